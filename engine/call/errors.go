@@ -1,0 +1,93 @@
+package call
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Errors about what the caller asked for. The engine answers them at once and
+// no event follows (contract L9).
+var (
+	ErrClosed             = errors.New("engine is closed")
+	ErrBadArgument        = errors.New("unusable argument")
+	ErrEmpty              = errors.New("empty")
+	ErrTooLong            = errors.New("too long")
+	ErrForbiddenCharacter = errors.New("forbidden character")
+	ErrNotInRoom          = errors.New("not in a room")
+	ErrOtherRoom          = errors.New("not in that room")
+	ErrAlreadyInRoom      = errors.New("already in a room")
+	ErrNotPublished       = errors.New("not published")
+	ErrNotSupported       = errors.New("not supported yet")
+)
+
+// Errors of an invitation link.
+var (
+	ErrLinkUnreadable = errors.New("not an invite link")
+	ErrLinkCut        = errors.New("invite link is incomplete")
+	ErrLinkInsecure   = errors.New("plain-text address outside this computer")
+)
+
+// Errors of joining. Each has its own sentence and next step in ui/words.
+var (
+	ErrUnreachable    = errors.New("server cannot be reached")
+	ErrServerSilent   = errors.New("server does not answer")
+	ErrServerGarbage  = errors.New("server answers something unreadable")
+	ErrWrongServer    = errors.New("server's certificate is not the one in the link")
+	ErrNoSuchRoom     = errors.New("no such room")
+	ErrRoomFull       = errors.New("room is full")
+	ErrRoomLocked     = errors.New("room is locked")
+	ErrInviteExpired  = errors.New("invitation has expired")
+	ErrInviteRefused  = errors.New("invitation is not valid")
+	ErrTokenRefused   = errors.New("token is not valid")
+	ErrIdentityTaken  = errors.New("user ID is taken by somebody else")
+	ErrTooManyTries   = errors.New("too many tries")
+	ErrMediaBlocked   = errors.New("no media connection to the server")
+	ErrRefused        = errors.New("server refused")
+	ErrConnectionLost = errors.New("connection lost")
+	ErrJoinTimeout    = errors.New("joining took too long")
+	ErrCancelled      = errors.New("cancelled")
+	ErrHostFailed     = errors.New("the room server could not be started")
+)
+
+// BannedError says until when somebody is kept out. A zero Until means until
+// the ban is lifted.
+type BannedError struct {
+	Until time.Time
+	Text  string
+}
+
+func (e *BannedError) Error() string {
+	if e.Until.IsZero() {
+		return "banned"
+	}
+	return "banned until " + e.Until.Format(time.RFC3339)
+}
+
+// Errors of devices. A *[DeviceError] wraps one of them.
+var (
+	ErrDeviceMissing   = errors.New("no such device")
+	ErrDeviceBusy      = errors.New("device is used by another program")
+	ErrDeviceForbidden = errors.New("device may not be used")
+	ErrDeviceLost      = errors.New("device is gone")
+	ErrDeviceStuck     = errors.New("device does not let go")
+	ErrDeviceFailed    = errors.New("device failed")
+	ErrNoSoundServer   = errors.New("no sound system")
+	ErrFileUnreadable  = errors.New("file cannot be used as a device")
+)
+
+// DeviceError says which device failed and how.
+type DeviceError struct {
+	Source Source
+	Device string // the name that the user knows; may be empty
+	Err    error  // wraps one of the device errors above
+}
+
+func (e *DeviceError) Error() string {
+	if e.Device == "" {
+		return fmt.Sprintf("%s: %v", e.Source, e.Err)
+	}
+	return fmt.Sprintf("%s %q: %v", e.Source, e.Device, e.Err)
+}
+
+func (e *DeviceError) Unwrap() error { return e.Err }

@@ -1,0 +1,208 @@
+package call
+
+import "time"
+
+// Event is a fact that the engine reports: immutable, in the past tense. The
+// window and the headless program are two readers of the same events.
+type Event interface{ event() }
+
+// StateChanged is the engine's new state.
+type StateChanged struct{ State State }
+
+// Joined begins a stay.
+type Joined struct {
+	Room         RoomID
+	Title        string
+	Session      SID
+	Self         Participant
+	Participants []Participant
+	Link         Link          // for inviting others
+	Elapsed      time.Duration // since the Join command (contract J3)
+	Hosting      bool          // the room runs on this computer
+}
+
+// RoomUpdated replaces what Joined said, after a full reconnect.
+type RoomUpdated struct {
+	Session      SID
+	Self         Participant
+	Participants []Participant
+}
+
+// ParticipantJoined is somebody new. The same identity with another SID
+// replaces an earlier participant.
+type ParticipantJoined struct{ Participant Participant }
+
+// ParticipantUpdated is somebody whose name or tracks changed.
+type ParticipantUpdated struct{ Participant Participant }
+
+// ParticipantLeft is somebody gone, and why (contract K4).
+type ParticipantLeft struct {
+	Participant Participant
+	Reason      LeaveReason
+}
+
+// TrackPublished, TrackUnpublished, TrackMuted and TrackUnmuted are about the
+// announced tracks of others, and with Local set about our own.
+type TrackPublished struct {
+	ID    Identity
+	Track Track
+	Local bool
+}
+
+// TrackUnpublished takes an announced track away.
+type TrackUnpublished struct {
+	ID    Identity
+	Track Track
+	Local bool
+}
+
+// TrackMuted says that an announced track is silent or dark now.
+type TrackMuted struct {
+	ID     Identity
+	Track  Track
+	Local  bool
+	ByHost bool
+}
+
+// TrackUnmuted says that it is heard or seen again.
+type TrackUnmuted struct {
+	ID    Identity
+	Track Track
+	Local bool
+}
+
+// TrackSubscribed says that a remote track is received; Slot has its pictures,
+// nil for sound.
+type TrackSubscribed struct {
+	ID    Identity
+	Track Track
+	Slot  *FrameSlot
+}
+
+// TrackUnsubscribed says that it is no longer received.
+type TrackUnsubscribed struct {
+	ID    Identity
+	Track Track
+}
+
+// SpeakersChanged lists everybody who speaks now, loudest first, levels 0..1.
+type SpeakersChanged struct{ Speakers []SpeakerLevel }
+
+// SpeakerLevel is how loud somebody speaks.
+type SpeakerLevel struct {
+	ID    Identity `json:"id"`
+	Level float32  `json:"level"`
+}
+
+// QualityChanged is the server's judgement of somebody's connection, ours
+// included.
+type QualityChanged struct {
+	ID      Identity
+	Quality Quality
+}
+
+// DataReceived is a user packet or a text stream.
+type DataReceived struct {
+	ID      Identity
+	Topic   string
+	Payload []byte
+}
+
+// PreviewStarted says that a camera or screen of ours shows its pictures in
+// Slot, or that a microphone of ours tells its loudness in Level. It comes for
+// every device that opens, in a room or before.
+type PreviewStarted struct {
+	Device Device
+	Slot   *FrameSlot     // nil for a microphone
+	Level  func() float32 // 0..1, any goroutine; nil for pictures
+}
+
+// PreviewStopped says that the preview is blank and its device is free.
+type PreviewStopped struct{ Device Device }
+
+// DevicesChanged is the list of devices.
+type DevicesChanged struct{ Devices []Device }
+
+// DeviceOpened says that a device of ours is in use now.
+type DeviceOpened struct{ Device Device }
+
+// DeviceClosed says that the operating system has it back.
+type DeviceClosed struct{ Device Device }
+
+// DeviceLost says that a device went away by itself; the stay goes on.
+type DeviceLost struct {
+	Device Device
+	Err    error
+}
+
+// HostStarted says that the room server on this computer is ready.
+type HostStarted struct{ Link Link }
+
+// HostStopped says that it has ended. Err is nil when we asked for it.
+type HostStopped struct{ Err error }
+
+// CommandFailed says that an accepted command could not be done. The stay goes
+// on.
+type CommandFailed struct {
+	Command string // the command's word on the command line, such as "publish"
+	Source  Source // for device commands
+	Err     error
+}
+
+// StatsReported answers the Stats command.
+type StatsReported struct {
+	Remote []RemoteStats `json:"remote"`
+	Local  []LocalStats  `json:"local"`
+}
+
+// Release says how long it took, from the beginning of the exit, until the
+// operating system had a device back.
+type Release struct {
+	Source Source
+	Device string
+	Took   time.Duration
+}
+
+// Left ends a stay: exactly one per accepted Join, after everything is
+// released, or with the names of what is stuck.
+type Left struct {
+	Room     RoomID
+	Title    string
+	Reason   LeaveReason
+	By       string
+	Text     string    // what the one who did it said
+	Until    time.Time // end of a ban
+	Err      error     // for join_failed, media_failed, connection_lost, internal
+	Released []Release
+	Stuck    []Device
+	Stayed   time.Duration // since Joined, 0 if never joined
+	People   int           // the most that were there at once, ourselves included
+	Hosting  bool          // the room goes on, on this computer
+}
+
+func (StateChanged) event()       {}
+func (Joined) event()             {}
+func (RoomUpdated) event()        {}
+func (ParticipantJoined) event()  {}
+func (ParticipantUpdated) event() {}
+func (ParticipantLeft) event()    {}
+func (TrackPublished) event()     {}
+func (TrackUnpublished) event()   {}
+func (TrackMuted) event()         {}
+func (TrackUnmuted) event()       {}
+func (TrackSubscribed) event()    {}
+func (TrackUnsubscribed) event()  {}
+func (SpeakersChanged) event()    {}
+func (QualityChanged) event()     {}
+func (DataReceived) event()       {}
+func (PreviewStarted) event()     {}
+func (PreviewStopped) event()     {}
+func (DevicesChanged) event()     {}
+func (DeviceOpened) event()       {}
+func (DeviceClosed) event()       {}
+func (DeviceLost) event()         {}
+func (HostStarted) event()        {}
+func (HostStopped) event()        {}
+func (CommandFailed) event()      {}
+func (StatsReported) event()      {}
+func (Left) event()               {}

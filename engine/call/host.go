@@ -1,0 +1,15 @@
+package call
+
+import "context"
+
+// Host starts the room server of this computer.
+type Host interface {
+	// Start starts the server, or uses the one that runs, and makes a room in
+	// it. It returns the link that we and others join by.
+	Start(ctx context.Context, room RoomID, title string) (Link, error)
+	// Stopped is closed when a server that was started has ended by itself.
+	// It is nil before Start.
+	Stopped() <-chan struct{}
+	// Close stops the server and waits for it.
+	Close() error
+}

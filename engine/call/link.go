@@ -1,0 +1,197 @@
+package call
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"hash/crc32"
+	"net"
+	"net/url"
+	"strings"
+)
+
+// Scheme of invite links.
+const Scheme = "foyer"
+
+const (
+	linkVersion = "1"
+	maxLink     = 4096 // bytes; the longest link we make is well below 1 KiB
+	maxHosts    = 16
+)
+
+// Link is where and how to join: an invitation to a Foyer door, or the address
+// of any LiveKit server with a token. Exactly one of Secret and Token is set.
+type Link struct {
+	// Hosts are host:port addresses of the door, tried in parallel.
+	Hosts       []string
+	Room        RoomID
+	Title       string
+	Secret      string
+	Fingerprint [sha256.Size]byte // SHA-256 of the door's certificate (DER), which the client pins
+	Existing    bool              // join only if the room is there
+
+	// URL is the ws:// or wss:// address of a LiveKit server, without query.
+	URL      string
+	Token    string
+	Identity Identity // as the token says
+	Name     string   // as the token says, may be empty
+}
+
+// Plain tells whether the link is a LiveKit address with a token.
+func (l Link) Plain() bool { return l.Token != "" }
+
+// String writes an invite link: foyer://HOST:PORT/ROOM?... whose last
+// parameter is a check code, so that a cut link is noticed. A plain link is
+// written without its token: a token is a secret that nobody should paste on.
+func (l Link) String() string {
+	if l.Plain() {
+		return l.URL
+	}
+	if len(l.Hosts) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s://%s/%s?v=%s", Scheme, l.Hosts[0], url.PathEscape(string(l.Room)), linkVersion)
+	for _, h := range l.Hosts[1:] {
+		b.WriteString("&h=" + url.QueryEscape(h))
+	}
+	if l.Title != "" {
+		b.WriteString("&t=" + url.QueryEscape(l.Title))
+	}
+	if l.Existing {
+		b.WriteString("&e=1")
+	}
+	b.WriteString("&s=" + url.QueryEscape(l.Secret))
+	b.WriteString("&f=" + base64.RawURLEncoding.EncodeToString(l.Fingerprint[:]))
+	return b.String() + "&c=" + linkCheck(b.String())
+}
+
+func linkCheck(s string) string {
+	sum := crc32.ChecksumIEEE([]byte(s))
+	return hex.EncodeToString([]byte{byte(sum >> 24), byte(sum >> 16), byte(sum >> 8), byte(sum)})
+}
+
+// ParseLink reads an invite link or a LiveKit address with a token. Errors wrap
+// [ErrLinkUnreadable], [ErrLinkCut], [ErrLinkInsecure] or are a *[NameError].
+func ParseLink(s string) (Link, error) {
+	s = strings.TrimSpace(s)
+	if s == "" || len(s) > maxLink {
+		return Link{}, fmt.Errorf("%w: %d bytes", ErrLinkUnreadable, len(s))
+	}
+	scheme, _, found := strings.Cut(s, "://")
+	switch {
+	case found && strings.EqualFold(scheme, Scheme):
+		return parseInvite(s)
+	case found && (strings.EqualFold(scheme, "wss") || strings.EqualFold(scheme, "ws")):
+		return parsePlain(s)
+	default:
+		return Link{}, fmt.Errorf("%w: it begins with neither foyer:// nor wss://", ErrLinkUnreadable)
+	}
+}
+
+func parseInvite(s string) (Link, error) {
+	body, check, ok := cutLast(s, "&c=")
+	if !ok || check != linkCheck(body) {
+		return Link{}, ErrLinkCut
+	}
+	u, err := url.Parse(body)
+	if err != nil {
+		return Link{}, fmt.Errorf("%w: %v", ErrLinkUnreadable, redact(err))
+	}
+	q, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return Link{}, fmt.Errorf("%w: its parameters", ErrLinkUnreadable)
+	}
+	if v := q.Get("v"); v != linkVersion {
+		return Link{}, fmt.Errorf("%w: version %q is newer than this program", ErrLinkUnreadable, v)
+	}
+	room, err := url.PathUnescape(strings.TrimPrefix(u.EscapedPath(), "/"))
+	if err != nil {
+		return Link{}, fmt.Errorf("%w: its room", ErrLinkUnreadable)
+	}
+	l := Link{
+		Hosts: append([]string{u.Host}, q["h"]...), Room: RoomID(room), Title: q.Get("t"),
+		Secret: q.Get("s"), Existing: q.Get("e") == "1",
+	}
+	fingerprint, err := base64.RawURLEncoding.DecodeString(q.Get("f"))
+	if err != nil || len(fingerprint) != len(l.Fingerprint) || l.Secret == "" || len(l.Hosts) > maxHosts {
+		return Link{}, ErrLinkCut
+	}
+	copy(l.Fingerprint[:], fingerprint)
+	for _, h := range l.Hosts {
+		if _, port, err := net.SplitHostPort(h); err != nil || port == "" {
+			return Link{}, fmt.Errorf("%w: its address %q", ErrLinkUnreadable, h)
+		}
+	}
+	if err := CheckRoomID(room); err != nil {
+		return Link{}, err
+	}
+	return l, CheckTitle(l.Title)
+}
+
+func cutLast(s, sep string) (before, after string, ok bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
+}
+
+// redact keeps a link's secret out of errors: url.Parse quotes its input.
+func redact(err error) error {
+	if e, ok := err.(*url.Error); ok {
+		return e.Err
+	}
+	return err
+}
+
+func parsePlain(s string) (Link, error) {
+	u, err := url.Parse(s)
+	if err != nil {
+		return Link{}, fmt.Errorf("%w: %v", ErrLinkUnreadable, redact(err))
+	}
+	token := u.Query().Get("token")
+	if token == "" || u.Host == "" {
+		return Link{}, fmt.Errorf("%w: the address has no token", ErrLinkUnreadable)
+	}
+	if strings.EqualFold(u.Scheme, "ws") && !isLoopback(u.Hostname()) {
+		return Link{}, ErrLinkInsecure
+	}
+	l := Link{URL: (&url.URL{Scheme: strings.ToLower(u.Scheme), Host: u.Host, Path: strings.TrimSuffix(u.Path, "/")}).String(), Token: token}
+	return l, l.readToken()
+}
+
+// readToken takes the names out of the token without checking it: that is the
+// server's task.
+func (l *Link) readToken() error {
+	parts := strings.Split(l.Token, ".")
+	if len(parts) != 3 {
+		return fmt.Errorf("%w: its token", ErrLinkCut)
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return fmt.Errorf("%w: its token", ErrLinkCut)
+	}
+	var claims struct {
+		Sub   string `json:"sub"`
+		Name  string `json:"name"`
+		Video struct {
+			Room string `json:"room"`
+		} `json:"video"`
+	}
+	if err := json.Unmarshal(raw, &claims); err != nil {
+		return fmt.Errorf("%w: its token", ErrLinkUnreadable)
+	}
+	l.Room, l.Identity, l.Name = RoomID(claims.Video.Room), Identity(claims.Sub), claims.Name
+	return nil
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}

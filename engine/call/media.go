@@ -1,0 +1,134 @@
+package call
+
+import "time"
+
+// Media moves pictures and sound between devices and tracks. One per engine.
+// Methods are called by the engine goroutine and return at once.
+type Media interface {
+	// Capture starts to read an open device. The pump reads until its Close
+	// or until the device fails; closing the device stays the engine's task.
+	Capture(dev Capture) Pump
+	// Receive starts to decode a remote track: pictures into the receiver's
+	// slot, sound into the mix.
+	Receive(t RemoteTrack) Receiver
+	// SetSpeaker plays the mix on s; nil stops playing and makes the mix run
+	// dry without a clock.
+	SetSpeaker(s Speaker)
+	// Close waits for every goroutine that Media has started.
+	Close()
+}
+
+// Pump carries one open device to its preview and to a published track.
+type Pump interface {
+	// Preview is the local preview, nil for a microphone. It is cleared when
+	// the device or the pump is closed.
+	Preview() *FrameSlot
+	// Level is the loudness of the last 100 ms, 0..1; 0 for pictures.
+	Level() float32
+	// Send encodes into t from now on; nil stops encoding.
+	Send(t LocalTrack)
+	Stats() LocalStats
+	// Close stops reading and waits for the pump's goroutines. Close the
+	// device first: that wakes a blocked read.
+	Close()
+}
+
+// Receiver decodes one remote track.
+type Receiver interface {
+	Slot() *FrameSlot // nil for sound
+	Stats() RemoteStats
+	// Close stops decoding and waits for the receiver's goroutines. It does
+	// not wait for the network: it interrupts the track's read.
+	Close()
+}
+
+// EncodedFrame is one encoded picture, or 20 ms of encoded sound.
+type EncodedFrame struct {
+	Data      []byte        // valid during the call only
+	PTS       time.Duration // since the track began; made into an RTP timestamp by the track
+	KeyFrame  bool
+	Layer     int   // index into the spec's Layers
+	AudioDBov uint8 // loudness in -dBov, 0 loudest .. 127 silent (RFC 6464)
+	Voice     bool
+}
+
+// Layer is one simulcast quality of a video track, smallest first.
+type Layer struct {
+	Width, Height int
+	FPS           int
+	Bitrate       int // bit/s
+}
+
+// TrackSpec asks for a publication.
+type TrackSpec struct {
+	Source Source
+	Name   string
+	Muted  bool
+	Layers []Layer // video only; the last is the full size
+}
+
+// LocalTrack is a track that we publish. Methods are safe from any goroutine.
+type LocalTrack interface {
+	SID() SID
+	Spec() TrackSpec
+	// WriteFrame packetises and sends one frame. It never blocks on the
+	// network and drops silently while the track is muted or not connected.
+	WriteFrame(f EncodedFrame) error
+	// KeyFrames delivers the index of a layer for which a receiver asks for a
+	// key frame.
+	KeyFrames() <-chan int
+	// Wanted tells whether anybody watches that layer (dynacast).
+	Wanted(layer int) bool
+	// Bitrate is how much may be sent for that layer now, in bit/s.
+	Bitrate(layer int) int
+}
+
+// RemoteTrack is a track that we are subscribed to and receive.
+type RemoteTrack interface {
+	Owner() Identity
+	OwnerSID() SID
+	Info() Track
+	MIME() string // video/VP8, audio/opus
+	ClockRate() int
+	// ReadRTP waits for the next packet and copies it, RTP header included.
+	// It fails when the track ends or Interrupt was called.
+	ReadRTP(buf []byte) (n int, err error)
+	// Interrupt makes a waiting and every later ReadRTP fail.
+	Interrupt()
+	// RequestKeyFrame asks the sender for a key frame (PLI).
+	RequestKeyFrame()
+	// SenderReport maps the track's RTP clock to the sender's wall clock, from
+	// the newest RTCP sender report.
+	SenderReport() (ntp time.Time, rtp uint32, ok bool)
+}
+
+// LocalStats counts what was sent, since the publication.
+type LocalStats struct {
+	Source Source  `json:"source"`
+	SID    SID     `json:"sid"`
+	Bytes  uint64  `json:"bytes"`
+	Frames uint64  `json:"frames"`
+	FPS    float64 `json:"fps"`
+	Layers int     `json:"layers"` // layers being encoded now
+	Width  int     `json:"width,omitempty"`
+	Height int     `json:"height,omitempty"`
+}
+
+// RemoteStats counts what was received, since the subscription.
+type RemoteStats struct {
+	ID            Identity `json:"id"`
+	SID           SID      `json:"sid"`
+	Source        Source   `json:"source"`
+	FramesDecoded uint64   `json:"frames_decoded"`
+	Width         int      `json:"width,omitempty"`
+	Height        int      `json:"height,omitempty"`
+	FPS           float64  `json:"fps"`
+	Bytes         uint64   `json:"bytes"`
+	PacketsLost   uint64   `json:"packets_lost"`
+	FreezeMS      uint64   `json:"freeze_ms"`
+	JitterMS      float64  `json:"jitter_ms"`
+	DelayMS       float64  `json:"delay_ms"` // of the jitter buffer
+	Level         float32  `json:"level,omitempty"`
+	ConcealedMS   uint64   `json:"concealed_ms,omitempty"` // sound made up for lost packets
+	KeyRequests   uint64   `json:"key_requests,omitempty"`
+}

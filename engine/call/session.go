@@ -1,0 +1,108 @@
+package call
+
+import (
+	"context"
+	"crypto/ed25519"
+	"time"
+)
+
+// JoinRequest is all that is needed to join.
+type JoinRequest struct {
+	Link     Link
+	Name     string
+	Identity Identity // empty: taken from the token, for a plain LiveKit link
+	// Key signs the join at a Foyer door, so that an identity stays with the
+	// installation that first used it. Unused for a plain LiveKit link.
+	Key ed25519.PrivateKey
+}
+
+// Dialer joins rooms.
+type Dialer interface {
+	// Dial joins and returns when the server has admitted us and the media
+	// connection is being made. From then on sink gets every event of the
+	// session, in order, starting with a RosterReplaced, from one goroutine
+	// of the session's; sink must not block. A cancelled ctx makes Dial
+	// return at once. Errors wrap those of this package.
+	Dial(ctx context.Context, req JoinRequest, sink func(SessionEvent)) (Session, error)
+}
+
+// Session is a joined room. Methods may wait for the server and are called
+// from workers.
+type Session interface {
+	Publish(ctx context.Context, spec TrackSpec) (LocalTrack, error)
+	Unpublish(ctx context.Context, t LocalTrack) error
+	SetMuted(ctx context.Context, t LocalTrack, muted bool) error
+	// SetTrackView tells the server what size a remote video track is shown
+	// in; disabled pauses it.
+	SetTrackView(ctx context.Context, sid SID, width, height int, disabled bool) error
+	// SendData sends a reliable packet to everybody on a topic.
+	SendData(ctx context.Context, topic string, payload []byte) error
+	// Leave tells the server that we go, and returns when it was sent and
+	// answered, or when ctx ends. Media stops at once, before the answer.
+	Leave(ctx context.Context) error
+	// Close ends everything of the session and waits for its goroutines. No
+	// event is delivered after it has returned.
+	Close() error
+}
+
+// SessionEvent is what a session reports to the engine.
+type SessionEvent interface{ sessionEvent() }
+
+// RosterReplaced is everybody in the room, ourselves excluded: after the join
+// and after every full reconnect, when Local tracks are gone too and must be
+// published again (Republish).
+type RosterReplaced struct {
+	Room         RoomID
+	Title        string
+	SessionID    SID // RM_ of the room, new after every dismissal (contract N8)
+	Self         Participant
+	Participants []Participant
+	Republish    bool
+}
+
+// RemoteTrackReady is a subscribed track whose packets arrive.
+type RemoteTrackReady struct{ Track RemoteTrack }
+
+// RemoteTrackGone takes it away. The session has interrupted its reads.
+type RemoteTrackGone struct{ Track RemoteTrack }
+
+// SessionReconnecting says that the connection is being mended.
+type SessionReconnecting struct{}
+
+// SessionReconnected says that it works again.
+type SessionReconnected struct{}
+
+// LocalTrackMuted is a mute that the host ordered; the engine obeys.
+type LocalTrackMuted struct{ SID SID }
+
+// LocalTrackGone is a publication that the server took away.
+type LocalTrackGone struct{ SID SID }
+
+// SessionEnded is the last event: the session is over for good and only waits
+// for Close.
+type SessionEnded struct {
+	Reason LeaveReason
+	By     string // who did it, if known
+	Text   string // what they said
+	Until  time.Time
+	Err    error
+}
+
+func (RosterReplaced) sessionEvent()      {}
+func (RemoteTrackReady) sessionEvent()    {}
+func (RemoteTrackGone) sessionEvent()     {}
+func (SessionReconnecting) sessionEvent() {}
+func (SessionReconnected) sessionEvent()  {}
+func (LocalTrackMuted) sessionEvent()     {}
+func (LocalTrackGone) sessionEvent()      {}
+func (SessionEnded) sessionEvent()        {}
+func (ParticipantJoined) sessionEvent()   {}
+func (ParticipantUpdated) sessionEvent()  {}
+func (ParticipantLeft) sessionEvent()     {}
+func (TrackPublished) sessionEvent()      {}
+func (TrackUnpublished) sessionEvent()    {}
+func (TrackMuted) sessionEvent()          {}
+func (TrackUnmuted) sessionEvent()        {}
+func (SpeakersChanged) sessionEvent()     {}
+func (QualityChanged) sessionEvent()      {}
+func (DataReceived) sessionEvent()        {}

@@ -1,0 +1,118 @@
+package engine
+
+import (
+	"foyer/engine/call"
+)
+
+// Command is a wish, given to [Engine.Do]: values only. Word is its name on the
+// command line and in [call.CommandFailed].
+type Command interface{ Word() string }
+
+// Choice is which devices a stay begins with: for each the empty string for
+// the default device, call.DeviceNone, call.DeviceTest, a device's name or ID,
+// or a file.
+type Choice struct {
+	Camera     string
+	Microphone string
+	Speaker    string
+	Screen     bool
+}
+
+// Join begins a stay. While another one is ending it waits for that end.
+type Join struct {
+	Link     call.Link
+	Name     string
+	Identity call.Identity
+	Devices  Choice
+}
+
+// StartRoom starts the room server of this computer, if it does not run yet,
+// makes a room and joins it.
+type StartRoom struct {
+	Room     call.RoomID
+	Title    string
+	Name     string
+	Identity call.Identity
+	Devices  Choice
+}
+
+// SwitchRoom goes to another room and keeps the preview.
+type SwitchRoom struct{ Link call.Link }
+
+// Leave ends the stay. Room may be empty; otherwise it must be the room that we
+// are in (contract L10).
+type Leave struct{ Room call.RoomID }
+
+// StartPreview opens a camera or a microphone before a stay, so that the user
+// sees and hears it work. The device is handed to the next stay.
+type StartPreview struct {
+	Source call.Source
+	Device string
+}
+
+// StopPreview closes it. In a room it is refused for a published source.
+type StopPreview struct{ Source call.Source }
+
+// Publish opens a camera, microphone or screen and shows it to the room.
+type Publish struct {
+	Source call.Source
+	Device string
+}
+
+// Unpublish takes it away and releases the device.
+type Unpublish struct{ Source call.Source }
+
+// Mute stops sending. A muted camera is released, so that its light goes out;
+// a muted microphone stays open.
+type Mute struct{ Source call.Source }
+
+// Unmute sends again.
+type Unmute struct{ Source call.Source }
+
+// SelectDevice uses another device for a source from now on; what is open is
+// replaced.
+type SelectDevice struct {
+	Source call.Source
+	Device string
+}
+
+// SetTrackView tells in what size a remote video is shown; Disabled pauses it.
+type SetTrackView struct {
+	Track         call.SID
+	Width, Height int
+	Disabled      bool
+}
+
+// RefreshDevices lists the devices anew; [call.DevicesChanged] answers.
+type RefreshDevices struct{}
+
+// Stats asks for a [call.StatsReported].
+type Stats struct{}
+
+// SendChat says something to the room.
+type SendChat struct{ Text string }
+
+// Fault breaks something on purpose. It is refused unless Config.Faults is set,
+// which only the tests of the way out do.
+type Fault struct{ Kind string }
+
+// FaultPanic panics in the engine's goroutine.
+const FaultPanic = "panic"
+
+// Word is the command's name on the command line.
+func (Join) Word() string           { return "join" }
+func (StartRoom) Word() string      { return "start" }
+func (SwitchRoom) Word() string     { return "switch" }
+func (Leave) Word() string          { return "leave" }
+func (StartPreview) Word() string   { return "preview" }
+func (StopPreview) Word() string    { return "stop_preview" }
+func (Publish) Word() string        { return "publish" }
+func (Unpublish) Word() string      { return "unpublish" }
+func (Mute) Word() string           { return "mute" }
+func (Unmute) Word() string         { return "unmute" }
+func (SelectDevice) Word() string   { return "select_device" }
+func (SetTrackView) Word() string   { return "view" }
+func (RefreshDevices) Word() string { return "devices" }
+func (Stats) Word() string          { return "stats" }
+func (SendChat) Word() string       { return "chat" }
+func (Fault) Word() string          { return "fault" }
