@@ -1,0 +1,195 @@
+package call
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// The door's join endpoint: POST a [DoorJoinRequest] as JSON over TLS to
+// DoorJoinPath; the answer is 200 and a [DoorJoinAnswer], or another status and
+// a [DoorError]. Both sides refuse bodies over DoorMaxBody.
+const (
+	DoorJoinPath  = "/foyer/v1/join"
+	DoorMaxBody   = 64 << 10 // bytes
+	DoorNonceSize = 16       // bytes
+)
+
+// doorJoinDomain separates these signatures from any other use of the key.
+const doorJoinDomain = "foyer-join-v1"
+
+// DoorJoinRequest asks the door for a token. Byte slices are standard base64
+// in JSON.
+type DoorJoinRequest struct {
+	Room      RoomID   `json:"room"`
+	Secret    string   `json:"secret"`
+	Identity  Identity `json:"identity"`
+	Name      string   `json:"name"`
+	Key       []byte   `json:"key"`       // Ed25519 public key
+	Nonce     []byte   `json:"nonce"`     // DoorNonceSize random bytes, never used twice
+	Time      int64    `json:"time"`      // unix ms of the client's clock
+	Signature []byte   `json:"signature"` // Ed25519 over SigningBytes
+	Existing  bool     `json:"existing,omitempty"`
+}
+
+// SigningBytes is what the client signs. The door's fingerprint in it keeps a
+// request that one door has seen from being used at another. No part may hold a
+// line break, which [CheckRoomID], [CheckIdentity] and [CheckName] see to.
+func (r *DoorJoinRequest) SigningBytes(fingerprint [sha256.Size]byte) []byte {
+	return []byte(doorJoinDomain + "\n" +
+		string(r.Room) + "\n" + string(r.Identity) + "\n" + r.Name + "\n" +
+		base64.StdEncoding.EncodeToString(r.Nonce) + "\n" +
+		strconv.FormatInt(r.Time, 10) + "\n" +
+		hex.EncodeToString(fingerprint[:]))
+}
+
+// Sign fills Key, Nonce, Time and Signature.
+func (r *DoorJoinRequest) Sign(key ed25519.PrivateKey, fingerprint [sha256.Size]byte, now time.Time) error {
+	public, ok := key.Public().(ed25519.PublicKey)
+	if len(key) != ed25519.PrivateKeySize || !ok {
+		return fmt.Errorf("%w: signing key of %d bytes", ErrBadArgument, len(key))
+	}
+	r.Key, r.Time, r.Nonce = public, now.UnixMilli(), make([]byte, DoorNonceSize)
+	if _, err := rand.Read(r.Nonce); err != nil {
+		return fmt.Errorf("make a nonce: %w", err)
+	}
+	r.Signature = ed25519.Sign(key, r.SigningBytes(fingerprint))
+	return nil
+}
+
+// Verify checks the names, the sizes and the signature, not the secret, the age
+// or whether the nonce is new. Errors are a *[NameError] or wrap
+// [ErrBadArgument].
+func (r *DoorJoinRequest) Verify(fingerprint [sha256.Size]byte) error {
+	if err := errors.Join(CheckRoomID(string(r.Room)), CheckIdentity(string(r.Identity)), CheckName(r.Name)); err != nil {
+		return err
+	}
+	if err := checkText(FieldName, r.Name, MaxName); err != nil {
+		return err // CheckName trims line breaks at the ends, a signature must not hold any
+	}
+	if len(r.Key) != ed25519.PublicKeySize || len(r.Nonce) != DoorNonceSize {
+		return fmt.Errorf("%w: key or nonce of a wrong size", ErrBadArgument)
+	}
+	if !ed25519.Verify(r.Key, r.SigningBytes(fingerprint), r.Signature) {
+		return fmt.Errorf("%w: signature", ErrBadArgument)
+	}
+	return nil
+}
+
+// DoorJoinAnswer admits somebody.
+type DoorJoinAnswer struct {
+	Token       string `json:"token"` // LiveKit access token for the same host
+	Title       string `json:"title"`
+	SessionHint string `json:"session_hint,omitempty"` // RM_ of the room, if it is running
+}
+
+// DoorCode says why the door refuses.
+type DoorCode string
+
+// Codes of refusals.
+const (
+	DoorBadRequest     DoorCode = "bad_request"
+	DoorInviteRefused  DoorCode = "invite_refused"
+	DoorInviteExpired  DoorCode = "invite_expired"
+	DoorNoSuchRoom     DoorCode = "no_such_room"
+	DoorRoomFull       DoorCode = "room_full"
+	DoorRoomLocked     DoorCode = "room_locked"
+	DoorBanned         DoorCode = "banned"
+	DoorIdentityTaken  DoorCode = "identity_taken"
+	DoorTooManyTries   DoorCode = "too_many_tries"
+	DoorServerStopping DoorCode = "server_stopping"
+)
+
+// ErrServerStopping is the door's answer while the room server ends.
+var ErrServerStopping = fmt.Errorf("%w: it is stopping", ErrRefused)
+
+// doorRow ties a code to its HTTP status and its error.
+type doorRow struct {
+	code   DoorCode
+	status int
+	err    error
+}
+
+func doorRows() []doorRow {
+	return []doorRow{
+		{DoorBadRequest, http.StatusBadRequest, ErrBadArgument},
+		{DoorInviteRefused, http.StatusForbidden, ErrInviteRefused},
+		{DoorInviteExpired, http.StatusGone, ErrInviteExpired},
+		{DoorNoSuchRoom, http.StatusNotFound, ErrNoSuchRoom},
+		{DoorRoomFull, http.StatusConflict, ErrRoomFull},
+		{DoorRoomLocked, http.StatusLocked, ErrRoomLocked},
+		{DoorIdentityTaken, http.StatusConflict, ErrIdentityTaken},
+		{DoorTooManyTries, http.StatusTooManyRequests, ErrTooManyTries},
+		{DoorServerStopping, http.StatusServiceUnavailable, ErrServerStopping},
+	}
+}
+
+// DoorError is a refusal as it travels.
+type DoorError struct {
+	Code    DoorCode `json:"error"`
+	Message string   `json:"message,omitempty"` // for logs and for people who use curl
+	Until   int64    `json:"until,omitempty"`   // end of a ban, unix ms; 0: until lifted
+	Text    string   `json:"text,omitempty"`    // what the host said about a ban
+}
+
+// DoorErrorFrom is the refusal that means err. Errors without a code of their
+// own become bad_request if the caller sent something unusable, and are not ok
+// otherwise: then the door itself has failed (status 500).
+func DoorErrorFrom(err error) (e DoorError, ok bool) {
+	var banned *BannedError
+	if errors.As(err, &banned) {
+		e = DoorError{Code: DoorBanned, Message: "banned", Text: banned.Text}
+		if !banned.Until.IsZero() {
+			e.Until = banned.Until.UnixMilli()
+		}
+		return e, true
+	}
+	for _, row := range doorRows() {
+		if errors.Is(err, row.err) {
+			return DoorError{Code: row.code, Message: err.Error()}, true
+		}
+	}
+	var name *NameError
+	if errors.As(err, &name) {
+		return DoorError{Code: DoorBadRequest, Message: err.Error()}, true
+	}
+	return DoorError{}, false
+}
+
+// Status is the HTTP status that goes with the code.
+func (e DoorError) Status() int {
+	if e.Code == DoorBanned {
+		return http.StatusForbidden
+	}
+	for _, row := range doorRows() {
+		if row.code == e.Code {
+			return row.status
+		}
+	}
+	return http.StatusInternalServerError
+}
+
+// Err is the refusal as an error of this package: a *[BannedError] for a ban;
+// codes that this program does not know wrap [ErrRefused].
+func (e DoorError) Err() error {
+	if e.Code == DoorBanned {
+		banned := &BannedError{Text: e.Text}
+		if e.Until > 0 {
+			banned.Until = time.UnixMilli(e.Until)
+		}
+		return banned
+	}
+	for _, row := range doorRows() {
+		if row.code == e.Code {
+			return row.err
+		}
+	}
+	return fmt.Errorf("%w: %.64q", ErrRefused, string(e.Code))
+}
