@@ -1,0 +1,121 @@
+// Package app is the composition root: it reads the command line and the
+// settings, builds the engine from its parts, and runs it behind a window or,
+// headless, behind lines of JSON. It owns the lifetime of the process and its
+// exit status; everything else is decided below.
+package app
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/sirupsen/logrus"
+)
+
+// Exit statuses (contract section 7).
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
+	exitPutOut = 3 // the stay ended for a reason that was not the user's
+)
+
+const usage = `Foyer: video rooms without a browser, an account or a cloud.
+
+  foyer                          open the window
+  foyer LINK                     open the window, asking to join
+  foyer serve [flags]            run a room server
+  foyer invite [flags]           print an invite link
+  foyer join LINK --name NAME    join without a window
+  foyer version                  print the version
+
+"foyer COMMAND --help" lists the flags of a command.
+`
+
+// io3 is where a command reads and writes.
+type io3 struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// Main runs the program and returns its exit status.
+func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	std := io3{stdin, stdout, stderr}
+	if len(args) == 0 {
+		return runWindow(std, nil)
+	}
+	switch cmd, rest := args[0], args[1:]; {
+	case cmd == "serve":
+		return runServe(std, rest)
+	case cmd == "invite":
+		return runInvite(std, rest)
+	case cmd == "join":
+		return runJoin(std, rest)
+	case cmd == "version", cmd == "--version":
+		fmt.Fprintln(stdout, versionLine())
+		return exitOK
+	case cmd == "help", cmd == "--help", cmd == "-h":
+		fmt.Fprint(stdout, usage)
+		return exitOK
+	case strings.HasPrefix(cmd, "-"), strings.Contains(cmd, "://"):
+		return runWindow(std, args)
+	default:
+		fmt.Fprintf(stderr, "foyer: unknown command %q\n\n%s", cmd, usage)
+		return exitUsage
+	}
+}
+
+// command is a flag set whose positional arguments may stand anywhere.
+type command struct {
+	*flag.FlagSet
+	std      io3
+	logLevel string
+}
+
+func newCommand(std io3, name, synopsis string) *command {
+	c := &command{FlagSet: flag.NewFlagSet(name, flag.ContinueOnError), std: std}
+	c.SetOutput(std.err)
+	c.StringVar(&c.logLevel, "log-level", "warn", "what to log on stderr: error, warn, info or debug")
+	c.Usage = func() {
+		fmt.Fprintf(std.err, "usage: foyer %s\n\n", synopsis)
+		c.PrintDefaults()
+	}
+	return c
+}
+
+// parse returns the positional arguments. ok is false when the program should
+// end with the status; the reason has been printed.
+func (c *command) parse(args []string) (positional []string, status int, ok bool) {
+	for {
+		if err := c.Parse(args); err != nil {
+			if errors.Is(err, flag.ErrHelp) {
+				return nil, exitOK, false
+			}
+			return nil, exitUsage, false
+		}
+		if c.NArg() == 0 {
+			return positional, exitOK, true
+		}
+		positional = append(positional, c.Arg(0))
+		args = c.Args()[1:]
+	}
+}
+
+// fail prints a sentence and returns the status.
+func (c *command) fail(status int, format string, a ...any) int {
+	fmt.Fprintf(c.std.err, "foyer %s: %s\n", c.Name(), fmt.Sprintf(format, a...))
+	return status
+}
+
+func (c *command) logger(w io.Writer) (*logrus.Logger, error) {
+	level, err := logrus.ParseLevel(c.logLevel)
+	if err != nil {
+		return nil, fmt.Errorf("--log-level: %w", err)
+	}
+	log := logrus.New()
+	log.SetOutput(w)
+	log.SetLevel(level)
+	return log, nil
+}

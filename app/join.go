@@ -1,0 +1,94 @@
+package app
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"foyer/engine"
+	"foyer/engine/call"
+	"foyer/ui/words"
+)
+
+func runJoin(std io3, args []string) int {
+	c := newCommand(std, "join", "join LINK --name NAME [--id ID] [--profile DIR] [--stay] [--camera none|test|NAME|FILE] [--mic none|test|NAME|FILE] [--speaker none|default|NAME] [--screen]")
+	var (
+		name    = c.String("name", "", "the name that others see")
+		id      = c.String("id", "", "user ID (default: made from the profile)")
+		dir     = c.String("profile", "", "folder with the key and settings (default: the user's config folder)")
+		stay    = c.Bool("stay", false, "do not end after leaving; take the next join")
+		camera  = c.String("camera", call.DeviceNone, "none, test, a camera's name, or an IVF or Y4M file")
+		mic     = c.String("mic", call.DeviceNone, "none, test, a microphone's name, or a WAV file")
+		speaker = c.String("speaker", call.DeviceNone, "none, default, or a speaker's name")
+		screen  = c.Bool("screen", false, "share the screen")
+	)
+	positional, status, ok := c.parse(args)
+	if !ok {
+		return status
+	}
+	if len(positional) != 1 {
+		return c.fail(exitUsage, "takes one link, got %d", len(positional))
+	}
+	log, err := c.logger(std.err)
+	if err != nil {
+		return c.fail(exitUsage, "%v", err)
+	}
+	link, err := call.ParseLink(positional[0])
+	if err != nil {
+		return c.fail(exitUsage, "%s", words.Error(err).String())
+	}
+	p, err := openProfile(*dir)
+	if err != nil {
+		return c.fail(exitFailed, "%v", err)
+	}
+	join := engine.Join{
+		Link: link, Name: *name, Identity: call.Identity(*id),
+		Devices: engine.Choice{Camera: deviceWord(*camera), Microphone: deviceWord(*mic), Speaker: deviceWord(*speaker), Screen: *screen},
+	}
+	join = withDefaults(join, p)
+	if err := checkJoin(join); err != nil {
+		return c.fail(exitUsage, "%s", words.Error(err).String())
+	}
+
+	core, err := newCore(p, log, nil)
+	if err != nil {
+		return c.fail(exitFailed, "%v", err)
+	}
+	defer core.close()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	h := newHeadless(core, p, *stay, std, log)
+	return h.run(ctx, join)
+}
+
+// deviceWord maps the command line's "default" to the engine's empty name.
+func deviceWord(s string) string {
+	if s == "default" {
+		return ""
+	}
+	return s
+}
+
+// withDefaults fills in who the user is: what the token says, at a LiveKit
+// server, else the profile.
+func withDefaults(j engine.Join, p *profile) engine.Join {
+	if j.Link.Plain() {
+		j.Identity = j.Link.Identity
+		if j.Name == "" {
+			j.Name = j.Link.Name
+		}
+	}
+	if j.Identity == "" {
+		j.Identity = p.identity()
+	}
+	return j
+}
+
+// checkJoin refuses, before a device opens, what the engine would refuse.
+func checkJoin(j engine.Join) error {
+	if err := call.CheckName(j.Name); err != nil {
+		return err
+	}
+	return call.CheckIdentity(string(j.Identity))
+}

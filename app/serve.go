@@ -1,0 +1,71 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"os/signal"
+	"syscall"
+
+	"foyer/engine/host"
+)
+
+// readyLine is what serve prints on stdout when people may join.
+type readyLine struct {
+	Event          string `json:"event"`
+	URL            string `json:"url"`
+	AdminKeyFile   string `json:"admin_key_file"`
+	LiveKitKeyFile string `json:"livekit_key_file"`
+}
+
+func runServe(std io3, args []string) int {
+	c := newCommand(std, "serve", "serve [--listen ADDR:PORT] [--data DIR] [--room-ttl D] [--livekit URL --api-key K --api-secret S]")
+	var conf host.Config
+	c.StringVar(&conf.Listen, "listen", host.DefaultListen, "address and port of the door")
+	c.StringVar(&conf.Data, "data", "", "folder for keys and rooms (default: the user's data folder)")
+	c.DurationVar(&conf.RoomTTL, "room-ttl", 0, "forget a room that nobody used for so long (0: never)")
+	c.StringVar(&conf.LiveKitURL, "livekit", "", "be the door of this LiveKit server instead of running one")
+	c.StringVar(&conf.APIKey, "api-key", "", "API key of that LiveKit server")
+	c.StringVar(&conf.APISecret, "api-secret", "", "API secret of that LiveKit server; better: LIVEKIT_API_SECRET in the environment")
+	lifeline := c.Bool("lifeline", false, "stop when stdin closes")
+	positional, status, ok := c.parse(args)
+	if !ok {
+		return status
+	}
+	if len(positional) > 0 {
+		return c.fail(exitUsage, "does not take %q", positional[0])
+	}
+	log, err := c.logger(std.err)
+	if err != nil {
+		return c.fail(exitUsage, "%v", err)
+	}
+	conf.Log = log
+	if conf.Data == "" {
+		if conf.Data, err = dataFolder(); err != nil {
+			return c.fail(exitFailed, "%v", err)
+		}
+	}
+
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	if *lifeline {
+		// The reader ends with the process: a blocked read of stdin has no
+		// other end.
+		go func() {
+			_, _ = io.Copy(io.Discard, std.in)
+			stop()
+		}()
+	}
+	server, err := host.New(conf)
+	if err != nil {
+		return c.fail(serveStatus(err), "%s", hostSentence(err))
+	}
+	err = server.Run(ctx, func(r host.Ready) {
+		line := readyLine{"ready", r.URL, r.AdminKeyFile, r.LiveKitKeyFile}
+		_ = json.NewEncoder(std.out).Encode(line)
+	})
+	if err != nil {
+		return c.fail(serveStatus(err), "%s", hostSentence(err))
+	}
+	return exitOK
+}
