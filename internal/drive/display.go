@@ -1,0 +1,95 @@
+package drive
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+)
+
+// Display is a private X server of 1280x800, with a window manager on request.
+type Display struct {
+	Name string // ":N"
+
+	xvfb, wm *exec.Cmd
+}
+
+// StartDisplay starts Xvfb, and openbox when managed is set: without a window
+// manager no window can be closed politely or get the keyboard.
+func StartDisplay(ctx context.Context, managed bool) (*Display, error) {
+	if err := Need("Xvfb", "openbox", "xprop"); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	number, theirs, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer number.Close()
+	// The server picks a free number itself and tells it once it is ready.
+	// -noreset, or it would start anew, and break the screen capture, when the
+	// last client goes.
+	d := &Display{xvfb: exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", "1280x800x24", "-noreset", "-nolisten", "tcp")}
+	d.xvfb.ExtraFiles = []*os.File{theirs}
+	bind(d.xvfb)
+	err = d.xvfb.Start()
+	theirs.Close()
+	if err != nil {
+		return nil, fmt.Errorf("Xvfb: %w", err)
+	}
+	stop := context.AfterFunc(ctx, func() { number.Close() })
+	line, err := bufio.NewReader(number).ReadString('\n')
+	stop()
+	if err != nil {
+		d.Close()
+		return nil, fmt.Errorf("Xvfb did not start: %w", err)
+	}
+	d.Name = ":" + strings.TrimSpace(line)
+	if managed {
+		err = d.manage(ctx)
+	}
+	if err != nil {
+		d.Close()
+	}
+	return d, err
+}
+
+func (d *Display) manage(ctx context.Context) error {
+	d.wm = exec.Command("openbox")
+	d.wm.Env = append(os.Environ(), d.Env()...)
+	bind(d.wm)
+	if err := d.wm.Start(); err != nil {
+		return fmt.Errorf("openbox: %w", err)
+	}
+	err := Until(ctx, func() bool {
+		out, err := d.Command(ctx, "xprop", "-root", "_NET_SUPPORTING_WM_CHECK").Output()
+		return err == nil && strings.Contains(string(out), "window id")
+	})
+	if err != nil {
+		return fmt.Errorf("openbox did not start: %w", err)
+	}
+	return nil
+}
+
+// Env is what a client needs to show itself here and nowhere else.
+func (d *Display) Env() []string { return []string{"DISPLAY=" + d.Name} }
+
+// Command prepares a program that runs on this display.
+func (d *Display) Command(ctx context.Context, name string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Env = append(without(os.Environ(), "WAYLAND_DISPLAY"), d.Env()...)
+	return cmd
+}
+
+// Close ends the X server and the window manager. Safe to call twice.
+func (d *Display) Close() {
+	for _, c := range []*exec.Cmd{d.wm, d.xvfb} {
+		if c != nil && c.Process != nil {
+			_ = c.Process.Kill()
+			_ = c.Wait()
+		}
+	}
+}

@@ -1,0 +1,14 @@
+package drive
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+// bind makes a child the leader of its own process group, so that it can be
+// signalled with what it starts, and ends it when we die without a word.
+func bind(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+}
+
+func killGroup(pid int) { _ = syscall.Kill(-pid, syscall.SIGKILL) }

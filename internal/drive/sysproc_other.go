@@ -1,0 +1,17 @@
+//go:build !linux
+
+package drive
+
+import (
+	"os"
+	"os/exec"
+)
+
+// bind does nothing where the kernel cannot tie a child's life to ours.
+func bind(*exec.Cmd) {}
+
+func killGroup(pid int) {
+	if p, err := os.FindProcess(pid); err == nil {
+		_ = p.Kill()
+	}
+}
