@@ -1,3 +1,5 @@
+//go:build unix
+
 // Package testenv gives tests the real surroundings of the program, each test
 // its own: a sound server, a display, the built program, processes of it. What
 // a test asked for ends with the test. Methods fail the test themselves and may

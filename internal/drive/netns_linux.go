@@ -1,0 +1,90 @@
+package drive
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"os"
+)
+
+// NetNS is one of two network namespaces that a cable joins.
+type NetNS struct {
+	Name string
+	Addr string // IPv4 of its end of the cable
+	dev  string
+}
+
+// Cable joins two hosts of our own, without any other network. It needs root.
+type Cable struct {
+	A, B *NetNS
+}
+
+// cables numbers the cables of this process: names must differ.
+var cables atomic.Int32
+
+// NewCable makes two namespaces and the cable.
+func NewCable(ctx context.Context) (*Cable, error) {
+	if err := Need("ip"); err != nil {
+		return nil, err
+	}
+	id := strconv.Itoa(os.Getpid()) + "x" + strconv.Itoa(int(cables.Add(1)))
+	// 198.18.0.0/15 is kept for tests of networks (RFC 2544).
+	c := &Cable{
+		A: &NetNS{Name: "fya" + id, Addr: "198.18.0.1", dev: "fa" + id},
+		B: &NetNS{Name: "fyb" + id, Addr: "198.18.0.2", dev: "fb" + id},
+	}
+	err := c.lay(ctx)
+	if err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+func (c *Cable) lay(ctx context.Context) error {
+	steps := []string{
+		"netns add " + c.A.Name, "netns add " + c.B.Name,
+		fmt.Sprintf("link add %s netns %s type veth peer name %s netns %s", c.A.dev, c.A.Name, c.B.dev, c.B.Name),
+	}
+	for _, n := range []*NetNS{c.A, c.B} {
+		steps = append(steps, "-n "+n.Name+" addr add "+n.Addr+"/24 dev "+n.dev,
+			"-n "+n.Name+" link set lo up", "-n "+n.Name+" link set "+n.dev+" up")
+	}
+	for _, s := range steps {
+		if err := ip(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Cut pulls the cable out so that packets vanish without an error, as behind a
+// dead router; Mend puts it back.
+func (c *Cable) Cut(ctx context.Context) error {
+	return ip(ctx, "-n "+c.A.Name+" link set "+c.A.dev+" down")
+}
+
+// Mend undoes Cut.
+func (c *Cable) Mend(ctx context.Context) error {
+	return ip(ctx, "-n "+c.A.Name+" link set "+c.A.dev+" up")
+}
+
+// Close removes the namespaces; processes in them keep running without a
+// network.
+func (c *Cable) Close() {
+	for _, n := range []*NetNS{c.A, c.B} {
+		_ = ip(context.Background(), "netns del "+n.Name) // not there after a failed start
+	}
+}
+
+func ip(ctx context.Context, args string) error {
+	out, err := exec.CommandContext(ctx, "ip", strings.Fields(args)...).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("ip %s: %w: %s", args, err, strings.TrimSpace(string(out)))
+	}
+	return nil
+}

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package drive
+
+// NetNS is a network namespace, which only Linux has.
+type NetNS struct{ Name, Addr string }

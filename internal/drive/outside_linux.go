@@ -1,0 +1,147 @@
+package drive
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// Tree lists a process and everything below it that runs.
+func Tree(pid int) []int {
+	all := []int{}
+	if !Alive(pid) {
+		return all
+	}
+	all = append(all, pid)
+	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, t := range tasks {
+		text, _ := os.ReadFile(t) // the thread may be gone
+		for _, f := range strings.Fields(string(text)) {
+			if child, err := strconv.Atoi(f); err == nil {
+				all = append(all, Tree(child)...)
+			}
+		}
+	}
+	return all
+}
+
+// Alive tells whether a process runs; a zombie does not.
+func Alive(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return false
+	}
+	_, rest, ok := bytes.Cut(stat, []byte(") "))
+	return ok && len(rest) > 0 && rest[0] != 'Z' && rest[0] != 'X'
+}
+
+// Files lists what the open file descriptors of a process point at.
+func Files(pid int) ([]string, error) {
+	dir := fmt.Sprintf("/proc/%d/fd", pid)
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	files := make([]string, 0, len(entries))
+	for _, e := range entries {
+		target, err := os.Readlink(filepath.Join(dir, e.Name()))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // closed since
+		}
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, target)
+	}
+	return files, nil
+}
+
+// HoldsDevice tells whether a process, or one below it, has a camera or sound
+// device open.
+func HoldsDevice(pid int) bool {
+	for _, p := range Tree(pid) {
+		files, _ := Files(p) // gone: holds nothing
+		for _, f := range files {
+			if strings.HasPrefix(f, "/dev/video") || strings.HasPrefix(f, "/dev/snd/") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// HoldsScreen tells whether a process has memory in common with an X server,
+// which is how a screen is read (MIT-SHM).
+func HoldsScreen(pid int) bool {
+	maps, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", pid))
+	return err == nil && bytes.Contains(maps, []byte("/SYSV"))
+}
+
+// Memory of a process in bytes: resident, and its share of what is common.
+func Memory(pid int) (rss, pss int64, err error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
+	if err != nil {
+		return 0, 0, err
+	}
+	for line := range strings.Lines(string(text)) {
+		var kib int64
+		if n, _ := fmt.Sscanf(line, "Rss: %d kB", &kib); n == 1 {
+			rss = kib << 10
+		} else if n, _ := fmt.Sscanf(line, "Pss: %d kB", &kib); n == 1 {
+			pss = kib << 10
+		}
+	}
+	return rss, pss, nil
+}
+
+// ticksPerSecond is the unit of CPU times in /proc (USER_HZ, fixed on Linux).
+const ticksPerSecond = 100
+
+// CPU is the processor time in seconds that a process has used, by the names of
+// its threads. Threads that have ended are counted as "ended".
+func CPU(pid int) (map[string]float64, error) {
+	total, _, err := cpuOf(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return nil, err
+	}
+	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	if err != nil {
+		return nil, err
+	}
+	used := map[string]float64{}
+	sum := 0.0
+	for _, t := range tasks {
+		s, name, err := cpuOf(t)
+		if err != nil {
+			continue // the thread has ended since
+		}
+		used[name] += s
+		sum += s
+	}
+	used["ended"] = max(0, total-sum)
+	return used, nil
+}
+
+func cpuOf(stat string) (seconds float64, name string, err error) {
+	text, err := os.ReadFile(stat)
+	if err != nil {
+		return 0, "", err
+	}
+	open, end := bytes.IndexByte(text, '('), bytes.LastIndexByte(text, ')')
+	if open < 0 || end < open {
+		return 0, "", fmt.Errorf("%s is unreadable", stat)
+	}
+	// Fields 14 and 15 of proc(5): utime and stime. The first after ") " is 3.
+	f := strings.Fields(string(text[end+1:]))
+	if len(f) < 13 {
+		return 0, "", fmt.Errorf("%s is short", stat)
+	}
+	user, err1 := strconv.ParseFloat(f[11], 64)
+	system, err2 := strconv.ParseFloat(f[12], 64)
+	return (user + system) / ticksPerSecond, string(text[open+1 : end]), errors.Join(err1, err2)
+}
