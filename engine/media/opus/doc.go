@@ -1,0 +1,9 @@
+// Package opus is a thin layer over libopus for Foyer's sound: an [Encoder] for
+// our microphone (48 kHz mono, 20 ms frames, in-band FEC), a [Decoder] for
+// other people's (48 kHz, always stereo out) and [Inspect], which reads a
+// packet's header without touching the C library, so that nothing unchecked
+// reaches it.
+//
+// An Encoder or Decoder belongs to one goroutine at a time; it holds C memory
+// until Close. Coding a frame allocates nothing.
+package opus
