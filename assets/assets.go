@@ -1,0 +1,52 @@
+// Package assets holds the files that Foyer carries inside its binary: icons
+// and translations. Everything is read-only and may be read by any goroutine.
+package assets
+
+import (
+	"embed"
+	"fmt"
+)
+
+//go:embed icons/*.svg icon.svg icon.png translations/*.json
+var files embed.FS
+
+// Icon returns the SVG source of an icon of our own set, such as "mic" or
+// "camera-off". It panics for a name that does not exist: names are constants.
+func Icon(name string) []byte { return must("icons/" + name + ".svg") }
+
+// AppIcon returns the program's icon: an open door, SVG.
+func AppIcon() []byte { return must("icon.svg") }
+
+// AppIconPNG returns the program's icon as a PNG of 512x512 pixels.
+func AppIconPNG() []byte { return must("icon.png") }
+
+// Translation returns the catalogue of a language, such as "en": a JSON object
+// of keys and sentences.
+func Translation(language string) ([]byte, error) {
+	b, err := files.ReadFile("translations/" + language + ".json")
+	if err != nil {
+		return nil, fmt.Errorf("no translation %q: %w", language, err)
+	}
+	return b, nil
+}
+
+// IconNames lists the icons of our own set.
+func IconNames() []string {
+	entries, err := files.ReadDir("icons")
+	if err != nil {
+		panic(err)
+	}
+	names := make([]string, 0, len(entries))
+	for _, e := range entries {
+		names = append(names, e.Name()[:len(e.Name())-len(".svg")])
+	}
+	return names
+}
+
+func must(name string) []byte {
+	b, err := files.ReadFile(name)
+	if err != nil {
+		panic(err)
+	}
+	return b
+}

@@ -1,0 +1,32 @@
+package words
+
+import (
+	"strings"
+	"time"
+
+	"foyer/engine/call"
+)
+
+// Error says an error in English, for the program without a window.
+func Error(err error) Sentence {
+	return English().Error(err, "", call.SourceUnknown, time.Now())
+}
+
+// Command says in English why a command failed.
+func Command(e call.CommandFailed) Sentence {
+	return English().Error(e.Err, e.Command, e.Source, time.Now())
+}
+
+// Left says in English why a stay ended.
+func Left(l call.Left) Farewell { return English().Left(l, time.Now()) }
+
+// String joins what a farewell says into one line, its actions left out.
+func (f Farewell) String() string {
+	parts := []string{strings.TrimSuffix(f.Title, ".") + "."}
+	for _, s := range []string{f.Quote, f.Detail} {
+		if s != "" {
+			parts = append(parts, s)
+		}
+	}
+	return strings.Join(parts, " ")
+}

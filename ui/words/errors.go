@@ -1,0 +1,185 @@
+package words
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"foyer/engine/call"
+)
+
+// Sentence is an error for people: what was tried, what happened, what to do.
+type Sentence struct {
+	What string // what could not be done; empty where the place says it
+	Text string
+	Next string
+}
+
+// String joins the parts into one line.
+func (s Sentence) String() string {
+	text := strings.TrimSpace(s.Text + " " + s.Next)
+	if s.What == "" {
+		return text
+	}
+	return s.What + ": " + text
+}
+
+// known errors in the order in which they are tried: the particular before the
+// general. Every sentinel of package call is here; a test keeps it so.
+var known = []struct {
+	err error
+	key string
+}{
+	{call.ErrLinkUnreadable, "link_unreadable"},
+	{call.ErrLinkCut, "link_cut"},
+	{call.ErrLinkInsecure, "link_insecure"},
+
+	{call.ErrWrongServer, "wrong_server"},
+	{call.ErrNoSuchRoom, "no_such_room"},
+	{call.ErrRoomFull, "room_full"},
+	{call.ErrRoomLocked, "room_locked"},
+	{call.ErrInviteExpired, "invite_expired"},
+	{call.ErrInviteRefused, "invite_refused"},
+	{call.ErrTokenRefused, "token_refused"},
+	{call.ErrIdentityTaken, "identity_taken"},
+	{call.ErrTooManyTries, "too_many_tries"},
+	{call.ErrHostFailed, "host_failed"},
+	{call.ErrMediaBlocked, "media_blocked"},
+	{call.ErrServerGarbage, "server_garbage"},
+	{call.ErrServerSilent, "server_silent"},
+	{call.ErrUnreachable, "unreachable"},
+	{call.ErrJoinTimeout, "join_timeout"},
+	{call.ErrConnectionLost, "connection_lost"},
+	{call.ErrRefused, "refused"},
+	{call.ErrCancelled, "cancelled"},
+
+	{call.ErrDeviceMissing, "device_missing"},
+	{call.ErrDeviceBusy, "device_busy"},
+	{call.ErrDeviceForbidden, "device_forbidden"},
+	{call.ErrDeviceLost, "device_lost"},
+	{call.ErrDeviceStuck, "device_stuck"},
+	{call.ErrNoSoundServer, "no_sound_server"},
+	{call.ErrFileUnreadable, "file_unreadable"},
+	{call.ErrDeviceFailed, "device_failed"},
+
+	{call.ErrNotSupported, "not_supported"},
+	{call.ErrOtherRoom, "other_room"},
+	{call.ErrNotInRoom, "not_in_room"},
+	{call.ErrAlreadyInRoom, "already_in_room"},
+	{call.ErrNotPublished, "not_published"},
+	{call.ErrClosed, "closed"},
+	{call.ErrForbiddenCharacter, "forbidden_character"},
+	{call.ErrTooLong, "too_long"},
+	{call.ErrEmpty, "empty"},
+	{call.ErrBadArgument, "bad_argument"},
+}
+
+// Error says an error. command is the word of the command that failed, empty
+// where it is plain from the place; source is the device that it was about,
+// SourceUnknown for none; now is the reader's clock, for the end of a ban.
+func (b *Book) Error(err error, command string, source call.Source, now time.Time) Sentence {
+	s := b.sentence(err, source, now)
+	if command != "" {
+		s.What = b.what(command, source)
+	}
+	return s
+}
+
+func (b *Book) what(command string, source call.Source) string {
+	for _, key := range []string{"failed." + command + "." + source.String(), "failed." + command} {
+		if b.Has(key) {
+			return b.T(key)
+		}
+	}
+	return b.T("failed.other")
+}
+
+func (b *Book) sentence(err error, source call.Source, now time.Time) Sentence {
+	if err == nil {
+		err = call.ErrRefused
+	}
+	if s := b.known(err, source, now); s.Text != "" {
+		return s
+	}
+	return Sentence{Text: b.T("error.unknown", "error", err.Error()), Next: b.T("error.unknown.next")}
+}
+
+// known answers the zero Sentence for an error that has none of its own.
+func (b *Book) known(err error, source call.Source, now time.Time) Sentence {
+	var name *call.NameError
+	if errors.As(err, &name) {
+		return b.name(name)
+	}
+	var ban *call.BannedError
+	if errors.As(err, &ban) {
+		if ban.Until.IsZero() {
+			return b.pair("banned_open")
+		}
+		return b.pair("banned", "until", b.Until(ban.Until, now))
+	}
+	var dev *call.DeviceError
+	deviceName := ""
+	if errors.As(err, &dev) {
+		source, deviceName = dev.Source, dev.Device
+	}
+	for _, k := range known {
+		if errors.Is(err, k.err) {
+			return b.pair(k.key, "device", b.Device(source, deviceName), "kind", b.source(source))
+		}
+	}
+	if dev != nil {
+		return b.pair("device_failed", "device", b.Device(source, deviceName), "kind", b.source(source))
+	}
+	return Sentence{}
+}
+
+func (b *Book) pair(key string, args ...string) Sentence {
+	return Sentence{Text: b.T("error."+key, args...), Next: b.T("error."+key+".next", args...)}
+}
+
+var fieldKeys = map[call.Field]string{
+	call.FieldRoom: "room", call.FieldIdentity: "user", call.FieldName: "name", call.FieldTitle: "title",
+}
+
+// name says which name is unusable, why and where (contract N2, N4).
+func (b *Book) name(e *call.NameError) Sentence {
+	field, ok := fieldKeys[e.Field]
+	if !ok {
+		return b.pair("bad_argument")
+	}
+	switch {
+	case errors.Is(e.Problem, call.ErrTooLong):
+		return b.pair(field+"_long", "length", strconv.Itoa(e.Length), "limit", strconv.Itoa(e.Limit))
+	case errors.Is(e.Problem, call.ErrForbiddenCharacter):
+		return b.pair(field+"_character", "character", character(e.Character), "position", strconv.Itoa(e.Position))
+	default:
+		return b.pair(field + "_empty")
+	}
+}
+
+// character shows a character so that it can be told from its neighbours, an
+// invisible one by its code point.
+func character(r rune) string {
+	if strconv.IsPrint(r) && r != ' ' {
+		return "“" + string(r) + "”"
+	}
+	if r == ' ' {
+		return "“ ” (space)"
+	}
+	return "U+" + strings.ToUpper(padHex(r))
+}
+
+func padHex(r rune) string {
+	h := strconv.FormatInt(int64(r), 16)
+	return strings.Repeat("0", max(0, 4-len(h))) + h
+}
+
+// RoomWarning says what may go wrong with a room ID that is allowed; empty
+// for nothing (contract section 0: % and Web peers).
+func (b *Book) RoomWarning(room call.RoomID) string {
+	if strings.Contains(string(room), "%") {
+		return b.T("lobby.warn_percent")
+	}
+	return ""
+}

@@ -1,0 +1,200 @@
+package words
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"foyer/engine/call"
+)
+
+// Action is what a sentence offers to do next.
+type Action int
+
+// Actions.
+const (
+	ActionUnknown   Action = iota
+	ActionRejoin           // join the same room again
+	ActionAskRejoin        // the same, after a removal: the host may refuse
+	ActionBringHere        // the same, taking the stay over from another device
+	ActionTryAgain         // repeat what failed
+	ActionReport           // copy a report
+	ActionLobby            // back to the lobby
+)
+
+var actionKeys = map[Action]string{
+	ActionRejoin: "action.rejoin", ActionAskRejoin: "action.ask_rejoin", ActionBringHere: "action.bring_here",
+	ActionTryAgain: "action.try_again", ActionReport: "action.copy_report", ActionLobby: "action.lobby",
+}
+
+// Action is the text on an action's button.
+func (b *Book) Action(a Action) string { return b.T(actionKeys[a]) }
+
+// Farewell is what the end of a stay says: what happened, who did it and until
+// when, and what now. The first action is the main one.
+type Farewell struct {
+	Title  string
+	Quote  string // what the one who did it said, already quoted
+	Detail string
+	Next   []Action
+}
+
+// way is the key of a reason's sentences and the actions that it offers.
+type way struct {
+	key  string
+	next []Action
+}
+
+// ways has every named reason of contract section 6.
+var ways = map[call.LeaveReason]way{
+	call.ReasonUnknown:        {"left.unknown", []Action{ActionRejoin, ActionLobby}},
+	call.ReasonLeft:           {"left.left", []Action{ActionRejoin, ActionLobby}},
+	call.ReasonSwitched:       {"left.switched", []Action{ActionLobby}},
+	call.ReasonRemoved:        {"left.removed", []Action{ActionAskRejoin, ActionLobby}},
+	call.ReasonBanned:         {"left.banned", []Action{ActionLobby}},
+	call.ReasonDismissed:      {"left.dismissed", []Action{ActionLobby}},
+	call.ReasonDuplicate:      {"left.duplicate", []Action{ActionBringHere, ActionLobby}},
+	call.ReasonOfflineRemoved: {"left.offline_removed", []Action{ActionRejoin, ActionLobby}},
+	call.ReasonServerStopped:  {"left.server_stopped", []Action{ActionRejoin, ActionLobby}},
+	call.ReasonRoomClosed:     {"left.room_closed", []Action{ActionLobby}},
+	call.ReasonConnectionLost: {"left.connection_lost", []Action{ActionRejoin, ActionLobby}},
+	call.ReasonJoinFailed:     {"left.join_failed", []Action{ActionTryAgain, ActionLobby}},
+	call.ReasonMediaFailed:    {"left.media_failed", []Action{ActionRejoin, ActionLobby}},
+	call.ReasonAppQuit:        {"left.app_quit", []Action{ActionLobby}},
+	call.ReasonInternal:       {"left.internal", []Action{ActionRejoin, ActionReport, ActionLobby}},
+}
+
+// others has LiveKit's DisconnectReasons without a name of ours that are known
+// (livekit_models.proto): unknown, migration, SIP callee away, SIP callee
+// busy, SIP trunk, agent.
+var others = map[int]way{
+	0:  {"left.other_0", []Action{ActionRejoin, ActionLobby}},
+	8:  {"left.other_8", []Action{ActionRejoin, ActionLobby}},
+	11: {"left.other_11", []Action{ActionTryAgain, ActionLobby}},
+	12: {"left.other_12", []Action{ActionTryAgain, ActionLobby}},
+	13: {"left.other_13", []Action{ActionRejoin, ActionLobby}},
+	16: {"left.other_16", []Action{ActionRejoin, ActionLobby}},
+}
+
+// Left says why a stay ended and what to do next. now is the reader's clock,
+// in the reader's time zone.
+func (b *Book) Left(l call.Left, now time.Time) Farewell {
+	w, args := wayOf(l.Reason)
+	f := Farewell{Title: b.T(w.key, args...), Detail: b.T(w.key+".detail", args...), Next: append([]Action(nil), w.next...)}
+	if text := strings.TrimSpace(l.Text); text != "" {
+		f.Quote = b.T("farewell.quote", "text", text)
+	}
+	switch l.Reason {
+	case call.ReasonRemoved, call.ReasonDismissed:
+		if l.By != "" {
+			f.Title = b.T(w.key+"_by", "by", l.By)
+		}
+	case call.ReasonBanned:
+		f.Title = b.banTitle(l.Until, now)
+	case call.ReasonJoinFailed:
+		b.joinFailed(&f, l, now)
+	case call.ReasonConnectionLost, call.ReasonMediaFailed:
+		if s := b.known(l.Err, call.SourceUnknown, now); s.Text != "" && !errors.Is(l.Err, call.ErrConnectionLost) && !errors.Is(l.Err, call.ErrMediaBlocked) {
+			f.Detail = s.Text + " " + s.Next
+		}
+	case call.ReasonInternal:
+		if len(l.Stuck) > 0 {
+			f.Detail = b.T("left.internal_stuck.detail")
+		}
+	default:
+	}
+	return f
+}
+
+func wayOf(r call.LeaveReason) (way, []string) {
+	if n, ok := r.Other(); ok {
+		if w, ok := others[n]; ok {
+			return w, nil
+		}
+		return way{"left.other", []Action{ActionRejoin, ActionLobby}}, []string{"n", strconv.Itoa(n)}
+	}
+	if w, ok := ways[r]; ok {
+		return w, nil
+	}
+	return ways[call.ReasonUnknown], nil
+}
+
+func (b *Book) banTitle(until, now time.Time) string {
+	if until.IsZero() {
+		return b.T("left.banned_open")
+	}
+	return b.T("left.banned", "until", b.Until(until, now))
+}
+
+// joinFailed says the error itself: "could not join" alone helps nobody.
+func (b *Book) joinFailed(f *Farewell, l call.Left, now time.Time) {
+	s := b.sentence(l.Err, call.SourceUnknown, now)
+	f.Detail = s.Text + " " + s.Next
+	if errors.Is(l.Err, call.ErrHostFailed) {
+		f.Title, f.Detail = b.T("left.start_failed"), s.Next
+	}
+	var ban *call.BannedError
+	if errors.As(l.Err, &ban) {
+		f.Title, f.Detail = b.banTitle(ban.Until, now), s.Next
+		f.Next = []Action{ActionLobby}
+		if ban.Text != "" && f.Quote == "" {
+			f.Quote = b.T("farewell.quote", "text", ban.Text)
+		}
+	}
+	if hopeless(l.Err) {
+		f.Next = []Action{ActionLobby}
+	}
+}
+
+// hopeless errors stay the same however often one tries with this link.
+func hopeless(err error) bool {
+	for _, e := range []error{call.ErrWrongServer, call.ErrNoSuchRoom, call.ErrInviteExpired, call.ErrInviteRefused, call.ErrTokenRefused} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// Gone says that somebody else has left, and why (contract K4).
+func (b *Book) Gone(name string, r call.LeaveReason) string {
+	if n, ok := r.Other(); ok {
+		return b.T("gone.other", "name", name, "n", strconv.Itoa(n))
+	}
+	if key := "gone." + r.String(); b.Has(key) {
+		return b.T(key, "name", name)
+	}
+	return b.T("gone.unknown", "name", name)
+}
+
+// Released is one line of the receipt: a device that is free again, measured.
+func (b *Book) Released(r call.Release) string {
+	return b.T("farewell.released", "device", b.Source(r.Source), "ms", Milliseconds(r.Took))
+}
+
+// Stuck is one line of the receipt: a device that is not free, and what to do.
+func (b *Book) Stuck(d call.Device) string {
+	return b.T("farewell.stuck", "device", b.Device(d.Source, d.Name))
+}
+
+// Stay says how long one was where, and with how many. It is empty for a stay
+// that never began.
+func (b *Book) Stay(l call.Left) string {
+	if l.Stayed <= 0 {
+		return ""
+	}
+	return b.T("farewell.stay", "duration", b.Duration(l.Stayed), "room", b.RoomName(l.Title, l.Room), "people", b.People(max(l.People, 1)))
+}
+
+// RoomName is what people call a room: its title, else its ID.
+func (b *Book) RoomName(title string, room call.RoomID) string {
+	switch {
+	case title != "":
+		return title
+	case room != "":
+		return string(room)
+	default:
+		return b.T("room.untitled")
+	}
+}
