@@ -40,14 +40,14 @@ func StartDisplay(ctx context.Context, managed bool) (*Display, error) {
 	err = d.xvfb.Start()
 	theirs.Close()
 	if err != nil {
-		return nil, fmt.Errorf("Xvfb: %w", err)
+		return nil, fmt.Errorf("start Xvfb: %w", err)
 	}
 	stop := context.AfterFunc(ctx, func() { number.Close() })
 	line, err := bufio.NewReader(number).ReadString('\n')
 	stop()
 	if err != nil {
 		d.Close()
-		return nil, fmt.Errorf("Xvfb did not start: %w", err)
+		return nil, fmt.Errorf("wait for Xvfb: %w", err)
 	}
 	d.Name = ":" + strings.TrimSpace(line)
 	if managed {

@@ -1,0 +1,109 @@
+# Foyer. "make" alone lists what there is.
+
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.0-dev)
+TAGS    := migrated_fynedo
+LDFLAGS := -X foyer/app.Version=$(VERSION)
+
+# The C libraries are linked statically where the system has them so; see
+# scripts/pkgconfig.sh.
+export PKG_CONFIG_PATH := $(CURDIR)/build/pkgconfig$(if $(PKG_CONFIG_PATH),:$(PKG_CONFIG_PATH))
+
+# What people get.
+export GOFLAGS := -tags=$(TAGS) -buildvcs=false
+# What is tested. Vet, lint and the arrows use exactly these flags too, so that
+# every dependency is compiled once (Fyne and the SFU take minutes).
+CHECKED := GOFLAGS="-race -tags=$(TAGS) -buildvcs=false"
+
+# Everything but the tests of the whole program, which want the machine to
+# themselves and come last.
+PACKAGES = $$($(GO) list ./... | grep -v '^foyer/e2e')
+
+.PHONY: help
+help: ## list what can be made
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: build ## install what is missing, build, and open the window
+	bin/foyer
+
+.PHONY: build
+build: deps ## build bin/foyer
+	$(GO) build -ldflags '$(LDFLAGS)' -o bin/foyer .
+
+.PHONY: test
+test: test-parts test-e2e ## install what is missing and run every test, with the race detector
+
+.PHONY: test-parts
+test-parts: deps-test
+	$(CHECKED) $(GO) test -timeout 15m $(PACKAGES)
+
+.PHONY: test-e2e e2e
+e2e: test-e2e ## only the tests of the whole program
+test-e2e: deps-test
+	$(CHECKED) $(GO) build -ldflags '$(LDFLAGS)' -o build/foyer-checked .
+	FOYER_BIN=$(CURDIR)/build/foyer-checked FOYER_ARTIFACTS=$(CURDIR)/artifacts \
+		$(CHECKED) $(GO) test -timeout 20m ./e2e/...
+
+.PHONY: exit-matrix
+exit-matrix: test-e2e ## measure every way out again and write docs/leaving.md's table
+	$(GO) run ./internal/house/leavingtable artifacts/exit-matrix.json docs/leaving.md
+
+.PHONY: vm-test
+vm-test: deps-test ## the ways out with a real V4L2 camera, in a virtual machine
+	$(CHECKED) scripts/vm-test.sh
+
+.PHONY: check
+check: lint arrows ## format, vet, lint and the arrows between packages
+
+.PHONY: lint
+lint: deps tools ## gofmt, go vet and golangci-lint
+	@files=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); \
+		if [ -n "$$files" ]; then printf 'gofmt would change:\n%s\n' "$$files"; exit 1; fi
+	$(CHECKED) $(GO) vet ./...
+	$(CHECKED) .tools/bin/golangci-lint run ./...
+
+.PHONY: arrows
+arrows: deps
+	$(CHECKED) $(GO) test ./internal/house
+
+.PHONY: fmt
+fmt: ## format the Go files
+	git ls-files -co --exclude-standard '*.go' | xargs gofmt -w
+
+.PHONY: bench
+bench: deps-test ## measure what was promised, as a table
+	@mkdir -p build
+	$(GO) build -ldflags '$(LDFLAGS)' -o build/foyer-bench .
+	@FOYER_BIN=$(CURDIR)/build/foyer-bench $(GO) run ./bench
+
+.PHONY: bench-peer
+bench-peer: deps-test ## the same work in Chromium with LiveKit's own client, side by side
+	@mkdir -p build
+	$(GO) build -ldflags '$(LDFLAGS)' -o build/foyer-bench .
+	@FOYER_BIN=$(CURDIR)/build/foyer-bench $(GO) run ./bench -peer
+
+.PHONY: screenshots
+screenshots: deps-test ## pictures of the real window, in artifacts/
+	$(CHECKED) $(GO) build -ldflags '$(LDFLAGS)' -o build/foyer-checked .
+	FOYER_BIN=$(CURDIR)/build/foyer-checked FOYER_ARTIFACTS=$(CURDIR)/artifacts \
+		$(CHECKED) $(GO) test -count=1 -timeout 5m -run TestWindow ./e2e
+
+.PHONY: deps
+deps: ## install the C libraries, or say how
+	@scripts/deps.sh build
+	@scripts/pkgconfig.sh build/pkgconfig
+
+.PHONY: deps-test
+deps-test: deps ## and what the tests need besides
+	@scripts/deps.sh test
+	@cd e2e/browser && if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; \
+		then npm ci --no-audit --no-fund --ignore-scripts; fi
+
+.PHONY: tools
+tools:
+	@GO=$(GO) scripts/tools.sh .tools/bin
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin build artifacts .tools

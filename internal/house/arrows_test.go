@@ -1,0 +1,175 @@
+package house_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// pkg is what go list says of a package.
+type pkg struct {
+	ImportPath   string
+	Imports      []string
+	Deps         []string
+	TestImports  []string
+	XTestImports []string
+}
+
+const (
+	fyne    = "fyne.io/"
+	pion    = "github.com/pion/"
+	capture = "github.com/pion/mediadevices/pkg/driver/"
+	malgo   = "github.com/gen2brain/malgo"
+	media   = "github.com/pion/mediadevices"
+	sfu     = "github.com/livekit/livekit-server"
+)
+
+// mayImport is the project's own imports that a package, or one below it, may
+// have: the arrows of docs/architecture.md. The longest matching name counts.
+var mayImport = map[string][]string{
+	"foyer":                   {"foyer/app"},
+	"foyer/app":               {"foyer/ui", "foyer/engine", "foyer/assets"},
+	"foyer/assets":            {},
+	"foyer/ui":                {"foyer/ui", "foyer/engine", "foyer/engine/call", "foyer/assets"},
+	"foyer/ui/model":          {"foyer/ui/words", "foyer/ui/model", "foyer/engine", "foyer/engine/call"},
+	"foyer/ui/words":          {"foyer/engine", "foyer/engine/call"},
+	"foyer/engine":            {"foyer/engine/call"},
+	"foyer/engine/call":       {},
+	"foyer/engine/enginetest": {"foyer/engine", "foyer/engine/call"},
+	"foyer/engine/devices":    {"foyer/engine/call", "foyer/engine/devices"},
+	"foyer/engine/media":      {"foyer/engine/call", "foyer/engine/media"},
+	"foyer/engine/signal":     {"foyer/engine/call", "foyer/engine/signal"},
+	// The keeper, a hidden participant, sits in every room through signal.
+	"foyer/engine/host": {"foyer/engine/call", "foyer/engine/host", "foyer/engine/signal"},
+	"foyer/internal":    {"foyer/internal"},
+	"foyer/bench":       {"foyer/internal", "foyer/engine", "foyer/ui", "foyer/bench"},
+	"foyer/e2e":         {"foyer/internal", "foyer/engine/call", "foyer/engine/devices", "foyer/e2e"},
+}
+
+// exact lists the packages that the names in mayImport mean alone, without what
+// lies below: the engine itself is not a licence for its parts.
+var exact = []string{"foyer/engine", "foyer/app", "foyer"}
+
+// neverReaches is what a package must not come to, however far away.
+var neverReaches = []struct {
+	who   func(path string) bool
+	what  []string
+	cause string
+}{
+	{is("foyer/engine", "foyer/engine/call", "foyer/engine/enginetest"), []string{fyne, pion, sfu, malgo},
+		"the core is pure Go and is tested in a second"},
+	{below("foyer/engine"), []string{fyne}, "the engine knows no window"},
+	{below("foyer/ui/model"), []string{fyne}, "the window's state is tested without a window"},
+	{except(below("foyer"), "foyer", "foyer/app", "foyer/engine/devices/hw", "foyer/bench"), []string{capture + "camera", capture + "microphone", capture + "screen"},
+		"drivers list the hardware when they are loaded, and can panic"},
+	{below("foyer/ui"), []string{pion, sfu, media}, "the window knows values and events alone"},
+}
+
+func is(paths ...string) func(string) bool {
+	return func(p string) bool { return slices.Contains(paths, p) }
+}
+
+func below(root string) func(string) bool {
+	return func(p string) bool { return p == root || strings.HasPrefix(p, root+"/") }
+}
+
+func except(all func(string) bool, paths ...string) func(string) bool {
+	return func(p string) bool { return all(p) && !slices.Contains(paths, p) }
+}
+
+func list(t *testing.T) []pkg {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports,Deps,TestImports,XTestImports", "foyer/...")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var all []pkg
+	for dec := json.NewDecoder(out); ; {
+		var p pkg
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	if len(all) < 5 {
+		t.Fatalf("go list found %d packages", len(all))
+	}
+	return all
+}
+
+func TestArrows(t *testing.T) {
+	t.Parallel()
+	for _, p := range list(t) {
+		allowed := allowedFor(p.ImportPath)
+		if allowed == nil {
+			t.Errorf("%s has no place in the house: give it one in docs/architecture.md and here", p.ImportPath)
+			continue
+		}
+		for _, imported := range p.Imports {
+			if below("foyer")(imported) && !may(allowed, imported) && p.ImportPath != "foyer/app" {
+				t.Errorf("%s imports %s, which its place in the house does not allow", p.ImportPath, imported)
+			}
+		}
+		for _, rule := range neverReaches {
+			if !rule.who(p.ImportPath) {
+				continue
+			}
+			for _, dep := range p.Deps {
+				if hit := slices.IndexFunc(rule.what, func(w string) bool { return strings.HasPrefix(dep, w) }); hit >= 0 {
+					t.Errorf("%s reaches %s: %s", p.ImportPath, dep, rule.cause)
+					break
+				}
+			}
+		}
+	}
+}
+
+// Only app may import the window, only main may import app.
+func TestTopOfTheHouse(t *testing.T) {
+	t.Parallel()
+	for _, p := range list(t) {
+		for _, imported := range p.Imports {
+			switch {
+			case imported == "foyer/app" && p.ImportPath != "foyer":
+				t.Errorf("%s imports app: only main does", p.ImportPath)
+			case imported == "foyer/ui" && p.ImportPath != "foyer/app" && !below("foyer/ui")(p.ImportPath):
+				t.Errorf("%s imports ui: only app does", p.ImportPath)
+			}
+		}
+	}
+}
+
+func allowedFor(path string) []string {
+	for name := path; ; {
+		if allowed, ok := mayImport[name]; ok {
+			return allowed
+		}
+		cut := strings.LastIndexByte(name, '/')
+		if cut < 0 {
+			return nil
+		}
+		name = name[:cut]
+		if name == "foyer" {
+			return nil // a new top-level folder
+		}
+	}
+}
+
+func may(allowed []string, imported string) bool {
+	return slices.ContainsFunc(allowed, func(a string) bool {
+		return imported == a || !slices.Contains(exact, a) && strings.HasPrefix(imported, a+"/")
+	})
+}

@@ -1,0 +1,60 @@
+package house_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Sizes that keep a file and a function readable at one sitting.
+const (
+	maxFile = 500
+	maxFunc = 60
+)
+
+func TestFilesAndFunctionsStaySmall(t *testing.T) {
+	t.Parallel()
+	root := filepath.Join("..", "..")
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (d.Name() == "node_modules" || d.Name() == "build" || strings.HasPrefix(d.Name(), ".") && path != root):
+			return filepath.SkipDir
+		case d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go"):
+			return nil
+		}
+		return measure(t, path)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func measure(t *testing.T, path string) error {
+	t.Helper()
+	set := token.NewFileSet()
+	file, err := parser.ParseFile(set, path, nil, parser.SkipObjectResolution|parser.ParseComments)
+	if err != nil {
+		return err
+	}
+	if ast.IsGenerated(file) {
+		return nil
+	}
+	line := func(p token.Pos) int { return set.Position(p).Line }
+	if n := line(file.FileEnd); n > maxFile {
+		t.Errorf("%s has %d lines, over %d", path, n, maxFile)
+	}
+	for _, d := range file.Decls {
+		if f, ok := d.(*ast.FuncDecl); ok && f.Body != nil {
+			if n := line(f.Body.Rbrace) - line(f.Pos()); n > maxFunc {
+				t.Errorf("%s: %s has %d lines, over %d", path, f.Name.Name, n, maxFunc)
+			}
+		}
+	}
+	return nil
+}
