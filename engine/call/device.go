@@ -66,6 +66,13 @@ type VideoCapture interface {
 	ReadFrame(dst *VideoFrame) error
 }
 
+// Sized is implemented by video captures that know the size and the rate of
+// their pictures, in pixels and per second; 0 for what is not known. The engine
+// chooses a track's layers by it.
+type Sized interface {
+	Size() (width, height, fps int)
+}
+
 // AudioCapture is an open microphone.
 type AudioCapture interface {
 	Capture

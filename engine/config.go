@@ -1,0 +1,58 @@
+package engine
+
+import (
+	"crypto/ed25519"
+	"io"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"foyer/engine/call"
+)
+
+// Config is what an engine works with. Devices, Media and Dialer are required.
+type Config struct {
+	Devices call.Devices
+	Media   call.Media // the engine closes it at its end
+	Dialer  call.Dialer
+	Host    call.Host // nil: StartRoom is refused; closed at the engine's end
+	Key     ed25519.PrivateKey
+	Log     logrus.FieldLogger // nil: nothing is logged
+
+	Grace       time.Duration // how long an exit waits for what does not let go; 0 is DefaultGrace
+	JoinTimeout time.Duration // how long joining may take; 0 is DefaultJoinTimeout
+	Faults      bool          // accept [Fault]
+}
+
+// Bounds of a stay.
+const (
+	DefaultGrace       = 2 * time.Second  // contract L7
+	DefaultJoinTimeout = 15 * time.Second // contract J8
+)
+
+// Bounds of single steps. A step that is over its bound is abandoned: what it
+// opens later is closed at once.
+const (
+	sessionLeaveTimeout = time.Second      // house.md: "send leave (1 s)"
+	cancelledDialWait   = time.Second      // contract J8: cancel -> lobby <= 1 s
+	openTimeout         = 10 * time.Second // above the camera driver's own 5 s (devices.md)
+	listTimeout         = 5 * time.Second
+	requestTimeout      = 10 * time.Second        // publish, unpublish, mute, view
+	partsCloseTimeout   = 2500 * time.Millisecond // host and media at the engine's end; with the grace below 5 s
+	workersEndTimeout   = 500 * time.Millisecond  // goroutines that are about to return anyway
+)
+
+func (c Config) withDefaults() Config {
+	if c.Grace <= 0 {
+		c.Grace = DefaultGrace
+	}
+	if c.JoinTimeout <= 0 {
+		c.JoinTimeout = DefaultJoinTimeout
+	}
+	if c.Log == nil {
+		silent := logrus.New()
+		silent.SetOutput(io.Discard)
+		c.Log = silent
+	}
+	return c
+}

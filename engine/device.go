@@ -1,0 +1,399 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"foyer/engine/call"
+)
+
+// phase is how far a device is.
+//
+//	opening -> open -> closing -> draining -> gone
+//	   '-----------------^  '-> stuck -> gone
+type phase int
+
+const (
+	phaseOpening  phase = iota
+	phaseOpen           // in use
+	phaseClosing        // given back, the system does not have it yet
+	phaseDraining       // the system has it, its pump has not ended yet
+	phaseGone
+)
+
+// device is one device from the wish to open it until the system has it back.
+type device struct {
+	source  call.Source
+	request string
+	phase   phase
+	stuck   bool // did not let go in time; reported, and in nobody's way
+
+	cancel context.CancelFunc // of opening
+	ended  chan struct{}      // closed when closing begins: ends the watch for loss
+	timer  *time.Timer        // bound of the phase
+
+	handle  call.Handle // nil while opening
+	info    call.Device
+	pump    call.Pump       // nil for a speaker
+	sending call.LocalTrack // what the pump encodes into
+	shown   bool            // DeviceOpened was reported
+	format  format
+}
+
+// answers tells whether the device is what a request asks for.
+func (d *device) answers(request string) bool {
+	switch {
+	case d.request == request:
+		return true
+	case d.handle == nil:
+		return false
+	case request == "":
+		return d.info.Default
+	default:
+		return request == d.info.ID || request == d.info.Name
+	}
+}
+
+// stopSending stops encoding at once. d may be nil.
+func (d *device) stopSending() {
+	if d != nil && d.sending != nil {
+		d.sending = nil
+		d.pump.Send(nil)
+	}
+}
+
+// open begins to open a device in a worker.
+func (l *loop) open(sl *slot, request string) {
+	if err := l.stuckDevice(sl.source, request); err != nil {
+		l.openFailed(sl, request, err)
+		return
+	}
+	ctx, cancel := context.WithTimeout(l.base, openTimeout)
+	d := &device{
+		source: sl.source, request: request, cancel: cancel, ended: make(chan struct{}),
+		info: call.Device{Source: sl.source, Name: request},
+	}
+	sl.dev = d
+	l.devices[d] = struct{}{}
+	d.timer = l.after(openTimeout+l.cfg.Grace, func() { l.openOverdue(d) })
+	devices, req := l.cfg.Devices, deviceRequest(sl.source, request)
+	work(l, func() (call.Handle, error) { return openHandle(ctx, devices, req) },
+		func(h call.Handle, err error) { l.opened(d, h, err) },
+		func(h call.Handle) { _ = h.Close() })
+}
+
+// openHandle also keeps typed nils and missing handles away from the loop.
+func openHandle(ctx context.Context, devices call.Devices, req call.DeviceRequest) (call.Handle, error) {
+	if req.Source == call.SourceSpeaker {
+		h, err := devices.OpenSpeaker(ctx, req.Device)
+		if err == nil && h == nil {
+			err = call.ErrDeviceFailed
+		}
+		if err != nil {
+			return nil, err
+		}
+		return h, nil
+	}
+	h, err := devices.Open(ctx, req)
+	if err == nil && h == nil {
+		err = call.ErrDeviceFailed
+	}
+	if err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+// opened takes what the worker opened, and closes it at once if nobody wants
+// it any more.
+func (l *loop) opened(d *device, h call.Handle, err error) {
+	d.cancel()
+	d.handle = h
+	switch {
+	case err != nil && d.phase == phaseOpening:
+		l.forget(d)
+		l.openFailed(l.slots[d.source], d.request, err)
+	case err != nil:
+		l.released(d, nil, time.Now())
+	case d.phase != phaseOpening:
+		d.info = h.Info()
+		l.release(d)
+	default:
+		l.use(d)
+	}
+}
+
+// use puts an open device to work.
+func (l *loop) use(d *device) {
+	d.timer.Stop()
+	d.phase, d.info = phaseOpen, d.handle.Info()
+	d.format = formatOf(d.source, d.handle)
+	if err := l.attach(d); err != nil {
+		sl := l.slots[d.source]
+		l.emit(call.CommandFailed{Command: sl.word, Source: d.source, Err: deviceError(d.source, d.info.Name, err)})
+		l.giveUp(sl)
+		l.close(d)
+		l.checkPanic(err)
+		return
+	}
+	d.shown = true
+	l.emit(call.DeviceOpened{Device: d.info})
+	if d.pump != nil {
+		started := call.PreviewStarted{Device: d.info, Slot: d.pump.Preview()}
+		if d.source.Kind() == call.KindAudio {
+			started.Level = d.pump.Level
+		}
+		l.emit(started)
+	}
+	l.watch(d)
+	l.settle(d.source)
+}
+
+// attach gives an open device to media. A panic of media's must not leave the
+// device open.
+func (l *loop) attach(d *device) error {
+	pump, err := guarded(func() (call.Pump, error) {
+		switch h := d.handle.(type) {
+		case call.Speaker:
+			l.cfg.Media.SetSpeaker(h)
+			return nil, nil
+		case call.Capture:
+			return l.cfg.Media.Capture(h), nil
+		}
+		return nil, nil
+	})
+	d.pump = pump
+	return err
+}
+
+// watch waits for the device's loss until closing begins.
+func (l *loop) watch(d *device) {
+	lost, b := d.handle.Lost(), l.inbox
+	l.workers.Go(func() {
+		select {
+		case <-lost:
+			b.post(message{run: func(l *loop) { l.lost(d) }})
+		case <-d.ended:
+		}
+	})
+}
+
+// lost replaces a sound device by the default one, once, and mutes a picture.
+// The stay goes on.
+func (l *loop) lost(d *device) {
+	if d.phase != phaseOpen {
+		return
+	}
+	err := d.handle.LostErr()
+	if err == nil {
+		err = call.ErrDeviceLost
+	}
+	l.emit(call.DeviceLost{Device: d.info, Err: deviceError(d.source, d.info.Name, err)})
+	sl := l.slots[d.source]
+	if fallsBack(d) && !sl.fellBack {
+		sl.fellBack, sl.word = true, SelectDevice{}.Word()
+		l.wishDefault(sl)
+	} else {
+		l.giveUp(sl)
+	}
+	l.close(d)
+	l.settle(d.source)
+}
+
+// fallsBack tells whether the default device may take the place of d: never
+// that of a file or a tone, whose user did not ask for a live microphone.
+func fallsBack(d *device) bool {
+	file := strings.ContainsAny(d.request, `/\`) || strings.EqualFold(filepath.Ext(d.request), ".wav")
+	return d.source.Kind() == call.KindAudio && d.request != call.DeviceTest && !file
+}
+
+func (l *loop) wishDefault(sl *slot) {
+	delete(l.selected, sl.source)
+	sl.previewDevice = ""
+	if s := l.stay; s != nil && sl.source == call.SourceSpeaker {
+		s.speaker = ""
+	} else if s != nil {
+		s.pubs[sl.source].device = ""
+	}
+}
+
+// giveUp takes back the wishes that the source's device cannot fulfil: what is
+// published stays published and is muted, a screen is taken away.
+func (l *loop) giveUp(sl *slot) {
+	sl.preview = false
+	s := l.stay
+	if s == nil {
+		return
+	}
+	if sl.source == call.SourceSpeaker {
+		s.speaker = call.DeviceNone
+		return
+	}
+	if p := s.pubs[sl.source]; p.track != nil && sl.source != call.SourceScreen {
+		p.muted = true
+	} else {
+		p.want = false
+	}
+}
+
+// openFailed reports a device that did not open, and takes its wish back.
+func (l *loop) openFailed(sl *slot, request string, err error) {
+	if l.wished(sl.source).open {
+		l.emit(call.CommandFailed{Command: sl.word, Source: sl.source, Err: deviceError(sl.source, request, err)})
+	}
+	if s := l.stay; s != nil && !s.joined && sl.preview && sl.source != call.SourceSpeaker &&
+		s.pubs[sl.source].device != sl.previewDevice {
+		sl.preview = false // the join's own choice is another device
+	} else {
+		l.giveUp(sl)
+	}
+	l.settle(sl.source)
+	l.checkLeft()
+	l.checkEnd()
+}
+
+// openOverdue abandons an opening that did not even heed its context.
+func (l *loop) openOverdue(d *device) {
+	if d.phase != phaseOpening {
+		return
+	}
+	d.phase = phaseClosing
+	d.cancel()
+	close(d.ended)
+	l.markStuck(d)
+	l.openFailed(l.slots[d.source], d.request, &call.DeviceError{Source: d.source, Device: d.request, Err: call.ErrDeviceStuck})
+}
+
+// close begins to give a device back. Sending stops before anything is waited
+// for.
+func (l *loop) close(d *device) {
+	if d.phase >= phaseClosing {
+		return
+	}
+	d.phase = phaseClosing
+	d.cancel()
+	close(d.ended)
+	d.timer.Stop()
+	d.timer = l.after(l.cfg.Grace, func() { l.overdue(d) })
+	if d.handle == nil {
+		return // still opening: the release begins when it comes
+	}
+	l.guard(d.stopSending)
+	if d.source == call.SourceSpeaker && d.shown {
+		l.guard(func() { l.cfg.Media.SetSpeaker(nil) })
+	}
+	l.release(d)
+}
+
+// release closes the handle and then the pump, in a worker. The time counts
+// until the handle's Close has returned.
+func (l *loop) release(d *device) {
+	handle, pump := d.handle, d.pump
+	work(l, func() (time.Time, error) {
+		err := handle.Close()
+		return time.Now(), err
+	}, func(at time.Time, err error) {
+		if at.IsZero() {
+			at = time.Now() // Close panicked
+		}
+		l.released(d, err, at)
+		if pump == nil {
+			return
+		}
+		do(l, func() error { pump.Close(); return nil }, func(error) { l.drained(d) })
+	}, nil)
+}
+
+// released notes that the system has the device back.
+func (l *loop) released(d *device, err error, at time.Time) {
+	if err != nil {
+		l.log.WithError(err).WithField("source", d.source).Warn("closing device")
+	}
+	if d.shown || d.stuck {
+		l.emit(call.DeviceClosed{Device: d.info})
+	}
+	if s := l.stay; s != nil && s.exit != nil && d.handle != nil {
+		s.exit.released = append(s.exit.released, call.Release{
+			Source: d.source, Device: d.info.Name, Took: max(0, at.Sub(s.exit.began)),
+		})
+	}
+	d.phase, d.stuck = phaseDraining, false
+	if d.pump == nil {
+		l.drained(d)
+	}
+}
+
+// drained notes that nothing reads the device any more.
+func (l *loop) drained(d *device) {
+	if d.phase != phaseDraining {
+		return
+	}
+	if d.pump != nil && d.shown {
+		l.emit(call.PreviewStopped{Device: d.info})
+	}
+	l.forget(d)
+	l.settle(d.source)
+	l.checkLeft()
+	l.checkEnd()
+}
+
+func (l *loop) forget(d *device) {
+	d.phase = phaseGone
+	d.timer.Stop()
+	delete(l.devices, d)
+	if sl := l.slots[d.source]; sl.dev == d {
+		sl.dev = nil
+	}
+}
+
+// overdue gives up waiting for a device that is closing. It is stuck until its
+// Close returns; the source may open another one.
+func (l *loop) overdue(d *device) {
+	switch {
+	case d.phase == phaseDraining:
+		l.log.WithField("source", d.source).Warn("pump does not end")
+		l.drained(d)
+		return
+	case d.phase != phaseClosing || d.stuck:
+		return
+	}
+	l.markStuck(d)
+	if s := l.stay; s == nil || s.exit == nil {
+		l.emit(call.CommandFailed{
+			Command: l.slots[d.source].word, Source: d.source,
+			Err: &call.DeviceError{Source: d.source, Device: d.info.Name, Err: call.ErrDeviceStuck},
+		})
+	}
+	l.settle(d.source)
+	l.checkLeft()
+	l.checkEnd()
+}
+
+// markStuck takes a device out of everybody's way.
+func (l *loop) markStuck(d *device) {
+	d.stuck = true
+	if sl := l.slots[d.source]; sl.dev == d {
+		sl.dev = nil
+	}
+	l.log.WithField("source", d.source).Warn("device does not let go")
+}
+
+// deviceError names the device in an error that does not.
+func deviceError(src call.Source, name string, err error) error {
+	if e, ok := errors.AsType[*call.DeviceError](err); ok {
+		return e
+	}
+	for _, known := range []error{
+		call.ErrDeviceMissing, call.ErrDeviceBusy, call.ErrDeviceForbidden, call.ErrDeviceLost,
+		call.ErrDeviceStuck, call.ErrDeviceFailed, call.ErrNoSoundServer, call.ErrFileUnreadable,
+	} {
+		if errors.Is(err, known) {
+			return &call.DeviceError{Source: src, Device: name, Err: err}
+		}
+	}
+	return &call.DeviceError{Source: src, Device: name, Err: fmt.Errorf("%w: %w", call.ErrDeviceFailed, err)}
+}

@@ -1,0 +1,174 @@
+package engine
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"foyer/engine/call"
+)
+
+// answer does a command and answers it, even if the doing panics.
+func (l *loop) answer(c Command, to chan<- error) {
+	err := errInternal
+	defer func() { to <- err }()
+	err = l.command(c)
+}
+
+// command does what c asks for, or says why not.
+func (l *loop) command(c Command) error {
+	if l.quitting {
+		return call.ErrClosed
+	}
+	switch c := c.(type) {
+	case Join:
+		return l.doJoin(c)
+	case StartRoom:
+		return l.doStartRoom(c)
+	case Leave:
+		return l.doLeave(c)
+	case StartPreview:
+		return l.doStartPreview(c)
+	case StopPreview:
+		return l.doStopPreview(c)
+	case Publish:
+		return l.doPublish(c)
+	case Unpublish:
+		return l.doUnpublish(c)
+	case Mute:
+		return l.doMute(c)
+	case Unmute:
+		return l.doUnmute(c)
+	case SelectDevice:
+		return l.doSelectDevice(c)
+	case SetTrackView:
+		return l.doSetTrackView(c)
+	case RefreshDevices:
+		l.listDevices()
+		return nil
+	case Stats:
+		return l.doStats()
+	case Fault:
+		return l.doFault(c)
+	case SwitchRoom, SendChat:
+		return fmt.Errorf("%s: %w", c.Word(), call.ErrNotSupported)
+	default:
+		return unknownCommand(c)
+	}
+}
+
+func (l *loop) doJoin(c Join) error {
+	if err := checkJoin(&c); err != nil {
+		return err
+	}
+	return l.enter(&entry{
+		link: c.Link, room: c.Link.Room, title: c.Link.Title, name: c.Name, identity: c.Identity,
+		choice: c.Devices, asked: time.Now(),
+	})
+}
+
+// checkJoin refuses what no server would take (contract N1, N2, N4). The names
+// of a plain LiveKit link are its token's and the server's to judge.
+func checkJoin(c *Join) error {
+	c.Name = strings.TrimSpace(c.Name)
+	if c.Link.Plain() {
+		if c.Link.URL == "" {
+			return fmt.Errorf("%w: a token without an address", call.ErrLinkUnreadable)
+		}
+		if c.Name == "" {
+			c.Name = c.Link.Name
+		}
+		return nil
+	}
+	if err := checkNames(c.Link.Room, c.Identity, c.Name); err != nil {
+		return err
+	}
+	if len(c.Link.Hosts) == 0 {
+		return fmt.Errorf("%w: it has no address", call.ErrLinkUnreadable)
+	}
+	return nil
+}
+
+func checkNames(room call.RoomID, id call.Identity, name string) error {
+	if err := call.CheckRoomID(string(room)); err != nil {
+		return err
+	}
+	if err := call.CheckIdentity(string(id)); err != nil {
+		return err
+	}
+	return call.CheckName(name)
+}
+
+func (l *loop) doStartRoom(c StartRoom) error {
+	if l.cfg.Host == nil {
+		return fmt.Errorf("start: %w", call.ErrNotSupported)
+	}
+	c.Name = strings.TrimSpace(c.Name)
+	if err := checkNames(c.Room, c.Identity, c.Name); err != nil {
+		return err
+	}
+	if err := call.CheckTitle(c.Title); err != nil {
+		return err
+	}
+	return l.enter(&entry{
+		host: true, room: c.Room, title: c.Title, name: c.Name, identity: c.Identity,
+		choice: c.Devices, asked: time.Now(),
+	})
+}
+
+// enter begins a stay, or keeps it waiting for the end of the one before.
+func (l *loop) enter(e *entry) error {
+	switch {
+	case l.stay == nil:
+		l.begin(e)
+	case l.stay.exit == nil, l.waiting() != nil:
+		return call.ErrAlreadyInRoom
+	default:
+		l.pending = append(l.pending, e)
+	}
+	return nil
+}
+
+// waiting is the accepted Join that has not been taken back.
+func (l *loop) waiting() *entry {
+	if n := len(l.pending); n > 0 && l.pending[n-1].aborted == call.ReasonUnknown {
+		return l.pending[n-1]
+	}
+	return nil
+}
+
+// doLeave leaves the current room. While a stay is ending it takes back the
+// Join that waits, and otherwise changes nothing: the one Left is on its way.
+func (l *loop) doLeave(c Leave) error {
+	if l.stay == nil {
+		return call.ErrNotInRoom
+	}
+	if e := l.waiting(); e != nil && (c.Room == "" || c.Room == e.room) {
+		e.abort(call.ReasonLeft)
+		return nil
+	}
+	if c.Room != "" && c.Room != l.stay.room {
+		return call.ErrOtherRoom
+	}
+	l.leave(cause{reason: call.ReasonLeft})
+	return nil
+}
+
+// current is the stay that commands may change: not one that is ending.
+func (l *loop) current() (*stay, error) {
+	if l.stay == nil || l.stay.exit != nil {
+		return nil, call.ErrNotInRoom
+	}
+	return l.stay, nil
+}
+
+func (l *loop) doFault(c Fault) error {
+	if !l.cfg.Faults {
+		return fmt.Errorf("fault: %w", call.ErrNotSupported)
+	}
+	if c.Kind != FaultPanic {
+		return fmt.Errorf("%w: fault %q", call.ErrBadArgument, c.Kind)
+	}
+	l.inbox.post(message{run: func(*loop) { panic("fault asked for") }})
+	return nil
+}

@@ -1,0 +1,94 @@
+package engine
+
+import "foyer/engine/call"
+
+// What is asked of the devices.
+const (
+	cameraWidth, cameraHeight, cameraFPS = 1280, 720, 30
+	screenWidth, screenHeight, screenFPS = 1920, 1080, 15 // assumed; the screen's own size is used
+	smallFPS                             = 20             // of the layers below the full size
+)
+
+// rates are LiveKit clients' defaults for cameras (media.md; livekit-client
+// VideoPresets) and screens (ScreenSharePresets at 15 fps), by pixels.
+type rate struct{ pixels, bitrate int }
+
+func cameraRates() []rate {
+	return []rate{{320 * 180, 160_000}, {640 * 360, 450_000}, {1280 * 720, 1_700_000}, {1920 * 1080, 3_000_000}}
+}
+
+func screenRates() []rate {
+	return []rate{{640 * 360, 400_000}, {1280 * 720, 1_500_000}, {1920 * 1080, 2_500_000}}
+}
+
+// format is the size and rate of a capture's pictures.
+type format struct{ width, height, fps int }
+
+func defaultFormat(src call.Source) format {
+	if src == call.SourceScreen {
+		return format{screenWidth, screenHeight, screenFPS}
+	}
+	return format{cameraWidth, cameraHeight, cameraFPS}
+}
+
+// formatOf is what a capture says about its pictures, or what was asked of it.
+func formatOf(src call.Source, h call.Handle) format {
+	f := defaultFormat(src)
+	sized, ok := h.(call.Sized)
+	if !ok {
+		return f
+	}
+	if w, h, fps := sized.Size(); w > 0 && h > 0 {
+		f.width, f.height = w, h
+		if fps > 0 {
+			f.fps = min(f.fps, fps)
+		}
+	}
+	return f
+}
+
+func deviceRequest(src call.Source, device string) call.DeviceRequest {
+	r := call.DeviceRequest{Source: src, Device: device}
+	switch src {
+	case call.SourceCamera:
+		r.Width, r.Height, r.FPS = cameraWidth, cameraHeight, cameraFPS
+	case call.SourceScreen:
+		r.FPS = screenFPS
+	default:
+	}
+	return r
+}
+
+// layers are the qualities of a picture, smallest first, halved each: three
+// from 720 lines on, two from 360 lines on, one below and for a screen.
+func layers(src call.Source, f format) []call.Layer {
+	if src.Kind() != call.KindVideo {
+		return nil
+	}
+	if src == call.SourceScreen {
+		return []call.Layer{layer(f, 1, f.fps, screenRates())}
+	}
+	all := []call.Layer{layer(f, 1, f.fps, cameraRates())}
+	for div, lines := 2, min(f.width, f.height); div <= 4 && lines >= 180*div; div *= 2 {
+		all = append([]call.Layer{layer(f, div, min(f.fps, smallFPS), cameraRates())}, all...)
+	}
+	return all
+}
+
+func layer(f format, div, fps int, rates []rate) call.Layer {
+	w, h := f.width/div, f.height/div
+	return call.Layer{Width: w, Height: h, FPS: fps, Bitrate: bitrate(w*h, rates)}
+}
+
+// bitrate reads between the lines of rates, in proportion to the pixels.
+func bitrate(pixels int, rates []rate) int {
+	if pixels <= rates[0].pixels {
+		return rates[0].bitrate
+	}
+	for i, hi := range rates[1:] {
+		if lo := rates[i]; pixels <= hi.pixels {
+			return lo.bitrate + (hi.bitrate-lo.bitrate)*(pixels-lo.pixels)/(hi.pixels-lo.pixels)
+		}
+	}
+	return rates[len(rates)-1].bitrate
+}

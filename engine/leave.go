@@ -1,0 +1,170 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"foyer/engine/call"
+)
+
+// maxExitPanics is how often an exit that panics is taken up again before the
+// grace alone ends it.
+const maxExitPanics = 3
+
+// cause is why a stay ends.
+type cause struct {
+	reason call.LeaveReason
+	by     string
+	text   string
+	until  time.Time
+	err    error
+}
+
+// exit is a stay that is ending.
+type exit struct {
+	cause
+	began       time.Time
+	grace       *time.Timer
+	keepPreview bool // the lobby's devices stay open: the stay never began
+	sessionOpen bool // Leave or Close of the session is under way
+	released    []call.Release
+	panics      int
+}
+
+// leave is the one way out, whatever the cause. The first reason wins. Devices
+// are closed first and at once, and in the same moment the server is told:
+// neither waits for the other.
+func (l *loop) leave(c cause) {
+	s := l.stay
+	if s == nil || s.exit != nil {
+		return
+	}
+	x := &exit{cause: c, began: time.Now()}
+	x.keepPreview = !s.joined && !l.quitting && c.reason != call.ReasonInternal
+	s.exit = x
+	x.grace = l.after(l.cfg.Grace, func() { l.graceOver(s) })
+	s.cancel()
+	if s.timer != nil {
+		s.timer.Stop()
+	}
+	l.setState(call.StateLeaving)
+	if !x.keepPreview {
+		for _, sl := range l.slots {
+			sl.preview = false
+		}
+	}
+	for _, src := range sources {
+		l.guard(func() { l.settle(src) })
+	}
+	l.endSession(s)
+	for _, r := range s.received() {
+		l.closeReceiver(s, r)
+	}
+	if s.dialing {
+		l.after(cancelledDialWait, func() {
+			s.dialing = false
+			l.checkLeft()
+		})
+	}
+	l.checkLeft()
+}
+
+// endSession tells the server and closes the session, in a worker.
+func (l *loop) endSession(s *stay) {
+	session := s.session
+	if session == nil {
+		return
+	}
+	s.session, s.exit.sessionOpen = nil, true
+	tell := !s.sessionOver
+	do(l, func() error { endSession(session, tell); return nil }, func(error) {
+		s.exit.sessionOpen = false
+		l.checkLeft()
+	})
+}
+
+func endSession(session call.Session, tell bool) {
+	if tell {
+		ctx, cancel := context.WithTimeout(context.Background(), sessionLeaveTimeout)
+		_ = session.Leave(ctx) // whether or not the server hears it, we go
+		cancel()
+	}
+	_ = session.Close()
+}
+
+// checkLeft ends the exit when nothing of the stay is open any more.
+func (l *loop) checkLeft() {
+	s := l.stay
+	if s == nil || s.exit == nil || s.exit.sessionOpen || s.session != nil || s.dialing || s.closingReceivers > 0 {
+		return
+	}
+	for d := range l.devices {
+		if d.phase >= phaseClosing && !d.stuck {
+			return
+		}
+	}
+	l.finish(s)
+}
+
+// graceOver ends the exit whatever is still open. What it is goes into Left.
+func (l *loop) graceOver(s *stay) {
+	if l.stay != s {
+		return
+	}
+	for d := range l.devices {
+		if d.phase == phaseClosing && !d.stuck {
+			l.markStuck(d)
+		}
+	}
+	if s.exit.sessionOpen || s.dialing || s.closingReceivers > 0 {
+		l.log.WithField("gen", s.gen).Warn("connection does not close")
+	}
+	for d := range l.devices {
+		if d.phase == phaseDraining {
+			l.drained(d)
+		}
+	}
+	if l.stay == s {
+		l.finish(s)
+	}
+}
+
+// finish reports the end, and lets the next stay begin.
+func (l *loop) finish(s *stay) {
+	x := s.exit
+	x.grace.Stop()
+	l.stay = nil
+	left := call.Left{
+		Room: s.room, Title: s.title, Reason: x.reason, By: x.by, Text: x.text, Until: x.until, Err: x.err,
+		Released: x.released, Stuck: l.stuckDevices(), People: s.people, Hosting: s.hosting && l.hosting,
+	}
+	if s.joined {
+		left.Stayed = x.began.Sub(s.joinedAt)
+	}
+	l.setState(call.StateIdle)
+	l.emit(left)
+	l.log.WithFields(logrus.Fields{"room": s.room, "gen": s.gen, "reason": x.reason.String()}).Info("left")
+	if len(l.pending) > 0 {
+		next := l.pending[0]
+		l.pending = l.pending[1:]
+		l.begin(next)
+	} else {
+		l.settleAll()
+	}
+	l.checkEnd()
+}
+
+// stuckDevices lists what does not let go, in the order of sources.
+func (l *loop) stuckDevices() []call.Device {
+	var stuck []call.Device
+	for d := range l.devices {
+		if d.stuck {
+			stuck = append(stuck, d.info)
+		}
+	}
+	slices.SortFunc(stuck, func(a, b call.Device) int { return int(a.Source) - int(b.Source) })
+	return stuck
+}

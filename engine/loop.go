@@ -1,0 +1,223 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"foyer/engine/call"
+)
+
+// errInternal answers a command whose handling panicked.
+var errInternal = errors.New("internal error")
+
+// loop is the state that the goroutine of Run owns.
+type loop struct {
+	cfg    Config
+	log    logrus.FieldLogger
+	inbox  *inbox
+	events *Queue
+	engine *Engine
+	base   context.Context // of workers that outlive a stay; ends with the loop
+
+	workers sync.WaitGroup
+
+	state   call.State
+	gen     uint64
+	stay    *stay    // nil when idle
+	pending []*entry // accepted while a stay was ending; only the last may be alive
+
+	slots    map[call.Source]*slot
+	devices  map[*device]struct{} // every device that the system does not have back
+	selected map[call.Source]string
+
+	listing, listAgain bool
+
+	hosting     bool            // the server of this computer runs
+	hostStopped <-chan struct{} // the run that is watched
+
+	quitting     bool
+	partsClosing bool
+	partsOpen    int // of host and media, while partsClosing
+	ended        bool
+}
+
+// sources in the order in which they are released: what records people first.
+var sources = [...]call.Source{call.SourceCamera, call.SourceMicrophone, call.SourceScreen, call.SourceSpeaker}
+
+func newLoop(e *Engine) *loop {
+	l := &loop{
+		cfg: e.cfg, log: e.cfg.Log, inbox: e.inbox, events: e.events, engine: e,
+		state:    call.StateIdle,
+		slots:    make(map[call.Source]*slot),
+		devices:  make(map[*device]struct{}),
+		selected: make(map[call.Source]string),
+	}
+	for _, src := range sources {
+		l.slots[src] = &slot{source: src}
+	}
+	return l
+}
+
+// run is the owning goroutine. ctx is the program's wish to end.
+func (l *loop) run(ctx context.Context) {
+	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	l.base = base
+	quit, ctxDone := l.engine.quit, ctx.Done()
+	for !l.ended {
+		select {
+		case <-l.inbox.wake:
+			for _, m := range l.inbox.take() {
+				l.handle(m)
+			}
+		case <-ctxDone:
+			ctxDone = nil
+			l.handle(message{run: (*loop).quit})
+		case <-quit:
+			quit = nil
+			l.handle(message{run: (*loop).quit})
+		}
+	}
+	l.wind(cancel)
+}
+
+// wind ends the loop: what is still on its way is dropped, which closes it.
+func (l *loop) wind(cancel context.CancelFunc) {
+	cancel()
+	for _, m := range l.inbox.close() {
+		if m.drop != nil {
+			l.workers.Go(m.drop)
+		}
+	}
+	l.waitWorkers()
+	l.events.Close()
+	close(l.engine.done)
+}
+
+// waitWorkers waits for goroutines that are about to return. What is stuck in a
+// driver is not: the end of the process frees it.
+func (l *loop) waitWorkers() {
+	idle := make(chan struct{})
+	go func() {
+		l.workers.Wait()
+		close(idle)
+	}()
+	limit := time.NewTimer(workersEndTimeout)
+	defer limit.Stop()
+	select {
+	case <-idle:
+	case <-limit.C:
+		l.log.Warn("engine ends while a device or connection does not let go")
+	}
+}
+
+// handle does one message. A panic ends the stay, not the loop.
+func (l *loop) handle(m message) {
+	defer func() {
+		if v := recover(); v != nil {
+			l.checkPanic(&panicError{value: v, stack: debug.Stack()})
+		}
+	}()
+	m.run(l)
+}
+
+// guard calls a part from the loop: its panic must not keep an exit from
+// reaching its end.
+func (l *loop) guard(f func()) {
+	_, err := guarded(func() (struct{}, error) { f(); return struct{}{}, nil })
+	l.checkPanic(err)
+}
+
+// checkPanic makes a panic the reason for leaving.
+func (l *loop) checkPanic(err error) {
+	var p *panicError
+	if !errors.As(err, &p) {
+		return
+	}
+	l.log.WithField("stack", string(p.stack)).Errorf("recovered: %v", p)
+	if l.stay != nil && l.stay.exit != nil {
+		l.inbox.post(message{run: (*loop).resumeExit})
+		return
+	}
+	l.leave(cause{reason: call.ReasonInternal, err: p})
+}
+
+func (l *loop) emit(ev call.Event) { l.events.Put(Stamped{At: time.Now(), Event: ev}) }
+
+func (l *loop) setState(s call.State) {
+	if l.state == s {
+		return
+	}
+	l.state = s
+	l.emit(call.StateChanged{State: s})
+}
+
+// quit begins the engine's end.
+func (l *loop) quit() {
+	if l.quitting {
+		return
+	}
+	l.quitting = true
+	for _, e := range l.pending {
+		e.abort(call.ReasonAppQuit)
+	}
+	l.leave(cause{reason: call.ReasonAppQuit})
+	for _, src := range sources {
+		l.settle(src)
+	}
+	l.checkEnd()
+}
+
+// checkEnd goes on with the engine's end when the stay and the devices are out
+// of the way. Nothing here waits: each part's end calls it again.
+func (l *loop) checkEnd() {
+	if !l.quitting || l.stay != nil || len(l.pending) > 0 || l.partsClosing {
+		return
+	}
+	for d := range l.devices {
+		if !d.stuck {
+			return
+		}
+	}
+	l.partsClosing = true
+	l.closePart(l.cfg.Media != nil, "media", func() error { l.cfg.Media.Close(); return nil }, func() {})
+	l.closePart(l.cfg.Host != nil, "host", func() error { return l.cfg.Host.Close() }, l.hostClosed)
+	l.after(partsCloseTimeout, func() { l.ended = true })
+	l.ended = l.partsOpen == 0
+}
+
+func (l *loop) closePart(present bool, name string, shut func() error, done func()) {
+	if !present {
+		return
+	}
+	l.partsOpen++
+	do(l, shut, func(err error) {
+		if err != nil {
+			l.log.WithError(err).Warnf("closing %s", name)
+		}
+		l.partsOpen--
+		l.ended = l.partsOpen == 0
+		done()
+	})
+}
+
+// resumeExit goes on with an exit that a panic interrupted.
+func (l *loop) resumeExit() {
+	if s := l.stay; s != nil && s.exit != nil && s.exit.panics < maxExitPanics {
+		s.exit.panics++
+		for _, src := range sources {
+			l.settle(src)
+		}
+		l.endSession(s)
+		l.checkLeft()
+	}
+}
+
+func unknownCommand(c Command) error {
+	return fmt.Errorf("%w: command %q", call.ErrBadArgument, c.Word())
+}

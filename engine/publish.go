@@ -1,0 +1,272 @@
+package engine
+
+import (
+	"context"
+	"slices"
+
+	"foyer/engine/call"
+)
+
+// publication is what is wished for a source's track, and how far it is.
+type publication struct {
+	source call.Source
+
+	want   bool   // wished: shown to the room
+	device string // wished: a request
+	muted  bool   // wished
+	byHost bool   // the host muted it
+
+	track       call.LocalTrack // nil: not published
+	spec        call.TrackSpec  // what was asked for it
+	serverMuted bool            // as the server knows it
+	shownMuted  bool            // as was reported
+	busy        bool            // a request to the server is under way
+	epoch       int             // counts full reconnects: what came before is gone
+
+	// What the server said about a track whose Publish has not returned yet.
+	early map[call.SID]bool // true: gone, false: muted
+}
+
+func newPublications(c Choice, resolve func(call.Source, string) string) map[call.Source]*publication {
+	pubs := make(map[call.Source]*publication)
+	for src, request := range map[call.Source]string{call.SourceCamera: c.Camera, call.SourceMicrophone: c.Microphone} {
+		pubs[src] = &publication{source: src, want: request != call.DeviceNone, device: resolve(src, request)}
+	}
+	pubs[call.SourceScreen] = &publication{
+		source: call.SourceScreen, want: c.Screen, device: resolve(call.SourceScreen, ""),
+	}
+	return pubs
+}
+
+// settlePublication takes the next step of a publication. What stops sending
+// does so at once; what asks the server waits for a working connection.
+func (l *loop) settlePublication(s *stay, p *publication) {
+	d := l.openDevice(p.source)
+	if !p.want || p.muted {
+		d.stopSending()
+	}
+	if p.want && p.muted && p.track != nil && !p.shownMuted {
+		p.shownMuted = true
+		l.emit(call.TrackMuted{ID: s.self.Identity, Track: announced(p), Local: true, ByHost: p.byHost})
+	}
+	if p.busy || l.state != call.StateJoined {
+		return
+	}
+	hidden := p.muted && p.source.Kind() == call.KindVideo // published without a device
+	switch {
+	case p.track == nil && p.want && (d != nil || hidden):
+		l.publish(s, p, d)
+	case p.track == nil:
+	case !p.want, d != nil && !p.muted && !slices.Equal(layers(p.source, d.format), p.spec.Layers):
+		l.unpublish(s, p)
+	case p.muted != p.serverMuted && (p.muted || d != nil):
+		l.setMuted(s, p)
+	case !p.muted && d != nil:
+		l.send(s, p, d)
+	}
+}
+
+// send lets the device's pump encode into the track.
+func (l *loop) send(s *stay, p *publication, d *device) {
+	if d.sending != p.track {
+		d.sending = p.track
+		d.pump.Send(p.track)
+	}
+	if p.shownMuted {
+		p.shownMuted = false
+		l.emit(call.TrackUnmuted{ID: s.self.Identity, Track: announced(p), Local: true})
+	}
+}
+
+func (l *loop) publish(s *stay, p *publication, d *device) {
+	spec := call.TrackSpec{Source: p.source, Name: p.source.String(), Muted: p.muted}
+	if d != nil {
+		spec.Layers = layers(p.source, d.format)
+	} else {
+		spec.Layers = layers(p.source, defaultFormat(p.source))
+	}
+	p.busy, p.early = true, make(map[call.SID]bool)
+	ctx, session, epoch := s.ctx, s.session, p.epoch
+	work(l, func() (call.LocalTrack, error) {
+		ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+		defer cancel()
+		t, err := session.Publish(ctx, spec)
+		if err == nil && t == nil {
+			err = call.ErrRefused
+		}
+		return t, err
+	}, func(t call.LocalTrack, err error) {
+		switch {
+		case l.stay != s || s.exit != nil: // the session's end takes the track away
+		case p.epoch != epoch:
+			l.discard(s, t, err)
+		default:
+			l.didPublish(s, p, spec, t, err)
+		}
+	}, nil)
+}
+
+// discard takes back a track that was published on a connection of before.
+func (l *loop) discard(s *stay, t call.LocalTrack, err error) {
+	if err != nil {
+		return
+	}
+	l.request(s, func(ctx context.Context) error { return s.session.Unpublish(ctx, t) }, func(error) {})
+}
+
+func (l *loop) didPublish(s *stay, p *publication, spec call.TrackSpec, t call.LocalTrack, err error) {
+	p.busy = false
+	early := p.early
+	p.early = nil
+	switch {
+	case err == nil:
+		p.track, p.spec, p.serverMuted, p.shownMuted = t, spec, spec.Muted, spec.Muted
+		l.emit(call.TrackPublished{ID: s.self.Identity, Track: announced(p), Local: true})
+		if gone, told := early[t.SID()]; told && gone {
+			l.localGone(s, t.SID())
+		} else if told {
+			l.localMuted(s, t.SID())
+		}
+	case l.state == call.StateReconnecting: // tried again when the connection works
+	default:
+		p.want = false
+		l.failed(Publish{}, p.source, err)
+	}
+	l.settle(p.source)
+}
+
+func (l *loop) unpublish(s *stay, p *publication) {
+	p.busy = true
+	t, epoch := p.track, p.epoch
+	l.openDevice(p.source).stopSending()
+	l.request(s, func(ctx context.Context) error { return s.session.Unpublish(ctx, t) }, func(err error) {
+		if p.epoch != epoch {
+			return
+		}
+		p.busy = false
+		if err != nil {
+			l.log.WithError(err).WithField("source", p.source).Warn("unpublishing")
+		}
+		l.trackGone(s, p)
+		l.settle(p.source)
+	})
+}
+
+func (l *loop) setMuted(s *stay, p *publication) {
+	p.busy = true
+	t, epoch, muted := p.track, p.epoch, p.muted
+	l.request(s, func(ctx context.Context) error { return s.session.SetMuted(ctx, t, muted) }, func(err error) {
+		if p.epoch != epoch {
+			return
+		}
+		p.busy = false
+		switch {
+		case err == nil:
+			p.serverMuted = muted
+		case l.state == call.StateReconnecting: // tried again when the connection works
+		case muted: // nothing is sent all the same
+			p.serverMuted = true
+			l.failed(Mute{}, p.source, err)
+		default:
+			p.muted = true
+			l.failed(Unmute{}, p.source, err)
+		}
+		l.settle(p.source)
+	})
+}
+
+// request runs a bounded request of the stay's session; done is not called
+// once the stay is ending.
+func (l *loop) request(s *stay, f func(context.Context) error, done func(error)) {
+	ctx := s.ctx
+	do(l, func() error {
+		ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+		defer cancel()
+		return f(ctx)
+	}, func(err error) {
+		if l.stay == s && s.exit == nil {
+			done(err)
+		}
+	})
+}
+
+func (l *loop) failed(c Command, src call.Source, err error) {
+	l.emit(call.CommandFailed{Command: c.Word(), Source: src, Err: err})
+}
+
+// trackGone notes that a track of ours is not published any more.
+func (l *loop) trackGone(s *stay, p *publication) {
+	if p.track == nil {
+		return
+	}
+	track := announced(p)
+	p.track, p.shownMuted, p.serverMuted = nil, false, false
+	l.openDevice(p.source).stopSending()
+	l.emit(call.TrackUnpublished{ID: s.self.Identity, Track: track, Local: true})
+}
+
+// localGone is the server's taking away of a track of ours.
+func (l *loop) localGone(s *stay, sid call.SID) {
+	p := s.publicationOf(sid)
+	if p == nil {
+		s.tellEarly(sid, true)
+		return
+	}
+	p.want = false
+	p.busy = false
+	p.epoch++
+	l.trackGone(s, p)
+	l.settle(p.source)
+}
+
+// localMuted obeys the host.
+func (l *loop) localMuted(s *stay, sid call.SID) {
+	p := s.publicationOf(sid)
+	if p == nil {
+		s.tellEarly(sid, false)
+		return
+	}
+	p.serverMuted = true
+	p.muted, p.byHost = true, true
+	l.settle(p.source)
+}
+
+// republish publishes everything anew, after a full reconnect.
+func (l *loop) republish(s *stay) {
+	for _, p := range s.pubs {
+		l.openDevice(p.source).stopSending()
+		p.track, p.busy, p.early, p.shownMuted, p.serverMuted = nil, false, nil, false, false
+		p.epoch++
+	}
+}
+
+func (s *stay) publicationOf(sid call.SID) *publication {
+	for _, p := range s.pubs {
+		if p.track != nil && p.track.SID() == sid {
+			return p
+		}
+	}
+	return nil
+}
+
+func (s *stay) tellEarly(sid call.SID, gone bool) {
+	for _, p := range s.pubs {
+		if p.busy && p.early != nil && len(p.early) < maxEarly {
+			p.early[sid] = p.early[sid] || gone
+		}
+	}
+}
+
+// maxEarly bounds what is remembered about tracks that we do not know yet.
+const maxEarly = 16
+
+// announced is a track of ours as others see it.
+func announced(p *publication) call.Track {
+	t := call.Track{
+		SID: p.track.SID(), Source: p.source, Kind: p.source.Kind(), Name: p.spec.Name, Muted: p.shownMuted,
+	}
+	if n := len(p.spec.Layers); n > 0 {
+		t.Width, t.Height = p.spec.Layers[n-1].Width, p.spec.Layers[n-1].Height
+	}
+	return t
+}

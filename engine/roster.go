@@ -1,0 +1,76 @@
+package engine
+
+import (
+	"slices"
+
+	"foyer/engine/call"
+)
+
+// roster is everybody in the room except ourselves, in the order of their
+// coming. Its participants are never changed in place: events carry them.
+type roster struct{ people []call.Participant }
+
+func (r *roster) list() []call.Participant { return slices.Clone(r.people) }
+
+func (r *roster) index(id call.Identity) int {
+	return slices.IndexFunc(r.people, func(p call.Participant) bool { return p.Identity == id })
+}
+
+func (r *roster) get(id call.Identity) (call.Participant, bool) {
+	if i := r.index(id); i >= 0 {
+		return r.people[i], true
+	}
+	return call.Participant{}, false
+}
+
+// replace makes the roster exactly what the server listed; of an identity that
+// is listed twice the last counts.
+func (r *roster) replace(people []call.Participant) {
+	r.people = nil
+	for _, p := range people {
+		r.put(p)
+	}
+}
+
+// put adds p or replaces who has its identity. before is who was replaced.
+func (r *roster) put(p call.Participant) (before call.Participant, replaced bool) {
+	p.Tracks = slices.Clone(p.Tracks)
+	i := r.index(p.Identity)
+	if i < 0 {
+		r.people = append(r.people, p)
+		return call.Participant{}, false
+	}
+	before, r.people[i] = r.people[i], p
+	return before, true
+}
+
+// remove takes p out, unless the identity is in the room with another SID by
+// now: then the leaving is an earlier join's (contract K3).
+func (r *roster) remove(p call.Participant) bool {
+	i := r.index(p.Identity)
+	if i < 0 || p.SID != "" && r.people[i].SID != p.SID {
+		return false
+	}
+	r.people = slices.Delete(r.people, i, i+1)
+	return true
+}
+
+// track puts or takes away an announced track.
+func (r *roster) track(id call.Identity, t call.Track, there bool) bool {
+	i := r.index(id)
+	if i < 0 {
+		return false
+	}
+	tracks := slices.DeleteFunc(slices.Clone(r.people[i].Tracks), func(o call.Track) bool { return o.SID == t.SID })
+	if there {
+		tracks = append(tracks, t)
+	}
+	r.people[i].Tracks = tracks
+	return true
+}
+
+func (r *roster) hasTrack(sid call.SID) bool {
+	return slices.ContainsFunc(r.people, func(p call.Participant) bool {
+		return slices.ContainsFunc(p.Tracks, func(t call.Track) bool { return t.SID == sid })
+	})
+}

@@ -1,0 +1,165 @@
+package engine
+
+import (
+	"foyer/engine/call"
+)
+
+// maxEarlyEvents bounds what is kept of a session before Dial has returned.
+const maxEarlyEvents = 1024
+
+// sessionEvent takes what the session of s reports. Events of an earlier stay
+// and of one that is ending change nothing.
+func (l *loop) sessionEvent(s *stay, ev call.SessionEvent) {
+	if l.stay != s || s.exit != nil {
+		return
+	}
+	if s.session == nil {
+		if len(s.early) < maxEarlyEvents {
+			s.early = append(s.early, ev)
+		}
+		return
+	}
+	if end, ok := ev.(call.SessionEnded); ok {
+		l.sessionEnded(s, end)
+		return
+	}
+	first, ok := ev.(call.RosterReplaced)
+	switch {
+	case !s.joined && ok:
+		l.admitted(s, first)
+	case !s.joined: // nothing is known about anybody before the first roster
+	default:
+		l.roomEvent(s, ev)
+	}
+}
+
+// sessionEnded is the session's own end, whoever caused it.
+func (l *loop) sessionEnded(s *stay, end call.SessionEnded) {
+	s.sessionOver = true
+	c := cause{reason: end.Reason, by: end.By, text: end.Text, until: end.Until, err: end.Err}
+	switch {
+	case end.Reason == call.ReasonUnknown:
+		c.reason = call.ReasonOther(0) // LiveKit's UNKNOWN_REASON
+	case end.Reason == call.ReasonConnectionLost && !s.joined:
+		c.reason = call.ReasonJoinFailed
+		if c.err == nil {
+			c.err = call.ErrConnectionLost
+		}
+	}
+	l.leave(c)
+}
+
+// roomEvent is about a stay that has joined.
+func (l *loop) roomEvent(s *stay, ev call.SessionEvent) {
+	switch ev := ev.(type) {
+	case call.RosterReplaced:
+		l.rosterReplaced(s, ev)
+	case call.RemoteTrackReady:
+		l.subscribe(s, ev.Track)
+	case call.RemoteTrackGone:
+		l.remoteGone(s, ev.Track)
+	case call.SessionReconnecting:
+		l.setState(call.StateReconnecting)
+	case call.SessionReconnected:
+		l.setState(call.StateJoined)
+		l.settleAll()
+	case call.LocalTrackMuted:
+		l.localMuted(s, ev.SID)
+	case call.LocalTrackGone:
+		l.localGone(s, ev.SID)
+	case call.SpeakersChanged:
+		l.emit(ev)
+	case call.QualityChanged:
+		l.emit(ev)
+	case call.DataReceived:
+		l.emit(ev)
+	default:
+		l.peopleEvent(s, ev)
+	}
+}
+
+// peopleEvent is about others. What the session says about ourselves and our
+// tracks is left out: the engine reports those itself.
+func (l *loop) peopleEvent(s *stay, ev call.SessionEvent) {
+	switch ev := ev.(type) {
+	case call.ParticipantJoined:
+		l.present(s, ev.Participant)
+	case call.ParticipantUpdated:
+		l.present(s, ev.Participant)
+	case call.ParticipantLeft:
+		l.absent(s, ev)
+	case call.TrackPublished:
+		l.trackEvent(s, ev.ID, ev.Track, ev.Local, true, ev)
+	case call.TrackUnpublished:
+		l.trackEvent(s, ev.ID, ev.Track, ev.Local, false, ev)
+	case call.TrackMuted:
+		ev.Track.Muted = true
+		l.trackEvent(s, ev.ID, ev.Track, ev.Local, true, ev)
+	case call.TrackUnmuted:
+		ev.Track.Muted = false
+		l.trackEvent(s, ev.ID, ev.Track, ev.Local, true, ev)
+	}
+}
+
+func (l *loop) trackEvent(s *stay, id call.Identity, t call.Track, local, there bool, ev call.Event) {
+	if !local && id != s.self.Identity && s.roster.track(id, t, there) {
+		l.emit(ev)
+	}
+}
+
+// present puts somebody into the roster. The same identity with a new SID is a
+// new join: its earlier tracks are gone, though nobody says so (signalling.md
+// section 6).
+func (l *loop) present(s *stay, p call.Participant) {
+	if p.Identity == s.self.Identity {
+		return
+	}
+	before, known := s.roster.put(p)
+	if known && before.SID == p.SID {
+		l.emit(call.ParticipantUpdated{Participant: p})
+		return
+	}
+	if known {
+		l.unsubscribeOwner(s, before.SID)
+	}
+	s.people = max(s.people, len(s.roster.people)+1)
+	l.emit(call.ParticipantJoined{Participant: p})
+}
+
+func (l *loop) absent(s *stay, ev call.ParticipantLeft) {
+	known, _ := s.roster.get(ev.Participant.Identity)
+	if !s.roster.remove(ev.Participant) {
+		return
+	}
+	l.unsubscribeOwner(s, known.SID)
+	l.emit(ev)
+}
+
+// rosterReplaced is the room after a reconnect: replaced, not merged (contract
+// O8). A republishing one also ends everything that was received and sent.
+func (l *loop) rosterReplaced(s *stay, ev call.RosterReplaced) {
+	l.takeRoster(s, ev)
+	for _, r := range s.received() {
+		if ev.Republish || !s.roster.hasTrack(r.info.SID) {
+			l.unsubscribe(s, r)
+		}
+	}
+	if ev.Republish {
+		l.republish(s)
+	}
+	l.emit(call.RoomUpdated{Session: s.sessionID, Self: s.self, Participants: s.roster.list()})
+	if ev.Republish {
+		l.setState(call.StateJoined)
+		l.sendViews(s)
+	}
+	l.settleAll()
+}
+
+func (l *loop) takeRoster(s *stay, ev call.RosterReplaced) {
+	if ev.Title != "" {
+		s.title = ev.Title
+	}
+	s.sessionID, s.self = ev.SessionID, ev.Self
+	s.roster.replace(ev.Participants)
+	s.people = max(s.people, len(s.roster.people)+1)
+}

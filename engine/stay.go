@@ -1,0 +1,193 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"foyer/engine/call"
+)
+
+// entry is an accepted Join or StartRoom.
+type entry struct {
+	host     bool // start the server of this computer first
+	link     call.Link
+	room     call.RoomID
+	title    string
+	name     string
+	identity call.Identity
+	choice   Choice
+	asked    time.Time
+	aborted  call.LeaveReason // taken back before it began
+}
+
+// abort takes an entry back; the first reason wins.
+func (e *entry) abort(r call.LeaveReason) {
+	if e.aborted == call.ReasonUnknown {
+		e.aborted = r
+	}
+}
+
+// stay is one accepted entry, from joining to its one Left.
+type stay struct {
+	*entry
+	gen    uint64
+	ctx    context.Context // of the stay's workers; ends when leaving begins
+	cancel context.CancelFunc
+	timer  *time.Timer // bound of joining
+
+	dialing     bool
+	session     call.Session
+	sessionOver bool                // ended by itself: there is nobody to tell
+	early       []call.SessionEvent // came before Dial's result
+	hosting     bool
+
+	joined    bool
+	joinedAt  time.Time
+	sessionID call.SID
+	self      call.Participant
+	roster    roster
+	people    int // the most at once, ourselves included
+
+	pubs             map[call.Source]*publication
+	speaker          string // wished: a request
+	receivers        map[call.SID]*receiver
+	views            map[call.SID]*view
+	closingReceivers int
+
+	exit *exit // set once leaving
+}
+
+// begin makes e the current stay and joins. Devices open while the server is
+// dialed.
+func (l *loop) begin(e *entry) {
+	l.gen++
+	s := &stay{
+		entry: e, gen: l.gen, receivers: make(map[call.SID]*receiver), views: make(map[call.SID]*view),
+		pubs: newPublications(e.choice, l.resolve), speaker: l.resolve(call.SourceSpeaker, e.choice.Speaker),
+	}
+	s.ctx, s.cancel = context.WithCancel(l.base)
+	l.stay = s
+	l.setState(call.StateJoining)
+	if e.aborted != call.ReasonUnknown {
+		l.leave(cause{reason: e.aborted})
+		return
+	}
+	for _, src := range sources {
+		l.slots[src].blame(joinWord(src))
+		l.settle(src)
+	}
+	if e.host {
+		l.startHost(s)
+	} else {
+		l.dial(s)
+	}
+}
+
+// dial joins the server in a worker.
+func (l *loop) dial(s *stay) {
+	req := call.JoinRequest{Link: s.link, Name: s.name, Identity: s.identity, Key: l.cfg.Key}
+	b, dialer := l.inbox, l.cfg.Dialer
+	sink := func(ev call.SessionEvent) {
+		b.post(message{run: func(l *loop) { l.sessionEvent(s, ev) }})
+	}
+	ctx, cancel := context.WithTimeout(s.ctx, l.cfg.JoinTimeout)
+	l.boundJoin(s, fmt.Errorf("%w (%s)", call.ErrJoinTimeout, l.cfg.JoinTimeout))
+	s.dialing = true
+	work(l, func() (call.Session, error) {
+		defer cancel()
+		session, err := dialer.Dial(ctx, req, sink)
+		if err == nil && session == nil {
+			err = call.ErrRefused
+		}
+		return session, err
+	}, func(session call.Session, err error) { l.dialed(s, session, err) },
+		func(session call.Session) { endSession(session, true) })
+}
+
+// boundJoin limits the time until Joined, from now on.
+func (l *loop) boundJoin(s *stay, err error) {
+	if s.timer != nil {
+		s.timer.Stop()
+	}
+	s.timer = l.after(l.cfg.JoinTimeout, func() {
+		if l.stay == s && !s.joined {
+			l.leave(cause{reason: call.ReasonJoinFailed, err: err})
+		}
+	})
+}
+
+// dialed takes the session, or closes it at once if the stay is over.
+func (l *loop) dialed(s *stay, session call.Session, err error) {
+	s.dialing = false
+	switch {
+	case l.stay != s:
+		if err == nil {
+			do(l, func() error { endSession(session, true); return nil }, func(error) {})
+		}
+	case s.exit != nil:
+		if err == nil {
+			s.session = session
+			l.endSession(s)
+		}
+		l.checkLeft()
+	case err != nil:
+		l.leave(joinFailure(err))
+	default:
+		s.session = session
+		early := s.early
+		s.early = nil
+		for _, ev := range early {
+			l.sessionEvent(s, ev)
+		}
+	}
+}
+
+// joinFailure is why Dial's error ends the stay (contract section 6).
+func joinFailure(err error) cause {
+	if banned, ok := errors.AsType[*call.BannedError](err); ok {
+		return cause{reason: call.ReasonBanned, text: banned.Text, until: banned.Until, err: err}
+	}
+	switch {
+	case errors.Is(err, call.ErrMediaBlocked):
+		return cause{reason: call.ReasonMediaFailed, err: err}
+	case errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, call.ErrJoinTimeout):
+		err = fmt.Errorf("%w: %w", call.ErrJoinTimeout, err)
+	}
+	return cause{reason: call.ReasonJoinFailed, err: err}
+}
+
+// admitted turns the first roster into Joined. The lobby's previews become the
+// stay's devices or end.
+func (l *loop) admitted(s *stay, ev call.RosterReplaced) {
+	s.timer.Stop()
+	s.joined, s.joinedAt = true, time.Now()
+	if ev.Room != "" {
+		s.room = ev.Room
+	}
+	l.takeRoster(s, ev)
+	for _, sl := range l.slots {
+		sl.preview = false
+	}
+	l.setState(call.StateJoined)
+	l.emit(call.Joined{
+		Room: s.room, Title: s.title, Session: s.sessionID, Self: s.self, Participants: s.roster.list(),
+		Link: s.link, Elapsed: max(s.joinedAt.Sub(s.asked), time.Nanosecond), Hosting: s.hosting,
+	})
+	l.settleAll()
+}
+
+func (l *loop) settleAll() {
+	for _, src := range sources {
+		l.settle(src)
+	}
+}
+
+// joinWord is the command to blame for a device of a Join's choice.
+func joinWord(src call.Source) string {
+	if src == call.SourceSpeaker {
+		return SelectDevice{}.Word()
+	}
+	return Publish{}.Word()
+}
