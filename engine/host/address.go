@@ -1,0 +1,97 @@
+package host
+
+import (
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// maxLinkHosts keeps links short; a link may carry 16 (call.ParseLink).
+const maxLinkHosts = 8
+
+// linkHosts are the addresses that a link carries: the one that the server was
+// told to listen on, or those of every interface that a guest can reach.
+// Loopback is only given if there is nothing else.
+func linkHosts(s settings, port uint16) []string {
+	if a := s.listen.Addr(); !a.IsUnspecified() {
+		return []string{join(a, port)}
+	}
+	var hosts []string
+	for _, a := range reachable(interfaceAddresses(), s.dual) {
+		hosts = append(hosts, join(a, port))
+	}
+	if len(hosts) == 0 {
+		return []string{join(loopback4(), port)}
+	}
+	return hosts[:min(len(hosts), maxLinkHosts)]
+}
+
+func join(a netip.Addr, port uint16) string {
+	return net.JoinHostPort(a.String(), strconv.Itoa(int(port)))
+}
+
+func loopback4() netip.Addr { return netip.AddrFrom4([4]byte{127, 0, 0, 1}) }
+
+// reachable sorts addresses by how likely a guest reaches them: private IPv4
+// first, for that is the usual home and office, then public IPv4, then IPv6.
+func reachable(all []netip.Addr, v6 bool) []netip.Addr {
+	var list []netip.Addr
+	for _, a := range all {
+		a = a.Unmap()
+		if a.IsGlobalUnicast() && (v6 || a.Is4()) && !slices.Contains(list, a) {
+			list = append(list, a)
+		}
+	}
+	rank := func(a netip.Addr) int {
+		switch {
+		case a.Is4() && a.IsPrivate():
+			return 0
+		case a.Is4():
+			return 1
+		default:
+			return 2
+		}
+	}
+	slices.SortStableFunc(list, func(a, b netip.Addr) int { return rank(a) - rank(b) })
+	return list
+}
+
+// interfaceAddresses are the addresses of every interface that is up and leads
+// out of this computer.
+func interfaceAddresses() []netip.Addr {
+	interfaces, err := net.Interfaces()
+	if err != nil {
+		return nil
+	}
+	var list []netip.Addr
+	for _, i := range interfaces {
+		if i.Flags&net.FlagUp == 0 || i.Flags&net.FlagLoopback != 0 || internal(i.Name) {
+			continue
+		}
+		addresses, err := i.Addrs()
+		if err != nil {
+			continue
+		}
+		for _, a := range addresses {
+			if n, ok := a.(*net.IPNet); ok {
+				if ip, ok := netip.AddrFromSlice(n.IP); ok {
+					list = append(list, ip)
+				}
+			}
+		}
+	}
+	return list
+}
+
+// internal tells bridges to containers and virtual machines, by the names that
+// Docker, libvirt, LXC and Podman give them.
+func internal(name string) bool {
+	for _, prefix := range []string{"docker", "br-", "veth", "virbr", "lxc", "lxdbr", "podman", "cni"} {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
+}

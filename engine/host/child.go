@@ -1,0 +1,342 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"foyer/engine/call"
+)
+
+// Bounds of the server process.
+const (
+	childStartBound = 15 * time.Second
+	childStopBound  = 4 * time.Second // the server's own bound is 3 s
+	childPipeBound  = time.Second     // for output that something else holds open
+	maxReadyLine    = 64 << 10        // bytes
+	maxStderrTail   = 4 << 10         // bytes kept for the error
+)
+
+// ChildConfig says how to start a server process.
+type ChildConfig struct {
+	Executable string   // empty: this program
+	Args       []string // before our flags; nil: serve
+	Env        []string // added to our environment
+	Listen     string   // empty: AnyPort
+	Data       string
+	Log        logrus.FieldLogger
+}
+
+// Child is a room server in a process of its own. It implements call.Host.
+//
+// The process reads its stdin, which we hold open, and stops when that closes:
+// by Close, or because we are gone, however that came. On Linux the kernel
+// sends it SIGTERM as well.
+type Child struct {
+	conf ChildConfig
+	turn chan struct{} // 1-slot: whoever holds it starts or stops the process
+
+	mu      sync.Mutex
+	current *process // nil before the first Start
+	closed  bool
+}
+
+var _ call.Host = (*Child)(nil)
+
+// NewChild starts nothing yet.
+func NewChild(conf ChildConfig) *Child {
+	if conf.Args == nil {
+		conf.Args = []string{"serve"}
+	}
+	if conf.Listen == "" {
+		conf.Listen = AnyPort
+	}
+	return &Child{conf: conf, turn: make(chan struct{}, 1)}
+}
+
+// Start implements call.Host. Errors wrap call.ErrHostFailed, except those of
+// names, of ctx, and call.ErrClosed.
+func (c *Child) Start(ctx context.Context, room call.RoomID, title string) (call.Link, error) {
+	if err := errors.Join(call.CheckRoomID(string(room)), call.CheckTitle(title)); err != nil {
+		return call.Link{}, err
+	}
+	p, err := c.running(ctx)
+	if err == nil {
+		var link call.Link
+		if link, err = p.invite(ctx, room, title); err == nil {
+			return link, nil
+		}
+	}
+	if errors.Is(err, call.ErrClosed) || ctx.Err() != nil {
+		return call.Link{}, err
+	}
+	return call.Link{}, fmt.Errorf("%w: %w", call.ErrHostFailed, err)
+}
+
+// Stopped implements call.Host.
+func (c *Child) Stopped() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.current == nil {
+		return nil
+	}
+	return c.current.stopped
+}
+
+// Close implements call.Host. It returns when the process is gone; later calls
+// do nothing.
+func (c *Child) Close() error {
+	c.turn <- struct{}{}
+	defer func() { <-c.turn }()
+	c.mu.Lock()
+	c.closed = true
+	p := c.current
+	c.mu.Unlock()
+	if p == nil {
+		return nil
+	}
+	return p.stop()
+}
+
+// running returns the process, and starts it if there is none.
+func (c *Child) running(ctx context.Context) (*process, error) {
+	select {
+	case c.turn <- struct{}{}:
+		defer func() { <-c.turn }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	c.mu.Lock()
+	p, closed := c.current, c.closed
+	c.mu.Unlock()
+	if closed {
+		return nil, call.ErrClosed
+	}
+	if p != nil && p.alive() {
+		return p, nil
+	}
+	p, err := startProcess(ctx, c.conf)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	c.current = p
+	c.mu.Unlock()
+	return p, nil
+}
+
+// process is one run of the server.
+type process struct {
+	cmd     *exec.Cmd
+	stdin   io.WriteCloser
+	out     *firstLine
+	err     *tail
+	log     logrus.FieldLogger
+	ready   readyLine
+	done    chan struct{} // the process is gone
+	stopped chan struct{} // it went by itself
+
+	mu       sync.Mutex
+	stopping bool
+}
+
+// readyLine is the line of `foyer serve` (contract section 7).
+type readyLine struct {
+	Event        string `json:"event"`
+	URL          string `json:"url"`
+	AdminKeyFile string `json:"admin_key_file"`
+}
+
+func startProcess(ctx context.Context, conf ChildConfig) (*process, error) {
+	executable := conf.Executable
+	if executable == "" {
+		var err error
+		if executable, err = os.Executable(); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrChild, err)
+		}
+	}
+	args := append(slices.Clone(conf.Args), "--lifeline", "--listen", conf.Listen, "--data", conf.Data)
+	p := &process{
+		cmd: exec.Command(executable, args...), out: newFirstLine(), err: &tail{}, log: conf.Log,
+		done: make(chan struct{}), stopped: make(chan struct{}),
+	}
+	p.cmd.Env = append(os.Environ(), conf.Env...)
+	p.cmd.Stdout, p.cmd.Stderr = p.out, p.err
+	p.cmd.WaitDelay = childPipeBound
+	p.cmd.SysProcAttr = processAttributes()
+	var err error
+	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrChild, err)
+	}
+	started := make(chan error, 1)
+	go p.own(started)
+	if err := <-started; err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrChild, err)
+	}
+	if err := p.waitReady(ctx); err != nil {
+		return nil, errors.Join(err, p.stop())
+	}
+	return p, nil
+}
+
+// own starts the process and waits for its end, on one thread: Linux sends the
+// parent-death signal when the thread that started the process ends, and a
+// thread ends when some goroutine returns while locked to it.
+func (p *process) own(started chan<- error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	defer close(p.done)
+	err := p.cmd.Start()
+	started <- err
+	if err != nil {
+		return
+	}
+	err = p.cmd.Wait()
+	p.mu.Lock()
+	stopping := p.stopping
+	p.mu.Unlock()
+	if !stopping {
+		p.log.WithError(err).WithField("stderr", p.err.String()).Error("the room server ended by itself")
+		close(p.stopped)
+	}
+}
+
+// waitReady waits for the ready line.
+func (p *process) waitReady(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, childStartBound)
+	defer cancel()
+	select {
+	case <-p.out.complete:
+	case <-p.done:
+		return fmt.Errorf("%w at its start: %s", ErrChild, p.err.lastLine())
+	case <-ctx.Done():
+		return fmt.Errorf("%w to start: %w", ErrChild, context.Cause(ctx))
+	}
+	if err := json.Unmarshal(p.out.line(), &p.ready); err != nil || p.ready.Event != "ready" {
+		return fmt.Errorf("%w: its first line is not the ready line", ErrChild)
+	}
+	return nil
+}
+
+func (p *process) alive() bool {
+	select {
+	case <-p.done:
+		return false
+	default:
+		return true
+	}
+}
+
+// invite makes a link through the admin API. Loopback stands last in it: we
+// join by the same link, and it works without any network.
+func (p *process) invite(ctx context.Context, room call.RoomID, title string) (call.Link, error) {
+	link, err := RequestInvite(ctx, InviteRequest{
+		Server: p.ready.URL, AdminKeyFile: p.ready.AdminKeyFile, Room: room, Title: title,
+	})
+	if err != nil {
+		return call.Link{}, err
+	}
+	if u, err := url.Parse(p.ready.URL); err == nil {
+		if _, _, err := net.SplitHostPort(u.Host); err == nil && !slices.Contains(link.Hosts, u.Host) {
+			link.Hosts = append(link.Hosts, u.Host)
+		}
+	}
+	return link, nil
+}
+
+// stop closes the lifeline, waits, and kills what does not go.
+func (p *process) stop() error {
+	p.mu.Lock()
+	p.stopping = true
+	p.mu.Unlock()
+	_ = p.stdin.Close()
+	timer := time.NewTimer(childStopBound)
+	defer timer.Stop()
+	select {
+	case <-p.done:
+		return nil
+	case <-timer.C:
+	}
+	p.log.Warn("the room server does not stop; killing it")
+	if err := p.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("%w: %w", ErrChild, err)
+	}
+	<-p.done // Wait returns at most WaitDelay after the end
+	return nil
+}
+
+// firstLine keeps the first line of what is written, and drops the rest.
+type firstLine struct {
+	mu       sync.Mutex
+	buffer   bytes.Buffer
+	full     bool
+	complete chan struct{}
+}
+
+func newFirstLine() *firstLine { return &firstLine{complete: make(chan struct{})} }
+
+// Write implements io.Writer and never fails.
+func (f *firstLine) Write(b []byte) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.full {
+		return len(b), nil
+	}
+	line, _, found := bytes.Cut(b, []byte{'\n'})
+	f.buffer.Write(line[:min(len(line), maxReadyLine-f.buffer.Len())])
+	if found || f.buffer.Len() >= maxReadyLine {
+		f.full = true
+		close(f.complete)
+	}
+	return len(b), nil
+}
+
+// line is the line, after complete.
+func (f *firstLine) line() []byte {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.buffer.Bytes()
+}
+
+// tail keeps the end of what is written.
+type tail struct {
+	mu  sync.Mutex
+	end []byte
+}
+
+// Write implements io.Writer and never fails.
+func (t *tail) Write(b []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.end = append(t.end, b...)
+	if extra := len(t.end) - maxStderrTail; extra > 0 {
+		t.end = append(t.end[:0], t.end[extra:]...)
+	}
+	return len(b), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return strings.TrimSpace(string(t.end))
+}
+
+// lastLine is what a program says when it fails.
+func (t *tail) lastLine() string {
+	s := t.String()
+	return strings.TrimSpace(s[strings.LastIndexByte(s, '\n')+1:])
+}

@@ -1,0 +1,185 @@
+package host
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"crypto/tls"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"slices"
+	"time"
+
+	"foyer/engine/call"
+)
+
+const (
+	adminBound      = 15 * time.Second
+	adminDialBound  = 5 * time.Second
+	defaultTLSPort  = "443"
+	maxAnswerStatus = 64 // bytes of an unknown error code that are shown
+)
+
+// InviteRequest asks a server for an invite link, as `foyer invite` does.
+type InviteRequest struct {
+	Server       string // https://host:port
+	AdminKeyFile string // as the server wrote it; it pins the server's certificate
+	Room         call.RoomID
+	Title        string
+	Existing     bool
+	TTL          time.Duration // whole seconds; 0: for ever
+}
+
+// RequestInvite makes an invitation and returns its link. Names are checked
+// before anything is sent. Errors are a *call.NameError or wrap [ErrKeyFile],
+// [ErrConfig], [ErrAdminKey], call.ErrUnreachable, call.ErrWrongServer or
+// another error of joining.
+func RequestInvite(ctx context.Context, req InviteRequest) (call.Link, error) {
+	if err := errors.Join(call.CheckRoomID(string(req.Room)), call.CheckTitle(req.Title)); err != nil {
+		return call.Link{}, err
+	}
+	server, err := parseServer(req.Server)
+	if err != nil {
+		return call.Link{}, err
+	}
+	key, fingerprint, err := readAdminKey(req.AdminKeyFile)
+	if err != nil {
+		return call.Link{}, err
+	}
+	var answer InvitationAnswer
+	body := InvitationRequest{
+		Room: RoomParameter(req.Room), Title: req.Title, Existing: req.Existing, TTL: int64(req.TTL / time.Second),
+	}
+	if err := postAdmin(ctx, server, key, fingerprint, invitationsPath, body, &answer); err != nil {
+		return call.Link{}, err
+	}
+	link := call.Link{
+		Hosts: withServer(answer.Hosts, server.Host), Room: answer.Room, Title: answer.Title,
+		Secret: answer.Secret, Fingerprint: fingerprint, Existing: answer.Existing,
+	}
+	// A link that cannot be read back must not be handed out.
+	if _, err := call.ParseLink(link.String()); err != nil {
+		return call.Link{}, fmt.Errorf("%w: invitation: %w", call.ErrServerGarbage, err)
+	}
+	return link, nil
+}
+
+// withServer adds the address at which the server was reached, unless it leads
+// nowhere from another computer: it may be the only way through a router.
+func withServer(hosts []string, server string) []string {
+	name, _, err := net.SplitHostPort(server)
+	if err != nil || name == "localhost" || slices.Contains(hosts, server) {
+		return hosts
+	}
+	if a, err := netip.ParseAddr(name); err == nil && (a.IsLoopback() || a.IsUnspecified()) {
+		return hosts
+	}
+	return append([]string{server}, hosts...)
+}
+
+func parseServer(s string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "wss") {
+		return nil, fmt.Errorf("%w: the server's address must be https://HOST:PORT", ErrConfig)
+	}
+	host := u.Host
+	if u.Port() == "" {
+		host = net.JoinHostPort(u.Hostname(), defaultTLSPort)
+	}
+	return &url.URL{Scheme: "https", Host: host}, nil
+}
+
+func readAdminKey(file string) (key string, fingerprint [sha256.Size]byte, err error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return "", fingerprint, fmt.Errorf("%w: %w", ErrKeyFile, err)
+	}
+	defer func() { _ = f.Close() }()
+	var k adminKey
+	if err := json.NewDecoder(io.LimitReader(f, maxKeyFile)).Decode(&k); err != nil {
+		return "", fingerprint, fmt.Errorf("%w: %s is not an admin key", ErrKeyFile, file)
+	}
+	raw, err := hex.DecodeString(k.Fingerprint)
+	if err != nil || len(raw) != len(fingerprint) || k.Key == "" {
+		return "", fingerprint, fmt.Errorf("%w: %s is not an admin key", ErrKeyFile, file)
+	}
+	copy(fingerprint[:], raw)
+	return k.Key, fingerprint, nil
+}
+
+// postAdmin calls the admin API once, on a connection of its own.
+func postAdmin(ctx context.Context, server *url.URL, key string, fingerprint [sha256.Size]byte, path string, body, answer any) error {
+	ctx, cancel := context.WithTimeout(ctx, adminBound)
+	defer cancel()
+	reader, err := encodeBody(body)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, server.JoinPath(path).String(), reader)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	req.Header.Set("Authorization", "Bearer "+key)
+	req.Header.Set("Content-Type", "application/json")
+	transport := &http.Transport{
+		DialContext:       (&net.Dialer{Timeout: adminDialBound}).DialContext,
+		TLSClientConfig:   pinned(fingerprint),
+		DisableKeepAlives: true,
+	}
+	res, err := transport.RoundTrip(req)
+	if err != nil {
+		if errors.Is(err, call.ErrWrongServer) || ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return err
+		}
+		return fmt.Errorf("%w: %w", call.ErrUnreachable, err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	return readAnswer(res, answer)
+}
+
+func readAnswer(res *http.Response, answer any) error {
+	raw, err := io.ReadAll(io.LimitReader(res.Body, call.DoorMaxBody))
+	if err != nil {
+		return fmt.Errorf("%w: %w", call.ErrUnreachable, err)
+	}
+	if res.StatusCode == http.StatusOK {
+		if err := json.Unmarshal(raw, answer); err != nil {
+			return fmt.Errorf("%w: %w", call.ErrServerGarbage, err)
+		}
+		return nil
+	}
+	var refusal call.DoorError
+	if err := json.Unmarshal(raw, &refusal); err != nil || refusal.Code == "" {
+		return fmt.Errorf("%w: status %d", call.ErrServerGarbage, res.StatusCode)
+	}
+	if refusal.Code == codeUnauthorized {
+		return ErrAdminKey
+	}
+	return fmt.Errorf("%w (%s)", refusal.Err(), refusal.Message[:min(len(refusal.Message), maxAnswerStatus)])
+}
+
+// pinned accepts one certificate and no other; names and dates do not matter.
+func pinned(fingerprint [sha256.Size]byte) *tls.Config {
+	return &tls.Config{
+		MinVersion:         tls.VersionTLS13,
+		InsecureSkipVerify: true, // VerifyConnection below is stricter
+		VerifyConnection: func(state tls.ConnectionState) error {
+			if len(state.PeerCertificates) == 0 {
+				return call.ErrWrongServer
+			}
+			sum := sha256.Sum256(state.PeerCertificates[0].Raw)
+			if subtle.ConstantTimeCompare(sum[:], fingerprint[:]) != 1 {
+				return call.ErrWrongServer
+			}
+			return nil
+		},
+	}
+}

@@ -1,0 +1,143 @@
+package host
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/sirupsen/logrus"
+)
+
+// DefaultListen is where `foyer serve` listens: every interface, IPv4 and IPv6.
+const DefaultListen = ":7843"
+
+// AnyPort lets the system choose the port. A server gets the port that it had
+// the last time with the same data folder, if that is free, so that links
+// outlive it.
+const AnyPort = ":0"
+
+// DefaultRoomTTL is how long a room stays open with nobody in it: longer than
+// any cut that a client survives (contract O6), shorter than a coffee break.
+const DefaultRoomTTL = 5 * time.Minute
+
+const maxRoomTTL = 30 * 24 * time.Hour
+
+// Config says how to serve.
+type Config struct {
+	Listen string // host:port of the door; empty for DefaultListen
+	Data   string // folder for keys, certificate and database; made if missing
+	// RoomTTL is how long a room stays open with nobody in it, in whole
+	// seconds; 0 for DefaultRoomTTL.
+	RoomTTL   time.Duration
+	MediaPort int // UDP and TCP port of the media; 0 for any
+
+	// LiveKitURL with its key and secret makes this the door of an existing
+	// LiveKit; then no media server is started.
+	LiveKitURL, APIKey, APISecret string
+
+	Log logrus.FieldLogger
+}
+
+// Ready says how to reach a server that has started.
+type Ready struct {
+	URL            string   // https://host:port, for this computer
+	AdminKeyFile   string   // JSON {"key","fingerprint"}, mode 0600
+	LiveKitKeyFile string   // JSON {"key","secret"}, mode 0600
+	Fingerprint    string   // SHA-256 of the certificate, hexadecimal
+	Hosts          []string // host:port as invite links carry them
+}
+
+// settings is a checked Config.
+type settings struct {
+	Config
+	listen   netip.AddrPort // unspecified address: all interfaces
+	dual     bool           // IPv6 as well
+	upstream *url.URL       // nil: our own SFU
+}
+
+func (c Config) check() (settings, error) {
+	s := settings{Config: c}
+	if s.Log == nil || s.Data == "" {
+		return s, fmt.Errorf("%w: no log or no data folder", ErrConfig)
+	}
+	if s.Listen == "" {
+		s.Listen = DefaultListen
+	}
+	if err := s.checkListen(); err != nil {
+		return s, err
+	}
+	if s.RoomTTL == 0 {
+		s.RoomTTL = DefaultRoomTTL
+	}
+	if s.RoomTTL < time.Second || s.RoomTTL > maxRoomTTL {
+		return s, fmt.Errorf("%w: a room's time of %v is not within 1s..%v", ErrConfig, s.RoomTTL, maxRoomTTL)
+	}
+	if s.MediaPort < 0 || s.MediaPort > 65535 {
+		return s, fmt.Errorf("%w: media port %d", ErrConfig, s.MediaPort)
+	}
+	return s, s.checkUpstream()
+}
+
+func (s *settings) checkListen() error {
+	host, port, err := net.SplitHostPort(s.Listen)
+	if err != nil {
+		return fmt.Errorf("%w: %q is not ADDRESS:PORT", ErrConfig, s.Listen)
+	}
+	number, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return fmt.Errorf("%w: port %q is not within 0..65535", ErrConfig, port)
+	}
+	address := netip.IPv6Unspecified()
+	switch host {
+	case "":
+		s.dual = true
+	case "localhost":
+		address = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	default:
+		if address, err = netip.ParseAddr(host); err != nil {
+			return fmt.Errorf("%w: %q is not an address of this computer; give a number like 192.168.1.10", ErrConfig, host)
+		}
+		s.dual = address == netip.IPv6Unspecified()
+	}
+	s.listen = netip.AddrPortFrom(address, uint16(number))
+	return nil
+}
+
+func (s *settings) checkUpstream() error {
+	if s.LiveKitURL == "" {
+		if s.APIKey != "" || s.APISecret != "" {
+			return fmt.Errorf("%w: an API key without a LiveKit address", ErrConfig)
+		}
+		return nil
+	}
+	if s.APIKey == "" || s.APISecret == "" {
+		return fmt.Errorf("%w: a LiveKit address without API key and secret", ErrConfig)
+	}
+	u, err := url.Parse(s.LiveKitURL)
+	if err != nil || u.Host == "" {
+		return fmt.Errorf("%w: LiveKit address", ErrConfig) // not quoted: it may hold a password
+	}
+	switch u.Scheme {
+	case "ws":
+		u.Scheme = "http"
+	case "wss":
+		u.Scheme = "https"
+	case "http", "https":
+	default:
+		return fmt.Errorf("%w: LiveKit address is neither http(s) nor ws(s)", ErrConfig)
+	}
+	s.upstream = &url.URL{Scheme: u.Scheme, Host: u.Host}
+	return nil
+}
+
+// bind is the address for net.Listen: an empty host listens on IPv4 and IPv6.
+func (s *settings) bind(port uint16) string {
+	host := ""
+	if !s.dual {
+		host = s.listen.Addr().String()
+	}
+	return net.JoinHostPort(host, strconv.Itoa(int(port)))
+}

@@ -1,0 +1,17 @@
+// Package host is the room server: what `foyer serve` runs, and how the window
+// starts it as a child.
+//
+//	            +------------------ Server -------------------+
+//	clients --->| door (TLS)  --/rtc*, /twirp-->  sfu (loopback)|
+//	            |    '--- register (SQLite in the data folder) |
+//	            +---------------------------------------------+
+//
+// The door is the only port for signalling that leaves the machine. It checks
+// invitations and keys, makes tokens, and looks at every connect to /rtc* in
+// one place, door.admit, before LiveKit does. In front of an existing
+// LiveKit (Config.LiveKitURL) it is the same door without an SFU of its own.
+//
+// A [Server] belongs to the goroutine that calls Run; its HTTP handlers run on
+// their own. [Child] implements call.Host and may be called from any
+// goroutine.
+package host

@@ -1,0 +1,237 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	stdlog "log"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"foyer/engine/call"
+	"foyer/engine/host/register"
+)
+
+// Paths of the door beside those of LiveKit.
+const (
+	healthPath      = "/foyer/v1/health"
+	invitationsPath = "/foyer/v1/invitations"
+	roomServicePath = "/twirp/livekit.RoomService/"
+)
+
+// Bounds of one connection to the door.
+const (
+	headerBound = 5 * time.Second // TLS handshake, request line and headers
+	bodyBound   = 15 * time.Second
+	answerBound = 30 * time.Second
+	idleBound   = time.Minute
+	maxHeader   = 128 << 10 // a join_request holds an offer, as base64 in the request line
+	maxAPIBody  = 1 << 20
+	nonceWindow = 10 * time.Minute // how wrong a client's clock may be
+	maxNonces   = 1 << 16
+)
+
+// Codes that only the door's own API uses.
+const (
+	codeUnauthorized call.DoorCode = "unauthorized"
+	codeInternal     call.DoorCode = "internal"
+)
+
+// door is the public port. Its handlers run on goroutines of its HTTP server.
+type door struct {
+	settings
+	data     *folder
+	register *register.Register
+	rooms    *rooms
+	proxy    *httputil.ReverseProxy
+	port     uint16 // set by serve
+
+	limits limits
+	joins  *rates
+	misses *rates
+	nonces *nonces
+	now    func() time.Time
+
+	http   *http.Server
+	cancel context.CancelFunc // ends every connection to LiveKit
+
+	mu       sync.Mutex
+	stopping bool
+	inside   sync.WaitGroup // connects to /rtc*
+}
+
+func newDoor(s settings, data *folder, reg *register.Register, upstream *url.URL) *door {
+	d := &door{settings: s, data: data, register: reg, limits: defaultLimits(), now: time.Now}
+	d.rooms = newRooms(upstream, data.api, s.RoomTTL)
+	d.joins = newRates(d.limits.joins, d.limits.joinBurst, d.limits.addresses)
+	d.misses = newRates(d.limits.misses, d.limits.missBurst, d.limits.addresses)
+	d.nonces = newNonces(2*nonceWindow, maxNonces)
+	d.proxy = newProxy(upstream, s.Log)
+	ctx, cancel := context.WithCancel(context.Background())
+	d.cancel = cancel
+	d.http = &http.Server{
+		Handler:           d.routes(),
+		TLSConfig:         &tls.Config{MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{data.certificate}},
+		ReadHeaderTimeout: headerBound,
+		ReadTimeout:       bodyBound,
+		WriteTimeout:      answerBound,
+		IdleTimeout:       idleBound,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          stdlog.New(logWriter{s.Log}, "", 0),
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+		// HTTP/1.1 alone: WebSockets need it, and one protocol has one set of
+		// limits.
+		TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){},
+	}
+	return d
+}
+
+func (d *door) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+healthPath, d.serveHealth)
+	mux.HandleFunc("POST "+call.DoorJoinPath, d.serveJoin)
+	mux.HandleFunc("OPTIONS "+call.DoorJoinPath, servePreflight)
+	mux.HandleFunc("POST "+invitationsPath, d.serveInvitation)
+	// Every route of LiveKit's that admits somebody to a room, except WHIP and
+	// agents, which stay closed (livekit-server rtcservice.go, SetupRoutes).
+	for _, path := range []string{"/rtc", "/rtc/validate", "/rtc/v1", "/rtc/v1/validate"} {
+		mux.HandleFunc("GET "+path, d.serveRTC)
+	}
+	mux.HandleFunc("POST "+roomServicePath, d.serveRoomService)
+	return mux
+}
+
+// serve answers until close; the channel gets the error of a server that ends
+// by itself, and nil otherwise.
+func (d *door) serve(inner net.Listener) <-chan error {
+	d.port = portOf(inner)
+	done := make(chan error, 1)
+	go func() {
+		err := d.http.ServeTLS(newListener(inner, d.limits), "", "")
+		if errors.Is(err, http.ErrServerClosed) {
+			err = nil
+		}
+		done <- err
+	}()
+	return done
+}
+
+// hosts are the addresses for a link, as the network is now.
+func (d *door) hosts() []string { return linkHosts(d.settings, d.port) }
+
+// refuse lets nobody in from now on.
+func (d *door) refuse() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.stopping = true
+}
+
+func (d *door) isStopping() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.stopping
+}
+
+// enter counts a connect to LiveKit, unless the server stops.
+func (d *door) enter() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.stopping {
+		return false
+	}
+	d.inside.Add(1)
+	return true
+}
+
+// drain waits until the last word of LiveKit has reached its clients.
+func (d *door) drain(bound time.Duration) {
+	empty := make(chan struct{})
+	go func() {
+		d.inside.Wait()
+		close(empty)
+	}()
+	timer := time.NewTimer(bound)
+	defer timer.Stop()
+	select {
+	case <-empty:
+	case <-timer.C:
+	}
+}
+
+// close ends every connection.
+func (d *door) close() {
+	d.cancel()
+	_ = d.http.Close()
+	d.inside.Wait()
+	d.rooms.close()
+	if t, ok := d.proxy.Transport.(*http.Transport); ok {
+		t.CloseIdleConnections()
+	}
+}
+
+func (d *door) serveHealth(w http.ResponseWriter, _ *http.Request) {
+	if d.isStopping() {
+		d.fail(w, nil, call.ErrServerStopping)
+		return
+	}
+	reply(w, http.StatusOK, map[string]string{"status": "ok"})
+}
+
+// readJSON reads a bounded body into v. Errors wrap call.ErrBadArgument.
+func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
+	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, call.DoorMaxBody))
+	if err != nil {
+		return fmt.Errorf("%w: body: %w", call.ErrBadArgument, err)
+	}
+	if err := json.Unmarshal(raw, v); err != nil {
+		return fmt.Errorf("%w: body is not the expected JSON", call.ErrBadArgument)
+	}
+	return nil
+}
+
+func reply(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v) // the client is gone if it fails
+}
+
+// fail answers with the refusal that err means. What the door itself could not
+// do is logged and not told to strangers.
+func (d *door) fail(w http.ResponseWriter, log logrus.FieldLogger, err error) {
+	e, ok := call.DoorErrorFrom(err)
+	status := e.Status()
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.Is(err, ErrAdminKey):
+		e, status = call.DoorError{Code: codeUnauthorized, Message: ErrAdminKey.Error()}, http.StatusUnauthorized
+		w.Header().Set("WWW-Authenticate", "Bearer")
+	case errors.As(err, &tooLarge):
+		status = http.StatusRequestEntityTooLarge
+	case !ok:
+		d.Log.WithError(err).Error("the door could not answer")
+		e, status = call.DoorError{Code: codeInternal, Message: "the server has a problem of its own"}, http.StatusInternalServerError
+	}
+	if log != nil && ok {
+		log.WithField("code", e.Code).Info("refused")
+	}
+	reply(w, status, e)
+}
+
+// logWriter sends net/http's complaints about clients to the log.
+type logWriter struct{ log logrus.FieldLogger }
+
+func (l logWriter) Write(p []byte) (int, error) {
+	l.log.Debug(string(bytes.TrimSpace(p)))
+	return len(p), nil
+}

@@ -1,0 +1,137 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"foyer/engine/call"
+	"foyer/engine/host/register"
+)
+
+const (
+	secretBytes    = 16 // 128 bits: nobody guesses one
+	maxInviteHours = 10 * 365 * 24
+)
+
+// InvitationRequest asks for an invitation: POST /foyer/v1/invitations with the
+// admin key as bearer token.
+type InvitationRequest struct {
+	Room     RoomParameter `json:"room"`
+	Title    string        `json:"title,omitempty"`    // empty: as it was
+	Existing bool          `json:"existing,omitempty"` // only while the room is open
+	TTL      int64         `json:"ttl,omitempty"`      // seconds; 0: for ever
+}
+
+// InvitationAnswer is an invitation. The secret is told this once.
+type InvitationAnswer struct {
+	Room        call.RoomID `json:"room"`
+	Title       string      `json:"title"`
+	Existing    bool        `json:"existing"`
+	Secret      string      `json:"secret"`
+	Fingerprint string      `json:"fingerprint"` // of the certificate, hexadecimal
+	Hosts       []string    `json:"hosts"`
+	Expires     int64       `json:"expires"` // unix ms; 0: never
+}
+
+// RoomParameter is a room ID in JSON: a string, or a whole number, which means
+// its decimal string (contract section 0).
+type RoomParameter call.RoomID
+
+// UnmarshalJSON reads both forms.
+func (p *RoomParameter) UnmarshalJSON(raw []byte) error {
+	var s string
+	if err := json.Unmarshal(raw, &s); err == nil {
+		*p = RoomParameter(s)
+		return nil
+	}
+	var n json.Number
+	if err := json.Unmarshal(raw, &n); err != nil || strings.ContainsAny(n.String(), ".eE") {
+		return fmt.Errorf("%w: room is neither a string nor a whole number", call.ErrBadArgument)
+	}
+	*p = RoomParameter(n.String())
+	return nil
+}
+
+// serveInvitation makes an invitation.
+func (d *door) serveInvitation(w http.ResponseWriter, r *http.Request) {
+	log := d.Log.WithField("part", "door")
+	if err := d.checkAdmin(r); err != nil {
+		d.fail(w, log, err)
+		return
+	}
+	var req InvitationRequest
+	if err := readJSON(w, r, &req); err != nil {
+		d.fail(w, log, err)
+		return
+	}
+	answer, err := d.invite(r.Context(), req)
+	if err != nil {
+		d.fail(w, log.WithField("room", req.Room), err)
+		return
+	}
+	log.WithField("room", req.Room).Info("made an invitation")
+	reply(w, http.StatusOK, answer)
+}
+
+// checkAdmin compares the admin key in constant time. A wrong one counts
+// against the address.
+func (d *door) checkAdmin(r *http.Request) error {
+	from, now := origin(r.RemoteAddr), d.now()
+	if d.isStopping() {
+		return call.ErrServerStopping
+	}
+	if !d.misses.left(from, now) {
+		return call.ErrTooManyTries
+	}
+	bearer, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	given, want := sha256.Sum256([]byte(bearer)), sha256.Sum256([]byte(d.data.admin.Key))
+	if subtle.ConstantTimeCompare(given[:], want[:]) != 1 {
+		d.misses.take(from, now)
+		return ErrAdminKey
+	}
+	return nil
+}
+
+func (d *door) invite(ctx context.Context, req InvitationRequest) (InvitationAnswer, error) {
+	if err := call.CheckRoomID(string(req.Room)); err != nil {
+		return InvitationAnswer{}, err
+	}
+	if err := call.CheckTitle(req.Title); err != nil {
+		return InvitationAnswer{}, err
+	}
+	if req.TTL < 0 || req.TTL > maxInviteHours*3600 {
+		return InvitationAnswer{}, fmt.Errorf("%w: ttl of %d s", call.ErrBadArgument, req.TTL)
+	}
+	now, secret := d.now(), randomText(secretBytes)
+	inv := register.Invitation{SecretHash: sha256.Sum256([]byte(secret)), Room: call.RoomID(req.Room), Existing: req.Existing}
+	answer := InvitationAnswer{
+		Room: inv.Room, Existing: req.Existing, Secret: secret,
+		Fingerprint: hex.EncodeToString(d.data.fingerprint[:]), Hosts: d.hosts(),
+	}
+	if req.TTL > 0 {
+		inv.Expires = now.Add(time.Duration(req.TTL) * time.Second)
+		answer.Expires = inv.Expires.UnixMilli()
+	}
+	if err := d.register.AddInvitation(ctx, inv, req.Title, now); err != nil {
+		return InvitationAnswer{}, explainRegister(err)
+	}
+	room, err := d.register.Room(ctx, inv.Room)
+	answer.Title = room.Title
+	return answer, err
+}
+
+func encodeBody(v any) (*bytes.Reader, error) {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("encode a request: %w", err)
+	}
+	return bytes.NewReader(raw), nil
+}

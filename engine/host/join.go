@@ -1,0 +1,168 @@
+package host
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/livekit/protocol/auth"
+
+	"foyer/engine/call"
+	"foyer/engine/host/register"
+)
+
+// tokenFor is how long a token from the door may be used to connect. LiveKit
+// hands out fresh ones to those who are in.
+const tokenFor = 5 * time.Minute
+
+// memberAttribute marks tokens that the door made: its value is memberTag.
+// LiveKit keeps it in the tokens that it refreshes, and participants cannot
+// change it, because they may not update their own metadata.
+const memberAttribute = "foyer.member"
+
+// memberTag names a key inside one room. Others in the room see it, so it does
+// not tell the same installation in two rooms.
+func memberTag(room call.RoomID, key []byte) string {
+	sum := sha256.Sum256([]byte("foyer-member-v1\n" + string(room) + "\n" + string(key)))
+	return base64.RawURLEncoding.EncodeToString(sum[:16])
+}
+
+// serveJoin answers call.DoorJoinPath.
+func (d *door) serveJoin(w http.ResponseWriter, r *http.Request) {
+	allowOrigins(w)
+	from := origin(r.RemoteAddr)
+	var req call.DoorJoinRequest
+	log := d.Log.WithField("part", "door")
+	if err := d.checkRate(from); err != nil {
+		d.fail(w, log, err)
+		return
+	}
+	if err := readJSON(w, r, &req); err != nil {
+		d.fail(w, log, err)
+		return
+	}
+	answer, err := d.join(r.Context(), from, &req)
+	if err != nil {
+		d.fail(w, log.WithField("room", req.Room).WithField("identity", req.Identity), err)
+		return
+	}
+	reply(w, http.StatusOK, answer)
+}
+
+func (d *door) checkRate(from netip.Prefix) error {
+	now := d.now()
+	switch {
+	case d.isStopping():
+		return call.ErrServerStopping
+	case !d.joins.take(from, now) || !d.misses.left(from, now):
+		return call.ErrTooManyTries
+	}
+	return nil
+}
+
+// join admits somebody, or says why not. The order matters: nothing is told
+// about rooms and names to who has no invitation, and nothing is stored for
+// them.
+func (d *door) join(ctx context.Context, from netip.Prefix, req *call.DoorJoinRequest) (call.DoorJoinAnswer, error) {
+	now := d.now()
+	if err := d.checkRequest(req, now); err != nil {
+		return call.DoorJoinAnswer{}, err
+	}
+	inv, err := d.checkInvitation(ctx, from, req, now)
+	if err != nil {
+		return call.DoorJoinAnswer{}, err
+	}
+	fresh, full := d.nonces.use(sha256.Sum256(append(append([]byte(nil), req.Key...), req.Nonce...)), now)
+	switch {
+	case full:
+		return call.DoorJoinAnswer{}, call.ErrTooManyTries
+	case !fresh:
+		return call.DoorJoinAnswer{}, fmt.Errorf("%w: this join was used before", call.ErrBadArgument)
+	}
+	session, err := d.openRoom(ctx, inv, req)
+	if err != nil {
+		return call.DoorJoinAnswer{}, err
+	}
+	member := register.Member{Room: req.Room, Identity: req.Identity, Key: req.Key, Name: req.Name}
+	if err := d.register.Bind(ctx, member, now); err != nil {
+		if errors.Is(err, register.ErrTaken) {
+			err = call.ErrIdentityTaken
+		}
+		return call.DoorJoinAnswer{}, err
+	}
+	return d.answer(ctx, req, session)
+}
+
+// checkRequest checks names, sizes, signature and clock.
+func (d *door) checkRequest(req *call.DoorJoinRequest, now time.Time) error {
+	if err := req.Verify(d.data.fingerprint); err != nil {
+		return err
+	}
+	if skew := now.Sub(time.UnixMilli(req.Time)); skew.Abs() > nonceWindow {
+		return fmt.Errorf("%w: clocks differ by %v", call.ErrBadArgument, skew.Round(time.Second))
+	}
+	return nil
+}
+
+// checkInvitation looks for the secret. A wrong one counts against the address.
+func (d *door) checkInvitation(ctx context.Context, from netip.Prefix, req *call.DoorJoinRequest, now time.Time) (register.Invitation, error) {
+	inv, err := d.register.Invitation(ctx, sha256.Sum256([]byte(req.Secret)))
+	switch {
+	case errors.Is(err, register.ErrNotFound), err == nil && inv.Room != req.Room:
+		d.misses.take(from, now)
+		return inv, call.ErrInviteRefused
+	case err != nil:
+		return inv, err
+	case !inv.Expires.IsZero() && !now.Before(inv.Expires):
+		return inv, call.ErrInviteExpired
+	}
+	return inv, nil
+}
+
+// openRoom finds the room, or makes it, if the invitation and the guest want
+// that (contract J1).
+func (d *door) openRoom(ctx context.Context, inv register.Invitation, req *call.DoorJoinRequest) (call.SID, error) {
+	session, err := d.rooms.find(ctx, req.Room)
+	if errors.Is(err, call.ErrNoSuchRoom) && !inv.Existing && !req.Existing {
+		return d.rooms.ensure(ctx, req.Room)
+	}
+	return session, err
+}
+
+func (d *door) answer(ctx context.Context, req *call.DoorJoinRequest, session call.SID) (call.DoorJoinAnswer, error) {
+	room, err := d.register.Room(ctx, req.Room)
+	if err != nil {
+		return call.DoorJoinAnswer{}, err
+	}
+	grant := &auth.VideoGrant{RoomJoin: true, Room: string(req.Room)}
+	grant.SetCanPublish(true)
+	grant.SetCanSubscribe(true)
+	grant.SetCanPublishData(true)
+	grant.SetCanUpdateOwnMetadata(false) // a name is what the door has checked
+	token, err := auth.NewAccessToken(d.data.api.Key, d.data.api.Secret).
+		SetIdentity(string(req.Identity)).SetName(req.Name).SetVideoGrant(grant).
+		SetAttributes(map[string]string{memberAttribute: memberTag(req.Room, req.Key)}).
+		SetValidFor(tokenFor).ToJWT()
+	if err != nil {
+		return call.DoorJoinAnswer{}, fmt.Errorf("sign a token: %w", err)
+	}
+	return call.DoorJoinAnswer{Token: token, Title: room.Title, SessionHint: string(session)}, nil
+}
+
+// allowOrigins lets web pages of any origin join: what counts is in the body,
+// and the door knows no cookies.
+func allowOrigins(w http.ResponseWriter) {
+	w.Header().Set("Access-Control-Allow-Origin", "*")
+}
+
+func servePreflight(w http.ResponseWriter, _ *http.Request) {
+	allowOrigins(w)
+	w.Header().Set("Access-Control-Allow-Methods", "POST")
+	w.Header().Set("Access-Control-Allow-Headers", "Content-Type")
+	w.WriteHeader(http.StatusNoContent)
+}

@@ -1,0 +1,189 @@
+package host
+
+import (
+	"container/list"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// limits are the bounds on what strangers may do. They are generous enough for
+// an office behind one address.
+type limits struct {
+	joins       rate.Limit // a second and address
+	joinBurst   int
+	misses      rate.Limit // wrong secrets and keys, a second and address
+	missBurst   int
+	addresses   int // whose rates are remembered
+	connections int // open, of one address
+	total       int // open, of all
+}
+
+func defaultLimits() limits {
+	return limits{
+		joins: 30, joinBurst: 300,
+		misses: 0.1, missBurst: 20,
+		addresses:   4096,
+		connections: 512, total: 8192,
+	}
+}
+
+// origin is the part of a remote address that one party holds: an IPv4
+// address, or an IPv6 network of 64 bits.
+func origin(remote string) netip.Prefix {
+	ap, err := netip.ParseAddrPort(remote)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	a := ap.Addr().Unmap().WithZone("")
+	if a.Is4() {
+		return netip.PrefixFrom(a, 32)
+	}
+	p, _ := a.Prefix(64)
+	return p
+}
+
+// rates remembers a rate limiter for each origin, and forgets the one that was
+// quiet for longest when there are too many.
+type rates struct {
+	mu    sync.Mutex
+	limit rate.Limit
+	burst int
+	max   int
+	order *list.List // of *rateEntry, most recent first
+	by    map[netip.Prefix]*list.Element
+}
+
+type rateEntry struct {
+	origin  netip.Prefix
+	limiter *rate.Limiter
+}
+
+func newRates(limit rate.Limit, burst, maxOrigins int) *rates {
+	return &rates{limit: limit, burst: burst, max: maxOrigins, order: list.New(), by: map[netip.Prefix]*list.Element{}}
+}
+
+// take uses one, if there is one left.
+func (r *rates) take(o netip.Prefix, now time.Time) bool { return r.get(o).AllowN(now, 1) }
+
+// left tells whether there is one left, without using it.
+func (r *rates) left(o netip.Prefix, now time.Time) bool { return r.get(o).TokensAt(now) >= 1 }
+
+func (r *rates) get(o netip.Prefix) *rate.Limiter {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if e, ok := r.by[o]; ok {
+		r.order.MoveToFront(e)
+		return e.Value.(*rateEntry).limiter
+	}
+	if r.order.Len() >= r.max {
+		oldest := r.order.Back()
+		delete(r.by, oldest.Value.(*rateEntry).origin)
+		r.order.Remove(oldest)
+	}
+	entry := &rateEntry{o, rate.NewLimiter(r.limit, r.burst)}
+	r.by[o] = r.order.PushFront(entry)
+	return entry.limiter
+}
+
+// listener bounds the open connections of each origin and of all together.
+// More are closed at once: whoever is refused sees it instead of waiting.
+type listener struct {
+	net.Listener
+	limits limits
+
+	mu    sync.Mutex
+	total int
+	of    map[netip.Prefix]int
+}
+
+func newListener(inner net.Listener, l limits) *listener {
+	return &listener{Listener: inner, limits: l, of: map[netip.Prefix]int{}}
+}
+
+// Accept waits for the next connection within the bounds.
+func (l *listener) Accept() (net.Conn, error) {
+	for {
+		conn, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		o := origin(conn.RemoteAddr().String())
+		if l.add(o) {
+			return &countedConn{Conn: conn, release: sync.OnceFunc(func() { l.remove(o) })}, nil
+		}
+		_ = conn.Close()
+	}
+}
+
+func (l *listener) add(o netip.Prefix) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.total >= l.limits.total || l.of[o] >= l.limits.connections {
+		return false
+	}
+	l.total++
+	l.of[o]++
+	return true
+}
+
+func (l *listener) remove(o netip.Prefix) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.total--
+	if l.of[o]--; l.of[o] <= 0 {
+		delete(l.of, o)
+	}
+}
+
+type countedConn struct {
+	net.Conn
+	release func()
+}
+
+// Close closes the connection and makes room for another.
+func (c *countedConn) Close() error {
+	c.release()
+	return c.Conn.Close()
+}
+
+// nonces remembers the nonces of joins, so that a recorded join cannot be used
+// again. Two sets, each for one period, keep every nonce for at least a period
+// and never more than max in a set.
+type nonces struct {
+	mu       sync.Mutex
+	period   time.Duration
+	max      int
+	turned   time.Time
+	now, old map[[32]byte]struct{}
+}
+
+func newNonces(period time.Duration, maxNonces int) *nonces {
+	return &nonces{period: period, max: maxNonces, now: map[[32]byte]struct{}{}}
+}
+
+// use notes a nonce. fresh is false if it was used before; full is true if no
+// more can be remembered in this period.
+func (n *nonces) use(nonce [32]byte, at time.Time) (fresh, full bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if passed := at.Sub(n.turned); passed >= n.period {
+		n.old, n.now, n.turned = n.now, map[[32]byte]struct{}{}, at
+		if passed >= 2*n.period {
+			n.old = nil
+		}
+	}
+	_, inNow := n.now[nonce]
+	_, inOld := n.old[nonce]
+	switch {
+	case inNow || inOld:
+		return false, false
+	case len(n.now) >= n.max:
+		return false, true
+	}
+	n.now[nonce] = struct{}{}
+	return true, false
+}

@@ -1,0 +1,158 @@
+package host
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"time"
+
+	"foyer/engine/host/register"
+	"foyer/engine/host/sfu"
+)
+
+// Bounds of stopping; together at most 3 s.
+const (
+	stopSFUBound   = 2 * time.Second        // everybody is told, rooms are closed
+	stopDrainBound = 500 * time.Millisecond // what was said last reaches the clients
+)
+
+// Server is a room server.
+type Server struct{ settings }
+
+// New checks the settings; nothing is opened before Run. Errors wrap
+// [ErrConfig].
+func New(conf Config) (*Server, error) {
+	s, err := conf.check()
+	if err != nil {
+		return nil, err
+	}
+	return &Server{s}, nil
+}
+
+// Run serves until ctx ends, then tells everybody that the server stops, and
+// returns within 3 s. ready is called once, when people may join. The error is
+// nil after a clean stop, and otherwise wraps one of this package or
+// sfu.ErrFailed.
+func (s *Server) Run(ctx context.Context, ready func(Ready)) error {
+	var cluster *apiKey
+	if s.upstream != nil {
+		cluster = &apiKey{s.APIKey, s.APISecret}
+	}
+	data, err := openFolder(s.Data, cluster)
+	if err != nil {
+		return err
+	}
+	reg, err := register.Open(ctx, data.file(databaseFile))
+	if err != nil {
+		return explainRegister(err)
+	}
+	defer func() { s.logError("close the register", reg.Close()) }()
+	inner, err := s.openPort(data)
+	if err != nil {
+		return err
+	}
+	media, upstream, err := s.openSFU(ctx, data)
+	if err != nil {
+		return errors.Join(err, inner.Close())
+	}
+	d := newDoor(s.settings, data, reg, upstream)
+	serving := d.serve(inner)
+	ready(Ready{
+		URL:          "https://" + join(s.local(), d.port),
+		AdminKeyFile: data.file(adminKeyFile), LiveKitKeyFile: data.apiFile,
+		Fingerprint: hex.EncodeToString(data.fingerprint[:]), Hosts: d.hosts(),
+	})
+	s.Log.WithField("address", inner.Addr().String()).Info("room server is ready")
+	return s.wait(ctx, d, media, serving)
+}
+
+// wait waits for the end and stops what is left.
+func (s *Server) wait(ctx context.Context, d *door, media *sfu.SFU, serving <-chan error) error {
+	var mediaDone <-chan struct{} // nil for a cluster: never
+	if media != nil {
+		mediaDone = media.Done()
+	}
+	var err error
+	select {
+	case <-ctx.Done():
+	case <-mediaDone:
+		err = errors.Join(sfu.ErrFailed, media.Err())
+	case err = <-serving:
+		serving = nil
+	}
+	d.refuse()
+	if media != nil {
+		bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopSFUBound)
+		s.logError("stop the media server", media.Stop(bound))
+		cancel()
+		d.drain(stopDrainBound)
+	}
+	d.close()
+	if serving != nil {
+		<-serving
+	}
+	return err
+}
+
+func (s *Server) logError(what string, err error) {
+	if err != nil {
+		s.Log.WithError(err).Warn(what)
+	}
+}
+
+// openPort listens: with port 0 on the last port, if that is free.
+func (s *Server) openPort(data *folder) (net.Listener, error) {
+	port := s.listen.Port()
+	if port == 0 {
+		if last := data.lastPort(); last != 0 {
+			if l, err := net.Listen("tcp", s.bind(last)); err == nil {
+				return l, nil
+			}
+		}
+	}
+	l, err := net.Listen("tcp", s.bind(port))
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", s.bind(port), explainListen(err))
+	}
+	if port == 0 {
+		if err := data.keepPort(portOf(l)); err != nil {
+			return nil, errors.Join(err, l.Close())
+		}
+	}
+	return l, nil
+}
+
+// openSFU starts our own LiveKit, or names the cluster.
+func (s *Server) openSFU(ctx context.Context, data *folder) (*sfu.SFU, *url.URL, error) {
+	if s.upstream != nil {
+		return nil, s.upstream, nil
+	}
+	address := s.listen.Addr()
+	media, err := sfu.Start(ctx, sfu.Config{
+		Key: data.api.Key, Secret: data.api.Secret, Address: address, MediaPort: s.MediaPort,
+		Log: s.Log.WithField("part", "sfu"),
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return media, media.URL(), nil
+}
+
+// local is the address at which this computer reaches the server.
+func (s *Server) local() netip.Addr {
+	if a := s.listen.Addr(); !a.IsUnspecified() {
+		return a
+	}
+	return loopback4()
+}
+
+func portOf(l net.Listener) uint16 {
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	n, _ := strconv.ParseUint(port, 10, 16)
+	return uint16(n)
+}
