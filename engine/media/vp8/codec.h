@@ -1,0 +1,40 @@
+// libvpx as vp8.go needs it: handles on the C heap, plain arguments, so that no
+// Go pointer is ever stored in C memory beyond a call.
+#ifndef FOYER_VP8_H
+#define FOYER_VP8_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct foyer_vp8_decoder foyer_vp8_decoder;
+typedef struct foyer_vp8_encoder foyer_vp8_encoder;
+
+// Results beside libvpx' own vpx_codec_err_t, which are >= 0.
+enum {
+  FOYER_VP8_CORRUPT = -1,
+  FOYER_VP8_NO_PICTURE = -2,
+  FOYER_VP8_SIZE = -3,
+};
+
+foyer_vp8_decoder *foyer_vp8_decoder_new(void);
+void foyer_vp8_decoder_free(foyer_vp8_decoder *d);
+// Decodes one frame and copies the picture, which must be w x h, into planes
+// without padding.
+int foyer_vp8_decode(foyer_vp8_decoder *d, const uint8_t *data, unsigned n,
+                     int w, int h, uint8_t *y, uint8_t *u, uint8_t *v);
+
+// Kilobits a second; threshold is libvpx' static threshold.
+foyer_vp8_encoder *foyer_vp8_encoder_new(int w, int h, int fps, int kbps,
+                                         int screen);
+void foyer_vp8_encoder_free(foyer_vp8_encoder *e);
+int foyer_vp8_set_bitrate(foyer_vp8_encoder *e, int kbps);
+// pts and duration in 1/90000 s. *out is valid until the next call; *n is 0
+// when the rate control dropped the picture.
+int foyer_vp8_encode(foyer_vp8_encoder *e, const uint8_t *y, const uint8_t *u,
+                     const uint8_t *v, int ystride, int uvstride, int64_t pts,
+                     int64_t duration, int force_key, const uint8_t **out,
+                     size_t *n, int *is_key);
+
+const char *foyer_vp8_error(int code);
+
+#endif

@@ -1,0 +1,86 @@
+package vp8
+
+// #cgo pkg-config: vpx
+// #cgo CFLAGS: -O2 -Wall
+// #include "codec.h"
+import "C"
+
+import (
+	"errors"
+	"fmt"
+	"unsafe"
+
+	"foyer/engine/call"
+)
+
+var (
+	errNoMemory = errors.New("libvpx could not be started")
+	errClosed   = fmt.Errorf("vp8: %w", call.ErrClosed)
+)
+
+// Decoder decodes one VP8 stream. It implements [call.VideoDecoder].
+type Decoder struct {
+	c             *C.foyer_vp8_decoder
+	width, height int // of the last key frame; 0 before the first
+}
+
+var _ call.VideoDecoder = (*Decoder)(nil)
+
+// NewDecoder makes a decoder that waits for a key frame.
+func NewDecoder() (*Decoder, error) {
+	c := C.foyer_vp8_decoder_new()
+	if c == nil {
+		return nil, errNoMemory
+	}
+	return &Decoder{c: c}, nil
+}
+
+// Decode decodes one whole frame into dst, which it resets to the picture's
+// size; dst.PTS stays. The decoder cannot tell that a frame before this one is
+// missing: the caller watches for gaps. On any error but [ErrHidden] the
+// content of dst is undefined and the stream needs a key frame.
+func (d *Decoder) Decode(data []byte, dst *call.VideoFrame) error {
+	if d.c == nil {
+		return errClosed
+	}
+	h, err := ParseHeader(data)
+	if err != nil {
+		return err
+	}
+	if h.KeyFrame {
+		d.width, d.height = h.Width, h.Height
+	}
+	if d.width == 0 {
+		return ErrNoKeyFrame
+	}
+	dst.Reset(d.width, d.height)
+	code := C.foyer_vp8_decode(d.c, bytePtr(data), C.uint(len(data)), C.int(d.width), C.int(d.height),
+		bytePtr(dst.Y), bytePtr(dst.U), bytePtr(dst.V))
+	return d.result(int(code))
+}
+
+// result turns libvpx' answer into an error. After damage only a key frame
+// counts, so that no delta frame is applied to a broken reference.
+func (d *Decoder) result(code int) error {
+	switch code {
+	case 0:
+		return nil
+	case C.FOYER_VP8_NO_PICTURE:
+		return ErrHidden
+	}
+	d.width, d.height = 0, 0
+	if code < 0 {
+		return ErrCorrupt
+	}
+	return fmt.Errorf("%w: %s", ErrCorrupt, C.GoString(C.foyer_vp8_error(C.int(code))))
+}
+
+// Close frees the decoder. It may be called again.
+func (d *Decoder) Close() {
+	if d.c != nil {
+		C.foyer_vp8_decoder_free(d.c)
+		d.c = nil
+	}
+}
+
+func bytePtr(b []byte) *C.uint8_t { return (*C.uint8_t)(unsafe.Pointer(unsafe.SliceData(b))) }

@@ -1,0 +1,143 @@
+package vp8
+
+// #include "codec.h"
+import "C"
+
+import (
+	"fmt"
+	"time"
+	"unsafe"
+
+	"foyer/engine/call"
+)
+
+// clockRate is VP8's RTP clock (RFC 7741) and the encoder's time base.
+const clockRate = 90000
+
+// minKbps is the least that libvpx is asked for: below, it drops nearly every
+// picture.
+const minKbps = 30
+
+// Config is what an [Encoder] is made for. Sizes come with the pictures.
+type Config struct {
+	FPS     int  // expected pictures a second, at least 1
+	Bitrate int  // bit/s
+	Screen  bool // text and lines rather than faces
+}
+
+// Encoder encodes one VP8 stream at a constant bit rate for live use.
+type Encoder struct {
+	cfg           Config
+	c             *C.foyer_vp8_encoder
+	width, height int
+	kbps          int
+	forceKey      bool
+	lastPTS       int64 // in ticks of clockRate
+}
+
+// NewEncoder makes an encoder. The first picture is a key frame.
+func NewEncoder(cfg Config) *Encoder {
+	cfg.FPS = max(cfg.FPS, 1)
+	return &Encoder{cfg: cfg, kbps: kilobits(cfg.Bitrate), lastPTS: -1}
+}
+
+func kilobits(bps int) int { return max(bps/1000, minKbps) }
+
+// SetBitrate changes the target, in bit/s, from the next picture on.
+func (e *Encoder) SetBitrate(bps int) error {
+	kbps := kilobits(bps)
+	if kbps == e.kbps {
+		return nil
+	}
+	e.kbps = kbps
+	if e.c == nil {
+		return nil
+	}
+	return encodeError(C.foyer_vp8_set_bitrate(e.c, C.int(kbps)))
+}
+
+// ForceKeyFrame makes the next picture a key frame.
+func (e *Encoder) ForceKeyFrame() { e.forceKey = true }
+
+// Encode encodes one picture of any size within the limits; a new size begins a
+// new codec and so a key frame. data is C memory, valid until the next call or
+// Close, and empty when the rate control left the picture out.
+func (e *Encoder) Encode(f *call.VideoFrame) (data []byte, key bool, err error) {
+	if err := e.fit(f); err != nil {
+		return nil, false, err
+	}
+	pts := int64(f.PTS * clockRate / time.Second)
+	pts = max(pts, e.lastPTS+1) // libvpx refuses time that stands still
+	e.lastPTS = pts
+	var (
+		out   *C.uint8_t
+		n     C.size_t
+		isKey C.int
+		force C.int
+	)
+	if e.forceKey {
+		force = 1
+	}
+	code := C.foyer_vp8_encode(e.c, bytePtr(f.Y), bytePtr(f.U), bytePtr(f.V),
+		C.int(f.YStride), C.int(f.UVStride), C.int64_t(pts), C.int64_t(clockRate/e.cfg.FPS), force, &out, &n, &isKey)
+	if err := encodeError(code); err != nil {
+		return nil, false, err
+	}
+	if n == 0 {
+		return nil, false, nil
+	}
+	if isKey != 0 {
+		e.forceKey = false
+	}
+	return unsafe.Slice((*byte)(unsafe.Pointer(out)), int(n)), isKey != 0, nil
+}
+
+// fit makes the codec for the picture's size.
+func (e *Encoder) fit(f *call.VideoFrame) error {
+	if err := checkFrame(f); err != nil {
+		return err
+	}
+	if e.c != nil && f.Width == e.width && f.Height == e.height {
+		return nil
+	}
+	e.Close()
+	screen := C.int(0)
+	if e.cfg.Screen {
+		screen = 1
+	}
+	e.c = C.foyer_vp8_encoder_new(C.int(f.Width), C.int(f.Height), C.int(e.cfg.FPS), C.int(e.kbps), screen)
+	if e.c == nil {
+		return errNoMemory
+	}
+	e.width, e.height = f.Width, f.Height
+	return nil
+}
+
+// checkFrame makes sure that C reads inside the planes.
+func checkFrame(f *call.VideoFrame) error {
+	if f.Width < 1 || f.Height < 1 || f.Width > MaxWidth || f.Height > MaxHeight {
+		return fmt.Errorf("%w: %dx%d", ErrTooLarge, f.Width, f.Height)
+	}
+	cw, ch := (f.Width+1)/2, (f.Height+1)/2
+	if f.YStride < f.Width || f.UVStride < cw ||
+		len(f.Y) < f.YStride*(f.Height-1)+f.Width ||
+		len(f.U) < f.UVStride*(ch-1)+cw || len(f.V) < f.UVStride*(ch-1)+cw {
+		return fmt.Errorf("vp8: %w: planes of a %dx%d picture are too small", call.ErrBadArgument, f.Width, f.Height)
+	}
+	return nil
+}
+
+func encodeError(code C.int) error {
+	if code == 0 {
+		return nil
+	}
+	return fmt.Errorf("vp8 encoder: %s", C.GoString(C.foyer_vp8_error(code)))
+}
+
+// Close frees the codec. A later Encode begins anew with a key frame.
+func (e *Encoder) Close() {
+	if e.c != nil {
+		C.foyer_vp8_encoder_free(e.c)
+		e.c = nil
+	}
+}
