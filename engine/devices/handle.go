@@ -1,0 +1,154 @@
+package devices
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"foyer/engine/call"
+)
+
+// handle is what every open device shares: who it is, and the way from the
+// request to stop until the release. The owner goroutine calls settle, lose and
+// finish, each at most once; the rest is for anybody.
+type handle struct {
+	info call.Device // final when settled is closed
+
+	stopOnce sync.Once
+	stop     chan struct{} // closed: the owner shall stop
+	settled  chan struct{} // closed: opening has succeeded or failed
+	lost     chan struct{} // closed: the device has gone away
+	released chan struct{} // closed: the operating system has it back
+
+	openErr  error // final when settled is closed
+	lostErr  error // final when lost is closed
+	closeErr error // final when released is closed
+}
+
+func newHandle(info call.Device) *handle {
+	return &handle{
+		info:     info,
+		stop:     make(chan struct{}),
+		settled:  make(chan struct{}),
+		lost:     make(chan struct{}),
+		released: make(chan struct{}),
+	}
+}
+
+// Info says what is open.
+func (h *handle) Info() call.Device { return h.info }
+
+// Close implements [call.Handle].
+func (h *handle) Close() error {
+	h.requestStop()
+	<-h.released
+	return h.closeErr
+}
+
+// Lost implements [call.Handle].
+func (h *handle) Lost() <-chan struct{} { return h.lost }
+
+// LostErr implements [call.Handle]; nil while the device is there.
+func (h *handle) LostErr() error {
+	if isClosed(h.lost) {
+		return h.lostErr
+	}
+	return nil
+}
+
+func (h *handle) requestStop() { h.stopOnce.Do(func() { close(h.stop) }) }
+
+func (h *handle) stopping() bool { return isClosed(h.stop) }
+
+// live tells a device in use from one that is opening or going.
+func (h *handle) live() bool {
+	return isClosed(h.settled) && h.openErr == nil && !h.stopping() && !isClosed(h.lost)
+}
+
+func (h *handle) settle(err error) {
+	h.openErr = err
+	close(h.settled)
+}
+
+func (h *handle) lose(err error) {
+	h.lostErr = deviceError(h.info, lossOf(err))
+	close(h.lost)
+}
+
+func (h *handle) finish(err error) {
+	if err != nil {
+		h.closeErr = deviceError(h.info, err)
+	}
+	close(h.released)
+}
+
+// ended is the error of a read that cannot go on; nil while it can. Close wins
+// over a loss, because a reader that was closed has nothing to report.
+func (h *handle) ended() error {
+	if h.stopping() {
+		return call.ErrClosed
+	}
+	return h.LostErr()
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+// lossOf makes an error into one that says that the device is gone, unless it
+// tells something better.
+func lossOf(err error) error {
+	for _, known := range []error{call.ErrDeviceLost, call.ErrNoSoundServer, call.ErrFileUnreadable, call.ErrDeviceForbidden} {
+		if errors.Is(err, known) {
+			return err
+		}
+	}
+	return fmt.Errorf("%w: %w", call.ErrDeviceLost, err)
+}
+
+// deviceError names the device in an error and makes sure that it wraps one of
+// the device errors of package call.
+func deviceError(d call.Device, err error) *call.DeviceError {
+	var named *call.DeviceError
+	if errors.As(err, &named) {
+		return named
+	}
+	name := d.Name
+	if name == "" {
+		name = d.ID
+	}
+	return &call.DeviceError{Source: d.Source, Device: name, Err: classified(err)}
+}
+
+func classified(err error) error {
+	for _, known := range []error{
+		call.ErrDeviceMissing, call.ErrDeviceBusy, call.ErrDeviceForbidden, call.ErrDeviceLost, call.ErrDeviceStuck,
+		call.ErrDeviceFailed, call.ErrNoSoundServer, call.ErrFileUnreadable, call.ErrClosed, call.ErrCancelled, call.ErrBadArgument,
+	} {
+		if errors.Is(err, known) {
+			return err
+		}
+	}
+	return fmt.Errorf("%w: %w", call.ErrDeviceFailed, err)
+}
+
+// guard runs a driver's function and makes its panic an error: some close
+// channels twice.
+func guard[T any](f func() (T, error)) (v T, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%w: driver panicked: %v", call.ErrDeviceFailed, r)
+		}
+	}()
+	return f()
+}
+
+func guardErr(f func() error) error {
+	_, err := guard(func() (struct{}, error) { return struct{}{}, f() })
+	return err
+}

@@ -1,0 +1,182 @@
+package hw
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"io/fs"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/pion/mediadevices/pkg/driver"
+	"github.com/pion/mediadevices/pkg/driver/camera"
+	"github.com/pion/mediadevices/pkg/io/video"
+	"github.com/sirupsen/logrus"
+
+	"foyer/engine/call"
+	"foyer/engine/devices"
+	"foyer/engine/devices/yuv"
+)
+
+// cameras implements devices.VideoDriver.
+type cameras struct {
+	log logrus.FieldLogger
+	mu  sync.Mutex // held while mediadevices enumerates
+}
+
+// List enumerates. What is open stays open: only the manager forgets its
+// driver, which the stream holds.
+func (c *cameras) List() ([]call.Device, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.enumerate()
+	var list []call.Device
+	for _, d := range found() {
+		if usable(d) {
+			list = append(list, call.Device{Source: call.SourceCamera, ID: cameraID(d), Name: cameraName(d), Default: len(list) == 0})
+		}
+	}
+	return list, nil
+}
+
+func (c *cameras) enumerate() {
+	// On Linux Initialize does this itself, elsewhere it would register
+	// everything twice.
+	for _, d := range found() {
+		driver.GetManager().Delete(d.ID())
+	}
+	camera.Initialize()
+}
+
+// found lists the manager's cameras, the best first.
+func found() []driver.Driver {
+	list := driver.GetManager().Query(driver.FilterDeviceType(driver.Camera))
+	slices.SortFunc(list, func(a, b driver.Driver) int {
+		return cmp.Or(
+			cmp.Compare(b.Info().Priority, a.Info().Priority),
+			cmp.Compare(a.Info().Label, b.Info().Label))
+	})
+	return list
+}
+
+// cameraID is what stays the same while a camera is plugged in: on Linux its
+// name in /dev/v4l/by-id, if it has one. mediadevices' own IDs change with every
+// enumeration.
+func cameraID(d driver.Driver) string {
+	id, _, _ := strings.Cut(d.Info().Label, camera.LabelSeparator)
+	return id
+}
+
+// cameraName leaves out the bus that follows the name.
+func cameraName(d driver.Driver) string {
+	name, _, _ := strings.Cut(d.Info().Name, camera.LabelSeparator)
+	return cmp.Or(strings.TrimSpace(name), cameraID(d))
+}
+
+// Open opens a camera in the mode that is nearest to want.
+func (c *cameras) Open(id string, want devices.Want) (devices.VideoStream, error) {
+	d, ok := c.find(id)
+	if !ok {
+		return nil, call.ErrDeviceMissing
+	}
+	if err := d.Open(); err != nil {
+		return nil, openError(err)
+	}
+	mode, ok := nearest(d.Properties(), want)
+	if !ok {
+		return nil, errors.Join(fmt.Errorf("%w: it offers no format that can be read", call.ErrDeviceFailed), d.Close())
+	}
+	// Without a rate some drivers send one picture a second.
+	unknownRate := mode.FrameRate == 0
+	if unknownRate {
+		mode.FrameRate = float32(want.FPS)
+	}
+	// The manager's driver closes itself when this fails.
+	reader, err := d.(driver.VideoRecorder).VideoRecord(mode)
+	if err != nil && unknownRate {
+		if err = d.Open(); err == nil {
+			mode.FrameRate = 0
+			reader, err = d.(driver.VideoRecorder).VideoRecord(mode)
+		}
+	}
+	if err != nil {
+		return nil, openError(err)
+	}
+	c.log.WithFields(logrus.Fields{
+		"camera": id, "width": mode.Width, "height": mode.Height, "fps": mode.FrameRate, "format": mode.FrameFormat,
+	}).Debug("camera opened")
+	return &cameraStream{driver: d, reader: reader, fullRange: mode.FrameFormat == frameMJPEG}, nil
+}
+
+func (c *cameras) find(id string) (driver.Driver, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for range 2 {
+		for _, d := range found() {
+			if cameraID(d) == id && d.Status() == driver.StateClosed {
+				return d, true
+			}
+		}
+		c.enumerate()
+	}
+	return nil, false
+}
+
+// cameraStream implements devices.VideoStream.
+type cameraStream struct {
+	driver    driver.Driver
+	reader    video.Reader
+	fullRange bool
+}
+
+func (s *cameraStream) Read(_ <-chan struct{}, dst *call.VideoFrame) error {
+	img, release, err := s.reader.Read()
+	if err != nil {
+		return readError(err)
+	}
+	defer release()
+	ycc, ok := img.(*image.YCbCr)
+	if !ok {
+		return fmt.Errorf("%w: a picture of type %T", call.ErrDeviceFailed, img)
+	}
+	if err := yuv.FromYCbCr(dst, ycc, s.fullRange); err != nil {
+		return fmt.Errorf("%w: %w", devices.ErrNoPicture, err)
+	}
+	return nil
+}
+
+func (s *cameraStream) Close() error { return s.driver.Close() }
+
+// openError tells the causes apart. blackjack/webcam flattens some errors into
+// text.
+func openError(err error) error {
+	text := strings.ToLower(err.Error())
+	is := func(target error, word string) bool {
+		return errors.Is(err, target) || strings.Contains(text, word)
+	}
+	switch {
+	case is(syscall.EBUSY, "busy"), strings.Contains(text, "in use"):
+		return fmt.Errorf("%w: %w", call.ErrDeviceBusy, err)
+	case is(fs.ErrPermission, "permission denied"), strings.Contains(text, "not permitted"), strings.Contains(text, "denied"):
+		return fmt.Errorf("%w: %w", call.ErrDeviceForbidden, err)
+	case is(fs.ErrNotExist, "no such"), errors.Is(err, syscall.ENODEV), errors.Is(err, syscall.ENXIO):
+		return fmt.Errorf("%w: %w", call.ErrDeviceMissing, err)
+	default:
+		return fmt.Errorf("%w: %w", call.ErrDeviceFailed, err)
+	}
+}
+
+// readError tells a lost camera from one that merely has no picture now: a
+// timeout (on macOS it looks like the end of a file), a damaged JPEG, or EIO,
+// which V4L2 calls a temporary problem.
+func readError(err error) error {
+	var errno syscall.Errno
+	if errors.As(err, &errno) && !errno.Temporary() && errno != syscall.EIO && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("%w: %w", call.ErrDeviceLost, err)
+	}
+	return fmt.Errorf("%w: %w", devices.ErrNoPicture, err)
+}

@@ -1,0 +1,164 @@
+package devices
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"foyer/engine/call"
+)
+
+// ringLength bounds what a slow reader finds when it comes back: older sound is
+// dropped, because late sound is worse than lost sound.
+const ringLength = call.SampleRate / 5 // 200 ms
+
+// audioCapture is an open microphone, or what stands in for one.
+type audioCapture struct {
+	*handle
+	ring ring
+}
+
+var _ call.AudioCapture = (*audioCapture)(nil)
+
+func (d *Devices) openMicrophone(ctx context.Context, choice string) (*audioCapture, error) {
+	switch {
+	case choice == call.DeviceTest:
+		return d.startPlayer(ctx, testDevice(call.SourceMicrophone), func() (player, error) { return new(testTone), nil })
+	case looksLikeFile(choice, extWAV):
+		dev := call.Device{Source: call.SourceMicrophone, ID: choice, Name: choice}
+		return d.startPlayer(ctx, dev, func() (player, error) { return openWAV(choice) })
+	case d.drivers.Sound == nil:
+		return nil, call.ErrNoSoundServer
+	}
+	c := newAudioCapture(call.Device{Source: call.SourceMicrophone, Name: choice})
+	beat := newHeart()
+	deliver := func(mono []int16) {
+		beat.beat()
+		c.ring.write(mono)
+	}
+	err := d.startSound(ctx, c.handle, choice, beat, func() (SoundStream, error) {
+		return d.drivers.Sound.OpenMicrophone(choice, deliver)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func newAudioCapture(info call.Device) *audioCapture {
+	return &audioCapture{handle: newHandle(info), ring: ring{wake: make(chan struct{}, 1)}}
+}
+
+// ReadAudio implements [call.AudioCapture].
+func (c *audioCapture) ReadAudio(dst []int16) error {
+	for {
+		if err := c.ended(); err != nil {
+			return err
+		}
+		dst = dst[c.ring.read(dst):]
+		if len(dst) == 0 {
+			return nil
+		}
+		select {
+		case <-c.ring.wake:
+		case <-c.stop:
+		case <-c.lost:
+		}
+	}
+}
+
+// player makes sound without hardware.
+type player interface {
+	// fill makes the next samples (48 kHz mono).
+	fill(dst []int16) error
+	close() error
+}
+
+// startPlayer starts a microphone that is no hardware.
+func (d *Devices) startPlayer(ctx context.Context, dev call.Device, open func() (player, error)) (*audioCapture, error) {
+	c := newAudioCapture(dev)
+	if err := d.enter(ctx, "", c.handle); err != nil {
+		return nil, deviceError(dev, err)
+	}
+	go d.own("", c.handle, func() (func() error, func(), error) {
+		p, err := open()
+		if err != nil {
+			return nil, nil, err
+		}
+		return p.close, func() { c.play(p) }, nil
+	})
+	if err := d.await(ctx, c.handle, dev); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// play delivers 10 ms chunks at the pace of the clock.
+func (c *audioCapture) play(p player) {
+	const chunk = call.SampleRate / 100
+	ticker := time.NewTicker(10 * time.Millisecond)
+	defer ticker.Stop()
+	buf := make([]int16, chunk)
+	began, made := time.Now(), int64(0)
+	for {
+		select {
+		case <-c.stop:
+			return
+		case <-ticker.C:
+		}
+		due := int64(time.Since(began)) * call.SampleRate / int64(time.Second)
+		if due-made > ringLength { // the computer slept
+			made = due - chunk
+		}
+		for ; made+chunk <= due; made += chunk {
+			if err := p.fill(buf); err != nil {
+				c.lose(err)
+				return
+			}
+			c.ring.write(buf)
+		}
+	}
+}
+
+// ring holds the newest sound for one reader.
+type ring struct {
+	wake chan struct{} // 1-slot
+
+	mu    sync.Mutex
+	buf   [ringLength]int16
+	first int // index of the oldest sample
+	n     int // samples held
+}
+
+// write appends samples and drops the oldest when it is full.
+func (r *ring) write(samples []int16) {
+	if over := len(samples) - ringLength; over > 0 {
+		samples = samples[over:]
+	}
+	r.mu.Lock()
+	if over := r.n + len(samples) - ringLength; over > 0 {
+		r.first = (r.first + over) % ringLength
+		r.n -= over
+	}
+	at := (r.first + r.n) % ringLength
+	copied := copy(r.buf[at:], samples)
+	copy(r.buf[:], samples[copied:])
+	r.n += len(samples)
+	r.mu.Unlock()
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// read takes the oldest samples, as many as there are.
+func (r *ring) read(dst []int16) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := min(len(dst), r.n)
+	copied := copy(dst[:n], r.buf[r.first:])
+	copy(dst[copied:n], r.buf[:])
+	r.first = (r.first + n) % ringLength
+	r.n -= n
+	return n
+}

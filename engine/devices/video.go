@@ -1,0 +1,210 @@
+package devices
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"foyer/engine/call"
+)
+
+// A camera may take seconds to its first picture; one that has been sending is
+// given up earlier.
+const (
+	firstPictureLimit = 6 * time.Second
+	nextPictureLimit  = 3 * time.Second
+)
+
+// videoCapture is an open camera or screen, or what stands in for one.
+type videoCapture struct {
+	*handle
+	box frameBox
+}
+
+var _ call.VideoCapture = (*videoCapture)(nil)
+
+// openVideo opens a camera or screen.
+func (d *Devices) openVideo(ctx context.Context, source call.Source, choice string, want Want) (*videoCapture, error) {
+	if choice == call.DeviceTest {
+		return d.startVideo(ctx, "", testDevice(source), func() (VideoStream, error) { return newTestCamera(want), nil })
+	}
+	if source == call.SourceCamera && looksLikeFile(choice, extIVF, extY4M) {
+		dev := call.Device{Source: source, ID: choice, Name: choice}
+		return d.startVideo(ctx, "", dev, func() (VideoStream, error) { return openVideoFile(choice, d.newDecoder) })
+	}
+	driver, lister := d.drivers.Camera, d.camera
+	if source == call.SourceScreen {
+		driver, lister = d.drivers.Screen, d.screen
+	}
+	if driver == nil {
+		return nil, call.ErrDeviceMissing
+	}
+	// Enumerating opens every camera for a moment, so the last list is tried
+	// first.
+	if dev, ok := Choose(lister.cached(), source, choice); ok {
+		v, err := d.startHardware(ctx, driver, dev, want)
+		if !errors.Is(err, call.ErrDeviceMissing) {
+			return v, err
+		}
+	}
+	list, err := lister.refresh(ctx)
+	dev, ok := Choose(list, source, choice)
+	switch {
+	case ok:
+		return d.startHardware(ctx, driver, dev, want)
+	case err != nil:
+		return nil, err
+	default:
+		return nil, call.ErrDeviceMissing
+	}
+}
+
+func (d *Devices) startHardware(ctx context.Context, driver VideoDriver, dev call.Device, want Want) (*videoCapture, error) {
+	key := dev.Source.String() + " " + dev.ID
+	return d.startVideo(ctx, key, dev, func() (VideoStream, error) { return driver.Open(dev.ID, want) })
+}
+
+// startVideo starts the owner of a device and waits until it is open or the
+// context ends, in which case the owner is left to close what still opens.
+func (d *Devices) startVideo(ctx context.Context, key string, dev call.Device, open func() (VideoStream, error)) (*videoCapture, error) {
+	c := &videoCapture{handle: newHandle(dev), box: frameBox{wake: make(chan struct{}, 1)}}
+	if err := d.enter(ctx, key, c.handle); err != nil {
+		return nil, deviceError(dev, err)
+	}
+	go d.own(key, c.handle, func() (func() error, func(), error) {
+		stream, err := open()
+		if err != nil {
+			return nil, nil, err
+		}
+		return stream.Close, func() { c.pump(stream) }, nil
+	})
+	if err := d.await(ctx, c.handle, dev); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// own is the life of an owner goroutine: open, run until stopped or lost, close.
+func (d *Devices) own(key string, h *handle, open func() (closeStream func() error, run func(), err error)) {
+	log := d.log.WithField("source", h.info.Source.String())
+	var run func()
+	closeStream, err := guard(func() (c func() error, err error) {
+		c, run, err = open()
+		return c, err
+	})
+	h.settle(err)
+	if err == nil {
+		// The panic of a driver while it runs is the loss of its device.
+		if err := guardErr(func() error { run(); return nil }); err != nil {
+			h.lose(err)
+		}
+		began := time.Now()
+		err = guardErr(closeStream)
+		log.WithField("took", time.Since(began)).Debug("device closed")
+		if err != nil {
+			log.WithError(err).Warn("device closed with an error")
+		}
+	} else {
+		err = nil // it was told by settle
+	}
+	d.leave(key, h)
+	h.finish(err)
+}
+
+// await waits until the owner has opened the device or the context ends. dev
+// names it in errors: the owner may still be writing its info.
+func (d *Devices) await(ctx context.Context, h *handle, dev call.Device) error {
+	select {
+	case <-h.settled:
+		if h.openErr != nil {
+			<-h.released
+			return deviceError(dev, h.openErr)
+		}
+		return nil
+	case <-ctx.Done():
+		h.requestStop()
+		return deviceError(dev, interrupted(ctx, call.ErrDeviceFailed))
+	}
+}
+
+// pump carries pictures from the stream into the box.
+func (c *videoCapture) pump(stream VideoStream) {
+	began := time.Now()
+	last, limit := began, firstPictureLimit
+	var frame call.VideoFrame
+	for !c.stopping() {
+		err := stream.Read(c.stop, &frame)
+		now := time.Now()
+		switch {
+		case err == nil:
+			last, limit = now, nextPictureLimit
+			frame.PTS = now.Sub(began)
+			c.box.put(&frame)
+		case c.stopping():
+			return
+		case errors.Is(err, ErrNoPicture) && now.Sub(last) < limit:
+		case errors.Is(err, ErrNoPicture):
+			c.lose(fmt.Errorf("%w: no picture for %v: %w", call.ErrDeviceLost, limit, err))
+			return
+		default:
+			c.lose(err)
+			return
+		}
+	}
+}
+
+// ReadFrame implements [call.VideoCapture].
+func (c *videoCapture) ReadFrame(dst *call.VideoFrame) error {
+	for {
+		if err := c.ended(); err != nil {
+			return err
+		}
+		if c.box.take(dst) {
+			return nil
+		}
+		select {
+		case <-c.box.wake:
+		case <-c.stop:
+		case <-c.lost:
+		}
+	}
+}
+
+// frameBox holds the newest picture for one reader: latest wins.
+type frameBox struct {
+	wake chan struct{} // 1-slot
+
+	mu    sync.Mutex
+	frame call.VideoFrame
+	fresh bool
+}
+
+// put takes the picture out of f and gives f the buffers of an older one.
+func (b *frameBox) put(f *call.VideoFrame) {
+	b.mu.Lock()
+	b.frame, *f = *f, b.frame
+	b.fresh = true
+	b.mu.Unlock()
+	select {
+	case b.wake <- struct{}{}:
+	default:
+	}
+}
+
+// take copies the newest picture, if there is a new one.
+func (b *frameBox) take(dst *call.VideoFrame) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.fresh {
+		return false
+	}
+	b.fresh = false
+	dst.Reset(b.frame.Width, b.frame.Height)
+	dst.PTS = b.frame.PTS
+	copy(dst.Y, b.frame.Y)
+	copy(dst.U, b.frame.U)
+	copy(dst.V, b.frame.V)
+	return true
+}
