@@ -262,14 +262,10 @@ func FuzzDecode(f *testing.F) {
 		}
 		f.Add(p)
 	}
-	d, err := NewDecoder()
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Cleanup(d.Close)
 	const guard = 12345
-	stereo := make([]int16, 2*MaxPacketSamples+2)
 	f.Fuzz(func(t *testing.T, packet []byte) {
+		d := newDecoder(t)
+		stereo := make([]int16, 2*MaxPacketSamples+2)
 		info, inspectErr := Inspect(packet)
 		stereo[2*info.Samples] = guard
 		n, err := d.Decode(packet, stereo)
