@@ -1,0 +1,147 @@
+package kit
+
+import (
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/widget"
+
+	"foyer/ui/theme"
+)
+
+// Field is one line of input with its label above and, when something is
+// wrong, a sentence below.
+type Field struct {
+	widget.BaseWidget
+	Entry     *widget.Entry
+	OnChanged func(text string) // by the user's hand only
+	label     *Text
+	problem   *Text
+	icon      *Icon
+	edge      *canvas.Rectangle
+	setting   bool
+}
+
+// NewField makes an empty field. submitted is called on Enter.
+func NewField(label, hint string, submitted func()) *Field {
+	f := &Field{
+		Entry: widget.NewEntry(), label: NewCaption(label), problem: NewParagraph("").Colored(theme.Error),
+		icon: NewIcon("warning", theme.Error, 16), edge: canvas.NewRectangle(color.Transparent),
+	}
+	f.label.TextSize = 13
+	f.problem.TextSize = 13
+	f.Entry.SetPlaceHolder(hint)
+	f.Entry.OnSubmitted = func(string) { submitted() }
+	f.Entry.OnChanged = func(text string) {
+		if !f.setting && f.OnChanged != nil {
+			f.OnChanged(text)
+		}
+	}
+	f.edge.StrokeWidth, f.edge.CornerRadius = 1.5, theme.RadiusControl
+	f.ExtendBaseWidget(f)
+	return f
+}
+
+// Text is what was entered.
+func (f *Field) Text() string { return f.Entry.Text }
+
+// SetText fills the field, without OnChanged.
+func (f *Field) SetText(text string) {
+	if f.Entry.Text == text {
+		return
+	}
+	f.setting = true
+	f.Entry.SetText(text)
+	f.setting = false
+}
+
+// SetProblem shows what is wrong; an empty text takes it away. It tells
+// whether the height has changed.
+func (f *Field) SetProblem(text string, in fyne.ThemeColorName) {
+	if f.problem.Text() == text && f.problem.In == in {
+		return
+	}
+	f.problem.In = in
+	f.problem.Set(text)
+	f.icon.Set("warning", in)
+	f.Refresh()
+}
+
+// Problem is what is shown as wrong.
+func (f *Field) Problem() string { return f.problem.Text() }
+
+// SetEnabled enables or disables the input.
+func (f *Field) SetEnabled(on bool) {
+	if on == !f.Entry.Disabled() {
+		return
+	}
+	if on {
+		f.Entry.Enable()
+	} else {
+		f.Entry.Disable()
+	}
+}
+
+const (
+	fieldLabel = 22 // label and the gap below
+	fieldGap   = 6  // above the problem
+)
+
+// HeightFor implements [Sizer].
+func (f *Field) HeightFor(width float32) float32 {
+	h := float32(buttonHeight)
+	if f.label.Text() != "" {
+		h += fieldLabel
+	}
+	if f.problem.Text() != "" {
+		h += fieldGap + f.problem.HeightFor(width-22)
+	}
+	return h
+}
+
+// CreateRenderer implements fyne.Widget.
+func (f *Field) CreateRenderer() fyne.WidgetRenderer { return &fieldRenderer{f} }
+
+type fieldRenderer struct{ f *Field }
+
+func (r *fieldRenderer) Destroy() {}
+
+func (r *fieldRenderer) Objects() []fyne.CanvasObject {
+	return []fyne.CanvasObject{r.f.label, r.f.Entry, r.f.edge, r.f.icon, r.f.problem}
+}
+
+func (r *fieldRenderer) MinSize() fyne.Size {
+	return fyne.NewSize(120, r.f.HeightFor(max(r.f.Size().Width, 120)))
+}
+
+func (r *fieldRenderer) Layout(size fyne.Size) {
+	f := r.f
+	y := float32(0)
+	if f.label.Text() != "" {
+		f.label.Resize(fyne.NewSize(size.Width, 18))
+		y = fieldLabel
+	}
+	for _, o := range []fyne.CanvasObject{f.Entry, f.edge} {
+		o.Move(fyne.NewPos(0, y))
+		o.Resize(fyne.NewSize(size.Width, buttonHeight))
+	}
+	y += buttonHeight + fieldGap
+	wrong := f.problem.Text() != ""
+	SetVisible(f.problem, wrong)
+	SetVisible(f.icon, wrong)
+	SetVisible(f.edge, wrong)
+	f.edge.StrokeColor = theme.Color(f.problem.In)
+	f.icon.Move(fyne.NewPos(0, y+1))
+	f.icon.Resize(fyne.NewSquareSize(16))
+	f.problem.Move(fyne.NewPos(22, y))
+	f.problem.Resize(fyne.NewSize(size.Width-22, f.problem.HeightFor(size.Width-22)))
+}
+
+func (r *fieldRenderer) Refresh() {
+	r.Layout(r.f.Size())
+	for _, o := range r.Objects() {
+		o.Refresh()
+	}
+	canvas.Refresh(r.f)
+}

@@ -1,0 +1,149 @@
+package kit
+
+import (
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/widget"
+
+	"foyer/ui/theme"
+)
+
+// overlay covers a window with a card of its own. A tap beside the card, or
+// Escape inside it, dismisses it.
+type overlay struct {
+	widget.BaseWidget
+	canvas    fyne.Canvas
+	card      fyne.CanvasObject
+	scrim     *canvas.Rectangle
+	dim       bool
+	place     func(window fyne.Size) (fyne.Position, fyne.Size)
+	onDismiss func()
+	before    fyne.Focusable
+}
+
+func showOverlay(c fyne.Canvas, card fyne.CanvasObject, dim bool, place func(fyne.Size) (fyne.Position, fyne.Size)) *overlay {
+	o := &overlay{canvas: c, card: card, scrim: canvas.NewRectangle(color.Transparent), dim: dim, place: place, before: c.Focused()}
+	o.ExtendBaseWidget(o)
+	c.Overlays().Add(o)
+	o.Resize(c.Size())
+	return o
+}
+
+// close takes the overlay away and gives the focus back.
+func (o *overlay) close() {
+	o.canvas.Overlays().Remove(o)
+	if o.before != nil {
+		o.canvas.Focus(o.before)
+	}
+}
+
+// Tapped implements fyne.Tappable.
+func (o *overlay) Tapped(*fyne.PointEvent) { o.dismiss() }
+
+func (o *overlay) dismiss() {
+	o.close()
+	if o.onDismiss != nil {
+		o.onDismiss()
+	}
+}
+
+// CreateRenderer implements fyne.Widget.
+func (o *overlay) CreateRenderer() fyne.WidgetRenderer { return &overlayRenderer{o} }
+
+type overlayRenderer struct{ o *overlay }
+
+func (r *overlayRenderer) Destroy() {}
+func (r *overlayRenderer) Objects() []fyne.CanvasObject {
+	return []fyne.CanvasObject{r.o.scrim, r.o.card}
+}
+func (r *overlayRenderer) MinSize() fyne.Size { return fyne.Size{} }
+
+func (r *overlayRenderer) Layout(size fyne.Size) {
+	r.o.scrim.FillColor = color.Transparent
+	if r.o.dim {
+		r.o.scrim.FillColor = theme.Color(theme.Scrim)
+	}
+	r.o.scrim.Resize(size)
+	at, s := r.o.place(size)
+	r.o.card.Move(at)
+	r.o.card.Resize(s)
+}
+
+func (r *overlayRenderer) Refresh() {
+	r.Layout(r.o.Size())
+	r.o.scrim.Refresh()
+	r.o.card.Refresh()
+}
+
+// shield swallows taps on a card, so that they do not reach the overlay below.
+type shield struct {
+	widget.BaseWidget
+	content fyne.CanvasObject
+}
+
+func newShield(content fyne.CanvasObject) *shield {
+	s := &shield{content: content}
+	s.ExtendBaseWidget(s)
+	return s
+}
+
+// Tapped implements fyne.Tappable.
+func (s *shield) Tapped(*fyne.PointEvent) {}
+
+// CreateRenderer implements fyne.Widget.
+func (s *shield) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(s.content) }
+
+// Dialog asks a question over the window.
+type Dialog struct{ over *overlay }
+
+const dialogWidth = 440
+
+// Ask shows a dialog with a title, a text, and two answers. yes is the main
+// one; Escape and a tap beside mean no.
+func Ask(c fyne.Canvas, title, text, yes, no string, onYes, onNo func()) *Dialog {
+	d := &Dialog{}
+	answer := func(f func()) func() {
+		return func() {
+			d.over.close()
+			f()
+		}
+	}
+	heading := NewHeading(title)
+	heading.Wrap = true
+	noButton := newEscButton(no, Plain, answer(onNo), answer(onNo))
+	yesButton := newEscButton(yes, Primary, answer(onYes), answer(onNo))
+	body := Column(12, heading, NewParagraph(text).Colored(theme.Muted), Pad(Row(12, Spring(), noButton, yesButton), 8, 0, 0, 0))
+	card := On(NewPanel(theme.Toast, theme.RadiusCard).WithStroke(theme.Border), Pad(body, 24, 24, 24, 24))
+	d.over = showOverlay(c, newShield(card), true, func(window fyne.Size) (fyne.Position, fyne.Size) {
+		w := min(dialogWidth, window.Width-48)
+		h := HeightFor(card, w)
+		return fyne.NewPos((window.Width-w)/2, (window.Height-h)/2), fyne.NewSize(w, h)
+	})
+	d.over.onDismiss = onNo
+	c.Focus(yesButton)
+	return d
+}
+
+// escButton is a button in an overlay: Escape answers too.
+type escButton struct {
+	Button
+	onEscape func()
+}
+
+func newEscButton(text string, style Style, tapped, escape func()) *escButton {
+	b := &escButton{onEscape: escape}
+	b.text, b.style, b.OnTapped = text, style, tapped
+	b.ExtendBaseWidget(b)
+	return b
+}
+
+// TypedKey implements fyne.Focusable.
+func (b *escButton) TypedKey(k *fyne.KeyEvent) {
+	if k.Name == fyne.KeyEscape {
+		b.onEscape()
+		return
+	}
+	b.Button.TypedKey(k)
+}

@@ -1,0 +1,321 @@
+package kit
+
+import (
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/widget"
+
+	"foyer/ui/theme"
+)
+
+// Option is one choice of a [Picker].
+type Option struct{ ID, Text string }
+
+// Picker shows the chosen one of several options and opens the list of them.
+type Picker struct {
+	widget.DisableableWidget
+	icon     string
+	options  []Option
+	selected string
+	tips     *Tips
+	OnPicked func(id string)
+
+	hovered, focused bool
+	menu             *overlay
+}
+
+// NewPicker makes a picker without options; name is said to people who cannot
+// see the icon.
+func NewPicker(icon string, tips *Tips, picked func(id string)) *Picker {
+	p := &Picker{icon: icon, tips: tips, OnPicked: picked}
+	p.ExtendBaseWidget(p)
+	return p
+}
+
+// Set changes the options and which of them is chosen, without OnPicked.
+func (p *Picker) Set(options []Option, selected string) {
+	if p.selected == selected && sameOptions(p.options, options) {
+		return
+	}
+	p.options, p.selected = append([]Option(nil), options...), selected
+	p.Refresh()
+}
+
+func sameOptions(a, b []Option) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// Selected is the ID of what is chosen.
+func (p *Picker) Selected() string { return p.selected }
+
+// Options are what can be chosen.
+func (p *Picker) Options() []Option { return append([]Option(nil), p.options...) }
+
+func (p *Picker) text() string {
+	for _, o := range p.options {
+		if o.ID == p.selected {
+			return o.Text
+		}
+	}
+	return p.selected
+}
+
+// Tapped opens the list.
+func (p *Picker) Tapped(*fyne.PointEvent) {
+	c := fyne.CurrentApp().Driver().CanvasForObject(p)
+	if p.Disabled() || c == nil || len(p.options) == 0 {
+		return
+	}
+	p.tips.leave(p)
+	rows := make([]fyne.CanvasObject, len(p.options))
+	var chosen *choice
+	for i, o := range p.options {
+		row := newChoice(p, o)
+		rows[i] = row
+		if o.ID == p.selected || chosen == nil {
+			chosen = row
+		}
+	}
+	list := Column(2, rows...)
+	card := On(NewPanel(theme.Toast, theme.RadiusControl).WithStroke(theme.Border), Pad(container.NewVScroll(list), 4, 4, 4, 4))
+	p.menu = showOverlay(c, newShield(card), false, func(window fyne.Size) (fyne.Position, fyne.Size) {
+		return p.placeMenu(window, list.MinSize())
+	})
+	c.Focus(chosen)
+}
+
+// placeMenu puts the list below the picker, or above where there is more room.
+func (p *Picker) placeMenu(window, list fyne.Size) (fyne.Position, fyne.Size) {
+	at := fyne.CurrentApp().Driver().AbsolutePositionForObject(p)
+	w := min(max(p.Size().Width, list.Width+8), window.Width-16)
+	below, above := window.Height-(at.Y+p.Size().Height)-16, at.Y-16
+	h := list.Height + 8
+	y := at.Y + p.Size().Height + 4
+	if h > below && above > below {
+		h = min(h, above)
+		y = at.Y - h - 4
+	}
+	x := max(8, min(at.X, window.Width-w-8))
+	return fyne.NewPos(x, y), fyne.NewSize(w, min(h, max(below, above)))
+}
+
+func (p *Picker) pick(id string) {
+	p.menu.close()
+	if id == p.selected {
+		return
+	}
+	p.selected = id
+	p.Refresh()
+	if p.OnPicked != nil {
+		p.OnPicked(id)
+	}
+}
+
+// MouseIn implements desktop.Hoverable.
+func (p *Picker) MouseIn(*desktop.MouseEvent) {
+	p.hovered = true
+	p.tips.enter(p, p.text())
+	p.Refresh()
+}
+
+// MouseMoved implements desktop.Hoverable.
+func (p *Picker) MouseMoved(*desktop.MouseEvent) {}
+
+// MouseOut implements desktop.Hoverable.
+func (p *Picker) MouseOut() {
+	p.hovered = false
+	p.tips.leave(p)
+	p.Refresh()
+}
+
+// FocusGained implements fyne.Focusable.
+func (p *Picker) FocusGained() {
+	p.focused = true
+	p.Refresh()
+}
+
+// FocusLost implements fyne.Focusable.
+func (p *Picker) FocusLost() {
+	p.focused = false
+	p.Refresh()
+}
+
+// TypedRune implements fyne.Focusable.
+func (p *Picker) TypedRune(rune) {}
+
+// TypedKey implements fyne.Focusable.
+func (p *Picker) TypedKey(k *fyne.KeyEvent) {
+	switch k.Name {
+	case fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter, fyne.KeyDown, fyne.KeyUp:
+		p.Tapped(nil)
+	default:
+		passOn(p, k)
+	}
+}
+
+// CreateRenderer implements fyne.Widget.
+func (p *Picker) CreateRenderer() fyne.WidgetRenderer {
+	r := &pickerRenderer{
+		p: p, fill: canvas.NewRectangle(color.Transparent), ring: newRing(), text: NewText("").Shrinking(),
+		icon: NewIcon(p.icon, theme.Muted, 18), down: NewIcon("chevron-down", theme.Muted, 16),
+	}
+	r.apply()
+	return r
+}
+
+type pickerRenderer struct {
+	p          *Picker
+	fill, ring *canvas.Rectangle
+	text       *Text
+	icon, down *Icon
+}
+
+func (r *pickerRenderer) Destroy() {}
+
+func (r *pickerRenderer) Objects() []fyne.CanvasObject {
+	return []fyne.CanvasObject{r.fill, r.ring, r.icon, r.text, r.down}
+}
+
+func (r *pickerRenderer) apply() {
+	fill, ink := theme.Control, theme.Foreground
+	switch {
+	case r.p.Disabled():
+		fill, ink = theme.Surface, theme.Muted
+	case r.p.hovered:
+		fill = theme.Hover
+	}
+	r.fill.FillColor, r.fill.CornerRadius = theme.Color(fill), theme.RadiusControl
+	r.ring.StrokeColor = theme.Color(theme.Focus)
+	SetVisible(r.ring, r.p.focused)
+	r.text.SetIn(ink)
+	r.text.Set(r.p.text())
+}
+
+func (r *pickerRenderer) MinSize() fyne.Size { return fyne.NewSize(120, buttonHeight) }
+
+func (r *pickerRenderer) Layout(size fyne.Size) {
+	r.fill.Resize(size)
+	placeRing(r.ring, size, theme.RadiusControl)
+	r.icon.Move(fyne.NewPos(10, (size.Height-18)/2))
+	r.icon.Resize(fyne.NewSquareSize(18))
+	r.text.Move(fyne.NewPos(36, 0))
+	r.text.Resize(fyne.NewSize(size.Width-36-30, size.Height))
+	r.down.Move(fyne.NewPos(size.Width-26, (size.Height-16)/2))
+	r.down.Resize(fyne.NewSquareSize(16))
+}
+
+func (r *pickerRenderer) Refresh() {
+	r.apply()
+	for _, o := range r.Objects() {
+		o.Refresh()
+	}
+	canvas.Refresh(r.p)
+}
+
+// choice is one line of the open list.
+type choice struct {
+	widget.BaseWidget
+	p      *Picker
+	option Option
+	lit    bool
+}
+
+func newChoice(p *Picker, o Option) *choice {
+	c := &choice{p: p, option: o}
+	c.ExtendBaseWidget(c)
+	return c
+}
+
+func (c *choice) light(on bool) {
+	c.lit = on
+	c.Refresh()
+}
+
+// Tapped implements fyne.Tappable.
+func (c *choice) Tapped(*fyne.PointEvent) { c.p.pick(c.option.ID) }
+
+// MouseIn implements desktop.Hoverable.
+func (c *choice) MouseIn(*desktop.MouseEvent) { c.light(true) }
+
+// MouseMoved implements desktop.Hoverable.
+func (c *choice) MouseMoved(*desktop.MouseEvent) {}
+
+// MouseOut implements desktop.Hoverable.
+func (c *choice) MouseOut() { c.light(false) }
+
+// FocusGained implements fyne.Focusable.
+func (c *choice) FocusGained() { c.light(true) }
+
+// FocusLost implements fyne.Focusable.
+func (c *choice) FocusLost() { c.light(false) }
+
+// TypedRune implements fyne.Focusable.
+func (c *choice) TypedRune(rune) {}
+
+// TypedKey implements fyne.Focusable.
+func (c *choice) TypedKey(k *fyne.KeyEvent) {
+	switch k.Name {
+	case fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter:
+		c.Tapped(nil)
+	case fyne.KeyEscape:
+		c.p.menu.dismiss()
+	case fyne.KeyDown:
+		c.p.menu.canvas.FocusNext()
+	case fyne.KeyUp:
+		c.p.menu.canvas.FocusPrevious()
+	}
+}
+
+// CreateRenderer implements fyne.Widget.
+func (c *choice) CreateRenderer() fyne.WidgetRenderer {
+	mark := NewIcon("check", theme.Foreground, 16)
+	SetVisible(mark, c.option.ID == c.p.selected)
+	text := NewText(c.option.Text)
+	return &choiceRenderer{c: c, fill: NewPanel(theme.Toast, 6), mark: mark, text: text}
+}
+
+type choiceRenderer struct {
+	c    *choice
+	fill *Panel
+	mark *Icon
+	text *Text
+}
+
+func (r *choiceRenderer) Destroy() {}
+func (r *choiceRenderer) Objects() []fyne.CanvasObject {
+	return []fyne.CanvasObject{r.fill, r.mark, r.text}
+}
+func (r *choiceRenderer) MinSize() fyne.Size {
+	return fyne.NewSize(r.text.MinSize().Width+34+12, 34)
+}
+
+func (r *choiceRenderer) Layout(size fyne.Size) {
+	r.fill.Resize(size)
+	r.mark.Move(fyne.NewPos(10, (size.Height-16)/2))
+	r.mark.Resize(fyne.NewSquareSize(16))
+	r.text.Move(fyne.NewPos(34, 0))
+	r.text.Resize(fyne.NewSize(size.Width-34-8, size.Height))
+}
+
+func (r *choiceRenderer) Refresh() {
+	fill := theme.Toast
+	if r.c.lit {
+		fill = theme.Hover
+	}
+	r.fill.SetFill(fill)
+	for _, o := range r.Objects() {
+		o.Refresh()
+	}
+}

@@ -1,0 +1,227 @@
+package kit
+
+import (
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/widget"
+
+	"foyer/ui/theme"
+)
+
+// Text is words in the theme's colours: on one line, cut with an ellipsis where
+// it does not fit, or wrapped.
+type Text struct {
+	widget.BaseWidget
+	text     string
+	TextSize float32
+	Bold     bool
+	In       fyne.ThemeColorName
+	Align    fyne.TextAlign
+	Wrap     bool
+	// Shrink lets a single line become narrower than its words.
+	Shrink bool
+}
+
+// NewText is a single line of body text.
+func NewText(text string) *Text {
+	t := &Text{text: text, TextSize: theme.TextSize, In: theme.Foreground}
+	t.ExtendBaseWidget(t)
+	return t
+}
+
+// NewTitle is a screen's title.
+func NewTitle(text string) *Text {
+	t := NewText(text)
+	t.TextSize, t.Bold = theme.TextTitle, true
+	return t
+}
+
+// NewHeading is the heading of a part.
+func NewHeading(text string) *Text {
+	t := NewText(text)
+	t.TextSize, t.Bold = theme.TextHeading, true
+	return t
+}
+
+// NewCaption is small, quiet text.
+func NewCaption(text string) *Text {
+	t := NewText(text)
+	t.TextSize, t.In = theme.TextSmall, theme.Muted
+	return t
+}
+
+// NewParagraph is text that wraps.
+func NewParagraph(text string) *Text {
+	t := NewText(text)
+	t.Wrap = true
+	return t
+}
+
+// Colored sets the colour, and returns t.
+func (t *Text) Colored(in fyne.ThemeColorName) *Text {
+	t.In = in
+	return t
+}
+
+// Centered centres the lines, and returns t.
+func (t *Text) Centered() *Text {
+	t.Align = fyne.TextAlignCenter
+	return t
+}
+
+// Shrinking lets the line be cut, and returns t.
+func (t *Text) Shrinking() *Text {
+	t.Shrink = true
+	return t
+}
+
+// Text is what it says.
+func (t *Text) Text() string { return t.text }
+
+// Set changes the words; the same words cost nothing.
+func (t *Text) Set(text string) {
+	if t.text == text {
+		return
+	}
+	t.text = text
+	t.Refresh()
+}
+
+// SetIn changes the colour.
+func (t *Text) SetIn(in fyne.ThemeColorName) {
+	if t.In == in {
+		return
+	}
+	t.In = in
+	t.Refresh()
+}
+
+func (t *Text) style() fyne.TextStyle { return fyne.TextStyle{Bold: t.Bold} }
+
+func (t *Text) measure(s string) fyne.Size { return fyne.MeasureText(s, t.TextSize, t.style()) }
+
+// HeightFor implements [Sizer].
+func (t *Text) HeightFor(width float32) float32 {
+	line := t.measure("M").Height
+	if !t.Wrap {
+		return line
+	}
+	return line * float32(max(len(t.lines(width)), 1))
+}
+
+// lines breaks the text at blanks, and inside a word only if it is wider than
+// a whole line.
+func (t *Text) lines(width float32) []string {
+	if !t.Wrap {
+		return []string{t.fit(t.text, width)}
+	}
+	var lines []string
+	for _, paragraph := range strings.Split(t.text, "\n") {
+		lines = append(lines, t.wrap(paragraph, width)...)
+	}
+	return lines
+}
+
+func (t *Text) wrap(paragraph string, width float32) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(paragraph) {
+		joined := strings.TrimSpace(line + " " + word)
+		if line != "" && t.measure(joined).Width > width {
+			lines, joined = append(lines, line), word
+		}
+		for width > 0 && t.measure(joined).Width > width {
+			n := t.prefix(joined, width)
+			lines, joined = append(lines, joined[:n]), joined[n:]
+		}
+		line = joined
+	}
+	return append(lines, line)
+}
+
+// prefix is how many bytes of s fit, at least one character.
+func (t *Text) prefix(s string, width float32) int {
+	fits := 0
+	for i, r := range s {
+		end := i + len(string(r))
+		if fits > 0 && t.measure(s[:min(end, len(s))]).Width > width {
+			break
+		}
+		fits = min(end, len(s))
+	}
+	return fits
+}
+
+const ellipsis = "…"
+
+func (t *Text) fit(s string, width float32) string {
+	if !t.Shrink || width <= 0 || t.measure(s).Width <= width {
+		return s
+	}
+	n := t.prefix(s, width-t.measure(ellipsis).Width)
+	return strings.TrimRight(s[:n], " ") + ellipsis
+}
+
+// CreateRenderer implements fyne.Widget.
+func (t *Text) CreateRenderer() fyne.WidgetRenderer {
+	return &textRenderer{t: t}
+}
+
+type textRenderer struct {
+	t     *Text
+	width float32
+	lines []*canvas.Text
+	objs  []fyne.CanvasObject
+}
+
+func (r *textRenderer) Destroy()                     {}
+func (r *textRenderer) Objects() []fyne.CanvasObject { return r.objs }
+
+func (r *textRenderer) MinSize() fyne.Size {
+	t := r.t
+	if t.Wrap {
+		return fyne.NewSize(0, t.HeightFor(r.width))
+	}
+	size := t.measure(t.text)
+	size.Height = t.HeightFor(0)
+	if t.Shrink {
+		size.Width = min(size.Width, t.measure("MM"+ellipsis).Width)
+	}
+	return size
+}
+
+func (r *textRenderer) Layout(size fyne.Size) {
+	r.width = size.Width
+	texts := r.t.lines(size.Width)
+	line := r.t.measure("M").Height
+	y := float32(0)
+	if free := size.Height - line*float32(len(texts)); free > 0 && !r.t.Wrap {
+		y = free / 2
+	}
+	for len(r.lines) < len(texts) {
+		r.lines = append(r.lines, canvas.NewText("", theme.Color(r.t.In)))
+	}
+	r.lines = r.lines[:len(texts)]
+	r.objs = r.objs[:0]
+	for i, s := range texts {
+		o := r.lines[i]
+		o.Text, o.TextSize, o.TextStyle, o.Alignment, o.Color = s, r.t.TextSize, r.t.style(), r.t.Align, theme.Color(r.t.In)
+		o.Move(fyne.NewPos(0, y))
+		o.Resize(fyne.NewSize(size.Width, line))
+		y += line
+		r.objs = append(r.objs, o)
+	}
+}
+
+func (r *textRenderer) Refresh() {
+	r.Layout(r.t.Size())
+	for _, o := range r.lines {
+		o.Refresh()
+	}
+	canvas.Refresh(r.t)
+}
+
+// MinWidth is how wide the words are on one line.
+func (t *Text) MinWidth() float32 { return t.measure(t.text).Width }

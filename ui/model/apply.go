@@ -1,0 +1,253 @@
+package model
+
+import (
+	"errors"
+	"time"
+
+	"foyer/engine"
+	"foyer/engine/call"
+)
+
+// Apply changes the state by one event.
+func (s *State) Apply(e engine.Stamped) {
+	switch v := e.Event.(type) {
+	case call.StateChanged:
+		s.Engine = v.State
+	case call.Joined:
+		s.joined(v, e.At)
+	case call.RoomUpdated:
+		if s.InRoom() {
+			s.replaceRoster(v.Self, v.Participants)
+		}
+	case call.Left:
+		s.left(v)
+	case call.ParticipantJoined, call.ParticipantUpdated, call.ParticipantLeft, call.SpeakersChanged, call.QualityChanged:
+		s.applyPeople(e)
+	case call.TrackPublished, call.TrackUnpublished, call.TrackMuted, call.TrackUnmuted, call.TrackSubscribed, call.TrackUnsubscribed:
+		s.applyTrack(e)
+	case call.PreviewStarted, call.PreviewStopped, call.DevicesChanged, call.DeviceLost:
+		s.applyDevice(e)
+	case call.CommandFailed:
+		s.failed(v, e.At)
+	case call.HostStopped:
+		if v.Err != nil {
+			s.Notify(Notice{At: e.At, Kind: NoticeHostStopped, Err: v.Err})
+		}
+	}
+}
+
+func (s *State) joined(v call.Joined, at time.Time) {
+	if s.Attempt.Link.Room == "" && s.Attempt.Link.URL == "" {
+		s.Attempt.Link = v.Link
+	}
+	s.Attempt.Active, s.Attempt.Queued = false, false
+	title := v.Title
+	if title == "" {
+		title = s.Attempt.Title
+	}
+	s.Attempt.Room, s.Attempt.Title = v.Room, title
+	s.Screen = ScreenRoom
+	s.Room = Room{ID: v.Room, Title: title, Link: v.Link, JoinedAt: at, Hosting: v.Hosting}
+	s.People, s.Notices = nil, nil
+	s.replaceRoster(v.Self, v.Participants)
+	s.Local = map[call.Source]Local{
+		call.SourceCamera:     {Pending: s.Attempt.Camera, Want: s.Attempt.Camera},
+		call.SourceMicrophone: {Pending: s.Attempt.Mic, Want: s.Attempt.Mic},
+	}
+}
+
+// left ends the stay. The farewell is shown unless the user goes on somewhere
+// else, or gave up before anything had begun.
+func (s *State) left(v call.Left) {
+	s.Left = v
+	if v.Title == "" {
+		s.Left.Title = s.Room.Title
+	}
+	s.Room, s.People = Room{}, nil
+	s.Local = map[call.Source]Local{}
+	s.Opening, s.Trouble = map[call.Source]bool{}, map[call.Source]error{}
+	s.Notices = stickyHostNotices(s.Notices)
+	if s.Attempt.Active && s.Attempt.Queued {
+		s.Attempt.Queued = false
+		s.Screen = ScreenLobby
+		return
+	}
+	gaveUp := s.Attempt.Cancelled || errors.Is(v.Err, call.ErrCancelled)
+	s.Attempt.Active, s.Attempt.Cancelled = false, false
+	switch {
+	case v.Reason == call.ReasonSwitched, v.Reason == call.ReasonAppQuit:
+	case gaveUp && v.Stayed == 0 && (v.Reason == call.ReasonLeft || v.Reason == call.ReasonJoinFailed):
+		s.Screen = ScreenLobby
+	default:
+		s.Screen = ScreenFarewell
+	}
+}
+
+func stickyHostNotices(all []Notice) []Notice {
+	var kept []Notice
+	for _, n := range all {
+		if n.Kind == NoticeHostStopped {
+			kept = append(kept, n)
+		}
+	}
+	return kept
+}
+
+func (s *State) applyPeople(e engine.Stamped) {
+	if !s.InRoom() {
+		return
+	}
+	switch v := e.Event.(type) {
+	case call.ParticipantJoined:
+		s.participantJoined(v.Participant, e.At)
+	case call.ParticipantUpdated:
+		if p := s.person(v.Participant.Identity); p != nil && (p.SID == v.Participant.SID || p.Self) {
+			p.update(v.Participant)
+		}
+	case call.ParticipantLeft:
+		p := s.person(v.Participant.Identity)
+		if p == nil || p.Self || (v.Participant.SID != "" && p.SID != v.Participant.SID) {
+			return // somebody who was replaced already
+		}
+		s.Notify(Notice{At: e.At, Kind: NoticeGone, Name: p.DisplayName(), Reason: v.Reason})
+		s.remove(p.ID)
+	case call.SpeakersChanged:
+		levels := make(map[call.Identity]float32, len(v.Speakers))
+		for _, l := range v.Speakers {
+			levels[l.ID] = l.Level
+		}
+		for _, p := range s.People {
+			p.Level, p.Speaking = levels[p.ID], levels[p.ID] > 0
+		}
+	case call.QualityChanged:
+		if p := s.person(v.ID); p != nil {
+			p.Quality = v.Quality
+		}
+	}
+}
+
+func (s *State) participantJoined(p call.Participant, at time.Time) {
+	old := s.person(p.Identity)
+	switch {
+	case old == nil:
+		person := newPerson(p, false)
+		s.People = append(s.People, person)
+		s.Notify(Notice{At: at, Kind: NoticeJoined, Name: person.DisplayName()})
+	case old.Self:
+	case old.SID == p.SID:
+		old.update(p)
+	default: // the same user from another device takes the place over
+		fresh := newPerson(p, false)
+		*old = *fresh
+	}
+}
+
+func (s *State) applyTrack(e engine.Stamped) {
+	if !s.InRoom() {
+		return
+	}
+	switch v := e.Event.(type) {
+	case call.TrackPublished:
+		if v.Local {
+			s.setLocal(v.Track.Source, Local{Published: true, Muted: v.Track.Muted})
+			return
+		}
+		s.setTrack(v.ID, v.Track)
+	case call.TrackUnpublished:
+		if v.Local {
+			s.setLocal(v.Track.Source, Local{})
+			return
+		}
+		if p := s.person(v.ID); p != nil {
+			delete(p.Tracks, v.Track.SID)
+			delete(p.Slots, v.Track.SID)
+		}
+	case call.TrackMuted:
+		v.Track.Muted = true
+		if !v.Local {
+			s.setTrack(v.ID, v.Track)
+			return
+		}
+		if !v.ByHost {
+			s.setLocal(v.Track.Source, Local{Published: true, Muted: true})
+			return
+		}
+		s.Local[v.Track.Source] = Local{Published: true, Muted: true} // whatever we wanted
+		s.Notify(Notice{At: e.At, Kind: NoticeMutedByHost})
+	case call.TrackUnmuted:
+		v.Track.Muted = false
+		if !v.Local {
+			s.setTrack(v.ID, v.Track)
+			return
+		}
+		s.setLocal(v.Track.Source, Local{Published: true})
+	case call.TrackSubscribed:
+		s.setTrack(v.ID, v.Track)
+		if p := s.person(v.ID); p != nil && v.Slot != nil {
+			p.Slots[v.Track.SID] = v.Slot
+		}
+	case call.TrackUnsubscribed:
+		if p := s.person(v.ID); p != nil {
+			delete(p.Slots, v.Track.SID)
+		}
+	}
+}
+
+// setLocal takes over what has become of a source of ours. A command that still
+// wants something else stays pending.
+func (s *State) setLocal(source call.Source, now Local) {
+	was := s.Local[source]
+	if was.Pending && was.Want != (now.Published && !now.Muted) {
+		now.Pending, now.Want = true, was.Want
+	}
+	s.Local[source] = now
+}
+
+func (s *State) setTrack(id call.Identity, t call.Track) {
+	if p := s.person(id); p != nil && !p.Self {
+		p.Tracks[t.SID] = t
+	}
+}
+
+func (s *State) applyDevice(e engine.Stamped) {
+	switch v := e.Event.(type) {
+	case call.PreviewStarted:
+		s.Previews[v.Device.Source] = Preview{Device: v.Device, Slot: v.Slot, Level: v.Level}
+		delete(s.Opening, v.Device.Source)
+		delete(s.Trouble, v.Device.Source)
+	case call.PreviewStopped:
+		delete(s.Previews, v.Device.Source)
+	case call.DevicesChanged:
+		s.Devices = append([]call.Device(nil), v.Devices...)
+	case call.DeviceLost:
+		err := v.Err
+		if err == nil {
+			err = &call.DeviceError{Source: v.Device.Source, Device: v.Device.Name, Err: call.ErrDeviceLost}
+		}
+		if s.InRoom() {
+			s.Notify(Notice{At: e.At, Kind: NoticeDeviceLost, Device: v.Device, Err: err, Source: v.Device.Source})
+			return
+		}
+		s.Trouble[v.Device.Source] = err
+	}
+}
+
+// failed puts an error where it belongs: previews show theirs in place, the
+// rest is told in passing.
+func (s *State) failed(v call.CommandFailed, at time.Time) {
+	delete(s.Opening, v.Source)
+	if l, ok := s.Local[v.Source]; ok {
+		l.Pending = false
+		s.Local[v.Source] = l
+	}
+	if !s.InRoom() && (v.Source == call.SourceCamera || v.Source == call.SourceMicrophone || v.Source == call.SourceSpeaker) {
+		s.Trouble[v.Source] = v.Err
+		return
+	}
+	s.Notify(Notice{At: at, Kind: NoticeFailed, Err: v.Err, Command: v.Command, Source: v.Source})
+}
+
+// Refuse notes a command that the engine refused at once; no event follows.
+func (s *State) Refuse(command string, source call.Source, err error, at time.Time) {
+	s.failed(call.CommandFailed{Command: command, Source: source, Err: err}, at)
+}

@@ -1,0 +1,193 @@
+package model
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"foyer/engine/call"
+)
+
+// Person is somebody in the room.
+type Person struct {
+	ID       call.Identity
+	SID      call.SID
+	Name     string
+	Self     bool
+	Lost     bool
+	Speaking bool
+	Level    float32
+	Quality  call.Quality
+	Tracks   map[call.SID]call.Track
+	Slots    map[call.SID]*call.FrameSlot // of subscribed video tracks
+}
+
+func newPerson(p call.Participant, self bool) *Person {
+	person := &Person{Self: self, Slots: map[call.SID]*call.FrameSlot{}}
+	person.update(p)
+	return person
+}
+
+// update takes over what is known of a participant and keeps the pictures of
+// the tracks that are still announced.
+func (p *Person) update(from call.Participant) {
+	p.ID, p.SID, p.Name, p.Lost = from.Identity, from.SID, from.Name, from.Lost
+	p.Tracks = make(map[call.SID]call.Track, len(from.Tracks))
+	for _, t := range from.Tracks {
+		p.Tracks[t.SID] = t
+	}
+	for sid := range p.Slots {
+		if _, announced := p.Tracks[sid]; !announced {
+			delete(p.Slots, sid)
+		}
+	}
+}
+
+func (p *Person) track(s call.Source) (call.Track, bool) {
+	for _, t := range p.Tracks {
+		if t.Source == s {
+			return t, true
+		}
+	}
+	return call.Track{}, false
+}
+
+// DisplayName is what the person is called; an ID when there is no name.
+func (p *Person) DisplayName() string {
+	if name := strings.TrimSpace(p.Name); name != "" {
+		return name
+	}
+	return string(p.ID)
+}
+
+// Initials are up to two letters for a tile without a picture.
+func Initials(name string) string {
+	words := strings.FieldsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	var out []rune
+	for i, w := range words {
+		if i == 0 || i == len(words)-1 {
+			r, _ := utf8.DecodeRuneInString(w)
+			out = append(out, unicode.ToUpper(r))
+		}
+	}
+	if len(out) == 0 {
+		return "?"
+	}
+	return string(out)
+}
+
+// Tile is one picture of the room's grid: a person, or a screen that they share.
+type Tile struct {
+	ID       call.Identity
+	Source   call.Source // camera or screen
+	Name     string
+	Self     bool
+	Slot     *call.FrameSlot // nil: initials
+	Track    call.SID        // remote video only
+	MicMuted bool
+	Speaking bool
+	Lost     bool
+	Quality  call.Quality
+}
+
+// Key tells tiles apart.
+func (t Tile) Key() string { return t.Source.String() + " " + string(t.ID) }
+
+// Tiles lists the grid: screens that are shared first, then ourselves, then the
+// others as they came.
+func (s *State) Tiles() []Tile {
+	var screens, faces []Tile
+	for _, p := range s.People {
+		faces = append(faces, s.face(p))
+		if p.Self {
+			continue
+		}
+		if t, ok := p.track(call.SourceScreen); ok && !t.Muted && p.Slots[t.SID] != nil {
+			screens = append(screens, Tile{ID: p.ID, Source: call.SourceScreen, Name: p.DisplayName(), Slot: p.Slots[t.SID], Track: t.SID, Lost: p.Lost})
+		}
+	}
+	return append(screens, faces...)
+}
+
+func (s *State) face(p *Person) Tile {
+	tile := Tile{
+		ID: p.ID, Source: call.SourceCamera, Name: p.DisplayName(), Self: p.Self,
+		Speaking: p.Speaking && !p.Lost, Lost: p.Lost, Quality: p.Quality,
+	}
+	if p.Self {
+		tile.MicMuted = !s.Local[call.SourceMicrophone].On()
+		if s.Local[call.SourceCamera].On() {
+			tile.Slot = s.Previews[call.SourceCamera].Slot
+		}
+		return tile
+	}
+	mic, ok := p.track(call.SourceMicrophone)
+	tile.MicMuted = !ok || mic.Muted
+	if t, ok := p.track(call.SourceCamera); ok {
+		tile.Track = t.SID
+		// Never a frozen face: who is lost or muted shows initials.
+		if !t.Muted && !p.Lost {
+			tile.Slot = p.Slots[t.SID]
+		}
+	}
+	return tile
+}
+
+// Self is ourselves in the room, nil outside.
+func (s *State) Self() *Person {
+	for _, p := range s.People {
+		if p.Self {
+			return p
+		}
+	}
+	return nil
+}
+
+func (s *State) person(id call.Identity) *Person {
+	for _, p := range s.People {
+		if p.ID == id {
+			return p
+		}
+	}
+	return nil
+}
+
+func (s *State) remove(id call.Identity) {
+	kept := s.People[:0:0]
+	for _, p := range s.People {
+		if p.ID != id || p.Self {
+			kept = append(kept, p)
+		}
+	}
+	s.People = kept
+}
+
+// replaceRoster is Joined's and RoomUpdated's list. Who stays keeps the place.
+func (s *State) replaceRoster(self call.Participant, others []call.Participant) {
+	before := s.People
+	s.People = nil
+	me := newPerson(self, true)
+	s.People = append(s.People, me)
+	in := make(map[call.Identity]call.Participant, len(others))
+	for _, p := range others {
+		if p.Identity != self.Identity {
+			in[p.Identity] = p
+		}
+	}
+	for _, old := range before {
+		if p, ok := in[old.ID]; ok && !old.Self {
+			if old.SID != p.SID {
+				old = newPerson(p, false)
+			}
+			old.update(p)
+			s.People = append(s.People, old)
+			delete(in, p.Identity)
+		}
+	}
+	for _, p := range others {
+		if q, ok := in[p.Identity]; ok {
+			s.People = append(s.People, newPerson(q, false))
+			delete(in, p.Identity)
+		}
+	}
+}

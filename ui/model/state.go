@@ -1,0 +1,214 @@
+// Package model is what the window shows, as plain values: a [State] that
+// events of the engine change, without clock, goroutine or toolkit. The same
+// events always give the same state.
+//
+// A State belongs to one goroutine: the window's main one.
+package model
+
+import (
+	"time"
+
+	"foyer/engine/call"
+)
+
+// Screen is which of the window's screens is shown.
+type Screen int
+
+// Screens.
+const (
+	ScreenLobby Screen = iota // also while joining
+	ScreenRoom
+	ScreenFarewell
+)
+
+func (s Screen) String() string {
+	switch s {
+	case ScreenRoom:
+		return "room"
+	case ScreenFarewell:
+		return "farewell"
+	case ScreenLobby:
+	}
+	return "lobby"
+}
+
+// Attempt is a stay that is being begun, or was begun last: enough to do it
+// again.
+type Attempt struct {
+	Active    bool // between the command and Joined or Left
+	Cancelled bool // by the user, who is then shown the lobby and no farewell
+	Queued    bool // given during a stay, whose Left is still to come
+	Since     time.Time
+	Start     bool // start a room of our own, rather than join by Link
+	Room      call.RoomID
+	Title     string
+	Link      call.Link
+	Camera    bool // the stay begins with it
+	Mic       bool
+}
+
+// Room is where we are.
+type Room struct {
+	ID       call.RoomID
+	Title    string
+	Link     call.Link // for inviting others
+	JoinedAt time.Time
+	Hosting  bool
+}
+
+// Preview is an open camera, screen or microphone of ours.
+type Preview struct {
+	Device call.Device
+	Slot   *call.FrameSlot
+	Level  func() float32
+}
+
+// Local is one source of ours in the room.
+type Local struct {
+	Published bool
+	Muted     bool
+	Pending   bool // a command is under way, to make it Want
+	Want      bool
+}
+
+// On tells whether the source is on, or is being turned on.
+func (l Local) On() bool {
+	if l.Pending {
+		return l.Want
+	}
+	return l.Published && !l.Muted
+}
+
+// State is everything that the window shows.
+type State struct {
+	Screen  Screen
+	Engine  call.State
+	Attempt Attempt
+	Room    Room
+	People  []*Person // ourselves first, then as they came
+
+	Devices  []call.Device
+	Previews map[call.Source]Preview
+	Opening  map[call.Source]bool  // a preview that was asked for and is not there yet
+	Trouble  map[call.Source]error // why a preview is not there
+	Local    map[call.Source]Local
+
+	NameErr error // beside the name field
+	LinkErr error // beside the link field
+
+	Notices []Notice
+	Left    call.Left // the last stay's end, for the farewell
+
+	noticeID int
+}
+
+// New is the state of a window that was just opened.
+func New() *State {
+	return &State{
+		Engine: call.StateIdle, Previews: map[call.Source]Preview{}, Opening: map[call.Source]bool{},
+		Trouble: map[call.Source]error{}, Local: map[call.Source]Local{},
+	}
+}
+
+// InRoom tells whether a stay has begun and not ended.
+func (s *State) InRoom() bool { return s.Screen == ScreenRoom }
+
+// Busy tells whether a stay is being begun.
+func (s *State) Busy() bool { return s.Attempt.Active }
+
+// Begin notes an accepted Join or StartRoom.
+func (s *State) Begin(a Attempt) {
+	a.Active, a.Cancelled = true, false
+	a.Queued = s.InRoom() || s.Engine == call.StateLeaving
+	s.Attempt = a
+	s.NameErr, s.LinkErr = nil, nil
+	if !a.Queued {
+		s.Screen = ScreenLobby
+	}
+}
+
+// Cancel notes that the user gave the attempt up.
+func (s *State) Cancel() { s.Attempt.Cancelled = true }
+
+// ToLobby leaves the farewell.
+func (s *State) ToLobby() {
+	if s.Screen == ScreenFarewell {
+		s.Screen = ScreenLobby
+	}
+}
+
+// Ask notes a command that will turn a source of ours on or off.
+func (s *State) Ask(source call.Source, on bool) {
+	l := s.Local[source]
+	l.Pending, l.Want = true, on
+	s.Local[source] = l
+}
+
+// AskPreview notes an accepted StartPreview.
+func (s *State) AskPreview(source call.Source) {
+	s.Opening[source] = true
+	delete(s.Trouble, source)
+}
+
+// Notice is something to tell in passing.
+type Notice struct {
+	ID     int
+	At     time.Time
+	Kind   NoticeKind
+	Name   string           // of the participant
+	Reason call.LeaveReason // NoticeGone
+	Device call.Device      // NoticeDeviceLost
+	Err    error
+	// Command and Source are about NoticeFailed.
+	Command string
+	Source  call.Source
+}
+
+// NoticeKind is what a notice is about.
+type NoticeKind int
+
+// Kinds of notices.
+const (
+	NoticeUnknown     NoticeKind = iota
+	NoticeJoined                 // somebody came
+	NoticeGone                   // somebody is gone, and why
+	NoticeFailed                 // a command could not be done
+	NoticeDeviceLost             // a device of ours went away by itself
+	NoticeMutedByHost            // the host muted us
+	NoticeHostStopped            // the room server of this computer ended
+	NoticeCopied                 // the invite link is on the clipboard
+)
+
+// Sticky notices stay until they are dismissed; the others pass.
+func (n Notice) Sticky() bool {
+	switch n.Kind {
+	case NoticeFailed, NoticeDeviceLost, NoticeHostStopped:
+		return true
+	default:
+		return false
+	}
+}
+
+// maxNotices bounds what a storm of joins can pile up.
+const maxNotices = 20
+
+// Notify adds a notice.
+func (s *State) Notify(n Notice) {
+	s.noticeID++
+	n.ID = s.noticeID
+	s.Notices = append(s.Notices, n)
+	if over := len(s.Notices) - maxNotices; over > 0 {
+		s.Notices = append([]Notice(nil), s.Notices[over:]...)
+	}
+}
+
+// Dismiss takes a notice away.
+func (s *State) Dismiss(id int) {
+	kept := s.Notices[:0:0]
+	for _, n := range s.Notices {
+		if n.ID != id {
+			kept = append(kept, n)
+		}
+	}
+	s.Notices = kept
+}

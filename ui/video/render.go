@@ -1,0 +1,118 @@
+package video
+
+import (
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+
+	"foyer/ui/kit"
+	"foyer/ui/theme"
+)
+
+const (
+	chipHeight = 26
+	chipMargin = 10
+)
+
+type tileRenderer struct {
+	t        *Tile
+	ground   *canvas.Rectangle
+	disc     *canvas.Circle
+	initials *canvas.Text
+	dim      *canvas.Rectangle
+	lost     *kit.Text
+	lostIcon *kit.Icon
+	chip     *kit.Panel
+	name     *kit.Text
+	muted    *kit.Icon
+	frame    *frame
+	objs     []fyne.CanvasObject
+}
+
+func (r *tileRenderer) Destroy()                     {}
+func (r *tileRenderer) Objects() []fyne.CanvasObject { return r.objs }
+func (r *tileRenderer) MinSize() fyne.Size           { return fyne.NewSize(96, 54) }
+
+func (r *tileRenderer) Layout(size fyne.Size) {
+	for _, o := range []fyne.CanvasObject{r.ground, r.t.raster, r.dim} {
+		o.Resize(size)
+	}
+	d := min(size.Height*0.44, size.Width*0.3, 128)
+	r.disc.Resize(fyne.NewSquareSize(d))
+	r.disc.Move(fyne.NewPos((size.Width-d)/2, (size.Height-d)/2))
+	r.initials.TextSize = d * 0.4
+	m := r.initials.MinSize()
+	r.initials.Resize(fyne.NewSize(d, m.Height))
+	r.initials.Move(fyne.NewPos((size.Width-d)/2, (size.Height-m.Height)/2))
+	r.layoutChip(size)
+	r.layoutLost(size)
+	r.frame.layout(size)
+}
+
+func (r *tileRenderer) layoutChip(size fyne.Size) {
+	margin := float32(chipMargin)
+	if size.Width < 200 {
+		margin = 6
+	}
+	left, x := float32(10), float32(10)
+	if r.t.look.Muted {
+		x += 16 + 6
+	}
+	w := min(r.name.MinWidth(), size.Width-2*margin-x-left)
+	chip := fyne.NewSize(x+w+left, chipHeight)
+	at := fyne.NewPos(margin, size.Height-margin-chipHeight)
+	r.chip.Move(at)
+	r.chip.Resize(chip)
+	r.muted.Move(at.AddXY(left, (chipHeight-16)/2))
+	r.muted.Resize(fyne.NewSquareSize(16))
+	r.name.Move(at.AddXY(x, 0))
+	r.name.Resize(fyne.NewSize(w+1, chipHeight))
+}
+
+// layoutLost puts icon and words in a row into the middle.
+func (r *tileRenderer) layoutLost(size fyne.Size) {
+	m := r.lost.MinSize()
+	w := 20 + 8 + m.Width
+	if w > size.Width-16 { // the icon alone, where there is no room for words
+		r.lost.Hide()
+		w = 20
+	} else {
+		kit.SetVisible(r.lost, r.t.look.Lost)
+	}
+	x := (size.Width - w) / 2
+	r.lostIcon.Move(fyne.NewPos(x, (size.Height-20)/2))
+	r.lostIcon.Resize(fyne.NewSquareSize(20))
+	r.lost.Move(fyne.NewPos(x+28, (size.Height-m.Height)/2))
+	r.lost.Resize(m)
+}
+
+func (r *tileRenderer) apply() {
+	l := r.t.look
+	bare := !r.t.HasPicture()
+	r.ground.FillColor = theme.Color(theme.Surface)
+	r.disc.FillColor = hue(l.Seed)
+	r.initials.Text, r.initials.Color = l.Initials, color.White
+	kit.SetVisible(r.disc, bare && l.Initials != "")
+	kit.SetVisible(r.initials, bare && l.Initials != "")
+	r.dim.FillColor = theme.Color(theme.Scrim)
+	kit.SetVisible(r.dim, l.Lost)
+	r.lost.Set(l.LostText)
+	kit.SetVisible(r.lostIcon, l.Lost)
+	kit.SetVisible(r.lost, l.Lost)
+	r.name.Set(l.Name)
+	kit.SetVisible(r.name, l.Name != "")
+	kit.SetVisible(r.chip, l.Name != "")
+	kit.SetVisible(r.muted, l.Name != "" && l.Muted)
+	r.frame.set(l.Speaking)
+}
+
+func (r *tileRenderer) Refresh() {
+	r.apply()
+	r.Layout(r.t.Size())
+	for _, o := range r.objs {
+		if o != r.t.raster { // the painter's alone: a new upload only for a new picture
+			o.Refresh()
+		}
+	}
+}

@@ -1,0 +1,179 @@
+// Package video shows live pictures. A [Tile] paints the newest picture of one
+// call.FrameSlot; a [Painter] refreshes the tiles of a window that have
+// something new; [Grid] says where tiles lie.
+//
+// Everything belongs to Fyne's main goroutine. Pictures are converted and
+// scaled by whoever writes the slot, to the pixel size that the tile publishes,
+// so that painting is an upload and nothing else.
+package video
+
+import (
+	"image"
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/widget"
+
+	"foyer/engine/call"
+	"foyer/ui/kit"
+	"foyer/ui/theme"
+)
+
+// Look is everything of a tile that is not the picture.
+type Look struct {
+	Name     string // on the chip; none when empty
+	Initials string // without a picture; none when empty
+	Seed     string // chooses the colour behind the initials
+	Muted    bool
+	Speaking bool
+	Lost     bool   // dims the tile
+	LostText string // says so
+	Fit      call.Fit
+	Mirror   bool
+}
+
+// Tile shows one person or screen.
+type Tile struct {
+	widget.BaseWidget
+	slot  *call.FrameSlot
+	look  Look
+	img   *image.RGBA
+	seq   uint64
+	view  call.View
+	blank *image.RGBA
+	// OnPixels tells the size in which a picture is shown, in pixels of the
+	// screen, whenever that changes.
+	OnPixels func(w, h int)
+
+	raster *canvas.Raster
+}
+
+// NewTile makes an empty tile.
+func NewTile() *Tile {
+	t := &Tile{blank: image.NewRGBA(image.Rect(0, 0, 1, 1))}
+	t.raster = canvas.NewRaster(t.generate)
+	t.raster.ScaleMode = canvas.ImageScalePixels
+	t.ExtendBaseWidget(t)
+	return t
+}
+
+// SetSlot shows the pictures of slot, nil for none. The slot that was shown
+// before converts nothing more.
+func (t *Tile) SetSlot(slot *call.FrameSlot) {
+	if t.slot == slot {
+		return
+	}
+	if t.slot != nil {
+		t.slot.SetView(call.View{})
+	}
+	t.slot, t.img, t.seq, t.view = slot, nil, 0, call.View{}
+	t.raster.Refresh() // asks for the size anew, and publishes it
+	t.Refresh()
+}
+
+// SetLook changes what is around the picture; the same look costs nothing.
+func (t *Tile) SetLook(l Look) {
+	if t.look == l {
+		return
+	}
+	fit := t.look.Fit != l.Fit || t.look.Mirror != l.Mirror
+	t.look = l
+	if fit {
+		t.publish(t.view.Width, t.view.Height)
+	}
+	t.Refresh()
+}
+
+// Look is what is around the picture.
+func (t *Tile) Look() Look { return t.look }
+
+// HasPicture tells whether a picture is shown.
+func (t *Tile) HasPicture() bool { return t.img != nil }
+
+// Hide stops the conversion too.
+func (t *Tile) Hide() {
+	if t.slot != nil {
+		t.slot.SetView(call.View{})
+		t.view = call.View{}
+	}
+	t.BaseWidget.Hide()
+}
+
+// Show shows it again; the next paint publishes the size.
+func (t *Tile) Show() {
+	t.BaseWidget.Show()
+	t.raster.Refresh()
+}
+
+// advance takes the slot's newest picture, if there is one that is not shown
+// yet.
+func (t *Tile) advance() {
+	if t.slot == nil || !t.Visible() || t.slot.Seq() == t.seq {
+		return
+	}
+	had := t.img != nil
+	t.img, t.seq = t.slot.Latest()
+	t.raster.Refresh()
+	if had != (t.img != nil) {
+		t.Refresh()
+	}
+}
+
+// generate answers Fyne's question for w x h pixels: the newest picture as it
+// is. While a tile changes its size the last picture is stretched until one of
+// the new size comes.
+func (t *Tile) generate(w, h int) image.Image {
+	t.publish(w, h)
+	if t.img == nil {
+		return t.blank
+	}
+	return t.img
+}
+
+// publish tells the slot's writer which size to convert to.
+func (t *Tile) publish(w, h int) {
+	if t.slot == nil || !t.Visible() {
+		return
+	}
+	v := call.View{Width: w, Height: h, Fit: t.look.Fit, Mirror: t.look.Mirror}
+	if v == t.view {
+		return
+	}
+	resized := v.Width != t.view.Width || v.Height != t.view.Height
+	t.view = v
+	t.slot.SetView(v)
+	if resized && t.OnPixels != nil {
+		t.OnPixels(w, h)
+	}
+}
+
+// hues are the colours behind initials: calm, and dark enough for light text.
+var hues = [...]color.NRGBA{
+	{R: 0x3E, G: 0x5C, B: 0x76, A: 0xff}, {R: 0x6B, G: 0x4E, B: 0x71, A: 0xff}, {R: 0x3F, G: 0x6B, B: 0x5A, A: 0xff},
+	{R: 0x7A, G: 0x4F, B: 0x3E, A: 0xff}, {R: 0x4A, G: 0x55, B: 0x8A, A: 0xff}, {R: 0x6E, G: 0x5F, B: 0x32, A: 0xff},
+}
+
+func hue(seed string) color.NRGBA {
+	sum := uint32(2166136261) // FNV-1a
+	for _, b := range []byte(seed) {
+		sum = (sum ^ uint32(b)) * 16777619
+	}
+	return hues[sum%uint32(len(hues))]
+}
+
+// CreateRenderer implements fyne.Widget.
+func (t *Tile) CreateRenderer() fyne.WidgetRenderer {
+	r := &tileRenderer{
+		t: t, ground: canvas.NewRectangle(color.Transparent), disc: canvas.NewCircle(color.Transparent),
+		initials: canvas.NewText("", color.White), dim: canvas.NewRectangle(color.Transparent),
+		lost: kit.NewText("").Colored(theme.OnChip), lostIcon: kit.NewIcon("offline", theme.OnChip, 20),
+		chip: kit.NewPanel(theme.Chip, 6), name: kit.NewText("").Colored(theme.OnChip).Shrinking(),
+		muted: kit.NewIcon("mic-off", theme.OnChip, 16), frame: newFrame(),
+	}
+	r.name.TextSize = 13
+	r.initials.Alignment = fyne.TextAlignCenter
+	r.objs = append([]fyne.CanvasObject{r.ground, r.disc, r.initials, t.raster, r.dim, r.lostIcon, r.lost, r.chip, r.muted, r.name}, r.frame.objects()...)
+	r.apply()
+	return r
+}
