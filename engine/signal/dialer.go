@@ -1,0 +1,141 @@
+package signal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"foyer/engine/call"
+)
+
+// Config is what a [Dialer] needs.
+type Config struct {
+	Log     logrus.FieldLogger
+	Version string // of the program, told to the server; may be empty
+}
+
+// limits are the clocks of a session. Tests shorten them.
+type limits struct {
+	join      time.Duration   // from Dial to the server's admission; below the engine's 15 s (contract J8)
+	attempt   time.Duration   // one try to reconnect
+	media     time.Duration   // from admission to the first media connection
+	remedia   time.Duration   // the same after a resume
+	answer    time.Duration   // server's answer to an offer; its own clock is 15 s (S rtc/transport.go)
+	resume    time.Duration   // afterwards the server has dropped us: ~20 s (S rtc/participant.go)
+	mend      time.Duration   // bound of all tries together
+	refused   time.Duration   // bound while there is nobody listening at all
+	silence   time.Duration   // media disconnected for so long: mend
+	delays    []time.Duration // between tries, +-50 %; the last repeats (livekit-client 2.23 DefaultReconnectPolicy)
+	closeWait time.Duration   // to get the last message out
+}
+
+func defaultLimits() limits {
+	return limits{
+		join: 12 * time.Second, attempt: 8 * time.Second,
+		media: 15 * time.Second, remedia: 8 * time.Second, answer: 12 * time.Second,
+		resume: 18 * time.Second, mend: 60 * time.Second, refused: 20 * time.Second,
+		silence: time.Second,
+		delays: []time.Duration{
+			300 * time.Millisecond, 1200 * time.Millisecond, 2700 * time.Millisecond, 4800 * time.Millisecond, 7 * time.Second,
+		},
+		closeWait: 250 * time.Millisecond,
+	}
+}
+
+// Dialer joins rooms. It holds no state of a session and may be used from any
+// goroutine.
+type Dialer struct {
+	log     logrus.FieldLogger
+	version string
+	limits  limits
+}
+
+var _ call.Dialer = (*Dialer)(nil)
+
+// New makes a Dialer.
+func New(c Config) *Dialer {
+	log := c.Log
+	if log == nil {
+		silent := logrus.New()
+		silent.SetLevel(logrus.PanicLevel)
+		log = silent
+	}
+	return &Dialer{log: log.WithField("part", "signal"), version: c.Version, limits: defaultLimits()}
+}
+
+// admission is what one successful join or resume brings.
+type admission struct {
+	ticket ticket
+	wire   *wire
+	joined *joinedMessage
+}
+
+// Dial implements [call.Dialer].
+func (d *Dialer) Dial(ctx context.Context, req call.JoinRequest, sink func(call.SessionEvent)) (call.Session, error) {
+	bound, cancel := context.WithTimeout(ctx, d.limits.join)
+	defer cancel()
+	adm, err := d.admit(bound, req, "", false)
+	if err != nil {
+		return nil, joinError(ctx, err)
+	}
+	s, err := newSession(d, req, sink, adm)
+	if err != nil {
+		adm.wire.abandon()
+		return nil, err
+	}
+	s.start()
+	return s, nil
+}
+
+// admit asks the door for a token, if there is one, and joins.
+func (d *Dialer) admit(ctx context.Context, req call.JoinRequest, token string, rejoin bool) (*admission, error) {
+	t := ticket{token: token}
+	switch {
+	case !req.Link.Plain():
+		var err error
+		if t, err = d.knock(ctx, req, rejoin); err != nil {
+			return nil, err
+		}
+	default:
+		if t.token == "" {
+			t.token = req.Link.Token
+		}
+		t.base, t.title = req.Link.URL, req.Link.Title
+	}
+	return d.enter(ctx, t, entry{})
+}
+
+// enter opens the signal connection with a ticket and waits for the server's
+// first message. It falls back to two PeerConnections when the server does not
+// know the path of one.
+func (d *Dialer) enter(ctx context.Context, t ticket, e entry) (*admission, error) {
+	w, err := d.openWire(ctx, t, e)
+	if errors.Is(err, errNoSuchPath) && !e.resuming() && !t.double {
+		first := err
+		t.double = true
+		if w, err = d.openWire(ctx, t, e); errors.Is(err, errNoSuchPath) {
+			err = first
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	joined, err := w.first(ctx)
+	if err != nil {
+		w.abandon()
+		return nil, err
+	}
+	return &admission{ticket: t, wire: w, joined: joined}, nil
+}
+
+// joinError gives the error of a failed join its last shape: a cancelled caller
+// hears that, not what the cancelling broke.
+func joinError(caller context.Context, err error) error {
+	if errors.Is(caller.Err(), context.Canceled) {
+		return fmt.Errorf("%w: join", call.ErrCancelled)
+	}
+	return fmt.Errorf("join: %w", err)
+}

@@ -1,0 +1,224 @@
+package signal
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"foyer/engine/call"
+)
+
+// ticket is what is needed to enter a room: where, and with which token.
+type ticket struct {
+	base        string // ws:// or wss:// address, without query
+	token       string
+	title       string
+	tls         *tls.Config
+	double      bool // two PeerConnections
+	sessionHint call.SID
+}
+
+// knock asks the door of an invite link for a token. A rejoin never makes the
+// room anew: a room that was dismissed while we were away stays so (contract N8).
+func (d *Dialer) knock(ctx context.Context, req call.JoinRequest, rejoin bool) (ticket, error) {
+	body, err := joinBody(req, rejoin, time.Now())
+	if err != nil {
+		return ticket{}, err
+	}
+	config := pinned(req.Link.Fingerprint)
+	conn, err := race(ctx, req.Link.Hosts, config)
+	if err != nil {
+		return ticket{}, err
+	}
+	defer conn.Close()
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	defer stop()
+	status, answer, err := postJoin(ctx, conn, body)
+	if err != nil {
+		if ctx.Err() != nil {
+			err = ctx.Err()
+		}
+		return ticket{}, connectError(err)
+	}
+	admitted, err := parseDoorAnswer(status, answer)
+	if err != nil {
+		return ticket{}, err
+	}
+	title := admitted.Title
+	if title == "" {
+		title = req.Link.Title
+	}
+	return ticket{
+		base: "wss://" + conn.host, token: admitted.Token, title: title,
+		tls: config, sessionHint: call.SID(admitted.SessionHint),
+	}, nil
+}
+
+func joinBody(req call.JoinRequest, rejoin bool, now time.Time) ([]byte, error) {
+	wire := call.DoorJoinRequest{
+		Room: req.Link.Room, Secret: req.Link.Secret, Identity: req.Identity, Name: req.Name,
+		Existing: req.Link.Existing || rejoin,
+	}
+	if err := wire.Sign(req.Key, req.Link.Fingerprint, now); err != nil {
+		return nil, err
+	}
+	if err := wire.Verify(req.Link.Fingerprint); err != nil {
+		return nil, err
+	}
+	return json.Marshal(wire)
+}
+
+// hostConn is a pinned connection and the address that answered.
+type hostConn struct {
+	*tls.Conn
+	host string
+}
+
+// race connects to every address at once; the first that shows the pinned
+// certificate wins, the others are closed. It returns when all have ended.
+func race(ctx context.Context, hosts []string, config *tls.Config) (*hostConn, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type result struct {
+		conn *hostConn
+		err  error
+	}
+	results := make(chan result, len(hosts))
+	var wg sync.WaitGroup
+	for _, host := range hosts {
+		wg.Go(func() {
+			conn, err := dialPinned(ctx, host, config)
+			results <- result{conn, err}
+		})
+	}
+	var winner *hostConn
+	var failed []error
+	for range hosts {
+		r := <-results
+		switch {
+		case r.err != nil:
+			failed = append(failed, connectError(r.err))
+		case winner != nil:
+			r.conn.Close()
+		default:
+			winner = r.conn
+			cancel()
+		}
+	}
+	wg.Wait()
+	if winner == nil {
+		return nil, worst(failed)
+	}
+	return winner, nil
+}
+
+func dialPinned(ctx context.Context, host string, config *tls.Config) (*hostConn, error) {
+	var dialer net.Dialer
+	raw, err := dialer.DialContext(ctx, "tcp", host)
+	if err != nil {
+		return nil, err
+	}
+	conn := tls.Client(raw, config)
+	if err := conn.HandshakeContext(ctx); err != nil {
+		raw.Close()
+		return nil, err
+	}
+	return &hostConn{Conn: conn, host: host}, nil
+}
+
+// worst picks the failure that tells most: another computer at the address says
+// more than one that is off.
+func worst(failed []error) error {
+	for _, kind := range []error{call.ErrWrongServer, call.ErrServerGarbage, call.ErrServerSilent} {
+		for _, err := range failed {
+			if errors.Is(err, kind) {
+				return err
+			}
+		}
+	}
+	if len(failed) > 0 {
+		return failed[0]
+	}
+	return fmt.Errorf("%w: the link has no address", call.ErrUnreachable)
+}
+
+// postJoin sends the request over an open connection and reads the whole
+// answer, at most call.DoorMaxBody.
+func postJoin(ctx context.Context, conn *hostConn, body []byte) (status int, answer []byte, err error) {
+	transport := &http.Transport{
+		DisableKeepAlives:      true,
+		MaxResponseHeaderBytes: call.DoorMaxBody,
+		DialTLSContext: func(context.Context, string, string) (net.Conn, error) {
+			return conn, nil
+		},
+	}
+	defer transport.CloseIdleConnections()
+	client := http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+conn.host+call.DoorJoinPath, bytes.NewReader(body))
+	if err != nil {
+		return 0, nil, fmt.Errorf("%w: %v", call.ErrBadArgument, innermost(err))
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer resp.Body.Close()
+	answer, err = io.ReadAll(io.LimitReader(resp.Body, call.DoorMaxBody+1))
+	if err != nil {
+		return 0, nil, err
+	}
+	if len(answer) > call.DoorMaxBody {
+		return 0, nil, fmt.Errorf("%w: answer over %d bytes", call.ErrServerGarbage, call.DoorMaxBody)
+	}
+	return resp.StatusCode, answer, nil
+}
+
+const maxToken = 16 << 10 // bytes; a header must hold it
+
+// parseDoorAnswer reads what the door answered.
+func parseDoorAnswer(status int, body []byte) (call.DoorJoinAnswer, error) {
+	var answer call.DoorJoinAnswer
+	if status != http.StatusOK {
+		refusal, ok := readRefusal(body)
+		if !ok {
+			return answer, fmt.Errorf("%w: status %d", call.ErrServerGarbage, status)
+		}
+		return answer, refusal.Err()
+	}
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return call.DoorJoinAnswer{}, fmt.Errorf("%w: not the door's JSON", call.ErrServerGarbage)
+	}
+	if answer.Token == "" || len(answer.Token) > maxToken || !headerSafe(answer.Token) || call.CheckTitle(answer.Title) != nil {
+		return call.DoorJoinAnswer{}, fmt.Errorf("%w: token or title", call.ErrServerGarbage)
+	}
+	return answer, nil
+}
+
+func readRefusal(body []byte) (call.DoorError, bool) {
+	var refusal call.DoorError
+	if err := json.Unmarshal(body, &refusal); err != nil || refusal.Code == "" {
+		return call.DoorError{}, false
+	}
+	return refusal, true
+}
+
+func headerSafe(s string) bool {
+	for _, c := range []byte(s) {
+		if c <= ' ' || c >= 0x7f {
+			return false
+		}
+	}
+	return true
+}

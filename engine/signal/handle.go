@@ -1,0 +1,245 @@
+package signal
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/livekit/protocol/livekit"
+
+	"foyer/engine/call"
+)
+
+// Bounds of the clocks that a server may set.
+const (
+	defaultPing     = 5 * time.Second
+	defaultSilence  = 15 * time.Second
+	shortestPing    = time.Second
+	longestSilence  = time.Minute
+	maxRefreshToken = maxToken
+)
+
+func (s *session) pingInterval() time.Duration {
+	d := time.Duration(s.joinInfo.GetPingInterval()) * time.Second
+	if d <= 0 {
+		return defaultPing
+	}
+	return max(d, shortestPing)
+}
+
+func (s *session) pingTimeout() time.Duration {
+	d := time.Duration(s.joinInfo.GetPingTimeout()) * time.Second
+	if d <= 0 {
+		d = defaultSilence
+	}
+	return min(max(d, 2*s.pingInterval()), longestSilence)
+}
+
+// onMessage takes one message of the server's. Unknown kinds are ignored.
+func (s *session) onMessage(w *wire, msg *livekit.SignalResponse) {
+	if s.wire != w {
+		return // of a connection that was given up
+	}
+	if s.phase == phaseLeaving {
+		if _, ok := msg.GetMessage().(*livekit.SignalResponse_Leave); ok {
+			s.left()
+		}
+		return
+	}
+	if s.phase == phaseEnded {
+		return
+	}
+	s.alarms.set(alarmPong, s.pingTimeout()) // whatever it says, it is there
+	switch m := msg.GetMessage().(type) {
+	case *livekit.SignalResponse_Answer:
+		s.onAnswer(m.Answer)
+	case *livekit.SignalResponse_Offer:
+		s.onOffer(m.Offer)
+	case *livekit.SignalResponse_Trickle:
+		s.onTrickle(m.Trickle)
+	case *livekit.SignalResponse_MediaSectionsRequirement:
+		s.onSections(m.MediaSectionsRequirement)
+	case *livekit.SignalResponse_TrackPublished:
+		s.onPublished(m.TrackPublished)
+	case *livekit.SignalResponse_TrackUnpublished:
+		s.onUnpublished(m.TrackUnpublished)
+	case *livekit.SignalResponse_RequestResponse:
+		s.onRefused(m.RequestResponse)
+	case *livekit.SignalResponse_Mute:
+		s.onMuted(m.Mute)
+	case *livekit.SignalResponse_SubscribedQualityUpdate:
+		s.onQualities(m.SubscribedQualityUpdate)
+	default:
+		s.onNews(msg)
+	}
+}
+
+// onNews takes what concerns the room and the session.
+func (s *session) onNews(msg *livekit.SignalResponse) {
+	switch m := msg.GetMessage().(type) {
+	case *livekit.SignalResponse_Update:
+		s.onUpdate(m.Update)
+	case *livekit.SignalResponse_SpeakersChanged:
+		s.emit(s.roster.speak(m.SpeakersChanged.GetSpeakers())...)
+	case *livekit.SignalResponse_ConnectionQuality:
+		s.emit(s.roster.judge(m.ConnectionQuality.GetUpdates())...)
+	case *livekit.SignalResponse_RefreshToken:
+		if t := m.RefreshToken; t != "" && len(t) <= maxRefreshToken && headerSafe(t) {
+			s.ticket.token = t
+		}
+	case *livekit.SignalResponse_PongResp:
+		s.onPong(m.PongResp)
+	case *livekit.SignalResponse_Leave:
+		s.onLeave(m.Leave)
+	case *livekit.SignalResponse_SubscriptionResponse:
+		s.log.WithField("track", m.SubscriptionResponse.GetTrackSid()).WithField("err", m.SubscriptionResponse.GetErr().String()).
+			Debug("track cannot be received")
+	default:
+	}
+}
+
+// onUpdate turns new states of participants into events. Media of what is gone
+// is taken back before the news of it.
+func (s *session) onUpdate(u *livekit.ParticipantUpdate) {
+	var events []call.SessionEvent
+	if s.fullUpdate && containsSID(u.GetParticipants(), string(s.roster.self.SID)) {
+		s.fullUpdate = false
+		events = s.roster.replace(u.GetParticipants())
+	} else {
+		for _, info := range u.GetParticipants() {
+			events = append(events, s.roster.apply(info)...)
+		}
+	}
+	for _, e := range events {
+		switch e := e.(type) {
+		case call.ParticipantLeft:
+			s.dropTracksOf(e.Participant.SID)
+			for _, t := range e.Participant.Tracks {
+				delete(s.views, t.SID)
+			}
+		case call.TrackUnpublished:
+			delete(s.views, e.Track.SID)
+			if s.transport != nil && s.transport.remote[e.Track.SID] != nil {
+				s.dropTrack(s.transport.remote[e.Track.SID])
+			}
+		}
+		s.emit(e)
+	}
+	s.readyTracks()
+}
+
+func containsSID(infos []*livekit.ParticipantInfo, sid string) bool {
+	for _, i := range infos {
+		if i.GetSid() == sid {
+			return true
+		}
+	}
+	return false
+}
+
+// onLeave obeys the server (P rtc:371).
+func (s *session) onLeave(l *livekit.LeaveRequest) {
+	switch {
+	case l.GetAction() == livekit.LeaveRequest_RESUME:
+		s.lost(fmt.Errorf("%w: server asks to resume", call.ErrConnectionLost), false)
+	case l.GetAction() == livekit.LeaveRequest_RECONNECT, l.GetCanReconnect():
+		s.lost(fmt.Errorf("%w: server asks to reconnect", call.ErrConnectionLost), true)
+	default:
+		s.end(ending(l))
+	}
+}
+
+// ending gives a server's leave its reason. Errors go with the reasons that
+// contract section 6 explains in words.
+func ending(l *livekit.LeaveRequest) call.SessionEnded {
+	e := call.SessionEnded{Reason: call.ReasonFromDisconnect(int32(l.GetReason()))}
+	switch e.Reason {
+	case call.ReasonConnectionLost:
+		e.Err = fmt.Errorf("%w: %v", call.ErrConnectionLost, l.GetReason())
+	case call.ReasonMediaFailed:
+		e.Err = call.ErrMediaBlocked
+	case call.ReasonJoinFailed:
+		e.Err = fmt.Errorf("%w: %v", call.ErrRefused, l.GetReason())
+	default:
+	}
+	return e
+}
+
+// end is the one way into phaseEnded from the server's side.
+func (s *session) end(e call.SessionEnded) {
+	if s.over() {
+		return
+	}
+	s.log.WithField("reason", e.Reason.String()).Info("session ended")
+	s.halted.Store(true)
+	s.emit(e)
+	s.phase = phaseEnded
+	if s.wire != nil {
+		s.wire.close()
+	}
+	s.retire()
+}
+
+// onClosed takes the end of a signal connection.
+func (s *session) onClosed(w *wire, err error) {
+	w.close()
+	if s.wire != w {
+		return
+	}
+	if s.phase == phaseLeaving {
+		s.left()
+		return
+	}
+	s.lost(fmt.Errorf("%w: signal: %w", call.ErrConnectionLost, err), isCallError(err))
+}
+
+func (s *session) onPong(p *livekit.Pong) {
+	sent := time.UnixMilli(p.GetLastPingTimestamp())
+	if rtt := time.Since(sent); rtt >= 0 && rtt < longestSilence {
+		s.rtt.Store(int64(rtt))
+	}
+}
+
+func (s *session) ping() {
+	s.alarms.set(alarmPing, s.pingInterval())
+	s.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_PingReq{PingReq: &livekit.Ping{
+		Timestamp: time.Now().UnixMilli(), Rtt: s.RTT().Milliseconds(),
+	}}})
+}
+
+func (s *session) onAlarm(a alarm) {
+	if s.over() {
+		return
+	}
+	switch a {
+	case alarmPing:
+		s.ping()
+	case alarmPong:
+		s.lost(fmt.Errorf("%w: no answer to pings", call.ErrConnectionLost), false)
+	case alarmMedia:
+		s.onMediaLate()
+	case alarmAnswer:
+		s.lost(fmt.Errorf("%w: offer not answered", call.ErrConnectionLost), true)
+	case alarmQuiet:
+		if s.transport != nil && !s.transport.connected() {
+			s.lost(fmt.Errorf("%w: media is silent", call.ErrConnectionLost), false)
+		}
+	case alarmRetry:
+		s.retry()
+	case alarmMend:
+		s.giveUp()
+	case alarmCount:
+	}
+}
+
+// onMediaLate ends a join that never got media, and begins a resume anew that
+// did not get it back.
+func (s *session) onMediaLate() {
+	if s.phase == phaseMending {
+		s.lost(fmt.Errorf("%w: no media after the resume", call.ErrConnectionLost), true)
+		return
+	}
+	if !s.everConnected {
+		s.sendLeave()
+		s.end(call.SessionEnded{Reason: call.ReasonMediaFailed, Err: call.ErrMediaBlocked})
+	}
+}

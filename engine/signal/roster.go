@@ -1,0 +1,356 @@
+package signal
+
+import (
+	"cmp"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"github.com/livekit/protocol/livekit"
+
+	"foyer/engine/call"
+)
+
+// maxPeople bounds the roster. LiveKit rooms end at a few thousand.
+const maxPeople = 10_000
+
+// roster is everybody in the room, ourselves excluded: a pure state machine
+// that turns LiveKit's full states into the differences that Foyer reports.
+type roster struct {
+	self   call.Participant
+	people map[call.Identity]*person
+	sids   map[call.SID]call.Identity // of people, to resolve speakers and qualities
+
+	speakers map[call.SID]float32
+}
+
+type person struct {
+	call.Participant
+	version uint32
+}
+
+func newRoster(join *livekit.JoinResponse) *roster {
+	r := &roster{
+		self:     participantFrom(join.GetParticipant()),
+		people:   map[call.Identity]*person{},
+		sids:     map[call.SID]call.Identity{},
+		speakers: map[call.SID]float32{},
+	}
+	for _, info := range join.GetOtherParticipants() {
+		r.apply(info)
+	}
+	return r
+}
+
+// participants lists everybody, first come first.
+func (r *roster) participants() []call.Participant {
+	all := make([]call.Participant, 0, len(r.people))
+	for _, p := range r.people {
+		all = append(all, p.copy())
+	}
+	slices.SortFunc(all, func(a, b call.Participant) int {
+		if c := a.JoinedAt.Compare(b.JoinedAt); c != 0 {
+			return c
+		}
+		return cmp.Compare(a.Identity, b.Identity)
+	})
+	return all
+}
+
+// copy keeps the handed-out slice apart from the one that changes.
+func (p *person) copy() call.Participant {
+	out := p.Participant
+	out.Tracks = slices.Clone(p.Tracks)
+	return out
+}
+
+// apply takes one participant's new state and returns what changed, in order.
+func (r *roster) apply(info *livekit.ParticipantInfo) []call.SessionEvent {
+	id, sid := call.Identity(info.GetIdentity()), call.SID(info.GetSid())
+	if id == "" || sid == "" || len(id) > maxWord || len(sid) > maxWord {
+		return nil
+	}
+	if id == r.self.Identity {
+		// Another SID of ours is an old connection that the server is just
+		// closing, or a newcomer that puts us out, which a leave will tell.
+		if sid == r.self.SID {
+			r.self = participantFrom(info)
+		}
+		return nil
+	}
+	old := r.people[id]
+	gone := info.GetState() == livekit.ParticipantInfo_DISCONNECTED
+	switch {
+	case old == nil && gone:
+		return nil
+	case old == nil:
+		return r.join(info)
+	case old.SID != sid && gone:
+		return nil // an earlier connection of somebody who is here again
+	case old.SID != sid:
+		if joinedAt(info).Before(old.JoinedAt) {
+			return nil // late news of the earlier connection
+		}
+		events := r.leave(old, call.ReasonDuplicate)
+		return append(events, r.join(info)...)
+	case gone:
+		return r.leave(old, call.ReasonFromDisconnect(int32(info.GetDisconnectReason())))
+	case info.GetVersion() < old.version:
+		return nil
+	default:
+		return r.change(old, info)
+	}
+}
+
+func (r *roster) join(info *livekit.ParticipantInfo) []call.SessionEvent {
+	if len(r.people) >= maxPeople {
+		return nil
+	}
+	p := &person{Participant: participantFrom(info), version: info.GetVersion()}
+	r.people[p.Identity] = p
+	r.sids[p.SID] = p.Identity
+	return []call.SessionEvent{call.ParticipantJoined{Participant: p.copy()}}
+}
+
+func (r *roster) leave(p *person, reason call.LeaveReason) []call.SessionEvent {
+	delete(r.people, p.Identity)
+	delete(r.sids, p.SID)
+	events := []call.SessionEvent{call.ParticipantLeft{Participant: p.copy(), Reason: reason}}
+	if _, spoke := r.speakers[p.SID]; spoke {
+		delete(r.speakers, p.SID)
+		events = append(events, r.speakersChanged())
+	}
+	return events
+}
+
+// change compares names and tracks.
+func (r *roster) change(p *person, info *livekit.ParticipantInfo) []call.SessionEvent {
+	before := p.Participant
+	p.Participant = participantFrom(info)
+	p.Lost = before.Lost
+	p.version = info.GetVersion()
+	events := diffTracks(p.Identity, before.Tracks, p.Tracks)
+	if len(events) > 0 || before.Name != p.Name || !slices.Equal(before.Tracks, p.Tracks) {
+		events = append(events, call.ParticipantUpdated{Participant: p.copy()})
+	}
+	return events
+}
+
+func diffTracks(id call.Identity, before, after []call.Track) []call.SessionEvent {
+	var events []call.SessionEvent
+	for _, t := range before {
+		if _, ok := findTrack(after, t.SID); !ok {
+			events = append(events, call.TrackUnpublished{ID: id, Track: t})
+		}
+	}
+	for _, t := range after {
+		was, ok := findTrack(before, t.SID)
+		switch {
+		case !ok:
+			events = append(events, call.TrackPublished{ID: id, Track: t})
+		case t.Muted && !was.Muted:
+			events = append(events, call.TrackMuted{ID: id, Track: t})
+		case !t.Muted && was.Muted:
+			events = append(events, call.TrackUnmuted{ID: id, Track: t})
+		}
+	}
+	return events
+}
+
+func findTrack(tracks []call.Track, sid call.SID) (call.Track, bool) {
+	i := slices.IndexFunc(tracks, func(t call.Track) bool { return t.SID == sid })
+	if i < 0 {
+		return call.Track{}, false
+	}
+	return tracks[i], true
+}
+
+// replace takes the whole roster, as the server sends it after a resume, and
+// lets everybody go who is not in it: they left while we could not hear it.
+func (r *roster) replace(infos []*livekit.ParticipantInfo) []call.SessionEvent {
+	present := make(map[call.SID]bool, len(infos))
+	for _, info := range infos {
+		present[call.SID(info.GetSid())] = true
+	}
+	var events []call.SessionEvent
+	for _, p := range r.participants() {
+		if old := r.people[p.Identity]; !present[p.SID] && !slices.ContainsFunc(infos, func(i *livekit.ParticipantInfo) bool {
+			return i.GetIdentity() == string(p.Identity)
+		}) {
+			events = append(events, r.leave(old, call.ReasonLeft)...)
+		}
+	}
+	for _, info := range infos {
+		events = append(events, r.apply(info)...)
+	}
+	return events
+}
+
+// track finds an announced track and its owner.
+func (r *roster) track(owner, track call.SID) (call.Identity, call.Track, bool) {
+	id, ok := r.sids[owner]
+	if !ok {
+		return "", call.Track{}, false
+	}
+	t, ok := findTrack(r.people[id].Tracks, track)
+	return id, t, ok
+}
+
+// identity resolves a participant's SID, ourselves included.
+func (r *roster) identity(sid call.SID) (call.Identity, bool) {
+	if sid == r.self.SID {
+		return r.self.Identity, true
+	}
+	id, ok := r.sids[sid]
+	return id, ok
+}
+
+// speak merges the server's differences into the whole list of speakers.
+func (r *roster) speak(changes []*livekit.SpeakerInfo) []call.SessionEvent {
+	changed := false
+	for _, c := range changes {
+		sid := call.SID(c.GetSid())
+		if _, known := r.identity(sid); !known {
+			continue
+		}
+		changed = true
+		if c.GetActive() {
+			r.speakers[sid] = min(max(c.GetLevel(), 0), 1)
+		} else {
+			delete(r.speakers, sid)
+		}
+	}
+	if !changed {
+		return nil
+	}
+	return []call.SessionEvent{r.speakersChanged()}
+}
+
+func (r *roster) speakersChanged() call.SpeakersChanged {
+	list := make([]call.SpeakerLevel, 0, len(r.speakers))
+	for sid, level := range r.speakers {
+		id, _ := r.identity(sid)
+		list = append(list, call.SpeakerLevel{ID: id, Level: level})
+	}
+	slices.SortFunc(list, func(a, b call.SpeakerLevel) int {
+		return cmp.Or(cmp.Compare(b.Level, a.Level), cmp.Compare(a.ID, b.ID))
+	})
+	return call.SpeakersChanged{Speakers: list}
+}
+
+// judge takes the server's view of connections. LOST marks somebody whose
+// packets have stopped coming (contract O4).
+func (r *roster) judge(updates []*livekit.ConnectionQualityInfo) []call.SessionEvent {
+	var events []call.SessionEvent
+	for _, u := range updates {
+		id, known := r.identity(call.SID(u.GetParticipantSid()))
+		if !known {
+			continue
+		}
+		quality := qualityFrom(u.GetQuality())
+		events = append(events, call.QualityChanged{ID: id, Quality: quality})
+		p := r.people[id]
+		if lost := quality == call.QualityLost; p != nil && p.Lost != lost {
+			p.Lost = lost
+			events = append(events, call.ParticipantUpdated{Participant: p.copy()})
+		}
+	}
+	return events
+}
+
+func qualityFrom(q livekit.ConnectionQuality) call.Quality {
+	switch q {
+	case livekit.ConnectionQuality_LOST:
+		return call.QualityLost
+	case livekit.ConnectionQuality_POOR:
+		return call.QualityPoor
+	case livekit.ConnectionQuality_GOOD:
+		return call.QualityGood
+	case livekit.ConnectionQuality_EXCELLENT:
+		return call.QualityExcellent
+	default:
+		return call.QualityUnknown
+	}
+}
+
+func joinedAt(info *livekit.ParticipantInfo) time.Time {
+	if ms := info.GetJoinedAtMs(); ms > 0 {
+		return time.UnixMilli(ms)
+	}
+	return time.Unix(info.GetJoinedAt(), 0)
+}
+
+// Bounds of what a server may say about one participant.
+const (
+	maxTracks = 64
+	maxWord   = 1024 // bytes of an identity or a SID
+)
+
+// clip cuts a text from the network at a character's border.
+func clip(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	for limit > 0 && !utf8.RuneStart(s[limit]) {
+		limit--
+	}
+	return s[:limit]
+}
+
+func participantFrom(info *livekit.ParticipantInfo) call.Participant {
+	p := call.Participant{
+		Identity: call.Identity(info.GetIdentity()), SID: call.SID(info.GetSid()),
+		Name: clip(info.GetName(), call.MaxName), JoinedAt: joinedAt(info),
+	}
+	for _, t := range info.GetTracks() {
+		if sid := t.GetSid(); len(p.Tracks) < maxTracks && sid != "" && len(sid) <= maxWord {
+			p.Tracks = append(p.Tracks, trackFrom(t))
+		}
+	}
+	return p
+}
+
+func trackFrom(t *livekit.TrackInfo) call.Track {
+	track := call.Track{
+		SID: call.SID(t.GetSid()), Source: sourceFrom(t.GetSource()), Name: clip(t.GetName(), call.MaxName), Muted: t.GetMuted(),
+		Width: int(t.GetWidth()), Height: int(t.GetHeight()),
+	}
+	switch t.GetType() {
+	case livekit.TrackType_AUDIO:
+		track.Kind = call.KindAudio
+	case livekit.TrackType_VIDEO:
+		track.Kind = call.KindVideo
+	default:
+	}
+	return track
+}
+
+func sourceFrom(s livekit.TrackSource) call.Source {
+	switch s {
+	case livekit.TrackSource_CAMERA:
+		return call.SourceCamera
+	case livekit.TrackSource_MICROPHONE:
+		return call.SourceMicrophone
+	case livekit.TrackSource_SCREEN_SHARE:
+		return call.SourceScreen
+	case livekit.TrackSource_SCREEN_SHARE_AUDIO:
+		return call.SourceScreenAudio
+	default:
+		return call.SourceUnknown
+	}
+}
+
+func sourceTo(s call.Source) livekit.TrackSource {
+	switch s {
+	case call.SourceCamera:
+		return livekit.TrackSource_CAMERA
+	case call.SourceMicrophone:
+		return livekit.TrackSource_MICROPHONE
+	case call.SourceScreen:
+		return livekit.TrackSource_SCREEN_SHARE
+	case call.SourceScreenAudio:
+		return livekit.TrackSource_SCREEN_SHARE_AUDIO
+	default:
+		return livekit.TrackSource_UNKNOWN
+	}
+}
