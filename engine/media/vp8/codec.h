@@ -23,17 +23,25 @@ void foyer_vp8_decoder_free(foyer_vp8_decoder *d);
 int foyer_vp8_decode(foyer_vp8_decoder *d, const uint8_t *data, unsigned n,
                      int w, int h, uint8_t *y, uint8_t *u, uint8_t *v);
 
-// Kilobits a second; threshold is libvpx' static threshold.
+// screen: text and lines rather than faces.
 foyer_vp8_encoder *foyer_vp8_encoder_new(int w, int h, int fps, int kbps,
                                          int screen);
 void foyer_vp8_encoder_free(foyer_vp8_encoder *e);
 int foyer_vp8_set_bitrate(foyer_vp8_encoder *e, int kbps);
-// pts and duration in 1/90000 s. *out is valid until the next call; *n is 0
-// when the rate control dropped the picture.
-int foyer_vp8_encode(foyer_vp8_encoder *e, const uint8_t *y, const uint8_t *u,
-                     const uint8_t *v, int ystride, int uvstride, int64_t pts,
-                     int64_t duration, int force_key, const uint8_t **out,
-                     size_t *n, int *is_key);
+// An encoded picture, valid until the next call; n is 0 when the rate control
+// dropped the picture.
+typedef struct {
+  const uint8_t *data;
+  size_t n;
+  int key;
+  int err;
+} foyer_vp8_packet;
+
+// pts and duration in 1/90000 s.
+foyer_vp8_packet foyer_vp8_encode(foyer_vp8_encoder *e, const uint8_t *y,
+                                  const uint8_t *u, const uint8_t *v,
+                                  int ystride, int uvstride, int64_t pts,
+                                  int64_t duration, int force_key);
 
 const char *foyer_vp8_error(int code);
 

@@ -89,32 +89,32 @@ int foyer_vp8_set_bitrate(foyer_vp8_encoder *e, int kbps) {
   return vpx_codec_enc_config_set(&e->codec, &e->cfg);
 }
 
-int foyer_vp8_encode(foyer_vp8_encoder *e, const uint8_t *y, const uint8_t *u,
-                     const uint8_t *v, int ystride, int uvstride, int64_t pts,
-                     int64_t duration, int force_key, const uint8_t **out,
-                     size_t *n, int *is_key) {
-  *out = NULL;
-  *n = 0;
-  *is_key = 0;
+foyer_vp8_packet foyer_vp8_encode(foyer_vp8_encoder *e, const uint8_t *y,
+                                  const uint8_t *u, const uint8_t *v,
+                                  int ystride, int uvstride, int64_t pts,
+                                  int64_t duration, int force_key) {
+  foyer_vp8_packet out = {NULL, 0, 0, VPX_CODEC_OK};
   vpx_image_t img;
   if (!vpx_img_wrap(&img, VPX_IMG_FMT_I420, e->cfg.g_w, e->cfg.g_h, 1,
-                    (uint8_t *)y))
-    return VPX_CODEC_INVALID_PARAM;
+                    (uint8_t *)y)) {
+    out.err = VPX_CODEC_INVALID_PARAM;
+    return out;
+  }
   img.planes[VPX_PLANE_U] = (uint8_t *)u;
   img.planes[VPX_PLANE_V] = (uint8_t *)v;
   img.stride[VPX_PLANE_Y] = ystride;
   img.stride[VPX_PLANE_U] = img.stride[VPX_PLANE_V] = uvstride;
   vpx_enc_frame_flags_t flags = force_key ? VPX_EFLAG_FORCE_KF : 0;
-  int err = vpx_codec_encode(&e->codec, &img, pts, (unsigned long)duration,
+  out.err = vpx_codec_encode(&e->codec, &img, pts, (unsigned long)duration,
                              flags, VPX_DL_REALTIME);
-  if (err != VPX_CODEC_OK) return err;
+  if (out.err != VPX_CODEC_OK) return out;
   vpx_codec_iter_t it = NULL;
   const vpx_codec_cx_pkt_t *p;
   while ((p = vpx_codec_get_cx_data(&e->codec, &it)) != NULL) {
     if (p->kind != VPX_CODEC_CX_FRAME_PKT) continue;
-    *out = p->data.frame.buf;
-    *n = p->data.frame.sz;
-    *is_key = (p->data.frame.flags & VPX_FRAME_IS_KEY) != 0;
+    out.data = p->data.frame.buf;
+    out.n = p->data.frame.sz;
+    out.key = (p->data.frame.flags & VPX_FRAME_IS_KEY) != 0;
   }
-  return VPX_CODEC_OK;
+  return out;
 }

@@ -69,27 +69,22 @@ func (e *Encoder) Encode(f *call.VideoFrame) (data []byte, key bool, err error) 
 	pts := int64(f.PTS * clockRate / time.Second)
 	pts = max(pts, e.lastPTS+1) // libvpx refuses time that stands still
 	e.lastPTS = pts
-	var (
-		out   *C.uint8_t
-		n     C.size_t
-		isKey C.int
-		force C.int
-	)
+	force := C.int(0)
 	if e.forceKey {
 		force = 1
 	}
-	code := C.foyer_vp8_encode(e.c, bytePtr(f.Y), bytePtr(f.U), bytePtr(f.V),
-		C.int(f.YStride), C.int(f.UVStride), C.int64_t(pts), C.int64_t(clockRate/e.cfg.FPS), force, &out, &n, &isKey)
-	if err := encodeError(code); err != nil {
+	p := C.foyer_vp8_encode(e.c, bytePtr(f.Y), bytePtr(f.U), bytePtr(f.V),
+		C.int(f.YStride), C.int(f.UVStride), C.int64_t(pts), C.int64_t(clockRate/e.cfg.FPS), force)
+	if err := encodeError(p.err); err != nil {
 		return nil, false, err
 	}
-	if n == 0 {
+	if p.n == 0 {
 		return nil, false, nil
 	}
-	if isKey != 0 {
+	if p.key != 0 {
 		e.forceKey = false
 	}
-	return unsafe.Slice((*byte)(unsafe.Pointer(out)), int(n)), isKey != 0, nil
+	return unsafe.Slice((*byte)(unsafe.Pointer(p.data)), int(p.n)), p.key != 0, nil
 }
 
 // fit makes the codec for the picture's size.
