@@ -21,6 +21,7 @@ type publication struct {
 	serverMuted bool            // as the server knows it
 	shownMuted  bool            // as was reported
 	busy        bool            // a request to the server is under way
+	abort       func()          // ends it
 	epoch       int             // counts full reconnects: what came before is gone
 
 	// What the server said about a track whose Publish has not returned yet.
@@ -85,37 +86,47 @@ func (l *loop) publish(s *stay, p *publication, d *device) {
 	} else {
 		spec.Layers = layers(p.source, defaultFormat(p.source))
 	}
-	p.busy, p.early = true, make(map[call.SID]bool)
-	ctx, session, epoch := s.ctx, s.session, p.epoch
-	work(l, func() (call.LocalTrack, error) {
-		ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-		defer cancel()
+	p.early = make(map[call.SID]bool)
+	session := s.session
+	l.ask(s, p, func(ctx context.Context) (call.LocalTrack, error) {
 		t, err := session.Publish(ctx, spec)
 		if err == nil && t == nil {
 			err = call.ErrRefused
 		}
 		return t, err
+	}, func(t call.LocalTrack, err error) { l.didPublish(s, p, spec, t, err) })
+}
+
+// ask runs a bounded request about a publication, one at a time. A result that
+// comes after the track is gone changes nothing: what was published on a
+// connection of before is taken back.
+func (l *loop) ask(
+	s *stay, p *publication, f func(context.Context) (call.LocalTrack, error), done func(call.LocalTrack, error),
+) {
+	ctx, cancel := context.WithTimeout(s.ctx, requestTimeout)
+	p.busy, p.abort = true, cancel
+	session, epoch := s.session, p.epoch
+	work(l, func() (call.LocalTrack, error) {
+		defer cancel()
+		return f(ctx)
 	}, func(t call.LocalTrack, err error) {
-		switch {
-		case l.stay != s || s.exit != nil: // the session's end takes the track away
-		case p.epoch != epoch:
-			l.discard(s, t, err)
-		default:
-			l.didPublish(s, p, spec, t, err)
+		if l.stay != s || s.exit != nil {
+			return // the session's end takes everything away
 		}
+		p.busy = false
+		switch {
+		case p.epoch == epoch:
+			done(t, err)
+		case err == nil && t != nil:
+			l.ask(s, p, func(ctx context.Context) (call.LocalTrack, error) {
+				return nil, session.Unpublish(ctx, t)
+			}, func(call.LocalTrack, error) {})
+		}
+		l.settle(p.source)
 	}, nil)
 }
 
-// discard takes back a track that was published on a connection of before.
-func (l *loop) discard(s *stay, t call.LocalTrack, err error) {
-	if err != nil {
-		return
-	}
-	l.request(s, func(ctx context.Context) error { return s.session.Unpublish(ctx, t) }, func(error) {})
-}
-
 func (l *loop) didPublish(s *stay, p *publication, spec call.TrackSpec, t call.LocalTrack, err error) {
-	p.busy = false
 	early := p.early
 	p.early = nil
 	switch {
@@ -132,34 +143,26 @@ func (l *loop) didPublish(s *stay, p *publication, spec call.TrackSpec, t call.L
 		p.want = false
 		l.failed(Publish{}, p.source, err)
 	}
-	l.settle(p.source)
 }
 
 func (l *loop) unpublish(s *stay, p *publication) {
-	p.busy = true
-	t, epoch := p.track, p.epoch
 	l.openDevice(p.source).stopSending()
-	l.request(s, func(ctx context.Context) error { return s.session.Unpublish(ctx, t) }, func(err error) {
-		if p.epoch != epoch {
-			return
-		}
-		p.busy = false
+	t, session := p.track, s.session
+	l.ask(s, p, func(ctx context.Context) (call.LocalTrack, error) {
+		return nil, session.Unpublish(ctx, t)
+	}, func(_ call.LocalTrack, err error) {
 		if err != nil {
 			l.log.WithError(err).WithField("source", p.source).Warn("unpublishing")
 		}
 		l.trackGone(s, p)
-		l.settle(p.source)
 	})
 }
 
 func (l *loop) setMuted(s *stay, p *publication) {
-	p.busy = true
-	t, epoch, muted := p.track, p.epoch, p.muted
-	l.request(s, func(ctx context.Context) error { return s.session.SetMuted(ctx, t, muted) }, func(err error) {
-		if p.epoch != epoch {
-			return
-		}
-		p.busy = false
+	t, session, muted := p.track, s.session, p.muted
+	l.ask(s, p, func(ctx context.Context) (call.LocalTrack, error) {
+		return nil, session.SetMuted(ctx, t, muted)
+	}, func(_ call.LocalTrack, err error) {
 		switch {
 		case err == nil:
 			p.serverMuted = muted
@@ -170,22 +173,6 @@ func (l *loop) setMuted(s *stay, p *publication) {
 		default:
 			p.muted = true
 			l.failed(Unmute{}, p.source, err)
-		}
-		l.settle(p.source)
-	})
-}
-
-// request runs a bounded request of the stay's session; done is not called
-// once the stay is ending.
-func (l *loop) request(s *stay, f func(context.Context) error, done func(error)) {
-	ctx := s.ctx
-	do(l, func() error {
-		ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-		defer cancel()
-		return f(ctx)
-	}, func(err error) {
-		if l.stay == s && s.exit == nil {
-			done(err)
 		}
 	})
 }
@@ -213,7 +200,6 @@ func (l *loop) localGone(s *stay, sid call.SID) {
 		return
 	}
 	p.want = false
-	p.busy = false
 	p.epoch++
 	l.trackGone(s, p)
 	l.settle(p.source)
@@ -231,12 +217,16 @@ func (l *loop) localMuted(s *stay, sid call.SID) {
 	l.settle(p.source)
 }
 
-// republish publishes everything anew, after a full reconnect.
+// republish publishes everything anew, after a full reconnect. A request that
+// is still under way belongs to the connection of before.
 func (l *loop) republish(s *stay) {
 	for _, p := range s.pubs {
 		l.openDevice(p.source).stopSending()
-		p.track, p.busy, p.early, p.shownMuted, p.serverMuted = nil, false, nil, false, false
+		p.track, p.early, p.shownMuted, p.serverMuted = nil, nil, false, false
 		p.epoch++
+		if p.busy {
+			p.abort()
+		}
 	}
 }
 

@@ -120,8 +120,9 @@ func (l *loop) sendView(s *stay, v *view) {
 	}
 	v.busy, v.sent = true, v.wanted
 	w := v.wanted
+	session := s.session
 	l.request(s, func(ctx context.Context) error {
-		return s.session.SetTrackView(ctx, w.Track, w.Width, w.Height, w.Disabled)
+		return session.SetTrackView(ctx, w.Track, w.Width, w.Height, w.Disabled)
 	}, func(err error) {
 		v.busy = false
 		if err != nil { // the next wish, or a reconnect, tells again
@@ -129,6 +130,21 @@ func (l *loop) sendView(s *stay, v *view) {
 			return
 		}
 		l.sendView(s, v)
+	})
+}
+
+// request runs a bounded request of the stay's session; done is not called
+// once the stay is ending.
+func (l *loop) request(s *stay, f func(context.Context) error, done func(error)) {
+	ctx := s.ctx
+	do(l, func() error {
+		ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+		defer cancel()
+		return f(ctx)
+	}, func(err error) {
+		if l.stay == s && s.exit == nil {
+			done(err)
+		}
 	})
 }
 

@@ -1,0 +1,76 @@
+package enginetest
+
+import (
+	"context"
+	"sync"
+
+	"foyer/engine/call"
+)
+
+// Host is a [call.Host] that starts nothing.
+type Host struct {
+	Ledger  *Ledger
+	OnStart func(call.RoomID) Step
+	OnClose func() Step
+
+	mu      sync.Mutex
+	stopped chan struct{}
+	entry   *Entry
+	starts  int
+}
+
+// Start answers with a link as OnStart says. A host that runs is used again.
+func (h *Host) Start(ctx context.Context, room call.RoomID, title string) (call.Link, error) {
+	if h.OnStart != nil {
+		if err := h.OnStart(room).take(ctx); err != nil {
+			return call.Link{}, err
+		}
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.stopped == nil {
+		h.stopped = make(chan struct{})
+		h.entry = h.Ledger.ask("host", call.SourceUnknown, string(room))
+		h.Ledger.note(&h.entry.Opened)
+		h.starts++
+	}
+	return call.Link{Hosts: []string{"127.0.0.1:7443"}, Room: room, Title: title, Secret: "secret"}, nil
+}
+
+// Starts counts the runs of the server.
+func (h *Host) Starts() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.starts
+}
+
+// Crash ends a running server by itself.
+func (h *Host) Crash() { h.end() }
+
+func (h *Host) end() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.stopped != nil {
+		h.Ledger.note(&h.entry.Closed)
+		close(h.stopped)
+		h.stopped = nil
+	}
+}
+
+// Stopped is closed by Crash.
+func (h *Host) Stopped() <-chan struct{} {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.stopped
+}
+
+// Close ends the server as OnClose says.
+func (h *Host) Close() error {
+	if h.OnClose != nil {
+		if err := h.OnClose().take(context.Background()); err != nil {
+			return err
+		}
+	}
+	h.end()
+	return nil
+}

@@ -1,0 +1,168 @@
+package enginetest
+
+import (
+	"context"
+	"sync"
+
+	"foyer/engine/call"
+)
+
+// Media is a [call.Media] that moves nothing.
+type Media struct {
+	Ledger          *Ledger
+	OnCapture       func(call.Device) Step // its Panic alone counts: Capture does not wait
+	OnPumpClose     func(call.Device) Step
+	OnReceiverClose func(call.RemoteTrack) Step
+
+	mu      sync.Mutex
+	speaker call.Speaker
+	pumps   map[*Pump]struct{}
+	closed  bool
+}
+
+// Capture starts a pump.
+func (m *Media) Capture(dev call.Capture) call.Pump {
+	if m.OnCapture != nil {
+		if step := m.OnCapture(dev.Info()); step.Panic != nil {
+			panic(step.Panic)
+		}
+	}
+	p := &Pump{media: m, dev: dev.Info(), entry: m.Ledger.ask("pump", dev.Info().Source, dev.Info().Name)}
+	m.Ledger.note(&p.entry.Opened)
+	if p.dev.Source.Kind() == call.KindVideo {
+		p.slot = &call.FrameSlot{}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.pumps == nil {
+		m.pumps = make(map[*Pump]struct{})
+	}
+	m.pumps[p] = struct{}{}
+	return p
+}
+
+// Receive starts a receiver.
+func (m *Media) Receive(t call.RemoteTrack) call.Receiver {
+	info := t.Info()
+	r := &Receiver{media: m, track: t, entry: m.Ledger.ask("receiver", info.Source, string(info.SID))}
+	m.Ledger.note(&r.entry.Opened)
+	if info.Kind == call.KindVideo {
+		r.slot = &call.FrameSlot{}
+	}
+	return r
+}
+
+// SetSpeaker remembers s.
+func (m *Media) SetSpeaker(s call.Speaker) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.speaker = s
+}
+
+// Speaker is what SetSpeaker was last given.
+func (m *Media) Speaker() call.Speaker {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.speaker
+}
+
+// Sending is the track that the source's pump encodes into, or nil.
+func (m *Media) Sending(src call.Source) call.LocalTrack {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for p := range m.pumps {
+		if p.dev.Source == src && p.track != nil {
+			return p.track
+		}
+	}
+	return nil
+}
+
+// Close notes that Media was closed.
+func (m *Media) Close() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closed = true
+}
+
+// Closed tells whether Close was called.
+func (m *Media) Closed() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.closed
+}
+
+// Pump is a [call.Pump].
+type Pump struct {
+	media *Media
+	dev   call.Device
+	entry *Entry
+	slot  *call.FrameSlot
+	once  sync.Once
+	track call.LocalTrack // guarded by media.mu
+}
+
+// Preview is a slot without pictures, or nil for a microphone.
+func (p *Pump) Preview() *call.FrameSlot { return p.slot }
+
+// Level is silence.
+func (p *Pump) Level() float32 { return 0 }
+
+// Send remembers t.
+func (p *Pump) Send(t call.LocalTrack) {
+	p.media.mu.Lock()
+	defer p.media.mu.Unlock()
+	p.track = t
+}
+
+// Stats names the source.
+func (p *Pump) Stats() call.LocalStats { return call.LocalStats{Source: p.dev.Source} }
+
+// Close goes as OnPumpClose says.
+func (p *Pump) Close() {
+	p.once.Do(func() {
+		m := p.media
+		m.Ledger.note(&p.entry.Closing)
+		defer m.Ledger.note(&p.entry.Closed)
+		m.mu.Lock()
+		if p.track != nil {
+			defer m.Ledger.complain("pump of %s closed while it sends", p.dev.Source)
+		}
+		p.track = nil
+		delete(m.pumps, p)
+		m.mu.Unlock()
+		if m.OnPumpClose != nil {
+			_ = m.OnPumpClose(p.dev).take(context.Background())
+		}
+	})
+}
+
+// Receiver is a [call.Receiver].
+type Receiver struct {
+	media *Media
+	track call.RemoteTrack
+	entry *Entry
+	slot  *call.FrameSlot
+	once  sync.Once
+}
+
+// Slot is a slot without pictures, or nil for sound.
+func (r *Receiver) Slot() *call.FrameSlot { return r.slot }
+
+// Stats names the track.
+func (r *Receiver) Stats() call.RemoteStats {
+	return call.RemoteStats{ID: r.track.Owner(), SID: r.track.Info().SID, Source: r.track.Info().Source}
+}
+
+// Close interrupts the track and goes as OnReceiverClose says.
+func (r *Receiver) Close() {
+	r.once.Do(func() {
+		m := r.media
+		m.Ledger.note(&r.entry.Closing)
+		defer m.Ledger.note(&r.entry.Closed)
+		r.track.Interrupt()
+		if m.OnReceiverClose != nil {
+			_ = m.OnReceiverClose(r.track).take(context.Background())
+		}
+	})
+}
