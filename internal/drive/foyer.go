@@ -36,7 +36,12 @@ func Build(ctx context.Context, dir string) (string, error) {
 
 // Run runs a command of the program that ends by itself.
 func (f Foyer) Run(ctx context.Context, env []string, args ...string) (stdout, stderr string, status int, err error) {
-	cmd := exec.CommandContext(ctx, f.Bin, args...)
+	return f.runIn(ctx, nil, env, args...)
+}
+
+func (f Foyer) runIn(ctx context.Context, ns *NetNS, env []string, args ...string) (stdout, stderr string, status int, err error) {
+	path, args := ns.enter(f.Bin, args)
+	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Env = append(os.Environ(), env...)
 	bind(cmd)
 	var out, errs bytes.Buffer
@@ -99,9 +104,17 @@ func (f Foyer) Serve(ctx context.Context, o ServeOptions) (*Server, error) {
 
 // Invite makes a room, if it is not there, and returns a link to it.
 func (s *Server) Invite(ctx context.Context, room string) (string, error) {
-	out, errs, status, err := s.foyer.Run(ctx, nil, "invite", "--server", s.URL, "--admin-key-file", s.AdminKeyFile, "--room", room)
-	if err != nil || status != 0 {
-		return "", fmt.Errorf("foyer invite: status %d, %w: %s", status, err, errs)
+	return s.InviteFrom(ctx, nil, room)
+}
+
+// InviteFrom does it in another network.
+func (s *Server) InviteFrom(ctx context.Context, ns *NetNS, room string) (string, error) {
+	out, errs, status, err := s.foyer.runIn(ctx, ns, nil, "invite", "--server", s.URL, "--admin-key-file", s.AdminKeyFile, "--room", room)
+	if err != nil {
+		return "", fmt.Errorf("foyer invite: %w: %s", err, errs)
+	}
+	if status != 0 {
+		return "", fmt.Errorf("foyer invite: status %d: %s", status, errs)
 	}
 	return strings.TrimSpace(out), nil
 }

@@ -3,12 +3,11 @@ package drive
 import (
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
 	"sync/atomic"
-
-	"os"
 )
 
 // NetNS is one of two network namespaces that a cable joins.
@@ -16,6 +15,14 @@ type NetNS struct {
 	Name string
 	Addr string // IPv4 of its end of the cable
 	dev  string
+}
+
+// enter is how a program is started in the namespace; nil is our own.
+func (n *NetNS) enter(path string, args []string) (string, []string) {
+	if n == nil {
+		return path, args
+	}
+	return "ip", append([]string{"netns", "exec", n.Name, path}, args...)
 }
 
 // Cable joins two hosts of our own, without any other network. It needs root.

@@ -76,10 +76,7 @@ func (e Event) Number(field string) float64 { n, _ := e.Get(field).(float64); re
 
 // Start starts a program.
 func Start(c Command) (*Process, error) {
-	path, args := c.Path, c.Args
-	if c.NS != nil {
-		path, args = "ip", append([]string{"netns", "exec", c.NS.Name, c.Path}, c.Args...)
-	}
+	path, args := c.NS.enter(c.Path, c.Args)
 	p := &Process{name: c.Name, cmd: exec.Command(path, args...), done: make(chan struct{}), changed: make(chan struct{})}
 	p.cmd.Env = append(os.Environ(), c.Env...)
 	bind(p.cmd)

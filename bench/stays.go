@@ -1,0 +1,323 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+
+	"foyer/internal/drive"
+)
+
+// patience is how long one event may take before a measurement is given up.
+const patience = 60 * time.Second
+
+// room is a server, a link to a room of it, and a sound server.
+type room struct {
+	server *drive.Server
+	link   string
+	pulse  *drive.Pulse
+	people []*drive.Process
+}
+
+func (b *bench) room(ctx context.Context, name string) (*room, error) {
+	pulse, err := drive.StartPulse(ctx, b.foyer.Work)
+	if err != nil {
+		return nil, err
+	}
+	r := &room{pulse: pulse}
+	if r.server, err = b.foyer.Serve(ctx, drive.ServeOptions{}); err == nil {
+		r.link, err = r.server.Invite(ctx, name)
+	}
+	if err != nil {
+		r.close()
+		return nil, err
+	}
+	return r, nil
+}
+
+func (r *room) close() {
+	for _, p := range r.people {
+		p.Close(drive.CloseGrace)
+	}
+	if r.server != nil {
+		r.server.Close(drive.CloseGrace)
+	}
+	r.pulse.Close()
+}
+
+// enter starts somebody who stays for many rounds and waits until they are in.
+func (b *bench) enter(ctx context.Context, r *room, name string, args ...string) (*drive.Process, error) {
+	p, err := b.foyer.Join(drive.JoinOptions{Link: r.link, Name: name, ID: name, Env: r.pulse.Env(), Args: append(args, "--stay")})
+	if err != nil {
+		return nil, err
+	}
+	r.people = append(r.people, p)
+	_, err = wait(ctx, p, "joined", 0, nil)
+	return p, err
+}
+
+func wait(ctx context.Context, p *drive.Process, event string, after int, match func(drive.Event) bool) (drive.Event, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return p.Wait(ctx, event, after, match)
+}
+
+func local(source string) func(drive.Event) bool {
+	return func(e drive.Event) bool { return e.Get("local") == true && e.Text("source") == source }
+}
+
+func about(id string) func(drive.Event) bool {
+	return func(e drive.Event) bool { return e.Text("id") == id }
+}
+
+// leaveOnce leaves, and says when the wish was sent and what came of it.
+func leaveOnce(ctx context.Context, p *drive.Process) (sent time.Time, left drive.Event, err error) {
+	mark := p.Mark()
+	sent = time.Now()
+	if err := p.Send(map[string]string{"cmd": "leave"}); err != nil {
+		return sent, left, err
+	}
+	left, err = wait(ctx, p, "left", mark, nil)
+	return sent, left, err
+}
+
+func joinOnce(ctx context.Context, p *drive.Process, link string) (mark int, sent time.Time, err error) {
+	mark, sent = p.Mark(), time.Now()
+	if err := p.Send(map[string]string{"cmd": "join", "link": link}); err != nil {
+		return mark, sent, err
+	}
+	_, err = wait(ctx, p, "joined", mark, nil)
+	return mark, sent, err
+}
+
+// leave measures, over many rounds with camera, microphone and speaker open,
+// how long it takes until everything is released and until the others know.
+func (b *bench) leave(ctx context.Context) error {
+	r, err := b.room(ctx, "leave")
+	if err != nil {
+		return err
+	}
+	defer r.close()
+	watcher, err := b.enter(ctx, r, "watcher")
+	if err != nil {
+		return err
+	}
+	p, err := b.enter(ctx, r, "leaver", "--camera", "test", "--mic", "default", "--speaker", "default")
+	if err != nil {
+		return err
+	}
+	var released, said, told times
+	mark := 0
+	for i := range b.rounds {
+		if i > 0 {
+			if mark, _, err = joinOnce(ctx, p, r.link); err != nil {
+				return fmt.Errorf("round %d: %w", i, err)
+			}
+		}
+		for _, source := range []string{"camera", "microphone"} {
+			if _, err := wait(ctx, p, "track_published", mark, local(source)); err != nil {
+				return fmt.Errorf("round %d: %w", i, err)
+			}
+		}
+		if err := speaks(ctx, r.pulse, p.PID); err != nil {
+			return fmt.Errorf("round %d: the speaker never opened: %w", i, err)
+		}
+		seen := watcher.Mark()
+		sent, left, err := leaveOnce(ctx, p)
+		if err != nil {
+			return fmt.Errorf("round %d: %w", i, err)
+		}
+		last, n, err := lastRelease(left)
+		if err != nil || n < 3 {
+			return fmt.Errorf("round %d: %d devices released: %s: %w", i, n, left.Raw, err)
+		}
+		released = append(released, last)
+		said.add(left.Seen.Sub(sent))
+		gone, err := wait(ctx, watcher, "participant_left", seen, about("leaver"))
+		if err != nil {
+			return fmt.Errorf("round %d: %w", i, err)
+		}
+		told.add(gone.Seen.Sub(sent))
+	}
+	b.table.row("Leave -> all devices released", released.String(), "p50 <= 40, p99 <= 100 ms", released.at(.5) <= 40 && released.at(.99) <= 100)
+	b.table.row("Leave typed -> `left` read", said.String(), "", true)
+	b.table.row("Leave typed -> another participant's event", told.String(), "p95 <= 50 ms", told.at(.95) <= 50)
+	return nil
+}
+
+func speaks(ctx context.Context, pulse *drive.Pulse, pid int) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return drive.Until(ctx, func() bool {
+		plays, err := pulse.SinkInputs(ctx)
+		for _, s := range plays {
+			if err == nil && s.PID == pid {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// lastRelease is when, after the beginning of the exit, the last device was
+// free, and how many there were.
+func lastRelease(left drive.Event) (ms float64, n int, err error) {
+	var f struct {
+		Released []struct{ MS float64 }
+		Stuck    []string
+	}
+	if err := left.Decode(&f); err != nil {
+		return 0, 0, err
+	}
+	if len(f.Stuck) > 0 {
+		return 0, 0, fmt.Errorf("stuck: %v", f.Stuck)
+	}
+	for _, d := range f.Released {
+		ms = max(ms, d.MS)
+	}
+	return ms, len(f.Released), nil
+}
+
+// frozen measures leaving while the server's process is stopped.
+func (b *bench) frozen(ctx context.Context) error {
+	var took times
+	for range min(10, b.rounds) {
+		if err := b.frozenOnce(ctx, &took); err != nil {
+			return err
+		}
+	}
+	b.table.row("Leave with a frozen server -> lobby", took.String(), "<= 2000 ms", took.at(1) <= 2000)
+	return nil
+}
+
+func (b *bench) frozenOnce(ctx context.Context, took *times) error {
+	r, err := b.room(ctx, "frozen")
+	if err != nil {
+		return err
+	}
+	defer r.close()
+	p, err := b.enter(ctx, r, "leaver", "--camera", "test", "--mic", "default", "--speaker", "default")
+	if err != nil {
+		return err
+	}
+	if _, err := wait(ctx, p, "track_published", 0, local("camera")); err != nil {
+		return err
+	}
+	if err := r.server.Signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	sent, left, err := leaveOnce(ctx, p)
+	err = errors.Join(err, r.server.Signal(syscall.SIGCONT))
+	took.add(left.Seen.Sub(sent))
+	return err
+}
+
+// stalled measures leaving while the camera delivers nothing any more: a pipe
+// whose other end has gone silent.
+func (b *bench) stalled(ctx context.Context) error {
+	r, err := b.room(ctx, "stalled")
+	if err != nil {
+		return err
+	}
+	defer r.close()
+	var took times
+	for i := range min(20, b.rounds) {
+		if err := b.stalledOnce(ctx, r, strconv.Itoa(i), &took); err != nil {
+			return err
+		}
+	}
+	b.table.row("Leave with a stalled camera -> lobby", took.String(), "<= 2000 ms", took.at(1) <= 2000)
+	return nil
+}
+
+func (b *bench) stalledOnce(ctx context.Context, r *room, name string, took *times) error {
+	dir, err := b.folder("camera")
+	if err != nil {
+		return err
+	}
+	pipe := filepath.Join(dir, "camera.y4m")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		return err
+	}
+	// Both directions: that waits for nobody, and the end never closes.
+	film, err := os.OpenFile(pipe, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer film.Close()
+	p, err := b.enter(ctx, r, "stalled"+name, "--camera", pipe)
+	if err != nil {
+		return err
+	}
+	defer p.Close(drive.CloseGrace)
+	// One whole picture and the head of the next, which never comes.
+	if _, err := film.Write(y4mHead(320, 180)); err != nil {
+		return err
+	}
+	if _, err := wait(ctx, p, "track_published", 0, local("camera")); err != nil {
+		return err
+	}
+	sent, left, err := leaveOnce(ctx, p)
+	took.add(left.Seen.Sub(sent))
+	return err
+}
+
+func y4mHead(w, h int) []byte {
+	head := fmt.Appendf(nil, "YUV4MPEG2 W%d H%d F30:1 Ip A1:1 C420jpeg\nFRAME\n", w, h)
+	return append(append(head, make([]byte, w*h*3/2)...), "FRAME\n"...)
+}
+
+// join measures how long it takes from the wish to join to the first decoded
+// picture of somebody who is there.
+func (b *bench) join(ctx context.Context) error {
+	r, err := b.room(ctx, "join")
+	if err != nil {
+		return err
+	}
+	defer r.close()
+	if _, err := b.enter(ctx, r, "sender", "--camera", "test"); err != nil {
+		return err
+	}
+	p, err := b.enter(ctx, r, "viewer")
+	if err != nil {
+		return err
+	}
+	dir, err := b.folder("pictures")
+	if err != nil {
+		return err
+	}
+	var joined, seen times
+	for i := range min(50, b.rounds) {
+		if _, _, err := leaveOnce(ctx, p); err != nil {
+			return err
+		}
+		mark, sent, err := joinOnce(ctx, p, r.link)
+		if err != nil {
+			return fmt.Errorf("round %d: %w", i, err)
+		}
+		joined.add(time.Since(sent))
+		if _, err := wait(ctx, p, "track_subscribed", mark, about("sender")); err != nil {
+			return fmt.Errorf("round %d: %w", i, err)
+		}
+		// A small picture: writing the file is not what is measured.
+		if err := p.Send(map[string]any{"cmd": "snapshot", "id": "sender", "source": "camera", "width": 64, "height": 36,
+			"file": filepath.Join(dir, "picture.png")}); err != nil {
+			return err
+		}
+		picture, err := wait(ctx, p, "snapshot", mark, nil)
+		if err != nil {
+			return fmt.Errorf("round %d: %w", i, err)
+		}
+		seen.add(picture.Seen.Sub(sent))
+	}
+	b.table.row("Join -> `joined`", joined.String(), "", true)
+	b.table.row("Join -> first remote picture", seen.String(), "p95 <= 400 ms", seen.at(.95) <= 400)
+	return nil
+}

@@ -1,0 +1,101 @@
+// The page of the far side: LiveKit's own client, told what to do by peer.mjs
+// through window.far, telling what happens through window.report.
+const { Room, RoomEvent, Track, VideoPresets } = window.LivekitClient;
+
+const room = new Room({ adaptiveStream: false, dynacast: false });
+const remote = new Map(); // "identity source" -> {track, element}
+const keyOf = (participant, publication) => `${participant.identity} ${publication.source}`;
+
+room.on(RoomEvent.TrackSubscribed, (track, publication, participant) => {
+  const element = track.attach(); // Chromium decodes nothing without one
+  element.autoplay = true;
+  document.body.appendChild(element);
+  remote.set(keyOf(participant, publication), { track, element });
+  window.report('track_subscribed', { id: participant.identity, source: publication.source });
+});
+room.on(RoomEvent.TrackUnsubscribed, (track, publication, participant) => {
+  track.detach().forEach((e) => e.remove());
+  remote.delete(keyOf(participant, publication));
+});
+room.on(RoomEvent.ParticipantDisconnected, (p) => window.report('participant_left', { id: p.identity }));
+room.on(RoomEvent.Disconnected, (reason) => window.report('left', { reason: String(reason) }));
+room.on(RoomEvent.ConnectionStateChanged, (state) => window.report('state', { state }));
+
+function find(id, source) {
+  const found = remote.get(`${id} ${source}`);
+  if (!found) throw new Error(`no ${source} of ${id}`);
+  return found;
+}
+
+// base64 of bytes, in pieces that fit on the stack.
+function base64(bytes) {
+  let text = '';
+  for (let i = 0; i < bytes.length; i += 0x8000) text += String.fromCharCode(...bytes.subarray(i, i + 0x8000));
+  return btoa(text);
+}
+
+// A recorder node that hands over what it hears, 128 samples at a time.
+const recorder = URL.createObjectURL(new Blob([`
+  registerProcessor('recorder', class extends AudioWorkletProcessor {
+    process(inputs) {
+      if (inputs[0][0]) this.port.postMessage(inputs[0][0].slice());
+      return true;
+    }
+  });`], { type: 'text/javascript' }));
+
+window.far = {
+  async join({ url, token, camera, microphone }) {
+    await room.connect(url, token);
+    window.report('joined', { id: room.localParticipant.identity });
+    if (camera) await room.localParticipant.setCameraEnabled(true, { resolution: VideoPresets.h360.resolution });
+    if (microphone) {
+      // As recorded: a browser's own processing is not what is tested.
+      await room.localParticipant.setMicrophoneEnabled(true,
+        { echoCancellation: false, noiseSuppression: false, autoGainControl: false });
+    }
+  },
+  async microphone({ on }) { await room.localParticipant.setMicrophoneEnabled(on); },
+  async leave() { await room.disconnect(); },
+  // The picture that is shown now, as a PNG in base64.
+  async picture({ id, source }) {
+    const { element } = find(id, source);
+    const canvas = new OffscreenCanvas(element.videoWidth, element.videoHeight);
+    canvas.getContext('2d').drawImage(element, 0, 0);
+    const blob = await canvas.convertToBlob({ type: 'image/png' });
+    return base64(new Uint8Array(await blob.arrayBuffer()));
+  },
+  // What is heard for ms milliseconds: 48 kHz mono, signed 16 bit, in base64.
+  async sound({ id, source, ms }) {
+    const { track } = find(id, source);
+    const context = new AudioContext({ sampleRate: 48000 });
+    await context.audioWorklet.addModule(recorder);
+    const node = new AudioWorkletNode(context, 'recorder', { numberOfOutputs: 0, channelCount: 1, channelCountMode: 'explicit' });
+    context.createMediaStreamSource(new MediaStream([track.mediaStreamTrack])).connect(node);
+    const samples = new Int16Array((ms * 48000) / 1000);
+    let at = 0;
+    await new Promise((done) => {
+      node.port.onmessage = ({ data }) => {
+        for (const v of data) if (at < samples.length) samples[at++] = Math.max(-1, Math.min(1, v)) * 32767;
+        if (at >= samples.length) done();
+      };
+    });
+    await context.close();
+    return base64(new Uint8Array(samples.buffer));
+  },
+  // Per remote track what the browser counts.
+  async stats() {
+    const rows = [];
+    for (const [key, { track }] of remote) {
+      const [id, source] = key.split(' ');
+      for (const s of (await track.receiver.getStats()).values()) {
+        if (s.type !== 'inbound-rtp') continue;
+        rows.push({
+          id, source, frames_decoded: s.framesDecoded ?? 0, width: s.frameWidth ?? 0, height: s.frameHeight ?? 0,
+          fps: s.framesPerSecond ?? 0, bytes: s.bytesReceived ?? 0, packets_lost: s.packetsLost ?? 0,
+        });
+      }
+    }
+    return rows;
+  },
+};
+window.report('loaded', {});

@@ -1,0 +1,34 @@
+//go:build linux
+
+// Package e2e tests the whole program as people use it: real processes of the
+// built binary, a real room server, Chromium with LiveKit's own client, real
+// sound and screens, and looks at everything from outside the process.
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"foyer/internal/testenv"
+)
+
+func TestMain(m *testing.M) {
+	status := m.Run()
+	testenv.RemoveFoyer()
+	os.Exit(status)
+}
+
+// artifact is where a test leaves something to look at. FOYER_ARTIFACTS names
+// the folder; without it the file vanishes with the test.
+func artifact(t *testing.T, name string) string {
+	t.Helper()
+	dir := os.Getenv("FOYER_ARTIFACTS")
+	if dir == "" {
+		dir = t.TempDir()
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(dir, name)
+}

@@ -1,0 +1,228 @@
+//go:build linux
+
+package e2e
+
+import (
+	"context"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"foyer/internal/drive"
+	"foyer/internal/testenv"
+)
+
+// side is somebody in the room who can be asked what they see and hear.
+type side struct {
+	id string
+	*testenv.Process
+	pulse *testenv.PulseServer // nil for the browser
+}
+
+func (s side) isBrowser() bool { return s.pulse == nil }
+
+// looks saves the picture that s sees of another side.
+func (s side) looks(t *testing.T, at side, file string) {
+	t.Helper()
+	word := "snapshot"
+	if s.isBrowser() {
+		word = "picture"
+	}
+	mark := s.Mark()
+	s.Say(map[string]any{"cmd": word, "id": at.id, "source": "camera", "file": file})
+	s.AwaitAfter(mark, word, func(e drive.Event) bool { return e.Text("file") == file })
+}
+
+// listens records what s hears for d; from the browser only what it hears of
+// one other side.
+func (s side) listens(t *testing.T, to side, d time.Duration) []int16 {
+	t.Helper()
+	if !s.isBrowser() {
+		return s.pulse.RecordSpeaker(t.Context(), d)
+	}
+	file := filepath.Join(t.TempDir(), "heard.raw")
+	mark := s.Mark()
+	s.Say(map[string]any{"cmd": "sound", "id": to.id, "source": "microphone", "ms": d.Milliseconds(), "file": file})
+	s.AwaitAfter(mark, "sound", nil)
+	heard, err := drive.ReadRaw(file)
+	if err != nil {
+		t.Error(err)
+	}
+	return heard
+}
+
+type remoteTrack struct {
+	ID     string  `json:"id"`
+	Source string  `json:"source"`
+	Frames int     `json:"frames_decoded"`
+	Width  int     `json:"width"`
+	FPS    float64 `json:"fps"`
+	Bytes  int     `json:"bytes"`
+}
+
+func remoteTracks(e drive.Event) []remoteTrack {
+	var s struct{ Remote []remoteTrack }
+	_ = e.Decode(&s) // none, then
+	return s.Remote
+}
+
+// counts waits until s has decoded at least n pictures of another side.
+func (s side) counts(t *testing.T, of side, n int) int {
+	t.Helper()
+	frames := 0
+	enough := func(e drive.Event) bool {
+		for _, r := range remoteTracks(e) {
+			if r.ID == of.id && r.Source == "camera" {
+				frames = r.Frames
+			}
+		}
+		return frames >= n
+	}
+	if !s.isBrowser() {
+		s.AwaitWhere("stats", enough)
+		return frames
+	}
+	deadline := time.Now().Add(testenv.Limit)
+	for time.Now().Before(deadline) {
+		mark := s.Mark()
+		s.Say(map[string]any{"cmd": "stats"})
+		if enough(s.AwaitAfter(mark, "stats", nil)) {
+			return frames
+		}
+	}
+	t.Fatalf("%s decoded %d pictures of %s, want %d", s.id, frames, of.id, n)
+	return 0
+}
+
+// Two programs and a browser in one room: everybody sees everybody move, and
+// hears everybody speak.
+func TestEverySideSeesAndHearsTheOthers(t *testing.T) {
+	f := testenv.Foyer(t)
+	server := testenv.Serve(t, f, drive.ServeOptions{})
+	link := server.Invite("design")
+
+	voices := map[string][]int16{
+		"ada":   speak(t, "Good morning everybody, shall we begin with the drawings?", 50),
+		"grace": speak(t, "The compiler found nine errors in the second part.", 80),
+		"web":   speak(t, "I am sitting in a browser at the other end of town.", 20),
+	}
+	voice := filepath.Join(t.TempDir(), "voice.wav")
+	if err := drive.WriteWAV(voice, append(voices["web"], make([]int16, drive.SampleRate)...)); err != nil {
+		t.Fatal(err)
+	}
+	join := func(id string) side {
+		pulse := testenv.Pulse(t)
+		p := testenv.Join(t, f, drive.JoinOptions{
+			Link: link, Name: id, ID: id, Env: pulse.Env(),
+			Args: []string{"--camera", "test", "--mic", "default", "--speaker", "default"},
+		})
+		return side{id, p, pulse}
+	}
+	ada, grace := join("ada"), join("grace")
+	web := side{id: "web", Process: browse(t, server, drive.BrowserOptions{
+		Room: "design", ID: "web", Camera: writeY4M(t, 640, 360, 120), Microphone: voice,
+	})}
+	sides := []side{ada, grace, web}
+	for _, s := range sides {
+		s.Await("joined")
+	}
+	web.Await("publishing")
+	quiet(web, true)
+
+	for _, a := range sides {
+		for _, b := range sides {
+			if a.id == b.id {
+				continue
+			}
+			t.Run(a.id+" sees "+b.id, func(t *testing.T) { checkSeen(t, a, b) })
+		}
+	}
+	for _, speaker := range sides {
+		t.Run(speaker.id+" is heard", func(t *testing.T) { checkHeard(t, speaker, sides, voices) })
+	}
+}
+
+func speak(t *testing.T, text string, pitch int) []int16 {
+	t.Helper()
+	s, err := drive.Speak(t.Context(), text, pitch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func browse(t *testing.T, server *testenv.Server, o drive.BrowserOptions) *testenv.Process {
+	t.Helper()
+	root, err := drive.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := server.Drive.Browse(t.Context(), root, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return testenv.Adopt(t, p)
+}
+
+func quiet(web side, on bool) {
+	mark := web.Mark()
+	web.Say(map[string]any{"cmd": "microphone", "on": !on})
+	web.AwaitAfter(mark, "microphone", nil)
+}
+
+func checkSeen(t *testing.T, a, b side) {
+	first := a.counts(t, b, 1)
+	one, two := artifact(t, a.id+"-sees-"+b.id+".png"), filepath.Join(t.TempDir(), "two.png")
+	a.looks(t, b, one)
+	n := checkPicture(t, a.id+" of "+b.id, one)
+	a.counts(t, b, first+30)
+	a.looks(t, b, two)
+	if m := checkPicture(t, a.id+" of "+b.id, two); m == n {
+		t.Errorf("%s sees the same picture %d of %s after 30 more: it does not move", a.id, n, b.id)
+	}
+}
+
+// checkHeard lets one side speak and all others listen. What they hear must be
+// like what was said, and not like what somebody else says.
+func checkHeard(t *testing.T, speaker side, sides []side, voices map[string][]int16) {
+	said := voices[speaker.id]
+	length := time.Duration(len(said)) * time.Second / drive.SampleRate
+	if speaker.isBrowser() {
+		quiet(speaker, false)
+		defer quiet(speaker, true)
+		length *= 2 // it says it again and again; one must be whole
+	}
+	heard := make(map[string][]int16)
+	var mu sync.Mutex
+	var listening sync.WaitGroup
+	for _, s := range sides {
+		if s.id == speaker.id {
+			continue
+		}
+		listening.Go(func() {
+			h := s.listens(t, speaker, length+3*time.Second)
+			mu.Lock()
+			defer mu.Unlock()
+			heard[s.id] = h
+		})
+	}
+	if !speaker.isBrowser() {
+		ctx, cancel := context.WithTimeout(t.Context(), testenv.Limit)
+		defer cancel()
+		speaker.pulse.FeedMic(ctx, said)
+	}
+	listening.Wait()
+	for id, h := range heard {
+		is := drive.Likeness(said, h)
+		t.Logf("%s heard %s: likeness %.2f", id, speaker.id, is)
+		if is < 0.6 {
+			t.Errorf("%s did not hear %s: likeness %.2f, want 0.6", id, speaker.id, is)
+		}
+		for other, voice := range voices {
+			if was := drive.Likeness(voice, h); other != speaker.id && was > is-0.15 {
+				t.Errorf("%s heard %s (%.2f) when %s spoke (%.2f)", id, other, was, speaker.id, is)
+			}
+		}
+	}
+}

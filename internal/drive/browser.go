@@ -1,0 +1,67 @@
+//go:build unix
+
+package drive
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// BrowserOptions say how Chromium joins with LiveKit's own client.
+type BrowserOptions struct {
+	Room, ID   string
+	Camera     any // Y4M file; true: Chromium's test picture; nil: none
+	Microphone any // WAV file; true: Chromium's test tone; nil: none
+	Headful    bool
+	Env        []string
+}
+
+// Browse starts Chromium as a participant. root is the module's folder. It waits
+// until the page is there, not for the room.
+func (s *Server) Browse(ctx context.Context, root string, o BrowserOptions) (*Process, error) {
+	if err := Need("node", "chromium"); err != nil {
+		return nil, err
+	}
+	dir := filepath.Join(root, "e2e", "browser")
+	if _, err := os.Stat(filepath.Join(dir, "node_modules", "livekit-client")); err != nil {
+		return nil, fmt.Errorf("the browser's packages are missing: make deps-test: %w", err)
+	}
+	options, err := json.Marshal(map[string]any{
+		"url": s.URL, "keyFile": s.LiveKitKeyFile, "room": o.Room, "id": o.ID,
+		"camera": o.Camera, "microphone": o.Microphone, "headful": o.Headful,
+	})
+	if err != nil {
+		return nil, err
+	}
+	p, err := Start(Command{
+		Name: "browser", Path: "node", Args: []string{filepath.Join(dir, "peer.mjs"), string(options)},
+		Env: o.Env, Logs: s.foyer.Work,
+	})
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 3*startLimit)
+	defer cancel()
+	if _, err := p.Wait(ctx, "ready", 0, nil); err != nil {
+		p.Close(0)
+		return nil, err
+	}
+	return p, nil
+}
+
+// Root is the folder of this module.
+func Root() (string, error) {
+	dir, err := os.Getwd()
+	for ; err == nil; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", fmt.Errorf("no go.mod above the working folder: %w", os.ErrNotExist)
+		}
+	}
+	return "", err
+}

@@ -1,0 +1,145 @@
+// Package matrix keeps the measured table of every way out of a room and every
+// device, which the tests of the whole program fill and docs/leaving.md shows.
+package matrix
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Cell is one device on one way out.
+type Cell struct {
+	Device  string  `json:"device"`
+	Free    bool    `json:"free"`
+	MS      float64 `json:"ms"`                // from the cause until seen free from outside
+	Receipt float64 `json:"receipt,omitempty"` // what the program said: from its own notice
+}
+
+// Row is one way out.
+type Row struct {
+	Exit   string `json:"exit"`
+	Reason string `json:"reason"`
+	Status int    `json:"status"`
+	Cells  []Cell `json:"cells"`
+}
+
+// Receipt notes what the program itself says about a device.
+func (r *Row) Receipt(device string, ms float64) {
+	for i := range r.Cells {
+		if r.Cells[i].Device == device {
+			r.Cells[i].Receipt = ms
+		}
+	}
+}
+
+// Table is safe from any goroutine.
+type Table struct {
+	mu   sync.Mutex
+	data data
+}
+
+type data struct {
+	Where string `json:"where"`
+	Cores int    `json:"cores"`
+	Rows  []Row  `json:"rows"`
+}
+
+// New makes an empty table; where says what measured it.
+func New(where string) *Table {
+	return &Table{data: data{Where: where, Cores: runtime.NumCPU(), Rows: []Row{}}}
+}
+
+// Load reads tables that Save wrote and lays them over each other: rows of one
+// name become one row.
+func Load(names ...string) (*Table, error) {
+	all := New("")
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		var d data
+		if err := json.Unmarshal(text, &d); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		for _, r := range d.Rows {
+			all.Add(r)
+		}
+	}
+	return all, nil
+}
+
+// Add adds a row, or its cells to the row of that name.
+func (t *Table) Add(r Row) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if i := slices.IndexFunc(t.data.Rows, func(o Row) bool { return o.Exit == r.Exit }); i >= 0 {
+		t.data.Rows[i].Cells = append(t.data.Rows[i].Cells, r.Cells...)
+		return
+	}
+	t.data.Rows = append(t.data.Rows, r)
+}
+
+// Save writes the table.
+func (t *Table) Save(name string) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	text, err := json.MarshalIndent(t.data, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(name, append(text, '\n'), 0o644)
+}
+
+// columns of the shown table, in order.
+func columns() [][2]string {
+	return [][2]string{
+		{"camera", "Camera"}, {"opening", "Camera still opening"}, {"microphone", "Microphone"},
+		{"speaker", "Speaker"}, {"screen", "Screen"},
+	}
+}
+
+// Markdown shows the table: the time from the cause until the device was seen
+// free from outside the process, and in brackets what the program's receipt
+// says, both in milliseconds.
+func (t *Table) Markdown() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var b strings.Builder
+	b.WriteString("| Way out | Reason |")
+	for _, c := range columns() {
+		b.WriteString(" " + c[1] + " |")
+	}
+	b.WriteString("\n|---|---|" + strings.Repeat("---|", len(columns())) + "\n")
+	for _, r := range t.data.Rows {
+		reason := "`" + r.Reason + "`"
+		if r.Reason == "" {
+			reason = "(no process left to say it)"
+		}
+		fmt.Fprintf(&b, "| %s | %s |", r.Exit, reason)
+		for _, c := range columns() {
+			b.WriteString(" " + r.cell(c[0]) + " |")
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+func (r Row) cell(device string) string {
+	i := slices.IndexFunc(r.Cells, func(c Cell) bool { return c.Device == device })
+	switch {
+	case i < 0:
+		return "not measured"
+	case !r.Cells[i].Free:
+		return "**still held**"
+	case r.Cells[i].Receipt > 0:
+		return fmt.Sprintf("%.0f (%.1f)", r.Cells[i].MS, r.Cells[i].Receipt)
+	default:
+		return fmt.Sprintf("%.0f", r.Cells[i].MS)
+	}
+}
