@@ -47,57 +47,37 @@ void foyer_i420(const uint8_t *src, size_t stride, int bgr, foyer_plane y, foyer
 		rows(src, stride, 0, 16, y, u, v);
 }
 
-// Positions are in 1/256 of a source pixel.
-enum { one = 256 };
-
-// shrink_row makes w pixels of n: out pixel x covers [x*n/w, (x+1)*n/w).
-static void shrink_row(const uint8_t *restrict src, int n, uint8_t *restrict dst, int w)
+// add adds a row, times its weight, to the sums: 255 times 256 fits into 16 bit.
+static void add(const uint8_t *restrict src, uint16_t weight, uint16_t *restrict sums, int w)
 {
-	uint32_t width = (uint32_t)(((uint64_t)n * one) / (uint64_t)w);
-	for (int x = 0; x < w; x++) {
-		uint32_t from = (uint32_t)(((uint64_t)x * (uint64_t)n * one) / (uint64_t)w), to = from + width;
-		uint32_t i = from / one, last = (to - 1) / one, sum;
-		if (i == last) {
-			dst[x] = src[i];
-			continue;
-		}
-		sum = src[i] * (one - from % one);
-		for (i++; i < last; i++)
-			sum += src[i] * one;
-		sum += src[last] * (to - last * one);
-		dst[x] = (uint8_t)((sum + width / 2) / width);
+	for (int x = 0; x < w; x++)
+		sums[x] = (uint16_t)(sums[x] + src[x] * weight);
+}
+
+static void narrow(const uint8_t *restrict src, foyer_mix m, uint8_t *restrict dst, int w)
+{
+	const uint16_t *k = m.weights;
+	for (int x = 0; x < w; x++, k += m.taps) {
+		const uint8_t *p = src + m.first[x];
+		uint32_t sum = 128;
+		for (int t = 0; t < m.taps; t++)
+			sum += (uint32_t)p[t] * k[t];
+		dst[x] = (uint8_t)(sum >> 8);
 	}
 }
 
-// mix_rows mixes n rows into one.
-static void mix_rows(const uint8_t *src, size_t stride, uint32_t from, uint32_t height, uint8_t *restrict dst, int w)
+void foyer_shrink(foyer_plane src, foyer_plane dst, foyer_mix across, foyer_mix down, uint16_t *sums, uint8_t *row)
 {
-	uint32_t to = from + height, first = from / one, last = (to - 1) / one;
-	for (int x = 0; x < w; x++) {
-		const uint8_t *p = src + first * stride + x;
-		uint32_t sum;
-		if (first == last) {
-			dst[x] = *p;
-			continue;
-		}
-		sum = *p * (one - from % one);
-		for (uint32_t i = first + 1; i < last; i++) {
-			p += stride;
-			sum += *p * one;
-		}
-		p += stride;
-		sum += *p * (to - last * one);
-		dst[x] = (uint8_t)((sum + height / 2) / height);
-	}
-}
-
-void foyer_shrink(foyer_plane src, foyer_plane dst, uint8_t *tmp)
-{
-	uint32_t height = (uint32_t)(((uint64_t)src.h * one) / (uint64_t)dst.h);
-	for (int y = 0; y < src.h; y++)
-		shrink_row(src.data + (size_t)y * src.stride, src.w, tmp + (size_t)y * (size_t)dst.w, dst.w);
 	for (int y = 0; y < dst.h; y++) {
-		uint32_t from = (uint32_t)(((uint64_t)y * (uint64_t)src.h * one) / (uint64_t)dst.h);
-		mix_rows(tmp, (size_t)dst.w, from, height, dst.data + (size_t)y * dst.stride, dst.w);
+		for (int x = 0; x < src.w; x++)
+			sums[x] = 128;
+		for (int t = 0; t < down.taps; t++) {
+			uint16_t weight = down.weights[y * down.taps + t];
+			if (weight)
+				add(src.data + (size_t)(down.first[y] + t) * src.stride, weight, sums, src.w);
+		}
+		for (int x = 0; x < src.w; x++)
+			row[x] = (uint8_t)(sums[x] >> 8);
+		narrow(row, across, dst.data + (size_t)y * dst.stride, dst.w);
 	}
 }

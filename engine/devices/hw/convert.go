@@ -19,31 +19,79 @@ type pixels struct {
 	bgr           bool // blue first in memory, otherwise red
 }
 
-// shrinker makes pictures for the room of pictures of a screen. Use it from one
+// shrinker makes pictures of a call of those of a screen. Use it from one
 // goroutine.
 type shrinker struct {
-	full call.VideoFrame
-	tmp  []byte
+	full         call.VideoFrame
+	across, down [2]mix // for luma and for chroma
+	sums         []uint16
+	row          []byte
 }
 
 // convert writes src to dst, made smaller where it is larger than maxW x maxH.
 func (s *shrinker) convert(dst *call.VideoFrame, src pixels, maxW, maxH int) {
-	even := src
-	even.width, even.height = src.width&^1, src.height&^1
-	w, h := yuv.Fit(even.width, even.height, maxW, maxH)
-	if w == even.width && h == even.height {
-		toI420(dst, even)
+	src.width, src.height = src.width&^1, src.height&^1
+	w, h := yuv.Fit(src.width, src.height, maxW, maxH)
+	if w == src.width && h == src.height {
+		toI420(dst, src)
 		return
 	}
-	toI420(&s.full, even)
+	toI420(&s.full, src)
 	dst.Reset(w, h)
-	if n := s.full.Height * w; cap(s.tmp) < n {
-		s.tmp = make([]byte, n)
+	if len(s.row) != src.width {
+		s.sums, s.row = make([]uint16, src.width), make([]byte, src.width)
 	}
-	tmp := (*C.uint8_t)(unsafe.SliceData(s.tmp))
 	from, to := planes(&s.full), planes(dst)
 	for i := range from {
-		C.foyer_shrink(from[i], to[i], tmp)
+		kind := min(i, 1)
+		s.across[kind].set(int(from[i].w), int(to[i].w))
+		s.down[kind].set(int(from[i].h), int(to[i].h))
+		C.foyer_shrink(from[i], to[i], s.across[kind].c(), s.down[kind].c(),
+			(*C.uint16_t)(unsafe.SliceData(s.sums)), (*C.uint8_t)(unsafe.SliceData(s.row)))
+	}
+}
+
+// mix says how n values become fewer, each the mean of the part that it covers.
+type mix struct {
+	n, fewer int
+	taps     int
+	first    []int32
+	weights  []uint16
+}
+
+func (m *mix) set(n, fewer int) {
+	if m.n == n && m.fewer == fewer {
+		return
+	}
+	m.n, m.fewer = n, fewer
+	m.taps = min((n+fewer-1)/fewer+1, n)
+	m.first, m.weights = make([]int32, fewer), make([]uint16, fewer*m.taps)
+	for i := range fewer {
+		// In units of 1/fewer of a value, the part is n long.
+		from, to := i*n, (i+1)*n
+		first := min(from/fewer, n-m.taps)
+		m.first[i] = int32(first)
+		left := uint16(256)
+		w := m.weights[i*m.taps:][:m.taps]
+		heaviest := 0
+		for t := range w {
+			covered := min(to, (first+t+1)*fewer) - max(from, (first+t)*fewer)
+			w[t] = uint16((max(covered, 0)*256 + n/2) / n)
+			left -= w[t]
+			if w[t] > w[heaviest] {
+				heaviest = t
+			}
+		}
+		w[heaviest] += left // what rounding has taken or given
+	}
+}
+
+// c describes it to C. Its memory is Go's: callers pass it on at once.
+func (m *mix) c() C.foyer_mix {
+	return C.foyer_mix{
+		first:   (*C.int32_t)(unsafe.SliceData(m.first)),
+		weights: (*C.uint16_t)(unsafe.SliceData(m.weights)),
+		taps:    C.int(m.taps),
 	}
 }
 

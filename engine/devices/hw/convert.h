@@ -16,9 +16,15 @@ typedef struct {
 // in memory, otherwise red does. Width and height of y must be even.
 void foyer_i420(const uint8_t *src, size_t src_stride, int bgr, foyer_plane y, foyer_plane u, foyer_plane v);
 
-// foyer_shrink makes dst of src, each pixel the mean of the area that it covers.
-// dst must not be larger than src in either direction. tmp holds
-// src.h * dst.w values.
-void foyer_shrink(foyer_plane src, foyer_plane dst, uint8_t *tmp);
+// How one direction is made smaller: value i of the result is the sum of taps
+// values, from first[i] on, with weights[i * taps ...], which add up to 256.
+typedef struct {
+	const int32_t *first;
+	const uint16_t *weights;
+	int taps;
+} foyer_mix;
+
+// foyer_shrink makes dst of src. sums and row hold src.w values each.
+void foyer_shrink(foyer_plane src, foyer_plane dst, foyer_mix across, foyer_mix down, uint16_t *sums, uint8_t *row);
 
 #endif
