@@ -10,17 +10,16 @@ const (
 )
 
 const (
-	transitWindow = 500         // packets: 10 s at 20 ms
-	transitMaxAge = 12 * second // beyond that the clocks have drifted apart
-
-	// Of the long window 3 % may come later than the target, of the last
-	// second about 5 %: a change for the worse shows in the short one first.
-	longTail    = 3 // percent
-	shortWindow = 50
-	shortTail   = 3 // packets
+	// The network is judged by what it did in the last 10 s. Over a longer
+	// time the clocks drift apart too much.
+	delayInterval  = second / 4
+	delayIntervals = 40
+	// typicalLate of the intervals may have been worse than the target: a
+	// spike now and then is concealed rather than waited for all the time,
+	// and a change for the worse shows in less than a second.
+	typicalLate = 2
 
 	startLateness = 40 * samplesPerMS // until enough is known
-	enoughKnown   = 10                // packets
 	shrinkPerSec  = 20 * samplesPerMS // the target falls slowly and rises at once
 )
 
@@ -30,18 +29,20 @@ const (
 // A packet's transit is its arrival minus its timestamp. Only differences of
 // transits mean anything: the clocks have no common origin.
 type delayEstimator struct {
-	transits [transitWindow]transit
-	count    int
-	next     int
-
-	fastest  int64 // smallest transit in the window
-	lateness int64 // that the buffer should bridge
-	updated  int64 // local time of lateness
-	jitter   float64
-	last     int64 // transit of the packet before
+	intervals [delayIntervals]transits // by number, modulo
+	known     bool                     // some packet has come
+	fastest   int64                    // smallest transit
+	lateness  int64                    // that the buffer should bridge
+	updated   int64                    // local time of lateness
+	jitter    float64
+	last      int64 // transit of the packet before
 }
 
-type transit struct{ value, at int64 }
+// transits are those of the packets that came in one interval.
+type transits struct {
+	number         int64 // of the interval, from 1; 0 is unused
+	fastest, worst int64
+}
 
 // reset forgets the network, for a stream whose timestamps have jumped. The
 // lateness stays as the first guess.
@@ -52,39 +53,45 @@ func (e *delayEstimator) reset() {
 // add learns from a packet with that timestamp that came at that local time.
 func (e *delayEstimator) add(timestamp, at int64) {
 	v := at - timestamp
-	if e.count > 0 {
+	if e.known {
 		d := v - e.last
 		e.jitter += (float64(max(d, -d)) - e.jitter) / 16 // RFC 3550 section 6.4.1
 	}
-	e.last = v
-	e.transits[e.next] = transit{value: v, at: at}
-	e.next = (e.next + 1) % transitWindow
-	e.count = min(e.count+1, transitWindow)
-	e.estimate(at)
+	e.known, e.last = true, v
+	number := at/delayInterval + 1
+	i := &e.intervals[number%delayIntervals]
+	if i.number != number {
+		*i = transits{number: number, fastest: v, worst: v}
+	}
+	i.fastest, i.worst = min(i.fastest, v), max(i.worst, v)
+	e.estimate(number, at)
 }
 
 // estimate updates fastest and lateness.
-func (e *delayEstimator) estimate(at int64) {
-	long := tail{keep: 1 + e.count*longTail/100}
-	short := tail{keep: 1}
-	if e.count >= enoughKnown {
-		short.keep = shortTail
-	}
+func (e *delayEstimator) estimate(number, at int64) {
+	var worst [typicalLate + 1]int64 // largest first
+	seen := 0
 	e.fastest = e.last
-	for i := range e.count { // newest first
-		t := e.transits[(e.next-1-i+transitWindow)%transitWindow]
-		if at-t.at > transitMaxAge {
-			break
+	for i := range e.intervals {
+		t := &e.intervals[i]
+		if t.number == 0 || number-t.number >= delayIntervals {
+			continue
 		}
-		e.fastest = min(e.fastest, t.value)
-		long.add(t.value)
-		if i < shortWindow {
-			short.add(t.value)
+		e.fastest = min(e.fastest, t.fastest)
+		v := t.worst
+		for j := range worst {
+			if j >= seen || v > worst[j] {
+				worst[j], v = v, worst[j]
+			}
+			if j >= seen {
+				break
+			}
 		}
+		seen++
 	}
-	late := max(long.smallest(), short.smallest()) - e.fastest
-	if e.count < enoughKnown {
-		late = max(late, startLateness, e.lateness)
+	late := max(e.lateness, startLateness)
+	if seen > typicalLate {
+		late = worst[typicalLate] - e.fastest
 	}
 	e.settle(late, at)
 }
@@ -96,34 +103,4 @@ func (e *delayEstimator) settle(late, at int64) {
 		e.lateness = max(late, e.lateness-max(fall, 0))
 		e.updated = at
 	}
-}
-
-// tail keeps the largest few of many values.
-type tail struct {
-	values [1 + transitWindow*longTail/100]int64 // sorted, largest first
-	n      int
-	keep   int
-}
-
-func (t *tail) add(v int64) {
-	if t.n == t.keep {
-		if v <= t.values[t.n-1] {
-			return
-		}
-		t.n--
-	}
-	i := t.n
-	for ; i > 0 && t.values[i-1] < v; i-- {
-		t.values[i] = t.values[i-1]
-	}
-	t.values[i] = v
-	t.n++
-}
-
-// smallest of those that were kept: the quantile.
-func (t *tail) smallest() int64 {
-	if t.n == 0 {
-		return 0
-	}
-	return t.values[t.n-1]
 }

@@ -15,10 +15,11 @@ const (
 	maxPullJitter  = 100 * samplesPerMS
 	pullJitterFall = 5 * samplesPerMS // a second
 
-	// The playout is stretched when the delay is off by more than these; it
-	// must be more urgent to slow down than to speed up.
+	// The playout is stretched when the delay is off by more than these: too
+	// little of it is heard, too much only felt. They are further apart than
+	// a usual period of the voice, so that one splice never asks for another.
 	tooLong  = 10 * samplesPerMS
-	tooShort = 5 * samplesPerMS
+	tooShort = 2 * samplesPerMS
 	urgent   = 60 * samplesPerMS // then a worse splice is taken, and more often
 	hopeless = 200 * samplesPerMS
 
@@ -36,9 +37,13 @@ const (
 
 	// meanOver is how long the measured delay is averaged.
 	meanOver = second / 2
-	// lossyShare of lost packets makes it worth to wait for the packet after,
-	// which carries the FEC.
+	// astrayFor is for how much sound the delay must be far from its mean to be
+	// believed at once.
+	astrayFor = second / 10
+	// From lossyShare of lost packets on it is worth to wait for the packet
+	// after, which carries the FEC, until the share is below calmShare.
 	lossyShare = 0.01
+	calmShare  = 0.002
 
 	maxPull = 20 * samplesPerMS // frames
 )
@@ -69,8 +74,10 @@ type jitterBuffer struct {
 
 	offset     float64 // mean of local time minus playing position
 	dip        float64 // how far single pulls fall below it
+	astray     int     // samples pulled far from the mean, in a row
 	pullFrames int     // usual length of a pull
 	lossFrame  int64   // length of a frame that carries FEC, 0 if none does
+	lossy      bool    // FEC is worth waiting for
 	pause      int     // until the next splice
 	concealed  int     // made up since the last good packet
 	gain       float32
@@ -136,6 +143,7 @@ func (b *jitterBuffer) pull(stereo []int16, at int64) bool {
 	n := len(stereo) / 2
 	before, wasPlaying := b.position(), b.playing
 	audible := b.playing || b.sound.ready() > 0
+	b.pullFrames = max(n, b.pullFrames-1)
 	if b.playing {
 		b.observe(at, n)
 		b.adjust(n)
@@ -165,7 +173,7 @@ func (b *jitterBuffer) position() int64 {
 // target is the delay that the network needs at present.
 func (b *jitterBuffer) target() float64 {
 	t := float64(b.delay.lateness) + b.dip + float64(b.pullFrames+delayMargin)
-	if b.packets.lossy > lossyShare && b.fec {
+	if b.lossy {
 		t += float64(b.lossFrame)
 	}
 	return min(max(t, minDelay), maxDelay)
@@ -195,7 +203,7 @@ func (b *jitterBuffer) start(at int64) bool {
 	}
 	b.begin(p)
 	b.playing, b.concealed, b.gain = true, 0, 0
-	b.offset, b.dip = float64(at-p.ts), 0
+	b.offset, b.dip, b.astray = float64(at-p.ts), 0, 0
 	return true
 }
 
@@ -228,11 +236,16 @@ func (b *jitterBuffer) stop() {
 // observe measures the delay at the beginning of a pull of n frames.
 func (b *jitterBuffer) observe(at int64, n int) {
 	off := float64(at - b.position())
-	if diff := off - b.offset; diff > second || diff < -second { // the machine slept
-		b.offset = off
+	if diff := off - b.offset; diff > hopeless || diff < -hopeless {
+		b.astray += n
+	} else {
+		b.astray = 0
+	}
+	if b.astray > astrayFor { // the speaker had stalled or the machine slept
+		b.offset, b.astray = off, 0
 	}
 	b.offset += (off - b.offset) * float64(n) / meanOver
-	b.pullFrames = max(n, b.pullFrames-1)
+	b.lossy = b.packets.lossy > lossyShare || (b.lossy && b.packets.lossy > calmShare)
 	b.dip -= pullJitterFall * float64(n) / second
 	b.dip = min(max(b.dip, b.offset-off, 0), maxPullJitter)
 }
@@ -261,7 +274,7 @@ func (b *jitterBuffer) adjust(n int) {
 		b.stats.shortened += uint64(moved)
 	} else {
 		b.decodeAhead(max(n, overlap))
-		moved = b.sound.lengthen(max(int(-off), minPeriod), alike)
+		moved = b.sound.lengthen(int(-off)+tooLong-tooShort, alike)
 		b.stats.lengthened += uint64(moved)
 	}
 	if moved > 0 {
@@ -374,9 +387,12 @@ func (b *jitterBuffer) bridge(n int64) {
 	b.sound.commit(int(n))
 }
 
-// decode makes the sound of p ready.
+// decode makes the sound of p ready. Where it does not continue what was before,
+// the decoder's own continuation of that fades out over it.
 func (b *jitterBuffer) decode(p *heldPacket) {
 	b.packets.take(p)
+	jump := p.ts - b.mediaNext - b.bridged
+	b.splice = b.splice || jump < -opus.PLCUnit || jump > opus.PLCUnit
 	b.mediaNext, b.bridged = p.ts, 0
 	var tail [2 * fadeIn]int16
 	spliced := b.splice && b.gain > 0 && b.decoder.DecodePLC(tail[:]) == nil

@@ -88,15 +88,15 @@ func (n *network) run(t testing.TB) (heard []int16, b *jitterBuffer, lost int) {
 		step = 480
 	}
 	stereo := make([]int16, 2*step)
-	end := int64(n.frames) * opus.FrameSamples
+	end := int64(float64(n.frames) * opus.FrameSamples * (1 + n.ppm*1e-6))
 	for k := 0; ; k++ {
 		due := int64(k * step)
-		if due > end {
-			break
-		}
 		at := due
 		if n.pullAt != nil {
 			at = n.pullAt(k, due)
+		}
+		if at > end {
+			break
 		}
 		for len(all) > 0 && all[0].at <= at {
 			b.push(all[0].rtpPacket, all[0].at)

@@ -102,7 +102,9 @@ func (p *Pump) Close() {
 func (p *Pump) run() {
 	defer close(p.done)
 	defer p.level.Store(0)
-	s := sender{pump: p, voice: newVoiceDetector()}
+	// Samples are counted, but from the wall clock's reading at the beginning:
+	// another microphone that takes over a track carries its clock on.
+	s := sender{pump: p, voice: newVoiceDetector(), pts: time.Duration(p.now().UnixNano())}
 	defer s.close()
 	pcm := make([]int16, opus.FrameSamples)
 	for !p.stop.Load() {
@@ -129,7 +131,7 @@ type sender struct {
 	voice    voiceDetector
 	encoder  *opus.Encoder // made for the first track
 	last     *publication
-	frames   int64 // read from the device: the clock of the track
+	pts      time.Duration // of the next frame
 	packet   [opus.MaxFrameBytes]byte
 	reported bool // a failing track is told once
 }
@@ -147,8 +149,8 @@ func (s *sender) frame(pcm []int16) error {
 	s.pump.level.Store(math.Float32bits(s.meter.level()))
 	loudness := minusDBov(energy(pcm) / float64(len(pcm)))
 	voice := s.voice.frame(-loudness)
-	pts := time.Duration(s.frames) * frameDuration
-	s.frames++
+	pts := s.pts
+	s.pts += frameDuration
 
 	pub := s.pump.track.Load()
 	if pub == nil {

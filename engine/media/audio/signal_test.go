@@ -157,6 +157,24 @@ func likeness(heard, reference []int16, lag int) (snr, correlation float64) {
 	return snr / float64(pieces), correlation / float64(pieces)
 }
 
+// noiseRatio is the signal-to-noise ratio of everything together in dB, so that
+// the bad pieces decide.
+func noiseRatio(heard, reference []int16, lag int) float64 {
+	const piece, reach = 4800, 1300
+	var signal, noise float64
+	for at := -lag + 2*reach; at+piece < len(heard) && at+lag+piece+2*reach < len(reference); at += piece {
+		h := heard[at : at+piece]
+		lag = bestLag(h, reference, at, lag, reach)
+		r := reference[at+lag : at+lag+piece]
+		for i := range h {
+			a, b := float64(h[i]), float64(r[i])
+			signal += b * b
+			noise += (a - b) * (a - b)
+		}
+	}
+	return 10 * math.Log10(signal/noise)
+}
+
 // bestLag is where piece h of what was heard at position at fits the reference.
 // Staying where it was wins unless another lag is clearly better.
 func bestLag(h, reference []int16, at, around, reach int) int {

@@ -73,11 +73,8 @@ func (t *timeline) shorten(most int, alike float64) int {
 	if lag == 0 {
 		return 0
 	}
-	for i := range 2 * overlap {
-		w := int32(i / 2)
-		a, b := int32(t.pcm[2*t.pos+i]), int32(t.pcm[2*(t.pos+lag)+i])
-		t.pcm[2*(t.pos+lag)+i] = int16((a*(overlap-w) + b*w) / overlap)
-	}
+	mixed := t.mixed(t.pos, t.pos+lag)
+	copy(t.pcm[2*(t.pos+lag):], mixed[:])
 	// What was heard must stay in front of the playing position.
 	keep := min(t.pos, historyFrames)
 	copy(t.pcm[2*(t.pos+lag-keep):2*(t.pos+lag)], t.pcm[2*(t.pos-keep):2*t.pos])
@@ -96,16 +93,21 @@ func (t *timeline) lengthen(most int, alike float64) int {
 	if lag == 0 {
 		return 0
 	}
-	var mixed [2 * overlap]int16
-	for i := range mixed {
-		w := int32(i / 2)
-		a, b := int32(t.pcm[2*t.pos+i]), int32(t.pcm[2*(t.pos-lag)+i])
-		mixed[i] = int16((a*(overlap-w) + b*w) / overlap)
-	}
+	mixed := t.mixed(t.pos, t.pos-lag)
 	copy(t.pcm[2*(t.pos+overlap):], t.pcm[2*(t.pos-lag+overlap):2*t.end])
 	copy(t.pcm[2*t.pos:], mixed[:])
 	t.end += lag
 	return lag
+}
+
+// mixed goes from the sound at position a to that at position b.
+func (t *timeline) mixed(a, b int) [2 * overlap]int16 {
+	var m [2 * overlap]int16
+	for i := range m {
+		w := int32(i / 2)
+		m[i] = int16((int32(t.pcm[2*a+i])*(overlap-w) + int32(t.pcm[2*b+i])*w) / overlap)
+	}
+	return m
 }
 
 // search finds the lag between minPeriod and most at which the sound from the
