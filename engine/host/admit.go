@@ -1,6 +1,7 @@
 package host
 
 import (
+	"bufio"
 	"context"
 	"crypto/subtle"
 	"errors"
@@ -12,9 +13,10 @@ import (
 	"strings"
 	"time"
 
+	stdlog "log"
+
 	"github.com/livekit/protocol/auth"
 	"github.com/sirupsen/logrus"
-	stdlog "log"
 
 	"foyer/engine/call"
 	"foyer/engine/host/register"
@@ -58,8 +60,41 @@ func (d *door) serveRTC(w http.ResponseWriter, r *http.Request) {
 		out := r.Clone(r.Context())
 		out.URL.RawQuery = c.query.Encode()
 		out.Header.Set("Authorization", "Bearer "+c.token)
-		d.proxy.ServeHTTP(w, out)
+		d.proxy.ServeHTTP(lingerWriter{w}, out)
 	}
+}
+
+// lingerBound is how long a client may take to close a connection that LiveKit
+// has ended.
+const lingerBound = 500 * time.Millisecond
+
+// lingerWriter hands out connections that end. The proxy answers LiveKit's end
+// by closing its half of the client's connection, so that the last words
+// arrive, and then waits for the client for ever.
+type lingerWriter struct{ http.ResponseWriter }
+
+// Unwrap is for http.ResponseController.
+func (l lingerWriter) Unwrap() http.ResponseWriter { return l.ResponseWriter }
+
+// Hijack implements http.Hijacker.
+func (l lingerWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffer, err := http.NewResponseController(l.ResponseWriter).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	return lingerConn{conn}, buffer, nil
+}
+
+type lingerConn struct{ net.Conn }
+
+// CloseWrite says that nothing more comes, and gives the client a moment to
+// close.
+func (l lingerConn) CloseWrite() error {
+	err := l.SetReadDeadline(time.Now().Add(lingerBound))
+	if half, ok := l.Conn.(interface{ CloseWrite() error }); ok {
+		err = errors.Join(err, half.CloseWrite())
+	}
+	return err
 }
 
 // readConnect verifies the token. LiveKit is given exactly what was verified

@@ -48,11 +48,12 @@ type ChildConfig struct {
 // sends it SIGTERM as well.
 type Child struct {
 	conf ChildConfig
-	turn chan struct{} // 1-slot: whoever holds it starts or stops the process
+	turn chan struct{}   // 1-slot: whoever holds it starts or stops the process
+	life context.Context // ends with Close, and with it a start under way
+	end  context.CancelFunc
 
 	mu      sync.Mutex
 	current *process // nil before the first Start
-	closed  bool
 }
 
 var _ call.Host = (*Child)(nil)
@@ -65,7 +66,9 @@ func NewChild(conf ChildConfig) *Child {
 	if conf.Listen == "" {
 		conf.Listen = AnyPort
 	}
-	return &Child{conf: conf, turn: make(chan struct{}, 1)}
+	c := &Child{conf: conf, turn: make(chan struct{}, 1)}
+	c.life, c.end = context.WithCancel(context.Background())
+	return c
 }
 
 // Start implements call.Host. Errors wrap call.ErrHostFailed, except those of
@@ -74,6 +77,9 @@ func (c *Child) Start(ctx context.Context, room call.RoomID, title string) (call
 	if err := errors.Join(call.CheckRoomID(string(room)), call.CheckTitle(title)); err != nil {
 		return call.Link{}, err
 	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(c.life, func() { cancel(call.ErrClosed) })()
 	p, err := c.running(ctx)
 	if err == nil {
 		var link call.Link
@@ -81,8 +87,8 @@ func (c *Child) Start(ctx context.Context, room call.RoomID, title string) (call
 			return link, nil
 		}
 	}
-	if errors.Is(err, call.ErrClosed) || ctx.Err() != nil {
-		return call.Link{}, err
+	if ctx.Err() != nil {
+		return call.Link{}, context.Cause(ctx)
 	}
 	return call.Link{}, fmt.Errorf("%w: %w", call.ErrHostFailed, err)
 }
@@ -100,10 +106,10 @@ func (c *Child) Stopped() <-chan struct{} {
 // Close implements call.Host. It returns when the process is gone; later calls
 // do nothing.
 func (c *Child) Close() error {
+	c.end()
 	c.turn <- struct{}{}
 	defer func() { <-c.turn }()
 	c.mu.Lock()
-	c.closed = true
 	p := c.current
 	c.mu.Unlock()
 	if p == nil {
@@ -120,12 +126,12 @@ func (c *Child) running(ctx context.Context) (*process, error) {
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-	c.mu.Lock()
-	p, closed := c.current, c.closed
-	c.mu.Unlock()
-	if closed {
+	if c.life.Err() != nil {
 		return nil, call.ErrClosed
 	}
+	c.mu.Lock()
+	p := c.current
+	c.mu.Unlock()
 	if p != nil && p.alive() {
 		return p, nil
 	}

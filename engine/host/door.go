@@ -154,17 +154,17 @@ func (d *door) enter() bool {
 }
 
 // drain waits until the last word of LiveKit has reached its clients.
-func (d *door) drain(bound time.Duration) {
+func (d *door) drain(ctx context.Context, bound time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, bound)
+	defer cancel()
 	empty := make(chan struct{})
 	go func() {
 		d.inside.Wait()
 		close(empty)
 	}()
-	timer := time.NewTimer(bound)
-	defer timer.Stop()
 	select {
 	case <-empty:
-	case <-timer.C:
+	case <-ctx.Done():
 	}
 }
 

@@ -62,6 +62,19 @@ func (r *rooms) find(ctx context.Context, room call.RoomID) (call.SID, error) {
 	return "", call.ErrNoSuchRoom
 }
 
+// list names every open room.
+func (r *rooms) list(ctx context.Context) ([]string, error) {
+	answer, err := r.client.ListRooms(ctx, &livekit.ListRoomsRequest{})
+	if err != nil {
+		return nil, fmt.Errorf("list the rooms: %w", err)
+	}
+	names := make([]string, 0, len(answer.GetRooms()))
+	for _, open := range answer.GetRooms() {
+		names = append(names, open.GetName())
+	}
+	return names, nil
+}
+
 func (r *rooms) close() { r.idle() }
 
 // apiTransport signs every request with a short-lived token.

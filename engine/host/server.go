@@ -15,10 +15,10 @@ import (
 	"foyer/engine/host/sfu"
 )
 
-// Bounds of stopping; together at most 3 s.
+// Bounds of stopping. With lingerBound they stay below 3 s.
 const (
-	stopSFUBound   = 2 * time.Second        // everybody is told, rooms are closed
-	stopDrainBound = 500 * time.Millisecond // what was said last reaches the clients
+	stopBound      = 2400 * time.Millisecond // of which:
+	stopDrainBound = time.Second             // the last word reaches the clients
 )
 
 // Server is a room server.
@@ -87,16 +87,24 @@ func (s *Server) wait(ctx context.Context, d *door, media *sfu.SFU, serving <-ch
 	}
 	d.refuse()
 	if media != nil {
-		bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopSFUBound)
-		s.logError("stop the media server", media.Stop(bound))
-		cancel()
-		d.drain(stopDrainBound)
+		s.stopSFU(context.WithoutCancel(ctx), d, media)
 	}
 	d.close()
 	if serving != nil {
 		<-serving
 	}
 	return err
+}
+
+// stopSFU tells everybody, waits until they know, and ends LiveKit.
+func (s *Server) stopSFU(ctx context.Context, d *door, media *sfu.SFU) {
+	ctx, cancel := context.WithTimeout(ctx, stopBound)
+	defer cancel()
+	names, err := d.rooms.list(ctx)
+	s.logError("tell the rooms that the server stops", err)
+	media.CloseRooms(ctx, names)
+	d.drain(ctx, stopDrainBound)
+	s.logError("stop the media server", media.Stop(ctx))
 }
 
 func (s *Server) logError(what string, err error) {

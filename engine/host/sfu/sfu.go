@@ -21,9 +21,11 @@ import (
 
 	"github.com/livekit/livekit-server/pkg/config"
 	"github.com/livekit/livekit-server/pkg/routing"
+	"github.com/livekit/livekit-server/pkg/rtc/types"
 	"github.com/livekit/livekit-server/pkg/service"
 	"github.com/livekit/livekit-server/pkg/telemetry/prometheus"
 	"github.com/livekit/mediatransportutil/pkg/rtcconfig"
+	"github.com/livekit/protocol/livekit"
 	"github.com/sirupsen/logrus"
 )
 
@@ -201,8 +203,19 @@ func (s *SFU) Err() error {
 	return fmt.Errorf("%w: %w", ErrFailed, s.err)
 }
 
-// Stop tells everybody in every room that the server stops (SERVER_SHUTDOWN)
-// and returns when LiveKit has ended, or with ctx's error.
+// CloseRooms tells everybody in these rooms that the server stops
+// (SERVER_SHUTDOWN) and closes them. LiveKit does so itself when it stops, but
+// then ends its signalling without waiting until the word is out (server.go,
+// Start): so this comes first, and Stop when the connections have drained.
+func (s *SFU) CloseRooms(ctx context.Context, names []string) {
+	for _, name := range names {
+		if room := s.server.RoomManager().GetRoom(ctx, livekit.RoomName(name)); room != nil {
+			room.Close(types.ParticipantCloseReasonRoomManagerStop)
+		}
+	}
+}
+
+// Stop ends LiveKit, and returns when it has ended or with ctx's error.
 func (s *SFU) Stop(ctx context.Context) error {
 	// LiveKit ignores Stop until 0.1 s after it has begun to listen
 	// (server.go, Start), and has no event for that either.

@@ -1,0 +1,293 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/livekit/protocol/livekit"
+	"github.com/sirupsen/logrus"
+	"google.golang.org/protobuf/proto"
+
+	"foyer/engine/call"
+)
+
+const waitBound = 10 * time.Second
+
+// logBuffer is a log that can be searched.
+type logBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func newLog() (*logrus.Logger, *logBuffer) {
+	buffer := &logBuffer{}
+	log := logrus.New()
+	log.SetOutput(buffer)
+	log.SetLevel(logrus.DebugLevel)
+	return log, buffer
+}
+
+// testServer is a server that runs in this process.
+type testServer struct {
+	Ready
+	t    testing.TB
+	log  *logBuffer
+	stop func() error // idempotent; returns Run's error
+	api  apiKey
+}
+
+func startServer(t testing.TB, change func(*Config)) *testServer {
+	t.Helper()
+	log, buffer := newLog()
+	conf := Config{Listen: "127.0.0.1:0", Data: t.TempDir(), Log: log}
+	if change != nil {
+		change(&conf)
+	}
+	server, err := New(conf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ready, ended := make(chan Ready, 1), make(chan error, 1)
+	go func() { ended <- server.Run(ctx, func(r Ready) { ready <- r }) }()
+	s := &testServer{t: t, log: buffer}
+	s.stop = sync.OnceValue(func() error { cancel(); return <-ended })
+	select {
+	case s.Ready = <-ready:
+	case err := <-ended:
+		cancel()
+		t.Fatalf("server ended at its start: %v", err)
+	case <-time.After(waitBound):
+		cancel()
+		t.Fatal("server is not ready")
+	}
+	t.Cleanup(func() {
+		if err := s.stop(); err != nil {
+			t.Errorf("stop: %v", err)
+		}
+	})
+	raw, err := os.ReadFile(s.LiveKitKeyFile)
+	if err != nil || json.Unmarshal(raw, &s.api) != nil {
+		t.Fatalf("LiveKit key file: %v", err)
+	}
+	return s
+}
+
+func (s *testServer) fingerprint() (f [sha256.Size]byte) {
+	raw, err := hex.DecodeString(s.Fingerprint)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	copy(f[:], raw)
+	return f
+}
+
+func (s *testServer) client() *http.Client {
+	transport := &http.Transport{TLSClientConfig: pinned(s.fingerprint())}
+	s.t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Timeout: waitBound, Transport: transport}
+}
+
+func (s *testServer) invite(change func(*InviteRequest)) call.Link {
+	s.t.Helper()
+	req := InviteRequest{Server: s.URL, AdminKeyFile: s.AdminKeyFile, Room: "hall"}
+	if change != nil {
+		change(&req)
+	}
+	link, err := RequestInvite(context.Background(), req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return link
+}
+
+// guest is a person with an installation.
+type guest struct {
+	id  call.Identity
+	key ed25519.PrivateKey
+}
+
+func newGuest(t testing.TB, id string) guest {
+	_, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return guest{call.Identity(id), key}
+}
+
+func (g guest) request(t testing.TB, link call.Link) call.DoorJoinRequest {
+	req := call.DoorJoinRequest{Room: link.Room, Secret: link.Secret, Identity: g.id, Name: "Guest " + string(g.id), Existing: link.Existing}
+	if err := req.Sign(g.key, link.Fingerprint, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	return req
+}
+
+// join posts a request and returns the answer or the refusal, and the status.
+func (s *testServer) join(req call.DoorJoinRequest) (call.DoorJoinAnswer, call.DoorError, int) {
+	s.t.Helper()
+	raw, err := json.Marshal(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	status, body := s.post(call.DoorJoinPath, "", raw)
+	var answer call.DoorJoinAnswer
+	var refusal call.DoorError
+	if status == http.StatusOK {
+		err = json.Unmarshal(body, &answer)
+	} else {
+		err = json.Unmarshal(body, &refusal)
+	}
+	if err != nil {
+		s.t.Fatalf("status %d, body %q: %v", status, body, err)
+	}
+	return answer, refusal, status
+}
+
+func (s *testServer) post(path, bearer string, body []byte) (int, []byte) {
+	s.t.Helper()
+	req, err := http.NewRequest(http.MethodPost, s.URL+path, bytes.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if bearer != "" {
+		req.Header.Set("Authorization", "Bearer "+bearer)
+	}
+	res, err := s.client().Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	raw, err := io.ReadAll(res.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return res.StatusCode, raw
+}
+
+// mustJoin joins and fails the test if it is refused.
+func (s *testServer) mustJoin(g guest, link call.Link) call.DoorJoinAnswer {
+	s.t.Helper()
+	answer, refusal, status := s.join(g.request(s.t, link))
+	if status != http.StatusOK {
+		s.t.Fatalf("join: %d %+v", status, refusal)
+	}
+	return answer
+}
+
+// wire is a signalling connection, by hand.
+type wire struct {
+	t    testing.TB
+	conn *websocket.Conn
+}
+
+// dial connects to /rtc; extra is added to the query.
+func (s *testServer) dial(token, extra string) (*wire, int, error) {
+	u := "wss" + strings.TrimPrefix(s.URL, "https") + "/rtc?protocol=17&sdk=go&version=2.4.0&auto_subscribe=1" + extra
+	dialer := websocket.Dialer{TLSClientConfig: pinned(s.fingerprint()), HandshakeTimeout: waitBound}
+	header := http.Header{}
+	if token != "" {
+		header.Set("Authorization", "Bearer "+token)
+	}
+	conn, res, err := dialer.Dial(u, header)
+	status := 0
+	if res != nil {
+		status = res.StatusCode
+	}
+	if err != nil {
+		return nil, status, err
+	}
+	w := &wire{s.t, conn}
+	s.t.Cleanup(func() { _ = conn.Close() })
+	return w, status, nil
+}
+
+// mustDial connects and returns the first message, the join.
+func (s *testServer) mustDial(token string) (*wire, *livekit.JoinResponse) {
+	s.t.Helper()
+	w, status, err := s.dial(token, "")
+	if err != nil {
+		s.t.Fatalf("dial: status %d: %v", status, err)
+	}
+	m := w.next(func(m *livekit.SignalResponse) bool { return m.GetJoin() != nil })
+	return w, m.GetJoin()
+}
+
+// next reads until a message that is wanted.
+func (w *wire) next(want func(*livekit.SignalResponse) bool) *livekit.SignalResponse {
+	w.t.Helper()
+	for {
+		m, err := w.read()
+		if err != nil {
+			w.t.Fatalf("read: %v", err)
+		}
+		if want(m) {
+			return m
+		}
+	}
+}
+
+func (w *wire) read() (*livekit.SignalResponse, error) {
+	if err := w.conn.SetReadDeadline(time.Now().Add(waitBound)); err != nil {
+		return nil, err
+	}
+	_, raw, err := w.conn.ReadMessage()
+	if err != nil {
+		return nil, err
+	}
+	m := &livekit.SignalResponse{}
+	return m, proto.Unmarshal(raw, m)
+}
+
+func (w *wire) send(m *livekit.SignalRequest) {
+	w.t.Helper()
+	raw, err := proto.Marshal(m)
+	if err == nil {
+		err = w.conn.WriteMessage(websocket.BinaryMessage, raw)
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// leaveReason reads until the server puts us out.
+func (w *wire) leaveReason() livekit.DisconnectReason {
+	w.t.Helper()
+	return w.next(func(m *livekit.SignalResponse) bool { return m.GetLeave() != nil }).GetLeave().GetReason()
+}
+
+func parseURL(t testing.TB, s string) *url.URL {
+	u, err := url.Parse(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+func hostPort(i int) string { return fmt.Sprintf("127.0.0.1:%d", i) }

@@ -1,0 +1,548 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/livekit/protocol/auth"
+	"github.com/livekit/protocol/livekit"
+	"github.com/pion/webrtc/v4"
+	"github.com/twitchtv/twirp"
+
+	"foyer/engine/call"
+)
+
+func TestJoinThroughTheDoor(t *testing.T) {
+	s := startServer(t, nil)
+	link := s.invite(func(r *InviteRequest) { r.Title = "Große Halle" })
+	if link.Title != "Große Halle" || link.Room != "hall" || link.Fingerprint != s.fingerprint() {
+		t.Fatalf("link %+v", link)
+	}
+	parsed, err := call.ParseLink(link.String())
+	if err != nil || parsed.Secret != link.Secret || len(parsed.Hosts) != 1 {
+		t.Fatalf("link back: %+v, %v", parsed, err)
+	}
+
+	anna, ben := newGuest(t, "anna"), newGuest(t, "ben")
+	answer := s.mustJoin(anna, link)
+	if answer.Title != "Große Halle" || !strings.HasPrefix(answer.SessionHint, "RM_") {
+		t.Fatalf("answer %+v", answer)
+	}
+	wa, join := s.mustDial(answer.Token)
+	if got := join.GetRoom(); got.GetName() != "hall" || got.GetSid() != answer.SessionHint {
+		t.Errorf("room %v, want session %s", got, answer.SessionHint)
+	}
+	if p := join.GetParticipant(); p.GetIdentity() != "anna" || p.GetName() != "Guest anna" {
+		t.Errorf("participant %v", p)
+	}
+	for _, ice := range join.GetIceServers() {
+		for _, u := range ice.GetUrls() {
+			if !strings.Contains(u, "127.0.0.1") {
+				t.Errorf("clients are sent to %s", u)
+			}
+		}
+	}
+
+	second := s.mustJoin(ben, link)
+	if second.SessionHint != answer.SessionHint {
+		t.Errorf("second session %s, want %s", second.SessionHint, answer.SessionHint)
+	}
+	wb, joinB := s.mustDial(second.Token)
+	if others := joinB.GetOtherParticipants(); len(others) != 1 || others[0].GetIdentity() != "anna" {
+		t.Errorf("others %v", others)
+	}
+
+	// The same key again is the same user on another device: the first is out.
+	_, _ = s.mustDial(s.mustJoin(anna, link).Token)
+	if r := wa.leaveReason(); r != livekit.DisconnectReason_DUPLICATE_IDENTITY {
+		t.Errorf("first device: %v", r)
+	}
+	wb.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Leave{Leave: &livekit.LeaveRequest{
+		Reason: livekit.DisconnectReason_CLIENT_INITIATED, Action: livekit.LeaveRequest_DISCONNECT,
+	}}})
+
+	if log := s.log.String(); strings.Contains(log, answer.Token) || strings.Contains(log, link.Secret) ||
+		strings.Contains(log, s.api.Secret) || strings.Contains(log, "eyJ") {
+		t.Error("a secret is in the log")
+	}
+}
+
+// TestMediaConnects proves that ICE and DTLS come up on the media port.
+func TestMediaConnects(t *testing.T) {
+	s := startServer(t, nil)
+	w, _ := s.mustDial(s.mustJoin(newGuest(t, "anna"), s.invite(nil)).Token)
+	var setting webrtc.SettingEngine
+	setting.SetIncludeLoopbackCandidate(true)
+	pc, err := webrtc.NewAPI(webrtc.WithSettingEngine(setting)).NewPeerConnection(webrtc.Configuration{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = pc.Close() })
+	connected := make(chan struct{})
+	pc.OnConnectionStateChange(func(state webrtc.PeerConnectionState) {
+		if state == webrtc.PeerConnectionStateConnected {
+			close(connected)
+		}
+	})
+	offer := w.next(func(m *livekit.SignalResponse) bool { return m.GetOffer() != nil }).GetOffer()
+	if err := pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer.GetSdp()}); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := pc.CreateAnswer(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gathered := webrtc.GatheringCompletePromise(pc)
+	if err := pc.SetLocalDescription(answer); err != nil {
+		t.Fatal(err)
+	}
+	<-gathered
+	w.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Answer{Answer: &livekit.SessionDescription{
+		Type: "answer", Sdp: pc.LocalDescription().SDP, Id: offer.GetId(),
+	}}})
+	go func() {
+		for {
+			m, err := w.read()
+			if err != nil {
+				return
+			}
+			if tr := m.GetTrickle(); tr != nil {
+				var init webrtc.ICECandidateInit
+				if json.Unmarshal([]byte(tr.GetCandidateInit()), &init) == nil {
+					_ = pc.AddICECandidate(init)
+				}
+			}
+		}
+	}()
+	select {
+	case <-connected:
+	case <-time.After(waitBound):
+		t.Fatalf("no media connection; log:\n%s", s.log)
+	}
+}
+
+func TestJoinRefusals(t *testing.T) {
+	s := startServer(t, nil)
+	link := s.invite(nil)
+	existing := s.invite(func(r *InviteRequest) { r.Room, r.Existing = "not-open", true })
+	notOpen := s.invite(func(r *InviteRequest) { r.Room = "not-open-either" })
+	expired := s.invite(func(r *InviteRequest) { r.TTL = time.Second })
+	time.Sleep(1100 * time.Millisecond) // the invitation's own clock
+	anna := newGuest(t, "anna")
+	s.mustJoin(anna, link)
+	otherDoor := link
+	otherDoor.Fingerprint = sha256.Sum256([]byte("another door"))
+
+	tests := []struct {
+		name   string
+		req    func() call.DoorJoinRequest
+		code   call.DoorCode
+		status int
+	}{
+		{"wrong secret", func() call.DoorJoinRequest {
+			r := anna.request(t, link)
+			r.Secret = "wrong"
+			return r
+		}, call.DoorInviteRefused, http.StatusForbidden},
+		{"secret of another room", func() call.DoorJoinRequest {
+			l := link
+			l.Room = "elsewhere"
+			return anna.request(t, l)
+		}, call.DoorInviteRefused, http.StatusForbidden},
+		{"expired", func() call.DoorJoinRequest { return anna.request(t, expired) }, call.DoorInviteExpired, http.StatusGone},
+		{"identity of another key", func() call.DoorJoinRequest { return newGuest(t, "anna").request(t, link) },
+			call.DoorIdentityTaken, http.StatusConflict},
+		{"forged signature", func() call.DoorJoinRequest {
+			r := anna.request(t, link)
+			r.Identity = "ben"
+			return r
+		}, call.DoorBadRequest, http.StatusBadRequest},
+		{"signed for another door", func() call.DoorJoinRequest { return anna.request(t, otherDoor) },
+			call.DoorBadRequest, http.StatusBadRequest},
+		{"old", func() call.DoorJoinRequest {
+			r := anna.request(t, link)
+			if err := r.Sign(anna.key, link.Fingerprint, time.Now().Add(-time.Hour)); err != nil {
+				t.Fatal(err)
+			}
+			return r
+		}, call.DoorBadRequest, http.StatusBadRequest},
+		{"room not open, by the invitation", func() call.DoorJoinRequest { return anna.request(t, existing) },
+			call.DoorNoSuchRoom, http.StatusNotFound},
+		{"room not open, by the guest", func() call.DoorJoinRequest {
+			l := notOpen
+			l.Existing = true
+			return anna.request(t, l)
+		}, call.DoorNoSuchRoom, http.StatusNotFound},
+		{"room id with a space", func() call.DoorJoinRequest {
+			l := link
+			l.Room = "a b"
+			return anna.request(t, l)
+		}, call.DoorBadRequest, http.StatusBadRequest},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if _, refusal, status := s.join(tt.req()); refusal.Code != tt.code || status != tt.status {
+				t.Errorf("got %d %+v, want %d %s", status, refusal, tt.status, tt.code)
+			}
+		})
+	}
+
+	t.Run("replayed", func(t *testing.T) {
+		req := anna.request(t, link)
+		if _, refusal, status := s.join(req); status != http.StatusOK {
+			t.Fatalf("first use: %d %+v", status, refusal)
+		}
+		if _, refusal, status := s.join(req); refusal.Code != call.DoorBadRequest {
+			t.Errorf("second use: %d %+v", status, refusal)
+		}
+	})
+	t.Run("not JSON", func(t *testing.T) {
+		if status, body := s.post(call.DoorJoinPath, "", []byte("{")); status != http.StatusBadRequest {
+			t.Errorf("%d %s", status, body)
+		}
+	})
+	t.Run("too large", func(t *testing.T) {
+		big := append([]byte(`{"name":"`), bytes.Repeat([]byte("x"), call.DoorMaxBody)...)
+		if status, body := s.post(call.DoorJoinPath, "", big); status != http.StatusRequestEntityTooLarge {
+			t.Errorf("%d %s", status, body)
+		}
+	})
+}
+
+func TestWrongSecretsAreSlowedDown(t *testing.T) {
+	s := startServer(t, nil)
+	link := s.invite(nil)
+	anna, wrong := newGuest(t, "anna"), link
+	wrong.Secret = "wrong"
+	limited := false
+	for range defaultLimits().missBurst + 1 {
+		_, refusal, status := s.join(anna.request(t, wrong))
+		limited = status == http.StatusTooManyRequests && refusal.Code == call.DoorTooManyTries
+	}
+	if !limited {
+		t.Fatal("wrong secrets are never slowed down")
+	}
+	// Then even the right one waits: otherwise guessing could go on.
+	if _, refusal, _ := s.join(anna.request(t, link)); refusal.Code != call.DoorTooManyTries {
+		t.Errorf("right secret: %+v", refusal)
+	}
+}
+
+func TestAdminKey(t *testing.T) {
+	s := startServer(t, nil)
+	body := []byte(`{"room": 12345, "title": "Numbers"}`)
+	for _, key := range []string{"", "wrong", s.api.Secret} {
+		status, raw := s.post(invitationsPath, key, body)
+		if status != http.StatusUnauthorized || bytes.Contains(raw, []byte("secret")) {
+			t.Errorf("key %q: %d %s", key, status, raw)
+		}
+	}
+	key, _, err := readAdminKey(s.AdminKeyFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, raw := s.post(invitationsPath, key, body)
+	var answer InvitationAnswer
+	if err := json.Unmarshal(raw, &answer); err != nil || status != http.StatusOK || answer.Room != "12345" {
+		t.Fatalf("a number as room: %d %s", status, raw)
+	}
+	for _, bad := range []string{`{"room":1.5}`, `{"room":""}`, `{"room":"a b"}`, `{"room":"a","ttl":-1}`, `{"room":"a","ttl":99999999999}`, `{"room":"a","title":"a\nb"}`, `[]`} {
+		if status, raw := s.post(invitationsPath, key, []byte(bad)); status != http.StatusBadRequest {
+			t.Errorf("%s: %d %s", bad, status, raw)
+		}
+	}
+	for range defaultLimits().missBurst {
+		status, _ = s.post(invitationsPath, "wrong", body)
+	}
+	if status != http.StatusTooManyRequests {
+		t.Errorf("wrong keys are never slowed down: %d", status)
+	}
+	for _, file := range []string{s.AdminKeyFile, s.LiveKitKeyFile} {
+		if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v %v", file, info.Mode(), err)
+		}
+	}
+}
+
+func TestRequestInviteErrors(t *testing.T) {
+	s := startServer(t, nil)
+	other := startServer(t, nil)
+	notAKey := t.TempDir() + "/key"
+	if err := os.WriteFile(notAKey, []byte("hello"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name string
+		req  InviteRequest
+		want error
+	}{
+		{"wrong certificate", InviteRequest{Server: s.URL, AdminKeyFile: other.AdminKeyFile, Room: "r"}, call.ErrWrongServer},
+		{"nobody there", InviteRequest{Server: "https://127.0.0.1:1", AdminKeyFile: s.AdminKeyFile, Room: "r"}, call.ErrUnreachable},
+		{"plain text", InviteRequest{Server: "http://127.0.0.1:1", AdminKeyFile: s.AdminKeyFile, Room: "r"}, ErrConfig},
+		{"no key file", InviteRequest{Server: s.URL, AdminKeyFile: notAKey + "-not", Room: "r"}, ErrKeyFile},
+		{"not a key file", InviteRequest{Server: s.URL, AdminKeyFile: notAKey, Room: "r"}, ErrKeyFile},
+		{"empty room", InviteRequest{Server: s.URL, AdminKeyFile: s.AdminKeyFile}, call.ErrEmpty},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if _, err := RequestInvite(context.Background(), tt.req); !errors.Is(err, tt.want) {
+				t.Errorf("got %v, want %v", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestConnectRefusals(t *testing.T) {
+	s := startServer(t, nil)
+	link := s.invite(nil)
+	good := s.mustJoin(newGuest(t, "anna"), link).Token
+	make := func(secret string, change func(*auth.AccessToken)) string {
+		at := auth.NewAccessToken(s.api.Key, secret).SetIdentity("anna").
+			SetVideoGrant(&auth.VideoGrant{RoomJoin: true, Room: "hall"}).SetValidFor(time.Minute)
+		if change != nil {
+			change(at)
+		}
+		token, err := at.ToJWT()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+	tests := []struct {
+		name, token, extra string
+		status             int
+	}{
+		{"no token", "", "", http.StatusUnauthorized},
+		{"garbage", "eyJhbGciOi.x.y", "", http.StatusUnauthorized},
+		{"signed with another secret", make("another secret that is long enough", nil), "", http.StatusUnauthorized},
+		{"expired", signToken(t, s.api, time.Now().Add(-2*time.Minute)), "", http.StatusUnauthorized},
+		{"not for joining", make(s.api.Secret, func(a *auth.AccessToken) {
+			a.SetVideoGrant(&auth.VideoGrant{RoomAdmin: true, Room: "hall"})
+		}), "", http.StatusUnauthorized},
+		{"marked as the door's, for a key that is not the member's", make(s.api.Secret, func(a *auth.AccessToken) {
+			a.SetAttributes(map[string]string{memberAttribute: "other"})
+		}), "", http.StatusConflict},
+		{"marked as the door's, for nobody", make(s.api.Secret, func(a *auth.AccessToken) {
+			a.SetIdentity("nobody").SetAttributes(map[string]string{memberAttribute: "other"})
+		}), "", http.StatusUnauthorized},
+		{"identity changed by the query", good, "&publish=x", http.StatusBadRequest},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, status, err := s.dial(tt.token, tt.extra)
+			if err == nil || status != tt.status {
+				t.Errorf("status %d (%v), want %d", status, err, tt.status)
+			}
+			if strings.Contains(s.log.String(), "eyJ") {
+				t.Error("a token is in the log")
+			}
+		})
+	}
+	t.Run("token in the query, as browsers do", func(t *testing.T) {
+		if _, status, err := s.dial("", "&access_token="+good); err != nil {
+			t.Errorf("status %d: %v", status, err)
+		}
+	})
+	t.Run("made by a holder of the API key", func(t *testing.T) {
+		token := make(s.api.Secret, func(a *auth.AccessToken) {
+			a.SetIdentity("bot").SetVideoGrant(&auth.VideoGrant{RoomJoin: true, Room: "new-room"})
+		})
+		if _, join := s.mustDial(token); join.GetRoom().GetName() != "new-room" {
+			t.Errorf("joined %v", join.GetRoom())
+		}
+	})
+	t.Run("refreshed token resumes", func(t *testing.T) {
+		w, join := s.mustDial(s.mustJoin(newGuest(t, "ben"), link).Token)
+		fresh := w.next(func(m *livekit.SignalResponse) bool { return m.GetRefreshToken() != "" }).GetRefreshToken()
+		_ = w.conn.Close()
+		again, status, err := s.dial(fresh, "&reconnect=1&sid="+join.GetParticipant().GetSid())
+		if err != nil {
+			t.Fatalf("status %d: %v", status, err)
+		}
+		// Without a media connection LiveKit may have given ben up already;
+		// here it counts that the door has let the token through.
+		again.next(func(m *livekit.SignalResponse) bool { return m.GetReconnect() != nil || m.GetLeave() != nil })
+	})
+}
+
+// signToken makes a token by hand, with any end.
+func signToken(t *testing.T, key apiKey, expires time.Time) string {
+	t.Helper()
+	claims, err := json.Marshal(map[string]any{
+		"iss": key.Key, "sub": "anna", "exp": expires.Unix(), "video": map[string]any{"roomJoin": true, "room": "hall"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	encode := base64.RawURLEncoding.EncodeToString
+	signed := encode([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + encode(claims)
+	mac := hmac.New(sha256.New, []byte(key.Secret))
+	mac.Write([]byte(signed))
+	return signed + "." + encode(mac.Sum(nil))
+}
+
+func TestOnlyTheDoorsRoutes(t *testing.T) {
+	s := startServer(t, nil)
+	for path, want := range map[string]int{
+		healthPath: http.StatusOK, "/": 404, "/whip/v1": 404, "/agent": 404, "/debug/rooms": 404, "/metrics": 404,
+		"/rtc/v2": 404, "/foyer/v1/": 404, "/twirp/livekit.Egress/ListEgress": 404, "/settings/regions": 404,
+	} {
+		res, err := s.client().Get(s.URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, res.Body)
+		_ = res.Body.Close()
+		if res.StatusCode != want {
+			t.Errorf("%s: %d, want %d", path, res.StatusCode, want)
+		}
+	}
+}
+
+// TestServerAPI uses LiveKit's own client of the room service at the door's
+// address, as its server SDKs do.
+func TestServerAPI(t *testing.T) {
+	s := startServer(t, nil)
+	link := s.invite(nil)
+	anna, _ := s.mustDial(s.mustJoin(newGuest(t, "anna"), link).Token)
+	ben, _ := s.mustDial(s.mustJoin(newGuest(t, "ben"), link).Token)
+	withKey := func(key apiKey) livekit.RoomService {
+		return livekit.NewRoomServiceProtobufClient(s.URL, &http.Client{Timeout: waitBound, Transport: &adminTransport{key, s.client().Transport}})
+	}
+	ctx := context.Background()
+	if _, err := withKey(apiKey{s.api.Key, "wrong"}).ListRooms(ctx, &livekit.ListRoomsRequest{}); err == nil {
+		t.Error("a wrong secret lists rooms")
+	}
+	nobody := livekit.NewRoomServiceProtobufClient(s.URL, s.client())
+	var refused twirp.Error
+	if _, err := nobody.ListRooms(ctx, &livekit.ListRoomsRequest{}); !errors.As(err, &refused) || refused.Code() != twirp.Unauthenticated {
+		t.Errorf("no key: %v", err)
+	}
+	api := withKey(s.api)
+	list, err := api.ListParticipants(ctx, &livekit.ListParticipantsRequest{Room: "hall"})
+	if err != nil || len(list.GetParticipants()) != 2 {
+		t.Fatalf("participants %v, %v", list, err)
+	}
+	if _, err := api.RemoveParticipant(ctx, &livekit.RoomParticipantIdentity{Room: "hall", Identity: "ben"}); err != nil {
+		t.Fatal(err)
+	}
+	if r := ben.leaveReason(); r != livekit.DisconnectReason_PARTICIPANT_REMOVED {
+		t.Errorf("removed: %v", r)
+	}
+	if _, err := api.DeleteRoom(ctx, &livekit.DeleteRoomRequest{Room: "hall"}); err != nil {
+		t.Fatal(err)
+	}
+	if r := anna.leaveReason(); r != livekit.DisconnectReason_ROOM_DELETED {
+		t.Errorf("dismissed: %v", r)
+	}
+	// After the dismissal the id is a new session (contract N8).
+	first := s.mustJoin(newGuest(t, "carl"), link)
+	if _, err := api.DeleteRoom(ctx, &livekit.DeleteRoomRequest{Room: "hall"}); err != nil {
+		t.Fatal(err)
+	}
+	if again := s.mustJoin(newGuest(t, "dora"), link); again.SessionHint == first.SessionHint {
+		t.Error("the session of a dismissed room came back")
+	}
+}
+
+type adminTransport struct {
+	key  apiKey
+	next http.RoundTripper
+}
+
+func (a *adminTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	token, err := auth.NewAccessToken(a.key.Key, a.key.Secret).
+		SetVideoGrant(&auth.VideoGrant{RoomAdmin: true, RoomCreate: true, RoomList: true, Room: "hall"}).ToJWT()
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	return a.next.RoundTrip(r)
+}
+
+func TestStopTellsEverybody(t *testing.T) {
+	s := startServer(t, nil)
+	w, _ := s.mustDial(s.mustJoin(newGuest(t, "anna"), s.invite(nil)).Token)
+	began := time.Now()
+	ended := make(chan error, 1)
+	go func() { ended <- s.stop() }()
+	if r := w.leaveReason(); r != livekit.DisconnectReason_SERVER_SHUTDOWN {
+		t.Errorf("reason %v", r)
+	}
+	told := time.Since(began)
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	t.Logf("told after %v, stopped after %v", told, time.Since(began))
+	if d := time.Since(began); d > 3*time.Second {
+		t.Errorf("stopping took %v", d)
+	}
+}
+
+// TestRestartKeepsEverything: keys, certificate, port and register outlive the
+// process, so links and identities do.
+func TestRestartKeepsEverything(t *testing.T) {
+	dir := t.TempDir()
+	same := func(c *Config) { c.Data = dir }
+	s := startServer(t, same)
+	link, anna := s.invite(nil), newGuest(t, "anna")
+	s.mustJoin(anna, link)
+	if err := s.stop(); err != nil {
+		t.Fatal(err)
+	}
+	again := startServer(t, same)
+	if again.Fingerprint != s.Fingerprint || again.URL != s.URL || again.api != s.api {
+		t.Errorf("before %+v, after %+v", s.Ready, again.Ready)
+	}
+	again.mustJoin(anna, link)
+	if _, refusal, _ := again.join(newGuest(t, "anna").request(t, link)); refusal.Code != call.DoorIdentityTaken {
+		t.Errorf("another key: %+v", refusal)
+	}
+	raw, err := os.ReadFile(dir + "/" + databaseFile)
+	if err != nil || bytes.Contains(raw, []byte(link.Secret)) {
+		t.Errorf("the secret is in the database, or %v", err)
+	}
+}
+
+// TestClusterDoor puts a door without an SFU before another server's API.
+func TestClusterDoor(t *testing.T) {
+	inner := startServer(t, nil)
+	u := parseURL(t, inner.URL)
+	// The inner door's certificate is its own; a real cluster has a public
+	// one. So this door talks to the inner LiveKit directly.
+	if err := inner.stop(); err != nil {
+		t.Fatal(err)
+	}
+	s := startServer(t, func(c *Config) {
+		c.LiveKitURL, c.APIKey, c.APISecret = "ws://"+u.Host, "key", "secret of the cluster, long enough"
+	})
+	if s.api.Key != "key" {
+		t.Errorf("key file %+v", s.api)
+	}
+	// The cluster is down: the door lives, and says that it is not to blame.
+	if _, refusal, status := s.join(newGuest(t, "anna").request(t, s.invite(nil))); status != http.StatusInternalServerError || refusal.Code != codeInternal {
+		t.Errorf("%d %+v", status, refusal)
+	}
+}
+
+func TestMemberTagDiffersBetweenRooms(t *testing.T) {
+	key := []byte("key")
+	a, b := memberTag("a", key), memberTag("b", key)
+	if a == b || a != memberTag("a", key) {
+		t.Error("tag")
+	}
+	if raw, err := base64.RawURLEncoding.DecodeString(a); err != nil || len(raw) != 16 {
+		t.Errorf("%d bytes, %v", len(raw), err)
+	}
+}
