@@ -1,0 +1,18 @@
+// Package media moves pictures and sound between devices, tracks and the
+// screen. It implements [call.Media]; sound is the work of package audio.
+//
+//	camera -> videoPump reader -> preview slot
+//	                    '-> newest frame -> sender (layers, VP8) -> call.LocalTrack
+//	call.RemoteTrack -> reader -> worker: reorder -> assembler -> playout -> VP8 -> FrameSlot
+//
+// Two goroutines serve each open camera and each remote video. What one hands
+// to the other is bounded: frames on the way to the encoder are replaced by
+// newer ones, packets wait in the network's own buffer. All state of a stream
+// belongs to its worker; the types reorder, assembler and playout have no
+// goroutine, lock or clock of their own.
+//
+// After a loss nothing is shown until the next key frame: a frozen picture is
+// honest, a smeared one is not.
+//
+// Exported methods are safe from any goroutine.
+package media

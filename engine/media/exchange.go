@@ -1,0 +1,55 @@
+package media
+
+import (
+	"sync"
+
+	"foyer/engine/call"
+)
+
+// exchange hands the newest picture from the device to the encoder: three
+// buffers go round, older pictures are lost, nobody waits.
+type exchange struct {
+	wake chan struct{} // 1 slot: there is a new picture
+
+	mu    sync.Mutex // held for swaps only
+	ready *call.VideoFrame
+	fresh bool
+
+	writing *call.VideoFrame // the reader's alone
+	taken   *call.VideoFrame // the encoder's alone
+}
+
+func newExchange() *exchange {
+	return &exchange{
+		wake:  make(chan struct{}, 1),
+		ready: &call.VideoFrame{}, writing: &call.VideoFrame{}, taken: &call.VideoFrame{},
+	}
+}
+
+// publish makes writing the newest picture and provides another buffer.
+func (x *exchange) publish() {
+	x.mu.Lock()
+	x.writing, x.ready = x.ready, x.writing
+	x.fresh = true
+	x.mu.Unlock()
+	select {
+	case x.wake <- struct{}{}:
+	default:
+	}
+}
+
+// take returns the newest picture: the one of the last take if there is none
+// since, nil before the first. It stays untouched until the next take.
+func (x *exchange) take() (f *call.VideoFrame, fresh bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	fresh = x.fresh
+	if fresh {
+		x.taken, x.ready = x.ready, x.taken
+		x.fresh = false
+	}
+	if x.taken.Width == 0 {
+		return nil, false
+	}
+	return x.taken, fresh
+}

@@ -1,0 +1,234 @@
+package media
+
+import (
+	"sync"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"foyer/engine/call"
+	"foyer/engine/media/pixel"
+	"foyer/engine/media/vp8"
+)
+
+const (
+	// keySpacing is the shortest time between two key frames of a layer: each
+	// costs the bits of many pictures.
+	keySpacing = 300 * time.Millisecond
+	// defaultFPS is for layers that name no rate.
+	defaultFPS = 30
+	// minPTSStep keeps time running when a picture is sent again.
+	minPTSStep = time.Millisecond
+)
+
+// publication is one stretch of sending into a track: its layers and counters.
+// encode, wantKey and close belong to the sender's goroutine.
+type publication struct {
+	track  call.LocalTrack
+	source call.Source
+	layers []*layer
+	log    logrus.FieldLogger
+
+	started   bool
+	base      time.Duration // PTS of the first picture
+	last      time.Duration // PTS of the last one, from base
+	complains bool          // an encoder's failure was logged
+
+	mu     sync.Mutex
+	counts call.LocalStats
+	pace   pace
+}
+
+// layer is one simulcast quality.
+type layer struct {
+	call.Layer
+	encoder *vp8.Encoder // nil while nobody wants the layer
+	scaler  pixel.Scaler
+	scaled  call.VideoFrame
+	bitrate int
+	wantKey bool
+	lastKey time.Time
+	next    time.Duration // PTS from which on a picture is due
+}
+
+func newPublication(t call.LocalTrack, log logrus.FieldLogger) *publication {
+	spec := t.Spec()
+	p := &publication{track: t, source: spec.Source, log: log.WithField("track", t.SID())}
+	for _, l := range spec.Layers {
+		if l.FPS <= 0 {
+			l.FPS = defaultFPS
+		}
+		p.layers = append(p.layers, &layer{Layer: l})
+	}
+	p.counts = call.LocalStats{Source: spec.Source, SID: t.SID()}
+	return p
+}
+
+func (p *publication) close() {
+	for _, l := range p.layers {
+		l.rest()
+	}
+}
+
+// wantKey makes the next picture of a layer a key frame.
+func (p *publication) wantKey(i int) {
+	if i >= 0 && i < len(p.layers) {
+		p.layers[i].wantKey = true
+	}
+}
+
+// encode sends one picture in every layer that somebody watches and that is
+// due. It stops between two layers when stop is closed.
+func (p *publication) encode(f *call.VideoFrame, pts time.Duration, now time.Time, stop <-chan struct{}) {
+	if !p.started {
+		p.started, p.base, p.last = true, pts, -minPTSStep
+	}
+	at := max(pts-p.base, p.last+minPTSStep)
+	p.last = at
+	awake, sent := 0, false
+	for i, l := range p.layers {
+		select {
+		case <-stop:
+			return
+		default:
+		}
+		bitrate := p.track.Bitrate(i)
+		if !p.track.Wanted(i) || bitrate <= 0 {
+			l.rest()
+			continue
+		}
+		awake++
+		l.wake(bitrate, p.source)
+		if l.due(at, now) && p.encodeLayer(i, f, at, now) {
+			sent = true
+		}
+	}
+	p.count(awake, sent, now)
+}
+
+// encodeLayer reports whether something was sent.
+func (p *publication) encodeLayer(i int, f *call.VideoFrame, at time.Duration, now time.Time) bool {
+	l := p.layers[i]
+	picture := l.fit(f)
+	saved := picture.PTS
+	picture.PTS = at
+	if l.keyAllowed(now) {
+		l.encoder.ForceKeyFrame()
+	}
+	data, key, err := l.encoder.Encode(picture)
+	picture.PTS = saved
+	if err != nil {
+		p.complain("picture cannot be encoded", err)
+		l.rest()
+		return false
+	}
+	if len(data) == 0 {
+		return false // the rate control left it out
+	}
+	if key {
+		l.wantKey, l.lastKey = false, now
+	}
+	if err := p.track.WriteFrame(call.EncodedFrame{Data: data, PTS: at, KeyFrame: key, Layer: i}); err != nil {
+		p.complain("picture cannot be sent", err)
+		return false
+	}
+	p.mu.Lock()
+	p.counts.Bytes += uint64(len(data))
+	p.counts.Width, p.counts.Height = picture.Width, picture.Height
+	p.mu.Unlock()
+	return true
+}
+
+// complain logs the first failure only: the next picture may fail just so.
+func (p *publication) complain(what string, err error) {
+	if !p.complains {
+		p.complains = true
+		p.log.WithError(err).Warn(what)
+	}
+}
+
+// count notes how a picture went out.
+func (p *publication) count(awake int, sent bool, now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.counts.Layers = awake
+	if sent {
+		p.counts.Frames++
+		p.pace.add(now)
+	}
+}
+
+func (p *publication) stats(now time.Time) call.LocalStats {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.counts
+	s.FPS = p.pace.rate(now)
+	return s
+}
+
+// rest frees the encoder; when the layer is wanted again it begins with a key
+// frame.
+func (l *layer) rest() {
+	if l.encoder != nil {
+		l.encoder.Close()
+		l.encoder = nil
+	}
+}
+
+// wake makes sure of an encoder at that bit rate.
+func (l *layer) wake(bitrate int, source call.Source) {
+	switch {
+	case l.encoder == nil:
+		l.encoder = vp8.NewEncoder(vp8.Config{FPS: l.FPS, Bitrate: bitrate, Screen: source == call.SourceScreen})
+		l.wantKey, l.next = true, 0
+		l.lastKey = time.Time{}
+	case bitrate != l.bitrate:
+		if l.encoder.SetBitrate(bitrate) != nil {
+			l.rest()
+			l.wake(bitrate, source)
+		}
+	}
+	l.bitrate = bitrate
+}
+
+// keyAllowed tells whether a key frame is wanted and may be made now.
+func (l *layer) keyAllowed(now time.Time) bool {
+	return l.wantKey && now.Sub(l.lastKey) >= keySpacing
+}
+
+// due keeps the layer to its rate. A wanted key frame is always due.
+func (l *layer) due(at time.Duration, now time.Time) bool {
+	interval := time.Second / time.Duration(l.FPS)
+	// A camera's own jitter must not cost every other picture.
+	if at+interval/4 < l.next && !l.keyAllowed(now) {
+		return false
+	}
+	l.next = max(l.next, at-interval/4) + interval
+	return true
+}
+
+// fit scales f to the layer.
+func (l *layer) fit(f *call.VideoFrame) *call.VideoFrame {
+	w, h := layerSize(f.Width, f.Height, l.Width, l.Height)
+	if w == f.Width && h == f.Height || !l.scaler.Scale(&l.scaled, f, w, h) {
+		return f
+	}
+	return &l.scaled
+}
+
+// layerSize is the largest size of the picture's shape inside the layer's, which
+// is turned when the picture stands upright, never larger than the picture.
+func layerSize(w, h, layerW, layerH int) (int, int) {
+	if layerW <= 0 || layerH <= 0 {
+		return w, h
+	}
+	if (w < h) != (layerW < layerH) {
+		layerW, layerH = layerH, layerW
+	}
+	scale := min(float64(layerW)/float64(w), float64(layerH)/float64(h))
+	if scale >= 1 {
+		return w, h
+	}
+	even := func(n int) int { return max(int(float64(n)*scale+0.5)&^1, 2) }
+	return even(w), even(h)
+}

@@ -1,0 +1,78 @@
+package media
+
+import (
+	"errors"
+	"sync"
+
+	"github.com/sirupsen/logrus"
+
+	"foyer/engine/call"
+	"foyer/engine/media/pixel"
+)
+
+// videoPump reads a camera or screen into its preview and, while it has a
+// track, into the sender.
+type videoPump struct {
+	dev     call.VideoCapture
+	log     logrus.FieldLogger
+	preview call.FrameSlot
+	frames  *exchange
+	sender  *sender
+
+	stop chan struct{}
+	once sync.Once
+	wg   sync.WaitGroup
+}
+
+func newVideoPump(dev call.VideoCapture, log logrus.FieldLogger) *videoPump {
+	info := dev.Info()
+	log = log.WithFields(logrus.Fields{"source": info.Source, "device": info.Name})
+	p := &videoPump{dev: dev, log: log, frames: newExchange(), stop: make(chan struct{})}
+	p.sender = newSender(info.Source, p.frames, log)
+	p.wg.Go(p.read)
+	p.wg.Go(func() { p.sender.run(p.stop) })
+	return p
+}
+
+// Preview implements [call.Pump].
+func (p *videoPump) Preview() *call.FrameSlot { return &p.preview }
+
+// Level implements [call.Pump].
+func (p *videoPump) Level() float32 { return 0 }
+
+// Send implements [call.Pump].
+func (p *videoPump) Send(t call.LocalTrack) { p.sender.send(t) }
+
+// Stats implements [call.Pump].
+func (p *videoPump) Stats() call.LocalStats { return p.sender.stats() }
+
+// Close implements [call.Pump]. The preview goes dark at once, even while the
+// device keeps the reader waiting.
+func (p *videoPump) Close() {
+	p.once.Do(func() { close(p.stop) })
+	p.preview.Clear()
+	p.wg.Wait()
+}
+
+// read carries pictures from the device until it fails or the pump is closed.
+func (p *videoPump) read() {
+	defer p.preview.Clear()
+	var converter pixel.Converter
+	for {
+		f := p.frames.writing
+		if err := p.dev.ReadFrame(f); err != nil {
+			if !errors.Is(err, call.ErrClosed) {
+				p.log.WithError(err).Info("device gives no more pictures")
+			}
+			return
+		}
+		select {
+		case <-p.stop:
+			return
+		default:
+		}
+		p.preview.SetSourceSize(f.Width, f.Height)
+		render(&p.preview, &converter, f, p.preview.View())
+		p.frames.publish()
+	}
+}

@@ -1,0 +1,333 @@
+package media
+
+import (
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"foyer/engine/call"
+	"foyer/engine/media/pixel"
+	"foyer/engine/media/vp8"
+)
+
+const (
+	// packetQueue is how many packets wait between network and decoder. When
+	// it is full the network's own buffer fills, and that one drops.
+	packetQueue = 256
+	// keyRetry is the shortest time between two requests for a key frame, and
+	// how long we wait for the first one before we ask.
+	keyRetry = 500 * time.Millisecond
+	// maxKeyRetry is the longest: nothing comes, so nobody may be sending.
+	maxKeyRetry = 4 * time.Second
+	// blankSide: a server sends pictures of 8x8 when a track is muted or ends
+	// (LiveKit pkg/sfu/downtrack.go, VP8KeyFrame8x8).
+	blankSide = 8
+)
+
+// videoReceiver decodes one VP8 track into its slot.
+type videoReceiver struct {
+	track call.RemoteTrack
+	slot  call.FrameSlot
+	log   logrus.FieldLogger
+	stats receiverStats
+
+	packets chan *packet
+	pool    sync.Pool
+	stop    chan struct{}
+	once    sync.Once
+	wg      sync.WaitGroup
+
+	// The worker's alone.
+	reorder   reorder
+	assembler assembler
+	playout   playout
+	sync      lipSync
+	decoder   *vp8.Decoder
+	picture   call.VideoFrame
+	converter pixel.Converter
+	have      bool      // picture is whole and may be shown
+	shown     call.View // what the slot's picture was made for
+	broken    bool      // the decoder needs a key frame before anything else
+	wait      keyWait
+}
+
+// keyWait is the wait for a key frame.
+type keyWait struct {
+	wanted  bool
+	asked   time.Time     // the last request
+	retry   time.Duration // until the next one
+	traffic bool          // packets have come since
+}
+
+func newVideoReceiver(t call.RemoteTrack, clock playoutClock, log logrus.FieldLogger) *videoReceiver {
+	info := t.Info()
+	now := time.Now()
+	r := &videoReceiver{
+		track:   t,
+		log:     log.WithFields(logrus.Fields{"track": info.SID, "identity": t.Owner()}),
+		packets: make(chan *packet, packetQueue),
+		stop:    make(chan struct{}),
+		broken:  true,
+		wait:    keyWait{wanted: true, asked: now.Add(-keyRetry), retry: keyRetry},
+		sync:    lipSync{clock: clock, report: t.SenderReport, rate: max(t.ClockRate(), 1)},
+	}
+	r.stats.remote = call.RemoteStats{ID: t.Owner(), SID: info.SID, Source: info.Source}
+	r.pool.New = func() any { return new(packet) }
+	r.reorder.release = r.release
+	r.wg.Go(r.read)
+	r.wg.Go(r.work)
+	return r
+}
+
+// Slot implements [call.Receiver].
+func (r *videoReceiver) Slot() *call.FrameSlot { return &r.slot }
+
+// Stats implements [call.Receiver].
+func (r *videoReceiver) Stats() call.RemoteStats { return r.stats.read(time.Now()) }
+
+// Close implements [call.Receiver].
+func (r *videoReceiver) Close() {
+	r.once.Do(func() { close(r.stop) })
+	r.track.Interrupt()
+	r.wg.Wait()
+}
+
+func (r *videoReceiver) release(p *packet) { r.pool.Put(p) }
+
+// read carries packets from the network to the worker until the track ends.
+func (r *videoReceiver) read() {
+	defer close(r.packets)
+	var ps parser
+	for {
+		p := r.pool.Get().(*packet)
+		n, err := r.track.ReadRTP(p.buf[:])
+		switch {
+		case errors.Is(err, io.ErrShortBuffer):
+			r.release(p) // longer than any real packet
+			continue
+		case err != nil:
+			r.log.WithError(err).Debug("video track ended")
+			return
+		}
+		p.arrived = time.Now()
+		r.stats.received(n)
+		if err := ps.parse(p, n); err != nil {
+			r.log.WithError(err).Trace("packet dropped")
+			r.release(p)
+			continue
+		}
+		select {
+		case r.packets <- p:
+		case <-r.stop:
+			return
+		}
+	}
+}
+
+// work turns packets into pictures until the track ends or the receiver is
+// closed.
+func (r *videoReceiver) work() {
+	defer r.slot.Clear()
+	decoder, err := vp8.NewDecoder()
+	if err != nil {
+		r.log.WithError(err).Error("no video decoder")
+		r.drain()
+		return
+	}
+	r.decoder = decoder
+	defer decoder.Close()
+	timer := time.NewTimer(keyRetry)
+	defer timer.Stop()
+	tick := time.NewTicker(keyRetry)
+	defer tick.Stop()
+	for {
+		select {
+		case p, open := <-r.packets:
+			if !open {
+				r.slot.Clear()
+				return
+			}
+			r.accept(p)
+		case <-timer.C:
+		case <-tick.C:
+			r.houseKeep(time.Now())
+		case <-r.stop:
+			return
+		}
+		timer.Reset(r.advance(time.Now()))
+	}
+}
+
+// drain reads on without a decoder until the track ends.
+func (r *videoReceiver) drain() {
+	for p := range r.packets {
+		r.release(p)
+	}
+}
+
+// accept takes a packet from the network.
+func (r *videoReceiver) accept(p *packet) {
+	r.wait.traffic = true
+	r.stats.jitter(p, r.sync.rate)
+	if r.reorder.push(p, p.arrived) {
+		r.log.Debug("another stream begins on the same track")
+		r.lose(p.arrived)
+	}
+	r.assemble(p.arrived)
+}
+
+// assemble hands on what is in order.
+func (r *videoReceiver) assemble(now time.Time) {
+	for p := r.reorder.next(now); p != nil; p = r.reorder.next(now) {
+		frames, ok := r.assembler.add(p)
+		r.release(p)
+		for _, f := range frames {
+			r.enqueue(f, now)
+		}
+		if !ok {
+			r.needKey(now)
+		}
+	}
+}
+
+// enqueue gives a complete picture its time.
+func (r *videoReceiver) enqueue(f *encodedFrame, now time.Time) {
+	if f.key {
+		r.wait.wanted, r.wait.retry = false, keyRetry
+	} else if r.wait.wanted {
+		r.needKey(now)
+	}
+	r.playout.put(f, r.sync.due(f.timestamp, now))
+}
+
+// advance gives up what has waited too long, shows what is due, and returns how
+// long until there is something to do again.
+func (r *videoReceiver) advance(now time.Time) time.Duration {
+	until, open := r.reorder.gap()
+	for open && !now.Before(until) {
+		r.stats.lose(r.reorder.skip(now))
+		r.lose(now)
+		r.assemble(now)
+		until, open = r.reorder.gap()
+	}
+	if open {
+		r.stats.stall()
+	}
+	r.play(now)
+	wake := now.Add(keyRetry)
+	if open && until.Before(wake) {
+		wake = until
+	}
+	if due, ok := r.playout.next(); ok && due.Before(wake) {
+		wake = due
+	}
+	return max(wake.Sub(now), 0)
+}
+
+// lose notes that packets are missing.
+func (r *videoReceiver) lose(now time.Time) {
+	r.assembler.lose()
+	r.needKey(now)
+}
+
+// needKey asks for a key frame, unless one was asked for just now.
+func (r *videoReceiver) needKey(now time.Time) {
+	r.stats.stall()
+	r.wait.wanted = true
+	if now.Sub(r.wait.asked) >= keyRetry {
+		r.askKey(now)
+	}
+}
+
+func (r *videoReceiver) askKey(now time.Time) {
+	r.wait.asked, r.wait.traffic = now, false
+	r.stats.keyRequest()
+	r.track.RequestKeyFrame()
+}
+
+// houseKeep asks again for a key frame, ever more rarely while nothing comes,
+// and keeps the slot in step with what no packet tells.
+func (r *videoReceiver) houseKeep(now time.Time) {
+	if r.wait.traffic {
+		r.wait.retry = keyRetry
+	}
+	if r.wait.wanted && now.Sub(r.wait.asked) >= r.wait.retry {
+		r.wait.retry = min(2*r.wait.retry, maxKeyRetry)
+		r.askKey(now)
+	}
+	switch {
+	case !r.have:
+	case r.track.Info().Muted:
+		r.blank()
+	case r.slot.View() != r.shown:
+		r.show() // the tile changed and no new picture has come
+	}
+}
+
+// play decodes and shows what is due.
+func (r *videoReceiver) play(now time.Time) {
+	for {
+		f, last := r.playout.take(now)
+		if f == nil {
+			return
+		}
+		if r.decode(f, now) && last {
+			r.show()
+		}
+		r.assembler.recycle(f)
+	}
+}
+
+// decode reports whether there is a new picture to show.
+func (r *videoReceiver) decode(f *encodedFrame, now time.Time) bool {
+	if f.afterLoss {
+		r.broken = true
+	}
+	if r.broken && !f.key {
+		return false
+	}
+	err := r.decoder.Decode(f.data, &r.picture)
+	if err != nil && !errors.Is(err, vp8.ErrHidden) {
+		r.log.WithError(err).Debug("picture dropped")
+		r.broken, r.have = true, false
+		r.needKey(now)
+		return false
+	}
+	r.broken = false
+	if err != nil {
+		return false
+	}
+	if r.picture.Width == blankSide && r.picture.Height == blankSide {
+		r.blank()
+		return false
+	}
+	r.have = true
+	r.stats.decoded(f, now, r.picture.Width, r.picture.Height)
+	return true
+}
+
+// show converts the picture for the tile.
+func (r *videoReceiver) show() {
+	v := r.slot.View()
+	r.shown = v
+	r.slot.SetSourceSize(r.picture.Width, r.picture.Height)
+	render(&r.slot, &r.converter, &r.picture, v)
+}
+
+func (r *videoReceiver) blank() {
+	r.have = false
+	r.slot.Clear()
+}
+
+// render converts f into the slot, unless nobody looks.
+func render(slot *call.FrameSlot, c *pixel.Converter, f *call.VideoFrame, v call.View) {
+	if v.Width <= 0 || v.Height <= 0 || v.Width > pixel.MaxSide || v.Height > pixel.MaxSide {
+		return
+	}
+	if c.Convert(slot.Begin(v.Width, v.Height), f, v) {
+		slot.Commit()
+	}
+}

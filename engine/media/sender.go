@@ -1,0 +1,121 @@
+package media
+
+import (
+	"sync"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"foyer/engine/call"
+)
+
+// idleRepeat is how long a request for a key frame waits for a new picture
+// before the last one is sent again: a screen may stand still.
+const idleRepeat = 100 * time.Millisecond
+
+// sender encodes the newest pictures into the current track.
+type sender struct {
+	source call.Source
+	frames *exchange
+	log    logrus.FieldLogger
+	change chan struct{} // 1 slot: next is another track
+
+	mu      sync.Mutex
+	next    call.LocalTrack
+	current *publication // for stats; nil while nothing is sent
+
+	// run's alone.
+	pub   *publication
+	keys  <-chan int
+	taken time.Time // when the last new picture was taken
+}
+
+func newSender(source call.Source, frames *exchange, log logrus.FieldLogger) *sender {
+	return &sender{source: source, frames: frames, log: log, change: make(chan struct{}, 1)}
+}
+
+// send encodes into t from now on; nil stops.
+func (s *sender) send(t call.LocalTrack) {
+	s.mu.Lock()
+	s.next = t
+	s.mu.Unlock()
+	select {
+	case s.change <- struct{}{}:
+	default:
+	}
+}
+
+func (s *sender) stats() call.LocalStats {
+	s.mu.Lock()
+	pub := s.current
+	s.mu.Unlock()
+	if pub == nil {
+		return call.LocalStats{Source: s.source}
+	}
+	return pub.stats(time.Now())
+}
+
+// run encodes until stop is closed.
+func (s *sender) run(stop <-chan struct{}) {
+	defer s.adopt(nil)
+	idle := time.NewTimer(time.Hour)
+	idle.Stop()
+	defer idle.Stop()
+	for {
+		select {
+		case <-stop:
+			return
+		case <-s.change:
+			s.mu.Lock()
+			t := s.next
+			s.mu.Unlock()
+			s.adopt(t)
+			s.encode(stop) // the newest picture is there already
+		case <-s.frames.wake:
+			s.encode(stop)
+			idle.Stop()
+		case layer, open := <-s.keys:
+			if !open {
+				s.keys = nil
+				continue
+			}
+			s.pub.wantKey(layer)
+			idle.Reset(idleRepeat)
+		case <-idle.C:
+			s.encode(stop)
+		}
+	}
+}
+
+// adopt makes t the track that is sent into.
+func (s *sender) adopt(t call.LocalTrack) {
+	if s.pub != nil {
+		s.pub.close()
+	}
+	s.pub, s.keys = nil, nil
+	if t != nil {
+		s.pub, s.keys = newPublication(t, s.log), t.KeyFrames()
+	}
+	s.mu.Lock()
+	s.current = s.pub
+	s.mu.Unlock()
+}
+
+// encode sends the newest picture; the last one again if there is none since.
+func (s *sender) encode(stop <-chan struct{}) {
+	if s.pub == nil {
+		return
+	}
+	f, fresh := s.frames.take()
+	if f == nil {
+		return
+	}
+	now := time.Now()
+	pts := f.PTS
+	if fresh {
+		s.taken = now
+	} else {
+		pts += now.Sub(s.taken)
+	}
+	s.pub.encode(f, pts, now, stop)
+}
