@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"time"
 
@@ -27,23 +28,20 @@ const faultsVariable = "FOYER_FAULTS"
 type core struct {
 	*engine.Engine
 	devices *devices.Devices
-	media   *media.Media
-	host    call.Host
 	stop    context.CancelFunc
 	done    chan error
 }
 
 // newCore builds the engine and starts its goroutine. host may be nil.
-func newCore(p *profile, log logrus.FieldLogger, host call.Host) (*core, error) {
+func newCore(p *profile, log logrus.FieldLogger, host call.Host) *core {
 	dev := devices.New(devices.Config{
 		Log:        log.WithField("part", "devices"),
-		Drivers:    hw.Drivers(),
+		Drivers:    hw.Drivers(log.WithField("part", "devices")),
 		NewDecoder: newDecoder,
 	})
-	med := media.New(media.Config{Log: log.WithField("part", "media")})
 	eng := engine.New(engine.Config{
 		Devices: dev,
-		Media:   med,
+		Media:   media.New(media.Config{Log: log.WithField("part", "media")}),
 		Dialer:  signal.New(signal.Config{Log: log.WithField("part", "signal")}),
 		Host:    host,
 		Key:     p.key,
@@ -51,12 +49,18 @@ func newCore(p *profile, log logrus.FieldLogger, host call.Host) (*core, error) 
 		Faults:  os.Getenv(faultsVariable) == "1",
 	})
 	ctx, stop := context.WithCancel(context.Background())
-	c := &core{Engine: eng, devices: dev, media: med, host: host, stop: stop, done: make(chan error, 1)}
+	c := &core{Engine: eng, devices: dev, stop: stop, done: make(chan error, 1)}
 	go func() { c.done <- eng.Run(ctx) }()
-	return c, nil
+	return c
 }
 
-func newDecoder(string) (call.VideoDecoder, error) { return vp8.NewDecoder() }
+// newDecoder decodes the pictures of an IVF file that stands in for a camera.
+func newDecoder(mime string) (call.VideoDecoder, error) {
+	if mime != call.MIMEVP8 {
+		return nil, fmt.Errorf("%w: its pictures are %s, only %s is known", call.ErrFileUnreadable, mime, call.MIMEVP8)
+	}
+	return vp8.NewDecoder()
+}
 
 // close leaves the room, closes every device and waits, at most closeBound.
 func (c *core) close() {
@@ -66,6 +70,16 @@ func (c *core) close() {
 	c.stop()
 	select {
 	case <-c.done:
+	case <-ctx.Done():
+		return
+	}
+	released := make(chan struct{})
+	go func() {
+		_ = c.devices.Close()
+		close(released)
+	}()
+	select {
+	case <-released:
 	case <-ctx.Done():
 	}
 }

@@ -36,7 +36,7 @@ func runJoin(std io3, args []string) int {
 	}
 	link, err := call.ParseLink(positional[0])
 	if err != nil {
-		return c.fail(exitUsage, "%s", words.Error(err).String())
+		return c.fail(exitUsage, "%s", words.Error(err))
 	}
 	p, err := openProfile(*dir)
 	if err != nil {
@@ -48,13 +48,10 @@ func runJoin(std io3, args []string) int {
 	}
 	join = withDefaults(join, p)
 	if err := checkJoin(join); err != nil {
-		return c.fail(exitUsage, "%s", words.Error(err).String())
+		return c.fail(exitUsage, "%s", words.Error(err))
 	}
 
-	core, err := newCore(p, log, nil)
-	if err != nil {
-		return c.fail(exitFailed, "%v", err)
-	}
+	core := newCore(p, log, nil)
 	defer core.close()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -3,11 +3,13 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"os/signal"
 	"syscall"
 
 	"foyer/engine/host"
+	"foyer/ui/words"
 )
 
 // readyLine is what serve prints on stdout when people may join.
@@ -58,14 +60,22 @@ func runServe(std io3, args []string) int {
 	}
 	server, err := host.New(conf)
 	if err != nil {
-		return c.fail(serveStatus(err), "%s", hostSentence(err))
+		return c.fail(failureStatus(err), "%s", words.Error(err))
 	}
 	err = server.Run(ctx, func(r host.Ready) {
 		line := readyLine{"ready", r.URL, r.AdminKeyFile, r.LiveKitKeyFile}
 		_ = json.NewEncoder(std.out).Encode(line)
 	})
 	if err != nil {
-		return c.fail(serveStatus(err), "%s", hostSentence(err))
+		return c.fail(failureStatus(err), "%s", words.Error(err))
 	}
 	return exitOK
+}
+
+// failureStatus tells a wrong command line from everything else.
+func failureStatus(err error) int {
+	if errors.Is(err, host.ErrConfig) {
+		return exitUsage
+	}
+	return exitFailed
 }

@@ -83,12 +83,18 @@ type LocalTrack interface {
 	Bitrate(layer int) int
 }
 
+// MIME types of the codecs that are spoken.
+const (
+	MIMEVP8  = "video/VP8"
+	MIMEOpus = "audio/opus"
+)
+
 // RemoteTrack is a track that we are subscribed to and receive.
 type RemoteTrack interface {
 	Owner() Identity
 	OwnerSID() SID
 	Info() Track
-	MIME() string // video/VP8, audio/opus
+	MIME() string // such as MIMEVP8
 	ClockRate() int
 	// ReadRTP waits for the next packet and copies it, RTP header included.
 	// It fails when the track ends or Interrupt was called.

@@ -1,0 +1,55 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"foyer/engine/call"
+	"foyer/engine/host"
+	"foyer/ui/words"
+)
+
+func runInvite(std io3, args []string) int {
+	c := newCommand(std, "invite", "invite --server URL --admin-key-file F --room ROOM [--title T] [--existing] [--for D]")
+	var req host.InviteRequest
+	c.StringVar(&req.Server, "server", "", "address of the server, as serve prints it")
+	c.StringVar(&req.AdminKeyFile, "admin-key-file", "", "file with the admin key, as serve names it")
+	room := c.String("room", "", "room ID: letters, digits and punctuation")
+	c.StringVar(&req.Title, "title", "", "what people see instead of the room ID")
+	c.BoolVar(&req.Existing, "existing", false, "the link joins only while the room is there")
+	c.DurationVar(&req.TTL, "for", 0, "how long the invitation is valid (0: for ever)")
+	positional, status, ok := c.parse(args)
+	if !ok {
+		return status
+	}
+	if len(positional) > 0 {
+		return c.fail(exitUsage, "does not take %q", positional[0])
+	}
+	if req.TTL < 0 || req.TTL%time.Second != 0 {
+		return c.fail(exitUsage, "--for takes whole seconds, such as 90m")
+	}
+	req.Room = call.RoomID(*room)
+	if err := call.CheckRoomID(*room); err != nil {
+		return c.fail(exitUsage, "%s", words.Error(err))
+	}
+	if err := call.CheckTitle(req.Title); err != nil {
+		return c.fail(exitUsage, "%s", words.Error(err))
+	}
+	if req.Server == "" || req.AdminKeyFile == "" {
+		return c.fail(exitUsage, "needs --server and --admin-key-file")
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	link, err := host.RequestInvite(ctx, req)
+	if err != nil {
+		return c.fail(failureStatus(err), "%s", words.Error(err))
+	}
+	if warning := words.English().RoomWarning(req.Room); warning != "" {
+		fmt.Fprintln(std.err, "foyer invite: "+warning)
+	}
+	fmt.Fprintln(std.out, link)
+	return exitOK
+}

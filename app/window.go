@@ -1,0 +1,3 @@
+package app
+
+func runWindow(std io3, args []string) int { return exitFailed }
