@@ -15,6 +15,9 @@ import (
 type Config struct {
 	Log     logrus.FieldLogger
 	Version string // of the program, told to the server; may be empty
+	// TwoConnections asks for the older form of a session at once, with one
+	// PeerConnection for each direction.
+	TwoConnections bool
 }
 
 // limits are the clocks of a session. Tests shorten them.
@@ -51,6 +54,7 @@ type Dialer struct {
 	log     logrus.FieldLogger
 	version string
 	limits  limits
+	double  bool // see Config.TwoConnections
 }
 
 var _ call.Dialer = (*Dialer)(nil)
@@ -63,7 +67,7 @@ func New(c Config) *Dialer {
 		silent.SetLevel(logrus.PanicLevel)
 		log = silent
 	}
-	return &Dialer{log: log.WithField("part", "signal"), version: c.Version, limits: defaultLimits()}
+	return &Dialer{log: log.WithField("part", "signal"), version: c.Version, limits: defaultLimits(), double: c.TwoConnections}
 }
 
 // admission is what one successful join or resume brings.
@@ -77,7 +81,7 @@ type admission struct {
 func (d *Dialer) Dial(ctx context.Context, req call.JoinRequest, sink func(call.SessionEvent)) (call.Session, error) {
 	bound, cancel := context.WithTimeout(ctx, d.limits.join)
 	defer cancel()
-	adm, err := d.admit(bound, req, "", false)
+	adm, err := d.admit(bound, req, ticket{token: req.Link.Token, double: d.double}, false)
 	if err != nil {
 		return nil, joinError(ctx, err)
 	}
@@ -90,22 +94,19 @@ func (d *Dialer) Dial(ctx context.Context, req call.JoinRequest, sink func(call.
 	return s, nil
 }
 
-// admit asks the door for a token, if there is one, and joins.
-func (d *Dialer) admit(ctx context.Context, req call.JoinRequest, token string, rejoin bool) (*admission, error) {
-	t := ticket{token: token}
-	switch {
-	case !req.Link.Plain():
-		var err error
-		if t, err = d.knock(ctx, req, rejoin); err != nil {
-			return nil, err
-		}
-	default:
-		if t.token == "" {
-			t.token = req.Link.Token
-		}
+// admit asks the door for a token, if there is one, and joins. What an earlier
+// join has learned comes in with t: the newest token and the server's form.
+func (d *Dialer) admit(ctx context.Context, req call.JoinRequest, t ticket, rejoin bool) (*admission, error) {
+	if req.Link.Plain() {
 		t.base, t.title = req.Link.URL, req.Link.Title
+		return d.enter(ctx, t, entry{})
 	}
-	return d.enter(ctx, t, entry{})
+	fresh, err := d.knock(ctx, req, rejoin)
+	if err != nil {
+		return nil, err
+	}
+	fresh.double = t.double
+	return d.enter(ctx, fresh, entry{})
 }
 
 // enter opens the signal connection with a ticket and waits for the server's

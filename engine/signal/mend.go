@@ -34,7 +34,8 @@ func (s *session) lost(cause error, full bool) {
 		s.wire = nil
 	}
 	s.alarms.clear(alarmPing, alarmPong, alarmMedia, alarmAnswer, alarmQuiet)
-	s.mend.full = s.mend.full || full
+	s.resuming = false
+	s.mend.full = s.mend.full || full || s.halfPublished()
 	s.mend.last = cause
 	if s.phase == phaseMending {
 		if !s.mend.dialing && !s.alarms.isSet(alarmRetry) {
@@ -44,7 +45,7 @@ func (s *session) lost(cause error, full bool) {
 	}
 	s.log.WithError(cause).Info("connection lost")
 	s.phase = phaseMending
-	s.mend = mending{since: time.Now(), full: full || s.halfPublished(), last: cause}
+	s.mend = mending{since: time.Now(), full: s.mend.full, last: cause}
 	s.emit(call.SessionReconnecting{})
 	s.alarms.set(alarmMend, s.limits.mend)
 	s.retry()
@@ -87,7 +88,7 @@ func (s *session) retry() {
 		var adm *admission
 		var err error
 		if full {
-			adm, err = s.dialer.admit(ctx, req, t.token, true)
+			adm, err = s.dialer.admit(ctx, req, t, true)
 		} else {
 			adm, err = s.dialer.enter(ctx, t, e)
 		}
@@ -203,9 +204,11 @@ func (s *session) rejoin(adm *admission) error {
 	s.mend.full = false
 	s.attach(s.wire)
 	s.announce(true)
+	s.wake()
 	s.alarms.set(alarmPing, s.pingInterval())
 	s.alarms.set(alarmPong, s.pingTimeout())
 	s.alarms.set(alarmMedia, s.limits.remedia)
+	s.showPresence()
 	s.negotiate()
 	return nil
 }
@@ -214,7 +217,7 @@ func (s *session) rejoin(adm *admission) error {
 // (S rtc/room.go ResumeParticipant).
 func (s *session) resume(adm *admission) {
 	s.wire = adm.wire
-	s.fullUpdate = true
+	s.fullUpdate, s.resuming = true, true
 	s.attach(s.wire)
 	s.alarms.set(alarmPing, s.pingInterval())
 	s.alarms.set(alarmPong, s.pingTimeout())
@@ -248,7 +251,7 @@ func (s *session) checkMended() {
 		return
 	}
 	s.log.WithField("took", time.Since(s.mend.since)).Info("connection mended")
-	s.phase = phaseUp
+	s.phase, s.resuming = phaseUp, false
 	s.alarms.clear(alarmMend, alarmRetry, alarmMedia, alarmQuiet)
 	s.mend = mending{}
 	s.emit(call.SessionReconnected{})

@@ -70,7 +70,7 @@ func (s *session) publish(t *localTrack) (ready bool, err error) {
 	if s.over() {
 		return true, call.ErrNotInRoom
 	}
-	if s.phase != phaseUp || s.transport == nil {
+	if s.wire == nil || s.transport == nil || s.resuming {
 		return false, nil // a resume must not meet half a publication
 	}
 	tx, err := s.addSender(t)
@@ -127,6 +127,22 @@ func addTrackRequest(t *localTrack) *livekit.AddTrackRequest {
 		req.Layers = append(req.Layers, layer)
 	}
 	return req
+}
+
+// presence is the handle and the name of a data track without data. LiveKit tells
+// the others about somebody who publishes nothing only every three seconds
+// (S rtc/room.go subscriberUpdateInterval), about a publisher of anything at
+// once. Servers without data tracks refuse it, which does no harm.
+const (
+	presenceHandle = 1
+	presenceName   = "foyer.presence"
+)
+
+// showPresence makes our coming and going heard at once (contract L4).
+func (s *session) showPresence() {
+	s.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_PublishDataTrackRequest{
+		PublishDataTrackRequest: &livekit.PublishDataTrackRequest{PubHandle: presenceHandle, Name: presenceName},
+	}})
 }
 
 // onPublished takes the server's name for a track.

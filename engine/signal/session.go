@@ -60,6 +60,7 @@ type session struct {
 	mend      mending
 
 	everConnected bool // media, since the last join
+	resuming      bool // a new signal connection for the same participant is being settled
 	fullUpdate    bool // the next update is the whole roster
 }
 
@@ -98,7 +99,7 @@ func (s *session) install(adm *admission) error {
 	}
 	s.ticket, s.joinInfo, s.wire, s.transport = adm.ticket, join, adm.wire, t
 	s.roster = newRoster(join)
-	s.everConnected, s.fullUpdate = false, false
+	s.everConnected, s.fullUpdate, s.resuming = false, false, false
 	s.log = s.dialer.log.WithFields(logrus.Fields{
 		"room": join.GetRoom().GetName(), "identity": join.GetParticipant().GetIdentity(), "sid": join.GetParticipant().GetSid(),
 	})
@@ -150,6 +151,7 @@ func (s *session) start() {
 		s.alarms.set(alarmMedia, s.limits.media)
 		s.alarms.set(alarmPing, s.pingInterval())
 		s.alarms.set(alarmPong, s.pingTimeout())
+		s.showPresence()
 		s.negotiate()
 		s.run()
 	})

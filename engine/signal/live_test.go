@@ -1,0 +1,610 @@
+package signal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/livekit/protocol/livekit"
+	"github.com/pion/rtp"
+
+	"foyer/engine/call"
+)
+
+func discardLogr() logr.Logger { return logr.Discard() }
+
+// pair joins two people who see each other.
+func pair(t testing.TB, l *liveKit, changeA, changeB func(*Dialer)) (a, b *client) {
+	t.Helper()
+	room := roomName(t)
+	a = join(t, l.request(t, room, "ada"), changeA)
+	b = join(t, l.request(t, room, "bob"), changeB)
+	a.connected()
+	b.connected()
+	wait(a, 0, "bob joins", func(e call.ParticipantJoined) bool { return e.Participant.Identity == "bob" })
+	return a, b
+}
+
+func double(d *Dialer) { d.double = true }
+
+// modes runs a test with one PeerConnection and with two.
+func modes(t *testing.T, f func(t *testing.T, change func(*Dialer))) {
+	t.Run("one", func(t *testing.T) { f(t, nil) })
+	t.Run("two", func(t *testing.T) { f(t, double) })
+}
+
+func TestJoinRoster(t *testing.T) {
+	modes(t, func(t *testing.T, change func(*Dialer)) {
+		a, b := pair(t, sharedServer(t), change, change)
+		first, ok := b.log[0].ev.(call.RosterReplaced)
+		if !ok {
+			t.Fatalf("first event is %T", b.log[0].ev)
+		}
+		if first.Republish || first.Room != call.RoomID(roomName(t)) || first.Self.Identity != "bob" ||
+			first.Self.SID == "" || first.SessionID == "" || first.Self.Name != "Name of bob" {
+			t.Errorf("roster: %+v", first)
+		}
+		if len(first.Participants) != 1 || first.Participants[0].Identity != "ada" {
+			t.Errorf("participants: %+v", first.Participants)
+		}
+		leave(t, b)
+		left, _, _ := wait[call.ParticipantLeft](a, 0, "bob leaves", nil)
+		if left.Reason != call.ReasonLeft || left.Participant.Identity != "bob" {
+			t.Errorf("left: %+v", left)
+		}
+	})
+}
+
+func leave(t testing.TB, c *client) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if err := c.Leave(ctx); err != nil {
+		t.Errorf("leave: %v", err)
+	}
+	if err := c.Close(); err != nil {
+		t.Errorf("close: %v", err)
+	}
+}
+
+// publish publishes and sends.
+func publish(t testing.TB, c *client, spec call.TrackSpec) call.LocalTrack {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	track, err := c.Publish(ctx, spec)
+	if err != nil {
+		t.Fatalf("publish: %v", err)
+	}
+	if track.SID() == "" {
+		t.Error("published track has no SID")
+	}
+	pump(t, track)
+	return track
+}
+
+// receive waits for a remote track and reads n packets of it.
+func receive(t testing.TB, c *client, sid call.SID, n int) (call.RemoteTrack, []rtp.Packet) {
+	t.Helper()
+	ready, _, _ := wait(c, 0, "remote track "+string(sid), func(e call.RemoteTrackReady) bool { return e.Track.Info().SID == sid })
+	return ready.Track, readPackets(t, ready.Track, n)
+}
+
+func readPackets(t testing.TB, track call.RemoteTrack, n int) []rtp.Packet {
+	t.Helper()
+	guard := time.AfterFunc(patience, track.Interrupt)
+	defer guard.Stop()
+	var packets []rtp.Packet
+	for len(packets) < n {
+		buf := make([]byte, maxPacket)
+		size, err := track.ReadRTP(buf)
+		if err != nil {
+			t.Fatalf("read packet %d of %s: %v", len(packets), track.Info().SID, err)
+		}
+		var p rtp.Packet
+		if err := p.Unmarshal(buf[:size]); err != nil {
+			t.Fatal(err)
+		}
+		packets = append(packets, p)
+	}
+	return packets
+}
+
+func TestPublishAndReceive(t *testing.T) {
+	modes(t, func(t *testing.T, change func(*Dialer)) {
+		a, b := pair(t, sharedServer(t), change, change)
+		camera := publish(t, a, cameraSpec())
+		microphone := publish(t, a, microphoneSpec())
+		video, packets := receive(t, b, camera.SID(), 50)
+		if video.Owner() != "ada" || video.OwnerSID() != a.roster.self.SID || video.MIME() != "video/VP8" || video.ClockRate() != 90000 ||
+			video.Info().Source != call.SourceCamera {
+			t.Errorf("video track: %+v %s %s %d", video.Info(), video.Owner(), video.MIME(), video.ClockRate())
+		}
+		checkStream(t, packets, 90000/50)
+		sound, packets := receive(t, b, microphone.SID(), 50)
+		if sound.MIME() != "audio/opus" || sound.ClockRate() != 48000 || sound.Info().Source != call.SourceMicrophone {
+			t.Errorf("audio track: %+v %s", sound.Info(), sound.MIME())
+		}
+		checkStream(t, packets, 960)
+		eventually(t, "sender report", func() bool { _, _, ok := video.SenderReport(); return ok })
+		ntp, _, _ := video.SenderReport()
+		if off := time.Since(ntp); off < -time.Second || off > patience {
+			t.Errorf("sender report is %v old", off)
+		}
+		// The level that we write makes us a speaker for everybody.
+		speakers, _, _ := wait(b, 0, "ada speaks", func(e call.SpeakersChanged) bool { return len(e.Speakers) > 0 })
+		if speakers.Speakers[0].ID != "ada" || speakers.Speakers[0].Level <= 0 {
+			t.Errorf("speakers: %+v", speakers)
+		}
+	})
+}
+
+// checkStream checks that numbers follow each other and that the clock runs
+// about as fast as the frames were written.
+func checkStream(t testing.TB, packets []rtp.Packet, step uint32) {
+	t.Helper()
+	for i := 1; i < len(packets); i++ {
+		if d := packets[i].SequenceNumber - packets[i-1].SequenceNumber; d != 1 {
+			t.Fatalf("packet %d: sequence advanced by %d", i, d)
+		}
+	}
+	span := packets[len(packets)-1].Timestamp - packets[0].Timestamp
+	if want := step * uint32(len(packets)-1); span < want/2 || span > want*3 {
+		t.Errorf("clock advanced by %d over %d packets, want about %d", span, len(packets), want)
+	}
+}
+
+func TestSimulcast(t *testing.T) {
+	a, b := pair(t, sharedServer(t), nil, nil)
+	layers := []call.Layer{
+		{Width: 160, Height: 90, FPS: 20, Bitrate: 100_000},
+		{Width: 320, Height: 180, FPS: 20, Bitrate: 300_000},
+		{Width: 640, Height: 360, FPS: 20, Bitrate: 900_000},
+	}
+	camera := publish(t, a, cameraSpec(layers...))
+	video, _ := receive(t, b, camera.SID(), 30)
+	sizes := func() (w int) {
+		video.RequestKeyFrame()
+		for _, p := range readPackets(t, video, 20) {
+			if got := keyFrameWidth(p.Payload); got > 0 {
+				w = got
+			}
+		}
+		return w
+	}
+	reach := func(width int) {
+		t.Helper()
+		eventually(t, fmt.Sprintf("key frame of %d", width), func() bool { return sizes() == width })
+	}
+	reach(640)
+	setView := func(w, h int, disabled bool) {
+		t.Helper()
+		if err := b.SetTrackView(t.Context(), camera.SID(), w, h, disabled); err != nil {
+			t.Fatal(err)
+		}
+	}
+	setView(160, 90, false)
+	reach(160)
+	eventually(t, "nobody wants the large layer", func() bool { return camera.Wanted(0) && !camera.Wanted(2) })
+	setView(640, 360, false)
+	reach(640)
+	if !camera.Wanted(2) {
+		t.Error("the large layer is shown and not wanted")
+	}
+	if got := camera.Bitrate(1); got != 300_000 {
+		t.Errorf("bitrate: %d", got)
+	}
+}
+
+// keyFrameWidth reads the width from a packet that begins a key frame, 0 for
+// every other (RFC 7741).
+func keyFrameWidth(payload []byte) int {
+	if len(payload) < 4 || payload[0]&0x10 == 0 || payload[0]&0x0f != 0 {
+		return 0
+	}
+	i := 1
+	if payload[0]&0x80 != 0 {
+		x := payload[1]
+		i++
+		if x&0x80 != 0 {
+			if payload[i]&0x80 != 0 {
+				i++
+			}
+			i++
+		}
+		if x&0x40 != 0 {
+			i++
+		}
+		if x&0x30 != 0 {
+			i++
+		}
+	}
+	f := payload[i:]
+	if len(f) < 10 || f[0]&1 != 0 || f[3] != 0x9d {
+		return 0
+	}
+	return (int(f[6]) | int(f[7])<<8) & 0x3fff
+}
+
+func TestMuteUnmuteUnpublish(t *testing.T) {
+	modes(t, func(t *testing.T, change func(*Dialer)) {
+		a, b := pair(t, sharedServer(t), change, change)
+		microphone := publish(t, a, microphoneSpec())
+		sound, _ := receive(t, b, microphone.SID(), 5)
+		if err := a.SetMuted(t.Context(), microphone, true); err != nil {
+			t.Fatal(err)
+		}
+		_, _, n := wait(b, 0, "muted", func(e call.TrackMuted) bool { return e.Track.SID == microphone.SID() && e.Track.Muted })
+		if microphone.Wanted(0) {
+			t.Error("a muted track is wanted")
+		}
+		if err := a.SetMuted(t.Context(), microphone, false); err != nil {
+			t.Fatal(err)
+		}
+		_, _, n = wait(b, n, "unmuted", func(e call.TrackUnmuted) bool { return e.Track.SID == microphone.SID() })
+		readPackets(t, sound, 5)
+		if err := a.Unpublish(t.Context(), microphone); err != nil {
+			t.Fatal(err)
+		}
+		gone, _, m := wait[call.RemoteTrackGone](b, n, "track gone", nil)
+		if gone.Track != sound {
+			t.Errorf("gone: %v", gone.Track.Info())
+		}
+		wait(b, m, "unpublished", func(e call.TrackUnpublished) bool { return e.Track.SID == microphone.SID() })
+		if _, err := sound.ReadRTP(make([]byte, maxPacket)); err == nil {
+			t.Error("a gone track still reads")
+		}
+		if err := a.SetMuted(t.Context(), microphone, true); !errors.Is(err, call.ErrNotPublished) {
+			t.Errorf("mute of an unpublished track: %v", err)
+		}
+		again := publish(t, a, microphoneSpec())
+		receive(t, b, again.SID(), 5)
+	})
+}
+
+func TestKeyFrameRequest(t *testing.T) {
+	a, b := pair(t, sharedServer(t), nil, nil)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	camera, err := a.Publish(ctx, cameraSpec())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pump(t, camera)
+	video, _ := receive(t, b, camera.SID(), 5)
+	eventually(t, "key frame after a request", func() bool {
+		video.RequestKeyFrame()
+		for _, p := range readPackets(t, video, 10) {
+			if keyFrameWidth(p.Payload) == 64 {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+func TestInterruptWakesRead(t *testing.T) {
+	a, b := pair(t, sharedServer(t), nil, nil)
+	camera := publish(t, a, cameraSpec())
+	video, _ := receive(t, b, camera.SID(), 5)
+	if err := a.SetMuted(t.Context(), camera, true); err != nil {
+		t.Fatal(err)
+	}
+	wait[call.TrackMuted](b, 0, "muted", nil)
+	ended := make(chan error, 1)
+	go func() {
+		for {
+			if _, err := video.ReadRTP(make([]byte, maxPacket)); err != nil {
+				ended <- err
+				return
+			}
+		}
+	}()
+	video.Interrupt()
+	select {
+	case <-ended:
+	case <-time.After(patience):
+		t.Fatal("read goes on after Interrupt")
+	}
+}
+
+func TestHostMuteAndPermission(t *testing.T) {
+	l := sharedServer(t)
+	a, b := pair(t, l, nil, nil)
+	room := roomName(t)
+	microphone := publish(t, a, microphoneSpec())
+	receive(t, b, microphone.SID(), 5)
+	_, err := l.rooms.MutePublishedTrack(l.api(t, room), &livekit.MuteRoomTrackRequest{
+		Room: room, Identity: "ada", TrackSid: string(microphone.SID()), Muted: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	muted, _, _ := wait[call.LocalTrackMuted](a, 0, "host mutes", nil)
+	if muted.SID != microphone.SID() || microphone.Wanted(0) {
+		t.Errorf("muted %s, wanted %v", muted.SID, microphone.Wanted(0))
+	}
+	wait[call.TrackMuted](b, 0, "muted", nil)
+	_, err = l.rooms.UpdateParticipant(l.api(t, room), &livekit.UpdateParticipantRequest{
+		Room: room, Identity: "ada", Permission: &livekit.ParticipantPermission{CanSubscribe: true},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone, _, _ := wait[call.LocalTrackGone](a, 0, "publication taken away", nil)
+	if gone.SID != microphone.SID() {
+		t.Errorf("gone: %s", gone.SID)
+	}
+	if _, err := a.Publish(t.Context(), microphoneSpec()); !errors.Is(err, call.ErrRefused) {
+		t.Errorf("publish without permission: %v", err)
+	}
+}
+
+func TestData(t *testing.T) {
+	modes(t, func(t *testing.T, change func(*Dialer)) {
+		a, b := pair(t, sharedServer(t), change, change)
+		const count = 50
+		for i := range count {
+			if err := a.SendData(t.Context(), "topic", fmt.Appendf(nil, "message %d", i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		n := 0
+		for i := range count {
+			var got call.DataReceived
+			got, _, n = wait[call.DataReceived](b, n, "data", nil)
+			if want := fmt.Sprintf("message %d", i); string(got.Payload) != want || got.Topic != "topic" || got.ID != "ada" {
+				t.Fatalf("got %q on %q from %q, want %q", got.Payload, got.Topic, got.ID, want)
+			}
+		}
+		if err := a.SendData(t.Context(), "topic", make([]byte, maxPayload+1)); !errors.Is(err, call.ErrTooLong) {
+			t.Errorf("too long: %v", err)
+		}
+	})
+}
+
+func TestPutOut(t *testing.T) {
+	l := sharedServer(t)
+	for _, test := range []struct {
+		name   string
+		do     func(t *testing.T, room string)
+		reason call.LeaveReason
+		others call.LeaveReason // 0: they are put out as well
+	}{
+		{"removed", func(t *testing.T, room string) {
+			_, err := l.rooms.RemoveParticipant(l.api(t, room), &livekit.RoomParticipantIdentity{Room: room, Identity: "bob"})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}, call.ReasonRemoved, call.ReasonRemoved},
+		{"dismissed", func(t *testing.T, room string) {
+			if _, err := l.rooms.DeleteRoom(l.api(t, room), &livekit.DeleteRoomRequest{Room: room}); err != nil {
+				t.Fatal(err)
+			}
+		}, call.ReasonDismissed, 0},
+		{"duplicate", func(t *testing.T, room string) {
+			join(t, l.request(t, room, "bob"), nil).connected()
+		}, call.ReasonDuplicate, call.ReasonDuplicate},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			a, b := pair(t, l, nil, nil)
+			track := publish(t, b, cameraSpec())
+			receive(t, a, track.SID(), 3)
+			test.do(t, roomName(t))
+			ended, _, n := wait[call.SessionEnded](b, 0, "end", nil)
+			if ended.Reason != test.reason {
+				t.Errorf("reason %v, want %v", ended.Reason, test.reason)
+			}
+			if test.others != call.ReasonUnknown {
+				left, _, _ := wait(a, 0, "bob is gone", func(e call.ParticipantLeft) bool { return e.Participant.Identity == "bob" })
+				if left.Reason != test.others {
+					t.Errorf("others hear %v, want %v", left.Reason, test.others)
+				}
+				wait[call.RemoteTrackGone](a, 0, "bob's track is gone", nil)
+			} else if ended, _, _ := wait[call.SessionEnded](a, 0, "end for all", nil); ended.Reason != test.reason {
+				t.Errorf("the others' reason %v, want %v", ended.Reason, test.reason)
+			}
+			b.Close()
+			if b.events() != n {
+				t.Errorf("events after the end: %s", describeEvents(b.log[n:]))
+			}
+		})
+	}
+}
+
+func TestServerShutdown(t *testing.T) {
+	l := startServer(t)
+	a, _ := pair(t, l, nil, nil)
+	l.server.Stop(true)
+	<-l.ended
+	ended, _, _ := wait[call.SessionEnded](a, 0, "end", nil)
+	if ended.Reason != call.ReasonServerStopped {
+		t.Errorf("reason %v", ended.Reason)
+	}
+}
+
+func TestServerKilled(t *testing.T) {
+	l := sharedServer(t)
+	proxy := newCutter(t, l)
+	a := join(t, proxy.request(t, roomName(t), "ada"), func(d *Dialer) { d.limits.refused = time.Second })
+	a.connected()
+	proxy.kill()
+	wait[call.SessionReconnecting](a, 0, "reconnecting", nil)
+	ended, _, _ := wait[call.SessionEnded](a, 0, "end", nil)
+	if ended.Reason != call.ReasonConnectionLost || !errors.Is(ended.Err, call.ErrConnectionLost) || !errors.Is(ended.Err, call.ErrUnreachable) {
+		t.Errorf("ended: %+v", ended)
+	}
+}
+
+func TestResume(t *testing.T) {
+	modes(t, func(t *testing.T, change func(*Dialer)) {
+		l := sharedServer(t)
+		proxy := newCutter(t, l)
+		room := roomName(t)
+		a := join(t, proxy.request(t, room, "ada"), change)
+		b := join(t, l.request(t, room, "bob"), change)
+		a.connected()
+		camera := publish(t, a, cameraSpec())
+		video, _ := receive(t, b, camera.SID(), 5)
+		mine := publish(t, b, microphoneSpec())
+		sound, _ := receive(t, a, mine.SID(), 5)
+		before := a.sidNow(t)
+		for round := range 3 {
+			n := a.events()
+			proxy.cut()
+			wait[call.SessionReconnecting](a, n, "reconnecting", nil)
+			wait[call.SessionReconnected](a, n, "reconnected", nil)
+			readPackets(t, video, 30)
+			readPackets(t, sound, 30)
+			if err := a.SendData(t.Context(), "after", []byte{byte(round)}); err != nil {
+				t.Fatal(err)
+			}
+			wait(b, 0, "data after the resume", func(e call.DataReceived) bool { return len(e.Payload) == 1 && e.Payload[0] == byte(round) })
+		}
+		if after := a.sidNow(t); after != before {
+			t.Errorf("resumed as %s, was %s", after, before)
+		}
+		for _, e := range b.log {
+			if _, ok := e.ev.(call.ParticipantLeft); ok {
+				t.Errorf("the other saw %+v", e.ev)
+			}
+		}
+		second := publish(t, a, microphoneSpec())
+		receive(t, b, second.SID(), 5)
+	})
+}
+
+func (c *client) sidNow(t testing.TB) call.SID {
+	t.Helper()
+	var sid call.SID
+	if err := c.ask(t.Context(), func() error { sid = c.roster.self.SID; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	return sid
+}
+
+func TestFullReconnect(t *testing.T) {
+	modes(t, func(t *testing.T, change func(*Dialer)) {
+		l := sharedServer(t)
+		a, b := pair(t, l, change, change)
+		camera := publish(t, a, cameraSpec())
+		receive(t, b, camera.SID(), 5)
+		mine := publish(t, b, microphoneSpec())
+		receive(t, a, mine.SID(), 5)
+		n, m := a.events(), b.events()
+		simulate(t, a, &livekit.SimulateScenario{Scenario: &livekit.SimulateScenario_NodeFailure{NodeFailure: true}})
+		wait[call.SessionReconnecting](a, n, "reconnecting", nil)
+		wait[call.RemoteTrackGone](a, n, "received track gone", nil)
+		roster, _, _ := wait[call.RosterReplaced](a, n, "roster", nil)
+		if !roster.Republish || len(roster.Participants) != 1 || roster.Participants[0].Identity != "bob" {
+			t.Errorf("roster: %+v", roster)
+		}
+		wait[call.SessionReconnected](a, n, "reconnected", nil)
+		again := publish(t, a, cameraSpec())
+		receive(t, b, again.SID(), 5)
+		if camera.Wanted(0) {
+			t.Error("a track of the earlier join is wanted")
+		}
+		wait(b, m, "ada's new self", func(e call.ParticipantJoined) bool { return e.Participant.SID == roster.Self.SID })
+		wait(a, n, "bob's sound again", func(e call.RemoteTrackReady) bool { return e.Track.Info().SID == mine.SID() })
+	})
+}
+
+func simulate(t testing.TB, c *client, s *livekit.SimulateScenario) {
+	t.Helper()
+	err := c.ask(t.Context(), func() error {
+		c.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Simulate{Simulate: s}})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestSimulatedFailures(t *testing.T) {
+	l := sharedServer(t)
+	for name, s := range map[string]*livekit.SimulateScenario{
+		"cut on resume":       {Scenario: &livekit.SimulateScenario_DisconnectSignalOnResume{DisconnectSignalOnResume: true}},
+		"cut before messages": {Scenario: &livekit.SimulateScenario_DisconnectSignalOnResumeNoMessages{DisconnectSignalOnResumeNoMessages: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			proxy := newCutter(t, l)
+			a := join(t, proxy.request(t, roomName(t), "ada"), nil)
+			a.connected()
+			simulate(t, a, s)
+			eventually(t, "scenario arrives", func() bool { return a.RTT() >= 0 })
+			n := a.events()
+			proxy.cut()
+			wait[call.SessionReconnected](a, n, "reconnected", nil)
+		})
+	}
+}
+
+func TestConcurrentUse(t *testing.T) {
+	a, b := pair(t, sharedServer(t), nil, nil)
+	var wg sync.WaitGroup
+	for i := range 4 {
+		wg.Go(func() {
+			spec := microphoneSpec()
+			if i%2 == 0 {
+				spec = cameraSpec()
+			}
+			for range 3 {
+				ctx, cancel := context.WithTimeout(t.Context(), patience)
+				track, err := a.Publish(ctx, spec)
+				if err == nil {
+					_ = a.SetMuted(ctx, track, true)
+					_ = a.SendData(ctx, "x", []byte("y"))
+					err = a.Unpublish(ctx, track)
+				}
+				cancel()
+				if err != nil {
+					t.Errorf("round: %v", err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	last := publish(t, a, cameraSpec())
+	receive(t, b, last.SID(), 5)
+}
+
+// TestTimings measures what the contract promises about joining and leaving
+// (L4). The bounds are generous: other work shares the machine.
+func TestTimings(t *testing.T) {
+	l := sharedServer(t)
+	const rounds = 20
+	room := roomName(t)
+	watcher := join(t, l.request(t, room, "watcher"), nil)
+	watcher.connected()
+	var joins, connects, leaves, closes []time.Duration
+	for i := range rounds {
+		start := time.Now()
+		c := join(t, l.request(t, room, fmt.Sprintf("guest-%d", i)), nil)
+		joins = append(joins, time.Since(start))
+		c.connected()
+		connects = append(connects, time.Since(start))
+		track := publish(t, c, cameraSpec())
+		receive(t, watcher, track.SID(), 3)
+		n := watcher.events()
+		begin := time.Now()
+		leave(t, c)
+		closes = append(closes, time.Since(begin))
+		_, at, _ := wait[call.ParticipantLeft](watcher, n, "left", nil)
+		leaves = append(leaves, at.Sub(begin))
+	}
+	for name, d := range map[string][]time.Duration{
+		"join answered": joins, "media connected": connects, "leave -> other's event": leaves, "Leave+Close": closes,
+	} {
+		slices.Sort(d)
+		t.Logf("%-24s p50 %v  p95 %v  max %v", name, d[len(d)/2], d[len(d)*95/100], d[len(d)-1])
+	}
+	if p50 := leaves[len(leaves)/2]; p50 > 50*time.Millisecond {
+		t.Errorf("leaving is heard after %v, want 50ms", p50)
+	}
+}
