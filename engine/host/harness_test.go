@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -290,4 +289,4 @@ func parseURL(t testing.TB, s string) *url.URL {
 	return u
 }
 
-func hostPort(i int) string { return fmt.Sprintf("127.0.0.1:%d", i) }
+func hexOf(b []byte) string { return hex.EncodeToString(b) }

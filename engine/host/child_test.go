@@ -1,0 +1,284 @@
+package host
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/livekit/protocol/livekit"
+
+	"foyer/engine/call"
+)
+
+func newTestChild(t *testing.T, role string) (*Child, *logBuffer) {
+	t.Helper()
+	log, buffer := newLog()
+	c := NewChild(ChildConfig{
+		Listen: "127.0.0.1:0", Data: t.TempDir(), Env: []string{roleVariable + "=" + role}, Log: log,
+	})
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return c, buffer
+}
+
+// serverOf is a testServer around the child, for joining it.
+func serverOf(t *testing.T, c *Child, link call.Link) *testServer {
+	t.Helper()
+	return &testServer{Ready: Ready{URL: c.current.ready.URL, Fingerprint: hexOf(link.Fingerprint[:])}, t: t, log: &logBuffer{}}
+}
+
+func gone(pid int) bool { return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) }
+
+// waitGone waits for a process that is not ours to wait for.
+func waitGone(t *testing.T, pid int, bound time.Duration) time.Duration {
+	t.Helper()
+	began := time.Now()
+	for time.Since(began) < bound {
+		if gone(pid) || zombie(pid) {
+			return time.Since(began)
+		}
+		time.Sleep(5 * time.Millisecond) // somebody else's process: there is no event
+	}
+	t.Fatalf("process %d is still there after %v", pid, bound)
+	return 0
+}
+
+func zombie(pid int) bool {
+	raw, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	return err == nil && strings.Contains(string(raw), ") Z ")
+}
+
+func TestChild(t *testing.T) {
+	c, _ := newTestChild(t, roleServe)
+	if c.Stopped() != nil {
+		t.Error("stopped before Start")
+	}
+	ctx := context.Background()
+	link, err := c.Start(ctx, "hall", "The hall")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if link.Room != "hall" || link.Title != "The hall" || link.Existing || len(link.Hosts) != 1 {
+		t.Errorf("link %+v", link)
+	}
+	pid := c.current.cmd.Process.Pid
+	s := serverOf(t, c, link)
+	w, _ := s.mustDial(s.mustJoin(newGuest(t, "anna"), link).Token)
+
+	second, err := c.Start(ctx, "kitchen", "")
+	if err != nil || c.current.cmd.Process.Pid != pid {
+		t.Errorf("second room: %v; one server for both: %v", err, c.current.cmd.Process.Pid == pid)
+	}
+	s.mustJoin(newGuest(t, "anna"), second)
+
+	ended := make(chan error, 1)
+	go func() { ended <- c.Close() }()
+	if r := w.leaveReason(); r != livekit.DisconnectReason_SERVER_SHUTDOWN {
+		t.Errorf("guests were told %v", r)
+	}
+	_ = w.conn.Close()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	select {
+	case <-c.Stopped():
+		t.Error("Close counts as stopped by itself")
+	default:
+	}
+	if !gone(pid) {
+		t.Error("the process is still there")
+	}
+	if _, err := c.Start(ctx, "hall", ""); !errors.Is(err, call.ErrClosed) {
+		t.Errorf("start after close: %v", err)
+	}
+}
+
+// TestChildCrash: the end of the server is noticed, and the next Start has a
+// new one at the same address, where the old link still works.
+func TestChildCrash(t *testing.T) {
+	c, log := newTestChild(t, roleServe)
+	ctx := context.Background()
+	link, err := c.Start(ctx, "hall", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.current.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-c.Stopped():
+	case <-time.After(waitBound):
+		t.Fatal("nobody noticed")
+	}
+	if !strings.Contains(log.String(), "ended by itself") {
+		t.Error("nothing in the log")
+	}
+	again, err := c.Start(ctx, "hall", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again.Hosts[0] != link.Hosts[0] || again.Fingerprint != link.Fingerprint {
+		t.Errorf("before %v, after %v", link.Hosts, again.Hosts)
+	}
+	serverOf(t, c, link).mustJoin(newGuest(t, "anna"), link)
+	select {
+	case <-c.Stopped():
+		t.Error("the new one counts as stopped")
+	default:
+	}
+}
+
+func TestChildErrors(t *testing.T) {
+	ctx := context.Background()
+	t.Run("names", func(t *testing.T) {
+		c, _ := newTestChild(t, roleFails)
+		if _, err := c.Start(ctx, "a b", ""); !errors.Is(err, call.ErrForbiddenCharacter) {
+			t.Error(err)
+		}
+	})
+	t.Run("fails at once", func(t *testing.T) {
+		c, _ := newTestChild(t, roleFails)
+		_, err := c.Start(ctx, "hall", "")
+		if !errors.Is(err, call.ErrHostFailed) || !strings.Contains(err.Error(), "foyer: the reason") {
+			t.Error(err)
+		}
+	})
+	t.Run("says something else", func(t *testing.T) {
+		c, _ := newTestChild(t, roleGarbage)
+		if _, err := c.Start(ctx, "hall", ""); !errors.Is(err, call.ErrHostFailed) || c.current != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("no such program", func(t *testing.T) {
+		c, _ := newTestChild(t, roleServe)
+		c.conf.Executable = "/no/such/program"
+		if _, err := c.Start(ctx, "hall", ""); !errors.Is(err, call.ErrHostFailed) {
+			t.Error(err)
+		}
+	})
+	t.Run("data folder", func(t *testing.T) {
+		c, _ := newTestChild(t, roleServe)
+		c.conf.Data = "/proc/no"
+		_, err := c.Start(ctx, "hall", "")
+		if !errors.Is(err, call.ErrHostFailed) || !strings.Contains(err.Error(), ErrDataFolder.Error()) {
+			t.Error(err)
+		}
+	})
+}
+
+// TestChildCancelled: a start that is given up, by ctx or by Close, leaves no
+// process.
+func TestChildCancelled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes the 4 s after which a server is killed")
+	}
+	t.Run("context", func(t *testing.T) {
+		c, _ := newTestChild(t, roleSilent)
+		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+		defer cancel()
+		began := time.Now()
+		if _, err := c.Start(ctx, "hall", ""); !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+		if d := time.Since(began); d > childStopBound+2*time.Second {
+			t.Errorf("took %v", d)
+		}
+	})
+	t.Run("close", func(t *testing.T) {
+		c, _ := newTestChild(t, roleSilent)
+		failed := make(chan error, 1)
+		go func() {
+			_, err := c.Start(context.Background(), "hall", "")
+			failed <- err
+		}()
+		for len(c.turn) == 0 { // until Start has begun
+			runtime.Gosched()
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := <-failed; !errors.Is(err, call.ErrClosed) {
+			t.Error(err)
+		}
+	})
+}
+
+func TestChildRounds(t *testing.T) {
+	const rounds = 20
+	dir := t.TempDir()
+	log, _ := newLog()
+	var slowStart, slowStop time.Duration
+	files := openFiles(t)
+	for range rounds {
+		c := NewChild(ChildConfig{Listen: "127.0.0.1:0", Data: dir, Env: []string{roleVariable + "=" + roleServe}, Log: log})
+		began := time.Now()
+		if _, err := c.Start(context.Background(), "hall", ""); err != nil {
+			t.Fatal(err)
+		}
+		slowStart = max(slowStart, time.Since(began))
+		pid := c.current.cmd.Process.Pid
+		began = time.Now()
+		if err := c.Close(); err != nil {
+			t.Fatal(err)
+		}
+		slowStop = max(slowStop, time.Since(began))
+		if !gone(pid) {
+			t.Fatalf("process %d is still there", pid)
+		}
+	}
+	if now := openFiles(t); now > files {
+		t.Errorf("%d open files before, %d after", files, now)
+	}
+	t.Logf("%d rounds: start at most %v, stop at most %v", rounds, slowStart, slowStop)
+}
+
+func openFiles(t *testing.T) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Skip("no /proc to count open files in")
+	}
+	return len(entries)
+}
+
+// TestChildOutlivesNobody kills the parent with SIGKILL.
+func TestChildOutlivesNobody(t *testing.T) {
+	executable, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	parent := exec.Command(executable, t.TempDir())
+	parent.Env = append(os.Environ(), roleVariable+"="+roleParent)
+	parent.Stderr = os.Stderr
+	out, err := parent.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := parent.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(line))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := parent.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = parent.Wait()
+	t.Logf("the server was gone %v after its parent", waitGone(t, pid, waitBound))
+}

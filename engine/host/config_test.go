@@ -1,0 +1,189 @@
+package host
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sirupsen/logrus"
+)
+
+func TestConfigErrors(t *testing.T) {
+	log, _ := newLog()
+	good := Config{Data: t.TempDir(), Log: log}
+	tests := []struct {
+		name   string
+		change func(*Config)
+	}{
+		{"no data folder", func(c *Config) { c.Data = "" }},
+		{"no log", func(c *Config) { c.Log = nil }},
+		{"no port", func(c *Config) { c.Listen = "127.0.0.1" }},
+		{"port too large", func(c *Config) { c.Listen = ":65536" }},
+		{"port not a number", func(c *Config) { c.Listen = ":http" }},
+		{"a name", func(c *Config) { c.Listen = "example.org:1" }},
+		{"ttl negative", func(c *Config) { c.RoomTTL = -time.Second }},
+		{"ttl below a second", func(c *Config) { c.RoomTTL = time.Millisecond }},
+		{"ttl for ever", func(c *Config) { c.RoomTTL = 1 << 60 }},
+		{"media port", func(c *Config) { c.MediaPort = 70000 }},
+		{"cluster without key", func(c *Config) { c.LiveKitURL = "wss://example.org" }},
+		{"key without cluster", func(c *Config) { c.APIKey, c.APISecret = "k", "s" }},
+		{"cluster address", func(c *Config) { c.LiveKitURL, c.APIKey, c.APISecret = "example.org", "k", "s" }},
+		{"cluster scheme", func(c *Config) { c.LiveKitURL, c.APIKey, c.APISecret = "ftp://example.org", "k", "s" }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := good
+			tt.change(&c)
+			if _, err := New(c); !errors.Is(err, ErrConfig) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+	for _, listen := range []string{"", ":0", "0.0.0.0:1", "[::]:1", "localhost:1", "[::1]:1", "192.168.1.1:1"} {
+		c := good
+		c.Listen = listen
+		if _, err := New(c); err != nil {
+			t.Errorf("%q: %v", listen, err)
+		}
+	}
+}
+
+// run starts a server that must not come up and returns its error.
+func run(t *testing.T, conf Config) error {
+	t.Helper()
+	log := logrus.New()
+	log.SetOutput(&logBuffer{})
+	conf.Log = log
+	server, err := New(conf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), waitBound)
+	defer cancel()
+	return server.Run(ctx, func(Ready) {
+		t.Error("it came up")
+		cancel()
+	})
+}
+
+func TestStartErrors(t *testing.T) {
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = busy.Close() })
+	file := func(name, content string) string {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return dir
+	}
+	tests := []struct {
+		name string
+		conf Config
+		want error
+	}{
+		{"port in use", Config{Listen: busy.Addr().String(), Data: t.TempDir()}, ErrPortInUse},
+		{"not our address", Config{Listen: "192.0.2.1:0", Data: t.TempDir()}, ErrAddress},
+		{"data folder is a file", Config{Data: filepath.Join(file("f", ""), "f")}, ErrDataFolder},
+		{"data folder in a file", Config{Data: filepath.Join(file("f", ""), "f", "g")}, ErrDataFolder},
+		{"database is garbage", Config{Data: file(databaseFile, strings.Repeat("garbage", 1000))}, ErrDataCorrupt},
+		{"certificate is garbage", Config{Data: file(certificateFile, "garbage")}, ErrCertificate},
+		{"certificate without key", Config{Data: file(certificateFile, halfCertificate(t))}, ErrCertificate},
+		{"certificate is empty", Config{Data: file(certificateFile, "")}, ErrCertificate},
+		{"admin key is garbage", Config{Data: file(adminKeyFile, "garbage")}, ErrKeyFile},
+		{"admin key is empty", Config{Data: file(adminKeyFile, "{}")}, ErrKeyFile},
+		{"API key is garbage", Config{Data: file(liveKitKeyFile, `{"key":"only"}`)}, ErrKeyFile},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.conf.Listen == "" {
+				tt.conf.Listen = "127.0.0.1:0"
+			}
+			if err := run(t, tt.conf); !errors.Is(err, tt.want) {
+				t.Errorf("got %v, want %v", err, tt.want)
+			}
+		})
+	}
+}
+
+func halfCertificate(t *testing.T) string {
+	pem, err := makeCertificate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	half, _, _ := strings.Cut(string(pem), "-----BEGIN PRIVATE KEY")
+	return half
+}
+
+// TestFullDisk starts a server on a file system without room.
+func TestFullDisk(t *testing.T) {
+	dir := t.TempDir()
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", dir).CombinedOutput(); err != nil {
+		t.Skipf("a full disk needs the right to mount: %s", out)
+	}
+	t.Cleanup(func() { _ = exec.Command("umount", dir).Run() })
+	if err := run(t, Config{Listen: "127.0.0.1:0", Data: dir}); !errors.Is(err, ErrDataFull) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a", "b")
+	first, err := openFolder(dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(first.file(adminKeyFile), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	second, err := openFolder(dir, nil)
+	if err != nil || second.admin != first.admin || second.api != first.api || second.fingerprint != first.fingerprint {
+		t.Fatalf("first %+v, second %+v, %v", first, second, err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 3 {
+		t.Fatalf("%v, %v", entries, err)
+	}
+	for _, e := range entries {
+		if info, err := e.Info(); err != nil || info.Mode().Perm() != secretMode {
+			t.Errorf("%s has mode %v, %v", e.Name(), info.Mode(), err)
+		}
+	}
+	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != folderMode {
+		t.Errorf("folder: %v, %v", info.Mode(), err)
+	}
+	// A new certificate: the admin key stays and pins the new one.
+	if err := os.Remove(first.file(certificateFile)); err != nil {
+		t.Fatal(err)
+	}
+	third, err := openFolder(dir, nil)
+	if err != nil || third.admin.Key != first.admin.Key || third.fingerprint == first.fingerprint {
+		t.Fatalf("third %+v, %v", third, err)
+	}
+	sum := sha256.Sum256(third.certificate.Certificate[0])
+	if key, pin, err := readAdminKey(third.file(adminKeyFile)); err != nil || key != first.admin.Key || pin != sum || third.admin.Fingerprint != hex.EncodeToString(sum[:]) {
+		t.Errorf("admin key file: %v", err)
+	}
+}
+
+func TestLastPort(t *testing.T) {
+	f := &folder{path: t.TempDir()}
+	for content, want := range map[string]uint16{"": 0, "x": 0, "70000": 0, "-1": 0, "443\n": 443} {
+		if err := os.WriteFile(f.file(portFile), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := f.lastPort(); got != want {
+			t.Errorf("%q: %d", content, got)
+		}
+	}
+}

@@ -1,0 +1,152 @@
+package host
+
+import (
+	"net"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+)
+
+func TestOrigin(t *testing.T) {
+	tests := []struct{ a, b string }{
+		{"192.0.2.1:1", "192.0.2.1:2"},
+		{"[::ffff:192.0.2.1]:1", "192.0.2.1:2"},
+		{"[2001:db8:1:2::1]:1", "[2001:db8:1:2:ffff::9]:2"}, // one household's network
+		{"[fe80::1%eth0]:1", "[fe80::2%eth1]:1"},
+	}
+	for _, tt := range tests {
+		if origin(tt.a) != origin(tt.b) || !origin(tt.a).IsValid() {
+			t.Errorf("%s and %s: %v, %v", tt.a, tt.b, origin(tt.a), origin(tt.b))
+		}
+	}
+	if origin("192.0.2.1:1") == origin("192.0.2.2:1") || origin("[2001:db8:1:2::1]:1") == origin("[2001:db8:1:3::1]:1") {
+		t.Error("different origins are one")
+	}
+	if origin("garbage").IsValid() {
+		t.Error("garbage has an origin")
+	}
+}
+
+func TestRatesForgetTheQuietest(t *testing.T) {
+	r := newRates(1, 2, 3)
+	now := time.Unix(1000, 0)
+	of := func(i byte) netip.Prefix { return netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, 0, i}), 32) }
+	for range 2 {
+		if !r.take(of(1), now) {
+			t.Fatal("burst")
+		}
+	}
+	if r.take(of(1), now) || r.left(of(1), now) {
+		t.Error("no bound")
+	}
+	if !r.left(of(1), now.Add(time.Second)) {
+		t.Error("never refills")
+	}
+	for i := byte(2); i < 100; i++ {
+		r.take(of(i), now)
+		r.left(of(1), now) // not quiet
+	}
+	if r.left(of(1), now) {
+		t.Error("a flood of addresses made it forget a busy one")
+	}
+	if len(r.by) != 3 || r.order.Len() != 3 {
+		t.Errorf("%d and %d remembered", len(r.by), r.order.Len())
+	}
+}
+
+func TestNonces(t *testing.T) {
+	n := newNonces(time.Minute, 3)
+	at := time.Unix(1000, 0)
+	steps := []struct {
+		nonce       byte
+		after       time.Duration
+		fresh, full bool
+	}{
+		{1, 0, true, false},
+		{1, 0, false, false},
+		{2, 30 * time.Second, true, false},
+		{3, 59 * time.Second, true, false},
+		{4, 59 * time.Second, false, true},    // too many in a period
+		{4, 60 * time.Second, true, false},    // the next period
+		{3, 100 * time.Second, false, false},  // is still remembered
+		{1, 119 * time.Second, false, false},  // and so is this
+		{1, 250 * time.Second, true, false},   // after both periods it is not
+		{4, 1000 * time.Second, true, false},  // nor after a long silence
+		{4, 1001 * time.Second, false, false}, // once only
+	}
+	for i, s := range steps {
+		if fresh, full := n.use([32]byte{s.nonce}, at.Add(s.after)); fresh != s.fresh || full != s.full {
+			t.Errorf("step %d: fresh %v, full %v", i, fresh, full)
+		}
+	}
+}
+
+func TestListenerBounds(t *testing.T) {
+	inner, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := newListener(inner, limits{connections: 2, total: 10})
+	accepted := make(chan net.Conn, 10)
+	go func() {
+		defer close(accepted)
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			accepted <- c
+		}
+	}()
+	dial := func() net.Conn {
+		c, err := net.Dial("tcp", inner.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		return c
+	}
+	dial()
+	dial()
+	first := <-accepted
+	second := <-accepted
+	third := dial()
+	_ = third.SetReadDeadline(time.Now().Add(waitBound))
+	if _, err := third.Read(make([]byte, 1)); err == nil {
+		t.Error("the third connection lives")
+	} else if e, ok := err.(net.Error); ok && e.Timeout() {
+		t.Error("the third connection hangs")
+	}
+	_ = first.Close()
+	_ = first.Close() // counts once
+	dial()
+	third2 := <-accepted
+	_ = second.Close()
+	_ = third2.Close()
+	_ = l.Close()
+	for range accepted { // until the accepting goroutine has ended
+	}
+	if l.total != 0 || len(l.of) != 0 {
+		t.Errorf("%d left, %v", l.total, l.of)
+	}
+}
+
+func TestReachable(t *testing.T) {
+	all := []netip.Addr{
+		netip.MustParseAddr("fe80::1"), netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("203.0.113.5"),
+		netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("192.168.1.10"), netip.MustParseAddr("::ffff:10.0.0.1"),
+		netip.MustParseAddr("169.254.1.1"), netip.MustParseAddr("192.168.1.10"), netip.MustParseAddr("fd00::1"),
+	}
+	want := []string{"192.168.1.10", "10.0.0.1", "203.0.113.5", "2001:db8::1", "fd00::1"}
+	var got []string
+	for _, a := range reachable(all, true) {
+		got = append(got, a.String())
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if n := len(reachable(all, false)); n != 3 {
+		t.Errorf("%d without IPv6", n)
+	}
+}
