@@ -54,6 +54,30 @@ func (p *printer) event(s engine.Stamped) {
 	if name, f := describe(s.Event); name != "" {
 		p.line(name, s.At, f)
 	}
+	for id, tracks := range announced(s.Event) {
+		for _, t := range tracks {
+			p.line("track_published", s.At, track(id, t, false))
+		}
+	}
+}
+
+// announced are the tracks that somebody brings along: scripts get the same line
+// whether a track came before or after its owner was seen.
+func announced(e call.Event) map[call.Identity][]call.Track {
+	var all []call.Participant
+	switch e := e.(type) {
+	case call.Joined:
+		all = e.Participants
+	case call.RoomUpdated:
+		all = e.Participants
+	case call.ParticipantJoined:
+		all = []call.Participant{e.Participant}
+	}
+	tracks := make(map[call.Identity][]call.Track, len(all))
+	for _, p := range all {
+		tracks[p.Identity] = p.Tracks
+	}
+	return tracks
 }
 
 func describe(e call.Event) (string, fields) {
