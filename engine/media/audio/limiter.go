@@ -30,8 +30,11 @@ func (l *limiter) apply(mix []float32, out []int16) {
 
 func (l *limiter) block(mix []float32, out []int16) {
 	var peak float32
-	for _, v := range mix {
-		peak = max(peak, v, -v)
+	when := 0 // sample of the peak; the gain is down by then
+	for i, v := range mix {
+		if a := max(v, -v); a > peak {
+			peak, when = a, i
+		}
 	}
 	from, to := l.gain, l.gain+(1-l.gain)*limiterRelease
 	if 1-to < 1e-3 {
@@ -39,11 +42,14 @@ func (l *limiter) block(mix []float32, out []int16) {
 	}
 	if peak*to > limit {
 		to = limit / peak
+	} else {
+		when = len(mix) - 1
 	}
 	l.gain = to
-	step := (to - from) / float32(len(mix)/2)
+	over := when/2 + 1 // frames
+	step := (to - from) / float32(over)
 	for i, v := range mix {
-		v *= from + step*float32(i/2+1)
+		v *= from + step*float32(min(i/2+1, over))
 		if v > limit || v < -limit {
 			v = bend(v)
 		}
