@@ -40,7 +40,8 @@ type Button struct {
 	tip      string
 	tips     *Tips
 	OnTapped func()
-	Small    bool // 32 instead of 40 high
+	Small    bool    // 32 instead of 40 high
+	Width    float32 // at least that wide
 
 	hovered, focused, pressed bool
 }
@@ -288,10 +289,11 @@ func (r *buttonRenderer) content() fyne.Size {
 
 func (r *buttonRenderer) MinSize() fyne.Size {
 	h := r.b.height()
-	if r.b.text == "" {
-		return fyne.NewSquareSize(h)
+	w := h
+	if r.b.text != "" {
+		w = r.content().Width + 2*buttonPad
 	}
-	return fyne.NewSize(r.content().Width+2*buttonPad, h)
+	return fyne.NewSize(max(w, r.b.Width), h)
 }
 
 func (r *buttonRenderer) Layout(size fyne.Size) {

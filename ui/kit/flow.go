@@ -12,8 +12,10 @@ type Sizer interface {
 	HeightFor(width float32) float32
 }
 
-type flowLayout interface {
-	heightFor(objects []fyne.CanvasObject, width float32) float32
+// Flow is a layout that knows its height at a width.
+type Flow interface {
+	fyne.Layout
+	HeightFor(objects []fyne.CanvasObject, width float32) float32
 }
 
 // HeightFor is how tall o must be at that width.
@@ -22,8 +24,8 @@ func HeightFor(o fyne.CanvasObject, width float32) float32 {
 		return s.HeightFor(width)
 	}
 	if c, ok := o.(*fyne.Container); ok {
-		if l, ok := c.Layout.(flowLayout); ok {
-			return l.heightFor(c.Objects, width)
+		if l, ok := c.Layout.(Flow); ok {
+			return l.HeightFor(c.Objects, width)
 		}
 	}
 	return o.MinSize().Height
@@ -36,7 +38,7 @@ func Column(gap float32, objects ...fyne.CanvasObject) *fyne.Container {
 
 type column struct{ gap, width float32 }
 
-func (l *column) heightFor(objects []fyne.CanvasObject, width float32) float32 {
+func (l *column) HeightFor(objects []fyne.CanvasObject, width float32) float32 {
 	var h float32
 	for _, o := range visible(objects) {
 		if h > 0 {
@@ -52,7 +54,7 @@ func (l *column) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	for _, o := range visible(objects) {
 		w = max(w, o.MinSize().Width)
 	}
-	return fyne.NewSize(w, l.heightFor(objects, max(w, l.width)))
+	return fyne.NewSize(w, l.HeightFor(objects, max(w, l.width)))
 }
 
 func (l *column) Layout(objects []fyne.CanvasObject, size fyne.Size) {
@@ -93,7 +95,7 @@ func (*grow) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	}
 }
 
-func (*grow) heightFor(objects []fyne.CanvasObject, width float32) float32 {
+func (*grow) HeightFor(objects []fyne.CanvasObject, width float32) float32 {
 	if len(objects) == 0 {
 		return 0
 	}
@@ -131,7 +133,7 @@ func growsInRow(o fyne.CanvasObject) bool {
 	return ok
 }
 
-func (l *row) heightFor(objects []fyne.CanvasObject, width float32) float32 {
+func (l *row) HeightFor(objects []fyne.CanvasObject, width float32) float32 {
 	objects = visible(objects)
 	var h float32
 	for i, w := range l.widths(objects, width) {
@@ -169,7 +171,7 @@ func Pad(o fyne.CanvasObject, top, right, bottom, left float32) *fyne.Container 
 
 type pad struct{ top, right, bottom, left float32 }
 
-func (l *pad) heightFor(objects []fyne.CanvasObject, width float32) float32 {
+func (l *pad) HeightFor(objects []fyne.CanvasObject, width float32) float32 {
 	return l.top + l.bottom + HeightFor(objects[0], width-l.left-l.right)
 }
 
@@ -189,7 +191,7 @@ func On(background, o fyne.CanvasObject) *fyne.Container {
 
 type stack struct{}
 
-func (*stack) heightFor(objects []fyne.CanvasObject, width float32) float32 {
+func (*stack) HeightFor(objects []fyne.CanvasObject, width float32) float32 {
 	return HeightFor(objects[len(objects)-1], width)
 }
 
@@ -217,7 +219,7 @@ func (l *middle) fit(width float32) float32 {
 	return width
 }
 
-func (l *middle) heightFor(objects []fyne.CanvasObject, width float32) float32 {
+func (l *middle) HeightFor(objects []fyne.CanvasObject, width float32) float32 {
 	return HeightFor(objects[0], l.fit(width))
 }
 

@@ -203,6 +203,16 @@ func (r *pickerRenderer) apply() {
 	r.text.Set(r.p.text())
 }
 
+// FullWidth is how wide the picker must be to show its words uncut.
+func (p *Picker) FullWidth() float32 {
+	return fyne.MeasureText(p.text(), theme.TextSize, fyne.TextStyle{}).Width + pickerLeft + pickerRight + 2
+}
+
+const (
+	pickerLeft  = 36 // icon
+	pickerRight = 30 // chevron
+)
+
 func (r *pickerRenderer) MinSize() fyne.Size { return fyne.NewSize(120, buttonHeight) }
 
 func (r *pickerRenderer) Layout(size fyne.Size) {
@@ -210,8 +220,8 @@ func (r *pickerRenderer) Layout(size fyne.Size) {
 	placeRing(r.ring, size, theme.RadiusControl)
 	r.icon.Move(fyne.NewPos(10, (size.Height-18)/2))
 	r.icon.Resize(fyne.NewSquareSize(18))
-	r.text.Move(fyne.NewPos(36, 0))
-	r.text.Resize(fyne.NewSize(size.Width-36-30, size.Height))
+	r.text.Move(fyne.NewPos(pickerLeft, 0))
+	r.text.Resize(fyne.NewSize(size.Width-pickerLeft-pickerRight, size.Height))
 	r.down.Move(fyne.NewPos(size.Width-26, (size.Height-16)/2))
 	r.down.Resize(fyne.NewSquareSize(16))
 }

@@ -59,10 +59,10 @@ func (s *State) joined(v call.Joined, at time.Time) {
 // left ends the stay. The farewell is shown unless the user goes on somewhere
 // else, or gave up before anything had begun.
 func (s *State) left(v call.Left) {
-	s.Left = v
 	if v.Title == "" {
-		s.Left.Title = s.Room.Title
+		v.Title = s.Room.Title
 	}
+	s.Left = &v
 	s.Room, s.People = Room{}, nil
 	s.Local = map[call.Source]Local{}
 	s.Opening, s.Trouble = map[call.Source]bool{}, map[call.Source]error{}

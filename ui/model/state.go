@@ -97,7 +97,7 @@ type State struct {
 	LinkErr error // beside the link field
 
 	Notices []Notice
-	Left    call.Left // the last stay's end, for the farewell
+	Left    *call.Left // the last stay's end, for the farewell; nil before
 
 	noticeID int
 }

@@ -93,9 +93,10 @@ func (r *tileRenderer) apply() {
 	r.ground.FillColor = theme.Color(theme.Surface)
 	r.disc.FillColor = hue(l.Seed)
 	r.initials.Text, r.initials.Color = l.Initials, color.White
-	kit.SetVisible(r.disc, bare && l.Initials != "")
-	kit.SetVisible(r.initials, bare && l.Initials != "")
-	r.dim.FillColor = theme.Color(theme.Scrim)
+	// "Connection lost" takes the place of the initials.
+	kit.SetVisible(r.disc, bare && l.Initials != "" && !l.Lost)
+	kit.SetVisible(r.initials, bare && l.Initials != "" && !l.Lost)
+	r.dim.FillColor = theme.Color(theme.Chip)
 	kit.SetVisible(r.dim, l.Lost)
 	r.lost.Set(l.LostText)
 	kit.SetVisible(r.lostIcon, l.Lost)

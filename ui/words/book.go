@@ -93,6 +93,8 @@ func (b *Book) Duration(d time.Duration) string {
 		return b.T("duration.seconds", "s", strconv.Itoa(int(d.Seconds())))
 	case d < time.Hour:
 		return b.T("duration.minutes", "m", strconv.Itoa(int(d.Minutes())))
+	case int(d.Minutes())%60 == 0:
+		return b.T("duration.hours_only", "h", strconv.Itoa(int(d.Hours())))
 	default:
 		return b.T("duration.hours", "h", strconv.Itoa(int(d.Hours())), "m", strconv.Itoa(int(d.Minutes())%60))
 	}

@@ -25,12 +25,16 @@ func (s Sentence) String() string {
 	return s.What + ": " + text
 }
 
+// ErrNoLink says that a link is needed and none was given.
+var ErrNoLink = errors.New("no invite link")
+
 // known errors in the order in which they are tried: the particular before the
 // general. Every sentinel of package call is here; a test keeps it so.
 var known = []struct {
 	err error
 	key string
 }{
+	{ErrNoLink, "link_empty"},
 	{call.ErrLinkUnreadable, "link_unreadable"},
 	{call.ErrLinkCut, "link_cut"},
 	{call.ErrLinkInsecure, "link_insecure"},

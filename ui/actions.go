@@ -1,0 +1,253 @@
+package ui
+
+import (
+	"encoding/base32"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"foyer/engine"
+	"foyer/engine/call"
+	"foyer/ui/model"
+	"foyer/ui/words"
+)
+
+// actions is what the screens report; it keeps these methods out of UI's own.
+type actions struct{ *UI }
+
+// SetName takes over what is typed; it is saved when it is used.
+func (a actions) SetName(name string) {
+	a.set.Name = name
+	if a.state.NameErr != nil {
+		a.state.NameErr = nil
+		a.refresh()
+	}
+}
+
+// SetLink takes over what is typed.
+func (a actions) SetLink(link string) {
+	a.link = link
+	if a.state.LinkErr != nil {
+		a.state.LinkErr = nil
+		a.refresh()
+	}
+}
+
+// Start starts a room of our own.
+func (a actions) Start() {
+	name := strings.TrimSpace(a.set.Name)
+	if a.state.NameErr = call.CheckName(name); a.state.NameErr != nil || a.state.Busy() {
+		a.refresh()
+		return
+	}
+	title := a.book.T("room.default_title", "name", name)
+	if call.CheckTitle(title) != nil {
+		title = a.book.T("room.untitled")
+	}
+	room, err := a.newRoomID()
+	if err != nil {
+		a.state.Refuse("start", call.SourceUnknown, err, a.cfg.Now())
+		a.refresh()
+		return
+	}
+	a.startRoom(room, title, name)
+}
+
+// newRoomID makes an ID that nobody guesses and every peer accepts.
+func (u *UI) newRoomID() (call.RoomID, error) {
+	raw := make([]byte, 5)
+	if _, err := io.ReadFull(u.cfg.Random, raw); err != nil {
+		return "", fmt.Errorf("room ID: %w", err)
+	}
+	return call.RoomID("r-" + strings.ToLower(base32.StdEncoding.EncodeToString(raw))), nil
+}
+
+func (u *UI) startRoom(room call.RoomID, title, name string) {
+	choice := u.choice()
+	u.begin(engine.StartRoom{Room: room, Title: title, Name: name, Identity: u.cfg.Identity, Devices: choice},
+		model.Attempt{Start: true, Room: room, Title: title}, choice)
+}
+
+// Join joins by the link in the field. What is wrong with it is said there, and
+// nothing is sent.
+func (a actions) Join() {
+	if a.state.Busy() {
+		return
+	}
+	link, err := parse(a.link)
+	a.state.LinkErr = err
+	a.state.NameErr = call.CheckName(a.joinName(link))
+	if a.state.LinkErr != nil || a.state.NameErr != nil {
+		a.refresh()
+		return
+	}
+	a.join(link)
+}
+
+func parse(text string) (call.Link, error) {
+	if strings.TrimSpace(text) == "" {
+		return call.Link{}, words.ErrNoLink
+	}
+	return call.ParseLink(text)
+}
+
+// checkLink says at once what is wrong with a link that came from outside.
+func (u *UI) checkLink() {
+	if u.link != "" {
+		_, u.state.LinkErr = parse(u.link)
+	}
+}
+
+// joinName is the name in the field, else the one that a token carries.
+func (u *UI) joinName(link call.Link) string {
+	if name := strings.TrimSpace(u.set.Name); name != "" {
+		return name
+	}
+	return link.Name
+}
+
+func (u *UI) join(link call.Link) {
+	choice, identity := u.choice(), u.cfg.Identity
+	if link.Plain() {
+		identity = link.Identity
+	}
+	u.begin(engine.Join{Link: link, Name: u.joinName(link), Identity: identity, Devices: choice},
+		model.Attempt{Link: link, Room: link.Room, Title: link.Title}, choice)
+}
+
+// begin gives a Join or StartRoom and notes the attempt.
+func (u *UI) begin(c engine.Command, a model.Attempt, choice engine.Choice) {
+	if u.do(c, call.SourceUnknown) {
+		a.Since = u.cfg.Now()
+		a.Camera, a.Mic = choice.Camera != call.DeviceNone, choice.Microphone != call.DeviceNone
+		u.state.Begin(a)
+		u.save()
+	}
+	u.refresh()
+}
+
+// choice is what a stay begins with: what is on in the lobby.
+func (u *UI) choice() engine.Choice {
+	c := engine.Choice{Camera: u.set.Camera, Microphone: u.set.Microphone, Speaker: u.set.Speaker}
+	if !u.set.CameraOn {
+		c.Camera = call.DeviceNone
+	}
+	if u.set.MicOff {
+		c.Microphone = call.DeviceNone
+	}
+	return c
+}
+
+// OpenRecent goes to a room that was visited before.
+func (a actions) OpenRecent(i int) {
+	if i < 0 || i >= len(a.set.Recent) || a.state.Busy() {
+		return
+	}
+	r := a.set.Recent[i]
+	name := strings.TrimSpace(a.set.Name)
+	if a.state.NameErr = call.CheckName(name); a.state.NameErr != nil {
+		a.refresh()
+		return
+	}
+	if r.Own {
+		a.startRoom(r.Room, r.Title, name)
+		return
+	}
+	a.link = r.Link
+	a.Join()
+}
+
+// remember notes a room that was joined, for the list of recent ones. Addresses
+// with a token cannot be used again.
+func (u *UI) remember(v call.Joined, at time.Time) {
+	r := Recent{Room: v.Room, Title: u.state.Room.Title, Own: v.Hosting, At: at}
+	if !v.Hosting {
+		r.Link = u.state.Attempt.Link.String()
+		if u.state.Attempt.Link.Plain() || r.Link == "" {
+			return
+		}
+	}
+	u.set.remember(r)
+	u.link = ""
+	u.save()
+}
+
+// Cancel gives up joining.
+func (a actions) Cancel() {
+	if a.do(engine.Leave{}, call.SourceUnknown) {
+		a.state.Cancel()
+	}
+	a.refresh()
+}
+
+// Leave leaves the room: one click, no question.
+func (a actions) Leave() {
+	if a.state.InRoom() && a.state.Engine != call.StateLeaving {
+		a.do(engine.Leave{}, call.SourceUnknown)
+		a.refresh()
+	}
+}
+
+// Invite copies the invite link.
+func (a actions) Invite() {
+	link := a.state.Room.Link
+	if !a.state.InRoom() || link.Plain() || link.String() == "" {
+		return
+	}
+	a.cfg.Clipboard.SetContent(link.String())
+	a.state.Notify(model.Notice{At: a.cfg.Now(), Kind: model.NoticeCopied})
+	a.refresh()
+}
+
+// Dismiss takes a notice away.
+func (a actions) Dismiss(notice int) {
+	a.state.Dismiss(notice)
+	a.refresh()
+}
+
+// Act does what a farewell offers.
+func (a actions) Act(action words.Action) {
+	switch action {
+	case words.ActionRejoin, words.ActionAskRejoin, words.ActionBringHere, words.ActionTryAgain:
+		a.again()
+	case words.ActionReport:
+		a.cfg.Clipboard.SetContent(report(a.state.Left, a.cfg.Now()))
+		a.root.ReportCopied()
+	case words.ActionLobby, words.ActionUnknown:
+		a.state.ToLobby()
+		a.refresh()
+	}
+}
+
+// again repeats the last attempt.
+func (u *UI) again() {
+	last := u.state.Attempt
+	if u.state.Busy() {
+		return
+	}
+	if last.Start {
+		u.startRoom(last.Room, last.Title, strings.TrimSpace(u.set.Name))
+		return
+	}
+	u.join(last.Link)
+}
+
+// report is what helps to find a fault; it holds no link and no token.
+func report(l *call.Left, now time.Time) string {
+	if l == nil {
+		return ""
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "Foyer report, %s\nreason: %s\nstayed: %s\n", now.UTC().Format(time.RFC3339), l.Reason, l.Stayed.Round(time.Second))
+	if l.Err != nil {
+		fmt.Fprintf(&b, "error: %v\n", l.Err)
+	}
+	for _, r := range l.Released {
+		fmt.Fprintf(&b, "released: %s %s\n", r.Source, words.Milliseconds(r.Took))
+	}
+	for _, d := range l.Stuck {
+		fmt.Fprintf(&b, "stuck: %s %q\n", d.Source, d.Name)
+	}
+	return b.String()
+}

@@ -1,0 +1,196 @@
+package ui
+
+import (
+	"time"
+
+	"foyer/engine"
+	"foyer/engine/call"
+)
+
+// startPreviews opens what the user wants to see and hear before a stay. Until
+// they have asked once, it opens nothing.
+func (u *UI) startPreviews() {
+	if !u.set.Asked || u.state.InRoom() || u.state.Busy() {
+		return
+	}
+	if u.set.CameraOn {
+		u.startPreview(call.SourceCamera, u.set.Camera)
+	}
+	if !u.set.MicOff {
+		u.startPreview(call.SourceMicrophone, u.set.Microphone)
+	}
+}
+
+func (u *UI) startPreview(source call.Source, device string) {
+	if _, open := u.state.Previews[source]; open || u.state.Opening[source] || device == call.DeviceNone {
+		return
+	}
+	if u.do(engine.StartPreview{Source: source, Device: device}, source) {
+		u.state.AskPreview(source)
+	}
+}
+
+func (u *UI) stopPreview(source call.Source) {
+	_, open := u.state.Previews[source]
+	delete(u.state.Trouble, source)
+	if open || u.state.Opening[source] {
+		delete(u.state.Opening, source)
+		u.do(engine.StopPreview{Source: source}, source)
+	}
+}
+
+// Preview is the user's permission, and another try after a failure.
+func (a actions) Preview() {
+	if !a.set.Asked {
+		a.set.Asked, a.set.MicOff = true, false
+	}
+	a.set.CameraOn = true
+	if a.set.Camera == call.DeviceNone {
+		a.set.Camera = ""
+	}
+	delete(a.state.Trouble, call.SourceCamera)
+	a.save()
+	a.startPreviews()
+	a.refresh()
+}
+
+// ToggleCamera turns the camera on or off: the preview in the lobby, what the
+// others see in a room.
+func (a actions) ToggleCamera() {
+	switch {
+	case a.state.InRoom():
+		a.toggleInRoom(call.SourceCamera, a.set.Camera)
+	case a.state.Busy():
+	case !a.set.CameraOn || !a.set.Asked:
+		a.Preview()
+	default:
+		a.set.CameraOn = false
+		a.stopPreview(call.SourceCamera)
+		a.save()
+	}
+	a.refresh()
+}
+
+// ToggleMic turns the microphone on or off.
+func (a actions) ToggleMic() {
+	switch {
+	case a.state.InRoom():
+		a.toggleInRoom(call.SourceMicrophone, a.set.Microphone)
+	case a.state.Busy():
+	case a.set.MicOff:
+		a.set.MicOff = false
+		if a.set.Microphone == call.DeviceNone {
+			a.set.Microphone = ""
+		}
+		a.startPreviews()
+		a.save()
+	default:
+		a.set.MicOff = true
+		a.stopPreview(call.SourceMicrophone)
+		a.save()
+	}
+	a.refresh()
+}
+
+// toggleInRoom publishes, mutes or unmutes. A source that is being published is
+// taken back rather than muted.
+func (u *UI) toggleInRoom(source call.Source, device string) {
+	if u.state.Engine == call.StateLeaving {
+		return
+	}
+	l := u.state.Local[source]
+	want := !l.On()
+	if device == call.DeviceNone {
+		device = ""
+	}
+	var c engine.Command
+	switch {
+	case want && l.Published:
+		c = engine.Unmute{Source: source}
+	case want:
+		c = engine.Publish{Source: source, Device: device}
+	case l.Published:
+		c = engine.Mute{Source: source}
+	default:
+		c = engine.Unpublish{Source: source}
+	}
+	if u.do(c, source) {
+		u.state.Ask(source, want)
+	}
+}
+
+// Pick chooses a device for a source, from now on.
+func (a actions) Pick(source call.Source, device string) {
+	before := a.device(source)
+	a.setDevice(source, device)
+	a.save()
+	switch {
+	case source == call.SourceSpeaker:
+		a.do(engine.SelectDevice{Source: source, Device: device}, source)
+	case device == call.DeviceNone:
+		a.setOn(source, false)
+		a.stopPreview(source)
+	default:
+		if before == call.DeviceNone {
+			a.setOn(source, true)
+		}
+		delete(a.state.Trouble, source)
+		a.do(engine.SelectDevice{Source: source, Device: device}, source)
+		a.startPreviews()
+	}
+	a.refresh()
+}
+
+func (u *UI) device(source call.Source) string {
+	switch source {
+	case call.SourceCamera:
+		return u.set.Camera
+	case call.SourceMicrophone:
+		return u.set.Microphone
+	default:
+		return u.set.Speaker
+	}
+}
+
+func (u *UI) setDevice(source call.Source, device string) {
+	switch source {
+	case call.SourceCamera:
+		u.set.Camera = device
+	case call.SourceMicrophone:
+		u.set.Microphone = device
+	default:
+		u.set.Speaker = device
+	}
+}
+
+func (u *UI) setOn(source call.Source, on bool) {
+	if source == call.SourceCamera {
+		u.set.CameraOn = on
+		return
+	}
+	u.set.MicOff = !on
+}
+
+// viewRest is how long sizes must have rested before the engine is told, so
+// that dragging the window's edge is one command and not a hundred.
+const viewRest = 250 * time.Millisecond
+
+// ShowTrack notes in what size a remote picture is shown.
+func (a actions) ShowTrack(track call.SID, width, height int, hidden bool) {
+	a.views[track] = engine.SetTrackView{Track: track, Width: width, Height: height, Disabled: hidden}
+	a.viewAt = a.cfg.Now()
+}
+
+// flushViews tells the engine.
+func (u *UI) flushViews(now time.Time) {
+	if len(u.views) == 0 || now.Sub(u.viewAt) < viewRest {
+		return
+	}
+	for _, v := range u.views {
+		if err := u.cfg.Do(v); err != nil {
+			// The track may be gone by now; nobody has to be told.
+			u.cfg.Log.WithField("track", v.Track).WithError(err).Debug("size was not told")
+		}
+	}
+	clear(u.views)
+}

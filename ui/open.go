@@ -1,0 +1,82 @@
+package ui
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+
+	"foyer/engine"
+	"foyer/engine/call"
+	"foyer/ui/kit"
+	"foyer/ui/model"
+)
+
+// OpenLink is a link that came from outside while the window is open: another
+// start of the program, a click in a browser. In a room it asks whether to
+// leave (contract J11). Any goroutine may call it.
+func (u *UI) OpenLink(link string) {
+	u.cfg.Dispatch(func() {
+		if u.closed {
+			return
+		}
+		u.win.RequestFocus()
+		if u.state.InRoom() {
+			u.askToSwitch(link)
+			return
+		}
+		u.link = link
+		u.checkLink()
+		u.state.ToLobby()
+		u.refresh()
+	})
+}
+
+func (u *UI) askToSwitch(text string) {
+	link, err := parse(text)
+	if err != nil {
+		u.state.Refuse("join", call.SourceUnknown, err, u.cfg.Now())
+		u.refresh()
+		return
+	}
+	if link.Room == u.state.Room.ID && sameHosts(link, u.state.Attempt.Link) {
+		return // we are there
+	}
+	here := u.book.RoomName(u.state.Room.Title, u.state.Room.ID)
+	there := u.book.RoomName(link.Title, link.Room)
+	kit.Ask(u.win.Canvas(), u.book.T("dialog.switch.title", "there", there), u.book.T("dialog.switch.text", "here", here),
+		u.book.T("dialog.switch.yes"), u.book.T("dialog.switch.no"), func() { u.leaveAndJoin(link) }, func() {})
+}
+
+func sameHosts(a, b call.Link) bool {
+	return len(a.Hosts) > 0 && len(b.Hosts) > 0 && a.Hosts[0] == b.Hosts[0] || a.URL != "" && a.URL == b.URL
+}
+
+// leaveAndJoin leaves and joins the other room as soon as the first stay has
+// ended. The stay may have ended while the question was open.
+func (u *UI) leaveAndJoin(link call.Link) {
+	if u.state.InRoom() && u.state.Engine != call.StateLeaving && !u.do(engine.Leave{}, call.SourceUnknown) {
+		u.refresh()
+		return
+	}
+	u.join(link)
+}
+
+// bindKeys sets the window's keys. Those without a modifier work wherever no
+// field has the focus.
+func (u *UI) bindKeys() {
+	c := u.win.Canvas()
+	a := actions{u}
+	c.SetOnTypedKey(func(k *fyne.KeyEvent) {
+		if u.state.Screen == model.ScreenFarewell {
+			return
+		}
+		switch k.Name {
+		case fyne.KeyM:
+			a.ToggleMic()
+		case fyne.KeyV:
+			a.ToggleCamera()
+		}
+	})
+	for key, f := range map[fyne.KeyName]func(){fyne.KeyI: a.Invite, fyne.KeyL: a.Leave} {
+		c.AddShortcut(&desktop.CustomShortcut{KeyName: key, Modifier: fyne.KeyModifierShortcutDefault}, func(fyne.Shortcut) { f() })
+	}
+}

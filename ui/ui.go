@@ -1,0 +1,260 @@
+// Package ui is Foyer's window. It reads the engine's events from a queue,
+// shows them, and turns what the user does into commands; it decides nothing
+// about rooms, devices or media.
+//
+// ui/model is the state, ui/view the screens, ui/video the moving pictures,
+// ui/kit the controls, ui/theme the look, ui/words the sentences.
+//
+// Except for Stop, OpenLink and the pump's goroutine, everything here belongs to
+// Fyne's main goroutine.
+package ui
+
+import (
+	"context"
+	"crypto/rand"
+	"io"
+	"sync"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"github.com/sirupsen/logrus"
+
+	"foyer/engine"
+	"foyer/engine/call"
+	"foyer/ui/model"
+	"foyer/ui/theme"
+	"foyer/ui/view"
+	"foyer/ui/words"
+)
+
+// Config is what the window needs. App, Do, Events and Settings are required.
+type Config struct {
+	App      fyne.App
+	Do       func(engine.Command) error // answers at once
+	Events   *engine.Queue
+	Settings Store
+	Identity call.Identity // the profile's, for joining at a Foyer door
+
+	// Dispatch runs a function on the main goroutine; nil means fyne.Do.
+	Dispatch func(func())
+	// InitialLink is put into the lobby's field, to be joined by the user.
+	InitialLink string
+	// OnClosed is called once, when the user has closed the window; the window
+	// is hidden already and the program quits after it.
+	OnClosed func()
+
+	Clipboard fyne.Clipboard     // nil means the App's
+	Theme     fyne.Theme         // nil means Foyer's, following the system
+	Now       func() time.Time   // nil means time.Now
+	Random    io.Reader          // for room IDs; nil means crypto/rand
+	Log       logrus.FieldLogger // nil means none
+}
+
+// UI is the window.
+type UI struct {
+	cfg    Config
+	book   *words.Book
+	win    fyne.Window
+	root   *view.Root
+	state  *model.State
+	set    Settings
+	link   string // in the lobby's field
+	closed bool
+
+	views  map[call.SID]engine.SetTrackView // sizes to tell the engine
+	viewAt time.Time                        // of the last change of one
+
+	stopOnce sync.Once
+	cancel   context.CancelFunc
+	pump     sync.WaitGroup
+}
+
+// Size of the window on first start.
+const (
+	windowWidth  = 1100
+	windowHeight = 720
+)
+
+// New makes the window, hidden. It opens no device.
+func New(cfg Config) *UI {
+	cfg = withDefaults(cfg)
+	u := &UI{
+		cfg: cfg, book: words.English(), state: model.New(), set: cfg.Settings.Load(), link: cfg.InitialLink,
+		views: map[call.SID]engine.SetTrackView{},
+	}
+	cfg.App.Settings().SetTheme(cfg.Theme)
+	cfg.App.SetIcon(theme.AppIcon())
+	// The window manager takes the program's name from the first title.
+	u.win = cfg.App.NewWindow(u.book.T("app.name"))
+	u.win.SetPadded(false)
+	u.win.SetMaster()
+	u.root = view.New(u.book, actions{u}, cfg.Now)
+	u.root.OnTick = u.flushViews
+	u.win.SetContent(u.root.Content)
+	u.win.Resize(fyne.NewSize(windowWidth, windowHeight))
+	u.win.SetCloseIntercept(u.close)
+	u.bindKeys()
+	u.checkLink()
+	u.refresh()
+	return u
+}
+
+func withDefaults(cfg Config) Config {
+	if cfg.Dispatch == nil {
+		cfg.Dispatch = fyne.Do
+	}
+	if cfg.Clipboard == nil {
+		cfg.Clipboard = cfg.App.Clipboard()
+	}
+	if cfg.Theme == nil {
+		cfg.Theme = theme.New()
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Random == nil {
+		cfg.Random = rand.Reader
+	}
+	if cfg.Log == nil {
+		quiet := logrus.New()
+		quiet.SetOutput(io.Discard)
+		cfg.Log = quiet
+	}
+	return cfg
+}
+
+// Window is the window itself, for whoever wires the program.
+func (u *UI) Window() fyne.Window { return u.win }
+
+// Show shows the window, asks for the devices, and opens the preview if the
+// user has allowed it before.
+func (u *UI) Show() {
+	u.win.Show()
+	u.root.Painter.Start()
+	u.do(engine.RefreshDevices{}, call.SourceUnknown)
+	if u.set.Speaker != "" {
+		u.do(engine.SelectDevice{Source: call.SourceSpeaker, Device: u.set.Speaker}, call.SourceSpeaker)
+	}
+	u.startPreviews()
+	u.refresh()
+}
+
+// Pump starts the goroutine that hands events to the main one, until ctx ends,
+// the queue is closed, or Stop.
+func (u *UI) Pump(ctx context.Context) {
+	ctx, u.cancel = context.WithCancel(ctx)
+	u.pump.Add(1)
+	go func() {
+		defer u.pump.Done()
+		for {
+			items, open := u.cfg.Events.Take()
+			if ctx.Err() != nil {
+				return
+			}
+			if len(items) > 0 {
+				u.cfg.Dispatch(func() { u.apply(items) })
+			}
+			if !open {
+				return
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-u.cfg.Events.Ready():
+			}
+		}
+	}()
+}
+
+// Stop ends the pump and waits for it. Call it after the App's Run has
+// returned and before the engine is closed: from then on nothing of Foyer's
+// would run on the main goroutine. Any goroutine may call it, any number of
+// times.
+func (u *UI) Stop() {
+	u.stopOnce.Do(func() {
+		if u.cancel != nil {
+			u.cancel()
+		}
+	})
+	u.pump.Wait()
+}
+
+// apply takes over what has happened.
+func (u *UI) apply(items []engine.Stamped) {
+	if u.closed {
+		return
+	}
+	for _, e := range items {
+		u.state.Apply(e)
+		if v, ok := e.Event.(call.Joined); ok {
+			u.remember(v, e.At)
+		}
+	}
+	u.refresh()
+}
+
+// refresh shows the state.
+func (u *UI) refresh() {
+	if u.closed {
+		return
+	}
+	if !u.root.Update(u.state, u.form(), u.cfg.Now()) {
+		return
+	}
+	// Another screen: what had the keyboard is gone.
+	u.win.Canvas().Unfocus()
+	u.win.SetTitle(u.title())
+	if u.state.Screen == model.ScreenLobby {
+		u.startPreviews()
+	}
+}
+
+func (u *UI) title() string {
+	app := u.book.T("app.name")
+	if u.state.Screen == model.ScreenRoom {
+		return u.book.RoomName(u.state.Room.Title, u.state.Room.ID) + " – " + app
+	}
+	return app
+}
+
+func (u *UI) form() view.Form {
+	f := view.Form{
+		Name: u.set.Name, Link: u.link, Asked: u.set.Asked, CameraOn: u.set.CameraOn, MicOn: !u.set.MicOff,
+		Camera: u.set.Camera, Microphone: u.set.Microphone, Speaker: u.set.Speaker,
+	}
+	for _, r := range u.set.Recent {
+		f.Recent = append(f.Recent, view.Recent{Title: u.book.RoomName(r.Title, r.Room), At: r.At})
+	}
+	return f
+}
+
+func (u *UI) save() {
+	if err := u.cfg.Settings.Save(u.set); err != nil {
+		u.cfg.Log.WithError(err).Warn("settings were not saved")
+	}
+}
+
+// do gives a command to the engine. What it refuses is said in place.
+func (u *UI) do(c engine.Command, about call.Source) bool {
+	err := u.cfg.Do(c)
+	if err != nil {
+		u.cfg.Log.WithField("command", c.Word()).WithError(err).Info("command refused")
+		u.state.Refuse(c.Word(), about, err, u.cfg.Now())
+	}
+	return err == nil
+}
+
+// close is the window's X: it asks nothing and hides at once.
+func (u *UI) close() {
+	if u.closed {
+		return
+	}
+	u.closed = true
+	u.root.Painter.Stop()
+	u.win.Hide()
+	u.save()
+	if u.cfg.OnClosed != nil {
+		u.cfg.OnClosed()
+	}
+	u.cfg.App.Quit()
+}

@@ -1,0 +1,249 @@
+package view
+
+import (
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+
+	"foyer/engine/call"
+	"foyer/ui/kit"
+	"foyer/ui/model"
+	"foyer/ui/theme"
+	"foyer/ui/video"
+	"foyer/ui/words"
+)
+
+// copiedFor is how long the invite button confirms.
+const copiedFor = 2 * time.Second
+
+// room is the screen of a stay.
+type room struct {
+	content *fyne.Container
+	book    *words.Book
+	title   *kit.Text
+	clock   *kit.Text
+	network *kit.Text
+	invite  *kit.Button
+	banner  *banner
+	stage   *stage
+	bar     *bar
+}
+
+func newRoom(book *words.Book, act Actions, tips *kit.Tips, painter *video.Painter) *room {
+	r := &room{book: book, title: kit.NewHeading("").Shrinking(), clock: kit.NewText("").Colored(theme.Muted), network: kit.NewText("").Colored(theme.Muted)}
+	r.invite = kit.NewButton(book.T("room.invite"), "invite", kit.Plain, act.Invite)
+	r.invite.WithTip(tips, book.T("room.copy")+" (Ctrl+I)")
+	r.banner = newBanner()
+	r.stage = newStage(book, act, tips, painter)
+	r.bar = newBar(book, act, tips)
+	header := container.New(&headerLayout{}, r.title, r.clock, r.network, r.invite)
+	r.content = container.New(&roomLayout{}, header, r.banner.content, r.stage.content, r.bar.content)
+	return r
+}
+
+// headerLayout gives the title what the rest leaves.
+type headerLayout struct{}
+
+const headerHeight = 60
+
+func (*headerLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(320, headerHeight) }
+
+func (*headerLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	title, invite := objects[0].(*kit.Text), objects[3]
+	right := size.Width - 24
+	if invite.Visible() {
+		m := invite.MinSize()
+		right -= m.Width
+		put(invite, right, m.Width, m.Height, size.Height)
+		right -= 24
+	}
+	rest := right - 24
+	for _, o := range objects[1:3] {
+		rest -= o.MinSize().Width + 20
+	}
+	x := float32(24)
+	w := min(title.MinWidth()+1, rest)
+	put(title, x, w, title.MinSize().Height, size.Height)
+	x += w + 20
+	for _, o := range objects[1:3] {
+		m := o.MinSize()
+		put(o, x, m.Width, m.Height, size.Height)
+		x += m.Width + 20
+	}
+}
+
+// put places an object in a row, centred vertically.
+func put(o fyne.CanvasObject, x, w, h, row float32) {
+	o.Move(fyne.NewPos(x, (row-h)/2))
+	o.Resize(fyne.NewSize(w, h))
+}
+
+// roomLayout: header, banner, stage, bar.
+type roomLayout struct{}
+
+func (*roomLayout) MinSize([]fyne.CanvasObject) fyne.Size { return MinSize }
+
+func (*roomLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	header, note, scene, controls := objects[0], objects[1], objects[2], objects[3]
+	header.Resize(fyne.NewSize(size.Width, headerHeight))
+	y := float32(headerHeight)
+	if note.Visible() {
+		h := kit.HeightFor(note, size.Width-48)
+		note.Move(fyne.NewPos(24, y))
+		note.Resize(fyne.NewSize(size.Width-48, h))
+		y += h + 12
+	}
+	bar := kit.HeightFor(controls, size.Width)
+	scene.Move(fyne.NewPos(24, y))
+	scene.Resize(fyne.NewSize(size.Width-48, size.Height-y-bar))
+	controls.Move(fyne.NewPos(0, size.Height-bar))
+	controls.Resize(fyne.NewSize(size.Width, bar))
+}
+
+func (r *room) update(s *model.State, now time.Time) {
+	r.title.Set(r.book.RoomName(s.Room.Title, s.Room.ID))
+	r.network.Set(r.quality(s))
+	kit.SetVisible(r.invite, invitable(s.Room.Link))
+	switch s.Engine {
+	case call.StateReconnecting:
+		r.banner.set("offline", r.book.T("room.reconnecting"), r.book.T("room.reconnecting.detail"))
+	case call.StateLeaving:
+		r.banner.set("leave", r.book.T("room.leaving"), "")
+	default:
+		r.banner.set("", "", "")
+	}
+	r.stage.update(s)
+	r.bar.update(s)
+	r.tick(s, now)
+	// Places only: a Refresh of the whole tree would upload every picture anew.
+	for _, c := range []*fyne.Container{r.content, r.content.Objects[0].(*fyne.Container)} {
+		c.Layout.Layout(c.Objects, c.Size())
+	}
+}
+
+// invitable links can be given on: an address with a token cannot.
+func invitable(l call.Link) bool { return !l.Plain() && l.String() != "" }
+
+func (r *room) quality(s *model.State) string {
+	me := s.Self()
+	if me == nil || me.Quality == call.QualityUnknown {
+		return ""
+	}
+	return r.book.T("room.network." + me.Quality.String())
+}
+
+func (r *room) tick(s *model.State, now time.Time) {
+	was := r.clock.MinWidth()
+	r.clock.Set(words.Clock(now.Sub(s.Room.JoinedAt)))
+	text, icon := r.book.T("room.invite"), "invite"
+	for _, n := range s.Notices {
+		if n.Kind == model.NoticeCopied && now.Sub(n.At) < copiedFor {
+			text, icon = r.book.T("room.copied"), "check"
+		}
+	}
+	r.invite.Set(text, icon, kit.Plain)
+	if r.clock.MinWidth() != was || r.invite.MinSize().Width != r.invite.Size().Width {
+		header := r.content.Objects[0].(*fyne.Container)
+		header.Layout.Layout(header.Objects, header.Size())
+	}
+}
+
+func (r *room) pause() { r.stage.clear() }
+
+// banner is a state that lasts, said above the stage.
+type banner struct {
+	content *fyne.Container
+	icon    *kit.Icon
+	title   *kit.Text
+	detail  *kit.Text
+}
+
+func newBanner() *banner {
+	b := &banner{icon: kit.NewIcon("offline", theme.Foreground, 20), title: kit.NewText(""), detail: kit.NewParagraph("").Colored(theme.Muted)}
+	b.title.Bold = true
+	b.detail.TextSize = 13
+	b.content = kit.On(kit.NewPanel(theme.Surface, theme.RadiusControl).WithStroke(theme.Border),
+		kit.Pad(kit.Row(12, b.icon, b.title, kit.Grow(b.detail)), 10, 16, 10, 16))
+	b.content.Hide()
+	return b
+}
+
+func (b *banner) set(icon, title, detail string) {
+	if icon != "" {
+		b.icon.Set(icon, theme.Foreground)
+	}
+	if b.title.Text() == title && b.detail.Text() == detail {
+		return
+	}
+	b.title.Set(title)
+	b.detail.Set(detail)
+	kit.SetVisible(b.content, title != "")
+	b.content.Refresh()
+}
+
+// bar is the row of call buttons.
+type bar struct {
+	content     *fyne.Container
+	book        *words.Book
+	mic, camera *callButton
+	leave       *callButton
+}
+
+func newBar(book *words.Book, act Actions, tips *kit.Tips) *bar {
+	b := &bar{book: book}
+	b.mic = newCallButton("mic", kit.Plain, tips, act.ToggleMic)
+	b.camera = newCallButton("camera", kit.Plain, tips, act.ToggleCamera)
+	b.leave = newCallButton("leave", kit.Danger, tips, act.Leave)
+	b.leave.set(book.T("bar.leave"), "leave", kit.Danger, book.T("bar.leave")+" (Ctrl+L)")
+	b.content = kit.Pad(kit.Row(12, kit.Spring(), b.mic.content, b.camera.content, kit.Pad(b.leave.content, 0, 0, 0, 24), kit.Spring()), 12, 24, 12, 24)
+	return b
+}
+
+func (b *bar) update(s *model.State) {
+	mic, camera := s.Local[call.SourceMicrophone].On(), s.Local[call.SourceCamera].On()
+	mKey, cKey := tipKey("bar.mic", mic), tipKey("bar.camera", camera)
+	b.mic.set(b.book.T(mKey), onOff("mic", mic), style(mic), b.book.T(mKey)+" (M)")
+	b.camera.set(b.book.T(cKey), onOff("camera", camera), style(camera), b.book.T(cKey)+" (V)")
+	leaving := s.Engine == call.StateLeaving
+	for _, c := range []*callButton{b.mic, b.camera, b.leave} {
+		c.button.SetEnabled(!leaving)
+	}
+}
+
+// callButton is a button with its name below.
+type callButton struct {
+	content *fyne.Container
+	button  *kit.Button
+	caption *kit.Text
+}
+
+const callButtonWidth = 92
+
+func newCallButton(icon string, style kit.Style, tips *kit.Tips, tapped func()) *callButton {
+	c := &callButton{button: kit.NewButton("", icon, style, tapped), caption: kit.NewCaption("").Centered()}
+	c.button.WithTip(tips, "")
+	c.button.Width = 64
+	c.content = container.New(&callButtonLayout{}, c.button, c.caption)
+	return c
+}
+
+func (c *callButton) set(caption, icon string, style kit.Style, tip string) {
+	c.caption.Set(caption)
+	c.button.Set("", icon, style)
+	c.button.SetTip(tip)
+}
+
+type callButtonLayout struct{}
+
+func (*callButtonLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	return fyne.NewSize(max(callButtonWidth, objects[1].MinSize().Width), objects[0].MinSize().Height+4+objects[1].MinSize().Height)
+}
+
+func (*callButtonLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	m := objects[0].MinSize()
+	objects[0].Move(fyne.NewPos((size.Width-m.Width)/2, 0))
+	objects[0].Resize(m)
+	objects[1].Move(fyne.NewPos(0, m.Height+4))
+	objects[1].Resize(fyne.NewSize(size.Width, objects[1].MinSize().Height))
+}

@@ -1,0 +1,233 @@
+package view
+
+import (
+	"strconv"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+
+	"foyer/engine/call"
+	"foyer/ui/kit"
+	"foyer/ui/model"
+	"foyer/ui/theme"
+	"foyer/ui/video"
+	"foyer/ui/words"
+)
+
+const (
+	tilesPerPage = 9
+	tileGap      = 12
+	pagerHeight  = 44
+)
+
+// stage is the grid of tiles, in pages from ten people on.
+type stage struct {
+	content *fyne.Container
+	grid    *fyne.Container
+	book    *words.Book
+	act     Actions
+	painter *video.Painter
+	tiles   map[string]*video.Tile
+	remote  map[string]call.SID // what a tile has subscribed to
+	alone   *alone
+	pager   *pager
+	page    int
+	state   *model.State
+}
+
+func newStage(book *words.Book, act Actions, tips *kit.Tips, painter *video.Painter) *stage {
+	s := &stage{book: book, act: act, painter: painter, tiles: map[string]*video.Tile{}, remote: map[string]call.SID{}}
+	s.alone = newAlone(book, act)
+	s.grid = container.New(&gridLayout{})
+	s.pager = newPager(book, tips, s.turn)
+	s.content = container.New(&stageLayout{}, s.grid, s.pager.content)
+	return s
+}
+
+func (s *stage) turn(by int) {
+	s.page += by
+	s.update(s.state)
+}
+
+// update shows the tiles of the page. Tiles of other pages are forgotten: their
+// pictures are neither converted nor sent to us.
+func (s *stage) update(state *model.State) {
+	s.state = state
+	all := state.Tiles()
+	pages := max((len(all)+tilesPerPage-1)/tilesPerPage, 1)
+	s.page = max(0, min(s.page, pages-1))
+	s.pager.set(s.page, pages)
+	shown := all[s.page*tilesPerPage : min((s.page+1)*tilesPerPage, len(all))]
+	keep := map[string]bool{}
+	var objects []fyne.CanvasObject
+	for _, t := range shown {
+		keep[t.Key()] = true
+		objects = append(objects, s.tile(t))
+	}
+	s.hideOthers(all, keep)
+	if len(all) == 1 && all[0].Self {
+		s.alone.set(invitable(state.Room.Link))
+		objects = append(objects, s.alone.content)
+	}
+	if !sameObjects(s.grid.Objects, objects) {
+		s.grid.Objects = objects
+		s.grid.Refresh()
+	}
+	s.content.Layout.Layout(s.content.Objects, s.content.Size())
+}
+
+func sameObjects(a, b []fyne.CanvasObject) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *stage) tile(t model.Tile) *video.Tile {
+	key := t.Key()
+	tile := s.tiles[key]
+	if tile == nil {
+		tile = video.NewTile()
+		s.tiles[key] = tile
+		s.painter.Add(tile)
+	}
+	tile.OnPixels = nil
+	if !t.Self && t.Track != "" {
+		s.remote[key] = t.Track
+		tile.OnPixels = func(w, h int) { s.act.ShowTrack(t.Track, w, h, false) }
+	}
+	tile.SetLook(s.look(t))
+	tile.SetSlot(t.Slot)
+	return tile
+}
+
+func (s *stage) look(t model.Tile) video.Look {
+	l := video.Look{Name: t.Name, Initials: model.Initials(t.Name), Seed: string(t.ID), Muted: t.MicMuted, Speaking: t.Speaking, Lost: t.Lost, Mirror: t.Self}
+	if t.Self {
+		l.Name = s.book.T("room.you", "name", t.Name)
+	}
+	if t.Source == call.SourceScreen {
+		l.Name, l.Initials, l.Fit = s.book.T("room.screen_of", "name", t.Name), "", call.FitContain
+	}
+	if t.Lost {
+		l.LostText = s.book.T("room.lost")
+	}
+	return l
+}
+
+// hideOthers drops tiles that are not on this page. A track that still exists
+// is told to pause.
+func (s *stage) hideOthers(all []model.Tile, keep map[string]bool) {
+	exists := map[call.SID]bool{}
+	for _, t := range all {
+		exists[t.Track] = true
+	}
+	for key, tile := range s.tiles {
+		if keep[key] {
+			continue
+		}
+		if track := s.remote[key]; track != "" && exists[track] {
+			s.act.ShowTrack(track, 0, 0, true)
+		}
+		s.painter.Remove(tile)
+		delete(s.tiles, key)
+		delete(s.remote, key)
+	}
+}
+
+// clear forgets every tile: the stay is over.
+func (s *stage) clear() {
+	for key, tile := range s.tiles {
+		s.painter.Remove(tile)
+		delete(s.tiles, key)
+		delete(s.remote, key)
+	}
+	s.grid.Objects, s.page = nil, 0
+}
+
+type gridLayout struct{}
+
+func (*gridLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(96, 54) }
+
+func (*gridLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	for i, c := range video.Grid(len(objects), size.Width, size.Height, tileGap) {
+		// Whole pixels: a picture of a fractional size would be blurred.
+		x, y := round(c.X), round(c.Y)
+		objects[i].Move(fyne.NewPos(x, y))
+		objects[i].Resize(fyne.NewSize(round(c.X+c.W)-x, round(c.Y+c.H)-y))
+	}
+}
+
+func round(v float32) float32 { return float32(int(v + 0.5)) }
+
+type stageLayout struct{}
+
+func (*stageLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(96, 54) }
+
+func (*stageLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	grid, pages := objects[0], objects[1]
+	h := size.Height
+	if pages.Visible() {
+		h -= pagerHeight
+		pages.Move(fyne.NewPos(0, h))
+		pages.Resize(fyne.NewSize(size.Width, pagerHeight))
+	}
+	grid.Resize(fyne.NewSize(size.Width, h))
+}
+
+// pager turns the pages.
+type pager struct {
+	content    *fyne.Container
+	book       *words.Book
+	back, next *kit.Button
+	text       *kit.Text
+}
+
+func newPager(book *words.Book, tips *kit.Tips, turn func(by int)) *pager {
+	p := &pager{book: book, text: kit.NewText("").Colored(theme.Muted)}
+	p.back = kit.NewIconButton(book.T("room.page_previous"), "chevron-left", kit.Quiet, tips, func() { turn(-1) })
+	p.next = kit.NewIconButton(book.T("room.page_next"), "chevron-right", kit.Quiet, tips, func() { turn(1) })
+	p.back.Small, p.next.Small = true, true
+	p.content = kit.Row(12, kit.Spring(), p.back, p.text, p.next, kit.Spring())
+	p.content.Hide()
+	return p
+}
+
+func (p *pager) set(page, pages int) {
+	kit.SetVisible(p.content, pages > 1)
+	p.text.Set(p.book.T("room.page", "n", strconv.Itoa(page+1), "of", strconv.Itoa(pages)))
+	p.back.SetEnabled(page > 0)
+	p.next.SetEnabled(page < pages-1)
+}
+
+// alone takes a tile's place while nobody else is there.
+type alone struct {
+	content *fyne.Container
+	book    *words.Book
+	detail  *kit.Text
+	button  *kit.Button
+}
+
+func newAlone(book *words.Book, act Actions) *alone {
+	a := &alone{book: book, detail: kit.NewParagraph("").Colored(theme.Muted).Centered()}
+	title := kit.NewHeading(book.T("room.alone")).Centered()
+	title.Wrap = true
+	a.button = kit.NewButton(book.T("room.copy"), "copy", kit.Primary, act.Invite)
+	body := kit.Column(8, title, a.detail, kit.Pad(kit.Centred(a.button), 8, 0, 0, 0))
+	a.content = kit.On(kit.NewPanel(theme.Surface, theme.RadiusCard), kit.Pad(kit.Middle(340, body), 16, 20, 16, 20))
+	return a
+}
+
+func (a *alone) set(invitable bool) {
+	key := "room.alone.detail"
+	if !invitable {
+		key = "room.alone_plain.detail"
+	}
+	a.detail.Set(a.book.T(key))
+	kit.SetVisible(a.button, invitable)
+}

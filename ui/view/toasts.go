@@ -1,0 +1,135 @@
+package view
+
+import (
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+
+	"foyer/engine/call"
+	"foyer/ui/kit"
+	"foyer/ui/model"
+	"foyer/ui/theme"
+	"foyer/ui/words"
+)
+
+const (
+	toastFor   = 5 * time.Second
+	toastWidth = 340
+	maxToasts  = 3
+)
+
+// toasts are notices in passing, at the top right over the stage.
+type toasts struct {
+	layer *fyne.Container
+	stack *fyne.Container
+	book  *words.Book
+	act   Actions
+	shown []int
+}
+
+func newToasts(book *words.Book, act Actions) *toasts {
+	t := &toasts{book: book, act: act, stack: kit.Column(8)}
+	t.layer = container.New(&toastLayout{}, t.stack)
+	return t
+}
+
+type toastLayout struct{}
+
+func (*toastLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.Size{} }
+
+func (*toastLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	w := min(toastWidth, size.Width-48)
+	objects[0].Move(fyne.NewPos(size.Width-24-w, headerHeight+8))
+	objects[0].Resize(fyne.NewSize(w, kit.HeightFor(objects[0], w)))
+}
+
+// update shows the newest notices that have not passed.
+func (t *toasts) update(s *model.State, now time.Time) {
+	var alive []model.Notice
+	for _, n := range s.Notices {
+		if n.Kind != model.NoticeCopied && (n.Sticky() || now.Sub(n.At) < toastFor) {
+			alive = append(alive, n)
+		}
+	}
+	alive = alive[max(0, len(alive)-maxToasts):]
+	ids := make([]int, len(alive))
+	for i, n := range alive {
+		ids[i] = n.ID
+	}
+	if sameIDs(ids, t.shown) {
+		return
+	}
+	t.shown = ids
+	t.stack.Objects = nil
+	for _, n := range alive {
+		t.stack.Add(t.card(n, now))
+	}
+	t.layer.Refresh()
+}
+
+func sameIDs(a, b []int) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func (t *toasts) card(n model.Notice, now time.Time) fyne.CanvasObject {
+	icon, ink, title, text := t.say(n, now)
+	body := kit.Column(4)
+	if title != "" {
+		heading := kit.NewParagraph(title)
+		heading.Bold = true
+		body.Add(heading)
+	}
+	if text != "" {
+		words := kit.NewParagraph(text)
+		if title != "" {
+			words.TextSize = 13
+			words.In = theme.Muted
+		}
+		body.Add(words)
+	}
+	row := kit.Row(12, kit.NewIcon(icon, ink, 20), kit.Grow(body))
+	if n.Sticky() {
+		dismiss := kit.NewIconButton(t.book.T("toast.dismiss"), "close", kit.Quiet, nil, func() { t.act.Dismiss(n.ID) })
+		dismiss.Small = true
+		row.Add(dismiss)
+	}
+	return kit.On(kit.NewPanel(theme.Toast, theme.RadiusCard).WithStroke(theme.Border), kit.Pad(row, 12, 12, 12, 16))
+}
+
+func (t *toasts) say(n model.Notice, now time.Time) (icon string, ink fyne.ThemeColorName, title, text string) {
+	b := t.book
+	switch n.Kind {
+	case model.NoticeJoined:
+		return "people", theme.Muted, "", b.T("room.joined", "name", n.Name)
+	case model.NoticeGone:
+		return goneIcon(n.Reason), theme.Muted, "", b.Gone(n.Name, n.Reason)
+	case model.NoticeMutedByHost:
+		return "mic-off", theme.Muted, "", b.T("room.muted_by_host")
+	case model.NoticeHostStopped:
+		return "warning", theme.Error, "", b.T("toast.host_stopped")
+	case model.NoticeDeviceLost:
+		e := b.Error(n.Err, "", n.Source, now)
+		return "warning", theme.Error, e.Text, e.Next
+	case model.NoticeFailed:
+		e := b.Error(n.Err, n.Command, n.Source, now)
+		return "warning", theme.Error, e.What, e.Text + " " + e.Next
+	default:
+		return "info", theme.Muted, "", ""
+	}
+}
+
+func goneIcon(r call.LeaveReason) string {
+	if r == call.ReasonConnectionLost || r == call.ReasonOfflineRemoved {
+		return "offline"
+	}
+	return "leave"
+}

@@ -1,0 +1,152 @@
+// Package view is what the window shows: lobby, room and farewell, made of
+// ui/kit and ui/video. It presents a model.State and reports what the user does
+// through [Actions]; it decides nothing.
+//
+// Everything belongs to Fyne's main goroutine. There is no clock inside: Update
+// and Tick are told the time, so that the same state at the same time always
+// looks the same.
+package view
+
+import (
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+
+	"foyer/engine/call"
+	"foyer/ui/kit"
+	"foyer/ui/model"
+	"foyer/ui/video"
+	"foyer/ui/words"
+)
+
+// Actions is what the user can do.
+type Actions interface {
+	SetName(name string)
+	SetLink(link string)
+	Start()
+	Join()
+	OpenRecent(i int)
+	Cancel()
+	Preview()
+	ToggleCamera()
+	ToggleMic()
+	Pick(source call.Source, device string)
+	Invite()
+	Leave()
+	Act(a words.Action)
+	Dismiss(notice int)
+	ShowTrack(track call.SID, width, height int, hidden bool)
+}
+
+// Form is what the user has entered and chosen.
+type Form struct {
+	Name, Link                  string
+	Asked                       bool // the preview was allowed once
+	CameraOn, MicOn             bool
+	Camera, Microphone, Speaker string // as in engine.Choice
+	Recent                      []Recent
+}
+
+// Recent is a room that was visited.
+type Recent struct {
+	Title string
+	At    time.Time
+}
+
+// MinSize is the smallest window that everything fits into.
+var MinSize = fyne.NewSize(720, 480)
+
+// Root is the content of the window.
+type Root struct {
+	Content  *fyne.Container
+	Painter  *video.Painter
+	OnTick   func(now time.Time) // may be nil
+	book     *words.Book
+	tips     *kit.Tips
+	lobby    *lobby
+	room     *room
+	farewell *farewell
+	toasts   *toasts
+	state    *model.State
+	shown    model.Screen
+	screens  []fyne.CanvasObject
+}
+
+// New makes the window's content. now is the clock of the painter.
+func New(book *words.Book, act Actions, now func() time.Time) *Root {
+	r := &Root{book: book, tips: kit.NewTips(), shown: -1}
+	r.Painter = video.NewPainter(now, r.Tick)
+	r.lobby = newLobby(book, act, r.tips, r.Painter)
+	r.room = newRoom(book, act, r.tips, r.Painter)
+	r.farewell = newFarewell(book, act)
+	r.toasts = newToasts(book, act)
+	r.screens = []fyne.CanvasObject{r.lobby.content, r.room.content, r.farewell.content}
+	r.Content = container.New(&rootLayout{}, r.lobby.content, r.room.content, r.farewell.content, r.toasts.layer, r.tips.Layer)
+	return r
+}
+
+type rootLayout struct{}
+
+func (*rootLayout) MinSize([]fyne.CanvasObject) fyne.Size { return MinSize }
+
+func (*rootLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	for _, o := range objects {
+		o.Resize(size)
+	}
+}
+
+// Update shows a state. It tells whether another screen is shown now, so that
+// the caller can take the focus away from the one before.
+func (r *Root) Update(s *model.State, f Form, now time.Time) (switched bool) {
+	r.state = s
+	switched = r.shown != s.Screen
+	r.shown = s.Screen
+	// What disappears goes first: two screens never share the devices' pictures.
+	for i, o := range r.screens {
+		if model.Screen(i) != s.Screen {
+			kit.SetVisible(o, false)
+		}
+	}
+	switch s.Screen {
+	case model.ScreenRoom:
+		r.lobby.pause()
+		r.room.update(s, now)
+	case model.ScreenFarewell:
+		r.lobby.pause()
+		r.room.pause()
+		r.farewell.update(s.Left, now)
+	case model.ScreenLobby:
+		r.room.pause()
+		r.lobby.update(s, f, now)
+	}
+	kit.SetVisible(r.screens[s.Screen], true)
+	r.toasts.update(s, now)
+	if switched {
+		r.Content.Refresh()
+	}
+	return switched
+}
+
+// Tick is the clockwork: texts that tell the time, levels, what appears after a
+// while.
+func (r *Root) Tick(now time.Time) {
+	if r.state == nil {
+		return
+	}
+	if r.OnTick != nil {
+		r.OnTick(now)
+	}
+	r.tips.Tick(now)
+	r.toasts.update(r.state, now)
+	switch r.shown {
+	case model.ScreenRoom:
+		r.room.tick(r.state, now)
+	case model.ScreenLobby:
+		r.lobby.tick(r.state, now)
+	case model.ScreenFarewell:
+	}
+}
+
+// ReportCopied confirms that the report is on the clipboard.
+func (r *Root) ReportCopied() { r.farewell.reportCopied() }
