@@ -47,10 +47,10 @@ type ChildConfig struct {
 // by Close, or because we are gone, however that came. On Linux the kernel
 // sends it SIGTERM as well.
 type Child struct {
-	conf ChildConfig
-	turn chan struct{}   // 1-slot: whoever holds it starts or stops the process
-	life context.Context // ends with Close, and with it a start under way
-	end  context.CancelFunc
+	conf  ChildConfig
+	turn  chan struct{} // 1-slot: whoever holds it starts or stops the process
+	ended chan struct{} // closed by Close; ends a start under way
+	end   func()
 
 	mu      sync.Mutex
 	current *process // nil before the first Start
@@ -66,8 +66,8 @@ func NewChild(conf ChildConfig) *Child {
 	if conf.Listen == "" {
 		conf.Listen = AnyPort
 	}
-	c := &Child{conf: conf, turn: make(chan struct{}, 1)}
-	c.life, c.end = context.WithCancel(context.Background())
+	c := &Child{conf: conf, turn: make(chan struct{}, 1), ended: make(chan struct{})}
+	c.end = sync.OnceFunc(func() { close(c.ended) })
 	return c
 }
 
@@ -79,7 +79,13 @@ func (c *Child) Start(ctx context.Context, room call.RoomID, title string) (call
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	defer context.AfterFunc(c.life, func() { cancel(call.ErrClosed) })()
+	go func() { // until Start returns
+		select {
+		case <-c.ended:
+			cancel(call.ErrClosed)
+		case <-ctx.Done():
+		}
+	}()
 	p, err := c.running(ctx)
 	if err == nil {
 		var link call.Link
@@ -87,7 +93,10 @@ func (c *Child) Start(ctx context.Context, room call.RoomID, title string) (call
 			return link, nil
 		}
 	}
-	if ctx.Err() != nil {
+	switch {
+	case errors.Is(err, call.ErrClosed):
+		return call.Link{}, call.ErrClosed
+	case ctx.Err() != nil:
 		return call.Link{}, context.Cause(ctx)
 	}
 	return call.Link{}, fmt.Errorf("%w: %w", call.ErrHostFailed, err)
@@ -126,8 +135,10 @@ func (c *Child) running(ctx context.Context) (*process, error) {
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-	if c.life.Err() != nil {
+	select {
+	case <-c.ended:
 		return nil, call.ErrClosed
+	default:
 	}
 	c.mu.Lock()
 	p := c.current

@@ -40,7 +40,7 @@ type InviteRequest struct {
 
 // RequestInvite makes an invitation and returns its link. Names are checked
 // before anything is sent. Errors are a *call.NameError or wrap [ErrKeyFile],
-// [ErrConfig], [ErrAdminKey], call.ErrUnreachable, call.ErrWrongServer or
+// [ErrConfig], [ErrAdminKey], [ErrDataFull], call.ErrUnreachable, call.ErrWrongServer or
 // another error of joining.
 func RequestInvite(ctx context.Context, req InviteRequest) (call.Link, error) {
 	if err := errors.Join(call.CheckRoomID(string(req.Room)), call.CheckTitle(req.Title)); err != nil {
@@ -160,8 +160,11 @@ func readAnswer(res *http.Response, answer any) error {
 	if err := json.Unmarshal(raw, &refusal); err != nil || refusal.Code == "" {
 		return fmt.Errorf("%w: status %d", call.ErrServerGarbage, res.StatusCode)
 	}
-	if refusal.Code == codeUnauthorized {
+	switch refusal.Code {
+	case codeUnauthorized:
 		return ErrAdminKey
+	case codeNoSpace:
+		return ErrDataFull
 	}
 	return fmt.Errorf("%w (%s)", refusal.Err(), refusal.Message[:min(len(refusal.Message), maxAnswerStatus)])
 }

@@ -39,6 +39,8 @@ type Config struct {
 	LiveKitURL, APIKey, APISecret string
 
 	Log logrus.FieldLogger
+
+	limits *limits // nil for defaultLimits; tests and benchmarks have others
 }
 
 // Ready says how to reach a server that has started.

@@ -44,6 +44,7 @@ const (
 // Codes that only the door's own API uses.
 const (
 	codeUnauthorized call.DoorCode = "unauthorized"
+	codeNoSpace      call.DoorCode = "no_space"
 	codeInternal     call.DoorCode = "internal"
 )
 
@@ -72,6 +73,9 @@ type door struct {
 
 func newDoor(s settings, data *folder, reg *register.Register, upstream *url.URL) *door {
 	d := &door{settings: s, data: data, register: reg, limits: defaultLimits(), now: time.Now}
+	if s.Config.limits != nil {
+		d.limits = *s.Config.limits
+	}
 	d.rooms = newRooms(upstream, data.api, s.RoomTTL)
 	d.joins = newRates(d.limits.joins, d.limits.joinBurst, d.limits.addresses)
 	d.misses = newRates(d.limits.misses, d.limits.missBurst, d.limits.addresses)
@@ -218,6 +222,9 @@ func (d *door) fail(w http.ResponseWriter, log logrus.FieldLogger, err error) {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	case errors.As(err, &tooLarge):
 		status = http.StatusRequestEntityTooLarge
+	case errors.Is(err, register.ErrFull):
+		d.Log.WithError(err).Error("the door could not store anything")
+		e, status = call.DoorError{Code: codeNoSpace, Message: ErrDataFull.Error()}, http.StatusInsufficientStorage
 	case !ok:
 		d.Log.WithError(err).Error("the door could not answer")
 		e, status = call.DoorError{Code: codeInternal, Message: "the server has a problem of its own"}, http.StatusInternalServerError

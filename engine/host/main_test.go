@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
+	"syscall"
 	"testing"
 
 	"github.com/sirupsen/logrus"
@@ -52,6 +54,7 @@ func serveMain() int {
 	if err := flags.Parse(os.Args[2:]); err != nil {
 		return 2
 	}
+	signal.Ignore(syscall.SIGTERM) // the lifeline alone has to do
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	go func() {

@@ -8,8 +8,10 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -21,6 +23,8 @@ import (
 	"github.com/twitchtv/twirp"
 
 	"foyer/engine/call"
+	"foyer/engine/host/register"
+	"foyer/engine/host/sfu"
 )
 
 func TestJoinThroughTheDoor(t *testing.T) {
@@ -515,24 +519,74 @@ func TestRestartKeepsEverything(t *testing.T) {
 	}
 }
 
-// TestClusterDoor puts a door without an SFU before another server's API.
+// TestClusterDoor puts a door alone before a LiveKit that it has not started.
 func TestClusterDoor(t *testing.T) {
-	inner := startServer(t, nil)
-	u := parseURL(t, inner.URL)
-	// The inner door's certificate is its own; a real cluster has a public
-	// one. So this door talks to the inner LiveKit directly.
-	if err := inner.stop(); err != nil {
+	log, _ := newLog()
+	cluster := apiKey{"clusterkey", "the secret of a cluster, long enough"}
+	media, err := sfu.Start(context.Background(), sfu.Config{
+		Key: cluster.Key, Secret: cluster.Secret, Address: loopback4(), Log: log,
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = media.Stop(context.Background()) })
 	s := startServer(t, func(c *Config) {
-		c.LiveKitURL, c.APIKey, c.APISecret = "ws://"+u.Host, "key", "secret of the cluster, long enough"
+		c.LiveKitURL, c.APIKey, c.APISecret = "ws://"+media.URL().Host, cluster.Key, cluster.Secret
 	})
-	if s.api.Key != "key" {
+	if s.api != cluster {
 		t.Errorf("key file %+v", s.api)
 	}
-	// The cluster is down: the door lives, and says that it is not to blame.
-	if _, refusal, status := s.join(newGuest(t, "anna").request(t, s.invite(nil))); status != http.StatusInternalServerError || refusal.Code != codeInternal {
+	link, anna := s.invite(nil), newGuest(t, "anna")
+	_, join := s.mustDial(s.mustJoin(anna, link).Token)
+	if join.GetRoom().GetName() != "hall" {
+		t.Errorf("joined %v", join.GetRoom())
+	}
+	// The cluster goes down: the door lives, and says that it has a problem.
+	if err := media.Stop(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if _, refusal, status := s.join(anna.request(t, link)); status != http.StatusInternalServerError || refusal.Code != codeInternal {
 		t.Errorf("%d %+v", status, refusal)
+	}
+}
+
+// TestRoomTTL: a room that nobody came into closes after its time, and an
+// invitation to existing rooms then finds none.
+func TestRoomTTL(t *testing.T) {
+	s := startServer(t, func(c *Config) { c.RoomTTL = time.Second })
+	link, anna := s.invite(nil), newGuest(t, "anna")
+	s.mustJoin(anna, link)
+	existing := link
+	existing.Existing = true
+	if _, refusal, status := s.join(anna.request(t, existing)); status != http.StatusOK {
+		t.Fatalf("at once: %+v", refusal)
+	}
+	for end := time.Now().Add(waitBound); ; {
+		_, refusal, _ := s.join(anna.request(t, existing))
+		if refusal.Code == call.DoorNoSuchRoom {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("the room is still open: %+v", refusal)
+		}
+		time.Sleep(100 * time.Millisecond) // LiveKit looks once a second
+	}
+}
+
+// TestFullRegister: without space, nothing new is promised, and who is known
+// comes in.
+func TestFullRegister(t *testing.T) {
+	var e call.DoorError
+	d := &door{settings: settings{Config: Config{}}}
+	log, _ := newLog()
+	d.Log = log
+	w := httptest.NewRecorder()
+	d.fail(w, log, fmt.Errorf("bind: %w", register.ErrFull))
+	if err := json.Unmarshal(w.Body.Bytes(), &e); err != nil || w.Code != http.StatusInsufficientStorage || e.Code != codeNoSpace {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	if err := readAnswer(w.Result(), nil); !errors.Is(err, ErrDataFull) {
+		t.Errorf("the client understands %v", err)
 	}
 }
 

@@ -1,0 +1,142 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/livekit/protocol/auth"
+
+	"foyer/engine/call"
+	"foyer/engine/host/sfu"
+)
+
+func noLimits(c *Config) {
+	c.limits = &limits{joins: 1e9, joinBurst: 1e9, misses: 1e9, missBurst: 1e9, addresses: 10, connections: 1e6, total: 1e6}
+}
+
+// reportP95 adds the 95th percentile to a benchmark.
+func reportP95(b *testing.B, times []time.Duration) {
+	slices.Sort(times)
+	b.ReportMetric(float64(times[len(times)*95/100].Microseconds())/1000, "p95-ms")
+}
+
+// BenchmarkJoin is the whole join at the door, over an open connection.
+func BenchmarkJoin(b *testing.B) {
+	s := startServer(b, noLimits)
+	link, g, client := s.invite(nil), newGuest(b, "anna"), s.client()
+	times := make([]time.Duration, 0, b.N)
+	for b.Loop() {
+		raw, err := json.Marshal(g.request(b, link))
+		if err != nil {
+			b.Fatal(err)
+		}
+		began := time.Now()
+		res, err := client.Post(s.URL+call.DoorJoinPath, "application/json", bytes.NewReader(raw))
+		if err != nil {
+			b.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, res.Body)
+		_ = res.Body.Close()
+		if res.StatusCode != http.StatusOK {
+			b.Fatal(res.Status)
+		}
+		times = append(times, time.Since(began))
+	}
+	reportP95(b, times)
+}
+
+// BenchmarkConnect is a connect to LiveKit until its first message: through the
+// door (TLS, token, register, proxy) and without it. The difference is the
+// door's.
+func BenchmarkConnect(b *testing.B) {
+	b.Run("door", func(b *testing.B) {
+		s := startServer(b, noLimits)
+		token := s.mustJoin(newGuest(b, "anna"), s.invite(nil)).Token
+		dialer := websocket.Dialer{TLSClientConfig: pinned(s.fingerprint())}
+		benchmarkConnect(b, dialer, "wss"+strings.TrimPrefix(s.URL, "https"), token)
+	})
+	b.Run("direct", func(b *testing.B) {
+		log, _ := newLog()
+		key := apiKey{"key", "a secret that is long enough for LiveKit"}
+		media, err := sfu.Start(context.Background(), sfu.Config{Key: key.Key, Secret: key.Secret, Address: loopback4(), Log: log})
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer func() { _ = media.Stop(context.Background()) }()
+		token, err := auth.NewAccessToken(key.Key, key.Secret).SetIdentity("anna").
+			SetVideoGrant(&auth.VideoGrant{RoomJoin: true, RoomCreate: true, Room: "hall"}).ToJWT()
+		if err != nil {
+			b.Fatal(err)
+		}
+		benchmarkConnect(b, websocket.Dialer{}, "ws://"+media.URL().Host, token)
+	})
+}
+
+func benchmarkConnect(b *testing.B, dialer websocket.Dialer, base, token string) {
+	times := make([]time.Duration, 0, b.N)
+	for b.Loop() {
+		began := time.Now()
+		conn, _, err := dialer.Dial(base+"/rtc?protocol=17&sdk=go", http.Header{"Authorization": {"Bearer " + token}})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, _, err := conn.ReadMessage(); err != nil {
+			b.Fatal(err)
+		}
+		times = append(times, time.Since(began))
+		_ = conn.Close()
+	}
+	reportP95(b, times)
+}
+
+// BenchmarkChild is "Start a room" in the window: a process, its first link,
+// and its end.
+func BenchmarkChild(b *testing.B) {
+	log, _ := newLog()
+	dir := b.TempDir()
+	var start, stop, rss float64
+	for b.Loop() {
+		c := NewChild(ChildConfig{Listen: "127.0.0.1:0", Data: dir, Env: []string{roleVariable + "=" + roleServe}, Log: log})
+		began := time.Now()
+		if _, err := c.Start(context.Background(), "hall", ""); err != nil {
+			b.Fatal(err)
+		}
+		start += ms(time.Since(began))
+		rss += residentMiB(c.current.cmd.Process.Pid)
+		began = time.Now()
+		if err := c.Close(); err != nil {
+			b.Fatal(err)
+		}
+		stop += ms(time.Since(began))
+	}
+	b.ReportMetric(start/float64(b.N), "start-ms")
+	b.ReportMetric(stop/float64(b.N), "stop-ms")
+	b.ReportMetric(rss/float64(b.N), "MiB")
+}
+
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// residentMiB is the memory of a process, or 0 where /proc is not.
+func residentMiB(pid int) float64 {
+	raw, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
+	if err != nil {
+		return 0
+	}
+	_, after, _ := strings.Cut(string(raw), "VmRSS:")
+	fields := strings.Fields(after)
+	if len(fields) == 0 {
+		return 0
+	}
+	kib, _ := strconv.ParseFloat(fields[0], 64)
+	return kib / 1024
+}

@@ -1,0 +1,110 @@
+package host
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"foyer/engine/call"
+	"foyer/engine/host/register"
+)
+
+// newDeadDoor is a door whose LiveKit is not there: whoever is let through gets
+// a bad gateway.
+func newDeadDoor(t testing.TB) *door {
+	log, _ := newLog()
+	s, err := Config{Listen: "127.0.0.1:0", Data: t.TempDir(), Log: log, limits: &limits{
+		joins: 1e9, joinBurst: 1e9, misses: 1e9, missBurst: 1e9, addresses: 10, connections: 10, total: 10,
+	}}.check()
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := openFolder(s.Data, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reg, err := register.Open(context.Background(), filepath.Join(s.Data, databaseFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := newDoor(s, data, reg, &url.URL{Scheme: "http", Host: "127.0.0.1:1"})
+	t.Cleanup(func() {
+		d.close()
+		_ = reg.Close()
+	})
+	return d
+}
+
+// FuzzJoin: whatever comes as a join, the door answers with a refusal of the
+// protocol, and never with a token.
+func FuzzJoin(f *testing.F) {
+	d := newDeadDoor(f)
+	g := newGuest(f, "anna")
+	req := call.DoorJoinRequest{Room: "hall", Secret: "s", Identity: "anna", Name: "Anna"}
+	if err := req.Sign(g.key, d.data.fingerprint, time.Now()); err != nil {
+		f.Fatal(err)
+	}
+	good, err := json.Marshal(req)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good)
+	f.Add([]byte(`{"room":"hall","time":9223372036854775807,"key":"AA==","nonce":null}`))
+	f.Add([]byte(`{"room":5}`))
+	f.Add([]byte(strings.Repeat("[", 1000)))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest(http.MethodPost, call.DoorJoinPath, strings.NewReader(string(body)))
+		d.http.Handler.ServeHTTP(w, r)
+		var refusal call.DoorError
+		if err := json.Unmarshal(w.Body.Bytes(), &refusal); err != nil || refusal.Code == "" {
+			t.Fatalf("answer %d %q", w.Code, w.Body)
+		}
+		if w.Code < 400 || w.Code >= 500 {
+			t.Fatalf("status %d %+v", w.Code, refusal)
+		}
+	})
+}
+
+// FuzzConnect: no header and no query gets anybody past the door without a
+// token.
+func FuzzConnect(f *testing.F) {
+	d := newDeadDoor(f)
+	f.Add("Bearer eyJhbGciOiJIUzI1NiJ9.e30.c2ln", "access_token=x")
+	f.Add("Basic x", "access_token=eyJhbGciOiJub25lIn0.eyJpc3MiOiJBUEkifQ.&publish=1")
+	f.Add("", "a;b=%zz")
+	f.Fuzz(func(t *testing.T, header, query string) {
+		r := httptest.NewRequest(http.MethodGet, "/rtc", nil)
+		r.URL.RawQuery = query
+		r.Header["Authorization"] = []string{header}
+		w := httptest.NewRecorder()
+		d.http.Handler.ServeHTTP(w, r)
+		if w.Code != http.StatusUnauthorized && w.Code != http.StatusBadRequest {
+			t.Fatalf("status %d", w.Code)
+		}
+	})
+}
+
+// FuzzRoomParameter: what is read is what was written.
+func FuzzRoomParameter(f *testing.F) {
+	for _, s := range []string{`"hall"`, `12`, `-1`, `1e3`, `1.0`, `null`, `{}`, `"50%"`, `99999999999999999999999`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		var p RoomParameter
+		if json.Unmarshal(raw, &p) != nil {
+			return
+		}
+		again, err := json.Marshal(p)
+		var q RoomParameter
+		if err != nil || json.Unmarshal(again, &q) != nil || q != p {
+			t.Fatalf("%q became %q", p, q)
+		}
+	})
+}
