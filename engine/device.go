@@ -30,7 +30,7 @@ type device struct {
 	source  call.Source
 	request string
 	phase   phase
-	stuck   bool // did not let go in time; reported, and in nobody's way
+	givenUp bool // did not let go in time: reported, and in nobody's way
 
 	cancel context.CancelFunc // of opening
 	ended  chan struct{}      // closed when closing begins: ends the watch for loss
@@ -43,6 +43,12 @@ type device struct {
 	shown   bool            // DeviceOpened was reported
 	format  format
 }
+
+// stuck tells whether the system still waits for a device that was given up.
+func (d *device) stuck() bool { return d.givenUp && d.phase == phaseClosing }
+
+// awaited tells whether an exit waits for the device.
+func (d *device) awaited() bool { return d.phase >= phaseClosing && !d.givenUp }
 
 // answers tells whether the device is what a request asks for.
 func (d *device) answers(request string) bool {
@@ -234,7 +240,7 @@ func (l *loop) giveUp(sl *slot) {
 		return
 	}
 	if p := s.pubs[sl.source]; p.track != nil && sl.source != call.SourceScreen {
-		p.muted = true
+		p.muted, p.broken = true, true
 	} else {
 		p.want = false
 	}
@@ -289,23 +295,30 @@ func (l *loop) close(d *device) {
 	l.release(d)
 }
 
-// release closes the handle and then the pump, in a worker. The time counts
+// release closes the handle and then the pump, in workers. The time counts
 // until the handle's Close has returned.
 func (l *loop) release(d *device) {
 	handle, pump := d.handle, d.pump
-	work(l, func() (time.Time, error) {
+	type closed struct {
+		at  time.Time
+		err error
+	}
+	work(l, func() (closed, error) {
 		err := handle.Close()
-		return time.Now(), err
-	}, func(at time.Time, err error) {
-		if at.IsZero() {
-			at = time.Now() // Close panicked
+		return closed{at: time.Now(), err: err}, nil
+	}, func(c closed, panicked error) {
+		if panicked != nil {
+			c = closed{at: time.Now(), err: panicked}
 		}
-		l.released(d, err, at)
-		if pump == nil {
-			return
+		l.released(d, c.err, c.at)
+		if pump != nil {
+			do(l, func() error { pump.Close(); return nil }, func(error) { l.drained(d) })
 		}
-		do(l, func() error { pump.Close(); return nil }, func(error) { l.drained(d) })
-	}, nil)
+	}, func(closed) {
+		if pump != nil {
+			pump.Close()
+		}
+	})
 }
 
 // released notes that the system has the device back.
@@ -313,18 +326,29 @@ func (l *loop) released(d *device, err error, at time.Time) {
 	if err != nil {
 		l.log.WithError(err).WithField("source", d.source).Warn("closing device")
 	}
-	if d.shown || d.stuck {
+	if d.shown || d.givenUp {
 		l.emit(call.DeviceClosed{Device: d.info})
+	}
+	if d.givenUp {
+		l.stopPreview(d) // not when it has drained: the device may be open again by then
 	}
 	if s := l.stay; s != nil && s.exit != nil && d.handle != nil {
 		s.exit.released = append(s.exit.released, call.Release{
 			Source: d.source, Device: d.info.Name, Took: max(0, at.Sub(s.exit.began)),
 		})
 	}
-	d.phase, d.stuck = phaseDraining, false
+	d.phase = phaseDraining
 	if d.pump == nil {
 		l.drained(d)
 	}
+}
+
+// stopPreview reports the end of what PreviewStarted began.
+func (l *loop) stopPreview(d *device) {
+	if d.pump != nil && d.shown {
+		l.emit(call.PreviewStopped{Device: d.info})
+	}
+	d.shown = false
 }
 
 // drained notes that nothing reads the device any more.
@@ -332,9 +356,7 @@ func (l *loop) drained(d *device) {
 	if d.phase != phaseDraining {
 		return
 	}
-	if d.pump != nil && d.shown {
-		l.emit(call.PreviewStopped{Device: d.info})
-	}
+	l.stopPreview(d)
 	l.forget(d)
 	l.settle(d.source)
 	l.checkLeft()
@@ -358,7 +380,7 @@ func (l *loop) overdue(d *device) {
 		l.log.WithField("source", d.source).Warn("pump does not end")
 		l.drained(d)
 		return
-	case d.phase != phaseClosing || d.stuck:
+	case d.phase != phaseClosing || d.givenUp:
 		return
 	}
 	l.markStuck(d)
@@ -375,7 +397,7 @@ func (l *loop) overdue(d *device) {
 
 // markStuck takes a device out of everybody's way.
 func (l *loop) markStuck(d *device) {
-	d.stuck = true
+	d.givenUp = true
 	if sl := l.slots[d.source]; sl.dev == d {
 		sl.dev = nil
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -80,19 +81,25 @@ func (l *loop) endSession(s *stay) {
 	}
 	s.session, s.exit.sessionOpen = nil, true
 	tell := !s.sessionOver
-	do(l, func() error { endSession(session, tell); return nil }, func(error) {
+	do(l, func() error { return endSession(session, tell) }, func(error) {
 		s.exit.sessionOpen = false
 		l.checkLeft()
 	})
 }
 
-func endSession(session call.Session, tell bool) {
+// endSession leaves and closes in the worker. Whatever becomes of the leaving,
+// the closing follows.
+func endSession(session call.Session, tell bool) error {
+	var panicked error
 	if tell {
 		ctx, cancel := context.WithTimeout(context.Background(), sessionLeaveTimeout)
-		_ = session.Leave(ctx) // whether or not the server hears it, we go
-		cancel()
+		defer cancel()
+		_, panicked = guarded(func() (struct{}, error) {
+			_ = session.Leave(ctx) // whether or not the server hears it, we go
+			return struct{}{}, nil
+		})
 	}
-	_ = session.Close()
+	return errors.Join(panicked, session.Close())
 }
 
 // checkLeft ends the exit when nothing of the stay is open any more.
@@ -102,7 +109,7 @@ func (l *loop) checkLeft() {
 		return
 	}
 	for d := range l.devices {
-		if d.phase >= phaseClosing && !d.stuck {
+		if d.awaited() {
 			return
 		}
 	}
@@ -115,7 +122,7 @@ func (l *loop) graceOver(s *stay) {
 		return
 	}
 	for d := range l.devices {
-		if d.phase == phaseClosing && !d.stuck {
+		if d.phase == phaseClosing && !d.givenUp {
 			l.markStuck(d)
 		}
 	}
@@ -161,7 +168,7 @@ func (l *loop) finish(s *stay) {
 func (l *loop) stuckDevices() []call.Device {
 	var stuck []call.Device
 	for d := range l.devices {
-		if d.stuck {
+		if d.stuck() {
 			stuck = append(stuck, d.info)
 		}
 	}

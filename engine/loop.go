@@ -180,7 +180,7 @@ func (l *loop) checkEnd() {
 		return
 	}
 	for d := range l.devices {
-		if !d.stuck {
+		if !d.givenUp {
 			return
 		}
 	}

@@ -15,6 +15,7 @@ type publication struct {
 	device string // wished: a request
 	muted  bool   // wished
 	byHost bool   // the host muted it
+	broken bool   // its device failed or was lost: not opened again unasked
 
 	track       call.LocalTrack // nil: not published
 	spec        call.TrackSpec  // what was asked for it

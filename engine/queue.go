@@ -59,5 +59,8 @@ func (q *Queue) Take() (items []Stamped, open bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	items, q.items = q.items, nil
+	if q.closed {
+		q.signal() // the reader comes once more, to find it empty
+	}
 	return items, !q.closed || len(items) > 0
 }

@@ -65,6 +65,7 @@ func (r *rig) run() {
 	ctx, cancel := context.WithCancel(context.Background())
 	r.cancel = cancel
 	go func() { r.ran <- r.engine.Run(ctx) }()
+	r.t.Cleanup(func() { _ = r.engine.Close(context.Background()) }) // when the test failed half way
 }
 
 func (r *rig) readEvents() {

@@ -45,7 +45,7 @@ func (l *loop) wished(src call.Source) wish {
 		return preview
 	}
 	p := s.pubs[src]
-	if p.want && !(p.muted && src.Kind() == call.KindVideo) {
+	if p.want && !p.broken && !(p.muted && src.Kind() == call.KindVideo) {
 		return wish{device: p.device, open: true}
 	}
 	return preview
@@ -89,7 +89,7 @@ func (l *loop) resolve(src call.Source, request string) string {
 // stuckDevice is the error of a request for a device that does not let go.
 func (l *loop) stuckDevice(src call.Source, request string) error {
 	for d := range l.devices {
-		if d.stuck && d.source == src && d.answers(request) {
+		if d.stuck() && d.source == src && d.answers(request) {
 			return &call.DeviceError{Source: src, Device: d.info.Name, Err: call.ErrDeviceStuck}
 		}
 	}
@@ -155,7 +155,7 @@ func (l *loop) doSelectDevice(c SelectDevice) error {
 		if c.Source == call.SourceSpeaker {
 			s.speaker = c.Device
 		} else if p := s.pubs[c.Source]; p.want {
-			p.device = c.Device
+			p.device, p.broken = c.Device, false
 		}
 	}
 	l.settle(c.Source)
@@ -186,7 +186,7 @@ func (l *loop) doPublish(c Publish) error {
 	if err := l.stuckDevice(c.Source, request); err != nil {
 		return err
 	}
-	p.want, p.muted, p.byHost, p.device = true, false, false, request
+	p.want, p.muted, p.byHost, p.broken, p.device = true, false, false, false, request
 	l.slots[c.Source].blame(c.Word())
 	l.settle(c.Source)
 	return nil
@@ -232,7 +232,7 @@ func (l *loop) doUnmute(c Unmute) error {
 			return err
 		}
 	}
-	p.muted, p.byHost = false, false
+	p.muted, p.byHost, p.broken = false, false, false
 	l.slots[c.Source].blame(c.Word())
 	l.settle(c.Source)
 	return nil

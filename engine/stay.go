@@ -103,7 +103,7 @@ func (l *loop) dial(s *stay) {
 		}
 		return session, err
 	}, func(session call.Session, err error) { l.dialed(s, session, err) },
-		func(session call.Session) { endSession(session, true) })
+		func(session call.Session) { _ = endSession(session, true) })
 }
 
 // boundJoin limits the time until Joined, from now on.
@@ -124,7 +124,7 @@ func (l *loop) dialed(s *stay, session call.Session, err error) {
 	switch {
 	case l.stay != s:
 		if err == nil {
-			do(l, func() error { endSession(session, true); return nil }, func(error) {})
+			do(l, func() error { return endSession(session, true) }, func(error) {})
 		}
 	case s.exit != nil:
 		if err == nil {

@@ -103,8 +103,17 @@ type Session struct {
 // Tell lets the server say something.
 func (s *Session) Tell(ev call.SessionEvent) {
 	s.mu.Lock()
-	if end, ok := ev.(call.RosterReplaced); ok && end.Republish {
-		s.tracks = nil
+	switch ev := ev.(type) {
+	case call.RosterReplaced:
+		if ev.Republish {
+			s.tracks = nil
+		}
+	case call.LocalTrackGone:
+		delete(s.tracks, ev.SID)
+	case call.LocalTrackMuted:
+		if t := s.tracks[ev.SID]; t != nil {
+			t.muted = true
+		}
 	}
 	s.queue = append(s.queue, ev)
 	s.mu.Unlock()
@@ -159,15 +168,14 @@ func (s *Session) Publish(ctx context.Context, spec call.TrackSpec) (call.LocalT
 	return t, nil
 }
 
-// Unpublish takes it away.
+// Unpublish takes it away, whatever the step answers.
 func (s *Session) Unpublish(ctx context.Context, t call.LocalTrack) error {
-	if err := s.step(ctx, "unpublish"); err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.tracks, t.SID())
-	return nil
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.tracks, t.SID())
+	}()
+	return s.step(ctx, "unpublish")
 }
 
 // SetMuted mutes it.
