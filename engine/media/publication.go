@@ -13,8 +13,12 @@ import (
 
 const (
 	// keySpacing is the shortest time between two key frames of a layer: each
-	// costs the bits of many pictures.
-	keySpacing = 300 * time.Millisecond
+	// costs the bits of many pictures. Servers space their requests further
+	// (LiveKit: 0.5 to 1 s), so this is for those that do not.
+	keySpacing = 100 * time.Millisecond
+	// bitrateStep is the smallest change of a bit rate, as a part of it, that
+	// is worth telling the encoder.
+	bitrateStep = 20
 	// defaultFPS is for layers that name no rate.
 	defaultFPS = 30
 	// minPTSStep keeps time running when a picture is sent again.
@@ -182,11 +186,13 @@ func (l *layer) wake(bitrate int, source call.Source) {
 		l.encoder = vp8.NewEncoder(vp8.Config{FPS: l.FPS, Bitrate: bitrate, Screen: source == call.SourceScreen})
 		l.wantKey, l.next = true, 0
 		l.lastKey = time.Time{}
-	case bitrate != l.bitrate:
+	case bitrate > l.bitrate+l.bitrate/bitrateStep, bitrate < l.bitrate-l.bitrate/bitrateStep:
 		if l.encoder.SetBitrate(bitrate) != nil {
 			l.rest()
 			l.wake(bitrate, source)
 		}
+	default:
+		return
 	}
 	l.bitrate = bitrate
 }

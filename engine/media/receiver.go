@@ -22,6 +22,9 @@ const (
 	keyRetry = 500 * time.Millisecond
 	// maxKeyRetry is the longest: nothing comes, so nobody may be sending.
 	maxKeyRetry = 4 * time.Second
+	// mutedPause is how long a track that is announced as muted stays visible
+	// without new pictures; the announcement alone may be out of date.
+	mutedPause = time.Second
 	// blankSide: a server sends pictures of 8x8 when a track is muted or ends
 	// (LiveKit pkg/sfu/downtrack.go, VP8KeyFrame8x8).
 	blankSide = 8
@@ -49,6 +52,7 @@ type videoReceiver struct {
 	picture   call.VideoFrame
 	converter pixel.Converter
 	have      bool      // picture is whole and may be shown
+	playedAt  time.Time // when it was decoded
 	shown     call.View // what the slot's picture was made for
 	broken    bool      // the decoder needs a key frame before anything else
 	wait      keyWait
@@ -63,6 +67,14 @@ type keyWait struct {
 }
 
 func newVideoReceiver(t call.RemoteTrack, clock playoutClock, log logrus.FieldLogger) *videoReceiver {
+	r := newReceiverState(t, clock, log)
+	r.wg.Go(r.read)
+	r.wg.Go(r.work)
+	return r
+}
+
+// newReceiverState is a receiver without its goroutines and its decoder.
+func newReceiverState(t call.RemoteTrack, clock playoutClock, log logrus.FieldLogger) *videoReceiver {
 	info := t.Info()
 	now := time.Now()
 	r := &videoReceiver{
@@ -77,8 +89,6 @@ func newVideoReceiver(t call.RemoteTrack, clock playoutClock, log logrus.FieldLo
 	r.stats.remote = call.RemoteStats{ID: t.Owner(), SID: info.SID, Source: info.Source}
 	r.pool.New = func() any { return new(packet) }
 	r.reorder.release = r.release
-	r.wg.Go(r.read)
-	r.wg.Go(r.work)
 	return r
 }
 
@@ -260,7 +270,7 @@ func (r *videoReceiver) houseKeep(now time.Time) {
 	}
 	switch {
 	case !r.have:
-	case r.track.Info().Muted:
+	case r.track.Info().Muted && now.Sub(r.playedAt) > mutedPause:
 		r.blank()
 	case r.slot.View() != r.shown:
 		r.show() // the tile changed and no new picture has come
@@ -304,7 +314,7 @@ func (r *videoReceiver) decode(f *encodedFrame, now time.Time) bool {
 		r.blank()
 		return false
 	}
-	r.have = true
+	r.have, r.playedAt = true, now
 	r.stats.decoded(f, now, r.picture.Width, r.picture.Height)
 	return true
 }

@@ -9,9 +9,11 @@ const (
 	// gapPatience is how long a gap may stay open. pion's NACK generator asks
 	// every 100 ms; a retransmission takes that and a round trip.
 	gapPatience = 250 * time.Millisecond
-	// maxJump is how far a sequence number may be away from the expected one
-	// before it counts as another stream (RFC 3550 A.1, MAX_DROPOUT).
-	maxJump = 3000
+	// maxAhead and maxBehind are how far a sequence number may be away from
+	// the expected one before it counts as another stream (RFC 3550 A.1 has
+	// 3000 and 100; a retransmission may be later than that).
+	maxAhead  = 3000
+	maxBehind = 500
 )
 
 // reorder gives packets back in the order of their sequence numbers. Call push,
@@ -30,10 +32,9 @@ type reorder struct {
 
 	gapSince time.Time // when the present gap was noticed
 
-	// A strange packet is believed when the next one continues it.
-	strange    bool
-	strangeSeq uint16
-	strangeSSR uint32
+	// A packet that does not fit waits here: it is believed to begin another
+	// stream when the next one continues it.
+	strange *packet
 }
 
 // push takes a packet. It reports true when p is the first of another stream:
@@ -45,26 +46,31 @@ func (r *reorder) push(p *packet, now time.Time) (restarted bool) {
 	}
 	seq := r.extend(p.seq)
 	switch {
-	case p.ssrc != r.ssrc || seq-r.expected > maxJump || r.expected-seq > maxJump:
-		if r.believe(p) {
-			r.restart(p, now)
-			return true
-		}
-		r.release(p)
+	case p.ssrc != r.ssrc || seq-r.expected > maxAhead || r.expected-seq > maxBehind:
+		return r.doubt(p, now)
 	case seq < r.expected || r.ring[seq%reorderWindow] != nil: // late or double
 		r.release(p)
 	default:
-		r.strange = false
 		r.store(p, seq, now)
 	}
 	return false
 }
 
-// believe tells whether p continues the strange packet before it.
-func (r *reorder) believe(p *packet) bool {
-	ok := r.strange && p.ssrc == r.strangeSSR && p.seq == r.strangeSeq+1
-	r.strange, r.strangeSeq, r.strangeSSR = !ok, p.seq, p.ssrc
-	return ok
+// doubt keeps p until the next one, or begins another stream if p continues the
+// one that was kept.
+func (r *reorder) doubt(p *packet, now time.Time) (restarted bool) {
+	first := r.strange
+	r.strange = nil
+	if first != nil && p.ssrc == first.ssrc && p.seq == first.seq+1 {
+		r.restart(first, now)
+		r.store(p, r.expected+1, now)
+		return true
+	}
+	if first != nil {
+		r.release(first)
+	}
+	r.strange = p
+	return false
 }
 
 // restart begins a stream with p.
