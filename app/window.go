@@ -1,3 +1,194 @@
 package app
 
-func runWindow(std io3, args []string) int { return exitFailed }
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+
+	fyneapp "fyne.io/fyne/v2/app"
+	"github.com/sirupsen/logrus"
+
+	"foyer/engine"
+	"foyer/engine/call"
+	"foyer/engine/host"
+	"foyer/ui"
+)
+
+// appID is the program's name for the desktop; FyneApp.toml has the same.
+const appID = "app.foyer.Foyer"
+
+func runWindow(std io3, args []string) int {
+	c := newCommand(std, "window", "[LINK] [--profile DIR]")
+	dir := c.String("profile", "", "folder with the key and settings (default: the user's config folder)")
+	positional, status, ok := c.parse(args)
+	if !ok {
+		return status
+	}
+	if len(positional) > 1 {
+		return c.fail(exitUsage, "takes one link, got %d", len(positional))
+	}
+	p, err := openProfile(*dir)
+	if err != nil {
+		return c.fail(exitFailed, "%v", err)
+	}
+	logFile, err := openLog(p)
+	if err != nil {
+		return c.fail(exitFailed, "%v", err)
+	}
+	defer logFile.Close()
+	log, err := c.logger(io.MultiWriter(std.err, logFile))
+	if err != nil {
+		return c.fail(exitUsage, "%v", err)
+	}
+	link := ""
+	if len(positional) == 1 {
+		link = positional[0]
+	}
+	child := host.NewChild(host.ChildConfig{Data: p.path("server"), Log: log.WithField("part", "host")})
+	return showWindow(p, child, link, log)
+}
+
+// showWindow runs the window until it is closed or the process is told to end.
+// Fyne catches SIGINT and SIGTERM itself and runs no callback of ours then: the
+// line after Run is the only one that every end passes, so the exit is there.
+func showWindow(p *profile, child *host.Child, link string, log *logrus.Logger) int {
+	a := fyneapp.NewWithID(appID)
+	core := newCore(p, log, child)
+	events := engine.NewQueue()
+	w := ui.New(ui.Config{
+		App: a, Do: core.Do, Events: events, Settings: &settingsFile{p.path("settings.json"), log},
+		Identity: p.identity(), InitialLink: link, Log: log.WithField("part", "ui"),
+	})
+	recorder := recordStays(core.Events(), events, p, log)
+	// Stay records are written by a goroutine beside the window; it ends when
+	// the engine closes its queue.
+	w.Pump(context.Background())
+	w.Show()
+	a.Run()
+
+	w.Stop() // after Run a late call to the main thread would run anywhere
+	core.close()
+	recorder.wait()
+	return exitOK
+}
+
+// crashes are the rooms of earlier starts that ended without a word.
+func crashes(p *profile) []string {
+	var rooms []string
+	for _, r := range crashedStays(p) {
+		if r.Title == "" {
+			r.Title = string(r.Room)
+		}
+		rooms = append(rooms, r.Title)
+	}
+	return rooms
+}
+
+// recorder keeps the stay file while events pass it on their way to the window.
+type recorder struct{ done chan struct{} }
+
+func recordStays(from, to *engine.Queue, p *profile, log logrus.FieldLogger) *recorder {
+	r := &recorder{done: make(chan struct{})}
+	go func() {
+		defer close(r.done)
+		defer to.Close()
+		var current *stayFile
+		defer func() { current.end() }()
+		for {
+			<-from.Ready()
+			items, open := from.Take()
+			for _, e := range items {
+				switch e := e.Event.(type) {
+				case call.Joined:
+					current = beginStay(p, e, log)
+				case call.Left:
+					current.end()
+					current = nil
+				}
+				to.Put(e)
+			}
+			if !open {
+				return
+			}
+		}
+	}()
+	return r
+}
+
+// wait waits for the recorder, at most closeBound: an engine that is stuck
+// keeps its queue open.
+func (r *recorder) wait() {
+	ctx, cancel := context.WithTimeout(context.Background(), closeBound)
+	defer cancel()
+	select {
+	case <-r.done:
+	case <-ctx.Done():
+	}
+}
+
+// settingsFile is the window's ui.Store: JSON in the profile, for its owner
+// alone, since recent rooms carry invitations.
+type settingsFile struct {
+	path string
+	log  logrus.FieldLogger
+}
+
+func (s *settingsFile) Load() ui.Settings {
+	var set ui.Settings
+	data, err := os.ReadFile(s.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return set
+	}
+	if err == nil {
+		err = json.Unmarshal(data, &set)
+	}
+	if err != nil {
+		s.log.WithError(err).Warn("settings cannot be read; starting with new ones")
+		_ = os.Rename(s.path, s.path+".damaged") // nothing is lost
+		return ui.Settings{}
+	}
+	return set
+}
+
+// Save replaces the file as a whole, so that a crash leaves the old one.
+func (s *settingsFile) Save(set ui.Settings) error {
+	data, err := json.MarshalIndent(set, "", "  ")
+	if err != nil {
+		return err
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(s.path), ".settings-*") // 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name())
+	_, err = tmp.Write(append(data, '\n'))
+	if err = errors.Join(err, tmp.Close()); err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), s.path)
+}
+
+const (
+	logName   = "foyer.log"
+	maxOldLog = 1 << 20 // bytes; a longer one is begun anew
+)
+
+// openLog is the log of a window that was started without a terminal. A crash
+// of the Go runtime is written there too.
+func openLog(p *profile) (*os.File, error) {
+	mode := os.O_CREATE | os.O_WRONLY | os.O_APPEND
+	if info, err := os.Stat(p.path(logName)); err == nil && info.Size() > maxOldLog {
+		mode |= os.O_TRUNC
+	}
+	f, err := os.OpenFile(p.path(logName), mode, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	_ = debug.SetCrashOutput(f, debug.CrashOptions{}) // best effort
+	return f, nil
+}
