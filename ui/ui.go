@@ -186,8 +186,13 @@ func (u *UI) apply(items []engine.Stamped) {
 	}
 	for _, e := range items {
 		u.state.Apply(e)
-		if v, ok := e.Event.(call.Joined); ok {
+		switch v := e.Event.(type) {
+		case call.Joined:
 			u.remember(v, e.At)
+		case call.Left:
+			if u.state.Screen == model.ScreenLobby {
+				u.startPreviews() // who gave up joining goes on seeing themselves
+			}
 		}
 	}
 	u.refresh()
@@ -206,6 +211,7 @@ func (u *UI) refresh() {
 	u.win.SetTitle(u.title())
 	if u.state.Screen == model.ScreenLobby {
 		u.startPreviews()
+		u.root.Update(u.state, u.form(), u.cfg.Now())
 	}
 }
 

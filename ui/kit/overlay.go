@@ -115,7 +115,7 @@ func Ask(c fyne.Canvas, title, text, yes, no string, onYes, onNo func()) *Dialog
 	noButton := newEscButton(no, Plain, answer(onNo), answer(onNo))
 	yesButton := newEscButton(yes, Primary, answer(onYes), answer(onNo))
 	body := Column(12, heading, NewParagraph(text).Colored(theme.Muted), Pad(Row(12, Spring(), noButton, yesButton), 8, 0, 0, 0))
-	card := On(NewPanel(theme.Toast, theme.RadiusCard).WithStroke(theme.Border), Pad(body, 24, 24, 24, 24))
+	card := On(NewPanel(theme.Surface, theme.RadiusCard).WithStroke(theme.Border), Pad(body, 24, 24, 24, 24))
 	d.over = showOverlay(c, newShield(card), true, func(window fyne.Size) (fyne.Position, fyne.Size) {
 		w := min(dialogWidth, window.Width-48)
 		h := HeightFor(card, w)
