@@ -272,7 +272,7 @@ func TestServeThatCannotBegin(t *testing.T) {
 	f := testenv.Foyer(t)
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
-	defer taken.Close()
+	t.Cleanup(func() { taken.Close() })
 	file := filepath.Join(t.TempDir(), "file")
 	must(t, os.WriteFile(file, nil, 0o600))
 	damaged := t.TempDir()

@@ -54,6 +54,7 @@ window.far = {
         { echoCancellation: false, noiseSuppression: false, autoGainControl: false });
     }
   },
+  async camera({ on }) { await room.localParticipant.setCameraEnabled(on); },
   async microphone({ on }) { await room.localParticipant.setMicrophoneEnabled(on); },
   async leave() { await room.disconnect(); },
   // The picture that is shown now, as a PNG in base64.

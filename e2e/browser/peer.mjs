@@ -5,7 +5,7 @@
 // Y4M file or true for Chromium's test picture, microphone a WAV file or true,
 // either may be left out. It prints an event a line and takes a command a line,
 // like "foyer join": picture and sound write a
-// file, microphone, stats, leave. It ends when
+// file, camera and microphone are turned on or off, stats, leave. It ends when
 // stdin ends.
 import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -70,9 +70,10 @@ async function run(page, command) {
     case 'stats':
       print('stats', { remote: await far('stats') });
       break;
+    case 'camera':
     case 'microphone':
-      await far('microphone');
-      print('microphone', { on: command.on });
+      await far(command.cmd);
+      print(command.cmd, { on: command.on });
       break;
     case 'leave':
       await far('leave');

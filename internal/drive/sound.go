@@ -88,16 +88,47 @@ func goertzel(s []int16, hz float64) float64 {
 	return 10 * math.Log10(power+1)
 }
 
+// A receiver stretches and shrinks sound to keep its buffer short, so speech is
+// compared piece by piece: each piece may lie a little earlier or later than the
+// one before let expect.
+const (
+	pieceLength = 30 // frames: 0.6 s
+	pieceDrift  = 15 // frames: 0.3 s
+)
+
 // Likeness says how much heard contains what was said, -1..1, at the best
-// moment: the correlation of the two in time and frequency. Another voice with
-// another text stays below one half; the same speech through a codec is above.
+// moment: the correlation of the two in time and frequency, as the mean over the
+// pieces. Another voice with another text stays about one half; the same speech
+// through a codec is well above.
 func Likeness(said, heard []int16) float64 {
 	a, b := spectrogram(said), spectrogram(heard)
 	best := -1.0
-	for lag := 0; lag+len(a) <= len(b); lag++ {
-		best = max(best, correlation(a, b[lag:lag+len(a)]))
+	for lag := 0; lag+len(a) <= len(b)+pieceDrift; lag++ {
+		best = max(best, follow(a, b, lag))
 	}
 	return best
+}
+
+// follow compares a with b from frame lag on.
+func follow(a, b [][]float64, lag int) float64 {
+	sum, n := 0.0, 0
+	for ; len(a) >= pieceLength; a = a[pieceLength:] {
+		at, like := lag, -1.0
+		for l := max(0, lag-pieceDrift); l <= lag+pieceDrift && l+pieceLength <= len(b); l++ {
+			if c := correlation(a[:pieceLength], b[l:l+pieceLength]); c > like {
+				at, like = l, c
+			}
+		}
+		if like < 0 {
+			like = 0
+		}
+		sum, n = sum+like, n+1
+		lag = at + pieceLength
+	}
+	if n == 0 {
+		return 0
+	}
+	return sum / float64(n)
 }
 
 func correlation(a, b [][]float64) float64 {

@@ -1,0 +1,187 @@
+//go:build linux
+
+// Package desktop looks at an X display and clicks on it, as somebody does who
+// sits before it: tests of the real window find its buttons by what they look
+// like. One goroutine uses a Desktop.
+package desktop
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/jezek/xgb"
+	"github.com/jezek/xgb/xproto"
+
+	"foyer/internal/drive"
+)
+
+// Desktop is a connection to a display.
+type Desktop struct {
+	display *drive.Display
+	conn    *xgb.Conn
+	root    xproto.Window
+	size    image.Point
+}
+
+// Open connects to a display.
+func Open(d *drive.Display) (*Desktop, error) {
+	conn, err := xgb.NewConnDisplay(d.Name)
+	if err != nil {
+		return nil, fmt.Errorf("display %s: %w", d.Name, err)
+	}
+	screen := xproto.Setup(conn).DefaultScreen(conn)
+	return &Desktop{d, conn, screen.Root, image.Pt(int(screen.WidthInPixels), int(screen.HeightInPixels))}, nil
+}
+
+// Close ends the connection.
+func (d *Desktop) Close() { d.conn.Close() }
+
+// Look returns what the screen shows in r.
+func (d *Desktop) Look(r image.Rectangle) (*image.RGBA, error) {
+	r = r.Intersect(image.Rectangle{Max: d.size})
+	reply, err := xproto.GetImage(d.conn, xproto.ImageFormatZPixmap, xproto.Drawable(d.root),
+		int16(r.Min.X), int16(r.Min.Y), uint16(r.Dx()), uint16(r.Dy()), ^uint32(0)).Reply()
+	if err != nil {
+		return nil, fmt.Errorf("look at the screen: %w", err)
+	}
+	img := image.NewRGBA(r)
+	for i := 0; i+3 < len(reply.Data) && i+3 < len(img.Pix); i += 4 { // BGRX, 24 bit deep
+		img.Pix[i], img.Pix[i+1], img.Pix[i+2], img.Pix[i+3] = reply.Data[i+2], reply.Data[i+1], reply.Data[i], 255
+	}
+	return img, nil
+}
+
+// Screen returns all that the screen shows.
+func (d *Desktop) Screen() (*image.RGBA, error) { return d.Look(image.Rectangle{Max: d.size}) }
+
+// Save writes all that the screen shows as a PNG.
+func (d *Desktop) Save(name string) error {
+	img, err := d.Screen()
+	if err != nil {
+		return err
+	}
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return png.Encode(f, img)
+}
+
+// Blob is a patch of one colour.
+type Blob struct {
+	image.Rectangle
+	Pixels int
+}
+
+// Centre is where to click it.
+func (b Blob) Centre() image.Point { return b.Min.Add(b.Max).Div(2) }
+
+// Blobs finds the connected patches of about that colour with at least so many
+// pixels, from the top left.
+func Blobs(img *image.RGBA, c color.RGBA, tolerance, pixels int) []Blob {
+	b := img.Bounds()
+	seen := make([]bool, b.Dx()*b.Dy())
+	at := func(p image.Point) int { return (p.Y-b.Min.Y)*b.Dx() + p.X - b.Min.X }
+	var found []Blob
+	for y := b.Min.Y; y < b.Max.Y; y++ {
+		for x := b.Min.X; x < b.Max.X; x++ {
+			p := image.Pt(x, y)
+			if seen[at(p)] || !near(img.RGBAAt(x, y), c, tolerance) {
+				continue
+			}
+			blob := flood(p, func(q image.Point) bool {
+				if !q.In(b) || seen[at(q)] || !near(img.RGBAAt(q.X, q.Y), c, tolerance) {
+					return false
+				}
+				seen[at(q)] = true
+				return true
+			})
+			if blob.Pixels >= pixels {
+				found = append(found, blob)
+			}
+		}
+	}
+	return found
+}
+
+// flood walks the patch around p; take says whether a point belongs to it and
+// is new.
+func flood(p image.Point, take func(image.Point) bool) Blob {
+	blob := Blob{}
+	for stack := []image.Point{p}; len(stack) > 0; {
+		q := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if !take(q) {
+			continue
+		}
+		blob.Pixels++
+		blob.Rectangle = blob.Union(image.Rectangle{Min: q, Max: q.Add(image.Pt(1, 1))})
+		stack = append(stack, q.Add(image.Pt(1, 0)), q.Add(image.Pt(-1, 0)), q.Add(image.Pt(0, 1)), q.Add(image.Pt(0, -1)))
+	}
+	return blob
+}
+
+func near(a, b color.RGBA, tolerance int) bool {
+	d := func(x, y uint8) bool { return max(int(x)-int(y), int(y)-int(x)) <= tolerance }
+	return d(a.R, b.R) && d(a.G, b.G) && d(a.B, b.B)
+}
+
+// Windows returns the visible windows with that text in their title.
+func (d *Desktop) Windows(ctx context.Context, title string) []string {
+	out, err := d.display.Command(ctx, "xdotool", "search", "--onlyvisible", "--name", title).Output()
+	if err != nil {
+		return nil // none
+	}
+	return strings.Fields(string(out))
+}
+
+// Click clicks with the left button.
+func (d *Desktop) Click(ctx context.Context, p image.Point) error {
+	return d.do(ctx, "mousemove", "--sync", strconv.Itoa(p.X), strconv.Itoa(p.Y), "click", "1")
+}
+
+// Type types text into what has the keyboard.
+func (d *Desktop) Type(ctx context.Context, text string) error {
+	return d.do(ctx, "type", "--delay", "20", "--", text)
+}
+
+// Key presses a key, such as "Return" or "ctrl+v".
+func (d *Desktop) Key(ctx context.Context, key string) error { return d.do(ctx, "key", key) }
+
+// CloseWindow asks a window to close as a window manager does when somebody
+// clicks its X (ICCCM 4.2.8.1).
+func (d *Desktop) CloseWindow(window string) error {
+	id, err := strconv.ParseUint(window, 10, 32)
+	if err != nil {
+		return fmt.Errorf("window %q: %w", window, err)
+	}
+	atoms := make([]uint32, 0, 2)
+	for _, name := range []string{"WM_PROTOCOLS", "WM_DELETE_WINDOW"} {
+		reply, err := xproto.InternAtom(d.conn, false, uint16(len(name)), name).Reply()
+		if err != nil {
+			return err
+		}
+		atoms = append(atoms, uint32(reply.Atom))
+	}
+	message := xproto.ClientMessageEvent{
+		Format: 32, Window: xproto.Window(id), Type: xproto.Atom(atoms[0]),
+		Data: xproto.ClientMessageDataUnionData32New([]uint32{atoms[1], xproto.TimeCurrentTime, 0, 0, 0}),
+	}
+	return xproto.SendEventChecked(d.conn, false, xproto.Window(id), 0, string(message.Bytes())).Check()
+}
+
+func (d *Desktop) do(ctx context.Context, args ...string) error {
+	cmd := d.display.Command(ctx, "xdotool", args...)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("xdotool %s: %w: %s", strings.Join(args, " "), err, out)
+	}
+	return nil
+}
