@@ -157,7 +157,6 @@ func (r *videoReceiver) work() {
 		select {
 		case p, open := <-r.packets:
 			if !open {
-				r.slot.Clear()
 				return
 			}
 			r.accept(p)
