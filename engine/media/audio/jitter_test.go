@@ -47,7 +47,7 @@ func TestSpeechThroughNetworks(t *testing.T) {
 }
 
 func TestFECIsBetterThanGuessing(t *testing.T) {
-	packets := encoded(t, speech(20*call.SampleRate, 5))
+	packets := encoded(t, speech(12*call.SampleRate, 5))
 	reference := decoded(t, packets)
 	quality := func(noFEC bool) (float64, *jitterBuffer) {
 		n := network{packets: packets, frames: len(packets), loss: 0.10, noFEC: noFEC}

@@ -178,7 +178,7 @@ func (m *Mixer) run() {
 	defer close(m.done)
 	ticker := time.NewTicker(drainTick)
 	defer ticker.Stop()
-	var drained int64
+	drained := m.clock()
 	waste := make([]int16, 2*maxPull)
 	for {
 		if m.needed() {
@@ -198,6 +198,7 @@ func (m *Mixer) run() {
 		}
 		ticker.Reset(drainTick)
 		drained = m.clock()
+		m.log.WithField("without_speaker", m.needed()).Debug("mix has changed")
 	}
 }
 

@@ -110,7 +110,7 @@ func TestTenVoicesDoNotClip(t *testing.T) {
 		}
 		r.join(encoded(t, pcm))
 	}
-	heard := r.play(200)[20000:]
+	heard := r.play(120)[20000:]
 	clipped, loud := 0, 0
 	for _, v := range heard {
 		if v >= 32767 || v <= -32767 {
@@ -260,13 +260,15 @@ func TestMixRunsDryWithoutASpeaker(t *testing.T) {
 	defer v.Close()
 	tick := time.NewTicker(frameDuration)
 	defer tick.Stop()
+	var loudest float32
 	for range 40 {
 		<-tick.C
 		v.send(t)
+		loudest = max(loudest, v.Stats().Level)
 	}
-	eventually(t, "frames are decoded", func() bool { return v.Stats().FramesDecoded > 20 })
-	if s := v.Stats(); s.DelayMS > 300 || s.Level == 0 {
-		t.Errorf("stats %+v", s)
+	eventually(t, "frames are decoded", func() bool { return v.Stats().FramesDecoded > 10 })
+	if s := v.Stats(); s.DelayMS > 400 || loudest == 0 {
+		t.Errorf("level %v, stats %+v", loudest, s)
 	}
 }
 
@@ -409,7 +411,7 @@ func FuzzReceive(f *testing.F) {
 			checkBounds(t, b)
 			script = script[2+n:]
 		}
-		for i := range 250 { // 5 s of a good stream
+		for i := range 80 { // 1.6 s of a good stream
 			b.push(rtpPacket{ssrc: 99, seq: uint16(i), timestamp: uint32(i * 960), payload: packets[i%50]}, at)
 			for range 2 {
 				b.pull(stereo, at)

@@ -109,8 +109,8 @@ func (p *Pump) run() {
 	pcm := make([]int16, opus.FrameSamples)
 	for !p.stop.Load() {
 		if err := p.dev.ReadAudio(pcm); err != nil {
-			if !errors.Is(err, call.ErrClosed) {
-				p.log.WithError(err).Warn("microphone ended")
+			if !errors.Is(err, call.ErrClosed) { // the engine tells the user of the loss
+				p.log.WithError(err).Debug("microphone ended")
 			}
 			return
 		}

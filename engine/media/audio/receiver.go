@@ -126,8 +126,21 @@ func (r *Receiver) Close() {
 		if r.source != nil {
 			r.mixer.remove(r.source)
 			r.source.jitter.close()
+			r.report()
 		}
 	})
+}
+
+// report logs how the track went; the source is not pulled any more.
+func (r *Receiver) report() {
+	j := r.source.jitter
+	r.log.WithFields(logrus.Fields{
+		"decoded": j.stats.decoded, "lost": j.packets.lost, "restored": j.stats.restored,
+		"late": j.stats.late, "duplicates": j.stats.duplicates, "skipped": j.stats.skipped,
+		"malformed": j.stats.malformed + r.source.garbage.Load(), "overflown": r.source.ring.dropped.Load(),
+		"made_up_ms": j.stats.madeUp / samplesPerMS, "shortened_ms": j.stats.shortened / samplesPerMS,
+		"lengthened_ms": j.stats.lengthened / samplesPerMS,
+	}).Debug("sound of a track ended")
 }
 
 // source is a receiver's side of the mix: the network puts into ring, everything

@@ -188,6 +188,9 @@ func bestLag(h, reference []int16, at, around, reach int) int {
 		return hr / math.Sqrt(max(rr, 1))
 	}
 	best, top := around, score(around, 6)*1.02
+	if own := math.Sqrt(energy(h)); score(around, 1) > 0.99*own || own < 20000 {
+		return around // it fits already, or is too soft to tell
+	}
 	for lag := around - reach; lag <= around+reach; lag += 4 {
 		if s := score(lag, 6); s > top {
 			best, top = lag, s
