@@ -15,6 +15,7 @@ import (
 	"github.com/pion/mediadevices/pkg/driver"
 	"github.com/pion/mediadevices/pkg/driver/camera"
 	"github.com/pion/mediadevices/pkg/io/video"
+	"github.com/pion/mediadevices/pkg/prop"
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
@@ -95,12 +96,11 @@ func (c *cameras) Open(id string, want devices.Want) (devices.VideoStream, error
 	if unknownRate {
 		mode.FrameRate = float32(want.FPS)
 	}
-	// The manager's driver closes itself when this fails.
-	reader, err := d.(driver.VideoRecorder).VideoRecord(mode)
+	reader, err := record(d, mode)
 	if err != nil && unknownRate {
 		if err = d.Open(); err == nil {
 			mode.FrameRate = 0
-			reader, err = d.(driver.VideoRecorder).VideoRecord(mode)
+			reader, err = record(d, mode)
 		}
 	}
 	if err != nil {
@@ -110,6 +110,17 @@ func (c *cameras) Open(id string, want devices.Want) (devices.VideoStream, error
 		"camera": id, "width": mode.Width, "height": mode.Height, "fps": mode.FrameRate, "format": mode.FrameFormat,
 	}).Debug("camera opened")
 	return &cameraStream{driver: d, reader: reader, fullRange: mode.FrameFormat == frameMJPEG}, nil
+}
+
+// record starts the stream. When that fails, the camera is closed.
+func record(d driver.Driver, mode prop.Media) (video.Reader, error) {
+	r, err := d.(driver.VideoRecorder).VideoRecord(mode) // closes itself on errors
+	if err != nil {
+		if e := unmap(d); e != nil {
+			err = fmt.Errorf("%w; %w", err, e)
+		}
+	}
+	return r, err
 }
 
 func (c *cameras) find(id string) (driver.Driver, bool) {

@@ -16,7 +16,8 @@ import (
 )
 
 // realBackends are tried in this order. miniaudio itself would end with its null
-// backend, a microphone that hears nothing.
+// backend, a microphone that hears nothing. JACK is left out: where it runs,
+// PipeWire answers for PulseAudio, and its library chatters on stderr.
 func realBackends() []malgo.Backend {
 	switch runtime.GOOS {
 	case "windows":
@@ -24,7 +25,7 @@ func realBackends() []malgo.Backend {
 	case "darwin":
 		return []malgo.Backend{malgo.BackendCoreaudio}
 	case "linux":
-		return []malgo.Backend{malgo.BackendPulseaudio, malgo.BackendAlsa, malgo.BackendJack}
+		return []malgo.Backend{malgo.BackendPulseaudio, malgo.BackendAlsa}
 	default:
 		return []malgo.Backend{malgo.BackendPulseaudio, malgo.BackendSndio, malgo.BackendAudio4, malgo.BackendOss}
 	}
@@ -76,7 +77,6 @@ func initContext(b malgo.Backend) (*malgo.AllocatedContext, error) {
 	defer pin.Unpin()
 	config := malgo.ContextConfig{}
 	config.Pulse.PApplicationName = &name[0]
-	config.Jack.PClientName = &name[0]
 	return malgo.InitContext([]malgo.Backend{b}, config, nil)
 }
 
