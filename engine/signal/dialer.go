@@ -32,6 +32,7 @@ type limits struct {
 	refused   time.Duration   // bound while there is nobody listening at all
 	silence   time.Duration   // media disconnected for so long: mend
 	delays    []time.Duration // between tries, +-50 %; the last repeats (livekit-client 2.23 DefaultReconnectPolicy)
+	hangUp    time.Duration   // to end the data channels before leaving
 	closeWait time.Duration   // to get the last message out
 }
 
@@ -44,7 +45,7 @@ func defaultLimits() limits {
 		delays: []time.Duration{
 			300 * time.Millisecond, 1200 * time.Millisecond, 2700 * time.Millisecond, 4800 * time.Millisecond, 7 * time.Second,
 		},
-		closeWait: 250 * time.Millisecond,
+		hangUp: 10 * time.Millisecond, closeWait: 250 * time.Millisecond,
 	}
 }
 

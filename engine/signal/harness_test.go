@@ -102,14 +102,22 @@ func startServer(t testing.TB) *liveKit {
 	return l
 }
 
+// freePort is a port that is free for TCP and for UDP now.
 func freePort(t testing.TB) int {
 	t.Helper()
-	ln, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		t.Fatal(err)
+	for {
+		tcp, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		port := tcp.Addr().(*net.TCPAddr).Port
+		udp, err := net.ListenUDP("udp", &net.UDPAddr{Port: port})
+		tcp.Close()
+		if err == nil {
+			udp.Close()
+			return port
+		}
 	}
-	defer ln.Close()
-	return ln.LocalAddr().(*net.UDPAddr).Port
 }
 
 // api is a context for the server API.

@@ -62,12 +62,10 @@ type encoding struct {
 	resumed  bool // the next audio packet begins a talkspurt
 }
 
-// extensions are the negotiated header extensions; 0 is none.
+// extensions are what packets carry besides what pion writes.
 type extensions struct {
 	mid        string
-	midID      uint8
-	ridID      uint8
-	loudnessID uint8
+	loudnessID uint8 // 0: not negotiated
 }
 
 // simulcastRIDs are the names that LiveKit knows, smallest first
@@ -218,13 +216,13 @@ func (e *encoding) extend(h *rtp.Header, ext *extensions, f call.EncodedFrame, v
 		}
 		return h.SetExtension(ext.loudnessID, level)
 	}
-	if e.rid == "" || ext.midID == 0 || ext.ridID == 0 {
+	if e.rid == "" {
 		return nil
 	}
-	if err := h.SetExtension(ext.midID, []byte(ext.mid)); err != nil {
+	if err := h.SetExtension(extensionMID, []byte(ext.mid)); err != nil {
 		return err
 	}
-	return h.SetExtension(ext.ridID, []byte(e.rid))
+	return h.SetExtension(extensionRID, []byte(e.rid))
 }
 
 // arm makes the track ready to send, once its section is negotiated. It tells
@@ -235,12 +233,7 @@ func (t *localTrack) arm() bool {
 	}
 	ext := &extensions{mid: t.tx.Mid()}
 	for _, e := range t.tx.Sender().GetParameters().HeaderExtensions {
-		switch e.URI {
-		case sdp.SDESMidURI:
-			ext.midID = uint8(e.ID)
-		case sdp.SDESRTPStreamIDURI:
-			ext.ridID = uint8(e.ID)
-		case sdp.AudioLevelURI:
+		if e.URI == sdp.AudioLevelURI {
 			ext.loudnessID = uint8(e.ID)
 		}
 	}

@@ -298,5 +298,5 @@ func describe(d *webrtc.SessionDescription) *livekit.SessionDescription {
 	if d == nil {
 		return nil
 	}
-	return &livekit.SessionDescription{Type: d.Type.String(), Sdp: d.SDP}
+	return &livekit.SessionDescription{Type: d.Type.String(), Sdp: withLayerNames(d.SDP)}
 }

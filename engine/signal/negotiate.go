@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/livekit/protocol/livekit"
+	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 
 	"foyer/engine/call"
@@ -45,8 +46,28 @@ func (s *session) sendOffer(p *peer, offer webrtc.SessionDescription) {
 	p.offerID++
 	s.alarms.set(alarmAnswer, s.limits.answer)
 	s.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Offer{
-		Offer: &livekit.SessionDescription{Type: offer.Type.String(), Sdp: offer.SDP, Id: p.offerID},
+		Offer: &livekit.SessionDescription{Type: offer.Type.String(), Sdp: withLayerNames(offer.SDP), Id: p.offerID},
 	}})
+}
+
+// IDs of the header extensions that name section and layer of a packet. pion
+// numbers its own from 1.
+const (
+	extensionMID = 13
+	extensionRID = 14
+)
+
+// withLayerNames offers the extensions that tell simulcast layers apart, for the
+// sections that have layers. They are not registered with pion, because it would
+// then look for them in every early packet: one that overtakes the answer makes
+// it read up to ten packets away from the real receiver and end that one's
+// retransmissions (peerconnection.go handleIncomingSSRC). The packets are marked
+// by our own sender.
+func withLayerNames(description string) string {
+	const mark = "a=simulcast:send "
+	names := fmt.Sprintf("a=extmap:%d %s\r\na=extmap:%d %s\r\n",
+		extensionMID, sdp.SDESMidURI, extensionRID, sdp.SDESRTPStreamIDURI)
+	return strings.ReplaceAll(description, mark, names+mark)
 }
 
 // onAnswer takes the server's answer to our offer.

@@ -57,6 +57,7 @@ type session struct {
 	data      *dataState
 	ready     chan struct{} // closed and renewed when waiting requests may try again
 	leaving   chan error    // Leave waits for it
+	told      bool          // the server knows that we go
 	mend      mending
 
 	everConnected bool // media, since the last join
@@ -189,7 +190,7 @@ func (s *session) run() {
 func (s *session) shutdown() {
 	s.alarms.stop()
 	if s.wire != nil {
-		if s.phase == phaseUp || s.phase == phaseMending {
+		if s.phase != phaseEnded {
 			s.sendLeave()
 		}
 		s.wire.close()
@@ -318,6 +319,10 @@ func (s *session) Leave(ctx context.Context) error {
 	}
 }
 
+// leave goes in three steps. Data channels are ended first: pion waits 400 ms
+// for an SCTP association that the other side has ended (sctp Association.Abort).
+// Then the server is told. The media connections are closed when it has answered:
+// one that breaks before might look like a failure that it answers with a resume.
 func (s *session) leave(answer chan error) {
 	switch {
 	case s.phase == phaseEnded:
@@ -332,13 +337,24 @@ func (s *session) leave(answer chan error) {
 		answer <- fmt.Errorf("leave: %w", call.ErrConnectionLost)
 		return
 	}
-	s.sendLeave()
 	s.phase = phaseLeaving
 	s.leaving = answer
-	s.retire()
+	s.alarms.stop()
+	t := s.transport
+	s.spawn(func() {
+		if t != nil {
+			t.hangUp(s.limits.hangUp, s.spawn)
+		}
+		s.post(s.sendLeave)
+	})
 }
 
+// sendLeave tells the server, once.
 func (s *session) sendLeave() {
+	if s.wire == nil || s.told {
+		return
+	}
+	s.told = true
 	_ = s.wire.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Leave{Leave: &livekit.LeaveRequest{
 		Reason: livekit.DisconnectReason_CLIENT_INITIATED, Action: livekit.LeaveRequest_DISCONNECT,
 	}}}) // a stuck socket tells nobody anything
@@ -346,6 +362,7 @@ func (s *session) sendLeave() {
 
 // left ends the wait of Leave.
 func (s *session) left() {
+	s.retire()
 	if s.leaving != nil {
 		s.leaving <- nil
 		s.leaving = nil

@@ -179,6 +179,27 @@ func (t *transport) connected() bool {
 // settled tells whether no offer of ours waits for an answer.
 func (t *transport) settled() bool { return !t.pub.offering && !t.pub.restart && !t.pub.again }
 
+// hangUp ends the data channels and waits for it, but not for longer than bound.
+// What it leaves behind ends by itself and runs in spawn.
+func (t *transport) hangUp(bound time.Duration, spawn func(func())) {
+	done := make(chan struct{}, len(t.peers()))
+	for _, p := range t.peers() {
+		spawn(func() {
+			_ = p.pc.SCTP().Stop() // what was never begun is ended
+			done <- struct{}{}
+		})
+	}
+	limit := time.NewTimer(bound)
+	defer limit.Stop()
+	for range t.peers() {
+		select {
+		case <-done:
+		case <-limit.C:
+			return
+		}
+	}
+}
+
 // close ends both connections side by side and waits for pion's goroutines.
 // Any goroutine, any number of times.
 func (t *transport) close() {
@@ -215,7 +236,6 @@ func settings(c transportConfig) webrtc.SettingEngine {
 	s.SetICETimeouts(iceDisconnected, iceFailed, iceKeepalive)
 	s.SetDTLSRetransmissionInterval(dtlsRetransmit)
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
-	s.SetHandleUndeclaredSSRCWithoutAnswer(true) // RTP may overtake the answer
 	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
 	s.SetIncludeLoopbackCandidate(c.server.IsLoopback())
 	return s
@@ -252,13 +272,13 @@ func registerCodecs(m *webrtc.MediaEngine) error {
 	return registerExtensions(m)
 }
 
+// registerExtensions leaves out the names of section and layer on purpose, see
+// withLayerNames.
 func registerExtensions(m *webrtc.MediaEngine) error {
 	for _, ext := range []struct {
 		uri  string
 		kind webrtc.RTPCodecType
 	}{
-		{sdp.SDESMidURI, webrtc.RTPCodecTypeVideo},
-		{sdp.SDESRTPStreamIDURI, webrtc.RTPCodecTypeVideo},
 		{sdp.TransportCCURI, webrtc.RTPCodecTypeVideo},
 		{sdp.TransportCCURI, webrtc.RTPCodecTypeAudio},
 		{sdp.AudioLevelURI, webrtc.RTPCodecTypeAudio}, // without it we never count as speaking
