@@ -185,6 +185,7 @@ type fakeSound struct {
 	checkErr error
 	checking chan struct{} // a check waits for it
 	silent   bool
+	asked    int
 }
 
 func (f *fakeSound) OpenMicrophone(device string, deliver func([]int16)) (SoundStream, error) {
@@ -238,6 +239,7 @@ func (s *fakeSoundStream) Delay() int        { return 960 }
 
 func (s *fakeSoundStream) Check() error {
 	s.f.mu.Lock()
+	s.f.asked++
 	gate, err := s.f.checking, s.f.checkErr
 	s.f.mu.Unlock()
 	if gate != nil {

@@ -136,19 +136,3 @@ func classified(err error) error {
 	}
 	return fmt.Errorf("%w: %w", call.ErrDeviceFailed, err)
 }
-
-// guard runs a driver's function and makes its panic an error: some close
-// channels twice.
-func guard[T any](f func() (T, error)) (v T, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("%w: driver panicked: %v", call.ErrDeviceFailed, r)
-		}
-	}()
-	return f()
-}
-
-func guardErr(f func() error) error {
-	_, err := guard(func() (struct{}, error) { return struct{}{}, f() })
-	return err
-}

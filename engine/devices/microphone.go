@@ -80,12 +80,12 @@ func (d *Devices) startPlayer(ctx context.Context, dev call.Device, open func() 
 	if err := d.enter(ctx, "", c.handle); err != nil {
 		return nil, deviceError(dev, err)
 	}
-	go d.own("", c.handle, func() (func() error, func(), error) {
+	go d.own("", c.handle, func() (session, error) {
 		p, err := open()
 		if err != nil {
-			return nil, nil, err
+			return session{}, err
 		}
-		return p.close, func() { c.play(p) }, nil
+		return session{run: func() { c.play(p) }, close: p.close}, nil
 	})
 	if err := d.await(ctx, c.handle, dev); err != nil {
 		return nil, err

@@ -2,7 +2,7 @@ package devices
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,8 +14,9 @@ import (
 // stops asking. Chunks come every 10 to 20 ms.
 const (
 	watchEvery  = 250 * time.Millisecond
-	quietLimit  = time.Second // then the sound system is asked
-	answerLimit = time.Second // it must answer in that time
+	quietLimit  = time.Second     // after such a silence the sound system is asked
+	askEvery    = 2 * time.Second // and anyway
+	answerLimit = time.Second     // it must answer in that time
 )
 
 // heart tells how long ago the driver called. Any goroutine.
@@ -29,46 +30,71 @@ func newHeart() *heart { return &heart{start: time.Now()} }
 func (h *heart) beat()                { h.last.Store(int64(time.Since(h.start))) }
 func (h *heart) quiet() time.Duration { return time.Since(h.start) - time.Duration(h.last.Load()) }
 
-// watch returns when the owner shall stop, or when the stream is dead: it has
-// been quiet and the sound system says that the device is gone, or does not
-// answer. A source that merely has nothing to say is left alone.
-func (h *handle) watch(stream SoundStream, heart *heart, checks *sync.WaitGroup) {
-	heart.beat()
+// watchdog watches over one stream, in its owner's goroutine.
+type watchdog struct {
+	*handle
+	stream SoundStream
+	heart  *heart
+	wg     *sync.WaitGroup // counts the questions that are open
+	answer chan error      // of the open question; nil if there is none
+}
+
+// run returns when the owner shall stop, or when the stream is dead: it has been
+// quiet, and the sound system says that the device is gone, or does not answer.
+// A source that merely has nothing to say is left alone. A device that is gone is
+// lost even if something is still heard: PulseAudio moves the recorder of the
+// last microphone to what the loudspeaker plays.
+func (w *watchdog) run() {
+	w.heart.beat()
+	asked := time.Now()
 	ticker := time.NewTicker(watchEvery)
 	defer ticker.Stop()
 	for {
 		select {
-		case <-h.stop:
+		case <-w.stop:
 			return
 		case <-ticker.C:
 		}
-		if heart.quiet() < quietLimit {
+		if w.heart.quiet() < quietLimit && time.Since(asked) < askEvery {
 			continue
 		}
-		err := h.check(stream, checks)
-		if h.stopping() {
+		err := w.ask()
+		asked = time.Now()
+		if w.stopping() {
 			return
 		}
-		if err != nil && heart.quiet() >= quietLimit {
-			h.lose(err)
+		quiet := w.heart.quiet() >= quietLimit
+		if err != nil && (quiet || errors.Is(err, call.ErrDeviceLost)) {
+			w.lose(err)
 			return
 		}
-		heart.beat() // ask again only after another time of silence
+		if quiet {
+			w.heart.beat() // ask again only after another time of silence
+		}
 	}
 }
 
-func (h *handle) check(stream SoundStream, checks *sync.WaitGroup) error {
-	answer := make(chan error, 1)
-	checks.Go(func() { answer <- guardErr(stream.Check) })
+// errNoAnswer is a sound system that hangs.
+var errNoAnswer = errors.New("the sound system does not answer")
+
+// ask asks the sound system whether the device is still there. A question that
+// hangs stays the only one.
+func (w *watchdog) ask() error {
+	if w.answer == nil {
+		answer := make(chan error, 1)
+		w.wg.Go(func() { answer <- guardErr(w.stream.Check) })
+		w.answer = answer
+	}
 	late := time.NewTimer(answerLimit)
 	defer late.Stop()
 	select {
-	case err := <-answer:
+	case err := <-w.answer:
+		w.answer = nil
 		return err
-	case <-h.stop:
+	case <-w.stop:
 		return nil
 	case <-late.C:
-		return fmt.Errorf("%w: the sound system does not answer", call.ErrDeviceLost)
+		return errNoAnswer
 	}
 }
 
@@ -80,18 +106,14 @@ func (d *Devices) startSound(ctx context.Context, h *handle, choice string, beat
 	if err := d.enter(ctx, key, h); err != nil {
 		return deviceError(dev, err)
 	}
-	go d.own(key, h, func() (func() error, func(), error) {
+	go d.own(key, h, func() (session, error) {
 		stream, err := open()
 		if err != nil {
-			return nil, nil, err
+			return session{}, err
 		}
 		h.info = stream.Info()
-		var checks sync.WaitGroup
-		closeStream := func() error {
-			defer checks.Wait() // a check ends when the sound system answers or dies
-			return stream.Close()
-		}
-		return closeStream, func() { h.watch(stream, beat, &checks) }, nil
+		dog := &watchdog{handle: h, stream: stream, heart: beat, wg: &d.wg}
+		return session{run: dog.run, close: stream.Close}, nil
 	})
 	return d.await(ctx, h, dev)
 }

@@ -134,6 +134,38 @@ func TestDeadSoundIsLost(t *testing.T) {
 	}
 }
 
+// A recorder that was moved to something else still hears; a sound system that
+// does not answer a question may still serve.
+func TestSoundIsCheckedWhileItRuns(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeSound(t)
+		d := New(Config{Log: quietLog(), Drivers: Drivers{Sound: f}})
+		m := openMic(t, d, "")
+		f.set(func() { f.checkErr = call.ErrNoSoundServer })
+		time.Sleep(10 * time.Second)
+		gate := make(chan struct{})
+		f.set(func() { f.checking = gate })
+		time.Sleep(10 * time.Second)
+		if isClosed(m.Lost()) {
+			t.Errorf("lost: %v", m.LostErr())
+		}
+		if n := f.asked; n > 8 {
+			t.Errorf("%d questions, with one that hung for 10 s", n)
+		}
+		f.set(func() { f.checking, f.checkErr = nil, call.ErrDeviceLost })
+		close(gate)
+		began := time.Now()
+		<-m.Lost()
+		if took := time.Since(began); took > 2*askEvery {
+			t.Errorf("noticed after %v", took)
+		}
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestSpeakerPlaysSilenceUntilAsked(t *testing.T) {
 	t.Parallel()
 	f := newFakeSound(t)

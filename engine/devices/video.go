@@ -73,60 +73,17 @@ func (d *Devices) startVideo(ctx context.Context, key string, dev call.Device, o
 	if err := d.enter(ctx, key, c.handle); err != nil {
 		return nil, deviceError(dev, err)
 	}
-	go d.own(key, c.handle, func() (func() error, func(), error) {
+	go d.own(key, c.handle, func() (session, error) {
 		stream, err := open()
 		if err != nil {
-			return nil, nil, err
+			return session{}, err
 		}
-		return stream.Close, func() { c.pump(stream) }, nil
+		return session{run: func() { c.pump(stream) }, close: stream.Close}, nil
 	})
 	if err := d.await(ctx, c.handle, dev); err != nil {
 		return nil, err
 	}
 	return c, nil
-}
-
-// own is the life of an owner goroutine: open, run until stopped or lost, close.
-func (d *Devices) own(key string, h *handle, open func() (closeStream func() error, run func(), err error)) {
-	log := d.log.WithField("source", h.info.Source.String())
-	var run func()
-	closeStream, err := guard(func() (c func() error, err error) {
-		c, run, err = open()
-		return c, err
-	})
-	h.settle(err)
-	if err == nil {
-		// The panic of a driver while it runs is the loss of its device.
-		if err := guardErr(func() error { run(); return nil }); err != nil {
-			h.lose(err)
-		}
-		began := time.Now()
-		err = guardErr(closeStream)
-		log.WithField("took", time.Since(began)).Debug("device closed")
-		if err != nil {
-			log.WithError(err).Warn("device closed with an error")
-		}
-	} else {
-		err = nil // it was told by settle
-	}
-	d.leave(key, h)
-	h.finish(err)
-}
-
-// await waits until the owner has opened the device or the context ends. dev
-// names it in errors: the owner may still be writing its info.
-func (d *Devices) await(ctx context.Context, h *handle, dev call.Device) error {
-	select {
-	case <-h.settled:
-		if h.openErr != nil {
-			<-h.released
-			return deviceError(dev, h.openErr)
-		}
-		return nil
-	case <-ctx.Done():
-		h.requestStop()
-		return deviceError(dev, interrupted(ctx, call.ErrDeviceFailed))
-	}
 }
 
 // pump carries pictures from the stream into the box.

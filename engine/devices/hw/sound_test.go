@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"os/exec"
 	"slices"
 	"testing"
 	"time"
@@ -291,6 +292,60 @@ func TestSoundServerFreezesMeanwhile(t *testing.T) {
 	}
 	if n := ours(p.SourceOutputs()); n != 0 {
 		t.Errorf("%d streams of ours after Close", n)
+	}
+}
+
+// Whoever hears the microphone that is taken away hears no more, neither it nor,
+// when it was the default one, what the loudspeaker plays.
+func TestSoundDeviceTakenAway(t *testing.T) {
+	for _, choice := range []string{"mic", ""} {
+		testenv.UsePulse(t)
+		d := soundDevices(t)
+		m := openMic(t, d, choice)
+		if out, err := exec.CommandContext(t.Context(), "pactl", "unload-module", "module-pipe-source").CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		select {
+		case <-m.Lost():
+		case <-time.After(10 * time.Second):
+			t.Fatalf("%q: not reported as lost", choice)
+		}
+		if err := m.LostErr(); !errors.Is(err, call.ErrDeviceLost) {
+			t.Errorf("%q: lost: %v", choice, err)
+		}
+		if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+		if _, err := d.Open(t.Context(), call.DeviceRequest{Source: call.SourceMicrophone}); !errors.Is(err, call.ErrDeviceMissing) {
+			t.Errorf("no microphone is left: %v", err)
+		}
+	}
+}
+
+// Any number of rounds use the same number of descriptors.
+func TestSoundRounds(t *testing.T) {
+	testenv.UsePulse(t)
+	d := soundDevices(t)
+	count := func() int {
+		entries, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(entries)
+	}
+	round := func() {
+		m, s := openMic(t, d, ""), openSpeaker(t, d, "")
+		if err := errors.Join(m.Close(), s.Close()); err != nil {
+			t.Error(err)
+		}
+	}
+	round()
+	before := count()
+	for range 50 {
+		round()
+	}
+	if after := count(); after > before+2 {
+		t.Errorf("%d descriptors became %d", before, after)
 	}
 }
 

@@ -1,0 +1,77 @@
+package devices
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"foyer/engine/call"
+)
+
+// session is what an owner does with an open device.
+type session struct {
+	run   func()       // until it shall stop, or the device is lost
+	close func() error // gives it back to the operating system
+}
+
+// own is the life of an owner goroutine: open, run, close, each once.
+func (d *Devices) own(key string, h *handle, open func() (session, error)) {
+	s, err := guard(open)
+	h.settle(err)
+	var closeErr error
+	if err == nil {
+		closeErr = d.live(h, s)
+	}
+	d.leave(key, h)
+	h.finish(closeErr)
+}
+
+// live runs a session to its end.
+func (d *Devices) live(h *handle, s session) error {
+	// The panic of a driver while it runs is the loss of its device.
+	if err := guardErr(func() error { s.run(); return nil }); err != nil {
+		h.lose(err)
+	}
+	began := time.Now()
+	err := guardErr(s.close)
+	log := d.log.WithField("source", h.info.Source.String()).WithField("took", time.Since(began))
+	if err != nil {
+		log.WithError(err).Warn("device closed with an error")
+		return err
+	}
+	log.Debug("device closed")
+	return nil
+}
+
+// await waits until the owner has opened the device or the context ends; then
+// the owner is left to close what still opens. dev names the device in errors:
+// the owner may still be writing its info.
+func (d *Devices) await(ctx context.Context, h *handle, dev call.Device) error {
+	select {
+	case <-h.settled:
+		if h.openErr == nil {
+			return nil
+		}
+		<-h.released
+		return deviceError(dev, h.openErr)
+	case <-ctx.Done():
+		h.requestStop()
+		return deviceError(dev, interrupted(ctx, call.ErrDeviceFailed))
+	}
+}
+
+// guard runs a driver's function and makes its panic an error: some close
+// channels twice.
+func guard[T any](f func() (T, error)) (v T, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%w: driver panicked: %v", call.ErrDeviceFailed, r)
+		}
+	}()
+	return f()
+}
+
+func guardErr(f func() error) error {
+	_, err := guard(func() (struct{}, error) { return struct{}{}, f() })
+	return err
+}
