@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/livekit/protocol/livekit"
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
@@ -136,8 +137,14 @@ func (d *Dialer) enter(ctx context.Context, t ticket, e entry) (*admission, erro
 // joinError gives the error of a failed join its last shape: a cancelled caller
 // hears that, not what the cancelling broke.
 func joinError(caller context.Context, err error) error {
-	if errors.Is(caller.Err(), context.Canceled) {
+	var leave *refusedLeave
+	switch {
+	case errors.Is(caller.Err(), context.Canceled):
 		return fmt.Errorf("%w: join", call.ErrCancelled)
+	case errors.As(err, &leave) && leave.leave.GetReason() == livekit.DisconnectReason_SERVER_SHUTDOWN:
+		err = call.ErrServerStopping
+	case errors.As(err, &leave):
+		err = fmt.Errorf("%w: %w", call.ErrRefused, err)
 	}
 	return fmt.Errorf("join: %w", err)
 }

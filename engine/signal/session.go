@@ -71,13 +71,7 @@ func newSession(d *Dialer, req call.JoinRequest, sink func(call.SessionEvent), a
 	if adm.joined.join == nil {
 		return nil, fmt.Errorf("join: %w: it resumes what was not begun", call.ErrServerGarbage)
 	}
-	s := &session{
-		dialer: d, limits: d.limits, log: d.log, req: req, sink: sink,
-		done: make(chan struct{}), box: make(chan func(), boxSize),
-		alarms: newAlarms(), pubs: map[string]*localTrack{}, views: map[call.SID]*livekit.UpdateTrackSettings{},
-		data: newDataState(), ready: make(chan struct{}),
-	}
-	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s := emptySession(d, req, sink)
 	if err := s.install(adm); err != nil {
 		s.cancel()
 		if s.transport != nil {
@@ -86,6 +80,17 @@ func newSession(d *Dialer, req call.JoinRequest, sink func(call.SessionEvent), a
 		return nil, fmt.Errorf("join: %w", err)
 	}
 	return s, nil
+}
+
+func emptySession(d *Dialer, req call.JoinRequest, sink func(call.SessionEvent)) *session {
+	s := &session{
+		dialer: d, limits: d.limits, log: d.log, req: req, sink: sink,
+		done: make(chan struct{}), box: make(chan func(), boxSize),
+		alarms: newAlarms(), pubs: map[string]*localTrack{}, views: map[call.SID]*livekit.UpdateTrackSettings{},
+		data: newDataState(), ready: make(chan struct{}),
+	}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	return s
 }
 
 // install takes over what a join has brought.
