@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"foyer/engine/call"
 	"foyer/engine/devices/testpicture"
 )
@@ -162,13 +160,13 @@ func TestUnreadableVideoFiles(t *testing.T) {
 		}
 		return &fakeDecoder{painter: testpicture.NewPainter(64, 48)}, nil
 	}})
-	fifo := filepath.Join(t.TempDir(), "fifo.y4m")
-	if err := unix.Mkfifo(fifo, 0o600); err != nil {
+	folder := filepath.Join(t.TempDir(), "folder.y4m")
+	if err := os.Mkdir(folder, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ path, reason string }{
 		{filepath.Join(t.TempDir(), "gone.y4m"), "no such file"},
-		{fifo, "not a regular file"},
+		{folder, "not a regular file"},
 		{write(t, "a.mp4", []byte("x")), "neither"},
 		{write(t, "empty.y4m", nil), "cut"},
 		{write(t, "a.y4m", []byte("RIFF\n")), "not a Y4M"},

@@ -3,8 +3,11 @@
 package hw
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"image"
+	"slices"
 	"time"
 
 	"github.com/pion/mediadevices/pkg/driver"
@@ -36,7 +39,9 @@ func (*screens) List() ([]call.Device, error) {
 }
 
 func foundScreens() []driver.Driver {
-	return driver.GetManager().Query(driver.FilterDeviceType(driver.Screen))
+	list := driver.GetManager().Query(driver.FilterDeviceType(driver.Screen))
+	slices.SortFunc(list, func(a, b driver.Driver) int { return cmp.Compare(a.Info().Label, b.Info().Label) })
+	return list
 }
 
 func (*screens) Open(id string, want devices.Want) (devices.VideoStream, error) {
@@ -49,7 +54,7 @@ func (*screens) Open(id string, want devices.Want) (devices.VideoStream, error) 
 		}
 		modes := d.Properties()
 		if len(modes) == 0 {
-			return nil, fmt.Errorf("%w: no picture", call.ErrDeviceFailed)
+			return nil, errors.Join(fmt.Errorf("%w: it offers no picture", call.ErrDeviceFailed), d.Close())
 		}
 		reader, err := d.(driver.VideoRecorder).VideoRecord(modes[0])
 		if err != nil {
