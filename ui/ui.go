@@ -190,6 +190,7 @@ func (u *UI) apply(items []engine.Stamped) {
 		case call.Joined:
 			u.remember(v, e.At)
 		case call.Left:
+			clear(u.views)
 			if u.state.Screen == model.ScreenLobby {
 				u.startPreviews() // who gave up joining goes on seeing themselves
 			}

@@ -38,7 +38,7 @@ func newRoom(book *words.Book, act Actions, tips *kit.Tips, painter *video.Paint
 	r.stage = newStage(book, act, tips, painter)
 	r.bar = newBar(book, act, tips)
 	header := container.New(&headerLayout{}, r.title, r.clock, r.network, r.invite)
-	r.content = container.New(&roomLayout{}, header, r.banner.content, r.stage.content, r.bar.content)
+	r.content = container.New(&roomLayout{}, header, r.stage.content, r.banner.content, r.bar.content)
 	return r
 }
 
@@ -85,15 +85,14 @@ type roomLayout struct{}
 func (*roomLayout) MinSize([]fyne.CanvasObject) fyne.Size { return MinSize }
 
 func (*roomLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	header, note, scene, controls := objects[0], objects[1], objects[2], objects[3]
+	header, scene, note, controls := objects[0], objects[1], objects[2], objects[3]
 	header.Resize(fyne.NewSize(size.Width, headerHeight))
 	y := float32(headerHeight)
-	if note.Visible() {
-		h := kit.HeightFor(note, size.Width-48)
-		note.Move(fyne.NewPos(24, y))
-		note.Resize(fyne.NewSize(size.Width-48, h))
-		y += h + 12
-	}
+	// Over the stage: the tiles stay where they are, and what is sent to us
+	// does not change its size twice.
+	w := min(size.Width-96, bannerWidth)
+	note.Move(fyne.NewPos((size.Width-w)/2, y+tileGap))
+	note.Resize(fyne.NewSize(w, kit.HeightFor(note, w)))
 	bar := kit.HeightFor(controls, size.Width)
 	scene.Move(fyne.NewPos(24, y))
 	scene.Resize(fyne.NewSize(size.Width-48, size.Height-y-bar))
@@ -105,13 +104,10 @@ func (r *room) update(s *model.State, now time.Time) {
 	r.title.Set(r.book.RoomName(s.Room.Title, s.Room.ID))
 	r.network.Set(r.quality(s))
 	kit.SetVisible(r.invite, invitable(s.Room.Link))
-	switch s.Engine {
-	case call.StateReconnecting:
-		r.banner.set("offline", r.book.T("room.reconnecting"), r.book.T("room.reconnecting.detail"))
-	case call.StateLeaving:
-		r.banner.set("leave", r.book.T("room.leaving"), "")
-	default:
-		r.banner.set("", "", "")
+	if s.Engine == call.StateReconnecting {
+		r.banner.set(r.book.T("room.reconnecting"), r.book.T("room.reconnecting.detail"))
+	} else {
+		r.banner.set("", "")
 	}
 	r.stage.update(s)
 	r.bar.update(s)
@@ -125,7 +121,11 @@ func (r *room) update(s *model.State, now time.Time) {
 // invitable links can be given on: an address with a token cannot.
 func invitable(l call.Link) bool { return !l.Plain() && l.String() != "" }
 
+// quality is our own connection in words, or what else is going on.
 func (r *room) quality(s *model.State) string {
+	if s.Engine == call.StateLeaving {
+		return r.book.T("room.leaving")
+	}
 	me := s.Self()
 	if me == nil || me.Quality == call.QualityUnknown {
 		return ""
@@ -151,28 +151,26 @@ func (r *room) tick(s *model.State, now time.Time) {
 
 func (r *room) pause() { r.stage.clear() }
 
-// banner is a state that lasts, said above the stage.
+// banner is a state that lasts, said over the stage.
 type banner struct {
 	content *fyne.Container
-	icon    *kit.Icon
 	title   *kit.Text
 	detail  *kit.Text
 }
 
+const bannerWidth = 760
+
 func newBanner() *banner {
-	b := &banner{icon: kit.NewIcon("offline", theme.Foreground, 20), title: kit.NewText(""), detail: kit.NewParagraph("").Colored(theme.Muted)}
+	b := &banner{title: kit.NewText(""), detail: kit.NewParagraph("").Colored(theme.Muted)}
 	b.title.Bold = true
 	b.detail.TextSize = 13
-	b.content = kit.On(kit.NewPanel(theme.Surface, theme.RadiusControl).WithStroke(theme.Border),
-		kit.Pad(kit.Row(12, b.icon, b.title, kit.Grow(b.detail)), 10, 16, 10, 16))
+	b.content = kit.On(kit.NewPanel(theme.Toast, theme.RadiusCard).WithStroke(theme.Border),
+		kit.Pad(kit.Row(12, kit.NewIcon("offline", theme.Foreground, 20), b.title, kit.Grow(b.detail)), 10, 16, 10, 16))
 	b.content.Hide()
 	return b
 }
 
-func (b *banner) set(icon, title, detail string) {
-	if icon != "" {
-		b.icon.Set(icon, theme.Foreground)
-	}
+func (b *banner) set(title, detail string) {
 	if b.title.Text() == title && b.detail.Text() == detail {
 		return
 	}

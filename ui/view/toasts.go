@@ -40,7 +40,7 @@ func (*toastLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.Size{} 
 
 func (*toastLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	w := min(toastWidth, size.Width-48)
-	objects[0].Move(fyne.NewPos(size.Width-24-w, headerHeight+8))
+	objects[0].Move(fyne.NewPos(size.Width-24-w, headerHeight+tileGap))
 	objects[0].Resize(fyne.NewSize(w, kit.HeightFor(objects[0], w)))
 }
 

@@ -1,0 +1,294 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"foyer/engine"
+	"foyer/engine/call"
+)
+
+var epoch = time.Date(2026, 11, 21, 14, 0, 0, 0, time.UTC)
+
+func apply(s *State, events ...call.Event) {
+	for _, e := range events {
+		s.Apply(engine.Stamped{At: epoch, Event: e})
+	}
+}
+
+func person(id, sid string, tracks ...call.Track) call.Participant {
+	return call.Participant{Identity: call.Identity(id), SID: call.SID(sid), Name: strings.ToUpper(id), Tracks: tracks}
+}
+
+func camera(sid string) call.Track {
+	return call.Track{SID: call.SID(sid), Source: call.SourceCamera, Kind: call.KindVideo}
+}
+
+func mic(sid string, muted bool) call.Track {
+	return call.Track{SID: call.SID(sid), Source: call.SourceMicrophone, Kind: call.KindAudio, Muted: muted}
+}
+
+func joined(others ...call.Participant) *State {
+	s := New()
+	s.Begin(Attempt{Since: epoch, Camera: true, Mic: true})
+	apply(s, call.StateChanged{State: call.StateJoining}, call.StateChanged{State: call.StateJoined},
+		call.Joined{Room: "r", Title: "T", Self: person("me", "PA_me"), Participants: others})
+	return s
+}
+
+// names draws the tiles as text: name, then flags.
+func names(s *State) string {
+	var all []string
+	for _, t := range s.Tiles() {
+		text := string(t.ID)
+		if t.Source == call.SourceScreen {
+			text += ":screen"
+		}
+		if t.Slot != nil {
+			text += "*"
+		}
+		if t.MicMuted {
+			text += "-"
+		}
+		if t.Speaking {
+			text += "!"
+		}
+		if t.Lost {
+			text += "?"
+		}
+		all = append(all, text)
+	}
+	return strings.Join(all, " ")
+}
+
+// Lists of events lead to tiles: * has a picture, - is muted, ! speaks, ? is lost.
+func TestTiles(t *testing.T) {
+	slot := &call.FrameSlot{}
+	ann := person("ann", "PA_1", camera("V1"), mic("A1", false))
+	tests := []struct {
+		name   string
+		events []call.Event
+		want   string
+	}{
+		{"alone", nil, "me"},
+		{"somebody joins", []call.Event{call.ParticipantJoined{Participant: ann}}, "me ann"},
+		{"twice is once", []call.Event{call.ParticipantJoined{Participant: ann}, call.ParticipantJoined{Participant: ann}}, "me ann"},
+		{"a picture comes", []call.Event{call.ParticipantJoined{Participant: ann}, call.TrackSubscribed{ID: "ann", Track: camera("V1"), Slot: slot}}, "me ann*"},
+		{"a muted camera shows initials", []call.Event{
+			call.ParticipantJoined{Participant: ann}, call.TrackSubscribed{ID: "ann", Track: camera("V1"), Slot: slot}, call.TrackMuted{ID: "ann", Track: camera("V1")},
+		}, "me ann"},
+		{"and comes back", []call.Event{
+			call.ParticipantJoined{Participant: ann}, call.TrackSubscribed{ID: "ann", Track: camera("V1"), Slot: slot},
+			call.TrackMuted{ID: "ann", Track: camera("V1")}, call.TrackUnmuted{ID: "ann", Track: camera("V1")},
+		}, "me ann*"},
+		{"unsubscribed", []call.Event{
+			call.ParticipantJoined{Participant: ann}, call.TrackSubscribed{ID: "ann", Track: camera("V1"), Slot: slot}, call.TrackUnsubscribed{ID: "ann", Track: camera("V1")},
+		}, "me ann"},
+		{"unpublished", []call.Event{
+			call.ParticipantJoined{Participant: ann}, call.TrackSubscribed{ID: "ann", Track: camera("V1"), Slot: slot}, call.TrackUnpublished{ID: "ann", Track: camera("V1")},
+		}, "me ann"},
+		{"muted microphone", []call.Event{call.ParticipantJoined{Participant: ann}, call.TrackMuted{ID: "ann", Track: mic("A1", false)}}, "me ann-"},
+		{"no microphone counts as muted", []call.Event{call.ParticipantJoined{Participant: person("bob", "PA_2")}}, "me bob-"},
+		{"speaks", []call.Event{call.ParticipantJoined{Participant: ann}, call.SpeakersChanged{Speakers: []call.SpeakerLevel{{ID: "ann", Level: 0.3}}}}, "me ann!"},
+		{"stops to speak", []call.Event{
+			call.ParticipantJoined{Participant: ann}, call.SpeakersChanged{Speakers: []call.SpeakerLevel{{ID: "ann", Level: 0.3}}}, call.SpeakersChanged{},
+		}, "me ann"},
+		{"lost is never a frozen face", []call.Event{
+			call.ParticipantJoined{Participant: ann}, call.TrackSubscribed{ID: "ann", Track: camera("V1"), Slot: slot},
+			call.ParticipantUpdated{Participant: call.Participant{Identity: "ann", SID: "PA_1", Tracks: ann.Tracks, Lost: true}},
+		}, "me ann?"},
+		{"back again with the same picture", []call.Event{
+			call.ParticipantJoined{Participant: ann}, call.TrackSubscribed{ID: "ann", Track: camera("V1"), Slot: slot},
+			call.ParticipantUpdated{Participant: call.Participant{Identity: "ann", SID: "PA_1", Tracks: ann.Tracks, Lost: true}}, call.ParticipantUpdated{Participant: ann},
+		}, "me ann*"},
+		{"leaves", []call.Event{call.ParticipantJoined{Participant: ann}, call.ParticipantLeft{Participant: ann, Reason: call.ReasonLeft}}, "me"},
+		{"another device takes over, the old one's leave is late", []call.Event{
+			call.ParticipantJoined{Participant: ann}, call.ParticipantJoined{Participant: person("bob", "PA_2")},
+			call.ParticipantJoined{Participant: person("ann", "PA_9")}, call.ParticipantLeft{Participant: ann, Reason: call.ReasonDuplicate},
+		}, "me ann- bob-"},
+		{"a screen comes first", []call.Event{
+			call.ParticipantJoined{Participant: ann}, call.TrackSubscribed{ID: "ann", Track: call.Track{SID: "S", Source: call.SourceScreen}, Slot: slot},
+		}, "ann:screen* me ann"},
+		{"nobody can take ourselves away", []call.Event{call.ParticipantLeft{Participant: person("me", "PA_me")}, call.ParticipantJoined{Participant: person("me", "PA_x")}}, "me"},
+		{"a full reconnect replaces the roster and keeps places (O8)", []call.Event{
+			call.ParticipantJoined{Participant: ann}, call.ParticipantJoined{Participant: person("bob", "PA_2")},
+			call.TrackSubscribed{ID: "ann", Track: camera("V1"), Slot: slot},
+			call.RoomUpdated{Self: person("me", "PA_me2"), Participants: []call.Participant{person("eve", "PA_5"), person("ann", "PA_1", camera("V1"), mic("A1", false))}},
+		}, "me ann* eve-"},
+		{"a track that came back with another name shows nothing old", []call.Event{
+			call.ParticipantJoined{Participant: ann}, call.TrackSubscribed{ID: "ann", Track: camera("V1"), Slot: slot},
+			call.RoomUpdated{Self: person("me", "PA_me2"), Participants: []call.Participant{person("ann", "PA_1", camera("V2"), mic("A1", false))}},
+		}, "me ann"},
+		{"strangers are ignored", []call.Event{
+			call.TrackSubscribed{ID: "who", Track: camera("V"), Slot: slot}, call.TrackMuted{ID: "who", Track: camera("V")},
+			call.QualityChanged{ID: "who"}, call.ParticipantUpdated{Participant: person("who", "PA")}, call.ParticipantLeft{Participant: person("who", "PA")},
+		}, "me"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := joined()
+			apply(s, tt.events...)
+			if got := names(s); got != tt.want {
+				t.Errorf("got  %q\nwant %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestOwnButtons(t *testing.T) {
+	local := func(s call.Source) call.Track { return call.Track{SID: "L", Source: s} }
+	s := joined()
+	if !s.Local[call.SourceCamera].On() || !s.Local[call.SourceMicrophone].On() {
+		t.Error("what the stay begins with is not shown as coming")
+	}
+	slot := &call.FrameSlot{}
+	apply(s, call.PreviewStarted{Device: call.Device{Source: call.SourceCamera}, Slot: slot}, call.TrackPublished{Local: true, Track: local(call.SourceCamera)})
+	if got := names(s); got != "me*" {
+		t.Errorf("tiles %q", got)
+	}
+	s.Ask(call.SourceCamera, false)
+	if s.Local[call.SourceCamera].On() {
+		t.Error("the button waits for the engine")
+	}
+	apply(s, call.TrackPublished{Local: true, Track: local(call.SourceCamera)}) // an older answer
+	if s.Local[call.SourceCamera].On() {
+		t.Error("an older answer turns the button back")
+	}
+	apply(s, call.TrackMuted{Local: true, Track: local(call.SourceCamera)})
+	if l := s.Local[call.SourceCamera]; l.On() || l.Pending {
+		t.Errorf("after muting: %+v", l)
+	}
+	s.Ask(call.SourceCamera, true)
+	apply(s, call.CommandFailed{Command: "unmute", Source: call.SourceCamera, Err: call.ErrDeviceBusy})
+	if s.Local[call.SourceCamera].On() || len(s.Notices) != 1 {
+		t.Error("a failure leaves the button on, or is not told")
+	}
+	s.Ask(call.SourceMicrophone, true)
+	apply(s, call.TrackMuted{Local: true, Track: local(call.SourceMicrophone), ByHost: true})
+	if s.Local[call.SourceMicrophone].On() || s.Notices[1].Kind != NoticeMutedByHost {
+		t.Error("the host's mute is not shown")
+	}
+}
+
+func TestScreens(t *testing.T) {
+	left := func(r call.LeaveReason, err error) call.Left { return call.Left{Reason: r, Err: err} }
+	tests := []struct {
+		name string
+		make func() *State
+		want Screen
+	}{
+		{"a stay that ended", func() *State { s := joined(); apply(s, left(call.ReasonLeft, nil)); return s }, ScreenFarewell},
+		{"put out", func() *State { s := joined(); apply(s, left(call.ReasonDismissed, nil)); return s }, ScreenFarewell},
+		{"join failed", func() *State {
+			s := New()
+			s.Begin(Attempt{})
+			apply(s, left(call.ReasonJoinFailed, call.ErrRoomFull))
+			return s
+		}, ScreenFarewell},
+		{"given up", func() *State {
+			s := New()
+			s.Begin(Attempt{})
+			s.Cancel()
+			apply(s, left(call.ReasonLeft, nil))
+			return s
+		}, ScreenLobby},
+		{"given up, told as a failure", func() *State {
+			s := New()
+			s.Begin(Attempt{})
+			apply(s, left(call.ReasonJoinFailed, fmt.Errorf("dial: %w", call.ErrCancelled)))
+			return s
+		}, ScreenLobby},
+		{"goes on to the next room", func() *State {
+			s := joined()
+			s.Begin(Attempt{Room: "other"})
+			apply(s, left(call.ReasonLeft, nil))
+			return s
+		}, ScreenLobby},
+		{"switched", func() *State { s := joined(); apply(s, left(call.ReasonSwitched, nil)); return s }, ScreenRoom},
+		{"back to the lobby", func() *State { s := joined(); apply(s, left(call.ReasonLeft, nil)); s.ToLobby(); return s }, ScreenLobby},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := tt.make().Screen; got != tt.want {
+				t.Errorf("shows the %s, want the %s", got, tt.want)
+			}
+		})
+	}
+}
+
+// After Left nothing of the room is kept but the farewell.
+func TestLeftForgetsTheRoom(t *testing.T) {
+	s := joined(person("ann", "PA_1"))
+	apply(s, call.TrackPublished{Local: true, Track: camera("L")}, call.ParticipantLeft{Participant: person("ann", "PA_1")})
+	apply(s, call.Left{Reason: call.ReasonRoomClosed})
+	if len(s.People) != 0 || len(s.Local) != 0 || len(s.Notices) != 0 || s.Room.ID != "" {
+		t.Errorf("left behind: %+v", s)
+	}
+	if s.Left.Title != "T" {
+		t.Errorf("the farewell does not know the room: %+v", s.Left)
+	}
+	apply(s, call.ParticipantJoined{Participant: person("late", "PA")}, call.SpeakersChanged{}, call.TrackSubscribed{ID: "late"}, call.RoomUpdated{})
+	if len(s.People) != 0 {
+		t.Error("late events fill the room again")
+	}
+}
+
+func TestPreviewTroubleIsShownInPlace(t *testing.T) {
+	s := New()
+	s.AskPreview(call.SourceCamera)
+	apply(s, call.CommandFailed{Command: "preview", Source: call.SourceCamera, Err: call.ErrDeviceBusy})
+	if s.Opening[call.SourceCamera] || !errors.Is(s.Trouble[call.SourceCamera], call.ErrDeviceBusy) || len(s.Notices) != 0 {
+		t.Errorf("%+v", s)
+	}
+	apply(s, call.PreviewStarted{Device: call.Device{Source: call.SourceCamera}, Slot: &call.FrameSlot{}})
+	if s.Trouble[call.SourceCamera] != nil {
+		t.Error("the trouble stays")
+	}
+	apply(s, call.PreviewStopped{Device: call.Device{Source: call.SourceCamera}}, call.DeviceLost{Device: call.Device{Source: call.SourceCamera, Name: "HD"}})
+	if !errors.Is(s.Trouble[call.SourceCamera], call.ErrDeviceLost) {
+		t.Errorf("a lost camera is not told: %v", s.Trouble)
+	}
+	apply(s, call.CommandFailed{Command: "start", Err: call.ErrHostFailed})
+	if len(s.Notices) != 1 {
+		t.Error("an error without a device has no place")
+	}
+}
+
+func TestNoticesAreBounded(t *testing.T) {
+	s := joined()
+	for i := range 1000 {
+		apply(s, call.ParticipantJoined{Participant: person(fmt.Sprint("p", i), "PA")})
+	}
+	if len(s.Notices) != maxNotices || s.Notices[maxNotices-1].Name != "P999" {
+		t.Errorf("%d notices", len(s.Notices))
+	}
+	id := s.Notices[3].ID
+	s.Dismiss(id)
+	s.Dismiss(id)
+	if len(s.Notices) != maxNotices-1 {
+		t.Errorf("%d notices", len(s.Notices))
+	}
+}
+
+func TestInitials(t *testing.T) {
+	for name, want := range map[string]string{
+		"Ada Lovelace": "AL", "Linus": "L", "": "?", "  ": "?", "🙂": "?", "jean-luc picard": "JP", "王小明": "王", "émile zola": "ÉZ", "a b c d": "AD", "(x)": "X",
+	} {
+		if got := Initials(name); got != want {
+			t.Errorf("%q: %q, want %q", name, got, want)
+		}
+	}
+}
+
+func FuzzInitials(f *testing.F) {
+	f.Add("Ada Lovelace")
+	f.Add("\xff\xfe")
+	f.Fuzz(func(t *testing.T, name string) {
+		if got := []rune(Initials(name)); len(got) == 0 || len(got) > 2 {
+			t.Errorf("%q gives %q", name, string(got))
+		}
+	})
+}
