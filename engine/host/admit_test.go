@@ -1,0 +1,188 @@
+package host
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/livekit/protocol/auth"
+	"github.com/livekit/protocol/livekit"
+	"github.com/twitchtv/twirp"
+)
+
+func TestConnectRefusals(t *testing.T) {
+	s := startServer(t, nil)
+	link := s.invite(nil)
+	good := s.mustJoin(newGuest(t, "anna"), link).Token
+	make := func(secret string, change func(*auth.AccessToken)) string {
+		at := auth.NewAccessToken(s.api.Key, secret).SetIdentity("anna").
+			SetVideoGrant(&auth.VideoGrant{RoomJoin: true, Room: "hall"}).SetValidFor(time.Minute)
+		if change != nil {
+			change(at)
+		}
+		token, err := at.ToJWT()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+	tests := []struct {
+		name, token, extra string
+		status             int
+	}{
+		{"no token", "", "", http.StatusUnauthorized},
+		{"garbage", "eyJhbGciOi.x.y", "", http.StatusUnauthorized},
+		{"signed with another secret", make("another secret that is long enough", nil), "", http.StatusUnauthorized},
+		{"expired", signToken(t, s.api, time.Now().Add(-2*time.Minute)), "", http.StatusUnauthorized},
+		{"not for joining", make(s.api.Secret, func(a *auth.AccessToken) {
+			a.SetVideoGrant(&auth.VideoGrant{RoomAdmin: true, Room: "hall"})
+		}), "", http.StatusUnauthorized},
+		{"marked as the door's, for a key that is not the member's", make(s.api.Secret, func(a *auth.AccessToken) {
+			a.SetAttributes(map[string]string{memberAttribute: "other"})
+		}), "", http.StatusConflict},
+		{"marked as the door's, for nobody", make(s.api.Secret, func(a *auth.AccessToken) {
+			a.SetIdentity("nobody").SetAttributes(map[string]string{memberAttribute: "other"})
+		}), "", http.StatusUnauthorized},
+		{"identity changed by the query", good, "&publish=x", http.StatusBadRequest},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, status, err := s.dial(tt.token, tt.extra)
+			if err == nil || status != tt.status {
+				t.Errorf("status %d (%v), want %d", status, err, tt.status)
+			}
+			if strings.Contains(s.log.String(), "eyJ") {
+				t.Error("a token is in the log")
+			}
+		})
+	}
+	t.Run("token in the query, as browsers do", func(t *testing.T) {
+		if _, status, err := s.dial("", "&access_token="+good); err != nil {
+			t.Errorf("status %d: %v", status, err)
+		}
+	})
+	t.Run("made by a holder of the API key", func(t *testing.T) {
+		token := make(s.api.Secret, func(a *auth.AccessToken) {
+			a.SetIdentity("bot").SetVideoGrant(&auth.VideoGrant{RoomJoin: true, Room: "new-room"})
+		})
+		if _, join := s.mustDial(token); join.GetRoom().GetName() != "new-room" {
+			t.Errorf("joined %v", join.GetRoom())
+		}
+	})
+	t.Run("refreshed token resumes", func(t *testing.T) {
+		w, join := s.mustDial(s.mustJoin(newGuest(t, "ben"), link).Token)
+		fresh := w.next(func(m *livekit.SignalResponse) bool { return m.GetRefreshToken() != "" }).GetRefreshToken()
+		_ = w.conn.Close()
+		again, status, err := s.dial(fresh, "&reconnect=1&sid="+join.GetParticipant().GetSid())
+		if err != nil {
+			t.Fatalf("status %d: %v", status, err)
+		}
+		// Without a media connection LiveKit may have given ben up already;
+		// here it counts that the door has let the token through.
+		again.next(func(m *livekit.SignalResponse) bool { return m.GetReconnect() != nil || m.GetLeave() != nil })
+	})
+}
+
+// signToken makes a token by hand, with any end.
+func signToken(t *testing.T, key apiKey, expires time.Time) string {
+	t.Helper()
+	claims, err := json.Marshal(map[string]any{
+		"iss": key.Key, "sub": "anna", "exp": expires.Unix(), "video": map[string]any{"roomJoin": true, "room": "hall"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	encode := base64.RawURLEncoding.EncodeToString
+	signed := encode([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + encode(claims)
+	mac := hmac.New(sha256.New, []byte(key.Secret))
+	mac.Write([]byte(signed))
+	return signed + "." + encode(mac.Sum(nil))
+}
+
+func TestOnlyTheDoorsRoutes(t *testing.T) {
+	s := startServer(t, nil)
+	for path, want := range map[string]int{
+		healthPath: http.StatusOK, "/": 404, "/whip/v1": 404, "/agent": 404, "/debug/rooms": 404, "/metrics": 404,
+		"/rtc/v2": 404, "/foyer/v1/": 404, "/twirp/livekit.Egress/ListEgress": 404, "/settings/regions": 404,
+	} {
+		res, err := s.client().Get(s.URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, res.Body)
+		_ = res.Body.Close()
+		if res.StatusCode != want {
+			t.Errorf("%s: %d, want %d", path, res.StatusCode, want)
+		}
+	}
+}
+
+// TestServerAPI uses LiveKit's own client of the room service at the door's
+// address, as its server SDKs do.
+func TestServerAPI(t *testing.T) {
+	s := startServer(t, nil)
+	link := s.invite(nil)
+	anna, _ := s.mustDial(s.mustJoin(newGuest(t, "anna"), link).Token)
+	ben, _ := s.mustDial(s.mustJoin(newGuest(t, "ben"), link).Token)
+	withKey := func(key apiKey) livekit.RoomService {
+		return livekit.NewRoomServiceProtobufClient(s.URL, &http.Client{Timeout: waitBound, Transport: &adminTransport{key, s.client().Transport}})
+	}
+	ctx := context.Background()
+	if _, err := withKey(apiKey{s.api.Key, "wrong"}).ListRooms(ctx, &livekit.ListRoomsRequest{}); err == nil {
+		t.Error("a wrong secret lists rooms")
+	}
+	nobody := livekit.NewRoomServiceProtobufClient(s.URL, s.client())
+	var refused twirp.Error
+	if _, err := nobody.ListRooms(ctx, &livekit.ListRoomsRequest{}); !errors.As(err, &refused) || refused.Code() != twirp.Unauthenticated {
+		t.Errorf("no key: %v", err)
+	}
+	api := withKey(s.api)
+	list, err := api.ListParticipants(ctx, &livekit.ListParticipantsRequest{Room: "hall"})
+	if err != nil || len(list.GetParticipants()) != 2 {
+		t.Fatalf("participants %v, %v", list, err)
+	}
+	if _, err := api.RemoveParticipant(ctx, &livekit.RoomParticipantIdentity{Room: "hall", Identity: "ben"}); err != nil {
+		t.Fatal(err)
+	}
+	if r := ben.leaveReason(); r != livekit.DisconnectReason_PARTICIPANT_REMOVED {
+		t.Errorf("removed: %v", r)
+	}
+	if _, err := api.DeleteRoom(ctx, &livekit.DeleteRoomRequest{Room: "hall"}); err != nil {
+		t.Fatal(err)
+	}
+	if r := anna.leaveReason(); r != livekit.DisconnectReason_ROOM_DELETED {
+		t.Errorf("dismissed: %v", r)
+	}
+	// After the dismissal the id is a new session (contract N8).
+	first := s.mustJoin(newGuest(t, "carl"), link)
+	if _, err := api.DeleteRoom(ctx, &livekit.DeleteRoomRequest{Room: "hall"}); err != nil {
+		t.Fatal(err)
+	}
+	if again := s.mustJoin(newGuest(t, "dora"), link); again.SessionHint == first.SessionHint {
+		t.Error("the session of a dismissed room came back")
+	}
+}
+
+type adminTransport struct {
+	key  apiKey
+	next http.RoundTripper
+}
+
+func (a *adminTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	token, err := auth.NewAccessToken(a.key.Key, a.key.Secret).
+		SetVideoGrant(&auth.VideoGrant{RoomAdmin: true, RoomCreate: true, RoomList: true, Room: "hall"}).ToJWT()
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	return a.next.RoundTrip(r)
+}
+
