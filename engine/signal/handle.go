@@ -113,6 +113,7 @@ func (s *session) onUpdate(u *livekit.ParticipantUpdate) {
 		switch e := e.(type) {
 		case call.ParticipantLeft:
 			s.dropTracksOf(e.Participant.SID)
+			s.foresee(e.Reason)
 			for _, t := range e.Participant.Tracks {
 				delete(s.views, t.SID)
 			}
@@ -125,6 +126,21 @@ func (s *session) onUpdate(u *livekit.ParticipantUpdate) {
 		s.emit(e)
 	}
 	s.readyTracks()
+}
+
+// foresee remembers that somebody went for a reason that is everybody's. Our own
+// leave may not come: a server that stops closes sockets before it has written
+// all it had to say.
+func (s *session) foresee(reason call.LeaveReason) {
+	if reason == call.ReasonServerStopped || reason == call.ReasonDismissed {
+		s.fate, s.fateAt = reason, time.Now()
+	}
+}
+
+// doomed tells whether the session ends for a reason that others have had.
+func (s *session) doomed(reason call.LeaveReason) bool {
+	const recent = 5 * time.Second
+	return s.fate == reason && time.Since(s.fateAt) < recent
 }
 
 func containsSID(infos []*livekit.ParticipantInfo, sid string) bool {
@@ -187,6 +203,10 @@ func (s *session) onClosed(w *wire, err error) {
 	}
 	if s.phase == phaseLeaving {
 		s.left()
+		return
+	}
+	if s.doomed(call.ReasonDismissed) {
+		s.end(call.SessionEnded{Reason: call.ReasonDismissed})
 		return
 	}
 	s.lost(fmt.Errorf("%w: signal: %w", call.ErrConnectionLost, err), isCallError(err))

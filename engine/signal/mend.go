@@ -150,6 +150,10 @@ func (s *session) notRedialed(full bool, err error) {
 		s.end(refusal(err))
 		return
 	}
+	if errors.Is(err, errNobodyListens) && s.doomed(call.ReasonServerStopped) {
+		s.end(call.SessionEnded{Reason: call.ReasonServerStopped})
+		return
+	}
 	if !errors.Is(err, errNobodyListens) {
 		s.mend.refused = time.Time{}
 	} else if s.mend.refused.IsZero() {

@@ -60,6 +60,8 @@ type session struct {
 	told      bool          // the server knows that we go
 	mend      mending
 
+	fate          call.LeaveReason // why others have gone, if it concerns everybody
+	fateAt        time.Time
 	everConnected bool // media, since the last join
 	resuming      bool // a new signal connection for the same participant is being settled
 	fullUpdate    bool // the next update is the whole roster

@@ -275,3 +275,30 @@ func TestNonsenseIsSurvived(t *testing.T) {
 		})
 	}
 }
+
+// TestFate: a server that stops may close the socket before our own leave is
+// out; what it said about the others is enough.
+func TestFate(t *testing.T) {
+	noLeaks(t)
+	for reason, want := range map[livekit.DisconnectReason]call.LeaveReason{
+		livekit.DisconnectReason_SERVER_SHUTDOWN: call.ReasonServerStopped,
+		livekit.DisconnectReason_ROOM_DELETED:    call.ReasonDismissed,
+	} {
+		t.Run(reason.String(), func(t *testing.T) {
+			s := newScripted(t, false)
+			bob := info("bob", "PA_b", 1)
+			s.script = func(c *scriptConn) {
+				c.sendJoin(bob)
+				s.Listener.Close()
+				c.send(&livekit.SignalResponse{Message: &livekit.SignalResponse_Update{
+					Update: &livekit.ParticipantUpdate{Participants: []*livekit.ParticipantInfo{gone(bob, reason)}},
+				}})
+			}
+			c := join(t, s.plain(), nil)
+			ended, _, _ := wait[call.SessionEnded](c, 0, "end", nil)
+			if ended.Reason != want {
+				t.Errorf("reason %v, want %v", ended.Reason, want)
+			}
+		})
+	}
+}
