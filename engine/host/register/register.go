@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"runtime"
 	"time"
@@ -76,6 +77,9 @@ func open(ctx context.Context, path string, pragmas ...string) (*Register, error
 	if err != nil {
 		return nil, fmt.Errorf("%w: %v", ErrUnavailable, err)
 	}
+	if err := makePrivate(absolute); err != nil {
+		return nil, err
+	}
 	db, err := sql.Open("sqlite", source(absolute, pragmas))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %v", ErrUnavailable, err)
@@ -88,6 +92,19 @@ func open(ctx context.Context, path string, pragmas ...string) (*Register, error
 		return nil, fmt.Errorf("open the register: %w", explain(err))
 	}
 	return r, nil
+}
+
+// makePrivate makes the file for its owner alone; SQLite would use the umask.
+// The files beside it get the same mode (sqlite.org/src, findCreateFileMode).
+func makePrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return nil
 }
 
 // source is the data source name. WAL lets readers go on while one writes;

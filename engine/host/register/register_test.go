@@ -79,8 +79,10 @@ func TestInvitations(t *testing.T) {
 	if _, err := r.Room(ctx, "Hall"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("unknown room: %v", err)
 	}
-	if _, err := os.Stat(path); err != nil {
-		t.Errorf("the database is elsewhere: %v", err)
+	for _, name := range []string{path, path + "-wal"} {
+		if info, err := os.Stat(name); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", name, info, err)
+		}
 	}
 }
 
