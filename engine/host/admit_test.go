@@ -185,4 +185,3 @@ func (a *adminTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	r.Header.Set("Authorization", "Bearer "+token)
 	return a.next.RoundTrip(r)
 }
-
