@@ -20,7 +20,7 @@ fi
 
 apt_build=(gcc g++ libc6-dev pkg-config libvpx-dev libopus-dev xorg-dev libgl1-mesa-dev)
 # NAME=PROGRAM is there if the program is, wherever it came from.
-apt_test=(xvfb openbox xdotool x11-utils imagemagick libgl1-mesa-dri pulseaudio pulseaudio-utils
+apt_test=(xvfb openbox xdotool xclip x11-utils imagemagick libgl1-mesa-dri pulseaudio pulseaudio-utils
 	espeak-ng sox chromium=chromium nodejs=node npm=npm iproute2 procps)
 
 apt_install() {
@@ -61,7 +61,7 @@ check_libraries vpx opus
 [ "$os" = Linux ] && check_libraries x11 xext xcursor xrandr xinerama xi xxf86vm gl
 if [ "$need" = test ]; then
 	check_programs node npm
-	[ "$os" = Linux ] && check_programs Xvfb openbox xdotool xprop import pulseaudio pactl espeak-ng sox chromium ip
+	[ "$os" = Linux ] && check_programs Xvfb openbox xdotool xclip xprop import pulseaudio pactl espeak-ng sox chromium ip
 fi
 [ ${#missing[@]} -eq 0 ] && exit
 
@@ -69,13 +69,13 @@ echo "deps: missing: ${missing[*]}" >&2
 echo "deps: install them with:" >&2
 if command -v dnf >/dev/null; then
 	echo "  sudo dnf install gcc-c++ make pkgconf-pkg-config libvpx-devel opus-devel libX11-devel libXext-devel libXcursor-devel libXrandr-devel libXinerama-devel libXi-devel libXxf86vm-devel mesa-libGL-devel"
-	[ "$need" = test ] && echo "  sudo dnf install xorg-x11-server-Xvfb openbox xdotool xprop ImageMagick pulseaudio pulseaudio-utils espeak-ng sox chromium nodejs npm iproute"
+	[ "$need" = test ] && echo "  sudo dnf install xorg-x11-server-Xvfb openbox xdotool xclip xprop ImageMagick pulseaudio pulseaudio-utils espeak-ng sox chromium nodejs npm iproute"
 elif [ -n "${MSYSTEM:-}" ]; then
 	echo "  pacman -S --needed make mingw-w64-ucrt-x86_64-gcc mingw-w64-ucrt-x86_64-pkgconf mingw-w64-ucrt-x86_64-libvpx mingw-w64-ucrt-x86_64-opus"
 	[ "$need" = test ] && echo "  pacman -S --needed mingw-w64-ucrt-x86_64-nodejs"
 elif command -v pacman >/dev/null; then
 	echo "  sudo pacman -S --needed base-devel libvpx opus libx11 libxext libxcursor libxrandr libxinerama libxi libxxf86vm mesa"
-	[ "$need" = test ] && echo "  sudo pacman -S --needed xorg-server-xvfb openbox xdotool xorg-xprop imagemagick pulseaudio espeak-ng sox chromium nodejs npm iproute2"
+	[ "$need" = test ] && echo "  sudo pacman -S --needed xorg-server-xvfb openbox xdotool xclip xorg-xprop imagemagick pulseaudio espeak-ng sox chromium nodejs npm iproute2"
 elif command -v brew >/dev/null || [ "$os" = Darwin ]; then
 	echo "  brew install pkg-config libvpx opus"
 	[ "$need" = test ] && echo "  brew install node"

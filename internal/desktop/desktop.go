@@ -14,12 +14,16 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jezek/xgb"
 	"github.com/jezek/xgb/xproto"
 
 	"foyer/internal/drive"
 )
+
+// answerLimit is how long the owner of the clipboard may take to hand it over.
+const answerLimit = 5 * time.Second
 
 // Desktop is a connection to a display.
 type Desktop struct {
@@ -154,6 +158,14 @@ func (d *Desktop) Type(ctx context.Context, text string) error {
 
 // Key presses a key, such as "Return" or "ctrl+v".
 func (d *Desktop) Key(ctx context.Context, key string) error { return d.do(ctx, "key", key) }
+
+// Clipboard returns the text on the clipboard.
+func (d *Desktop) Clipboard(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerLimit)
+	defer cancel()
+	out, err := d.display.Command(ctx, "xclip", "-selection", "clipboard", "-out").Output()
+	return string(out), err
+}
 
 // CloseWindow asks a window to close as a window manager does when somebody
 // clicks its X (ICCCM 4.2.8.1).

@@ -21,7 +21,7 @@ type Display struct {
 // StartDisplay starts Xvfb, and openbox when managed is set: without a window
 // manager no window can be closed politely or get the keyboard.
 func StartDisplay(ctx context.Context, managed bool) (*Display, error) {
-	if err := Need("Xvfb", "openbox", "xprop", "xdotool"); err != nil {
+	if err := Need("Xvfb", "openbox", "xprop", "xdotool", "xclip"); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, startLimit)

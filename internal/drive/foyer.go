@@ -68,6 +68,7 @@ type Server struct {
 	URL            string
 	AdminKeyFile   string
 	LiveKitKeyFile string
+	Data           string
 
 	foyer Foyer
 }
@@ -97,7 +98,7 @@ func (f Foyer) Serve(ctx context.Context, o ServeOptions) (*Server, error) {
 		return nil, err
 	}
 	return &Server{
-		Process: p, foyer: f, URL: ready.Text("url"),
+		Process: p, foyer: f, Data: o.Data, URL: ready.Text("url"),
 		AdminKeyFile: ready.Text("admin_key_file"), LiveKitKeyFile: ready.Text("livekit_key_file"),
 	}, nil
 }

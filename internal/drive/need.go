@@ -12,7 +12,7 @@ import (
 // packages names the Debian package of every program that is driven.
 var packages = map[string]string{
 	"pulseaudio": "pulseaudio", "pactl": "pulseaudio-utils", "parec": "pulseaudio-utils",
-	"Xvfb": "xvfb", "openbox": "openbox", "xdotool": "xdotool", "xprop": "x11-utils", "import": "imagemagick",
+	"Xvfb": "xvfb", "openbox": "openbox", "xdotool": "xdotool", "xclip": "xclip", "xprop": "x11-utils", "import": "imagemagick",
 	"espeak-ng": "espeak-ng", "sox": "sox", "chromium": "chromium", "node": "nodejs", "npm": "npm", "ip": "iproute2",
 }
 

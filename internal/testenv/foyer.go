@@ -121,7 +121,18 @@ func (p *Process) AwaitWhere(name string, match func(drive.Event) bool) drive.Ev
 // AwaitAfter returns the first such event from index mark on.
 func (p *Process) AwaitAfter(mark int, name string, match func(drive.Event) bool) drive.Event {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.t.Context(), Limit)
+	return p.await(Limit, mark, name, match)
+}
+
+// AwaitFor is Await for what may take longer than the usual limit.
+func (p *Process) AwaitFor(limit time.Duration, name string) drive.Event {
+	p.t.Helper()
+	return p.await(limit, 0, name, nil)
+}
+
+func (p *Process) await(limit time.Duration, mark int, name string, match func(drive.Event) bool) drive.Event {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.t.Context(), limit)
 	defer cancel()
 	e, err := p.Wait(ctx, name, mark, match)
 	if err != nil {

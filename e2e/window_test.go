@@ -1,0 +1,250 @@
+//go:build linux
+
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"image"
+	"image/color"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"foyer/internal/desktop"
+	"foyer/internal/drive"
+	"foyer/internal/matrix"
+	"foyer/internal/testenv"
+)
+
+// Colours that only one thing on a screen has (look.md, ui/theme): the main
+// action, and leaving.
+var (
+	accent = color.RGBA{0xF2, 0xA3, 0x3A, 255}
+	danger = color.RGBA{0xC9, 0x3B, 0x3B, 255}
+)
+
+// Where the microphone's button lies from the middle of the leave button.
+var micFromLeave = image.Pt(-232, 0)
+
+const buttonPixels = 800 // a button is at least so large
+
+// window is the program's real window and the eyes and hands of its user.
+type window struct {
+	*testenv.Process
+	*desktop.Desktop
+	t     *testing.T
+	pulse *testenv.PulseServer
+	shots int
+	name  string
+}
+
+// openWindow starts the program with a window, the test camera chosen and the
+// devices wished for.
+func openWindow(t *testing.T, f drive.Foyer, name string, args ...string) *window {
+	t.Helper()
+	pulse := testenv.Pulse(t)
+	display := testenv.ManagedDisplay(t)
+	profile := t.TempDir()
+	settings, err := json.Marshal(map[string]any{
+		"name": "Ada", "preview_asked": true, "camera": "test", "camera_on": true,
+	})
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(profile, "settings.json"), settings, 0o600))
+	p, err := drive.Start(drive.Command{
+		Name: "window", Path: f.Bin, Args: append([]string{"--profile", profile}, args...), Logs: f.Work,
+		Env: append(append(pulse.Env(), display.Env()...), "FYNE_SCALE=1", "FYNE_THEME=dark", "WAYLAND_DISPLAY="),
+	})
+	must(t, err)
+	d, err := desktop.Open(display)
+	must(t, err)
+	t.Cleanup(d.Close)
+	w := &window{testenv.Adopt(t, p), d, t, pulse, 0, name}
+	w.until("the window is there", func() bool { return w.id() != "" })
+	return w
+}
+
+func (w *window) id() string {
+	if ids := w.Windows(w.t.Context(), "Foyer"); len(ids) > 0 {
+		return ids[len(ids)-1]
+	}
+	return ""
+}
+
+// shot keeps a picture of the screen.
+func (w *window) shot(what string) {
+	w.t.Helper()
+	w.shots++
+	must(w.t, w.Save(artifact(w.t, fmt.Sprintf("window-%s-%d-%s.png", w.name, w.shots, what))))
+}
+
+func (w *window) until(what string, cond func() bool) {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.t.Context(), testenv.Limit)
+	defer cancel()
+	if err := drive.Until(ctx, cond); err != nil {
+		w.shot("failed")
+		log, _ := os.ReadFile(w.Log)
+		w.t.Fatalf("%s: it never came to it; the log says\n%s", what, log[max(0, len(log)-3000):])
+	}
+}
+
+// find waits for a button of that colour and returns it.
+func (w *window) find(what string, c color.RGBA) desktop.Blob {
+	w.t.Helper()
+	var found desktop.Blob
+	w.until(what+" is shown", func() bool {
+		img, err := w.Screen()
+		must(w.t, err)
+		blobs := desktop.Blobs(img, c, 6, buttonPixels)
+		if len(blobs) == 0 {
+			return false
+		}
+		found = slices.MaxFunc(blobs, func(a, b desktop.Blob) int { return a.Pixels - b.Pixels })
+		return true
+	})
+	return found
+}
+
+func (w *window) click(p image.Point) {
+	w.t.Helper()
+	must(w.t, w.Click(w.t.Context(), p))
+}
+
+// invited copies the link with the keyboard and reads the clipboard.
+func (w *window) invited() string {
+	w.t.Helper()
+	link := ""
+	w.until("the link is on the clipboard", func() bool {
+		must(w.t, w.Key(w.t.Context(), "ctrl+i"))
+		text, err := w.Clipboard(w.t.Context())
+		link = text
+		return err == nil && strings.HasPrefix(text, "foyer://")
+	})
+	return link
+}
+
+// The whole of a first talk, clicked as people click: start a room, a second
+// person comes in by the link, mute, leave.
+func TestWindowFromLobbyToFarewell(t *testing.T) {
+	f := testenv.Foyer(t)
+	w := openWindow(t, f, "host")
+	start := w.find("the start button", accent)
+	w.shot("lobby")
+	w.click(start.Centre())
+	w.find("the leave button", danger)
+	w.shot("alone")
+
+	guest := testenv.Join(t, f, drive.JoinOptions{Link: w.invited(), Name: "Grace", ID: "grace", Args: []string{"--camera", "test", "--stay"}})
+	guest.Await("joined")
+	track := guest.AwaitWhere("track_subscribed", func(e drive.Event) bool { return e.Text("source") == "microphone" })
+	host := track.Text("id")
+	seen := side{"grace", guest, testenv.Pulse(t)}
+	seen.counts(t, side{id: host}, 10)
+	w.until("the guest's tile shows the test picture", func() bool { return w.showsTestPicture() })
+	leave := w.find("the leave button", danger)
+	w.shot("two")
+
+	mark := guest.Mark()
+	w.click(leave.Centre().Add(micFromLeave))
+	guest.AwaitAfter(mark, "track_muted", func(e drive.Event) bool { return e.Text("id") == host && e.Text("source") == "microphone" })
+	w.until("the microphone's button says that it is off", func() bool {
+		p := leave.Centre().Add(micFromLeave)
+		img, err := w.Look(image.Rectangle{Min: p, Max: p}.Inset(-32))
+		must(t, err)
+		return len(desktop.Blobs(img, color.RGBA{0xF4, 0xF2, 0xEE, 255}, 8, buttonPixels)) > 0
+	})
+	w.shot("muted")
+
+	w.click(leave.Centre())
+	gone := guest.AwaitAfter(mark, "participant_left", nil)
+	if gone.Text("reason") != "left" {
+		t.Errorf("the guest was told %s", gone.Raw)
+	}
+	w.find("the farewell's main button", accent)
+	if n := w.holds(); n > 0 {
+		t.Errorf("%d sound streams are open beside the farewell", n)
+	}
+	w.shot("farewell")
+
+	must(t, w.CloseWindow(w.id()))
+	if status := w.Ended(); status != 0 {
+		t.Errorf("the window ended with status %d", status)
+	}
+	if left := guest.Await("left"); left.Text("reason") != "server_stopped" && left.Text("reason") != "dismissed" {
+		t.Errorf("the guest was told %s when the host's window closed", left.Raw)
+	}
+}
+
+// showsTestPicture tells whether the bars of a test picture are in the right
+// half of the screen, where the guest's tile is: the yellow one is large and
+// nothing else is yellow.
+func (w *window) showsTestPicture() bool {
+	img, err := w.Screen()
+	must(w.t, err)
+	return slices.ContainsFunc(desktop.Blobs(img, color.RGBA{191, 192, 0, 255}, 14, 2000), func(b desktop.Blob) bool {
+		return b.Min.X >= img.Rect.Dx()/2
+	})
+}
+
+func (w *window) holds() (n int) {
+	for _, s := range append(w.pulse.SourceOutputs(), w.pulse.SinkInputs()...) {
+		if s.PID == w.PID {
+			n++
+		}
+	}
+	return n
+}
+
+// The ways out that only a window has, with the microphone and the speaker in
+// use, looked at from outside.
+func TestClosingTheWindowFreesTheDevices(t *testing.T) {
+	table := matrix.New("e2e")
+	t.Cleanup(func() { must(t, table.Save(artifact(t, "exit-matrix-window.json"))) })
+	for _, c := range []struct {
+		name string
+		act  func(w *window) error
+	}{
+		{"window closed by X", func(w *window) error { return w.CloseWindow(w.id()) }},
+		{"window, SIGTERM", func(w *window) error { return w.Signal(syscall.SIGTERM) }},
+		{"window, SIGINT", func(w *window) error { return w.Signal(syscall.SIGINT) }},
+		{"window, kill -9", func(w *window) error { return w.Signal(syscall.SIGKILL) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := testenv.Foyer(t)
+			w := openWindow(t, f, "closing")
+			w.click(w.find("the start button", accent).Centre())
+			w.find("the leave button", danger)
+			w.until("microphone and speaker are open", func() bool { return w.holds() >= 2 })
+			family := drive.Tree(w.PID)
+			if len(family) < 2 {
+				t.Errorf("the window has no server child: %v", family)
+			}
+			start := time.Now()
+			must(t, c.act(w))
+			row := matrix.Row{Exit: c.name, Reason: "app_quit"}
+			if strings.Contains(c.name, "kill") {
+				row.Reason, row.Status = "", -1
+			}
+			free := held(t, device{"sound", func() bool { return w.holds() > 0 }}, false, releaseLimit)
+			if !free {
+				t.Errorf("sound is still held %v after %s", releaseLimit, c.name)
+			}
+			took := ms(time.Since(start))
+			for _, d := range []string{"microphone", "speaker"} {
+				row.Cells = append(row.Cells, matrix.Cell{Device: d, Free: free, MS: took})
+			}
+			table.Add(row)
+			if status := w.Ended(); status != row.Status {
+				t.Errorf("status %d, want %d", status, row.Status)
+			}
+			// The server child hangs on the window's lifeline.
+			w.until("nobody of the family is left", func() bool { return !slices.ContainsFunc(family, drive.Alive) })
+		})
+	}
+}
