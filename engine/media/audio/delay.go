@@ -10,10 +10,12 @@ const (
 )
 
 const (
-	// The network is judged by what it did in the last 10 s. Over a longer
-	// time the clocks drift apart too much.
+	// The network is judged by what it did in the last 10 s, and each quarter
+	// of a second by the fastest packet of the 2 s up to then: a route or a
+	// clock that changes slowly is followed, not taken for jitter.
 	delayInterval  = second / 4
 	delayIntervals = 40
+	fastestWithin  = 8 // intervals
 	// typicalLate of the intervals may have been worse than the target: a
 	// spike now and then is concealed rather than waited for all the time,
 	// and a change for the worse shows in less than a second.
@@ -31,7 +33,7 @@ const (
 type delayEstimator struct {
 	intervals [delayIntervals]transits // by number, modulo
 	known     bool                     // some packet has come
-	fastest   int64                    // smallest transit
+	fastest   int64                    // smallest transit of the last 2 s
 	lateness  int64                    // that the buffer should bridge
 	updated   int64                    // local time of lateness
 	jitter    float64
@@ -40,8 +42,10 @@ type delayEstimator struct {
 
 // transits are those of the packets that came in one interval.
 type transits struct {
-	number         int64 // of the interval, from 1; 0 is unused
-	fastest, worst int64
+	number   int64 // of the interval, from 1; 0 is unused
+	fastest  int64
+	worst    int64
+	lateness int64 // worst less the fastest of the 2 s up to here
 }
 
 // reset forgets the network, for a stream whose timestamps have jumped. The
@@ -69,31 +73,42 @@ func (e *delayEstimator) add(timestamp, at int64) {
 
 // estimate updates fastest and lateness.
 func (e *delayEstimator) estimate(number, at int64) {
+	now := &e.intervals[number%delayIntervals]
+	e.fastest = now.fastest
+	for n := max(1, number-fastestWithin+1); n < number; n++ {
+		if t := &e.intervals[n%delayIntervals]; t.number == n {
+			e.fastest = min(e.fastest, t.fastest)
+		}
+	}
+	now.lateness = now.worst - e.fastest
+	late := max(e.lateness, startLateness)
+	if typical, ok := e.typical(number); ok {
+		late = typical
+	}
+	e.settle(late, at)
+}
+
+// typical is the lateness that all but typicalLate of the intervals keep to.
+func (e *delayEstimator) typical(number int64) (int64, bool) {
 	var worst [typicalLate + 1]int64 // largest first
 	seen := 0
-	e.fastest = e.last
 	for i := range e.intervals {
 		t := &e.intervals[i]
 		if t.number == 0 || number-t.number >= delayIntervals {
 			continue
 		}
-		e.fastest = min(e.fastest, t.fastest)
-		v := t.worst
-		for j := range worst {
-			if j >= seen || v > worst[j] {
-				worst[j], v = v, worst[j]
+		v := t.lateness
+		for j := range worst[:min(seen, len(worst))] {
+			if v > worst[j] {
+				v, worst[j] = worst[j], v
 			}
-			if j >= seen {
-				break
-			}
+		}
+		if seen < len(worst) {
+			worst[seen] = v
 		}
 		seen++
 	}
-	late := max(e.lateness, startLateness)
-	if seen > typicalLate {
-		late = worst[typicalLate] - e.fastest
-	}
-	e.settle(late, at)
+	return worst[typicalLate], seen > typicalLate
 }
 
 // settle follows late upwards at once and downwards slowly.

@@ -137,6 +137,12 @@ func (b *jitterBuffer) push(p rtpPacket, at int64) {
 	b.delay.add(ts, at)
 }
 
+// forget ends the stream; the next packet begins a new one.
+func (b *jitterBuffer) forget() {
+	b.stop()
+	b.packets.started = false
+}
+
 // pull fills stereo, at most maxPull frames, with the sound that is due at the
 // local time at. It reports whether there is anything to be heard.
 func (b *jitterBuffer) pull(stereo []int16, at int64) bool {
@@ -178,6 +184,9 @@ func (b *jitterBuffer) target() float64 {
 	}
 	return min(max(t, minDelay), maxDelay)
 }
+
+// held is how much sound is there, decoded or not.
+func (b *jitterBuffer) held() int64 { return b.packets.newest - b.position() }
 
 // current is the delay of the playout behind the fastest packets.
 func (b *jitterBuffer) current() float64 { return b.offset - float64(b.delay.fastest) }
@@ -256,8 +265,8 @@ func (b *jitterBuffer) adjust(n int) {
 		b.skip(0)
 	}
 	off := b.current() - b.target()
-	if off > hopeless {
-		b.skip(off)
+	if spare := min(off, float64(b.held()-minDelay)); spare > hopeless {
+		b.skip(spare)
 		return
 	}
 	if b.pause > 0 || b.concealed > 0 || (off < tooLong && off > -tooShort) {

@@ -179,6 +179,25 @@ func TestClockDriftIsAbsorbed(t *testing.T) {
 	}
 }
 
+// A sound server of a busy machine may run many percent too slow or too fast.
+func TestAbsurdDriftIsFollowed(t *testing.T) {
+	packets := encoded(t, speech(10*call.SampleRate, 9))
+	for _, ppm := range []float64{-100000, -30000, 30000, 100000} {
+		n := network{packets: packets, frames: 1500, ppm: ppm, delay: uniform(5)}
+		_, b, _ := n.run(t)
+		madeUp := ms(float64(b.stats.madeUp)) / 30000
+		moved := ms(float64(b.stats.shortened) + float64(b.stats.lengthened))
+		t.Logf("%+.0f %%: delay %.0f ms, target %.0f ms, stretched by %.0f ms, made up %.1f %%, skipped %d of %d",
+			ppm/10000, ms(b.current()), ms(b.target()), moved, 100*madeUp, b.stats.skipped, n.frames)
+		if b.stats.skipped > 0 || madeUp > 0.04 {
+			t.Errorf("%+.0f %%: %d packets skipped, %.1f %% made up", ppm/10000, b.stats.skipped, 100*madeUp)
+		}
+		if d := ms(b.current()); d > 350 {
+			t.Errorf("%+.0f %%: delay %.0f ms", ppm/10000, d)
+		}
+	}
+}
+
 // The driver may ask late and then for several pieces at once.
 func TestUnevenPullsDoNotStarve(t *testing.T) {
 	packets := encoded(t, speech(10*call.SampleRate, 4))

@@ -53,10 +53,12 @@ func (r *room) join(packets [][]byte) *voice {
 // send lets a packet arrive now.
 func (v *voice) send(t testing.TB) {
 	t.Helper()
-	before := v.source.ring.written.Load()
+	ring := &v.source.ring
+	arrived := func() uint64 { return uint64(ring.written.Load()) + ring.dropped.Load() }
+	before := arrived()
 	v.track.packets <- rtpBytes(uint16(v.sent), uint32(v.sent)*opus.FrameSamples, v.packets[v.sent%len(v.packets)])
 	v.sent++
-	eventually(t, "the packet has arrived", func() bool { return v.source.ring.written.Load() != before })
+	eventually(t, "the packet has arrived", func() bool { return arrived() != before })
 }
 
 // play lets that many 20 ms pass and returns what comes out of the speaker.
@@ -203,6 +205,32 @@ func TestPlayoutTime(t *testing.T) {
 	r.mixer.SetSpeaker(nil)
 	if _, _, ok := v.PlayoutTime(); ok {
 		t.Error("a time without a speaker")
+	}
+}
+
+// A speaker that does not ask for a while finds the present, not the past, and
+// what nobody played is not the network's loss.
+func TestStalledSpeakerCatchesUp(t *testing.T) {
+	packets := encoded(t, tone(300, 9000, call.SampleRate))
+	r := newRoom(t)
+	v := r.join(packets)
+	r.play(50)
+	for range 100 { // 2 s
+		select {
+		case v.track.packets <- rtpBytes(uint16(v.sent), uint32(v.sent)*opus.FrameSamples, packets[0]):
+			v.sent++
+		case <-time.After(5 * time.Second):
+			t.Fatal("the network is not read any more")
+		}
+		r.clock.advance(frameDuration)
+	}
+	heard := r.play(50)
+	if energy(heard[len(heard)-9600:]) == 0 {
+		t.Error("nothing is heard after the stall")
+	}
+	s := v.Stats()
+	if s.PacketsLost > 0 || s.DelayMS > 100 || s.ConcealedMS > 250 {
+		t.Errorf("stats %+v", s)
 	}
 }
 

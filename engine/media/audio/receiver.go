@@ -171,7 +171,9 @@ type snapshot struct {
 
 // pull is jitterBuffer.pull with what has arrived since the last one.
 func (s *source) pull(stereo []int16, at int64) bool {
-	s.ring.drain(s.jitter.push)
+	if !s.ring.drain(s.jitter.push) {
+		s.jitter.forget()
+	}
 	audible := s.jitter.pull(stereo, at)
 	s.meter.add(stereo, 2)
 	if s.mu.TryLock() {

@@ -6,12 +6,13 @@ import "sync/atomic"
 const ringSlots = 64
 
 // packetRing hands packets from the goroutine that reads the network to the
-// thread that plays, without a lock on either side: one puts, one takes.
+// thread that plays, without a lock on either side: one puts, one drains.
 type packetRing struct {
 	slots   [ringSlots]arrivedPacket
 	written atomic.Uint32 // changed by put only
-	read    atomic.Uint32 // changed by take only
+	read    atomic.Uint32 // changed by drain only
 	dropped atomic.Uint64
+	noticed uint64 // drain's: dropped at the last time
 }
 
 // arrivedPacket is an RTP packet and when it came, in samples of the mixer's
@@ -35,11 +36,19 @@ func (r *packetRing) put(p rtpPacket, at int64) {
 	r.written.Store(w + 1)
 }
 
-// drain gives every waiting packet to push, which must copy what it keeps.
-func (r *packetRing) drain(push func(p rtpPacket, at int64)) {
+// drain gives every waiting packet to push, which must copy what it keeps. After
+// an overflow it throws them all away, because they are too old to be played, and
+// answers false.
+func (r *packetRing) drain(push func(p rtpPacket, at int64)) bool {
+	if n := r.dropped.Load(); n != r.noticed {
+		r.noticed = n
+		r.read.Store(r.written.Load())
+		return false
+	}
 	for rd := r.read.Load(); rd != r.written.Load(); rd = r.read.Load() {
 		s := &r.slots[rd%ringSlots]
 		push(s.rtpPacket, s.at)
 		r.read.Store(rd + 1)
 	}
+	return true
 }

@@ -163,13 +163,22 @@ func TestRingDropsWhenThePlayerStalls(t *testing.T) {
 		t.Errorf("%d dropped", r.dropped.Load())
 	}
 	n := 0
-	r.drain(func(p rtpPacket, at int64) {
+	count := func(p rtpPacket, at int64) {
 		if int(p.seq) != n || at != int64(n) || p.payload[0] != byte(n) {
 			t.Errorf("packet %d is %+v at %d", n, p, at)
 		}
 		n++
-	})
-	if n != ringSlots {
-		t.Errorf("%d packets", n)
+	}
+	if r.drain(count) || n > 0 {
+		t.Errorf("%d packets, which are too old", n)
+	}
+	for round := range 3 {
+		n = 0
+		for i := range ringSlots {
+			r.put(rtpPacket{seq: uint16(i), payload: []byte{byte(i)}}, int64(i))
+		}
+		if !r.drain(count) || n != ringSlots {
+			t.Errorf("round %d: %d packets", round, n)
+		}
 	}
 }
