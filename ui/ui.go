@@ -39,6 +39,9 @@ type Config struct {
 	Dispatch func(func())
 	// InitialLink is put into the lobby's field, to be joined by the user.
 	InitialLink string
+	// Crashed names the rooms in which an earlier start of the program ended
+	// without a word; the lobby says so.
+	Crashed []string
 	// OnClosed is called once, when the user has closed the window; the window
 	// is hidden already and the program quits after it.
 	OnClosed func()
@@ -95,6 +98,9 @@ func New(cfg Config) *UI {
 	u.win.SetCloseIntercept(u.close)
 	u.bindKeys()
 	u.checkLink()
+	for _, room := range cfg.Crashed {
+		u.state.Notify(model.Notice{At: cfg.Now(), Kind: model.NoticeCrashed, Name: room})
+	}
 	u.refresh()
 	return u
 }

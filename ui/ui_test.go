@@ -573,6 +573,18 @@ func TestCloseHidesAndAsksNothing(t *testing.T) {
 	}
 }
 
+func TestCrashIsToldAtTheNextStart(t *testing.T) {
+	u := New(Config{App: test.NewTempApp(t), Do: func(engine.Command) error { return nil }, Events: engine.NewQueue(), Settings: &memory{}, Dispatch: func(f func()) { f() }, Crashed: []string{"Design review"}})
+	b := &bench{t: t, ui: u}
+	if !b.says("Foyer stopped unexpectedly while you were in “Design review”") {
+		t.Error("a crash is not told")
+	}
+	b.tap("Dismiss")
+	if b.says("Foyer stopped unexpectedly") {
+		t.Error("it cannot be dismissed")
+	}
+}
+
 func TestPumpHandsOverInOrderAndStops(t *testing.T) {
 	queue := engine.NewQueue()
 	var mu sync.Mutex

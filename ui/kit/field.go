@@ -5,6 +5,8 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"foyer/ui/theme"
@@ -15,7 +17,8 @@ import (
 type Field struct {
 	widget.BaseWidget
 	Entry     *widget.Entry
-	OnChanged func(text string) // by the user's hand only
+	OnChanged func(text string)        // by the user's hand only
+	bare      *container.ThemeOverride // around Entry
 	label     *Text
 	problem   *Text
 	icon      *Icon
@@ -38,9 +41,33 @@ func NewField(label, hint string, submitted func()) *Field {
 			f.OnChanged(text)
 		}
 	}
+	f.bare = container.NewThemeOverride(f.Entry, barless{})
 	f.edge.StrokeWidth, f.edge.CornerRadius = 1.5, theme.RadiusControl
 	f.ExtendBaseWidget(f)
 	return f
+}
+
+// barless is the theme without scroll bars: an entry would draw one below a
+// long line.
+type barless struct{}
+
+func (barless) Color(name fyne.ThemeColorName, v fyne.ThemeVariant) color.Color {
+	if name == fynetheme.ColorNameScrollBar {
+		return color.Transparent
+	}
+	return fyne.CurrentApp().Settings().Theme().Color(name, v)
+}
+
+func (barless) Font(s fyne.TextStyle) fyne.Resource {
+	return fyne.CurrentApp().Settings().Theme().Font(s)
+}
+
+func (barless) Icon(n fyne.ThemeIconName) fyne.Resource {
+	return fyne.CurrentApp().Settings().Theme().Icon(n)
+}
+
+func (barless) Size(n fyne.ThemeSizeName) float32 {
+	return fyne.CurrentApp().Settings().Theme().Size(n)
 }
 
 // Text is what was entered.
@@ -108,7 +135,7 @@ type fieldRenderer struct{ f *Field }
 func (r *fieldRenderer) Destroy() {}
 
 func (r *fieldRenderer) Objects() []fyne.CanvasObject {
-	return []fyne.CanvasObject{r.f.label, r.f.Entry, r.f.edge, r.f.icon, r.f.problem}
+	return []fyne.CanvasObject{r.f.label, r.f.bare, r.f.edge, r.f.icon, r.f.problem}
 }
 
 func (r *fieldRenderer) MinSize() fyne.Size {
@@ -122,7 +149,7 @@ func (r *fieldRenderer) Layout(size fyne.Size) {
 		f.label.Resize(fyne.NewSize(size.Width, 18))
 		y = fieldLabel
 	}
-	for _, o := range []fyne.CanvasObject{f.Entry, f.edge} {
+	for _, o := range []fyne.CanvasObject{f.bare, f.edge} {
 		o.Move(fyne.NewPos(0, y))
 		o.Resize(fyne.NewSize(size.Width, buttonHeight))
 	}

@@ -177,12 +177,13 @@ const (
 	NoticeMutedByHost            // the host muted us
 	NoticeHostStopped            // the room server of this computer ended
 	NoticeCopied                 // the invite link is on the clipboard
+	NoticeCrashed                // an earlier start ended in the room Name, without a word
 )
 
 // Sticky notices stay until they are dismissed; the others pass.
 func (n Notice) Sticky() bool {
 	switch n.Kind {
-	case NoticeFailed, NoticeDeviceLost, NoticeHostStopped:
+	case NoticeFailed, NoticeDeviceLost, NoticeHostStopped, NoticeCrashed:
 		return true
 	default:
 		return false

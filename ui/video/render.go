@@ -26,6 +26,7 @@ type tileRenderer struct {
 	chip     *kit.Panel
 	name     *kit.Text
 	muted    *kit.Icon
+	weak     *kit.Icon
 	frame    *frame
 	objs     []fyne.CanvasObject
 }
@@ -59,13 +60,19 @@ func (r *tileRenderer) layoutChip(size fyne.Size) {
 	if r.t.look.Muted {
 		x += 16 + 6
 	}
-	w := min(r.name.MinWidth(), size.Width-2*margin-x-left)
-	chip := fyne.NewSize(x+w+left, chipHeight)
+	tail := left
+	if r.t.look.Weak {
+		tail += 16 + 4
+	}
+	w := max(0, min(r.name.MinWidth(), size.Width-2*margin-x-tail))
+	chip := fyne.NewSize(x+w+tail, chipHeight)
 	at := fyne.NewPos(margin, size.Height-margin-chipHeight)
 	r.chip.Move(at)
 	r.chip.Resize(chip)
 	r.muted.Move(at.AddXY(left, (chipHeight-16)/2))
 	r.muted.Resize(fyne.NewSquareSize(16))
+	r.weak.Move(at.AddXY(chip.Width-left-14, (chipHeight-16)/2))
+	r.weak.Resize(fyne.NewSquareSize(16))
 	r.name.Move(at.AddXY(x, 0))
 	r.name.Resize(fyne.NewSize(w+1, chipHeight))
 }
@@ -105,6 +112,7 @@ func (r *tileRenderer) apply() {
 	kit.SetVisible(r.name, l.Name != "")
 	kit.SetVisible(r.chip, l.Name != "")
 	kit.SetVisible(r.muted, l.Name != "" && l.Muted)
+	kit.SetVisible(r.weak, l.Name != "" && l.Weak)
 	r.frame.set(l.Speaking)
 }
 

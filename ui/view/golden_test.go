@@ -267,7 +267,7 @@ func TestRoom(t *testing.T) {
 		{"1", 1, func(*stand) {}},
 		{"2", 2, func(*stand) {}},
 		{"4", 4, func(s *stand) {
-			s.apply(call.SpeakersChanged{Speakers: []call.SpeakerLevel{{ID: "u0", Level: 0.4}}})
+			s.apply(call.SpeakersChanged{Speakers: []call.SpeakerLevel{{ID: "u0", Level: 0.4}}}, call.QualityChanged{ID: "u1", Quality: call.QualityPoor})
 		}},
 		{"9", 9, func(*stand) {}},
 		{"12", 12, func(*stand) {}},

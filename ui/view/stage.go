@@ -108,6 +108,7 @@ func (s *stage) tile(t model.Tile) *video.Tile {
 
 func (s *stage) look(t model.Tile) video.Look {
 	l := video.Look{Name: t.Name, Initials: model.Initials(t.Name), Seed: string(t.ID), Muted: t.MicMuted, Speaking: t.Speaking, Lost: t.Lost, Mirror: t.Self}
+	l.Weak = t.Quality == call.QualityPoor && !t.Lost
 	if t.Self {
 		l.Name = s.book.T("room.you", "name", t.Name)
 	}

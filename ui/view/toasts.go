@@ -116,6 +116,8 @@ func (t *toasts) say(n model.Notice, now time.Time) (icon string, ink fyne.Theme
 		return "mic-off", theme.Muted, "", b.T("room.muted_by_host")
 	case model.NoticeHostStopped:
 		return "warning", theme.Error, "", b.T("toast.host_stopped")
+	case model.NoticeCrashed:
+		return "warning", theme.Error, b.T("toast.crashed", "room", n.Name), b.T("toast.crashed.detail")
 	case model.NoticeDeviceLost:
 		e := b.Error(n.Err, "", n.Source, now)
 		return "warning", theme.Error, e.Text, e.Next

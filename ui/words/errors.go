@@ -58,6 +58,17 @@ var known = []struct {
 	{call.ErrRefused, "refused"},
 	{call.ErrCancelled, "cancelled"},
 
+	{call.ErrServerConfig, "server_config"},
+	{call.ErrPortInUse, "port_in_use"},
+	{call.ErrAddress, "address"},
+	{call.ErrDataFull, "data_full"},
+	{call.ErrDataCorrupt, "data_corrupt"},
+	{call.ErrDataNewer, "data_newer"},
+	{call.ErrDataFolder, "data_folder"},
+	{call.ErrCertificate, "certificate"},
+	{call.ErrKeyFile, "key_file"},
+	{call.ErrAdminKey, "admin_key"},
+
 	{call.ErrDeviceMissing, "device_missing"},
 	{call.ErrDeviceBusy, "device_busy"},
 	{call.ErrDeviceForbidden, "device_forbidden"},
