@@ -6,13 +6,14 @@ import "time"
 type alarm int
 
 const (
-	alarmPing   alarm = iota // say that we are here
-	alarmPong                // the server has been silent for too long
-	alarmMedia               // the media connection is not there
-	alarmAnswer              // an offer was not answered
-	alarmQuiet               // media has been disconnected for a while
-	alarmRetry               // try to reconnect
-	alarmMend                // reconnecting has taken too long
+	alarmPing    alarm = iota // say that we are here
+	alarmPong                 // the server has been silent for too long
+	alarmMedia                // the media connection is not there
+	alarmAnswer               // an offer was not answered
+	alarmQuiet                // media has been disconnected for a while
+	alarmRetry                // try to reconnect
+	alarmMend                 // reconnecting has taken too long
+	alarmSilence              // look for people who have gone silent
 	alarmCount
 )
 

@@ -88,6 +88,8 @@ func (s *session) onNews(msg *livekit.SignalResponse) {
 		}
 	case *livekit.SignalResponse_PongResp:
 		s.onPong(m.PongResp)
+	case *livekit.SignalResponse_StreamStateUpdate:
+		s.onStreamStates(m.StreamStateUpdate)
 	case *livekit.SignalResponse_Leave:
 		s.onLeave(m.Leave)
 	case *livekit.SignalResponse_SubscriptionResponse:
@@ -116,9 +118,11 @@ func (s *session) onUpdate(u *livekit.ParticipantUpdate) {
 			s.foresee(e.Reason)
 			for _, t := range e.Participant.Tracks {
 				delete(s.views, t.SID)
+				delete(s.paused, t.SID)
 			}
 		case call.TrackUnpublished:
 			delete(s.views, e.Track.SID)
+			delete(s.paused, e.Track.SID)
 			if s.transport != nil && s.transport.remote[e.Track.SID] != nil {
 				s.dropTrack(s.transport.remote[e.Track.SID])
 			}
@@ -247,6 +251,8 @@ func (s *session) onAlarm(a alarm) {
 		s.retry()
 	case alarmMend:
 		s.giveUp()
+	case alarmSilence:
+		s.onSilenceTick()
 	case alarmCount:
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -41,26 +42,25 @@ type liveKit struct {
 
 func (l *liveKit) url() string { return fmt.Sprintf("ws://127.0.0.1:%d", l.port) }
 
-// sharedServer is the server of all tests that do not stop theirs.
-func sharedServer(t testing.TB) *liveKit {
-	t.Helper()
-	return shared(t)
+// theServer is the server of all tests that do not stop theirs.
+var theServer struct {
+	once sync.Once
+	*liveKit
+	started atomic.Bool // LiveKit's goroutines run in this process from now on
 }
 
-var shared = func() func(t testing.TB) *liveKit {
-	var once sync.Once
-	var l *liveKit
-	return func(t testing.TB) *liveKit {
-		once.Do(func() { l = startServer(t) })
-		if l == nil {
-			t.Fatal("the shared server did not start")
-		}
-		return l
+func sharedServer(t testing.TB) *liveKit {
+	t.Helper()
+	theServer.once.Do(func() { theServer.liveKit = startServer(t) })
+	if theServer.liveKit == nil {
+		t.Fatal("the shared server did not start")
 	}
-}()
+	return theServer.liveKit
+}
 
 func startServer(t testing.TB) *liveKit {
 	t.Helper()
+	theServer.started.Store(true)
 	l := &liveKit{port: freePort(t), ended: make(chan struct{})}
 	conf, err := config.NewConfig(fmt.Sprintf("rtc: {udp_port: %d}", freePort(t)), true, nil, nil)
 	if err != nil {

@@ -200,6 +200,7 @@ func (s *session) giveUp() {
 func (s *session) rejoin(adm *admission) error {
 	s.dropMedia()
 	clear(s.views)
+	clear(s.paused)
 	s.data = newDataState()
 	if err := s.install(adm); err != nil {
 		adm.wire.abandon()

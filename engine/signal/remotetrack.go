@@ -41,6 +41,7 @@ type remoteTrack struct {
 
 	interrupted atomic.Bool
 	lastPLI     atomic.Int64
+	lastPacket  atomic.Int64 // unix ns
 	report      atomic.Pointer[senderReport]
 }
 
@@ -66,6 +67,7 @@ func (t *remoteTrack) ReadRTP(buf []byte) (int, error) {
 		n, _, err := t.track.Read(buf)
 		switch {
 		case err == nil:
+			t.lastPacket.Store(time.Now().UnixNano())
 			return n, nil
 		case ended(err) || bad >= maxBadPackets:
 			return 0, fmt.Errorf("read track: %w", err)

@@ -27,6 +27,8 @@ type roster struct {
 type person struct {
 	call.Participant
 	version uint32
+	lost    bool // the server says so
+	silent  bool // we do: their packets have stopped
 }
 
 func newRoster(join *livekit.JoinResponse) *roster {
@@ -249,13 +251,31 @@ func (r *roster) judge(updates []*livekit.ConnectionQualityInfo) []call.SessionE
 		}
 		quality := qualityFrom(u.GetQuality())
 		events = append(events, call.QualityChanged{ID: id, Quality: quality})
-		p := r.people[id]
-		if lost := quality == call.QualityLost; p != nil && p.Lost != lost {
-			p.Lost = lost
-			events = append(events, call.ParticipantUpdated{Participant: p.copy()})
+		if p := r.people[id]; p != nil {
+			p.lost = quality == call.QualityLost
+			events = append(events, p.mark()...)
 		}
 	}
 	return events
+}
+
+// setSilent marks somebody whose packets have stopped, or come again.
+func (r *roster) setSilent(id call.Identity, silent bool) []call.SessionEvent {
+	p := r.people[id]
+	if p == nil {
+		return nil
+	}
+	p.silent = silent
+	return p.mark()
+}
+
+// mark brings Lost up to date.
+func (p *person) mark() []call.SessionEvent {
+	if lost := p.lost || p.silent; p.Lost != lost {
+		p.Lost = lost
+		return []call.SessionEvent{call.ParticipantUpdated{Participant: p.copy()}}
+	}
+	return nil
 }
 
 func qualityFrom(q livekit.ConnectionQuality) call.Quality {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/gorilla/websocket"
 	"github.com/livekit/protocol/livekit"
+	"go.uber.org/goleak"
 	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
@@ -171,11 +172,16 @@ func (s *scripted) invite(t testing.TB) call.JoinRequest {
 	}
 }
 
-// noLeaks checks at the end of a test that nothing of this package runs on. The
-// LiveKit server of other tests shares the process, so that only our own
-// goroutines can be told apart.
+// noLeaks checks at the end of a test that nothing runs on: nothing at all, pion
+// included, or, once the LiveKit server of other tests shares the process, none
+// of this package's goroutines.
 func noLeaks(t testing.TB) {
 	t.Helper()
+	if !theServer.started.Load() {
+		before := goleak.IgnoreCurrent()
+		t.Cleanup(func() { goleak.VerifyNone(t, before) })
+		return
+	}
 	t.Cleanup(func() {
 		eventually(t, "no goroutine of a session's is left", func() bool {
 			buf := make([]byte, 4<<20)

@@ -54,6 +54,7 @@ type session struct {
 	transport *transport
 	pubs      map[string]*localTrack // by cid
 	views     map[call.SID]*livekit.UpdateTrackSettings
+	paused    map[call.SID]bool // received tracks that the server holds back
 	data      *dataState
 	ready     chan struct{} // closed and renewed when waiting requests may try again
 	leaving   chan error    // Leave waits for it
@@ -62,9 +63,10 @@ type session struct {
 
 	fate          call.LeaveReason // why others have gone, if it concerns everybody
 	fateAt        time.Time
-	everConnected bool // media, since the last join
-	resuming      bool // a new signal connection for the same participant is being settled
-	fullUpdate    bool // the next update is the whole roster
+	heardSince    time.Time // nobody was silent before, as far as we know
+	everConnected bool      // media, since the last join
+	resuming      bool      // a new signal connection for the same participant is being settled
+	fullUpdate    bool      // the next update is the whole roster
 }
 
 var _ call.Session = (*session)(nil)
@@ -89,7 +91,8 @@ func emptySession(d *Dialer, req call.JoinRequest, sink func(call.SessionEvent))
 		dialer: d, limits: d.limits, log: d.log, req: req, sink: sink,
 		done: make(chan struct{}), box: make(chan func(), boxSize),
 		alarms: newAlarms(), pubs: map[string]*localTrack{}, views: map[call.SID]*livekit.UpdateTrackSettings{},
-		data: newDataState(), ready: make(chan struct{}),
+		paused: map[call.SID]bool{},
+		data:   newDataState(), ready: make(chan struct{}),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s
@@ -159,6 +162,7 @@ func (s *session) start() {
 		s.alarms.set(alarmMedia, s.limits.media)
 		s.alarms.set(alarmPing, s.pingInterval())
 		s.alarms.set(alarmPong, s.pingTimeout())
+		s.alarms.set(alarmSilence, silenceTick)
 		s.showPresence()
 		s.negotiate()
 		s.run()
