@@ -45,7 +45,7 @@ func runInvite(std io3, args []string) int {
 	defer stop()
 	link, err := host.RequestInvite(ctx, req)
 	if err != nil {
-		return c.fail(failureStatus(err), "%s", words.Error(err))
+		return c.serverFailed(err)
 	}
 	if warning := words.English().RoomWarning(req.Room); warning != "" {
 		fmt.Fprintln(std.err, "foyer invite: "+warning)

@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"foyer/engine/call"
 	"foyer/engine/host"
 	"foyer/ui/words"
 )
@@ -25,7 +26,7 @@ func runServe(std io3, args []string) int {
 	var conf host.Config
 	c.StringVar(&conf.Listen, "listen", host.DefaultListen, "address and port of the door")
 	c.StringVar(&conf.Data, "data", "", "folder for keys and rooms (default: the user's data folder)")
-	c.DurationVar(&conf.RoomTTL, "room-ttl", 0, "forget a room that nobody used for so long (0: never)")
+	c.DurationVar(&conf.RoomTTL, "room-ttl", host.DefaultRoomTTL, "how long a room stays open with nobody in it")
 	c.StringVar(&conf.LiveKitURL, "livekit", "", "be the door of this LiveKit server instead of running one")
 	c.StringVar(&conf.APIKey, "api-key", "", "API key of that LiveKit server")
 	c.StringVar(&conf.APISecret, "api-secret", "", "API secret of that LiveKit server; better: LIVEKIT_API_SECRET in the environment")
@@ -60,21 +61,27 @@ func runServe(std io3, args []string) int {
 	}
 	server, err := host.New(conf)
 	if err != nil {
-		return c.fail(failureStatus(err), "%s", words.Error(err))
+		return c.serverFailed(err)
 	}
 	err = server.Run(ctx, func(r host.Ready) {
 		line := readyLine{"ready", r.URL, r.AdminKeyFile, r.LiveKitKeyFile}
 		_ = json.NewEncoder(std.out).Encode(line)
 	})
 	if err != nil {
-		return c.fail(failureStatus(err), "%s", words.Error(err))
+		return c.serverFailed(err)
 	}
 	return exitOK
 }
 
+// serverFailed says what happened, what to do, and for whoever runs servers the
+// cause.
+func (c *command) serverFailed(err error) int {
+	return c.fail(failureStatus(err), "%s (%v)", words.Error(err), err)
+}
+
 // failureStatus tells a wrong command line from everything else.
 func failureStatus(err error) int {
-	if errors.Is(err, host.ErrConfig) {
+	if errors.Is(err, call.ErrServerConfig) {
 		return exitUsage
 	}
 	return exitFailed

@@ -50,6 +50,20 @@ var (
 	ErrHostFailed     = errors.New("the room server could not be started")
 )
 
+// Errors of the room server, before anybody joins.
+var (
+	ErrServerConfig = errors.New("unusable server settings")
+	ErrPortInUse    = errors.New("port is used by another program")
+	ErrAddress      = errors.New("address cannot be listened on")
+	ErrDataFolder   = errors.New("data folder cannot be used")
+	ErrDataFull     = errors.New("no space left in the data folder")
+	ErrDataCorrupt  = errors.New("database in the data folder is damaged")
+	ErrDataNewer    = errors.New("data folder was used by a newer version")
+	ErrCertificate  = errors.New("certificate in the data folder cannot be used")
+	ErrKeyFile      = errors.New("key file cannot be used")
+	ErrAdminKey     = errors.New("admin key is not valid")
+)
+
 // BannedError says until when somebody is kept out. A zero Until means until
 // the ban is lifted.
 type BannedError struct {

@@ -173,7 +173,7 @@ func TestChildErrors(t *testing.T) {
 		c, _ := newTestChild(t, roleServe)
 		c.conf.Data = "/proc/no"
 		_, err := c.Start(ctx, "hall", "")
-		if !errors.Is(err, call.ErrHostFailed) || !strings.Contains(err.Error(), ErrDataFolder.Error()) {
+		if !errors.Is(err, call.ErrHostFailed) || !strings.Contains(err.Error(), call.ErrDataFolder.Error()) {
 			t.Error(err)
 		}
 	})

@@ -39,8 +39,8 @@ type InviteRequest struct {
 }
 
 // RequestInvite makes an invitation and returns its link. Names are checked
-// before anything is sent. Errors are a *call.NameError or wrap [ErrKeyFile],
-// [ErrConfig], [ErrAdminKey], [ErrDataFull], call.ErrUnreachable, call.ErrWrongServer or
+// before anything is sent. Errors are a *call.NameError or wrap [call.ErrKeyFile],
+// [call.ErrServerConfig], [call.ErrAdminKey], [call.ErrDataFull], call.ErrUnreachable, call.ErrWrongServer or
 // another error of joining.
 func RequestInvite(ctx context.Context, req InviteRequest) (call.Link, error) {
 	if err := errors.Join(call.CheckRoomID(string(req.Room)), call.CheckTitle(req.Title)); err != nil {
@@ -88,7 +88,7 @@ func withServer(hosts []string, server string) []string {
 func parseServer(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "wss") {
-		return nil, fmt.Errorf("%w: the server's address must be https://HOST:PORT", ErrConfig)
+		return nil, fmt.Errorf("%w: the server's address must be https://HOST:PORT", call.ErrServerConfig)
 	}
 	host := u.Host
 	if u.Port() == "" {
@@ -100,16 +100,16 @@ func parseServer(s string) (*url.URL, error) {
 func readAdminKey(file string) (key string, fingerprint [sha256.Size]byte, err error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return "", fingerprint, fmt.Errorf("%w: %w", ErrKeyFile, err)
+		return "", fingerprint, fmt.Errorf("%w: %w", call.ErrKeyFile, err)
 	}
 	defer func() { _ = f.Close() }()
 	var k adminKey
 	if err := json.NewDecoder(io.LimitReader(f, maxKeyFile)).Decode(&k); err != nil {
-		return "", fingerprint, fmt.Errorf("%w: %s is not an admin key", ErrKeyFile, file)
+		return "", fingerprint, fmt.Errorf("%w: %s is not an admin key", call.ErrKeyFile, file)
 	}
 	raw, err := hex.DecodeString(k.Fingerprint)
 	if err != nil || len(raw) != len(fingerprint) || k.Key == "" {
-		return "", fingerprint, fmt.Errorf("%w: %s is not an admin key", ErrKeyFile, file)
+		return "", fingerprint, fmt.Errorf("%w: %s is not an admin key", call.ErrKeyFile, file)
 	}
 	copy(fingerprint[:], raw)
 	return k.Key, fingerprint, nil
@@ -125,7 +125,7 @@ func postAdmin(ctx context.Context, server *url.URL, key string, fingerprint [sh
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, server.JoinPath(path).String(), reader)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrConfig, err)
+		return fmt.Errorf("%w: %w", call.ErrServerConfig, err)
 	}
 	req.Header.Set("Authorization", "Bearer "+key)
 	req.Header.Set("Content-Type", "application/json")
@@ -162,9 +162,9 @@ func readAnswer(res *http.Response, answer any) error {
 	}
 	switch refusal.Code {
 	case codeUnauthorized:
-		return ErrAdminKey
+		return call.ErrAdminKey
 	case codeNoSpace:
-		return ErrDataFull
+		return call.ErrDataFull
 	}
 	return fmt.Errorf("%w (%s)", refusal.Err(), refusal.Message[:min(len(refusal.Message), maxAnswerStatus)])
 }

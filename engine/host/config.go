@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/sirupsen/logrus"
+
+	"foyer/engine/call"
 )
 
 // DefaultListen is where `foyer serve` listens: every interface, IPv4 and IPv6.
@@ -63,7 +65,7 @@ type settings struct {
 func (c Config) check() (settings, error) {
 	s := settings{Config: c}
 	if s.Log == nil || s.Data == "" {
-		return s, fmt.Errorf("%w: no log or no data folder", ErrConfig)
+		return s, fmt.Errorf("%w: no log or no data folder", call.ErrServerConfig)
 	}
 	if s.Listen == "" {
 		s.Listen = DefaultListen
@@ -75,10 +77,10 @@ func (c Config) check() (settings, error) {
 		s.RoomTTL = DefaultRoomTTL
 	}
 	if s.RoomTTL < time.Second || s.RoomTTL > maxRoomTTL {
-		return s, fmt.Errorf("%w: a room's time of %v is not within 1s..%v", ErrConfig, s.RoomTTL, maxRoomTTL)
+		return s, fmt.Errorf("%w: a room's time of %v is not within 1s..%v", call.ErrServerConfig, s.RoomTTL, maxRoomTTL)
 	}
 	if s.MediaPort < 0 || s.MediaPort > 65535 {
-		return s, fmt.Errorf("%w: media port %d", ErrConfig, s.MediaPort)
+		return s, fmt.Errorf("%w: media port %d", call.ErrServerConfig, s.MediaPort)
 	}
 	return s, s.checkUpstream()
 }
@@ -86,11 +88,11 @@ func (c Config) check() (settings, error) {
 func (s *settings) checkListen() error {
 	host, port, err := net.SplitHostPort(s.Listen)
 	if err != nil {
-		return fmt.Errorf("%w: %q is not ADDRESS:PORT", ErrConfig, s.Listen)
+		return fmt.Errorf("%w: %q is not ADDRESS:PORT", call.ErrServerConfig, s.Listen)
 	}
 	number, err := strconv.ParseUint(port, 10, 16)
 	if err != nil {
-		return fmt.Errorf("%w: port %q is not within 0..65535", ErrConfig, port)
+		return fmt.Errorf("%w: port %q is not within 0..65535", call.ErrServerConfig, port)
 	}
 	address := netip.IPv6Unspecified()
 	switch host {
@@ -100,7 +102,7 @@ func (s *settings) checkListen() error {
 		address = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 	default:
 		if address, err = netip.ParseAddr(host); err != nil {
-			return fmt.Errorf("%w: %q is not an address of this computer; give a number like 192.168.1.10", ErrConfig, host)
+			return fmt.Errorf("%w: %q is not an address of this computer; give a number like 192.168.1.10", call.ErrServerConfig, host)
 		}
 		s.dual = address == netip.IPv6Unspecified()
 	}
@@ -111,16 +113,16 @@ func (s *settings) checkListen() error {
 func (s *settings) checkUpstream() error {
 	if s.LiveKitURL == "" {
 		if s.APIKey != "" || s.APISecret != "" {
-			return fmt.Errorf("%w: an API key without a LiveKit address", ErrConfig)
+			return fmt.Errorf("%w: an API key without a LiveKit address", call.ErrServerConfig)
 		}
 		return nil
 	}
 	if s.APIKey == "" || s.APISecret == "" {
-		return fmt.Errorf("%w: a LiveKit address without API key and secret", ErrConfig)
+		return fmt.Errorf("%w: a LiveKit address without API key and secret", call.ErrServerConfig)
 	}
 	u, err := url.Parse(s.LiveKitURL)
 	if err != nil || u.Host == "" {
-		return fmt.Errorf("%w: LiveKit address", ErrConfig) // not quoted: it may hold a password
+		return fmt.Errorf("%w: LiveKit address", call.ErrServerConfig) // not quoted: it may hold a password
 	}
 	switch u.Scheme {
 	case "ws":
@@ -129,7 +131,7 @@ func (s *settings) checkUpstream() error {
 		u.Scheme = "https"
 	case "http", "https":
 	default:
-		return fmt.Errorf("%w: LiveKit address is neither http(s) nor ws(s)", ErrConfig)
+		return fmt.Errorf("%w: LiveKit address is neither http(s) nor ws(s)", call.ErrServerConfig)
 	}
 	s.upstream = &url.URL{Scheme: u.Scheme, Host: u.Host}
 	return nil

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/sirupsen/logrus"
+
+	"foyer/engine/call"
 )
 
 func TestConfigErrors(t *testing.T) {
@@ -42,7 +44,7 @@ func TestConfigErrors(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c := good
 			tt.change(&c)
-			if _, err := New(c); !errors.Is(err, ErrConfig) {
+			if _, err := New(c); !errors.Is(err, call.ErrServerConfig) {
 				t.Errorf("got %v", err)
 			}
 		})
@@ -92,17 +94,17 @@ func TestStartErrors(t *testing.T) {
 		conf Config
 		want error
 	}{
-		{"port in use", Config{Listen: busy.Addr().String(), Data: t.TempDir()}, ErrPortInUse},
-		{"not our address", Config{Listen: "192.0.2.1:0", Data: t.TempDir()}, ErrAddress},
-		{"data folder is a file", Config{Data: filepath.Join(file("f", ""), "f")}, ErrDataFolder},
-		{"data folder in a file", Config{Data: filepath.Join(file("f", ""), "f", "g")}, ErrDataFolder},
-		{"database is garbage", Config{Data: file(databaseFile, strings.Repeat("garbage", 1000))}, ErrDataCorrupt},
-		{"certificate is garbage", Config{Data: file(certificateFile, "garbage")}, ErrCertificate},
-		{"certificate without key", Config{Data: file(certificateFile, halfCertificate(t))}, ErrCertificate},
-		{"certificate is empty", Config{Data: file(certificateFile, "")}, ErrCertificate},
-		{"admin key is garbage", Config{Data: file(adminKeyFile, "garbage")}, ErrKeyFile},
-		{"admin key is empty", Config{Data: file(adminKeyFile, "{}")}, ErrKeyFile},
-		{"API key is garbage", Config{Data: file(liveKitKeyFile, `{"key":"only"}`)}, ErrKeyFile},
+		{"port in use", Config{Listen: busy.Addr().String(), Data: t.TempDir()}, call.ErrPortInUse},
+		{"not our address", Config{Listen: "192.0.2.1:0", Data: t.TempDir()}, call.ErrAddress},
+		{"data folder is a file", Config{Data: filepath.Join(file("f", ""), "f")}, call.ErrDataFolder},
+		{"data folder in a file", Config{Data: filepath.Join(file("f", ""), "f", "g")}, call.ErrDataFolder},
+		{"database is garbage", Config{Data: file(databaseFile, strings.Repeat("garbage", 1000))}, call.ErrDataCorrupt},
+		{"certificate is garbage", Config{Data: file(certificateFile, "garbage")}, call.ErrCertificate},
+		{"certificate without key", Config{Data: file(certificateFile, halfCertificate(t))}, call.ErrCertificate},
+		{"certificate is empty", Config{Data: file(certificateFile, "")}, call.ErrCertificate},
+		{"admin key is garbage", Config{Data: file(adminKeyFile, "garbage")}, call.ErrKeyFile},
+		{"admin key is empty", Config{Data: file(adminKeyFile, "{}")}, call.ErrKeyFile},
+		{"API key is garbage", Config{Data: file(liveKitKeyFile, `{"key":"only"}`)}, call.ErrKeyFile},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -132,7 +134,7 @@ func TestFullDisk(t *testing.T) {
 		t.Skipf("a full disk needs the right to mount: %s", out)
 	}
 	t.Cleanup(func() { _ = exec.Command("umount", dir).Run() })
-	if err := run(t, Config{Listen: "127.0.0.1:0", Data: dir}); !errors.Is(err, ErrDataFull) {
+	if err := run(t, Config{Listen: "127.0.0.1:0", Data: dir}); !errors.Is(err, call.ErrDataFull) {
 		t.Errorf("got %v", err)
 	}
 }

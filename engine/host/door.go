@@ -217,14 +217,14 @@ func (d *door) fail(w http.ResponseWriter, log logrus.FieldLogger, err error) {
 	status := e.Status()
 	var tooLarge *http.MaxBytesError
 	switch {
-	case errors.Is(err, ErrAdminKey):
-		e, status = call.DoorError{Code: codeUnauthorized, Message: ErrAdminKey.Error()}, http.StatusUnauthorized
+	case errors.Is(err, call.ErrAdminKey):
+		e, status = call.DoorError{Code: codeUnauthorized, Message: call.ErrAdminKey.Error()}, http.StatusUnauthorized
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	case errors.As(err, &tooLarge):
 		status = http.StatusRequestEntityTooLarge
 	case errors.Is(err, register.ErrFull):
 		d.Log.WithError(err).Error("the door could not store anything")
-		e, status = call.DoorError{Code: codeNoSpace, Message: ErrDataFull.Error()}, http.StatusInsufficientStorage
+		e, status = call.DoorError{Code: codeNoSpace, Message: call.ErrDataFull.Error()}, http.StatusInsufficientStorage
 	case !ok:
 		d.Log.WithError(err).Error("the door could not answer")
 		e, status = call.DoorError{Code: codeInternal, Message: "the server has a problem of its own"}, http.StatusInternalServerError

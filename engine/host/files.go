@@ -23,6 +23,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"foyer/engine/call"
 )
 
 // Files in the data folder. All are for their owner alone.
@@ -93,7 +95,7 @@ func (f *folder) openCertificate() error {
 	}
 	f.certificate, err = tls.X509KeyPair(raw, raw)
 	if err != nil {
-		return fmt.Errorf("%w: %s: %w", ErrCertificate, f.file(certificateFile), err)
+		return fmt.Errorf("%w: %s: %w", call.ErrCertificate, f.file(certificateFile), err)
 	}
 	f.fingerprint = sha256.Sum256(f.certificate.Certificate[0])
 	return nil
@@ -142,7 +144,7 @@ func (f *folder) openAdminKey() error {
 		return err
 	}
 	if err := json.Unmarshal(raw, &f.admin); err != nil || f.admin.Key == "" {
-		return fmt.Errorf("%w: %s", ErrKeyFile, f.file(adminKeyFile))
+		return fmt.Errorf("%w: %s", call.ErrKeyFile, f.file(adminKeyFile))
 	}
 	if f.admin.Fingerprint == fingerprint {
 		return nil
@@ -164,7 +166,7 @@ func (f *folder) openAPIKey(cluster *apiKey) error {
 		return err
 	}
 	if err := json.Unmarshal(raw, &f.api); err != nil || f.api.Key == "" || f.api.Secret == "" {
-		return fmt.Errorf("%w: %s", ErrKeyFile, f.file(liveKitKeyFile))
+		return fmt.Errorf("%w: %s", call.ErrKeyFile, f.file(liveKitKeyFile))
 	}
 	f.apiFile = f.file(liveKitKeyFile)
 	return nil

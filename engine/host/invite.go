@@ -95,7 +95,7 @@ func (d *door) checkAdmin(r *http.Request) error {
 	given, want := sha256.Sum256([]byte(bearer)), sha256.Sum256([]byte(d.data.admin.Key))
 	if subtle.ConstantTimeCompare(given[:], want[:]) != 1 {
 		d.misses.take(from, now)
-		return ErrAdminKey
+		return call.ErrAdminKey
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ const (
 type Server struct{ settings }
 
 // New checks the settings; nothing is opened before Run. Errors wrap
-// [ErrConfig].
+// [call.ErrServerConfig].
 func New(conf Config) (*Server, error) {
 	s, err := conf.check()
 	if err != nil {

@@ -289,9 +289,9 @@ func TestRequestInviteErrors(t *testing.T) {
 	}{
 		{"wrong certificate", InviteRequest{Server: s.URL, AdminKeyFile: other.AdminKeyFile, Room: "r"}, call.ErrWrongServer},
 		{"nobody there", InviteRequest{Server: "https://127.0.0.1:1", AdminKeyFile: s.AdminKeyFile, Room: "r"}, call.ErrUnreachable},
-		{"plain text", InviteRequest{Server: "http://127.0.0.1:1", AdminKeyFile: s.AdminKeyFile, Room: "r"}, ErrConfig},
-		{"no key file", InviteRequest{Server: s.URL, AdminKeyFile: notAKey + "-not", Room: "r"}, ErrKeyFile},
-		{"not a key file", InviteRequest{Server: s.URL, AdminKeyFile: notAKey, Room: "r"}, ErrKeyFile},
+		{"plain text", InviteRequest{Server: "http://127.0.0.1:1", AdminKeyFile: s.AdminKeyFile, Room: "r"}, call.ErrServerConfig},
+		{"no key file", InviteRequest{Server: s.URL, AdminKeyFile: notAKey + "-not", Room: "r"}, call.ErrKeyFile},
+		{"not a key file", InviteRequest{Server: s.URL, AdminKeyFile: notAKey, Room: "r"}, call.ErrKeyFile},
 		{"empty room", InviteRequest{Server: s.URL, AdminKeyFile: s.AdminKeyFile}, call.ErrEmpty},
 	}
 	for _, tt := range tests {
@@ -413,7 +413,7 @@ func TestFullRegister(t *testing.T) {
 	if err := json.Unmarshal(w.Body.Bytes(), &e); err != nil || w.Code != http.StatusInsufficientStorage || e.Code != codeNoSpace {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
-	if err := readAnswer(w.Result(), nil); !errors.Is(err, ErrDataFull) {
+	if err := readAnswer(w.Result(), nil); !errors.Is(err, call.ErrDataFull) {
 		t.Errorf("the client understands %v", err)
 	}
 }
