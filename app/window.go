@@ -62,7 +62,7 @@ func showWindow(p *profile, child *host.Child, link string, log *logrus.Logger) 
 	events := engine.NewQueue()
 	w := ui.New(ui.Config{
 		App: a, Do: core.Do, Events: events, Settings: &settingsFile{p.path("settings.json"), log},
-		Identity: p.identity(), InitialLink: link, Log: log.WithField("part", "ui"),
+		Identity: p.identity(), InitialLink: link, Crashed: crashes(p), Log: log.WithField("part", "ui"),
 	})
 	recorder := recordStays(core.Events(), events, p, log)
 	// Stay records are written by a goroutine beside the window; it ends when

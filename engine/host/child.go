@@ -216,13 +216,14 @@ func startProcess(ctx context.Context, conf ChildConfig) (*process, error) {
 func (p *process) own(started chan<- error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	defer close(p.done)
 	err := p.cmd.Start()
 	started <- err
 	if err != nil {
+		close(p.done)
 		return
 	}
 	err = p.cmd.Wait()
+	close(p.done) // before stopped: whoever hears of the end may start anew
 	p.mu.Lock()
 	stopping := p.stopping
 	p.mu.Unlock()
