@@ -19,7 +19,7 @@ type mending struct {
 	full    bool // join anew; otherwise resume
 	tries   int
 	dialing bool
-	refused time.Time // since when there was nobody listening; zero: somebody was
+	refused bool // nobody listens there now
 	last    error
 }
 
@@ -111,7 +111,7 @@ func (s *session) redialed(full bool, adm *admission, err error) {
 		s.notRedialed(full, err)
 		return
 	}
-	s.mend.refused = time.Time{}
+	s.heardOf(true)
 	switch {
 	case full && adm.joined.join != nil:
 		err = s.rejoin(adm)
@@ -154,16 +154,22 @@ func (s *session) notRedialed(full bool, err error) {
 		s.end(call.SessionEnded{Reason: call.ReasonServerStopped})
 		return
 	}
-	if !errors.Is(err, errNobodyListens) {
-		s.mend.refused = time.Time{}
-	} else if s.mend.refused.IsZero() {
-		s.mend.refused = time.Now()
-	}
-	if !s.mend.refused.IsZero() && time.Since(s.mend.refused) > s.limits.refused {
-		s.giveUp()
+	s.heardOf(!errors.Is(err, errNobodyListens))
+	s.alarms.set(alarmRetry, s.delay())
+}
+
+// heardOf shortens the bound of mending while nobody listens at the server's
+// address: it was stopped or killed, and a restart is quick or does not come.
+func (s *session) heardOf(listening bool) {
+	if s.mend.refused != listening {
 		return
 	}
-	s.alarms.set(alarmRetry, s.delay())
+	s.mend.refused = !listening
+	bound := s.limits.mend - time.Since(s.mend.since)
+	if !listening {
+		bound = min(bound, s.limits.refused)
+	}
+	s.alarms.set(alarmMend, bound)
 }
 
 // soon is at once for the step from resume to join, and the usual delay when
