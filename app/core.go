@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -27,7 +28,7 @@ const faultsVariable = "FOYER_FAULTS"
 // core is a running engine with its parts.
 type core struct {
 	*engine.Engine
-	devices *devices.Devices
+	devices io.Closer // after the engine: nothing opens any more
 	stop    context.CancelFunc
 	done    chan error
 }
@@ -39,7 +40,7 @@ func newCore(p *profile, log logrus.FieldLogger, host call.Host) *core {
 		Drivers:    hw.Drivers(log.WithField("part", "devices")),
 		NewDecoder: newDecoder,
 	})
-	eng := engine.New(engine.Config{
+	return startCore(engine.Config{
 		Devices: dev,
 		Media:   media.New(media.Config{Log: log.WithField("part", "media")}),
 		Dialer:  signal.New(signal.Config{Log: log.WithField("part", "signal")}),
@@ -47,10 +48,13 @@ func newCore(p *profile, log logrus.FieldLogger, host call.Host) *core {
 		Key:     p.key,
 		Log:     log.WithField("part", "engine"),
 		Faults:  os.Getenv(faultsVariable) == "1",
-	})
+	}, dev)
+}
+
+func startCore(cfg engine.Config, devices io.Closer) *core {
 	ctx, stop := context.WithCancel(context.Background())
-	c := &core{Engine: eng, devices: dev, stop: stop, done: make(chan error, 1)}
-	go func() { c.done <- eng.Run(ctx) }()
+	c := &core{Engine: engine.New(cfg), devices: devices, stop: stop, done: make(chan error, 1)}
+	go func() { c.done <- c.Run(ctx) }()
 	return c
 }
 

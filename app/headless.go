@@ -2,6 +2,7 @@ package app
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -55,7 +56,7 @@ func (h *headless) run(ctx context.Context, join engine.Join) int {
 		h.out.commandFailed(join.Word(), err)
 		return exitFailed
 	}
-	lines := h.readLines()
+	lines := h.readLines(ctx)
 	second := time.NewTicker(time.Second)
 	defer second.Stop()
 	for {
@@ -143,15 +144,19 @@ func (h *headless) status() int {
 }
 
 // readLines hands over the lines of stdin and closes the channel at its end.
-// The goroutine ends with stdin: a blocked read has no other end.
-func (h *headless) readLines() <-chan []byte {
+// The goroutine ends with ctx or stdin: a blocked read has no other end.
+func (h *headless) readLines(ctx context.Context) <-chan []byte {
 	lines := make(chan []byte)
 	go func() {
 		defer close(lines)
 		scan := bufio.NewScanner(h.in)
 		scan.Buffer(nil, maxLine)
 		for scan.Scan() {
-			lines <- append([]byte(nil), scan.Bytes()...)
+			select {
+			case lines <- bytes.Clone(scan.Bytes()):
+			case <-ctx.Done():
+				return
+			}
 		}
 	}()
 	return lines

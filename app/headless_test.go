@@ -1,0 +1,333 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image/color"
+	"image/png"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sirupsen/logrus/hooks/test"
+	"go.uber.org/goleak"
+
+	"foyer/engine"
+	"foyer/engine/call"
+	"foyer/engine/enginetest"
+)
+
+// bound is how long a test waits for what must come.
+const bound = 10 * time.Second
+
+// program is a headless program on fakes, with its stdin in the test's hand.
+type program struct {
+	t       *testing.T
+	dialer  *enginetest.Dialer
+	devices *enginetest.Devices
+	ledger  *enginetest.Ledger
+	cancel  context.CancelFunc // what a signal does
+	stdin   *io.PipeWriter
+	out     *lineBuffer
+	profile *profile
+	status  chan int
+}
+
+type noCloser struct{}
+
+func (noCloser) Close() error { return nil }
+
+func start(t *testing.T, stay bool, set func(*program)) *program {
+	t.Helper()
+	others := goleak.IgnoreCurrent() // Fyne starts one when it is loaded
+	dir, err := openProfile(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ledger := &enginetest.Ledger{}
+	p := &program{
+		t: t, ledger: ledger, profile: dir, out: newLineBuffer(), status: make(chan int, 1),
+		dialer: &enginetest.Dialer{Ledger: ledger}, devices: &enginetest.Devices{Ledger: ledger},
+	}
+	if set != nil {
+		set(p)
+	}
+	log, _ := test.NewNullLogger()
+	c := startCore(engine.Config{
+		Devices: p.devices, Media: &enginetest.Media{Ledger: ledger}, Dialer: p.dialer, Key: dir.key, Log: log,
+	}, noCloser{})
+	in, feed := io.Pipe()
+	p.stdin = feed
+	ctx, cancel := context.WithCancel(context.Background())
+	p.cancel = cancel
+	h := newHeadless(c, dir, stay, io3{in, p.out, io.Discard}, log)
+	join := engine.Join{
+		Link: call.Link{URL: "ws://127.0.0.1:1", Token: "t", Room: "r"}, Name: "Ada", Identity: "ada",
+		Devices: engine.Choice{Camera: call.DeviceTest, Microphone: call.DeviceTest, Speaker: call.DeviceNone},
+	}
+	go func() {
+		status := h.run(ctx, join)
+		c.close()
+		p.status <- status
+	}()
+	t.Cleanup(func() {
+		cancel()
+		_ = feed.Close()
+		goleak.VerifyNone(t, others)
+	})
+	return p
+}
+
+func (p *program) send(line string) {
+	p.t.Helper()
+	if _, err := fmt.Fprintln(p.stdin, line); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// end waits for the exit status and returns the left events.
+func (p *program) end(want int) []map[string]any {
+	p.t.Helper()
+	select {
+	case status := <-p.status:
+		if status != want {
+			p.t.Errorf("exit status %d, want %d", status, want)
+		}
+	case <-time.After(bound):
+		p.t.Fatalf("the program does not end; it said\n%s", p.out)
+	}
+	for _, kind := range []string{"device", "session"} {
+		if n := p.ledger.OpenNow(kind); n != 0 {
+			p.t.Errorf("%d of kind %s are open at the end", n, kind)
+		}
+	}
+	return lines(p.t, p.out.bytes(), "left")
+}
+
+func (p *program) await(event string, n int) []map[string]any {
+	p.t.Helper()
+	deadline := time.After(bound)
+	for {
+		changed := p.out.changed()
+		if got := lines(p.t, p.out.bytes(), event); len(got) >= n {
+			return got
+		}
+		select {
+		case <-changed:
+		case <-deadline:
+			p.t.Fatalf("no %d. %q; it said\n%s", n, event, p.out)
+		}
+	}
+}
+
+func TestL5_HeadlessWaysOut(t *testing.T) {
+	tell := func(e call.SessionEvent) func(*program) { return func(p *program) { p.dialer.Last().Tell(e) } }
+	for _, c := range []struct {
+		name   string
+		act    func(*program)
+		reason string
+		status int
+		code   any
+	}{
+		{"leave", func(p *program) { p.send(`{"cmd":"leave"}`) }, "left", exitOK, 0.0},
+		{"leave naming the room", func(p *program) { p.send(`{"cmd":"leave","room":"r"}`) }, "left", exitOK, 0.0},
+		{"end of stdin", func(p *program) { _ = p.stdin.Close() }, "left", exitOK, 0.0},
+		{"signal", func(p *program) { p.cancel() }, "app_quit", exitOK, 0.0},
+		{"removed", tell(call.SessionEnded{Reason: call.ReasonRemoved}), "removed", exitPutOut, 1.0},
+		{"dismissed", tell(call.SessionEnded{Reason: call.ReasonDismissed}), "dismissed", exitOK, 2.0},
+		{"duplicate", tell(call.SessionEnded{Reason: call.ReasonDuplicate}), "duplicate", exitPutOut, nil},
+		{"server stopped", tell(call.SessionEnded{Reason: call.ReasonServerStopped}), "server_stopped", exitPutOut, nil},
+		{"connection lost", tell(call.SessionEnded{Reason: call.ReasonConnectionLost}), "connection_lost", exitPutOut, nil},
+		{"unknown reason", tell(call.SessionEnded{Reason: call.ReasonOther(16)}), "other(16)", exitPutOut, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := start(t, false, nil)
+			p.await("track_published", 2)
+			if len(p.await("joined", 1)) != 1 {
+				t.Error("joined more than once")
+			}
+			c.act(p)
+			left := p.end(c.status)
+			if len(left) != 1 || left[0]["reason"] != c.reason || left[0]["code"] != c.code {
+				t.Fatalf("left events %v, want one with reason %s and code %v", left, c.reason, c.code)
+			}
+			if left[0]["message"] == "" || len(left[0]["released"].([]any)) != 2 || len(left[0]["stuck"].([]any)) != 0 {
+				t.Errorf("left %v, want a message and two released devices", left[0])
+			}
+			if crashed, _ := filepath.Glob(p.profile.path(stayPattern)); len(crashed) != 0 {
+				t.Errorf("a stay file is left behind: %v", crashed)
+			}
+		})
+	}
+}
+
+func TestMisuseIsAnsweredAndChangesNothing(t *testing.T) {
+	p := start(t, false, nil)
+	p.await("track_published", 2)
+	for i, c := range []struct{ line, says string }{
+		{`not json`, "cannot use"},
+		{`{"cmd":"frobnicate"}`, "cannot use"},
+		{`{"cmd":"leave","room":"another"}`, "room"}, // contract N7
+		{`{"cmd":"join","link":"` + goodLink + `"}`, "already"},
+		{`{"cmd":"join","link":"nonsense"}`, "invite link"},
+		{`{"cmd":"mute","source":"hat"}`, "cannot use"},
+		{`{"cmd":"mute","source":"screen"}`, ""},
+		{`{"cmd":"ban","id":"x"}`, ""},
+		{`{"cmd":"chat","text":"hello"}`, ""},
+		{`{"cmd":"snapshot","id":"nobody","source":"camera","file":"x.png"}`, "cannot use"},
+		{`{"cmd":"fault","kind":"panic"}`, ""},
+	} {
+		p.send(c.line)
+		failed := p.await("command_failed", i+1)[i]
+		if text, _ := failed["error"].(string); text == "" || !bytes.Contains([]byte(text), []byte(c.says)) {
+			t.Errorf("%s: error %q does not say %q", c.line, text, c.says)
+		}
+	}
+	if n := p.ledger.OpenNow("device"); n != 2 {
+		t.Errorf("%d devices are open, want camera and microphone still", n)
+	}
+	p.send(`{"cmd":"leave"}`)
+	if left := p.end(exitOK); len(left) != 1 {
+		t.Errorf("left events %v, want one", left)
+	}
+}
+
+func TestStayTakesTheNextJoin(t *testing.T) {
+	p := start(t, true, nil)
+	p.await("joined", 1)
+	p.send(`{"cmd":"leave"}`)
+	p.await("left", 1)
+	p.send(`{"cmd":"join","link":"` + goodLink + `"}`)
+	p.await("joined", 2)
+	p.dialer.Last().Tell(call.SessionEnded{Reason: call.ReasonRemoved})
+	p.await("left", 2)
+	_ = p.stdin.Close()
+	if left := p.end(exitPutOut); len(left) != 2 {
+		t.Errorf("left events %v, want two", left)
+	}
+}
+
+func TestStdinThatEndsWhileJoiningCancels(t *testing.T) {
+	p := start(t, false, func(p *program) {
+		p.dialer.OnDial = func(call.JoinRequest) enginetest.Step { return enginetest.Step{Block: make(chan struct{})} }
+	})
+	p.await("state", 1)
+	_ = p.stdin.Close()
+	if left := p.end(exitOK); len(left) != 1 || left[0]["reason"] != "left" {
+		t.Errorf("left events %v", left)
+	}
+}
+
+func TestClosedStdoutLeaves(t *testing.T) {
+	p := start(t, false, nil)
+	p.await("joined", 1)
+	p.out.breakNow()
+	p.send(`{"cmd":"frobnicate"}`) // something to say
+	p.end(exitOK)
+}
+
+func TestSnapshotWritesTheNextPicture(t *testing.T) {
+	slot := &call.FrameSlot{}
+	slot.SetSourceSize(64, 36)
+	var painter sync.WaitGroup
+	stop := make(chan struct{})
+	painter.Go(func() {
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-stop:
+				return
+			case <-tick.C:
+				v := slot.View()
+				if v.Width == 0 {
+					continue
+				}
+				img := slot.Begin(v.Width, v.Height)
+				for i := range img.Pix {
+					img.Pix[i] = 200
+				}
+				slot.Commit()
+			}
+		}
+	})
+	defer painter.Wait()
+	defer close(stop)
+	img, err := nextPicture(context.Background(), slot, 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(t.TempDir(), "p.png")
+	if err := writePNG(name, img); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	back, err := png.Decode(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b := back.Bounds(); b.Dx() != 64 || b.Dy() != 36 {
+		t.Errorf("size %v, want that of the source", b)
+	}
+	if c := color.RGBAModel.Convert(back.At(1, 1)).(color.RGBA); c.R != 200 {
+		t.Errorf("pixel %v", c)
+	}
+	if slot.View() != (call.View{}) {
+		t.Error("the slot is still being painted for nobody")
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := nextPicture(ctx, &call.FrameSlot{}, 8, 8); err == nil {
+		t.Error("a picture out of nothing")
+	}
+}
+
+// lineBuffer is a stdout that tells when it grows.
+type lineBuffer struct {
+	mu     sync.Mutex
+	buf    bytes.Buffer
+	grown  chan struct{}
+	broken bool
+}
+
+func newLineBuffer() *lineBuffer { return &lineBuffer{grown: make(chan struct{})} }
+
+func (b *lineBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.broken {
+		return 0, errors.New("broken pipe")
+	}
+	close(b.grown)
+	b.grown = make(chan struct{})
+	return b.buf.Write(p)
+}
+
+func (b *lineBuffer) breakNow() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.broken = true
+}
+
+func (b *lineBuffer) changed() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.grown
+}
+
+func (b *lineBuffer) bytes() []byte {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return bytes.Clone(b.buf.Bytes())
+}
+
+func (b *lineBuffer) String() string { return string(b.bytes()) }

@@ -1,0 +1,83 @@
+package app
+
+import (
+	"os"
+	"reflect"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/sirupsen/logrus/hooks/test"
+
+	"foyer/engine"
+	"foyer/engine/call"
+	"foyer/ui"
+)
+
+func TestSettingsComeBack(t *testing.T) {
+	p, err := openProfile(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, _ := test.NewNullLogger()
+	s := &settingsFile{p.path("settings.json"), log}
+	if got := s.Load(); !reflect.DeepEqual(got, ui.Settings{}) {
+		t.Errorf("first start: %+v", got)
+	}
+	want := ui.Settings{Name: "Ada", Camera: "test", Asked: true, Recent: []ui.Recent{{Room: "r", Title: "Review", At: time.Now().UTC().Truncate(time.Second)}}}
+	if err := s.Save(want); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.Load(); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if info, err := os.Stat(s.path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("settings carry invitations, mode is %v (%v)", info.Mode(), err)
+	}
+}
+
+func TestDamagedSettingsAreKeptAside(t *testing.T) {
+	p, err := openProfile(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, _ := test.NewNullLogger()
+	s := &settingsFile{p.path("settings.json"), log}
+	if err := os.WriteFile(s.path, []byte(`{"name":`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.Load(); !reflect.DeepEqual(got, ui.Settings{}) {
+		t.Errorf("got %+v from a damaged file", got)
+	}
+	if data, err := os.ReadFile(s.path + ".damaged"); err != nil || string(data) != `{"name":` {
+		t.Errorf("the damaged file is lost: %q, %v", data, err)
+	}
+}
+
+func TestRecorderPassesEventsOnAndKeepsTheStayFile(t *testing.T) {
+	p, err := openProfile(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, _ := test.NewNullLogger()
+	from, to := engine.NewQueue(), engine.NewQueue()
+	r := recordStays(from, to, p, log)
+	from.Put(engine.Stamped{Event: call.Joined{Room: "r"}})
+	<-to.Ready()
+	if _, err := os.Stat(p.path("stay-" + strconv.Itoa(os.Getpid()) + ".json")); err != nil {
+		t.Errorf("no stay file while joined: %v", err)
+	}
+	from.Put(engine.Stamped{Event: call.Left{Room: "r"}})
+	from.Close()
+	r.wait()
+	if _, err := os.Stat(p.path("stay-" + strconv.Itoa(os.Getpid()) + ".json")); !os.IsNotExist(err) {
+		t.Errorf("stay file after Left: %v", err)
+	}
+	items, _ := to.Take()
+	if len(items) != 2 {
+		t.Errorf("%d events passed on, want 2", len(items))
+	}
+	if _, open := to.Take(); open {
+		t.Error("the window's queue stays open after the engine's end")
+	}
+}
