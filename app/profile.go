@@ -62,7 +62,7 @@ func loadKey(path string) (ed25519.PrivateKey, error) {
 // the link decides, and both use the winner's.
 func createKey(path string) (ed25519.PrivateKey, error) {
 	seed := make([]byte, ed25519.SeedSize)
-	rand.Read(seed)                                         //nolint:errcheck // never fails (crypto/rand)
+	rand.Read(seed)                                         // never fails (crypto/rand)
 	tmp, err := os.CreateTemp(filepath.Dir(path), ".key-*") // 0600
 	if err != nil {
 		return nil, fmt.Errorf("profile key: %w", err)

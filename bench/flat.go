@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os/exec"
 	"time"
@@ -141,7 +142,7 @@ func (b *bench) children(ctx context.Context) error {
 // strays counts the processes of our own binary that still run.
 func (b *bench) strays(ctx context.Context) (int, error) {
 	out, err := exec.CommandContext(ctx, "pgrep", "-fc", b.foyer.Bin+" serve").Output()
-	if _, none := err.(*exec.ExitError); none {
+	if none := new(exec.ExitError); errors.As(err, &none) {
 		return 0, nil
 	}
 	if err != nil {

@@ -226,8 +226,9 @@ func TestJoin_DeviceFailsStayGoesOn(t *testing.T) {
 					return enginetest.Step{Err: call.ErrDeviceBusy}
 				case call.SourceSpeaker:
 					return enginetest.Step{Err: errors.New("odd")}
+				default:
+					return enginetest.Step{}
 				}
-				return enginetest.Step{}
 			}
 		})
 		r.joined()

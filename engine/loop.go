@@ -23,7 +23,8 @@ type loop struct {
 	inbox  *inbox
 	events *Queue
 	engine *Engine
-	base   context.Context // of workers that outlive a stay; ends with the loop
+	//nolint:containedctx // the loop is the owner that hands it to its workers
+	base context.Context // of workers that outlive a stay; ends with the loop
 
 	workers sync.WaitGroup
 

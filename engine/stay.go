@@ -32,7 +32,8 @@ func (e *entry) abort(r call.LeaveReason) {
 // stay is one accepted entry, from joining to its one Left.
 type stay struct {
 	*entry
-	gen    uint64
+	gen uint64
+	//nolint:containedctx // the stay is what its workers live as long as
 	ctx    context.Context // of the stay's workers; ends when leaving begins
 	cancel context.CancelFunc
 	timer  *time.Timer // bound of joining

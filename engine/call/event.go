@@ -41,8 +41,8 @@ type ParticipantLeft struct {
 	Reason      LeaveReason
 }
 
-// TrackPublished, TrackUnpublished, TrackMuted and TrackUnmuted are about the
-// announced tracks of others, and with Local set about our own.
+// TrackPublished is an announced track of somebody else, or with Local set of
+// our own.
 type TrackPublished struct {
 	ID    Identity
 	Track Track

@@ -34,8 +34,8 @@ func grow(b []byte, n int) []byte {
 	return b[:n]
 }
 
-// Sound inside the program: signed 16 bit at 48 kHz; captures are mono,
-// speakers are interleaved stereo.
+// SampleRate of all sound inside the program, in Hz: signed 16 bit; captures are
+// mono, speakers are interleaved stereo.
 const SampleRate = 48000
 
 // Fit says how a picture fills a tile of another shape.

@@ -1,6 +1,7 @@
 package call
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unicode"
@@ -123,10 +124,10 @@ type NameError struct {
 }
 
 func (e *NameError) Error() string {
-	switch e.Problem {
-	case ErrTooLong:
+	switch {
+	case errors.Is(e.Problem, ErrTooLong):
 		return fmt.Sprintf("%s is %d bytes long, at most %d are allowed", e.Field, e.Length, e.Limit)
-	case ErrForbiddenCharacter:
+	case errors.Is(e.Problem, ErrForbiddenCharacter):
 		return fmt.Sprintf("%s has the character %q at position %d, which is not allowed", e.Field, e.Character, e.Position)
 	default:
 		return fmt.Sprintf("%s is empty", e.Field)

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"net"
@@ -141,7 +142,7 @@ func cutLast(s, sep string) (before, after string, ok bool) {
 
 // redact keeps a link's secret out of errors: url.Parse quotes its input.
 func redact(err error) error {
-	if e, ok := err.(*url.Error); ok {
+	if e := new(url.Error); errors.As(err, &e) {
 		return e.Err
 	}
 	return err

@@ -165,8 +165,9 @@ func readAnswer(res *http.Response, answer any) error {
 		return call.ErrAdminKey
 	case codeNoSpace:
 		return call.ErrDataFull
+	default:
+		return fmt.Errorf("%w (%s)", refusal.Err(), refusal.Message[:min(len(refusal.Message), maxAnswerStatus)])
 	}
-	return fmt.Errorf("%w (%s)", refusal.Err(), refusal.Message[:min(len(refusal.Message), maxAnswerStatus)])
 }
 
 // pinned accepts one certificate and no other; names and dates do not matter.

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 	"slices"
@@ -115,7 +116,7 @@ func TestListenerBounds(t *testing.T) {
 	_ = third.SetReadDeadline(time.Now().Add(waitBound))
 	if _, err := third.Read(make([]byte, 1)); err == nil {
 		t.Error("the third connection lives")
-	} else if e, ok := err.(net.Error); ok && e.Timeout() {
+	} else if e := net.Error(nil); errors.As(err, &e) && e.Timeout() {
 		t.Error("the third connection hangs")
 	}
 	_ = first.Close()
@@ -125,7 +126,8 @@ func TestListenerBounds(t *testing.T) {
 	_ = second.Close()
 	_ = third2.Close()
 	_ = l.Close()
-	for range accepted { // until the accepting goroutine has ended
+	for conn := range accepted { // until the accepting goroutine has ended
+		_ = conn.Close()
 	}
 	if l.total != 0 || len(l.of) != 0 {
 		t.Errorf("%d left, %v", l.total, l.of)

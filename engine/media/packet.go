@@ -71,7 +71,7 @@ func (ps *parser) parse(p *packet, n int) error {
 	payload, err := ps.vp8.Unmarshal(ps.rtp.Payload)
 	if err != nil {
 		p.damaged = true
-		return nil
+		return nil //nolint:nilerr // what is wrong with the payload is a fact about the packet
 	}
 	ps.describe(p, payload)
 	return nil

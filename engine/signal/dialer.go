@@ -137,7 +137,7 @@ func (d *Dialer) enter(ctx context.Context, t ticket, e entry) (*admission, erro
 // joinError gives the error of a failed join its last shape: a cancelled caller
 // hears that, not what the cancelling broke.
 func joinError(caller context.Context, err error) error {
-	var leave *refusedLeave
+	var leave *refusedError
 	switch {
 	case errors.Is(caller.Err(), context.Canceled):
 		return fmt.Errorf("%w: join", call.ErrCancelled)

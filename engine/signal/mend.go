@@ -130,7 +130,7 @@ func (s *session) redialed(full bool, adm *admission, err error) {
 func (s *session) notRedialed(full bool, err error) {
 	s.log.WithError(err).WithField("full", full).Debug("reconnect failed")
 	s.mend.last = err
-	var refused *refusedLeave
+	var refused *refusedError
 	if errors.As(err, &refused) {
 		if refused.leave.GetAction() == livekit.LeaveRequest_DISCONNECT && !refused.leave.GetCanReconnect() {
 			s.end(ending(refused.leave))

@@ -202,10 +202,10 @@ type joinedMessage struct {
 	reconnect *livekit.ReconnectResponse
 }
 
-// refusedLeave is a leave as the first message: the server takes it back.
-type refusedLeave struct{ leave *livekit.LeaveRequest }
+// refusedError is a leave as the first message: the server takes it back.
+type refusedError struct{ leave *livekit.LeaveRequest }
 
-func (e *refusedLeave) Error() string {
+func (e *refusedError) Error() string {
 	return fmt.Sprintf("server says leave: %v, %v", e.leave.GetReason(), e.leave.GetAction())
 }
 
@@ -229,7 +229,7 @@ func (w *wire) first(ctx context.Context) (*joinedMessage, error) {
 	case *livekit.SignalResponse_Reconnect:
 		return &joinedMessage{reconnect: m.Reconnect}, nil
 	case *livekit.SignalResponse_Leave:
-		return nil, &refusedLeave{leave: m.Leave}
+		return nil, &refusedError{leave: m.Leave}
 	default:
 		return nil, fmt.Errorf("%w: first message is %T", call.ErrServerGarbage, m)
 	}

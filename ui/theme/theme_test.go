@@ -2,6 +2,7 @@ package theme
 
 import (
 	"encoding/xml"
+	"errors"
 	"image/color"
 	"io"
 	"math"
@@ -91,7 +92,7 @@ func TestIcons(t *testing.T) {
 		svg := assets.Icon(name)
 		d := xml.NewDecoder(strings.NewReader(string(svg)))
 		for {
-			if _, err := d.Token(); err == io.EOF {
+			if _, err := d.Token(); errors.Is(err, io.EOF) {
 				break
 			} else if err != nil {
 				t.Errorf("%s: %v", name, err)

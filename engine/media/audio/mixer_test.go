@@ -115,7 +115,7 @@ func TestTenVoicesDoNotClip(t *testing.T) {
 	heard := r.play(120)[20000:]
 	clipped, loud := 0, 0
 	for _, v := range heard {
-		if v >= 32767 || v <= -32767 {
+		if v == math.MaxInt16 || v <= -math.MaxInt16 {
 			clipped++
 		}
 		if v > 20000 || v < -20000 {

@@ -77,7 +77,7 @@ func (e *Encoder) set(request, value C.int) error {
 	if e.c == nil {
 		return ErrClosed
 	}
-	if code := C.foyer_set(e.c, request, C.opus_int32(value)); code != C.OPUS_OK {
+	if code := C.foyer_set(e.c, request, value); code != C.OPUS_OK {
 		return fmt.Errorf("opus encoder setting %d to %d: %w", request, value, codeError(code))
 	}
 	return nil
@@ -102,7 +102,7 @@ func (e *Encoder) Encode(pcm []int16, dst []byte) (int, error) {
 	n := C.opus_encode(e.c, (*C.opus_int16)(unsafe.Pointer(&pcm[0])), FrameSamples,
 		(*C.uchar)(unsafe.Pointer(&dst[0])), C.opus_int32(len(dst)))
 	if n < 0 {
-		return 0, fmt.Errorf("opus encode: %w", codeError(C.int(n)))
+		return 0, fmt.Errorf("opus encode: %w", codeError(n))
 	}
 	return int(n), nil
 }
