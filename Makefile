@@ -51,7 +51,8 @@ exit-matrix: test-e2e ## measure every way out again and write docs/leaving.md's
 
 .PHONY: vm-test
 vm-test: deps-test ## the ways out with a real V4L2 camera, in a virtual machine
-	$(CHECKED) scripts/vm-test.sh
+	@scripts/deps.sh vm
+	scripts/vm-test.sh
 
 .PHONY: check
 check: lint arrows ## format, vet, lint and the arrows between packages

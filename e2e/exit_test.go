@@ -4,10 +4,10 @@ package e2e
 
 import (
 	"context"
+	"math/rand/v2"
 	"os"
-	"path/filepath"
+	"os/exec"
 	"slices"
-	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -246,9 +246,30 @@ func checkFarewell(t *testing.T, e exit, s *stage, row *matrix.Row, devices []de
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// A camera that is still opening when the stay ends: a named pipe stands in for
-// a driver that takes its time, since opening it waits for the other end. The
-// end must not wait for it, and when it opens at last it must be closed at once.
+// slowCamera is a camera whose opening takes as long as its gate is shut.
+func slowCamera(t *testing.T) (file string, gate *drive.Gate) {
+	t.Helper()
+	file = writeY4M(t, 320, 180, 30)
+	gate, err := drive.NewGate(file, drive.GateOpen, true)
+	if err != nil {
+		t.Skipf("a camera that opens slowly needs root and fanotify's permission events: %v", err)
+	}
+	t.Cleanup(func() { must(t, gate.Close()) })
+	return file, gate
+}
+
+func (s *stage) holdsFile(file string) func() bool { return holdsFile(s.p.PID, file) }
+
+func holdsFile(pid int, file string) func() bool {
+	return func() bool {
+		files, _ := drive.Files(pid) // gone: holds nothing
+		return slices.Contains(files, file)
+	}
+}
+
+// A camera that is still opening when the stay ends: its driver, here the kernel
+// before a gate, does not come back. The end must not wait for it, and when it
+// opens at last it must be closed at once.
 func TestEveryWayOutWhileTheCameraOpens(t *testing.T) {
 	table := matrix.New("e2e")
 	t.Cleanup(func() { must(t, table.Save(artifact(t, "exit-matrix-opening.json"))) })
@@ -257,71 +278,75 @@ func TestEveryWayOutWhileTheCameraOpens(t *testing.T) {
 			if e.slow {
 				t.Parallel()
 			}
-			camera := filepath.Join(t.TempDir(), "camera.y4m")
-			must(t, syscall.Mkfifo(camera, 0o600))
+			camera, gate := slowCamera(t)
 			s := enter(t, e, nil, "--camera", camera, "--stay")
-			start := time.Now()
-			e.act(t, s)
+			held(t, device{"the camera's gate", func() bool { return gate.Came(s.p.PID) }}, true, testenv.Limit)
 			limit := releaseLimit
 			if e.slow {
 				limit = lostLimit
 			}
+			start := time.Now()
+			e.act(t, s)
+			row := matrix.Row{Exit: e.name, Reason: e.reason, Status: e.status}
+			took := time.Since(start)
 			if e.reason != "" {
 				left := s.p.AwaitFor(limit+testenv.Limit, "left")
-				if took := left.Seen.Sub(start); took > limit {
+				took = left.Seen.Sub(start)
+				if took > limit {
 					t.Errorf("the end waited %v for the camera", took)
 				}
 				if left.Text("reason") != e.reason {
 					t.Errorf("left says %s, want %s", left.Raw, e.reason)
 				}
 			}
-			free := openLate(t, camera, s.p.PID)
+			gate.Open()
+			// It may not have come through the gate yet, so this waits until it
+			// is seen free for a while, not once.
+			free := staysFree(t, s.holdsFile(camera))
 			if !free {
 				t.Error("the camera that opened late stays open")
 			}
-			table.Add(matrix.Row{Exit: e.name, Reason: e.reason, Status: e.status,
-				Cells: []matrix.Cell{{Device: "opening", Free: free, MS: ms(time.Since(start))}}})
+			row.Cells = []matrix.Cell{{Device: "opening", Free: free, MS: ms(took)}}
+			table.Add(row)
 		})
 	}
 }
 
-// openLate lets the camera open, if somebody still waits for it, and tells
-// whether it is let go at once.
-func openLate(t *testing.T, camera string, pid int) bool {
+// staysFree tells whether something is not held at the end of a time in which
+// whatever comes late has come.
+func staysFree(t *testing.T, holds func() bool) bool {
 	t.Helper()
-	fd, err := syscall.Open(camera, syscall.O_WRONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return true // ENXIO: nobody waits for it any more
+	const late = 300 * time.Millisecond
+	for end := time.Now().Add(late); time.Now().Before(end); {
+		held(t, device{"late camera", holds}, false, releaseLimit)
 	}
-	defer syscall.Close(fd)
-	holds := func() bool {
-		files, _ := drive.Files(pid) // gone: holds nothing
-		return slices.Contains(files, camera)
-	}
-	// A reader that has only now come to life may need a moment to close; a
-	// write tells when nobody reads any more.
-	return held(t, device{"late camera", func() bool {
-		_, err := syscall.Write(fd, []byte{0})
-		return err != syscall.EPIPE || holds()
-	}}, false, releaseLimit)
+	return !holds()
 }
 
-// Two hundred stays that end at moments spread over the opening of the devices:
-// nothing may stay open after any of them.
+// Two hundred stays that end at random moments while camera and microphone are
+// opening, the camera coming up before, while or after: nothing may stay open
+// after any of them.
 func TestLeavingAtTwoHundredMoments(t *testing.T) {
 	const rounds = 200
+	random := rand.New(rand.NewPCG(2, 200)) // the same moments in every run
+	moment := func() time.Duration { return time.Duration(random.IntN(40_000)) * time.Microsecond }
 	pulse := testenv.Pulse(t)
 	f := testenv.Foyer(t)
 	server := testenv.Serve(t, f, drive.ServeOptions{})
 	link := server.Invite("moments")
+	camera, gate := slowCamera(t)
 	p := testenv.Join(t, f, drive.JoinOptions{Link: link, Name: "Ada", ID: "ada", Env: pulse.Env(), Args: []string{"--stay", "--speaker", "default"}})
 	p.Await("joined")
+	sound := device{"sound", func() bool {
+		return slices.ContainsFunc(append(pulse.SourceOutputs(), pulse.SinkInputs()...), func(o testenv.Stream) bool { return o.PID == p.PID })
+	}}
 	for i := range rounds {
 		mark := p.Mark()
-		p.Say(map[string]any{"cmd": "publish", "source": "camera", "device": "test"})
+		gate.Shut()
+		opens := time.AfterFunc(moment(), gate.Open)
+		p.Say(map[string]any{"cmd": "publish", "source": "camera", "device": camera})
 		p.Say(map[string]any{"cmd": "publish", "source": "microphone", "device": "default"})
-		// 0..40 ms covers everything from "nothing has begun" to "all is open".
-		<-time.After(time.Duration(i%41) * time.Millisecond)
+		<-time.After(moment())
 		p.Say(map[string]any{"cmd": "leave"})
 		left := p.AwaitAfter(mark, "left", nil)
 		if left.Text("reason") != "left" {
@@ -329,17 +354,42 @@ func TestLeavingAtTwoHundredMoments(t *testing.T) {
 		}
 		// Our side has closed its connection; the sound server reads the end of
 		// it a moment later.
-		holds := func() bool {
-			return slices.ContainsFunc(append(pulse.SourceOutputs(), pulse.SinkInputs()...), func(o testenv.Stream) bool { return o.PID == p.PID })
-		}
-		if !held(t, device{"sound", holds}, false, soundServerLag) {
+		if !held(t, sound, false, soundServerLag) {
 			t.Fatalf("round %d: sound is still open %v after left", i, soundServerLag)
+		}
+		if opens.Stop() {
+			gate.Open()
+		}
+		if !held(t, device{"camera", holdsFile(p.PID, camera)}, false, releaseLimit) {
+			t.Fatalf("round %d: the camera is still open %v after left", i, releaseLimit)
 		}
 		mark = p.Mark()
 		p.Say(map[string]any{"cmd": "join", "link": link})
 		p.AwaitAfter(mark, "joined", nil)
 	}
-	files, err := drive.Files(p.PID)
-	must(t, err)
-	t.Log("open files at the end: " + strconv.Itoa(len(files)))
+	if !staysFree(t, holdsFile(p.PID, camera)) {
+		t.Error("a camera that opened late stays open")
+	}
+}
+
+// The camera is a real V4L2 device here, so this test runs where there is one:
+// "make vm-test" starts a virtual machine. Besides what the process holds, a
+// second program must be able to record from the camera afterwards.
+func TestEveryWayOutFreesTheCamera(t *testing.T) {
+	if os.Getenv("FOYER_VM") == "" {
+		t.Skip("needs a camera of the kernel's: make vm-test runs it in a virtual machine")
+	}
+	table := matrix.New("vm")
+	t.Cleanup(func() { must(t, table.Save(artifact(t, "exit-matrix-vm.json"))) })
+	for _, e := range exits() {
+		t.Run(e.name, func(t *testing.T) {
+			s := enter(t, e, nil, "--camera", "default")
+			pid := s.p.PID
+			leaveAndLook(t, e, s, table, []device{{"camera", func() bool { return drive.HoldsDevice(pid) }}})
+			out, err := exec.CommandContext(t.Context(), "v4l2-ctl", "-d", "/dev/video0", "--stream-mmap", "--stream-count=1").CombinedOutput()
+			if err != nil {
+				t.Errorf("a second program cannot record: %v: %s", err, out)
+			}
+		})
+	}
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# deps.sh build|test: installs what building (or testing) needs on Debian and
-# Ubuntu; elsewhere it prints the command to type, and fails only if something
-# is really missing.
+# deps.sh build|test|vm: installs what building, testing or the tests in a virtual
+# machine need on Debian and Ubuntu; elsewhere it prints the command to type, and
+# fails only if something is really missing.
 set -euo pipefail
 
-case ${1:-} in build | test) need=$1 ;; *) echo "usage: deps.sh build|test" >&2; exit 2 ;; esac
+case ${1:-} in build | test | vm) need=$1 ;; *) echo "usage: deps.sh build|test|vm" >&2; exit 2 ;; esac
 
 go_needed=1.26
 have_go() {
@@ -22,6 +22,7 @@ apt_build=(gcc g++ libc6-dev pkg-config libvpx-dev libopus-dev xorg-dev libgl1-m
 # NAME=PROGRAM is there if the program is, wherever it came from.
 apt_test=(xvfb openbox xdotool xclip x11-utils imagemagick libgl1-mesa-dri pulseaudio pulseaudio-utils
 	espeak-ng sox chromium=chromium nodejs=node npm=npm iproute2 procps)
+apt_vm=(qemu-system-x86 v4l-utils)
 
 apt_install() {
 	local -n packages=apt_$need
@@ -63,6 +64,7 @@ if [ "$need" = test ]; then
 	check_programs node npm
 	[ "$os" = Linux ] && check_programs Xvfb openbox xdotool xclip xprop import pulseaudio pactl espeak-ng sox chromium ip
 fi
+[ "$need" = vm ] && check_programs qemu-system-x86_64 v4l2-ctl
 [ ${#missing[@]} -eq 0 ] && exit
 
 echo "deps: missing: ${missing[*]}" >&2

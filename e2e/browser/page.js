@@ -10,16 +10,24 @@ room.on(RoomEvent.TrackSubscribed, (track, publication, participant) => {
   const element = track.attach(); // Chromium decodes nothing without one
   element.autoplay = true;
   document.body.appendChild(element);
+  arrange();
   remote.set(keyOf(participant, publication), { track, element });
   window.report('track_subscribed', { id: participant.identity, source: publication.source });
 });
 room.on(RoomEvent.TrackUnsubscribed, (track, publication, participant) => {
   track.detach().forEach((e) => e.remove());
+  arrange();
   remote.delete(keyOf(participant, publication));
 });
 room.on(RoomEvent.ParticipantDisconnected, (p) => window.report('participant_left', { id: p.identity }));
 room.on(RoomEvent.Disconnected, (reason) => window.report('left', { reason: String(reason) }));
 room.on(RoomEvent.ConnectionStateChanged, (state) => window.report('state', { state }));
+
+// A grid that fills the page, as a meeting's page has.
+function arrange() {
+  const videos = document.querySelectorAll('video').length;
+  document.body.style.gridTemplateColumns = `repeat(${Math.max(1, Math.ceil(Math.sqrt(videos)))}, 1fr)`;
+}
 
 function find(id, source) {
   const found = remote.get(`${id} ${source}`);

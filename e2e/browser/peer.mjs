@@ -41,14 +41,14 @@ function launch() {
     '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream',
     '--autoplay-policy=no-user-gesture-required', '--allow-loopback-in-peer-connection',
     '--ignore-certificate-errors', // the room server's certificate is of its own making
-    '--disable-background-timer-throttling', '--disable-renderer-backgrounding', '--disable-gpu',
+    '--window-size=1100,800', '--window-position=0,0', '--disable-background-timer-throttling', '--disable-renderer-backgrounding', '--disable-gpu',
   ];
   if (process.getuid?.() === 0) args.push('--no-sandbox');
   if (typeof options.camera === 'string') args.push(`--use-file-for-fake-video-capture=${options.camera}`);
   if (typeof options.microphone === 'string') args.push(`--use-file-for-fake-audio-capture=${options.microphone}`);
   return puppeteer.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: !options.headful, args,
-    ignoreDefaultArgs: ['--mute-audio'], defaultViewport: { width: 1280, height: 760 },
+    ignoreDefaultArgs: ['--mute-audio'], defaultViewport: null,
   });
 }
 
