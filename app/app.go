@@ -5,11 +5,15 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/sirupsen/logrus"
 )
@@ -65,6 +69,16 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "foyer: unknown command %q\n\n%s", cmd, usage)
 		return exitUsage
 	}
+}
+
+// untilTold ends when the system or the user tells the program to end: Ctrl-C,
+// kill, or a closed terminal, unless nohup says that this one does not count.
+func untilTold() (context.Context, context.CancelFunc) {
+	end := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		end = append(end, syscall.SIGHUP)
+	}
+	return signal.NotifyContext(context.Background(), end...)
 }
 
 // command is a flag set whose positional arguments may stand anywhere.

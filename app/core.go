@@ -30,7 +30,7 @@ type core struct {
 	*engine.Engine
 	devices io.Closer // after the engine: nothing opens any more
 	stop    context.CancelFunc
-	done    chan error
+	done    chan struct{}
 }
 
 // newCore builds the engine and starts its goroutine. host may be nil.
@@ -53,8 +53,11 @@ func newCore(p *profile, log logrus.FieldLogger, host call.Host) *core {
 
 func startCore(cfg engine.Config, devices io.Closer) *core {
 	ctx, stop := context.WithCancel(context.Background())
-	c := &core{Engine: engine.New(cfg), devices: devices, stop: stop, done: make(chan error, 1)}
-	go func() { c.done <- c.Run(ctx) }()
+	c := &core{Engine: engine.New(cfg), devices: devices, stop: stop, done: make(chan struct{})}
+	go func() {
+		defer close(c.done)
+		_ = c.Run(ctx) // fails only where it runs twice
+	}()
 	return c
 }
 
@@ -66,10 +69,9 @@ func newDecoder(mime string) (call.VideoDecoder, error) {
 	return vp8.NewDecoder()
 }
 
-// close leaves the room, closes every device and waits, at most closeBound.
-func (c *core) close() {
-	ctx, cancel := context.WithTimeout(context.Background(), closeBound)
-	defer cancel()
+// close leaves the room, closes every device and waits, until ctx ends. It may
+// be called more than once.
+func (c *core) close(ctx context.Context) {
 	_ = c.Close(ctx)
 	c.stop()
 	select {

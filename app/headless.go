@@ -21,6 +21,9 @@ import (
 // maxLine bounds one command on stdin, in bytes.
 const maxLine = 1 << 20
 
+// flushBound is how long the end waits for somebody to read the last lines.
+const flushBound = time.Second
+
 // headless reads commands from stdin and prints events on stdout, a JSON object
 // a line each. Everything but the reader of stdin runs on one goroutine.
 type headless struct {
@@ -50,10 +53,16 @@ func newHeadless(c *core, p *profile, stay bool, std io3, log logrus.FieldLogger
 func (h *headless) run(ctx context.Context, join engine.Join) int {
 	h.first = join
 	ctx, cancel := context.WithCancel(ctx)
-	defer h.snapshots.Wait()
-	defer cancel()
+	defer func() {
+		cancel()
+		h.snapshots.Wait()
+		last, done := context.WithTimeout(context.Background(), flushBound)
+		defer done()
+		h.out.finish(last)
+	}()
 	if err := h.core.Do(join); err != nil {
 		h.out.commandFailed(join.Word(), err)
+		h.quit()
 		return exitFailed
 	}
 	lines := h.readLines(ctx)
@@ -67,7 +76,7 @@ func (h *headless) run(ctx context.Context, join engine.Join) int {
 			if !ok {
 				lines = nil
 				if h.end() {
-					return h.status()
+					return h.quit()
 				}
 				continue
 			}
@@ -78,19 +87,20 @@ func (h *headless) run(ctx context.Context, join engine.Join) int {
 			}
 		case <-h.core.Events().Ready():
 			if h.takeEvents() {
-				return h.status()
+				return h.quit()
 			}
-		}
-		if h.out.broken() {
-			// Nobody reads what we say any more: the same as the end of stdin.
+		case <-h.out.gone:
+			// Nobody reads what we say any more: the same as a signal.
 			return h.quit()
 		}
 	}
 }
 
-// quit leaves because the program ends, and prints what that brings.
+// quit leaves if we are in a room still, and prints what that brings.
 func (h *headless) quit() int {
-	h.core.close()
+	ctx, cancel := context.WithTimeout(context.Background(), closeBound)
+	defer cancel()
+	h.core.close(ctx)
 	h.takeEvents()
 	return h.status()
 }
@@ -151,6 +161,11 @@ func (h *headless) readLines(ctx context.Context) <-chan []byte {
 		defer close(lines)
 		scan := bufio.NewScanner(h.in)
 		scan.Buffer(nil, maxLine)
+		defer func() {
+			if err := scan.Err(); err != nil {
+				h.out.commandFailed("", fmt.Errorf("%w: %w", call.ErrBadArgument, err))
+			}
+		}()
 		for scan.Scan() {
 			select {
 			case lines <- bytes.Clone(scan.Bytes()):

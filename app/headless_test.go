@@ -34,6 +34,7 @@ type program struct {
 	cancel  context.CancelFunc // what a signal does
 	stdin   *io.PipeWriter
 	out     *lineBuffer
+	stdout  io.Writer // out, unless a test wants another
 	profile *profile
 	status  chan int
 }
@@ -54,6 +55,7 @@ func start(t *testing.T, stay bool, set func(*program)) *program {
 		t: t, ledger: ledger, profile: dir, out: newLineBuffer(), status: make(chan int, 1),
 		dialer: &enginetest.Dialer{Ledger: ledger}, devices: &enginetest.Devices{Ledger: ledger},
 	}
+	p.stdout = p.out
 	if set != nil {
 		set(p)
 	}
@@ -65,14 +67,14 @@ func start(t *testing.T, stay bool, set func(*program)) *program {
 	p.stdin = feed
 	ctx, cancel := context.WithCancel(context.Background())
 	p.cancel = cancel
-	h := newHeadless(c, dir, stay, io3{in, p.out, io.Discard}, log)
+	h := newHeadless(c, dir, stay, io3{in, p.stdout, io.Discard}, log)
 	join := engine.Join{
 		Link: call.Link{URL: "ws://127.0.0.1:1", Token: "t", Room: "r"}, Name: "Ada", Identity: "ada",
 		Devices: engine.Choice{Camera: call.DeviceTest, Microphone: call.DeviceTest, Speaker: call.DeviceNone},
 	}
 	go func() {
 		status := h.run(ctx, join)
-		c.close()
+		c.close(context.Background())
 		p.status <- status
 	}()
 	t.Cleanup(func() {
@@ -229,6 +231,69 @@ func TestClosedStdoutLeaves(t *testing.T) {
 	p.out.breakNow()
 	p.send(`{"cmd":"frobnicate"}`) // something to say
 	p.end(exitOK)
+}
+
+func TestL8_NobodyReadsAndStillWeLeave(t *testing.T) {
+	stuck, stdout := io.Pipe() // never read
+	p := start(t, false, func(p *program) { p.stdout = stdout })
+	t.Cleanup(func() { _ = stuck.Close() })
+	t.Cleanup(p.cancel)
+	look := time.NewTicker(time.Millisecond) // the ledger tells nobody
+	defer look.Stop()
+	for p.ledger.OpenNow("session") == 0 || p.ledger.OpenNow("device") < 2 {
+		<-look.C
+	}
+	began := time.Now()
+	p.cancel()
+	p.end(exitOK)
+	if took := time.Since(began); took > closeBound {
+		t.Errorf("the program ended after %v", took)
+	}
+	_ = stuck.Close()
+}
+
+func TestL8_ASignalEndsTheProgramAtOnce(t *testing.T) {
+	p := start(t, false, nil)
+	p.await("joined", 1)
+	began := time.Now()
+	p.cancel()
+	p.end(exitOK)
+	if took := time.Since(began); took > closeBound/2 {
+		t.Errorf("the program ended after %v", took)
+	}
+}
+
+func TestPrinterGivesUpOnAReaderThatDoesNotRead(t *testing.T) {
+	stuck, stdout := io.Pipe()
+	out := newPrinter(stdout)
+	text := string(bytes.Repeat([]byte("x"), 64<<10))
+	for range 2 * maxUnread / len(text) {
+		out.line("chat", time.Now(), fields{"text": text})
+	}
+	select {
+	case <-out.gone:
+	case <-time.After(bound):
+		t.Error("it keeps everything")
+	}
+	_ = stuck.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), bound)
+	defer cancel()
+	out.finish(ctx)
+	if ctx.Err() != nil {
+		t.Error("its goroutine does not end")
+	}
+}
+
+func TestLineThatIsTooLongIsAnswered(t *testing.T) {
+	p := start(t, false, nil)
+	p.await("joined", 1)
+	go func() { _, _ = p.stdin.Write(bytes.Repeat([]byte("x"), maxLine+1)) }() // fails when the program ends
+	if len(p.end(exitOK)) != 1 {
+		t.Error("no left")
+	}
+	if len(lines(t, p.out.bytes(), "command_failed")) != 1 {
+		t.Error("nobody says why")
+	}
 }
 
 func TestSnapshotWritesTheNextPicture(t *testing.T) {

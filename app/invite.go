@@ -1,10 +1,7 @@
 package app
 
 import (
-	"context"
 	"fmt"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"foyer/engine/call"
@@ -41,7 +38,7 @@ func runInvite(std io3, args []string) int {
 	if req.Server == "" || req.AdminKeyFile == "" {
 		return c.fail(exitUsage, "needs --server and --admin-key-file")
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	ctx, stop := untilTold()
 	defer stop()
 	link, err := host.RequestInvite(ctx, req)
 	if err != nil {

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"os"
 	"os/signal"
 	"syscall"
 
@@ -36,7 +35,7 @@ func runJoin(std io3, args []string) int {
 	}
 	link, err := call.ParseLink(positional[0])
 	if err != nil {
-		return c.fail(exitUsage, "%s", words.Error(err))
+		return c.refuse(err)
 	}
 	p, err := openProfile(*dir)
 	if err != nil {
@@ -48,15 +47,24 @@ func runJoin(std io3, args []string) int {
 	}
 	join = withDefaults(join, p)
 	if err := checkJoin(join); err != nil {
-		return c.fail(exitUsage, "%s", words.Error(err))
+		return c.refuse(err)
 	}
 
-	core := newCore(p, log, nil)
-	defer core.close()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := untilTold()
 	defer stop()
-	h := newHeadless(core, p, *stay, std, log)
-	return h.run(ctx, join)
+	// A reader of ours that dies must not take us along before we have left.
+	signal.Ignore(syscall.SIGPIPE)
+	return newHeadless(newCore(p, log, nil), p, *stay, std, log).run(ctx, join)
+}
+
+// refuse says what cannot be joined, to people and to scripts.
+func (c *command) refuse(err error) int {
+	out := newPrinter(c.std.out)
+	out.commandFailed(c.Name(), err)
+	ctx, cancel := context.WithTimeout(context.Background(), flushBound)
+	defer cancel()
+	out.finish(ctx)
+	return c.fail(exitUsage, "%s", words.Error(err))
 }
 
 // deviceWord maps the command line's "default" to the engine's empty name.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 )
@@ -22,16 +24,16 @@ func TestWrongCommandLinesSayWhatIsWrong(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		args []string
-		want string
+		want string // on stderr; a leading ! says that scripts are told on stdout as well
 	}{
 		{"unknown command", []string{"frobnicate"}, "unknown command"},
 		{"join without link", []string{"join", "--name", "Ada"}, "one link"},
 		{"join with two links", []string{"join", goodLink, goodLink, "--name", "Ada"}, "one link"},
-		{"unreadable link", []string{"join", "http://example.org", "--name", "Ada"}, "not an invite link"},
-		{"cut link", []string{"join", "foyer://127.0.0.1:1/r?v=1&s=x", "--name", "Ada"}, "incomplete"},
-		{"insecure link", []string{"join", strings.Replace(goodLink, "127.0.0.1", "192.0.2.1", 1), "--name", "Ada"}, "unencrypted"},
-		{"name too long", []string{"join", goodLink, "--name", strings.Repeat("é", 128)}, "256 of at most 255"},
-		{"name with a control character", []string{"join", goodLink, "--name", "A\x07da"}, "position 2"},
+		{"unreadable link", []string{"join", "http://example.org", "--name", "Ada"}, "!not an invite link"},
+		{"cut link", []string{"join", "foyer://127.0.0.1:1/r?v=1&s=x", "--name", "Ada"}, "!incomplete"},
+		{"insecure link", []string{"join", strings.Replace(goodLink, "127.0.0.1", "192.0.2.1", 1), "--name", "Ada"}, "!unencrypted"},
+		{"name too long", []string{"join", goodLink, "--name", strings.Repeat("é", 128)}, "!256 of at most 255"},
+		{"name with a control character", []string{"join", goodLink, "--name", "A\x07da"}, "!position 2"},
 		{"unknown flag", []string{"join", goodLink, "--frob"}, "frob"},
 		{"bad log level", []string{"join", goodLink, "--log-level", "loud"}, "log-level"},
 		{"serve with an argument", []string{"serve", "now"}, "now"},
@@ -47,11 +49,12 @@ func TestWrongCommandLinesSayWhatIsWrong(t *testing.T) {
 			if status != exitUsage {
 				t.Errorf("exit status %d, want %d", status, exitUsage)
 			}
-			if !strings.Contains(errs, c.want) {
-				t.Errorf("stderr %q does not say %q", errs, c.want)
+			want, told := strings.CutPrefix(c.want, "!")
+			if !strings.Contains(errs, want) {
+				t.Errorf("stderr %q does not say %q", errs, want)
 			}
-			if out != "" {
-				t.Errorf("stdout %q, want nothing", out)
+			if said := lines(t, []byte(out), "command_failed"); told != (len(said) == 1) {
+				t.Errorf("stdout %q, want an event: %v", out, told)
 			}
 		})
 	}
@@ -116,4 +119,50 @@ func lines(t *testing.T, out []byte, event string) []map[string]any {
 		}
 	}
 	return found
+}
+
+// asProgram makes the test binary the program itself.
+const asProgram = "FOYER_TEST_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	}
+	os.Exit(m.Run())
+}
+
+func TestAReaderThatDiesDoesNotKillTheProgram(t *testing.T) {
+	cmd := exec.Command(os.Args[0], "join", goodLink, "--profile", t.TempDir())
+	cmd.Env = append(os.Environ(), asProgram+"=1")
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdin, err := cmd.StdinPipe() // stays open
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stdin.Close()
+	_ = stdout.Close()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != exitPutOut {
+		t.Errorf("the program ended with %v, want its own status %d", err, exitPutOut)
+	}
+}
+
+func TestSecretsOfAClusterComeFromTheEnvironment(t *testing.T) {
+	t.Setenv(apiKeyVariable, "key")
+	t.Setenv(apiSecretVariable, "")
+	status, _, errs := run("serve", "--livekit", "ws://127.0.0.1:1", "--data", t.TempDir())
+	if status != exitUsage || !strings.Contains(errs, "secret") {
+		t.Errorf("without a secret: status %d, %q", status, errs)
+	}
+	if got := orVariable("", apiKeyVariable); got != "key" {
+		t.Errorf("key %q from the environment", got)
+	}
+	if got := orVariable("mine", apiKeyVariable); got != "mine" {
+		t.Errorf("the flag gives way to the environment: %q", got)
+	}
 }

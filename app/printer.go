@@ -1,6 +1,8 @@
 package app
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"runtime"
@@ -12,17 +14,68 @@ import (
 	"foyer/ui/words"
 )
 
-// printer writes events as lines of JSON. Safe from any goroutine.
+// maxUnread is how much is kept for a reader that has stopped reading, in bytes:
+// minutes of events. Past it nobody reads.
+const maxUnread = 4 << 20
+
+// printer writes events as lines of JSON from a goroutine of its own: a full
+// pipe must not keep anybody from leaving. Safe from any goroutine.
 type printer struct {
-	mu  sync.Mutex
-	enc *json.Encoder
-	err error
+	mu     sync.Mutex
+	lines  [][]byte
+	size   int
+	closed bool
+	wake   chan struct{} // 1-slot
+	gone   chan struct{} // nobody reads any more
+	once   sync.Once
+	done   chan struct{} // the goroutine has ended
 }
 
 func newPrinter(w io.Writer) *printer {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	return &printer{enc: enc}
+	p := &printer{wake: make(chan struct{}, 1), gone: make(chan struct{}), done: make(chan struct{})}
+	go p.write(w)
+	return p
+}
+
+func (p *printer) write(w io.Writer) {
+	defer close(p.done)
+	for range p.wake {
+		p.mu.Lock()
+		lines, closed := p.lines, p.closed
+		p.lines, p.size = nil, 0
+		p.mu.Unlock()
+		for _, line := range lines {
+			if _, err := w.Write(line); err != nil {
+				p.giveUp()
+				break
+			}
+		}
+		if closed {
+			return
+		}
+	}
+}
+
+func (p *printer) giveUp() { p.once.Do(func() { close(p.gone) }) }
+
+// finish writes what is left, and waits for it until ctx ends: a reader that has
+// stopped reading does not keep the program.
+func (p *printer) finish(ctx context.Context) {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	p.signal()
+	select {
+	case <-p.done:
+	case <-ctx.Done():
+	}
+}
+
+func (p *printer) signal() {
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
 }
 
 // fields of one line; encoding/json sorts them.
@@ -30,18 +83,18 @@ type fields map[string]any
 
 func (p *printer) line(event string, at time.Time, f fields) {
 	f["event"], f["ts"] = event, at.UnixMilli()
+	var line bytes.Buffer
+	enc := json.NewEncoder(&line)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(f) // values of ours: they can be written
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if err := p.enc.Encode(f); err != nil && p.err == nil {
-		p.err = err
+	if p.size += line.Len(); p.size <= maxUnread {
+		p.lines = append(p.lines, line.Bytes())
+	} else {
+		p.giveUp()
 	}
-}
-
-// broken tells whether stdout is gone.
-func (p *printer) broken() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.err != nil
+	p.mu.Unlock()
+	p.signal()
 }
 
 func (p *printer) commandFailed(command string, err error) {

@@ -1,12 +1,10 @@
 package app
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"io"
-	"os/signal"
-	"syscall"
+	"os"
 
 	"foyer/engine/call"
 	"foyer/engine/host"
@@ -28,8 +26,8 @@ func runServe(std io3, args []string) int {
 	c.StringVar(&conf.Data, "data", "", "folder for keys and rooms (default: the user's data folder)")
 	c.DurationVar(&conf.RoomTTL, "room-ttl", host.DefaultRoomTTL, "how long a room stays open with nobody in it")
 	c.StringVar(&conf.LiveKitURL, "livekit", "", "be the door of this LiveKit server instead of running one")
-	c.StringVar(&conf.APIKey, "api-key", "", "API key of that LiveKit server")
-	c.StringVar(&conf.APISecret, "api-secret", "", "API secret of that LiveKit server; better: LIVEKIT_API_SECRET in the environment")
+	c.StringVar(&conf.APIKey, "api-key", "", "API key of that LiveKit server (default: $"+apiKeyVariable+")")
+	c.StringVar(&conf.APISecret, "api-secret", "", "its secret; others on this computer can see a command line, so better set $"+apiSecretVariable)
 	lifeline := c.Bool("lifeline", false, "stop when stdin closes")
 	positional, status, ok := c.parse(args)
 	if !ok {
@@ -43,13 +41,17 @@ func runServe(std io3, args []string) int {
 		return c.fail(exitUsage, "%v", err)
 	}
 	conf.Log = log
+	if conf.LiveKitURL != "" {
+		conf.APIKey = orVariable(conf.APIKey, apiKeyVariable)
+		conf.APISecret = orVariable(conf.APISecret, apiSecretVariable)
+	}
 	if conf.Data == "" {
 		if conf.Data, err = dataFolder(); err != nil {
 			return c.fail(exitFailed, "%v", err)
 		}
 	}
 
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	ctx, stop := untilTold()
 	defer stop()
 	if *lifeline {
 		// The reader ends with the process: a blocked read of stdin has no
@@ -71,6 +73,19 @@ func runServe(std io3, args []string) int {
 		return c.serverFailed(err)
 	}
 	return exitOK
+}
+
+// Variables that LiveKit's own tools read.
+const (
+	apiKeyVariable    = "LIVEKIT_API_KEY"
+	apiSecretVariable = "LIVEKIT_API_SECRET"
+)
+
+func orVariable(value, name string) string {
+	if value != "" {
+		return value
+	}
+	return os.Getenv(name)
 }
 
 // serverFailed says what happened, what to do, and for whoever runs servers the

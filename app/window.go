@@ -7,9 +7,13 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime/debug"
+	"sync"
+	"syscall"
 
+	"fyne.io/fyne/v2"
 	fyneapp "fyne.io/fyne/v2/app"
 	"github.com/sirupsen/logrus"
 
@@ -41,7 +45,7 @@ func runWindow(std io3, args []string) int {
 		return c.fail(exitFailed, "%v", err)
 	}
 	defer logFile.Close()
-	log, err := c.logger(io.MultiWriter(std.err, logFile))
+	log, err := c.logger(io.MultiWriter(logFile, besideLog{std.err}))
 	if err != nil {
 		return c.fail(exitUsage, "%v", err)
 	}
@@ -69,12 +73,49 @@ func showWindow(p *profile, child *host.Child, link string, log *logrus.Logger) 
 	// the engine closes its queue.
 	w.Pump(context.Background())
 	w.Show()
+	hangUp := quitOnHangUp(a)
 	a.Run()
 
+	hangUp()
 	w.Stop() // after Run a late call to the main thread would run anywhere
-	core.close()
-	recorder.wait()
+	ctx, cancel := context.WithTimeout(context.Background(), closeBound)
+	defer cancel()
+	core.close(ctx)
+	recorder.wait(ctx)
 	return exitOK
+}
+
+// quitOnHangUp ends the window when its terminal is closed; Fyne listens to the
+// other signals itself. The answer ends the listening.
+func quitOnHangUp(a fyne.App) (end func()) {
+	if signal.Ignored(syscall.SIGHUP) {
+		return func() {}
+	}
+	told := make(chan os.Signal, 1)
+	signal.Notify(told, syscall.SIGHUP)
+	done := make(chan struct{})
+	var listener sync.WaitGroup
+	listener.Go(func() {
+		select {
+		case <-told:
+			fyne.Do(a.Quit)
+		case <-done:
+		}
+	})
+	return func() {
+		signal.Stop(told)
+		close(done)
+		listener.Wait()
+	}
+}
+
+// besideLog is a writer that may be missing: a program started from a desktop
+// has no terminal.
+type besideLog struct{ w io.Writer }
+
+func (b besideLog) Write(p []byte) (int, error) {
+	_, _ = b.w.Write(p)
+	return len(p), nil
 }
 
 // crashes are the rooms of earlier starts that ended without a word.
@@ -120,11 +161,9 @@ func recordStays(from, to *engine.Queue, p *profile, log logrus.FieldLogger) *re
 	return r
 }
 
-// wait waits for the recorder, at most closeBound: an engine that is stuck
-// keeps its queue open.
-func (r *recorder) wait() {
-	ctx, cancel := context.WithTimeout(context.Background(), closeBound)
-	defer cancel()
+// wait waits for the recorder until ctx ends: an engine that is stuck keeps its
+// queue open.
+func (r *recorder) wait(ctx context.Context) {
 	select {
 	case <-r.done:
 	case <-ctx.Done():

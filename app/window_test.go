@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"os"
 	"reflect"
 	"strconv"
@@ -69,7 +70,12 @@ func TestRecorderPassesEventsOnAndKeepsTheStayFile(t *testing.T) {
 	}
 	from.Put(engine.Stamped{Event: call.Left{Room: "r"}})
 	from.Close()
-	r.wait()
+	ctx, cancel := context.WithTimeout(context.Background(), bound)
+	defer cancel()
+	r.wait(ctx)
+	if ctx.Err() != nil {
+		t.Fatal("the recorder does not end")
+	}
 	if _, err := os.Stat(p.path("stay-" + strconv.Itoa(os.Getpid()) + ".json")); !os.IsNotExist(err) {
 		t.Errorf("stay file after Left: %v", err)
 	}
