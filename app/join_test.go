@@ -147,8 +147,9 @@ func TestAReaderThatDiesDoesNotKillTheProgram(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != exitPutOut {
-		t.Errorf("the program ended with %v, want its own status %d", err, exitPutOut)
+	// It quits, or its join fails first.
+	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != exitOK && cmd.ProcessState.ExitCode() != exitPutOut {
+		t.Errorf("the program ended with %v, want a status of its own", err)
 	}
 }
 
