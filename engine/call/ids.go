@@ -62,7 +62,12 @@ func CheckIdentity(s string) error {
 // CheckName reports why s cannot be a display name, as a *[NameError], or nil.
 // A name of blanks alone counts as empty.
 func CheckName(s string) error {
-	return checkText(FieldName, strings.TrimSpace(s), MaxName)
+	err := checkText(FieldName, strings.TrimSpace(s), MaxName)
+	var name *NameError
+	if errors.As(err, &name) && name.Position > 0 { // in what was typed
+		name.Position += utf8.RuneCountInString(s) - utf8.RuneCountInString(strings.TrimLeftFunc(s, unicode.IsSpace))
+	}
+	return err
 }
 
 // CheckTitle reports why s cannot be a room's title. An empty title is allowed.

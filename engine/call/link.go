@@ -161,7 +161,8 @@ func parsePlain(s string) (Link, error) {
 		return Link{}, ErrLinkInsecure
 	}
 	l := Link{URL: (&url.URL{Scheme: strings.ToLower(u.Scheme), Host: u.Host, Path: strings.TrimSuffix(u.Path, "/")}).String(), Token: token}
-	return l, l.readToken()
+	err = l.readToken()
+	return l, err
 }
 
 // readToken takes the names out of the token without checking it: that is the

@@ -2,6 +2,7 @@ package call
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -44,8 +45,15 @@ func Reasons() []LeaveReason {
 	return all
 }
 
-// ReasonOther is a disconnect reason of LiveKit's that has no name here.
-func ReasonOther(n int) LeaveReason { return reasonOther + LeaveReason(n) }
+// ReasonOther is a disconnect reason of LiveKit's that has no name here. What
+// cannot be one of its numbers (int32, not negative) counts as 0, its unknown
+// reason, and never as a reason that has a name.
+func ReasonOther(n int) LeaveReason {
+	if n < 0 || n > math.MaxInt32 {
+		n = 0
+	}
+	return reasonOther + LeaveReason(n)
+}
 
 // Other returns n for a reason made by [ReasonOther].
 func (r LeaveReason) Other() (n int, ok bool) {
@@ -81,8 +89,8 @@ func ParseReason(s string) (LeaveReason, error) {
 		}
 	}
 	if inner, ok := strings.CutPrefix(s, "other("); ok {
-		if n, err := strconv.Atoi(strings.TrimSuffix(inner, ")")); err == nil && n >= 0 && strings.HasSuffix(inner, ")") {
-			return ReasonOther(n), nil
+		if n, err := strconv.ParseUint(strings.TrimSuffix(inner, ")"), 10, 31); err == nil && strings.HasSuffix(inner, ")") {
+			return ReasonOther(int(n)), nil
 		}
 	}
 	return ReasonUnknown, fmt.Errorf("%w: leave reason %q", ErrBadArgument, s)

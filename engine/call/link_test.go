@@ -1,0 +1,255 @@
+package call
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const testSecret = "sEcReT-sEcReT-sEcReT"
+
+func testLink() Link {
+	return Link{
+		Hosts: []string{"192.168.1.10:7843", "[2001:db8::1]:7843", "127.0.0.1:7843"},
+		Room:  "standup", Title: "Stand-up & more", Secret: testSecret,
+		Fingerprint: sha256.Sum256([]byte("certificate")),
+	}
+}
+
+// sealed adds the check code, for links that we do not write.
+func sealed(body string) string { return body + "&c=" + linkCheck(body) }
+
+func testToken(claims string) string {
+	return "head." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".sEcReTsIgNaTuRe"
+}
+
+func TestN3_LinksSurvive(t *testing.T) {
+	rooms := []RoomID{
+		"50%", "%", "%25", "%2F", "a%zzb", "’", "it’s", "/", "//", "a/b", "/a/", "#", "a#b", "?", "a?b", "&", "a&c=00000000", "=", "a=b",
+		"+", "a+b", ".", "..", "../..", "\\", ";", ",", "@", "a@b", "~!@#$%^&*()_+=-`;’,.<>/\\", RoomID(strings.Repeat("’", 42)),
+	}
+	for _, room := range rooms {
+		for _, title := range []string{"", "50% &c=1 #?/+", "Große Halle – 会议"} {
+			for _, existing := range []bool{false, true} {
+				l := testLink()
+				l.Room, l.Title, l.Existing = room, title, existing
+				want := error(nil)
+				if CheckRoomID(string(room)) != nil { // "?" is not in S0's list
+					want = ErrForbiddenCharacter
+				}
+				got, err := ParseLink(" " + l.String() + "\n")
+				if !errors.Is(err, want) {
+					t.Errorf("%s: %v, want %v", l, err, want)
+				}
+				if err == nil && !reflect.DeepEqual(got, l) {
+					t.Errorf("wrote %+v, read %+v", l, got)
+				}
+			}
+		}
+	}
+}
+
+func TestLinkHosts(t *testing.T) {
+	for _, hosts := range [][]string{{"[::1]:7843"}, {"[2001:db8::1]:443", "example.org:1"}, {"a:1", "[::ffff:192.0.2.1]:2"}, slices.Repeat([]string{"a:1"}, maxHosts)} {
+		l := testLink()
+		l.Hosts = hosts
+		if got, err := ParseLink(l.String()); err != nil || !slices.Equal(got.Hosts, hosts) {
+			t.Errorf("%v: got %v, %v", hosts, got.Hosts, err)
+		}
+	}
+	if s := (Link{Room: "r", Secret: "s"}).String(); s != "" {
+		t.Errorf("a link to nowhere is written as %q", s)
+	}
+}
+
+func TestLinkCutAnywhere(t *testing.T) {
+	l := testLink()
+	l.Room = "50%"
+	whole := l.String()
+	for n := range len(whole) {
+		_, err := ParseLink(whole[:n])
+		if !errors.Is(err, ErrLinkCut) && !errors.Is(err, ErrLinkUnreadable) {
+			t.Errorf("the first %d of %d bytes: %v", n, len(whole), err)
+		}
+		if n >= len("foyer://") && !errors.Is(err, ErrLinkCut) {
+			t.Errorf("the first %d bytes are not seen as cut: %v", n, err)
+		}
+		checkNoSecret(t, err)
+	}
+}
+
+func TestLinkChangedAnywhere(t *testing.T) {
+	whole := testLink().String()
+	for i := range len(whole) {
+		for _, c := range []byte{whole[i] ^ 1, whole[i] ^ 0x20, ' ', '%', '&', 0, 0xff} {
+			if c == whole[i] {
+				continue
+			}
+			_, err := ParseLink(whole[:i] + string([]byte{c}) + whole[i+1:])
+			if err == nil {
+				t.Errorf("byte %d as %q is accepted", i, c)
+			}
+			checkNoSecret(t, err)
+		}
+	}
+}
+
+func TestLinkErrors(t *testing.T) {
+	query := func(change func(string) string) string {
+		body, _, _ := cutLast(testLink().String(), "&c=")
+		return sealed(change(body))
+	}
+	replace := func(old, text string) string {
+		return query(func(s string) string {
+			if !strings.Contains(s, old) {
+				t.Fatalf("%q is not in %s", old, s)
+			}
+			return strings.Replace(s, old, text, 1)
+		})
+	}
+	tooMany := testLink()
+	tooMany.Hosts = slices.Repeat([]string{"a:1"}, maxHosts+1)
+	tests := []struct {
+		name, link string
+		want       error
+	}{
+		{"nothing", " \n", ErrLinkUnreadable},
+		{"a web page", "https://example.org/" + testSecret, ErrLinkUnreadable},
+		{"a word", "standup", ErrLinkUnreadable},
+		{"too long", "foyer://" + strings.Repeat("x", maxLink), ErrLinkUnreadable},
+		{"newer", replace("v=1", "v=2"), ErrLinkUnreadable},
+		{"no version", replace("v=1", "v="), ErrLinkUnreadable},
+		{"no port", replace(":7843/", "/"), ErrLinkUnreadable},
+		{"no host", replace("192.168.1.10:7843", ""), ErrLinkUnreadable},
+		{"odd port", replace(":7843/", ":x/"), ErrLinkUnreadable},
+		{"second host without port", replace("h=127.0.0.1%3A7843", "h=127.0.0.1"), ErrLinkUnreadable},
+		{"bad escape in the room", replace("/standup", "/%zz"), ErrLinkUnreadable},
+		{"bad escape in the query", replace("&s="+testSecret, "&s="+testSecret+"%zz"), ErrLinkUnreadable},
+		{"control character", replace("standup", "stand\x01up"), ErrLinkUnreadable},
+		{"no secret", replace("s="+testSecret, "s="), ErrLinkCut},
+		{"short fingerprint", replace("&f=", "&f=AAAA&g="), ErrLinkCut},
+		{"fingerprint is not base64", replace("&f=", "&f=*"), ErrLinkCut},
+		{"too many hosts", tooMany.String(), ErrLinkCut},
+		{"no room", replace("/standup", "/"), ErrEmpty},
+		{"forbidden room", replace("standup", "stand%20up"), ErrForbiddenCharacter},
+		{"long room", replace("standup", strings.Repeat("x", MaxRoomID+1)), ErrTooLong},
+		{"forbidden title", replace("t=Stand-up", "t=Stand%0Aup"), ErrForbiddenCharacter},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := ParseLink(tt.link)
+			if !errors.Is(err, tt.want) {
+				t.Errorf("got %v, want %v", err, tt.want)
+			}
+			checkNoSecret(t, err)
+		})
+	}
+}
+
+func checkNoSecret(t *testing.T, err error) {
+	t.Helper()
+	if err != nil && strings.Contains(strings.ToLower(err.Error()), "secret") {
+		t.Errorf("a secret is in the error %q", err)
+	}
+}
+
+func TestPlainLinks(t *testing.T) {
+	token := testToken(`{"sub":"ada","name":"Ada L","video":{"room":"50%","roomJoin":true},"exp":1}`)
+	for given, address := range map[string]string{
+		"wss://example.org":                "wss://example.org",
+		"WSS://example.org:7880/":          "wss://example.org:7880",
+		"wss://example.org/livekit":        "wss://example.org/livekit",
+		"wss://[2001:db8::1]:443":          "wss://[2001:db8::1]:443",
+		"wss://user:" + testSecret + "@ex": "wss://ex",
+		"ws://127.0.0.1:7880":              "ws://127.0.0.1:7880",
+		"ws://127.1.2.3:7880":              "ws://127.1.2.3:7880",
+		"ws://[::1]:7880":                  "ws://[::1]:7880",
+		"ws://localhost:7880":              "ws://localhost:7880",
+	} {
+		got, err := ParseLink(given + "?token=" + token)
+		want := Link{URL: address, Token: token, Room: "50%", Identity: "ada", Name: "Ada L"}
+		if err != nil || !reflect.DeepEqual(got, want) || !got.Plain() {
+			t.Errorf("%s: got %+v, %v", given, got, err)
+		}
+		if s := got.String(); s != address || strings.Contains(s, token) {
+			t.Errorf("%s is written as %q", given, s)
+		}
+	}
+}
+
+func TestPlainLinkErrors(t *testing.T) {
+	token := testToken(`{"sub":"sEcReT"}`)
+	tests := []struct {
+		link string
+		want error
+	}{
+		{"ws://192.168.1.10:7880?token=" + token, ErrLinkInsecure},
+		{"ws://example.org?token=" + token, ErrLinkInsecure},
+		{"ws://localhost.example.org?token=" + token, ErrLinkInsecure},
+		{"WS://0.0.0.0:7880?token=" + token, ErrLinkInsecure},
+		{"ws://127.0.0.1.example.org?token=" + token, ErrLinkInsecure},
+		{"ws://user@[2001:db8::1]:1?token=" + token, ErrLinkInsecure},
+		{"wss://example.org", ErrLinkUnreadable},
+		{"wss://example.org?token=", ErrLinkUnreadable},
+		{"wss://?token=" + token, ErrLinkUnreadable},
+		{"wss:///room?token=" + token, ErrLinkUnreadable},
+		{"wss://example.org:x?token=" + token, ErrLinkUnreadable},
+		{"wss://exa%mple.org?token=" + token, ErrLinkUnreadable},
+		{"wss://[::1?token=" + token, ErrLinkUnreadable},
+		{"wss://example.org?token=sEcReT", ErrLinkCut},
+		{"wss://example.org?token=head." + strings.SplitN(token, ".", 3)[1], ErrLinkCut},
+		{"wss://example.org?token=head.*sEcReT.tail", ErrLinkCut},
+		{"wss://example.org?token=" + testToken(`{"sub":`), ErrLinkUnreadable},
+		{"wss://example.org?token=" + testToken(`["sEcReT"]`), ErrLinkUnreadable},
+		{"wss://example.org?token=" + testToken(`{"name":{"sEcReT":1}}`), ErrLinkUnreadable},
+	}
+	for _, tt := range tests {
+		_, err := ParseLink(tt.link)
+		if !errors.Is(err, tt.want) {
+			t.Errorf("%s: got %v, want %v", tt.link, err, tt.want)
+		}
+		checkNoSecret(t, err)
+	}
+}
+
+// FuzzParseLink: whatever is read can be written and read again, with nothing
+// lost, and errors are of the documented kinds.
+func FuzzParseLink(f *testing.F) {
+	for _, room := range []RoomID{"standup", "50%", "it’s", "/#&="} {
+		l := testLink()
+		l.Room = room
+		f.Add(l.String())
+	}
+	f.Add("wss://example.org/a?token=" + testToken(`{"sub":"ada","video":{"room":"r"}}`))
+	f.Add("ws://localhost:1?token=a.e30.b")
+	f.Add("foyer://")
+	f.Add(sealed("foyer://a:1/r?v=1&s=x&f=" + strings.Repeat("A", 43)))
+	f.Add(fmt.Sprintf("foyer://a:1/%%zz?v=1&c=%08x", 0))
+	f.Fuzz(func(t *testing.T, s string) {
+		l, err := ParseLink(s)
+		if err != nil {
+			var name *NameError
+			if !errors.Is(err, ErrLinkUnreadable) && !errors.Is(err, ErrLinkCut) && !errors.Is(err, ErrLinkInsecure) && !errors.As(err, &name) {
+				t.Errorf("%q: %v", s, err)
+			}
+			return
+		}
+		if l.Plain() {
+			if again, err := ParseLink(l.String() + "?token=" + l.Token); err != nil && strings.Trim(l.Token, base64Alphabet+".") == "" {
+				t.Errorf("%q: %+v, then %v", s, again, err)
+			}
+			return
+		}
+		again, err := ParseLink(l.String())
+		if len(l.String()) <= maxLink && (err != nil || !reflect.DeepEqual(again, l)) {
+			t.Errorf("%q: %+v, then %+v, %v", s, l, again, err)
+		}
+	})
+}
+
+const base64Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
