@@ -90,7 +90,7 @@ func TestN2_ForbiddenInTexts(t *testing.T) {
 		}
 		for _, bad := range []string{"é\x00b", "é\nb", "é\x7fb", "é\u0085b", "é\xffb"} {
 			var name *NameError
-			if err := check(bad); !errors.As(err, &name) || name.Field != field || name.Problem != ErrForbiddenCharacter || name.Position != 2 {
+			if err := check(bad); !errors.As(err, &name) || name.Field != field || !errors.Is(err, ErrForbiddenCharacter) || name.Position != 2 {
 				t.Errorf("%s %q: %v", field, bad, err)
 			}
 		}

@@ -86,20 +86,53 @@ func (c *Child) Start(ctx context.Context, room call.RoomID, title string) (call
 		case <-ctx.Done():
 		}
 	}()
-	p, err := c.running(ctx)
-	if err == nil {
-		var link call.Link
-		if link, err = p.invite(ctx, room, title); err == nil {
-			return link, nil
-		}
-	}
+	link, err := c.open(ctx, room, title)
 	switch {
+	case err == nil:
+		return link, nil
 	case errors.Is(err, call.ErrClosed):
 		return call.Link{}, call.ErrClosed
 	case ctx.Err() != nil:
 		return call.Link{}, context.Cause(ctx)
 	}
 	return call.Link{}, fmt.Errorf("%w: %w", call.ErrHostFailed, err)
+}
+
+// open makes a room in the process.
+func (c *Child) open(ctx context.Context, room call.RoomID, title string) (call.Link, error) {
+	p, err := c.running(ctx)
+	if err != nil {
+		return call.Link{}, err
+	}
+	link, err := p.invite(ctx, room, title)
+	if err != nil {
+		return call.Link{}, errors.Join(err, c.giveUp(p))
+	}
+	c.mu.Lock()
+	p.users--
+	p.kept = true
+	c.mu.Unlock()
+	return link, nil
+}
+
+// giveUp ends one use of a process, and stops it if no room was ever made in
+// it and nobody else is making one: it would listen for nobody.
+func (c *Child) giveUp(p *process) error {
+	c.mu.Lock()
+	p.users--
+	c.mu.Unlock()
+	if !p.alive() {
+		return nil
+	}
+	c.turn <- struct{}{} // held for long only while a process starts or stops
+	defer func() { <-c.turn }()
+	c.mu.Lock()
+	idle := p.users == 0 && !p.kept
+	c.mu.Unlock()
+	if !idle {
+		return nil
+	}
+	return p.stop()
 }
 
 // Stopped implements call.Host.
@@ -127,7 +160,8 @@ func (c *Child) Close() error {
 	return p.stop()
 }
 
-// running returns the process, and starts it if there is none.
+// running returns the process, and starts it if there is none. It counts the
+// caller among its users.
 func (c *Child) running(ctx context.Context) (*process, error) {
 	select {
 	case c.turn <- struct{}{}:
@@ -143,15 +177,15 @@ func (c *Child) running(ctx context.Context) (*process, error) {
 	c.mu.Lock()
 	p := c.current
 	c.mu.Unlock()
-	if p != nil && p.alive() {
-		return p, nil
-	}
-	p, err := startProcess(ctx, c.conf)
-	if err != nil {
-		return nil, err
+	if p == nil || !p.alive() {
+		var err error
+		if p, err = startProcess(ctx, c.conf); err != nil {
+			return nil, err
+		}
 	}
 	c.mu.Lock()
 	c.current = p
+	p.users++
 	c.mu.Unlock()
 	return p, nil
 }
@@ -167,15 +201,20 @@ type process struct {
 	done    chan struct{} // the process is gone
 	stopped chan struct{} // it went by itself
 
+	users int  // under Child.mu: starts that make a room in it
+	kept  bool // under Child.mu: a room was made in it
+
 	mu       sync.Mutex
 	stopping bool
 }
 
-// readyLine is the line of `foyer serve` (contract section 7).
+// readyLine is the line of `foyer serve` (contract section 7), or its
+// failedLine.
 type readyLine struct {
 	Event        string `json:"event"`
 	URL          string `json:"url"`
 	AdminKeyFile string `json:"admin_key_file"`
+	Error        string `json:"error"`
 }
 
 func startProcess(ctx context.Context, conf ChildConfig) (*process, error) {
@@ -233,21 +272,41 @@ func (p *process) own(started chan<- error) {
 	}
 }
 
-// waitReady waits for the ready line.
+// waitReady waits for the ready line. Errors wrap ErrChild, and the reason if
+// the process says it.
 func (p *process) waitReady(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, childStartBound)
 	defer cancel()
 	select {
 	case <-p.out.complete:
-	case <-p.done:
-		return fmt.Errorf("%w at its start: %s", ErrChild, p.err.lastLine())
+	case <-p.done: // all that it has written is here
 	case <-ctx.Done():
 		return fmt.Errorf("%w to start: %w", ErrChild, context.Cause(ctx))
 	}
-	if err := json.Unmarshal(p.out.line(), &p.ready); err != nil || p.ready.Event != "ready" {
+	err := json.Unmarshal(p.out.line(), &p.ready)
+	switch {
+	case err == nil && p.ready.Event == eventReady:
+		return nil
+	case err == nil && p.ready.Event == eventFailed:
+		return p.failure(ctx)
+	case !p.alive():
+		return fmt.Errorf("%w at its start: %s", ErrChild, p.err.lastLine())
+	default:
 		return fmt.Errorf("%w: its first line is not the ready line", ErrChild)
 	}
-	return nil
+}
+
+// failure is what the process says before it ends.
+func (p *process) failure(ctx context.Context) error {
+	select {
+	case <-p.done: // its last words are for the log
+	case <-ctx.Done():
+	}
+	reason := FailureFromCode(p.ready.Error)
+	if reason == nil {
+		return fmt.Errorf("%w at its start: %s", ErrChild, p.err.lastLine())
+	}
+	return fmt.Errorf("%w at its start: %w: %s", ErrChild, reason, p.err.lastLine())
 }
 
 func (p *process) alive() bool {

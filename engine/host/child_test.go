@@ -4,10 +4,14 @@ package host
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -18,6 +22,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/host/sfu"
 )
 
 func newTestChild(t *testing.T, role string) (*Child, *logBuffer) {
@@ -38,6 +43,12 @@ func newTestChild(t *testing.T, role string) (*Child, *logBuffer) {
 func serverOf(t *testing.T, c *Child, link call.Link) *testServer {
 	t.Helper()
 	return &testServer{Ready: Ready{URL: c.current.ready.URL, Fingerprint: hexOf(link.Fingerprint[:])}, t: t, log: &logBuffer{}}
+}
+
+func pidOf(c *Child) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.current.cmd.Process.Pid
 }
 
 func gone(pid int) bool { return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) }
@@ -169,14 +180,155 @@ func TestChildErrors(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	t.Run("data folder", func(t *testing.T) {
-		c, _ := newTestChild(t, roleServe)
-		c.conf.Data = "/proc/no"
-		_, err := c.Start(ctx, "hall", "")
-		if !errors.Is(err, call.ErrHostFailed) || !strings.Contains(err.Error(), call.ErrDataFolder.Error()) {
-			t.Error(err)
+}
+
+// TestChildSaysWhy: what keeps the server from starting passes through the
+// process as the error that it is.
+func TestChildSaysWhy(t *testing.T) {
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = busy.Close() })
+	with := func(name, content string) func(*Child) {
+		return func(c *Child) {
+			if err := os.WriteFile(filepath.Join(c.conf.Data, name), []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
 		}
-	})
+	}
+	tests := []struct {
+		change func(*Child)
+		want   error
+	}{
+		{func(c *Child) { c.conf.Data = "/proc/no" }, call.ErrDataFolder},
+		{func(c *Child) { c.conf.Listen = busy.Addr().String() }, call.ErrPortInUse},
+		{func(c *Child) { c.conf.Listen = "192.0.2.1:0" }, call.ErrAddress},
+		{func(c *Child) { c.conf.Listen = "nowhere" }, call.ErrServerConfig},
+		{with(databaseFile, strings.Repeat("garbage", 1000)), call.ErrDataCorrupt},
+		{with(certificateFile, "garbage"), call.ErrCertificate},
+		{with(adminKeyFile, "garbage"), call.ErrKeyFile},
+	}
+	for _, tt := range tests {
+		t.Run(FailureCode(tt.want), func(t *testing.T) {
+			c, _ := newTestChild(t, roleServe)
+			tt.change(c)
+			_, err := c.Start(context.Background(), "hall", "")
+			if !errors.Is(err, call.ErrHostFailed) || !errors.Is(err, tt.want) || !strings.Contains(err.Error(), "foyer: ") {
+				t.Errorf("got %v, want %v", err, tt.want)
+			}
+			if c.current != nil {
+				t.Error("it counts as started")
+			}
+		})
+	}
+}
+
+func TestFailureCodes(t *testing.T) {
+	for _, f := range failures() {
+		if code := FailureCode(fmt.Errorf("start: %w", f.err)); code != f.code || !errors.Is(FailureFromCode(code), f.err) {
+			t.Errorf("%v: %q, %v", f.err, code, FailureFromCode(code))
+		}
+	}
+	if code := FailureCode(sfu.ErrFailed); code != "" {
+		t.Errorf("the media server's failure has the code %q", code)
+	}
+	for _, code := range []string{"", "no such code"} {
+		if err := FailureFromCode(code); err != nil {
+			t.Errorf("%q: %v", code, err)
+		}
+	}
+	var line bytes.Buffer
+	if err := WriteFailure(&line, call.ErrDataFull); err != nil || line.String() != `{"event":"failed","error":"data_full"}`+"\n" {
+		t.Errorf("%q, %v", line.String(), err)
+	}
+}
+
+// deaf listens where a ready server would, and never answers. Each connection
+// comes through the channel, whose end says that the test is over.
+func deaf(t *testing.T) (net.Listener, <-chan net.Conn) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	conns := make(chan net.Conn)
+	over := make(chan struct{})
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			select {
+			case conns <- conn:
+			case <-over:
+				_ = conn.Close()
+			}
+		}
+	}()
+	t.Cleanup(func() { close(over); _ = l.Close(); <-ended })
+	return l, conns
+}
+
+// TestChildGivenUp: a server in which no room was made does not go on when its
+// start is given up, and one with a room does.
+func TestChildGivenUp(t *testing.T) {
+	l, asked := deaf(t)
+	data, err := openFolder(t.TempDir(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, _ := newTestChild(t, roleReady)
+	c.conf.Env = append(c.conf.Env, readyURL+"=https://"+l.Addr().String(), readyKey+"="+data.file(adminKeyFile))
+	begin := func(ctx context.Context) <-chan error {
+		failed := make(chan error, 1)
+		go func() {
+			_, err := c.Start(ctx, "hall", "")
+			failed <- err
+		}()
+		conn := <-asked // it is ready, and asked for an invitation
+		t.Cleanup(func() { _ = conn.Close() })
+		return failed
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	other, cancelOther := context.WithCancel(context.Background())
+	defer cancel()
+	defer cancelOther()
+	first, second := begin(ctx), begin(other)
+	pid := pidOf(c)
+	cancel()
+	if err := <-first; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if gone(pid) {
+		t.Error("it is gone while somebody else uses it")
+	}
+	cancelOther()
+	if err := <-second; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if !gone(pid) {
+		t.Error("it goes on for nobody")
+	}
+	select {
+	case <-c.Stopped():
+		t.Error("that counts as stopped by itself")
+	default:
+	}
+
+	c.conf.Env = []string{roleVariable + "=" + roleServe}
+	if _, err := c.Start(context.Background(), "hall", ""); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Start(ctx, "hall", ""); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if gone(pidOf(c)) {
+		t.Error("the server of the first room is gone")
+	}
 }
 
 // TestChildCancelled: a start that is given up, by ctx or by Close, leaves no

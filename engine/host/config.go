@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -37,12 +38,14 @@ type Config struct {
 	MediaPort int // UDP and TCP port of the media; 0 for any
 
 	// LiveKitURL with its key and secret makes this the door of an existing
-	// LiveKit; then no media server is started.
+	// LiveKit; then no media server is started. It must be encrypted unless it
+	// is on this computer: tokens and signalling travel there.
 	LiveKitURL, APIKey, APISecret string
 
 	Log logrus.FieldLogger
 
-	limits *limits // nil for defaultLimits; tests and benchmarks have others
+	limits *limits          // nil for defaultLimits; tests and benchmarks have others
+	now    func() time.Time // nil for time.Now; tests have a clock of their own
 }
 
 // Ready says how to reach a server that has started.
@@ -133,8 +136,20 @@ func (s *settings) checkUpstream() error {
 	default:
 		return fmt.Errorf("%w: LiveKit address is neither http(s) nor ws(s)", call.ErrServerConfig)
 	}
+	if u.Scheme == "http" && !loopbackName(u.Hostname()) {
+		return fmt.Errorf("%w: LiveKit address: %w, use wss:// or https://", call.ErrServerConfig, call.ErrLinkInsecure)
+	}
 	s.upstream = &url.URL{Scheme: u.Scheme, Host: u.Host}
 	return nil
+}
+
+// loopbackName tells whether what is sent to host stays on this computer.
+func loopbackName(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	a, err := netip.ParseAddr(host)
+	return err == nil && a.Unmap().IsLoopback()
 }
 
 // bind is the address for net.Listen: an empty host listens on IPv4 and IPv6.

@@ -49,6 +49,19 @@ func TestConfigErrors(t *testing.T) {
 			}
 		})
 	}
+	for address, ok := range map[string]bool{
+		"wss://example.org": true, "https://192.168.1.1:7880": true, "ws://localhost:7880": true, "ws://127.0.0.1:7880": true,
+		"http://[::1]:7880": true, "http://127.9.9.9": true, "ws://[::ffff:127.0.0.1]:1": true,
+		"ws://example.org": false, "http://192.168.1.1:7880": false, "HTTP://example.org": false, "ws://0.0.0.0:7880": false,
+		"ws://localhost.example.org": false, "ws://[2001:db8::1]:1": false, "http://localhost@example.org": false,
+	} {
+		c := good
+		c.LiveKitURL, c.APIKey, c.APISecret = address, "k", "s"
+		_, err := New(c)
+		if ok != (err == nil) || !ok && (!errors.Is(err, call.ErrServerConfig) || !errors.Is(err, call.ErrLinkInsecure)) {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
 	for _, listen := range []string{"", ":0", "0.0.0.0:1", "[::]:1", "localhost:1", "[::1]:1", "192.168.1.1:1"} {
 		c := good
 		c.Listen = listen

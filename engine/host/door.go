@@ -38,7 +38,10 @@ const (
 	maxHeader   = 128 << 10 // a join_request holds an offer, as base64 in the request line
 	maxAPIBody  = 1 << 20
 	nonceWindow = 10 * time.Minute // how wrong a client's clock may be
-	maxNonces   = 1 << 16
+	maxNonces   = 1 << 16        // in two windows, of all; 32 bytes each
+	// originNonces is one origin's part of them: 3 joins a second, all the
+	// time. An office behind one address has fewer.
+	originNonces = 1 << 12
 )
 
 // Codes that only the door's own API uses.
@@ -76,10 +79,13 @@ func newDoor(s settings, data *folder, reg *register.Register, upstream *url.URL
 	if s.Config.limits != nil {
 		d.limits = *s.Config.limits
 	}
+	if s.Config.now != nil {
+		d.now = s.Config.now
+	}
 	d.rooms = newRooms(upstream, data.api, s.RoomTTL)
 	d.joins = newRates(d.limits.joins, d.limits.joinBurst, d.limits.addresses)
 	d.misses = newRates(d.limits.misses, d.limits.missBurst, d.limits.addresses)
-	d.nonces = newNonces(2*nonceWindow, maxNonces)
+	d.nonces = newNonces(2*nonceWindow, maxNonces, originNonces)
 	d.proxy = newProxy(upstream, s.Log)
 	ctx, cancel := context.WithCancel(context.Background())
 	d.cancel = cancel

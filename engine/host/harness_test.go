@@ -26,16 +26,44 @@ import (
 
 const waitBound = 10 * time.Second
 
-// logBuffer is a log that can be searched.
+// logBuffer is a log that can be searched and waited for.
 type logBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
+	mu    sync.Mutex
+	b     bytes.Buffer
+	grown chan struct{} // closed by the next Write; nil while nobody waits
 }
 
 func (l *logBuffer) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.grown != nil {
+		close(l.grown)
+		l.grown = nil
+	}
 	return l.b.Write(p)
+}
+
+// wait waits until the log has text.
+func (l *logBuffer) wait(t testing.TB, text string) {
+	t.Helper()
+	bound := time.After(waitBound)
+	for {
+		l.mu.Lock()
+		if strings.Contains(l.b.String(), text) {
+			l.mu.Unlock()
+			return
+		}
+		if l.grown == nil {
+			l.grown = make(chan struct{})
+		}
+		grown := l.grown
+		l.mu.Unlock()
+		select {
+		case <-grown:
+		case <-bound:
+			t.Fatalf("the log never says %q", text)
+		}
+	}
 }
 
 func (l *logBuffer) String() string {

@@ -77,7 +77,7 @@ func (d *door) join(ctx context.Context, from netip.Prefix, req *call.DoorJoinRe
 	if err != nil {
 		return call.DoorJoinAnswer{}, err
 	}
-	fresh, full := d.nonces.use(sha256.Sum256(append(append([]byte(nil), req.Key...), req.Nonce...)), now)
+	fresh, full := d.nonces.use(from, sha256.Sum256(append(append([]byte(nil), req.Key...), req.Nonce...)), now)
 	switch {
 	case full:
 		return call.DoorJoinAnswer{}, call.ErrTooManyTries

@@ -151,39 +151,74 @@ func (c *countedConn) Close() error {
 }
 
 // nonces remembers the nonces of joins, so that a recorded join cannot be used
-// again. Two sets, each for one period, keep every nonce for at least a period
-// and never more than max in a set.
+// again. Two sets, each for one period, keep every nonce for at least a period.
+// A set holds at most max, and share of one origin, so that no few origins
+// shut everybody else out.
 type nonces struct {
-	mu       sync.Mutex
-	period   time.Duration
-	max      int
-	turned   time.Time
-	now, old map[[32]byte]struct{}
+	mu         sync.Mutex
+	period     time.Duration
+	max, share int
+	turned     time.Time
+	now, old   nonceSet
 }
 
-func newNonces(period time.Duration, maxNonces int) *nonces {
-	return &nonces{period: period, max: maxNonces, now: map[[32]byte]struct{}{}}
+// nonceSet knows its nonces, and those of each origin in their order.
+type nonceSet struct {
+	all map[[32]byte]struct{}
+	of  map[netip.Prefix][][32]byte
 }
 
-// use notes a nonce. fresh is false if it was used before; full is true if no
-// more can be remembered in this period.
-func (n *nonces) use(nonce [32]byte, at time.Time) (fresh, full bool) {
+func newNonceSet() nonceSet {
+	return nonceSet{all: map[[32]byte]struct{}{}, of: map[netip.Prefix][][32]byte{}}
+}
+
+func newNonces(period time.Duration, maxNonces, share int) *nonces {
+	return &nonces{period: period, max: maxNonces, share: share, now: newNonceSet()}
+}
+
+// use notes a nonce. fresh is false if it was used before; full is true if
+// this origin has to wait for the next period.
+func (n *nonces) use(o netip.Prefix, nonce [32]byte, at time.Time) (fresh, full bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if passed := at.Sub(n.turned); passed >= n.period {
-		n.old, n.now, n.turned = n.now, map[[32]byte]struct{}{}, at
+		n.old, n.now, n.turned = n.now, newNonceSet(), at
 		if passed >= 2*n.period {
-			n.old = nil
+			n.old = nonceSet{}
 		}
 	}
-	_, inNow := n.now[nonce]
-	_, inOld := n.old[nonce]
+	_, inNow := n.now.all[nonce]
+	_, inOld := n.old.all[nonce]
 	switch {
 	case inNow || inOld:
 		return false, false
-	case len(n.now) >= n.max:
+	case len(n.now.of[o]) >= n.share:
+		return false, true
+	case len(n.now.all) >= n.max && !n.now.evict(len(n.now.of[o])):
 		return false, true
 	}
-	n.now[nonce] = struct{}{}
+	n.now.all[nonce] = struct{}{}
+	n.now.of[o] = append(n.now.of[o], nonce)
 	return true, false
+}
+
+// evict forgets the oldest nonce of the heaviest origin, if that one has more
+// than have. Then its join could be used again, by those who know it: they are
+// behind that origin, because joins travel encrypted.
+func (s nonceSet) evict(have int) bool {
+	var heaviest netip.Prefix
+	var list [][32]byte
+	for o, l := range s.of {
+		if len(l) > max(have, len(list)) {
+			heaviest, list = o, l
+		}
+	}
+	if len(list) == 0 {
+		return false
+	}
+	delete(s.all, list[0])
+	if s.of[heaviest] = list[1:]; len(list) == 1 {
+		delete(s.of, heaviest)
+	}
+	return true
 }

@@ -57,7 +57,7 @@ func TestRatesForgetTheQuietest(t *testing.T) {
 }
 
 func TestNonces(t *testing.T) {
-	n := newNonces(time.Minute, 3)
+	n := newNonces(time.Minute, 3, 3)
 	at := time.Unix(1000, 0)
 	steps := []struct {
 		nonce       byte
@@ -77,9 +77,50 @@ func TestNonces(t *testing.T) {
 		{4, 1001 * time.Second, false, false}, // once only
 	}
 	for i, s := range steps {
-		if fresh, full := n.use([32]byte{s.nonce}, at.Add(s.after)); fresh != s.fresh || full != s.full {
+		if fresh, full := n.use(origin("192.0.2.1:1"), [32]byte{s.nonce}, at.Add(s.after)); fresh != s.fresh || full != s.full {
 			t.Errorf("step %d: fresh %v, full %v", i, fresh, full)
 		}
+	}
+}
+
+// TestNoncesOfTheHeaviest: a few origins that join without end shut nobody else
+// out, and what they have used stays used as long as there is room.
+func TestNoncesOfTheHeaviest(t *testing.T) {
+	n := newNonces(time.Minute, 100, 60)
+	at := time.Unix(1000, 0)
+	of := func(i byte) netip.Prefix { return netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, 0, i}), 32) }
+	nonce := func(o, i byte) [32]byte { return [32]byte{o, i} }
+	for i := range byte(70) {
+		for o := range byte(2) {
+			fresh, full := n.use(of(o), nonce(o, i), at)
+			if bounded := i >= 50; full && !bounded || fresh == full {
+				t.Errorf("origin %d, join %d: fresh %v, full %v", o, i, fresh, full)
+			}
+		}
+	}
+	for o := byte(2); o < 12; o++ { // newcomers, when everything is taken
+		for i := range byte(3) {
+			if fresh, full := n.use(of(o), nonce(o, i), at); !fresh || full {
+				t.Errorf("newcomer %d, join %d: fresh %v, full %v", o, i, fresh, full)
+			}
+		}
+	}
+	for o := byte(2); o < 12; o++ { // theirs are kept, whatever the others do
+		for i := range byte(60) {
+			n.use(of(0), nonce(0, 100+i), at)
+		}
+		if fresh, _ := n.use(of(o), nonce(o, 0), at); fresh {
+			t.Errorf("the join of newcomer %d is accepted twice", o)
+		}
+	}
+	total := 0
+	for o, list := range n.now.of {
+		if total += len(list); len(list) == 0 || len(list) > 60 {
+			t.Errorf("%v has %d", o, len(list))
+		}
+	}
+	if total != len(n.now.all) || total > 100 {
+		t.Errorf("%d remembered, %d counted", len(n.now.all), total)
 	}
 }
 

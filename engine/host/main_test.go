@@ -22,6 +22,9 @@ const (
 	roleSilent   = "silent" // never says that it is ready, ignores its lifeline
 	roleFails    = "fails"  // ends with a message
 	roleGarbage  = "garbage"
+	roleReady    = "ready" // says that it is ready, at readyURL
+	readyURL     = "FOYER_HOST_TEST_URL"
+	readyKey     = "FOYER_HOST_TEST_KEY"
 )
 
 func TestMain(m *testing.M) {
@@ -38,6 +41,9 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, "noise")
 		fmt.Fprintln(os.Stderr, "foyer: the reason")
 		os.Exit(1)
+	case roleReady:
+		_ = json.NewEncoder(os.Stdout).Encode(readyLine{Event: eventReady, URL: os.Getenv(readyURL), AdminKeyFile: os.Getenv(readyKey)})
+		_, _ = io.Copy(io.Discard, os.Stdin)
 	case roleGarbage:
 		fmt.Println("hello")
 		_, _ = io.Copy(io.Discard, os.Stdin)
@@ -70,6 +76,7 @@ func serveMain() int {
 		})
 	}
 	if err != nil {
+		_ = WriteFailure(os.Stdout, err)
 		fmt.Fprintln(os.Stderr, "foyer:", err)
 		return 1
 	}

@@ -1,7 +1,9 @@
 // Package sfu runs LiveKit's media server inside this process. Its HTTP side
 // listens on the loopback address only, on a port that the system chooses: the
-// door stands before it. Media has one port, for UDP and as a fallback for TCP,
-// encrypted by DTLS and SRTP.
+// door stands before it. Media has one port, encrypted by DTLS and SRTP: UDP
+// for everybody, and TCP as a fallback for browsers. Foyer's own client never
+// takes the fallback: pion opens no TCP connections for ICE, so LiveKit offers
+// it none (rtc/clientinfo.go, SupportsICETCP).
 //
 // LiveKit recovers some panics only to end the process (rtcservice.go,
 // roommanager.go), so this belongs into a process of its own. Any goroutine may
@@ -51,6 +53,12 @@ type Config struct {
 	MediaPort int // UDP and TCP; 0 for any
 	Log       logrus.FieldLogger
 }
+
+// keyFrameEvery is how often receivers may ask a sender for a key frame.
+// LiveKit's own second makes whoever joins within a second of somebody else
+// wait for the rest of it before the first picture; rooms of one host are small
+// enough to afford three key frames a second while people come in.
+const keyFrameEvery = 300 * time.Millisecond
 
 // SFU is a running LiveKit.
 type SFU struct {
@@ -127,6 +135,9 @@ func (s *SFU) config(conf Config) (*config.Config, error) {
 	lk.Room.AutoCreate = false // the door makes rooms
 	lk.RTC.TCPPort = uint32(s.media)
 	lk.RTC.EnableLoopbackCandidate = true
+	lk.RTC.PLIThrottle.LowQuality = keyFrameEvery
+	lk.RTC.PLIThrottle.MidQuality = keyFrameEvery
+	lk.RTC.PLIThrottle.HighQuality = keyFrameEvery
 	// ICE lite: we are reachable where we say, and LiveKit asks no public STUN
 	// server for our address (rtcconfig/webrtc_config.go).
 	lk.RTC.UseICELite = true
