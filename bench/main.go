@@ -10,6 +10,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -83,18 +84,23 @@ func run(ctx context.Context) error {
 	fmt.Println(machine())
 	fmt.Println()
 	b.table.head(os.Stdout)
+	var failed error
 	for _, m := range measurements(*peer) {
 		if !strings.Contains(m.name, *only) {
 			continue
 		}
 		if err := m.run(b, ctx); err != nil {
-			return fmt.Errorf("%s: %w", m.name, err)
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", m.name, err))
+			b.table.row(m.name, "failed, see below", "a number", false)
+		}
+		if ctx.Err() != nil {
+			break
 		}
 	}
 	if b.table.missed > 0 {
 		fmt.Printf("\n%d of the wanted values were missed.\n", b.table.missed)
 	}
-	return nil
+	return failed
 }
 
 // folder makes a new one for a part.

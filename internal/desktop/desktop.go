@@ -11,6 +11,7 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -35,6 +36,8 @@ type Desktop struct {
 
 // Open connects to a display.
 func Open(d *drive.Display) (*Desktop, error) {
+	// It would tell on stderr that a private display asks for no password.
+	xgb.Logger.SetOutput(io.Discard)
 	conn, err := xgb.NewConnDisplay(d.Name)
 	if err != nil {
 		return nil, fmt.Errorf("display %s: %w", d.Name, err)
