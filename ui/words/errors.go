@@ -48,6 +48,7 @@ var known = []struct {
 	{call.ErrTokenRefused, "token_refused"},
 	{call.ErrIdentityTaken, "identity_taken"},
 	{call.ErrTooManyTries, "too_many_tries"},
+	{call.ErrServerStopping, "server_stopping"},
 	{call.ErrHostFailed, "host_failed"},
 	{call.ErrMediaBlocked, "media_blocked"},
 	{call.ErrServerGarbage, "server_garbage"},
@@ -88,6 +89,37 @@ var known = []struct {
 	{call.ErrTooLong, "too_long"},
 	{call.ErrEmpty, "empty"},
 	{call.ErrBadArgument, "bad_argument"},
+}
+
+// hosting has what keeps "Start a room" from working, in words for the window:
+// its reader has no command line and has never heard of a data folder.
+var hosting = []struct {
+	err error
+	key string
+}{
+	{call.ErrServerConfig, "hosting_server_config"},
+	{call.ErrPortInUse, "hosting_port_in_use"},
+	{call.ErrAddress, "hosting_address"},
+	{call.ErrDataFull, "hosting_data_full"},
+	{call.ErrDataCorrupt, "hosting_data_corrupt"},
+	{call.ErrDataNewer, "hosting_data_newer"},
+	{call.ErrDataFolder, "hosting_data_folder"},
+	{call.ErrCertificate, "hosting_certificate"},
+	{call.ErrKeyFile, "hosting_key_file"},
+}
+
+// hostingKey is the key of why the room server of this computer does not
+// start, empty for any other error and for a reason that nobody knows.
+func hostingKey(err error) string {
+	if !errors.Is(err, call.ErrHostFailed) {
+		return ""
+	}
+	for _, k := range hosting {
+		if errors.Is(err, k.err) {
+			return k.key
+		}
+	}
+	return ""
 }
 
 // Error says an error. command is the word of the command that failed, empty
@@ -137,6 +169,9 @@ func (b *Book) known(err error, source call.Source, now time.Time) Sentence {
 	deviceName := ""
 	if errors.As(err, &dev) {
 		source, deviceName = dev.Source, dev.Device
+	}
+	if key := hostingKey(err); key != "" {
+		return b.pair(key)
 	}
 	for _, k := range known {
 		if errors.Is(err, k.err) {

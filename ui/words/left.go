@@ -132,7 +132,10 @@ func (b *Book) joinFailed(f *Farewell, l call.Left, now time.Time) {
 	s := b.sentence(l.Err, call.SourceUnknown, now)
 	f.Detail = s.Text + " " + s.Next
 	if errors.Is(l.Err, call.ErrHostFailed) {
-		f.Title, f.Detail = b.T("left.start_failed"), s.Next
+		f.Title = b.T("left.start_failed")
+		if hostingKey(l.Err) == "" {
+			f.Detail = s.Next // the title says the rest
+		}
 	}
 	var ban *call.BannedError
 	if errors.As(l.Err, &ban) {

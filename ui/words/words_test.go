@@ -124,22 +124,75 @@ func TestEverySentinelHasItsOwnSentence(t *testing.T) {
 
 func sentinels(t *testing.T) []string {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", "..", "engine", "call", "errors.go"), nil, 0)
-	if err != nil {
-		t.Fatal(err)
+	paths, err := filepath.Glob(filepath.Join("..", "..", "engine", "call", "*.go"))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no package call: %v", err)
 	}
 	var names []string
-	ast.Inspect(file, func(n ast.Node) bool {
-		if v, ok := n.(*ast.ValueSpec); ok {
-			for _, name := range v.Names {
-				if strings.HasPrefix(name.Name, "Err") {
-					names = append(names, name.Name)
+	for _, path := range paths {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if v, ok := n.(*ast.ValueSpec); ok {
+				for _, name := range v.Names {
+					if strings.HasPrefix(name.Name, "Err") {
+						names = append(names, name.Name)
+					}
 				}
 			}
-		}
-		return true
-	})
+			return true
+		})
+	}
 	return names
+}
+
+// What keeps "Start a room" from working is said in the window's words: the
+// reader has no command line.
+func TestStartARoomSaysWhy(t *testing.T) {
+	b := English()
+	general := b.Error(call.ErrHostFailed, "", call.SourceUnknown, now())
+	seen := map[string]error{general.Text: call.ErrHostFailed}
+	if len(hosting) != 9 {
+		t.Errorf("%d reasons", len(hosting))
+	}
+	for _, k := range hosting {
+		err := fmt.Errorf("%w: %w", call.ErrHostFailed, fmt.Errorf("server process failed: %w", k.err))
+		s := b.Error(err, "", call.SourceUnknown, now())
+		if s.Text == "" || s.Next == "" || strings.HasPrefix(s.Text, "error.") || strings.HasPrefix(s.Next, "error.") {
+			t.Errorf("%v: %+v", k.err, s)
+		}
+		if strings.Contains(s.String(), "--") || strings.Contains(s.String(), "foyer serve") || strings.Contains(s.String(), "command line") {
+			t.Errorf("%v: the window speaks of the command line: %q", k.err, s)
+		}
+		if other, ok := seen[s.Text]; ok {
+			t.Errorf("%v and %v say the same: %q", k.err, other, s.Text)
+		}
+		seen[s.Text] = k.err
+		f := b.Left(call.Left{Reason: call.ReasonJoinFailed, Err: err}, now())
+		if f.Title != "The room could not be started" || f.Detail != s.String() || f.Next[0] != ActionTryAgain {
+			t.Errorf("%v: %+v", k.err, f)
+		}
+		// The same error of `foyer serve` keeps its own words.
+		if plain := b.Error(k.err, "", call.SourceUnknown, now()); plain.Text == general.Text || plain.Next == s.Next {
+			t.Errorf("%v: serve says %q", k.err, plain)
+		}
+	}
+	unknown := fmt.Errorf("%w: %w", call.ErrHostFailed, errors.New("killed"))
+	if s := b.Error(unknown, "", call.SourceUnknown, now()); s != general {
+		t.Errorf("unknown reason: %q", s)
+	}
+}
+
+func TestServerStopping(t *testing.T) {
+	f := English().Left(call.Left{Reason: call.ReasonJoinFailed, Err: fmt.Errorf("join: %w", call.ErrServerStopping)}, now())
+	if f.Detail != "The room's server is being stopped. Ask the host when it is back, then try again." || f.Next[0] != ActionTryAgain {
+		t.Errorf("%+v", f)
+	}
 }
 
 // Contract N2 and N4.
