@@ -16,6 +16,8 @@ import (
 	"syscall"
 
 	"github.com/sirupsen/logrus"
+
+	"foyer/ui/words"
 )
 
 // Exit statuses (contract section 7).
@@ -121,6 +123,12 @@ func (c *command) parse(args []string) (positional []string, status int, ok bool
 func (c *command) fail(status int, format string, a ...any) int {
 	fmt.Fprintf(c.std.err, "foyer %s: %s\n", c.Name(), fmt.Sprintf(format, a...))
 	return status
+}
+
+// explain says what happened, what to do, and in brackets the cause, for whoever
+// knows what to make of it.
+func (c *command) explain(status int, err error) int {
+	return c.fail(status, "%s (%v)", words.Error(err), err)
 }
 
 func (c *command) logger(w io.Writer) (*logrus.Logger, error) {

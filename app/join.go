@@ -39,7 +39,7 @@ func runJoin(std io3, args []string) int {
 	}
 	p, err := openProfile(*dir)
 	if err != nil {
-		return c.fail(exitFailed, "%v", err)
+		return c.explain(exitFailed, err)
 	}
 	join := engine.Join{
 		Link: link, Name: *name, Identity: call.Identity(*id),

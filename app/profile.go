@@ -29,12 +29,12 @@ func openProfile(dir string) (*profile, error) {
 	if dir == "" {
 		base, err := os.UserConfigDir()
 		if err != nil {
-			return nil, fmt.Errorf("no folder for settings: %w", err)
+			return nil, fmt.Errorf("%w: %w", call.ErrProfile, err)
 		}
 		dir = filepath.Join(base, "foyer")
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("profile folder: %w", err)
+		return nil, fmt.Errorf("%w: %w", call.ErrProfile, err)
 	}
 	key, err := loadKey(filepath.Join(dir, "key"))
 	if err != nil {
@@ -49,11 +49,11 @@ func loadKey(path string) (ed25519.PrivateKey, error) {
 		return createKey(path)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("profile key: %w", err)
+		return nil, fmt.Errorf("%w: %w", call.ErrProfile, err)
 	}
 	seed, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(text)))
 	if err != nil || len(seed) != ed25519.SeedSize {
-		return nil, fmt.Errorf("profile key %s is damaged; move it away to get a new one", path)
+		return nil, fmt.Errorf("%w: %s", call.ErrProfileKey, path)
 	}
 	return ed25519.NewKeyFromSeed(seed), nil
 }
@@ -65,12 +65,12 @@ func createKey(path string) (ed25519.PrivateKey, error) {
 	rand.Read(seed)                                         // never fails (crypto/rand)
 	tmp, err := os.CreateTemp(filepath.Dir(path), ".key-*") // 0600
 	if err != nil {
-		return nil, fmt.Errorf("profile key: %w", err)
+		return nil, fmt.Errorf("%w: %w", call.ErrProfile, err)
 	}
 	defer os.Remove(tmp.Name())
 	_, err = tmp.WriteString(base64.StdEncoding.EncodeToString(seed) + "\n")
 	if err = errors.Join(err, tmp.Close()); err != nil {
-		return nil, fmt.Errorf("profile key: %w", err)
+		return nil, fmt.Errorf("%w: %w", call.ErrProfile, err)
 	}
 	if err := os.Link(tmp.Name(), path); err != nil {
 		if errors.Is(err, fs.ErrExist) {
@@ -78,7 +78,7 @@ func createKey(path string) (ed25519.PrivateKey, error) {
 		}
 		// File systems without hard links.
 		if err := os.Rename(tmp.Name(), path); err != nil {
-			return nil, fmt.Errorf("profile key: %w", err)
+			return nil, fmt.Errorf("%w: %w", call.ErrProfile, err)
 		}
 	}
 	return ed25519.NewKeyFromSeed(seed), nil

@@ -62,17 +62,19 @@ func runServe(std io3, args []string) int {
 		}()
 	}
 	server, err := host.New(conf)
-	if err != nil {
-		return c.serverFailed(err)
+	if err == nil {
+		err = server.Run(ctx, func(r host.Ready) {
+			line := readyLine{"ready", r.URL, r.AdminKeyFile, r.LiveKitKeyFile}
+			_ = json.NewEncoder(std.out).Encode(line)
+		})
 	}
-	err = server.Run(ctx, func(r host.Ready) {
-		line := readyLine{"ready", r.URL, r.AdminKeyFile, r.LiveKitKeyFile}
-		_ = json.NewEncoder(std.out).Encode(line)
-	})
-	if err != nil {
-		return c.serverFailed(err)
+	if err == nil {
+		return exitOK
 	}
-	return exitOK
+	if *lifeline {
+		_ = host.WriteFailure(std.out, err) // the window says it in its own words
+	}
+	return c.serverFailed(err)
 }
 
 // Variables that LiveKit's own tools read.
@@ -88,10 +90,9 @@ func orVariable(value, name string) string {
 	return os.Getenv(name)
 }
 
-// serverFailed says what happened, what to do, and for whoever runs servers the
-// cause.
+// serverFailed tells a wrong command line from what went wrong afterwards.
 func (c *command) serverFailed(err error) int {
-	return c.fail(failureStatus(err), "%s (%v)", words.Error(err), err)
+	return c.explain(failureStatus(err), err)
 }
 
 // failureStatus tells a wrong command line from everything else.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -21,6 +22,7 @@ import (
 	"foyer/engine/call"
 	"foyer/engine/host"
 	"foyer/ui"
+	"foyer/ui/words"
 )
 
 // appID is the program's name for the desktop; FyneApp.toml has the same.
@@ -38,11 +40,11 @@ func runWindow(std io3, args []string) int {
 	}
 	p, err := openProfile(*dir)
 	if err != nil {
-		return c.fail(exitFailed, "%v", err)
+		return c.showFailure(err)
 	}
 	logFile, err := openLog(p)
 	if err != nil {
-		return c.fail(exitFailed, "%v", err)
+		return c.showFailure(err)
 	}
 	defer logFile.Close()
 	log, err := c.logger(io.MultiWriter(logFile, besideLog{std.err}))
@@ -55,6 +57,16 @@ func runWindow(std io3, args []string) int {
 	}
 	child := host.NewChild(host.ChildConfig{Data: p.path("server"), Log: log.WithField("part", "host")})
 	return showWindow(p, child, link, log)
+}
+
+// showFailure says why there is no window, in a window of its own: whoever
+// started the program from a desktop sees no terminal.
+func (c *command) showFailure(err error) int {
+	status := c.explain(exitFailed, err)
+	a := fyneapp.NewWithID(appID)
+	ui.ShowFailure(a, words.Error(err))
+	a.Run()
+	return status
 }
 
 // showWindow runs the window until it is closed or the process is told to end.
@@ -226,7 +238,7 @@ func openLog(p *profile) (*os.File, error) {
 	}
 	f, err := os.OpenFile(p.path(logName), mode, 0o600)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", call.ErrProfile, err)
 	}
 	_ = debug.SetCrashOutput(f, debug.CrashOptions{}) // best effort
 	return f, nil

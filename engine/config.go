@@ -26,8 +26,8 @@ type Config struct {
 
 // Bounds of a stay.
 const (
-	DefaultGrace       = 2 * time.Second  // contract L7
-	DefaultJoinTimeout = 15 * time.Second // contract J8
+	DefaultGrace       = 1900 * time.Millisecond // contract L7: in the lobby within 2 s
+	DefaultJoinTimeout = 15 * time.Second        // contract J8
 )
 
 // Bounds of single steps. A step that is over its bound is abandoned: what it

@@ -64,6 +64,12 @@ var (
 	ErrAdminKey     = errors.New("admin key is not valid")
 )
 
+// Errors of the profile: the folder with the user's key and settings.
+var (
+	ErrProfile    = errors.New("profile folder cannot be used")
+	ErrProfileKey = errors.New("key in the profile folder is damaged")
+)
+
 // BannedError says until when somebody is kept out. A zero Until means until
 // the ban is lifted.
 type BannedError struct {

@@ -59,6 +59,9 @@ var known = []struct {
 	{call.ErrRefused, "refused"},
 	{call.ErrCancelled, "cancelled"},
 
+	{call.ErrProfileKey, "profile_key"},
+	{call.ErrProfile, "profile"},
+
 	{call.ErrServerConfig, "server_config"},
 	{call.ErrPortInUse, "port_in_use"},
 	{call.ErrAddress, "address"},
