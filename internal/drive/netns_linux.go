@@ -80,6 +80,13 @@ func (c *Cable) Mend(ctx context.Context) error {
 	return ip(ctx, "-n "+c.A.Name+" link set "+c.A.dev+" up")
 }
 
+// CutLoopback takes this machine's loopback away. Only a machine that belongs to
+// the test alone may do that.
+func CutLoopback(ctx context.Context) error { return ip(ctx, "link set lo down") }
+
+// MendLoopback undoes CutLoopback.
+func MendLoopback(ctx context.Context) error { return ip(ctx, "link set lo up") }
+
 // Close removes the namespaces; processes in them keep running without a
 // network.
 func (c *Cable) Close() {
