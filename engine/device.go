@@ -30,6 +30,7 @@ type device struct {
 	source  call.Source
 	request string
 	phase   phase
+	kept    bool // a preview that the exit under way does not close
 	givenUp bool // did not let go in time: reported, and in nobody's way
 
 	cancel context.CancelFunc // of opening
@@ -48,7 +49,7 @@ type device struct {
 func (d *device) stuck() bool { return d.givenUp && d.phase == phaseClosing }
 
 // awaited tells whether an exit waits for the device.
-func (d *device) awaited() bool { return d.phase >= phaseClosing && !d.givenUp }
+func (d *device) awaited() bool { return d.phase >= phaseClosing && !d.givenUp && !d.kept }
 
 // answers tells whether the device is what a request asks for.
 func (d *device) answers(request string) bool {
@@ -82,6 +83,7 @@ func (l *loop) open(sl *slot, request string) {
 	d := &device{
 		source: sl.source, request: request, cancel: cancel, ended: make(chan struct{}),
 		info: call.Device{Source: sl.source, Name: request},
+		kept: l.stay != nil && l.stay.exit != nil,
 	}
 	sl.dev = d
 	l.devices[d] = struct{}{}
@@ -332,7 +334,7 @@ func (l *loop) released(d *device, err error, at time.Time) {
 	if d.givenUp {
 		l.stopPreview(d) // not when it has drained: the device may be open again by then
 	}
-	if s := l.stay; s != nil && s.exit != nil && d.handle != nil {
+	if s := l.stay; s != nil && s.exit != nil && d.handle != nil && !d.kept {
 		s.exit.released = append(s.exit.released, call.Release{
 			Source: d.source, Device: d.info.Name, Took: max(0, at.Sub(s.exit.began)),
 		})

@@ -106,8 +106,8 @@ const grace = engine.DefaultGrace
 
 // checkMoment compares the time of a Left with the books of the stand-ins: not
 // before everything is back, not after, and never after the grace. What was
-// asked for in the very moment in which the exit began may belong to it or to
-// the stay after it.
+// asked for in the very moment in which the exit began may belong to it or not,
+// and so may a preview that a loss or the next stay closed in that moment.
 func (r *rig) checkMoment(at, entered, began time.Time, joined bool, before call.Left) {
 	r.t.Helper()
 	limit := began.Add(grace)
@@ -117,6 +117,9 @@ func (r *rig) checkMoment(at, entered, began time.Time, joined bool, before call
 		if (e.Kind == "session" || e.Kind == "receiver") && e.Asked.Before(entered) {
 			continue // an earlier exit's, which gave it up
 		}
+		if e.Asked.After(began) {
+			continue
+		}
 		if e.Kind == "pump" {
 			e = deviceOf(entries, e)
 		}
@@ -125,7 +128,8 @@ func (r *rig) checkMoment(at, entered, began time.Time, joined bool, before call
 			continue
 		}
 		end = minTime(end, limit)
-		if end.After(want) && !e.Asked.Equal(began) {
+		unsure := e.Asked.Equal(began) || !joined && r.busyAt(e.Source, began)
+		if end.After(want) && !unsure {
 			want = end
 		}
 		if end.After(atMost) {
@@ -135,6 +139,14 @@ func (r *rig) checkMoment(at, entered, began time.Time, joined bool, before call
 	if at.Before(want) || at.After(atMost) {
 		r.t.Errorf("Left came %v after the exit began, want %v to %v\n%s", at.Sub(began), want.Sub(began), atMost.Sub(began), r.story(began))
 	}
+}
+
+func (r *rig) busyAt(src call.Source, at time.Time) bool {
+	return slices.ContainsFunc(r.all(), func(s engine.Stamped) bool {
+		lost, isLoss := s.Event.(call.DeviceLost)
+		next := s.Event == call.Event(call.StateChanged{State: call.StateJoining})
+		return s.At.Equal(at) && (next || isLoss && lost.Device.Source == src)
+	})
 }
 
 // story tells what happened, for the message of a storm that failed.
@@ -163,7 +175,7 @@ func awaited(e enginetest.Entry, began time.Time, joined bool) (until time.Time,
 	if until.IsZero() {
 		until = never
 	}
-	if e.Asked.After(began) || until.Before(began) || e.Kind == "host" {
+	if until.Before(began) || e.Kind == "host" {
 		return until, false
 	}
 	if e.Kind == "session" {
@@ -197,7 +209,7 @@ func stuckAt(left call.Left, e enginetest.Entry) bool {
 // deviceOf is the device that a pump reads, closed when the pump has ended too.
 func deviceOf(entries []enginetest.Entry, pump enginetest.Entry) enginetest.Entry {
 	for _, e := range entries {
-		if e.Kind == "device" && e.Source == pump.Source && e.Name == pump.Name && e.Opened.Equal(pump.Opened) {
+		if e.Kind == "device" && e.Source == pump.Source && e.Name == pump.Name && e.Opened.Equal(pump.Opened) && e.Closed.Equal(pump.Closing) {
 			if !pump.Closing.IsZero() {
 				e.Closed = pump.Closed
 			}

@@ -60,6 +60,9 @@ func (l *loop) leave(c cause) {
 	for _, src := range sources {
 		l.guard(func() { l.settle(src) })
 	}
+	for d := range l.devices {
+		d.kept = d.phase < phaseClosing && x.keepPreview
+	}
 	l.endSession(s)
 	for _, r := range s.received() {
 		l.closeReceiver(s, r)
@@ -144,6 +147,9 @@ func (l *loop) finish(s *stay) {
 	x := s.exit
 	x.grace.Stop()
 	l.stay = nil
+	for d := range l.devices {
+		d.kept = false
+	}
 	left := call.Left{
 		Room: s.room, Title: s.title, Reason: x.reason, By: x.by, Text: x.text, Until: x.until, Err: x.err,
 		Released: x.released, Stuck: l.stuckDevices(), People: s.people, Hosting: s.hosting && l.hosting,

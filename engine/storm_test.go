@@ -136,6 +136,17 @@ func (st *storm) command() engine.Command {
 	}
 }
 
+// give gives a command. One about a preview gets a moment of its own, so that
+// checkMoment can tell it from an exit, which would keep the preview.
+func (st *storm) give(c engine.Command) {
+	switch c.(type) {
+	case engine.StartPreview, engine.StopPreview, engine.SelectDevice:
+		pass(time.Microsecond)
+		defer pass(time.Microsecond)
+	}
+	_ = st.try(c)
+}
+
 // speak lets the newest session, or an old one, say something.
 func (st *storm) speak() {
 	all := st.dialer.Sessions()
@@ -188,7 +199,7 @@ func runStorm(t *testing.T, seed uint64) {
 	for range 10 + st.random.IntN(50) {
 		switch st.random.IntN(10) {
 		case 0, 1, 2, 3, 4:
-			_ = st.try(st.command())
+			st.give(st.command())
 		case 5, 6, 7:
 			st.speak()
 		case 8:
