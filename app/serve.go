@@ -8,7 +8,6 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/host"
-	"foyer/ui/words"
 )
 
 // readyLine is what serve prints on stdout when people may join.
