@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"io"
@@ -236,7 +237,28 @@ type wire struct {
 
 // dial connects to /rtc; extra is added to the query.
 func (s *testServer) dial(token, extra string) (*wire, int, error) {
-	u := "wss" + strings.TrimPrefix(s.URL, "https") + "/rtc?protocol=17&sdk=go&version=2.4.0&auto_subscribe=1" + extra
+	return s.dialPath("/rtc?protocol=17&sdk=go&version=2.4.0&auto_subscribe=1"+extra, token)
+}
+
+// dialSingle connects to /rtc/v1, for a single PeerConnection, as our own
+// client does.
+func (s *testServer) dialSingle(token string) (*wire, int, error) {
+	inner, err := proto.Marshal(&livekit.JoinRequest{
+		ClientInfo:         &livekit.ClientInfo{Sdk: livekit.ClientInfo_GO, Protocol: 17, Version: "2.4.0"},
+		ConnectionSettings: &livekit.ConnectionSettings{AutoSubscribe: true},
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	outer, err := proto.Marshal(&livekit.WrappedJoinRequest{JoinRequest: inner})
+	if err != nil {
+		return nil, 0, err
+	}
+	return s.dialPath("/rtc/v1?join_request="+url.QueryEscape(base64.StdEncoding.EncodeToString(outer)), token)
+}
+
+func (s *testServer) dialPath(path, token string) (*wire, int, error) {
+	u := "wss" + strings.TrimPrefix(s.URL, "https") + path
 	dialer := websocket.Dialer{TLSClientConfig: pinned(s.fingerprint()), HandshakeTimeout: waitBound}
 	header := http.Header{}
 	if token != "" {

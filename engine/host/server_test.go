@@ -315,7 +315,15 @@ func TestStopTellsTheLoneMember(t *testing.T) {
 	for round := range rounds {
 		s := startServer(t, func(c *Config) { c.Data = dir })
 		token := s.mustJoin(newGuest(t, fmt.Sprint("guest", round)), s.invite(nil)).Token
-		w, _ := s.mustDial(token)
+		dial := s.dialSingle
+		if round%2 == 1 {
+			dial = func(token string) (*wire, int, error) { return s.dial(token, "") }
+		}
+		w, status, err := dial(token)
+		if err != nil {
+			t.Fatalf("round %d: status %d: %v", round, status, err)
+		}
+		w.next(func(m *livekit.SignalResponse) bool { return m.GetJoin() != nil })
 		ended := make(chan error, 1)
 		go func() { ended <- s.stop() }()
 		for told := false; ; {
