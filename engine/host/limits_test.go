@@ -83,6 +83,20 @@ func TestNonces(t *testing.T) {
 	}
 }
 
+// TestNoncesOfOne: one origin has its share, however much room there is.
+func TestNoncesOfOne(t *testing.T) {
+	n := newNonces(time.Minute, 100, 60)
+	at := time.Unix(1000, 0)
+	for i := range byte(70) {
+		if fresh, full := n.use(origin("192.0.2.1:1"), [32]byte{i}, at); full != (i >= 60) || fresh == full {
+			t.Errorf("join %d: fresh %v, full %v", i, fresh, full)
+		}
+	}
+	if fresh, _ := n.use(origin("192.0.2.1:1"), [32]byte{99}, at.Add(time.Minute)); !fresh {
+		t.Error("the next period brings nothing")
+	}
+}
+
 // TestNoncesOfTheHeaviest: a few origins that join without end shut nobody else
 // out, and what they have used stays used as long as there is room.
 func TestNoncesOfTheHeaviest(t *testing.T) {
