@@ -40,7 +40,12 @@ type exit struct {
 	act    func(t *testing.T, s *stage)
 }
 
-func exits() []exit {
+// exits lists the ways out, the slow ones or the others.
+func exits(slow bool) []exit {
+	return slices.DeleteFunc(allExits(), func(e exit) bool { return e.slow != slow })
+}
+
+func allExits() []exit {
 	signal := func(sig os.Signal) func(*testing.T, *stage) {
 		return func(t *testing.T, s *stage) { must(t, s.p.Signal(sig)) }
 	}
@@ -95,12 +100,24 @@ const (
 // down. The camera is a device of the kernel's and has its own test, which runs
 // in a virtual machine.
 func TestEveryWayOutFreesTheDevices(t *testing.T) {
+	freesTheDevices(t, "exit-matrix.json", false)
+}
+
+// The same where Foyer first tries for a minute to mend the connection; these
+// wait together.
+func TestALostConnectionFreesTheDevices(t *testing.T) {
+	t.Parallel()
+	freesTheDevices(t, "exit-matrix-lost.json", true)
+}
+
+func freesTheDevices(t *testing.T, file string, slow bool) {
+	t.Helper()
 	table := matrix.New("e2e")
-	t.Cleanup(func() { must(t, table.Save(artifact(t, "exit-matrix.json"))) })
-	for _, e := range exits() {
+	t.Cleanup(func() { must(t, table.Save(artifact(t, file))) })
+	for _, e := range exits(slow) {
 		t.Run(e.name, func(t *testing.T) {
-			if e.slow {
-				t.Parallel() // they wait for most of a minute
+			if slow {
+				t.Parallel()
 			}
 			pulse := testenv.Pulse(t)
 			screen := testenv.Display(t)
@@ -277,11 +294,21 @@ func holdsFile(pid int, file string) func() bool {
 // before a gate, does not come back. The end must not wait for it, and when it
 // opens at last it must be closed at once.
 func TestEveryWayOutWhileTheCameraOpens(t *testing.T) {
+	whileTheCameraOpens(t, "exit-matrix-opening.json", false)
+}
+
+func TestALostConnectionWhileTheCameraOpens(t *testing.T) {
+	t.Parallel()
+	whileTheCameraOpens(t, "exit-matrix-opening-lost.json", true)
+}
+
+func whileTheCameraOpens(t *testing.T, file string, slow bool) {
+	t.Helper()
 	table := matrix.New("e2e")
-	t.Cleanup(func() { must(t, table.Save(artifact(t, "exit-matrix-opening.json"))) })
-	for _, e := range exits() {
+	t.Cleanup(func() { must(t, table.Save(artifact(t, file))) })
+	for _, e := range exits(slow) {
 		t.Run(e.name, func(t *testing.T) {
-			if e.slow {
+			if slow {
 				t.Parallel()
 			}
 			camera, gate := slowCamera(t)
@@ -389,7 +416,7 @@ func TestEveryWayOutFreesTheCamera(t *testing.T) {
 	}
 	table := matrix.New("vm")
 	t.Cleanup(func() { must(t, table.Save(artifact(t, "exit-matrix-vm.json"))) })
-	for _, e := range exits() {
+	for _, e := range allExits() {
 		t.Run(e.name, func(t *testing.T) {
 			s := enter(t, e, nil, "--camera", "default")
 			pid := s.p.PID
