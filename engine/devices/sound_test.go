@@ -150,7 +150,9 @@ func TestSoundIsCheckedWhileItRuns(t *testing.T) {
 		if isClosed(m.Lost()) {
 			t.Errorf("lost: %v", m.LostErr())
 		}
-		if n := f.asked; n > 8 {
+		var n int
+		f.set(func() { n = f.asked })
+		if n > 8 {
 			t.Errorf("%d questions, with one that hung for 10 s", n)
 		}
 		f.set(func() { f.checking, f.checkErr = nil, call.ErrDeviceLost })
@@ -200,31 +202,37 @@ func TestSpeakerPlaysSilenceUntilAsked(t *testing.T) {
 
 func TestTestTone(t *testing.T) {
 	t.Parallel()
-	m := openMic(t, newDevices(t, Drivers{}), call.DeviceTest)
-	buf := make([]int16, call.SampleRate/10)
-	if err := m.ReadAudio(buf); err != nil {
-		t.Fatal(err)
-	}
-	began := time.Now()
-	crossings, last := 0, int16(0)
-	for range 5 {
+	synctest.Test(t, func(t *testing.T) {
+		d := New(Config{Log: quietLog()})
+		m := openMic(t, d, call.DeviceTest)
+		buf := make([]int16, call.SampleRate/10)
 		if err := m.ReadAudio(buf); err != nil {
 			t.Fatal(err)
 		}
-		for _, v := range buf {
-			if last < 0 && v >= 0 {
-				crossings++
+		began := time.Now()
+		crossings, last := 0, int16(0)
+		for range 5 {
+			if err := m.ReadAudio(buf); err != nil {
+				t.Fatal(err)
 			}
-			last = v
+			for _, v := range buf {
+				if last < 0 && v >= 0 {
+					crossings++
+				}
+				last = v
+			}
 		}
-	}
-	if crossings < 200 || crossings > 240 { // 440 Hz for half a second
-		t.Errorf("%d periods in half a second", crossings)
-	}
-	if took := time.Since(began); took < 400*time.Millisecond {
-		t.Errorf("half a second in %v", took)
-	}
-	if err := m.Close(); err != nil {
-		t.Error(err)
-	}
+		if crossings < 200 || crossings > 240 { // 440 Hz for half a second
+			t.Errorf("%d periods in half a second", crossings)
+		}
+		if took := time.Since(began); took < 400*time.Millisecond {
+			t.Errorf("half a second in %v", took)
+		}
+		if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 }

@@ -6,19 +6,23 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/sirupsen/logrus"
+
 	"foyer/engine/call"
+	"foyer/engine/media/internal/guard"
 )
 
 // drain reads a track that nobody can decode, so that its buffers do not fill.
 type drain struct {
 	track call.RemoteTrack
+	log   logrus.FieldLogger
 	slot  *call.FrameSlot
 	bytes atomic.Uint64
 	wg    sync.WaitGroup
 }
 
-func newDrain(t call.RemoteTrack) *drain {
-	d := &drain{track: t}
+func newDrain(t call.RemoteTrack, log logrus.FieldLogger) *drain {
+	d := &drain{track: t, log: log}
 	if t.Info().Kind == call.KindVideo {
 		d.slot = &call.FrameSlot{}
 	}
@@ -27,6 +31,7 @@ func newDrain(t call.RemoteTrack) *drain {
 }
 
 func (d *drain) run() {
+	defer guard.Recover(d.log, "reader of an unknown track")
 	buf := make([]byte, maxRTPBytes)
 	for {
 		n, err := d.track.ReadRTP(buf)

@@ -70,7 +70,7 @@ func (m *Media) Receive(t call.RemoteTrack) call.Receiver {
 		r.Receiver = a
 	default:
 		m.log.WithFields(logrus.Fields{"mime": t.MIME(), "track": t.Info().SID}).Warn("codec of a remote track is not known")
-		r.Receiver = newDrain(t)
+		r.Receiver = newDrain(t, m.log)
 	}
 	m.adopt(r)
 	return r

@@ -7,6 +7,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
+	"foyer/engine/media/internal/guard"
 	"foyer/engine/media/pixel"
 )
 
@@ -56,6 +57,7 @@ func (p *videoPump) Close() {
 
 // read carries pictures from the device until it fails or the pump is closed.
 func (p *videoPump) read() {
+	defer guard.Recover(p.log, "reader of a picture source")
 	defer p.preview.Clear()
 	var converter pixel.Converter
 	for {

@@ -9,6 +9,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
+	"foyer/engine/media/internal/guard"
 	"foyer/engine/media/pixel"
 	"foyer/engine/media/vp8"
 )
@@ -109,6 +110,7 @@ func (r *videoReceiver) release(p *packet) { r.pool.Put(p) }
 
 // read carries packets from the network to the worker until the track ends.
 func (r *videoReceiver) read() {
+	defer guard.Recover(r.log, "reader of a video track")
 	defer close(r.packets)
 	var ps parser
 	for {
@@ -137,9 +139,23 @@ func (r *videoReceiver) read() {
 	}
 }
 
-// work turns packets into pictures until the track ends or the receiver is
-// closed.
+// work shows pictures until the track ends or the receiver is closed. A panic
+// ends the track: nobody would decode the rest.
 func (r *videoReceiver) work() {
+	func() {
+		defer guard.Recover(r.log, "decoder of a video track")
+		r.decodeAll()
+	}()
+	select {
+	case <-r.stop:
+	default:
+		r.track.Interrupt()
+		r.drain()
+	}
+}
+
+// decodeAll turns packets into pictures.
+func (r *videoReceiver) decodeAll() {
 	defer r.slot.Clear()
 	decoder, err := vp8.NewDecoder()
 	if err != nil {
@@ -181,11 +197,12 @@ func (r *videoReceiver) drain() {
 func (r *videoReceiver) accept(p *packet) {
 	r.wait.traffic = true
 	r.stats.jitter(p, r.sync.rate)
-	if r.reorder.push(p, p.arrived) {
+	now := p.arrived // push may give p back to the reader
+	if r.reorder.push(p, now) {
 		r.log.Debug("another stream begins on the same track")
-		r.lose(p.arrived)
+		r.lose(now)
 	}
-	r.assemble(p.arrived)
+	r.assemble(now)
 }
 
 // assemble hands on what is in order.

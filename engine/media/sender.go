@@ -7,6 +7,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
+	"foyer/engine/media/internal/guard"
 )
 
 // idleRepeat is how long a request for a key frame waits for a new picture
@@ -57,6 +58,7 @@ func (s *sender) stats() call.LocalStats {
 
 // run encodes until stop is closed.
 func (s *sender) run(stop <-chan struct{}) {
+	defer guard.Recover(s.log, "sender of pictures")
 	defer s.adopt(nil)
 	idle := time.NewTimer(time.Hour)
 	idle.Stop()

@@ -20,7 +20,7 @@ func BenchmarkMix50Voices(b *testing.B) {
 			b.Fatal(err)
 		}
 		defer j.close()
-		s := &source{jitter: j}
+		s := &source{jitter: j, log: quiet()}
 		sources = append(sources, s)
 		m.add(s)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
+	"foyer/engine/media/internal/guard"
 )
 
 const (
@@ -101,6 +102,7 @@ func durationOf(samples int64) time.Duration {
 
 // fill is the speaker's callback.
 func (m *Mixer) fill(stereo []int16, turn int) {
+	defer guard.Recover(m.log, "mixer")
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if turn != m.turn {
@@ -132,6 +134,7 @@ func (m *Mixer) pullSome(stereo []int16, at int64) {
 			}
 		}
 	}
+	m.sources = slices.DeleteFunc(m.sources, func(s *source) bool { return s.broken })
 	m.limiter.apply(mix, stereo)
 }
 
@@ -176,6 +179,7 @@ func (m *Mixer) playing() (call.Speaker, int) {
 // run pulls at real time while there are receivers but no speaker.
 func (m *Mixer) run() {
 	defer close(m.done)
+	defer guard.Recover(m.log, "mixer without a speaker")
 	ticker := time.NewTicker(drainTick)
 	defer ticker.Stop()
 	drained := m.clock()
@@ -215,11 +219,15 @@ func (m *Mixer) drain(drained *int64, waste []int16) {
 	*drained = max(*drained, now-drainMost)
 	for *drained < now {
 		n := min(now-*drained, maxPull)
-		m.mu.Lock()
-		if m.speaker == nil {
-			m.pull(waste[:2*n], now)
-		}
-		m.mu.Unlock()
+		m.discard(waste[:2*n], now)
 		*drained += n
+	}
+}
+
+func (m *Mixer) discard(waste []int16, at int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.speaker == nil {
+		m.pull(waste, at)
 	}
 }

@@ -356,7 +356,7 @@ func TestPullAllocatesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &source{jitter: b}
+	s := &source{jitter: b, log: quiet()}
 	defer b.close()
 	packets := encoded(t, speech(call.SampleRate, 1))
 	stereo := make([]int16, 960)

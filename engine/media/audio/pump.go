@@ -11,6 +11,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
+	"foyer/engine/media/internal/guard"
 	"foyer/engine/media/opus"
 )
 
@@ -101,6 +102,7 @@ func (p *Pump) Close() {
 // run reads until the device or the pump ends.
 func (p *Pump) run() {
 	defer close(p.done)
+	defer guard.Recover(p.log, "reader of a microphone")
 	defer p.level.Store(0)
 	// Samples are counted, but from the wall clock's reading at the beginning:
 	// another microphone that takes over a track carries its clock on.

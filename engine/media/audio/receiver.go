@@ -9,6 +9,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
+	"foyer/engine/media/internal/guard"
 )
 
 const (
@@ -46,7 +47,7 @@ func NewReceiver(m *Mixer, t call.RemoteTrack, log logrus.FieldLogger) *Receiver
 		close(r.done)
 		return r
 	}
-	r.source = &source{jitter: jb}
+	r.source = &source{jitter: jb, log: r.log}
 	m.add(r.source)
 	go r.run()
 	return r
@@ -55,6 +56,7 @@ func NewReceiver(m *Mixer, t call.RemoteTrack, log logrus.FieldLogger) *Receiver
 // run reads the network until the track ends.
 func (r *Receiver) run() {
 	defer close(r.done)
+	defer guard.Recover(r.log, "reader of a sound track")
 	buf := make([]byte, maxRTPBytes)
 	for {
 		n, err := r.track.ReadRTP(buf)
@@ -150,6 +152,8 @@ type source struct {
 	garbage atomic.Uint64
 	jitter  *jitterBuffer
 	meter   meter
+	log     logrus.FieldLogger
+	broken  bool // it panicked: it is not pulled again
 
 	mu   sync.Mutex // held for a copy only; the player never waits for it
 	snap snapshot
@@ -169,22 +173,36 @@ type snapshot struct {
 	pulled   int64   // local time up to which was pulled
 }
 
-// pull is jitterBuffer.pull with what has arrived since the last one.
-func (s *source) pull(stereo []int16, at int64) bool {
+// pull is jitterBuffer.pull with what has arrived since the last one. A panic
+// leaves the source broken and silent: it costs one voice, not the mix.
+func (s *source) pull(stereo []int16, at int64) (audible bool) {
+	if s.broken {
+		return false
+	}
+	s.broken = true
+	defer guard.Recover(s.log, "decoder of a sound track")
+	audible = s.play(stereo, at)
+	s.broken = false
+	return audible
+}
+
+func (s *source) play(stereo []int16, at int64) bool {
 	if !s.ring.drain(s.jitter.push) {
 		s.jitter.forget()
 	}
 	audible := s.jitter.pull(stereo, at)
 	s.meter.add(stereo, 2)
-	if s.mu.TryLock() {
-		s.publish(at + int64(len(stereo)/2))
-		s.mu.Unlock()
-	}
+	s.publish(at + int64(len(stereo)/2))
 	return audible
 }
 
-// publish makes the snapshot after a pull that reaches up to the local time end.
+// publish makes the snapshot after a pull that reaches up to the local time end,
+// unless somebody is just reading the last one.
 func (s *source) publish(end int64) {
+	if !s.mu.TryLock() {
+		return
+	}
+	defer s.mu.Unlock()
 	j := s.jitter
 	s.snap = snapshot{
 		decoded: j.stats.decoded, madeUp: j.stats.madeUp, lost: j.packets.lost,
