@@ -14,6 +14,7 @@ const (
 	alarmRetry                // try to reconnect
 	alarmMend                 // reconnecting has taken too long
 	alarmSilence              // look for people who have gone silent
+	alarmBeat                 // say to the others that we are here
 	alarmCount
 )
 

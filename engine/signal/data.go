@@ -34,6 +34,7 @@ type dataState struct {
 	keptSize int
 	heard    map[string]uint32 // last sequence by publisher's SID
 	texts    *textStreams
+	beats    []beat // heard in the last packet
 }
 
 type keptPacket struct {
@@ -78,6 +79,10 @@ func (d *dataState) receive(data []byte, now time.Time) []call.SessionEvent {
 	}
 	switch v := packet.GetValue().(type) {
 	case *livekit.DataPacket_User:
+		if v.User.GetTopic() == aliveTopic {
+			d.hearBeat(packet)
+			return nil
+		}
 		return userPacket(id, v.User)
 	case *livekit.DataPacket_StreamHeader:
 		d.texts.open(id, v.StreamHeader, now)

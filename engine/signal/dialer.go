@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/livekit/protocol/livekit"
@@ -23,18 +24,20 @@ type Config struct {
 
 // limits are the clocks of a session. Tests shorten them.
 type limits struct {
-	join      time.Duration   // from Dial to the server's admission; below the engine's 15 s (contract J8)
-	attempt   time.Duration   // one try to reconnect
-	media     time.Duration   // from admission to the first media connection
-	remedia   time.Duration   // the same after a resume
-	answer    time.Duration   // server's answer to an offer; its own clock is 15 s (S rtc/transport.go)
-	resume    time.Duration   // afterwards the server has dropped us: ~20 s (S rtc/participant.go)
-	mend      time.Duration   // bound of all tries together
-	refused   time.Duration   // bound while there is nobody listening at all
-	silence   time.Duration   // media disconnected for so long: mend
-	delays    []time.Duration // between tries, +-50 %; the last repeats (livekit-client 2.23 DefaultReconnectPolicy)
-	hangUp    time.Duration   // to end the data channels before leaving
-	closeWait time.Duration   // to get the last message out
+	join       time.Duration   // from Dial to the server's admission; below the engine's 15 s (contract J8)
+	attempt    time.Duration   // one try to reconnect
+	media      time.Duration   // from admission to the first media connection
+	remedia    time.Duration   // the same after a resume
+	answer     time.Duration   // server's answer to an offer; its own clock is 15 s (S rtc/transport.go)
+	resume     time.Duration   // afterwards the server has dropped us: ~20 s (S rtc/participant.go)
+	mend       time.Duration   // bound of all tries together
+	refused    time.Duration   // bound while there is nobody listening at all
+	silence    time.Duration   // media disconnected for so long: mend
+	delays     []time.Duration // between tries, +-50 %; the last repeats (livekit-client 2.23 DefaultReconnectPolicy)
+	hangUp     time.Duration   // to end the data channels before leaving
+	closeWait  time.Duration   // to get the last message out
+	noBeat     bool            // be like a client of another make
+	closeMedia time.Duration   // for pion to end; what takes longer goes on behind the session
 }
 
 func defaultLimits() limits {
@@ -46,17 +49,18 @@ func defaultLimits() limits {
 		delays: []time.Duration{
 			300 * time.Millisecond, 1200 * time.Millisecond, 2700 * time.Millisecond, 4800 * time.Millisecond, 7 * time.Second,
 		},
-		hangUp: 10 * time.Millisecond, closeWait: 250 * time.Millisecond,
+		hangUp: 10 * time.Millisecond, closeWait: 250 * time.Millisecond, closeMedia: 50 * time.Millisecond,
 	}
 }
 
-// Dialer joins rooms. It holds no state of a session and may be used from any
-// goroutine.
+// Dialer joins rooms. It may be used from any goroutine. It holds no state of a
+// session, only the goroutines that closed ones have left behind, see Wait.
 type Dialer struct {
 	log     logrus.FieldLogger
 	version string
 	limits  limits
 	double  bool // see Config.TwoConnections
+	rests   sync.WaitGroup
 }
 
 var _ call.Dialer = (*Dialer)(nil)
@@ -79,8 +83,39 @@ type admission struct {
 	joined *joinedMessage
 }
 
+// keep runs f in a goroutine that Wait waits for and Session.Close does not.
+func (d *Dialer) keep(f func()) {
+	d.rests.Go(func() {
+		defer guard(d.log, func(error) {}) // nobody is left who could do anything
+		f()
+	})
+}
+
+// Wait waits until nothing runs any more of the sessions that were closed, or
+// until ctx ends; its error is then ctx's. pion needs 400 ms to give up an SCTP
+// association that the server has ended first; Session.Close does not wait for
+// that, because nothing travels any more. Call it when no session is open.
+func (d *Dialer) Wait(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		d.rests.Wait()
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // Dial implements [call.Dialer].
-func (d *Dialer) Dial(ctx context.Context, req call.JoinRequest, sink func(call.SessionEvent)) (call.Session, error) {
+func (d *Dialer) Dial(ctx context.Context, req call.JoinRequest, sink func(call.SessionEvent)) (s call.Session, err error) {
+	defer guard(d.log, func(broken error) { s, err = nil, fmt.Errorf("join: %w", broken) })
+	return d.dial(ctx, req, sink)
+}
+
+func (d *Dialer) dial(ctx context.Context, req call.JoinRequest, sink func(call.SessionEvent)) (call.Session, error) {
 	bound, cancel := context.WithTimeout(ctx, d.limits.join)
 	defer cancel()
 	adm, err := d.admit(bound, req, ticket{token: req.Link.Token, double: d.double}, false)

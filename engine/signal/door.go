@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sirupsen/logrus"
+
 	"foyer/engine/call"
 )
 
@@ -34,7 +36,7 @@ func (d *Dialer) knock(ctx context.Context, req call.JoinRequest, rejoin bool) (
 		return ticket{}, err
 	}
 	config := pinned(req.Link.Fingerprint)
-	conn, err := race(ctx, req.Link.Hosts, config)
+	conn, err := race(ctx, d.log, req.Link.Hosts, config)
 	if err != nil {
 		return ticket{}, err
 	}
@@ -84,7 +86,7 @@ type hostConn struct {
 
 // race connects to every address at once; the first that shows the pinned
 // certificate wins, the others are closed. It returns when all have ended.
-func race(ctx context.Context, hosts []string, config *tls.Config) (*hostConn, error) {
+func race(ctx context.Context, log logrus.FieldLogger, hosts []string, config *tls.Config) (*hostConn, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	type result struct {
@@ -95,8 +97,10 @@ func race(ctx context.Context, hosts []string, config *tls.Config) (*hostConn, e
 	var wg sync.WaitGroup
 	for _, host := range hosts {
 		wg.Go(func() {
-			conn, err := dialPinned(ctx, host, config)
-			results <- result{conn, err}
+			var r result
+			defer func() { results <- r }()
+			defer guard(log, func(err error) { r = result{err: err} })
+			r.conn, r.err = dialPinned(ctx, host, config)
 		})
 	}
 	var winner *hostConn

@@ -253,6 +253,8 @@ func (s *session) onAlarm(a alarm) {
 		s.giveUp()
 	case alarmSilence:
 		s.onSilenceTick()
+	case alarmBeat:
+		s.onBeatDue()
 	case alarmCount:
 	}
 }

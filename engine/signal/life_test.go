@@ -191,10 +191,38 @@ func TestSimulatedFailures(t *testing.T) {
 	}
 }
 
-// TestSilentPeerIsMarked is contract O4: a peer whose packets stop is marked
-// within 5 s, and no longer when they come again.
-func TestSilentPeerIsMarked(t *testing.T) {
+// TestO4_DeadPeerIsMarked: a peer of ours that has nothing published is marked
+// within 5 s of its last sign of life, and no longer when it comes back.
+func TestO4_DeadPeerIsMarked(t *testing.T) {
 	a, b := pair(t, sharedServer(t), nil, nil)
+	lost := func(want bool) func(call.ParticipantUpdated) bool {
+		return func(e call.ParticipantUpdated) bool { return e.Participant.Identity == "bob" && e.Participant.Lost == want }
+	}
+	heard := make(chan bool)
+	for look := time.NewTicker(20 * time.Millisecond); ; <-look.C {
+		a.post(func() { heard <- !a.roster.people["bob"].life.beatAt.IsZero() })
+		if <-heard {
+			look.Stop()
+			break
+		}
+	}
+	n := a.events()
+	frozen := make(chan struct{})
+	died := time.Now()
+	b.post(func() { <-frozen }) // its loop does nothing any more
+	_, at, n := wait(a, n, "marked", lost(true))
+	close(frozen)
+	if took := at.Sub(died); took > 5*time.Second {
+		t.Errorf("marked after %v", took)
+	}
+	wait(a, n, "unmarked", lost(false))
+}
+
+// TestSilentPeerIsMarked is contract O4 for clients of other makes, who say
+// nothing but what they send: a peer whose packets stop is marked within 5 s,
+// and no longer when they come again.
+func TestSilentPeerIsMarked(t *testing.T) {
+	a, b := pair(t, sharedServer(t), nil, func(d *Dialer) { d.limits.noBeat = true })
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	track, err := b.Publish(ctx, microphoneSpec())

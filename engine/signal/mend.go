@@ -45,6 +45,7 @@ func (s *session) lost(cause error, full bool) {
 	}
 	s.log.WithError(cause).Info("connection lost")
 	s.phase = phaseMending
+	s.sendBeat(0) // if it still gets through, nobody takes our next self for another device
 	s.mend = mending{since: time.Now(), full: s.mend.full, last: cause}
 	s.emit(call.SessionReconnecting{})
 	s.alarms.set(alarmMend, s.limits.mend)

@@ -15,6 +15,10 @@ import (
 const (
 	maxSections = 256     // media sections that a server may ask for at once
 	maxSDP      = 1 << 20 // bytes
+	// maxTransceivers bounds all sections together. LiveKit fills ended ones
+	// again, so that this is for a thousand tracks at the same time; a
+	// description of more would be longer than maxSDP.
+	maxTransceivers = 1024
 )
 
 // negotiate offers what has changed on the publishing connection. One offer is
@@ -28,6 +32,9 @@ func (s *session) negotiate() {
 	if p.offering || s.wire == nil {
 		p.again = true
 		return
+	}
+	if p.restart {
+		clear(p.candidates) // the server gathers anew
 	}
 	offer, err := p.pc.CreateOffer(&webrtc.OfferOptions{ICERestart: p.restart})
 	if err == nil {
@@ -118,6 +125,9 @@ func (s *session) setRemote(p *peer, kind webrtc.SDPType, d *livekit.SessionDesc
 	if len(d.GetSdp()) > maxSDP {
 		return fmt.Errorf("%w: description of %d bytes", call.ErrServerGarbage, len(d.GetSdp()))
 	}
+	if err := p.checkDescription(d.GetSdp()); err != nil {
+		return err
+	}
 	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: kind, SDP: d.GetSdp()}); err != nil {
 		return err
 	}
@@ -125,6 +135,38 @@ func (s *session) setRemote(p *peer, kind webrtc.SDPType, d *livekit.SessionDesc
 		s.addCandidate(p, c)
 	}
 	p.waiting = nil
+	return nil
+}
+
+// checkDescription refuses what pion would take, whatever it costs: each section
+// and each candidate is an object with buffers or timers of its own.
+func (p *peer) checkDescription(description string) error {
+	sections := 0
+	for line := range strings.Lines(description) {
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "m=") {
+			if sections++; sections > maxTransceivers {
+				return fmt.Errorf("%w: more than %d media sections", call.ErrServerGarbage, maxTransceivers)
+			}
+		}
+		if candidate, ok := strings.CutPrefix(line, "a="); ok && strings.HasPrefix(candidate, "candidate:") {
+			if err := p.admitCandidate(candidate); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// admitCandidate counts the server's different candidates.
+func (p *peer) admitCandidate(candidate string) error {
+	if _, known := p.candidates[candidate]; known {
+		return nil
+	}
+	if len(p.candidates) >= maxCandidates || len(candidate) > maxWord {
+		return fmt.Errorf("%w: more than %d candidates", call.ErrServerGarbage, maxCandidates)
+	}
+	p.candidates[candidate] = struct{}{}
 	return nil
 }
 
@@ -145,6 +187,9 @@ func (s *session) onSections(m *livekit.MediaSectionsRequirement) {
 func (t *transport) addSections(audios, videos int) error {
 	if audios > maxSections || videos > maxSections {
 		return fmt.Errorf("%w: %d media sections", call.ErrServerGarbage, audios+videos)
+	}
+	if have := len(t.pub.pc.GetTransceivers()); have+audios+videos > maxTransceivers {
+		return fmt.Errorf("%w: %d media sections more than %d", call.ErrServerGarbage, audios+videos, have)
 	}
 	receive := webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}
 	for i := range audios + videos {
@@ -170,6 +215,10 @@ func (s *session) onTrickle(m *livekit.TrickleRequest) {
 		return
 	}
 	p := t.peer(m.GetTarget())
+	if err := p.admitCandidate(c.Candidate); err != nil {
+		s.lost(err, true)
+		return
+	}
 	if p.pc.RemoteDescription() == nil {
 		if len(p.waiting) < maxCandidates {
 			p.waiting = append(p.waiting, c)

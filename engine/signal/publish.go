@@ -98,8 +98,9 @@ func (s *session) addSender(t *localTrack) (*webrtc.RTPTransceiver, error) {
 			return nil, fmt.Errorf("add a layer: %w", err)
 		}
 	}
+	sender := tx.Sender() // taken here: an unpublication takes it out of tx
 	for layer := range t.encodings {
-		s.spawn(func() { t.readFeedback(layer, tx.Sender()) })
+		s.spawn(func() { t.readFeedback(layer, sender) })
 	}
 	return tx, nil
 }

@@ -390,7 +390,7 @@ func TestOpenNothingOfH264(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer tr.close()
+	defer tr.close(time.Second, func(f func()) { f() })
 	if err := tr.addSections(1, 1); err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,9 @@ package signal
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/livekit/protocol/livekit"
@@ -27,8 +29,7 @@ type roster struct {
 type person struct {
 	call.Participant
 	version uint32
-	lost    bool // the server says so
-	silent  bool // we do: their packets have stopped
+	life    life
 }
 
 func newRoster(join *livekit.JoinResponse) *roster {
@@ -93,10 +94,10 @@ func (r *roster) apply(info *livekit.ParticipantInfo) []call.SessionEvent {
 		if joinedAt(info).Before(old.JoinedAt) {
 			return nil // late news of the earlier connection
 		}
-		events := r.leave(old, call.ReasonDuplicate)
+		events := r.leave(old, old.replaced(call.ReasonDuplicate))
 		return append(events, r.join(info)...)
 	case gone:
-		return r.leave(old, call.ReasonFromDisconnect(int32(info.GetDisconnectReason())))
+		return r.leave(old, old.replaced(call.ReasonFromDisconnect(int32(info.GetDisconnectReason()))))
 	case info.GetVersion() < old.version:
 		return nil
 	default:
@@ -104,11 +105,23 @@ func (r *roster) apply(info *livekit.ParticipantInfo) []call.SessionEvent {
 	}
 }
 
+// replaced tells another device from a reconnect. To LiveKit both are the same:
+// a newcomer of that identity puts the old participant out as a duplicate
+// (S service/roommanager.go StartSession). But who reconnects was not there just
+// before, or has said so with its last beat (contract K3, K4). A device taken
+// over while its link is down counts as lost, which is true as well.
+func (p *person) replaced(reason call.LeaveReason) call.LeaveReason {
+	if reason == call.ReasonDuplicate && !p.life.healthy() {
+		return call.ReasonConnectionLost
+	}
+	return reason
+}
+
 func (r *roster) join(info *livekit.ParticipantInfo) []call.SessionEvent {
 	if len(r.people) >= maxPeople {
 		return nil
 	}
-	p := &person{Participant: participantFrom(info), version: info.GetVersion()}
+	p := &person{Participant: participantFrom(info), version: info.GetVersion(), life: life{canBeat: mayPublishData(info)}}
 	r.people[p.Identity] = p
 	r.sids[p.SID] = p.Identity
 	return []call.SessionEvent{call.ParticipantJoined{Participant: p.copy()}}
@@ -130,7 +143,7 @@ func (r *roster) change(p *person, info *livekit.ParticipantInfo) []call.Session
 	before := p.Participant
 	p.Participant = participantFrom(info)
 	p.Lost = before.Lost
-	p.version = info.GetVersion()
+	p.version, p.life.canBeat = info.GetVersion(), mayPublishData(info)
 	events := diffTracks(p.Identity, before.Tracks, p.Tracks)
 	if len(events) > 0 || before.Name != p.Name || !slices.Equal(before.Tracks, p.Tracks) {
 		events = append(events, call.ParticipantUpdated{Participant: p.copy()})
@@ -252,26 +265,16 @@ func (r *roster) judge(updates []*livekit.ConnectionQualityInfo) []call.SessionE
 		quality := qualityFrom(u.GetQuality())
 		events = append(events, call.QualityChanged{ID: id, Quality: quality})
 		if p := r.people[id]; p != nil {
-			p.lost = quality == call.QualityLost
+			p.life.lostServer = quality == call.QualityLost
 			events = append(events, p.mark()...)
 		}
 	}
 	return events
 }
 
-// setSilent marks somebody whose packets have stopped, or come again.
-func (r *roster) setSilent(id call.Identity, silent bool) []call.SessionEvent {
-	p := r.people[id]
-	if p == nil {
-		return nil
-	}
-	p.silent = silent
-	return p.mark()
-}
-
 // mark brings Lost up to date.
 func (p *person) mark() []call.SessionEvent {
-	if lost := p.lost || p.silent; p.Lost != lost {
+	if lost := p.life.lostServer || p.life.silent; p.Lost != lost {
 		p.Lost = lost
 		return []call.SessionEvent{call.ParticipantUpdated{Participant: p.copy()}}
 	}
@@ -306,6 +309,27 @@ const (
 	maxWord   = 1024 // bytes of an identity or a SID
 )
 
+// mayPublishData is true if the server does not say anything about it.
+func mayPublishData(info *livekit.ParticipantInfo) bool {
+	return info.GetPermission() == nil || info.GetPermission().GetCanPublishData()
+}
+
+// label makes a text from a stranger fit to be shown in one line beside others:
+// no control characters, no line breaks, and nothing that turns the direction of
+// what follows (UAX 9: embeddings, overrides and isolates). The marks that only
+// say which way a word goes (LRM, RLM, ALM) may stay.
+func label(s string, limit int) string {
+	clean := strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsControl(r), r == '\u2028', r == '\u2029', r == utf8.RuneError,
+			r >= '\u202A' && r <= '\u202E', r >= '\u2066' && r <= '\u2069':
+			return -1
+		}
+		return r
+	}, s)
+	return clip(strings.TrimSpace(clean), limit)
+}
+
 // clip cuts a text from the network at a character's border.
 func clip(s string, limit int) string {
 	if len(s) <= limit {
@@ -320,7 +344,7 @@ func clip(s string, limit int) string {
 func participantFrom(info *livekit.ParticipantInfo) call.Participant {
 	p := call.Participant{
 		Identity: call.Identity(info.GetIdentity()), SID: call.SID(info.GetSid()),
-		Name: clip(info.GetName(), call.MaxName), JoinedAt: joinedAt(info),
+		Name: label(info.GetName(), call.MaxName), JoinedAt: joinedAt(info),
 	}
 	for _, t := range info.GetTracks() {
 		if sid := t.GetSid(); len(p.Tracks) < maxTracks && sid != "" && len(sid) <= maxWord {
@@ -332,7 +356,7 @@ func participantFrom(info *livekit.ParticipantInfo) call.Participant {
 
 func trackFrom(t *livekit.TrackInfo) call.Track {
 	track := call.Track{
-		SID: call.SID(t.GetSid()), Source: sourceFrom(t.GetSource()), Name: clip(t.GetName(), call.MaxName), Muted: t.GetMuted(),
+		SID: call.SID(t.GetSid()), Source: sourceFrom(t.GetSource()), Name: label(t.GetName(), call.MaxName), Muted: t.GetMuted(),
 		Width: int(t.GetWidth()), Height: int(t.GetHeight()),
 	}
 	switch t.GetType() {

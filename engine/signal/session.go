@@ -79,7 +79,7 @@ func newSession(d *Dialer, req call.JoinRequest, sink func(call.SessionEvent), a
 	if err := s.install(adm); err != nil {
 		s.cancel()
 		if s.transport != nil {
-			s.transport.close()
+			s.transport.close(s.limits.closeMedia, d.keep)
 		}
 		return nil, fmt.Errorf("join: %w", err)
 	}
@@ -103,7 +103,7 @@ func (s *session) install(adm *admission) error {
 	join := adm.joined.join
 	t, err := newTransport(transportConfig{
 		double: adm.ticket.double, server: adm.wire.peerIP(), servers: join.GetIceServers(),
-		events: s.transportEvents(), log: pionLog{s.log},
+		events: s.transportEvents(), log: pionLog{s.log}, keep: s.dialer.keep,
 	})
 	if err != nil {
 		return err
@@ -133,10 +133,12 @@ func (s *session) install(adm *admission) error {
 
 func (s *session) transportEvents() transportEvents {
 	current := func(t *transport, f func()) {
-		s.post(func() {
-			if s.transport == t {
-				f()
-			}
+		s.guarded(func() {
+			s.post(func() {
+				if s.transport == t {
+					f()
+				}
+			})
 		})
 	}
 	return transportEvents{
@@ -148,7 +150,7 @@ func (s *session) transportEvents() transportEvents {
 			current(t, func() { s.onTrack(t, track, r) })
 		},
 		data: func(t *transport, data []byte) {
-			current(t, func() { s.emit(s.data.receive(data, time.Now())...) })
+			current(t, func() { s.onData(data) })
 		},
 		dataReady: func(t *transport) { current(t, s.wake) },
 	}
@@ -158,15 +160,21 @@ func (s *session) transportEvents() transportEvents {
 func (s *session) start() {
 	s.attach(s.wire)
 	s.spawn(func() {
-		s.announce(false)
-		s.alarms.set(alarmMedia, s.limits.media)
-		s.alarms.set(alarmPing, s.pingInterval())
-		s.alarms.set(alarmPong, s.pingTimeout())
-		s.alarms.set(alarmSilence, silenceTick)
-		s.showPresence()
-		s.negotiate()
+		s.step(s.begin)
 		s.run()
 	})
+}
+
+// begin is the loop's first step.
+func (s *session) begin() {
+	s.announce(false)
+	s.alarms.set(alarmMedia, s.limits.media)
+	s.alarms.set(alarmPing, s.pingInterval())
+	s.alarms.set(alarmPong, s.pingTimeout())
+	s.alarms.set(alarmSilence, silenceTick)
+	s.alarms.set(alarmBeat, beatEvery)
+	s.showPresence()
+	s.negotiate()
 }
 
 // attach starts the goroutines of a signal connection.
@@ -185,13 +193,13 @@ func (s *session) run() {
 	for {
 		select {
 		case f := <-s.box:
-			f()
+			s.step(f)
 		case <-s.alarms.timer.C:
 			for _, a := range s.alarms.take() {
-				s.onAlarm(a)
+				s.step(func() { s.onAlarm(a) })
 			}
 		case <-s.done:
-			s.shutdown()
+			s.step(s.shutdown)
 			return
 		}
 	}
@@ -209,9 +217,6 @@ func (s *session) shutdown() {
 	s.phase = phaseEnded
 	s.retire()
 }
-
-// spawn runs f in a goroutine that Close waits for.
-func (s *session) spawn(f func()) { s.group.Go(f) }
 
 // post hands f to the loop; false means that the session is closed.
 func (s *session) post(f func()) bool {
@@ -354,7 +359,7 @@ func (s *session) leave(answer chan error) {
 	t := s.transport
 	s.spawn(func() {
 		if t != nil {
-			t.hangUp(s.limits.hangUp, s.spawn)
+			t.hangUp(s.limits.hangUp, s.dialer.keep)
 		}
 		s.post(s.sendLeave)
 	})
@@ -409,7 +414,7 @@ func (s *session) dropMedia() {
 		s.dropTrack(r)
 	}
 	s.transport = nil
-	s.spawn(t.close)
+	s.spawn(func() { t.close(s.limits.closeMedia, s.dialer.keep) })
 }
 
 // Close implements [call.Session].

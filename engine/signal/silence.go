@@ -8,11 +8,12 @@ import (
 	"foyer/engine/call"
 )
 
-// A participant whose every open track has stopped is marked as lost (contract
-// O4: within 5 s). LiveKit's own judgement comes too late for that: it looks
-// every 5 s, at a longer history (S sfu/connectionquality). Even with Opus' DTX
-// a packet comes each 400 ms. Screens are left out: one that nobody touches may
-// rest.
+// A participant who does not beat any more, or, without beats, whose every open
+// track has stopped, is marked as lost (contract O4: within 5 s). LiveKit's own
+// judgement comes too late for that: it looks every 5 s, at a longer history
+// (S sfu/connectionquality), and not at those who publish nothing. Even with
+// Opus' DTX a packet comes each 400 ms. Screens are left out: one that nobody
+// touches may rest.
 const (
 	silenceBound = 3 * time.Second
 	silenceTick  = 500 * time.Millisecond
@@ -25,24 +26,19 @@ func (s *session) onSilenceTick() {
 		s.heardSince = time.Now() // it is us who hear nothing
 		return
 	}
-	now := time.Now()
-	alive, silent := map[call.Identity]bool{}, map[call.Identity]bool{}
+	media := map[call.Identity]time.Time{}
 	for _, r := range s.transport.remote {
 		if !s.audible(r) {
 			continue
 		}
-		last := time.Unix(0, r.lastPacket.Load())
-		if last.Before(s.heardSince) {
-			last = s.heardSince
-		}
-		if now.Sub(last) > silenceBound {
-			silent[r.owner] = true
-		} else {
-			alive[r.owner] = true
+		if last := time.Unix(0, r.lastPacket.Load()); last.After(media[r.owner]) {
+			media[r.owner] = last
 		}
 	}
-	for id := range s.roster.people {
-		s.emit(s.roster.setSilent(id, silent[id] && !alive[id])...)
+	now := time.Now()
+	for id, p := range s.roster.people {
+		p.life.listen(media[id], s.heardSince, now)
+		s.emit(p.mark()...)
 	}
 }
 

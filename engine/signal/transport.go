@@ -37,7 +37,7 @@ const (
 	iceFailed       = 8 * time.Second
 	iceKeepalive    = 2 * time.Second
 	dtlsRetransmit  = 100 * time.Millisecond
-	maxCandidates   = 128 // that wait for the remote description
+	maxCandidates   = 128 // of the server's, between two restarts of ICE; a server has a few for each address
 )
 
 // transport is the media side of one join: one PeerConnection, or two with old
@@ -61,8 +61,9 @@ type peer struct {
 	restart  bool   // the next offer restarts ICE
 	offerID  uint32 // of our last offer
 
-	waiting []webrtc.ICECandidateInit // until the remote description is there
-	state   webrtc.PeerConnectionState
+	waiting    []webrtc.ICECandidateInit // until the remote description is there
+	candidates map[string]struct{}       // the server's, all since the last restart
+	state      webrtc.PeerConnectionState
 }
 
 // transportConfig is what the media side needs to know.
@@ -72,6 +73,7 @@ type transportConfig struct {
 	servers []*livekit.ICEServer
 	events  transportEvents
 	log     pionLog
+	keep    func(func()) // runs what outlives the session
 }
 
 // transportEvents are called from pion's goroutines and only post.
@@ -91,13 +93,13 @@ func newTransport(c transportConfig) (*transport, error) {
 	}
 	if c.double {
 		if t.sub, err = t.newPeer(c, livekit.SignalTarget_SUBSCRIBER); err != nil {
-			t.close()
+			t.close(0, c.keep)
 			return nil, err
 		}
 		t.sub.pc.OnDataChannel(func(dc *webrtc.DataChannel) { t.listen(c, dc) })
 	}
 	if err = t.openData(c); err != nil {
-		t.close()
+		t.close(0, c.keep)
 		return nil, err
 	}
 	return t, nil
@@ -112,7 +114,7 @@ func (t *transport) newPeer(c transportConfig, target livekit.SignalTarget) (*pe
 	if err != nil {
 		return nil, fmt.Errorf("make the media connection: %w", err)
 	}
-	p := &peer{pc: pc, target: target, state: webrtc.PeerConnectionStateNew}
+	p := &peer{pc: pc, target: target, state: webrtc.PeerConnectionStateNew, candidates: map[string]struct{}{}}
 	pc.OnICECandidate(func(cand *webrtc.ICECandidate) { c.events.candidate(t, p, cand) })
 	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) { c.events.state(t, p, s) })
 	pc.OnTrack(func(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) { c.events.track(t, track, receiver) })
@@ -180,11 +182,11 @@ func (t *transport) connected() bool {
 func (t *transport) settled() bool { return !t.pub.offering && !t.pub.restart && !t.pub.again }
 
 // hangUp ends the data channels and waits for it, but not for longer than bound.
-// What it leaves behind ends by itself and runs in spawn.
-func (t *transport) hangUp(bound time.Duration, spawn func(func())) {
+// What it leaves behind ends by itself and runs in keep.
+func (t *transport) hangUp(bound time.Duration, keep func(func())) {
 	done := make(chan struct{}, len(t.peers()))
 	for _, p := range t.peers() {
-		spawn(func() {
+		keep(func() {
 			_ = p.pc.SCTP().Stop() // what was never begun is ended
 			done <- struct{}{}
 		})
@@ -200,17 +202,36 @@ func (t *transport) hangUp(bound time.Duration, spawn func(func())) {
 	}
 }
 
-// close ends both connections side by side and waits for pion's goroutines.
-// Any goroutine, any number of times.
-func (t *transport) close() {
+// close ends both connections side by side and waits for pion's goroutines, but
+// not for longer than bound: then it closes the sockets, and what is left, which
+// cannot send any more, ends in keep. Any goroutine, any number of times.
+func (t *transport) close(bound time.Duration, keep func(func())) {
 	t.once.Do(func() {
-		var wg sync.WaitGroup
+		var open []*peer
 		for _, p := range t.peers() {
 			if p != nil {
-				wg.Go(func() { _ = p.pc.GracefulClose() }) // what cannot be closed is gone already
+				open = append(open, p)
 			}
 		}
-		wg.Wait()
+		done := make(chan struct{}, len(open))
+		for _, p := range open {
+			keep(func() {
+				_ = p.pc.GracefulClose() // what cannot be closed is gone already
+				done <- struct{}{}
+			})
+		}
+		limit := time.NewTimer(bound)
+		defer limit.Stop()
+		for range open {
+			select {
+			case <-done:
+			case <-limit.C:
+				for _, p := range open {
+					keep(func() { _ = p.pc.SCTP().Transport().ICETransport().Stop() }) // twice is once
+				}
+				return
+			}
+		}
 	})
 }
 
