@@ -24,6 +24,7 @@ type stage struct {
 	server *testenv.Server
 	cable  *drive.Cable // nil: everything is on loopback
 	cut    func(context.Context) error
+	cause  time.Time // when the cause of the end began
 	link   string
 	room   string
 	p      *testenv.Process // the participant
@@ -76,7 +77,8 @@ func must(t *testing.T, err error) {
 func joinAgain(t *testing.T, s *stage) {
 	again := s.join
 	again.Args, again.Name = nil, "Ada elsewhere"
-	testenv.Join(t, s.foyer, again)
+	joining := testenv.Join(t, s.foyer, again).Await("state")
+	s.cause = joining.Seen // the program's start is no part of it
 }
 
 // device is something that the participant holds, as seen from outside.
@@ -166,6 +168,14 @@ func enter(t *testing.T, e exit, env []string, devices ...string) *stage {
 	return s
 }
 
+// begin takes the way out and says when its cause began.
+func (s *stage) begin(t *testing.T, e exit) time.Time {
+	t.Helper()
+	s.cause = time.Now()
+	e.act(t, s)
+	return s.cause
+}
+
 func (s *stage) invite(t *testing.T) string {
 	t.Helper()
 	if s.cable == nil {
@@ -187,8 +197,7 @@ func leaveAndLook(t *testing.T, e exit, s *stage, table *matrix.Table, devices [
 	if e.slow {
 		limit = lostLimit
 	}
-	start := time.Now()
-	e.act(t, s)
+	start := s.begin(t, e)
 	row := matrix.Row{Exit: e.name, Reason: e.reason, Status: e.status}
 	took := make(chan matrix.Cell, len(devices))
 	for _, d := range devices {
@@ -318,8 +327,7 @@ func whileTheCameraOpens(t *testing.T, file string, slow bool) {
 			if e.slow {
 				limit = lostLimit
 			}
-			start := time.Now()
-			e.act(t, s)
+			start := s.begin(t, e)
 			row := matrix.Row{Exit: e.name, Reason: e.reason, Status: e.status}
 			took := time.Since(start)
 			if e.reason != "" {
