@@ -47,7 +47,7 @@ test-e2e: deps-test
 
 .PHONY: exit-matrix
 exit-matrix: test-e2e ## measure every way out again and write docs/leaving.md's table
-	$(GO) run ./internal/matrix/leavingtable docs/leaving.md $$(ls artifacts/exit-matrix*.json)
+	$(GO) run ./internal/matrix/leavingtable docs/leaving.md artifacts/exit-matrix.json $$(ls artifacts/exit-matrix-*.json)
 
 .PHONY: vm-test
 vm-test: deps-test ## the ways out with a real V4L2 camera, in a virtual machine

@@ -107,7 +107,8 @@ const grace = engine.DefaultGrace
 // checkMoment compares the time of a Left with the books of the stand-ins: not
 // before everything is back, not after, and never after the grace. What was
 // asked for in the very moment in which the exit began may belong to it or not,
-// and so may a preview that a loss or the next stay closed in that moment.
+// and so may a preview that a loss or the next stay closed in that moment, or a
+// session that came just when it was given up.
 func (r *rig) checkMoment(at, entered, began time.Time, joined bool, before call.Left) {
 	r.t.Helper()
 	limit := began.Add(grace)
@@ -128,7 +129,8 @@ func (r *rig) checkMoment(at, entered, began time.Time, joined bool, before call
 			continue
 		}
 		end = minTime(end, limit)
-		unsure := e.Asked.Equal(began) || !joined && r.busyAt(e.Source, began)
+		unsure := e.Asked.Equal(began) || !joined && r.busyAt(e.Source, began) ||
+			e.Kind == "session" && e.Opened.Equal(began.Add(dialWait))
 		if end.After(want) && !unsure {
 			want = end
 		}

@@ -121,9 +121,10 @@ func (l *loop) boundJoin(s *stay, err error) {
 
 // dialed takes the session, or closes it at once if the stay is over.
 func (l *loop) dialed(s *stay, session call.Session, err error) {
+	awaited := s.dialing
 	s.dialing = false
 	switch {
-	case l.stay != s:
+	case l.stay != s, !awaited: // nobody waits for it any more
 		if err == nil {
 			do(l, func() error { return endSession(session, true) }, func(error) {})
 		}

@@ -103,6 +103,19 @@ type Session struct {
 // Tell lets the server say something.
 func (s *Session) Tell(ev call.SessionEvent) {
 	s.mu.Lock()
+	s.queue = append(s.queue, ev)
+	s.mu.Unlock()
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// hand makes true what an event says about our tracks, and hands it over, in
+// one moment: a Publish is before it or after it.
+func (s *Session) hand(ev call.SessionEvent, sink func(call.SessionEvent)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	switch ev := ev.(type) {
 	case call.RosterReplaced:
 		if ev.Republish {
@@ -115,12 +128,7 @@ func (s *Session) Tell(ev call.SessionEvent) {
 			t.muted = true
 		}
 	}
-	s.queue = append(s.queue, ev)
-	s.mu.Unlock()
-	select {
-	case s.wake <- struct{}{}:
-	default:
-	}
+	sink(ev)
 }
 
 func (s *Session) deliver(sink func(call.SessionEvent)) {
@@ -135,7 +143,7 @@ func (s *Session) deliver(sink func(call.SessionEvent)) {
 		s.queue = nil
 		s.mu.Unlock()
 		for _, ev := range queue {
-			sink(ev)
+			s.hand(ev, sink)
 		}
 	}
 }

@@ -196,7 +196,9 @@ func TestSimulatedFailures(t *testing.T) {
 func TestO4_DeadPeerIsMarked(t *testing.T) {
 	a, b := pair(t, sharedServer(t), nil, nil)
 	lost := func(want bool) func(call.ParticipantUpdated) bool {
-		return func(e call.ParticipantUpdated) bool { return e.Participant.Identity == "bob" && e.Participant.Lost == want }
+		return func(e call.ParticipantUpdated) bool {
+			return e.Participant.Identity == "bob" && e.Participant.Lost == want
+		}
 	}
 	heard := make(chan bool)
 	for look := time.NewTicker(20 * time.Millisecond); ; <-look.C {

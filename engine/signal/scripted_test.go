@@ -96,6 +96,8 @@ func answerDoor(status int, body any) func(http.ResponseWriter, *http.Request) {
 }
 
 func (s *scripted) serveRTC(w http.ResponseWriter, r *http.Request) {
+	s.conns.Add(1) // before the upgrade: until then Server.Close waits for us
+	defer s.conns.Done()
 	s.mu.Lock()
 	s.paths = append(s.paths, r.URL.Path)
 	rtc, script := s.rtc, s.script
@@ -109,8 +111,6 @@ func (s *scripted) serveRTC(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	s.conns.Add(1)
-	defer s.conns.Done()
 	defer conn.Close()
 	script(&scriptConn{Conn: conn, s: s, r: r})
 }
