@@ -38,7 +38,7 @@ const (
 	maxHeader   = 128 << 10 // a join_request holds an offer, as base64 in the request line
 	maxAPIBody  = 1 << 20
 	nonceWindow = 10 * time.Minute // how wrong a client's clock may be
-	maxNonces   = 1 << 16        // in two windows, of all; 32 bytes each
+	maxNonces   = 1 << 16          // in two windows, of all; 32 bytes each
 	// originNonces is one origin's part of them: 3 joins a second, all the
 	// time. An office behind one address has fewer.
 	originNonces = 1 << 12

@@ -81,7 +81,7 @@ func (s *session) sendBeat(next time.Duration) {
 	}
 	topic := aliveTopic
 	data, err := proto.Marshal(&livekit.DataPacket{
-		Kind:                livekit.DataPacket_LOSSY, //nolint:staticcheck // older servers read it
+		Kind:                livekit.DataPacket_LOSSY, // older servers read it
 		ParticipantIdentity: string(s.roster.self.Identity),
 		Value: &livekit.DataPacket_User{User: &livekit.UserPacket{
 			Topic: &topic, Payload: binary.AppendUvarint(nil, uint64(next/time.Millisecond)),
