@@ -22,6 +22,10 @@ import (
 // let go; then the operating system takes them back.
 const closeBound = 5 * time.Second
 
+// driverBound is how long of it goes to drivers that are in the middle of
+// something after everything else is closed.
+const driverBound = 500 * time.Millisecond
+
 // faultsVariable lets the tests of the way out break the engine on purpose.
 const faultsVariable = "FOYER_FAULTS"
 
@@ -79,6 +83,10 @@ func (c *core) close(ctx context.Context) {
 	case <-ctx.Done():
 		return
 	}
+	// What is left is a driver that has not opened yet, or not let go: the end of
+	// the process frees it at once.
+	ctx, cancel := context.WithTimeout(ctx, driverBound)
+	defer cancel()
 	released := make(chan struct{})
 	go func() {
 		_ = c.devices.Close()
