@@ -17,6 +17,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	_ "foyer/app/locale" // before Fyne
 	"foyer/ui/words"
 )
 
