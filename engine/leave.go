@@ -125,7 +125,7 @@ func (l *loop) graceOver(s *stay) {
 		return
 	}
 	for d := range l.devices {
-		if d.phase == phaseClosing && !d.givenUp {
+		if d.awaited() && d.phase == phaseClosing {
 			l.markStuck(d)
 		}
 	}
@@ -133,7 +133,7 @@ func (l *loop) graceOver(s *stay) {
 		l.log.WithField("gen", s.gen).Warn("connection does not close")
 	}
 	for d := range l.devices {
-		if d.phase == phaseDraining {
+		if d.awaited() {
 			l.drained(d)
 		}
 	}

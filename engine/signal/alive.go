@@ -68,7 +68,7 @@ func (s *session) onData(data []byte) {
 func (s *session) onBeatDue() {
 	every := beatInterval(len(s.roster.people) + 1)
 	s.alarms.set(alarmBeat, every)
-	if s.phase == phaseUp && len(s.roster.people) > 0 && !s.limits.noBeat {
+	if s.phase == phaseUp && len(s.roster.people) > 0 {
 		s.sendBeat(every)
 	}
 }
@@ -76,7 +76,7 @@ func (s *session) onBeatDue() {
 // sendBeat sends a beat, or does not: another one follows.
 func (s *session) sendBeat(next time.Duration) {
 	t := s.transport
-	if t == nil || t.lossy.ReadyState() != webrtc.DataChannelStateOpen || t.lossy.BufferedAmount() > lowBuffered {
+	if s.limits.noBeat || t == nil || t.lossy.ReadyState() != webrtc.DataChannelStateOpen || t.lossy.BufferedAmount() > lowBuffered {
 		return
 	}
 	topic := aliveTopic

@@ -152,6 +152,8 @@ type client struct {
 	mu    sync.Mutex
 	log   []logged
 	added chan struct{} // renewed with each event
+
+	patience time.Duration // for an event
 }
 
 type logged struct {
@@ -188,16 +190,23 @@ func join(t testing.TB, req call.JoinRequest, change func(*Dialer)) *client {
 func tryJoin(t testing.TB, ctx context.Context, req call.JoinRequest, change func(*Dialer)) (*client, error) {
 	t.Helper()
 	d := New(Config{Log: testLog(t), Version: "test"})
+	c := &client{t: t, added: make(chan struct{}), patience: patience}
 	if change != nil {
 		change(d)
 	}
-	c := &client{t: t, added: make(chan struct{})}
 	s, err := d.Dial(ctx, req, c.sink)
 	if err != nil {
 		return nil, err
 	}
 	c.session = s.(*session)
-	t.Cleanup(func() { c.Close() })
+	t.Cleanup(func() {
+		c.Close()
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		if err := d.Wait(ctx); err != nil {
+			t.Errorf("something of a closed session runs on: %v", err)
+		}
+	})
 	return c, nil
 }
 
@@ -205,7 +214,7 @@ func tryJoin(t testing.TB, ctx context.Context, req call.JoinRequest, change fun
 // accepts, and the number of events up to it.
 func (c *client) waitFor(after int, what string, match func(call.SessionEvent) bool) (logged, int) {
 	c.t.Helper()
-	deadline := time.NewTimer(patience)
+	deadline := time.NewTimer(c.patience)
 	defer deadline.Stop()
 	for i := after; ; {
 		c.mu.Lock()
