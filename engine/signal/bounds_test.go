@@ -107,7 +107,7 @@ func TestLabel(t *testing.T) {
 		"broken \xff\xfe":                 "broken",
 		strings.Repeat("é", call.MaxName): strings.Repeat("é", call.MaxName/2),
 	} {
-		if got := label(in, call.MaxName); got != want {
+		if got := label(in); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)
 		}
 	}
@@ -122,12 +122,12 @@ func TestLabel(t *testing.T) {
 func FuzzLabel(f *testing.F) {
 	f.Add("Ada\u202E\n\xff")
 	f.Fuzz(func(t *testing.T, in string) {
-		got := label(in, call.MaxName)
+		got := label(in)
 		if len(got) > call.MaxName || !utf8.ValidString(got) || strings.ContainsFunc(got, unicode.IsControl) ||
 			strings.ContainsAny(got, "\u202A\u202B\u202C\u202D\u202E\u2066\u2067\u2068\u2069\u2028\u2029") {
 			t.Errorf("%q: %q", in, got)
 		}
-		if again := label(got, call.MaxName); again != strings.TrimSpace(got) {
+		if again := label(got); again != strings.TrimSpace(got) {
 			t.Errorf("%q: %q, then %q", in, got, again)
 		}
 	})

@@ -69,7 +69,7 @@ func TestPanicEndsSession(t *testing.T) {
 }
 
 // brokenContext panics where Dial first looks at it.
-type brokenContext struct{ context.Context }
+type brokenContext struct{ context.Context } //nolint:containedctx // it is one
 
 func (brokenContext) Deadline() (time.Time, bool) { panic("context") }
 

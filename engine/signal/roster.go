@@ -318,7 +318,7 @@ func mayPublishData(info *livekit.ParticipantInfo) bool {
 // no control characters, no line breaks, and nothing that turns the direction of
 // what follows (UAX 9: embeddings, overrides and isolates). The marks that only
 // say which way a word goes (LRM, RLM, ALM) may stay.
-func label(s string, limit int) string {
+func label(s string) string {
 	clean := strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsControl(r), r == '\u2028', r == '\u2029', r == utf8.RuneError,
@@ -327,7 +327,7 @@ func label(s string, limit int) string {
 		}
 		return r
 	}, s)
-	return clip(strings.TrimSpace(clean), limit)
+	return clip(strings.TrimSpace(clean), call.MaxName)
 }
 
 // clip cuts a text from the network at a character's border.
@@ -344,7 +344,7 @@ func clip(s string, limit int) string {
 func participantFrom(info *livekit.ParticipantInfo) call.Participant {
 	p := call.Participant{
 		Identity: call.Identity(info.GetIdentity()), SID: call.SID(info.GetSid()),
-		Name: label(info.GetName(), call.MaxName), JoinedAt: joinedAt(info),
+		Name: label(info.GetName()), JoinedAt: joinedAt(info),
 	}
 	for _, t := range info.GetTracks() {
 		if sid := t.GetSid(); len(p.Tracks) < maxTracks && sid != "" && len(sid) <= maxWord {
@@ -356,7 +356,7 @@ func participantFrom(info *livekit.ParticipantInfo) call.Participant {
 
 func trackFrom(t *livekit.TrackInfo) call.Track {
 	track := call.Track{
-		SID: call.SID(t.GetSid()), Source: sourceFrom(t.GetSource()), Name: label(t.GetName(), call.MaxName), Muted: t.GetMuted(),
+		SID: call.SID(t.GetSid()), Source: sourceFrom(t.GetSource()), Name: label(t.GetName()), Muted: t.GetMuted(),
 		Width: int(t.GetWidth()), Height: int(t.GetHeight()),
 	}
 	switch t.GetType() {
