@@ -73,11 +73,11 @@ func (s *session) onBeatDue() {
 	}
 }
 
-// sendBeat sends a beat, or does not: another one follows.
-func (s *session) sendBeat(next time.Duration) {
+// sendBeat tells whether it could send a beat; if not, another one follows.
+func (s *session) sendBeat(next time.Duration) bool {
 	t := s.transport
 	if s.limits.noBeat || t == nil || t.lossy.ReadyState() != webrtc.DataChannelStateOpen || t.lossy.BufferedAmount() > lowBuffered {
-		return
+		return false
 	}
 	topic := aliveTopic
 	data, err := proto.Marshal(&livekit.DataPacket{
@@ -93,6 +93,7 @@ func (s *session) sendBeat(next time.Duration) {
 	if err != nil {
 		s.log.WithError(err).Debug("beat could not be sent")
 	}
+	return err == nil
 }
 
 // life is what is known of a peer's being there.

@@ -197,7 +197,7 @@ func TestO4_DeadProcess(t *testing.T) {
 // server has ended first; nobody waits for it.
 func TestCloseAfterKickIsQuick(t *testing.T) {
 	l := sharedServer(t)
-	const rounds = 7
+	const rounds = 10
 	var took []time.Duration
 	for range rounds {
 		c := join(t, l.request(t, roomName(t), "bob"), nil)
@@ -217,9 +217,10 @@ func TestCloseAfterKickIsQuick(t *testing.T) {
 		took = append(took, time.Since(at))
 	}
 	slices.Sort(took)
-	t.Logf("SessionEnded -> Close returned: %v", took)
-	if took[rounds/2] > 200*time.Millisecond {
-		t.Errorf("closing takes %v", took[rounds/2])
+	worst := took[rounds-1] // pion may be done before we begin, so not every round tells
+	t.Logf("SessionEnded -> Close returned: p50 %v  max %v", took[rounds/2], worst)
+	if worst > 300*time.Millisecond {
+		t.Errorf("closing takes %v", worst)
 	}
 }
 

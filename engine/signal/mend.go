@@ -45,10 +45,16 @@ func (s *session) lost(cause error, full bool) {
 	}
 	s.log.WithError(cause).Info("connection lost")
 	s.phase = phaseMending
-	s.sendBeat(0) // if it still gets through, nobody takes our next self for another device
+	said := s.sendBeat(0)
 	s.mend = mending{since: time.Now(), full: s.mend.full, last: cause}
 	s.emit(call.SessionReconnecting{})
 	s.alarms.set(alarmMend, s.limits.mend)
+	if said && s.mend.full {
+		// The others must hear that we reconnect before our next self puts the
+		// old one out, or they take it for another device.
+		s.alarms.set(alarmRetry, s.limits.ahead)
+		return
+	}
 	s.retry()
 }
 
