@@ -37,6 +37,9 @@ type DoorJoinRequest struct {
 	Time      int64    `json:"time"`      // unix ms of the client's clock
 	Signature []byte   `json:"signature"` // Ed25519 over SigningBytes
 	Existing  bool     `json:"existing,omitempty"`
+	// Generation is set by a client that joins anew by itself, to what its last
+	// answer said: who was put out meanwhile does not come back that way.
+	Generation int64 `json:"generation,omitempty"`
 }
 
 // SigningBytes is what the client signs. The door's fingerprint in it keeps a
@@ -89,6 +92,10 @@ type DoorJoinAnswer struct {
 	Token       string `json:"token"` // LiveKit access token for the same host
 	Title       string `json:"title"`
 	SessionHint string `json:"session_hint,omitempty"` // RM_ of the room, if it is running
+	// Generation of the token, from 1: it grows when the person is put out.
+	Generation int64     `json:"generation,omitempty"`
+	Role       Role      `json:"role,omitempty"`
+	Rules      RoomRules `json:"rules"`
 }
 
 // DoorCode says why the door refuses.
@@ -106,6 +113,13 @@ const (
 	DoorIdentityTaken  DoorCode = "identity_taken"
 	DoorTooManyTries   DoorCode = "too_many_tries"
 	DoorServerStopping DoorCode = "server_stopping"
+	DoorPutOut         DoorCode = "put_out"
+	DoorAlreadyHere    DoorCode = "already_here"
+	DoorForbidden      DoorCode = "forbidden"
+	DoorMuted          DoorCode = "muted"
+	DoorTooFast        DoorCode = "too_fast"
+	DoorNotStored      DoorCode = "not_stored"
+	DoorTokenRefused   DoorCode = "token_refused"
 )
 
 // ErrServerStopping is the door's answer while the room server ends.
@@ -129,6 +143,12 @@ func doorRows() []doorRow {
 		{DoorIdentityTaken, http.StatusConflict, ErrIdentityTaken},
 		{DoorTooManyTries, http.StatusTooManyRequests, ErrTooManyTries},
 		{DoorServerStopping, http.StatusServiceUnavailable, ErrServerStopping},
+		{DoorAlreadyHere, http.StatusConflict, ErrAlreadyHere},
+		{DoorForbidden, http.StatusForbidden, ErrForbidden},
+		{DoorMuted, http.StatusForbidden, ErrMuted},
+		{DoorTooFast, http.StatusTooManyRequests, ErrChatTooFast},
+		{DoorNotStored, http.StatusInsufficientStorage, ErrNotStored},
+		{DoorTokenRefused, http.StatusUnauthorized, ErrTokenRefused},
 	}
 }
 
@@ -137,7 +157,9 @@ type DoorError struct {
 	Code    DoorCode `json:"error"`
 	Message string   `json:"message,omitempty"` // for logs and for people who use curl
 	Until   int64    `json:"until,omitempty"`   // end of a ban, unix ms; 0: until lifted
-	Text    string   `json:"text,omitempty"`    // what the host said about a ban
+	Text    string   `json:"text,omitempty"`    // what the host said about a removal or ban
+	By      string   `json:"by,omitempty"`      // who put the person out
+	Reason  string   `json:"reason,omitempty"`  // of put_out: a LeaveReason's word
 }
 
 // DoorErrorFrom is the refusal that means err. Errors without a code of their
@@ -146,11 +168,15 @@ type DoorError struct {
 func DoorErrorFrom(err error) (e DoorError, ok bool) {
 	var banned *BannedError
 	if errors.As(err, &banned) {
-		e = DoorError{Code: DoorBanned, Message: "banned", Text: banned.Text}
+		e = DoorError{Code: DoorBanned, Message: "banned", Text: banned.Text, By: banned.By}
 		if !banned.Until.IsZero() {
 			e.Until = banned.Until.UnixMilli()
 		}
 		return e, true
+	}
+	var out *PutOutError
+	if errors.As(err, &out) {
+		return DoorError{Code: DoorPutOut, Message: err.Error(), Text: out.Text, By: out.By, Reason: out.Reason.String()}, true
 	}
 	for _, row := range doorRows() {
 		if errors.Is(err, row.err) {
@@ -166,7 +192,7 @@ func DoorErrorFrom(err error) (e DoorError, ok bool) {
 
 // Status is the HTTP status that goes with the code.
 func (e DoorError) Status() int {
-	if e.Code == DoorBanned {
+	if e.Code == DoorBanned || e.Code == DoorPutOut {
 		return http.StatusForbidden
 	}
 	for _, row := range doorRows() {
@@ -177,15 +203,22 @@ func (e DoorError) Status() int {
 	return http.StatusInternalServerError
 }
 
-// Err is the refusal as an error of this package: a *[BannedError] for a ban;
-// codes that this program does not know wrap [ErrRefused].
+// Err is the refusal as an error of this package: a *[BannedError] for a ban, a
+// *[PutOutError] for who was put out; codes that this program does not know wrap [ErrRefused].
 func (e DoorError) Err() error {
 	if e.Code == DoorBanned {
-		banned := &BannedError{Text: e.Text}
+		banned := &BannedError{Text: e.Text, By: e.By}
 		if e.Until > 0 {
 			banned.Until = time.UnixMilli(e.Until)
 		}
 		return banned
+	}
+	if e.Code == DoorPutOut {
+		reason, err := ParseReason(e.Reason)
+		if err != nil {
+			reason = ReasonRemoved
+		}
+		return &PutOutError{Reason: reason, By: e.By, Text: e.Text}
 	}
 	for _, row := range doorRows() {
 		if row.code == e.Code {

@@ -40,6 +40,7 @@ var (
 	ErrInviteExpired  = errors.New("invitation has expired")
 	ErrInviteRefused  = errors.New("invitation is not valid")
 	ErrTokenRefused   = errors.New("token is not valid")
+	ErrAlreadyHere    = errors.New("the same user is in the room, and a second device is refused")
 	ErrIdentityTaken  = errors.New("user ID is taken by somebody else")
 	ErrTooManyTries   = errors.New("too many tries")
 	ErrMediaBlocked   = errors.New("no media connection to the server")
@@ -48,6 +49,16 @@ var (
 	ErrJoinTimeout    = errors.New("joining took too long")
 	ErrCancelled      = errors.New("cancelled")
 	ErrHostFailed     = errors.New("the room server could not be started")
+)
+
+// Errors of moderation and chat. The stay goes on.
+var (
+	ErrForbidden   = errors.New("role does not allow it")
+	ErrAlreadyGone = errors.New("already gone")
+	ErrMuted       = errors.New("muted by the host")
+	ErrChatTooFast = errors.New("too many messages")
+	ErrNotStored   = errors.New("could not be stored")
+	ErrNoDoor      = errors.New("the server is not a Foyer server")
 )
 
 // Errors of the room server, before anybody joins.
@@ -74,6 +85,7 @@ var (
 // the ban is lifted.
 type BannedError struct {
 	Until time.Time
+	By    string // display name; empty: the host's tools
 	Text  string
 }
 

@@ -115,6 +115,8 @@ const (
 	FieldIdentity Field = "user ID"
 	FieldName     Field = "name"
 	FieldTitle    Field = "title"
+	FieldText     Field = "text"
+	FieldChat     Field = "message"
 )
 
 // NameError says which name is unusable and why. It unwraps to [ErrEmpty],
