@@ -76,15 +76,28 @@ func newDecoder(mime string) (call.VideoDecoder, error) {
 // close leaves the room, closes every device and waits, until ctx ends. It may
 // be called more than once.
 func (c *core) close(ctx context.Context) {
+	if c.end(ctx) {
+		c.freeDrivers(ctx)
+	}
+}
+
+// end leaves the room and ends the engine. It tells whether the engine ended
+// before ctx; then everything that it had to say is in its events.
+func (c *core) end(ctx context.Context) bool {
 	_ = c.Close(ctx)
 	c.stop()
 	select {
 	case <-c.done:
+		return true
 	case <-ctx.Done():
-		return
+		return false
 	}
-	// What is left is a driver that has not opened yet, or not let go: the end of
-	// the process frees it at once.
+}
+
+// freeDrivers waits, for driverBound at most, for what is left after end: a
+// driver that has not opened yet, or not let go. The end of the process frees it
+// at once.
+func (c *core) freeDrivers(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, driverBound)
 	defer cancel()
 	released := make(chan struct{})

@@ -96,12 +96,16 @@ func (h *headless) run(ctx context.Context, join engine.Join) int {
 	}
 }
 
-// quit leaves if we are in a room still, and prints what that brings.
+// quit leaves if we are in a room still, and prints what that brings, before a
+// driver in the middle of opening gets its time.
 func (h *headless) quit() int {
 	ctx, cancel := context.WithTimeout(context.Background(), closeBound)
 	defer cancel()
-	h.core.close(ctx)
+	ended := h.core.end(ctx)
 	h.takeEvents()
+	if ended {
+		h.core.freeDrivers(ctx)
+	}
 	return h.status()
 }
 
