@@ -4,9 +4,7 @@ package e2e
 
 import (
 	"context"
-	"math/rand/v2"
 	"os"
-	"os/exec"
 	"slices"
 	"syscall"
 	"testing"
@@ -126,18 +124,20 @@ func freesTheDevices(t *testing.T, file string, slow bool) {
 			s := enter(t, e, append(pulse.Env(), "DISPLAY="+screen),
 				"--camera", "test", "--mic", "default", "--speaker", "default", "--screen")
 			pid := s.p.PID
-			mine := func(list func() []testenv.Stream) func() bool {
-				return func() bool {
-					return slices.ContainsFunc(list(), func(o testenv.Stream) bool { return o.PID == pid })
-				}
-			}
-			leaveAndLook(t, e, s, table, []device{
-				{"microphone", mine(pulse.SourceOutputs)},
-				{"speaker", mine(pulse.SinkInputs)},
-				{"screen", func() bool { return drive.HoldsScreen(pid) }},
-			})
+			screenshare := device{"screen", func() bool { return drive.HoldsScreen(pid) }}
+			leaveAndLook(t, e, s, table, append(soundDevices(pulse, pid), screenshare))
 		})
 	}
+}
+
+// soundDevices are what the sound server says of a process.
+func soundDevices(pulse *testenv.PulseServer, pid int) []device {
+	mine := func(list func() []testenv.Stream) func() bool {
+		return func() bool {
+			return slices.ContainsFunc(list(), func(o testenv.Stream) bool { return o.PID == pid })
+		}
+	}
+	return []device{{"microphone", mine(pulse.SourceOutputs)}, {"speaker", mine(pulse.SinkInputs)}}
 }
 
 // enter starts a server and a participant with those devices.
@@ -165,6 +165,11 @@ func enter(t *testing.T, e exit, env []string, devices ...string) *stage {
 	}
 	s.p = testenv.Join(t, s.foyer, s.join)
 	s.p.Await("joined")
+	if s.cable == nil {
+		// The host looks at the room first; so the request that puts somebody out
+		// finds its connection open.
+		must(t, s.server.Call(t.Context(), "ListParticipants", map[string]any{"room": s.room}, nil))
+	}
 	return s
 }
 
@@ -198,23 +203,30 @@ func leaveAndLook(t *testing.T, e exit, s *stage, table *matrix.Table, devices [
 		limit = lostLimit
 	}
 	start := s.begin(t, e)
-	row := matrix.Row{Exit: e.name, Reason: e.reason, Status: e.status}
-	took := make(chan matrix.Cell, len(devices))
-	for _, d := range devices {
-		go func() { took <- matrix.Cell{Device: d.name, Free: held(t, d, false, limit), MS: ms(time.Since(start))} }()
-	}
-	for range devices {
-		c := <-took
-		row.Cells = append(row.Cells, c)
-		if !c.Free {
-			t.Errorf("%s is still held %v after %s", c.Device, limit, e.name)
-		}
-	}
+	row := matrix.Row{Exit: e.name, Reason: e.reason, Status: e.status, Cells: lookFree(t, e.name, start, limit, devices)}
 	checkFarewell(t, e, s, &row, devices)
 	if n := drive.HoldsDevice(s.p.PID); n {
 		t.Error("a device file is still open")
 	}
 	table.Add(row)
+}
+
+// lookFree watches devices until each is free and tells when that was.
+func lookFree(t *testing.T, exit string, start time.Time, limit time.Duration, devices []device) []matrix.Cell {
+	t.Helper()
+	took := make(chan matrix.Cell, len(devices))
+	for _, d := range devices {
+		go func() { took <- matrix.Cell{Device: d.name, Free: held(t, d, false, limit), MS: ms(time.Since(start))} }()
+	}
+	cells := make([]matrix.Cell, 0, len(devices))
+	for range devices {
+		c := <-took
+		cells = append(cells, c)
+		if !c.Free {
+			t.Errorf("%s is still held %v after %s", c.Device, limit, exit)
+		}
+	}
+	return cells
 }
 
 // held waits until a device is held, or is not, and tells whether it came to it.
@@ -258,6 +270,9 @@ func checkFarewell(t *testing.T, e exit, s *stage, row *matrix.Row, devices []de
 		Stuck []string
 	}
 	must(t, left[0].Decode(&said))
+	leaving := s.p.AwaitWhere("state", func(ev drive.Event) bool { return ev.Text("state") == "leaving" })
+	// The event's own time: after a signal it is printed only at the end.
+	row.Noticed(leaving.Number("ts") - float64(s.cause.UnixMilli()))
 	if said.Reason != e.reason || said.Message == "" || len(said.Stuck) > 0 {
 		t.Errorf("left says %s, want reason %s, a message and nothing stuck", left[0].Raw, e.reason)
 	}
@@ -277,162 +292,3 @@ func checkFarewell(t *testing.T, e exit, s *stage, row *matrix.Row, devices []de
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-
-// slowCamera is a camera whose opening takes as long as its gate is shut.
-func slowCamera(t *testing.T) (file string, gate *drive.Gate) {
-	t.Helper()
-	file = writeY4M(t, 320, 180, 30)
-	gate, err := drive.NewGate(file, drive.GateOpen, true)
-	if err != nil {
-		t.Skipf("a camera that opens slowly needs root and fanotify's permission events: %v", err)
-	}
-	t.Cleanup(func() { must(t, gate.Close()) })
-	return file, gate
-}
-
-func (s *stage) holdsFile(file string) func() bool { return holdsFile(s.p.PID, file) }
-
-func holdsFile(pid int, file string) func() bool {
-	return func() bool {
-		files, _ := drive.Files(pid) // gone: holds nothing
-		return slices.Contains(files, file)
-	}
-}
-
-// A camera that is still opening when the stay ends: its driver, here the kernel
-// before a gate, does not come back. The end must not wait for it, and when it
-// opens at last it must be closed at once.
-func TestEveryWayOutWhileTheCameraOpens(t *testing.T) {
-	whileTheCameraOpens(t, "exit-matrix-opening.json", false)
-}
-
-func TestALostConnectionWhileTheCameraOpens(t *testing.T) {
-	t.Parallel()
-	whileTheCameraOpens(t, "exit-matrix-opening-lost.json", true)
-}
-
-func whileTheCameraOpens(t *testing.T, file string, slow bool) {
-	t.Helper()
-	table := matrix.New("e2e")
-	t.Cleanup(func() { must(t, table.Save(artifact(t, file))) })
-	for _, e := range exits(slow) {
-		t.Run(e.name, func(t *testing.T) {
-			if slow {
-				t.Parallel()
-			}
-			camera, gate := slowCamera(t)
-			s := enter(t, e, nil, "--camera", camera, "--stay")
-			held(t, device{"the camera's gate", func() bool { return gate.Came(s.p.PID) }}, true, testenv.Limit)
-			limit := releaseLimit
-			if e.slow {
-				limit = lostLimit
-			}
-			start := s.begin(t, e)
-			row := matrix.Row{Exit: e.name, Reason: e.reason, Status: e.status}
-			took := time.Since(start)
-			if e.reason != "" {
-				left := s.p.AwaitFor(limit+testenv.Limit, "left")
-				took = left.Seen.Sub(start)
-				if took > limit {
-					t.Errorf("the end waited %v for the camera", took)
-				}
-				if left.Text("reason") != e.reason {
-					t.Errorf("left says %s, want %s", left.Raw, e.reason)
-				}
-			}
-			gate.Open()
-			// It may not have come through the gate yet, so this waits until it
-			// is seen free for a while, not once.
-			free := staysFree(t, s.holdsFile(camera))
-			if !free {
-				t.Error("the camera that opened late stays open")
-			}
-			row.Cells = []matrix.Cell{{Device: "opening", Free: free, MS: ms(took)}}
-			table.Add(row)
-		})
-	}
-}
-
-// staysFree tells whether something is not held at the end of a time in which
-// whatever comes late has come.
-func staysFree(t *testing.T, holds func() bool) bool {
-	t.Helper()
-	const late = 300 * time.Millisecond
-	for end := time.Now().Add(late); time.Now().Before(end); {
-		held(t, device{"late camera", holds}, false, releaseLimit)
-	}
-	return !holds()
-}
-
-// Two hundred stays that end at random moments while camera and microphone are
-// opening, the camera coming up before, while or after: nothing may stay open
-// after any of them.
-func TestLeavingAtTwoHundredMoments(t *testing.T) {
-	const rounds = 200
-	random := rand.New(rand.NewPCG(2, 200)) // the same moments in every run
-	moment := func() time.Duration { return time.Duration(random.IntN(40_000)) * time.Microsecond }
-	pulse := testenv.Pulse(t)
-	f := testenv.Foyer(t)
-	server := testenv.Serve(t, f, drive.ServeOptions{})
-	link := server.Invite("moments")
-	camera, gate := slowCamera(t)
-	p := testenv.Join(t, f, drive.JoinOptions{Link: link, Name: "Ada", ID: "ada", Env: pulse.Env(), Args: []string{"--stay", "--speaker", "default"}})
-	p.Await("joined")
-	sound := device{"sound", func() bool {
-		return slices.ContainsFunc(append(pulse.SourceOutputs(), pulse.SinkInputs()...), func(o testenv.Stream) bool { return o.PID == p.PID })
-	}}
-	for i := range rounds {
-		mark := p.Mark()
-		gate.Shut()
-		opens := time.AfterFunc(moment(), gate.Open)
-		p.Say(map[string]any{"cmd": "publish", "source": "camera", "device": camera})
-		p.Say(map[string]any{"cmd": "publish", "source": "microphone", "device": "default"})
-		<-time.After(moment())
-		p.Say(map[string]any{"cmd": "leave"})
-		left := p.AwaitAfter(mark, "left", nil)
-		if left.Text("reason") != "left" {
-			t.Fatalf("round %d: %s", i, left.Raw)
-		}
-		// Our side has closed its connection; the sound server reads the end of
-		// it a moment later.
-		if !held(t, sound, false, soundServerLag) {
-			t.Fatalf("round %d: sound is still open %v after left", i, soundServerLag)
-		}
-		if opens.Stop() {
-			gate.Open()
-		}
-		if !held(t, device{"camera", holdsFile(p.PID, camera)}, false, releaseLimit) {
-			t.Fatalf("round %d: the camera is still open %v after left", i, releaseLimit)
-		}
-		mark = p.Mark()
-		p.Say(map[string]any{"cmd": "join", "link": link})
-		p.AwaitAfter(mark, "joined", nil)
-	}
-	if !staysFree(t, holdsFile(p.PID, camera)) {
-		t.Error("a camera that opened late stays open")
-	}
-}
-
-func inVM() bool { return os.Getenv("FOYER_VM") != "" }
-
-// The camera is a real V4L2 device here, so this test runs where there is one:
-// "make vm-test" starts a virtual machine. Besides what the process holds, a
-// second program must be able to record from the camera afterwards.
-func TestEveryWayOutFreesTheCamera(t *testing.T) {
-	if !inVM() {
-		t.Skip("needs a camera of the kernel's: make vm-test runs it in a virtual machine")
-	}
-	table := matrix.New("vm")
-	t.Cleanup(func() { must(t, table.Save(artifact(t, "exit-matrix-vm.json"))) })
-	for _, e := range allExits() {
-		t.Run(e.name, func(t *testing.T) {
-			s := enter(t, e, nil, "--camera", "default")
-			pid := s.p.PID
-			leaveAndLook(t, e, s, table, []device{{"camera", func() bool { return drive.HoldsDevice(pid) }}})
-			out, err := exec.CommandContext(t.Context(), "v4l2-ctl", "-d", "/dev/video0", "--stream-mmap", "--stream-count=1").CombinedOutput()
-			if err != nil {
-				t.Errorf("a second program cannot record: %v: %s", err, out)
-			}
-		})
-	}
-}

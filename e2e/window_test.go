@@ -12,13 +12,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"foyer/internal/desktop"
 	"foyer/internal/drive"
-	"foyer/internal/matrix"
 	"foyer/internal/testenv"
 )
 
@@ -44,15 +41,20 @@ type window struct {
 	name  string
 }
 
-// openWindow starts the program with a window, the test camera chosen and the
-// devices wished for.
+// openWindow starts the program with a window and the test camera.
 func openWindow(t *testing.T, f drive.Foyer, name string, args ...string) *window {
+	t.Helper()
+	return openWindowWith(t, f, name, "test", args...)
+}
+
+// openWindowWith starts it with another camera.
+func openWindowWith(t *testing.T, f drive.Foyer, name, camera string, args ...string) *window {
 	t.Helper()
 	pulse := testenv.Pulse(t)
 	display := testenv.ManagedDisplay(t)
 	profile := t.TempDir()
 	settings, err := json.Marshal(map[string]any{
-		"name": "Ada", "preview_asked": true, "camera": "test", "camera_on": true,
+		"name": "Ada", "preview_asked": true, "camera": camera, "camera_on": true,
 	})
 	must(t, err)
 	must(t, os.WriteFile(filepath.Join(profile, "settings.json"), settings, 0o600))
@@ -199,52 +201,4 @@ func (w *window) holds() (n int) {
 		}
 	}
 	return n
-}
-
-// The ways out that only a window has, with the microphone and the speaker in
-// use, looked at from outside.
-func TestClosingTheWindowFreesTheDevices(t *testing.T) {
-	table := matrix.New("e2e")
-	t.Cleanup(func() { must(t, table.Save(artifact(t, "exit-matrix-window.json"))) })
-	for _, c := range []struct {
-		name string
-		act  func(w *window) error
-	}{
-		{"window closed by X", func(w *window) error { return w.CloseWindow(w.id()) }},
-		{"window, SIGTERM", func(w *window) error { return w.Signal(syscall.SIGTERM) }},
-		{"window, SIGINT", func(w *window) error { return w.Signal(syscall.SIGINT) }},
-		{"window, kill -9", func(w *window) error { return w.Signal(syscall.SIGKILL) }},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			f := testenv.Foyer(t)
-			w := openWindow(t, f, "closing")
-			w.click(w.find("the start button", accent).Centre())
-			w.find("the leave button", danger)
-			w.until("microphone and speaker are open", func() bool { return w.holds() >= 2 })
-			family := drive.Tree(w.PID)
-			if len(family) < 2 {
-				t.Errorf("the window has no server child: %v", family)
-			}
-			start := time.Now()
-			must(t, c.act(w))
-			row := matrix.Row{Exit: c.name, Reason: "app_quit"}
-			if strings.Contains(c.name, "kill") {
-				row.Reason, row.Status = "", -1
-			}
-			free := held(t, device{"sound", func() bool { return w.holds() > 0 }}, false, releaseLimit)
-			if !free {
-				t.Errorf("sound is still held %v after %s", releaseLimit, c.name)
-			}
-			took := ms(time.Since(start))
-			for _, d := range []string{"microphone", "speaker"} {
-				row.Cells = append(row.Cells, matrix.Cell{Device: d, Free: free, MS: took})
-			}
-			table.Add(row)
-			if status := w.Ended(); status != row.Status {
-				t.Errorf("status %d, want %d", status, row.Status)
-			}
-			// The server child hangs on the window's lifeline.
-			w.until("nobody of the family is left", func() bool { return !slices.ContainsFunc(family, drive.Alive) })
-		})
-	}
 }

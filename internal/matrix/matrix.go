@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Cell is one device on one way out.
@@ -17,7 +18,9 @@ type Cell struct {
 	Device  string  `json:"device"`
 	Free    bool    `json:"free"`
 	MS      float64 `json:"ms"`                // from the cause until seen free from outside
+	Noticed float64 `json:"noticed,omitempty"` // of them, until the program said that it leaves
 	Receipt float64 `json:"receipt,omitempty"` // what the program said: from its own notice
+	Note    string  `json:"note,omitempty"`    // why there is nothing to measure
 }
 
 // Row is one way out.
@@ -26,6 +29,13 @@ type Row struct {
 	Reason string `json:"reason"`
 	Status int    `json:"status"`
 	Cells  []Cell `json:"cells"`
+}
+
+// Noticed notes when, from the cause on, the program said that it leaves.
+func (r *Row) Noticed(ms float64) {
+	for i := range r.Cells {
+		r.Cells[i].Noticed = ms
+	}
 }
 
 // Receipt notes what the program itself says about a device.
@@ -46,16 +56,17 @@ type Table struct {
 type data struct {
 	Where string `json:"where"`
 	Cores int    `json:"cores"`
+	Date  string `json:"date"` // of the last test
 	Rows  []Row  `json:"rows"`
 }
 
 // New makes an empty table; where says what measured it.
 func New(where string) *Table {
-	return &Table{data: data{Where: where, Cores: runtime.NumCPU(), Rows: []Row{}}}
+	return &Table{data: data{Where: where, Cores: runtime.NumCPU(), Date: time.Now().Format(time.DateOnly), Rows: []Row{}}}
 }
 
 // Load reads tables that Save wrote and lays them over each other: rows of one
-// name become one row.
+// name become one row. Date and cores are the last one's.
 func Load(names ...string) (*Table, error) {
 	all := New("")
 	for _, name := range names {
@@ -67,6 +78,7 @@ func Load(names ...string) (*Table, error) {
 		if err := json.Unmarshal(text, &d); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
+		all.data.Cores, all.data.Date = d.Cores, d.Date
 		for _, r := range d.Rows {
 			all.Add(r)
 		}
@@ -127,6 +139,7 @@ func (t *Table) Markdown() string {
 		}
 		b.WriteString("\n")
 	}
+	fmt.Fprintf(&b, "\nMeasured %s on %d cores.\n", t.data.Date, t.data.Cores)
 	return b.String()
 }
 
@@ -135,6 +148,8 @@ func (r Row) cell(device string) string {
 	switch {
 	case i < 0:
 		return "not measured"
+	case r.Cells[i].Note != "":
+		return r.Cells[i].Note
 	case !r.Cells[i].Free:
 		return "**still held**"
 	case r.Cells[i].Receipt > 0:

@@ -16,7 +16,7 @@ func TestTablesAreLaidOverEachOther(t *testing.T) {
 	a, b := matrix.New("a"), matrix.New("b")
 	a.Add(row)
 	b.Add(matrix.Row{Exit: "leave", Reason: "left", Cells: []matrix.Cell{{Device: "camera", MS: 2000}}})
-	b.Add(matrix.Row{Exit: "kill -9", Cells: []matrix.Cell{{Device: "camera", Free: true, MS: 7}}})
+	b.Add(matrix.Row{Exit: "kill -9", Cells: []matrix.Cell{{Device: "camera", Free: true, MS: 7}, {Device: "screen", Note: "no button"}}})
 	for name, table := range map[string]*matrix.Table{one: a, two: b} {
 		if err := table.Save(name); err != nil {
 			t.Fatal(err)
@@ -29,7 +29,8 @@ func TestTablesAreLaidOverEachOther(t *testing.T) {
 	got := all.Markdown()
 	for _, want := range []string{
 		"| leave | `left` | **still held** | not measured | 12 (3.2) | not measured | not measured |\n",
-		"| kill -9 | (no process left to say it) | 7 |",
+		"| kill -9 | (no process left to say it) | 7 | not measured | not measured | not measured | no button |\n",
+		"\nMeasured 2",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)

@@ -1,0 +1,60 @@
+//go:build linux
+
+package e2e
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+
+	"foyer/internal/drive"
+	"foyer/internal/matrix"
+	"foyer/internal/testenv"
+)
+
+func inVM() bool { return os.Getenv("FOYER_VM") != "" }
+
+// The camera is a real V4L2 device here, so this test runs where there is one:
+// "make vm-test" starts a virtual machine. Besides what the process holds, a
+// second program must be able to record from the camera afterwards.
+func TestEveryWayOutFreesTheCamera(t *testing.T) {
+	if !inVM() {
+		t.Skip("needs a camera of the kernel's: make vm-test runs it in a virtual machine")
+	}
+	table := matrix.New("vm")
+	t.Cleanup(func() { must(t, table.Save(artifact(t, "exit-matrix-vm.json"))) })
+	for _, e := range allExits() {
+		t.Run(e.name, func(t *testing.T) {
+			s := enter(t, e, nil, "--camera", "default")
+			pid := s.p.PID
+			leaveAndLook(t, e, s, table, []device{{"camera", func() bool { return drive.HoldsDevice(pid) }}})
+			recordElsewhere(t)
+		})
+	}
+}
+
+// The same for the window.
+func TestClosingTheWindowFreesTheCamera(t *testing.T) {
+	if !inVM() {
+		t.Skip("needs a camera of the kernel's: make vm-test runs it in a virtual machine")
+	}
+	table := matrix.New("vm")
+	t.Cleanup(func() { must(t, table.Save(artifact(t, "exit-matrix-window-vm.json"))) })
+	for _, e := range windowExits() {
+		t.Run(e.name, func(t *testing.T) {
+			w := openWindowWith(t, testenv.Foyer(t), "camera", "default")
+			camera := device{"camera", func() bool { return drive.HoldsDevice(w.PID) }}
+			table.Add(w.leaveAndLook(e, []device{camera}))
+			recordElsewhere(t)
+		})
+	}
+}
+
+// recordElsewhere lets a second program record from the camera.
+func recordElsewhere(t *testing.T) {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "v4l2-ctl", "-d", "/dev/video0", "--stream-mmap", "--stream-count=1").CombinedOutput()
+	if err != nil {
+		t.Errorf("a second program cannot record: %v: %s", err, out)
+	}
+}
