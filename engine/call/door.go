@@ -157,9 +157,11 @@ type DoorError struct {
 	Code    DoorCode `json:"error"`
 	Message string   `json:"message,omitempty"` // for logs and for people who use curl
 	Until   int64    `json:"until,omitempty"`   // end of a ban, unix ms; 0: until lifted
-	Text    string   `json:"text,omitempty"`    // what the host said about a removal or ban
-	By      string   `json:"by,omitempty"`      // who put the person out
 	Reason  string   `json:"reason,omitempty"`  // of put_out: a LeaveReason's word
+	By      string   `json:"by,omitempty"`      // who put the person out
+	// Text is what the host said about a removal or ban. It is the last: a
+	// websocket client may see the first KiB of a refusal only.
+	Text string `json:"text,omitempty"`
 }
 
 // DoorErrorFrom is the refusal that means err. Errors without a code of their

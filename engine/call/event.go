@@ -19,6 +19,7 @@ type Joined struct {
 	Link         Link          // for inviting others
 	Elapsed      time.Duration // since the Join command (contract J3)
 	Hosting      bool          // the room runs on this computer
+	Standing     Standing
 }
 
 // RoomUpdated replaces what Joined said, after a full reconnect.
@@ -39,6 +40,7 @@ type ParticipantUpdated struct{ Participant Participant }
 type ParticipantLeft struct {
 	Participant Participant
 	Reason      LeaveReason
+	By, Text    string // who put them out and why, if the host told the room (contract K9)
 }
 
 // TrackPublished is an announced track of somebody else, or with Local set of
@@ -108,6 +110,37 @@ type DataReceived struct {
 	Payload []byte
 }
 
+// ChatReceived is something that was said: by others, by us, or, with History
+// set, before we could hear it. Each message comes once; one of the history may
+// be older than some that have come already (its Seq and At tell).
+type ChatReceived struct {
+	Message ChatMessage
+	History bool
+}
+
+// Standing is what the room's rules mean for us. The zero value is that of a
+// room without a door.
+type Standing struct {
+	Role    Role // empty at a server that is not a Foyer door
+	Rules   RoomRules
+	Muted   bool // by the host: we neither speak nor write, but still hear and read
+	ChatOff bool // what is said now is not stored
+}
+
+// RulesChanged is our standing, whenever it is another one than before; the
+// first is in [Joined].
+type RulesChanged struct{ Standing Standing }
+
+// Moderated says what an operation has done. Only what the operation answers is
+// filled in.
+type Moderated struct {
+	Op      DoorOp
+	Results []PersonResult
+	Members []MemberRow
+	Bans    []BanRow
+	Rules   *RoomRules
+}
+
 // PreviewStarted says that a camera or screen of ours shows its pictures in
 // Slot, or that a microphone of ours tells its loudness in Level. It comes for
 // every device that opens, in a room or before.
@@ -146,6 +179,7 @@ type HostStopped struct{ Err error }
 type CommandFailed struct {
 	Command string // the command's word on the command line, such as "publish"
 	Source  Source // for device commands
+	Text    string // for chat: what was not said
 	Err     error
 }
 
@@ -178,6 +212,9 @@ type Left struct {
 	Stayed   time.Duration // since Joined, 0 if never joined
 	People   int           // the most that were there at once, ourselves included
 	Hosting  bool          // the room goes on, on this computer
+	// Back is the room that a failed switch has come from; Link.Empty if the
+	// stay did not begin with a switch, or the switch succeeded (contract O12).
+	Back Link
 }
 
 func (StateChanged) event()       {}
@@ -195,6 +232,9 @@ func (TrackUnsubscribed) event()  {}
 func (SpeakersChanged) event()    {}
 func (QualityChanged) event()     {}
 func (DataReceived) event()       {}
+func (ChatReceived) event()       {}
+func (RulesChanged) event()       {}
+func (Moderated) event()          {}
 func (PreviewStarted) event()     {}
 func (PreviewStopped) event()     {}
 func (DevicesChanged) event()     {}

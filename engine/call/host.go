@@ -10,6 +10,9 @@ type Host interface {
 	// Stopped is closed when a server that was started has ended by itself.
 	// It is nil before Start.
 	Stopped() <-chan struct{}
-	// Close stops the server and waits for it.
+	// Stop stops the server, if one runs, and waits for it. The next Start
+	// starts another.
+	Stop() error
+	// Close stops the server for good and waits for it.
 	Close() error
 }

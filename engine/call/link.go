@@ -43,6 +43,9 @@ type Link struct {
 // Plain tells whether the link is a LiveKit address with a token.
 func (l Link) Plain() bool { return l.Token != "" }
 
+// Empty tells whether the link leads nowhere.
+func (l Link) Empty() bool { return len(l.Hosts) == 0 && l.URL == "" }
+
 // String writes an invite link: foyer://HOST:PORT/ROOM?... whose last
 // parameter is a check code, so that a cut link is noticed. A plain link is
 // written without its token: a token is a secret that nobody should paste on.

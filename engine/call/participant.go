@@ -95,6 +95,8 @@ type Participant struct {
 	// Lost is set while the server has lost touch with this person but has
 	// not yet taken them out (contract O4).
 	Lost bool
+	// Muted is set while the host lets this person neither speak nor write.
+	Muted bool
 }
 
 // Track returns the participant's track of that source, if announced.

@@ -14,6 +14,15 @@ type JoinRequest struct {
 	// Key signs the join at a Foyer door, so that an identity stays with the
 	// installation that first used it. Unused for a plain LiveKit link.
 	Key ed25519.PrivateKey
+	// Admission of this request: the door is not asked
+	// again. nil: Dial asks it.
+	Admission *Admission
+}
+
+// Admission is a door's permission to join. It holds a token: a secret.
+type Admission struct {
+	Host   string // host:port of the door that answered; empty for a plain link
+	Answer DoorJoinAnswer
 }
 
 // Dialer joins rooms.
@@ -58,6 +67,7 @@ type RosterReplaced struct {
 	Self         Participant
 	Participants []Participant
 	Republish    bool
+	Standing     Standing
 }
 
 // RemoteTrackReady is a subscribed track whose packets arrive.
@@ -106,3 +116,5 @@ func (TrackUnmuted) sessionEvent()        {}
 func (SpeakersChanged) sessionEvent()     {}
 func (QualityChanged) sessionEvent()      {}
 func (DataReceived) sessionEvent()        {}
+func (ChatReceived) sessionEvent()        {}
+func (RulesChanged) sessionEvent()        {}
