@@ -37,16 +37,25 @@ type connect struct {
 // serveRTC lets a connect through to LiveKit, which upgrades it to a WebSocket.
 func (d *door) serveRTC(w http.ResponseWriter, r *http.Request) {
 	log := d.Log.WithField("part", "door")
-	if !d.enter() {
+	arrived, ok := d.enter()
+	if !ok {
 		allowOrigins(w)
 		d.fail(w, log, call.ErrServerStopping)
 		return
 	}
 	defer d.inside.Done()
+	defer arrived()
+	ctx, cancel := context.WithCancelCause(r.Context())
+	defer cancel(nil)
+	inTime := context.AfterFunc(d.welcome, func() { cancel(call.ErrServerStopping) })
+	defer inTime()
 	c, err := d.readConnect(r)
 	if err == nil {
 		log = log.WithFields(logrus.Fields{"room": c.grants.Video.Room, "identity": c.grants.Identity})
-		err = d.admit(r.Context(), c)
+		err = d.admit(ctx, c)
+	}
+	if err != nil && turnedAway(ctx) {
+		err = call.ErrServerStopping
 	}
 	switch {
 	case errors.Is(err, call.ErrTokenRefused):
@@ -57,11 +66,16 @@ func (d *door) serveRTC(w http.ResponseWriter, r *http.Request) {
 		allowOrigins(w)
 		d.fail(w, log, err)
 	default:
-		out := r.Clone(r.Context())
+		out := r.Clone(ctx)
 		out.URL.RawQuery = c.query.Encode()
 		out.Header.Set("Authorization", "Bearer "+c.token)
-		d.proxy.ServeHTTP(lingerWriter{w}, out)
+		d.proxy.ServeHTTP(lingerWriter{w, func() { inTime(); arrived() }}, out)
 	}
+}
+
+// turnedAway tells whether a connect was given up because the server stops.
+func turnedAway(ctx context.Context) bool {
+	return errors.Is(context.Cause(ctx), call.ErrServerStopping)
 }
 
 // lingerBound is how long a client may take to close a connection that LiveKit
@@ -71,7 +85,10 @@ const lingerBound = 500 * time.Millisecond
 // lingerWriter hands out connections that end. The proxy answers LiveKit's end
 // by closing its half of the client's connection, so that the last words
 // arrive, and then waits for the client for ever.
-type lingerWriter struct{ http.ResponseWriter }
+type lingerWriter struct {
+	http.ResponseWriter
+	upgraded func() // LiveKit has let them in
+}
 
 // Unwrap is for http.ResponseController.
 func (l lingerWriter) Unwrap() http.ResponseWriter { return l.ResponseWriter }
@@ -82,6 +99,7 @@ func (l lingerWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	l.upgraded()
 	return lingerConn{conn}, buffer, nil
 }
 
@@ -202,6 +220,12 @@ func newProxy(upstream *url.URL, log logrus.FieldLogger) *httputil.ReverseProxy 
 			var tooLarge *http.MaxBytesError
 			if errors.As(err, &tooLarge) {
 				status = http.StatusRequestEntityTooLarge
+			}
+			if turnedAway(r.Context()) {
+				e, _ := call.DoorErrorFrom(call.ErrServerStopping)
+				allowOrigins(w)
+				reply(w, e.Status(), e)
+				return
 			}
 			if r.Context().Err() == nil { // else the client is gone
 				log.WithError(err).WithField("path", r.URL.Path).Warn("LiveKit did not answer")

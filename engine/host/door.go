@@ -69,9 +69,13 @@ type door struct {
 	http   *http.Server
 	cancel context.CancelFunc // ends every connection to LiveKit
 
+	welcome  context.Context    //nolint:containedctx // ends when arrivals are not waited for any more
+	turnAway context.CancelFunc // ends it
+
 	mu       sync.Mutex
 	stopping bool
-	inside   sync.WaitGroup // connects to /rtc*
+	arriving sync.WaitGroup // joins, and connects to /rtc* that LiveKit has not answered yet
+	inside   sync.WaitGroup // joins and connects, all
 }
 
 func newDoor(s settings, data *folder, reg *register.Register, upstream *url.URL) *door {
@@ -89,6 +93,7 @@ func newDoor(s settings, data *folder, reg *register.Register, upstream *url.URL
 	d.proxy = newProxy(upstream, s.Log)
 	ctx, cancel := context.WithCancel(context.Background())
 	d.cancel = cancel
+	d.welcome, d.turnAway = context.WithCancel(ctx)
 	d.http = &http.Server{
 		Handler:           d.routes(),
 		TLSConfig:         &tls.Config{MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{data.certificate}},
@@ -152,24 +157,38 @@ func (d *door) isStopping() bool {
 	return d.stopping
 }
 
-// enter counts a connect to LiveKit, unless the server stops.
-func (d *door) enter() bool {
+// enter counts a join or a connect to LiveKit, unless the server stops. The
+// caller says with arrived, once or more, when it is decided, and with
+// d.inside.Done when it is over.
+func (d *door) enter() (arrived func(), ok bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.stopping {
-		return false
+		return nil, false
 	}
 	d.inside.Add(1)
-	return true
+	d.arriving.Add(1)
+	return sync.OnceFunc(d.arriving.Done), true
+}
+
+// settle waits until everybody who was let in before refuse is in a room, where
+// LiveKit tells them what happens, or is refused. Who takes too long is refused.
+func (d *door) settle(ctx context.Context, bound time.Duration) {
+	await(ctx, bound, &d.arriving)
+	d.turnAway()
 }
 
 // drain waits until the last word of LiveKit has reached its clients.
-func (d *door) drain(ctx context.Context, bound time.Duration) {
+func (d *door) drain(ctx context.Context, bound time.Duration) { await(ctx, bound, &d.inside) }
+
+// await waits for a group, but not for longer than bound. The group must end
+// some time.
+func await(ctx context.Context, bound time.Duration, group *sync.WaitGroup) {
 	ctx, cancel := context.WithTimeout(ctx, bound)
 	defer cancel()
 	empty := make(chan struct{})
 	go func() {
-		d.inside.Wait()
+		group.Wait()
 		close(empty)
 	}()
 	select {
@@ -220,6 +239,9 @@ func reply(w http.ResponseWriter, status int, v any) {
 // do is logged and not told to strangers.
 func (d *door) fail(w http.ResponseWriter, log logrus.FieldLogger, err error) {
 	e, ok := call.DoorErrorFrom(err)
+	if !ok && d.isStopping() { // which is the cause, most likely
+		e, ok = call.DoorErrorFrom(call.ErrServerStopping)
+	}
 	status := e.Status()
 	var tooLarge *http.MaxBytesError
 	switch {

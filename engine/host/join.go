@@ -46,6 +46,13 @@ func (d *door) serveJoin(w http.ResponseWriter, r *http.Request) {
 		d.fail(w, log, err)
 		return
 	}
+	arrived, ok := d.enter()
+	if !ok {
+		d.fail(w, log, call.ErrServerStopping)
+		return
+	}
+	defer d.inside.Done()
+	defer arrived()
 	answer, err := d.join(r.Context(), from, &req)
 	if err != nil {
 		d.fail(w, log.WithField("room", req.Room).WithField("identity", req.Identity), err)

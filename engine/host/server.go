@@ -17,8 +17,9 @@ import (
 
 // Bounds of stopping. With lingerBound they stay below 3 s.
 const (
-	stopBound      = 2400 * time.Millisecond // of which:
-	stopDrainBound = time.Second             // the last word reaches the clients
+	stopBound       = 2400 * time.Millisecond // of which:
+	stopSettleBound = 500 * time.Millisecond  // who is coming in comes in
+	stopDrainBound  = time.Second             // the last word reaches the clients
 )
 
 // Server is a room server.
@@ -96,10 +97,13 @@ func (s *Server) wait(ctx context.Context, d *door, media *sfu.SFU, serving <-ch
 	return err
 }
 
-// stopSFU tells everybody, waits until they know, and ends LiveKit.
+// stopSFU tells everybody, waits until they know, and ends LiveKit. Somebody who
+// is on the way in would miss the word, in a room that LiveKit makes anew after
+// it: so that comes first.
 func (s *Server) stopSFU(ctx context.Context, d *door, media *sfu.SFU) {
 	ctx, cancel := context.WithTimeout(ctx, stopBound)
 	defer cancel()
+	d.settle(ctx, stopSettleBound)
 	names, err := d.rooms.list(ctx)
 	s.logError("tell the rooms that the server stops", err)
 	media.CloseRooms(ctx, names)

@@ -134,6 +134,7 @@ func TestReturnRefused(t *testing.T) {
 	}{
 		{"banned", refuse(call.DoorError{Code: call.DoorBanned, Text: "out"}), call.ReasonBanned, nil},
 		{"dismissed", refuse(call.DoorError{Code: call.DoorNoSuchRoom}), call.ReasonRoomClosed, call.ErrNoSuchRoom},
+		{"stopping", refuse(call.DoorError{Code: call.DoorServerStopping}), call.ReasonServerStopped, nil},
 		{"revoked", refuse(call.DoorError{Code: call.DoorInviteRefused}), call.ReasonConnectionLost, call.ErrInviteRefused},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -157,7 +157,8 @@ func (s *session) notRedialed(full bool, err error) {
 		s.end(refusal(err))
 		return
 	}
-	if errors.Is(err, errNobodyListens) && s.doomed(call.ReasonServerStopped) {
+	if errors.Is(err, call.ErrServerStopping) || (errors.Is(err, errNobodyListens) && s.doomed(call.ReasonServerStopped)) {
+		// The door says so, or has said so to others. Trying on would outlast it.
 		s.end(call.SessionEnded{Reason: call.ReasonServerStopped})
 		return
 	}

@@ -1,0 +1,89 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"foyer/engine/call"
+	"foyer/engine/signal"
+)
+
+// TestStopWhileJoining stops the server at many moments of the first second of
+// a lone member's join, with Foyer's own client. Nobody may take it for a lost
+// connection, and nobody may wait.
+func TestStopWhileJoining(t *testing.T) {
+	const (
+		rounds = 30
+		prompt = 4 * time.Second // stopping itself may take 3
+	)
+	dir := t.TempDir()
+	counts := map[string]int{}
+	var all []time.Duration
+	for round := range rounds {
+		// Closer together where more happens: ten in the first 40 ms.
+		part := time.Duration(round + 1)
+		moment := time.Second * part * part * part / (rounds * rounds * rounds)
+		end, took := stopAt(t, dir, fmt.Sprint("guest", round), moment)
+		counts[end]++
+		all = append(all, took)
+		if took > prompt {
+			t.Errorf("stopped %v after the join began: told after %v", moment, took)
+		}
+	}
+	slices.Sort(all)
+	t.Logf("%d moments: %v; told after %v at most, %v in the middle", rounds, counts, all[rounds-1], all[rounds/2])
+}
+
+// stopAt joins, stops the server at the moment, and says how the join or the
+// session ended and how long after the stop.
+func stopAt(t *testing.T, dir, id string, moment time.Duration) (end string, took time.Duration) {
+	t.Helper()
+	s := startServer(t, func(c *Config) { c.Data = dir })
+	g := newGuest(t, id)
+	req := call.JoinRequest{Link: s.invite(nil), Name: id, Identity: g.id, Key: g.key}
+	dialer := signal.New(signal.Config{})
+	ctx, cancel := context.WithTimeout(t.Context(), 3*waitBound)
+	defer cancel()
+	stopped, begun := make(chan error, 1), make(chan time.Time, 1)
+	time.AfterFunc(moment, func() { begun <- time.Now(); stopped <- s.stop() })
+	end, err := endOf(ctx, dialer, req)
+	took = time.Since(<-begun)
+	if err != nil {
+		t.Errorf("stopped %v after the join began: %v, after %v", moment, err, took)
+	}
+	if err := errors.Join(<-stopped, dialer.Wait(ctx)); err != nil {
+		t.Error(err)
+	}
+	return end, took
+}
+
+// endOf joins and stays until the end. Only a server that stops is a good one;
+// to who comes when it has stopped it is just not there.
+func endOf(ctx context.Context, dialer *signal.Dialer, req call.JoinRequest) (string, error) {
+	ended := make(chan call.SessionEnded, 1)
+	session, err := dialer.Dial(ctx, req, func(e call.SessionEvent) {
+		if e, ok := e.(call.SessionEnded); ok {
+			ended <- e
+		}
+	})
+	if errors.Is(err, call.ErrServerStopping) || errors.Is(err, call.ErrUnreachable) {
+		return err.Error(), nil
+	}
+	if err != nil {
+		return "", err
+	}
+	defer session.Close()
+	select {
+	case e := <-ended:
+		if e.Reason != call.ReasonServerStopped {
+			return e.Reason.String(), fmt.Errorf("reason %v (%w)", e.Reason, e.Err)
+		}
+		return e.Reason.String(), nil
+	case <-ctx.Done():
+		return "", errors.New("the session never ends")
+	}
+}
