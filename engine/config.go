@@ -20,7 +20,7 @@ type Config struct {
 	Log     logrus.FieldLogger // nil: nothing is logged
 
 	Grace       time.Duration // how long an exit waits for what does not let go; 0 is DefaultGrace
-	JoinTimeout time.Duration // how long joining may take; 0 is DefaultJoinTimeout
+	JoinTimeout time.Duration // from a Join to its Left if it does not succeed, Grace included; 0 is DefaultJoinTimeout
 	Faults      bool          // accept [Fault]
 }
 

@@ -8,28 +8,66 @@ import (
 )
 
 // startHost starts the server of this computer and then joins like anybody
-// else. A server that is ready after the stay has ended runs on: the next
-// StartRoom uses it, and the engine's end stops it.
+// else. Starting and stopping take turns; what is left of joining's bound
+// limits the wait. A server that was started for a stay that never began is
+// stopped again: nobody has its link.
 func (l *loop) startHost(s *stay) {
-	l.boundJoin(s, fmt.Errorf("%w: %w", call.ErrHostFailed, call.ErrJoinTimeout))
-	ctx, cancel := context.WithTimeout(s.ctx, l.cfg.JoinTimeout)
+	if l.hostBusy {
+		return // hostIdle begins
+	}
+	l.hostBusy = true
+	fresh := !l.hosting
+	ctx, cancel := context.WithDeadline(s.ctx, s.deadline)
 	host, room, title := l.cfg.Host, s.room, s.title
 	work(l, func() (call.Link, error) {
 		defer cancel()
 		return host.Start(ctx, room, title)
 	}, func(link call.Link, err error) {
-		if err == nil {
-			l.hostReady(link)
-		}
+		l.hostBusy = false
+		wanted := l.stay == s && s.exit == nil
 		switch {
-		case l.stay != s || s.exit != nil:
+		case err != nil && wanted:
+			l.leave(hostFailure(overdue(err)))
 		case err != nil:
-			l.leave(cause{reason: call.ReasonJoinFailed, err: fmt.Errorf("%w: %w", call.ErrHostFailed, err)})
+		case !wanted && fresh:
+			l.stopHost()
 		default:
-			s.link, s.hosting = link, true
-			l.dial(s)
+			l.hostReady(link)
+			if wanted {
+				s.link, s.hosting, s.opened = link, true, fresh
+				l.dial(s)
+			}
 		}
+		l.hostIdle()
 	}, nil)
+}
+
+func hostFailure(err error) cause {
+	return cause{reason: call.ReasonJoinFailed, err: fmt.Errorf("%w: %w", call.ErrHostFailed, err)}
+}
+
+// hostIdle lets a stay that waits for its turn have it.
+func (l *loop) hostIdle() {
+	if s := l.stay; s != nil && s.exit == nil && s.host && !s.hosting && !l.hostBusy {
+		l.startHost(s)
+	}
+}
+
+// stopHost stops the server while the engine goes on.
+func (l *loop) stopHost() {
+	if l.quitting || l.hostBusy {
+		return // the engine's end stops it, or a start that nobody wants any more
+	}
+	l.hostBusy = true
+	l.unwatchHost()
+	do(l, l.cfg.Host.Stop, func(err error) {
+		if err != nil {
+			l.log.WithError(err).Warn("stopping host")
+		}
+		l.hostBusy = false
+		l.hostClosed()
+		l.hostIdle()
+	})
 }
 
 // hostReady reports the server and watches for its end.
@@ -40,15 +78,26 @@ func (l *loop) hostReady(link call.Link) {
 	if stopped == nil || stopped == l.hostStopped {
 		return
 	}
-	l.hostStopped = stopped
+	l.unwatchHost()
+	unwatch := make(chan struct{})
+	l.hostStopped, l.hostUnwatch = stopped, unwatch
 	b, base := l.inbox, l.base
 	l.workers.Go(func() {
 		select {
 		case <-stopped:
 			b.post(message{run: func(l *loop) { l.hostGone(stopped) }})
+		case <-unwatch:
 		case <-base.Done():
 		}
 	})
+}
+
+// unwatchHost ends the watch for the server's end by itself.
+func (l *loop) unwatchHost() {
+	if l.hostStopped != nil {
+		close(l.hostUnwatch)
+		l.hostStopped, l.hostUnwatch = nil, nil
+	}
 }
 
 // hostGone is the server's end by itself. The session notices on its own.
@@ -56,7 +105,8 @@ func (l *loop) hostGone(stopped <-chan struct{}) {
 	if l.hostStopped != stopped || l.partsClosing {
 		return
 	}
-	l.hosting, l.hostStopped = false, nil
+	l.unwatchHost()
+	l.hosting = false
 	l.emit(call.HostStopped{Err: fmt.Errorf("%w: it ended by itself", call.ErrHostFailed)})
 }
 

@@ -57,15 +57,9 @@ func (l *loop) leave(c cause) {
 			sl.preview = false
 		}
 	}
-	for _, src := range sources {
-		l.guard(func() { l.settle(src) })
-	}
+	l.letGo(s)
 	for d := range l.devices {
 		d.kept = d.phase < phaseClosing && x.keepPreview
-	}
-	l.endSession(s)
-	for _, r := range s.received() {
-		l.closeReceiver(s, r)
 	}
 	if s.dialing {
 		l.after(cancelledDialWait, func() {
@@ -74,6 +68,17 @@ func (l *loop) leave(c cause) {
 		})
 	}
 	l.checkLeft()
+}
+
+// letGo begins to close everything of s that is still open.
+func (l *loop) letGo(s *stay) {
+	for _, src := range sources {
+		l.guard(func() { l.settle(src) })
+	}
+	l.endSession(s)
+	for _, r := range s.received() {
+		l.closeReceiver(s, r)
+	}
 }
 
 // endSession tells the server and closes the session, in a worker.
@@ -152,14 +157,20 @@ func (l *loop) finish(s *stay) {
 	}
 	left := call.Left{
 		Room: s.room, Title: s.title, Reason: x.reason, By: x.by, Text: x.text, Until: x.until, Err: x.err,
-		Released: x.released, Stuck: l.stuckDevices(), People: s.people, Hosting: s.hosting && l.hosting,
+		Released: x.released, Stuck: l.stuckDevices(), People: s.people, Hosting: s.joined && s.hosting && l.hosting,
 	}
 	if s.joined {
 		left.Stayed = x.began.Sub(s.joinedAt)
 	}
 	l.setState(call.StateIdle)
 	l.emit(left)
-	l.log.WithFields(logrus.Fields{"room": s.room, "gen": s.gen, "reason": x.reason.String()}).Info("left")
+	l.log.WithFields(logrus.Fields{
+		"room": s.room, "gen": s.gen, "reason": x.reason.String(),
+		"packets_dropped": s.feed.dropped() + l.events.Dropped(),
+	}).Info("left")
+	if s.opened && !s.joined {
+		l.stopHost()
+	}
 	if len(l.pending) > 0 {
 		next := l.pending[0]
 		l.pending = l.pending[1:]

@@ -16,6 +16,9 @@ import (
 // errInternal answers a command whose handling panicked.
 var errInternal = errors.New("internal error")
 
+// errUnread ends a stay whose events pile up.
+var errUnread = errors.New("events that nobody reads")
+
 // loop is the state that the goroutine of Run owns.
 type loop struct {
 	cfg    Config
@@ -40,7 +43,9 @@ type loop struct {
 	listing, listAgain bool
 
 	hosting     bool            // the server of this computer runs
+	hostBusy    bool            // it is being started or stopped
 	hostStopped <-chan struct{} // the run that is watched
+	hostUnwatch chan struct{}   // ends the watch
 
 	quitting     bool
 	partsClosing bool
@@ -148,7 +153,19 @@ func (l *loop) checkPanic(err error) {
 	l.leave(cause{reason: call.ReasonInternal, err: p})
 }
 
-func (l *loop) emit(ev call.Event) { l.events.Put(Stamped{At: time.Now(), Event: ev}) }
+// emit reports an event. A stay whose events nobody reads must end before they
+// fill the memory.
+func (l *loop) emit(ev call.Event) {
+	waiting := l.events.Put(Stamped{At: time.Now(), Event: ev})
+	if s := l.stay; waiting >= maxWaiting && s != nil && !s.unread {
+		s.unread = true
+		l.inbox.post(message{run: func(l *loop) {
+			if l.stay == s {
+				l.leave(cause{reason: call.ReasonInternal, err: fmt.Errorf("%w: %d", errUnread, waiting)})
+			}
+		}})
+	}
+}
 
 func (l *loop) setState(s call.State) {
 	if l.state == s {
@@ -211,10 +228,7 @@ func (l *loop) closePart(present bool, name string, shut func() error, done func
 func (l *loop) resumeExit() {
 	if s := l.stay; s != nil && s.exit != nil && s.exit.panics < maxExitPanics {
 		s.exit.panics++
-		for _, src := range sources {
-			l.settle(src)
-		}
-		l.endSession(s)
+		l.letGo(s)
 		l.checkLeft()
 	}
 }

@@ -4,19 +4,21 @@ import (
 	"foyer/engine/call"
 )
 
-// maxEarlyEvents bounds what is kept of a session before Dial has returned.
-const maxEarlyEvents = 1024
-
-// sessionEvent takes what the session of s reports. Events of an earlier stay
-// and of one that is ending change nothing.
-func (l *loop) sessionEvent(s *stay, ev call.SessionEvent) {
-	if l.stay != s || s.exit != nil {
+// takeFeed takes what the session of s has reported. What it reports before
+// Dial has returned it waits for.
+func (l *loop) takeFeed(s *stay) {
+	if l.stay == s && s.exit == nil && s.session == nil {
 		return
 	}
-	if s.session == nil {
-		if len(s.early) < maxEarlyEvents {
-			s.early = append(s.early, ev)
-		}
+	for _, ev := range s.feed.take() {
+		l.sessionEvent(s, ev)
+	}
+}
+
+// sessionEvent is one of these. Events of an earlier stay and of one that is
+// ending change nothing.
+func (l *loop) sessionEvent(s *stay, ev call.SessionEvent) {
+	if l.stay != s || s.exit != nil {
 		return
 	}
 	if end, ok := ev.(call.SessionEnded); ok {
@@ -70,7 +72,9 @@ func (l *loop) roomEvent(s *stay, ev call.SessionEvent) {
 	case call.SpeakersChanged:
 		l.emit(ev)
 	case call.QualityChanged:
-		l.emit(ev)
+		if _, known := s.roster.get(ev.ID); known || ev.ID == s.self.Identity {
+			l.emit(ev)
+		}
 	case call.DataReceived:
 		l.emit(ev)
 	default:

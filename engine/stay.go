@@ -36,13 +36,18 @@ type stay struct {
 	//nolint:containedctx // the stay is what its workers live as long as
 	ctx    context.Context // of the stay's workers; ends when leaving begins
 	cancel context.CancelFunc
-	timer  *time.Timer // bound of joining
+	// Joining has one bound for everything: starting a server, dialing, and
+	// the first roster (contract J8).
+	deadline time.Time
+	timer    *time.Timer
 
 	dialing     bool
 	session     call.Session
-	sessionOver bool                // ended by itself: there is nobody to tell
-	early       []call.SessionEvent // came before Dial's result
-	hosting     bool
+	sessionOver bool // ended by itself: there is nobody to tell
+	feed        feed
+	hosting     bool // in a room of this computer's server
+	opened      bool // and that server was started for it
+	unread      bool // its events are not read
 
 	joined    bool
 	joinedAt  time.Time
@@ -69,12 +74,14 @@ func (l *loop) begin(e *entry) {
 		pubs: newPublications(e.choice, l.resolve), speaker: l.resolve(call.SourceSpeaker, e.choice.Speaker),
 	}
 	s.ctx, s.cancel = context.WithCancel(l.base)
+	s.deadline = e.asked.Add(max(l.cfg.JoinTimeout-l.cfg.Grace, l.cfg.JoinTimeout/2))
 	l.stay = s
 	l.setState(call.StateJoining)
 	if e.aborted != call.ReasonUnknown {
 		l.leave(cause{reason: e.aborted})
 		return
 	}
+	l.boundJoin(s)
 	for _, src := range sources {
 		l.slots[src].blame(joinWord(src))
 		l.settle(src)
@@ -91,10 +98,11 @@ func (l *loop) dial(s *stay) {
 	req := call.JoinRequest{Link: s.link, Name: s.name, Identity: s.identity, Key: l.cfg.Key}
 	b, dialer := l.inbox, l.cfg.Dialer
 	sink := func(ev call.SessionEvent) {
-		b.post(message{run: func(l *loop) { l.sessionEvent(s, ev) }})
+		if s.feed.put(ev) {
+			b.post(message{run: func(l *loop) { l.takeFeed(s) }})
+		}
 	}
-	ctx, cancel := context.WithTimeout(s.ctx, l.cfg.JoinTimeout)
-	l.boundJoin(s, fmt.Errorf("%w (%s)", call.ErrJoinTimeout, l.cfg.JoinTimeout))
+	ctx, cancel := context.WithDeadline(s.ctx, s.deadline)
 	s.dialing = true
 	work(l, func() (call.Session, error) {
 		defer cancel()
@@ -107,14 +115,16 @@ func (l *loop) dial(s *stay) {
 		func(session call.Session) { _ = endSession(session, true) })
 }
 
-// boundJoin limits the time until Joined, from now on.
-func (l *loop) boundJoin(s *stay, err error) {
-	if s.timer != nil {
-		s.timer.Stop()
-	}
-	s.timer = l.after(l.cfg.JoinTimeout, func() {
-		if l.stay == s && !s.joined {
-			l.leave(cause{reason: call.ReasonJoinFailed, err: err})
+// boundJoin limits the time until Joined, so that with the grace of the exit
+// the user hears of a failure within the bound.
+func (l *loop) boundJoin(s *stay) {
+	s.timer = l.after(time.Until(s.deadline), func() {
+		switch {
+		case l.stay != s, s.joined:
+		case s.host && !s.hosting:
+			l.leave(hostFailure(call.ErrJoinTimeout))
+		default:
+			l.leave(cause{reason: call.ReasonJoinFailed, err: call.ErrJoinTimeout})
 		}
 	})
 }
@@ -138,11 +148,7 @@ func (l *loop) dialed(s *stay, session call.Session, err error) {
 		l.leave(joinFailure(err))
 	default:
 		s.session = session
-		early := s.early
-		s.early = nil
-		for _, ev := range early {
-			l.sessionEvent(s, ev)
-		}
+		l.takeFeed(s)
 	}
 }
 
@@ -151,13 +157,18 @@ func joinFailure(err error) cause {
 	if banned, ok := errors.AsType[*call.BannedError](err); ok {
 		return cause{reason: call.ReasonBanned, text: banned.Text, until: banned.Until, err: err}
 	}
-	switch {
-	case errors.Is(err, call.ErrMediaBlocked):
+	if errors.Is(err, call.ErrMediaBlocked) {
 		return cause{reason: call.ReasonMediaFailed, err: err}
-	case errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, call.ErrJoinTimeout):
-		err = fmt.Errorf("%w: %w", call.ErrJoinTimeout, err)
 	}
-	return cause{reason: call.ReasonJoinFailed, err: err}
+	return cause{reason: call.ReasonJoinFailed, err: overdue(err)}
+}
+
+// overdue says of the end of joining's bound what it is.
+func overdue(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, call.ErrJoinTimeout) {
+		return fmt.Errorf("%w: %w", call.ErrJoinTimeout, err)
+	}
+	return err
 }
 
 // admitted turns the first roster into Joined. The lobby's previews become the

@@ -11,6 +11,7 @@ import (
 type Host struct {
 	Ledger  *Ledger
 	OnStart func(call.RoomID) Step
+	OnStop  func() Step
 	OnClose func() Step
 
 	mu      sync.Mutex
@@ -45,14 +46,16 @@ func (h *Host) Starts() int {
 }
 
 // Crash ends a running server by itself.
-func (h *Host) Crash() { h.end() }
+func (h *Host) Crash() { h.halt(true) }
 
-func (h *Host) end() {
+func (h *Host) halt(byItself bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.stopped != nil {
 		h.Ledger.note(&h.entry.Closed)
-		close(h.stopped)
+		if byItself {
+			close(h.stopped)
+		}
 		h.stopped = nil
 	}
 }
@@ -64,6 +67,17 @@ func (h *Host) Stopped() <-chan struct{} {
 	return h.stopped
 }
 
+// Stop ends the server as OnStop says.
+func (h *Host) Stop() error {
+	if h.OnStop != nil {
+		if err := h.OnStop().take(context.Background()); err != nil {
+			return err
+		}
+	}
+	h.halt(false)
+	return nil
+}
+
 // Close ends the server as OnClose says.
 func (h *Host) Close() error {
 	if h.OnClose != nil {
@@ -71,6 +85,6 @@ func (h *Host) Close() error {
 			return err
 		}
 	}
-	h.end()
+	h.halt(false)
 	return nil
 }

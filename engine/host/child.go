@@ -149,6 +149,11 @@ func (c *Child) Stopped() <-chan struct{} {
 // do nothing.
 func (c *Child) Close() error {
 	c.end()
+	return c.Stop()
+}
+
+// Stop implements call.Host.
+func (c *Child) Stop() error {
 	c.turn <- struct{}{}
 	defer func() { <-c.turn }()
 	c.mu.Lock()
