@@ -96,7 +96,7 @@ func (d *door) join(ctx context.Context, from netip.Prefix, req *call.DoorJoinRe
 		return call.DoorJoinAnswer{}, err
 	}
 	member := register.Member{Room: req.Room, Identity: req.Identity, Key: req.Key, Name: req.Name}
-	if err := d.register.Bind(ctx, member, now); err != nil {
+	if _, err := d.register.Bind(ctx, member, now); err != nil {
 		if errors.Is(err, register.ErrTaken) {
 			err = call.ErrIdentityTaken
 		}

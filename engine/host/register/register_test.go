@@ -23,7 +23,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func openTest(t *testing.T, path string, pragmas ...string) *Register {
 	t.Helper()
-	r, err := open(context.Background(), path, pragmas...)
+	r, err := openSQLite(context.Background(), path, pragmas...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,11 +57,11 @@ func TestInvitations(t *testing.T) {
 	r := openTest(t, path)
 	now := time.UnixMilli(1_700_000_000_123)
 	room := call.RoomID(`50%’<>\;--`)
-	inv := Invitation{SecretHash: sha256.Sum256([]byte("s")), Room: room, Existing: true, Expires: now.Add(time.Hour)}
+	inv := Invitation{SecretHash: sha256.Sum256([]byte("s")), Room: room, Existing: true, Expires: now.Add(time.Hour), Role: call.RoleHost}
 	if err := r.AddInvitation(ctx, inv, "Robert'); DROP TABLE rooms;--", now); err != nil {
 		t.Fatal(err)
 	}
-	forever := Invitation{SecretHash: sha256.Sum256([]byte("t")), Room: room}
+	forever := Invitation{SecretHash: sha256.Sum256([]byte("t")), Room: room, Role: call.RoleParticipant}
 	if err := r.AddInvitation(ctx, forever, "", now.Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func TestBind(t *testing.T) {
 	}
 	for i, s := range steps {
 		m := Member{Room: s.room, Identity: s.id, Key: s.key, Name: fmt.Sprint("name ", i)}
-		if err := r.Bind(ctx, m, at.Add(time.Duration(i)*time.Second)); !errors.Is(err, s.want) {
+		if _, err := r.Bind(ctx, m, at.Add(time.Duration(i)*time.Second)); !errors.Is(err, s.want) {
 			t.Errorf("step %d: %v, want %v", i, err, s.want)
 		}
 	}
@@ -131,7 +131,10 @@ func TestBindRace(t *testing.T) {
 	results := make(chan error, claims)
 	for range claims {
 		key := newKey(t)
-		wg.Go(func() { results <- r.Bind(ctx, Member{Room: "hall", Identity: "anna", Key: key}, time.Now()) })
+		wg.Go(func() {
+			_, err := r.Bind(ctx, Member{Room: "hall", Identity: "anna", Key: key}, time.Now())
+			results <- err
+		})
 	}
 	wg.Wait()
 	won := 0
@@ -228,7 +231,7 @@ func TestFull(t *testing.T) {
 	mustInvite(t, roomy, "hall", "")
 	key := newKey(t)
 	anna := Member{Room: "hall", Identity: "anna", Key: key, Name: "Anna"}
-	if err := roomy.Bind(ctx, anna, time.Now()); err != nil {
+	if _, err := roomy.Bind(ctx, anna, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	r := openTest(t, path, "max_page_count(1)") // as small as it is
@@ -245,11 +248,11 @@ func TestFull(t *testing.T) {
 	if _, err := r.Room(ctx, call.RoomID(fmt.Sprint("room", added-1))); !errors.Is(err, ErrNotFound) {
 		t.Errorf("half an invitation was stored: %v", err)
 	}
-	if err := r.Bind(ctx, anna, time.Now()); err != nil {
+	if _, err := r.Bind(ctx, anna, time.Now()); err != nil {
 		t.Errorf("a known member: %v", err)
 	}
 	for i := 0; err == nil || errors.Is(err, ErrFull); i++ { // until the pages are full for members, too
-		err = r.Bind(ctx, Member{Room: "hall", Identity: call.Identity(fmt.Sprint("x", i)), Key: key, Name: strings.Repeat("n", 200)}, time.Now())
+		_, err = r.Bind(ctx, Member{Room: "hall", Identity: call.Identity(fmt.Sprint("x", i)), Key: key, Name: strings.Repeat("n", 200)}, time.Now())
 		if errors.Is(err, ErrFull) {
 			break
 		}
@@ -257,7 +260,7 @@ func TestFull(t *testing.T) {
 	if !errors.Is(err, ErrFull) {
 		t.Errorf("new members: %v", err)
 	}
-	if err := r.Bind(ctx, Member{Room: "hall", Identity: "anna", Key: newKey(t), Name: strings.Repeat("n", 255)}, time.Now()); !errors.Is(err, ErrTaken) {
+	if _, err := r.Bind(ctx, Member{Room: "hall", Identity: "anna", Key: newKey(t), Name: strings.Repeat("n", 255)}, time.Now()); !errors.Is(err, ErrTaken) {
 		t.Errorf("another key with a full disk: %v", err)
 	}
 }

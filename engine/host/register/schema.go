@@ -34,16 +34,89 @@ func migrations() []string {
 			last_seen  BIGINT NOT NULL,
 			PRIMARY KEY (room, identity)
 		);`,
+		moderation,
 	}
 }
 
+// moderation adds what keeps people out, presence and chat. The tables that a
+// room's first moderator or visitor may come to before any invitation have no
+// foreign key.
+const moderation = `
+ALTER TABLE invitations ADD COLUMN role TEXT NOT NULL DEFAULT 'participant';
+ALTER TABLE members ADD COLUMN generation     BIGINT NOT NULL DEFAULT 1;
+ALTER TABLE members ADD COLUMN role           TEXT   NOT NULL DEFAULT 'participant';
+ALTER TABLE members ADD COLUMN role_set       BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE members ADD COLUMN muted          BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE members ADD COLUMN exempt         BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE members ADD COLUMN allowed        BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE members ADD COLUMN presence       TEXT   NOT NULL DEFAULT 'gone';
+ALTER TABLE members ADD COLUMN presence_since BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE members ADD COLUMN sid            TEXT   NOT NULL DEFAULT '';
+ALTER TABLE members ADD COLUMN out_reason     TEXT   NOT NULL DEFAULT '';
+ALTER TABLE members ADD COLUMN out_by         TEXT   NOT NULL DEFAULT '';
+ALTER TABLE members ADD COLUMN out_words      TEXT   NOT NULL DEFAULT '';
+ALTER TABLE members ADD COLUMN out_at         BIGINT NOT NULL DEFAULT 0;
+CREATE TABLE cutoffs (
+	room     TEXT   NOT NULL,
+	identity TEXT   NOT NULL,
+	cut      BIGINT NOT NULL,
+	reason   TEXT   NOT NULL,
+	by_name  TEXT   NOT NULL,
+	words    TEXT   NOT NULL,
+	PRIMARY KEY (room, identity)
+);
+CREATE TABLE bans (
+	room       TEXT   NOT NULL,
+	identity   TEXT   NOT NULL,
+	public_key TEXT   NOT NULL,
+	name       TEXT   NOT NULL,
+	by_name    TEXT   NOT NULL,
+	words      TEXT   NOT NULL,
+	since      BIGINT NOT NULL,
+	until      BIGINT NOT NULL,
+	PRIMARY KEY (room, identity)
+);
+CREATE INDEX bans_key ON bans (room, public_key);
+CREATE TABLE rules (
+	room            TEXT   PRIMARY KEY,
+	locked          BIGINT NOT NULL DEFAULT 0,
+	max_members     BIGINT NOT NULL DEFAULT 0,
+	refuse_newcomer BIGINT NOT NULL DEFAULT 0,
+	real_time       BIGINT NOT NULL DEFAULT 0,
+	keep_history    BIGINT NOT NULL DEFAULT 0,
+	muted_all       BIGINT NOT NULL DEFAULT 0
+);
+CREATE TABLE ended (
+	room     TEXT   NOT NULL,
+	session  TEXT   NOT NULL,
+	ended_at BIGINT NOT NULL,
+	PRIMARY KEY (room, session)
+);
+CREATE INDEX ended_at ON ended (ended_at);
+CREATE TABLE leases (
+	room   TEXT   PRIMARY KEY,
+	holder TEXT   NOT NULL,
+	until  BIGINT NOT NULL
+);
+CREATE TABLE chat_seq (
+	room TEXT   PRIMARY KEY,
+	seq  BIGINT NOT NULL
+);
+CREATE TABLE chat (
+	room    TEXT   NOT NULL,
+	id      TEXT   NOT NULL,
+	seq     BIGINT NOT NULL,
+	session TEXT   NOT NULL,
+	sender  TEXT   NOT NULL,
+	name    TEXT   NOT NULL,
+	words   TEXT   NOT NULL,
+	said    BIGINT NOT NULL,
+	PRIMARY KEY (room, id)
+);
+CREATE UNIQUE INDEX chat_order ON chat (room, seq);`
+
 // migrate brings the database to the newest schema, all or nothing.
-func migrate(ctx context.Context, db *sql.DB) error {
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
+func migrate(ctx context.Context, tx *sql.Tx) error {
 	if _, err := tx.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)`); err != nil {
 		return err
 	}
@@ -62,5 +135,5 @@ func migrate(ctx context.Context, db *sql.DB) error {
 			return err
 		}
 	}
-	return tx.Commit()
+	return nil
 }

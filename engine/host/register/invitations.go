@@ -1,0 +1,54 @@
+package register
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"time"
+
+	"foyer/engine/call"
+)
+
+// AddInvitation stores an invitation, and its room if that is new. A title that
+// is not empty replaces the room's title.
+func (r *Register) AddInvitation(ctx context.Context, inv Invitation, title string, now time.Time) error {
+	return r.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO rooms (id, title, created) VALUES ($1, $2, $3)
+			ON CONFLICT (id) DO UPDATE SET title = CASE WHEN excluded.title = '' THEN rooms.title ELSE excluded.title END`,
+			string(inv.Room), clean(title), now.UnixMilli()); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `INSERT INTO invitations (secret_hash, room, existing, created, expires, role) VALUES ($1, $2, $3, $4, $5, $6)`,
+			hex.EncodeToString(inv.SecretHash[:]), string(inv.Room), flag(inv.Existing), now.UnixMilli(), millis(inv.Expires), string(orParticipant(inv.Role)))
+		return err
+	})
+}
+
+// Invitation finds an invitation by the hash of its secret. The search is not
+// constant in time, which tells nothing: who does not know the secret cannot
+// choose the hash. It fails with [ErrNotFound].
+func (r *Register) Invitation(ctx context.Context, secretHash [sha256.Size]byte) (Invitation, error) {
+	inv := Invitation{SecretHash: secretHash}
+	var existing, expires int64
+	err := r.read(ctx, func(ctx context.Context) error {
+		return r.db.QueryRowContext(ctx, `SELECT room, existing, expires, role FROM invitations WHERE secret_hash = $1`,
+			hex.EncodeToString(secretHash[:])).Scan(&inv.Room, &existing, &expires, &inv.Role)
+	})
+	if err != nil {
+		return Invitation{}, err
+	}
+	inv.Existing, inv.Expires = existing != 0, instant(expires)
+	return inv, nil
+}
+
+// Room finds a room. It fails with [ErrNotFound].
+func (r *Register) Room(ctx context.Context, id call.RoomID) (Room, error) {
+	room := Room{ID: id}
+	var created int64
+	err := r.read(ctx, func(ctx context.Context) error {
+		return r.db.QueryRowContext(ctx, `SELECT title, created FROM rooms WHERE id = $1`, string(id)).Scan(&room.Title, &created)
+	})
+	room.Created = instant(created)
+	return room, err
+}

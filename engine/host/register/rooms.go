@@ -1,0 +1,164 @@
+package register
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"foyer/engine/call"
+)
+
+const ruleColumns = `locked, max_members, refuse_newcomer, real_time, keep_history, muted_all`
+
+func scanRules(from row) (Rules, error) {
+	var locked, limit, refuse, seconds, keep, muted int64
+	if err := from.Scan(&locked, &limit, &refuse, &seconds, &keep, &muted); err != nil {
+		return Rules{}, err
+	}
+	return Rules{
+		Locked: locked != 0, MaxMembers: int(limit), RefuseNewcomer: refuse != 0,
+		RealTime: int(seconds), KeepHistory: keep != 0, MutedAll: muted != 0,
+	}, nil
+}
+
+// Rules is what the host has decided about a room; all zero if nothing.
+func (r *Register) Rules(ctx context.Context, room call.RoomID) (Rules, error) {
+	var rules Rules
+	err := r.read(ctx, func(ctx context.Context) (err error) {
+		rules, err = scanRules(r.db.QueryRowContext(ctx, `SELECT `+ruleColumns+` FROM rules WHERE room = $1`, string(room)))
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		return err
+	})
+	return rules, err
+}
+
+// SetRules lets change work on the rules of a room, stores and returns what it
+// made of them. Nobody else changes them meanwhile; change may be called again.
+func (r *Register) SetRules(ctx context.Context, room call.RoomID, change func(*Rules)) (Rules, error) {
+	var rules Rules
+	err := r.write(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
+		rules, err = setRules(ctx, tx, room, change)
+		return err
+	})
+	return rules, err
+}
+
+func setRules(ctx context.Context, tx *sql.Tx, room call.RoomID, change func(*Rules)) (Rules, error) {
+	// The update that changes nothing takes the row's lock in PostgreSQL, too.
+	rules, err := scanRules(tx.QueryRowContext(ctx, `INSERT INTO rules (room) VALUES ($1)
+		ON CONFLICT (room) DO UPDATE SET room = excluded.room RETURNING `+ruleColumns, string(room)))
+	if err != nil {
+		return Rules{}, err
+	}
+	change(&rules)
+	_, err = tx.ExecContext(ctx, `UPDATE rules SET locked = $2, max_members = $3, refuse_newcomer = $4, real_time = $5,
+		keep_history = $6, muted_all = $7 WHERE room = $1`,
+		string(room), flag(rules.Locked), rules.MaxMembers, flag(rules.RefuseNewcomer), rules.RealTime,
+		flag(rules.KeepHistory), flag(rules.MutedAll))
+	return rules, err
+}
+
+// MuteAll mutes everybody of a room, also who comes later, but moderators and
+// the exceptions; or lifts every mute of the room, those by name included.
+func (r *Register) MuteAll(ctx context.Context, room call.RoomID, muted bool, except []call.Identity, now time.Time) (Rules, error) {
+	var rules Rules
+	err := r.write(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
+		if rules, err = setRules(ctx, tx, room, func(c *Rules) { c.MutedAll = muted }); err != nil {
+			return err
+		}
+		clear := `UPDATE members SET exempt = 0 WHERE room = $1 AND exempt <> 0`
+		if !muted {
+			clear = `UPDATE members SET exempt = 0, muted = 0 WHERE room = $1 AND (exempt <> 0 OR muted <> 0)`
+		}
+		if _, err := tx.ExecContext(ctx, clear, string(room)); err != nil {
+			return err
+		}
+		for _, identity := range except {
+			if err := ensureMember(ctx, tx, room, identity, now); err != nil {
+				return err
+			}
+			if _, err := tx.ExecContext(ctx, `UPDATE members SET exempt = 1 WHERE room = $1 AND identity = $2`,
+				string(room), string(identity)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return rules, err
+}
+
+// endedFor is how long it is remembered that a session has ended: longer than
+// anybody needs to notice it.
+const endedFor = 24 * time.Hour
+
+// EndSession puts everybody out whom the room knows, as [Register.PutOut] does,
+// and drops the room's history unless its rules keep it. For a session that has
+// ended already it does nothing; an empty session always counts as new.
+func (r *Register) EndSession(ctx context.Context, room call.RoomID, session call.SID, v Verdict) error {
+	return r.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if fresh, err := noteEnd(ctx, tx, room, session, v.At); err != nil || !fresh {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE members SET generation = generation + 1,
+				out_reason = $2, out_by = $3, out_words = $4, out_at = $5, presence = 'gone', presence_since = $5
+			WHERE room = $1`,
+			string(room), reasonWord(v.Reason), clean(v.By), clean(v.Text), millis(v.At)); err != nil {
+			return err
+		}
+		if err := setCutoff(ctx, tx, room, "", v); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `DELETE FROM chat WHERE room = $1
+			AND NOT EXISTS (SELECT 1 FROM rules WHERE rules.room = $1 AND rules.keep_history <> 0)`, string(room))
+		return err
+	})
+}
+
+// noteEnd tells whether the session's end is news.
+func noteEnd(ctx context.Context, tx *sql.Tx, room call.RoomID, session call.SID, at time.Time) (bool, error) {
+	if session == "" {
+		return true, nil
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM ended WHERE ended_at < $1`, at.Add(-endedFor).UnixMilli()); err != nil {
+		return false, err
+	}
+	res, err := tx.ExecContext(ctx, `INSERT INTO ended (room, session, ended_at) VALUES ($1, $2, $3) ON CONFLICT (room, session) DO NOTHING`,
+		string(room), string(session), at.UnixMilli())
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n > 0, err
+}
+
+// TakeLease makes holder the keeper of a room for a while, and tells whether it
+// is: it fails if another one's lease still runs. The clock is the database's,
+// so that the clocks of several doors need not agree.
+func (r *Register) TakeLease(ctx context.Context, room call.RoomID, holder string, d time.Duration) (bool, error) {
+	var held bool
+	err := r.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, `INSERT INTO leases (room, holder, until) VALUES ($1, $2, $3 + `+r.kind.clock+`)
+			ON CONFLICT (room) DO UPDATE SET holder = excluded.holder, until = excluded.until
+			WHERE leases.holder = excluded.holder OR leases.until <= `+r.kind.clock,
+			string(room), holder, d.Milliseconds())
+		if err != nil {
+			return err
+		}
+		n, err := res.RowsAffected()
+		held = n > 0
+		return err
+	})
+	return held && err == nil, err
+}
+
+// DropLease ends a lease, if holder has it.
+func (r *Register) DropLease(ctx context.Context, room call.RoomID, holder string) error {
+	err := r.change(ctx, `DELETE FROM leases WHERE room = $1 AND holder = $2`, string(room), holder)
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,103 @@
+package register
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"modernc.org/sqlite" // the driver, and its errors
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// readers is how many connections work beside the one writer that SQLite
+// allows.
+const readers = 4
+
+func sqliteKind() kind {
+	return kind{
+		clock:    `CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER)`,
+		classify: classifySQLite,
+		again:    func(error) bool { return false }, // BEGIN IMMEDIATE loses only by time
+		check:    checkSQLite,
+		// Within the program writers queue here, in turn and as long as their
+		// context allows; SQLite's own waiting is a lottery.
+		turn: make(chan struct{}, 1),
+	}
+}
+
+func openSQLite(ctx context.Context, path string, pragmas ...string) (*Register, error) {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	if err := makePrivate(absolute); err != nil {
+		return nil, err
+	}
+	db, err := sql.Open("sqlite", source(absolute, pragmas))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	db.SetMaxOpenConns(readers + 1)
+	db.SetMaxIdleConns(readers + 1)
+	return start(ctx, db, sqliteKind())
+}
+
+// makePrivate makes the file for its owner alone; SQLite would use the umask.
+// The files beside it get the same mode (sqlite.org/src, findCreateFileMode).
+func makePrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return nil
+}
+
+// source is the data source name. WAL lets readers go on while one writes;
+// NORMAL is safe against a crash of the program (sqlite.org/wal.html). Another
+// program's lock is waited for as long as a call may take.
+func source(path string, pragmas []string) string {
+	q := url.Values{"_txlock": {"immediate"}}
+	timeout := fmt.Sprintf("busy_timeout(%d)", patience.Milliseconds())
+	for _, p := range append([]string{timeout, "journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(1)"}, pragmas...) {
+		q.Add("_pragma", p)
+	}
+	path = filepath.ToSlash(path)
+	if runtime.GOOS == "windows" {
+		path = "/" + path // file:///C:/...
+	}
+	return (&url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}).String()
+}
+
+func checkSQLite(ctx context.Context, db *sql.DB) error {
+	var verdict string
+	if err := db.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&verdict); err != nil {
+		return err
+	}
+	if verdict != "ok" {
+		return fmt.Errorf("%w: %s", ErrCorrupt, verdict)
+	}
+	return nil
+}
+
+func classifySQLite(err error) error {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return ErrUnavailable
+	}
+	switch e.Code() & 0xff { // the low byte is the primary code (sqlite.org/rescode.html)
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return ErrCorrupt
+	case sqlite3.SQLITE_FULL:
+		return ErrFull
+	default:
+		return ErrUnavailable
+	}
+}
