@@ -19,10 +19,10 @@ func (l *loop) startHost(s *stay) {
 	fresh := !l.hosting
 	ctx, cancel := context.WithDeadline(s.ctx, s.deadline)
 	host, room, title := l.cfg.Host, s.room, s.title
-	work(l, func() (call.Link, error) {
+	work(l, func() (call.HostLinks, error) {
 		defer cancel()
 		return host.Start(ctx, room, title)
-	}, func(link call.Link, err error) {
+	}, func(links call.HostLinks, err error) {
 		l.hostBusy = false
 		wanted := l.stay == s && s.exit == nil
 		switch {
@@ -32,9 +32,9 @@ func (l *loop) startHost(s *stay) {
 		case !wanted && fresh:
 			l.stopHost()
 		default:
-			l.hostReady(link)
+			l.hostReady(links.Guests)
 			if wanted {
-				s.link, s.hosting, s.opened = link, true, fresh
+				s.link, s.guests, s.hosting, s.opened = links.Own, links.Guests, true, fresh
 				l.dial(s)
 			}
 		}

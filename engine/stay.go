@@ -13,6 +13,7 @@ import (
 type entry struct {
 	host     bool // start the server of this computer first
 	link     call.Link
+	guests   call.Link // what others join by; empty: link
 	room     call.RoomID
 	title    string
 	name     string
@@ -20,6 +21,14 @@ type entry struct {
 	choice   Choice
 	asked    time.Time
 	aborted  call.LeaveReason // taken back before it began
+}
+
+// forOthers is the link by which others come.
+func (e *entry) forOthers() call.Link {
+	if e.guests.Empty() {
+		return e.link
+	}
+	return e.guests
 }
 
 // abort takes an entry back; the first reason wins.
@@ -186,7 +195,7 @@ func (l *loop) admitted(s *stay, ev call.RosterReplaced) {
 	l.setState(call.StateJoined)
 	l.emit(call.Joined{
 		Room: s.room, Title: s.title, Session: s.sessionID, Self: s.self, Participants: s.roster.list(),
-		Link: s.link, Elapsed: max(s.joinedAt.Sub(s.asked), time.Nanosecond), Hosting: s.hosting,
+		Link: s.forOthers(), Elapsed: max(s.joinedAt.Sub(s.asked), time.Nanosecond), Hosting: s.hosting,
 	})
 	l.settleAll()
 }

@@ -5,8 +5,8 @@ import "context"
 // Host starts the room server of this computer.
 type Host interface {
 	// Start starts the server, or uses the one that runs, and makes a room in
-	// it. It returns the link that we and others join by.
-	Start(ctx context.Context, room RoomID, title string) (Link, error)
+	// it.
+	Start(ctx context.Context, room RoomID, title string) (HostLinks, error)
 	// Stopped is closed when a server that was started has ended by itself.
 	// It is nil before Start.
 	Stopped() <-chan struct{}
@@ -15,4 +15,10 @@ type Host interface {
 	Stop() error
 	// Close stops the server for good and waits for it.
 	Close() error
+}
+
+// HostLinks are the two ways into a room of this computer.
+type HostLinks struct {
+	Own    Link // ours: whoever joins by it is the room's host
+	Guests Link // for everybody else
 }

@@ -21,10 +21,10 @@ type Host struct {
 }
 
 // Start answers with a link as OnStart says. A host that runs is used again.
-func (h *Host) Start(ctx context.Context, room call.RoomID, title string) (call.Link, error) {
+func (h *Host) Start(ctx context.Context, room call.RoomID, title string) (call.HostLinks, error) {
 	if h.OnStart != nil {
 		if err := h.OnStart(room).take(ctx); err != nil {
-			return call.Link{}, err
+			return call.HostLinks{}, err
 		}
 	}
 	h.mu.Lock()
@@ -35,7 +35,10 @@ func (h *Host) Start(ctx context.Context, room call.RoomID, title string) (call.
 		h.Ledger.note(&h.entry.Opened)
 		h.starts++
 	}
-	return call.Link{Hosts: []string{"127.0.0.1:7443"}, Room: room, Title: title, Secret: "secret"}, nil
+	guests := call.Link{Hosts: []string{"127.0.0.1:7443"}, Room: room, Title: title, Secret: "secret"}
+	own := guests
+	own.Secret = "host's secret"
+	return call.HostLinks{Own: own, Guests: guests}, nil
 }
 
 // Starts counts the runs of the server.

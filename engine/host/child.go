@@ -73,9 +73,9 @@ func NewChild(conf ChildConfig) *Child {
 
 // Start implements call.Host. Errors wrap call.ErrHostFailed, except those of
 // names, of ctx, and call.ErrClosed.
-func (c *Child) Start(ctx context.Context, room call.RoomID, title string) (call.Link, error) {
+func (c *Child) Start(ctx context.Context, room call.RoomID, title string) (call.HostLinks, error) {
 	if err := errors.Join(call.CheckRoomID(string(room)), call.CheckTitle(title)); err != nil {
-		return call.Link{}, err
+		return call.HostLinks{}, err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -86,33 +86,37 @@ func (c *Child) Start(ctx context.Context, room call.RoomID, title string) (call
 		case <-ctx.Done():
 		}
 	}()
-	link, err := c.open(ctx, room, title)
+	links, err := c.open(ctx, room, title)
 	switch {
 	case err == nil:
-		return link, nil
+		return links, nil
 	case errors.Is(err, call.ErrClosed):
-		return call.Link{}, call.ErrClosed
+		return call.HostLinks{}, call.ErrClosed
 	case ctx.Err() != nil:
-		return call.Link{}, context.Cause(ctx)
+		return call.HostLinks{}, context.Cause(ctx)
 	}
-	return call.Link{}, fmt.Errorf("%w: %w", call.ErrHostFailed, err)
+	return call.HostLinks{}, fmt.Errorf("%w: %w", call.ErrHostFailed, err)
 }
 
 // open makes a room in the process.
-func (c *Child) open(ctx context.Context, room call.RoomID, title string) (call.Link, error) {
+func (c *Child) open(ctx context.Context, room call.RoomID, title string) (call.HostLinks, error) {
 	p, err := c.running(ctx)
 	if err != nil {
-		return call.Link{}, err
+		return call.HostLinks{}, err
 	}
-	link, err := p.invite(ctx, room, title)
+	own, err := p.invite(ctx, InviteRequest{Room: room, Title: title, Role: call.RoleHost})
+	var guests call.Link
+	if err == nil {
+		guests, err = p.invite(ctx, InviteRequest{Room: room, Title: title})
+	}
 	if err != nil {
-		return call.Link{}, errors.Join(err, c.giveUp(p))
+		return call.HostLinks{}, errors.Join(err, c.giveUp(p))
 	}
 	c.mu.Lock()
 	p.users--
 	p.kept = true
 	c.mu.Unlock()
-	return link, nil
+	return call.HostLinks{Own: own, Guests: guests}, nil
 }
 
 // giveUp ends one use of a process, and stops it if no room was ever made in
@@ -325,10 +329,9 @@ func (p *process) alive() bool {
 
 // invite makes a link through the admin API. Loopback stands last in it: we
 // join by the same link, and it works without any network.
-func (p *process) invite(ctx context.Context, room call.RoomID, title string) (call.Link, error) {
-	link, err := RequestInvite(ctx, InviteRequest{
-		Server: p.ready.URL, AdminKeyFile: p.ready.AdminKeyFile, Room: room, Title: title,
-	})
+func (p *process) invite(ctx context.Context, req InviteRequest) (call.Link, error) {
+	req.Server, req.AdminKeyFile = p.ready.URL, p.ready.AdminKeyFile
+	link, err := RequestInvite(ctx, req)
 	if err != nil {
 		return call.Link{}, err
 	}

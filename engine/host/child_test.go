@@ -83,9 +83,13 @@ func TestChild(t *testing.T) {
 		t.Error("stopped before Start")
 	}
 	ctx := context.Background()
-	link, err := c.Start(ctx, "hall", "The hall")
+	links, err := c.Start(ctx, "hall", "The hall")
 	if err != nil {
 		t.Fatal(err)
+	}
+	link := links.Guests
+	if links.Own.Secret == link.Secret {
+		t.Error("guests have the host's own link")
 	}
 	if link.Room != "hall" || link.Title != "The hall" || link.Existing || len(link.Hosts) != 1 {
 		t.Errorf("link %+v", link)
@@ -98,7 +102,7 @@ func TestChild(t *testing.T) {
 	if err != nil || c.current.cmd.Process.Pid != pid {
 		t.Errorf("second room: %v; one server for both: %v", err, c.current.cmd.Process.Pid == pid)
 	}
-	s.mustJoin(newGuest(t, "anna"), second)
+	s.mustJoin(newGuest(t, "anna"), second.Guests)
 
 	ended := make(chan error, 1)
 	go func() { ended <- c.Close() }()
@@ -127,10 +131,11 @@ func TestChild(t *testing.T) {
 func TestChildCrash(t *testing.T) {
 	c, log := newTestChild(t, roleServe)
 	ctx := context.Background()
-	link, err := c.Start(ctx, "hall", "")
+	links, err := c.Start(ctx, "hall", "")
 	if err != nil {
 		t.Fatal(err)
 	}
+	link := links.Guests
 	if err := c.current.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +151,7 @@ func TestChildCrash(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again.Hosts[0] != link.Hosts[0] || again.Fingerprint != link.Fingerprint {
+	if again := again.Guests; again.Hosts[0] != link.Hosts[0] || again.Fingerprint != link.Fingerprint {
 		t.Errorf("before %v, after %v", link.Hosts, again.Hosts)
 	}
 	serverOf(t, c, link).mustJoin(newGuest(t, "anna"), link)

@@ -35,6 +35,7 @@ type InviteRequest struct {
 	Room         call.RoomID
 	Title        string
 	Existing     bool
+	Role         call.Role     // of who comes by the link; empty: participant
 	TTL          time.Duration // whole seconds; 0: for ever
 }
 
@@ -56,7 +57,7 @@ func RequestInvite(ctx context.Context, req InviteRequest) (call.Link, error) {
 	}
 	var answer InvitationAnswer
 	body := InvitationRequest{
-		Room: RoomParameter(req.Room), Title: req.Title, Existing: req.Existing, TTL: int64(req.TTL / time.Second),
+		Room: call.RoomParameter(req.Room), Title: req.Title, Existing: req.Existing, Role: req.Role, TTL: int64(req.TTL / time.Second),
 	}
 	if err := postAdmin(ctx, server, key, fingerprint, invitationsPath, body, &answer); err != nil {
 		return call.Link{}, err

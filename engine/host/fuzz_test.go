@@ -97,12 +97,12 @@ func FuzzRoomParameter(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		var p RoomParameter
+		var p call.RoomParameter
 		if json.Unmarshal(raw, &p) != nil {
 			return
 		}
 		again, err := json.Marshal(p)
-		var q RoomParameter
+		var q call.RoomParameter
 		if err != nil || json.Unmarshal(again, &q) != nil || q != p {
 			t.Fatalf("%q became %q", p, q)
 		}

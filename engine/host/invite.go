@@ -24,10 +24,11 @@ const (
 // InvitationRequest asks for an invitation: POST /foyer/v1/invitations with the
 // admin key as bearer token.
 type InvitationRequest struct {
-	Room     RoomParameter `json:"room"`
-	Title    string        `json:"title,omitempty"`    // empty: as it was
-	Existing bool          `json:"existing,omitempty"` // only while the room is open
-	TTL      int64         `json:"ttl,omitempty"`      // seconds; 0: for ever
+	Room     call.RoomParameter `json:"room"`
+	Title    string             `json:"title,omitempty"`    // empty: as it was
+	Existing bool               `json:"existing,omitempty"` // only while the room is open
+	TTL      int64              `json:"ttl,omitempty"`      // seconds; 0: for ever
+	Role     call.Role          `json:"role,omitempty"`     // of who comes by it; empty: participant
 }
 
 // InvitationAnswer is an invitation. The secret is told this once.
@@ -35,29 +36,11 @@ type InvitationAnswer struct {
 	Room        call.RoomID `json:"room"`
 	Title       string      `json:"title"`
 	Existing    bool        `json:"existing"`
+	Role        call.Role   `json:"role"`
 	Secret      string      `json:"secret"`
 	Fingerprint string      `json:"fingerprint"` // of the certificate, hexadecimal
 	Hosts       []string    `json:"hosts"`
 	Expires     int64       `json:"expires"` // unix ms; 0: never
-}
-
-// RoomParameter is a room ID in JSON: a string, or a whole number, which means
-// its decimal string (contract section 0).
-type RoomParameter call.RoomID
-
-// UnmarshalJSON reads both forms.
-func (p *RoomParameter) UnmarshalJSON(raw []byte) error {
-	var s string
-	if err := json.Unmarshal(raw, &s); err == nil {
-		*p = RoomParameter(s)
-		return nil
-	}
-	var n json.Number
-	if err := json.Unmarshal(raw, &n); err != nil || strings.ContainsAny(n.String(), ".eE") {
-		return fmt.Errorf("%w: room is neither a string nor a whole number", call.ErrBadArgument)
-	}
-	*p = RoomParameter(n.String())
-	return nil
 }
 
 // serveInvitation makes an invitation.
