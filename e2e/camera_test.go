@@ -5,6 +5,7 @@ package e2e
 import (
 	"os"
 	"os/exec"
+	"slices"
 	"testing"
 
 	"foyer/internal/drive"
@@ -33,21 +34,20 @@ func TestEveryWayOutFreesTheCamera(t *testing.T) {
 	}
 }
 
-// The same for the window.
+// The same for the window. Drawing takes most of the emulated processor, so the
+// camera is turned on only for the end, and there is one way out: the one that
+// no other test has with this camera.
 func TestClosingTheWindowFreesTheCamera(t *testing.T) {
 	if !inVM() {
 		t.Skip("needs a camera of the kernel's: make vm-test runs it in a virtual machine")
 	}
-	table := matrix.New("vm")
-	t.Cleanup(func() { must(t, table.Save(artifact(t, "exit-matrix-window-vm.json"))) })
-	for _, e := range windowExits() {
-		t.Run(e.name, func(t *testing.T) {
-			w := openWindowWith(t, testenv.Foyer(t), "camera", "default")
-			camera := device{"camera", func() bool { return drive.HoldsDevice(w.PID) }}
-			table.Add(w.leaveAndLook(e, []device{camera}))
-			recordElsewhere(t)
-		})
-	}
+	w := openWindowWith(t, testenv.Foyer(t), "camera", map[string]any{"camera_on": false, "microphone_off": true})
+	s := w.start()
+	must(t, w.Key(t.Context(), "v"))
+	i := slices.IndexFunc(windowExits(), func(e windowExit) bool { return e.name == "window closed by X" })
+	row := w.leaveAndLook(windowExits()[i], s, []device{{"camera", func() bool { return drive.HoldsDevice(w.PID) }}})
+	t.Logf("free after %.0f ms", row.Cells[0].MS)
+	recordElsewhere(t)
 }
 
 // recordElsewhere lets a second program record from the camera.

@@ -51,11 +51,10 @@ func (w *window) start() shown {
 	return shown{window: w.id(), leave: leave}
 }
 
-// leaveAndLook starts a room, takes a way out, and checks from outside that the
-// devices come free and that nothing of the program stays behind.
-func (w *window) leaveAndLook(e windowExit, devices []device) matrix.Row {
+// leaveAndLook takes a way out of a room and checks from outside that the devices
+// come free and that nothing of the program stays behind.
+func (w *window) leaveAndLook(e windowExit, s shown, devices []device) matrix.Row {
 	w.t.Helper()
-	s := w.start()
 	for _, d := range devices {
 		held(w.t, d, true, testenv.Limit)
 	}
@@ -85,14 +84,17 @@ func (w *window) ends(e windowExit, family []int) {
 	w.until("nobody of the family is left", func() bool { return !slices.ContainsFunc(family, drive.Alive) })
 }
 
-// Every way out of a window, with microphone and speaker in use.
+// Every way out of a window, with microphone, speaker and a camera in use. The
+// camera is a file that stands for one; a real one is in camera_test.go.
 func TestClosingTheWindowFreesTheDevices(t *testing.T) {
 	table := matrix.New("e2e")
 	t.Cleanup(func() { must(t, table.Save(artifact(t, "exit-matrix-window.json"))) })
 	for _, e := range windowExits() {
 		t.Run(e.name, func(t *testing.T) {
-			w := openWindow(t, testenv.Foyer(t), "closing")
-			row := w.leaveAndLook(e, soundDevices(w.pulse, w.PID))
+			file := writeY4M(t, 320, 180, 30)
+			w := openWindowWith(t, testenv.Foyer(t), "closing", map[string]any{"camera": file})
+			camera := device{"camera", holdsFile(w.PID, file)}
+			row := w.leaveAndLook(e, w.start(), append(soundDevices(w.pulse, w.PID), camera))
 			row.Cells = append(row.Cells, matrix.Cell{Device: "screen", Note: "no button yet"})
 			table.Add(row)
 		})
@@ -108,7 +110,7 @@ func TestClosingTheWindowWhileTheCameraOpens(t *testing.T) {
 	for _, e := range windowExits() {
 		t.Run(e.name, func(t *testing.T) {
 			camera, gate := slowCamera(t)
-			w := openWindowWith(t, testenv.Foyer(t), "opening", camera)
+			w := openWindowWith(t, testenv.Foyer(t), "opening", map[string]any{"camera": camera})
 			held(t, device{"the camera's gate", func() bool { return gate.Came(w.PID) }}, true, testenv.Limit)
 			s := w.start()
 			family := drive.Tree(w.PID)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -44,18 +45,19 @@ type window struct {
 // openWindow starts the program with a window and the test camera.
 func openWindow(t *testing.T, f drive.Foyer, name string, args ...string) *window {
 	t.Helper()
-	return openWindowWith(t, f, name, "test", args...)
+	return openWindowWith(t, f, name, map[string]any{"camera": "test"}, args...)
 }
 
-// openWindowWith starts it with another camera.
-func openWindowWith(t *testing.T, f drive.Foyer, name, camera string, args ...string) *window {
+// openWindowWith starts it with settings of its own, over a name and the camera
+// being on.
+func openWindowWith(t *testing.T, f drive.Foyer, name string, own map[string]any, args ...string) *window {
 	t.Helper()
 	pulse := testenv.Pulse(t)
 	display := testenv.ManagedDisplay(t)
 	profile := t.TempDir()
-	settings, err := json.Marshal(map[string]any{
-		"name": "Ada", "preview_asked": true, "camera": camera, "camera_on": true,
-	})
+	all := map[string]any{"name": "Ada", "preview_asked": true, "camera_on": true}
+	maps.Copy(all, own)
+	settings, err := json.Marshal(all)
 	must(t, err)
 	must(t, os.WriteFile(filepath.Join(profile, "settings.json"), settings, 0o600))
 	p, err := drive.Start(drive.Command{

@@ -56,7 +56,7 @@ type Table struct {
 type data struct {
 	Where string `json:"where"`
 	Cores int    `json:"cores"`
-	Date  string `json:"date"` // of the last test
+	Date  string `json:"date"` // when the tests began
 	Rows  []Row  `json:"rows"`
 }
 
@@ -66,10 +66,10 @@ func New(where string) *Table {
 }
 
 // Load reads tables that Save wrote and lays them over each other: rows of one
-// name become one row. Date and cores are the last one's.
+// name become one row. Date and cores are the first one's.
 func Load(names ...string) (*Table, error) {
 	all := New("")
-	for _, name := range names {
+	for i, name := range names {
 		text, err := os.ReadFile(name)
 		if err != nil {
 			return nil, err
@@ -78,7 +78,9 @@ func Load(names ...string) (*Table, error) {
 		if err := json.Unmarshal(text, &d); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		all.data.Cores, all.data.Date = d.Cores, d.Date
+		if i == 0 {
+			all.data.Cores, all.data.Date = d.Cores, d.Date
+		}
 		for _, r := range d.Rows {
 			all.Add(r)
 		}
