@@ -34,6 +34,7 @@ var (
 	ErrServerSilent   = errors.New("server does not answer")
 	ErrServerGarbage  = errors.New("server answers something unreadable")
 	ErrWrongServer    = errors.New("server's certificate is not the one in the link")
+	ErrUntrusted      = errors.New("server's certificate is not trusted")
 	ErrNoSuchRoom     = errors.New("no such room")
 	ErrRoomFull       = errors.New("room is full")
 	ErrRoomLocked     = errors.New("room is locked")

@@ -57,7 +57,7 @@ func connectError(err error) error {
 	case err == nil, isCallError(err):
 		return err
 	case errors.As(err, &authority), errors.As(err, &hostname), errors.As(err, &invalid):
-		return fmt.Errorf("%w: %v", call.ErrWrongServer, err)
+		return fmt.Errorf("%w: %v", call.ErrUntrusted, err)
 	case errors.As(err, &record), strings.Contains(err.Error(), "HTTP response to HTTPS client"):
 		return fmt.Errorf("%w: no TLS", call.ErrServerGarbage)
 	case errors.As(err, &timeout) && timeout.Timeout():
@@ -89,16 +89,23 @@ func innermost(err error) error {
 	}
 }
 
+// isVerdict tells whether the door says that we were put out.
+func isVerdict(err error) bool {
+	var banned *call.BannedError
+	var out *call.PutOutError
+	return errors.As(err, &banned) || errors.As(err, &out)
+}
+
 // isCallError tells whether an error is already in the program's own words.
 func isCallError(err error) bool {
-	var banned *call.BannedError
-	if errors.As(err, &banned) {
+	if isVerdict(err) {
 		return true
 	}
 	for _, known := range []error{
-		call.ErrWrongServer, call.ErrServerGarbage, call.ErrServerSilent, call.ErrUnreachable, call.ErrRefused,
+		call.ErrWrongServer, call.ErrUntrusted, call.ErrServerGarbage, call.ErrServerSilent, call.ErrUnreachable, call.ErrRefused,
 		call.ErrTokenRefused, call.ErrNoSuchRoom, call.ErrRoomFull, call.ErrRoomLocked, call.ErrInviteRefused,
 		call.ErrInviteExpired, call.ErrIdentityTaken, call.ErrTooManyTries, call.ErrBadArgument, call.ErrLinkInsecure,
+		call.ErrAlreadyHere,
 	} {
 		if errors.Is(err, known) {
 			return true
@@ -140,10 +147,10 @@ func statusError(status int, body []byte) error {
 
 // terminal tells whether trying again cannot help.
 func terminal(err error) bool {
-	var banned *call.BannedError
 	switch {
-	case errors.As(err, &banned),
-		errors.Is(err, call.ErrTokenRefused), errors.Is(err, call.ErrNoSuchRoom), errors.Is(err, call.ErrWrongServer),
+	case isVerdict(err),
+		errors.Is(err, call.ErrTokenRefused), errors.Is(err, call.ErrNoSuchRoom),
+		errors.Is(err, call.ErrWrongServer), errors.Is(err, call.ErrUntrusted),
 		errors.Is(err, call.ErrInviteRefused), errors.Is(err, call.ErrInviteExpired), errors.Is(err, call.ErrRoomLocked),
 		errors.Is(err, call.ErrIdentityTaken), errors.Is(err, call.ErrRoomFull), errors.Is(err, call.ErrBadArgument):
 		return true

@@ -40,12 +40,14 @@ var known = []struct {
 	{call.ErrLinkInsecure, "link_insecure"},
 
 	{call.ErrWrongServer, "wrong_server"},
+	{call.ErrUntrusted, "untrusted"},
 	{call.ErrNoSuchRoom, "no_such_room"},
 	{call.ErrRoomFull, "room_full"},
 	{call.ErrRoomLocked, "room_locked"},
 	{call.ErrInviteExpired, "invite_expired"},
 	{call.ErrInviteRefused, "invite_refused"},
 	{call.ErrTokenRefused, "token_refused"},
+	{call.ErrAlreadyHere, "already_here"},
 	{call.ErrIdentityTaken, "identity_taken"},
 	{call.ErrTooManyTries, "too_many_tries"},
 	{call.ErrServerStopping, "server_stopping"},
@@ -58,6 +60,13 @@ var known = []struct {
 	{call.ErrConnectionLost, "connection_lost"},
 	{call.ErrRefused, "refused"},
 	{call.ErrCancelled, "cancelled"},
+
+	{call.ErrForbidden, "forbidden"},
+	{call.ErrAlreadyGone, "already_gone"},
+	{call.ErrMuted, "muted"},
+	{call.ErrChatTooFast, "chat_too_fast"},
+	{call.ErrNotStored, "not_stored"},
+	{call.ErrNoDoor, "no_door"},
 
 	{call.ErrProfileKey, "profile_key"},
 	{call.ErrProfile, "profile"},
@@ -172,6 +181,9 @@ func (b *Book) known(err error, source call.Source, now time.Time) Sentence {
 	deviceName := ""
 	if errors.As(err, &dev) {
 		source, deviceName = dev.Source, dev.Device
+	}
+	if errors.Is(err, call.ErrServerConfig) && errors.Is(err, call.ErrLinkInsecure) {
+		return b.pair("livekit_insecure")
 	}
 	if key := hostingKey(err); key != "" {
 		return b.pair(key)

@@ -86,6 +86,8 @@ func (b *Book) Left(l call.Left, now time.Time) Farewell {
 		f.Quote = b.T("farewell.quote", "text", text)
 	}
 	switch l.Reason {
+	case call.ReasonLeft, call.ReasonAppQuit:
+		b.cancelled(&f, l)
 	case call.ReasonRemoved, call.ReasonDismissed:
 		if l.By != "" {
 			f.Title = b.T(w.key+"_by", "by", l.By)
@@ -105,6 +107,18 @@ func (b *Book) Left(l call.Left, now time.Time) Farewell {
 	default:
 	}
 	return f
+}
+
+// cancelled says of a stay that never began what is true: nobody was told
+// anything, because nobody knew.
+func (b *Book) cancelled(f *Farewell, l call.Left) {
+	if l.People > 0 {
+		return
+	}
+	f.Detail = b.T("left.cancelled.detail")
+	if l.Reason == call.ReasonLeft {
+		f.Title, f.Next = b.T("left.cancelled"), []Action{ActionTryAgain, ActionLobby}
+	}
 }
 
 func wayOf(r call.LeaveReason) (way, []string) {
@@ -152,7 +166,7 @@ func (b *Book) joinFailed(f *Farewell, l call.Left, now time.Time) {
 
 // hopeless errors stay the same however often one tries with this link.
 func hopeless(err error) bool {
-	for _, e := range []error{call.ErrWrongServer, call.ErrNoSuchRoom, call.ErrInviteExpired, call.ErrInviteRefused, call.ErrTokenRefused} {
+	for _, e := range []error{call.ErrWrongServer, call.ErrUntrusted, call.ErrNoSuchRoom, call.ErrInviteExpired, call.ErrInviteRefused, call.ErrTokenRefused} {
 		if errors.Is(err, e) {
 			return true
 		}

@@ -83,6 +83,10 @@ func TestLeftSaysWhoWhyAndUntilWhen(t *testing.T) {
 		{"full", call.Left{Reason: call.ReasonJoinFailed, Err: fmt.Errorf("door: %w", call.ErrRoomFull)}, "You could not join", "", "The room is full. Wait until somebody leaves, then try again.", ActionTryAgain},
 		{"wrong certificate", call.Left{Reason: call.ReasonJoinFailed, Err: call.ErrWrongServer}, "You could not join", "", "This is not the computer that the link was made for. Do not trust it. Ask the host for a new link.", ActionLobby},
 		{"refused at the door", call.Left{Reason: call.ReasonJoinFailed, Err: &call.BannedError{Until: now().Add(time.Hour), Text: "spam"}}, "You are kept out until 15:00", "“spam”", "Come back then, or talk to the host.", ActionLobby},
+		{"left", call.Left{Reason: call.ReasonLeft, People: 2}, "You left the room", "", "The others were told that you are gone.", ActionRejoin},
+		{"cancelled", call.Left{Reason: call.ReasonLeft}, "You did not join", "", "Joining was cancelled; nothing of your camera or microphone was sent.", ActionTryAgain},
+		{"quit while joining", call.Left{Reason: call.ReasonAppQuit}, "Foyer was closed", "", "Joining was cancelled; nothing of your camera or microphone was sent.", ActionLobby},
+		{"untrusted certificate", call.Left{Reason: call.ReasonJoinFailed, Err: fmt.Errorf("join: %w", call.ErrUntrusted)}, "You could not join", "", "This computer does not trust the server's certificate. Check the address; if it is right, ask whoever runs the server for a certificate from a known authority.", ActionLobby},
 		{"no server child", call.Left{Reason: call.ReasonJoinFailed, Err: call.ErrHostFailed}, "The room could not be started", "", "Close other copies of Foyer, check that the disk has space, then try again.", ActionTryAgain},
 		{"stuck", call.Left{Reason: call.ReasonInternal, Stuck: []call.Device{{Source: call.SourceCamera}}}, "Something broke in Foyer", "", "You can rejoin; if it happens again, please send us the report.", ActionRejoin},
 	}
@@ -185,6 +189,15 @@ func TestStartARoomSaysWhy(t *testing.T) {
 	unknown := fmt.Errorf("%w: %w", call.ErrHostFailed, errors.New("killed"))
 	if s := b.Error(unknown, "", call.SourceUnknown, now()); s != general {
 		t.Errorf("unknown reason: %q", s)
+	}
+}
+
+// An address of a cluster is not an invite link: its reader runs a server.
+func TestAnUnencryptedCluster(t *testing.T) {
+	err := fmt.Errorf("%w: LiveKit address: %w", call.ErrServerConfig, call.ErrLinkInsecure)
+	s := English().Error(err, "", call.SourceUnknown, now())
+	if s.Text != "The connection to this LiveKit server would be unencrypted." || !strings.Contains(s.Next, "--livekit") {
+		t.Errorf("got %q", s)
 	}
 }
 
