@@ -129,6 +129,9 @@ func (d *Dialer) dial(ctx context.Context, req call.JoinRequest, sink func(call.
 		adm.wire.abandon()
 		return nil, err
 	}
+	if by, bounded := ctx.Deadline(); bounded { // one bound for all of joining (contract J8)
+		s.limits.media = min(s.limits.media, time.Until(by))
+	}
 	s.start()
 	return s, nil
 }
