@@ -48,6 +48,10 @@ func (r Role) Outranks(other Role) bool { return r.Moderates() && r.rank() > oth
 // Publishes tells whether the role may show camera, microphone and screen.
 func (r Role) Publishes() bool { return r.rank() >= RoleParticipant.rank() }
 
+// AttributeGeneration is the attribute of the door's tokens that holds their
+// generation, in decimal. It is public, as all attributes are.
+const AttributeGeneration = "foyer.generation"
+
 // Limits of moderation (contract K6, K8, O2).
 const (
 	MaxPeople      = 10    // in one call

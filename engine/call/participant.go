@@ -95,6 +95,10 @@ type Participant struct {
 	// Lost is set while the server has lost touch with this person but has
 	// not yet taken them out (contract O4).
 	Lost bool
+	// Helper is set for agents, recorders and other programs that LiveKit knows.
+	Helper bool
+	// Generation is that of the door's token; 0: the door has not made it.
+	Generation int64
 	// Muted is set while the host lets this person neither speak nor write.
 	Muted bool
 }

@@ -76,7 +76,7 @@ func (s *session) onBeatDue() {
 // sendBeat tells whether it could send a beat; if not, another one follows.
 func (s *session) sendBeat(next time.Duration) bool {
 	t := s.transport
-	if s.limits.noBeat || t == nil || t.lossy.ReadyState() != webrtc.DataChannelStateOpen || t.lossy.BufferedAmount() > lowBuffered {
+	if s.limits.noBeat || s.dialer.observe || t == nil || t.lossy.ReadyState() != webrtc.DataChannelStateOpen || t.lossy.BufferedAmount() > lowBuffered {
 		return false
 	}
 	topic := aliveTopic

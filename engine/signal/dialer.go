@@ -20,6 +20,9 @@ type Config struct {
 	// TwoConnections asks for the older form of a session at once, with one
 	// PeerConnection for each direction.
 	TwoConnections bool
+	// Observer makes sessions of a hidden participant, the door's keeper: it
+	// receives no tracks, does not beat and judges nobody's silence.
+	Observer bool
 }
 
 // limits are the clocks of a session. Tests shorten them.
@@ -62,6 +65,7 @@ type Dialer struct {
 	version string
 	limits  limits
 	double  bool // see Config.TwoConnections
+	observe bool // see Config.Observer
 	rests   sync.WaitGroup
 }
 
@@ -75,7 +79,7 @@ func New(c Config) *Dialer {
 		silent.SetLevel(logrus.PanicLevel)
 		log = silent
 	}
-	return &Dialer{log: log.WithField("part", "signal"), version: c.Version, limits: defaultLimits(), double: c.TwoConnections}
+	return &Dialer{log: log.WithField("part", "signal"), version: c.Version, limits: defaultLimits(), double: c.TwoConnections, observe: c.Observer}
 }
 
 // admission is what one successful join or resume brings.

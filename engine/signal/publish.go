@@ -141,6 +141,9 @@ const (
 
 // showPresence makes our coming and going heard at once (contract L4).
 func (s *session) showPresence() {
+	if s.dialer.observe {
+		return
+	}
 	s.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_PublishDataTrackRequest{
 		PublishDataTrackRequest: &livekit.PublishDataTrackRequest{PubHandle: presenceHandle, Name: presenceName},
 	}})

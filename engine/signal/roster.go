@@ -3,6 +3,7 @@ package signal
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -345,6 +346,7 @@ func participantFrom(info *livekit.ParticipantInfo) call.Participant {
 	p := call.Participant{
 		Identity: call.Identity(info.GetIdentity()), SID: call.SID(info.GetSid()),
 		Name: label(info.GetName()), JoinedAt: joinedAt(info),
+		Helper: !isPerson(info.GetKind()), Generation: generation(info),
 	}
 	for _, t := range info.GetTracks() {
 		if sid := t.GetSid(); len(p.Tracks) < maxTracks && sid != "" && len(sid) <= maxWord {
@@ -352,6 +354,21 @@ func participantFrom(info *livekit.ParticipantInfo) call.Participant {
 		}
 	}
 	return p
+}
+
+// isPerson tells people, also those who come by telephone or bridge, from
+// programs.
+func isPerson(k livekit.ParticipantInfo_Kind) bool {
+	return k != livekit.ParticipantInfo_AGENT && k != livekit.ParticipantInfo_EGRESS && k != livekit.ParticipantInfo_INGRESS
+}
+
+// generation is that of the Foyer door's token somebody has come with.
+func generation(info *livekit.ParticipantInfo) int64 {
+	n, err := strconv.ParseInt(info.GetAttributes()[call.AttributeGeneration], 10, 64)
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
 }
 
 func trackFrom(t *livekit.TrackInfo) call.Track {

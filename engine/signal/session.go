@@ -114,7 +114,7 @@ func (s *session) install(adm *admission) error {
 	s.log = s.dialer.log.WithFields(logrus.Fields{
 		"room": join.GetRoom().GetName(), "identity": join.GetParticipant().GetIdentity(), "sid": join.GetParticipant().GetSid(),
 	})
-	if adm.ticket.double {
+	if adm.ticket.double || s.dialer.observe {
 		return nil
 	}
 	// Sections for what is there already save a round trip of asking for them.
@@ -171,8 +171,10 @@ func (s *session) begin() {
 	s.alarms.set(alarmMedia, s.limits.media)
 	s.alarms.set(alarmPing, s.pingInterval())
 	s.alarms.set(alarmPong, s.pingTimeout())
-	s.alarms.set(alarmSilence, silenceTick)
-	s.alarms.set(alarmBeat, beatEvery)
+	if !s.dialer.observe {
+		s.alarms.set(alarmSilence, silenceTick)
+		s.alarms.set(alarmBeat, beatEvery)
+	}
 	s.showPresence()
 	s.negotiate()
 }

@@ -38,6 +38,7 @@ type entry struct {
 	sid     string
 	reason  livekit.ReconnectReason
 	version string
+	deaf    bool // to tracks
 }
 
 func (e entry) resuming() bool { return e.sid != "" }
@@ -55,7 +56,7 @@ type wire struct {
 // openWire dials and upgrades. A cancelled ctx closes the socket at once,
 // whatever it is waiting for.
 func (d *Dialer) openWire(ctx context.Context, t ticket, e entry) (*wire, error) {
-	e.version = d.version
+	e.version, e.deaf = d.version, d.observe
 	address, err := entryURL(t, e)
 	if err != nil {
 		return nil, err
@@ -110,7 +111,7 @@ func entryURL(t ticket, e entry) (string, error) {
 	q := url.Values{}
 	if t.double {
 		u = u.JoinPath("rtc")
-		q.Set("auto_subscribe", "1")
+		q.Set("auto_subscribe", strconv.FormatBool(!e.deaf))
 		q.Set("sdk", "go")
 		q.Set("version", sdkVersion)
 		q.Set("protocol", strconv.Itoa(protocolVersion))
@@ -141,7 +142,7 @@ func joinRequest(e entry) (string, error) {
 		ClientInfo: &livekit.ClientInfo{
 			Sdk: livekit.ClientInfo_GO, Version: sdkVersion, Protocol: protocolVersion, Os: runtime.GOOS, OtherSdks: others,
 		},
-		ConnectionSettings: &livekit.ConnectionSettings{AutoSubscribe: true},
+		ConnectionSettings: &livekit.ConnectionSettings{AutoSubscribe: !e.deaf},
 		Reconnect:          e.resuming(),
 		ReconnectReason:    e.reason,
 		ParticipantSid:     e.sid,
