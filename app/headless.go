@@ -96,17 +96,25 @@ func (h *headless) run(ctx context.Context, join engine.Join) int {
 	}
 }
 
-// quit leaves if we are in a room still, and prints what that brings, before a
-// driver in the middle of opening gets its time.
+// quit leaves if we are in a room still, and prints what that brings as it
+// comes, before a driver in the middle of opening gets its time.
 func (h *headless) quit() int {
 	ctx, cancel := context.WithTimeout(context.Background(), closeBound)
 	defer cancel()
-	ended := h.core.end(ctx)
-	h.takeEvents()
-	if ended {
-		h.core.freeDrivers(ctx)
+	ended := make(chan bool, 1)
+	go func() { ended <- h.core.end(ctx) }()
+	for {
+		select {
+		case <-h.core.Events().Ready():
+			h.takeEvents()
+		case free := <-ended:
+			h.takeEvents()
+			if free {
+				h.core.freeDrivers(ctx)
+			}
+			return h.status()
+		}
 	}
-	return h.status()
 }
 
 // end is the end of stdin: leave. It tells whether there is nothing to leave.

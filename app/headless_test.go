@@ -263,6 +263,32 @@ func TestL8_ASignalEndsTheProgramAtOnce(t *testing.T) {
 	}
 }
 
+// Whatever is said while the program ends is printed as it comes: a reader who
+// looks for the moment of leaving does not wait for a device that is slow.
+func TestEventsArePrintedWhileClosing(t *testing.T) {
+	release := make(chan struct{})
+	free := sync.OnceFunc(func() { close(release) })
+	p := start(t, false, func(p *program) {
+		p.devices.OnClose = func(call.Device) enginetest.Step { return enginetest.Step{Block: release} }
+	})
+	t.Cleanup(free)
+	p.await("track_published", 2)
+	p.cancel()
+	for {
+		states := p.await("state", 3)
+		if last := states[len(states)-1]["state"]; last == "leaving" {
+			break
+		} else if last == "idle" {
+			t.Fatal("the program does not leave, it is gone")
+		}
+	}
+	if len(lines(t, p.out.bytes(), "left")) != 0 {
+		t.Error("left although the devices are open")
+	}
+	free()
+	p.end(exitOK)
+}
+
 func TestPrinterGivesUpOnAReaderThatDoesNotRead(t *testing.T) {
 	stuck, stdout := io.Pipe()
 	out := newPrinter(stdout)
