@@ -55,7 +55,7 @@ type kind struct {
 // and never hold a password.
 func Open(ctx context.Context, where string) (*Register, error) {
 	if strings.HasPrefix(where, "postgres://") || strings.HasPrefix(where, "postgresql://") {
-		return nil, fmt.Errorf("%w: PostgreSQL", ErrUnavailable)
+		return openPostgres(ctx, where)
 	}
 	return openSQLite(ctx, where)
 }
