@@ -5,7 +5,6 @@ package e2e
 import (
 	"os"
 	"os/exec"
-	"slices"
 	"testing"
 
 	"foyer/internal/drive"
@@ -32,22 +31,6 @@ func TestEveryWayOutFreesTheCamera(t *testing.T) {
 			recordElsewhere(t)
 		})
 	}
-}
-
-// The same for the window. Drawing takes most of the emulated processor, so the
-// camera is turned on only for the end, and there is one way out: the one that
-// no other test has with this camera.
-func TestClosingTheWindowFreesTheCamera(t *testing.T) {
-	if !inVM() {
-		t.Skip("needs a camera of the kernel's: make vm-test runs it in a virtual machine")
-	}
-	w := openWindowWith(t, testenv.Foyer(t), "camera", map[string]any{"camera_on": false, "microphone_off": true})
-	s := w.start()
-	must(t, w.Key(t.Context(), "v"))
-	i := slices.IndexFunc(windowExits(), func(e windowExit) bool { return e.name == "window closed by X" })
-	row := w.leaveAndLook(windowExits()[i], s, []device{{"camera", func() bool { return drive.HoldsDevice(w.PID) }}})
-	t.Logf("free after %.0f ms", row.Cells[0].MS)
-	recordElsewhere(t)
 }
 
 // recordElsewhere lets a second program record from the camera.

@@ -10,7 +10,7 @@ mkdir -p build/vm "$out"
 go build -o build/vm/foyer .
 go test -c -o build/vm/e2e.test ./e2e
 run() { # run TEST-BINARY PATTERN
-	scripts/vm-run.sh -t "${VM_LIMIT:-1500}" -m 3072 -o "$out" -e FOYER_VM=1 -e FOYER_BIN="$PWD/build/vm/foyer" \
+	scripts/vm-run.sh -t "${VM_LIMIT:-1500}" -o "$out" -e FOYER_VM=1 -e FOYER_BIN="$PWD/build/vm/foyer" \
 		-e FOYER_ARTIFACTS="$out" -- "$PWD/build/vm/$1" -test.v -test.timeout 20m -test.run "$2"
 }
 if [ "${1:-}" != matrix ]; then
