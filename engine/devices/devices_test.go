@@ -246,35 +246,6 @@ func TestDriverPanics(t *testing.T) {
 	}
 }
 
-// A camera that stops sending is given up after a bounded time, and may be slow
-// to begin.
-func TestStalledCamera(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		f := newFake(t, call.SourceCamera, "Cam")
-		f.readErr, f.slowRead = ErrNoPicture, time.Second
-		d := New(Config{Log: quietLog(), Drivers: Drivers{Camera: f}})
-		c := mustOpen(t, d, "")
-		time.Sleep(firstPictureLimit - 1500*time.Millisecond)
-		if isClosed(c.Lost()) {
-			t.Error("given up too early")
-		}
-		f.set(func() { f.readErr = nil })
-		if err := c.ReadFrame(new(call.VideoFrame)); err != nil {
-			t.Fatal(err)
-		}
-		f.set(func() { f.readErr = ErrNoPicture })
-		began := time.Now()
-		<-c.Lost()
-		if took := time.Since(began); took > nextPictureLimit+2*time.Second || !errors.Is(c.LostErr(), call.ErrDeviceLost) {
-			t.Errorf("given up after %v: %v", took, c.LostErr())
-		}
-		if err := d.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
 // Open returns when its context ends; what opens later is closed at once, and
 // who opens in the meantime waits for that instead of being told "busy".
 func TestOpenAbandoned(t *testing.T) {

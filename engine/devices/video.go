@@ -17,6 +17,10 @@ const (
 	nextPictureLimit  = 3 * time.Second
 )
 
+// readPause is the least time between two reads without a picture: a driver
+// whose every read fails at once must not keep a processor busy.
+const readPause = 20 * time.Millisecond
+
 // videoCapture is an open camera or screen, or what stands in for one.
 type videoCapture struct {
 	*handle
@@ -92,6 +96,7 @@ func (c *videoCapture) pump(stream VideoStream) {
 	last, limit := began, firstPictureLimit
 	var frame call.VideoFrame
 	for !c.stopping() {
+		asked := time.Now()
 		err := stream.Read(c.stop, &frame)
 		now := time.Now()
 		switch {
@@ -102,6 +107,7 @@ func (c *videoCapture) pump(stream VideoStream) {
 		case c.stopping():
 			return
 		case errors.Is(err, ErrNoPicture) && now.Sub(last) < limit:
+			c.pause(readPause - now.Sub(asked))
 		case errors.Is(err, ErrNoPicture):
 			c.lose(fmt.Errorf("%w: no picture for %v: %w", call.ErrDeviceLost, limit, err))
 			return
@@ -109,6 +115,19 @@ func (c *videoCapture) pump(stream VideoStream) {
 			c.lose(err)
 			return
 		}
+	}
+}
+
+// pause waits, unless the device is being closed.
+func (c *videoCapture) pause(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-c.stop:
 	}
 }
 

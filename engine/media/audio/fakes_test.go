@@ -74,6 +74,7 @@ type fakeTrack struct {
 	call.LocalTrack
 	mu     sync.Mutex
 	frames []call.EncodedFrame
+	writes counter
 	fail   error
 }
 
@@ -86,6 +87,7 @@ func (t *fakeTrack) WriteFrame(f call.EncodedFrame) error {
 	}
 	f.Data = append([]byte(nil), f.Data...)
 	t.frames = append(t.frames, f)
+	t.writes.add()
 	return nil
 }
 func (t *fakeTrack) sent() []call.EncodedFrame {
@@ -99,6 +101,7 @@ type fakeRemote struct {
 	packets     chan []byte
 	interrupted chan struct{}
 	once        sync.Once
+	reads       counter // begun: each but the last has been taken in
 	report      atomic.Pointer[fakeReport]
 }
 
@@ -121,6 +124,7 @@ func (t *fakeRemote) ClockRate() int   { return call.SampleRate }
 func (t *fakeRemote) RequestKeyFrame() {}
 func (t *fakeRemote) Interrupt()       { t.once.Do(func() { close(t.interrupted) }) }
 func (t *fakeRemote) ReadRTP(buf []byte) (int, error) {
+	t.reads.add()
 	select {
 	case p := <-t.packets:
 		return copy(buf, p), nil
@@ -176,14 +180,43 @@ func newFakeClock() *fakeClock {
 func (c *fakeClock) now() time.Time          { return time.Unix(0, c.ns.Load()) }
 func (c *fakeClock) advance(d time.Duration) { c.ns.Add(int64(d)) }
 
-// eventually waits for something that another goroutine does.
-func eventually(t testing.TB, what string, ok func() bool) {
+// counter counts what another goroutine does. Its zero value is ready.
+type counter struct {
+	mu      sync.Mutex
+	n       int
+	changed chan struct{} // closed by the next add; nil while nobody waits
+}
+
+func (c *counter) add() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.n++
+	if c.changed != nil {
+		close(c.changed)
+		c.changed = nil
+	}
+}
+
+// await waits until it has been done n times.
+func (c *counter) await(t testing.TB, what string, n int) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
-	for !ok() {
-		if time.Now().After(deadline) {
+	limit := time.NewTimer(10 * time.Second)
+	defer limit.Stop()
+	for {
+		c.mu.Lock()
+		if c.n >= n {
+			c.mu.Unlock()
+			return
+		}
+		if c.changed == nil {
+			c.changed = make(chan struct{})
+		}
+		changed := c.changed
+		c.mu.Unlock()
+		select {
+		case <-changed:
+		case <-limit.C:
 			t.Fatalf("never: %s", what)
 		}
-		time.Sleep(time.Millisecond)
 	}
 }

@@ -82,7 +82,7 @@ func TestPumpMeasuresLoudness(t *testing.T) {
 			defer func() { _ = mic.Close() }()
 			p.Send(track)
 			mic.say(t, tt.pcm)
-			eventually(t, "all frames", func() bool { return len(track.sent()) == 10 })
+			track.writes.await(t, "all frames", 10)
 			f := track.sent()[9]
 			if diff := int(f.AudioDBov) - int(tt.dBov); diff < -1 || diff > 1 {
 				t.Errorf("-%d dBov, want -%d", f.AudioDBov, tt.dBov)
@@ -154,7 +154,7 @@ func TestPumpSurvivesAFailingTrack(t *testing.T) {
 	}
 	p.Send(good)
 	mic.say(t, tone(500, 9000, 4800))
-	eventually(t, "frames", func() bool { return len(good.sent()) >= 4 })
+	good.writes.await(t, "frames", 4)
 }
 
 // A second microphone takes over the track without turning its clock back.
