@@ -63,7 +63,8 @@ type SessionEvent interface{ sessionEvent() }
 type RosterReplaced struct {
 	Room         RoomID
 	Title        string
-	SessionID    SID // RM_ of the room, new after every dismissal (contract N8)
+	SessionID    SID       // RM_ of the room, new after every dismissal (contract N8)
+	Opened       time.Time // when the session began, by the server's clock
 	Self         Participant
 	Participants []Participant
 	Republish    bool

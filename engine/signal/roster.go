@@ -304,6 +304,13 @@ func joinedAt(info *livekit.ParticipantInfo) time.Time {
 	return time.Unix(info.GetJoinedAt(), 0)
 }
 
+func openedAt(room *livekit.Room) time.Time {
+	if ms := room.GetCreationTimeMs(); ms > 0 {
+		return time.UnixMilli(ms)
+	}
+	return time.Unix(room.GetCreationTime(), 0)
+}
+
 // Bounds of what a server may say about one participant.
 const (
 	maxTracks = 64

@@ -312,7 +312,7 @@ func (s *session) announce(republish bool) {
 	room := s.joinInfo.GetRoom()
 	s.emit(call.RosterReplaced{
 		Room: call.RoomID(room.GetName()), Title: s.ticket.title, SessionID: call.SID(room.GetSid()),
-		Self: s.roster.self, Participants: s.roster.participants(), Republish: republish,
+		Opened: openedAt(room), Self: s.roster.self, Participants: s.roster.participants(), Republish: republish,
 	})
 }
 
