@@ -21,7 +21,7 @@ fi
 apt_build=(gcc g++ libc6-dev pkg-config libvpx-dev libopus-dev xorg-dev libgl1-mesa-dev)
 # NAME=PROGRAM is there if the program is, wherever it came from.
 apt_test=(xvfb openbox xdotool xclip x11-utils imagemagick libgl1-mesa-dri pulseaudio pulseaudio-utils
-	espeak-ng sox chromium=chromium nodejs=node npm=npm iproute2 procps)
+	espeak-ng sox chromium=chromium nodejs=node npm=npm iproute2 procps postgresql redis-server=redis-server)
 apt_vm=(qemu-system-x86 v4l-utils)
 
 apt_install() {
@@ -44,7 +44,15 @@ apt_install() {
 	echo "deps: installing ${missing[*]}" >&2
 	export DEBIAN_FRONTEND=noninteractive
 	"${root[@]}" apt-get update -qq >&2
+	# Tests start their own servers: Debian need not keep any of these running.
+	if [[ " ${missing[*]} " == *" postgresql "* && ! -e /etc/postgresql-common/createcluster.d/foyer.conf ]]; then
+		"${root[@]}" mkdir -p /etc/postgresql-common/createcluster.d
+		echo 'create_main_cluster = false' | "${root[@]}" tee /etc/postgresql-common/createcluster.d/foyer.conf >/dev/null
+	fi
 	"${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+	if [[ " ${missing[*]} " == *" redis-server "* ]] && [ -d /run/systemd/system ]; then
+		"${root[@]}" systemctl disable --now --quiet redis-server >&2
+	fi
 }
 
 if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
@@ -62,7 +70,7 @@ check_libraries vpx opus
 [ "$os" = Linux ] && check_libraries x11 xext xcursor xrandr xinerama xi xxf86vm gl
 if [ "$need" = test ]; then
 	check_programs node npm
-	[ "$os" = Linux ] && check_programs Xvfb openbox xdotool xclip xprop import pulseaudio pactl espeak-ng sox chromium ip
+	[ "$os" = Linux ] && check_programs Xvfb openbox xdotool xclip xprop import pulseaudio pactl espeak-ng sox chromium ip redis-server initdb
 fi
 [ "$need" = vm ] && check_programs qemu-system-x86_64 v4l2-ctl
 [ ${#missing[@]} -eq 0 ] && exit
@@ -71,13 +79,13 @@ echo "deps: missing: ${missing[*]}" >&2
 echo "deps: install them with:" >&2
 if command -v dnf >/dev/null; then
 	echo "  sudo dnf install gcc-c++ make pkgconf-pkg-config libvpx-devel opus-devel libX11-devel libXext-devel libXcursor-devel libXrandr-devel libXinerama-devel libXi-devel libXxf86vm-devel mesa-libGL-devel"
-	[ "$need" = test ] && echo "  sudo dnf install xorg-x11-server-Xvfb openbox xdotool xclip xprop ImageMagick pulseaudio pulseaudio-utils espeak-ng sox chromium nodejs npm iproute"
+	[ "$need" = test ] && echo "  sudo dnf install xorg-x11-server-Xvfb openbox xdotool xclip xprop ImageMagick pulseaudio pulseaudio-utils espeak-ng sox chromium nodejs npm iproute postgresql-server redis"
 elif [ -n "${MSYSTEM:-}" ]; then
 	echo "  pacman -S --needed make mingw-w64-ucrt-x86_64-gcc mingw-w64-ucrt-x86_64-pkgconf mingw-w64-ucrt-x86_64-libvpx mingw-w64-ucrt-x86_64-opus"
 	[ "$need" = test ] && echo "  pacman -S --needed mingw-w64-ucrt-x86_64-nodejs"
 elif command -v pacman >/dev/null; then
 	echo "  sudo pacman -S --needed base-devel libvpx opus libx11 libxext libxcursor libxrandr libxinerama libxi libxxf86vm mesa"
-	[ "$need" = test ] && echo "  sudo pacman -S --needed xorg-server-xvfb openbox xdotool xclip xorg-xprop imagemagick pulseaudio espeak-ng sox chromium nodejs npm iproute2"
+	[ "$need" = test ] && echo "  sudo pacman -S --needed xorg-server-xvfb openbox xdotool xclip xorg-xprop imagemagick pulseaudio espeak-ng sox chromium nodejs npm iproute2 postgresql redis"
 elif command -v brew >/dev/null || [ "$os" = Darwin ]; then
 	echo "  brew install pkg-config libvpx opus"
 	[ "$need" = test ] && echo "  brew install node"

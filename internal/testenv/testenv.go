@@ -1,9 +1,9 @@
 //go:build unix
 
 // Package testenv gives tests the real surroundings of the program, each test
-// its own: a sound server, a display, the built program, processes of it. What
-// a test asked for ends with the test. Methods fail the test themselves and may
-// be called from the test's goroutine only.
+// its own: a sound server, a display, databases, the built program, processes of
+// it. What a test asked for ends with the test. Methods fail the test themselves
+// and may be called from the test's goroutine only.
 package testenv
 
 import (
