@@ -9,7 +9,6 @@ import (
 
 	"foyer/internal/drive"
 	"foyer/internal/matrix"
-	"foyer/internal/testenv"
 )
 
 func inVM() bool { return os.Getenv("FOYER_VM") != "" }
