@@ -72,6 +72,7 @@ type MuteRequest struct {
 	IDs    []Identity    `json:"ids,omitempty"`
 	All    bool          `json:"all,omitempty"`
 	Except []Identity    `json:"except,omitempty"` // with All
+	Tell   bool          `json:"tell,omitempty"`   // tell the room, not only the person (contract K9)
 }
 
 // RoleRequest gives members another role.
@@ -118,6 +119,7 @@ const (
 	ResultNotBanned   = "not_banned" // to unban
 	ResultForbidden   = "forbidden"  // they outrank you
 	ResultFailed      = "failed"     // the server could not; try again
+	ResultNotStored   = "not_stored" // done for now, but the server could not note it: it will not last
 )
 
 // PersonResult is what became of one person.

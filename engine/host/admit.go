@@ -1,19 +1,11 @@
 package host
 
 import (
-	"bufio"
 	"context"
-	"crypto/subtle"
+	"crypto/hmac"
 	"errors"
-	"fmt"
-	"net"
 	"net/http"
-	"net/http/httputil"
-	"net/url"
-	"strings"
 	"time"
-
-	stdlog "log"
 
 	"github.com/livekit/protocol/auth"
 	"github.com/sirupsen/logrus"
@@ -22,17 +14,8 @@ import (
 	"foyer/engine/host/register"
 )
 
-// upstreamBound is how long LiveKit may take to answer a request's headers: it
-// tries to start a session for 3, 6 and 9 s (rtcservice.go).
-const upstreamBound = 20 * time.Second
-
-// connect is somebody at /rtc*: who they are and what they may see, as their
-// token says.
-type connect struct {
-	token  string
-	grants *auth.ClaimGrants
-	query  url.Values
-}
+// removeBound is how long a removal may take whose cause is already gone.
+const removeBound = 5 * time.Second
 
 // serveRTC lets a connect through to LiveKit, which upgrades it to a WebSocket.
 func (d *door) serveRTC(w http.ResponseWriter, r *http.Request) {
@@ -51,26 +34,22 @@ func (d *door) serveRTC(w http.ResponseWriter, r *http.Request) {
 	defer inTime()
 	c, err := d.readConnect(r)
 	if err == nil {
-		log = log.WithFields(logrus.Fields{"room": c.grants.Video.Room, "identity": c.grants.Identity})
+		log = log.WithFields(logrus.Fields{"room": c.room(), "identity": c.identity()})
 		err = d.admit(ctx, c)
 	}
-	if err != nil && turnedAway(ctx) {
-		err = call.ErrServerStopping
-	}
-	switch {
-	case errors.Is(err, call.ErrTokenRefused):
-		allowOrigins(w)
-		log.Info("refused a token")
-		http.Error(w, call.ErrTokenRefused.Error(), http.StatusUnauthorized)
-	case err != nil:
+	if err != nil {
+		if turnedAway(ctx) {
+			err = call.ErrServerStopping
+		}
 		allowOrigins(w)
 		d.fail(w, log, err)
-	default:
-		out := r.Clone(ctx)
-		out.URL.RawQuery = c.query.Encode()
-		out.Header.Set("Authorization", "Bearer "+c.token)
-		d.proxy.ServeHTTP(lingerWriter{w, func() { inTime(); arrived() }}, out)
+		return
 	}
+	defer c.open()
+	out := r.Clone(context.WithValue(ctx, connectKey{}, c))
+	out.URL.RawQuery = c.query.Encode()
+	out.Header.Set("Authorization", "Bearer "+c.raw)
+	d.proxy.ServeHTTP(lingerWriter{w, func() { inTime(); arrived() }}, out)
 }
 
 // turnedAway tells whether a connect was given up because the server stops.
@@ -78,102 +57,110 @@ func turnedAway(ctx context.Context) bool {
 	return errors.Is(context.Cause(ctx), call.ErrServerStopping)
 }
 
-// lingerBound is how long a client may take to close a connection that LiveKit
-// has ended.
-const lingerBound = 500 * time.Millisecond
-
-// lingerWriter hands out connections that end. The proxy answers LiveKit's end
-// by closing its half of the client's connection, so that the last words
-// arrive, and then waits for the client for ever.
-type lingerWriter struct {
-	http.ResponseWriter
-	upgraded func() // LiveKit has let them in
-}
-
-// Unwrap is for http.ResponseController.
-func (l lingerWriter) Unwrap() http.ResponseWriter { return l.ResponseWriter }
-
-// Hijack implements http.Hijacker.
-func (l lingerWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	conn, buffer, err := http.NewResponseController(l.ResponseWriter).Hijack()
+// admit decides about every connect: the first, a resumption, and a full
+// reconnect, with tokens of the door's, refreshed ones, and those that a holder
+// of the API key has made. Whoever it lets in holds a place in the room until
+// c.open is called.
+func (d *door) admit(ctx context.Context, c *connect) error {
+	var err error
+	if c.member, err = d.standing(ctx, c.ticket); err != nil {
+		return err
+	}
+	if !c.ours {
+		if err := d.openForeign(ctx, c.room()); err != nil {
+			return err
+		}
+	}
+	rules, err := d.register.Rules(ctx, c.room())
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	l.upgraded()
-	return lingerConn{conn}, buffer, nil
-}
-
-type lingerConn struct{ net.Conn }
-
-// CloseWrite says that nothing more comes, and gives the client a moment to
-// close.
-func (l lingerConn) CloseWrite() error {
-	err := l.SetReadDeadline(time.Now().Add(lingerBound))
-	if half, ok := l.Conn.(interface{ CloseWrite() error }); ok {
-		err = errors.Join(err, half.CloseWrite())
+	if grant, changed := allowed(c.ticket, c.member, rules); changed {
+		if c.raw, err = d.rewrite(c.ticket, grant); err != nil {
+			return err
+		}
 	}
+	e := entrant{identity: c.identity(), member: c.member, again: c.again}
+	check, err := d.spaceFor(ctx, c.room(), rules, e, c.resumes)
+	if err != nil {
+		return err
+	}
+	c.open, err = d.sockets.arrive(c.room(), c.identity(), check)
 	return err
 }
 
-// readConnect verifies the token. LiveKit is given exactly what was verified
-// here: the token in the header and no second one in the query.
-func (d *door) readConnect(r *http.Request) (connect, error) {
-	query, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return connect{}, fmt.Errorf("%w: query", call.ErrBadArgument)
+// standing tells whether a token is good: nobody has put its holder out since
+// it was made, and no ban keeps them out. It returns what is known of them,
+// which for a token that the door has not made may be nothing.
+func (d *door) standing(ctx context.Context, t ticket) (register.Member, error) {
+	m, err := d.register.Member(ctx, t.room(), t.identity())
+	switch {
+	case errors.Is(err, register.ErrNotFound) && !t.ours:
+	case errors.Is(err, register.ErrNotFound):
+		return m, call.ErrTokenRefused
+	case err != nil:
+		return m, err
 	}
-	c := connect{token: query.Get("access_token"), query: query}
-	if h := r.Header.Get("Authorization"); h != "" {
-		bearer, ok := strings.CutPrefix(h, "Bearer ")
-		if !ok {
-			return connect{}, call.ErrTokenRefused
-		}
-		c.token = bearer
+	if t.ours && !hmac.Equal([]byte(t.grants.Attributes[memberAttribute]), []byte(d.memberTag(t.room(), t.identity(), m.Key, t.generation))) {
+		return m, call.ErrTokenRefused
 	}
-	query.Del("access_token")
-	if query.Has("publish") {
-		// LiveKit would append its value to the identity (utils.go,
-		// ValidateConnectRequest), past everything that is keyed on it.
-		return connect{}, fmt.Errorf("%w: publish-only connections", call.ErrBadArgument)
+	if err := d.checkBan(ctx, t.room(), t.identity(), m.Key); err != nil {
+		return m, err
 	}
-	parsed, err := auth.ParseAPIToken(c.token)
-	if err != nil || parsed.APIKey() != d.data.api.Key {
-		return connect{}, call.ErrTokenRefused
+	if t.ours {
+		return m, checkGeneration(m, t.generation)
 	}
-	if _, c.grants, err = parsed.Verify(d.data.api.Secret); err != nil {
-		return connect{}, call.ErrTokenRefused
-	}
-	if v := c.grants.Video; v == nil || !v.RoomJoin || v.Room == "" || c.grants.Identity == "" {
-		return connect{}, call.ErrTokenRefused
-	}
-	return c, nil
+	return m, d.checkCutoff(ctx, t)
 }
 
-// admit decides about every connect: the first, a resumption, and a full
-// reconnect, with tokens of the door's, refreshed ones, and those that a holder
-// of the API key has made. Here is where everything that keeps people out
-// belongs.
-func (d *door) admit(ctx context.Context, c connect) error {
-	room, identity := call.RoomID(c.grants.Video.Room), call.Identity(c.grants.Identity)
-	tag, ours := c.grants.Attributes[memberAttribute]
-	if !ours {
-		return d.admitForeign(ctx, room)
-	}
-	member, err := d.register.Member(ctx, room, identity)
+// checkBan fails with a *call.BannedError for who is kept out.
+func (d *door) checkBan(ctx context.Context, room call.RoomID, identity call.Identity, key []byte) error {
+	ban, err := d.register.Banned(ctx, room, identity, key, d.now())
 	switch {
 	case errors.Is(err, register.ErrNotFound):
-		return call.ErrTokenRefused
+		return nil
 	case err != nil:
 		return err
-	case subtle.ConstantTimeCompare([]byte(tag), []byte(memberTag(room, member.Key))) != 1:
-		return call.ErrIdentityTaken
 	}
-	return nil
+	return &call.BannedError{Until: ban.Until, By: ban.By, Text: ban.Text}
 }
 
-// admitForeign admits a token that a holder of the API key has made. As with
-// LiveKit's own default, it makes the room, unless a cluster decides that.
-func (d *door) admitForeign(ctx context.Context, room call.RoomID) error {
+// checkGeneration fails with the verdict on who was put out since.
+func checkGeneration(m register.Member, generation int64) error {
+	if m.Generation == generation {
+		return nil
+	}
+	return putOutError(m.Verdict)
+}
+
+// putOutError is a verdict as it is told. A ban that is over was a removal.
+func putOutError(v register.Verdict) error {
+	reason := v.Reason
+	if reason == call.ReasonUnknown || reason == call.ReasonBanned {
+		reason = call.ReasonRemoved
+	}
+	return &call.PutOutError{Reason: reason, By: v.By, Text: v.Text}
+}
+
+// checkCutoff refuses tokens of others' making that are older than the last
+// time when their holder was put out. Tokens say only in which second they were
+// made, so that the whole second of the cutoff is too old.
+func (d *door) checkCutoff(ctx context.Context, t ticket) error {
+	cut, err := d.register.Cutoff(ctx, t.room(), t.identity())
+	switch {
+	case errors.Is(err, register.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	case t.issued.Unix() > cut.At.Unix():
+		return nil
+	}
+	return putOutError(cut)
+}
+
+// openForeign makes the room for a token that a holder of the API key has made,
+// as LiveKit does by default, unless a cluster decides that.
+func (d *door) openForeign(ctx context.Context, room call.RoomID) error {
 	if d.upstream != nil {
 		return nil
 	}
@@ -184,53 +171,85 @@ func (d *door) admitForeign(ctx context.Context, room call.RoomID) error {
 	return err
 }
 
-// serveRoomService passes LiveKit's server API on. LiveKit checks its key.
-func (d *door) serveRoomService(w http.ResponseWriter, r *http.Request) {
-	if d.isStopping() {
-		d.fail(w, nil, call.ErrServerStopping)
-		return
+// allowed is what somebody may do in the room now, and whether that is not what
+// their token says.
+func allowed(t ticket, m register.Member, rules register.Rules) (grant *auth.VideoGrant, changed bool) {
+	grant = t.grants.Video.Clone()
+	if m.Silenced(rules) {
+		grant.SetCanPublishData(false)
+	} else if t.ours {
+		grant.SetCanPublishData(true)
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxAPIBody)
-	d.proxy.ServeHTTP(w, r)
+	if t.ours {
+		grant.SetCanPublish(m.Role.Publishes())
+	}
+	changed = grant.GetCanPublish() != t.grants.Video.GetCanPublish() ||
+		grant.GetCanPublishData() != t.grants.Video.GetCanPublishData()
+	return grant, changed
 }
 
-// newProxy passes requests and WebSockets on to LiveKit.
-func newProxy(upstream *url.URL, log logrus.FieldLogger) *httputil.ReverseProxy {
-	log = log.WithField("part", "door")
-	return &httputil.ReverseProxy{
-		Rewrite: func(p *httputil.ProxyRequest) {
-			p.SetURL(upstream)
-			p.Out.Host = upstream.Host
-			// LiveKit believes these (utils.go, GetClientIP).
-			p.Out.Header.Del("CF-Connecting-IP")
-			p.Out.Header.Del("X-Real-IP")
-			p.SetXForwarded()
-		},
-		Transport: &http.Transport{
-			DialContext:           (&net.Dialer{Timeout: headerBound}).DialContext,
-			TLSHandshakeTimeout:   headerBound,
-			ResponseHeaderTimeout: upstreamBound,
-			MaxIdleConnsPerHost:   16,
-			IdleConnTimeout:       idleBound,
-			DisableCompression:    true, // as it comes
-		},
-		ErrorLog: stdlog.New(logWriter{log}, "", 0),
-		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
-			status := http.StatusBadGateway
-			var tooLarge *http.MaxBytesError
-			if errors.As(err, &tooLarge) {
-				status = http.StatusRequestEntityTooLarge
-			}
-			if turnedAway(r.Context()) {
-				e, _ := call.DoorErrorFrom(call.ErrServerStopping)
-				allowOrigins(w)
-				reply(w, e.Status(), e)
-				return
-			}
-			if r.Context().Err() == nil { // else the client is gone
-				log.WithError(err).WithField("path", r.URL.Path).Warn("LiveKit did not answer")
-			}
-			w.WriteHeader(status)
-		},
+// entrant is somebody who wants to be in a room.
+type entrant struct {
+	identity call.Identity
+	member   register.Member // as far as known
+	again    bool            // joins anew by itself, after its connection was lost
+}
+
+// spaceFor looks who is in the room, if its rules want that, and returns the
+// check of locked, full and "refuse the newcomer" for the moment of entering.
+func (d *door) spaceFor(ctx context.Context, room call.RoomID, rules register.Rules, e entrant, resumes bool) (func(map[call.Identity]int) error, error) {
+	if resumes || !rules.Locked && rules.MaxMembers == 0 && !rules.RefuseNewcomer {
+		return func(map[call.Identity]int) error { return nil }, nil
 	}
+	here, err := d.presence.here(ctx, room)
+	if err != nil {
+		return nil, err
+	}
+	return func(open map[call.Identity]int) error { return checkSpace(rules, e, here, open) }, nil
+}
+
+// checkSpace decides whether there is room for somebody. Hosts and co-hosts come
+// into a room that they have locked.
+func checkSpace(rules register.Rules, e entrant, here map[call.Identity]bool, open map[call.Identity]int) error {
+	inside := here[e.identity] || open[e.identity] > 0
+	back := e.again && (e.member.Presence == call.PresenceOffline || e.member.Presence == call.PresenceOnline)
+	if rules.Locked && !inside && !back && !e.member.Role.Moderates() {
+		return call.ErrRoomLocked
+	}
+	if rules.RefuseNewcomer && here[e.identity] && open[e.identity] > 0 && !e.again {
+		return call.ErrAlreadyHere
+	}
+	if rules.MaxMembers == 0 || inside {
+		return nil
+	}
+	people := len(here)
+	for identity := range open {
+		if !here[identity] {
+			people++
+		}
+	}
+	if people >= rules.MaxMembers {
+		return call.ErrRoomFull
+	}
+	return nil
+}
+
+// confirm looks once more, when LiveKit has let a connect in: who was put out
+// in the meantime was not in the room yet, so that nobody could remove them.
+func (d *door) confirm(res *http.Response) error {
+	ctx := res.Request.Context()
+	c := connectOf(ctx)
+	if c == nil || res.StatusCode != http.StatusSwitchingProtocols {
+		return nil
+	}
+	_, err := d.standing(ctx, c.ticket)
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	removing, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeBound)
+	defer cancel()
+	if gone := d.rooms.remove(removing, c.room(), c.identity()); gone != nil && !errors.Is(gone, call.ErrAlreadyGone) {
+		d.Log.WithError(gone).WithField("room", c.room()).WithField("identity", c.identity()).Error("somebody who was put out came in and stays")
+	}
+	return err
 }

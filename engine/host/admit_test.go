@@ -46,8 +46,8 @@ func TestConnectRefusals(t *testing.T) {
 			a.SetVideoGrant(&auth.VideoGrant{RoomAdmin: true, Room: "hall"})
 		}), "", http.StatusUnauthorized},
 		{"marked as the door's, for a key that is not the member's", make(s.api.Secret, func(a *auth.AccessToken) {
-			a.SetAttributes(map[string]string{memberAttribute: "other"})
-		}), "", http.StatusConflict},
+			a.SetAttributes(map[string]string{memberAttribute: "other", generationAttribute: "1"})
+		}), "", http.StatusUnauthorized},
 		{"marked as the door's, for nobody", make(s.api.Secret, func(a *auth.AccessToken) {
 			a.SetIdentity("nobody").SetAttributes(map[string]string{memberAttribute: "other"})
 		}), "", http.StatusUnauthorized},

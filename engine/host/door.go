@@ -60,8 +60,12 @@ type door struct {
 	proxy    *httputil.ReverseProxy
 	port     uint16 // set by serve
 
+	presence presence
+	sockets  *sockets
+
 	limits limits
 	joins  *rates
+	calls  *rates // of the API
 	misses *rates
 	nonces *nonces
 	now    func() time.Time
@@ -87,10 +91,12 @@ func newDoor(s settings, data *folder, reg *register.Register, upstream *url.URL
 		d.now = s.Config.now
 	}
 	d.rooms = newRooms(upstream, data.api, s.RoomTTL)
+	d.presence, d.sockets = d.rooms, newSockets()
+	d.calls = newRates(d.limits.calls, d.limits.callBurst, d.limits.addresses)
 	d.joins = newRates(d.limits.joins, d.limits.joinBurst, d.limits.addresses)
 	d.misses = newRates(d.limits.misses, d.limits.missBurst, d.limits.addresses)
 	d.nonces = newNonces(2*nonceWindow, maxNonces, originNonces)
-	d.proxy = newProxy(upstream, s.Log)
+	d.proxy = newProxy(upstream, s.Log, d.confirm, d.refuseWith)
 	ctx, cancel := context.WithCancel(context.Background())
 	d.cancel = cancel
 	d.welcome, d.turnAway = context.WithCancel(ctx)
@@ -117,6 +123,11 @@ func (d *door) routes() http.Handler {
 	mux.HandleFunc("POST "+call.DoorJoinPath, d.serveJoin)
 	mux.HandleFunc("OPTIONS "+call.DoorJoinPath, servePreflight)
 	mux.HandleFunc("POST "+invitationsPath, d.serveInvitation)
+	for _, o := range d.operations() {
+		path := call.DoorAPIPath + string(o.op)
+		mux.HandleFunc("POST "+path, d.serveOperation(o))
+		mux.HandleFunc("OPTIONS "+path, servePreflight)
+	}
 	// Every route of LiveKit's that admits somebody to a room, except WHIP and
 	// agents, which stay closed (livekit-server rtcservice.go, SetupRoutes).
 	for _, path := range []string{"/rtc", "/rtc/validate", "/rtc/v1", "/rtc/v1/validate"} {
@@ -239,6 +250,9 @@ func reply(w http.ResponseWriter, status int, v any) {
 // do is logged and not told to strangers.
 func (d *door) fail(w http.ResponseWriter, log logrus.FieldLogger, err error) {
 	e, ok := call.DoorErrorFrom(err)
+	if errors.Is(err, call.ErrNotStored) {
+		e = call.DoorError{Code: call.DoorNotStored, Message: call.ErrNotStored.Error()} // the rest is ours to know
+	}
 	if !ok && d.isStopping() { // which is the cause, most likely
 		e, ok = call.DoorErrorFrom(call.ErrServerStopping)
 	}
@@ -246,6 +260,7 @@ func (d *door) fail(w http.ResponseWriter, log logrus.FieldLogger, err error) {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.Is(err, call.ErrAdminKey):
+		ok = true
 		e, status = call.DoorError{Code: codeUnauthorized, Message: call.ErrAdminKey.Error()}, http.StatusUnauthorized
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	case errors.As(err, &tooLarge):
@@ -261,6 +276,12 @@ func (d *door) fail(w http.ResponseWriter, log logrus.FieldLogger, err error) {
 		log.WithField("code", e.Code).Info("refused")
 	}
 	reply(w, status, e)
+}
+
+// refuseWith answers a request that LiveKit would have answered.
+func (d *door) refuseWith(w http.ResponseWriter, err error) {
+	allowOrigins(w)
+	d.fail(w, d.Log.WithField("part", "door"), err)
 }
 
 // logWriter sends net/http's complaints about clients to the log.

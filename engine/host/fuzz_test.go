@@ -20,7 +20,7 @@ import (
 func newDeadDoor(t testing.TB) *door {
 	log, _ := newLog()
 	s, err := Config{Listen: "127.0.0.1:0", Data: t.TempDir(), Log: log, limits: &limits{
-		joins: 1e9, joinBurst: 1e9, misses: 1e9, missBurst: 1e9, addresses: 10, connections: 10, total: 10,
+		joins: 1e9, joinBurst: 1e9, calls: 1e9, callBurst: 1e9, misses: 1e9, missBurst: 1e9, addresses: 10, connections: 10, total: 10,
 	}}.check()
 	if err != nil {
 		t.Fatal(err)

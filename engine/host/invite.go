@@ -74,13 +74,21 @@ func (d *door) checkAdmin(r *http.Request) error {
 	if !d.misses.left(from, now) {
 		return call.ErrTooManyTries
 	}
-	bearer, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	given, want := sha256.Sum256([]byte(bearer)), sha256.Sum256([]byte(d.data.admin.Key))
-	if subtle.ConstantTimeCompare(given[:], want[:]) != 1 {
+	if !d.isAdminKey(bearerOf(r)) {
 		d.misses.take(from, now)
 		return call.ErrAdminKey
 	}
 	return nil
+}
+
+func bearerOf(r *http.Request) string {
+	bearer, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	return bearer
+}
+
+func (d *door) isAdminKey(given string) bool {
+	a, b := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(d.data.admin.Key))
+	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
 }
 
 func (d *door) invite(ctx context.Context, req InvitationRequest) (InvitationAnswer, error) {
@@ -93,10 +101,18 @@ func (d *door) invite(ctx context.Context, req InvitationRequest) (InvitationAns
 	if req.TTL < 0 || req.TTL > maxInviteHours*3600 {
 		return InvitationAnswer{}, fmt.Errorf("%w: ttl of %d s", call.ErrBadArgument, req.TTL)
 	}
+	if req.Role == "" {
+		req.Role = call.RoleParticipant
+	}
+	if _, err := call.ParseRole(string(req.Role)); err != nil {
+		return InvitationAnswer{}, err
+	}
 	now, secret := d.now(), randomText(secretBytes)
-	inv := register.Invitation{SecretHash: sha256.Sum256([]byte(secret)), Room: call.RoomID(req.Room), Existing: req.Existing}
+	inv := register.Invitation{
+		SecretHash: sha256.Sum256([]byte(secret)), Room: call.RoomID(req.Room), Existing: req.Existing, Role: req.Role,
+	}
 	answer := InvitationAnswer{
-		Room: inv.Room, Existing: req.Existing, Secret: secret,
+		Room: inv.Room, Existing: req.Existing, Role: req.Role, Secret: secret,
 		Fingerprint: hex.EncodeToString(d.data.fingerprint[:]), Hosts: d.hosts(),
 	}
 	if req.TTL > 0 {

@@ -2,12 +2,15 @@ package host
 
 import (
 	"context"
+	"crypto/ed25519"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"time"
 
 	"github.com/livekit/protocol/auth"
@@ -20,16 +23,22 @@ import (
 // hands out fresh ones to those who are in.
 const tokenFor = 5 * time.Minute
 
-// memberAttribute marks tokens that the door made: its value is memberTag.
-// LiveKit keeps it in the tokens that it refreshes, and participants cannot
-// change it, because they may not update their own metadata.
-const memberAttribute = "foyer.member"
+// Attributes that mark tokens that the door made. LiveKit keeps them in the
+// tokens that it refreshes, and participants cannot change them, because they
+// may not update their own metadata.
+const (
+	memberAttribute     = "foyer.member"     // memberTag: the proof
+	generationAttribute = "foyer.generation" // decimal
+	againAttribute      = "foyer.again"      // not empty: for a client that joins anew by itself
+)
 
-// memberTag names a key inside one room. Others in the room see it, so it does
-// not tell the same installation in two rooms.
-func memberTag(room call.RoomID, key []byte) string {
-	sum := sha256.Sum256([]byte("foyer-member-v1\n" + string(room) + "\n" + string(key)))
-	return base64.RawURLEncoding.EncodeToString(sum[:16])
+// memberTag proves that the door made a token for a key and a generation.
+// Others in the room see it, so it does not tell the same installation in two
+// rooms, and nobody can make that of the next generation.
+func (d *door) memberTag(room call.RoomID, identity call.Identity, key []byte, generation int64) string {
+	mac := hmac.New(sha256.New, []byte(d.data.api.Secret))
+	fmt.Fprintf(mac, "foyer-member-v1\n%s\n%s\n%x\n%d", room, identity, key, generation)
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:16])
 }
 
 // serveJoin answers call.DoorJoinPath.
@@ -91,18 +100,57 @@ func (d *door) join(ctx context.Context, from netip.Prefix, req *call.DoorJoinRe
 	case !fresh:
 		return call.DoorJoinAnswer{}, fmt.Errorf("%w: this join was used before", call.ErrBadArgument)
 	}
+	if err := d.mayJoin(ctx, req, inv.Role); err != nil {
+		return call.DoorJoinAnswer{}, err
+	}
 	session, err := d.openRoom(ctx, inv, req)
 	if err != nil {
 		return call.DoorJoinAnswer{}, err
 	}
-	member := register.Member{Room: req.Room, Identity: req.Identity, Key: req.Key, Name: req.Name}
-	if _, err := d.register.Bind(ctx, member, now); err != nil {
+	member, err := d.register.Bind(ctx, register.Member{
+		Room: req.Room, Identity: req.Identity, Key: req.Key, Name: req.Name, Role: inv.Role,
+	}, now)
+	if err != nil {
 		if errors.Is(err, register.ErrTaken) {
 			err = call.ErrIdentityTaken
 		}
 		return call.DoorJoinAnswer{}, err
 	}
-	return d.answer(ctx, req, session)
+	return d.answer(ctx, req, member, session)
+}
+
+// mayJoin keeps out who is banned, was put out while they were away, or finds
+// the room locked or full. At the connect [door.admit] decides again.
+func (d *door) mayJoin(ctx context.Context, req *call.DoorJoinRequest, role call.Role) error {
+	if err := d.checkBan(ctx, req.Room, req.Identity, req.Key); err != nil {
+		return err
+	}
+	m, err := d.register.Member(ctx, req.Room, req.Identity)
+	switch {
+	case errors.Is(err, register.ErrNotFound):
+		m.Role = role
+	case err != nil:
+		return err
+	case m.Key != nil && !m.Key.Equal(ed25519.PublicKey(req.Key)):
+		return call.ErrIdentityTaken
+	case req.Generation != 0:
+		if err := checkGeneration(m, req.Generation); err != nil {
+			return err
+		}
+	}
+	if role == call.RoleHost { // as Bind will decide
+		m.Role = role
+	}
+	rules, err := d.register.Rules(ctx, req.Room)
+	if err != nil {
+		return err
+	}
+	e := entrant{identity: req.Identity, member: m, again: req.Generation != 0}
+	check, err := d.spaceFor(ctx, req.Room, rules, e, false)
+	if err != nil {
+		return err
+	}
+	return d.sockets.look(req.Room, check)
 }
 
 // checkRequest checks names, sizes, signature and clock.
@@ -141,24 +189,37 @@ func (d *door) openRoom(ctx context.Context, inv register.Invitation, req *call.
 	return session, err
 }
 
-func (d *door) answer(ctx context.Context, req *call.DoorJoinRequest, session call.SID) (call.DoorJoinAnswer, error) {
+func (d *door) answer(ctx context.Context, req *call.DoorJoinRequest, m register.Member, session call.SID) (call.DoorJoinAnswer, error) {
 	room, err := d.register.Room(ctx, req.Room)
 	if err != nil {
 		return call.DoorJoinAnswer{}, err
 	}
+	rules, err := d.register.Rules(ctx, req.Room)
+	if err != nil {
+		return call.DoorJoinAnswer{}, err
+	}
 	grant := &auth.VideoGrant{RoomJoin: true, Room: string(req.Room)}
-	grant.SetCanPublish(true)
+	grant.SetCanPublish(m.Role.Publishes())
 	grant.SetCanSubscribe(true)
-	grant.SetCanPublishData(true)
+	grant.SetCanPublishData(!m.Silenced(rules))
 	grant.SetCanUpdateOwnMetadata(false) // a name is what the door has checked
+	attributes := map[string]string{
+		memberAttribute:     d.memberTag(req.Room, req.Identity, req.Key, m.Generation),
+		generationAttribute: strconv.FormatInt(m.Generation, 10),
+	}
+	if req.Generation != 0 {
+		attributes[againAttribute] = "1"
+	}
 	token, err := auth.NewAccessToken(d.data.api.Key, d.data.api.Secret).
 		SetIdentity(string(req.Identity)).SetName(req.Name).SetVideoGrant(grant).
-		SetAttributes(map[string]string{memberAttribute: memberTag(req.Room, req.Key)}).
-		SetValidFor(tokenFor).ToJWT()
+		SetAttributes(attributes).SetValidFor(tokenFor).ToJWT()
 	if err != nil {
 		return call.DoorJoinAnswer{}, fmt.Errorf("sign a token: %w", err)
 	}
-	return call.DoorJoinAnswer{Token: token, Title: room.Title, SessionHint: string(session)}, nil
+	return call.DoorJoinAnswer{
+		Token: token, Title: room.Title, SessionHint: string(session),
+		Generation: m.Generation, Role: m.Role, Rules: rules,
+	}, nil
 }
 
 // allowOrigins lets web pages of any origin join: what counts is in the body,
@@ -170,6 +231,6 @@ func allowOrigins(w http.ResponseWriter) {
 func servePreflight(w http.ResponseWriter, _ *http.Request) {
 	allowOrigins(w)
 	w.Header().Set("Access-Control-Allow-Methods", "POST")
-	w.Header().Set("Access-Control-Allow-Headers", "Content-Type")
+	w.Header().Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
 	w.WriteHeader(http.StatusNoContent)
 }

@@ -15,6 +15,8 @@ import (
 type limits struct {
 	joins       rate.Limit // a second and address
 	joinBurst   int
+	calls       rate.Limit // of the API, a second and address
+	callBurst   int
 	misses      rate.Limit // wrong secrets and keys, a second and address
 	missBurst   int
 	addresses   int // whose rates are remembered
@@ -25,6 +27,7 @@ type limits struct {
 func defaultLimits() limits {
 	return limits{
 		joins: 30, joinBurst: 300,
+		calls: 50, callBurst: 500,
 		misses: 0.1, missBurst: 20,
 		addresses:   4096,
 		connections: 512, total: 8192,

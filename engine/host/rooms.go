@@ -2,6 +2,8 @@ package host
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -9,6 +11,7 @@ import (
 
 	"github.com/livekit/protocol/auth"
 	"github.com/livekit/protocol/livekit"
+	"github.com/twitchtv/twirp"
 
 	"foyer/engine/call"
 )
@@ -37,7 +40,8 @@ func newRooms(upstream *url.URL, key apiKey, ttl time.Duration) *rooms {
 	}
 }
 
-// ensure makes a room unless it is open, and returns its session.
+// ensure makes a room unless it is open, and returns its session. It gives
+// LiveKit no limit of people: LiveKit never changes that of a room that is open.
 func (r *rooms) ensure(ctx context.Context, room call.RoomID) (call.SID, error) {
 	answer, err := r.client.CreateRoom(ctx, &livekit.CreateRoomRequest{
 		Name: string(room), EmptyTimeout: r.ttl, DepartureTimeout: r.ttl,
@@ -62,20 +66,158 @@ func (r *rooms) find(ctx context.Context, room call.RoomID) (call.SID, error) {
 	return "", call.ErrNoSuchRoom
 }
 
-// list names every open room.
-func (r *rooms) list(ctx context.Context) ([]string, error) {
+// all lists every open room.
+func (r *rooms) all(ctx context.Context) ([]*livekit.Room, error) {
 	answer, err := r.client.ListRooms(ctx, &livekit.ListRoomsRequest{})
 	if err != nil {
 		return nil, fmt.Errorf("list the rooms: %w", err)
 	}
-	names := make([]string, 0, len(answer.GetRooms()))
-	for _, open := range answer.GetRooms() {
-		names = append(names, open.GetName())
+	return answer.GetRooms(), nil
+}
+
+// list names every open room.
+func (r *rooms) list(ctx context.Context) ([]string, error) {
+	open, err := r.all(ctx)
+	names := make([]string, 0, len(open))
+	for _, room := range open {
+		names = append(names, room.GetName())
 	}
-	return names, nil
+	return names, err
+}
+
+// people lists who is in a room, hidden participants, agents and recorders
+// excepted. A room that is not open is empty.
+func (r *rooms) people(ctx context.Context, room call.RoomID) ([]*livekit.ParticipantInfo, error) {
+	answer, err := r.client.ListParticipants(inRoom(ctx, room), &livekit.ListParticipantsRequest{Room: string(room)})
+	if notFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list the people of a room: %w", err)
+	}
+	var people []*livekit.ParticipantInfo
+	for _, p := range answer.GetParticipants() {
+		if isPerson(p) {
+			people = append(people, p)
+		}
+	}
+	return people, nil
+}
+
+// isPerson tells people from what works for them (participant.go, IsDependent).
+func isPerson(p *livekit.ParticipantInfo) bool {
+	switch p.GetKind() {
+	case livekit.ParticipantInfo_AGENT, livekit.ParticipantInfo_EGRESS:
+		return false
+	default:
+		return !p.GetPermission().GetHidden() && p.GetState() != livekit.ParticipantInfo_DISCONNECTED
+	}
+}
+
+// here implements presence.
+func (r *rooms) here(ctx context.Context, room call.RoomID) (map[call.Identity]bool, error) {
+	people, err := r.people(ctx, room)
+	here := make(map[call.Identity]bool, len(people))
+	for _, p := range people {
+		here[call.Identity(p.GetIdentity())] = true
+	}
+	return here, err
+}
+
+// remove puts somebody out, or fails with ErrAlreadyGone.
+func (r *rooms) remove(ctx context.Context, room call.RoomID, identity call.Identity) error {
+	_, err := r.client.RemoveParticipant(inRoom(ctx, room), &livekit.RoomParticipantIdentity{Room: string(room), Identity: string(identity)})
+	if notFound(err) {
+		return call.ErrAlreadyGone
+	}
+	if err != nil {
+		return fmt.Errorf("remove somebody: %w", err)
+	}
+	return nil
+}
+
+// dismiss closes a room for everyone, or fails with ErrNoSuchRoom.
+func (r *rooms) dismiss(ctx context.Context, room call.RoomID) error {
+	_, err := r.client.DeleteRoom(inRoom(ctx, room), &livekit.DeleteRoomRequest{Room: string(room)})
+	if notFound(err) {
+		return call.ErrNoSuchRoom
+	}
+	if err != nil {
+		return fmt.Errorf("close a room: %w", err)
+	}
+	return nil
+}
+
+// permit changes what somebody may do, or fails with ErrAlreadyGone.
+func (r *rooms) permit(ctx context.Context, room call.RoomID, identity string, p *livekit.ParticipantPermission) error {
+	_, err := r.client.UpdateParticipant(inRoom(ctx, room), &livekit.UpdateParticipantRequest{
+		Room: string(room), Identity: identity, Permission: p,
+	})
+	if notFound(err) {
+		return call.ErrAlreadyGone
+	}
+	if err != nil {
+		return fmt.Errorf("change what somebody may do: %w", err)
+	}
+	return nil
+}
+
+// mute mutes a track of somebody's. Nothing here unmutes one (contract K10).
+func (r *rooms) mute(ctx context.Context, room call.RoomID, identity, track string) error {
+	_, err := r.client.MutePublishedTrack(inRoom(ctx, room), &livekit.MuteRoomTrackRequest{
+		Room: string(room), Identity: identity, TrackSid: track, Muted: true,
+	})
+	if err != nil && !notFound(err) {
+		return fmt.Errorf("mute a track: %w", err)
+	}
+	return nil
+}
+
+// tellOne tells one person, and returns when they know it, cannot know it, or
+// ctx ends.
+func (r *rooms) tellOne(ctx context.Context, room call.RoomID, identity string, notice call.Notice) error {
+	payload, err := json.Marshal(notice)
+	if err != nil {
+		return fmt.Errorf("encode a notice: %w", err)
+	}
+	_, err = r.client.PerformRpc(inRoom(ctx, room), &livekit.PerformRpcRequest{
+		Room: string(room), DestinationIdentity: identity, Method: call.MethodNotice, Payload: string(payload),
+		ResponseTimeoutMs: uint32(tellBound / time.Millisecond),
+	})
+	return err
+}
+
+// tell sends a notice to some people, or with none to everybody.
+func (r *rooms) tell(ctx context.Context, room call.RoomID, to []string, notice call.Notice) error {
+	payload, err := json.Marshal(notice)
+	if err != nil {
+		return fmt.Errorf("encode a notice: %w", err)
+	}
+	topic := call.TopicNotice
+	_, err = r.client.SendData(inRoom(ctx, room), &livekit.SendDataRequest{
+		Room: string(room), Data: payload, Kind: livekit.DataPacket_RELIABLE, DestinationIdentities: to, Topic: &topic,
+	})
+	if err != nil {
+		return fmt.Errorf("send a notice: %w", err)
+	}
+	return nil
+}
+
+// notFound recognizes LiveKit's answer about what is not there.
+func notFound(err error) bool {
+	var e twirp.Error
+	return errors.As(err, &e) && e.Code() == twirp.NotFound
 }
 
 func (r *rooms) close() { r.idle() }
+
+// roomKey has the room that an API call is about.
+type roomKey struct{}
+
+// inRoom lets an API call be signed for its room.
+func inRoom(ctx context.Context, room call.RoomID) context.Context {
+	return context.WithValue(ctx, roomKey{}, room)
+}
 
 // apiTransport signs every request with a short-lived token.
 type apiTransport struct {
@@ -85,8 +227,11 @@ type apiTransport struct {
 
 // RoundTrip implements http.RoundTripper.
 func (t *apiTransport) RoundTrip(req *http.Request) (*http.Response, error) {
-	token, err := auth.NewAccessToken(t.key.Key, t.key.Secret).SetValidFor(apiTokenFor).
-		SetVideoGrant(&auth.VideoGrant{RoomCreate: true, RoomList: true}).ToJWT()
+	grant := &auth.VideoGrant{RoomCreate: true, RoomList: true}
+	if room, ok := req.Context().Value(roomKey{}).(call.RoomID); ok {
+		grant.RoomAdmin, grant.Room = true, string(room)
+	}
+	token, err := auth.NewAccessToken(t.key.Key, t.key.Secret).SetValidFor(apiTokenFor).SetVideoGrant(grant).ToJWT()
 	if err != nil {
 		return nil, fmt.Errorf("sign an API call: %w", err)
 	}

@@ -454,13 +454,23 @@ func TestFullRegister(t *testing.T) {
 	}
 }
 
-func TestMemberTagDiffersBetweenRooms(t *testing.T) {
+// TestMemberTag: it is another one for everything that it stands for.
+func TestMemberTag(t *testing.T) {
+	d := newDeadDoor(t)
 	key := []byte("key")
-	a, b := memberTag("a", key), memberTag("b", key)
-	if a == b || a != memberTag("a", key) {
-		t.Error("tag")
+	first := d.memberTag("a", "anna", key, 1)
+	if first != d.memberTag("a", "anna", key, 1) {
+		t.Error("not the same twice")
 	}
-	if raw, err := base64.RawURLEncoding.DecodeString(a); err != nil || len(raw) != 16 {
+	for _, other := range []string{
+		d.memberTag("b", "anna", key, 1), d.memberTag("a", "ben", key, 1), d.memberTag("a", "anna", []byte("other"), 1),
+		d.memberTag("a", "anna", key, 2), newDeadDoor(t).memberTag("a", "anna", key, 1),
+	} {
+		if other == first {
+			t.Error("the same for something else")
+		}
+	}
+	if raw, err := base64.RawURLEncoding.DecodeString(first); err != nil || len(raw) != 16 {
 		t.Errorf("%d bytes, %v", len(raw), err)
 	}
 }

@@ -1,0 +1,179 @@
+package host
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/livekit/protocol/auth"
+	"github.com/livekit/protocol/livekit"
+	"google.golang.org/protobuf/proto"
+
+	"foyer/engine/call"
+	"foyer/engine/host/register"
+)
+
+// maxJoinRequest bounds a join request when it is unpacked, as LiveKit does
+// (utils.go, DecompressGzip).
+const maxJoinRequest = 1 << 20
+
+// ticket is a token that has been verified: who its holder is, and which of
+// their tokens it is.
+type ticket struct {
+	raw        string
+	grants     *auth.ClaimGrants
+	issued     time.Time // whole seconds; zero: it does not say
+	expires    time.Time
+	ours       bool // made by the door, or refreshed by LiveKit from such a one
+	generation int64
+	again      bool // for a client that joins anew by itself
+}
+
+func (t ticket) room() call.RoomID       { return call.RoomID(t.grants.Video.Room) }
+func (t ticket) identity() call.Identity { return call.Identity(t.grants.Identity) }
+
+// connect is somebody at /rtc*.
+type connect struct {
+	ticket
+	query   url.Values
+	resumes bool // keeps the participant that is there; LiveKit lets nobody new in by it
+	member  register.Member
+	open    func() // see presence.arrive
+}
+
+// readTicket verifies a token that admits to a room.
+func (d *door) readTicket(raw string) (ticket, error) {
+	t, err := d.readToken(raw)
+	if err != nil {
+		return ticket{}, err
+	}
+	if v := t.grants.Video; v == nil || !v.RoomJoin || v.Room == "" || t.grants.Identity == "" {
+		return ticket{}, call.ErrTokenRefused
+	}
+	t.again = t.grants.Attributes[againAttribute] != ""
+	_, t.ours = t.grants.Attributes[memberAttribute]
+	if t.ours {
+		if t.generation, err = strconv.ParseInt(t.grants.Attributes[generationAttribute], 10, 64); err != nil {
+			return ticket{}, call.ErrTokenRefused
+		}
+	}
+	return t, nil
+}
+
+// readToken verifies a token of LiveKit's, whatever it is for.
+func (d *door) readToken(raw string) (ticket, error) {
+	parsed, err := auth.ParseAPIToken(raw)
+	if err != nil || parsed.APIKey() != d.data.api.Key {
+		return ticket{}, call.ErrTokenRefused
+	}
+	claims, grants, err := parsed.Verify(d.data.api.Secret)
+	if err != nil {
+		return ticket{}, call.ErrTokenRefused
+	}
+	t := ticket{raw: raw, grants: grants}
+	switch { // what it says itself; not every maker says both
+	case claims.IssuedAt != nil:
+		t.issued = claims.IssuedAt.Time
+	case claims.NotBefore != nil:
+		t.issued = claims.NotBefore.Time
+	}
+	if claims.ExpiresAt != nil {
+		t.expires = claims.ExpiresAt.Time
+	}
+	return t, nil
+}
+
+// tokenOf finds the token of a request as LiveKit does (auth.go, ServeHTTP): in
+// the header, or else in the query, from which it takes it.
+func tokenOf(r *http.Request, query url.Values) (string, error) {
+	token := query.Get("access_token")
+	query.Del("access_token")
+	if h := r.Header.Get("Authorization"); h != "" {
+		bearer, ok := strings.CutPrefix(h, "Bearer ")
+		if !ok {
+			return "", call.ErrTokenRefused
+		}
+		token = bearer
+	}
+	return token, nil
+}
+
+// readConnect verifies the token. LiveKit is given exactly what was verified
+// here: the token in the header and no second one in the query.
+func (d *door) readConnect(r *http.Request) (*connect, error) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, fmt.Errorf("%w: query", call.ErrBadArgument)
+	}
+	raw, err := tokenOf(r, query)
+	if err != nil {
+		return nil, err
+	}
+	if query.Has("publish") {
+		// LiveKit would append its value to the identity (utils.go,
+		// ValidateConnectRequest), past everything that is keyed on it.
+		return nil, fmt.Errorf("%w: publish-only connections", call.ErrBadArgument)
+	}
+	t, err := d.readTicket(raw)
+	if err != nil {
+		return nil, err
+	}
+	return &connect{ticket: t, query: query, resumes: resumes(query)}, nil
+}
+
+// resumes tells whether LiveKit will take a connect for a resumption
+// (rtcservice.go, validateInternal).
+func resumes(query url.Values) bool {
+	packed := query.Get("join_request")
+	if packed == "" {
+		word := query.Get("reconnect")
+		return word == "1" || word == "true"
+	}
+	raw, err := base64.URLEncoding.DecodeString(packed)
+	var outer livekit.WrappedJoinRequest
+	if err != nil || proto.Unmarshal(raw, &outer) != nil {
+		return false // nor does LiveKit read it
+	}
+	inner := outer.GetJoinRequest()
+	if outer.GetCompression() == livekit.WrappedJoinRequest_GZIP {
+		unpacked, err := gzip.NewReader(bytes.NewReader(inner))
+		if err != nil {
+			return false
+		}
+		if inner, err = io.ReadAll(io.LimitReader(unpacked, maxJoinRequest)); err != nil {
+			return false
+		}
+	}
+	var request livekit.JoinRequest
+	return proto.Unmarshal(inner, &request) == nil && request.GetReconnect()
+}
+
+// rewrite signs the token anew with other grants, for LiveKit to see: what
+// somebody may do can have changed since the token was made.
+func (d *door) rewrite(t ticket, grant *auth.VideoGrant) (string, error) {
+	token, err := auth.NewAccessToken(d.data.api.Key, d.data.api.Secret).
+		SetIdentity(t.grants.Identity).SetName(t.grants.Name).SetKind(t.grants.GetParticipantKind()).
+		SetMetadata(t.grants.Metadata).SetAttributes(t.grants.Attributes).SetVideoGrant(grant).
+		SetRoomConfig(t.grants.GetRoomConfiguration()).SetRoomPreset(t.grants.RoomPreset).
+		SetValidFor(max(time.Until(t.expires), time.Second)).ToJWT()
+	if err != nil {
+		return "", fmt.Errorf("sign a token: %w", err)
+	}
+	return token, nil
+}
+
+// connectKey has the *connect of a request that is passed on.
+type connectKey struct{}
+
+func connectOf(ctx context.Context) *connect {
+	c, _ := ctx.Value(connectKey{}).(*connect)
+	return c
+}

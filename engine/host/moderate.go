@@ -1,0 +1,336 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/livekit/protocol/livekit"
+
+	"foyer/engine/call"
+	"foyer/engine/host/register"
+)
+
+// scene is a room at the moment of an operation.
+type scene struct {
+	room call.RoomID
+	who  caller
+	here map[call.Identity]*livekit.ParticipantInfo
+}
+
+func (d *door) scene(ctx context.Context, who caller, room call.RoomID) (scene, error) {
+	if err := d.knownRoom(ctx, room); err != nil {
+		return scene{}, err
+	}
+	people, err := d.rooms.people(ctx, room)
+	if err != nil {
+		return scene{}, err
+	}
+	s := scene{room: room, who: who, here: make(map[call.Identity]*livekit.ParticipantInfo, len(people))}
+	for _, p := range people {
+		s.here[call.Identity(p.GetIdentity())] = p
+	}
+	return s, nil
+}
+
+// checkPeople checks how many people an operation is about, and who.
+func checkPeople(ids []call.Identity) error {
+	if len(ids) == 0 || len(ids) > call.MaxPeople {
+		return fmt.Errorf("%w: %d people; 1 to %d in one call", call.ErrBadArgument, len(ids), call.MaxPeople)
+	}
+	return checkIdentities(ids)
+}
+
+func checkIdentities(ids []call.Identity) error {
+	for _, id := range ids {
+		if err := call.CheckIdentity(string(id)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkPeopleRequest(q call.PeopleRequest) error {
+	if q.Minutes < 0 || q.Minutes > call.MaxBanMinutes {
+		return fmt.Errorf("%w: %d minutes; 1 to %d, or 0 for until lifted", call.ErrBadArgument, q.Minutes, call.MaxBanMinutes)
+	}
+	if err := call.CheckText(q.Text); err != nil {
+		return err
+	}
+	return checkPeople(q.IDs)
+}
+
+// each does something to everybody at the same time, once to each, and answers
+// in order.
+func each(ids []call.Identity, f func(call.Identity) string) call.PeopleAnswer {
+	results := make(map[call.Identity]string, len(ids))
+	var mu sync.Mutex
+	var working sync.WaitGroup
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
+		working.Go(func() {
+			result := f(id)
+			mu.Lock()
+			defer mu.Unlock()
+			results[id] = result
+		})
+	}
+	working.Wait()
+	answer := call.PeopleAnswer{Results: make([]call.PersonResult, 0, len(ids))}
+	for _, id := range ids {
+		answer.Results = append(answer.Results, call.PersonResult{ID: id, Result: results[id]})
+	}
+	return answer
+}
+
+// target finds somebody. result is not empty if there is nothing to do to them.
+// Without the register, only who is in the room is known.
+func (d *door) target(ctx context.Context, s scene, id call.Identity) (m register.Member, result string) {
+	m, err := d.register.Member(ctx, s.room, id)
+	switch {
+	case err != nil && s.here[id] == nil && errors.Is(err, register.ErrNotFound):
+		return m, call.ResultUnknown
+	case err != nil && s.here[id] == nil:
+		d.Log.WithError(err).Error("the register does not answer")
+		return m, call.ResultFailed
+	case err != nil:
+		m = register.Member{Room: s.room, Identity: id, Role: call.RoleParticipant, Presence: call.PresenceOnline}
+	}
+	if !s.who.outranks(m.Role) {
+		return m, call.ResultForbidden
+	}
+	return m, ""
+}
+
+func (d *door) opRemove(ctx context.Context, who caller, room call.RoomID, q call.PeopleRequest) (call.PeopleAnswer, error) {
+	if q.Minutes != 0 {
+		return call.PeopleAnswer{}, fmt.Errorf("%w: minutes are for a ban", call.ErrBadArgument)
+	}
+	return d.putOutAll(ctx, who, room, q, false)
+}
+
+func (d *door) opBan(ctx context.Context, who caller, room call.RoomID, q call.PeopleRequest) (call.PeopleAnswer, error) {
+	return d.putOutAll(ctx, who, room, q, true)
+}
+
+// putOutAll removes or bans people.
+func (d *door) putOutAll(ctx context.Context, who caller, room call.RoomID, q call.PeopleRequest, ban bool) (call.PeopleAnswer, error) {
+	if err := checkPeopleRequest(q); err != nil {
+		return call.PeopleAnswer{}, err
+	}
+	s, err := d.scene(ctx, who, room)
+	if err != nil {
+		return call.PeopleAnswer{}, err
+	}
+	o := outing{room: room, tell: q.Tell, ban: ban, verdict: register.Verdict{
+		Reason: call.ReasonRemoved, By: who.name, Text: q.Text, At: d.now(),
+	}}
+	if ban {
+		o.verdict.Reason = call.ReasonBanned
+		if q.Minutes > 0 {
+			o.until = o.verdict.At.Add(time.Duration(q.Minutes) * time.Minute)
+		}
+	}
+	return each(q.IDs, func(id call.Identity) string {
+		mine := o
+		mine.identity = id
+		return d.putOutOne(ctx, s, mine)
+	}), nil
+}
+
+// putOutOne revokes the tokens of somebody who has gone, too: the last one may
+// still be good.
+func (d *door) putOutOne(ctx context.Context, s scene, o outing) string {
+	m, result := d.target(ctx, s, o.identity)
+	if result != "" {
+		return result
+	}
+	err := d.putOut(ctx, o, s.here)
+	if err == nil && o.ban {
+		err = d.putOutTwins(ctx, s, o, m)
+	}
+	switch {
+	case errors.Is(err, call.ErrNotStored):
+		return call.ResultNotStored
+	case err != nil:
+		d.Log.WithError(err).WithField("room", o.room).WithField("identity", o.identity).Error("a removal failed")
+		return call.ResultFailed
+	case !o.ban && s.here[o.identity] == nil && m.Presence != call.PresenceOffline && m.Presence != call.PresenceOnline:
+		return call.ResultAlreadyGone
+	}
+	return call.ResultDone
+}
+
+// putOutTwins removes the other selves of a banned installation: the ban is on
+// its key, too.
+func (d *door) putOutTwins(ctx context.Context, s scene, o outing, m register.Member) error {
+	if m.Key == nil {
+		return nil
+	}
+	members, err := d.register.Members(ctx, s.room)
+	if err != nil {
+		return err
+	}
+	for _, twin := range members {
+		if twin.Identity == m.Identity || !m.Key.Equal(twin.Key) || s.here[twin.Identity] == nil {
+			continue
+		}
+		twinOut := o
+		twinOut.identity, twinOut.ban = twin.Identity, false
+		if err := d.putOut(ctx, twinOut, s.here); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *door) opUnban(ctx context.Context, who caller, room call.RoomID, q call.PeopleRequest) (call.PeopleAnswer, error) {
+	return d.change(ctx, who, room, q, func(s scene, id call.Identity) error {
+		err := d.register.Unban(ctx, s.room, id, d.now())
+		if errors.Is(err, register.ErrNotFound) {
+			return errNotBanned
+		}
+		return err
+	})
+}
+
+var errNotBanned = errors.New("not banned")
+
+func (d *door) opAllow(ctx context.Context, who caller, room call.RoomID, q call.PeopleRequest) (call.PeopleAnswer, error) {
+	return d.change(ctx, who, room, q, func(s scene, id call.Identity) error {
+		return d.register.SetAllowed(ctx, s.room, id, true)
+	})
+}
+
+func (d *door) opDisallow(ctx context.Context, who caller, room call.RoomID, q call.PeopleRequest) (call.PeopleAnswer, error) {
+	return d.change(ctx, who, room, q, func(s scene, id call.Identity) error {
+		return d.register.SetAllowed(ctx, s.room, id, false)
+	})
+}
+
+// change notes something about people in the register.
+func (d *door) change(ctx context.Context, who caller, room call.RoomID, q call.PeopleRequest, note func(scene, call.Identity) error) (call.PeopleAnswer, error) {
+	if err := checkPeople(q.IDs); err != nil {
+		return call.PeopleAnswer{}, err
+	}
+	s, err := d.scene(ctx, who, room)
+	if err != nil {
+		return call.PeopleAnswer{}, err
+	}
+	return each(q.IDs, func(id call.Identity) string {
+		if err := d.know(ctx, s, id); err != nil {
+			return d.resultOf(err, room, id)
+		}
+		return d.resultOf(note(s, id), room, id)
+	}), nil
+}
+
+// know makes a member of somebody who came with a token that the door did not
+// make, if the register has not heard of them yet.
+func (d *door) know(ctx context.Context, s scene, id call.Identity) error {
+	p := s.here[id]
+	if p == nil {
+		return nil
+	}
+	_, err := d.register.Member(ctx, s.room, id)
+	if !errors.Is(err, register.ErrNotFound) {
+		return err
+	}
+	return d.register.SetPresence(ctx, register.Member{
+		Room: s.room, Identity: id, Name: p.GetName(), SID: call.SID(p.GetSid()),
+		Presence: call.PresenceOnline, PresenceSince: d.now(),
+	})
+}
+
+// resultOf is what became of one person.
+func (d *door) resultOf(err error, room call.RoomID, id call.Identity) string {
+	switch {
+	case err == nil:
+		return call.ResultDone
+	case errors.Is(err, errNotBanned):
+		return call.ResultNotBanned
+	case errors.Is(err, call.ErrAlreadyGone):
+		return call.ResultAlreadyGone
+	case errors.Is(err, register.ErrNotFound):
+		return call.ResultUnknown
+	}
+	d.Log.WithError(err).WithField("room", room).WithField("identity", id).Error("an operation failed")
+	if errors.Is(err, register.ErrUnavailable) || errors.Is(err, register.ErrFull) || errors.Is(err, register.ErrCorrupt) {
+		return call.ResultNotStored
+	}
+	return call.ResultFailed
+}
+
+func (d *door) opBans(ctx context.Context, _ caller, room call.RoomID, _ call.RoomRequest) (call.BansAnswer, error) {
+	if err := d.knownRoom(ctx, room); err != nil {
+		return call.BansAnswer{}, err
+	}
+	bans, err := d.register.Bans(ctx, room, d.now())
+	answer := call.BansAnswer{Bans: make([]call.BanRow, 0, len(bans))}
+	for _, b := range bans {
+		row := call.BanRow{ID: b.Identity, Name: b.Name, By: b.By, Text: b.Text, Since: b.Since.UnixMilli()}
+		if !b.Until.IsZero() {
+			row.Until = b.Until.UnixMilli()
+		}
+		answer.Bans = append(answer.Bans, row)
+	}
+	return answer, err
+}
+
+// opMembers lists who is online or offline: what the register knows, and who
+// LiveKit has beside that.
+func (d *door) opMembers(ctx context.Context, who caller, room call.RoomID, _ call.RoomRequest) (call.MembersAnswer, error) {
+	s, err := d.scene(ctx, who, room)
+	if err != nil {
+		return call.MembersAnswer{}, err
+	}
+	rules, err := d.register.Rules(ctx, room)
+	if err != nil {
+		return call.MembersAnswer{}, err
+	}
+	known, err := d.register.Members(ctx, room)
+	if err != nil {
+		return call.MembersAnswer{}, err
+	}
+	answer := call.MembersAnswer{Members: []call.MemberRow{}, Rules: rules}
+	for _, m := range known {
+		if p := s.here[m.Identity]; p != nil && m.Presence != call.PresenceOffline {
+			m.Presence = call.PresenceOnline
+			delete(s.here, m.Identity)
+			answer.Members = append(answer.Members, memberRow(m, p, rules))
+		} else if m.Presence == call.PresenceOffline || m.Presence == call.PresenceOnline {
+			delete(s.here, m.Identity)
+			answer.Members = append(answer.Members, memberRow(m, nil, rules))
+		}
+	}
+	for id, p := range s.here {
+		m := register.Member{Identity: id, Name: p.GetName(), Role: call.RoleParticipant, Presence: call.PresenceOnline}
+		answer.Members = append(answer.Members, memberRow(m, p, rules))
+	}
+	slices.SortStableFunc(answer.Members, func(a, b call.MemberRow) int { return int(a.Since - b.Since) })
+	return answer, nil
+}
+
+func memberRow(m register.Member, p *livekit.ParticipantInfo, rules register.Rules) call.MemberRow {
+	row := call.MemberRow{
+		ID: m.Identity, Name: m.Name, Role: m.Role, Presence: m.Presence, Muted: m.Silenced(rules), Allowed: m.Allowed,
+	}
+	switch {
+	case !m.PresenceSince.IsZero() && p == nil:
+		row.Since = m.PresenceSince.UnixMilli()
+	case p.GetJoinedAtMs() > 0:
+		row.Since = p.GetJoinedAtMs()
+	default:
+		row.Since = p.GetJoinedAt() * 1000
+	}
+	return row
+}
+
+func (d *door) opDismiss(ctx context.Context, who caller, room call.RoomID, q call.DismissRequest) (struct{}, error) {
+	if err := call.CheckText(q.Text); err != nil {
+		return struct{}{}, err
+	}
+	return struct{}{}, d.dismiss(ctx, room, who.name, q.Text)
+}

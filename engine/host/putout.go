@@ -1,0 +1,196 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/livekit/protocol/livekit"
+
+	"foyer/engine/call"
+	"foyer/engine/host/register"
+)
+
+const (
+	// tellBound is how long somebody may take to hear why they are put out,
+	// before they are.
+	tellBound = 80 * time.Millisecond
+	// tellersMax bounds how many are told at the same time.
+	tellersMax = 64
+)
+
+// outing is a removal, however it came about: by the host, a ban, the passive
+// exit, or LiveKit's own API.
+type outing struct {
+	room     call.RoomID
+	identity call.Identity
+	verdict  register.Verdict // Reason is what the person is told
+	ban      bool
+	until    time.Time // end of a ban; zero: until lifted
+	tell     bool      // tell the room who did it and what they said
+	upTo     int64     // the generation that is meant; 0: whatever it is
+}
+
+func (o outing) notice() call.Notice {
+	n := call.Notice{
+		Kind: call.NoticePutOut, ID: o.identity, Reason: o.verdict.Reason.String(), By: o.verdict.By, Text: o.verdict.Text,
+	}
+	if !o.until.IsZero() {
+		n.Until = o.until.UnixMilli()
+	}
+	return n
+}
+
+// putOut puts somebody out: their tokens first, then the word to them and to
+// the others, then the removal. If the register fails, they are removed all the
+// same, but may come back; the error says so. here is who is in the room.
+func (d *door) putOut(ctx context.Context, o outing, here map[call.Identity]*livekit.ParticipantInfo) error {
+	stored := d.revoke(ctx, o)
+	d.announce(ctx, o, here)
+	err := d.rooms.remove(ctx, o.room, o.identity)
+	if errors.Is(err, call.ErrAlreadyGone) {
+		err = nil
+	}
+	return errors.Join(d.removed(ctx, o, here, stored), err)
+}
+
+// removed notes the end of a removal: LiveKit may have given a fresh token, until
+// they were gone, to who came with one that the door did not make. stored is
+// what became of the verdict; the error wraps call.ErrNotStored.
+func (d *door) removed(ctx context.Context, o outing, here map[call.Identity]*livekit.ParticipantInfo, stored error) error {
+	if p := here[o.identity]; p != nil && p.GetAttributes()[memberAttribute] == "" && stored == nil {
+		o.verdict.At = d.now()
+		stored = d.register.SetCutoff(ctx, o.room, o.identity, o.verdict)
+	}
+	if stored != nil {
+		d.Log.WithError(stored).WithField("room", o.room).WithField("identity", o.identity).Error("a removal could not be stored")
+		return errors.Join(call.ErrNotStored, stored)
+	}
+	return nil
+}
+
+// revoke stores the verdict, from which on no token of that person's works.
+func (d *door) revoke(ctx context.Context, o outing) error {
+	if o.ban {
+		_, err := d.register.Ban(ctx, register.Ban{
+			Room: o.room, Identity: o.identity, By: o.verdict.By, Text: o.verdict.Text, Since: o.verdict.At, Until: o.until,
+		})
+		return err
+	}
+	_, err := d.register.PutOut(ctx, o.room, o.identity, o.verdict, o.upTo)
+	if errors.Is(err, register.ErrNotFound) {
+		err = d.register.SetCutoff(ctx, o.room, o.identity, o.verdict)
+	}
+	return err
+}
+
+// announce tells the person, with the proof that it has arrived, and the
+// others, at the same time.
+func (d *door) announce(ctx context.Context, o outing, here map[call.Identity]*livekit.ParticipantInfo) {
+	ctx, cancel := context.WithTimeout(ctx, tellBound)
+	defer cancel()
+	others := make([]string, 0, len(here))
+	for identity := range here {
+		if identity != o.identity {
+			others = append(others, string(identity))
+		}
+	}
+	var told sync.WaitGroup
+	if len(others) > 0 {
+		notice := o.notice()
+		if !o.tell {
+			notice.By, notice.Text, notice.Until = "", "", 0
+		}
+		told.Go(func() { d.tell(ctx, o.room, others, notice) })
+	}
+	if here[o.identity] != nil {
+		told.Go(func() { d.tellAll(ctx, o.room, []string{string(o.identity)}, o.notice()) })
+	}
+	told.Wait()
+}
+
+// tell sends a notice; who does not get it sees what follows.
+func (d *door) tell(ctx context.Context, room call.RoomID, to []string, notice call.Notice) {
+	if err := d.rooms.tell(ctx, room, to, notice); err != nil {
+		d.Log.WithError(err).WithField("room", room).WithField("kind", notice.Kind).Debug("a notice was not sent")
+	}
+}
+
+// tellAll tells each of some people, with the proof that it has arrived.
+func (d *door) tellAll(ctx context.Context, room call.RoomID, to []string, notice call.Notice) {
+	turns := make(chan struct{}, tellersMax)
+	var told sync.WaitGroup
+	for _, identity := range to {
+		select {
+		case turns <- struct{}{}:
+		case <-ctx.Done():
+			told.Wait()
+			return
+		}
+		told.Go(func() {
+			defer func() { <-turns }()
+			if err := d.rooms.tellOne(ctx, room, identity, notice); err != nil {
+				d.Log.WithError(err).WithField("room", room).WithField("identity", identity).Debug("nobody confirmed a notice")
+			}
+		})
+	}
+	told.Wait()
+}
+
+// dismiss closes a room for everyone.
+func (d *door) dismiss(ctx context.Context, room call.RoomID, by, text string) error {
+	e, err := d.endSession(ctx, room, by, text)
+	if err != nil {
+		return err
+	}
+	if err := d.rooms.dismiss(ctx, room); err != nil && !errors.Is(err, call.ErrNoSuchRoom) {
+		return err
+	}
+	return d.sessionEnded(ctx, e)
+}
+
+// ending is a dismissal under way.
+type ending struct {
+	room    call.RoomID
+	verdict register.Verdict
+	stored  error
+}
+
+// endSession does everything of a dismissal before the room is closed. It fails
+// with call.ErrNoSuchRoom.
+func (d *door) endSession(ctx context.Context, room call.RoomID, by, text string) (ending, error) {
+	e := ending{room: room, verdict: register.Verdict{Reason: call.ReasonDismissed, By: by, Text: text, At: d.now()}}
+	session, err := d.rooms.find(ctx, room)
+	if err != nil {
+		return e, err
+	}
+	e.stored = d.register.EndSession(ctx, room, session, e.verdict)
+	people, err := d.rooms.people(ctx, room)
+	if err != nil {
+		return e, err
+	}
+	all := make([]string, 0, len(people))
+	for _, p := range people {
+		all = append(all, p.GetIdentity())
+	}
+	notice := call.Notice{Kind: call.NoticeDismissed, By: by, Text: text}
+	ctx, cancel := context.WithTimeout(ctx, tellBound)
+	defer cancel()
+	d.tell(ctx, room, nil, notice)
+	d.tellAll(ctx, room, all, notice)
+	return e, nil
+}
+
+// sessionEnded notes the end of a dismissal, as removed does that of a removal.
+func (d *door) sessionEnded(ctx context.Context, e ending) error {
+	if e.stored == nil {
+		e.verdict.At = d.now()
+		e.stored = d.register.SetCutoff(ctx, e.room, "", e.verdict)
+	}
+	if e.stored != nil {
+		d.Log.WithError(e.stored).WithField("room", e.room).Error("a dismissal could not be stored")
+		return errors.Join(call.ErrNotStored, e.stored)
+	}
+	return nil
+}

@@ -1,0 +1,226 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/livekit/protocol/livekit"
+	"google.golang.org/protobuf/proto"
+
+	"foyer/engine/call"
+	"foyer/engine/host/register"
+)
+
+// enforce makes LiveKit keep to what the register says about somebody in the
+// room: what they may do, and that a muted microphone is. Nobody's microphone is
+// switched on (contract K10). It fails with call.ErrAlreadyGone.
+func (d *door) enforce(ctx context.Context, room call.RoomID, p *livekit.ParticipantInfo, m register.Member, rules register.Rules) error {
+	silenced := m.Silenced(rules)
+	permission, _ := proto.Clone(p.GetPermission()).(*livekit.ParticipantPermission)
+	if permission == nil {
+		permission = &livekit.ParticipantPermission{CanSubscribe: true, CanPublish: true}
+	}
+	permission.CanPublishData = !silenced
+	if p.GetAttributes()[memberAttribute] != "" || m.Role == call.RoleListener {
+		permission.CanPublish = m.Role.Publishes()
+	}
+	if !proto.Equal(permission, p.GetPermission()) {
+		if err := d.rooms.permit(ctx, room, p.GetIdentity(), permission); err != nil {
+			return err
+		}
+	}
+	if !silenced {
+		return nil
+	}
+	var err error
+	for _, t := range p.GetTracks() {
+		if isVoice(t) && !t.GetMuted() {
+			err = errors.Join(err, d.rooms.mute(ctx, room, p.GetIdentity(), t.GetSid()))
+		}
+	}
+	return err
+}
+
+func isVoice(t *livekit.TrackInfo) bool {
+	return t.GetSource() == livekit.TrackSource_MICROPHONE || t.GetSource() == livekit.TrackSource_SCREEN_SHARE_AUDIO ||
+		t.GetSource() == livekit.TrackSource_UNKNOWN && t.GetType() == livekit.TrackType_AUDIO
+}
+
+func (d *door) opMute(ctx context.Context, who caller, room call.RoomID, q call.MuteRequest) (call.PeopleAnswer, error) {
+	return d.setMuted(ctx, who, room, q, true)
+}
+
+func (d *door) opUnmute(ctx context.Context, who caller, room call.RoomID, q call.MuteRequest) (call.PeopleAnswer, error) {
+	return d.setMuted(ctx, who, room, q, false)
+}
+
+func (d *door) setMuted(ctx context.Context, who caller, room call.RoomID, q call.MuteRequest, muted bool) (call.PeopleAnswer, error) {
+	var err error
+	switch {
+	case q.All && len(q.IDs) > 0, !q.All && len(q.Except) > 0:
+		err = fmt.Errorf("%w: either some people, or all with exceptions", call.ErrBadArgument)
+	case q.All && len(q.Except) > call.MaxRoomMembers:
+		err = fmt.Errorf("%w: %d exceptions", call.ErrBadArgument, len(q.Except))
+	case q.All:
+		err = checkIdentities(q.Except)
+	default:
+		err = checkPeople(q.IDs)
+	}
+	if err != nil {
+		return call.PeopleAnswer{}, err
+	}
+	s, err := d.scene(ctx, who, room)
+	if err != nil {
+		return call.PeopleAnswer{}, err
+	}
+	if q.All {
+		return d.muteAll(ctx, s, q, muted)
+	}
+	rules, err := d.register.Rules(ctx, room)
+	if err != nil {
+		return call.PeopleAnswer{}, err
+	}
+	return each(q.IDs, func(id call.Identity) string {
+		if err := d.know(ctx, s, id); err != nil {
+			return d.resultOf(err, room, id)
+		}
+		if _, result := d.target(ctx, s, id); result != "" {
+			return result
+		}
+		err := d.register.SetMuted(ctx, room, id, muted)
+		if err == nil {
+			err = d.applyMute(ctx, s, id, rules, q.Tell)
+		}
+		return d.resultOf(err, room, id)
+	}), nil
+}
+
+// applyMute does what the register says now about somebody's mute, if they are
+// in the room.
+func (d *door) applyMute(ctx context.Context, s scene, id call.Identity, rules register.Rules, tell bool) error {
+	p := s.here[id]
+	if p == nil {
+		return nil // when they come back
+	}
+	m, err := d.register.Member(ctx, s.room, id)
+	if err != nil {
+		return err
+	}
+	notice := call.Notice{Kind: call.NoticeUnmuted, ID: id, By: s.who.name}
+	if m.Silenced(rules) {
+		notice.Kind = call.NoticeMuted
+	}
+	to := []string{string(id)}
+	if tell {
+		to = nil
+	}
+	d.tell(ctx, s.room, to, notice)
+	return d.enforce(ctx, s.room, p, m, rules)
+}
+
+// muteAll mutes everybody in the room and who comes later, but moderators and
+// exceptions; or ends every mute.
+func (d *door) muteAll(ctx context.Context, s scene, q call.MuteRequest, muted bool) (call.PeopleAnswer, error) {
+	people := make([]call.Identity, 0, len(s.here))
+	for id := range s.here {
+		if err := d.know(ctx, s, id); err != nil {
+			return call.PeopleAnswer{}, err
+		}
+		people = append(people, id)
+	}
+	rules, err := d.register.MuteAll(ctx, s.room, muted, q.Except, d.now())
+	if err != nil {
+		return call.PeopleAnswer{}, err
+	}
+	d.tell(ctx, s.room, nil, call.Notice{Kind: call.NoticeRoom, By: s.who.name, Room: &rules})
+	slices.Sort(people)
+	answer := call.PeopleAnswer{Results: []call.PersonResult{}}
+	for batch := range slices.Chunk(people, tellersMax) {
+		part := each(batch, func(id call.Identity) string {
+			m, err := d.register.Member(ctx, s.room, id)
+			if err == nil && m.Silenced(rules) != muted {
+				return "" // an exception
+			}
+			return d.resultOf(d.applyMute(ctx, s, id, rules, q.Tell), s.room, id)
+		})
+		answer.Results = append(answer.Results, part.Results...)
+	}
+	answer.Results = slices.DeleteFunc(answer.Results, func(r call.PersonResult) bool { return r.Result == "" })
+	return answer, nil
+}
+
+func (d *door) opRole(ctx context.Context, who caller, room call.RoomID, q call.RoleRequest) (call.PeopleAnswer, error) {
+	if err := checkPeople(q.IDs); err != nil {
+		return call.PeopleAnswer{}, err
+	}
+	role, err := call.ParseRole(string(q.Role))
+	if err != nil {
+		return call.PeopleAnswer{}, err
+	}
+	if !who.outranks(role) { // nobody makes somebody their equal
+		return call.PeopleAnswer{}, call.ErrForbidden
+	}
+	s, err := d.scene(ctx, who, room)
+	if err != nil {
+		return call.PeopleAnswer{}, err
+	}
+	rules, err := d.register.Rules(ctx, room)
+	if err != nil {
+		return call.PeopleAnswer{}, err
+	}
+	return each(q.IDs, func(id call.Identity) string {
+		if err := d.know(ctx, s, id); err != nil {
+			return d.resultOf(err, room, id)
+		}
+		m, result := d.target(ctx, s, id)
+		if result != "" {
+			return result
+		}
+		err := d.register.SetRole(ctx, room, id, role)
+		if p := s.here[id]; err == nil && p != nil {
+			m.Role = role
+			d.tell(ctx, room, nil, call.Notice{Kind: call.NoticeRole, ID: id, By: who.name, Role: role})
+			err = d.enforce(ctx, room, p, m, rules)
+		}
+		return d.resultOf(err, room, id)
+	}), nil
+}
+
+// opRules answers with the rules, after changing them if the request wants it.
+func (d *door) opRules(ctx context.Context, who caller, room call.RoomID, q call.RulesRequest) (call.RoomRules, error) {
+	if err := d.knownRoom(ctx, room); err != nil {
+		return call.RoomRules{}, err
+	}
+	if q == (call.RulesRequest{Room: q.Room}) {
+		return d.register.Rules(ctx, room)
+	}
+	if !who.may(forModerators) {
+		return call.RoomRules{}, call.ErrForbidden
+	}
+	if n := q.MaxMembers; n != nil && (*n < 0 || *n > call.MaxRoomMembers) {
+		return call.RoomRules{}, fmt.Errorf("%w: %d members; 1 to %d, or 0 for no limit", call.ErrBadArgument, *n, call.MaxRoomMembers)
+	}
+	if n, least, most := q.RealTime, int(call.MinRealTime.Seconds()), int(call.MaxRealTime.Seconds()); n != nil && *n != 0 && (*n < least || *n > most) {
+		return call.RoomRules{}, fmt.Errorf("%w: %d seconds; %d to %d, or 0", call.ErrBadArgument, *n, least, most)
+	}
+	rules, err := d.register.SetRules(ctx, room, func(r *call.RoomRules) {
+		set(&r.Locked, q.Locked)
+		set(&r.MaxMembers, q.MaxMembers)
+		set(&r.RefuseNewcomer, q.RefuseNewcomer)
+		set(&r.RealTime, q.RealTime)
+		set(&r.KeepHistory, q.KeepHistory)
+	})
+	if err != nil {
+		return call.RoomRules{}, err
+	}
+	d.tell(ctx, room, nil, call.Notice{Kind: call.NoticeRoom, By: who.name, Room: &rules})
+	return rules, nil
+}
+
+func set[T any](to, from *T) {
+	if from != nil {
+		*to = *from
+	}
+}

@@ -1,0 +1,159 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/livekit/protocol/auth"
+	"github.com/livekit/protocol/livekit"
+	"github.com/sirupsen/logrus"
+	"github.com/twitchtv/twirp"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+
+	"foyer/engine/call"
+	"foyer/engine/host/register"
+)
+
+// serveRoomService passes LiveKit's server API on. A removal and a dismissal
+// that come this way have the same effects as the host's: the tokens go first,
+// so that nobody comes back before LiveKit has put them out.
+func (d *door) serveRoomService(w http.ResponseWriter, r *http.Request) {
+	if d.isStopping() {
+		d.fail(w, nil, call.ErrServerStopping)
+		return
+	}
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		writeTwirp(w, twirp.NewError(twirp.Malformed, "query"))
+		return
+	}
+	raw, err := tokenOf(r, query)
+	var grants *auth.ClaimGrants
+	if err == nil {
+		grants, err = d.apiGrants(raw)
+	}
+	if err != nil {
+		writeTwirp(w, twirp.NewError(twirp.Unauthenticated, call.ErrTokenRefused.Error()))
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxAPIBody))
+	if err != nil {
+		w.WriteHeader(http.StatusRequestEntityTooLarge)
+		return
+	}
+	method := strings.TrimPrefix(r.URL.Path, roomServicePath)
+	after, err := d.beforeLiveKit(r.Context(), method, r.Header.Get("Content-Type"), body, grants)
+	if err != nil {
+		d.Log.WithError(err).WithFields(logrus.Fields{"part": "door", "method": method}).Info("refused a call of LiveKit's API")
+		writeTwirp(w, twirpError(err))
+		return
+	}
+	// LiveKit is given exactly what was understood here.
+	r.URL.Path, r.URL.RawPath, r.URL.RawQuery = roomServicePath+method, "", query.Encode()
+	r.Header.Set("Authorization", "Bearer "+raw)
+	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	d.proxy.ServeHTTP(w, r)
+	after(context.WithoutCancel(r.Context()))
+}
+
+// apiGrants verifies the token of an API call.
+func (d *door) apiGrants(raw string) (*auth.ClaimGrants, error) {
+	t, err := d.readToken(raw)
+	if err != nil {
+		return nil, err
+	}
+	if t.grants.Video == nil {
+		return nil, call.ErrTokenRefused
+	}
+	return t.grants, nil
+}
+
+// beforeLiveKit does what belongs to a removal or dismissal beside LiveKit's
+// part. What the token does not allow is left to LiveKit, which refuses it.
+// after is to be called when LiveKit has done its part.
+func (d *door) beforeLiveKit(ctx context.Context, method, contentType string, body []byte, grants *auth.ClaimGrants) (after func(context.Context), err error) {
+	nothing := func(context.Context) {}
+	switch {
+	case method == "" || strings.ContainsAny(method, "/\\"):
+		return nil, fmt.Errorf("%w: method", call.ErrBadArgument)
+	case method == "RemoveParticipant":
+		var q livekit.RoomParticipantIdentity
+		if err := readTwirp(contentType, body, &q); err != nil {
+			return nil, err
+		}
+		if !grants.Video.RoomAdmin || grants.Video.Room != q.GetRoom() {
+			return nothing, nil
+		}
+		return d.removedByAPI(ctx, call.RoomID(q.GetRoom()), call.Identity(q.GetIdentity()))
+	case method == "DeleteRoom":
+		var q livekit.DeleteRoomRequest
+		if err := readTwirp(contentType, body, &q); err != nil {
+			return nil, err
+		}
+		if !grants.Video.RoomCreate {
+			return nothing, nil
+		}
+		e, err := d.endSession(ctx, call.RoomID(q.GetRoom()), "", "")
+		if errors.Is(err, call.ErrNoSuchRoom) {
+			return nothing, nil // LiveKit says it in its own way
+		}
+		return func(ctx context.Context) { _ = d.sessionEnded(ctx, e) }, err // what fails is in the log
+	}
+	return nothing, nil
+}
+
+// removedByAPI is a removal whose last step LiveKit will do.
+func (d *door) removedByAPI(ctx context.Context, room call.RoomID, identity call.Identity) (after func(context.Context), err error) {
+	nothing := func(context.Context) {}
+	s, err := d.scene(ctx, caller{admin: true}, room)
+	if errors.Is(err, call.ErrNoSuchRoom) {
+		return nothing, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if _, result := d.target(ctx, s, identity); result == call.ResultUnknown {
+		return nothing, nil
+	}
+	o := outing{room: room, identity: identity, verdict: register.Verdict{Reason: call.ReasonRemoved, At: d.now()}}
+	stored := d.revoke(ctx, o)
+	d.announce(ctx, o, s.here)
+	return func(ctx context.Context) { _ = d.removed(ctx, o, s.here, stored) }, nil // what fails is in the log
+}
+
+// readTwirp reads a request as twirp's servers do: protobuf or JSON, unknown
+// fields ignored.
+func readTwirp(contentType string, body []byte, m proto.Message) error {
+	kind, _, _ := strings.Cut(contentType, ";")
+	var err error
+	switch strings.TrimSpace(strings.ToLower(kind)) {
+	case "application/protobuf":
+		err = proto.Unmarshal(body, m)
+	case "application/json":
+		err = protojson.UnmarshalOptions{DiscardUnknown: true}.Unmarshal(body, m)
+	default:
+		return nil // LiveKit refuses it
+	}
+	if err != nil {
+		return fmt.Errorf("%w: body", call.ErrBadArgument)
+	}
+	return nil
+}
+
+func twirpError(err error) twirp.Error {
+	switch {
+	case errors.Is(err, call.ErrBadArgument):
+		return twirp.NewError(twirp.Malformed, err.Error())
+	default:
+		return twirp.NewError(twirp.Unavailable, "the server has a problem of its own")
+	}
+}
+
+func writeTwirp(w http.ResponseWriter, e twirp.Error) { _ = twirp.WriteError(w, e) }
