@@ -14,7 +14,7 @@ type JoinRequest struct {
 	// Key signs the join at a Foyer door, so that an identity stays with the
 	// installation that first used it. Unused for a plain LiveKit link.
 	Key ed25519.PrivateKey
-	// Admission of this request: the door is not asked
+	// Admission of this request, by [Dialer].Admit: the door is not asked
 	// again. nil: Dial asks it.
 	Admission *Admission
 }
@@ -27,6 +27,10 @@ type Admission struct {
 
 // Dialer joins rooms.
 type Dialer interface {
+	// Admit asks the door of an invite link whether we may join, without
+	// joining; a plain LiveKit link is its own admission. Errors wrap those
+	// of this package.
+	Admit(ctx context.Context, req JoinRequest) (Admission, error)
 	// Dial joins and returns when the server has admitted us and the media
 	// connection is being made. From then on sink gets every event of the
 	// session, in order, starting with a RosterReplaced, from one goroutine
@@ -46,6 +50,16 @@ type Session interface {
 	SetTrackView(ctx context.Context, sid SID, width, height int, disabled bool) error
 	// SendData sends a reliable packet to everybody on a topic.
 	SendData(ctx context.Context, topic string, payload []byte) error
+	// SendChat says something to everybody and returns it as they see it.
+	// Errors are CheckChat's, ErrMuted, ErrNotInRoom or ctx's.
+	SendChat(ctx context.Context, text string) (ChatMessage, error)
+	// Chat asks the door for stored chat: the last ChatHistory messages, or
+	// those after the message of that ID and some before. ErrNoDoor for a plain link.
+	Chat(ctx context.Context, after string) (ChatAnswer, error)
+	// Moderate does an operation of the door's as us: request is its request
+	// type with the room left out or right, answer a pointer to its answer
+	// type. ErrNoDoor for a plain link.
+	Moderate(ctx context.Context, op DoorOp, request, answer any) error
 	// Leave tells the server that we go, and returns when it was sent and
 	// answered, or when ctx ends. Media stops at once, before the answer.
 	Leave(ctx context.Context) error

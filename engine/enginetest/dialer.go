@@ -17,8 +17,9 @@ type Dialer struct {
 	// A nil result keeps the server silent after Dial.
 	First func(call.JoinRequest) *call.RosterReplaced
 	// On is how every session's calls go, by name: publish, unpublish,
-	// mute, view, data, leave, close. nil: at once.
+	// mute, view, data, chat, history, moderate, leave, close. nil: at once.
 	On func(method string) Step
+	Talk
 
 	mu       sync.Mutex
 	sessions []*Session
@@ -98,6 +99,8 @@ type Session struct {
 	published int
 	views     map[call.SID][2]int
 	leaving   time.Time
+	said      []string
+	asked     []string
 }
 
 // Tell lets the server say something.

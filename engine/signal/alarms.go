@@ -15,6 +15,7 @@ const (
 	alarmMend                 // reconnecting has taken too long
 	alarmSilence              // look for people who have gone silent
 	alarmBeat                 // say to the others that we are here
+	alarmVerdict              // we were told that we are put out, and are still here
 	alarmCount
 )
 

@@ -57,11 +57,18 @@ func (d *dataState) hearBeat(p *livekit.DataPacket) {
 // onData takes a message of a data channel.
 func (s *session) onData(data []byte) {
 	now := time.Now()
-	s.emit(s.data.receive(data, now)...)
+	for _, e := range s.data.receive(data, now) {
+		s.emit(s.named(e))
+	}
 	for _, b := range s.data.beats {
 		s.roster.hear(b, now)
 	}
 	s.data.beats = s.data.beats[:0]
+	notices := s.data.notices
+	s.data.notices = nil
+	for _, n := range notices {
+		s.onCall(n)
+	}
 }
 
 // onBeatDue beats if anybody is there to hear it.
@@ -76,7 +83,8 @@ func (s *session) onBeatDue() {
 // sendBeat tells whether it could send a beat; if not, another one follows.
 func (s *session) sendBeat(next time.Duration) bool {
 	t := s.transport
-	if s.limits.noBeat || s.dialer.observe || t == nil || t.lossy.ReadyState() != webrtc.DataChannelStateOpen || t.lossy.BufferedAmount() > lowBuffered {
+	if s.limits.noBeat || s.dialer.observe || s.standing.Muted || t == nil ||
+		t.lossy.ReadyState() != webrtc.DataChannelStateOpen || t.lossy.BufferedAmount() > lowBuffered {
 		return false
 	}
 	topic := aliveTopic
@@ -104,6 +112,7 @@ type life struct {
 	mending    bool          // the peer says that it is reconnecting
 	quiet      bool          // half the time has passed after which it is lost
 	lostServer bool          // the server says that it is lost
+	lostDoor   bool          // the door does: the socket has ended
 	silent     bool          // we do: its packets have stopped
 }
 
@@ -116,6 +125,7 @@ func (r *roster) hear(b beat, now time.Time) {
 	p.life.beatAt, p.life.mending = now, b.next == 0
 	if b.next > 0 {
 		p.life.beatBound = mayMiss*b.next + b.next/2
+		p.life.lostDoor = false
 	}
 }
 
@@ -142,4 +152,6 @@ func (l *life) listen(media, deaf, now time.Time) {
 }
 
 // healthy tells whether a peer was there until now, as far as we know.
-func (l *life) healthy() bool { return !l.lostServer && !l.silent && !l.quiet && !l.mending }
+func (l *life) healthy() bool {
+	return !l.lostServer && !l.lostDoor && !l.silent && !l.quiet && !l.mending
+}

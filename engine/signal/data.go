@@ -2,7 +2,6 @@ package signal
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -24,9 +23,6 @@ const (
 	maxPublisher = 4096      // participants whose sequence numbers are remembered
 )
 
-// Topics of LiveKit's web components (npm @livekit/components-core).
-const legacyChatTopic = "lk-chat-topic"
-
 // dataState is the data side of a session: the loop's alone.
 type dataState struct {
 	sequence uint32 // of our last reliable packet
@@ -34,7 +30,10 @@ type dataState struct {
 	keptSize int
 	heard    map[string]uint32 // last sequence by publisher's SID
 	texts    *textStreams
-	beats    []beat // heard in the last packet
+	beats    []beat                // heard in the last packet
+	notices  []incomingNotice      // likewise
+	carried  []*livekit.DataPacket // of the participant that we were
+	paces    map[call.Identity]*call.Pace
 }
 
 type keptPacket struct {
@@ -43,7 +42,7 @@ type keptPacket struct {
 }
 
 func newDataState() *dataState {
-	return &dataState{heard: map[string]uint32{}, texts: newTextStreams()}
+	return &dataState{heard: map[string]uint32{}, texts: newTextStreams(), paces: map[call.Identity]*call.Pace{}}
 }
 
 // keep remembers a packet for the case that it is lost with the connection.
@@ -79,21 +78,32 @@ func (d *dataState) receive(data []byte, now time.Time) []call.SessionEvent {
 	}
 	switch v := packet.GetValue().(type) {
 	case *livekit.DataPacket_User:
-		if v.User.GetTopic() == aliveTopic {
-			d.hearBeat(packet)
-			return nil
-		}
-		return userPacket(id, v.User)
+		return d.userPacket(id, packet, v.User, now)
 	case *livekit.DataPacket_StreamHeader:
-		d.texts.open(id, v.StreamHeader, now)
+		if text, ok := d.texts.open(id, v.StreamHeader, now); ok {
+			return d.wholeText(id, text, now)
+		}
 	case *livekit.DataPacket_StreamChunk:
 		d.texts.add(id, v.StreamChunk, now)
 	case *livekit.DataPacket_StreamTrailer:
-		if topic, text, ok := d.texts.close(id, v.StreamTrailer, now); ok {
-			return []call.SessionEvent{call.DataReceived{ID: id, Topic: topic, Payload: text}}
+		if text, ok := d.texts.close(id, v.StreamTrailer, now); ok {
+			return d.wholeText(id, text, now)
 		}
+	case *livekit.DataPacket_RpcRequest:
+		d.hearCall(packet, v.RpcRequest)
 	}
 	return nil
+}
+
+func (d *dataState) wholeText(id call.Identity, t receivedText, now time.Time) []call.SessionEvent {
+	switch t.topic {
+	case call.TopicChat:
+		return d.chatText(id, t.id, string(t.text), now)
+	case call.TopicNotice:
+		return nil // notices are no streams
+	default:
+		return []call.SessionEvent{call.DataReceived{ID: id, Topic: t.topic, Payload: t.text}}
+	}
 }
 
 // seen drops what a resume delivers twice.
@@ -113,20 +123,22 @@ func (d *dataState) seen(p *livekit.DataPacket) bool {
 	return false
 }
 
-func userPacket(id call.Identity, u *livekit.UserPacket) []call.SessionEvent {
+func (d *dataState) userPacket(
+	id call.Identity, packet *livekit.DataPacket, u *livekit.UserPacket, now time.Time,
+) []call.SessionEvent {
 	topic := u.GetTopic()
-	if len(topic) > maxTopic {
-		return nil
+	switch {
+	case len(topic) > maxTopic:
+	case topic == aliveTopic:
+		d.hearBeat(packet)
+	case topic == call.TopicNotice:
+		d.hearNotice(packet, u)
+	case topic == legacyChatTopic:
+		return d.legacyChat(id, u.GetPayload(), now)
+	default:
+		return []call.SessionEvent{call.DataReceived{ID: id, Topic: topic, Payload: u.GetPayload()}}
 	}
-	if topic == legacyChatTopic {
-		var legacy struct {
-			Ignore bool `json:"ignoreLegacy"`
-		}
-		if json.Unmarshal(u.GetPayload(), &legacy) == nil && legacy.Ignore {
-			return nil // the same text comes as a stream
-		}
-	}
-	return []call.SessionEvent{call.DataReceived{ID: id, Topic: topic, Payload: u.GetPayload()}}
+	return nil
 }
 
 // SendData implements [call.Session]. Payloads over 15000 bytes are refused
@@ -150,23 +162,31 @@ func (s *session) sendPacket(packet *livekit.DataPacket) (ready bool, err error)
 	if s.over() {
 		return true, call.ErrNotInRoom
 	}
+	if !s.dataReady() {
+		return false, nil
+	}
+	return true, s.push(packet)
+}
+
+// dataReady tells whether a packet may be sent.
+func (s *session) dataReady() bool {
 	t := s.transport
-	if t == nil || t.reliable == nil || t.reliable.ReadyState() != webrtc.DataChannelStateOpen {
-		return false, nil
-	}
-	if t.reliable.BufferedAmount() > maxBuffered {
-		return false, nil
-	}
+	return t != nil && t.reliable != nil && t.reliable.ReadyState() == webrtc.DataChannelStateOpen &&
+		t.reliable.BufferedAmount() <= maxBuffered
+}
+
+// push sends a packet and keeps it for a resume.
+func (s *session) push(packet *livekit.DataPacket) error {
 	s.data.sequence++
 	packet.Kind = livekit.DataPacket_RELIABLE //nolint:staticcheck // older servers read it
 	packet.Sequence = s.data.sequence
 	packet.ParticipantIdentity = string(s.roster.self.Identity)
 	data, err := proto.Marshal(packet)
 	if err != nil {
-		return true, err
+		return err
 	}
 	s.data.keep(packet.Sequence, data)
-	return true, t.reliable.Send(data)
+	return s.transport.reliable.Send(data)
 }
 
 // resendData repeats what the server says it has not got.

@@ -21,7 +21,8 @@ type Config struct {
 	// PeerConnection for each direction.
 	TwoConnections bool
 	// Observer makes sessions of a hidden participant, the door's keeper: it
-	// receives no tracks, does not beat and judges nobody's silence.
+	// receives no tracks, does not beat, judges nobody's silence, and gets chat
+	// as it travels, as [call.DataReceived].
 	Observer bool
 }
 
@@ -124,7 +125,7 @@ func (d *Dialer) Dial(ctx context.Context, req call.JoinRequest, sink func(call.
 func (d *Dialer) dial(ctx context.Context, req call.JoinRequest, sink func(call.SessionEvent)) (call.Session, error) {
 	bound, cancel := context.WithTimeout(ctx, d.limits.join)
 	defer cancel()
-	adm, err := d.admit(bound, req, ticket{token: req.Link.Token, double: d.double}, false)
+	adm, err := d.admit(bound, req, ticket{token: req.Link.Token, double: d.double}, 0)
 	if err != nil {
 		return nil, joinError(ctx, err)
 	}
@@ -140,16 +141,22 @@ func (d *Dialer) dial(ctx context.Context, req call.JoinRequest, sink func(call.
 	return s, nil
 }
 
-// admit asks the door for a token, if there is one, and joins. What an earlier
-// join has learned comes in with t: the newest token and the server's form.
-func (d *Dialer) admit(ctx context.Context, req call.JoinRequest, t ticket, rejoin bool) (*admission, error) {
-	if req.Link.Plain() {
-		t.base, t.title = req.Link.URL, req.Link.Title
-		return d.enter(ctx, t, entry{})
-	}
-	fresh, err := d.knock(ctx, req, rejoin)
-	if err != nil {
-		return nil, err
+// admit asks the door for a token, if there is one and it has not been asked
+// yet, and joins. What an earlier join has learned comes in with t: the newest
+// token and the server's form. generation is not 0 for a rejoin.
+func (d *Dialer) admit(ctx context.Context, req call.JoinRequest, t ticket, generation int64) (*admission, error) {
+	var fresh ticket
+	switch {
+	case req.Admission != nil && generation == 0:
+		fresh = ticketOf(req, *req.Admission)
+	case req.Link.Plain():
+		fresh = ticketOf(req, call.Admission{Answer: call.DoorJoinAnswer{Token: t.token}})
+	default:
+		a, err := d.knock(ctx, req, generation)
+		if err != nil {
+			return nil, err
+		}
+		fresh = ticketOf(req, a)
 	}
 	fresh.double = t.double
 	return d.enter(ctx, fresh, entry{})

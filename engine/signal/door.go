@@ -20,54 +20,53 @@ import (
 
 // ticket is what is needed to enter a room: where, and with which token.
 type ticket struct {
-	base        string // ws:// or wss:// address, without query
-	token       string
-	title       string
-	tls         *tls.Config
-	double      bool // two PeerConnections
-	sessionHint call.SID
+	base       string // ws:// or wss:// address, without query
+	token      string
+	title      string
+	tls        *tls.Config
+	double     bool   // two PeerConnections
+	host       string // of the door; empty without one
+	generation int64  // of the token, as the door counts them
+	role       call.Role
+	rules      call.RoomRules
 }
 
-// knock asks the door of an invite link for a token. A rejoin never makes the
-// room anew: a room that was dismissed while we were away stays so (contract N8).
-func (d *Dialer) knock(ctx context.Context, req call.JoinRequest, rejoin bool) (ticket, error) {
-	body, err := joinBody(req, rejoin, time.Now())
+// knock asks the door of an invite link for a token. A rejoin, which has a
+// generation, never makes the room anew: a room that was dismissed while we were
+// away stays so (contract N8), and so does who was put out (contract O9).
+func (d *Dialer) knock(ctx context.Context, req call.JoinRequest, generation int64) (call.Admission, error) {
+	body, err := joinBody(req, generation, time.Now())
 	if err != nil {
-		return ticket{}, err
+		return call.Admission{}, err
 	}
-	config := pinned(req.Link.Fingerprint)
-	conn, err := race(ctx, d.log, req.Link.Hosts, config)
+	conn, err := race(ctx, d.log, req.Link.Hosts, pinned(req.Link.Fingerprint))
 	if err != nil {
-		return ticket{}, err
+		return call.Admission{}, err
 	}
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
-	status, answer, err := postJoin(ctx, conn, body)
+	status, answer, err := post(ctx, conn, call.DoorJoinPath, "", body, call.DoorMaxBody)
 	if err != nil {
 		if ctx.Err() != nil {
 			err = ctx.Err()
 		}
-		return ticket{}, connectError(err)
+		return call.Admission{}, connectError(err)
 	}
 	admitted, err := parseDoorAnswer(status, answer)
 	if err != nil {
-		return ticket{}, err
+		return call.Admission{}, err
 	}
-	title := admitted.Title
-	if title == "" {
-		title = req.Link.Title
-	}
-	return ticket{
-		base: "wss://" + conn.host, token: admitted.Token, title: title,
-		tls: config, sessionHint: call.SID(admitted.SessionHint),
-	}, nil
+	return call.Admission{Host: conn.host, Answer: admitted}, nil
 }
 
-func joinBody(req call.JoinRequest, rejoin bool, now time.Time) ([]byte, error) {
+// rejoinUnknown is the generation of a rejoin whose door has not told one.
+const rejoinUnknown = -1
+
+func joinBody(req call.JoinRequest, generation int64, now time.Time) ([]byte, error) {
 	wire := call.DoorJoinRequest{
 		Room: req.Link.Room, Secret: req.Link.Secret, Identity: req.Identity, Name: req.Name,
-		Existing: req.Link.Existing || rejoin,
+		Existing: req.Link.Existing || generation != 0, Generation: max(generation, 0),
 	}
 	if err := wire.Sign(req.Key, req.Link.Fingerprint, now); err != nil {
 		return nil, err
@@ -154,9 +153,9 @@ func worst(failed []error) error {
 	return fmt.Errorf("%w: the link has no address", call.ErrUnreachable)
 }
 
-// postJoin sends the request over an open connection and reads the whole
-// answer, at most call.DoorMaxBody.
-func postJoin(ctx context.Context, conn *hostConn, body []byte) (status int, answer []byte, err error) {
+// post sends a request over an open connection and reads the whole answer, of
+// limit bytes at most. bearer may be empty.
+func post(ctx context.Context, conn *hostConn, path, bearer string, body []byte, limit int64) (status int, answer []byte, err error) {
 	transport := &http.Transport{
 		DisableKeepAlives:      true,
 		MaxResponseHeaderBytes: call.DoorMaxBody,
@@ -169,22 +168,25 @@ func postJoin(ctx context.Context, conn *hostConn, body []byte) (status int, ans
 		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+conn.host+call.DoorJoinPath, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+conn.host+path, bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, fmt.Errorf("%w: %v", call.ErrBadArgument, innermost(err))
 	}
 	req.Header.Set("Content-Type", "application/json")
+	if bearer != "" {
+		req.Header.Set("Authorization", "Bearer "+bearer)
+	}
 	resp, err := client.Do(req)
 	if err != nil {
 		return 0, nil, err
 	}
 	defer resp.Body.Close()
-	answer, err = io.ReadAll(io.LimitReader(resp.Body, call.DoorMaxBody+1))
+	answer, err = io.ReadAll(io.LimitReader(resp.Body, limit+1))
 	if err != nil {
 		return 0, nil, err
 	}
-	if len(answer) > call.DoorMaxBody {
-		return 0, nil, fmt.Errorf("%w: answer over %d bytes", call.ErrServerGarbage, call.DoorMaxBody)
+	if int64(len(answer)) > limit {
+		return 0, nil, fmt.Errorf("%w: answer over %d bytes", call.ErrServerGarbage, limit)
 	}
 	return resp.StatusCode, answer, nil
 }
@@ -208,14 +210,6 @@ func parseDoorAnswer(status int, body []byte) (call.DoorJoinAnswer, error) {
 		return call.DoorJoinAnswer{}, fmt.Errorf("%w: token or title", call.ErrServerGarbage)
 	}
 	return answer, nil
-}
-
-func readRefusal(body []byte) (call.DoorError, bool) {
-	var refusal call.DoorError
-	if err := json.Unmarshal(body, &refusal); err != nil || refusal.Code == "" {
-		return call.DoorError{}, false
-	}
-	return refusal, true
 }
 
 func headerSafe(s string) bool {

@@ -103,6 +103,7 @@ func (s *session) onNews(msg *livekit.SignalResponse) {
 // is taken back before the news of it.
 func (s *session) onUpdate(u *livekit.ParticipantUpdate) {
 	var events []call.SessionEvent
+	before := s.roster.self.Muted
 	if s.fullUpdate && containsSID(u.GetParticipants(), string(s.roster.self.SID)) {
 		s.fullUpdate = false
 		events = s.roster.replace(u.GetParticipants())
@@ -111,9 +112,13 @@ func (s *session) onUpdate(u *livekit.ParticipantUpdate) {
 			events = append(events, s.roster.apply(info)...)
 		}
 	}
-	for _, e := range events {
-		switch e := e.(type) {
+	if muted := s.roster.self.Muted; muted != before {
+		s.stand(func(st *call.Standing) { st.Muted = muted })
+	}
+	for _, event := range events {
+		switch e := event.(type) {
 		case call.ParticipantLeft:
+			event = s.refine(e)
 			s.dropTracksOf(e.Participant.SID)
 			s.foresee(e.Reason)
 			for _, t := range e.Participant.Tracks {
@@ -127,7 +132,7 @@ func (s *session) onUpdate(u *livekit.ParticipantUpdate) {
 				s.dropTrack(s.transport.remote[e.Track.SID])
 			}
 		}
-		s.emit(e)
+		s.emit(event)
 	}
 	s.readyTracks()
 }
@@ -189,6 +194,7 @@ func (s *session) end(e call.SessionEnded) {
 	if s.over() {
 		return
 	}
+	e = s.judged(e)
 	s.log.WithField("reason", e.Reason.String()).Info("session ended")
 	s.halted.Store(true)
 	s.emit(e)
@@ -255,6 +261,8 @@ func (s *session) onAlarm(a alarm) {
 		s.onSilenceTick()
 	case alarmBeat:
 		s.onBeatDue()
+	case alarmVerdict:
+		s.onVerdictDue()
 	case alarmCount:
 	}
 }

@@ -29,6 +29,10 @@ func (s *session) lost(cause error, full bool) {
 	if s.over() {
 		return
 	}
+	if s.verdict != nil {
+		s.end(s.verdict.ended()) // we were told why
+		return
+	}
 	if s.wire != nil {
 		s.wire.close()
 		s.wire = nil
@@ -95,7 +99,7 @@ func (s *session) retry() {
 		var adm *admission
 		var err error
 		if full {
-			adm, err = s.dialer.admit(ctx, req, t, true)
+			adm, err = s.dialer.admit(ctx, req, t, rejoinGeneration(t))
 		} else {
 			adm, err = s.dialer.enter(ctx, t, e)
 		}
@@ -103,6 +107,14 @@ func (s *session) retry() {
 			adm.wire.abandon()
 		}
 	})
+}
+
+// rejoinGeneration is what a rejoin shows to the door.
+func rejoinGeneration(t ticket) int64 {
+	if t.generation > 0 {
+		return t.generation
+	}
+	return rejoinUnknown
 }
 
 // redialed takes the result of a try.
@@ -148,7 +160,7 @@ func (s *session) notRedialed(full bool, err error) {
 		return
 	}
 	if terminal(err) {
-		if !full && !s.req.Link.Plain() {
+		if !full && !s.req.Link.Plain() && !isVerdict(err) {
 			// The door knows the reason; the server behind it only refuses.
 			s.mend.full = true
 			s.alarms.set(alarmRetry, 0)
@@ -192,9 +204,14 @@ func (s *session) soon(full bool) time.Duration {
 // refusal is the end of a session whose return is refused (contract O9).
 func refusal(err error) call.SessionEnded {
 	var banned *call.BannedError
+	var out *call.PutOutError
 	switch {
 	case errors.As(err, &banned):
-		return call.SessionEnded{Reason: call.ReasonBanned, Text: banned.Text, Until: banned.Until, Err: err}
+		return call.SessionEnded{
+			Reason: call.ReasonBanned, By: label(banned.By), Text: cleanText(banned.Text), Until: banned.Until, Err: err,
+		}
+	case errors.As(err, &out):
+		return call.SessionEnded{Reason: out.Reason, By: label(out.By), Text: cleanText(out.Text), Err: err}
 	case errors.Is(err, call.ErrNoSuchRoom):
 		return call.SessionEnded{Reason: call.ReasonRoomClosed, Err: err}
 	default:
@@ -212,10 +229,10 @@ func (s *session) giveUp() {
 
 // rejoin goes on as a new participant: everything of the old one is gone.
 func (s *session) rejoin(adm *admission) error {
+	s.carryData()
 	s.dropMedia()
 	clear(s.views)
 	clear(s.paused)
-	s.data = newDataState()
 	if err := s.install(adm); err != nil {
 		adm.wire.abandon()
 		return err

@@ -70,6 +70,9 @@ func (s *session) publish(t *localTrack) (ready bool, err error) {
 	if s.over() {
 		return true, call.ErrNotInRoom
 	}
+	if !s.roster.shows {
+		return true, fmt.Errorf("%w: %w", call.ErrRefused, call.ErrForbidden)
+	}
 	if s.wire == nil || s.transport == nil || s.resuming {
 		return false, nil // a resume must not meet half a publication
 	}

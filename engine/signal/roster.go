@@ -21,6 +21,7 @@ const maxPeople = 10_000
 // that turns LiveKit's full states into the differences that Foyer reports.
 type roster struct {
 	self   call.Participant
+	shows  bool // the server lets us publish
 	people map[call.Identity]*person
 	sids   map[call.SID]call.Identity // of people, to resolve speakers and qualities
 
@@ -29,13 +30,15 @@ type roster struct {
 
 type person struct {
 	call.Participant
-	version uint32
-	life    life
+	version  uint32
+	protocol int32 // client_protocol: which forms of data it reads
+	life     life
 }
 
 func newRoster(join *livekit.JoinResponse) *roster {
 	r := &roster{
 		self:     participantFrom(join.GetParticipant()),
+		shows:    mayPublish(join.GetParticipant()),
 		people:   map[call.Identity]*person{},
 		sids:     map[call.SID]call.Identity{},
 		speakers: map[call.SID]float32{},
@@ -78,7 +81,7 @@ func (r *roster) apply(info *livekit.ParticipantInfo) []call.SessionEvent {
 		// Another SID of ours is an old connection that the server is just
 		// closing, or a newcomer that puts us out, which a leave will tell.
 		if sid == r.self.SID {
-			r.self = participantFrom(info)
+			r.self, r.shows = participantFrom(info), mayPublish(info)
 		}
 		return nil
 	}
@@ -122,7 +125,8 @@ func (r *roster) join(info *livekit.ParticipantInfo) []call.SessionEvent {
 	if len(r.people) >= maxPeople {
 		return nil
 	}
-	p := &person{Participant: participantFrom(info), version: info.GetVersion(), life: life{canBeat: mayPublishData(info)}}
+	p := &person{Participant: participantFrom(info), version: info.GetVersion(), protocol: info.GetClientProtocol()}
+	p.life.canBeat = !p.Muted
 	r.people[p.Identity] = p
 	r.sids[p.SID] = p.Identity
 	return []call.SessionEvent{call.ParticipantJoined{Participant: p.copy()}}
@@ -144,9 +148,9 @@ func (r *roster) change(p *person, info *livekit.ParticipantInfo) []call.Session
 	before := p.Participant
 	p.Participant = participantFrom(info)
 	p.Lost = before.Lost
-	p.version, p.life.canBeat = info.GetVersion(), mayPublishData(info)
+	p.version, p.life.canBeat = info.GetVersion(), !p.Muted
 	events := diffTracks(p.Identity, before.Tracks, p.Tracks)
-	if len(events) > 0 || before.Name != p.Name || !slices.Equal(before.Tracks, p.Tracks) {
+	if len(events) > 0 || before.Name != p.Name || before.Muted != p.Muted || !slices.Equal(before.Tracks, p.Tracks) {
 		events = append(events, call.ParticipantUpdated{Participant: p.copy()})
 	}
 	return events
@@ -275,7 +279,7 @@ func (r *roster) judge(updates []*livekit.ConnectionQualityInfo) []call.SessionE
 
 // mark brings Lost up to date.
 func (p *person) mark() []call.SessionEvent {
-	if lost := p.life.lostServer || p.life.silent; p.Lost != lost {
+	if lost := p.life.lostServer || p.life.lostDoor || p.life.silent; p.Lost != lost {
 		p.Lost = lost
 		return []call.SessionEvent{call.ParticipantUpdated{Participant: p.copy()}}
 	}
@@ -322,6 +326,10 @@ func mayPublishData(info *livekit.ParticipantInfo) bool {
 	return info.GetPermission() == nil || info.GetPermission().GetCanPublishData()
 }
 
+func mayPublish(info *livekit.ParticipantInfo) bool {
+	return info.GetPermission() == nil || info.GetPermission().GetCanPublish()
+}
+
 // label makes a text from a stranger fit to be shown in one line beside others:
 // no control characters, no line breaks, and nothing that turns the direction of
 // what follows (UAX 9: embeddings, overrides and isolates). The marks that only
@@ -329,13 +337,16 @@ func mayPublishData(info *livekit.ParticipantInfo) bool {
 func label(s string) string {
 	clean := strings.Map(func(r rune) rune {
 		switch {
-		case unicode.IsControl(r), r == '\u2028', r == '\u2029', r == utf8.RuneError,
-			r >= '\u202A' && r <= '\u202E', r >= '\u2066' && r <= '\u2069':
+		case unicode.IsControl(r), r == '\u2028', r == '\u2029', r == utf8.RuneError, turnsDirection(r):
 			return -1
 		}
 		return r
 	}, s)
 	return clip(strings.TrimSpace(clean), call.MaxName)
+}
+
+func turnsDirection(r rune) bool {
+	return r >= '\u202A' && r <= '\u202E' || r >= '\u2066' && r <= '\u2069'
 }
 
 // clip cuts a text from the network at a character's border.
@@ -353,7 +364,7 @@ func participantFrom(info *livekit.ParticipantInfo) call.Participant {
 	p := call.Participant{
 		Identity: call.Identity(info.GetIdentity()), SID: call.SID(info.GetSid()),
 		Name: label(info.GetName()), JoinedAt: joinedAt(info),
-		Helper: !isPerson(info.GetKind()), Generation: generation(info),
+		Helper: !isPerson(info.GetKind()), Generation: generation(info), Muted: !mayPublishData(info),
 	}
 	for _, t := range info.GetTracks() {
 		if sid := t.GetSid(); len(p.Tracks) < maxTracks && sid != "" && len(sid) <= maxWord {

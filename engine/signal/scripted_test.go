@@ -33,6 +33,7 @@ type scripted struct {
 	mu     sync.Mutex
 	door   func(w http.ResponseWriter, r *http.Request)
 	rtc    func(w http.ResponseWriter, r *http.Request) // instead of an upgrade, if set
+	api    http.HandlerFunc                             // the door's operations
 	script func(*scriptConn)                            // after the upgrade
 	joins  []call.DoorJoinRequest
 	paths  []string
@@ -51,6 +52,7 @@ func newScripted(t testing.TB, secure bool) *scripted {
 	s := &scripted{t: t}
 	mux := http.NewServeMux()
 	mux.HandleFunc(call.DoorJoinPath, s.serveDoor)
+	mux.HandleFunc(call.DoorAPIPath, func(w http.ResponseWriter, r *http.Request) { s.api(w, r) })
 	mux.HandleFunc("/", s.serveRTC)
 	s.Server = httptest.NewUnstartedServer(mux)
 	if secure {

@@ -61,7 +61,10 @@ type session struct {
 	told      bool          // the server knows that we go
 	mend      mending
 
-	fate          call.LeaveReason // why others have gone, if it concerns everybody
+	standing      call.Standing
+	verdict       *verdict                  // we were told that we are put out
+	verdicts      map[call.Identity]verdict // so were these others
+	fate          call.LeaveReason          // why others have gone, if it concerns everybody
 	fateAt        time.Time
 	heardSince    time.Time // nobody was silent before, as far as we know
 	everConnected bool      // media, since the last join
@@ -91,8 +94,8 @@ func emptySession(d *Dialer, req call.JoinRequest, sink func(call.SessionEvent))
 		dialer: d, limits: d.limits, log: d.log, req: req, sink: sink,
 		done: make(chan struct{}), box: make(chan func(), boxSize),
 		alarms: newAlarms(), pubs: map[string]*localTrack{}, views: map[call.SID]*livekit.UpdateTrackSettings{},
-		paused: map[call.SID]bool{},
-		data:   newDataState(), ready: make(chan struct{}),
+		paused: map[call.SID]bool{}, verdicts: map[call.Identity]verdict{},
+		data: newDataState(), ready: make(chan struct{}),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s
@@ -110,6 +113,7 @@ func (s *session) install(adm *admission) error {
 	}
 	s.ticket, s.joinInfo, s.wire, s.transport = adm.ticket, join, adm.wire, t
 	s.roster = newRoster(join)
+	s.standing.Role, s.standing.Rules, s.standing.Muted = adm.ticket.role, adm.ticket.rules, s.roster.self.Muted
 	s.everConnected, s.fullUpdate, s.resuming = false, false, false
 	s.log = s.dialer.log.WithFields(logrus.Fields{
 		"room": join.GetRoom().GetName(), "identity": join.GetParticipant().GetIdentity(), "sid": join.GetParticipant().GetSid(),
@@ -152,7 +156,7 @@ func (s *session) transportEvents() transportEvents {
 		data: func(t *transport, data []byte) {
 			current(t, func() { s.onData(data) })
 		},
-		dataReady: func(t *transport) { current(t, s.wake) },
+		dataReady: func(t *transport) { current(t, s.onDataReady) },
 	}
 }
 
@@ -313,6 +317,7 @@ func (s *session) announce(republish bool) {
 	s.emit(call.RosterReplaced{
 		Room: call.RoomID(room.GetName()), Title: s.ticket.title, SessionID: call.SID(room.GetSid()),
 		Opened: openedAt(room), Self: s.roster.self, Participants: s.roster.participants(), Republish: republish,
+		Standing: s.standing,
 	})
 }
 

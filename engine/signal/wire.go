@@ -24,6 +24,7 @@ import (
 
 const (
 	protocolVersion = 17        // S rtc/types/protocol_version.go
+	clientProtocol  = 2         // livekit-client src/version.ts: texts in stream headers
 	sdkVersion      = "2.4.0"   // from here on the server uses SCTP zero checksums
 	maxFrame        = 4 << 20   // bytes of one message; a roster of thousands fits
 	maxHandshake    = 256 << 10 // bytes before the upgrade is done: certificates and headers
@@ -115,6 +116,7 @@ func entryURL(t ticket, e entry) (string, error) {
 		q.Set("sdk", "go")
 		q.Set("version", sdkVersion)
 		q.Set("protocol", strconv.Itoa(protocolVersion))
+		q.Set("client_protocol", strconv.Itoa(clientProtocol))
 		q.Set("os", runtime.GOOS)
 		if e.resuming() {
 			q.Set("reconnect", "1")
@@ -141,6 +143,8 @@ func joinRequest(e entry) (string, error) {
 	inner, err := proto.Marshal(&livekit.JoinRequest{
 		ClientInfo: &livekit.ClientInfo{
 			Sdk: livekit.ClientInfo_GO, Version: sdkVersion, Protocol: protocolVersion, Os: runtime.GOOS, OtherSdks: others,
+			ClientProtocol: clientProtocol,
+			Capabilities:   []livekit.ClientInfo_Capability{livekit.ClientInfo_CAP_COMPRESSION_DEFLATE_RAW},
 		},
 		ConnectionSettings: &livekit.ConnectionSettings{AutoSubscribe: !e.deaf},
 		Reconnect:          e.resuming(),

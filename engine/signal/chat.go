@@ -1,0 +1,209 @@
+package signal
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/livekit/protocol/livekit"
+	"google.golang.org/protobuf/proto"
+
+	"foyer/engine/call"
+)
+
+// Chat is LiveKit's own: a text stream on call.TopicChat, whose id names the
+// message (npm @livekit/components-core, components/chat.ts). Older web clients
+// send a user packet instead.
+const (
+	legacyChatTopic = "lk-chat-topic"
+	maxChatID       = 128  // bytes of a message's id
+	maxChatSenders  = 4096 // whose pace is remembered
+	// inlineProtocol is the client_protocol from which a receiver reads a text
+	// that is in the stream's header (livekit-client src/version.ts).
+	inlineProtocol = 2
+)
+
+// SendChat implements [call.Session]. It waits for a working connection.
+func (s *session) SendChat(ctx context.Context, text string) (call.ChatMessage, error) {
+	m := call.ChatMessage{ID: newStreamID(), Text: cleanChat(text)}
+	if err := call.CheckChat(m.Text); err != nil {
+		return call.ChatMessage{}, fmt.Errorf("chat: %w", err)
+	}
+	err := s.askWhenReady(ctx, func() (bool, error) {
+		switch {
+		case s.over():
+			return true, call.ErrNotInRoom
+		case s.standing.Muted:
+			return true, call.ErrMuted
+		case s.phase != phaseUp || !s.dataReady():
+			return false, nil
+		}
+		m.From, m.Name, m.At = s.roster.self.Identity, s.roster.self.Name, time.Now()
+		return true, s.sendText(m)
+	})
+	if err != nil {
+		return call.ChatMessage{}, fmt.Errorf("chat: %w", err)
+	}
+	return m, nil
+}
+
+// newStreamID is a random UUID (RFC 9562, version 4).
+func newStreamID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// sendText sends a message as one packet if everybody can read that, else as
+// header, one chunk and trailer, which call.MaxChat lets it fit into.
+func (s *session) sendText(m call.ChatMessage) error {
+	total := uint64(len(m.Text))
+	header := &livekit.DataStream_Header{
+		StreamId: m.ID, Timestamp: m.At.UnixMilli(), Topic: call.TopicChat, MimeType: "text/plain", TotalLength: &total,
+		ContentHeader: &livekit.DataStream_Header_TextHeader{TextHeader: &livekit.DataStream_TextHeader{}},
+	}
+	packets := []*livekit.DataPacket{{Value: &livekit.DataPacket_StreamHeader{StreamHeader: header}}}
+	if s.roster.everybodyReads(inlineProtocol) {
+		header.InlineContent = []byte(m.Text)
+	} else {
+		packets = append(packets,
+			&livekit.DataPacket{Value: &livekit.DataPacket_StreamChunk{
+				StreamChunk: &livekit.DataStream_Chunk{StreamId: m.ID, Content: []byte(m.Text)},
+			}},
+			&livekit.DataPacket{Value: &livekit.DataPacket_StreamTrailer{
+				StreamTrailer: &livekit.DataStream_Trailer{StreamId: m.ID},
+			}})
+	}
+	for _, p := range packets {
+		if err := s.push(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// everybodyReads tells whether all others are of that client_protocol or newer.
+// Hidden participants are not among them; those of a Foyer door are.
+func (r *roster) everybodyReads(protocol int32) bool {
+	for _, p := range r.people {
+		if p.protocol < protocol {
+			return false
+		}
+	}
+	return true
+}
+
+// chatText makes a whole text a message, if it is one. The name is filled in by
+// the session, which knows it.
+func (d *dataState) chatText(from call.Identity, id, text string, now time.Time) []call.SessionEvent {
+	m := call.ChatMessage{ID: id, From: from, Text: cleanChat(text), At: now}
+	if m.ID == "" || len(m.ID) > maxChatID || call.CheckChat(m.Text) != nil || !d.paced(from, now) {
+		return nil
+	}
+	return []call.SessionEvent{call.ChatReceived{Message: m}}
+}
+
+// paced keeps one sender from flooding everybody. It lets twice as much pass as
+// a sender of ours may say: what the network held up comes at once.
+func (d *dataState) paced(from call.Identity, now time.Time) bool {
+	p := d.paces[from]
+	if p == nil {
+		if len(d.paces) >= maxChatSenders {
+			clear(d.paces)
+		}
+		p = &call.Pace{}
+		d.paces[from] = p
+	}
+	return p.Allow(now, 2*call.ChatPerSecond, 2*call.ChatBurst)
+}
+
+// legacyChat reads the user packet of older web clients. Newer ones send it
+// beside a stream of the same text and say so.
+func (d *dataState) legacyChat(from call.Identity, payload []byte, now time.Time) []call.SessionEvent {
+	var m struct {
+		ID      string `json:"id"`
+		Message string `json:"message"`
+		Ignore  bool   `json:"ignoreLegacy"`
+	}
+	if json.Unmarshal(payload, &m) != nil || m.Ignore {
+		return nil
+	}
+	return d.chatText(from, m.ID, m.Message, now)
+}
+
+// cleanChat takes out of a text what could not be shown: control characters
+// other than line breaks and tabs, and what turns the direction of the lines
+// that follow.
+func cleanChat(text string) string {
+	text = strings.ReplaceAll(strings.ToValidUTF8(text, ""), "\r\n", "\n")
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n', r == '\t':
+			return r
+		case unicode.IsControl(r), turnsDirection(r):
+			return -1
+		}
+		return r
+	}, text)
+}
+
+// named fills in what the sender of a message was called.
+func (s *session) named(e call.SessionEvent) call.SessionEvent {
+	c, ok := e.(call.ChatReceived)
+	if !ok {
+		return e
+	}
+	if p := s.roster.people[c.Message.From]; p != nil {
+		c.Message.Name = p.Name
+	}
+	return c
+}
+
+// unacknowledged lists the newest packets that may not have reached the server:
+// so many bytes of them wait for its acknowledgement still.
+func (d *dataState) unacknowledged(size uint64) []*livekit.DataPacket {
+	first := len(d.kept)
+	for waiting := uint64(0); first > 0 && waiting < size; waiting += uint64(len(d.kept[first].data)) {
+		first--
+	}
+	var packets []*livekit.DataPacket
+	for _, k := range d.kept[first:] {
+		p := &livekit.DataPacket{}
+		if proto.Unmarshal(k.data, p) == nil {
+			packets = append(packets, p)
+		}
+	}
+	return packets
+}
+
+// carryData makes the data side new for the participant that we become, and
+// takes along what the old one may not have got out. Who has heard it already
+// knows a message by its id.
+func (s *session) carryData() {
+	old := s.data
+	s.data = newDataState()
+	s.data.carried = old.carried
+	if t := s.transport; t != nil && t.reliable != nil {
+		s.data.carried = append(s.data.carried, old.unacknowledged(t.reliable.BufferedAmount())...)
+	}
+	if n := len(s.data.carried); n > keptPackets {
+		s.data.carried = s.data.carried[n-keptPackets:]
+	}
+}
+
+// onDataReady sends what was carried over, and lets others go on.
+func (s *session) onDataReady() {
+	for len(s.data.carried) > 0 && s.dataReady() {
+		p := s.data.carried[0]
+		s.data.carried = s.data.carried[1:]
+		if err := s.push(p); err != nil {
+			s.log.WithError(err).Debug("data could not be repeated")
+		}
+	}
+	s.wake()
+}
