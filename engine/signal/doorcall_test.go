@@ -164,4 +164,3 @@ func TestDoorOperations(t *testing.T) {
 		t.Errorf("after the end: %v", err)
 	}
 }
-
