@@ -1,0 +1,154 @@
+//go:build linux
+
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+
+	"foyer/internal/drive"
+	"foyer/internal/testenv"
+)
+
+// Bounds of contract O4. It says 21 s for the second; LiveKit's clocks are 10, 5
+// and 5 s (rtc/transport.go, participant.go), but it looks at the first two only
+// every 2 s, and so needs up to 22 s.
+const (
+	lostWithin = 5 * time.Second
+	goneWithin = 22500 * time.Millisecond
+)
+
+// TestO4DeadPeers kills a participant, and cuts another one's cable: the rest
+// are told "connection lost" in time, and that they have gone. One of the dead
+// has sent pictures and sound, the other nothing at all.
+func TestO4DeadPeers(t *testing.T) {
+	for _, sends := range []struct {
+		name string
+		args []string
+	}{
+		{"with camera and microphone", []string{"--camera", "test", "--mic", "test"}},
+		{"with nothing", nil},
+	} {
+		t.Run("kill -9 "+sends.name, func(t *testing.T) {
+			t.Parallel()
+			f := testenv.Foyer(t)
+			server := testenv.Serve(t, f, drive.ServeOptions{})
+			link := server.Invite("alive")
+			joinTo := func(id string, args ...string) *testenv.Process {
+				return testenv.Join(t, f, drive.JoinOptions{Link: link, Name: id, ID: id, Args: args})
+			}
+			ada, eve := joinTo("ada", "--camera", "test"), joinTo("eve")
+			bob := joinTo("bob", sends.args...)
+			meet(ada, eve, bob)
+			watchDeath(t, []*testenv.Process{ada, eve}, "bob", func() { must(t, bob.Signal(syscall.SIGKILL)) })
+		})
+		t.Run("cut cable "+sends.name, func(t *testing.T) {
+			t.Parallel()
+			cable, err := drive.NewCable(t.Context())
+			must(t, err)
+			t.Cleanup(cable.Close)
+			f := testenv.Foyer(t)
+			server := testenv.Serve(t, f, drive.ServeOptions{NS: cable.A, Listen: cable.A.Addr + ":7443"})
+			link, err := server.Drive.InviteFrom(t.Context(), cable.A, "alive")
+			must(t, err)
+			// Ada sits beside the server, so that only Bob is cut off.
+			ada := testenv.Join(t, f, drive.JoinOptions{Link: link, Name: "ada", ID: "ada", NS: cable.A})
+			bob := testenv.Join(t, f, drive.JoinOptions{Link: link, Name: "bob", ID: "bob", NS: cable.B, Args: sends.args})
+			meet(ada, bob)
+			watchDeath(t, []*testenv.Process{ada}, "bob", func() { must(t, cable.Cut(context.WithoutCancel(t.Context()))) })
+		})
+	}
+}
+
+// meet waits until all are in the room and have been there for a moment, in
+// which they have heard of each other.
+func meet(all ...*testenv.Process) {
+	for _, p := range all {
+		p.Await("joined")
+	}
+	for _, p := range all {
+		mark := p.Mark()
+		for range 3 { // one a second
+			mark = p.AwaitAfter(mark, "stats", nil).Index + 1
+		}
+	}
+}
+
+// watchDeath lets somebody die and measures when the others are told.
+func watchDeath(t *testing.T, watchers []*testenv.Process, id string, die func()) {
+	t.Helper()
+	marks := make([]int, len(watchers))
+	for i, p := range watchers {
+		marks[i] = p.Mark()
+	}
+	died := time.Now()
+	die()
+	for i, p := range watchers {
+		lost := p.AwaitAfter(marks[i], "participant_updated", func(e drive.Event) bool {
+			return e.Text("id") == id && e.Get("lost") == true
+		})
+		gone := p.AwaitAfter(marks[i], "participant_left", func(e drive.Event) bool { return e.Text("id") == id })
+		lostAfter, goneAfter := lost.Seen.Sub(died), gone.Seen.Sub(died)
+		t.Logf("watcher %d: lost after %v, gone after %v", i, lostAfter, goneAfter)
+		if lostAfter > lostWithin || goneAfter > goneWithin || gone.Text("reason") != "connection_lost" {
+			t.Errorf("watcher %d: lost after %v, gone after %v with reason %q", i, lostAfter, goneAfter, gone.Text("reason"))
+		}
+	}
+}
+
+// dismissWithin is contract K1's bound, which K2 shares, twice for a busy
+// machine with the race detector.
+const dismissWithin = 2 * time.Second
+
+// TestK2DismissedAll closes a room for its members: all get out, all with the
+// true reason, and free their devices.
+func TestK2DismissedAll(t *testing.T) {
+	const members = 6
+	f := testenv.Foyer(t)
+	server := testenv.Serve(t, f, drive.ServeOptions{})
+	link := server.Invite("party")
+	pulse := testenv.Pulse(t)
+	all := make([]*testenv.Process, members)
+	for i := range all {
+		id := fmt.Sprint("member", i)
+		all[i] = testenv.Join(t, f, drive.JoinOptions{
+			Link: link, Name: id, ID: id, Env: pulse.Env(), Args: []string{"--mic", "default", "--speaker", "default"},
+		})
+	}
+	for _, p := range all {
+		p.Await("joined")
+		p.AwaitWhere("track_published", func(e drive.Event) bool { return e.Get("local") == true })
+	}
+	pids := make([]int, members)
+	for i, p := range all {
+		pids[i] = p.PID
+	}
+	ours := func(s testenv.Stream) bool { return slices.Contains(pids, s.PID) }
+	if n := len(slices.DeleteFunc(pulse.SourceOutputs(), func(s testenv.Stream) bool { return !ours(s) })); n != members {
+		t.Errorf("%d microphones are open, want %d", n, members)
+	}
+	began := time.Now()
+	must(t, server.Dismiss(t.Context(), "party"))
+	var last time.Duration
+	for i, p := range all {
+		left := p.Await("left")
+		took := left.Seen.Sub(began)
+		last = max(last, took)
+		if left.Text("reason") != "dismissed" || left.Number("code") != 2 || took > dismissWithin {
+			t.Errorf("member %d, after %v: %s", i, took, left.Raw)
+		}
+	}
+	for i, p := range all {
+		if status := p.Ended(); status != 0 {
+			t.Errorf("member %d: status %d", i, status)
+		}
+	}
+	if slices.ContainsFunc(pulse.SourceOutputs(), ours) || slices.ContainsFunc(pulse.SinkInputs(), ours) {
+		t.Error("a sound device is still held")
+	}
+	t.Logf("%d members out after %v at most", members, last)
+}
