@@ -77,6 +77,14 @@ func (p *Passive) Allow(id call.Identity, allowed bool) {
 	delete(p.allowed, id)
 }
 
+// SetAllowed makes the allow list these identities and no others.
+func (p *Passive) SetAllowed(list map[call.Identity]bool) {
+	clear(p.allowed)
+	for id, on := range list {
+		p.Allow(id, on)
+	}
+}
+
 // SetRealTime sets after how long an offline member goes whatever is said; 0
 // leaves it to the messages. Values outside call.MinRealTime..call.MaxRealTime
 // are taken as the nearest one inside.

@@ -1,0 +1,271 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"foyer/engine/call"
+	"foyer/engine/host/register"
+)
+
+// member is somebody who is in the room or was. The loop's alone.
+type member struct {
+	sid        call.SID
+	name       string
+	generation int64
+	presence   call.Presence
+	since      time.Time
+	exiting    bool // an exit by the offline rule is under way
+}
+
+// recall reads where everybody was when the room was last kept.
+func (k *Keeper) recall(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, k.limits.Store)
+	defer cancel()
+	rows, err := k.conf.Store.Members(ctx, k.conf.Room)
+	if err != nil {
+		k.log.WithError(err).Warn("members of old are not known")
+	}
+	for _, r := range rows {
+		k.passive.Allow(r.Identity, r.Allowed)
+		if r.Presence == call.PresenceOnline || r.Presence == call.PresenceOffline {
+			k.members[r.Identity] = &member{
+				sid: r.SID, name: r.Name, generation: r.Generation, presence: r.Presence, since: r.PresenceSince,
+			}
+		}
+	}
+	rules, err := k.conf.Store.Rules(ctx, k.conf.Room)
+	if err != nil {
+		k.log.WithError(err).Warn("rules are not known")
+		return
+	}
+	k.setRules(rules)
+}
+
+func (k *Keeper) setRules(r call.RoomRules) {
+	k.keeps = r.KeepHistory
+	k.passive.SetRealTime(time.Duration(r.RealTime) * time.Second)
+}
+
+// replaceRoster takes everybody who is there. Who was there before and is not
+// now went while nobody looked: we do not know how, so they count as offline,
+// which keeps nobody out who left. Who belongs to an earlier session is gone.
+func (k *Keeper) replaceRoster(e call.RosterReplaced) {
+	k.sid.Store(e.SessionID)
+	present := map[call.Identity]bool{}
+	for _, p := range e.Participants {
+		present[p.Identity] = true
+	}
+	for id, m := range k.members {
+		switch {
+		case present[id]:
+		case m.since.Before(e.Opened):
+			k.place(id, m, call.PresenceGone)
+		case m.presence == call.PresenceOffline:
+			k.passive.Offline(id, m.since, k.now())
+			k.lookLater()
+		case m.presence == call.PresenceOnline:
+			k.place(id, m, call.PresenceOffline)
+		}
+	}
+	for _, p := range e.Participants {
+		k.joined(p)
+	}
+}
+
+func (k *Keeper) joined(p call.Participant) {
+	if p.Helper {
+		return
+	}
+	m := k.members[p.Identity]
+	if m == nil {
+		m = &member{}
+		k.members[p.Identity] = m
+	}
+	m.name, m.generation = p.Name, p.Generation
+	if m.presence == call.PresenceOnline && m.sid == p.SID {
+		return // known from before we came
+	}
+	m.sid = p.SID
+	k.place(p.Identity, m, call.PresenceOnline)
+}
+
+func (k *Keeper) updated(p call.Participant) {
+	if m := k.members[p.Identity]; m != nil && m.sid == p.SID {
+		m.name = p.Name
+	}
+}
+
+// left sorts an exit: on purpose, put out, or without a word (contract O1).
+func (k *Keeper) left(e call.ParticipantLeft) {
+	p := e.Participant
+	m := k.members[p.Identity]
+	if m == nil || m.sid != p.SID {
+		return
+	}
+	switch e.Reason {
+	case call.ReasonLeft, call.ReasonDismissed, call.ReasonRoomClosed, call.ReasonServerStopped,
+		call.ReasonOfflineRemoved, call.ReasonBanned:
+		k.place(p.Identity, m, call.PresenceGone)
+	case call.ReasonRemoved:
+		k.place(p.Identity, m, call.PresenceGone)
+		k.putOut(Exit{Room: k.conf.Room, ID: p.Identity, Reason: call.ReasonRemoved, Generation: m.generation, At: k.now()})
+	default:
+		k.place(p.Identity, m, call.PresenceOffline)
+	}
+}
+
+// place notes where somebody is, here and in the register.
+func (k *Keeper) place(id call.Identity, m *member, presence call.Presence) {
+	if m.presence == presence && presence != call.PresenceOnline {
+		return
+	}
+	now := k.now()
+	m.presence, m.since = presence, now
+	switch presence {
+	case call.PresenceOffline:
+		k.passive.Offline(id, now, now)
+		k.lookLater()
+	case call.PresenceOnline:
+		k.passive.Back(id)
+	case call.PresenceGone:
+		k.passive.Back(id)
+		delete(k.members, id)
+	}
+	k.chat.place(register.Member{
+		Room: k.conf.Room, Identity: id, Name: m.name, Presence: presence, PresenceSince: now, SID: m.sid,
+	}, now.Add(k.limits.Gather))
+}
+
+// putOut reports an exit that others have made.
+func (k *Keeper) putOut(e Exit) {
+	k.do(k.limits.Work, func(ctx context.Context) {
+		if err := k.conf.Putter.PutOut(ctx, e); err != nil {
+			k.log.WithError(err).WithField("identity", e.ID).Error("a removal may not hold")
+		}
+	})
+}
+
+func (k *Keeper) dismissed() {
+	session, at := k.Session(), k.now()
+	k.do(k.limits.Work, func(ctx context.Context) {
+		if err := k.conf.Putter.Dismissed(ctx, k.conf.Room, session, at); err != nil {
+			k.log.WithError(err).Error("a dismissal may not hold")
+		}
+	})
+}
+
+// exited is what became of an exit by the offline rule.
+type exited struct {
+	id      call.Identity
+	since   time.Time
+	allowed bool // they are exempt by now
+	err     error
+}
+
+// retryExit is how long after a failed exit the rule looks at the member again.
+const retryExit = time.Second
+
+// exit lets an offline member go (contract O1, O2). The allow list is read once
+// more: another door may have changed it.
+func (k *Keeper) exit(id call.Identity) {
+	m := k.members[id]
+	if m == nil || m.presence != call.PresenceOffline || m.exiting {
+		return
+	}
+	m.exiting = true
+	e := Exit{Room: k.conf.Room, ID: id, Reason: call.ReasonOfflineRemoved, Generation: m.generation, At: k.now()}
+	since := m.since
+	k.do(k.limits.Work, func(ctx context.Context) {
+		row, err := k.conf.Store.Member(ctx, e.Room, id)
+		if err == nil && row.Allowed {
+			k.inbox.put(exited{id: id, since: since, allowed: true})
+			return
+		}
+		if err == nil || errors.Is(err, register.ErrNotFound) {
+			err = k.conf.Putter.PutOut(ctx, e)
+		}
+		if err != nil {
+			k.log.WithError(err).WithField("identity", id).Warn("an offline member could not be put out")
+			pause(ctx, retryExit)
+		}
+		k.inbox.put(exited{id: id, since: since, err: err})
+	})
+}
+
+// pause waits for d, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+func (k *Keeper) exited(e exited) {
+	m := k.members[e.id]
+	if m == nil {
+		return
+	}
+	m.exiting = false
+	if m.presence != call.PresenceOffline || !m.since.Equal(e.since) {
+		return // back, or away another time
+	}
+	if e.allowed {
+		k.passive.Allow(e.id, true)
+	}
+	if e.allowed || e.err != nil {
+		k.passive.Offline(e.id, e.since, k.now())
+		return
+	}
+	k.log.WithField("identity", e.id).Info("offline member put out")
+	k.place(e.id, m, call.PresenceGone)
+}
+
+// circumstances are what the host decides, as the register has it.
+type circumstances struct {
+	rules   call.RoomRules
+	allowed map[call.Identity]bool
+}
+
+// lookLater looks at the circumstances again while somebody is offline.
+func (k *Keeper) lookLater() {
+	if k.look.IsZero() {
+		k.look = k.now().Add(k.limits.Refresh)
+	}
+}
+
+// refresh reads the circumstances beside the loop.
+func (k *Keeper) refresh() {
+	k.do(k.limits.Work, func(ctx context.Context) {
+		rules, err := k.conf.Store.Rules(ctx, k.conf.Room)
+		var rows []register.Member
+		if err == nil {
+			rows, err = k.conf.Store.Members(ctx, k.conf.Room)
+		}
+		if err != nil {
+			k.log.WithError(err).Warn("rules and allow list are not known")
+			return
+		}
+		c := circumstances{rules: rules, allowed: map[call.Identity]bool{}}
+		for _, r := range rows {
+			if r.Allowed {
+				c.allowed[r.Identity] = true
+			}
+		}
+		k.inbox.put(c)
+	})
+}
+
+func (k *Keeper) learn(c circumstances) {
+	k.setRules(c.rules)
+	k.passive.SetAllowed(c.allowed)
+	for _, m := range k.members {
+		if m.presence == call.PresenceOffline {
+			k.lookLater()
+			return
+		}
+	}
+}
