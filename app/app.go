@@ -89,14 +89,17 @@ type command struct {
 	*flag.FlagSet
 	std      io3
 	logLevel string
+	help     func() // prints how the command is used
 }
 
 func newCommand(std io3, name, synopsis string) *command {
 	c := &command{FlagSet: flag.NewFlagSet(name, flag.ContinueOnError), std: std}
-	c.SetOutput(std.err)
+	c.SetOutput(io.Discard) // misused says it, in one line
 	c.StringVar(&c.logLevel, "log-level", "warn", "what to log on stderr: error, warn, info or debug")
-	c.Usage = func() {
+	c.Usage = func() {}
+	c.help = func() {
 		fmt.Fprintf(std.err, "usage: foyer %s\n\n", synopsis)
+		c.SetOutput(std.err)
 		c.PrintDefaults()
 	}
 	return c
@@ -108,9 +111,10 @@ func (c *command) parse(args []string) (positional []string, status int, ok bool
 	for {
 		if err := c.Parse(args); err != nil {
 			if errors.Is(err, flag.ErrHelp) {
+				c.help()
 				return nil, exitOK, false
 			}
-			return nil, exitUsage, false
+			return nil, c.misused("%v", err), false
 		}
 		if c.NArg() == 0 {
 			return positional, exitOK, true
@@ -124,6 +128,16 @@ func (c *command) parse(args []string) (positional []string, status int, ok bool
 func (c *command) fail(status int, format string, a ...any) int {
 	fmt.Fprintf(c.std.err, "foyer %s: %s\n", c.Name(), fmt.Sprintf(format, a...))
 	return status
+}
+
+// misused says that the command line is wrong, where its help is, and in
+// brackets what is wrong.
+func (c *command) misused(format string, a ...any) int {
+	program := "foyer " + c.Name()
+	if c.Name() == windowName {
+		program = "foyer" // no command is the window
+	}
+	return c.fail(exitUsage, "%s (%s)", words.Usage(program), fmt.Sprintf(format, a...))
 }
 
 // explain says what happened, what to do, and in brackets the cause, for whoever

@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+
+	"foyer/engine/call"
 )
 
 // dataFolder is where a room server keeps its keys and rooms unless --data says
@@ -15,7 +17,7 @@ func dataFolder() (string, error) {
 	}
 	home, err := os.UserHomeDir()
 	if err != nil {
-		return "", fmt.Errorf("no folder for the server's data: %w", err)
+		return "", fmt.Errorf("%w: the user has none: %w", call.ErrDataFolder, err)
 	}
 	switch runtime.GOOS {
 	case "windows":

@@ -23,10 +23,10 @@ func runInvite(std io3, args []string) int {
 		return status
 	}
 	if len(positional) > 0 {
-		return c.fail(exitUsage, "does not take %q", positional[0])
+		return c.misused("it does not take %q", positional[0])
 	}
 	if req.TTL < 0 || req.TTL%time.Second != 0 {
-		return c.fail(exitUsage, "--for takes whole seconds, such as 90m")
+		return c.misused("--for takes whole seconds, such as 90m")
 	}
 	req.Room = call.RoomID(*room)
 	if err := call.CheckRoomID(*room); err != nil {
@@ -36,7 +36,7 @@ func runInvite(std io3, args []string) int {
 		return c.fail(exitUsage, "%s", words.Error(err))
 	}
 	if req.Server == "" || req.AdminKeyFile == "" {
-		return c.fail(exitUsage, "needs --server and --admin-key-file")
+		return c.misused("it needs --server and --admin-key-file")
 	}
 	ctx, stop := untilTold()
 	defer stop()

@@ -27,11 +27,11 @@ func runJoin(std io3, args []string) int {
 		return status
 	}
 	if len(positional) != 1 {
-		return c.fail(exitUsage, "takes one link, got %d", len(positional))
+		return c.misused("it takes one link, got %d", len(positional))
 	}
 	log, err := c.logger(std.err)
 	if err != nil {
-		return c.fail(exitUsage, "%v", err)
+		return c.misused("%v", err)
 	}
 	link, err := call.ParseLink(positional[0])
 	if err != nil {

@@ -24,7 +24,7 @@ func runServe(std io3, args []string) int {
 	c.StringVar(&conf.Listen, "listen", host.DefaultListen, "address and port of the door")
 	c.StringVar(&conf.Data, "data", "", "folder for keys and rooms (default: the user's data folder)")
 	c.DurationVar(&conf.RoomTTL, "room-ttl", host.DefaultRoomTTL, "how long a room stays open with nobody in it")
-	c.StringVar(&conf.LiveKitURL, "livekit", "", "be the door of this LiveKit server instead of running one")
+	c.StringVar(&conf.LiveKitURL, "livekit", "", "be the door of this LiveKit server instead of running one: a wss:// or https:// address; ws:// and http:// on this computer only")
 	c.StringVar(&conf.APIKey, "api-key", "", "API key of that LiveKit server (default: $"+apiKeyVariable+")")
 	c.StringVar(&conf.APISecret, "api-secret", "", "its secret; others on this computer can see a command line, so better set $"+apiSecretVariable)
 	lifeline := c.Bool("lifeline", false, "stop when stdin closes")
@@ -33,11 +33,11 @@ func runServe(std io3, args []string) int {
 		return status
 	}
 	if len(positional) > 0 {
-		return c.fail(exitUsage, "does not take %q", positional[0])
+		return c.misused("it does not take %q", positional[0])
 	}
 	log, err := c.logger(std.err)
 	if err != nil {
-		return c.fail(exitUsage, "%v", err)
+		return c.misused("%v", err)
 	}
 	conf.Log = log
 	if conf.LiveKitURL != "" {
@@ -46,7 +46,7 @@ func runServe(std io3, args []string) int {
 	}
 	if conf.Data == "" {
 		if conf.Data, err = dataFolder(); err != nil {
-			return c.fail(exitFailed, "%v", err)
+			return c.explain(exitFailed, err)
 		}
 	}
 

@@ -12,6 +12,10 @@ func Error(err error) Sentence {
 	return English().Error(err, "", call.SourceUnknown, time.Now())
 }
 
+// Usage says in English that a command line is wrong, and where its help is.
+// command is what to type before --help, such as "foyer serve".
+func Usage(command string) Sentence { return English().pair("usage", "command", command) }
+
 // Command says in English why a command failed.
 func Command(e call.CommandFailed) Sentence {
 	return English().Error(e.Err, e.Command, e.Source, time.Now())
