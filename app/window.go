@@ -28,15 +28,18 @@ import (
 // appID is the program's name for the desktop; FyneApp.toml has the same.
 const appID = "app.foyer.Foyer"
 
+// windowName stands in messages where a command's name would.
+const windowName = "window"
+
 func runWindow(std io3, args []string) int {
-	c := newCommand(std, "window", "[LINK] [--profile DIR]")
+	c := newCommand(std, windowName, "[LINK] [--profile DIR]")
 	dir := c.String("profile", "", "folder with the key and settings (default: the user's config folder)")
 	positional, status, ok := c.parse(args)
 	if !ok {
 		return status
 	}
 	if len(positional) > 1 {
-		return c.fail(exitUsage, "takes one link, got %d", len(positional))
+		return c.misused("it takes one link, got %d", len(positional))
 	}
 	p, err := openProfile(*dir)
 	if err != nil {
@@ -49,7 +52,7 @@ func runWindow(std io3, args []string) int {
 	defer logFile.Close()
 	log, err := c.logger(io.MultiWriter(logFile, besideLog{std.err}))
 	if err != nil {
-		return c.fail(exitUsage, "%v", err)
+		return c.misused("%v", err)
 	}
 	link := ""
 	if len(positional) == 1 {
@@ -143,10 +146,18 @@ func crashes(p *profile) []string {
 }
 
 // recorder keeps the stay file while events pass it on their way to the window.
-type recorder struct{ done chan struct{} }
+type recorder struct {
+	hurry chan struct{} // closed by wait: nobody takes the events any more
+	done  chan struct{}
+}
+
+// maxAhead is how many events may wait for the window before its recorder stops
+// taking more from the engine: what a window that hangs leaves unread must be
+// seen by the engine, which bounds it.
+const maxAhead = 1024
 
 func recordStays(from, to *engine.Queue, p *profile, log logrus.FieldLogger) *recorder {
-	r := &recorder{done: make(chan struct{})}
+	r := &recorder{hurry: make(chan struct{}), done: make(chan struct{})}
 	go func() {
 		defer close(r.done)
 		defer to.Close()
@@ -155,6 +166,7 @@ func recordStays(from, to *engine.Queue, p *profile, log logrus.FieldLogger) *re
 		for {
 			<-from.Ready()
 			items, open := from.Take()
+			waiting := 0
 			for _, e := range items {
 				switch e := e.Event.(type) {
 				case call.Joined:
@@ -163,10 +175,16 @@ func recordStays(from, to *engine.Queue, p *profile, log logrus.FieldLogger) *re
 					current.end()
 					current = nil
 				}
-				to.Put(e)
+				waiting = to.Put(e)
 			}
 			if !open {
 				return
+			}
+			if waiting > maxAhead {
+				select {
+				case <-to.Taken():
+				case <-r.hurry:
+				}
 			}
 		}
 	}()
@@ -174,8 +192,9 @@ func recordStays(from, to *engine.Queue, p *profile, log logrus.FieldLogger) *re
 }
 
 // wait waits for the recorder until ctx ends: an engine that is stuck keeps its
-// queue open.
+// queue open. It is called once, when the window has closed.
 func (r *recorder) wait(ctx context.Context) {
+	close(r.hurry)
 	select {
 	case <-r.done:
 	case <-ctx.Done():

@@ -157,10 +157,7 @@ func (u *UI) Pump(ctx context.Context) {
 			if ctx.Err() != nil {
 				return
 			}
-			if len(items) > 0 {
-				u.cfg.Dispatch(func() { u.apply(items) })
-			}
-			if !open {
+			if len(items) > 0 && !u.hand(ctx, items) || !open {
 				return
 			}
 			select {
@@ -170,6 +167,22 @@ func (u *UI) Pump(ctx context.Context) {
 			}
 		}
 	}()
+}
+
+// hand lets the main goroutine take over what has happened, and waits for it
+// until ctx ends: what a window that hangs leaves undone must not pile up there.
+func (u *UI) hand(ctx context.Context, items []engine.Stamped) bool {
+	applied := make(chan struct{})
+	u.cfg.Dispatch(func() {
+		defer close(applied)
+		u.apply(items)
+	})
+	select {
+	case <-applied:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // Stop ends the pump and waits for it. Call it after the App's Run has
