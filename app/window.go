@@ -76,6 +76,9 @@ func (c *command) showFailure(err error) int {
 // Fyne catches SIGINT and SIGTERM itself and runs no callback of ours then: the
 // line after Run is the only one that every end passes, so the exit is there.
 func showWindow(p *profile, child *host.Child, link string, log *logrus.Logger) int {
+	// The collector would run a dozen times before the first picture, over a heap
+	// that is still small.
+	collect := debug.SetGCPercent(-1)
 	a := fyneapp.NewWithID(appID)
 	core := newCore(p, log, child)
 	events := engine.NewQueue()
@@ -88,6 +91,7 @@ func showWindow(p *profile, child *host.Child, link string, log *logrus.Logger) 
 	// the engine closes its queue.
 	w.Pump(context.Background())
 	w.Show()
+	debug.SetGCPercent(collect)
 	hangUp := quitOnHangUp(a)
 	a.Run()
 

@@ -7,7 +7,7 @@ import (
 	"fmt"
 )
 
-//go:embed icons/*.svg icon.svg icon.png translations/*.json
+//go:embed icons/*.svg icon.svg window.png translations/*.json
 var files embed.FS
 
 // Icon returns the SVG source of an icon of our own set, such as "mic" or
@@ -17,8 +17,10 @@ func Icon(name string) []byte { return must("icons/" + name + ".svg") }
 // AppIcon returns the program's icon: an open door, SVG.
 func AppIcon() []byte { return must("icon.svg") }
 
-// AppIconPNG returns the program's icon as a PNG of 512x512 pixels.
-func AppIconPNG() []byte { return must("icon.png") }
+// WindowIcon returns the program's icon for the window manager: a PNG of
+// 128x128 pixels. The packages use icon.png, which is larger: sending that one to
+// the X server would hold up the first picture.
+func WindowIcon() []byte { return must("window.png") }
 
 // Translation returns the catalogue of a language, such as "en": a JSON object
 // of keys and sentences.

@@ -16,11 +16,11 @@ import (
 // footprint is what must not grow.
 type footprint struct {
 	goroutines, files int
-	rss               int64
+	memory
 }
 
 func (f footprint) String() string {
-	return fmt.Sprintf("%d goroutines, %d files, %.1f MB", f.goroutines, f.files, float64(f.rss)/1e6)
+	return fmt.Sprintf("%d goroutines, %d files, %s", f.goroutines, f.files, f.memory)
 }
 
 // warmUp is how many rounds may fill pools and caches before it is counted.
@@ -37,29 +37,34 @@ func (b *bench) flat(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var before footprint
+	if _, _, err := leaveOnce(ctx, p); err != nil {
+		return err
+	}
+	var seen []footprint
 	for i := range max(b.rounds, warmUp+1) {
-		if i > 0 {
-			if _, _, err := joinOnce(ctx, p, r.link); err != nil {
-				return fmt.Errorf("round %d: %w", i, err)
+		if i == 0 || i == warmUp {
+			f, err := b.footprint(ctx, p, r.link)
+			if err != nil {
+				return err
 			}
+			seen = append(seen, f)
+		}
+		if _, _, err := joinOnce(ctx, p, r.link); err != nil {
+			return fmt.Errorf("round %d: %w", i, err)
 		}
 		if _, _, err := leaveOnce(ctx, p); err != nil {
 			return fmt.Errorf("round %d: %w", i, err)
-		}
-		if i == warmUp {
-			if before, err = b.footprint(ctx, p, r.link); err != nil {
-				return err
-			}
 		}
 	}
 	after, err := b.footprint(ctx, p, r.link)
 	if err != nil {
 		return err
 	}
+	before := seen[1]
 	grown := after.goroutines > before.goroutines+2 || after.files > before.files+2 || float64(after.rss) > 1.15*float64(before.rss)
-	b.table.row(fmt.Sprintf("%d join/leave rounds: after %d", b.rounds, warmUp), before.String(), "", true)
-	b.table.row("... and at the end", after.String(), "the same", !grown)
+	b.table.row("Join/leave rounds: the first stay", seen[0].String(), "", true)
+	b.table.row(fmt.Sprintf("... after %d", warmUp), before.String(), "", true)
+	b.table.row(fmt.Sprintf("... after %d", b.rounds), after.String(), "the same", !grown)
 	return nil
 }
 
@@ -81,11 +86,13 @@ func (b *bench) footprint(ctx context.Context, p *drive.Process, link string) (f
 		if stats, err = wait(ctx, p, "stats", p.Mark(), nil); err != nil {
 			return f, err
 		}
-		rss, _, err := drive.Memory(p.PID)
+		used, err := memoryOf(p.PID)
 		if err != nil {
 			return f, err
 		}
-		f.rss = min(f.rss, rss) // the least is what is needed; garbage comes and goes
+		if used.rss < f.rss { // the least is what is needed; garbage comes and goes
+			f.memory = used
+		}
 	}
 	f.goroutines = int(stats.Number("goroutines"))
 	files, err := drive.Files(p.PID)

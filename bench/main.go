@@ -5,7 +5,9 @@
 // anything grows. With -peer it also does the window's work in Chromium with
 // LiveKit's own client, in the same run.
 //
-//	go run ./bench [-peer] [-only WORD] [-rounds N]
+// What fails is said in its row, and the rest is measured all the same.
+//
+//	go run ./bench [-peer] [-only WORD] [-rounds N] [-markdown DOCUMENT]
 package main
 
 import (
@@ -37,6 +39,7 @@ type bench struct {
 	root   string // of the module
 	rounds int
 	table  *table
+	loads  map[string][]cost // of the window, then of Chromium, by what they show
 }
 
 // measurement is one part of the table.
@@ -62,11 +65,31 @@ func measurements(peer bool) []measurement {
 	}
 }
 
-func run(ctx context.Context) error {
-	peer := flag.Bool("peer", false, "compare the window with Chromium and livekit-client")
-	only := flag.String("only", "", "only the measurements whose name contains this")
-	rounds := flag.Int("rounds", 200, "rounds of what is repeated")
+// options are the command line.
+type options struct {
+	peer     bool
+	only     string
+	rounds   int
+	markdown string
+}
+
+func parse() (o options, err error) {
+	flag.BoolVar(&o.peer, "peer", false, "compare the window with Chromium and livekit-client")
+	flag.StringVar(&o.only, "only", "", "only the measurements whose name contains this")
+	flag.IntVar(&o.rounds, "rounds", 200, "rounds of what is repeated")
+	flag.StringVar(&o.markdown, "markdown", "", "write the tables into this document, between its markers")
 	flag.Parse()
+	if o.only != "" && o.markdown != "" {
+		return o, errors.New("-markdown replaces a whole table: it cannot go with -only")
+	}
+	return o, nil
+}
+
+func run(ctx context.Context) error {
+	o, err := parse()
+	if err != nil {
+		return err
+	}
 	work, err := os.MkdirTemp("", "foyer-bench-")
 	if err != nil {
 		return err
@@ -80,25 +103,37 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b := &bench{foyer: drive.Foyer{Bin: bin, Work: work}, root: root, rounds: *rounds, table: new(table)}
-	fmt.Println(machine())
-	fmt.Println()
-	b.table.head(os.Stdout)
-	var failed error
-	for _, m := range measurements(*peer) {
-		if !strings.Contains(m.name, *only) {
+	where := machine()
+	fmt.Println(where + "\n")
+	b := &bench{foyer: drive.Foyer{Bin: bin, Work: work}, root: root, rounds: o.rounds, table: newTable(), loads: map[string][]cost{}}
+	failed := b.all(ctx, o)
+	if b.table.missed > 0 {
+		fmt.Printf("\n%d of the wanted values were missed.\n", b.table.missed)
+	}
+	text := b.table.text.String()
+	if o.peer {
+		text = b.sideBySide()
+		fmt.Print("\n" + text)
+	}
+	if o.markdown != "" && ctx.Err() == nil {
+		failed = errors.Join(failed, document(o.markdown, o.peer, where, text))
+	}
+	return failed
+}
+
+// all takes one measurement after another.
+func (b *bench) all(ctx context.Context, o options) (failed error) {
+	for _, m := range measurements(o.peer) {
+		if !strings.Contains(m.name, o.only) {
 			continue
 		}
 		if err := m.run(b, ctx); err != nil {
 			failed = errors.Join(failed, fmt.Errorf("%s: %w", m.name, err))
-			b.table.row(m.name, "failed, see below", "a number", false)
+			b.table.row(m.name, "failed", "a number", false)
 		}
 		if ctx.Err() != nil {
 			break
 		}
-	}
-	if b.table.missed > 0 {
-		fmt.Printf("\n%d of the wanted values were missed.\n", b.table.missed)
 	}
 	return failed
 }

@@ -38,6 +38,6 @@ func (b *bench) peer(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.table.row("Chromium, an empty room", idle.String(), "", true)
+	b.spent("Chromium", emptyRoom, idle)
 	return b.tiles(ctx, r.link, "Chromium", pids, s.eyes)
 }

@@ -5,7 +5,6 @@ package main
 import (
 	"bufio"
 	"fmt"
-	"io"
 	"math"
 	"os"
 	"runtime"
@@ -14,11 +13,21 @@ import (
 	"time"
 )
 
-// table prints rows as they are measured.
-type table struct{ missed int }
+// table prints rows as they are measured, and keeps them.
+type table struct {
+	missed int
+	text   strings.Builder
+}
 
-func (*table) head(w io.Writer) {
-	fmt.Fprintln(w, "| What | Measured | Wanted | |\n|---|---|---|---|")
+func newTable() *table {
+	t := new(table)
+	t.print("| What | Wanted | Measured | |\n|---|---|---|---|\n")
+	return t
+}
+
+func (t *table) print(text string) {
+	fmt.Print(text)
+	t.text.WriteString(text)
 }
 
 // row prints a value. ok says whether it is what was wanted; an empty wanted
@@ -32,7 +41,7 @@ func (t *table) row(what, measured, wanted string, ok bool) {
 		mark = "**no**"
 		t.missed++
 	}
-	fmt.Printf("| %s | %s | %s | %s |\n", what, measured, wanted, mark)
+	t.print(fmt.Sprintf("| %s | %s | %s | %s |\n", what, wanted, measured, mark))
 }
 
 // times are durations in milliseconds.
@@ -49,28 +58,33 @@ func (t times) at(p float64) float64 {
 	return s[max(0, int(math.Ceil(p*float64(len(s))))-1)]
 }
 
+// only is the time of something that happens once.
+func (t times) only() string { return fmt.Sprintf("%.1f ms", t.at(1)) }
+
 func (t times) String() string {
 	return fmt.Sprintf("p50 %.1f, p95 %.1f, p99 %.1f ms (%d)", t.at(.5), t.at(.95), t.at(.99), len(t))
 }
 
-// machine names what was measured on.
+// machine names what was measured on, and when.
 func machine() string {
-	return fmt.Sprintf("%s, %d cores, %s %s, %s, load %s at the start",
-		field("/proc/cpuinfo", "model name"), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version(), load())
+	return fmt.Sprintf("%s: %s (%s), %d cores, %s, %s %s, %s; load %s at the start",
+		time.Now().Format("2 January 2006"), field("/proc/cpuinfo", "model name", ":"), field("/proc/cpuinfo", "cpu MHz", ":")+" MHz",
+		runtime.NumCPU(), strings.Trim(field("/etc/os-release", "PRETTY_NAME", "="), `"`), runtime.GOOS, runtime.GOARCH, runtime.Version(), load())
 }
 
-func field(file, name string) string {
+// field is a value of a file of lines with names.
+func field(file, name, separator string) string {
 	f, err := os.Open(file)
 	if err != nil {
-		return "unknown processor"
+		return "unknown"
 	}
 	defer f.Close()
 	for s := bufio.NewScanner(f); s.Scan(); {
-		if k, v, ok := strings.Cut(s.Text(), ":"); ok && strings.TrimSpace(k) == name {
+		if k, v, ok := strings.Cut(s.Text(), separator); ok && strings.TrimSpace(k) == name {
 			return strings.TrimSpace(v)
 		}
 	}
-	return "unknown processor"
+	return "unknown"
 }
 
 func load() string {

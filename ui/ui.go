@@ -86,11 +86,13 @@ func New(cfg Config) *UI {
 		views: map[call.SID]engine.SetTrackView{},
 	}
 	cfg.App.Settings().SetTheme(cfg.Theme)
+	fontsLoaded := loadFonts()
 	cfg.App.SetIcon(theme.AppIcon())
 	// The window manager takes the program's name from the first title.
 	u.win = cfg.App.NewWindow(u.book.T("app.name"))
 	u.win.SetPadded(false)
 	u.win.SetMaster()
+	fontsLoaded()
 	u.root = view.New(u.book, actions{u}, cfg.Now)
 	u.root.OnTick = u.flushViews
 	u.win.SetContent(u.root.Content)
@@ -103,6 +105,19 @@ func New(cfg Config) *UI {
 	}
 	u.refresh()
 	return u
+}
+
+// loadFonts begins to read the theme's fonts, beside the connection to the
+// display: either takes a tenth of the start. The answer waits for them; until
+// then nothing else may measure text, as Fyne's caches have no locks.
+func loadFonts() (wait func()) {
+	var loading sync.WaitGroup
+	loading.Go(func() {
+		for _, style := range []fyne.TextStyle{{}, {Bold: true}} {
+			fyne.MeasureText(" ", theme.TextSize, style)
+		}
+	})
+	return loading.Wait
 }
 
 func withDefaults(cfg Config) Config {

@@ -5,7 +5,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
-	"fyne.io/fyne/v2/container"
 	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -17,12 +16,12 @@ import (
 type Field struct {
 	widget.BaseWidget
 	Entry     *widget.Entry
-	OnChanged func(text string)        // by the user's hand only
-	bare      *container.ThemeOverride // around Entry
+	OnChanged func(text string) // by the user's hand only
 	label     *Text
 	problem   *Text
 	icon      *Icon
 	edge      *canvas.Rectangle
+	strips    [2]*canvas.Rectangle // over the entry's scroll bar
 	setting   bool
 }
 
@@ -31,6 +30,7 @@ func NewField(label, hint string, submitted func()) *Field {
 	f := &Field{
 		Entry: widget.NewEntry(), label: NewCaption(label), problem: NewParagraph("").Colored(theme.Error),
 		icon: NewIcon("warning", theme.Error, 16), edge: canvas.NewRectangle(color.Transparent),
+		strips: [2]*canvas.Rectangle{canvas.NewRectangle(color.Transparent), canvas.NewRectangle(color.Transparent)},
 	}
 	f.label.TextSize = 13
 	f.problem.TextSize = 13
@@ -41,33 +41,9 @@ func NewField(label, hint string, submitted func()) *Field {
 			f.OnChanged(text)
 		}
 	}
-	f.bare = container.NewThemeOverride(f.Entry, barless{})
 	f.edge.StrokeWidth, f.edge.CornerRadius = 1.5, theme.RadiusControl
 	f.ExtendBaseWidget(f)
 	return f
-}
-
-// barless is the theme without scroll bars: an entry would draw one below a
-// long line.
-type barless struct{}
-
-func (barless) Color(name fyne.ThemeColorName, v fyne.ThemeVariant) color.Color {
-	if name == fynetheme.ColorNameScrollBar {
-		return color.Transparent
-	}
-	return fyne.CurrentApp().Settings().Theme().Color(name, v)
-}
-
-func (barless) Font(s fyne.TextStyle) fyne.Resource {
-	return fyne.CurrentApp().Settings().Theme().Font(s)
-}
-
-func (barless) Icon(n fyne.ThemeIconName) fyne.Resource {
-	return fyne.CurrentApp().Settings().Theme().Icon(n)
-}
-
-func (barless) Size(n fyne.ThemeSizeName) float32 {
-	return fyne.CurrentApp().Settings().Theme().Size(n)
 }
 
 // Text is what was entered.
@@ -115,6 +91,18 @@ const (
 	fieldGap   = 6  // above the problem
 )
 
+// coverScrollBar lies over the scroll bar that an entry draws below a long line,
+// and leaves the entry's round edge free. (A theme of the entry's own would hide
+// it too, but Fyne loads every font anew for each such theme: 20 ms of the start,
+// and megabytes.)
+func (f *Field) coverScrollBar(width, bottom float32) {
+	for i, row := range [...]struct{ inset, top, height float32 }{{5, 9, 6}, {11, 3, 1}} {
+		f.strips[i].FillColor = theme.Color(fynetheme.ColorNameInputBackground)
+		f.strips[i].Move(fyne.NewPos(row.inset, bottom-row.top))
+		f.strips[i].Resize(fyne.NewSize(width-2*row.inset, row.height))
+	}
+}
+
 // HeightFor implements [Sizer].
 func (f *Field) HeightFor(width float32) float32 {
 	h := float32(buttonHeight)
@@ -135,7 +123,7 @@ type fieldRenderer struct{ f *Field }
 func (r *fieldRenderer) Destroy() {}
 
 func (r *fieldRenderer) Objects() []fyne.CanvasObject {
-	return []fyne.CanvasObject{r.f.label, r.f.bare, r.f.edge, r.f.icon, r.f.problem}
+	return []fyne.CanvasObject{r.f.label, r.f.Entry, r.f.strips[0], r.f.strips[1], r.f.edge, r.f.icon, r.f.problem}
 }
 
 func (r *fieldRenderer) MinSize() fyne.Size {
@@ -149,11 +137,13 @@ func (r *fieldRenderer) Layout(size fyne.Size) {
 		f.label.Resize(fyne.NewSize(size.Width, 18))
 		y = fieldLabel
 	}
-	for _, o := range []fyne.CanvasObject{f.bare, f.edge} {
+	for _, o := range []fyne.CanvasObject{f.Entry, f.edge} {
 		o.Move(fyne.NewPos(0, y))
 		o.Resize(fyne.NewSize(size.Width, buttonHeight))
 	}
-	y += buttonHeight + fieldGap
+	y += buttonHeight
+	f.coverScrollBar(size.Width, y)
+	y += fieldGap
 	wrong := f.problem.Text() != ""
 	SetVisible(f.problem, wrong)
 	SetVisible(f.icon, wrong)

@@ -27,7 +27,7 @@ func Icon(name string) fyne.Resource {
 }
 
 // AppIcon is the program's icon.
-func AppIcon() fyne.Resource { return fyne.NewStaticResource("foyer.png", assets.AppIconPNG()) }
+func AppIcon() fyne.Resource { return fyne.NewStaticResource("foyer.png", assets.WindowIcon()) }
 
 // Mark is the program's icon as a drawing, sharp at any size.
 func Mark() fyne.Resource { return fyne.NewStaticResource("foyer.svg", assets.AppIcon()) }

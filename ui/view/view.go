@@ -82,6 +82,10 @@ func New(book *words.Book, act Actions, now func() time.Time) *Root {
 	r.farewell = newFarewell(book, act)
 	r.toasts = newToasts(book, act)
 	r.screens = []fyne.CanvasObject{r.lobby.content, r.room.content, r.farewell.content}
+	// What is not shown is neither laid out nor drawn: the first picture of the
+	// window does not wait for the screens behind it.
+	r.room.content.Hide()
+	r.farewell.content.Hide()
 	r.Content = container.New(&rootLayout{}, r.lobby.content, r.room.content, r.farewell.content, r.toasts.layer, r.tips.Layer)
 	return r
 }
@@ -92,7 +96,9 @@ func (*rootLayout) MinSize([]fyne.CanvasObject) fyne.Size { return MinSize }
 
 func (*rootLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	for _, o := range objects {
-		o.Resize(size)
+		if o.Visible() {
+			o.Resize(size)
+		}
 	}
 }
 
@@ -108,6 +114,7 @@ func (r *Root) Update(s *model.State, f Form, now time.Time) (switched bool) {
 			kit.SetVisible(o, false)
 		}
 	}
+	r.screens[s.Screen].Resize(r.Content.Size())
 	switch s.Screen {
 	case model.ScreenRoom:
 		r.lobby.pause()
