@@ -74,16 +74,16 @@ fmt: ## format the Go files
 	git ls-files -co --exclude-standard '*.go' | xargs gofmt -w
 
 .PHONY: bench
-bench: deps-test ## measure what was promised, as a table
+bench: deps-test ## measure what was promised, and write docs/performance.md's table
 	@mkdir -p build
 	$(GO) build -ldflags '$(LDFLAGS)' -o build/foyer-bench .
-	@FOYER_BIN=$(CURDIR)/build/foyer-bench $(GO) run ./bench
+	@FOYER_BIN=$(CURDIR)/build/foyer-bench $(GO) run ./bench -markdown docs/performance.md
 
 .PHONY: bench-peer
 bench-peer: deps-test ## the same work in Chromium with LiveKit's own client, side by side
 	@mkdir -p build
 	$(GO) build -ldflags '$(LDFLAGS)' -o build/foyer-bench .
-	@FOYER_BIN=$(CURDIR)/build/foyer-bench $(GO) run ./bench -peer
+	@FOYER_BIN=$(CURDIR)/build/foyer-bench $(GO) run ./bench -peer -markdown docs/performance.md
 
 .PHONY: screenshots
 screenshots: deps-test ## pictures of the real window, in artifacts/
