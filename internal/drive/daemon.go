@@ -137,7 +137,7 @@ func (d *daemon) end(s syscall.Signal) {
 	d.cmd = nil
 }
 
-// Kill ends the server as a crash would. Its data stay.
+// Kill ends the server as a crash would.
 func (d *daemon) Kill() { d.end(syscall.SIGKILL) }
 
 // Close ends the server, if it still runs, and deletes its folder.

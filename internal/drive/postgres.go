@@ -90,6 +90,10 @@ func (p *Postgres) Start(ctx context.Context) error {
 		"-k", p.dir, "-c", "shared_buffers=32MB", "-c", "max_connections=200")
 }
 
+// Kill ends the server as a crash would: clients are cut off, and nothing is
+// written. SIGKILL would leave processes that still serve their clients.
+func (p *Postgres) Kill() { p.end(syscall.SIGQUIT) }
+
 func (p *Postgres) psql(ctx context.Context, query string) (string, error) {
 	cmd := p.command(filepath.Join(p.bin, "psql"), "--no-psqlrc", "--no-password", "-h", "127.0.0.1", "-p", strconv.Itoa(p.port),
 		"-U", postgresUser, "-d", "postgres", "-Atc", query)

@@ -89,7 +89,8 @@ func insertChat(lines []ChatLine, after int64) (string, []any) {
 			q.WriteString("$" + strconv.Itoa(len(args)+j+1))
 		}
 		q.WriteByte(')')
-		args = append(args, string(c.Room), clean(c.ID), after+int64(i)+1, string(c.Session), string(c.From), clean(c.Name), clean(c.Text), millis(c.At))
+		args = append(args, clean(string(c.Room)), clean(c.ID), after+int64(i)+1, clean(string(c.Session)),
+			clean(string(c.From)), clean(c.Name), clean(c.Text), millis(c.At))
 	}
 	q.WriteString(` ON CONFLICT (room, id) DO NOTHING`)
 	return q.String(), args

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -26,6 +28,8 @@ const (
 	indexCorrupted       = "XX002"
 	serializationFailure = "40001"
 	deadlockDetected     = "40P01"
+	adminShutdown        = "57P01"
+	crashShutdown        = "57P02"
 )
 
 func postgresKind() kind {
@@ -34,10 +38,7 @@ func postgresKind() kind {
 		// The number is arbitrary and the same in every version.
 		lockSchema: `SELECT pg_advisory_xact_lock(4607182418800017408)`,
 		classify:   classifyPostgres,
-		again: func(err error) bool {
-			code := postgresCode(err)
-			return code == serializationFailure || code == deadlockDetected
-		},
+		again:      againPostgres,
 	}
 }
 
@@ -79,3 +80,13 @@ func classifyPostgres(err error) error {
 	}
 }
 
+// againPostgres is true for what lost against another transaction, and for
+// connections of the pool that a restart of the server has ended: the next one
+// may be good, and if the server is gone, a [pgconn.ConnectError] says so.
+func againPostgres(err error) bool {
+	switch postgresCode(err) {
+	case serializationFailure, deadlockDetected, adminShutdown, crashShutdown:
+		return true
+	}
+	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
+}

@@ -30,7 +30,7 @@ var (
 // Bounds of what a call may take.
 const (
 	patience = 5 * time.Second // one read or write, waiting for others included
-	tries    = 3               // of a transaction that lost against another one
+	tries    = 50              // of what failed for nothing that we did; more than there are connections
 )
 
 // Register is an open database.
@@ -72,8 +72,8 @@ func start(ctx context.Context, db *sql.DB, k kind) (*Register, error) {
 
 func (r *Register) prepare(ctx context.Context) error {
 	if check := r.kind.check; check != nil {
-		if err := check(ctx, r.db); err != nil {
-			return r.explain(err)
+		if err := r.read(ctx, func(ctx context.Context) error { return check(ctx, r.db) }); err != nil {
+			return err
 		}
 	}
 	return r.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
@@ -89,17 +89,31 @@ func (r *Register) prepare(ctx context.Context) error {
 // Close closes the database.
 func (r *Register) Close() error { return r.explain(r.db.Close()) }
 
-// read runs f for a bounded time.
+// read runs f for a bounded time. f may run again.
 func (r *Register) read(ctx context.Context, f func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	return r.explain(f(ctx))
+	return r.insist(ctx, f)
+}
+
+// insist runs f until it has lost against nobody, or time is up. What may have
+// happened is not done again.
+func (r *Register) insist(ctx context.Context, f func(context.Context) error) error {
+	var err error
+	for range tries {
+		var doubt inDoubt
+		if err = f(ctx); err == nil || errors.As(err, &doubt) || !r.kind.again(err) || ctx.Err() != nil {
+			break
+		}
+	}
+	return r.explain(err)
 }
 
 // list reads all rows of a query.
 func list[T any](ctx context.Context, r *Register, scan func(row) (T, error), query string, args ...any) ([]T, error) {
 	var all []T
 	err := r.read(ctx, func(ctx context.Context) error {
+		all = nil
 		rows, err := r.db.QueryContext(ctx, query, args...)
 		if err != nil {
 			return err
@@ -130,14 +144,13 @@ func (r *Register) write(ctx context.Context, f func(context.Context, *sql.Tx) e
 			return r.explain(ctx.Err())
 		}
 	}
-	var err error
-	for range tries {
-		if err = r.try(ctx, f); err == nil || !r.kind.again(err) {
-			break
-		}
-	}
-	return r.explain(err)
+	return r.insist(ctx, func(ctx context.Context) error { return r.try(ctx, f) })
 }
+
+// inDoubt is the error of a commit, which may have happened all the same.
+type inDoubt struct{ error }
+
+func (e inDoubt) Unwrap() error { return e.error }
 
 func (r *Register) try(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
 	tx, err := r.db.BeginTx(ctx, nil)
@@ -148,7 +161,10 @@ func (r *Register) try(ctx context.Context, f func(context.Context, *sql.Tx) err
 	if err := f(ctx, tx); err != nil {
 		return err
 	}
-	return tx.Commit()
+	if err := tx.Commit(); err != nil {
+		return inDoubt{err}
+	}
+	return nil
 }
 
 // change writes with one statement. It fails with [ErrNotFound] if that changes

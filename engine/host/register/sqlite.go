@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"time"
 
 	"modernc.org/sqlite" // the driver, and its errors
 	sqlite3 "modernc.org/sqlite/lib"
@@ -18,11 +19,16 @@ import (
 // allows.
 const readers = 4
 
+// busyTimeout is how long SQLite waits for the lock of another program before it
+// reports that. It is short because no context ends this wait; [Register.insist]
+// goes on waiting.
+const busyTimeout = 100 * time.Millisecond
+
 func sqliteKind() kind {
 	return kind{
 		clock:    `CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER)`,
 		classify: classifySQLite,
-		again:    func(error) bool { return false }, // BEGIN IMMEDIATE loses only by time
+		again:    func(err error) bool { return sqliteCode(err) == sqlite3.SQLITE_BUSY },
 		check:    checkSQLite,
 		// Within the program writers queue here, in turn and as long as their
 		// context allows; SQLite's own waiting is a lottery.
@@ -61,11 +67,10 @@ func makePrivate(path string) error {
 }
 
 // source is the data source name. WAL lets readers go on while one writes;
-// NORMAL is safe against a crash of the program (sqlite.org/wal.html). Another
-// program's lock is waited for as long as a call may take.
+// NORMAL is safe against a crash of the program (sqlite.org/wal.html).
 func source(path string, pragmas []string) string {
 	q := url.Values{"_txlock": {"immediate"}}
-	timeout := fmt.Sprintf("busy_timeout(%d)", patience.Milliseconds())
+	timeout := fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds())
 	for _, p := range append([]string{timeout, "journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(1)"}, pragmas...) {
 		q.Add("_pragma", p)
 	}
@@ -87,12 +92,18 @@ func checkSQLite(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
-func classifySQLite(err error) error {
+// sqliteCode is the primary code of an error: its low byte
+// (sqlite.org/rescode.html). 0: not one of SQLite's.
+func sqliteCode(err error) int {
 	var e *sqlite.Error
-	if !errors.As(err, &e) {
-		return ErrUnavailable
+	if errors.As(err, &e) {
+		return e.Code() & 0xff
 	}
-	switch e.Code() & 0xff { // the low byte is the primary code (sqlite.org/rescode.html)
+	return 0
+}
+
+func classifySQLite(err error) error {
+	switch sqliteCode(err) {
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 		return ErrCorrupt
 	case sqlite3.SQLITE_FULL:
