@@ -243,18 +243,19 @@ func (s *testServer) dial(token, extra string) (*wire, int, error) {
 // dialSingle connects to /rtc/v1, for a single PeerConnection, as our own
 // client does.
 func (s *testServer) dialSingle(token string) (*wire, int, error) {
-	inner, err := proto.Marshal(&livekit.JoinRequest{
-		ClientInfo:         &livekit.ClientInfo{Sdk: livekit.ClientInfo_GO, Protocol: 17, Version: "2.4.0"},
-		ConnectionSettings: &livekit.ConnectionSettings{AutoSubscribe: true},
-	})
+	return s.dialPath(s.singlePath(false, ""), token)
+}
+
+func packJoin(t testing.TB, request *livekit.JoinRequest) string {
+	inner, err := proto.Marshal(request)
 	if err != nil {
-		return nil, 0, err
+		t.Fatal(err)
 	}
 	outer, err := proto.Marshal(&livekit.WrappedJoinRequest{JoinRequest: inner})
 	if err != nil {
-		return nil, 0, err
+		t.Fatal(err)
 	}
-	return s.dialPath("/rtc/v1?join_request="+url.QueryEscape(base64.StdEncoding.EncodeToString(outer)), token)
+	return url.QueryEscape(base64.URLEncoding.EncodeToString(outer))
 }
 
 func (s *testServer) dialPath(path, token string) (*wire, int, error) {
