@@ -389,6 +389,17 @@ func TestL8_CloseInEveryStateTwice(t *testing.T) {
 		"hosting": func(r *rig) {
 			r.do(engine.StartRoom{Room: "mine", Name: "Ada", Identity: "ada"})
 		},
+		"starting a server": func(r *rig) {
+			r.host.OnStart = func(call.RoomID) enginetest.Step { return enginetest.Step{Delay: time.Second} }
+			r.do(engine.StartRoom{Room: "mine", Name: "Ada", Identity: "ada"})
+		},
+		"stopping a server": func(r *rig) {
+			r.dialer.OnDial = func(call.JoinRequest) enginetest.Step { return enginetest.Step{Delay: time.Second} }
+			r.host.OnStop = func() enginetest.Step { return enginetest.Step{Delay: time.Second} }
+			r.do(engine.StartRoom{Room: "mine", Name: "Ada", Identity: "ada"})
+			settle()
+			r.do(engine.Leave{})
+		},
 	}
 	for name, reach := range states {
 		t.Run(name, func(t *testing.T) {

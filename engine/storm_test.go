@@ -82,6 +82,7 @@ func newStorm(t *testing.T, seed uint64) (*storm, *weather) {
 		r.dialer.OnDial = func(call.JoinRequest) enginetest.Step { return w.step() }
 		r.dialer.On = func(string) enginetest.Step { return w.step() }
 		r.host.OnStart = func(call.RoomID) enginetest.Step { return w.step() }
+		r.host.OnStop = func() enginetest.Step { return w.step() }
 	})
 	return st, w
 }
