@@ -222,10 +222,10 @@ func fallsBack(d *device) bool {
 func (l *loop) wishDefault(sl *slot) {
 	delete(l.selected, sl.source)
 	sl.previewDevice = ""
-	if s := l.stay; s != nil && sl.source == call.SourceSpeaker {
-		s.speaker = ""
-	} else if s != nil {
-		s.pubs[sl.source].device = ""
+	if e := l.wishing(); e != nil && sl.source == call.SourceSpeaker {
+		e.speaker = ""
+	} else if e != nil {
+		e.pubs[sl.source].device = ""
 	}
 }
 
@@ -233,15 +233,15 @@ func (l *loop) wishDefault(sl *slot) {
 // published stays published and is muted, a screen is taken away.
 func (l *loop) giveUp(sl *slot) {
 	sl.preview = false
-	s := l.stay
-	if s == nil {
+	e := l.wishing()
+	if e == nil {
 		return
 	}
 	if sl.source == call.SourceSpeaker {
-		s.speaker = call.DeviceNone
+		e.speaker = call.DeviceNone
 		return
 	}
-	if p := s.pubs[sl.source]; p.track != nil && sl.source != call.SourceScreen {
+	if p := e.pubs[sl.source]; p.track != nil && sl.source != call.SourceScreen {
 		p.muted, p.broken = true, true
 	} else {
 		p.want = false

@@ -50,8 +50,12 @@ func (l *loop) command(c Command) error {
 		return l.doStats()
 	case Fault:
 		return l.doFault(c)
-	case SwitchRoom, SendChat:
-		return fmt.Errorf("%s: %w", c.Word(), call.ErrNotSupported)
+	case SwitchRoom:
+		return l.doSwitchRoom(c)
+	case SendChat:
+		return l.doSendChat(c)
+	case Moderate:
+		return l.doModerate(c)
 	default:
 		return unknownCommand(c)
 	}
@@ -144,7 +148,7 @@ func (l *loop) doLeave(c Leave) error {
 		return call.ErrNotInRoom
 	}
 	if e := l.waiting(); e != nil && (c.Room == "" || c.Room == e.room) {
-		e.abort(call.ReasonLeft)
+		l.takeBack(e, call.ReasonLeft)
 		return nil
 	}
 	if c.Room != "" && c.Room != l.stay.room {

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -333,6 +334,7 @@ func TestN7_L9_L10_MisuseIsRefusedAndNothingFollows(t *testing.T) {
 			engine.Leave{}, engine.Leave{Room: "room"}, engine.Publish{Source: call.SourceCamera},
 			engine.Unpublish{Source: call.SourceCamera}, engine.Mute{Source: call.SourceMicrophone},
 			engine.Unmute{Source: call.SourceMicrophone}, engine.SetTrackView{Track: "TR"}, engine.Stats{},
+			engine.SwitchRoom{Link: testLink}, engine.SendChat{Text: "hi"}, engine.Moderate{Op: call.OpDismiss},
 		} {
 			refused(call.ErrNotInRoom, c)
 		}
@@ -351,9 +353,11 @@ func TestN7_L9_L10_MisuseIsRefusedAndNothingFollows(t *testing.T) {
 			refused(call.ErrBadArgument, c)
 		}
 		r.joined()
-		for _, c := range []engine.Command{engine.SendChat{Text: "hi"}, engine.SwitchRoom{Link: testLink}} {
-			refused(call.ErrNotSupported, c)
-		}
+		refused(call.ErrAlreadyInRoom, engine.SwitchRoom{Link: testLink})
+		refused(call.ErrForbiddenCharacter, engine.SwitchRoom{Link: call.Link{Hosts: []string{"h:1"}, Room: "a room"}})
+		refused(call.ErrLinkUnreadable, engine.SwitchRoom{Link: call.Link{Room: "r"}})
+		refused(call.ErrEmpty, engine.SendChat{})
+		refused(call.ErrTooLong, engine.SendChat{Text: strings.Repeat("x", call.MaxChat+1)})
 		refused(call.ErrOtherRoom, engine.Leave{Room: "another"})
 		refused(call.ErrOtherRoom, engine.Leave{Room: "Room"}) // case counts
 		refused(call.ErrNotPublished, engine.Mute{Source: call.SourceScreen})

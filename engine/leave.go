@@ -33,6 +33,7 @@ type exit struct {
 	sessionOpen bool // Leave or Close of the session is under way
 	released    []call.Release
 	panics      int
+	next        *entry // of a switch: the devices are for it
 }
 
 // leave is the one way out, whatever the cause. The first reason wins. Devices
@@ -46,6 +47,9 @@ func (l *loop) leave(c cause) {
 	x := &exit{cause: c, began: time.Now()}
 	x.keepPreview = !s.joined && !l.quitting && c.reason != call.ReasonInternal
 	s.exit = x
+	if c.reason == call.ReasonSwitched {
+		l.handOver(x)
+	}
 	x.grace = l.after(l.cfg.Grace, func() { l.graceOver(s) })
 	s.cancel()
 	if s.timer != nil {
@@ -161,6 +165,8 @@ func (l *loop) finish(s *stay) {
 	}
 	if s.joined {
 		left.Stayed = x.began.Sub(s.joinedAt)
+	} else if x.reason != call.ReasonAppQuit {
+		left.Back = s.back
 	}
 	l.setState(call.StateIdle)
 	l.emit(left)

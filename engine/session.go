@@ -40,7 +40,7 @@ func (l *loop) sessionEnded(s *stay, end call.SessionEnded) {
 	s.sessionOver = true
 	c := cause{reason: end.Reason, by: end.By, text: end.Text, until: end.Until, err: end.Err}
 	switch {
-	case end.Reason == call.ReasonUnknown:
+	case end.Reason == call.ReasonUnknown, end.Reason == call.ReasonSwitched: // the latter is ours to say
 		c.reason = call.ReasonOther(0) // LiveKit's UNKNOWN_REASON
 	case end.Reason == call.ReasonConnectionLost && !s.joined:
 		c.reason = call.ReasonJoinFailed
@@ -65,6 +65,7 @@ func (l *loop) roomEvent(s *stay, ev call.SessionEvent) {
 	case call.SessionReconnected:
 		l.setState(call.StateJoined)
 		l.settleAll()
+		l.catchUp(s)
 	case call.LocalTrackMuted:
 		l.localMuted(s, ev.SID)
 	case call.LocalTrackGone:
@@ -77,6 +78,10 @@ func (l *loop) roomEvent(s *stay, ev call.SessionEvent) {
 		}
 	case call.DataReceived:
 		l.emit(ev)
+	case call.ChatReceived:
+		l.chatReceived(s, ev.Message)
+	case call.RulesChanged:
+		l.rulesChanged(s, ev.Standing)
 	default:
 		l.peopleEvent(s, ev)
 	}
@@ -142,6 +147,9 @@ func (l *loop) absent(s *stay, ev call.ParticipantLeft) {
 // rosterReplaced is the room after a reconnect: replaced, not merged (contract
 // O8). A republishing one also ends everything that was received and sent.
 func (l *loop) rosterReplaced(s *stay, ev call.RosterReplaced) {
+	if ev.SessionID != s.sessionID {
+		s.chat.last = "" // of another session of the room (contract N8)
+	}
 	l.takeRoster(s, ev)
 	for _, r := range s.received() {
 		if ev.Republish || !s.roster.hasTrack(r.info.SID) {
@@ -156,7 +164,49 @@ func (l *loop) rosterReplaced(s *stay, ev call.RosterReplaced) {
 		l.setState(call.StateJoined)
 		l.sendViews(s)
 	}
+	l.rulesChanged(s, ev.Standing)
 	l.settleAll()
+	l.catchUp(s)
+}
+
+// rulesChanged takes what the room's rules mean for us now.
+func (l *loop) rulesChanged(s *stay, now call.Standing) {
+	if s.standing == now {
+		return
+	}
+	s.standing = now
+	s.obeyRules()
+	l.emit(call.RulesChanged{Standing: now})
+	l.settleAll()
+}
+
+// silenced tells whether the host lets us speak. A server without a door has no
+// such rule.
+func (s *stay) silenced() bool { return s.standing.Muted && s.standing.Role != "" }
+
+// listens tells whether our role is to listen.
+func (s *stay) listens() bool { return s.standing.Role != "" && !s.standing.Role.Publishes() }
+
+// allows tells whether the rules let us show a source or speak.
+func (s *stay) allows(src call.Source) error {
+	switch {
+	case s.listens():
+		return call.ErrForbidden
+	case s.silenced() && src == call.SourceMicrophone:
+		return call.ErrMuted
+	}
+	return nil
+}
+
+// obeyRules takes the wishes back that the rules do not allow. What they allow
+// again is the user's to wish for: no microphone is switched on from afar.
+func (s *stay) obeyRules() {
+	if mic := s.pubs[call.SourceMicrophone]; s.silenced() && mic.want {
+		mic.muted, mic.byHost = true, true
+	}
+	for _, p := range s.pubs {
+		p.want = p.want && !s.listens()
+	}
 }
 
 func (l *loop) takeRoster(s *stay, ev call.RosterReplaced) {

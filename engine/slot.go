@@ -35,16 +35,26 @@ func (l *loop) wished(src call.Source) wish {
 		return wish{}
 	case s == nil:
 		return preview
+	case s.exit != nil && s.exit.keepsDevices():
+		return s.exit.next.wished(src, preview)
 	case s.exit != nil:
 		preview.open = preview.open && s.exit.keepPreview
 		return preview
-	case src == call.SourceSpeaker:
-		return wish{device: s.speaker, open: s.speaker != call.DeviceNone}
-	case !s.joined && preview.open:
+	case !s.back.Empty() && !s.joined:
+		return s.wished(src, preview)
+	case !s.joined && preview.open && src != call.SourceSpeaker:
 		// The lobby's preview stays until the stay begins: joining may fail.
 		return preview
 	}
-	p := s.pubs[src]
+	return s.wished(src, preview)
+}
+
+// wished is the device that an entry shows or plays with, or the preview's.
+func (e *entry) wished(src call.Source, preview wish) wish {
+	if src == call.SourceSpeaker {
+		return wish{device: e.speaker, open: e.speaker != call.DeviceNone}
+	}
+	p := e.pubs[src]
 	if p.want && !p.broken && !(p.muted && src.Kind() == call.KindVideo) {
 		return wish{device: p.device, open: true}
 	}
@@ -151,12 +161,10 @@ func (l *loop) doSelectDevice(c SelectDevice) error {
 	if sl.preview {
 		sl.previewDevice = c.Device
 	}
-	if s := l.stay; s != nil && s.exit == nil {
-		if c.Source == call.SourceSpeaker {
-			s.speaker = c.Device
-		} else if p := s.pubs[c.Source]; p.want {
-			p.device, p.broken = c.Device, false
-		}
+	if e := l.wishing(); e != nil && c.Source == call.SourceSpeaker {
+		e.speaker = c.Device
+	} else if e != nil && e.pubs[c.Source].want {
+		e.pubs[c.Source].device, e.pubs[c.Source].broken = c.Device, false
 	}
 	l.settle(c.Source)
 	return nil
@@ -167,11 +175,11 @@ func (l *loop) publication(c Command, src call.Source) (*publication, error) {
 	if !published(src) {
 		return nil, badSource(c, src)
 	}
-	s, err := l.current()
-	if err != nil {
-		return nil, err
+	e := l.wishing()
+	if e == nil || e == l.stay.entry && l.stay.exit != nil {
+		return nil, call.ErrNotInRoom
 	}
-	return s.pubs[src], nil
+	return e.pubs[src], nil
 }
 
 func (l *loop) doPublish(c Publish) error {
@@ -181,6 +189,9 @@ func (l *loop) doPublish(c Publish) error {
 	}
 	if c.Device == call.DeviceNone {
 		return badSource(c, c.Source)
+	}
+	if err := l.stay.allows(c.Source); err != nil {
+		return err
 	}
 	request := l.resolve(c.Source, c.Device)
 	if err := l.stuckDevice(c.Source, request); err != nil {
@@ -226,6 +237,9 @@ func (l *loop) doUnmute(c Unmute) error {
 	}
 	if !p.want {
 		return call.ErrNotPublished
+	}
+	if err := l.stay.allows(c.Source); err != nil {
+		return err
 	}
 	if l.openDevice(c.Source) == nil {
 		if err := l.stuckDevice(c.Source, p.device); err != nil {

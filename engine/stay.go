@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"time"
@@ -21,6 +22,20 @@ type entry struct {
 	choice   Choice
 	asked    time.Time
 	aborted  call.LeaveReason // taken back before it began
+
+	// What is shown and played, and since when joining is bounded. A switch
+	// knows them before the stay begins, and where we come from, and has the
+	// door's permission already.
+	back      call.Link
+	pubs      map[call.Source]*publication
+	speaker   string // wished: a request
+	bounded   time.Time
+	admission *call.Admission
+}
+
+// request is what is asked of the server.
+func (e *entry) request(key ed25519.PrivateKey) call.JoinRequest {
+	return call.JoinRequest{Link: e.link, Name: e.name, Identity: e.identity, Key: key, Admission: e.admission}
 }
 
 // forOthers is the link by which others come.
@@ -65,8 +80,10 @@ type stay struct {
 	roster    roster
 	people    int // the most at once, ourselves included
 
-	pubs             map[call.Source]*publication
-	speaker          string // wished: a request
+	standing  call.Standing
+	chat      chat
+	switching bool // another room's door is being asked
+
 	receivers        map[call.SID]*receiver
 	views            map[call.SID]*view
 	closingReceivers int
@@ -80,10 +97,13 @@ func (l *loop) begin(e *entry) {
 	l.gen++
 	s := &stay{
 		entry: e, gen: l.gen, receivers: make(map[call.SID]*receiver), views: make(map[call.SID]*view),
-		pubs: newPublications(e.choice, l.resolve), speaker: l.resolve(call.SourceSpeaker, e.choice.Speaker),
+	}
+	if e.pubs == nil {
+		e.pubs, e.speaker = newPublications(e.choice, l.resolve), l.resolve(call.SourceSpeaker, e.choice.Speaker)
+		e.bounded = e.asked
 	}
 	s.ctx, s.cancel = context.WithCancel(l.base)
-	s.deadline = e.asked.Add(max(l.cfg.JoinTimeout-l.cfg.Grace, l.cfg.JoinTimeout/2))
+	s.deadline = e.bounded.Add(max(l.cfg.JoinTimeout-l.cfg.Grace, l.cfg.JoinTimeout/2))
 	l.stay = s
 	l.setState(call.StateJoining)
 	if e.aborted != call.ReasonUnknown {
@@ -104,7 +124,7 @@ func (l *loop) begin(e *entry) {
 
 // dial joins the server in a worker.
 func (l *loop) dial(s *stay) {
-	req := call.JoinRequest{Link: s.link, Name: s.name, Identity: s.identity, Key: l.cfg.Key}
+	req := s.request(l.cfg.Key)
 	b, dialer := l.inbox, l.cfg.Dialer
 	sink := func(ev call.SessionEvent) {
 		if s.feed.put(ev) {
@@ -164,7 +184,10 @@ func (l *loop) dialed(s *stay, session call.Session, err error) {
 // joinFailure is why Dial's error ends the stay (contract section 6).
 func joinFailure(err error) cause {
 	if banned, ok := errors.AsType[*call.BannedError](err); ok {
-		return cause{reason: call.ReasonBanned, text: banned.Text, until: banned.Until, err: err}
+		return cause{reason: call.ReasonBanned, by: banned.By, text: banned.Text, until: banned.Until, err: err}
+	}
+	if out, ok := errors.AsType[*call.PutOutError](err); ok {
+		return cause{reason: out.Reason, by: out.By, text: out.Text, err: err}
 	}
 	if errors.Is(err, call.ErrMediaBlocked) {
 		return cause{reason: call.ReasonMediaFailed, err: err}
@@ -189,14 +212,20 @@ func (l *loop) admitted(s *stay, ev call.RosterReplaced) {
 		s.room = ev.Room
 	}
 	l.takeRoster(s, ev)
-	for _, sl := range l.slots {
-		sl.preview = false
+	if s.back.Empty() {
+		for _, sl := range l.slots {
+			sl.preview = false
+		}
 	}
+	s.standing = ev.Standing
+	s.obeyRules()
 	l.setState(call.StateJoined)
 	l.emit(call.Joined{
 		Room: s.room, Title: s.title, Session: s.sessionID, Self: s.self, Participants: s.roster.list(),
 		Link: s.forOthers(), Elapsed: max(s.joinedAt.Sub(s.asked), time.Nanosecond), Hosting: s.hosting,
+		Standing: s.standing,
 	})
+	l.startChat(s)
 	l.settleAll()
 }
 

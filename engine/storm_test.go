@@ -80,6 +80,7 @@ func newStorm(t *testing.T, seed uint64) (*storm, *weather) {
 		r.media.OnPumpClose = func(call.Device) enginetest.Step { return w.step() }
 		r.media.OnReceiverClose = func(call.RemoteTrack) enginetest.Step { return w.step() }
 		r.dialer.OnDial = func(call.JoinRequest) enginetest.Step { return w.step() }
+		r.dialer.OnAdmit = func(call.JoinRequest) enginetest.Step { return w.step() }
 		r.dialer.On = func(string) enginetest.Step { return w.step() }
 		r.host.OnStart = func(call.RoomID) enginetest.Step { return w.step() }
 		r.host.OnStop = func() enginetest.Step { return w.step() }
@@ -106,7 +107,14 @@ func (st *storm) choice() engine.Choice {
 }
 
 func (st *storm) command() engine.Command {
-	switch st.random.IntN(16) {
+	switch st.random.IntN(20) {
+	case 16, 17:
+		rooms := []call.RoomID{"room", "next", "third"}
+		return engine.SwitchRoom{Link: call.Link{Hosts: testLink.Hosts, Room: rooms[st.random.IntN(3)], Secret: "s"}}
+	case 18:
+		return engine.SendChat{Text: "hello"}
+	case 19:
+		return engine.Moderate{Op: call.OpRemove, IDs: []call.Identity{"bob"}}
 	case 0, 1, 2, 3:
 		return engine.Join{Link: testLink, Name: "Ada", Identity: "ada", Devices: st.choice()}
 	case 4:
@@ -155,7 +163,12 @@ func (st *storm) speak() {
 		return
 	}
 	s := all[max(0, len(all)-1-st.random.IntN(2))]
-	switch st.random.IntN(9) {
+	switch st.random.IntN(11) {
+	case 7:
+		s.Tell(call.ChatReceived{Message: call.ChatMessage{ID: string(st.model.newSID("C_")), From: "bob", Text: "hi"}})
+	case 8:
+		roles := []call.Role{"", call.RoleHost, call.RoleListener}
+		s.Tell(call.RulesChanged{Standing: call.Standing{Role: roles[st.random.IntN(3)], Muted: st.random.IntN(2) == 0}})
 	case 0:
 		reasons := call.Reasons()
 		s.Tell(call.SessionEnded{Reason: reasons[st.random.IntN(len(reasons))]})

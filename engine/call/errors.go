@@ -56,6 +56,7 @@ var (
 var (
 	ErrForbidden   = errors.New("role does not allow it")
 	ErrAlreadyGone = errors.New("already gone")
+	ErrNotBanned   = errors.New("not banned")
 	ErrMuted       = errors.New("muted by the host")
 	ErrChatTooFast = errors.New("too many messages")
 	ErrNotStored   = errors.New("could not be stored")

@@ -1,0 +1,196 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"foyer/engine/call"
+)
+
+// Bounds of chat in a stay.
+const (
+	maxChatSeen   = 8192 // messages whose ids are remembered: more than any catch-up repeats
+	maxChatHeld   = 1000 // messages that wait for the history
+	maxChatUnsent = 256  // messages that wait for the connection
+	maxChatRounds = 64   // answers of one catch-up
+	chatHold      = time.Second
+	chatAgain     = 2 * time.Second // after the join, for what was said while we joined
+)
+
+// chat is what a stay knows of the room's chat. The messages themselves are the
+// window's; they and this end with the stay.
+type chat struct {
+	seen map[string]struct{}
+	ring []string // of seen, oldest at next once it is full
+	next int
+
+	last   string // the newest message that the server is known to have
+	asking bool
+	again  bool               // asked for while asking
+	held   []call.ChatMessage // came meanwhile
+
+	pace    call.Pace
+	unsent  []string
+	sending bool
+}
+
+// remember tells whether a message is new.
+func (c *chat) remember(id string) bool {
+	if _, known := c.seen[id]; known {
+		return false
+	}
+	if c.seen == nil {
+		c.seen = make(map[string]struct{})
+	}
+	if len(c.ring) < maxChatSeen {
+		c.ring = append(c.ring, id)
+	} else {
+		delete(c.seen, c.ring[c.next])
+		c.ring[c.next] = id
+		c.next = (c.next + 1) % maxChatSeen
+	}
+	c.seen[id] = struct{}{}
+	return true
+}
+
+// startChat asks for the history of a stay that has just joined, and once more
+// a little later: the server may have stored what was said while we joined, and
+// not told us.
+func (l *loop) startChat(s *stay) {
+	l.catchUp(s)
+	l.after(chatAgain, func() {
+		if l.stay == s && s.exit == nil {
+			l.catchUp(s)
+		}
+	})
+}
+
+// catchUp asks for what was said since the last message that we know of. What
+// comes meanwhile waits for it, so that the order is kept, but not for long.
+func (l *loop) catchUp(s *stay) {
+	switch {
+	case s.link.Plain(): // nobody stores anything
+	case s.chat.asking:
+		s.chat.again = true
+	default:
+		s.chat.asking = true
+		l.after(chatHold, func() { l.tellHeld(s) })
+		l.askChat(s, maxChatRounds)
+	}
+}
+
+func (l *loop) askChat(s *stay, rounds int) {
+	session, after := s.session, s.chat.last
+	var answer call.ChatAnswer
+	l.request(s, func(ctx context.Context) (err error) {
+		answer, err = session.Chat(ctx, after)
+		return err
+	}, func(err error) {
+		if err != nil {
+			l.log.WithError(err).Debug("chat's history")
+		}
+		for _, m := range answer.Messages {
+			s.chat.last = m.ID
+			l.tellChat(s, m.ChatMessage, true)
+		}
+		if err == nil && answer.More && s.chat.last != after && rounds > 1 {
+			l.askChat(s, rounds-1)
+			return
+		}
+		s.chat.asking = false
+		l.tellHeld(s)
+		if s.chat.again {
+			s.chat.again = false
+			l.catchUp(s)
+		}
+	})
+}
+
+// chatReceived takes what somebody has just said.
+func (l *loop) chatReceived(s *stay, m call.ChatMessage) {
+	if s.chat.asking && len(s.chat.held) < maxChatHeld {
+		s.chat.held = append(s.chat.held, m)
+		return
+	}
+	l.tellHeld(s)
+	l.tellLive(s, m)
+}
+
+func (l *loop) tellHeld(s *stay) {
+	held := s.chat.held
+	s.chat.held = nil
+	if l.stay != s || s.exit != nil {
+		return
+	}
+	for _, m := range held {
+		l.tellLive(s, m)
+	}
+}
+
+// tellLive reports a message. That the server has one of ours is not known
+// before it tells so.
+func (l *loop) tellLive(s *stay, m call.ChatMessage) {
+	if m.From != s.self.Identity && !s.chat.asking {
+		s.chat.last = m.ID
+	}
+	l.tellChat(s, m, false)
+}
+
+func (l *loop) tellChat(s *stay, m call.ChatMessage, history bool) {
+	if s.chat.remember(m.ID) {
+		l.emit(call.ChatReceived{Message: m, History: history})
+	}
+}
+
+// doSendChat says something. Messages are sent one after the other, so that
+// they stay in order.
+func (l *loop) doSendChat(c SendChat) error {
+	s, err := l.joinedStay(c)
+	if err != nil {
+		return err
+	}
+	if err := call.CheckChat(c.Text); err != nil {
+		return err
+	}
+	if s.standing.Muted {
+		return call.ErrMuted
+	}
+	if len(s.chat.unsent) >= maxChatUnsent || !s.chat.pace.Allow(time.Now(), call.ChatPerSecond, call.ChatBurst) {
+		return call.ErrChatTooFast
+	}
+	s.chat.unsent = append(s.chat.unsent, c.Text)
+	l.sendChat(s)
+	return nil
+}
+
+func (l *loop) sendChat(s *stay) {
+	if s.chat.sending || len(s.chat.unsent) == 0 {
+		return
+	}
+	text := s.chat.unsent[0]
+	s.chat.unsent, s.chat.sending = s.chat.unsent[1:], true
+	session := s.session
+	var said call.ChatMessage
+	l.request(s, func(ctx context.Context) (err error) {
+		said, err = session.SendChat(ctx, text)
+		return err
+	}, func(err error) {
+		s.chat.sending = false
+		if err != nil {
+			l.emit(call.CommandFailed{Command: SendChat{}.Word(), Text: text, Err: err})
+		} else {
+			l.chatReceived(s, said)
+		}
+		l.sendChat(s)
+	})
+}
+
+// joinedStay is the stay in a room, for commands that need one.
+func (l *loop) joinedStay(c Command) (*stay, error) {
+	s, err := l.current()
+	if err != nil || !s.joined {
+		return nil, fmt.Errorf("%s: %w", c.Word(), call.ErrNotInRoom)
+	}
+	return s, nil
+}
