@@ -101,7 +101,7 @@ func (r *Register) read(ctx context.Context, f func(context.Context) error) erro
 func (r *Register) insist(ctx context.Context, f func(context.Context) error) error {
 	var err error
 	for range tries {
-		var doubt inDoubt
+		var doubt doubtError
 		if err = f(ctx); err == nil || errors.As(err, &doubt) || !r.kind.again(err) || ctx.Err() != nil {
 			break
 		}
@@ -147,10 +147,10 @@ func (r *Register) write(ctx context.Context, f func(context.Context, *sql.Tx) e
 	return r.insist(ctx, func(ctx context.Context) error { return r.try(ctx, f) })
 }
 
-// inDoubt is the error of a commit, which may have happened all the same.
-type inDoubt struct{ error }
+// doubtError is the error of a commit, which may have happened all the same.
+type doubtError struct{ error }
 
-func (e inDoubt) Unwrap() error { return e.error }
+func (e doubtError) Unwrap() error { return e.error }
 
 func (r *Register) try(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
 	tx, err := r.db.BeginTx(ctx, nil)
@@ -162,7 +162,7 @@ func (r *Register) try(ctx context.Context, f func(context.Context, *sql.Tx) err
 		return err
 	}
 	if err := tx.Commit(); err != nil {
-		return inDoubt{err}
+		return doubtError{err}
 	}
 	return nil
 }

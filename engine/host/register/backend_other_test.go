@@ -1,0 +1,17 @@
+//go:build !unix
+
+package register
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func postgresAddress(t testing.TB) string {
+	t.Helper()
+	t.Skip("tests start PostgreSQL on Unix only")
+	return ""
+}
