@@ -58,15 +58,15 @@ var known = []struct {
 	{call.ErrUnreachable, "unreachable"},
 	{call.ErrJoinTimeout, "join_timeout"},
 	{call.ErrConnectionLost, "connection_lost"},
-	{call.ErrRefused, "refused"},
-	{call.ErrCancelled, "cancelled"},
-
 	{call.ErrForbidden, "forbidden"},
 	{call.ErrAlreadyGone, "already_gone"},
+	{call.ErrNotBanned, "not_banned"},
 	{call.ErrMuted, "muted"},
 	{call.ErrChatTooFast, "chat_too_fast"},
 	{call.ErrNotStored, "not_stored"},
 	{call.ErrNoDoor, "no_door"},
+	{call.ErrRefused, "refused"},
+	{call.ErrCancelled, "cancelled"},
 
 	{call.ErrProfileKey, "profile_key"},
 	{call.ErrProfile, "profile"},
@@ -177,6 +177,10 @@ func (b *Book) known(err error, source call.Source, now time.Time) Sentence {
 		}
 		return b.pair("banned", "until", b.Until(ban.Until, now))
 	}
+	var out *call.PutOutError
+	if errors.As(err, &out) {
+		return b.pair(putOutKey(out.Reason))
+	}
 	var dev *call.DeviceError
 	deviceName := ""
 	if errors.As(err, &dev) {
@@ -199,12 +203,26 @@ func (b *Book) known(err error, source call.Source, now time.Time) Sentence {
 	return Sentence{}
 }
 
+// putOutKey says why the door does not let somebody back in with what they
+// have.
+func putOutKey(r call.LeaveReason) string {
+	switch r {
+	case call.ReasonDismissed:
+		return "put_out_dismissed"
+	case call.ReasonOfflineRemoved:
+		return "put_out_offline"
+	default:
+		return "put_out"
+	}
+}
+
 func (b *Book) pair(key string, args ...string) Sentence {
 	return Sentence{Text: b.T("error."+key, args...), Next: b.T("error."+key+".next", args...)}
 }
 
 var fieldKeys = map[call.Field]string{
 	call.FieldRoom: "room", call.FieldIdentity: "user", call.FieldName: "name", call.FieldTitle: "title",
+	call.FieldText: "text", call.FieldChat: "message",
 }
 
 // name says which name is unusable, why and where (contract N2, N4).
