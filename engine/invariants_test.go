@@ -66,8 +66,7 @@ func (r *rig) checkEvents() {
 			}
 		case call.Left:
 			r.checkLeft(events, i, ev, joined, opened)
-			waits := joined && ev.Reason != call.ReasonSwitched // its devices are for the next stay
-			r.checkMoment(s.At, entered, began, waits, before)
+			r.checkMoment(s.At, entered, began, joined, ev.Reason == call.ReasonSwitched, before)
 			before = ev
 			if state == call.StateLeaving {
 				r.t.Error("Left before idle")
@@ -116,9 +115,12 @@ const grace = engine.DefaultGrace
 // before everything is back, not after, and never after the grace. What was
 // asked for in the very moment in which the exit began may belong to it or not,
 // and so may a preview that a loss or the next stay closed in that moment, or a
-// session that came just when it was given up.
-func (r *rig) checkMoment(at, entered, began time.Time, joined bool, before call.Left) {
+// session that came just when it was given up. A switch waits for the devices
+// only that the next stay does not use; what was closed in the moment in which
+// it began may have been closed for that one already.
+func (r *rig) checkMoment(at, entered, began time.Time, joined, switched bool, before call.Left) {
 	r.t.Helper()
+	joined = joined && !switched
 	limit := began.Add(grace)
 	want, atMost := began, began
 	entries := r.ledger.Entries()
@@ -137,7 +139,7 @@ func (r *rig) checkMoment(at, entered, began time.Time, joined bool, before call
 			continue
 		}
 		end = minTime(end, limit)
-		unsure := e.Asked.Equal(began) || !joined && r.busyAt(e.Source, began) ||
+		unsure := e.Asked.Equal(began) || switched && e.Closing.Equal(began) || !joined && r.busyAt(e.Source, began) ||
 			e.Kind == "session" && e.Opened.Equal(began.Add(dialWait))
 		if end.After(want) && !unsure {
 			want = end
