@@ -160,8 +160,10 @@ func (s *session) notRedialed(full bool, err error) {
 		return
 	}
 	if terminal(err) {
-		if !full && !s.req.Link.Plain() && !isVerdict(err) {
-			// The door knows the reason; the server behind it only refuses.
+		if !full && !isVerdict(err) {
+			// The door knows the reason; the server behind it only refuses. And a
+			// LiveKit that ends a resume while it begins answers as if the room
+			// were full (rtcservice.go, "connection closed by media").
 			s.mend.full = true
 			s.alarms.set(alarmRetry, 0)
 			return
