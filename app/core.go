@@ -39,6 +39,7 @@ type core struct {
 
 // newCore builds the engine and starts its goroutine. host may be nil.
 func newCore(p *profile, log logrus.FieldLogger, host call.Host) *core {
+	boundNativeMemory()
 	dev := devices.New(devices.Config{
 		Log:        log.WithField("part", "devices"),
 		Drivers:    hw.Drivers(log.WithField("part", "devices")),

@@ -19,8 +19,9 @@ func (m memory) String() string {
 	return fmt.Sprintf("%s (Go %s, C %s)", megabytes(m.rss), megabytes(m.goHeap), megabytes(m.native))
 }
 
-// Go's arenas on 64-bit systems begin here (runtime/malloc.go, arenaHint).
-const goArenas, goArenasEnd = 0xc000000000, 0xd000000000
+// Go's arenas lie at a random place above the program's own 4 GB and below what
+// mmap gives to C (runtime/malloc.go, 64 bit).
+const goArenas, goArenasEnd = 1 << 32, 0x700000000000
 
 func memoryOf(pid int) (m memory, err error) {
 	f, err := os.Open(fmt.Sprintf("/proc/%d/smaps", pid))
@@ -57,7 +58,7 @@ func (m *memory) part(mapping []string) *int64 {
 	switch {
 	case err != nil:
 		return nil
-	case address >= goArenas && address < goArenasEnd:
+	case len(mapping) < 6 && address >= goArenas && address < goArenasEnd:
 		return &m.goHeap
 	case len(mapping) < 6 || mapping[5] == "[heap]":
 		return &m.native

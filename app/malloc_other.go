@@ -1,0 +1,6 @@
+//go:build !linux
+
+package app
+
+// boundNativeMemory is for glibc alone.
+func boundNativeMemory() {}
