@@ -98,6 +98,8 @@ CREATE TABLE leases (
 	holder TEXT   NOT NULL,
 	until  BIGINT NOT NULL
 );
+CREATE INDEX leases_holder ON leases (holder);
+CREATE INDEX leases_until ON leases (until);
 CREATE TABLE chat_seq (
 	room TEXT   PRIMARY KEY,
 	seq  BIGINT NOT NULL

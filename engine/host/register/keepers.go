@@ -1,0 +1,52 @@
+package register
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"foyer/engine/call"
+)
+
+// RenewLeases makes every lease of a holder run for d from now, and lists the
+// rooms that it still has.
+func (r *Register) RenewLeases(ctx context.Context, holder string, d time.Duration) ([]call.RoomID, error) {
+	var rooms []call.RoomID
+	err := r.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		rooms = nil
+		rows, err := tx.QueryContext(ctx, `UPDATE leases SET until = $2 + `+r.kind.clock+` WHERE holder = $1 RETURNING room`,
+			holder, d.Milliseconds())
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var room call.RoomID
+			if err := rows.Scan(&room); err != nil {
+				return err
+			}
+			rooms = append(rooms, room)
+		}
+		return rows.Err()
+	})
+	return rooms, err
+}
+
+// LapsedLeases lists at most limit rooms whose holder has neither renewed nor
+// dropped its lease: it has died.
+func (r *Register) LapsedLeases(ctx context.Context, limit int) ([]call.RoomID, error) {
+	return list(ctx, r, func(from row) (room call.RoomID, err error) {
+		err = from.Scan(&room)
+		return room, err
+	}, `SELECT room FROM leases WHERE until <= `+r.kind.clock+` ORDER BY until LIMIT $1`, limit)
+}
+
+// DropOldChat forgets a room's history but that of a session, unless its rules
+// keep it.
+func (r *Register) DropOldChat(ctx context.Context, room call.RoomID, session call.SID) error {
+	return r.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `DELETE FROM chat WHERE room = $1 AND session <> $2
+			AND NOT EXISTS (SELECT 1 FROM rules WHERE rules.room = $1 AND rules.keep_history <> 0)`, string(room), string(session))
+		return err
+	})
+}

@@ -1,0 +1,119 @@
+package register
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+
+	"foyer/engine/call"
+)
+
+// TestLease: one of two openers keeps a room, until it stops.
+func TestLease(t *testing.T) { onEach(t, testLease) }
+
+func testLease(t *testing.T, where string) {
+	ctx := t.Context()
+	one, two := openTest(t, where), openTest(t, where)
+	take := func(r *Register, room call.RoomID, holder string, d int64, want bool) {
+		t.Helper()
+		if got, err := r.TakeLease(ctx, room, holder, msec(d)); err != nil || got != want {
+			t.Errorf("%s takes %s: %v, %v; want %v", holder, room, got, err, want)
+		}
+	}
+	take(one, "hall", "one", 60_000, true)
+	take(two, "hall", "two", 60_000, false)
+	take(two, "attic", "two", 60_000, true)
+	take(one, "hall", "one", 60_000, true) // renewed
+	must(t, two.DropLease(ctx, "hall", "two"))
+	take(two, "hall", "two", 60_000, false)
+	take(one, "hall", "one", -1, true) // has run out
+	take(two, "hall", "two", 60_000, true)
+	take(one, "hall", "one", 60_000, false)
+	must(t, two.DropLease(ctx, "hall", "two"))
+	must(t, two.DropLease(ctx, "hall", "two"))
+	take(one, "hall", "one", 60_000, true)
+}
+
+// TestLeaseRace: of many who want it at once, one has it.
+func TestLeaseRace(t *testing.T) {
+	onEach(t, func(t *testing.T, where string) {
+		openers := []*Register{openTest(t, where), openTest(t, where)}
+		var all sync.WaitGroup
+		won := make(chan string, 20)
+		for i := range cap(won) {
+			all.Go(func() {
+				holder := fmt.Sprint("door ", i)
+				ok, err := openers[i%2].TakeLease(t.Context(), "hall", holder, msec(60_000))
+				if err != nil {
+					t.Error(err)
+				}
+				if ok {
+					won <- holder
+				}
+			})
+		}
+		all.Wait()
+		if len(won) != 1 {
+			t.Errorf("%d holders", len(won))
+		}
+	})
+}
+
+// TestLapsedLeases: a door that lives renews its rooms, the rooms of one that
+// died are found.
+func TestLapsedLeases(t *testing.T) {
+	onEach(t, func(t *testing.T, where string) {
+		ctx := t.Context()
+		r := openTest(t, where)
+		for _, l := range []struct {
+			room   call.RoomID
+			holder string
+			d      int64
+		}{{"a", "dead", -2000}, {"b", "dead", -3000}, {"c", "alive", 60_000}, {"d", "alive", 60_000}} {
+			_, err := r.TakeLease(ctx, l.room, l.holder, msec(l.d))
+			must(t, err)
+		}
+		if rooms, err := r.LapsedLeases(ctx, 10); err != nil || !slices.Equal(rooms, []call.RoomID{"b", "a"}) {
+			t.Errorf("%v, %v", rooms, err)
+		}
+		if rooms, err := r.LapsedLeases(ctx, 1); err != nil || !slices.Equal(rooms, []call.RoomID{"b"}) {
+			t.Errorf("%v, %v", rooms, err)
+		}
+		rooms, err := r.RenewLeases(ctx, "alive", msec(60_000))
+		if slices.Sort(rooms); err != nil || !slices.Equal(rooms, []call.RoomID{"c", "d"}) {
+			t.Errorf("%v, %v", rooms, err)
+		}
+		if rooms, err := r.RenewLeases(ctx, "nobody", msec(60_000)); err != nil || len(rooms) != 0 {
+			t.Errorf("%v, %v", rooms, err)
+		}
+	})
+}
+
+// TestDropOldChat keeps what was said in the session that runs.
+func TestDropOldChat(t *testing.T) {
+	onEach(t, func(t *testing.T, where string) {
+		ctx := t.Context()
+		r := openTest(t, where)
+		expect := func(want ...string) {
+			t.Helper()
+			if lines, _, err := r.Chat(ctx, "hall", "", "", 10); err != nil || !slices.Equal(ids(lines), want) {
+				t.Errorf("%v, %v; want %v", ids(lines), err, want)
+			}
+		}
+		keep := func(keep bool) {
+			t.Helper()
+			_, err := r.SetRules(ctx, "hall", func(c *Rules) { c.KeepHistory = keep })
+			must(t, err)
+		}
+		now := say("2", "")
+		now.Session = "RM_2"
+		must(t, r.AppendChat(ctx, []ChatLine{say("1", ""), now}))
+		keep(true)
+		must(t, r.DropOldChat(ctx, "hall", "RM_2"))
+		expect("1", "2")
+		keep(false)
+		must(t, r.DropOldChat(ctx, "hall", "RM_2"))
+		expect("2")
+	})
+}
