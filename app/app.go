@@ -35,6 +35,7 @@ const usage = `Foyer: video rooms without a browser, an account or a cloud.
   foyer LINK                     open the window, asking to join
   foyer serve [flags]            run a room server
   foyer invite [flags]           print an invite link
+  foyer admin [flags] COMMAND    the host's tools: who is there, remove, ban, mute ...
   foyer join LINK --name NAME    join without a window
   foyer version                  print the version
 
@@ -58,6 +59,8 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return runServe(std, rest)
 	case cmd == "invite":
 		return runInvite(std, rest)
+	case cmd == "admin":
+		return runAdmin(std, rest)
 	case cmd == "join":
 		return runJoin(std, rest)
 	case cmd == "version", cmd == "--version":

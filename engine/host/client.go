@@ -22,10 +22,11 @@ import (
 )
 
 const (
-	adminBound      = 15 * time.Second
-	adminDialBound  = 5 * time.Second
-	defaultTLSPort  = "443"
-	maxAnswerStatus = 64 // bytes of an unknown error code that are shown
+	adminBound     = 15 * time.Second
+	adminDialBound = 5 * time.Second
+	defaultTLSPort = "443"
+	maxRefusal     = 128      // bytes of a refusal's message that are shown
+	maxAnswer      = 32 << 20 // bytes: the members of the largest room, or a thousand of the longest messages
 )
 
 // InviteRequest asks a server for an invite link, as `foyer invite` does.
@@ -116,6 +117,43 @@ func readAdminKey(file string) (key string, fingerprint [sha256.Size]byte, err e
 	return k.Key, fingerprint, nil
 }
 
+// Admin are the host's tools: it calls the operations of a server's API.
+type Admin struct {
+	Server  string // https://host:port
+	KeyFile string // as the server wrote it; it pins the server's certificate
+}
+
+// Do calls one operation: request and answer are those that the operation says.
+// Errors wrap those that [RequestInvite] has; what the server refuses is a
+// *[RefusalError].
+func (a Admin) Do(ctx context.Context, op call.DoorOp, request, answer any) error {
+	server, err := parseServer(a.Server)
+	if err != nil {
+		return err
+	}
+	key, fingerprint, err := readAdminKey(a.KeyFile)
+	if err != nil {
+		return err
+	}
+	return postAdmin(ctx, server, key, fingerprint, call.DoorAPIPath+string(op), request, answer)
+}
+
+// RefusalError is what a server refuses.
+type RefusalError struct {
+	Door call.DoorError
+	err  error
+}
+
+func (e *RefusalError) Error() string {
+	message := e.Door.Message[:min(len(e.Door.Message), maxRefusal)]
+	if message == "" || message == e.err.Error() {
+		return e.err.Error()
+	}
+	return fmt.Sprintf("%v (%s)", e.err, message)
+}
+
+func (e *RefusalError) Unwrap() error { return e.err }
+
 // postAdmin calls the admin API once, on a connection of its own.
 func postAdmin(ctx context.Context, server *url.URL, key string, fingerprint [sha256.Size]byte, path string, body, answer any) error {
 	ctx, cancel := context.WithTimeout(ctx, adminBound)
@@ -147,7 +185,7 @@ func postAdmin(ctx context.Context, server *url.URL, key string, fingerprint [sh
 }
 
 func readAnswer(res *http.Response, answer any) error {
-	raw, err := io.ReadAll(io.LimitReader(res.Body, call.DoorMaxBody))
+	raw, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	if err != nil {
 		return fmt.Errorf("%w: %w", call.ErrUnreachable, err)
 	}
@@ -161,14 +199,14 @@ func readAnswer(res *http.Response, answer any) error {
 	if err := json.Unmarshal(raw, &refusal); err != nil || refusal.Code == "" {
 		return fmt.Errorf("%w: status %d", call.ErrServerGarbage, res.StatusCode)
 	}
+	e := &RefusalError{Door: refusal, err: refusal.Err()}
 	switch refusal.Code {
 	case codeUnauthorized:
-		return call.ErrAdminKey
+		e.err = call.ErrAdminKey
 	case codeNoSpace:
-		return call.ErrDataFull
-	default:
-		return fmt.Errorf("%w (%s)", refusal.Err(), refusal.Message[:min(len(refusal.Message), maxAnswerStatus)])
+		e.err = call.ErrDataFull
 	}
+	return e
 }
 
 // pinned accepts one certificate and no other; names and dates do not matter.

@@ -1,0 +1,141 @@
+package words
+
+import (
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"foyer/engine/call"
+)
+
+// Table is what the host's tools print for people: a line of headings, if there
+// is one, and rows of as many cells.
+type Table struct {
+	Head []string
+	Rows [][]string
+}
+
+// Rooms lists rooms.
+func (b *Book) Rooms(a call.RoomsAnswer, now time.Time) Table {
+	t := Table{Head: []string{b.T("admin.room"), b.T("admin.title"), b.T("admin.people"), b.T("admin.since")}}
+	for _, r := range a.Rooms {
+		t.add(string(r.Room), r.Title, strconv.Itoa(r.People), b.moment(r.Since, now))
+	}
+	return t
+}
+
+// Members lists the members of a room.
+func (b *Book) Members(a call.MembersAnswer, now time.Time) Table {
+	t := Table{Head: []string{b.T("admin.id"), b.T("admin.name"), b.T("admin.role"), b.T("admin.presence"), b.T("admin.since"), b.T("admin.notes")}}
+	for _, m := range a.Members {
+		var notes []string
+		if m.Muted {
+			notes = append(notes, b.T("admin.muted"))
+		}
+		if m.Allowed {
+			notes = append(notes, b.T("admin.allowed"))
+		}
+		t.add(string(m.ID), m.Name, string(m.Role), string(m.Presence), b.moment(m.Since, now), strings.Join(notes, ", "))
+	}
+	return t
+}
+
+// Bans lists bans.
+func (b *Book) Bans(a call.BansAnswer, now time.Time) Table {
+	t := Table{Head: []string{b.T("admin.id"), b.T("admin.name"), b.T("admin.since"), b.T("admin.until"), b.T("admin.by"), b.T("admin.text")}}
+	for _, r := range a.Bans {
+		until := b.T("admin.until_lifted")
+		if r.Until != 0 {
+			until = b.moment(r.Until, now)
+		}
+		by := r.By
+		if by == "" {
+			by = b.T("admin.tools")
+		}
+		t.add(string(r.ID), r.Name, b.moment(r.Since, now), until, by, r.Text)
+	}
+	return t
+}
+
+// Results says what became of each person.
+func (b *Book) Results(a call.PeopleAnswer) Table {
+	var t Table
+	for _, r := range a.Results {
+		t.add(string(r.ID), b.result(r.Result))
+	}
+	return t
+}
+
+func (b *Book) result(r string) string {
+	switch r {
+	case call.ResultDone:
+		return b.T("admin.result_done")
+	case call.ResultAlreadyGone:
+		return b.T("admin.result_already_gone")
+	case call.ResultUnknown:
+		return b.T("admin.result_unknown")
+	case call.ResultNotBanned:
+		return b.T("admin.result_not_banned")
+	case call.ResultForbidden:
+		return b.T("admin.result_forbidden")
+	case call.ResultNotStored:
+		return b.T("admin.result_not_stored")
+	default:
+		return b.T("admin.result_failed")
+	}
+}
+
+// Rules says what the host has decided about a room.
+func (b *Book) Rules(r call.RoomRules) Table {
+	yes := func(v bool) string {
+		if v {
+			return b.T("admin.yes")
+		}
+		return b.T("admin.no")
+	}
+	members, offline := b.T("admin.any_number"), b.T("admin.by_messages")
+	if r.MaxMembers > 0 {
+		members = strconv.Itoa(r.MaxMembers)
+	}
+	if r.RealTime > 0 {
+		offline = b.T("duration.seconds", "s", strconv.Itoa(r.RealTime))
+	}
+	var t Table
+	t.add(b.T("admin.locked"), yes(r.Locked))
+	t.add(b.T("admin.max_members"), members)
+	t.add(b.T("admin.refuse_newcomer"), yes(r.RefuseNewcomer))
+	t.add(b.T("admin.real_time"), offline)
+	t.add(b.T("admin.keep_history"), yes(r.KeepHistory))
+	t.add(b.T("admin.muted_all"), yes(r.MutedAll))
+	return t
+}
+
+// Chat lists messages.
+func (b *Book) Chat(a call.ChatAnswer, now time.Time) Table {
+	var t Table
+	for _, m := range a.Messages {
+		name := m.Name
+		if name == "" {
+			name = string(m.From)
+		}
+		t.add(b.moment(m.Time, now), name, m.Text)
+	}
+	return t
+}
+
+// add appends a row. What others have written must not move the cursor of a
+// terminal or break the table.
+func (t *Table) add(cells ...string) {
+	for i, c := range cells {
+		cells[i] = strings.Map(func(r rune) rune {
+			if unicode.IsPrint(r) {
+				return r
+			}
+			return ' '
+		}, c)
+	}
+	t.Rows = append(t.Rows, cells)
+}
+
+func (b *Book) moment(ms int64, now time.Time) string { return b.Until(time.UnixMilli(ms), now) }
