@@ -6,10 +6,14 @@ import (
 	"fyne.io/fyne/v2"
 )
 
-// MinInterval is the shortest time between two paints of moving pictures. It
-// lets every second tick of a 60 Hz screen through, with room for jitter
-// (docs: live video in Fyne, measured).
-const MinInterval = 28 * time.Millisecond
+// Interval is the time between two paints of moving pictures on average, and
+// early how much before its time a tick of the screen's clock may serve: half a
+// tick at 60 Hz. Paints keep to a timetable instead of a distance, so that
+// ticks which come late on a slow computer do not cost every second picture.
+const (
+	Interval = time.Second / 30
+	early    = 8 * time.Millisecond
+)
 
 // Painter refreshes the tiles of one window that have a new picture, from one
 // animation callback. It belongs to Fyne's main goroutine.
@@ -17,12 +21,12 @@ type Painter struct {
 	now   func() time.Time
 	tick  func(now time.Time) // the window's other clockwork, may be nil
 	tiles map[*Tile]struct{}
-	last  time.Time
+	due   time.Time // of the next paint
 	anim  *fyne.Animation
 }
 
 // NewPainter makes a painter; now is the clock, and tick is called with it at
-// most every [MinInterval] before the tiles are painted.
+// most every [Interval] before the tiles are painted.
 func NewPainter(now func() time.Time, tick func(now time.Time)) *Painter {
 	return &Painter{now: now, tick: tick, tiles: map[*Tile]struct{}{}}
 }
@@ -47,13 +51,15 @@ func (p *Painter) Stop() {
 	}
 }
 
-// Tick paints what is new, unless the last time is too short ago.
+// Tick paints what is new, unless it is not time yet.
 func (p *Painter) Tick() {
 	now := p.now()
-	if !p.last.IsZero() && now.Sub(p.last) < MinInterval {
+	if now.Before(p.due.Add(-early)) {
 		return
 	}
-	p.last = now
+	if p.due = p.due.Add(Interval); p.due.Before(now) {
+		p.due = now.Add(Interval) // what was missed is not caught up
+	}
 	if p.tick != nil {
 		p.tick(now)
 	}

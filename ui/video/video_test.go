@@ -39,7 +39,7 @@ func newScreen(t *testing.T, w, h, scale float32) *screen {
 }
 
 func (s *screen) tick() image.Image {
-	s.now = s.now.Add(MinInterval)
+	s.now = s.now.Add(Interval)
 	s.painter.Tick()
 	return s.win.Canvas().Capture()
 }
@@ -130,7 +130,7 @@ func TestPaintsOnlyWhatIsNew(t *testing.T) {
 		t.Error("took a picture that was shown already")
 	}
 	fill(slot, teal)
-	s.now = s.now.Add(MinInterval - time.Millisecond)
+	s.now = s.now.Add(Interval - early - time.Millisecond)
 	s.painter.Tick()
 	if s.tile.seq != shown {
 		t.Error("painted faster than the interval")
@@ -139,6 +139,22 @@ func TestPaintsOnlyWhatIsNew(t *testing.T) {
 	s.painter.Tick()
 	if s.tile.seq == shown {
 		t.Error("a new picture was not taken")
+	}
+}
+
+// The average holds whatever the screen's ticks are, as long as they are not
+// rarer than the pictures.
+func TestPaintsThirtyTimesASecond(t *testing.T) {
+	for _, tick := range []time.Duration{7, 11, 16, 20, 25, 31} {
+		now, painted := time.Unix(0, 0), 0
+		p := NewPainter(func() time.Time { return now }, func(time.Time) { painted++ })
+		const seconds = 10
+		for end := now.Add(seconds * time.Second); now.Before(end); now = now.Add(tick * time.Millisecond) {
+			p.Tick()
+		}
+		if want := seconds * int(time.Second/Interval); painted < want-2 || painted > want+2 {
+			t.Errorf("ticks every %d ms: %d paints in %d s", tick, painted, seconds)
+		}
 	}
 }
 
@@ -299,7 +315,7 @@ func BenchmarkTick(b *testing.B) {
 		p.Add(t)
 	}
 	for b.Loop() {
-		now = now.Add(MinInterval)
+		now = now.Add(Interval)
 		p.Tick()
 	}
 }
