@@ -130,7 +130,7 @@ func (h *headless) takeEvents() (over bool) {
 	for _, e := range events {
 		h.note(e.Event)
 		h.out.event(e)
-		if _, left := e.Event.(call.Left); left && (!h.stay || h.ending) {
+		if left, ok := e.Event.(call.Left); ok && left.Reason != call.ReasonSwitched && (!h.stay || h.ending) {
 			over = true
 		}
 	}
@@ -144,7 +144,10 @@ func (h *headless) note(e call.Event) {
 		h.joined = true
 		h.record = beginStay(h.profile, e, h.log)
 	case call.Left:
-		h.joined, h.last = false, e.Reason
+		h.joined = false
+		if e.Reason != call.ReasonSwitched { // another stay follows
+			h.last = e.Reason
+		}
 		h.record.end()
 		h.record = nil
 		clear(h.pictures)
@@ -203,6 +206,7 @@ type wireCommand struct {
 	File   string        `json:"file"`
 	Width  int           `json:"width"`
 	Height int           `json:"height"`
+	wireModeration
 }
 
 func (h *headless) command(ctx context.Context, line []byte) {
@@ -238,10 +242,8 @@ func (h *headless) parse(w wireCommand) (engine.Command, error) {
 		return engine.Stats{}, nil
 	case "fault":
 		return engine.Fault{Kind: w.Kind}, nil
-	case "remove", "ban", "unban", "mute_participant", "dismiss":
-		return nil, call.ErrNotSupported
 	default:
-		return nil, fmt.Errorf("%w: unknown command %q", call.ErrBadArgument, w.Cmd)
+		return parseModeration(w)
 	}
 }
 

@@ -105,7 +105,7 @@ func (p *printer) commandFailed(command string, err error) {
 // (devices, previews) are not part of the contract.
 func (p *printer) event(s engine.Stamped) {
 	if name, f := describe(s.Event); name != "" {
-		p.line(name, s.At, f)
+		p.line(name, happened(s), f)
 	}
 	for id, tracks := range announced(s.Event) {
 		for _, t := range tracks {
@@ -139,7 +139,7 @@ func describe(e call.Event) (string, fields) {
 		return "state", fields{"state": e.State.String()}
 	case call.Joined:
 		return "joined", fields{"room": e.Room, "title": e.Title, "session": e.Session, "id": e.Self.Identity,
-			"elapsed_ms": ms(e.Elapsed), "participants": people(e.Participants)}
+			"elapsed_ms": ms(e.Elapsed), "participants": people(e.Participants), "standing": standing(e.Standing)}
 	case call.RoomUpdated:
 		return "roster", fields{"session": e.Session, "participants": people(e.Participants)}
 	case call.Left:
@@ -148,6 +148,9 @@ func describe(e call.Event) (string, fields) {
 		f := fields{"command": e.Command, "error": words.Command(e).String()}
 		if e.Source != call.SourceUnknown {
 			f["source"] = e.Source
+		}
+		if e.Text != "" {
+			f["text"] = e.Text
 		}
 		return "command_failed", f
 	case call.DeviceLost:
@@ -174,7 +177,7 @@ func describeOthers(e call.Event) (string, fields) {
 		return "participant_updated", person(e.Participant)
 	case call.ParticipantLeft:
 		f := person(e.Participant)
-		f["reason"] = e.Reason
+		f["reason"], f["by"], f["text"] = e.Reason, e.By, e.Text
 		return "participant_left", f
 	case call.TrackPublished:
 		return "track_published", track(e.ID, e.Track, e.Local)
@@ -189,7 +192,7 @@ func describeOthers(e call.Event) (string, fields) {
 	case call.TrackUnmuted:
 		return "track_unmuted", track(e.ID, e.Track, e.Local)
 	default:
-		return "", nil
+		return describeTalk(e)
 	}
 }
 
@@ -205,18 +208,21 @@ func describeLeft(l call.Left) fields {
 	for _, d := range l.Stuck {
 		stuck = append(stuck, d.Source.String())
 	}
-	f := fields{"room": l.Room, "reason": l.Reason, "code": nil, "by": l.By, "message": message(l), "released": released, "stuck": stuck}
+	f := fields{"room": l.Room, "reason": l.Reason, "code": nil, "by": l.By, "text": l.Text, "message": message(l), "released": released, "stuck": stuck}
 	if code, ok := l.Reason.Code(); ok {
 		f["code"] = code
 	}
 	if !l.Until.IsZero() {
 		f["until"] = l.Until.UnixMilli()
 	}
+	if !l.Back.Empty() {
+		f["back"] = l.Back.Room
+	}
 	return f
 }
 
 func person(p call.Participant) fields {
-	return fields{"id": p.Identity, "name": p.Name, "sid": p.SID, "lost": p.Lost}
+	return fields{"id": p.Identity, "name": p.Name, "sid": p.SID, "lost": p.Lost, "muted": p.Muted}
 }
 
 func people(all []call.Participant) []fields {
