@@ -49,7 +49,9 @@ func (d *door) serveRTC(w http.ResponseWriter, r *http.Request) {
 	out := r.Clone(context.WithValue(ctx, connectKey{}, c))
 	out.URL.RawQuery = c.query.Encode()
 	out.Header.Set("Authorization", "Bearer "+c.raw)
-	d.proxy.ServeHTTP(lingerWriter{w, func() { inTime(); arrived() }}, out)
+	v := d.lookout.visit(place{c.room(), c.identity()}, c.resumes)
+	defer v.end()
+	d.proxy.ServeHTTP(watchWriter{lingerWriter{w, func() { inTime(); arrived(); d.keepers.want(c.room()) }}, v}, out)
 }
 
 // turnedAway tells whether a connect was given up because the server stops.

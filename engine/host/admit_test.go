@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -146,7 +147,8 @@ func TestServerAPI(t *testing.T) {
 	}
 	api := withKey(s.api)
 	list, err := api.ListParticipants(ctx, &livekit.ListParticipantsRequest{Room: "hall"})
-	if err != nil || len(list.GetParticipants()) != 2 {
+	people := slices.DeleteFunc(list.GetParticipants(), func(p *livekit.ParticipantInfo) bool { return !isPerson(p) })
+	if err != nil || len(people) != 2 { // the API also lists the keeper, which is hidden from people
 		t.Fatalf("participants %v, %v", list, err)
 	}
 	if _, err := api.RemoveParticipant(ctx, &livekit.RoomParticipantIdentity{Room: "hall", Identity: "ben"}); err != nil {

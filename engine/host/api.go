@@ -85,6 +85,8 @@ func (d *door) operations() []operation {
 		{call.OpRole, forModerators, withRequest(d.opRole)},
 		{call.OpRules, forMembers, withRequest(d.opRules)},
 		{call.OpDismiss, forHosts, withRequest(d.opDismiss)},
+		{call.OpChat, forMembers, withRequest(d.opChat)},
+		{call.OpSay, forAdmin, withRequest(d.opSay)},
 	}
 }
 

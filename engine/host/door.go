@@ -19,6 +19,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
+	"foyer/engine/host/keeper"
 	"foyer/engine/host/register"
 )
 
@@ -62,6 +63,8 @@ type door struct {
 
 	presence presence
 	sockets  *sockets
+	lookout  *lookout
+	keepers  *keepers
 
 	limits limits
 	joins  *rates
@@ -92,6 +95,11 @@ func newDoor(s settings, data *folder, reg *register.Register, upstream *url.URL
 	}
 	d.rooms = newRooms(upstream, data.api, s.RoomTTL)
 	d.presence, d.sockets = d.rooms, newSockets()
+	d.lookout = newLookout(d.rooms.findPerson, d.tellOf, d.upstream != nil)
+	ports := keeperPorts{d}
+	d.keepers = newKeepers(reg, d.rooms, upstream, data.api, keeper.Config{
+		Store: reg, Putter: ports, Teller: ports, Silencer: ports, Log: s.Log, Now: d.now,
+	})
 	d.calls = newRates(d.limits.calls, d.limits.callBurst, d.limits.addresses)
 	d.joins = newRates(d.limits.joins, d.limits.joinBurst, d.limits.addresses)
 	d.misses = newRates(d.limits.misses, d.limits.missBurst, d.limits.addresses)
@@ -213,6 +221,8 @@ func (d *door) close() {
 	d.cancel()
 	_ = d.http.Close()
 	d.inside.Wait()
+	d.lookout.close()
+	d.keepers.close()
 	d.rooms.close()
 	if t, ok := d.proxy.Transport.(*http.Transport); ok {
 		t.CloseIdleConnections()

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -23,6 +24,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
+	"foyer/engine/host/register"
 )
 
 const waitBound = 10 * time.Second
@@ -88,6 +90,9 @@ type testServer struct {
 	log  *logBuffer
 	stop func() error // idempotent; returns Run's error
 	api  apiKey
+
+	database string             // of the register
+	reg      *register.Register // opened by member
 }
 
 func startServer(t testing.TB, change func(*Config)) *testServer {
@@ -104,7 +109,7 @@ func startServer(t testing.TB, change func(*Config)) *testServer {
 	ctx, cancel := context.WithCancel(context.Background())
 	ready, ended := make(chan Ready, 1), make(chan error, 1)
 	go func() { ended <- server.Run(ctx, func(r Ready) { ready <- r }) }()
-	s := &testServer{t: t, log: buffer}
+	s := &testServer{t: t, log: buffer, database: filepath.Join(conf.Data, databaseFile)}
 	s.stop = sync.OnceValue(func() error { cancel(); return <-ended })
 	select {
 	case s.Ready = <-ready:

@@ -216,6 +216,7 @@ func (d *door) opRules(ctx context.Context, who caller, room call.RoomID, q call
 		return call.RoomRules{}, err
 	}
 	d.tell(ctx, room, nil, call.Notice{Kind: call.NoticeRoom, By: who.name, Room: &rules})
+	d.keepers.refresh(room)
 	return rules, nil
 }
 

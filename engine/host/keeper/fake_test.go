@@ -40,6 +40,7 @@ type world struct {
 	dismissed []call.SID
 	dropped   []call.SID
 	notices   []call.NoticeKind
+	silenced  []call.Identity // asked about
 	closed    int
 }
 
@@ -55,7 +56,7 @@ func play(t *testing.T, prepare func(*world), f func(*world)) {
 		}
 		log := logrus.New()
 		log.SetOutput(io.Discard)
-		w.k = New(Config{Room: "hall", Dial: w.dial, Store: w, Putter: w, Teller: w, Log: log})
+		w.k = New(Config{Room: "hall", Dial: w.dial, Store: w, Putter: w, Teller: w, Silencer: w, Log: log})
 		ctx, cancel := context.WithCancel(t.Context())
 		w.end = cancel
 		go func() { w.done <- w.k.Run(ctx) }()
@@ -168,6 +169,13 @@ func (w *world) Dismissed(_ context.Context, _ call.RoomID, session call.SID, _ 
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.dismissed = append(w.dismissed, session)
+	return nil
+}
+
+func (w *world) Silence(_ context.Context, _ call.RoomID, id call.Identity) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.silenced = append(w.silenced, id)
 	return nil
 }
 

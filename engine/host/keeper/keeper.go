@@ -66,17 +66,24 @@ type Teller interface {
 	Tell(ctx context.Context, room call.RoomID, n call.Notice) error
 }
 
+// Silencer mutes again whom the host has muted. It is asked about everybody
+// whose microphone has opened.
+type Silencer interface {
+	Silence(ctx context.Context, room call.RoomID, id call.Identity) error
+}
+
 // Config is what a [Keeper] needs.
 type Config struct {
 	Room call.RoomID
 	// Dial joins the room as the hidden participant; see call.Dialer.
-	Dial   func(ctx context.Context, sink func(call.SessionEvent)) (Room, error)
-	Store  Store
-	Putter Putter
-	Teller Teller
-	Log    logrus.FieldLogger
-	Now    func() time.Time // nil: time.Now
-	Limits *Limits          // nil: DefaultLimits
+	Dial     func(ctx context.Context, sink func(call.SessionEvent)) (Room, error)
+	Store    Store
+	Putter   Putter
+	Teller   Teller
+	Silencer Silencer
+	Log      logrus.FieldLogger
+	Now      func() time.Time // nil: time.Now
+	Limits   *Limits          // nil: DefaultLimits
 }
 
 // Limits are a keeper's clocks and bounds.
@@ -100,7 +107,7 @@ type Limits struct {
 func DefaultLimits() Limits {
 	return Limits{
 		Gather: 20 * time.Millisecond, Store: 2 * time.Second, Retry: 250 * time.Millisecond, RetryMost: 4 * time.Second,
-		Refresh: 15 * time.Second, Work: 5 * time.Second, Leave: 500 * time.Millisecond, Stop: 1500 * time.Millisecond,
+		Refresh: 15 * time.Second, Work: 5 * time.Second, Leave: 250 * time.Millisecond, Stop: 500 * time.Millisecond,
 		SenderRate: call.ChatPerSecond, SenderBurst: call.ChatBurst, RoomRate: 2000, RoomBurst: 4000,
 		Waiting: 20_000, WaitingBytes: 8 << 20,
 	}
@@ -266,6 +273,10 @@ func (k *Keeper) handle(item any) {
 		k.updated(e.Participant)
 	case call.ParticipantLeft:
 		k.left(e)
+	case call.TrackPublished:
+		k.silence(e.ID, e.Track)
+	case call.TrackUnmuted:
+		k.silence(e.ID, e.Track)
 	case call.ChatReceived:
 		k.said(e.Message)
 	case call.RulesChanged:

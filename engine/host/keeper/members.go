@@ -84,6 +84,9 @@ func (k *Keeper) joined(p call.Participant) {
 		k.members[p.Identity] = m
 	}
 	m.name, m.generation = p.Name, p.Generation
+	for _, t := range p.Tracks {
+		k.silence(p.Identity, t)
+	}
 	if m.presence == call.PresenceOnline && m.sid == p.SID {
 		return // known from before we came
 	}
@@ -114,6 +117,18 @@ func (k *Keeper) left(e call.ParticipantLeft) {
 	default:
 		k.place(p.Identity, m, call.PresenceOffline)
 	}
+}
+
+// silence has a microphone muted that the host does not let be heard.
+func (k *Keeper) silence(id call.Identity, t call.Track) {
+	if t.Kind != call.KindAudio || t.Muted {
+		return
+	}
+	k.do(k.limits.Work, func(ctx context.Context) {
+		if err := k.conf.Silencer.Silence(ctx, k.conf.Room, id); err != nil {
+			k.log.WithError(err).WithField("identity", id).Warn("somebody may be heard who is muted")
+		}
+	})
 }
 
 // place notes where somebody is, here and in the register.

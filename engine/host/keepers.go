@@ -1,0 +1,304 @@
+package host
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/livekit/protocol/auth"
+	"github.com/livekit/protocol/livekit"
+	"github.com/sirupsen/logrus"
+
+	"foyer/engine/call"
+	"foyer/engine/host/keeper"
+	"foyer/engine/host/register"
+	"foyer/engine/signal"
+)
+
+// Clocks of leases. A room whose door has died has another keeper within
+// leaseFor + leaseLook and the time of a join.
+const (
+	leaseFor    = 7 * time.Second
+	leaseRenew  = 2 * time.Second
+	leaseLook   = time.Second
+	lapsedMost  = 200 // rooms that are taken over at a time
+	keepAgain   = 500 * time.Millisecond
+	keepMost    = 5 * time.Second
+	keeperToken = 6 * time.Hour // LiveKit refreshes it
+	sayBound    = 5 * time.Second
+)
+
+// errNotKept is a room that another door keeps.
+var errNotKept = errors.New("room is kept by another door")
+
+// keepers gives every open room that somebody has come to through this door a
+// keeper, unless another door's keeps it. It may be used from any goroutine.
+type keepers struct {
+	register *register.Register
+	rooms    *rooms
+	key      apiKey
+	address  string // ws:// or wss:// of LiveKit
+	ports    keeper.Config
+	holder   string // of leases: this door, since it was started
+	dialer   *signal.Dialer
+	log      logrus.FieldLogger
+
+	ctx    context.Context //nolint:containedctx // ends with the door
+	cancel context.CancelFunc
+	group  sync.WaitGroup
+
+	mu     sync.Mutex
+	closed bool
+	kept   map[call.RoomID]*kept
+}
+
+// kept is a room that this door keeps, or tries to.
+type kept struct {
+	keeper *keeper.Keeper // of now; nil: none yet
+	wanted int            // how often somebody came
+	stop   context.CancelFunc
+}
+
+// newKeepers takes the ports that keepers use; the rest of their settings is
+// filled in.
+func newKeepers(reg *register.Register, r *rooms, upstream *url.URL, key apiKey, ports keeper.Config) *keepers {
+	address := *upstream
+	address.Scheme = map[string]string{"http": "ws", "https": "wss"}[upstream.Scheme]
+	if address.Scheme == "" {
+		address.Scheme = upstream.Scheme
+	}
+	log := ports.Log.WithField("part", "keeper")
+	k := &keepers{
+		register: reg, rooms: r, key: key, address: address.String(), ports: ports, holder: rand.Text(), log: log,
+		dialer: signal.New(signal.Config{Log: log, Observer: true}), kept: map[call.RoomID]*kept{},
+	}
+	k.ctx, k.cancel = context.WithCancel(context.Background())
+	k.group.Go(k.watchLeases)
+	return k
+}
+
+// want makes sure that a room has a keeper, here or at another door.
+func (k *keepers) want(room call.RoomID) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if r := k.kept[room]; r != nil {
+		r.wanted++
+		return
+	}
+	if k.closed {
+		return
+	}
+	r := &kept{wanted: 1}
+	k.kept[room] = r
+	k.group.Go(func() { k.keep(room, r) })
+}
+
+// of is the keeper of a room, if it is here and in the room or on the way.
+func (k *keepers) of(room call.RoomID) *keeper.Keeper {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if r := k.kept[room]; r != nil {
+		return r.keeper
+	}
+	return nil
+}
+
+// refresh lets the keeper of a room, if it is here, look at what the host has
+// decided.
+func (k *keepers) refresh(room call.RoomID) {
+	if keeper := k.of(room); keeper != nil {
+		keeper.Refresh()
+	}
+}
+
+// keep keeps a room while it is open and ours.
+func (k *keepers) keep(room call.RoomID, r *kept) {
+	log := k.log.WithField("room", room)
+	pause := keepAgain
+	for {
+		seen := k.seen(r)
+		began := time.Now()
+		err := k.stay(room, r)
+		over := errors.Is(err, keeper.ErrRoomOver) || errors.Is(err, call.ErrNoSuchRoom)
+		gone := over || errors.Is(err, keeper.ErrReplaced) || errors.Is(err, errNotKept) || k.ctx.Err() != nil
+		if gone && k.give(room, r, seen, over) {
+			return
+		}
+		if !gone {
+			log.WithError(err).Warn("room is not kept for a moment")
+		}
+		if time.Since(began) > keepMost {
+			pause = keepAgain
+		}
+		if wait(k.ctx, pause) == nil {
+			pause = min(2*pause, keepMost)
+		}
+	}
+}
+
+func (k *keepers) seen(r *kept) int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return r.wanted
+}
+
+// give gives a room up, unless somebody has come to it since: then it is open
+// again. A lease is dropped by its end.
+func (k *keepers) give(room call.RoomID, r *kept, seen int, over bool) bool {
+	k.mu.Lock()
+	if over && r.wanted != seen && k.ctx.Err() == nil {
+		k.mu.Unlock()
+		return false
+	}
+	delete(k.kept, room)
+	k.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(k.ctx), time.Second)
+	defer cancel()
+	if err := k.register.DropLease(ctx, room, k.holder); err != nil {
+		k.log.WithError(err).WithField("room", room).Warn("a lease runs on until its end")
+	}
+	return true
+}
+
+// stay keeps a room for one stay of the hidden participant. It fails with
+// errNotKept if another door has the lease, and with call.ErrNoSuchRoom if the
+// room is not open: a keeper must not open one.
+func (k *keepers) stay(room call.RoomID, r *kept) error {
+	held, err := k.register.TakeLease(k.ctx, room, k.holder, leaseFor)
+	if err != nil {
+		return err
+	}
+	if !held {
+		return errNotKept
+	}
+	session, err := k.rooms.find(k.ctx, room)
+	if err != nil {
+		return err
+	}
+	if err := k.register.DropOldChat(k.ctx, room, session); err != nil {
+		k.log.WithError(err).WithField("room", room).Warn("history of earlier sessions is not dropped")
+	}
+	ctx, cancel := context.WithCancel(k.ctx)
+	defer cancel()
+	conf := k.ports
+	conf.Room = room
+	conf.Dial = func(ctx context.Context, sink func(call.SessionEvent)) (keeper.Room, error) {
+		return k.enter(ctx, room, "keeper", sink)
+	}
+	one := keeper.New(conf)
+	k.set(r, one, cancel)
+	err = one.Run(ctx)
+	k.set(r, nil, nil)
+	if err == nil && k.ctx.Err() == nil {
+		return errNotKept // the lease went to somebody else
+	}
+	return err
+}
+
+func (k *keepers) set(r *kept, one *keeper.Keeper, stop context.CancelFunc) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	r.keeper, r.stop = one, stop
+}
+
+// enter joins a room as a hidden participant that LiveKit does not count
+// (participant.go, IsDependent). Its identity depends on what it is for, so that
+// a second keeper puts out the first, and on the secret, so that nobody else
+// can take it.
+func (k *keepers) enter(ctx context.Context, room call.RoomID, purpose string, sink func(call.SessionEvent)) (call.Session, error) {
+	mac := hmac.New(sha256.New, []byte(k.key.Secret))
+	_, _ = mac.Write([]byte("foyer-" + purpose + "\n" + string(room)))
+	no, yes := false, true
+	token, err := auth.NewAccessToken(k.key.Key, k.key.Secret).
+		SetIdentity("foyer-" + hex.EncodeToString(mac.Sum(nil)[:16])).SetKind(livekit.ParticipantInfo_AGENT).
+		SetValidFor(keeperToken).
+		SetVideoGrant(&auth.VideoGrant{
+			RoomJoin: true, Room: string(room), Hidden: true, Agent: true,
+			CanPublish: &no, CanSubscribe: &yes, CanPublishData: &yes,
+		}).ToJWT()
+	if err != nil {
+		return nil, err
+	}
+	return k.dialer.Dial(ctx, call.JoinRequest{Link: call.Link{URL: k.address, Token: token}}, sink)
+}
+
+// say lets the host's tools say something in a room. A room that another door
+// keeps hears it from a hidden participant that comes for it, and its keeper
+// stores it: messages without a sender are the server's.
+func (k *keepers) say(ctx context.Context, room call.RoomID, text string) (call.ChatMessage, error) {
+	ctx, cancel := context.WithTimeout(ctx, sayBound)
+	defer cancel()
+	if one := k.of(room); one != nil {
+		return one.Say(ctx, text)
+	}
+	if _, err := k.rooms.find(ctx, room); err != nil {
+		return call.ChatMessage{}, err
+	}
+	session, err := k.enter(ctx, room, "say", func(call.SessionEvent) {})
+	if err != nil {
+		return call.ChatMessage{}, err
+	}
+	m, err := session.SendChat(ctx, text)
+	_ = session.Leave(ctx) // after it, what was sent has left
+	_ = session.Close()
+	m.From, m.Name = "", ""
+	return m, err
+}
+
+// watchLeases renews ours, gives up what is not ours any more, and takes over
+// the rooms of doors that have died.
+func (k *keepers) watchLeases() {
+	renewed := time.Now()
+	for wait(k.ctx, leaseLook) == nil {
+		if time.Since(renewed) >= leaseRenew {
+			renewed = time.Now()
+			k.renew()
+		}
+		lapsed, err := k.register.LapsedLeases(k.ctx, lapsedMost)
+		if err != nil && k.ctx.Err() == nil {
+			k.log.WithError(err).Warn("leases are not known")
+		}
+		for _, room := range lapsed {
+			k.want(room)
+		}
+	}
+}
+
+func (k *keepers) renew() {
+	rooms, err := k.register.RenewLeases(k.ctx, k.holder, leaseFor)
+	if err != nil {
+		if k.ctx.Err() == nil {
+			k.log.WithError(err).Warn("leases are not renewed") // nobody else can take them from a register that fails
+		}
+		return
+	}
+	ours := make(map[call.RoomID]bool, len(rooms))
+	for _, room := range rooms {
+		ours[room] = true
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for room, r := range k.kept {
+		if r.stop != nil && !ours[room] {
+			r.stop()
+		}
+	}
+}
+
+// close ends every keeper and waits for it.
+func (k *keepers) close() {
+	k.mu.Lock()
+	k.closed = true
+	k.mu.Unlock()
+	k.cancel()
+	k.group.Wait()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_ = k.dialer.Wait(ctx) // what is left ends by itself
+}

@@ -1,0 +1,398 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/livekit/protocol/livekit"
+
+	"foyer/engine/call"
+	"foyer/engine/host/register"
+	"foyer/engine/signal"
+)
+
+// client is somebody with Foyer's own client.
+type client struct {
+	t       testing.TB
+	session call.Session
+	events  chan call.SessionEvent
+}
+
+// enter joins a room through the door.
+func (s *testServer) enter(link call.Link, g guest) *client {
+	s.t.Helper()
+	dialer := signal.New(signal.Config{})
+	c := &client{t: s.t, events: make(chan call.SessionEvent, 1<<14)}
+	ctx, cancel := context.WithTimeout(context.Background(), waitBound)
+	defer cancel()
+	var err error
+	c.session, err = dialer.Dial(ctx, call.JoinRequest{Link: link, Identity: g.id, Name: "Guest " + string(g.id), Key: g.key},
+		func(e call.SessionEvent) { c.events <- e })
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() {
+		_ = c.session.Close()
+		ctx, cancel := context.WithTimeout(context.Background(), waitBound)
+		defer cancel()
+		if err := dialer.Wait(ctx); err != nil {
+			s.t.Errorf("client: %v", err)
+		}
+	})
+	return c
+}
+
+// await returns the first event that is wanted.
+func (c *client) await(what string, want func(call.SessionEvent) bool) call.SessionEvent {
+	c.t.Helper()
+	bound := time.After(waitBound)
+	for {
+		select {
+		case e := <-c.events:
+			if want(e) {
+				return e
+			}
+		case <-bound:
+			c.t.Fatalf("no %s", what)
+		}
+	}
+}
+
+func (c *client) say(text string) call.ChatMessage {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), waitBound)
+	defer cancel()
+	m, err := c.session.SendChat(ctx, text)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return m
+}
+
+func (c *client) hears(text string) call.ChatMessage {
+	c.t.Helper()
+	e := c.await("message "+text, func(e call.SessionEvent) bool {
+		m, ok := e.(call.ChatReceived)
+		return ok && m.Message.Text == text
+	})
+	return e.(call.ChatReceived).Message
+}
+
+// eventually waits until a condition of the server's state holds: others tell
+// nobody when it does.
+func eventually(t testing.TB, what string, bound time.Duration, holds func() bool) time.Duration {
+	t.Helper()
+	began := time.Now()
+	for ctx, cancel := context.WithTimeout(context.Background(), bound); ; {
+		if holds() {
+			cancel()
+			return time.Since(began)
+		}
+		if wait(ctx, 10*time.Millisecond) != nil {
+			cancel()
+			t.Fatalf("%s: not within %v", what, bound)
+		}
+	}
+}
+
+// history reads a room's chat with the admin key.
+func (s *testServer) history(room, after string) []string {
+	s.t.Helper()
+	var answer call.ChatAnswer
+	refusal, status := s.do(call.OpChat, "", call.ChatRequest{Room: call.RoomParameter(room), After: after}, &answer)
+	if status != http.StatusOK {
+		s.t.Fatalf("chat: %d %+v", status, refusal)
+	}
+	texts := []string{}
+	for _, m := range answer.Messages {
+		texts = append(texts, m.Text)
+	}
+	return texts
+}
+
+func (s *testServer) presence(room string, id call.Identity) call.Presence {
+	s.t.Helper()
+	var answer call.MembersAnswer
+	if refusal, status := s.do(call.OpMembers, "", call.RoomRequest{Room: call.RoomParameter(room)}, &answer); status != http.StatusOK {
+		s.t.Fatalf("members: %d %+v", status, refusal)
+	}
+	for _, m := range answer.Members {
+		if m.ID == id {
+			return m.Presence
+		}
+	}
+	return ""
+}
+
+// kept waits until the keeper is in the room.
+func (s *testServer) kept() { s.t.Helper(); s.log.wait(s.t, "room is kept") }
+
+// TestChatThroughTheDoor: what members and the host's tools say is heard, and
+// read by who was not there, in order and once.
+func TestChatThroughTheDoor(t *testing.T) {
+	s := startServer(t, nil)
+	link := s.invite(nil)
+	anna := s.enter(link, newGuest(t, "anna"))
+	ben := s.enter(link, newGuest(t, "ben"))
+	s.kept()
+	var want []string
+	for i := range 30 {
+		text := fmt.Sprint("message ", i)
+		anna.say(text)
+		ben.hears(text)
+		want = append(want, text)
+	}
+	answer, err := ben.session.Chat(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, m := range answer.Messages {
+		if m.Text != want[i] || m.From != "anna" || m.Name != "Guest anna" || m.Seq == 0 || time.Since(m.At) > waitBound {
+			t.Errorf("line %d: %+v", i, m)
+		}
+	}
+	if len(answer.Messages) != len(want) {
+		t.Fatalf("%d lines, want %d", len(answer.Messages), len(want))
+	}
+	var said call.ChatRow
+	if refusal, status := s.do(call.OpSay, "", call.SayRequest{Room: "hall", Text: "from the host"}, &said); status != http.StatusOK {
+		t.Fatalf("say: %d %+v", status, refusal)
+	}
+	if m := ben.hears("from the host"); m.From != "" || m.ID != said.ID {
+		t.Errorf("heard %+v, said %+v", m, said)
+	}
+	anna.hears("from the host")
+	if got := s.history("hall", ""); !slices.Equal(got, append(want, "from the host")) {
+		t.Errorf("history %v", got)
+	}
+	if got := s.history("hall", said.ID); len(got) == 0 || got[len(got)-1] != "from the host" {
+		t.Errorf("after the last: %v", got)
+	}
+	if got := s.inRoom("hall"); !slices.Equal(got, []string{"anna", "ben"}) {
+		t.Errorf("in the room: %v", got) // and no keeper to be seen
+	}
+}
+
+// TestChatIsForMembers: nobody else reads it, and only the host's tools speak
+// without a name.
+func TestChatIsForMembers(t *testing.T) {
+	s := startServer(t, nil)
+	link := s.invite(nil)
+	other := s.invite(func(r *InviteRequest) { r.Room = "other" })
+	token := s.mustJoin(newGuest(t, "anna"), link).Token
+	s.mustDial(token)
+	for name, tt := range map[string]struct {
+		op     call.DoorOp
+		bearer string
+		body   any
+		want   call.DoorCode
+	}{
+		"another room's member": {call.OpChat, s.mustJoin(newGuest(t, "ben"), other).Token, call.ChatRequest{Room: "hall"}, call.DoorForbidden},
+		"no token":              {call.OpChat, "wrong", call.ChatRequest{Room: "hall"}, codeUnauthorized},
+		"say as a member":       {call.OpSay, token, call.SayRequest{Room: "hall", Text: "x"}, call.DoorForbidden},
+		"say nothing":           {call.OpSay, "", call.SayRequest{Room: "hall"}, call.DoorBadRequest},
+		"say too much":          {call.OpSay, "", call.SayRequest{Room: "hall", Text: string(make([]byte, call.MaxChat+1))}, call.DoorBadRequest},
+		"say nowhere":           {call.OpSay, "", call.SayRequest{Room: "nowhere", Text: "x"}, call.DoorNoSuchRoom},
+		"read nowhere":          {call.OpChat, "", call.ChatRequest{Room: "nowhere"}, call.DoorNoSuchRoom},
+	} {
+		if refusal, status := s.do(tt.op, tt.bearer, tt.body, &struct{}{}); refusal.Code != tt.want {
+			t.Errorf("%s: %d %+v, want %s", name, status, refusal, tt.want)
+		}
+	}
+}
+
+// TestO4_LostAndBack: a connection that breaks is told at once, its resumption,
+// too.
+func TestO4_LostAndBack(t *testing.T) {
+	s := startServer(t, nil)
+	link := s.invite(nil)
+	ben := s.enter(link, newGuest(t, "ben"))
+	wire := newLine(t, link.Hosts[0])
+	link.Hosts = []string{wire.address()}
+	s.enter(link, newGuest(t, "anna")).await("connection", func(e call.SessionEvent) bool {
+		_, ok := e.(call.RosterReplaced)
+		return ok
+	})
+	ben.await("anna", func(e call.SessionEvent) bool { _, ok := e.(call.ParticipantJoined); return ok })
+	for range 3 {
+		began := time.Now()
+		wire.cut(true) // as the system does with the sockets of a process that was killed
+		ben.await("loss", marked(true))
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("lost after %v", took)
+		} else {
+			t.Logf("lost after %v", took)
+		}
+		began = time.Now()
+		wire.cut(false)
+		ben.await("return", marked(false))
+		t.Logf("back after %v", time.Since(began))
+	}
+}
+
+// line is a connection to a server that can be cut.
+type line struct {
+	t       testing.TB
+	l       net.Listener
+	to      string
+	mu      sync.Mutex
+	isCut   bool
+	conns   map[net.Conn]bool
+	working sync.WaitGroup
+}
+
+func newLine(t testing.TB, to string) *line {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := &line{t: t, l: l, to: to, conns: map[net.Conn]bool{}}
+	n.working.Go(n.accept)
+	t.Cleanup(func() {
+		_ = l.Close()
+		n.cut(true)
+		n.working.Wait()
+	})
+	return n
+}
+
+func (n *line) address() string { return n.l.Addr().String() }
+
+func (n *line) accept() {
+	for {
+		in, err := n.l.Accept()
+		if err != nil {
+			return
+		}
+		out, err := net.Dial("tcp", n.to)
+		if err != nil || !n.add(in, out) {
+			_ = in.Close()
+			if out != nil {
+				_ = out.Close()
+			}
+			continue
+		}
+		for _, pair := range [][2]net.Conn{{in, out}, {out, in}} {
+			n.working.Go(func() {
+				_, _ = io.Copy(pair[0], pair[1])
+				_ = pair[0].Close()
+				_ = pair[1].Close()
+			})
+		}
+	}
+}
+
+func (n *line) add(conns ...net.Conn) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, c := range conns {
+		n.conns[c] = true
+	}
+	return !n.isCut
+}
+
+// cut ends everything and takes nothing new, until it is called with false.
+func (n *line) cut(cut bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.isCut = cut
+	if cut {
+		for c := range n.conns {
+			_ = c.Close()
+		}
+		clear(n.conns)
+	}
+}
+
+// marked is the news that somebody is lost or is not.
+func marked(lost bool) func(call.SessionEvent) bool {
+	return func(e call.SessionEvent) bool {
+		u, ok := e.(call.ParticipantUpdated)
+		return ok && u.Participant.Lost == lost
+	}
+}
+
+// TestO4_NeverFalselyLost: not for a leave, a resumption, a device that takes
+// over, or a removal.
+func TestO4_NeverFalselyLost(t *testing.T) {
+	s := startServer(t, noLimits)
+	link := s.invite(nil)
+	ben := s.enter(link, newGuest(t, "ben"))
+	anna := newGuest(t, "anna")
+	for range 3 {
+		one := s.enter(link, anna)
+		two := s.enter(link, anna) // puts the first out
+		if err := two.session.Leave(t.Context()); err != nil {
+			t.Error(err)
+		}
+		_ = one.session.Close()
+		_ = two.session.Close()
+		token := s.mustJoin(anna, link).Token
+		w, join := s.mustDial(token)
+		again, _, err := s.dial(token, "&reconnect=1&sid="+join.GetParticipant().GetSid())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = w.conn.Close() // superseded
+		s.mustDo(call.OpRemove, "", people("hall", "anna"), call.ResultDone)
+		_ = again.conn.Close()
+	}
+	<-time.After(2 * lostAfter) // nothing comes: that is what is tested
+	for {
+		select {
+		case e := <-ben.events:
+			if marked(true)(e) {
+				t.Fatalf("falsely lost: %+v\n%s", e, s.log)
+			}
+			continue
+		default:
+		}
+		return
+	}
+}
+
+// TestPresenceOfLeavers: who leaves is gone; whose connection dies is offline
+// when LiveKit gives up, and comes back as the same member.
+func TestPresenceOfLeavers(t *testing.T) {
+	s := startServer(t, nil)
+	link := s.invite(nil)
+	anna, ben := s.enter(link, newGuest(t, "anna")), s.enter(link, newGuest(t, "ben"))
+	eventually(t, "anna is online", waitBound, func() bool { return s.member("hall", "anna").Presence == call.PresenceOnline })
+	if err := anna.session.Leave(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	took := eventually(t, "anna is gone", waitBound, func() bool { return s.member("hall", "anna").Presence == call.PresenceGone })
+	t.Logf("gone after %v", took)
+	if s.presence("hall", "ben") != call.PresenceOnline {
+		t.Error("ben is not online")
+	}
+	_ = ben
+}
+
+// member reads the register of a server that runs.
+func (s *testServer) member(room call.RoomID, id call.Identity) register.Member {
+	s.t.Helper()
+	if s.reg == nil {
+		reg, err := register.Open(context.Background(), s.database)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		s.reg = reg
+		s.t.Cleanup(func() { _ = reg.Close() })
+	}
+	m, err := s.reg.Member(context.Background(), room, id)
+	if err != nil && !errors.Is(err, register.ErrNotFound) {
+		s.t.Fatal(err)
+	}
+	return m
+}
+
+var _ = livekit.ParticipantInfo_AGENT

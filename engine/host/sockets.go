@@ -1,0 +1,301 @@
+package host
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/livekit/protocol/livekit"
+
+	"foyer/engine/call"
+)
+
+const (
+	// lostAfter is how long a socket may be gone before the room is told: a
+	// leave has reached LiveKit by then, and a resumption has begun.
+	lostAfter = 300 * time.Millisecond
+	// lostFor is how long a loss is remembered; LiveKit gives up after 20 s.
+	lostFor = 2 * time.Minute
+	// newerBy is by how much somebody must have joined after a socket began, to
+	// be another self of its owner: clocks of nodes and doors differ.
+	newerBy = 2 * time.Second
+)
+
+// place is somebody in a room.
+type place struct {
+	room     call.RoomID
+	identity call.Identity
+}
+
+// lookout watches the sockets of clients and tells their rooms when one is lost
+// and when it is back: of a process that has died nobody else knows for a while.
+// It may be used from any goroutine.
+type lookout struct {
+	// find returns who is in the room, or call.ErrAlreadyGone.
+	find func(context.Context, place) (*livekit.ParticipantInfo, error)
+	// tell sends a notice to the room.
+	tell func(context.Context, place, call.NoticeKind)
+	// always tells of everybody who is back: another door may have told the loss.
+	always bool
+
+	ctx    context.Context //nolint:containedctx // ends with the door
+	cancel context.CancelFunc
+	group  sync.WaitGroup
+
+	mu     sync.Mutex
+	closed bool
+	open   map[place]*watched
+}
+
+// watched is what is known of somebody's sockets.
+type watched struct {
+	coming  int // connects that LiveKit has not answered yet
+	sockets int
+	began   time.Time     // of the newest socket
+	turn    chan struct{} // has one slot: notices of one person go in their order
+	lost    time.Time     // when the room was told; zero: it was not
+}
+
+// here tells whether somebody has a socket, or is about to.
+func (w *watched) here() bool { return w.sockets > 0 || w.coming > 0 }
+
+// visit is one connect.
+type visit struct {
+	l       *lookout
+	p       place
+	w       *watched
+	resumes bool
+	opened  bool
+	ended   bool
+}
+
+func newLookout(
+	find func(context.Context, place) (*livekit.ParticipantInfo, error), tell func(context.Context, place, call.NoticeKind), always bool,
+) *lookout {
+	l := &lookout{find: find, tell: tell, always: always, open: map[place]*watched{}}
+	l.ctx, l.cancel = context.WithCancel(context.Background())
+	return l
+}
+
+// visit notes a connect that is passed on to LiveKit. Its end must be called.
+func (l *lookout) visit(p place, resumes bool) *visit {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.forget()
+	w := l.open[p]
+	if w == nil {
+		w = &watched{turn: make(chan struct{}, 1)}
+		l.open[p] = w
+	}
+	w.coming++
+	return &visit{l: l, p: p, w: w, resumes: resumes}
+}
+
+// open notes that LiveKit has let the connect in.
+func (v *visit) open() {
+	l, w := v.l, v.w
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	v.opened = true
+	w.coming--
+	w.sockets++
+	w.began = time.Now()
+	if !w.lost.IsZero() || l.always && v.resumes {
+		l.do(w, func(ctx context.Context) { l.tell(ctx, v.p, call.NoticeBack) })
+	}
+	w.lost = time.Time{}
+}
+
+// end notes that the connect is over. It may be called more than once.
+func (v *visit) end() {
+	l, w := v.l, v.w
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if v.ended {
+		return
+	}
+	v.ended = true
+	if v.opened {
+		w.sockets--
+	} else {
+		w.coming--
+	}
+	if w.here() || !w.lost.IsZero() {
+		return // a newer one has taken over, or the room knows already
+	}
+	l.do(w, func(ctx context.Context) {
+		if wait(ctx, lostAfter) == nil && l.missing(ctx, v.p, w) {
+			l.tell(ctx, v.p, call.NoticeLost)
+		}
+		l.drop(v.p, w)
+	})
+}
+
+// missing tells whether somebody is in the room and has no socket, and notes
+// that the room is told so.
+func (l *lookout) missing(ctx context.Context, p place, w *watched) bool {
+	began, alone := l.alone(w)
+	if !alone {
+		return false
+	}
+	info, err := l.find(ctx, p)
+	if err != nil || info.GetState() == livekit.ParticipantInfo_DISCONNECTED || joinedAt(info).After(began.Add(newerBy)) {
+		return false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if w.here() {
+		return false
+	}
+	w.lost = time.Now()
+	return true
+}
+
+// alone tells whether somebody had a socket and has none now.
+func (l *lookout) alone(w *watched) (began time.Time, alone bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return w.began, !w.here() && w.lost.IsZero() && !w.began.IsZero()
+}
+
+// drop forgets who has left.
+func (l *lookout) drop(p place, w *watched) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !w.here() && w.lost.IsZero() && l.open[p] == w {
+		delete(l.open, p)
+	}
+}
+
+// forget drops losses of which nobody will come back. l.mu is held.
+func (l *lookout) forget() {
+	const look = 64 // entries at a time; a map's order is random
+	n := 0
+	for p, w := range l.open {
+		if n++; n > look {
+			return
+		}
+		if !w.here() && !w.lost.IsZero() && time.Since(w.lost) > lostFor {
+			delete(l.open, p)
+		}
+	}
+}
+
+// do runs f in its turn beside the caller. l.mu is held.
+func (l *lookout) do(w *watched, f func(context.Context)) {
+	if l.closed {
+		return
+	}
+	l.group.Go(func() {
+		select {
+		case w.turn <- struct{}{}:
+			defer func() { <-w.turn }()
+			f(l.ctx)
+		case <-l.ctx.Done():
+		}
+	})
+}
+
+func (l *lookout) close() {
+	l.mu.Lock()
+	l.closed = true
+	l.mu.Unlock()
+	l.cancel()
+	l.group.Wait()
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func joinedAt(info *livekit.ParticipantInfo) time.Time {
+	if ms := info.GetJoinedAtMs(); ms > 0 {
+		return time.UnixMilli(ms)
+	}
+	return time.Unix(info.GetJoinedAt(), 0)
+}
+
+// watchWriter hands out connections whose end is noticed when the client's side
+// ends, or LiveKit's.
+type watchWriter struct {
+	lingerWriter
+	visit *visit
+}
+
+// Hijack implements http.Hijacker.
+func (w watchWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffer, err := w.lingerWriter.Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	w.visit.open()
+	half, ok := conn.(halfCloser)
+	if !ok {
+		return conn, buffer, nil
+	}
+	return watchedConn{half, w.visit}, buffer, nil
+}
+
+// halfCloser is a connection whose sides can end one by one.
+type halfCloser interface {
+	net.Conn
+	CloseWrite() error
+}
+
+type watchedConn struct {
+	halfCloser
+	visit *visit
+}
+
+// Read implements net.Conn.
+func (c watchedConn) Read(p []byte) (int, error) {
+	n, err := c.halfCloser.Read(p)
+	if err != nil {
+		c.visit.end()
+	}
+	return n, err
+}
+
+// CloseWrite is LiveKit's end.
+func (c watchedConn) CloseWrite() error {
+	c.visit.end()
+	return c.halfCloser.CloseWrite()
+}
+
+// Close implements net.Conn.
+func (c watchedConn) Close() error {
+	c.visit.end()
+	return c.halfCloser.Close()
+}
+
+// findPerson returns somebody who is in a room, or fails with ErrAlreadyGone.
+func (r *rooms) findPerson(ctx context.Context, p place) (*livekit.ParticipantInfo, error) {
+	info, err := r.client.GetParticipant(inRoom(ctx, p.room), &livekit.RoomParticipantIdentity{
+		Room: string(p.room), Identity: string(p.identity),
+	})
+	if notFound(err) {
+		return nil, call.ErrAlreadyGone
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look for somebody: %w", err)
+	}
+	return info, nil
+}
+
+// tellOf tells a room about the connection of one of its members.
+func (d *door) tellOf(ctx context.Context, p place, kind call.NoticeKind) {
+	ctx, cancel := context.WithTimeout(ctx, apiBound)
+	defer cancel()
+	d.Log.WithField("room", p.room).WithField("identity", p.identity).WithField("kind", kind).Info("connection of a member")
+	d.tell(ctx, p.room, nil, call.Notice{Kind: kind, ID: p.identity})
+}
