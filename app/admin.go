@@ -207,7 +207,7 @@ func (a *adminFlags) aboutRoom(op call.DoorOp, room call.RoomParameter) (*adminC
 	case call.OpChat:
 		c.flags = "say"
 		if a.say != "" {
-			answer := &call.ChatMessage{}
+			answer := &call.ChatRow{}
 			c.op, c.request = call.OpSay, call.SayRequest{Room: room, Text: a.say}
 			c.answer, c.table = answer, func(*words.Book) words.Table { return words.Table{} }
 			return c, call.CheckChat(a.say)

@@ -30,7 +30,7 @@ const (
 	OpRules    DoorOp = "rules"    // RulesRequest -> RoomRules
 	OpDismiss  DoorOp = "dismiss"  // DismissRequest -> struct{}
 	OpChat     DoorOp = "chat"     // ChatRequest -> ChatAnswer; every member
-	OpSay      DoorOp = "say"      // SayRequest -> ChatMessage; admin key only
+	OpSay      DoorOp = "say"      // SayRequest -> ChatRow; admin key only
 )
 
 // RoomParameter is a room ID in JSON: a string, or a whole number, which means

@@ -125,23 +125,39 @@ func newDoor(s settings, data *folder, reg *register.Register, upstream *url.URL
 	return d
 }
 
-func (d *door) routes() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+healthPath, d.serveHealth)
-	mux.HandleFunc("POST "+call.DoorJoinPath, d.serveJoin)
-	mux.HandleFunc("OPTIONS "+call.DoorJoinPath, servePreflight)
-	mux.HandleFunc("POST "+invitationsPath, d.serveInvitation)
+// route is one that the door answers. docs/openapi.yaml has them all.
+type route struct {
+	method string
+	path   string
+	serve  http.HandlerFunc
+}
+
+func (d *door) routeTable() []route {
+	table := []route{
+		{http.MethodGet, healthPath, d.serveHealth},
+		{http.MethodPost, call.DoorJoinPath, d.serveJoin},
+		{http.MethodPost, invitationsPath, d.serveInvitation},
+		{http.MethodPost, roomServicePath, d.serveRoomService},
+	}
 	for _, o := range d.operations() {
-		path := call.DoorAPIPath + string(o.op)
-		mux.HandleFunc("POST "+path, d.serveOperation(o))
-		mux.HandleFunc("OPTIONS "+path, servePreflight)
+		table = append(table, route{http.MethodPost, call.DoorAPIPath + string(o.op), d.serveOperation(o)})
 	}
 	// Every route of LiveKit's that admits somebody to a room, except WHIP and
 	// agents, which stay closed (livekit-server rtcservice.go, SetupRoutes).
 	for _, path := range []string{"/rtc", "/rtc/validate", "/rtc/v1", "/rtc/v1/validate"} {
-		mux.HandleFunc("GET "+path, d.serveRTC)
+		table = append(table, route{http.MethodGet, path, d.serveRTC})
 	}
-	mux.HandleFunc("POST "+roomServicePath, d.serveRoomService)
+	return table
+}
+
+func (d *door) routes() http.Handler {
+	mux := http.NewServeMux()
+	for _, r := range d.routeTable() {
+		mux.HandleFunc(r.method+" "+r.path, r.serve)
+		if r.method == http.MethodPost && r.path != roomServicePath {
+			mux.HandleFunc("OPTIONS "+r.path, servePreflight)
+		}
+	}
 	return mux
 }
 

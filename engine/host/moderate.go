@@ -199,15 +199,21 @@ func (d *door) opUnban(ctx context.Context, who caller, room call.RoomID, q call
 var errNotBanned = errors.New("not banned")
 
 func (d *door) opAllow(ctx context.Context, who caller, room call.RoomID, q call.PeopleRequest) (call.PeopleAnswer, error) {
-	return d.change(ctx, who, room, q, func(s scene, id call.Identity) error {
-		return d.register.SetAllowed(ctx, s.room, id, true)
-	})
+	return d.setAllowed(ctx, who, room, q, true)
 }
 
 func (d *door) opDisallow(ctx context.Context, who caller, room call.RoomID, q call.PeopleRequest) (call.PeopleAnswer, error) {
-	return d.change(ctx, who, room, q, func(s scene, id call.Identity) error {
-		return d.register.SetAllowed(ctx, s.room, id, false)
+	return d.setAllowed(ctx, who, room, q, false)
+}
+
+func (d *door) setAllowed(ctx context.Context, who caller, room call.RoomID, q call.PeopleRequest, allowed bool) (call.PeopleAnswer, error) {
+	answer, err := d.change(ctx, who, room, q, func(s scene, id call.Identity) error {
+		return d.register.SetAllowed(ctx, s.room, id, allowed)
 	})
+	if err == nil {
+		d.keepers.refresh(room)
+	}
+	return answer, err
 }
 
 // change notes something about people in the register.
