@@ -32,6 +32,9 @@ const maxRoomTTL = 30 * 24 * time.Hour
 type Config struct {
 	Listen string // host:port of the door; empty for DefaultListen
 	Data   string // folder for keys, certificate and database; made if missing
+	// Database is the address of a PostgreSQL database, postgres://..., that the
+	// doors of one cluster share; empty: SQLite in the data folder.
+	Database string
 	// RoomTTL is how long a room stays open with nobody in it, in whole
 	// seconds; 0 for DefaultRoomTTL.
 	RoomTTL   time.Duration

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -245,10 +246,27 @@ func (k *keepers) say(ctx context.Context, room call.RoomID, text string) (call.
 		return call.ChatMessage{}, err
 	}
 	m, err := session.SendChat(ctx, text)
-	_ = session.Leave(ctx) // after it, what was sent has left
+	if err == nil {
+		k.awaitStored(ctx, room, m.ID)
+	}
+	_ = session.Leave(ctx) // the message is out, or time is up
 	_ = session.Close()
 	m.From, m.Name = "", ""
 	return m, err
+}
+
+// awaitStored waits until another door's keeper has stored a message: then
+// LiveKit has passed it on, which nobody tells its sender.
+func (k *keepers) awaitStored(ctx context.Context, room call.RoomID, id string) {
+	const most, look = time.Second, 20 * time.Millisecond
+	ctx, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
+	for wait(ctx, look) == nil {
+		lines, _, err := k.register.Chat(ctx, room, "", id, call.MaxChatCatchUp)
+		if err == nil && slices.ContainsFunc(lines, func(l register.ChatLine) bool { return l.ID == id }) {
+			return
+		}
+	}
 }
 
 // watchLeases renews ours, gives up what is not ours any more, and takes over

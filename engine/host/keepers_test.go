@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/livekit/protocol/livekit"
-
 	"foyer/engine/call"
 	"foyer/engine/host/register"
 	"foyer/engine/signal"
@@ -394,5 +392,3 @@ func (s *testServer) member(room call.RoomID, id call.Identity) register.Member 
 	}
 	return m
 }
-
-var _ = livekit.ParticipantInfo_AGENT

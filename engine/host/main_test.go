@@ -19,6 +19,7 @@ const (
 	roleVariable = "FOYER_HOST_TEST"
 	roleServe    = "serve"  // foyer serve
 	roleParent   = "parent" // a window that starts a server and is killed
+	roleNode     = "node"   // a LiveKit node of a cluster
 	roleSilent   = "silent" // never says that it is ready, ignores its lifeline
 	roleFails    = "fails"  // ends with a message
 	roleGarbage  = "garbage"
@@ -35,6 +36,8 @@ func TestMain(m *testing.M) {
 		os.Exit(serveMain())
 	case roleParent:
 		os.Exit(parentMain())
+	case roleNode:
+		os.Exit(nodeMain())
 	case roleSilent:
 		select {}
 	case roleFails:
@@ -57,6 +60,10 @@ func serveMain() int {
 	flags.Bool("lifeline", false, "")
 	flags.StringVar(&conf.Listen, "listen", "", "")
 	flags.StringVar(&conf.Data, "data", "", "")
+	flags.StringVar(&conf.Database, "database", "", "")
+	flags.StringVar(&conf.LiveKitURL, "livekit", "", "")
+	flags.StringVar(&conf.APIKey, "api-key", "", "")
+	flags.StringVar(&conf.APISecret, "api-secret", "", "")
 	if err := flags.Parse(os.Args[2:]); err != nil {
 		return 2
 	}

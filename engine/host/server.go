@@ -48,7 +48,11 @@ func (s *Server) Run(ctx context.Context, ready func(Ready)) error {
 	if err != nil {
 		return err
 	}
-	reg, err := register.Open(ctx, data.file(databaseFile))
+	where := s.Database
+	if where == "" {
+		where = data.file(databaseFile)
+	}
+	reg, err := register.Open(ctx, where)
 	if err != nil {
 		return explainRegister(err)
 	}
