@@ -173,10 +173,10 @@ func (a *adminFlags) aboutPeople(op call.DoorOp, room call.RoomParameter, ids []
 	if a.ban < 0 || a.ban%time.Minute != 0 || a.ban > call.MaxBanMinutes*time.Minute {
 		return nil, fmt.Errorf("--for takes whole minutes, at most %dm", call.MaxBanMinutes)
 	}
-	switch op {
-	case call.OpRemove:
+	if op == call.OpRemove {
 		c.flags = "text tell"
-	case call.OpBan:
+	}
+	if op == call.OpBan {
 		c.flags = "text tell for"
 	}
 	c.request = call.PeopleRequest{Room: room, IDs: ids, Text: a.text, Minutes: int(a.ban / time.Minute), Tell: a.tell}

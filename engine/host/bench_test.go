@@ -86,17 +86,62 @@ func benchmarkConnect(b *testing.B, dialer websocket.Dialer, base, token string)
 	times := make([]time.Duration, 0, b.N)
 	for b.Loop() {
 		began := time.Now()
-		conn, _, err := dialer.Dial(base+"/rtc?protocol=17&sdk=go", http.Header{"Authorization": {"Bearer " + token}})
-		if err != nil {
-			b.Fatal(err)
-		}
-		if _, _, err := conn.ReadMessage(); err != nil {
-			b.Fatal(err)
-		}
+		connectOnce(b, dialer, base, token)
 		times = append(times, time.Since(began))
-		_ = conn.Close()
 	}
 	reportP95(b, times)
+}
+
+// connectOnce connects until LiveKit's first message.
+func connectOnce(b *testing.B, dialer websocket.Dialer, base, token string) {
+	b.Helper()
+	conn, _, err := dialer.Dial(base+"/rtc?protocol=17&sdk=go", http.Header{"Authorization": {"Bearer " + token}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	if _, _, err := conn.ReadMessage(); err != nil {
+		b.Fatal(err)
+	}
+	_ = conn.Close()
+}
+
+// BenchmarkDoorOverhead is a whole join until LiveKit's first message, each time
+// over connections of its own, through the door (invitation, signature,
+// register, token, proxy) and, in turn, at the same LiveKit directly with a token
+// that is there already. door-p95-ms minus direct-p95-ms is to stay below 10.
+func BenchmarkDoorOverhead(b *testing.B) {
+	log, _ := newLog()
+	key := apiKey{"key", "a secret that is long enough for LiveKit"}
+	media, err := sfu.Start(context.Background(), sfu.Config{Key: key.Key, Secret: key.Secret, Address: loopback4(), Log: log})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = media.Stop(context.Background()) })
+	s := startServer(b, func(c *Config) {
+		noLimits(c)
+		c.LiveKitURL, c.APIKey, c.APISecret = "http://"+media.URL().Host, key.Key, key.Secret
+	})
+	link, g := s.invite(nil), newGuest(b, "anna")
+	ready, err := auth.NewAccessToken(key.Key, key.Secret).SetIdentity("berta").
+		SetVideoGrant(&auth.VideoGrant{RoomJoin: true, Room: "hall"}).ToJWT()
+	if err != nil {
+		b.Fatal(err)
+	}
+	tls := websocket.Dialer{TLSClientConfig: pinned(s.fingerprint())}
+	var door, direct []time.Duration
+	for b.Loop() {
+		began := time.Now()
+		token := s.mustJoin(g, link).Token
+		connectOnce(b, tls, "wss"+strings.TrimPrefix(s.URL, "https"), token)
+		door = append(door, time.Since(began))
+		began = time.Now()
+		connectOnce(b, websocket.Dialer{}, "ws://"+media.URL().Host, ready)
+		direct = append(direct, time.Since(began))
+	}
+	slices.Sort(door)
+	slices.Sort(direct)
+	b.ReportMetric(ms(door[len(door)*95/100]), "door-p95-ms")
+	b.ReportMetric(ms(direct[len(direct)*95/100]), "direct-p95-ms")
 }
 
 // BenchmarkChild is "Start a room" in the window: a process, its first link,

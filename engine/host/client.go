@@ -200,10 +200,10 @@ func readAnswer(res *http.Response, answer any) error {
 		return fmt.Errorf("%w: status %d", call.ErrServerGarbage, res.StatusCode)
 	}
 	e := &RefusalError{Door: refusal, err: refusal.Err()}
-	switch refusal.Code {
-	case codeUnauthorized:
+	if refusal.Code == codeUnauthorized {
 		e.err = call.ErrAdminKey
-	case codeNoSpace:
+	}
+	if refusal.Code == codeNoSpace {
 		e.err = call.ErrDataFull
 	}
 	return e
