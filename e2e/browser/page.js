@@ -23,6 +23,16 @@ room.on(RoomEvent.ParticipantDisconnected, (p) => window.report('participant_lef
 room.on(RoomEvent.Disconnected, (reason) => window.report('left', { reason: String(reason) }));
 room.on(RoomEvent.ConnectionStateChanged, (state) => window.report('state', { state }));
 
+// What a LiveKit web page does for chat: text streams of this topic.
+room.registerTextStreamHandler('lk.chat', async (reader, participant) => {
+  const text = await reader.readAll();
+  window.report('chat', { id: reader.info.id, from: participant?.identity ?? '', text });
+});
+room.localParticipant.on(RoomEvent.ParticipantPermissionsChanged, () => {
+  window.report('permissions', { data: room.localParticipant.permissions?.canPublishData ?? null });
+});
+room.localParticipant.on(RoomEvent.TrackMuted, (publication) => window.report('muted', { source: publication.source }));
+
 // A grid that fills the page, as a meeting's page has.
 function arrange() {
   const videos = document.querySelectorAll('video').length;
@@ -64,6 +74,7 @@ window.far = {
   },
   async camera({ on }) { await room.localParticipant.setCameraEnabled(on); },
   async microphone({ on }) { await room.localParticipant.setMicrophoneEnabled(on); },
+  async chat({ text }) { return (await room.localParticipant.sendText(text, { topic: 'lk.chat' })).id; },
   async leave() { await room.disconnect(); },
   // The picture that is shown now, as a PNG in base64.
   async picture({ id, source }) {

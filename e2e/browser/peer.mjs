@@ -5,8 +5,8 @@
 // Y4M file or true for Chromium's test picture, microphone a WAV file or true,
 // either may be left out. It prints an event a line and takes a command a line,
 // like "foyer join": picture and sound write a
-// file, camera and microphone are turned on or off, stats, leave. It ends when
-// stdin ends.
+// file, camera and microphone are turned on or off, chat says something, stats,
+// leave. It ends when stdin ends.
 import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
@@ -74,6 +74,9 @@ async function run(page, command) {
     case 'microphone':
       await far(command.cmd);
       print(command.cmd, { on: command.on });
+      break;
+    case 'chat':
+      print('said', { id: await far('chat'), text: command.text });
       break;
     case 'leave':
       await far('leave');
