@@ -2,11 +2,13 @@ package host
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -233,6 +235,56 @@ func TestO4_LostAndBack(t *testing.T) {
 		wire.cut(false)
 		ben.await("return", marked(false))
 		t.Logf("back after %v", time.Since(began))
+	}
+}
+
+// guestMain joins as "guest" and stays until it is killed.
+func guestMain() int {
+	link, err := call.ParseLink(os.Args[1])
+	_, key, _ := ed25519.GenerateKey(nil)
+	if err == nil {
+		_, err = signal.New(signal.Config{}).Dial(context.Background(),
+			call.JoinRequest{Link: link, Identity: "guest", Name: "Guest", Key: key}, func(call.SessionEvent) {})
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	select {}
+}
+
+// TestO1_KilledAndPutOut: somebody's process is killed. The others know within a
+// second; LiveKit gives up after 20 s, and then the 31st message puts the member
+// out, for good and with the reason.
+func TestO1_KilledAndPutOut(t *testing.T) {
+	s := startServer(t, nil)
+	link := s.invite(nil)
+	anna := s.enter(link, newGuest(t, "anna"))
+	guest, _ := spawn(t, roleGuest, "", link.String())
+	eventually(t, "guest is online", waitBound, func() bool { return s.member("hall", "guest").Presence == call.PresenceOnline })
+	began := time.Now()
+	guest.kill()
+	anna.await("loss", marked(true))
+	told := time.Since(began)
+	if told > time.Second {
+		t.Errorf("told after %v", told)
+	}
+	eventually(t, "guest is offline", 40*time.Second, func() bool { return s.member("hall", "guest").Presence == call.PresenceOffline })
+	t.Logf("lost after %v, offline after %v", told, time.Since(began))
+	for range 30 {
+		anna.say("are you there?")
+	}
+	if m := s.member("hall", "guest"); m.Generation != 1 || m.Presence != call.PresenceOffline {
+		t.Fatalf("after 30 messages: %+v", m)
+	}
+	anna.say("the 31st")
+	took := eventually(t, "guest is put out", waitBound, func() bool { return s.member("hall", "guest").Generation == 2 })
+	t.Logf("put out %v after the 31st message", took)
+	if m := s.member("hall", "guest"); m.Verdict.Reason != call.ReasonOfflineRemoved {
+		t.Errorf("%+v", m)
+	}
+	if n := len(s.history("hall", "")); n != 31 {
+		t.Errorf("%d messages", n)
 	}
 }
 

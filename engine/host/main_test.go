@@ -20,6 +20,7 @@ const (
 	roleServe    = "serve"  // foyer serve
 	roleParent   = "parent" // a window that starts a server and is killed
 	roleNode     = "node"   // a LiveKit node of a cluster
+	roleGuest    = "guest"  // joins by a link and stays
 	roleSilent   = "silent" // never says that it is ready, ignores its lifeline
 	roleFails    = "fails"  // ends with a message
 	roleGarbage  = "garbage"
@@ -36,6 +37,8 @@ func TestMain(m *testing.M) {
 		os.Exit(serveMain())
 	case roleParent:
 		os.Exit(parentMain())
+	case roleGuest:
+		os.Exit(guestMain())
 	case roleNode:
 		os.Exit(nodeMain())
 	case roleSilent:
