@@ -16,6 +16,7 @@ const (
 	alarmSilence              // look for people who have gone silent
 	alarmBeat                 // say to the others that we are here
 	alarmVerdict              // we were told that we are put out, and are still here
+	alarmLeft                 // whoever is gone is gone for no reason that we hear
 	alarmCount
 )
 

@@ -10,7 +10,6 @@ import (
 	"unicode"
 
 	"github.com/livekit/protocol/livekit"
-	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
 )
@@ -42,6 +41,7 @@ func (s *session) SendChat(ctx context.Context, text string) (call.ChatMessage, 
 		case s.phase != phaseUp || !s.dataReady():
 			return false, nil
 		}
+		s.repeatChat() // in order
 		m.From, m.Name, m.At = s.roster.self.Identity, s.roster.self.Name, time.Now()
 		return true, s.sendText(m)
 	})
@@ -84,6 +84,7 @@ func (s *session) sendText(m call.ChatMessage) error {
 			return err
 		}
 	}
+	s.data.hasSaid(m)
 	return nil
 }
 
@@ -164,46 +165,66 @@ func (s *session) named(e call.SessionEvent) call.SessionEvent {
 	return c
 }
 
-// unacknowledged lists the newest packets that may not have reached the server:
-// so many bytes of them wait for its acknowledgement still.
-func (d *dataState) unacknowledged(size uint64) []*livekit.DataPacket {
-	first := len(d.kept)
-	for waiting := uint64(0); first > 0 && waiting < size; waiting += uint64(len(d.kept[first].data)) {
-		first--
+// saidMessage is a message of ours, and how much had been sent after it.
+type saidMessage struct {
+	call.ChatMessage
+	end uint64
+}
+
+// Bounds of what is said again after a full reconnect.
+const (
+	keptChat = 256 // messages
+	// doubtful is how long before the connection was noticed to be lost a message
+	// may have reached a server that had given us up: it acknowledges and drops.
+	doubtful = 5 * time.Second
+)
+
+// hasSaid remembers a message for that case.
+func (d *dataState) hasSaid(m call.ChatMessage) {
+	if len(d.said) >= keptChat {
+		d.said = d.said[1:]
 	}
-	var packets []*livekit.DataPacket
-	for _, k := range d.kept[first:] {
-		p := &livekit.DataPacket{}
-		if proto.Unmarshal(k.data, p) == nil {
-			packets = append(packets, p)
+	d.said = append(d.said, saidMessage{m, d.sent})
+}
+
+// doubted lists the messages that may not have reached anybody: waiting bytes
+// wait for an acknowledgement still, and the connection was lost at a time.
+func (d *dataState) doubted(waiting uint64, lost time.Time) []call.ChatMessage {
+	list := d.carried
+	for _, m := range d.said {
+		if m.end+waiting > d.sent || m.At.After(lost.Add(-doubtful)) {
+			list = append(list, m.ChatMessage)
 		}
 	}
-	return packets
+	return list[max(0, len(list)-keptChat):]
 }
 
 // carryData makes the data side new for the participant that we become, and
-// takes along what the old one may not have got out. Who has heard it already
-// knows a message by its id.
+// takes along what the old one may have said to nobody. Who has heard it already
+// knows a message by its id (npm @livekit/components-core does, too).
 func (s *session) carryData() {
-	old := s.data
-	s.data = newDataState()
-	s.data.carried = old.carried
+	waiting := uint64(0)
 	if t := s.transport; t != nil && t.reliable != nil {
-		s.data.carried = append(s.data.carried, old.unacknowledged(t.reliable.BufferedAmount())...)
+		waiting = t.reliable.BufferedAmount()
 	}
-	if n := len(s.data.carried); n > keptPackets {
-		s.data.carried = s.data.carried[n-keptPackets:]
+	carried := s.data.doubted(waiting, s.mend.since)
+	s.data = newDataState()
+	s.data.carried = carried
+}
+
+// repeatChat says what was carried over.
+func (s *session) repeatChat() {
+	for len(s.data.carried) > 0 && s.dataReady() {
+		m := s.data.carried[0]
+		s.data.carried = s.data.carried[1:]
+		if err := s.sendText(m); err != nil {
+			s.log.WithError(err).Debug("chat could not be repeated")
+		}
 	}
 }
 
-// onDataReady sends what was carried over, and lets others go on.
+// onDataReady lets those go on who wait for the data channel.
 func (s *session) onDataReady() {
-	for len(s.data.carried) > 0 && s.dataReady() {
-		p := s.data.carried[0]
-		s.data.carried = s.data.carried[1:]
-		if err := s.push(p); err != nil {
-			s.log.WithError(err).Debug("data could not be repeated")
-		}
-	}
+	s.repeatChat()
 	s.wake()
 }

@@ -30,9 +30,11 @@ type dataState struct {
 	keptSize int
 	heard    map[string]uint32 // last sequence by publisher's SID
 	texts    *textStreams
-	beats    []beat                // heard in the last packet
-	notices  []incomingNotice      // likewise
-	carried  []*livekit.DataPacket // of the participant that we were
+	beats    []beat             // heard in the last packet
+	notices  []incomingNotice   // likewise
+	said     []saidMessage      // of ours, the newest
+	sent     uint64             // bytes of all our reliable packets
+	carried  []call.ChatMessage // said by the participant that we were, and to be said again
 	paces    map[call.Identity]*call.Pace
 }
 
@@ -186,6 +188,7 @@ func (s *session) push(packet *livekit.DataPacket) error {
 		return err
 	}
 	s.data.keep(packet.Sequence, data)
+	s.data.sent += uint64(len(data))
 	return s.transport.reliable.Send(data)
 }
 

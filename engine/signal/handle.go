@@ -118,13 +118,14 @@ func (s *session) onUpdate(u *livekit.ParticipantUpdate) {
 	for _, event := range events {
 		switch e := event.(type) {
 		case call.ParticipantLeft:
-			event = s.refine(e)
-			s.dropTracksOf(e.Participant.SID)
 			s.foresee(e.Reason)
-			for _, t := range e.Participant.Tracks {
-				delete(s.views, t.SID)
-				delete(s.paused, t.SID)
+			late := s.reasonMayBeLate(e)
+			e = s.depart(e)
+			if late {
+				s.holdLeft(e)
+				continue
 			}
+			event = e
 		case call.TrackUnpublished:
 			delete(s.views, e.Track.SID)
 			delete(s.paused, e.Track.SID)
@@ -135,6 +136,16 @@ func (s *session) onUpdate(u *livekit.ParticipantUpdate) {
 		s.emit(event)
 	}
 	s.readyTracks()
+}
+
+// depart takes back what is known of somebody who goes.
+func (s *session) depart(e call.ParticipantLeft) call.ParticipantLeft {
+	s.dropTracksOf(e.Participant.SID)
+	for _, t := range e.Participant.Tracks {
+		delete(s.views, t.SID)
+		delete(s.paused, t.SID)
+	}
+	return s.refine(e)
 }
 
 // foresee remembers that somebody went for a reason that is everybody's. Our own
@@ -261,6 +272,8 @@ func (s *session) onAlarm(a alarm) {
 		s.onSilenceTick()
 	case alarmBeat:
 		s.onBeatDue()
+	case alarmLeft:
+		s.tellLeft("")
 	case alarmVerdict:
 		s.onVerdictDue()
 	case alarmCount:

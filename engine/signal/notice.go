@@ -13,10 +13,11 @@ import (
 
 // Bounds of what is told about people who are put out.
 const (
-	verdictLife  = 10 * time.Second // a person goes within this time of the news
-	verdictBound = time.Second      // we go by ourselves if the server does not end it
-	maxVerdicts  = 1024             // people whose verdict is remembered
-	maxCallID    = 64               // bytes of an RPC's id
+	verdictLife  = 10 * time.Second      // a person goes within this time of the news
+	noticeLag    = 40 * time.Millisecond // by so much a reason may come after the news
+	verdictBound = time.Second           // we go by ourselves if the server does not end it
+	maxVerdicts  = 1024                  // people whose verdict is remembered
+	maxCallID    = 64                    // bytes of an RPC's id
 )
 
 // unsupportedMethod is LiveKit's code of an RPC that nobody answers
@@ -169,6 +170,48 @@ func (s *session) onPutOut(n call.Notice) {
 		clear(s.verdicts)
 	}
 	s.verdicts[n.ID] = v
+	s.tellLeft(n.ID)
+}
+
+// reasonMayBeLate tells whether the reason of a leaving may be on its way: a
+// notice comes by another connection than the news of who is gone.
+func (s *session) reasonMayBeLate(e call.ParticipantLeft) bool {
+	_, known := s.verdicts[e.Participant.Identity]
+	return !known && e.Reason == call.ReasonRemoved
+}
+
+// holdLeft reports who is gone a little later.
+func (s *session) holdLeft(e call.ParticipantLeft) {
+	s.leftFor = append(s.leftFor, e)
+	s.alarms.set(alarmLeft, noticeLag)
+}
+
+// tellLeft reports who is gone: one person, or all that wait.
+func (s *session) tellLeft(id call.Identity) {
+	var waiting []call.ParticipantLeft
+	all := s.leftFor
+	s.leftFor = nil
+	for _, e := range all {
+		if id != "" && e.Participant.Identity != id {
+			waiting = append(waiting, e)
+			continue
+		}
+		s.emit(s.refine(e))
+	}
+	s.leftFor = append(waiting, s.leftFor...)
+}
+
+// inOrder reports who is gone before anything that must come after it.
+func (s *session) inOrder(e call.SessionEvent) {
+	if len(s.leftFor) == 0 {
+		return
+	}
+	switch e := e.(type) {
+	case call.ParticipantJoined:
+		s.tellLeft(e.Participant.Identity)
+	case call.RosterReplaced, call.SessionEnded:
+		s.tellLeft("")
+	}
 }
 
 // putOutReason reads the reasons that a door may give.

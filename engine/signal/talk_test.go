@@ -220,6 +220,7 @@ func TestK4_OthersLeaveForTheReasonToldBefore(t *testing.T) {
 				s.hearNotice(t, *test.notice)
 			}
 			s.onUpdate(&livekit.ParticipantUpdate{Participants: []*livekit.ParticipantInfo{gone(info("bob", "PA_b", 2), test.goes)}})
+			s.onAlarm(alarmLeft)
 			if len(*events) != 1 {
 				t.Fatalf("events: %+v", *events)
 			}
@@ -240,6 +241,39 @@ func TestK4_AnOldVerdictIsForgotten(t *testing.T) {
 	}})
 	if got := (*events)[0].(call.ParticipantLeft); got.Reason != call.ReasonRemoved {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// The reason may come after the news, and somebody may be back before it.
+func TestK4_TheReasonIsLate(t *testing.T) {
+	removed := &livekit.ParticipantUpdate{Participants: []*livekit.ParticipantInfo{
+		gone(info("bob", "PA_b", 2), livekit.DisconnectReason_PARTICIPANT_REMOVED),
+	}}
+	s, events := told(t)
+	s.onUpdate(removed)
+	if len(*events) != 0 || !s.alarms.isSet(alarmLeft) {
+		t.Fatalf("events: %+v", *events)
+	}
+	s.hearNotice(t, call.Notice{Kind: call.NoticePutOut, ID: "carl", Reason: "banned"})
+	s.hearNotice(t, call.Notice{Kind: call.NoticePutOut, ID: "bob", Reason: "banned"})
+	s.onAlarm(alarmLeft)
+	if len(*events) != 1 || (*events)[0].(call.ParticipantLeft).Reason != call.ReasonBanned {
+		t.Errorf("events: %+v", *events)
+	}
+	s, events = told(t)
+	s.onUpdate(removed)
+	s.onUpdate(&livekit.ParticipantUpdate{Participants: []*livekit.ParticipantInfo{info("bob", "PA_b2", 3)}})
+	if len(*events) != 2 {
+		t.Fatalf("events: %+v", *events)
+	}
+	if left, ok := (*events)[0].(call.ParticipantLeft); !ok || left.Reason != call.ReasonRemoved {
+		t.Errorf("first %+v", (*events)[0])
+	}
+	s, events = told(t)
+	s.onUpdate(removed)
+	s.end(call.SessionEnded{Reason: call.ReasonRoomClosed})
+	if len(*events) != 2 {
+		t.Errorf("events: %+v", *events)
 	}
 }
 
@@ -329,18 +363,37 @@ func TestK2_DismissedWithAText(t *testing.T) {
 	}
 }
 
-// What was not acknowledged when the connection broke is said again.
-func TestUnacknowledgedData(t *testing.T) {
+// What may have been said to nobody when the connection broke is said again.
+func TestDoubtedChat(t *testing.T) {
+	lost := time.Unix(1000, 0)
 	d := newDataState()
-	for i := range uint32(10) {
-		raw := marshal(t, &livekit.DataPacket{Sequence: i + 1, Value: &livekit.DataPacket_User{User: &livekit.UserPacket{Payload: make([]byte, 100)}}})
-		d.keep(i+1, raw)
+	for i := range 10 {
+		d.sent += 100
+		d.hasSaid(call.ChatMessage{ID: string(rune('0' + i)), At: lost.Add(time.Duration(i-60) * time.Second)})
 	}
-	size := uint64(len(d.kept[9].data))
-	for waiting, want := range map[uint64]int{0: 0, 1: 1, size: 1, size + 1: 2, 1000 * size: 10} {
-		if got := len(d.unacknowledged(waiting)); got != want {
-			t.Errorf("%d bytes wait: %d packets, want %d", waiting, got, want)
+	ids := func(list []call.ChatMessage) (all string) {
+		for _, m := range list {
+			all += m.ID
 		}
+		return all
+	}
+	for waiting, want := range map[uint64]string{0: "", 1: "9", 100: "9", 101: "89", 5000: "0123456789"} {
+		if got := ids(d.doubted(waiting, lost)); got != want {
+			t.Errorf("%d bytes wait: %q, want %q", waiting, got, want)
+		}
+	}
+	if got := ids(d.doubted(0, lost.Add(-51*time.Second-time.Millisecond+doubtful-2*time.Second))); got != "789" { // of the last seconds
+		t.Errorf("just before the end: %q", got)
+	}
+	d.carried = []call.ChatMessage{{ID: "c"}}
+	if got := ids(d.doubted(100, lost)); got != "c9" {
+		t.Errorf("carried twice: %q", got)
+	}
+	for range 2 * keptChat {
+		d.hasSaid(call.ChatMessage{ID: "x", At: lost})
+	}
+	if n := len(d.doubted(0, lost)); n != keptChat {
+		t.Errorf("%d messages are kept", n)
 	}
 }
 
