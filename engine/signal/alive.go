@@ -61,6 +61,9 @@ func (s *session) onData(data []byte) {
 		s.emit(s.named(e))
 	}
 	for _, b := range s.data.beats {
+		if p := s.roster.presumedOf(b.sid); p != nil && b.next > 0 {
+			s.bringBack(p)
+		}
 		s.roster.hear(b, now)
 	}
 	s.data.beats = s.data.beats[:0]

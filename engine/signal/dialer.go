@@ -41,6 +41,8 @@ type limits struct {
 	hangUp     time.Duration   // to end the data channels before leaving
 	closeWait  time.Duration   // to get the last message out
 	ahead      time.Duration   // from saying that we join anew to doing it
+	gone       time.Duration   // a peer without a sign of life for so long is taken for gone
+	kept       time.Duration   // unless the server keeps it for so long afterwards
 	noBeat     bool            // be like a client of another make
 	closeMedia time.Duration   // for pion to end; what takes longer goes on behind the session
 }
@@ -55,7 +57,7 @@ func defaultLimits() limits {
 			300 * time.Millisecond, 1200 * time.Millisecond, 2700 * time.Millisecond, 4800 * time.Millisecond, 7 * time.Second,
 		},
 		hangUp: 10 * time.Millisecond, closeWait: 250 * time.Millisecond, closeMedia: 50 * time.Millisecond,
-		ahead: 50 * time.Millisecond,
+		ahead: 50 * time.Millisecond, gone: goneBound, kept: keptBound,
 	}
 }
 

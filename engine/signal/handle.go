@@ -119,13 +119,7 @@ func (s *session) onUpdate(u *livekit.ParticipantUpdate) {
 		switch e := event.(type) {
 		case call.ParticipantLeft:
 			s.foresee(e.Reason)
-			late := s.reasonMayBeLate(e)
-			e = s.depart(e)
-			if late {
-				s.holdLeft(e)
-				continue
-			}
-			event = e
+			event = s.depart(e)
 		case call.TrackUnpublished:
 			delete(s.views, e.Track.SID)
 			delete(s.paused, e.Track.SID)
@@ -272,8 +266,6 @@ func (s *session) onAlarm(a alarm) {
 		s.onSilenceTick()
 	case alarmBeat:
 		s.onBeatDue()
-	case alarmLeft:
-		s.tellLeft("")
 	case alarmVerdict:
 		s.onVerdictDue()
 	case alarmCount:

@@ -96,6 +96,15 @@ func (t *remoteTrack) Interrupt() {
 	_ = t.receiver.SetReadDeadline(past)
 }
 
+// again goes on with a track after an interruption, as another one: the old
+// one's readers have been told that it has ended.
+func (t *remoteTrack) again() *remoteTrack {
+	forever := time.Time{}
+	_ = t.track.SetReadDeadline(forever)
+	_ = t.receiver.SetReadDeadline(forever)
+	return &remoteTrack{ownerSID: t.ownerSID, sid: t.sid, track: t.track, receiver: t.receiver, pc: t.pc}
+}
+
 // RequestKeyFrame implements [call.RemoteTrack].
 func (t *remoteTrack) RequestKeyFrame() {
 	now := time.Now().UnixNano()
@@ -120,7 +129,7 @@ func (t *remoteTrack) SenderReport() (ntp time.Time, rtp uint32, ok bool) {
 func (t *remoteTrack) readReports() {
 	ssrc := uint32(t.track.SSRC())
 	buf := make([]byte, maxPacket)
-	for {
+	for !t.interrupted.Load() {
 		n, _, err := t.receiver.Read(buf)
 		if err != nil {
 			return
@@ -151,12 +160,16 @@ func (s *session) onTrack(t *transport, track *webrtc.TrackRemote, receiver *web
 	if old := t.remote[sid]; old != nil {
 		s.dropTrack(old)
 	}
-	t.remote[sid] = r
+	s.takeTrack(t, r)
+	s.readyTracks()
+}
+
+func (s *session) takeTrack(t *transport, r *remoteTrack) {
+	t.remote[r.sid] = r
 	s.spawn(func() {
 		r.readReports()
 		s.post(func() { s.onTrackEnded(t, r) })
 	})
-	s.readyTracks()
 }
 
 func (s *session) onTrackEnded(t *transport, r *remoteTrack) {
@@ -191,12 +204,21 @@ func (s *session) dropTrack(r *remoteTrack) {
 }
 
 func (s *session) dropTracksOf(owner call.SID) {
-	if s.transport == nil {
-		return
+	for _, r := range s.tracksOf(owner) {
+		s.dropTrack(r)
 	}
+}
+
+// tracksOf lists the tracks of somebody's that have arrived.
+func (s *session) tracksOf(owner call.SID) []*remoteTrack {
+	if s.transport == nil {
+		return nil
+	}
+	var tracks []*remoteTrack
 	for _, r := range s.transport.remote {
 		if r.ownerSID == owner {
-			s.dropTrack(r)
+			tracks = append(tracks, r)
 		}
 	}
+	return tracks
 }

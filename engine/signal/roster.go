@@ -2,6 +2,7 @@ package signal
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,6 +26,8 @@ type roster struct {
 	people map[call.Identity]*person
 	sids   map[call.SID]call.Identity // of people, to resolve speakers and qualities
 
+	presumed map[call.Identity]*presumption // not of people
+
 	speakers map[call.SID]float32
 }
 
@@ -41,6 +44,7 @@ func newRoster(join *livekit.JoinResponse) *roster {
 		shows:    mayPublish(join.GetParticipant()),
 		people:   map[call.Identity]*person{},
 		sids:     map[call.SID]call.Identity{},
+		presumed: map[call.Identity]*presumption{},
 		speakers: map[call.SID]float32{},
 	}
 	for _, info := range join.GetOtherParticipants() {
@@ -85,6 +89,9 @@ func (r *roster) apply(info *livekit.ParticipantInfo) []call.SessionEvent {
 		}
 		return nil
 	}
+	if p := r.presumed[id]; p != nil {
+		return r.settle(p, info)
+	}
 	old := r.people[id]
 	gone := info.GetState() == livekit.ParticipantInfo_DISCONNECTED
 	switch {
@@ -122,11 +129,15 @@ func (p *person) replaced(reason call.LeaveReason) call.LeaveReason {
 }
 
 func (r *roster) join(info *livekit.ParticipantInfo) []call.SessionEvent {
+	p := &person{Participant: participantFrom(info), version: info.GetVersion(), protocol: info.GetClientProtocol()}
+	p.life.canBeat = !p.Muted
+	return r.add(p)
+}
+
+func (r *roster) add(p *person) []call.SessionEvent {
 	if len(r.people) >= maxPeople {
 		return nil
 	}
-	p := &person{Participant: participantFrom(info), version: info.GetVersion(), protocol: info.GetClientProtocol()}
-	p.life.canBeat = !p.Muted
 	r.people[p.Identity] = p
 	r.sids[p.SID] = p.Identity
 	return []call.SessionEvent{call.ParticipantJoined{Participant: p.copy()}}
@@ -149,6 +160,9 @@ func (r *roster) change(p *person, info *livekit.ParticipantInfo) []call.Session
 	p.Participant = participantFrom(info)
 	p.Lost = before.Lost
 	p.version, p.life.canBeat = info.GetVersion(), !p.Muted
+	if p.Muted {
+		p.life.beatAt = time.Time{} // once it may again, its silence counts from the next beat
+	}
 	events := diffTracks(p.Identity, before.Tracks, p.Tracks)
 	if len(events) > 0 || before.Name != p.Name || before.Muted != p.Muted || !slices.Equal(before.Tracks, p.Tracks) {
 		events = append(events, call.ParticipantUpdated{Participant: p.copy()})
@@ -192,6 +206,7 @@ func (r *roster) replace(infos []*livekit.ParticipantInfo) []call.SessionEvent {
 	for _, info := range infos {
 		present[call.SID(info.GetSid())] = true
 	}
+	maps.DeleteFunc(r.presumed, func(_ call.Identity, p *presumption) bool { return !present[p.SID] })
 	var events []call.SessionEvent
 	for _, p := range r.participants() {
 		if old := r.people[p.Identity]; !present[p.SID] && !slices.ContainsFunc(infos, func(i *livekit.ParticipantInfo) bool {

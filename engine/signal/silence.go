@@ -17,29 +17,45 @@ import (
 const (
 	silenceBound = 3 * time.Second
 	silenceTick  = 500 * time.Millisecond
+	sleepBound   = 2 * time.Second // a tick that comes so late finds a program that was stopped
 )
 
 // onSilenceTick looks for people whose packets have stopped coming.
 func (s *session) onSilenceTick() {
 	s.alarms.set(alarmSilence, silenceTick)
-	if s.phase != phaseUp || s.transport == nil || !s.transport.connected() {
-		s.heardSince = time.Now() // it is us who hear nothing
+	now := time.Now()
+	slept := now.Sub(s.listenedAt) > sleepBound
+	s.listenedAt = now
+	if slept || s.phase != phaseUp || s.transport == nil || !s.transport.connected() {
+		s.heardSince = now // it is us who hear nothing
 		return
 	}
-	media := map[call.Identity]time.Time{}
-	for _, r := range s.transport.remote {
-		if !s.audible(r) {
+	due, all := s.lastPackets()
+	for id, p := range s.roster.people {
+		if p.life.dead(all[id], s.heardSince, now, s.limits.gone) {
+			s.presume(p, now)
 			continue
 		}
-		if last := time.Unix(0, r.lastPacket.Load()); last.After(media[r.owner]) {
-			media[r.owner] = last
-		}
-	}
-	now := time.Now()
-	for id, p := range s.roster.people {
-		p.life.listen(media[id], s.heardSince, now)
+		p.life.listen(due[id], s.heardSince, now)
 		s.emit(p.mark()...)
 	}
+	s.checkPresumed(now)
+}
+
+// lastPackets is when the last packet of each person's came: of a track that
+// must be sending now, and of any track.
+func (s *session) lastPackets() (due, all map[call.Identity]time.Time) {
+	due, all = map[call.Identity]time.Time{}, map[call.Identity]time.Time{}
+	for _, r := range s.transport.remote {
+		last := time.Unix(0, r.lastPacket.Load())
+		if last.After(all[r.owner]) {
+			all[r.owner] = last
+		}
+		if s.audible(r) && last.After(due[r.owner]) {
+			due[r.owner] = last
+		}
+	}
+	return due, all
 }
 
 // audible tells whether packets of the track must be coming.
