@@ -119,7 +119,13 @@ func (s *session) onUpdate(u *livekit.ParticipantUpdate) {
 		switch e := event.(type) {
 		case call.ParticipantLeft:
 			s.foresee(e.Reason)
-			event = s.depart(e)
+			late := s.reasonMayBeLate(e)
+			e = s.depart(e)
+			if late {
+				s.holdLeft(e)
+				continue
+			}
+			event = e
 		case call.TrackUnpublished:
 			delete(s.views, e.Track.SID)
 			delete(s.paused, e.Track.SID)
@@ -266,6 +272,8 @@ func (s *session) onAlarm(a alarm) {
 		s.onSilenceTick()
 	case alarmBeat:
 		s.onBeatDue()
+	case alarmLeft:
+		s.tellLeft("")
 	case alarmVerdict:
 		s.onVerdictDue()
 	case alarmCount:

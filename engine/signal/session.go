@@ -64,6 +64,7 @@ type session struct {
 	standing      call.Standing
 	verdict       *verdict                  // we were told that we are put out
 	verdicts      map[call.Identity]verdict // so were these others
+	leftFor       []call.ParticipantLeft    // removed, for a reason that may be on its way
 	fate          call.LeaveReason          // why others have gone, if it concerns everybody
 	fateAt        time.Time
 	heardSince    time.Time // nobody was silent before, as far as we know
@@ -293,6 +294,7 @@ func (s *session) wake() {
 // emit reports events, until the session has ended.
 func (s *session) emit(events ...call.SessionEvent) {
 	for _, e := range events {
+		s.inOrder(e)
 		if !s.over() {
 			s.sink(e)
 		}
