@@ -58,6 +58,7 @@ func measurements(peer bool) []measurement {
 		{"stalled", (*bench).stalled},
 		{"frozen", (*bench).frozen},
 		{"join", (*bench).join},
+		{"chat", (*bench).chat},
 		{"rounds", (*bench).flat},
 		{"child", (*bench).children},
 		{"pixel", (*bench).firstPixel},
