@@ -157,7 +157,7 @@ func (d *door) putOutOne(ctx context.Context, s scene, o outing) string {
 	case err != nil:
 		d.Log.WithError(err).WithField("room", o.room).WithField("identity", o.identity).Error("a removal failed")
 		return call.ResultFailed
-	case !o.ban && s.here[o.identity] == nil && m.Presence != call.PresenceOffline && m.Presence != call.PresenceOnline:
+	case !o.ban && s.here[o.identity] == nil && m.Presence != call.PresenceOffline:
 		return call.ResultAlreadyGone
 	}
 	return call.ResultDone
