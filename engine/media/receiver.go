@@ -39,7 +39,7 @@ type videoReceiver struct {
 	stats receiverStats
 
 	packets chan *packet
-	pool    sync.Pool
+	pool    *sync.Pool // apart: what it lies in lives on until the second collection after its last use
 	stop    chan struct{}
 	once    sync.Once
 	wg      sync.WaitGroup
@@ -88,7 +88,7 @@ func newReceiverState(t call.RemoteTrack, clock playoutClock, log logrus.FieldLo
 		sync:    lipSync{clock: clock, report: t.SenderReport, rate: max(t.ClockRate(), 1)},
 	}
 	r.stats.remote = call.RemoteStats{ID: t.Owner(), SID: info.SID, Source: info.Source}
-	r.pool.New = func() any { return new(packet) }
+	r.pool = &sync.Pool{New: func() any { return new(packet) }}
 	r.reorder.release = r.release
 	return r
 }

@@ -1,0 +1,34 @@
+package media
+
+import (
+	"runtime"
+	"testing"
+	"weak"
+
+	"go.uber.org/goleak"
+)
+
+// TestClosedReceiverIsReleased: with its pictures a receiver is megabytes. Kept
+// over a collection, for those who come and go they set the pace of the next
+// ones, and the heap grows to a multiple of what is in use.
+func TestClosedReceiverIsReleased(t *testing.T) {
+	before := goleak.IgnoreCurrent()
+	closed := watchAndClose(t)
+	goleak.VerifyNone(t, before) // its goroutines' stacks hold it
+	runtime.GC()
+	if closed.Value() != nil {
+		t.Error("the next collection finds a closed receiver in use")
+	}
+}
+
+// watchAndClose is a receiver that has shown a picture.
+func watchAndClose(t *testing.T) weak.Pointer[videoReceiver] {
+	t.Helper()
+	track, src := newFakeTrack(), newSource(t, testW, testH)
+	r := newVideoReceiver(track, noSound{}, quiet())
+	for r.Stats().FramesDecoded == 0 {
+		track.give(src.next()...)
+	}
+	r.Close()
+	return weak.Make(r)
+}
