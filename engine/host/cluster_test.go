@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -22,6 +23,8 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/host/keeper"
+	"foyer/engine/host/register"
 	"foyer/internal/drive"
 )
 
@@ -214,6 +217,56 @@ func TestClusterOfDoors(t *testing.T) {
 	}
 	ben.say("four")
 	eventually(t, "history goes on", waitBound, func() bool { return slices.Equal(second.history("hall", ""), append(want, "four")) })
+}
+
+// TestKeeperCost measures what a room costs its door, with LiveKit in another
+// process.
+func TestKeeperCost(t *testing.T) {
+	const rooms = 40
+	c := startCluster(t, 1)
+	s := c.door(t, 0, func(*Config) {})
+	node := livekit.NewRoomServiceProtobufClient(c.nodes[0], &http.Client{
+		Timeout: waitBound, Transport: &apiTransport{clusterKey(), http.DefaultTransport},
+	})
+	url := parseURL(t, c.nodes[0])
+	reg, err := register.Open(t.Context(), s.database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = reg.Close() })
+	log, buffer := newLog()
+	tellers := newRooms(url, clusterKey(), time.Minute)
+	t.Cleanup(tellers.close)
+	nobody := keeperPorts{&door{rooms: tellers, register: reg, settings: settings{Config: Config{Log: log}}}}
+	k := newKeepers(reg, tellers, url, clusterKey(), keeper.Config{Store: reg, Putter: nobody, Teller: nobody, Silencer: nobody, Log: log})
+	t.Cleanup(k.close)
+	heap := func() (bytes uint64, goroutines int) {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapInuse + m.StackInuse, runtime.NumGoroutine()
+	}
+	open := func(n int) {
+		room := fmt.Sprint("room", n)
+		if _, err := node.CreateRoom(t.Context(), &livekit.CreateRoomRequest{Name: room, EmptyTimeout: 60}); err != nil {
+			t.Fatal(err)
+		}
+		k.want(call.RoomID(room))
+	}
+	open(0) // what is needed once
+	buffer.wait(t, "room is kept")
+	bytesBefore, goroutinesBefore := heap()
+	for n := range rooms {
+		open(n + 1)
+	}
+	eventually(t, "every room is kept", 30*time.Second, func() bool { return strings.Count(buffer.String(), "room is kept") == rooms+1 })
+	<-time.After(2 * time.Second) // connections settle
+	bytesAfter, goroutinesAfter := heap()
+	perRoom := (int64(bytesAfter) - int64(bytesBefore)) / rooms
+	t.Logf("a room costs its door %d KB and %.1f goroutines", perRoom>>10, float64(goroutinesAfter-goroutinesBefore)/rooms)
+	if perRoom > 4<<20 {
+		t.Errorf("%d bytes a room", perRoom)
+	}
 }
 
 func (s *testServer) online(room string, id call.Identity) bool {
