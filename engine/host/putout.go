@@ -16,6 +16,9 @@ const (
 	// tellBound is how long somebody may take to hear why they are put out,
 	// before they are.
 	tellBound = 80 * time.Millisecond
+	// storeBound is how long a verdict may take to be stored: a database that is
+	// locked must not keep somebody in the room.
+	storeBound = time.Second
 	// tellersMax bounds how many are told at the same time.
 	tellersMax = 64
 )
@@ -72,6 +75,8 @@ func (d *door) removed(ctx context.Context, o outing, here map[call.Identity]*li
 
 // revoke stores the verdict, from which on no token of that person's works.
 func (d *door) revoke(ctx context.Context, o outing) error {
+	ctx, cancel := context.WithTimeout(ctx, storeBound)
+	defer cancel()
 	if o.ban {
 		_, err := d.register.Ban(ctx, register.Ban{
 			Room: o.room, Identity: o.identity, By: o.verdict.By, Text: o.verdict.Text, Since: o.verdict.At, Until: o.until,
@@ -165,7 +170,9 @@ func (d *door) endSession(ctx context.Context, room call.RoomID, by, text string
 	if err != nil {
 		return e, err
 	}
-	e.stored = d.register.EndSession(ctx, room, session, e.verdict)
+	storing, cancelStoring := context.WithTimeout(ctx, storeBound)
+	defer cancelStoring()
+	e.stored = d.register.EndSession(storing, room, session, e.verdict)
 	people, err := d.rooms.people(ctx, room)
 	if err != nil {
 		return e, err
