@@ -179,8 +179,13 @@ func (s *session) onLeave(l *livekit.LeaveRequest) {
 		s.lost(fmt.Errorf("%w: server asks to resume", call.ErrConnectionLost), false)
 	case l.GetAction() == livekit.LeaveRequest_RECONNECT, l.GetCanReconnect():
 		s.lost(fmt.Errorf("%w: server asks to reconnect", call.ErrConnectionLost), true)
+	case s.asksWhy: // the end is under way
 	default:
-		s.end(ending(l))
+		if e := ending(l); s.needsWhy(e) {
+			s.askWhy(e)
+		} else {
+			s.end(e)
+		}
 	}
 }
 

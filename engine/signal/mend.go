@@ -26,7 +26,7 @@ type mending struct {
 // lost begins or goes on with mending. full gives up the participant that we
 // are and joins anew.
 func (s *session) lost(cause error, full bool) {
-	if s.over() {
+	if s.over() || s.asksWhy {
 		return
 	}
 	if s.verdict != nil {

@@ -63,6 +63,7 @@ type session struct {
 
 	standing      call.Standing
 	verdict       *verdict                  // we were told that we are put out
+	asksWhy       bool                      // we were put out, and ask the door why
 	verdicts      map[call.Identity]verdict // so were these others
 	leftFor       []call.ParticipantLeft    // removed, for a reason that may be on its way
 	fate          call.LeaveReason          // why others have gone, if it concerns everybody

@@ -1,0 +1,52 @@
+package signal
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"foyer/engine/call"
+)
+
+// whyBound is how long the door may take to say why we were removed. Until then
+// the devices stay open (contract K1: at most 1 s).
+const whyBound = 500 * time.Millisecond
+
+// needsWhy tells whether the end may have another reason than the one that the
+// server gives: it says "removed" of a ban, too, and who did it and why comes
+// beforehand. That may not have reached us: in the first moments of a stay there
+// is no data channel yet, and the door waits for a busy client but shortly.
+func (s *session) needsWhy(e call.SessionEnded) bool {
+	return e.Reason == call.ReasonRemoved && s.verdict == nil && !s.req.Link.Plain() && s.ticket.host != ""
+}
+
+// askWhy asks the door with the token that has just died, and ends the session.
+func (s *session) askWhy(e call.SessionEnded) {
+	s.asksWhy = true
+	t, room := s.ticket, call.RoomParameter(s.req.Link.Room)
+	s.spawn(func() {
+		ctx, cancel := context.WithTimeout(s.ctx, whyBound)
+		defer cancel()
+		var err error
+		if body, broken := json.Marshal(call.RoomRequest{Room: room}); broken == nil {
+			err = askDoor(ctx, t, call.OpMembers, body, &call.MembersAnswer{})
+		}
+		s.post(func() {
+			s.asksWhy = false
+			s.end(because(e, err))
+		})
+	})
+}
+
+// because is the end with what the door's refusal says of it. Without one it
+// stays as it was.
+func because(e call.SessionEnded, err error) call.SessionEnded {
+	if banned, ok := errors.AsType[*call.BannedError](err); ok {
+		e.Reason, e.By, e.Text, e.Until = call.ReasonBanned, label(banned.By), cleanText(banned.Text), banned.Until
+	}
+	if out, ok := errors.AsType[*call.PutOutError](err); ok {
+		e.Reason, e.By, e.Text = putOutReason(out.Reason.String()), label(out.By), cleanText(out.Text)
+	}
+	return e
+}
