@@ -46,6 +46,7 @@ func (d *door) serveRTC(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer c.open()
+	c.inTime = inTime
 	out := r.Clone(context.WithValue(ctx, connectKey{}, c))
 	out.URL.RawQuery = c.query.Encode()
 	out.Header.Set("Authorization", "Bearer "+c.raw)
@@ -244,6 +245,9 @@ func (d *door) confirm(res *http.Response) error {
 	if c == nil || res.StatusCode != http.StatusSwitchingProtocols {
 		return nil
 	}
+	// They are in: when the server stops, LiveKit tells them, over a connection
+	// that must not be cut while we look.
+	c.inTime()
 	_, err := d.standing(ctx, c.ticket)
 	if err == nil || ctx.Err() != nil {
 		return err

@@ -46,7 +46,8 @@ type connect struct {
 	query   url.Values
 	resumes bool // keeps the participant that is there; LiveKit lets nobody new in by it
 	member  register.Member
-	open    func() // see presence.arrive
+	open    func()      // gives the place in the room back; see sockets.arrive
+	inTime  func() bool // from now on a server that stops does not turn them away
 }
 
 // readTicket verifies a token that admits to a room.
