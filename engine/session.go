@@ -80,6 +80,8 @@ func (l *loop) roomEvent(s *stay, ev call.SessionEvent) {
 		l.emit(ev)
 	case call.ChatReceived:
 		l.chatReceived(s, ev.Message)
+	case call.ChatMissed:
+		l.catchUp(s)
 	case call.RulesChanged:
 		l.rulesChanged(s, ev.Standing)
 	default:

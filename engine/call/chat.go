@@ -8,10 +8,11 @@ import (
 
 // Limits of chat.
 const (
-	MaxChat        = 4096 // bytes of one message
-	ChatHistory    = 50   // messages told on joining (contract J9)
-	ChatOverlap    = 64   // messages before the last one known that a catch-up repeats
-	MaxChatCatchUp = 1000 // messages of one catch-up answer; More says that there are others
+	MaxChat        = 4096   // bytes of one message
+	ChatHistory    = 50     // messages told on joining (contract J9)
+	ChatOverlap    = 64     // messages before the last one known that a catch-up repeats
+	MaxChatCatchUp = 1000   // messages of one catch-up answer; More says that there are others
+	MaxBatch       = 14_000 // bytes of one ChatBatch; a message and its JSON fit
 )
 
 // ChatMessage is one line of chat. ID is the id of its text stream, the same
@@ -23,6 +24,22 @@ type ChatMessage struct {
 	Name string    `json:"name,omitempty"` // at the time of writing
 	Text string    `json:"text"`
 	At   time.Time `json:"-"`
+}
+
+// ChatBatch is what the keeper has heard since the last one: the order of
+// messages is the same for everybody, and senders learn that theirs have come.
+type ChatBatch struct {
+	// Number counts the batches of one keeper, from 1: who sees a gap has missed
+	// something.
+	Number   int64         `json:"n"`
+	Messages []ChatRow     `json:"m,omitempty"`
+	Refused  []ChatRefusal `json:"r,omitempty"`
+}
+
+// ChatRefusal tells the sender of a message why nobody is told of it.
+type ChatRefusal struct {
+	ID   string   `json:"id"`
+	Code DoorCode `json:"error"`
 }
 
 // CheckChat reports why a text cannot be said in chat. Line breaks and tabs are

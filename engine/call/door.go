@@ -40,6 +40,9 @@ type DoorJoinRequest struct {
 	// Generation is set by a client that joins anew by itself, to what its last
 	// answer said: who was put out meanwhile does not come back that way.
 	Generation int64 `json:"generation,omitempty"`
+	// Batches says that the client reads a [ChatBatch], and sends chat to those
+	// alone who do not.
+	Batches bool `json:"batches,omitempty"`
 }
 
 // SigningBytes is what the client signs. The door's fingerprint in it keeps a
@@ -96,6 +99,9 @@ type DoorJoinAnswer struct {
 	Generation int64     `json:"generation,omitempty"`
 	Role       Role      `json:"role,omitempty"`
 	Rules      RoomRules `json:"rules"`
+	// Keeper is the identity of the hidden participant that gathers the room's
+	// chat, for who asked for batches; it may not be there at the moment.
+	Keeper Identity `json:"keeper,omitempty"`
 }
 
 // DoorCode says why the door refuses.

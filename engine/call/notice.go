@@ -6,6 +6,7 @@ package call
 const (
 	TopicChat   = "lk.chat"      // LiveKit's text streams, so that web clients take part
 	TopicNotice = "foyer.notice" // a [Notice] as JSON, from the server alone
+	TopicBatch  = "foyer.chat"   // a [ChatBatch] as JSON, from the room's keeper alone
 	// MethodNotice is the RPC by which the server tells one person a [Notice]
 	// and learns that it has arrived, before it acts on it.
 	MethodNotice = "foyer.notice"

@@ -50,8 +50,10 @@ type Session interface {
 	SetTrackView(ctx context.Context, sid SID, width, height int, disabled bool) error
 	// SendData sends a reliable packet to everybody on a topic.
 	SendData(ctx context.Context, topic string, payload []byte) error
-	// SendChat says something to everybody and returns it as they see it.
-	// Errors are CheckChat's, ErrMuted, ErrNotInRoom or ctx's.
+	// SendChat says something to everybody and returns it as they see it. Where
+	// a keeper gathers chat it waits for that, so that the ChatReceived of our
+	// own message, in everybody's order, comes first; elsewhere there is none.
+	// Errors are CheckChat's, ErrMuted, ErrChatTooFast, ErrNotInRoom or ctx's.
 	SendChat(ctx context.Context, text string) (ChatMessage, error)
 	// Chat asks the door for stored chat: the last ChatHistory messages, or
 	// those after the message of that ID and some before. ErrNoDoor for a plain link.
@@ -90,6 +92,10 @@ type RemoteTrackReady struct{ Track RemoteTrack }
 
 // RemoteTrackGone takes it away. The session has interrupted its reads.
 type RemoteTrackGone struct{ Track RemoteTrack }
+
+// ChatMissed says that messages may have passed us by: the door has them, see
+// Session.Chat.
+type ChatMissed struct{}
 
 // SessionReconnecting says that the connection is being mended.
 type SessionReconnecting struct{}
@@ -132,4 +138,5 @@ func (SpeakersChanged) sessionEvent()     {}
 func (QualityChanged) sessionEvent()      {}
 func (DataReceived) sessionEvent()        {}
 func (ChatReceived) sessionEvent()        {}
+func (ChatMissed) sessionEvent()          {}
 func (RulesChanged) sessionEvent()        {}

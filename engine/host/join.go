@@ -210,6 +210,11 @@ func (d *door) answer(ctx context.Context, req *call.DoorJoinRequest, m register
 	if req.Generation != 0 {
 		attributes[againAttribute] = "1"
 	}
+	keeper := call.Identity("")
+	if req.Batches {
+		attributes[call.AttributeBatches] = "1"
+		keeper = hiddenIdentity(d.data.api, keeperPurpose, req.Room)
+	}
 	token, err := auth.NewAccessToken(d.data.api.Key, d.data.api.Secret).
 		SetIdentity(string(req.Identity)).SetName(req.Name).SetVideoGrant(grant).
 		SetAttributes(attributes).SetValidFor(tokenFor).ToJWT()
@@ -218,7 +223,7 @@ func (d *door) answer(ctx context.Context, req *call.DoorJoinRequest, m register
 	}
 	return call.DoorJoinAnswer{
 		Token: token, Title: room.Title, SessionHint: string(session),
-		Generation: m.Generation, Role: m.Role, Rules: rules,
+		Generation: m.Generation, Role: m.Role, Rules: rules, Keeper: keeper,
 	}, nil
 }
 

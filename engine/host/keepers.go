@@ -190,7 +190,7 @@ func (k *keepers) stay(room call.RoomID, r *kept) error {
 	conf := k.ports
 	conf.Room = room
 	conf.Dial = func(ctx context.Context, sink func(call.SessionEvent)) (keeper.Room, error) {
-		return k.enter(ctx, room, "keeper", sink)
+		return k.enter(ctx, room, keeperPurpose, sink)
 	}
 	one := keeper.New(conf)
 	k.set(r, one, cancel)
@@ -209,15 +209,11 @@ func (k *keepers) set(r *kept, one *keeper.Keeper, stop context.CancelFunc) {
 }
 
 // enter joins a room as a hidden participant that LiveKit does not count
-// (participant.go, IsDependent). Its identity depends on what it is for, so that
-// a second keeper puts out the first, and on the secret, so that nobody else
-// can take it.
+// (participant.go, IsDependent).
 func (k *keepers) enter(ctx context.Context, room call.RoomID, purpose string, sink func(call.SessionEvent)) (call.Session, error) {
-	mac := hmac.New(sha256.New, []byte(k.key.Secret))
-	_, _ = mac.Write([]byte("foyer-" + purpose + "\n" + string(room)))
 	no, yes := false, true
 	token, err := auth.NewAccessToken(k.key.Key, k.key.Secret).
-		SetIdentity("foyer-" + hex.EncodeToString(mac.Sum(nil)[:16])).SetKind(livekit.ParticipantInfo_AGENT).
+		SetIdentity(string(hiddenIdentity(k.key, purpose, room))).SetKind(livekit.ParticipantInfo_AGENT).
 		SetValidFor(keeperToken).
 		SetVideoGrant(&auth.VideoGrant{
 			RoomJoin: true, Room: string(room), Hidden: true, Agent: true,
@@ -227,6 +223,21 @@ func (k *keepers) enter(ctx context.Context, room call.RoomID, purpose string, s
 		return nil, err
 	}
 	return k.dialer.Dial(ctx, call.JoinRequest{Link: call.Link{URL: k.address, Token: token}}, sink)
+}
+
+// Purposes of hidden participants.
+const (
+	keeperPurpose = "keeper"
+	sayPurpose    = "say"
+)
+
+// hiddenIdentity is that of a hidden participant of a room. It depends on what
+// it is for, so that a second keeper puts out the first, and on the secret, so
+// that nobody else can take it; it is the same at all doors of a cluster.
+func hiddenIdentity(key apiKey, purpose string, room call.RoomID) call.Identity {
+	mac := hmac.New(sha256.New, []byte(key.Secret))
+	_, _ = mac.Write([]byte("foyer-" + purpose + "\n" + string(room)))
+	return call.Identity("foyer-" + hex.EncodeToString(mac.Sum(nil)[:16]))
 }
 
 // say lets the host's tools say something in a room. A room that another door
@@ -241,7 +252,7 @@ func (k *keepers) say(ctx context.Context, room call.RoomID, text string) (call.
 	if _, err := k.rooms.find(ctx, room); err != nil {
 		return call.ChatMessage{}, err
 	}
-	session, err := k.enter(ctx, room, "say", func(call.SessionEvent) {})
+	session, err := k.enter(ctx, room, sayPurpose, func(call.SessionEvent) {})
 	if err != nil {
 		return call.ChatMessage{}, err
 	}
