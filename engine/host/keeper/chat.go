@@ -65,20 +65,16 @@ func (c *chat) place(m register.Member, at time.Time) {
 	c.places[m.Identity] = m
 }
 
-// fresh tells whether an ID is new, and remembers it.
-func (c *chat) fresh(id string) bool {
-	if c.known[id] {
-		return false
-	}
+// remember takes note of an ID that is new.
+func (c *chat) remember(id string) {
 	c.known[id] = true
 	if len(c.order) < remembered {
 		c.order = append(c.order, id)
-		return true
+		return
 	}
 	delete(c.known, c.order[c.oldest])
 	c.order[c.oldest] = id
 	c.oldest = (c.oldest + 1) % remembered
-	return true
 }
 
 // allow keeps senders and the room to their pace.
@@ -137,14 +133,21 @@ func (c *chat) answer(err error) {
 // said takes one message: its order is that of coming here.
 func (k *Keeper) said(m call.ChatMessage) {
 	now := k.now()
-	if call.CheckChat(m.Text) != nil || !k.chat.allow(m.From, now, &k.limits) || !k.chat.fresh(m.ID) {
+	if call.CheckChat(m.Text) != nil || k.chat.known[m.ID] {
 		return
 	}
+	if !k.chat.allow(m.From, now, &k.limits) {
+		k.batches.refuse(m.From, m.ID, call.DoorTooFast)
+		return
+	}
+	k.chat.remember(m.ID)
 	m.At, m.Seq = now, 0
 	if from := k.members[m.From]; from != nil && m.Name == "" {
 		m.Name = from.name
 	}
-	k.chat.add(register.ChatLine{Room: k.conf.Room, Session: k.Session(), ChatMessage: m}, now.Add(k.limits.Gather), &k.limits)
+	line := register.ChatLine{Room: k.conf.Room, Session: k.Session(), ChatMessage: m}
+	k.chat.add(line, now.Add(k.limits.Gather), &k.limits)
+	k.batches.add(line, k.limits.Waiting)
 	for _, id := range k.passive.Message(now) {
 		k.exit(id)
 	}

@@ -1,5 +1,6 @@
 // Package keeper keeps one room: who is a member and where, the offline rule
-// (contract O1..O3), and chat in its order. It does so as a hidden participant,
+// (contract O1..O3), and chat in its order, which it stores and tells in
+// batches. It does so as a hidden participant,
 // so that it works in front of any LiveKit, and it alone writes presence and
 // chat of its room.
 //

@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -42,6 +43,10 @@ type world struct {
 	notices   []call.NoticeKind
 	silenced  []call.Identity // asked about
 	closed    int
+	batches   []call.ChatBatch
+	told      []time.Time // when
+	sizes     []int       // of their packets
+	deaf      error       // of SendData
 }
 
 const session = call.SID("RM_1")
@@ -82,6 +87,20 @@ func (w *world) dial(_ context.Context, sink func(call.SessionEvent)) (Room, err
 
 func (w *world) SendChat(_ context.Context, text string) (call.ChatMessage, error) {
 	return call.ChatMessage{ID: "by-" + text, From: "keeper", Name: "Keeper", Text: text}, nil
+}
+
+func (w *world) SendData(_ context.Context, topic string, payload []byte) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.deaf != nil {
+		return w.deaf
+	}
+	var b call.ChatBatch
+	if err := json.Unmarshal(payload, &b); err != nil || topic != call.TopicBatch {
+		w.t.Errorf("%s %q: %v", topic, payload, err)
+	}
+	w.batches, w.told, w.sizes = append(w.batches, b), append(w.told, time.Now()), append(w.sizes, len(payload))
+	return nil
 }
 
 func (w *world) Leave(context.Context) error { return nil }

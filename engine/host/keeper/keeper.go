@@ -25,6 +25,7 @@ var (
 // Room is the session of the hidden participant, as engine/signal has it.
 type Room interface {
 	SendChat(ctx context.Context, text string) (call.ChatMessage, error)
+	SendData(ctx context.Context, topic string, payload []byte) error
 	Leave(ctx context.Context) error
 	Close() error
 }
@@ -89,6 +90,7 @@ type Config struct {
 // Limits are a keeper's clocks and bounds.
 type Limits struct {
 	Gather    time.Duration // how long lines may wait for others to be stored with
+	Spread    time.Duration // likewise, to be told with, since those before
 	Store     time.Duration // bound of one write
 	Retry     time.Duration // after the first write that failed; doubles up to RetryMost
 	RetryMost time.Duration
@@ -106,7 +108,7 @@ type Limits struct {
 // DefaultLimits are those of a server.
 func DefaultLimits() Limits {
 	return Limits{
-		Gather: 20 * time.Millisecond, Store: 2 * time.Second, Retry: 250 * time.Millisecond, RetryMost: 4 * time.Second,
+		Gather: 20 * time.Millisecond, Spread: 20 * time.Millisecond, Store: 2 * time.Second, Retry: 250 * time.Millisecond, RetryMost: 4 * time.Second,
 		Refresh: 15 * time.Second, Work: 5 * time.Second, Leave: 250 * time.Millisecond, Stop: 500 * time.Millisecond,
 		SenderRate: call.ChatPerSecond, SenderBurst: call.ChatBurst, RoomRate: 2000, RoomBurst: 4000,
 		Waiting: 20_000, WaitingBytes: 8 << 20,
@@ -134,6 +136,7 @@ type Keeper struct {
 	passive *Passive
 	keeps   bool // history outlives the session
 	chat    chat
+	batches batches
 	look    time.Time // when to look at rules and allow list again
 }
 
@@ -214,6 +217,7 @@ func (k *Keeper) next() (first time.Time, ok bool) {
 	}
 	consider(k.passive.Next())
 	consider(k.chat.at, k.chat.waits())
+	consider(k.batches.at, k.batches.waits())
 	consider(k.look, !k.look.IsZero())
 	return first, ok
 }
@@ -227,6 +231,9 @@ func (k *Keeper) due() {
 	if k.chat.waits() && !now.Before(k.chat.at) {
 		k.store()
 	}
+	if k.batches.waits() && !now.Before(k.batches.at) {
+		k.spread()
+	}
 	if !k.look.IsZero() && !now.Before(k.look) {
 		k.look = time.Time{}
 		k.refresh()
@@ -236,6 +243,7 @@ func (k *Keeper) due() {
 // finish stores what is left and says goodbye.
 func (k *Keeper) finish(room Room) {
 	ctx, cancel := context.WithTimeout(k.ctx, k.limits.Leave)
+	k.spreadLast(ctx)
 	_ = room.Leave(ctx) // the room may be gone
 	cancel()
 	_ = room.Close()
@@ -289,6 +297,8 @@ func (k *Keeper) handle(item any) {
 		k.flush(e)
 	case stored:
 		k.wrote(e)
+	case spread:
+		k.spreadDone()
 	case refresh:
 		k.refresh()
 	case circumstances:

@@ -1,0 +1,141 @@
+package keeper
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"foyer/engine/call"
+	"foyer/engine/host/register"
+)
+
+// Bounds of the refusals in one batch: who floods is answered now and then.
+const (
+	refusalsOfOne = 4
+	refusalsOfAll = 16 // of the longest ids and a message of the longest text: below 15 kB
+)
+
+// batches is what everybody is to be told next. The loop's alone.
+type batches struct {
+	lines    []call.ChatRow
+	refused  []call.ChatRefusal
+	refusals map[call.Identity]int // of refused, by sender
+	number   int64                 // of the last batch
+	sending  bool                  // a worker sends
+	at       time.Time             // not before
+}
+
+// waits tells whether there is something to tell and nobody doing it.
+func (b *batches) waits() bool { return !b.sending && (len(b.lines) > 0 || len(b.refused) > 0) }
+
+// add queues a message. What nobody takes has a bound: then the oldest go, which
+// are in the register.
+func (b *batches) add(line register.ChatLine, most int) {
+	if len(b.lines) >= most {
+		b.lines = b.lines[1:]
+	}
+	b.lines = append(b.lines, call.ChatRow{ChatMessage: line.ChatMessage, Time: line.At.UnixMilli()})
+}
+
+func (b *batches) refuse(from call.Identity, id string, code call.DoorCode) {
+	if b.refusals[from] >= refusalsOfOne || len(b.refused) >= refusalsOfAll {
+		return
+	}
+	if b.refusals == nil {
+		b.refusals = map[call.Identity]int{}
+	}
+	b.refusals[from]++
+	b.refused = append(b.refused, call.ChatRefusal{ID: id, Code: code})
+}
+
+// take empties the queue into numbered packets.
+func (b *batches) take() ([][]byte, error) {
+	lines, refused := b.lines, b.refused
+	b.lines, b.refused, b.refusals = nil, nil, nil
+	var packets [][]byte
+	for len(lines) > 0 || len(refused) > 0 {
+		packet, n, err := pack(b.number+1, lines, refused)
+		if err != nil {
+			return packets, err
+		}
+		b.number++
+		packets = append(packets, packet)
+		lines, refused = lines[n:], nil
+	}
+	return packets, nil
+}
+
+// pack writes one batch with as many lines as fit, one at least.
+func pack(number int64, lines []call.ChatRow, refused []call.ChatRefusal) (packet []byte, n int, err error) {
+	var b bytes.Buffer
+	write := json.NewEncoder(&b)
+	write.SetEscapeHTML(false) // a text of < would grow sixfold
+	fmt.Fprintf(&b, `{"n":%d`, number)
+	if len(refused) > 0 {
+		b.WriteString(`,"r":`)
+		if err := write.Encode(refused); err != nil {
+			return nil, 0, fmt.Errorf("encode refusals: %w", err)
+		}
+	}
+	b.WriteString(`,"m":[`)
+	for i := range lines {
+		before := b.Len()
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		if err := write.Encode(&lines[i]); err != nil {
+			return nil, 0, fmt.Errorf("encode chat: %w", err)
+		}
+		if n > 0 && b.Len() > call.MaxBatch {
+			b.Truncate(before)
+			break
+		}
+		n++
+	}
+	b.WriteString(`]}`)
+	return b.Bytes(), n, nil
+}
+
+// spread says that batches were sent, or could not be.
+type spread struct{}
+
+// spread tells everybody what waits, beside the loop: at once, and what comes
+// meanwhile together a little later.
+func (k *Keeper) spread() {
+	b := &k.batches
+	packets, err := b.take()
+	if err != nil {
+		k.log.WithError(err).Error("chat is not told")
+	}
+	b.sending = true
+	k.do(k.limits.Work, func(ctx context.Context) {
+		defer k.inbox.put(spread{})
+		for _, p := range packets {
+			if err := k.room.SendData(ctx, call.TopicBatch, p); err != nil {
+				// Senders say it again, and who sees the gap reads the register.
+				k.log.WithError(err).Debug("chat is not told")
+				return
+			}
+		}
+	})
+}
+
+// spreadLast tells what waits before a keeper goes whose room stays.
+func (k *Keeper) spreadLast(ctx context.Context) {
+	if !k.batches.waits() || k.ended != nil {
+		return
+	}
+	packets, _ := k.batches.take()
+	for _, p := range packets {
+		if k.room.SendData(ctx, call.TopicBatch, p) != nil {
+			return // the senders say it again
+		}
+	}
+}
+
+func (k *Keeper) spreadDone() {
+	k.batches.sending = false
+	k.batches.at = k.now().Add(k.limits.Spread)
+}
