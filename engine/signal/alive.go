@@ -58,7 +58,16 @@ func (d *dataState) hearBeat(p *livekit.DataPacket) {
 func (s *session) onData(data []byte) {
 	now := time.Now()
 	for _, e := range s.data.receive(data, now) {
-		s.emit(s.named(e))
+		if c, ok := s.named(e).(call.ChatReceived); ok {
+			s.onDirect(c, now)
+		} else {
+			s.emit(e)
+		}
+	}
+	batches := s.data.batches
+	s.data.batches = nil
+	for _, b := range batches {
+		s.onBatch(b, now)
 	}
 	for _, b := range s.data.beats {
 		if p := s.roster.presumedOf(b.sid); p != nil && b.next > 0 {

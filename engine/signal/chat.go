@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -26,13 +27,35 @@ const (
 	inlineProtocol = 2
 )
 
-// SendChat implements [call.Session]. It waits for a working connection.
+// SendChat implements [call.Session]. It waits for a working connection, and
+// where there is a keeper for its receipt; without one it says the message to
+// everybody, and so all that follow until the keeper is heard again.
 func (s *session) SendChat(ctx context.Context, text string) (call.ChatMessage, error) {
 	m := call.ChatMessage{ID: newStreamID(), Text: cleanChat(text)}
 	if err := call.CheckChat(m.Text); err != nil {
 		return call.ChatMessage{}, fmt.Errorf("chat: %w", err)
 	}
-	err := s.askWhenReady(ctx, func() (bool, error) {
+	var receipt chan error
+	err := s.whenChatReady(ctx, func() error {
+		s.repeatChat() // in order
+		m.From, m.Name, m.At = s.roster.self.Identity, s.roster.self.Name, time.Now()
+		if s.ticket.keeper != "" && s.data.order.state != keeperSilent {
+			receipt = s.data.order.said(m.ID)
+		}
+		return s.sendText(m, s.addressees())
+	})
+	if err == nil && receipt != nil {
+		err = s.awaitReceipt(ctx, m, receipt)
+	}
+	if err != nil {
+		return call.ChatMessage{}, fmt.Errorf("chat: %w", err)
+	}
+	return m, nil
+}
+
+// whenChatReady runs f in the loop when we may and can say something.
+func (s *session) whenChatReady(ctx context.Context, f func() error) error {
+	return s.askWhenReady(ctx, func() (bool, error) {
 		switch {
 		case s.over():
 			return true, call.ErrNotInRoom
@@ -41,14 +64,37 @@ func (s *session) SendChat(ctx context.Context, text string) (call.ChatMessage, 
 		case s.phase != phaseUp || !s.dataReady():
 			return false, nil
 		}
-		s.repeatChat() // in order
-		m.From, m.Name, m.At = s.roster.self.Identity, s.roster.self.Name, time.Now()
-		return true, s.sendText(m)
+		return true, f()
+	})
+}
+
+// awaitReceipt waits until the keeper has taken or refused a message of ours, or
+// says it to everybody.
+func (s *session) awaitReceipt(ctx context.Context, m call.ChatMessage, receipt <-chan error) error {
+	bound := time.NewTimer(receiptBound)
+	defer bound.Stop()
+	select {
+	case err := <-receipt:
+		return err
+	case <-s.done:
+		return call.ErrNotInRoom
+	case <-ctx.Done():
+	case <-bound.C:
+	}
+	err := s.whenChatReady(ctx, func() error {
+		if !s.data.order.missing(m.ID) {
+			return <-receipt
+		}
+		s.log.Debug("keeper is silent")
+		return s.sendText(m, nil)
 	})
 	if err != nil {
-		return call.ChatMessage{}, fmt.Errorf("chat: %w", err)
+		s.post(func() { // its text is given back: not to be said again
+			s.data.order.missing(m.ID)
+			s.data.arrived(m.ID)
+		})
 	}
-	return m, nil
+	return err
 }
 
 // newStreamID is a random UUID (RFC 9562, version 4).
@@ -59,9 +105,10 @@ func newStreamID() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
-// sendText sends a message as one packet if everybody can read that, else as
-// header, one chunk and trailer, which call.MaxChat lets it fit into.
-func (s *session) sendText(m call.ChatMessage) error {
+// sendText sends a message to some, or with none to everybody: as one packet if
+// everybody can read that, else as header, one chunk and trailer, which
+// call.MaxChat lets it fit into.
+func (s *session) sendText(m call.ChatMessage, to []string) error {
 	total := uint64(len(m.Text))
 	header := &livekit.DataStream_Header{
 		StreamId: m.ID, Timestamp: m.At.UnixMilli(), Topic: call.TopicChat, MimeType: "text/plain", TotalLength: &total,
@@ -80,6 +127,7 @@ func (s *session) sendText(m call.ChatMessage) error {
 			}})
 	}
 	for _, p := range packets {
+		p.DestinationIdentities = to
 		if err := s.push(p); err != nil {
 			return err
 		}
@@ -112,6 +160,9 @@ func (d *dataState) chatText(from call.Identity, id, text string, now time.Time)
 // paced keeps one sender from flooding everybody. It lets twice as much pass as
 // a sender of ours may say: what the network held up comes at once.
 func (d *dataState) paced(from call.Identity, now time.Time) bool {
+	if d.observes {
+		return true // the keeper has a pace of its own, and answers
+	}
 	p := d.paces[from]
 	if p == nil {
 		if len(d.paces) >= maxChatSenders {
@@ -187,6 +238,12 @@ func (d *dataState) hasSaid(m call.ChatMessage) {
 	d.said = append(d.said, saidMessage{m, d.sent})
 }
 
+// arrived forgets a message that the keeper has taken.
+func (d *dataState) arrived(id string) {
+	d.said = slices.DeleteFunc(d.said, func(m saidMessage) bool { return m.ID == id })
+	d.carried = slices.DeleteFunc(d.carried, func(m call.ChatMessage) bool { return m.ID == id })
+}
+
 // doubted lists the messages that may not have reached anybody: waiting bytes
 // wait for an acknowledgement still, and the connection was lost at a time.
 func (d *dataState) doubted(waiting uint64, lost time.Time) []call.ChatMessage {
@@ -207,9 +264,10 @@ func (s *session) carryData() {
 	if t := s.transport; t != nil && t.reliable != nil {
 		waiting = t.reliable.BufferedAmount()
 	}
-	carried := s.data.doubted(waiting, s.mend.since)
-	s.data = newDataState()
-	s.data.carried = carried
+	carried, order := s.data.doubted(waiting, s.mend.since), s.data.order
+	s.data = s.dialer.newData()
+	s.data.carried, s.data.order = carried, order
+	order.number = 0 // the engine catches up after a reconnect
 }
 
 // repeatChat says what was carried over.
@@ -217,7 +275,7 @@ func (s *session) repeatChat() {
 	for len(s.data.carried) > 0 && s.dataReady() {
 		m := s.data.carried[0]
 		s.data.carried = s.data.carried[1:]
-		if err := s.sendText(m); err != nil {
+		if err := s.sendText(m, nil); err != nil {
 			s.log.WithError(err).Debug("chat could not be repeated")
 		}
 	}

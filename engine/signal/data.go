@@ -36,6 +36,9 @@ type dataState struct {
 	sent     uint64             // bytes of all our reliable packets
 	carried  []call.ChatMessage // said by the participant that we were, and to be said again
 	paces    map[call.Identity]*call.Pace
+	order    *chatOrder
+	batches  []call.ChatBatch // heard in the last packet
+	observes bool             // see Config.Observer
 }
 
 type keptPacket struct {
@@ -44,7 +47,15 @@ type keptPacket struct {
 }
 
 func newDataState() *dataState {
-	return &dataState{heard: map[string]uint32{}, texts: newTextStreams(), paces: map[call.Identity]*call.Pace{}}
+	return &dataState{
+		heard: map[string]uint32{}, texts: newTextStreams(), paces: map[call.Identity]*call.Pace{}, order: newChatOrder(),
+	}
+}
+
+func (d *Dialer) newData() *dataState {
+	data := newDataState()
+	data.observes = d.observe
+	return data
 }
 
 // keep remembers a packet for the case that it is lost with the connection.
@@ -101,8 +112,8 @@ func (d *dataState) wholeText(id call.Identity, t receivedText, now time.Time) [
 	switch t.topic {
 	case call.TopicChat:
 		return d.chatText(id, t.id, string(t.text), now)
-	case call.TopicNotice:
-		return nil // notices are no streams
+	case call.TopicNotice, call.TopicBatch:
+		return nil // are no streams
 	default:
 		return []call.SessionEvent{call.DataReceived{ID: id, Topic: t.topic, Payload: t.text}}
 	}
@@ -135,6 +146,8 @@ func (d *dataState) userPacket(
 		d.hearBeat(packet)
 	case topic == call.TopicNotice:
 		d.hearNotice(packet, u)
+	case topic == call.TopicBatch:
+		d.hearBatch(packet, u)
 	case topic == legacyChatTopic:
 		return d.legacyChat(id, u.GetPayload(), now)
 	default:

@@ -24,9 +24,10 @@ type ticket struct {
 	token      string
 	title      string
 	tls        *tls.Config
-	double     bool   // two PeerConnections
-	host       string // of the door; empty without one
-	generation int64  // of the token, as the door counts them
+	double     bool          // two PeerConnections
+	host       string        // of the door; empty without one
+	generation int64         // of the token, as the door counts them
+	keeper     call.Identity // that gathers chat; empty without one
 	role       call.Role
 	rules      call.RoomRules
 }
@@ -66,7 +67,7 @@ const rejoinUnknown = -1
 func joinBody(req call.JoinRequest, generation int64, now time.Time) ([]byte, error) {
 	wire := call.DoorJoinRequest{
 		Room: req.Link.Room, Secret: req.Link.Secret, Identity: req.Identity, Name: req.Name,
-		Existing: req.Link.Existing || generation != 0, Generation: max(generation, 0),
+		Existing: req.Link.Existing || generation != 0, Generation: max(generation, 0), Batches: true,
 	}
 	if err := wire.Sign(req.Key, req.Link.Fingerprint, now); err != nil {
 		return nil, err
@@ -205,6 +206,9 @@ func parseDoorAnswer(status int, body []byte) (call.DoorJoinAnswer, error) {
 	}
 	if err := json.Unmarshal(body, &answer); err != nil {
 		return call.DoorJoinAnswer{}, fmt.Errorf("%w: not the door's JSON", call.ErrServerGarbage)
+	}
+	if len(answer.Keeper) > maxWord {
+		answer.Keeper = ""
 	}
 	if answer.Token == "" || len(answer.Token) > maxToken || !headerSafe(answer.Token) || call.CheckTitle(answer.Title) != nil {
 		return call.DoorJoinAnswer{}, fmt.Errorf("%w: token or title", call.ErrServerGarbage)

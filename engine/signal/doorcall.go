@@ -47,7 +47,7 @@ func ticketOf(req call.JoinRequest, a call.Admission) ticket {
 	}
 	return ticket{
 		base: "wss://" + a.Host, token: a.Answer.Token, title: title, tls: pinned(req.Link.Fingerprint),
-		host: a.Host, generation: a.Answer.Generation, role: a.Answer.Role, rules: a.Answer.Rules,
+		host: a.Host, generation: a.Answer.Generation, role: a.Answer.Role, rules: a.Answer.Rules, keeper: a.Answer.Keeper,
 	}
 }
 

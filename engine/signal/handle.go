@@ -281,6 +281,8 @@ func (s *session) onAlarm(a alarm) {
 		s.tellLeft("")
 	case alarmVerdict:
 		s.onVerdictDue()
+	case alarmChat:
+		s.onChatDue()
 	case alarmCount:
 	}
 }

@@ -35,6 +35,7 @@ type person struct {
 	call.Participant
 	version  uint32
 	protocol int32 // client_protocol: which forms of data it reads
+	batches  bool  // it reads the keeper's
 	life     life
 }
 
@@ -130,6 +131,7 @@ func (p *person) replaced(reason call.LeaveReason) call.LeaveReason {
 
 func (r *roster) join(info *livekit.ParticipantInfo) []call.SessionEvent {
 	p := &person{Participant: participantFrom(info), version: info.GetVersion(), protocol: info.GetClientProtocol()}
+	p.batches = info.GetAttributes()[call.AttributeBatches] != ""
 	p.life.canBeat = !p.Muted
 	return r.add(p)
 }

@@ -98,7 +98,7 @@ func emptySession(d *Dialer, req call.JoinRequest, sink func(call.SessionEvent))
 		done: make(chan struct{}), box: make(chan func(), boxSize),
 		alarms: newAlarms(), pubs: map[string]*localTrack{}, views: map[call.SID]*livekit.UpdateTrackSettings{},
 		paused: map[call.SID]bool{}, verdicts: map[call.Identity]verdict{},
-		data: newDataState(), ready: make(chan struct{}),
+		data: d.newData(), ready: make(chan struct{}),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s

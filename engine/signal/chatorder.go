@@ -1,0 +1,249 @@
+package signal
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/livekit/protocol/livekit"
+
+	"foyer/engine/call"
+)
+
+// Clocks and bounds of chat that a keeper gathers.
+const (
+	receiptBound  = 1500 * time.Millisecond // a message that is in no batch for so long is said to everybody
+	chatHold      = time.Second             // a message that came directly waits so long for its place
+	maxHeldChat   = 1000                    // messages that wait
+	rememberedIDs = 4096                    // messages that are known
+	maxAddressed  = 24                      // identities in a packet; beyond, everybody gets it
+)
+
+// keeperState is what we think of the room's keeper.
+type keeperState int
+
+const (
+	keeperExpected keeperState = iota // the door has named it, and we have not heard it yet
+	keeperHere                        // we have
+	keeperSilent                      // it has missed a message, and not been heard since
+)
+
+// chatOrder brings chat into the keeper's order: a pure state machine, and the
+// loop's alone. It outlives full reconnects. Messages come in batches, and
+// directly from who does not send to the keeper alone; these wait a little for
+// their place. Each is reported once.
+type chatOrder struct {
+	state  keeperState
+	number int64     // of the last batch, 0: not known
+	at     time.Time // when it came
+	held   []heldMessage
+	known  map[string]bool
+	ring   []string // of known, the oldest at next once it is full
+	next   int
+
+	receipts map[string]chan error // of our messages
+}
+
+// heldMessage came directly.
+type heldMessage struct {
+	call.ChatMessage
+	came time.Time
+}
+
+func newChatOrder() *chatOrder {
+	return &chatOrder{known: map[string]bool{}, receipts: map[string]chan error{}}
+}
+
+// remember tells whether a message is new.
+func (o *chatOrder) remember(id string) bool {
+	if o.known[id] {
+		return false
+	}
+	o.known[id] = true
+	if len(o.ring) < rememberedIDs {
+		o.ring = append(o.ring, id)
+		return true
+	}
+	delete(o.known, o.ring[o.next])
+	o.ring[o.next] = id
+	o.next = (o.next + 1) % rememberedIDs
+	return true
+}
+
+// direct takes a message that did not come in a batch; ok is set if it is to be
+// reported now.
+func (o *chatOrder) direct(m call.ChatMessage, now time.Time) (ok bool) {
+	if o.state != keeperSilent && len(o.held) < maxHeldChat {
+		if !o.known[m.ID] && !slices.ContainsFunc(o.held, func(h heldMessage) bool { return h.ID == m.ID }) {
+			o.held = append(o.held, heldMessage{m, now})
+		}
+		return false
+	}
+	return o.remember(m.ID)
+}
+
+// batch takes what the keeper tells: messages to report, and whether one may
+// have been missed before.
+func (o *chatOrder) batch(b call.ChatBatch, now time.Time) (messages []call.ChatMessage, missed bool) {
+	missed = o.number != 0 && b.Number != o.number+1
+	o.state, o.number, o.at = keeperHere, b.Number, now
+	for _, row := range b.Messages {
+		o.drop(row.ID)
+		if o.remember(row.ID) {
+			row.At = time.UnixMilli(row.Time)
+			messages = append(messages, row.ChatMessage)
+		}
+		o.answer(row.ID, nil)
+	}
+	for _, r := range b.Refused {
+		o.answer(r.ID, call.DoorError{Code: r.Code}.Err())
+	}
+	return messages, missed
+}
+
+// drop takes away a message that waits.
+func (o *chatOrder) drop(id string) {
+	if len(o.held) > 0 {
+		o.held = slices.DeleteFunc(o.held, func(h heldMessage) bool { return h.ID == id })
+	}
+}
+
+// overdue returns what has waited for too long. The keeper is gone unless it has
+// told anything since then.
+func (o *chatOrder) overdue(now time.Time) []call.ChatMessage {
+	var messages []call.ChatMessage
+	for len(o.held) > 0 && now.Sub(o.held[0].came) >= chatHold {
+		h := o.held[0]
+		o.held = o.held[1:]
+		if !o.at.After(h.came) {
+			o.state = keeperSilent
+		}
+		if o.remember(h.ID) {
+			messages = append(messages, h.ChatMessage)
+		}
+	}
+	return messages
+}
+
+// wait is how long until something is overdue; ok is false if nothing waits.
+func (o *chatOrder) wait(now time.Time) (d time.Duration, ok bool) {
+	if len(o.held) == 0 {
+		return 0, false
+	}
+	return max(o.held[0].came.Add(chatHold).Sub(now), 0), true
+}
+
+// said expects the receipt of a message of ours.
+func (o *chatOrder) said(id string) chan error {
+	receipt := make(chan error, 1)
+	o.receipts[id] = receipt
+	return receipt
+}
+
+func (o *chatOrder) answer(id string, err error) {
+	if receipt := o.receipts[id]; receipt != nil {
+		delete(o.receipts, id)
+		receipt <- err
+	}
+}
+
+// missing gives up a receipt; ok is false if it has come. Whoever the message is
+// told of now, it is known to us.
+func (o *chatOrder) missing(id string) (ok bool) {
+	if o.receipts[id] == nil {
+		return false
+	}
+	delete(o.receipts, id)
+	o.state = keeperSilent
+	o.remember(id)
+	return true
+}
+
+// hearBatch takes a batch of the keeper's. The SFU writes the sender into what
+// members send; only hidden participants, who need the server's key, have none.
+func (d *dataState) hearBatch(packet *livekit.DataPacket, u *livekit.UserPacket) {
+	var b call.ChatBatch
+	if packet.GetParticipantIdentity() != "" || len(u.GetPayload()) > maxPayload || json.Unmarshal(u.GetPayload(), &b) != nil {
+		return
+	}
+	rows := b.Messages[:0]
+	for _, m := range b.Messages {
+		m.Text, m.Name, m.Seq = cleanChat(m.Text), label(m.Name), 0
+		if m.ID != "" && len(m.ID) <= maxChatID && len(m.From) <= maxWord && call.CheckChat(m.Text) == nil {
+			rows = append(rows, m)
+		}
+	}
+	b.Messages = rows
+	d.batches = append(d.batches, b)
+}
+
+// onDirect takes a message that came from its sender.
+func (s *session) onDirect(e call.ChatReceived, now time.Time) {
+	if s.ticket.keeper == "" || s.data.order.direct(e.Message, now) {
+		s.emit(e)
+		return
+	}
+	s.holdChat(now)
+}
+
+// onBatch takes what the keeper tells.
+func (s *session) onBatch(b call.ChatBatch, now time.Time) {
+	if s.ticket.keeper == "" {
+		return // everybody sends to us directly
+	}
+	messages, missed := s.data.order.batch(b, now)
+	for _, m := range b.Messages {
+		if m.From == s.roster.self.Identity {
+			s.data.arrived(m.ID)
+		}
+	}
+	if missed {
+		s.emit(call.ChatMissed{})
+	}
+	s.emitChat(messages)
+	s.holdChat(now)
+}
+
+func (s *session) emitChat(messages []call.ChatMessage) {
+	for _, m := range messages {
+		s.emit(call.ChatReceived{Message: m})
+	}
+}
+
+// holdChat comes back when something has waited for too long.
+func (s *session) holdChat(now time.Time) {
+	if d, ok := s.data.order.wait(now); ok {
+		s.alarms.set(alarmChat, d)
+	} else {
+		s.alarms.clear(alarmChat)
+	}
+}
+
+func (s *session) onChatDue() {
+	now := time.Now()
+	s.emitChat(s.data.order.overdue(now))
+	s.holdChat(now)
+}
+
+// addressees are those whom a message must be sent to; none means everybody.
+func (s *session) addressees() []string {
+	o := s.data.order
+	if s.ticket.keeper == "" || o.state != keeperHere {
+		return nil
+	}
+	to := []string{string(s.ticket.keeper)}
+	for _, p := range s.roster.people {
+		if !p.batches {
+			to = append(to, string(p.Identity))
+		}
+	}
+	for _, p := range s.roster.presumed { // may be there after all
+		if !p.batches {
+			to = append(to, string(p.Identity))
+		}
+	}
+	if len(to) > maxAddressed {
+		return nil
+	}
+	return to
+}
