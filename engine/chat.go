@@ -26,6 +26,7 @@ type chat struct {
 	next int
 
 	last   string // the newest message that the server is known to have
+	first  int64  // Seq of the oldest one that we were told on joining
 	asking bool
 	again  bool               // asked for while asking
 	held   []call.ChatMessage // came meanwhile
@@ -90,9 +91,14 @@ func (l *loop) askChat(s *stay, rounds int) {
 		if err != nil {
 			l.log.WithError(err).Debug("chat's history")
 		}
+		if s.chat.first == 0 && len(answer.Messages) > 0 {
+			s.chat.first = answer.Messages[0].Seq
+		}
 		for _, m := range answer.Messages {
 			s.chat.last = m.ID
-			l.tellChat(s, m.ChatMessage, true)
+			if m.Seq >= s.chat.first { // a catch-up repeats some of what was before our time
+				l.tellChat(s, m.ChatMessage, true)
+			}
 		}
 		if err == nil && answer.More && s.chat.last != after && rounds > 1 {
 			l.askChat(s, rounds-1)

@@ -135,6 +135,32 @@ func TestO8_MissedChatIsCaughtUp(t *testing.T) {
 }
 
 // TestN8_AnotherSessionHasAnotherHistory: nothing of the old one is asked for.
+// TestJ9_TheLastOnesOnly: the second look repeats what was before the last one
+// known; what is older than the history that we were told stays untold.
+func TestJ9_TheLastOnesOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		numbered := func(first int64, ids ...string) call.ChatAnswer {
+			a := history(false, ids...)
+			for i := range a.Messages {
+				a.Messages[i].Seq = first + int64(i)
+			}
+			return a
+		}
+		r := newRig(t, func(r *rig, _ *engine.Config) {
+			r.dialer.History = func(after string) call.ChatAnswer {
+				if after == "" {
+					return numbered(7, "7", "8", "10")
+				}
+				return numbered(5, "5", "6", "7", "8", "late", "10", "11")
+			}
+		})
+		r.joined()
+		pass(5 * time.Second)
+		r.wantChat("7*", "8*", "10*", "late*", "11*")
+		r.end()
+	})
+}
+
 func TestN8_AnotherSessionHasAnotherHistory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)

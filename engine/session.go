@@ -150,7 +150,7 @@ func (l *loop) absent(s *stay, ev call.ParticipantLeft) {
 // O8). A republishing one also ends everything that was received and sent.
 func (l *loop) rosterReplaced(s *stay, ev call.RosterReplaced) {
 	if ev.SessionID != s.sessionID {
-		s.chat.last = "" // of another session of the room (contract N8)
+		s.chat.last, s.chat.first = "", 0 // of another session of the room (contract N8)
 	}
 	l.takeRoster(s, ev)
 	for _, r := range s.received() {
