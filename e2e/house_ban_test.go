@@ -186,6 +186,11 @@ func talkAway(t *testing.T, h *house, cable *drive.Cable, here *person) (said []
 		}
 		return who
 	}
+	ctx, cancel := context.WithTimeout(t.Context(), testenv.Limit)
+	defer cancel()
+	if drive.Until(ctx, func() bool { who := offline(); return who["talked"] && who["stays"] }) != nil {
+		t.Fatalf("who is away is not offline: %v", offline())
+	}
 	for i := range most + 1 {
 		text := fmt.Sprint("missed ", i+1)
 		said = append(said, text)
@@ -197,8 +202,6 @@ func talkAway(t *testing.T, h *house, cable *drive.Cable, here *person) (said []
 			}
 		}
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), testenv.Limit)
-	defer cancel()
 	if drive.Until(ctx, func() bool { return !offline()["talked"] }) != nil {
 		t.Errorf("still a member after %d messages", most+1)
 	}

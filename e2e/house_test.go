@@ -59,10 +59,10 @@ func (h *house) ask(answer any, status int, args ...string) {
 // person is somebody without a window who stays at the machine after leaving.
 type person struct {
 	*testenv.Process
-	t    *testing.T
-	id   string
-	name string
-	from int // index of the first event of the present stay
+	t       *testing.T
+	id      string
+	profile string
+	from    int // index of the first event of the present stay
 }
 
 // comes starts somebody and lets them join.
@@ -70,7 +70,10 @@ func (h *house) comes(id, link string, o drive.JoinOptions) *person {
 	h.t.Helper()
 	o.Link, o.ID, o.Name = link, id, strings.ToUpper(id[:1])+id[1:]
 	o.Args = append(o.Args, "--stay")
-	return &person{Process: testenv.Join(h.t, h.foyer, o), t: h.t, id: id, name: o.Name}
+	if o.Profile == "" {
+		o.Profile = h.t.TempDir()
+	}
+	return &person{Process: testenv.Join(h.t, h.foyer, o), t: h.t, id: id, profile: o.Profile}
 }
 
 // enters lets them join, once more, as more says.
