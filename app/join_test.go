@@ -60,7 +60,7 @@ func TestWrongCommandLinesSayWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestThreeEmptyNamesAreThreeErrors(t *testing.T) { // contract N4
+func TestN4_ThreeEmptyNamesAreThreeErrors(t *testing.T) { // contract N4
 	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
 	anonymous := strings.Replace(goodLink, "eyJzdWIiOiJhZGEiLCJuYW1lIjoiQWRhIiwidmlkZW8iOnsicm9vbSI6InIifX0", "eyJzdWIiOiJhZGEiLCJ2aWRlbyI6eyJyb29tIjoiciJ9fQ", 1)
 	_, _, name := run("join", anonymous)

@@ -20,10 +20,10 @@ const (
 	goneWithin = 21 * time.Second
 )
 
-// TestO4DeadPeers kills a participant, and cuts another one's cable: the rest
+// TestO4_DeadPeers kills a participant, and cuts another one's cable: the rest
 // are told "connection lost" in time, and that they have gone. One of the dead
 // has sent pictures and sound, the other nothing at all.
-func TestO4DeadPeers(t *testing.T) {
+func TestO4_DeadPeers(t *testing.T) {
 	for _, sends := range []struct {
 		name string
 		args []string
@@ -102,9 +102,9 @@ func watchDeath(t *testing.T, watchers []*testenv.Process, id string, die func()
 // machine with the race detector.
 const dismissWithin = 2 * time.Second
 
-// TestK2DismissedAll closes a room for its members: all get out, all with the
+// TestK2_DismissedAll closes a room for its members: all get out, all with the
 // true reason, and free their devices.
-func TestK2DismissedAll(t *testing.T) {
+func TestK2_DismissedAll(t *testing.T) {
 	const members = 6
 	f := testenv.Foyer(t)
 	server := testenv.Serve(t, f, drive.ServeOptions{})

@@ -208,7 +208,7 @@ func garbageServer(t *testing.T, l *call.Link) {
 }
 
 // Somebody who changes their mind while a dead server is asked is free at once.
-func TestJoiningCanBeCancelled(t *testing.T) {
+func TestJ8_JoiningCanBeCancelled(t *testing.T) {
 	f := testenv.Foyer(t)
 	server := testenv.Serve(t, f, drive.ServeOptions{})
 	l, err := call.ParseLink(server.Invite("cancel"))
@@ -264,7 +264,7 @@ func TestDevicesThatCannotBeHad(t *testing.T) {
 }
 
 // Misuse is refused and changes nothing (contract N7, L9).
-func TestMisuseChangesNothing(t *testing.T) {
+func TestL9_MisuseChangesNothing(t *testing.T) {
 	f := testenv.Foyer(t)
 	server := testenv.Serve(t, f, drive.ServeOptions{})
 	p := testenv.Join(t, f, drive.JoinOptions{Link: server.Invite("misuse"), Name: "Ada", Args: []string{"--camera", "test"}})

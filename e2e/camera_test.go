@@ -16,7 +16,7 @@ func inVM() bool { return os.Getenv("FOYER_VM") != "" }
 // The camera is a real V4L2 device here, so this test runs where there is one:
 // "make vm-test" starts a virtual machine. Besides what the process holds, a
 // second program must be able to record from the camera afterwards.
-func TestEveryWayOutFreesTheCamera(t *testing.T) {
+func TestL2_EveryWayOutFreesTheCamera(t *testing.T) {
 	if !inVM() {
 		t.Skip("needs a camera of the kernel's: make vm-test runs it in a virtual machine")
 	}

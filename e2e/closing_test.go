@@ -87,7 +87,7 @@ func (w *window) ends(e windowExit, family []int) {
 // Every way out of a window, with microphone, speaker and a camera in use. The
 // camera is a file that stands for one: the virtual machine, which has a real one,
 // is too slow to draw.
-func TestClosingTheWindowFreesTheDevices(t *testing.T) {
+func TestL8_ClosingTheWindowFreesTheDevices(t *testing.T) {
 	table := matrix.New("e2e")
 	t.Cleanup(func() { must(t, table.Save(artifact(t, "exit-matrix-window.json"))) })
 	for _, e := range windowExits() {

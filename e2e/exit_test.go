@@ -102,13 +102,13 @@ const (
 // Whoever gets out holds nothing afterwards, and the time that takes is written
 // down. The camera is a device of the kernel's and has its own test, which runs
 // in a virtual machine.
-func TestEveryWayOutFreesTheDevices(t *testing.T) {
+func TestL1_L2_EveryWayOutFreesTheDevices(t *testing.T) {
 	freesTheDevices(t, "exit-matrix.json", false)
 }
 
 // The same where Foyer first tries for a minute to mend the connection; these
 // wait together.
-func TestALostConnectionFreesTheDevices(t *testing.T) {
+func TestL2_ALostConnectionFreesTheDevices(t *testing.T) {
 	t.Parallel()
 	freesTheDevices(t, "exit-matrix-lost.json", true)
 }

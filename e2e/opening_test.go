@@ -37,7 +37,7 @@ func holdsFile(pid int, file string) func() bool {
 // A camera that is still opening when the stay ends: its driver, here the kernel
 // before a gate, does not come back. The end must not wait for it, and when it
 // opens at last it must be closed at once.
-func TestEveryWayOutWhileTheCameraOpens(t *testing.T) {
+func TestL2_EveryWayOutWhileTheCameraOpens(t *testing.T) {
 	whileTheCameraOpens(t, "exit-matrix-opening.json", false)
 }
 
@@ -110,7 +110,7 @@ func staysFree(t *testing.T, holds func() bool) bool {
 // Two hundred stays that end at random moments while camera and microphone are
 // opening, the camera coming up before, while or after: nothing may stay open
 // after any of them.
-func TestLeavingAtTwoHundredMoments(t *testing.T) {
+func TestL6_LeavingAtTwoHundredMoments(t *testing.T) {
 	const rounds = 200
 	random := rand.New(rand.NewPCG(2, 200)) // the same moments in every run
 	moment := func() time.Duration { return time.Duration(random.IntN(40_000)) * time.Microsecond }

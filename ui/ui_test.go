@@ -472,7 +472,7 @@ func TestPlainLink(t *testing.T) {
 }
 
 // Contract J11.
-func TestSecondLinkAsks(t *testing.T) {
+func TestJ11_SecondLinkAsks(t *testing.T) {
 	b := newBench(t, Settings{Name: "Ada"}, invite("r-1").String())
 	b.tap("Join")
 	b.join(invite("r-1"), ada)

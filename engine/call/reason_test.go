@@ -71,7 +71,7 @@ func TestReasonCodes(t *testing.T) {
 }
 
 // LiveKit's numbers (livekit_models.proto, DisconnectReason), all of them.
-func TestReasonFromDisconnect(t *testing.T) {
+func TestK5_ReasonFromDisconnect(t *testing.T) {
 	want := [...]LeaveReason{
 		0:  ReasonOther(0), // UNKNOWN_REASON
 		1:  ReasonLeft,     // CLIENT_INITIATED

@@ -409,9 +409,9 @@ func TestO4_NeverFalselyLost(t *testing.T) {
 	}
 }
 
-// TestPresenceOfLeavers: who leaves is gone; whose connection dies is offline
+// TestL4_PresenceOfLeavers: who leaves is gone; whose connection dies is offline
 // when LiveKit gives up, and comes back as the same member.
-func TestPresenceOfLeavers(t *testing.T) {
+func TestL4_PresenceOfLeavers(t *testing.T) {
 	s := startServer(t, nil)
 	link := s.invite(nil)
 	anna, ben := s.enter(link, newGuest(t, "anna")), s.enter(link, newGuest(t, "ben"))

@@ -133,7 +133,7 @@ func TestMediaConnects(t *testing.T) {
 	}
 }
 
-func TestJoinRefusals(t *testing.T) {
+func TestJ6_JoinRefusals(t *testing.T) {
 	var ahead atomic.Int64 // of the server's clock
 	s := startServer(t, func(c *Config) {
 		c.now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }

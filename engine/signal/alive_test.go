@@ -94,8 +94,8 @@ func TestListen(t *testing.T) {
 	}
 }
 
-// TestWhoIsADuplicate: LiveKit calls every newcomer of an identity a duplicate.
-func TestWhoIsADuplicate(t *testing.T) {
+// TestK3_WhoIsADuplicate: LiveKit calls every newcomer of an identity a duplicate.
+func TestK3_WhoIsADuplicate(t *testing.T) {
 	for name, test := range map[string]struct {
 		life life
 		want call.LeaveReason
@@ -140,9 +140,9 @@ func hears(t *testing.T, a *client, id call.Identity) {
 	})
 }
 
-// TestReconnectIsNoDuplicate is contract K4 against the server: who joins anew
+// TestK3_ReconnectIsNoDuplicate is contract K4 against the server: who joins anew
 // because the old connection was not to be kept is no other device.
-func TestReconnectIsNoDuplicate(t *testing.T) {
+func TestK3_ReconnectIsNoDuplicate(t *testing.T) {
 	modes(t, func(t *testing.T, change func(*Dialer)) {
 		a, b := pair(t, sharedServer(t), change, change)
 		hears(t, a, "bob")

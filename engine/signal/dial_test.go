@@ -55,7 +55,7 @@ func TestWrongCertificate(t *testing.T) {
 	}
 }
 
-func TestDoorRefusals(t *testing.T) {
+func TestJ6_J7_DoorRefusals(t *testing.T) {
 	noLeaks(t)
 	s := newScripted(t, true)
 	until := time.UnixMilli(time.Now().Add(time.Hour).UnixMilli())
@@ -235,9 +235,9 @@ func TestUnreachableAndSilent(t *testing.T) {
 	}
 }
 
-// TestCancelIsImmediate is contract J8: a cancelled join returns at once,
+// TestJ8_CancelIsImmediate is contract J8: a cancelled join returns at once,
 // whatever the server does.
-func TestCancelIsImmediate(t *testing.T) {
+func TestJ8_CancelIsImmediate(t *testing.T) {
 	noLeaks(t)
 	silent := silentServer(t)
 	secure := newScripted(t, true)

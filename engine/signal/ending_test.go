@@ -18,9 +18,9 @@ func leaveMessage(reason livekit.DisconnectReason, action livekit.LeaveRequest_A
 	return &livekit.SignalResponse{Message: &livekit.SignalResponse_Leave{Leave: &livekit.LeaveRequest{Reason: reason, Action: action}}}
 }
 
-// TestEveryDisconnectReason is contract K5 for the session: each of LiveKit's
+// TestK5_EveryDisconnectReason is contract K5 for the session: each of LiveKit's
 // reasons ends it with a reason of its own, and exactly once.
-func TestEveryDisconnectReason(t *testing.T) {
+func TestK5_EveryDisconnectReason(t *testing.T) {
 	noLeaks(t)
 	for number, name := range livekit.DisconnectReason_name {
 		t.Run(name, func(t *testing.T) {
@@ -69,9 +69,9 @@ func TestNoMedia(t *testing.T) {
 	}
 }
 
-// TestLeaveFrozenServer is contract L7 for the session: it answers in the given
+// TestL7_LeaveFrozenServer is contract L7 for the session: it answers in the given
 // time, and closes.
-func TestLeaveFrozenServer(t *testing.T) {
+func TestL7_LeaveFrozenServer(t *testing.T) {
 	noLeaks(t)
 	s := newScripted(t, false)
 	frozen := make(chan struct{})
@@ -90,8 +90,8 @@ func TestLeaveFrozenServer(t *testing.T) {
 	}
 }
 
-// TestCloseTellsServer: a session that is closed without Leave says goodbye.
-func TestCloseTellsServer(t *testing.T) {
+// TestL4_CloseTellsServer: a session that is closed without Leave says goodbye.
+func TestL4_CloseTellsServer(t *testing.T) {
 	noLeaks(t)
 	s := newScripted(t, false)
 	told := make(chan bool, 1)
@@ -119,9 +119,9 @@ func TestCloseTellsServer(t *testing.T) {
 	}
 }
 
-// TestReturnRefused is contract O9: whoever is refused when coming back hears
+// TestO9_ReturnRefused is contract O9: whoever is refused when coming back hears
 // why, and does not try for ever.
-func TestReturnRefused(t *testing.T) {
+func TestO9_ReturnRefused(t *testing.T) {
 	noLeaks(t)
 	refuse := func(e call.DoorError) func(*scripted) {
 		return func(s *scripted) { s.set(func() { s.door = answerDoor(e.Status(), e) }) }
@@ -160,9 +160,9 @@ func TestReturnRefused(t *testing.T) {
 	}
 }
 
-// TestMendingIsBounded: a server that only ever hangs up ends the session in
+// TestO6_MendingIsBounded: a server that only ever hangs up ends the session in
 // time (contract O6), and Leave works meanwhile.
-func TestMendingIsBounded(t *testing.T) {
+func TestO6_MendingIsBounded(t *testing.T) {
 	noLeaks(t)
 	for name, script := range map[string]func(*scriptConn){
 		"hangs up": func(*scriptConn) {},
@@ -198,7 +198,7 @@ func TestMendingIsBounded(t *testing.T) {
 	}
 }
 
-func TestLeaveWhileMending(t *testing.T) {
+func TestO6_LeaveWhileMending(t *testing.T) {
 	noLeaks(t)
 	s := newScripted(t, false)
 	var tries atomic.Int32

@@ -14,7 +14,7 @@ import (
 	"foyer/engine/call"
 )
 
-func TestPutOut(t *testing.T) {
+func TestK1_PutOut(t *testing.T) {
 	l := sharedServer(t)
 	for _, test := range []struct {
 		name   string
@@ -115,7 +115,7 @@ func TestServerKilled(t *testing.T) {
 	}
 }
 
-func TestResume(t *testing.T) {
+func TestO6_Resume(t *testing.T) {
 	modes(t, func(t *testing.T, change func(*Dialer)) {
 		l := sharedServer(t)
 		proxy := newCutter(t, l)
@@ -162,7 +162,7 @@ func (c *client) sidNow(t testing.TB) call.SID {
 	return sid
 }
 
-func TestFullReconnect(t *testing.T) {
+func TestO6_FullReconnect(t *testing.T) {
 	modes(t, func(t *testing.T, change func(*Dialer)) {
 		l := sharedServer(t)
 		a, b := pair(t, l, change, change)
@@ -248,10 +248,10 @@ func TestO4_DeadPeerIsMarked(t *testing.T) {
 	wait(a, n, "unmarked", lost(false))
 }
 
-// TestSilentPeerIsMarked is contract O4 for clients of other makes, who say
+// TestO4_SilentPeerIsMarked is contract O4 for clients of other makes, who say
 // nothing but what they send: a peer whose packets stop is marked within 5 s,
 // and no longer when they come again.
-func TestSilentPeerIsMarked(t *testing.T) {
+func TestO4_SilentPeerIsMarked(t *testing.T) {
 	a, b := pair(t, sharedServer(t), nil, func(d *Dialer) { d.limits.noBeat = true })
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()

@@ -36,7 +36,7 @@ func modes(t *testing.T, f func(t *testing.T, change func(*Dialer))) {
 	t.Run("two", func(t *testing.T) { f(t, double) })
 }
 
-func TestJoinRoster(t *testing.T) {
+func TestJ5_JoinRoster(t *testing.T) {
 	modes(t, func(t *testing.T, change func(*Dialer)) {
 		a, b := pair(t, sharedServer(t), change, change)
 		first, ok := b.log[0].ev.(call.RosterReplaced)

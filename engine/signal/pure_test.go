@@ -83,9 +83,9 @@ func TestRosterStory(t *testing.T) {
 	}
 }
 
-// TestRosterStorm applies random histories and compares with the last states
+// TestJ5_RosterStorm applies random histories and compares with the last states
 // (contract J5).
-func TestRosterStorm(t *testing.T) {
+func TestJ5_RosterStorm(t *testing.T) {
 	for seed := range uint64(200) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		r := newRoster(joinResponse())
@@ -141,7 +141,7 @@ func follow(t *testing.T, seen map[call.Identity]call.Participant, events []call
 	}
 }
 
-func TestRosterReplace(t *testing.T) {
+func TestO8_RosterReplace(t *testing.T) {
 	r := newRoster(joinResponse(info("bob", "PA_b", 1), info("cyd", "PA_c", 1), info("dan", "PA_d", 1)))
 	got := eventNames(r.replace([]*livekit.ParticipantInfo{
 		{Sid: "PA_ada", Identity: "ada"}, info("bob", "PA_b", 1), info("cyd", "PA_c2", 5), info("eve", "PA_e", 1),

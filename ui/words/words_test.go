@@ -18,7 +18,7 @@ func now() time.Time { return time.Date(2026, 11, 21, 14, 0, 0, 0, time.UTC) }
 
 // Contract K5: every DisconnectReason of LiveKit's has its own text and a next
 // action. 6, 9 and 14 are one reason of ours (contract section 6).
-func TestEveryDisconnectReasonHasItsOwnText(t *testing.T) {
+func TestK5_EveryDisconnectReasonHasItsOwnText(t *testing.T) {
 	b := English()
 	seen := map[string]int32{}
 	for n := int32(0); n <= 18; n++ {
@@ -46,7 +46,7 @@ func sameReason(a, b int32) bool {
 	return call.ReasonFromDisconnect(a) == call.ReasonFromDisconnect(b)
 }
 
-func TestEveryLeaveReason(t *testing.T) {
+func TestK5_EveryLeaveReason(t *testing.T) {
 	b := English()
 	titles := map[string]call.LeaveReason{}
 	for _, r := range call.Reasons() {
@@ -64,7 +64,7 @@ func TestEveryLeaveReason(t *testing.T) {
 	}
 }
 
-func TestLeftSaysWhoWhyAndUntilWhen(t *testing.T) {
+func TestK1_J7_LeftSaysWhoWhyAndUntilWhen(t *testing.T) {
 	b := English()
 	tests := []struct {
 		name   string
