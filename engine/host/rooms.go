@@ -17,7 +17,9 @@ import (
 )
 
 const (
-	apiBound    = 5 * time.Second // for one call of LiveKit's API
+	apiBound    = 5 * time.Second        // for one call of LiveKit's API
+	removeTry   = 500 * time.Millisecond // for one try of a removal
+	removeAgain = 20 * time.Millisecond  // until the next
 	apiTokenFor = time.Minute
 )
 
@@ -124,8 +126,27 @@ func (r *rooms) here(ctx context.Context, room call.RoomID) (map[call.Identity]b
 	return here, err
 }
 
-// remove puts somebody out, or fails with ErrAlreadyGone.
+// remove puts somebody out of a room, or fails with ErrAlreadyGone. LiveKit does
+// not answer about a session that begins or ends at this moment, so that it is
+// asked again.
 func (r *rooms) remove(ctx context.Context, room call.RoomID, identity call.Identity) error {
+	for until := time.Now().Add(apiBound); ; {
+		err := r.removeOnce(ctx, room, identity)
+		if err == nil || errors.Is(err, call.ErrAlreadyGone) {
+			return err
+		}
+		switch _, found := r.findPerson(ctx, place{room, identity}); {
+		case errors.Is(found, call.ErrAlreadyGone):
+			return nil
+		case time.Now().After(until), wait(ctx, removeAgain) != nil:
+			return err
+		}
+	}
+}
+
+func (r *rooms) removeOnce(ctx context.Context, room call.RoomID, identity call.Identity) error {
+	ctx, cancel := context.WithTimeout(ctx, removeTry)
+	defer cancel()
 	_, err := r.client.RemoveParticipant(inRoom(ctx, room), &livekit.RoomParticipantIdentity{Room: string(room), Identity: string(identity)})
 	if notFound(err) {
 		return call.ErrAlreadyGone
