@@ -67,7 +67,21 @@ lint: deps tools ## gofmt, go vet and golangci-lint
 
 .PHONY: arrows
 arrows: deps
-	$(CHECKED) $(GO) test ./internal/house
+	$(CHECKED) $(GO) test ./internal/house ./internal/contract
+
+# Results of a run that failed are results, too: the table is written and says so.
+.PHONY: contract-status
+contract-status: deps-test ## run the tests of the contract's rows and write docs/contract-status.md
+	@mkdir -p build artifacts
+	$(CHECKED) $(GO) build -ldflags '$(LDFLAGS)' -o build/foyer-checked .
+	-FOYER_BIN=$(CURDIR)/build/foyer-checked $(CHECKED) $(GO) test -json -p 1 -timeout 30m \
+		-run '^(Test|Fuzz)([NJLKO][0-9]|Reason|ParseReason|Bind|Migration|RoomParameter)' $(PACKAGES) ./e2e/... > artifacts/contract.json
+	$(GO) run ./internal/contract/status artifacts/contract.json
+
+.PHONY: cuts
+cuts: deps-test ## only the cuts of 4 to 60 s, in network namespaces (needs root)
+	$(CHECKED) $(GO) build -ldflags '$(LDFLAGS)' -o build/foyer-checked .
+	FOYER_BIN=$(CURDIR)/build/foyer-checked $(CHECKED) $(GO) test -count=1 -timeout 10m -v -run TestO6_O8_Cuts ./e2e
 
 .PHONY: fmt
 fmt: ## format the Go files
