@@ -144,9 +144,12 @@ func banSomebody(ctx context.Context, s *drive.Server) (*intruder, error) {
 
 // stay is in the room until LiveKit has given a fresh token.
 func (i *intruder) stay(ctx context.Context) error {
-	conn, _, err := i.dial(ctx, "/rtc", "protocol=17&sdk=go", i.old)
+	conn, status, said, err := i.dial(ctx, "/rtc", "protocol=17&sdk=go", i.old)
 	if err != nil {
 		return err
+	}
+	if conn == nil {
+		return fmt.Errorf("not let in: status %d: %s", status, said)
 	}
 	defer conn.Close()
 	_ = conn.SetReadDeadline(time.Now().Add(patience))
@@ -177,14 +180,23 @@ func (i *intruder) network() (func(context.Context, string, string) (net.Conn, e
 	return from.DialContext, &tls.Config{InsecureSkipVerify: true} //nolint:gosec // see above
 }
 
-func (i *intruder) dial(ctx context.Context, path, query, token string) (*websocket.Conn, *http.Response, error) {
+// dial connects, or tells the status and what came with it.
+func (i *intruder) dial(ctx context.Context, path, query, token string) (conn *websocket.Conn, status int, said []byte, err error) {
 	network, config := i.network()
 	d := websocket.Dialer{NetDialContext: network, TLSClientConfig: config, HandshakeTimeout: patience}
 	header := http.Header{}
 	if token != "" {
 		header.Set("Authorization", "Bearer "+token)
 	}
-	return d.DialContext(ctx, "wss"+strings.TrimPrefix(i.server.URL, "https")+path+"?"+query, header)
+	conn, res, err := d.DialContext(ctx, "wss"+strings.TrimPrefix(i.server.URL, "https")+path+"?"+query, header)
+	switch {
+	case err == nil:
+		return conn, http.StatusSwitchingProtocols, nil, nil
+	case res == nil:
+		return nil, 0, nil, err
+	}
+	said, err = io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	return nil, res.StatusCode, said, errors.Join(err, res.Body.Close())
 }
 
 // request asks over HTTP and tells the status and what came with it.
@@ -263,15 +275,11 @@ func ways() map[string]way {
 func rtc(path string, with func(*intruder) (query, token string)) way {
 	return func(ctx context.Context, i *intruder) (int, []byte, error) {
 		query, token := with(i)
-		conn, res, err := i.dial(ctx, path, query, token)
-		switch {
-		case err == nil:
-			return http.StatusSwitchingProtocols, nil, conn.Close()
-		case res == nil:
-			return 0, nil, err
+		conn, status, said, err := i.dial(ctx, path, query, token)
+		if conn != nil {
+			err = conn.Close()
 		}
-		said, _ := io.ReadAll(io.LimitReader(res.Body, 1024)) // what gorilla/websocket keeps
-		return res.StatusCode, said, nil
+		return status, said, err
 	}
 }
 

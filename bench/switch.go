@@ -25,7 +25,7 @@ import (
 const (
 	leastSwitches = 30
 	settling      = 500 * time.Millisecond // that still belong to a switch
-	previewWidth  = 320 // pixels of our own picture on the screen
+	previewWidth  = 320                    // pixels of our own picture on the screen
 	previewHeight = 180
 )
 
