@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -208,7 +209,9 @@ func TestK10_Muted(t *testing.T) {
 		text := free.id + " may write"
 		free.Say(map[string]any{"cmd": "chat", "text": text})
 		dan.reads(text)
-		free.quietly(free.from, "track_muted_by_host")
+		if free.standsMuted() {
+			t.Errorf("%s is muted", free.id)
+		}
 	}
 	var members struct {
 		Members []struct {
@@ -244,6 +247,13 @@ func TestK10_Muted(t *testing.T) {
 	bob.quietly(theirs, "track_unmuted") // not from afar
 	dan.Say(map[string]any{"cmd": "unmute", "source": "microphone"})
 	bob.AwaitAfter(theirs, "track_unmuted", about("dan"))
+}
+
+// standsMuted tells whether p was told that the host has muted them.
+func (p *person) standsMuted() bool {
+	return slices.ContainsFunc(p.Events(), func(e drive.Event) bool {
+		return e.Name == "rules" && e.Get("muted") == true || e.Name == "track_muted" && e.Get("by_host") == true && e.Get("local") == true
+	})
 }
 
 // checkMuted checks what a muted person and the others are told.
