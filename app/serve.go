@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"strings"
 
 	"foyer/engine/call"
 	"foyer/engine/host"
@@ -18,11 +19,20 @@ type readyLine struct {
 	LiveKitKeyFile string `json:"livekit_key_file"`
 }
 
+// splitData tells a folder from the address of a database; with the latter, keys
+// and certificate stay in the default folder.
+func splitData(data string) (folder, database string) {
+	if strings.HasPrefix(data, "postgres://") || strings.HasPrefix(data, "postgresql://") {
+		return "", data
+	}
+	return data, ""
+}
+
 func runServe(std io3, args []string) int {
-	c := newCommand(std, "serve", "serve [--listen ADDR:PORT] [--data DIR] [--room-ttl D] [--livekit URL --api-key K --api-secret S]")
+	c := newCommand(std, "serve", "serve [--listen ADDR:PORT] [--data DIR|postgres://...] [--room-ttl D] [--livekit URL --api-key K --api-secret S]")
 	var conf host.Config
 	c.StringVar(&conf.Listen, "listen", host.DefaultListen, "address and port of the door")
-	c.StringVar(&conf.Data, "data", "", "folder for keys and rooms (default: the user's data folder)")
+	c.StringVar(&conf.Data, "data", "", "folder for keys and rooms (default: the user's data folder), or the postgres:// address of a database for the rooms, which several doors of a cluster can share; its password better comes from $PGPASSWORD")
 	c.DurationVar(&conf.RoomTTL, "room-ttl", host.DefaultRoomTTL, "how long a room stays open with nobody in it")
 	c.StringVar(&conf.LiveKitURL, "livekit", "", "be the door of this LiveKit server instead of running one: a wss:// or https:// address; ws:// and http:// on this computer only")
 	c.StringVar(&conf.APIKey, "api-key", "", "API key of that LiveKit server (default: $"+apiKeyVariable+")")
@@ -44,6 +54,7 @@ func runServe(std io3, args []string) int {
 		conf.APIKey = orVariable(conf.APIKey, apiKeyVariable)
 		conf.APISecret = orVariable(conf.APISecret, apiSecretVariable)
 	}
+	conf.Data, conf.Database = splitData(conf.Data)
 	if conf.Data == "" {
 		if conf.Data, err = dataFolder(); err != nil {
 			return c.explain(exitFailed, err)

@@ -132,3 +132,15 @@ func TestHelpListsTheFlags(t *testing.T) {
 		t.Error("nobody learns what --livekit takes")
 	}
 }
+
+// TestDataIsAFolderOrADatabase: a folder is never taken for a database.
+func TestDataIsAFolderOrADatabase(t *testing.T) {
+	for data, want := range map[string][2]string{
+		"": {}, "/srv/foyer": {"/srv/foyer", ""}, "postgres": {"postgres", ""}, "./postgres:/x": {"./postgres:/x", ""},
+		"postgres://foyer@db/foyer": {"", "postgres://foyer@db/foyer"}, "postgresql://db/foyer": {"", "postgresql://db/foyer"},
+	} {
+		if folder, database := splitData(data); folder != want[0] || database != want[1] {
+			t.Errorf("%q: folder %q, database %q", data, folder, database)
+		}
+	}
+}
