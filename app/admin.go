@@ -283,6 +283,9 @@ func (a *adminFlags) print(c *adminCall) int {
 			fmt.Fprintln(out, strings.Join(row, "\t"))
 		}
 		_ = out.Flush()
+		if len(table.Rows) == 0 && table.Empty != "" {
+			fmt.Fprintln(a.std.out, table.Empty)
+		}
 	}
 	if people, ok := c.answer.(*call.PeopleAnswer); ok {
 		for _, r := range people.Results {

@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"foyer/engine/call"
@@ -146,7 +147,10 @@ type RefusalError struct {
 
 func (e *RefusalError) Error() string {
 	message := e.Door.Message[:min(len(e.Door.Message), maxRefusal)]
-	if message == "" || message == e.err.Error() {
+	if strings.HasPrefix(message, e.err.Error()) { // it says more of the same
+		return message
+	}
+	if message == "" {
 		return e.err.Error()
 	}
 	return fmt.Sprintf("%v (%s)", e.err, message)

@@ -10,15 +10,16 @@ import (
 )
 
 // Table is what the host's tools print for people: a line of headings, if there
-// is one, and rows of as many cells.
+// is one, and rows of as many cells; Empty is what to say instead of no rows.
 type Table struct {
-	Head []string
-	Rows [][]string
+	Head  []string
+	Rows  [][]string
+	Empty string
 }
 
 // Rooms lists rooms.
 func (b *Book) Rooms(a call.RoomsAnswer, now time.Time) Table {
-	t := Table{Head: []string{b.T("admin.room"), b.T("admin.title"), b.T("admin.people"), b.T("admin.since")}}
+	t := Table{Head: []string{b.T("admin.room"), b.T("admin.title"), b.T("admin.people"), b.T("admin.since")}, Empty: b.T("admin.no_rooms")}
 	for _, r := range a.Rooms {
 		t.add(string(r.Room), r.Title, strconv.Itoa(r.People), b.moment(r.Since, now))
 	}
@@ -27,7 +28,7 @@ func (b *Book) Rooms(a call.RoomsAnswer, now time.Time) Table {
 
 // Members lists the members of a room.
 func (b *Book) Members(a call.MembersAnswer, now time.Time) Table {
-	t := Table{Head: []string{b.T("admin.id"), b.T("admin.name"), b.T("admin.role"), b.T("admin.presence"), b.T("admin.since"), b.T("admin.notes")}}
+	t := Table{Head: []string{b.T("admin.id"), b.T("admin.name"), b.T("admin.role"), b.T("admin.presence"), b.T("admin.since"), b.T("admin.notes")}, Empty: b.T("admin.no_members")}
 	for _, m := range a.Members {
 		var notes []string
 		if m.Muted {
@@ -43,7 +44,7 @@ func (b *Book) Members(a call.MembersAnswer, now time.Time) Table {
 
 // Bans lists bans.
 func (b *Book) Bans(a call.BansAnswer, now time.Time) Table {
-	t := Table{Head: []string{b.T("admin.id"), b.T("admin.name"), b.T("admin.since"), b.T("admin.until"), b.T("admin.by"), b.T("admin.text")}}
+	t := Table{Head: []string{b.T("admin.id"), b.T("admin.name"), b.T("admin.since"), b.T("admin.until"), b.T("admin.by"), b.T("admin.text")}, Empty: b.T("admin.no_bans")}
 	for _, r := range a.Bans {
 		until := b.T("admin.until_lifted")
 		if r.Until != 0 {
@@ -113,7 +114,7 @@ func (b *Book) Rules(r call.RoomRules) Table {
 
 // Chat lists messages.
 func (b *Book) Chat(a call.ChatAnswer, now time.Time) Table {
-	var t Table
+	t := Table{Empty: b.T("admin.no_chat")}
 	for _, m := range a.Messages {
 		name := m.Name
 		if name == "" {
