@@ -51,8 +51,8 @@ type Session interface {
 	// SendData sends a reliable packet to everybody on a topic.
 	SendData(ctx context.Context, topic string, payload []byte) error
 	// SendChat says something to everybody and returns it as they see it. Where
-	// a keeper gathers chat it waits for that, so that the ChatReceived of our
-	// own message, in everybody's order, comes first; elsewhere there is none.
+	// a keeper gathers chat, our own message is reported as well (ChatReceived),
+	// in everybody's order, before SendChat returns; elsewhere it is not.
 	// Errors are CheckChat's, ErrMuted, ErrChatTooFast, ErrNotInRoom or ctx's.
 	SendChat(ctx context.Context, text string) (ChatMessage, error)
 	// Chat asks the door for stored chat: the last ChatHistory messages, or

@@ -36,16 +36,21 @@ func (s *session) SendChat(ctx context.Context, text string) (call.ChatMessage, 
 		return call.ChatMessage{}, fmt.Errorf("chat: %w", err)
 	}
 	var receipt chan error
+	var to []string
 	err := s.whenChatReady(ctx, func() error {
 		s.repeatChat() // in order
 		m.From, m.Name, m.At = s.roster.self.Identity, s.roster.self.Name, time.Now()
-		if s.ticket.keeper != "" && s.data.order.state != keeperSilent {
-			receipt = s.data.order.said(m.ID)
+		switch {
+		case s.ticket.keeper == "":
+			return s.sendText(m, nil)
+		case s.data.order.state == keeperSilent:
+			return s.sayDirectly(m, nil)
 		}
-		return s.sendText(m, s.addressees())
+		receipt, to = s.data.order.said(m.ID), s.addressees()
+		return s.sendText(m, to)
 	})
 	if err == nil && receipt != nil {
-		err = s.awaitReceipt(ctx, m, receipt)
+		err = s.awaitReceipt(ctx, m, to, receipt)
 	}
 	if err != nil {
 		return call.ChatMessage{}, fmt.Errorf("chat: %w", err)
@@ -68,33 +73,63 @@ func (s *session) whenChatReady(ctx context.Context, f func() error) error {
 	})
 }
 
-// awaitReceipt waits until the keeper has taken or refused a message of ours, or
-// says it to everybody.
-func (s *session) awaitReceipt(ctx context.Context, m call.ChatMessage, receipt <-chan error) error {
-	bound := time.NewTimer(receiptBound)
+// awaitReceipt waits until the keeper has taken or refused a message of ours that
+// was sent to some, or says it to the others.
+func (s *session) awaitReceipt(ctx context.Context, m call.ChatMessage, to []string, receipt <-chan error) error {
+	bound := time.NewTicker(receiptBound)
 	defer bound.Stop()
-	select {
-	case err := <-receipt:
-		return err
-	case <-s.done:
-		return call.ErrNotInRoom
-	case <-ctx.Done():
-	case <-bound.C:
-	}
-	err := s.whenChatReady(ctx, func() error {
-		if !s.data.order.missing(m.ID) {
-			return <-receipt
+	for {
+		select {
+		case err := <-receipt:
+			return err
+		case <-s.done:
+			return call.ErrNotInRoom
+		case <-ctx.Done():
+		case <-bound.C:
 		}
-		s.log.Debug("keeper is silent")
-		return s.sendText(m, nil)
-	})
-	if err != nil {
-		s.post(func() { // its text is given back: not to be said again
-			s.data.order.missing(m.ID)
-			s.data.arrived(m.ID)
+		again := false
+		err := s.whenChatReady(ctx, func() (err error) {
+			again, err = s.sayAgain(m, to, receipt)
+			return err
 		})
+		if err != nil {
+			s.post(func() { // its text is given back: not to be said again
+				s.data.order.missing(m.ID)
+				s.data.arrived(m.ID)
+			})
+		}
+		if err != nil || !again {
+			return err
+		}
 	}
-	return err
+}
+
+// sayAgain says a message whose receipt has not come to those who have not had
+// it, and to the keeper, which may be another one by now; wait is set if the
+// receipt may come yet: to say more while all is slow makes it slower.
+func (s *session) sayAgain(m call.ChatMessage, to []string, receipt <-chan error) (wait bool, err error) {
+	now := time.Now()
+	if s.data.order.tells(now) && now.Sub(m.At) < receiptMost && s.data.order.receipts[m.ID] != nil {
+		return true, nil
+	}
+	if !s.data.order.missing(m.ID) {
+		return false, <-receipt
+	}
+	s.log.Debug("keeper is silent")
+	if to == nil {
+		return false, s.sayDirectly(m, []string{string(s.ticket.keeper)})
+	}
+	return false, s.sayDirectly(m, s.address(true))
+}
+
+// sayDirectly says a message without the keeper's order.
+func (s *session) sayDirectly(m call.ChatMessage, to []string) error {
+	if err := s.sendText(m, to); err != nil {
+		return err
+	}
+	s.data.order.remember(m.ID)
+	s.emit(call.ChatReceived{Message: m})
+	return nil
 }
 
 // newStreamID is a random UUID (RFC 9562, version 4).

@@ -12,7 +12,8 @@ import (
 
 // Clocks and bounds of chat that a keeper gathers.
 const (
-	receiptBound  = 1500 * time.Millisecond // a message that is in no batch for so long is said to everybody
+	receiptBound  = 1500 * time.Millisecond // a message without a receipt for so long is said to everybody
+	receiptMost   = 6 * time.Second         // or for so long, while others' have theirs: the keeper is only slow
 	chatHold      = time.Second             // a message that came directly waits so long for its place
 	maxHeldChat   = 1000                    // messages that wait
 	rememberedIDs = 4096                    // messages that are known
@@ -88,7 +89,7 @@ func (o *chatOrder) batch(b call.ChatBatch, now time.Time) (messages []call.Chat
 	missed = o.number != 0 && b.Number != o.number+1
 	o.state, o.number, o.at = keeperHere, b.Number, now
 	for _, row := range b.Messages {
-		o.drop(row.ID)
+		messages = append(messages, o.passed(row.ChatMessage)...)
 		if o.remember(row.ID) {
 			row.At = time.UnixMilli(row.Time)
 			messages = append(messages, row.ChatMessage)
@@ -101,11 +102,24 @@ func (o *chatOrder) batch(b call.ChatBatch, now time.Time) (messages []call.Chat
 	return messages, missed
 }
 
-// drop takes away a message that waits.
-func (o *chatOrder) drop(id string) {
-	if len(o.held) > 0 {
-		o.held = slices.DeleteFunc(o.held, func(h heldMessage) bool { return h.ID == id })
+// passed takes away a message that waits for the place which it has now. What
+// its sender has said before and still waits has none: no keeper has heard it.
+func (o *chatOrder) passed(m call.ChatMessage) (before []call.ChatMessage) {
+	at := slices.IndexFunc(o.held, func(h heldMessage) bool { return h.ID == m.ID })
+	if at < 0 {
+		return nil
 	}
+	rest := make([]heldMessage, 0, len(o.held)-1)
+	for i, h := range o.held {
+		switch {
+		case i > at || h.From != m.From:
+			rest = append(rest, h)
+		case i < at && o.remember(h.ID):
+			before = append(before, h.ChatMessage)
+		}
+	}
+	o.held = rest
+	return before
 }
 
 // overdue returns what has waited for too long. The keeper is gone unless it has
@@ -147,15 +161,18 @@ func (o *chatOrder) answer(id string, err error) {
 	}
 }
 
-// missing gives up a receipt; ok is false if it has come. Whoever the message is
-// told of now, it is known to us.
+// tells tells whether the keeper has been heard just now.
+func (o *chatOrder) tells(now time.Time) bool {
+	return o.state == keeperHere && now.Sub(o.at) < receiptBound
+}
+
+// missing gives up a receipt; ok is false if it has come.
 func (o *chatOrder) missing(id string) (ok bool) {
 	if o.receipts[id] == nil {
 		return false
 	}
 	delete(o.receipts, id)
 	o.state = keeperSilent
-	o.remember(id)
 	return true
 }
 
@@ -231,14 +248,20 @@ func (s *session) addressees() []string {
 	if s.ticket.keeper == "" || o.state != keeperHere {
 		return nil
 	}
+	return s.address(false)
+}
+
+// address lists the keeper and who reads its batches, or who does not; none if
+// these are too many for a packet.
+func (s *session) address(batches bool) []string {
 	to := []string{string(s.ticket.keeper)}
 	for _, p := range s.roster.people {
-		if !p.batches {
+		if p.batches == batches {
 			to = append(to, string(p.Identity))
 		}
 	}
 	for _, p := range s.roster.presumed { // may be there after all
-		if !p.batches {
+		if p.batches == batches {
 			to = append(to, string(p.Identity))
 		}
 	}
