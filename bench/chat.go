@@ -31,6 +31,7 @@ type talker struct {
 	mu      sync.Mutex
 	heard   map[string]bool
 	first   string                // the ID of the first message
+	order   []string              // IDs as they came
 	last    map[call.Identity]int // number of the last message of each
 	twice   int
 	swapped int
@@ -55,6 +56,7 @@ func (t *talker) hear(e call.SessionEvent) {
 		return
 	}
 	t.heard[m.Message.ID] = true
+	t.order = append(t.order, m.Message.ID)
 	if t.first == "" {
 		t.first = m.Message.ID
 	}
@@ -108,7 +110,7 @@ func (b *bench) chatAt(ctx context.Context, rate int) (err error) {
 	}
 	_ = drive.Until(ctx, func() bool { // what does not come is counted below
 		for _, t := range talkers {
-			if t.count() < said/chatMembers*(chatMembers-1) {
+			if t.count() < said {
 				return time.Since(began) > chatDrain
 			}
 		}
@@ -131,8 +133,8 @@ func (b *bench) chatRows(rate, said int, talkers []*talker, kept tally, took tim
 	var delays times
 	for _, t := range talkers {
 		t.mu.Lock()
-		missing += said/chatMembers*(chatMembers-1) - len(t.heard)
-		twice, swapped = twice+t.twice, swapped+t.swapped
+		missing += said - len(t.heard)
+		twice, swapped = twice+t.twice, swapped+t.swapped+differences(talkers[0], t)
 		delays = append(delays, t.delays...)
 		t.mu.Unlock()
 	}
@@ -143,6 +145,22 @@ func (b *bench) chatRows(rate, said int, talkers []*talker, kept tally, took tim
 	b.table.row(what+"not in the history", fmt.Sprint(said-kept.lines), "0", said == kept.lines)
 	b.table.row(what+"until heard, p50 / p95", fmt.Sprintf("%.0f / %.0f ms", delays.at(0.5), delays.at(0.95)), "", true)
 	b.table.row(what+"processor of the server", fmt.Sprintf("%.0f %%", 100*load), "", true)
+}
+
+// differences counts what one has heard at another place than the other.
+func differences(a, b *talker) (n int) {
+	place := make(map[string]int, len(a.order))
+	for i, id := range a.order {
+		place[id] = i
+	}
+	last := -1
+	for _, id := range b.order {
+		if place[id] < last {
+			n++
+		}
+		last = place[id]
+	}
+	return n
 }
 
 // gather lets everybody in.
