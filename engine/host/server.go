@@ -65,6 +65,9 @@ func (s *Server) Run(ctx context.Context, ready func(Ready)) error {
 	if err != nil {
 		return errors.Join(err, inner.Close())
 	}
+	if media != nil && s.Database == "" {
+		s.logError("forget who was there before", reg.StartAlone(ctx, time.Now()))
+	}
 	d := newDoor(s.settings, data, reg, upstream)
 	serving := d.serve(inner)
 	ready(Ready{

@@ -259,6 +259,10 @@ func settings(c transportConfig) webrtc.SettingEngine {
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
 	s.SetIncludeLoopbackCandidate(c.server.IsLoopback())
+	// We close connections ourselves. pion's own closing, when the other side
+	// ends DTLS, runs beside it, and two closings at once can panic (pion/ice
+	// v4, taskloop.Loop.Close).
+	s.DisableCloseByDTLS(true)
 	return s
 }
 

@@ -50,3 +50,17 @@ func (r *Register) DropOldChat(ctx context.Context, room call.RoomID, session ca
 		return err
 	})
 }
+
+// StartAlone notes that nobody is in any room and nobody keeps one: a server with
+// a media server of its own begins so, also after a crash. Doors that share a
+// database must not call it.
+func (r *Register) StartAlone(ctx context.Context, now time.Time) error {
+	return r.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `UPDATE members SET presence = $1, presence_since = $2 WHERE presence <> $1`,
+			string(call.PresenceGone), now.UnixMilli()); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `DELETE FROM leases`)
+		return err
+	})
+}

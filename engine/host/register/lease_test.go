@@ -117,3 +117,21 @@ func TestDropOldChat(t *testing.T) {
 		expect("2")
 	})
 }
+
+// TestStartAlone: after a crash nobody is in a room and nobody keeps one.
+func TestStartAlone(t *testing.T) { onEach(t, testStartAlone) }
+
+func testStartAlone(t *testing.T, where string) {
+	r, ctx := openTest(t, where), t.Context()
+	must(t, r.SetPresence(ctx, Member{Room: "hall", Identity: "anna", Presence: call.PresenceOnline, PresenceSince: at(1)}))
+	if held, err := r.TakeLease(ctx, "hall", "the one that crashed", msec(60_000)); !held || err != nil {
+		t.Fatal(held, err)
+	}
+	must(t, r.StartAlone(ctx, at(2)))
+	if m := member(t, r, "anna"); m.Presence != call.PresenceGone || !m.PresenceSince.Equal(at(2)) {
+		t.Errorf("%v since %v", m.Presence, m.PresenceSince)
+	}
+	if held, err := r.TakeLease(ctx, "hall", "the next", msec(60_000)); !held || err != nil {
+		t.Error("the lease of a server that crashed holds", err)
+	}
+}
