@@ -17,10 +17,11 @@ import (
 
 // Chat of a full room (issue 3): so many members who say so much together.
 const (
-	chatMembers = 50
-	chatWanted  = 1000 // messages a second
-	chatFor     = 5 * time.Second
-	chatDrain   = 60 * time.Second
+	chatMembers  = 50
+	chatWanted   = 1000 // messages a second
+	chatFor      = 5 * time.Second
+	chatDrain    = 60 * time.Second
+	chatUnderWay = 16 // messages of one member that wait for the keeper's receipt at a time
 )
 
 // talker is a member of the room, with Foyer's own client in this process.
@@ -32,21 +33,22 @@ type talker struct {
 	heard   map[string]bool
 	first   string                // the ID of the first message
 	order   []string              // IDs as they came
-	last    map[call.Identity]int // number of the last message of each
+	last    map[call.Identity]int // number of each, up to which all must have come
 	twice   int
 	swapped int
 	delays  times
 }
 
-// hear takes a message, whose text is its number and when it was sent.
+// hear takes a message, whose text is its number, up to which number its sender
+// had said all before, which must have come, and when it was sent.
 func (t *talker) hear(e call.SessionEvent) {
 	m, ok := e.(call.ChatReceived)
 	if !ok || m.History {
 		return
 	}
-	var n int
+	var n, done int
 	var sent int64
-	if _, err := fmt.Sscan(m.Message.Text, &n, &sent); err != nil {
+	if _, err := fmt.Sscan(m.Message.Text, &n, &done, &sent); err != nil {
 		return
 	}
 	t.mu.Lock()
@@ -60,10 +62,10 @@ func (t *talker) hear(e call.SessionEvent) {
 	if t.first == "" {
 		t.first = m.Message.ID
 	}
-	if last, known := t.last[m.Message.From]; known && n <= last {
+	if n <= t.last[m.Message.From] {
 		t.swapped++
 	}
-	t.last[m.Message.From] = n
+	t.last[m.Message.From] = max(t.last[m.Message.From], done)
 	t.delays.add(time.Since(time.Unix(0, sent)))
 }
 
@@ -201,14 +203,22 @@ func talk(ctx context.Context, talkers []*talker, rate int) (said int, err error
 	for i, t := range talkers {
 		group.Go(func() {
 			start := time.Now().Add(gap * time.Duration(i) / time.Duration(len(talkers)))
+			underWay, before := make(chan struct{}, chatUnderWay), prefix{}
 			for n := range each {
 				if pause(ctx, time.Until(start.Add(gap*time.Duration(n)))) != nil {
 					return
 				}
-				if _, err := t.session.SendChat(ctx, fmt.Sprint(n+1, " ", time.Now().UnixNano())); err != nil {
-					errs <- err
-					return
-				}
+				underWay <- struct{}{}
+				done := before.upTo()
+				group.Go(func() {
+					defer func() { before.add(n + 1); <-underWay }()
+					if _, err := t.session.SendChat(ctx, fmt.Sprint(n+1, " ", done, " ", time.Now().UnixNano())); err != nil {
+						select {
+						case errs <- err:
+						default: // one is enough
+						}
+					}
+				})
 			}
 		})
 	}
@@ -218,6 +228,31 @@ func talk(ctx context.Context, talkers []*talker, rate int) (said int, err error
 	default:
 	}
 	return each * len(talkers), err
+}
+
+// prefix is which of the numbers from 1 have been added without a gap.
+type prefix struct {
+	mu    sync.Mutex
+	last  int
+	later map[int]bool
+}
+
+func (p *prefix) add(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.later == nil {
+		p.later = map[int]bool{}
+	}
+	p.later[n] = true
+	for ; p.later[p.last+1]; p.last++ {
+		delete(p.later, p.last+1)
+	}
+}
+
+func (p *prefix) upTo() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.last
 }
 
 // history reads all that was stored, from one of the first messages on: those
@@ -236,14 +271,14 @@ func history(ctx context.Context, s call.Session, after string) (lines, swapped 
 			}
 			seen[m.ID] = true
 			fresh++
-			var n int
-			if _, err := fmt.Sscan(m.Text, &n); err != nil {
+			var n, done int
+			if _, err := fmt.Sscan(m.Text, &n, &done); err != nil {
 				continue
 			}
 			if n <= last[m.From] {
 				swapped++
 			}
-			last[m.From] = n
+			last[m.From] = max(last[m.From], done)
 			after = m.ID
 		}
 		if !answer.More || fresh == 0 {
