@@ -94,7 +94,7 @@ func (s *session) awaitReceipt(ctx context.Context, m call.ChatMessage, to []str
 		})
 		if err != nil {
 			s.post(func() { // its text is given back: not to be said again
-				s.data.order.missing(m.ID)
+				s.data.order.forget(m.ID)
 				s.data.arrived(m.ID)
 			})
 		}
@@ -108,14 +108,17 @@ func (s *session) awaitReceipt(ctx context.Context, m call.ChatMessage, to []str
 // it, and to the keeper, which may be another one by now; wait is set if the
 // receipt may come yet: to say more while all is slow makes it slower.
 func (s *session) sayAgain(m call.ChatMessage, to []string, receipt <-chan error) (wait bool, err error) {
-	now := time.Now()
-	if s.data.order.tells(now) && now.Sub(m.At) < receiptMost && s.data.order.receipts[m.ID] != nil {
+	o, now := s.data.order, time.Now()
+	switch {
+	case !o.waits(m.ID):
+		return false, <-receipt
+	case o.tells(now) && now.Sub(m.At) < receiptMost:
 		return true, nil
 	}
-	if !s.data.order.missing(m.ID) {
-		return false, <-receipt
-	}
 	s.log.Debug("keeper is silent")
+	o.forget(m.ID)
+	s.emitChat(o.silence())
+	s.holdChat(now)
 	if to == nil {
 		return false, s.sayDirectly(m, []string{string(s.ticket.keeper)})
 	}

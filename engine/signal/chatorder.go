@@ -71,16 +71,44 @@ func (o *chatOrder) remember(id string) bool {
 	return true
 }
 
-// direct takes a message that did not come in a batch; ok is set if it is to be
+// direct takes a message that did not come in a batch, and returns what is to be
 // reported now.
-func (o *chatOrder) direct(m call.ChatMessage, now time.Time) (ok bool) {
-	if o.state != keeperSilent && len(o.held) < maxHeldChat {
-		if !o.known[m.ID] && !slices.ContainsFunc(o.held, func(h heldMessage) bool { return h.ID == m.ID }) {
-			o.held = append(o.held, heldMessage{m, now})
-		}
-		return false
+func (o *chatOrder) direct(m call.ChatMessage, now time.Time) []call.ChatMessage {
+	if o.state == keeperSilent {
+		return o.fresh(m)
 	}
-	return o.remember(m.ID)
+	if o.known[m.ID] || slices.ContainsFunc(o.held, func(h heldMessage) bool { return h.ID == m.ID }) {
+		return nil
+	}
+	o.held = append(o.held, heldMessage{m, now})
+	if len(o.held) > maxHeldChat {
+		return o.release(1)
+	}
+	return nil
+}
+
+// fresh is a message, unless it is known.
+func (o *chatOrder) fresh(m call.ChatMessage) []call.ChatMessage {
+	if !o.remember(m.ID) {
+		return nil
+	}
+	return []call.ChatMessage{m}
+}
+
+// release reports the first n messages that wait.
+func (o *chatOrder) release(n int) (messages []call.ChatMessage) {
+	for _, h := range o.held[:n] {
+		messages = append(messages, o.fresh(h.ChatMessage)...)
+	}
+	o.held = o.held[n:]
+	return messages
+}
+
+// silence waits for the keeper no more: nothing waits, so that what comes from
+// now on comes after it.
+func (o *chatOrder) silence() []call.ChatMessage {
+	o.state = keeperSilent
+	return o.release(len(o.held))
 }
 
 // batch takes what the keeper tells: messages to report, and whether one may
@@ -124,17 +152,12 @@ func (o *chatOrder) passed(m call.ChatMessage) (before []call.ChatMessage) {
 
 // overdue returns what has waited for too long. The keeper is gone unless it has
 // told anything since then.
-func (o *chatOrder) overdue(now time.Time) []call.ChatMessage {
-	var messages []call.ChatMessage
+func (o *chatOrder) overdue(now time.Time) (messages []call.ChatMessage) {
 	for len(o.held) > 0 && now.Sub(o.held[0].came) >= chatHold {
-		h := o.held[0]
-		o.held = o.held[1:]
-		if !o.at.After(h.came) {
-			o.state = keeperSilent
+		if !o.at.After(o.held[0].came) {
+			return append(messages, o.silence()...)
 		}
-		if o.remember(h.ID) {
-			messages = append(messages, h.ChatMessage)
-		}
+		messages = append(messages, o.release(1)...)
 	}
 	return messages
 }
@@ -166,15 +189,11 @@ func (o *chatOrder) tells(now time.Time) bool {
 	return o.state == keeperHere && now.Sub(o.at) < receiptBound
 }
 
-// missing gives up a receipt; ok is false if it has come.
-func (o *chatOrder) missing(id string) (ok bool) {
-	if o.receipts[id] == nil {
-		return false
-	}
-	delete(o.receipts, id)
-	o.state = keeperSilent
-	return true
-}
+// waits tells whether a receipt has not come.
+func (o *chatOrder) waits(id string) bool { return o.receipts[id] != nil }
+
+// forget gives a receipt up.
+func (o *chatOrder) forget(id string) { delete(o.receipts, id) }
 
 // hearBatch takes a batch of the keeper's. The SFU writes the sender into what
 // members send; only hidden participants, who need the server's key, have none.
@@ -196,10 +215,11 @@ func (d *dataState) hearBatch(packet *livekit.DataPacket, u *livekit.UserPacket)
 
 // onDirect takes a message that came from its sender.
 func (s *session) onDirect(e call.ChatReceived, now time.Time) {
-	if s.ticket.keeper == "" || s.data.order.direct(e.Message, now) {
+	if s.ticket.keeper == "" {
 		s.emit(e)
 		return
 	}
+	s.emitChat(s.data.order.direct(e.Message, now))
 	s.holdChat(now)
 }
 
