@@ -203,8 +203,11 @@ func (t *transport) hangUp(bound time.Duration, keep func(func())) {
 }
 
 // close ends both connections side by side and waits for pion's goroutines, but
-// not for longer than bound: then it closes the sockets, and what is left, which
-// cannot send any more, ends in keep. Any goroutine, any number of times.
+// not for longer than bound: what is left, which sends no media any more, ends in
+// keep. GracefulClose is the one way in which a connection ends here: pion's own,
+// after the other side's DTLS alert, takes turns with it, but closing the ICE
+// transport beside them can close a channel twice (pion/ice v4, taskloop
+// Loop.Close) and panic. Any goroutine, any number of times.
 func (t *transport) close(bound time.Duration, keep func(func())) {
 	t.once.Do(func() {
 		var open []*peer
@@ -226,9 +229,6 @@ func (t *transport) close(bound time.Duration, keep func(func())) {
 			select {
 			case <-done:
 			case <-limit.C:
-				for _, p := range open {
-					keep(func() { _ = p.pc.SCTP().Transport().ICETransport().Stop() }) // twice is once
-				}
 				return
 			}
 		}
@@ -259,10 +259,6 @@ func settings(c transportConfig) webrtc.SettingEngine {
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
 	s.SetIncludeLoopbackCandidate(c.server.IsLoopback())
-	// We close connections ourselves. pion's own closing, when the other side
-	// ends DTLS, runs beside it, and two closings at once can panic (pion/ice
-	// v4, taskloop.Loop.Close).
-	s.DisableCloseByDTLS(true)
 	return s
 }
 
