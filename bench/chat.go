@@ -15,7 +15,7 @@ import (
 	"foyer/internal/drive"
 )
 
-// Chat of a full room (issue 3): so many members who say so much together.
+// Chat of a full room: so many members who say so much together.
 const (
 	chatMembers  = 50
 	chatWanted   = 1000 // messages a second

@@ -33,7 +33,7 @@ const (
 // Bounds of single steps. A step that is over its bound is abandoned: what it
 // opens later is closed at once.
 const (
-	sessionLeaveTimeout = time.Second      // house.md: "send leave (1 s)"
+	sessionLeaveTimeout = time.Second      // a server that lives answers within milliseconds
 	cancelledDialWait   = time.Second      // contract J8: cancel -> lobby <= 1 s
 	openTimeout         = 10 * time.Second // above the camera driver's own 5 s (devices.md)
 	listTimeout         = 5 * time.Second

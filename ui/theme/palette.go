@@ -41,7 +41,7 @@ func rgba(hex uint32) color.NRGBA {
 	return color.NRGBA{R: uint8(hex >> 24), G: uint8(hex >> 16), B: uint8(hex >> 8), A: uint8(hex)}
 }
 
-// dark and light are look.md's two palettes. Text keeps a contrast of 4.5:1 at
+// dark and light are the two palettes. Text keeps a contrast of 4.5:1 at
 // least against what it lies on; a test measures it.
 func dark() palette {
 	return palette{

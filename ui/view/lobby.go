@@ -16,7 +16,7 @@ import (
 	"foyer/ui/words"
 )
 
-// Waits (look.md): words after 300 ms, a way out after 2 s.
+// Waits: words after 300 ms, a way out after 2 s.
 const (
 	wordsAfter  = 300 * time.Millisecond
 	cancelAfter = 2 * time.Second
