@@ -59,6 +59,9 @@ func (d *door) readTicket(raw string) (ticket, error) {
 	if v := t.grants.Video; v == nil || !v.RoomJoin || v.Room == "" || t.grants.Identity == "" {
 		return ticket{}, call.ErrTokenRefused
 	}
+	if isReserved(t.identity()) {
+		return ticket{}, fmt.Errorf("%w: its identity is the server's", call.ErrTokenRefused)
+	}
 	t.again = t.grants.Attributes[againAttribute] != ""
 	_, t.ours = t.grants.Attributes[memberAttribute]
 	if t.ours {

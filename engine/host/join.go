@@ -158,6 +158,9 @@ func (d *door) checkRequest(req *call.DoorJoinRequest, now time.Time) error {
 	if err := req.Verify(d.data.fingerprint); err != nil {
 		return err
 	}
+	if isReserved(req.Identity) {
+		return call.ErrIdentityTaken
+	}
 	if skew := now.Sub(time.UnixMilli(req.Time)); skew.Abs() > nonceWindow {
 		return fmt.Errorf("%w: clocks differ by %v", call.ErrBadArgument, skew.Round(time.Second))
 	}

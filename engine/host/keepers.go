@@ -9,6 +9,7 @@ import (
 	"errors"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -225,6 +226,9 @@ func (k *keepers) enter(ctx context.Context, room call.RoomID, purpose string, s
 	return k.dialer.Dial(ctx, call.JoinRequest{Link: call.Link{URL: k.address, Token: token}}, sink)
 }
 
+// hiddenPrefix begins the identity of every hidden participant.
+const hiddenPrefix = "foyer-"
+
 // Purposes of hidden participants.
 const (
 	keeperPurpose = "keeper"
@@ -236,9 +240,14 @@ const (
 // that nobody else can take it; it is the same at all doors of a cluster.
 func hiddenIdentity(key apiKey, purpose string, room call.RoomID) call.Identity {
 	mac := hmac.New(sha256.New, []byte(key.Secret))
-	_, _ = mac.Write([]byte("foyer-" + purpose + "\n" + string(room)))
-	return call.Identity("foyer-" + hex.EncodeToString(mac.Sum(nil)[:16]))
+	_, _ = mac.Write([]byte(hiddenPrefix + purpose + "\n" + string(room)))
+	return call.Identity(hiddenPrefix + hex.EncodeToString(mac.Sum(nil)[:16]))
 }
+
+// isReserved tells whether nobody may come through the door under an identity:
+// members hear that of their keeper, and whoever is resumed under it would be
+// given its rights. Keepers do not come through the door.
+func isReserved(id call.Identity) bool { return strings.HasPrefix(string(id), hiddenPrefix) }
 
 // say lets the host's tools say something in a room. A room that another door
 // keeps hears it from a hidden participant that comes for it, and its keeper
