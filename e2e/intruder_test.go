@@ -31,6 +31,8 @@ type intruder struct {
 	pc   *webrtc.PeerConnection
 	once sync.Once
 
+	saying sync.Mutex // a WebSocket takes one message at a time
+
 	track   *webrtc.TrackLocalStaticRTP
 	sending chan struct{} // closed when packets reach the server
 	done    chan struct{} // closed when the server has hung up
@@ -112,11 +114,12 @@ func (i *intruder) say(m *livekit.SignalRequest) error {
 	if err != nil {
 		return err
 	}
+	i.saying.Lock()
+	defer i.saying.Unlock()
 	return i.ws.WriteMessage(websocket.BinaryMessage, raw)
 }
 
-// read answers the server until it hangs up. It alone speaks after the track
-// was asked for, until leave.
+// read answers the server until it hangs up.
 func (i *intruder) read() {
 	defer close(i.done)
 	for {
