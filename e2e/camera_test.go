@@ -15,7 +15,8 @@ func inVM() bool { return os.Getenv("FOYER_VM") != "" }
 
 // The camera is a real V4L2 device here, so this test runs where there is one:
 // "make vm-test" starts a virtual machine. Besides what the process holds, a
-// second program must be able to record from the camera afterwards.
+// second program must be able to record from the camera once the participant has
+// said that they have left, and while they live.
 func TestL2_EveryWayOutFreesTheCamera(t *testing.T) {
 	if !inVM() {
 		t.Skip("needs a camera of the kernel's: make vm-test runs it in a virtual machine")
@@ -26,8 +27,8 @@ func TestL2_EveryWayOutFreesTheCamera(t *testing.T) {
 		t.Run(e.name, func(t *testing.T) {
 			s := enter(t, e, nil, "--camera", "default")
 			pid := s.p.PID
+			s.afterwards = recordElsewhere
 			leaveAndLook(t, e, s, table, []device{{"camera", func() bool { return drive.HoldsDevice(pid) }}})
-			recordElsewhere(t)
 		})
 	}
 }

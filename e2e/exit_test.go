@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"slices"
@@ -27,6 +28,11 @@ type stage struct {
 	room   string
 	p      *testenv.Process // the participant
 	join   drive.JoinOptions
+	// What else is held and must come free. Its times are not in the table.
+	unlisted []device
+	// What is tried when every device has been seen free, while the process
+	// lives if it lives on; may be nil.
+	afterwards func(*testing.T)
 }
 
 // exit is one way out of a room.
@@ -36,6 +42,7 @@ type exit struct {
 	status int    // of the process; -1: ended by a signal
 	cable  bool   // needs a network that can be cut
 	slow   bool   // the connection is tried again first, so devices stay open for long
+	lives  bool   // the process goes on, with --stay: it gives the devices back, not the kernel
 	act    func(t *testing.T, s *stage)
 }
 
@@ -49,18 +56,18 @@ func allExits() []exit {
 		return func(t *testing.T, s *stage) { must(t, s.p.Signal(sig)) }
 	}
 	return []exit{
-		{name: "leave", reason: "left", act: func(_ *testing.T, s *stage) { s.p.Say(map[string]any{"cmd": "leave"}) }},
+		{name: "leave", reason: "left", lives: true, act: func(_ *testing.T, s *stage) { s.p.Say(map[string]any{"cmd": "leave"}) }},
 		{name: "end of stdin", reason: "left", act: func(t *testing.T, s *stage) { must(t, s.p.CloseInput()) }},
-		{name: "removed", reason: "removed", status: 3, act: func(t *testing.T, s *stage) { must(t, s.server.Remove(t.Context(), s.room, "ada")) }},
-		{name: "dismissed", reason: "dismissed", act: func(t *testing.T, s *stage) { must(t, s.server.Dismiss(t.Context(), s.room)) }},
-		{name: "duplicate", reason: "duplicate", status: 3, act: joinAgain},
-		{name: "server stopped", reason: "server_stopped", status: 3, act: func(t *testing.T, s *stage) { must(t, s.server.Signal(syscall.SIGTERM)) }},
-		{name: "server killed", reason: "connection_lost", status: 3, slow: true, act: func(t *testing.T, s *stage) { must(t, s.server.Signal(syscall.SIGKILL)) }},
-		{name: "network cut", reason: "connection_lost", status: 3, slow: true, cable: true, act: func(t *testing.T, s *stage) { must(t, s.cut(t.Context())) }},
+		{name: "removed", reason: "removed", status: 3, lives: true, act: func(t *testing.T, s *stage) { must(t, s.server.Remove(t.Context(), s.room, "ada")) }},
+		{name: "dismissed", reason: "dismissed", lives: true, act: func(t *testing.T, s *stage) { must(t, s.server.Dismiss(t.Context(), s.room)) }},
+		{name: "duplicate", reason: "duplicate", status: 3, lives: true, act: joinAgain},
+		{name: "server stopped", reason: "server_stopped", status: 3, lives: true, act: func(t *testing.T, s *stage) { must(t, s.server.Signal(syscall.SIGTERM)) }},
+		{name: "server killed", reason: "connection_lost", status: 3, lives: true, slow: true, act: func(t *testing.T, s *stage) { must(t, s.server.Signal(syscall.SIGKILL)) }},
+		{name: "network cut", reason: "connection_lost", status: 3, lives: true, slow: true, cable: true, act: func(t *testing.T, s *stage) { must(t, s.cut(t.Context())) }},
 		{name: "SIGTERM", reason: "app_quit", act: signal(syscall.SIGTERM)},
 		{name: "SIGINT", reason: "app_quit", act: signal(syscall.SIGINT)},
 		{name: "kill -9", status: -1, act: signal(syscall.SIGKILL)},
-		{name: "panic in the engine", reason: "internal", status: 3, act: func(_ *testing.T, s *stage) { s.p.Say(map[string]any{"cmd": "fault", "kind": "panic"}) }},
+		{name: "panic in the engine", reason: "internal", status: 3, lives: true, act: func(_ *testing.T, s *stage) { s.p.Say(map[string]any{"cmd": "fault", "kind": "panic"}) }},
 	}
 }
 
@@ -85,6 +92,15 @@ type device struct {
 	held func() bool
 }
 
+// lag is how late it may be seen free from outside: the sound server reads the
+// end of a connection a moment after it was closed. The kernel knows at once.
+func (d device) lag() time.Duration {
+	if d.name == "microphone" || d.name == "speaker" {
+		return soundServerLag
+	}
+	return 0
+}
+
 // The bounds of a release. Ways out at once: the contract's 1 s (K1), twice on
 // a busy machine with the race detector. With a lost connection the stay itself
 // ends only when the retries are used up.
@@ -98,10 +114,10 @@ const (
 	soundServerLag = 500 * time.Millisecond
 )
 
-// Every way out, with microphone, speaker and screen held by the process.
-// Whoever gets out holds nothing afterwards, and the time that takes is written
-// down. The camera is a device of the kernel's and has its own test, which runs
-// in a virtual machine.
+// Every way out, with microphone, speaker, screen and a film for a camera held
+// by the process. Whoever gets out holds nothing when it says so, and the time
+// that takes is written down. A real camera is a device of the kernel's and has
+// its own test, which runs in a virtual machine.
 func TestL1_L2_EveryWayOutFreesTheDevices(t *testing.T) {
 	freesTheDevices(t, "exit-matrix.json", false)
 }
@@ -124,9 +140,11 @@ func freesTheDevices(t *testing.T, file string, slow bool) {
 			}
 			pulse := testenv.Pulse(t)
 			screen := testenv.Display(t)
+			film := writeY4M(t, 320, 180, 30)
 			s := enter(t, e, append(pulse.Env(), "DISPLAY="+screen),
-				"--camera", "test", "--mic", "default", "--speaker", "default", "--screen")
+				"--camera", film, "--mic", "default", "--speaker", "default", "--screen")
 			pid := s.p.PID
+			s.unlisted = []device{{"camera", s.holdsFile(film)}}
 			screenshare := device{"screen", func() bool { return drive.HoldsScreen(pid) }}
 			leaveAndLook(t, e, s, table, append(soundDevices(pulse, pid), screenshare))
 		})
@@ -162,6 +180,9 @@ func enter(t *testing.T, e exit, env []string, devices ...string) *stage {
 	}
 	s.server = testenv.Serve(t, s.foyer, serve)
 	s.link = s.invite(t)
+	if e.lives {
+		devices = append(devices, "--stay")
+	}
 	s.join = drive.JoinOptions{Link: s.link, Name: "Ada", ID: "ada", Profile: t.TempDir(), Args: devices, Env: append(env, "FOYER_FAULTS=1")}
 	if s.cable != nil {
 		s.join.NS = s.cable.B
@@ -195,10 +216,12 @@ func (s *stage) invite(t *testing.T) string {
 }
 
 // leaveAndLook takes the way out and checks, from outside, that every device
-// comes free, and that the program says the same.
+// comes free, before the program says so where it lives on, and that it says the
+// same.
 func leaveAndLook(t *testing.T, e exit, s *stage, table *matrix.Table, devices []device) {
 	t.Helper()
-	for _, d := range devices {
+	all := append(slices.Clone(devices), s.unlisted...)
+	for _, d := range all {
 		held(t, d, true, testenv.Limit)
 	}
 	limit := releaseLimit
@@ -208,13 +231,75 @@ func leaveAndLook(t *testing.T, e exit, s *stage, table *matrix.Table, devices [
 	case inVM():
 		limit = emulatedLimit
 	}
+	farewell := s.awaitFarewell(t, e, limit, all)
 	start := s.begin(t, e)
 	row := matrix.Row{Exit: e.name, Reason: e.reason, Status: e.status, Cells: lookFree(t, e.name, start, limit, devices)}
-	checkFarewell(t, e, s, &row, devices)
+	if e.lives {
+		s.checkAlive(t, <-farewell)
+	}
+	if s.afterwards != nil {
+		s.afterwards(t)
+	}
+	if e.lives {
+		must(t, s.p.CloseInput())
+	}
+	checkFarewell(t, e, s, &row, all)
 	if n := drive.HoldsDevice(s.p.PID); n {
 		t.Error("a device file is still open")
 	}
 	table.Add(row)
+}
+
+// farewell is what was seen from outside in the moment in which the left event
+// was read.
+type farewell struct {
+	held []string // devices that were not free
+	err  error    // it did not come
+}
+
+// awaitFarewell looks at the devices as soon as a process that lives on has said
+// that it has left (contract L2).
+func (s *stage) awaitFarewell(t *testing.T, e exit, limit time.Duration, devices []device) <-chan farewell {
+	t.Helper()
+	seen := make(chan farewell, 1)
+	if !e.lives {
+		return seen
+	}
+	go func() {
+		ctx, cancel := context.WithTimeout(t.Context(), limit+testenv.Limit)
+		defer cancel()
+		_, err := s.p.Wait(ctx, "left", 0, nil)
+		seen <- farewell{stillHeld(ctx, devices), err}
+	}()
+	return seen
+}
+
+// stillHeld names the devices that are not free. Those of the kernel's come
+// first: the others are allowed their lag.
+func stillHeld(ctx context.Context, devices []device) []string {
+	var names []string
+	byLag := slices.SortedStableFunc(slices.Values(devices), func(a, b device) int { return cmp.Compare(a.lag(), b.lag()) })
+	begin := time.Now()
+	for _, d := range byLag {
+		ctx, cancel := context.WithDeadline(ctx, begin.Add(d.lag()))
+		if d.held() && drive.Until(ctx, func() bool { return !d.held() }) != nil {
+			names = append(names, d.name)
+		}
+		cancel()
+	}
+	return names
+}
+
+// checkAlive checks what was seen, and that the process was there to be seen.
+func (s *stage) checkAlive(t *testing.T, seen farewell) {
+	t.Helper()
+	must(t, seen.err)
+	for _, name := range seen.held {
+		t.Errorf("%s is still held when the program says that it has left (contract L2)", name)
+	}
+	if !drive.Alive(s.p.PID) {
+		t.Error("the process has ended, so the kernel may have freed the devices")
+	}
 }
 
 // lookFree watches devices until each is free and tells when that was.

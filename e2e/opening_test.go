@@ -56,7 +56,7 @@ func whileTheCameraOpens(t *testing.T, file string, slow bool) {
 				t.Parallel()
 			}
 			camera, gate := slowCamera(t)
-			s := enter(t, e, nil, "--camera", camera, "--stay")
+			s := enter(t, e, nil, "--camera", camera)
 			held(t, device{"the camera's gate", func() bool { return gate.Came(s.p.PID) }}, true, testenv.Limit)
 			limit := releaseLimit
 			if e.slow {
