@@ -79,9 +79,9 @@ contract-status: deps-test ## run the tests of the contract's rows and write doc
 	$(GO) run ./internal/contract/status artifacts/contract.json
 
 .PHONY: cuts
-cuts: deps-test ## only the cuts of 4 to 60 s, in network namespaces (needs root)
+cuts: deps-test ## cuts of 4 to 60 s, in network namespaces (needs root)
 	$(CHECKED) $(GO) build -ldflags '$(LDFLAGS)' -o build/foyer-checked .
-	FOYER_BIN=$(CURDIR)/build/foyer-checked $(CHECKED) $(GO) test -count=1 -timeout 10m -v -run TestO6_O8_Cuts ./e2e
+	FOYER_BIN=$(CURDIR)/build/foyer-checked $(CHECKED) $(GO) test -count=1 -timeout 10m -v -run TestO6_O8_Cuts ./e2e -cuts.all
 
 .PHONY: fmt
 fmt: ## format the Go files
