@@ -27,6 +27,24 @@ type caller struct {
 // outranks tells whether the caller may moderate somebody of a role.
 func (c caller) outranks(other call.Role) bool { return c.admin || c.role.Outranks(other) }
 
+// rank is the caller's role; the host's tools are a host.
+func (c caller) rank() call.Role {
+	if c.admin {
+		return call.RoleHost
+	}
+	return c.role
+}
+
+// notBelow lists the roles of those whom the caller may not moderate.
+func (c caller) notBelow() (roles []call.Role) {
+	for _, r := range []call.Role{call.RoleHost, call.RoleCoHost, call.RoleParticipant, call.RoleListener} {
+		if !c.outranks(r) {
+			roles = append(roles, r)
+		}
+	}
+	return roles
+}
+
 // access is who may use an operation.
 type access int
 
@@ -165,13 +183,28 @@ func (d *door) authorize(r *http.Request) (caller, error) {
 		return caller{}, err
 	}
 	who := caller{room: t.room(), identity: t.identity(), name: t.grants.Name, role: m.Role}
-	switch {
-	case !t.ours && t.grants.Video.RoomAdmin:
-		who.role = call.RoleHost // it may do all this through LiveKit's own API
-	case who.role == "":
+	if !t.ours && t.grants.Video.RoomAdmin {
+		who.role = call.RoleHost // it may do all this through LiveKit's own API, in the room or not
+		return who, nil
+	}
+	if who.role == "" {
 		who.role = call.RoleParticipant
 	}
-	return who, nil
+	return who, d.checkThere(r.Context(), who, m.Presence)
+}
+
+// checkThere fails with call.ErrForbidden for who has left the room, or was
+// never in it: their token, which may still be good, opens a connection and
+// nothing else. The register hears a little late who has come.
+func (d *door) checkThere(ctx context.Context, who caller, presence call.Presence) error {
+	if presence == call.PresenceOnline || presence == call.PresenceOffline {
+		return nil
+	}
+	_, err := d.rooms.findPerson(ctx, place{who.room, who.identity})
+	if errors.Is(err, call.ErrAlreadyGone) {
+		return call.ErrForbidden
+	}
+	return err
 }
 
 // knownRoom fails with call.ErrNoSuchRoom for a room that never was.

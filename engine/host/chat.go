@@ -99,7 +99,7 @@ func (p keeperPorts) PutOut(ctx context.Context, e keeper.Exit) error {
 		return p.putOut(ctx, outing{room: e.Room, identity: e.ID, verdict: verdict, upTo: e.Generation}, s.here)
 	}
 	if e.Generation > 0 {
-		_, err := p.register.PutOut(ctx, e.Room, e.ID, verdict, e.Generation)
+		_, _, err := p.register.PutOut(ctx, e.Room, e.ID, verdict, e.Generation)
 		return err
 	}
 	cut, err := p.register.Cutoff(ctx, e.Room, e.ID)

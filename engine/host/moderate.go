@@ -128,7 +128,7 @@ func (d *door) putOutAll(ctx context.Context, who caller, room call.RoomID, q ca
 		Reason: call.ReasonRemoved, By: who.name, Text: q.Text, At: d.now(),
 	}}
 	if ban {
-		o.verdict.Reason = call.ReasonBanned
+		o.verdict.Reason, o.role = call.ReasonBanned, who.rank()
 		if q.Minutes > 0 {
 			o.until = o.verdict.At.Add(time.Duration(q.Minutes) * time.Minute)
 		}
@@ -147,11 +147,19 @@ func (d *door) putOutOne(ctx context.Context, s scene, o outing) string {
 	if result != "" {
 		return result
 	}
+	var twins []register.Member
+	if o.ban {
+		if twins, result = d.twins(ctx, s, m); result != "" {
+			return result
+		}
+	}
 	err := d.putOut(ctx, o, s.here)
-	if err == nil && o.ban {
-		err = d.putOutTwins(ctx, s, o, m)
+	if err == nil {
+		err = d.putOutTwins(ctx, s, o, twins)
 	}
 	switch {
+	case errors.Is(err, register.ErrOutranked):
+		return call.ResultForbidden
 	case errors.Is(err, call.ErrNotStored):
 		return call.ResultNotStored
 	case err != nil:
@@ -163,18 +171,32 @@ func (d *door) putOutOne(ctx context.Context, s scene, o outing) string {
 	return call.ResultDone
 }
 
-// putOutTwins removes the other selves of a banned installation: the ban is on
-// its key, too.
-func (d *door) putOutTwins(ctx context.Context, s scene, o outing, m register.Member) error {
+// twins are the other selves of somebody's installation, which a ban holds
+// against, too. result is not empty if the caller may not ban one of them.
+func (d *door) twins(ctx context.Context, s scene, m register.Member) (twins []register.Member, result string) {
 	if m.Key == nil {
-		return nil
+		return nil, ""
 	}
 	members, err := d.register.Members(ctx, s.room)
 	if err != nil {
-		return err
+		return nil, d.resultOf(err, s.room, m.Identity)
 	}
 	for _, twin := range members {
-		if twin.Identity == m.Identity || !m.Key.Equal(twin.Key) || s.here[twin.Identity] == nil {
+		switch {
+		case twin.Identity == m.Identity || !m.Key.Equal(twin.Key):
+		case !s.who.outranks(twin.Role):
+			return nil, call.ResultForbidden
+		default:
+			twins = append(twins, twin)
+		}
+	}
+	return twins, ""
+}
+
+// putOutTwins removes those who are in the room.
+func (d *door) putOutTwins(ctx context.Context, s scene, o outing, twins []register.Member) error {
+	for _, twin := range twins {
+		if s.here[twin.Identity] == nil {
 			continue
 		}
 		twinOut := o
@@ -186,17 +208,17 @@ func (d *door) putOutTwins(ctx context.Context, s scene, o outing, m register.Me
 	return nil
 }
 
+// opUnban lifts bans but those that were made by somebody who outranks the
+// caller.
 func (d *door) opUnban(ctx context.Context, who caller, room call.RoomID, q call.PeopleRequest) (call.PeopleAnswer, error) {
-	return d.change(ctx, who, room, q, func(s scene, id call.Identity) error {
-		err := d.register.Unban(ctx, s.room, id, d.now())
+	return d.change(ctx, who, room, q, func(s scene, id call.Identity) string {
+		err := d.register.Unban(ctx, s.room, id, who.rank(), d.now())
 		if errors.Is(err, register.ErrNotFound) {
-			return errNotBanned
+			return call.ResultNotBanned
 		}
-		return err
+		return d.resultOf(err, room, id)
 	})
 }
-
-var errNotBanned = errors.New("not banned")
 
 func (d *door) opAllow(ctx context.Context, who caller, room call.RoomID, q call.PeopleRequest) (call.PeopleAnswer, error) {
 	return d.setAllowed(ctx, who, room, q, true)
@@ -207,8 +229,11 @@ func (d *door) opDisallow(ctx context.Context, who caller, room call.RoomID, q c
 }
 
 func (d *door) setAllowed(ctx context.Context, who caller, room call.RoomID, q call.PeopleRequest, allowed bool) (call.PeopleAnswer, error) {
-	answer, err := d.change(ctx, who, room, q, func(s scene, id call.Identity) error {
-		return d.register.SetAllowed(ctx, s.room, id, allowed)
+	answer, err := d.change(ctx, who, room, q, func(s scene, id call.Identity) string {
+		if _, result := d.target(ctx, s, id); result != "" {
+			return result
+		}
+		return d.resultOf(d.register.SetAllowed(ctx, s.room, id, allowed), room, id)
 	})
 	if err == nil {
 		d.keepers.refresh(room)
@@ -216,8 +241,9 @@ func (d *door) setAllowed(ctx context.Context, who caller, room call.RoomID, q c
 	return answer, err
 }
 
-// change notes something about people in the register.
-func (d *door) change(ctx context.Context, who caller, room call.RoomID, q call.PeopleRequest, note func(scene, call.Identity) error) (call.PeopleAnswer, error) {
+// change notes something about people in the register. note tells what became
+// of one of them.
+func (d *door) change(ctx context.Context, who caller, room call.RoomID, q call.PeopleRequest, note func(scene, call.Identity) string) (call.PeopleAnswer, error) {
 	if err := checkPeople(q.IDs); err != nil {
 		return call.PeopleAnswer{}, err
 	}
@@ -229,7 +255,7 @@ func (d *door) change(ctx context.Context, who caller, room call.RoomID, q call.
 		if err := d.know(ctx, s, id); err != nil {
 			return d.resultOf(err, room, id)
 		}
-		return d.resultOf(note(s, id), room, id)
+		return note(s, id)
 	}), nil
 }
 
@@ -255,8 +281,8 @@ func (d *door) resultOf(err error, room call.RoomID, id call.Identity) string {
 	switch {
 	case err == nil:
 		return call.ResultDone
-	case errors.Is(err, errNotBanned):
-		return call.ResultNotBanned
+	case errors.Is(err, register.ErrOutranked):
+		return call.ResultForbidden
 	case errors.Is(err, call.ErrAlreadyGone):
 		return call.ResultAlreadyGone
 	case errors.Is(err, register.ErrNotFound):

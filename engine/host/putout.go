@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"errors"
+	"strconv"
 	"sync"
 	"time"
 
@@ -30,6 +31,7 @@ type outing struct {
 	identity call.Identity
 	verdict  register.Verdict // Reason is what the person is told
 	ban      bool
+	role     call.Role // of who bans
 	until    time.Time // end of a ban; zero: until lifted
 	tell     bool      // tell the room who did it and what they said
 	upTo     int64     // the generation that is meant; 0: whatever it is
@@ -47,9 +49,17 @@ func (o outing) notice() call.Notice {
 
 // putOut puts somebody out: their tokens first, then the word to them and to
 // the others, then the removal. If the register fails, they are removed all the
-// same, but may come back; the error says so. here is who is in the room.
+// same, but may come back; the error says so. It does nothing if a generation
+// is meant that is over, or if a ban fails with register.ErrOutranked. here is
+// who is in the room.
 func (d *door) putOut(ctx context.Context, o outing, here map[call.Identity]*livekit.ParticipantInfo) error {
-	stored := d.revoke(ctx, o)
+	ended, stored := d.revoke(ctx, o)
+	switch {
+	case errors.Is(stored, register.ErrOutranked):
+		return stored
+	case stored == nil && !ended && !holdsUpTo(here[o.identity], o.upTo):
+		return nil
+	}
 	d.announce(ctx, o, here)
 	err := d.rooms.remove(ctx, o.room, o.identity)
 	if errors.Is(err, call.ErrAlreadyGone) {
@@ -73,21 +83,30 @@ func (d *door) removed(ctx context.Context, o outing, here map[call.Identity]*li
 	return nil
 }
 
-// revoke stores the verdict, from which on no token of that person's works.
-func (d *door) revoke(ctx context.Context, o outing) error {
+// holdsUpTo tells whether somebody is in the room with a token of a generation
+// up to that one: an earlier try has ended it, and did not get further.
+func holdsUpTo(p *livekit.ParticipantInfo, upTo int64) bool {
+	generation, err := strconv.ParseInt(p.GetAttributes()[call.AttributeGeneration], 10, 64)
+	return err == nil && generation <= upTo
+}
+
+// revoke stores the verdict, from which on no token of that person's works. It
+// tells whether that is its doing.
+func (d *door) revoke(ctx context.Context, o outing) (ended bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, storeBound)
 	defer cancel()
 	if o.ban {
-		_, err := d.register.Ban(ctx, register.Ban{
-			Room: o.room, Identity: o.identity, By: o.verdict.By, Text: o.verdict.Text, Since: o.verdict.At, Until: o.until,
+		_, err = d.register.Ban(ctx, register.Ban{
+			Room: o.room, Identity: o.identity, By: o.verdict.By, ByRole: o.role, Text: o.verdict.Text, Since: o.verdict.At, Until: o.until,
 		})
-		return err
+		return err == nil, err
 	}
-	_, err := d.register.PutOut(ctx, o.room, o.identity, o.verdict, o.upTo)
+	_, ended, err = d.register.PutOut(ctx, o.room, o.identity, o.verdict, o.upTo)
 	if errors.Is(err, register.ErrNotFound) {
 		err = d.register.SetCutoff(ctx, o.room, o.identity, o.verdict)
+		ended = err == nil
 	}
-	return err
+	return ended, err
 }
 
 // announce tells the person, with the proof that it has arrived, and the

@@ -121,7 +121,7 @@ func (d *door) applyMute(ctx context.Context, s scene, id call.Identity, rules r
 }
 
 // muteAll mutes everybody in the room and who comes later, but moderators and
-// exceptions; or ends every mute.
+// exceptions; or ends every mute but those of who is not below the caller.
 func (d *door) muteAll(ctx context.Context, s scene, q call.MuteRequest, muted bool) (call.PeopleAnswer, error) {
 	people := make([]call.Identity, 0, len(s.here))
 	for id := range s.here {
@@ -130,7 +130,11 @@ func (d *door) muteAll(ctx context.Context, s scene, q call.MuteRequest, muted b
 		}
 		people = append(people, id)
 	}
-	rules, err := d.register.MuteAll(ctx, s.room, muted, q.Except, d.now())
+	var spared []call.Role
+	if !muted {
+		spared = s.who.notBelow()
+	}
+	rules, err := d.register.MuteAll(ctx, s.room, muted, q.Except, d.now(), spared...)
 	if err != nil {
 		return call.PeopleAnswer{}, err
 	}
@@ -140,7 +144,7 @@ func (d *door) muteAll(ctx context.Context, s scene, q call.MuteRequest, muted b
 	for batch := range slices.Chunk(people, tellersMax) {
 		part := each(batch, func(id call.Identity) string {
 			m, err := d.register.Member(ctx, s.room, id)
-			if err == nil && m.Silenced(rules) != muted {
+			if err == nil && (m.Silenced(rules) != muted || !muted && !s.who.outranks(m.Role)) {
 				return "" // an exception
 			}
 			return d.resultOf(d.applyMute(ctx, s, id, rules, q.Tell), s.room, id)

@@ -123,7 +123,7 @@ func (d *door) removedByAPI(ctx context.Context, room call.RoomID, identity call
 		return nothing, nil
 	}
 	o := outing{room: room, identity: identity, verdict: register.Verdict{Reason: call.ReasonRemoved, At: d.now()}}
-	stored := d.revoke(ctx, o)
+	_, stored := d.revoke(ctx, o)
 	d.announce(ctx, o, s.here)
 	return func(ctx context.Context) { _ = d.removed(ctx, o, s.here, stored) }, nil // what fails is in the log
 }

@@ -19,7 +19,7 @@ func testBan(t *testing.T, where string) {
 	mustInvite(t, r, "hall", "")
 	anna, other := newKey(t), newKey(t)
 	enter(t, r, "anna", anna, "")
-	b := Ban{Room: "hall", Identity: "anna", By: "Ho'st", Text: `<i>spam"</i>`, Since: at(0), Until: at(600)}
+	b := Ban{Room: "hall", Identity: "anna", By: "Ho'st", ByRole: call.RoleCoHost, Text: `<i>spam"</i>`, Since: at(0), Until: at(600)}
 	if g, err := r.Ban(ctx, b); err != nil || g != 2 {
 		t.Fatalf("generation %d, %v", g, err)
 	}
@@ -61,7 +61,7 @@ func testBan(t *testing.T, where string) {
 	if list, err := r.Bans(ctx, "hall", at(600)); err != nil || len(list) != 0 {
 		t.Errorf("after the end: %v, %v", list, err)
 	}
-	if err := r.Unban(ctx, "hall", "anna", at(600)); !errors.Is(err, ErrNotFound) {
+	if err := r.Unban(ctx, "hall", "anna", call.RoleHost, at(600)); !errors.Is(err, ErrNotFound) {
 		t.Errorf("unban after the end: %v", err)
 	}
 }
@@ -95,13 +95,13 @@ func testUnban(t *testing.T, where string) {
 	expect("until lifted", time.Time{})
 	ban("anna", 3, at(50))
 	expect("made shorter", at(200))
-	must(t, r.Unban(ctx, "hall", "second", at(10)))
+	must(t, r.Unban(ctx, "hall", "second", call.RoleHost, at(10)))
 	expect("one lifted", at(50))
-	must(t, r.Unban(ctx, "hall", "anna", at(10)))
+	must(t, r.Unban(ctx, "hall", "anna", call.RoleHost, at(10)))
 	if _, err := r.Banned(ctx, "hall", "anna", key, at(10)); !errors.Is(err, ErrNotFound) {
 		t.Errorf("all lifted: %v", err)
 	}
-	if err := r.Unban(ctx, "hall", "anna", at(10)); !errors.Is(err, ErrNotFound) {
+	if err := r.Unban(ctx, "hall", "anna", call.RoleHost, at(10)); !errors.Is(err, ErrNotFound) {
 		t.Errorf("again: %v", err)
 	}
 	if m := member(t, r, "anna"); m.Generation != 4 {
@@ -117,4 +117,42 @@ func testUnban(t *testing.T, where string) {
 	if v, err := r.Cutoff(ctx, "hall", "ghost"); err != nil || v.Reason != call.ReasonBanned {
 		t.Errorf("%+v, %v", v, err)
 	}
+}
+
+// TestK8_BansOfHigherRoles: what somebody has banned, nobody below them lifts or
+// replaces.
+func TestK8_BansOfHigherRoles(t *testing.T) {
+	onEach(t, func(t *testing.T, where string) {
+		ctx := t.Context()
+		r := openTest(t, where)
+		mustInvite(t, r, "hall", "")
+		enter(t, r, "anna", newKey(t), "")
+		ban := func(by call.Role, until time.Time) error {
+			_, err := r.Ban(ctx, Ban{Room: "hall", Identity: "anna", ByRole: by, Since: at(0), Until: until})
+			return err
+		}
+		must(t, ban("", time.Time{})) // the host's tools
+		before := member(t, r, "anna")
+		if err := ban(call.RoleCoHost, at(60)); !errors.Is(err, ErrOutranked) {
+			t.Errorf("made shorter: %v", err)
+		}
+		if m := member(t, r, "anna"); m.Generation != before.Generation {
+			t.Errorf("%+v", m)
+		}
+		if err := r.Unban(ctx, "hall", "anna", call.RoleCoHost, at(1)); !errors.Is(err, ErrOutranked) {
+			t.Errorf("lifted by a co-host: %v", err)
+		}
+		if b, err := r.Banned(ctx, "hall", "anna", nil, at(1)); err != nil || !b.Until.IsZero() || b.ByRole != call.RoleHost {
+			t.Errorf("%+v, %v", b, err)
+		}
+		must(t, r.Unban(ctx, "hall", "anna", call.RoleHost, at(1)))
+		must(t, ban(call.RoleCoHost, at(60)))
+		must(t, ban(call.RoleHost, at(50)))
+		if err := ban(call.RoleCoHost, at(70)); !errors.Is(err, ErrOutranked) {
+			t.Errorf("made longer: %v", err)
+		}
+		_, err := r.Ban(ctx, Ban{Room: "hall", Identity: "anna", ByRole: call.RoleCoHost, Since: at(50)})
+		must(t, err) // the host's is over
+		must(t, r.Unban(ctx, "hall", "anna", call.RoleCoHost, at(51)))
+	})
 }

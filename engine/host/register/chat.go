@@ -28,8 +28,8 @@ func scanChat(from row) (ChatLine, error) {
 }
 
 // AppendChat stores lines in their order, all or none. Each gets the next
-// number of its room (Seq counts for nothing), with gaps where an ID was known
-// already: such lines are left out.
+// number of its room (Seq counts for nothing), with gaps where an ID of the same
+// sender's was known already: such lines are left out.
 func (r *Register) AppendChat(ctx context.Context, lines []ChatLine) error {
 	if len(lines) == 0 {
 		return nil
@@ -92,7 +92,7 @@ func insertChat(lines []ChatLine, after int64) (string, []any) {
 		args = append(args, clean(string(c.Room)), clean(c.ID), after+int64(i)+1, clean(string(c.Session)),
 			clean(string(c.From)), clean(c.Name), clean(c.Text), millis(c.At))
 	}
-	q.WriteString(` ON CONFLICT (room, id) DO NOTHING`)
+	q.WriteString(` ON CONFLICT (room, id, sender) DO NOTHING`)
 	return q.String(), args
 }
 
@@ -100,7 +100,8 @@ func insertChat(lines []ChatLine, after int64) (string, []any) {
 // sessions. Without after it is the last limit lines. With after it is up to
 // [call.ChatOverlap] lines before the line of that ID, the line, and what
 // follows, limit lines in all, and more tells that there are others; if the line
-// is not known, it is the last limit lines.
+// is not known, it is the last limit lines. Of lines of different senders with
+// that ID it is the first.
 func (r *Register) Chat(ctx context.Context, room call.RoomID, session call.SID, after string, limit int) (lines []ChatLine, more bool, err error) {
 	const of = `room = $1 AND ($2 = '' OR session = $2)`
 	var first int64
@@ -109,7 +110,7 @@ func (r *Register) Chat(ctx context.Context, room call.RoomID, session call.SID,
 			return sql.ErrNoRows
 		}
 		return r.db.QueryRowContext(ctx, `SELECT MIN(seq) FROM (SELECT seq FROM chat WHERE `+of+`
-			AND seq <= (SELECT seq FROM chat WHERE `+of+` AND id = $3) ORDER BY seq DESC LIMIT $4) AS known HAVING COUNT(*) > 0`,
+			AND seq <= (SELECT MIN(seq) FROM chat WHERE `+of+` AND id = $3) ORDER BY seq DESC LIMIT $4) AS known HAVING COUNT(*) > 0`,
 			string(room), string(session), clean(after), call.ChatOverlap+1).Scan(&first)
 	})
 	if isNotFound(err) {

@@ -72,6 +72,23 @@ func testChat(t *testing.T, where string) {
 	}
 }
 
+// TestJ9_ChatOfSenders: nobody takes the ID of somebody else's message.
+func TestJ9_ChatOfSenders(t *testing.T) {
+	onEach(t, func(t *testing.T, where string) {
+		r := openTest(t, where)
+		forged := say("1", "forged")
+		forged.From = "mallory"
+		must(t, r.AppendChat(t.Context(), []ChatLine{forged, say("1", "true"), say("2", "two")}))
+		must(t, r.AppendChat(t.Context(), []ChatLine{say("1", "again"), forged}))
+		for _, after := range []string{"", "1", "2"} {
+			lines, _, err := r.Chat(t.Context(), "hall", "RM_1", after, 10)
+			if err != nil || !slices.Equal(ids(lines), []string{"1", "1", "2"}) || lines[1].Text != "true" {
+				t.Errorf("after %q: %v, %v", after, lines, err)
+			}
+		}
+	})
+}
+
 // TestN8_ChatOfSessions: sessions and rooms have histories of their own, and
 // text comes back as it was, markup and all.
 func TestN8_ChatOfSessions(t *testing.T) { onEach(t, testChatOfSessions) }
@@ -149,7 +166,7 @@ func testWriters(t *testing.T, where string) {
 				if err := r.AppendChat(ctx, lines); err != nil {
 					t.Error(err)
 				}
-				if _, err := r.PutOut(ctx, "hall", "anna", removed(1), 0); err != nil {
+				if _, _, err := r.PutOut(ctx, "hall", "anna", removed(1), 0); err != nil {
 					t.Error(err)
 				}
 				if _, err := r.SetRules(ctx, "hall", func(c *Rules) { c.MaxMembers++ }); err != nil {

@@ -129,17 +129,17 @@ func (r *Register) Members(ctx context.Context, room call.RoomID) ([]Member, err
 // PutOut ends the generation of a member's tokens, with v as the verdict, and
 // cuts off tokens that the door did not make. If upTo is not 0, it does so only
 // if the generation is not past upTo: telling it twice puts nobody out twice.
-// It returns the generation that holds now, or fails with [ErrNotFound].
-func (r *Register) PutOut(ctx context.Context, room call.RoomID, identity call.Identity, v Verdict, upTo int64) (int64, error) {
-	var generation int64
-	err := r.write(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
-		generation, err = putOut(ctx, tx, room, identity, v, upTo)
+// It returns the generation that holds now and whether that is its doing, or
+// fails with [ErrNotFound].
+func (r *Register) PutOut(ctx context.Context, room call.RoomID, identity call.Identity, v Verdict, upTo int64) (generation int64, ended bool, err error) {
+	err = r.write(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
+		generation, ended, err = putOut(ctx, tx, room, identity, v, upTo)
 		return err
 	})
-	return generation, err
+	return generation, ended, err
 }
 
-func putOut(ctx context.Context, tx *sql.Tx, room call.RoomID, identity call.Identity, v Verdict, upTo int64) (generation int64, err error) {
+func putOut(ctx context.Context, tx *sql.Tx, room call.RoomID, identity call.Identity, v Verdict, upTo int64) (generation int64, ended bool, err error) {
 	last := upTo
 	if upTo == 0 {
 		last = math.MaxInt64
@@ -152,13 +152,13 @@ func putOut(ctx context.Context, tx *sql.Tx, room call.RoomID, identity call.Ide
 		string(room), string(identity), upTo, last, reasonWord(v.Reason), clean(v.By), clean(v.Text), millis(v.At)).Scan(&generation)
 	switch {
 	case err == nil:
-		return generation, setCutoff(ctx, tx, room, identity, v)
+		return generation, true, setCutoff(ctx, tx, room, identity, v)
 	case !errors.Is(err, sql.ErrNoRows):
-		return 0, err
+		return 0, false, err
 	}
 	err = tx.QueryRowContext(ctx, `SELECT generation FROM members WHERE room = $1 AND identity = $2`,
 		string(room), string(identity)).Scan(&generation)
-	return generation, err
+	return generation, false, err
 }
 
 // SetCutoff refuses tokens that the door did not make and that were made up to

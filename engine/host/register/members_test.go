@@ -45,16 +45,17 @@ func testPutOut(t *testing.T, where string) {
 	steps := []struct {
 		at         int
 		upTo, want int64
+		ended      bool
 	}{
-		{1, 1, 2}, // the door, or whoever is first
-		{2, 1, 2}, // the keeper sees them go
-		{3, 0, 3}, // again, whatever it is
-		{4, 2, 3},
-		{5, 7, 8}, // a register restored from an old copy: later tokens die, too
+		{1, 1, 2, true},  // the door, or whoever is first
+		{2, 1, 2, false}, // the keeper sees them go
+		{3, 0, 3, true},  // again, whatever it is
+		{4, 2, 3, false},
+		{5, 7, 8, true}, // a register restored from an old copy: later tokens die, too
 	}
 	for i, s := range steps {
-		if got, err := r.PutOut(ctx, "hall", "anna", removed(s.at), s.upTo); err != nil || got != s.want {
-			t.Errorf("step %d: generation %d, %v; want %d", i, got, err, s.want)
+		if got, ended, err := r.PutOut(ctx, "hall", "anna", removed(s.at), s.upTo); err != nil || got != s.want || ended != s.ended {
+			t.Errorf("step %d: generation %d, %v, %v; want %d", i, got, ended, err, s.want)
 		}
 	}
 	r = reopen(t, r, where)
@@ -69,7 +70,7 @@ func testPutOut(t *testing.T, where string) {
 	if b := member(t, r, "ben"); b.Generation != 1 {
 		t.Errorf("somebody else: %+v", b)
 	}
-	if _, err := r.PutOut(ctx, "hall", "nobody", removed(1), 0); !errors.Is(err, ErrNotFound) {
+	if _, _, err := r.PutOut(ctx, "hall", "nobody", removed(1), 0); !errors.Is(err, ErrNotFound) {
 		t.Errorf("nobody: %v", err)
 	}
 	if _, err := r.Cutoff(ctx, "hall", "nobody"); !errors.Is(err, ErrNotFound) {
@@ -187,6 +188,12 @@ func testMute(t *testing.T, where string) {
 	expect("all, without exceptions", "anna", "ben", "carl", "late")
 	muteAll(false)
 	expect("all may speak")
+	enter(t, r, "cohost", newKey(t), call.RoleCoHost)
+	must(t, r.SetMuted(ctx, "hall", "cohost", true))
+	must(t, r.SetMuted(ctx, "hall", "anna", true))
+	_, err := r.MuteAll(ctx, "hall", false, nil, at(1), call.RoleHost, call.RoleCoHost)
+	must(t, err)
+	expect("all below a co-host may speak", "cohost")
 	if err := r.SetMuted(ctx, "hall", "nobody", true); !errors.Is(err, ErrNotFound) {
 		t.Errorf("nobody: %v", err)
 	}
@@ -216,7 +223,7 @@ func testPresence(t *testing.T, where string) {
 	if room, err := r.Room(ctx, "attic"); err != nil || room.Title != "" {
 		t.Errorf("%+v, %v", room, err)
 	}
-	if g, err := r.PutOut(ctx, "attic", "web", removed(6), 0); err != nil || g != 2 {
+	if g, _, err := r.PutOut(ctx, "attic", "web", removed(6), 0); err != nil || g != 2 {
 		t.Errorf("generation %d, %v", g, err)
 	}
 	if v, err := r.Cutoff(ctx, "attic", "web"); err != nil || !v.At.Equal(at(6)) {

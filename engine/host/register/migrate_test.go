@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -61,8 +62,37 @@ func testMigration(t *testing.T, where string) {
 		t.Errorf("%+v", m)
 	}
 	r = reopen(t, r, where) // and nothing is done twice
-	if _, err := r.PutOut(ctx, "hall", "anna", removed(1), 0); err != nil {
+	if _, _, err := r.PutOut(ctx, "hall", "anna", removed(1), 0); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestMigrationOfChat brings a database of the second version up to date.
+func TestMigrationOfChat(t *testing.T) { onEach(t, testMigrationOfChat) }
+
+func testMigrationOfChat(t *testing.T, where string) {
+	ctx := t.Context()
+	db := openRaw(t, where)
+	for _, step := range []string{
+		migrations()[0], migrations()[1],
+		`CREATE TABLE schema_version (version BIGINT NOT NULL); INSERT INTO schema_version VALUES (2)`,
+		`INSERT INTO chat_seq VALUES ('hall', 7)`,
+		`INSERT INTO chat VALUES ('hall', 'm1', 6, 'RM_1', 'anna', 'Anna', 'one', 1)`,
+		`INSERT INTO chat VALUES ('hall', 'm2', 7, 'RM_1', 'ben', 'Ben', 'two', 2)`,
+		`INSERT INTO bans VALUES ('hall', 'anna', '', 'Anna', 'Host', 'spam', 1, 0)`,
+	} {
+		_, err := db.ExecContext(ctx, step)
+		must(t, err)
+	}
+	must(t, db.Close())
+	r := openTest(t, where)
+	must(t, r.AppendChat(ctx, []ChatLine{say("m2", "three")}))
+	lines, _, err := r.Chat(ctx, "hall", "RM_1", "", 10)
+	if err != nil || !slices.Equal(ids(lines), []string{"m1", "m2", "m2"}) || lines[0].Text != "one" || lines[1].From != "ben" || lines[2].Seq != 8 {
+		t.Errorf("%+v, %v", lines, err)
+	}
+	if b, err := r.Banned(ctx, "hall", "anna", nil, at(1)); err != nil || b.ByRole != call.RoleHost || b.By != "Host" {
+		t.Errorf("%+v, %v", b, err)
 	}
 }
 

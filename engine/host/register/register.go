@@ -21,6 +21,7 @@ import (
 var (
 	ErrNotFound    = errors.New("not in the register")
 	ErrTaken       = errors.New("identity belongs to another key")
+	ErrOutranked   = errors.New("somebody of a higher role has decided that")
 	ErrCorrupt     = errors.New("database is damaged")
 	ErrFull        = errors.New("no space left for the database")
 	ErrNewer       = errors.New("database was written by a newer version")
@@ -190,7 +191,7 @@ func (r *Register) explain(err error) error {
 	case errors.Is(err, sql.ErrNoRows):
 		return ErrNotFound
 	}
-	for _, known := range []error{ErrNotFound, ErrTaken, ErrCorrupt, ErrFull, ErrNewer, ErrUnavailable} {
+	for _, known := range []error{ErrNotFound, ErrTaken, ErrOutranked, ErrCorrupt, ErrFull, ErrNewer, ErrUnavailable} {
 		if errors.Is(err, known) {
 			return err
 		}

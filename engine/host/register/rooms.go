@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strconv"
 	"time"
 
 	"foyer/engine/call"
@@ -62,8 +63,9 @@ func setRules(ctx context.Context, tx *sql.Tx, room call.RoomID, change func(*Ru
 }
 
 // MuteAll mutes everybody of a room, also who comes later, but moderators and
-// the exceptions; or lifts every mute of the room, those by name included.
-func (r *Register) MuteAll(ctx context.Context, room call.RoomID, muted bool, except []call.Identity, now time.Time) (Rules, error) {
+// the exceptions; or lifts every mute of the room, those by name included,
+// but leaves members with one of the spared roles as they are.
+func (r *Register) MuteAll(ctx context.Context, room call.RoomID, muted bool, except []call.Identity, now time.Time, spared ...call.Role) (Rules, error) {
 	var rules Rules
 	err := r.write(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
 		if rules, err = setRules(ctx, tx, room, func(c *Rules) { c.MutedAll = muted }); err != nil {
@@ -73,7 +75,12 @@ func (r *Register) MuteAll(ctx context.Context, room call.RoomID, muted bool, ex
 		if !muted {
 			clear = `UPDATE members SET exempt = 0, muted = 0 WHERE room = $1 AND (exempt <> 0 OR muted <> 0)`
 		}
-		if _, err := tx.ExecContext(ctx, clear, string(room)); err != nil {
+		args := []any{string(room)}
+		for i, role := range spared {
+			clear += ` AND role <> $` + strconv.Itoa(i+2)
+			args = append(args, string(role))
+		}
+		if _, err := tx.ExecContext(ctx, clear, args...); err != nil {
 			return err
 		}
 		for _, identity := range except {

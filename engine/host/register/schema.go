@@ -35,6 +35,7 @@ func migrations() []string {
 			PRIMARY KEY (room, identity)
 		);`,
 		moderation,
+		authorship,
 	}
 }
 
@@ -115,6 +116,27 @@ CREATE TABLE chat (
 	said    BIGINT NOT NULL,
 	PRIMARY KEY (room, id)
 );
+CREATE UNIQUE INDEX chat_order ON chat (room, seq);`
+
+// authorship notes whose a ban is: those of old are the host's. It makes the ID
+// of a message its sender's: nobody can take that of somebody else's.
+const authorship = `
+ALTER TABLE bans ADD COLUMN by_role TEXT NOT NULL DEFAULT 'host';
+CREATE TABLE chat_by_sender (
+	room    TEXT   NOT NULL,
+	id      TEXT   NOT NULL,
+	seq     BIGINT NOT NULL,
+	session TEXT   NOT NULL,
+	sender  TEXT   NOT NULL,
+	name    TEXT   NOT NULL,
+	words   TEXT   NOT NULL,
+	said    BIGINT NOT NULL,
+	PRIMARY KEY (room, id, sender)
+);
+INSERT INTO chat_by_sender (room, id, seq, session, sender, name, words, said)
+	SELECT room, id, seq, session, sender, name, words, said FROM chat;
+DROP TABLE chat;
+ALTER TABLE chat_by_sender RENAME TO chat;
 CREATE UNIQUE INDEX chat_order ON chat (room, seq);`
 
 // migrate brings the database to the newest schema, all or nothing.

@@ -66,6 +66,7 @@ type Ban struct {
 	Key      ed25519.PublicKey // nil: that of the member, if there is one
 	Name     string            // empty: that of the member
 	By       string            // display name; empty: the host's tools
+	ByRole   call.Role         // of who bans; empty: host
 	Text     string
 	Since    time.Time
 	Until    time.Time // zero: until lifted
