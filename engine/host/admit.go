@@ -14,7 +14,8 @@ import (
 	"foyer/engine/host/register"
 )
 
-// removeBound is how long a removal may take whose cause is already gone.
+// removeBound is how long a removal, or a change of what somebody may do, may
+// take once LiveKit has let them in.
 const removeBound = 5 * time.Second
 
 // serveRTC lets a connect through to LiveKit, which upgrades it to a WebSocket.
@@ -69,6 +70,11 @@ func (d *door) admit(ctx context.Context, c *connect) error {
 	if c.member, err = d.standing(ctx, c.ticket); err != nil {
 		return err
 	}
+	if c.resumes {
+		if err := d.checkResumed(ctx, c.ticket); err != nil {
+			return err
+		}
+	}
 	if !c.ours {
 		if err := d.openForeign(ctx, c.room()); err != nil {
 			return err
@@ -78,11 +84,13 @@ func (d *door) admit(ctx context.Context, c *connect) error {
 	if err != nil {
 		return err
 	}
-	if grant, changed := allowed(c.ticket, c.member, rules); changed {
+	grant, changed := allowed(c.ticket, c.member, rules)
+	if changed {
 		if c.raw, err = d.rewrite(c.ticket, grant); err != nil {
 			return err
 		}
 	}
+	c.granted = grant
 	e := entrant{identity: c.identity(), member: c.member, again: c.again}
 	check, err := d.spaceFor(ctx, c.room(), rules, e, c.resumes)
 	if err != nil {
@@ -161,6 +169,25 @@ func (d *door) checkCutoff(ctx context.Context, t ticket) error {
 	return putOutError(cut)
 }
 
+// checkResumed refuses to resume somebody else of the same identity: LiveKit
+// hands whoever resumes a participant that one's token, with its rights. Who is
+// not there is LiveKit's to say.
+func (d *door) checkResumed(ctx context.Context, t ticket) error {
+	p, err := d.rooms.findPerson(ctx, place{t.room(), t.identity()})
+	switch {
+	case errors.Is(err, call.ErrAlreadyGone):
+		return nil
+	case err != nil:
+		return err
+	}
+	for _, name := range []string{memberAttribute, generationAttribute} {
+		if p.GetAttributes()[name] != t.grants.Attributes[name] {
+			return call.ErrIdentityTaken
+		}
+	}
+	return nil
+}
+
 // openForeign makes the room for a token that a holder of the API key has made,
 // as LiveKit does by default, unless a cluster decides that.
 func (d *door) openForeign(ctx context.Context, room call.RoomID) error {
@@ -186,9 +213,12 @@ func allowed(t ticket, m register.Member, rules register.Rules) (grant *auth.Vid
 	if t.ours {
 		grant.SetCanPublish(m.Role.Publishes())
 	}
-	changed = grant.GetCanPublish() != t.grants.Video.GetCanPublish() ||
-		grant.GetCanPublishData() != t.grants.Video.GetCanPublishData()
-	return grant, changed
+	return grant, !sameRights(grant, t.grants.Video)
+}
+
+// sameRights compares what [allowed] decides about.
+func sameRights(a, b *auth.VideoGrant) bool {
+	return a.GetCanPublish() == b.GetCanPublish() && a.GetCanPublishData() == b.GetCanPublishData()
 }
 
 // entrant is somebody who wants to be in a room.
@@ -237,8 +267,11 @@ func checkSpace(rules register.Rules, e entrant, here map[call.Identity]bool, op
 	return nil
 }
 
-// confirm looks once more, when LiveKit has let a connect in: who was put out
-// in the meantime was not in the room yet, so that nobody could remove them.
+// confirm looks once more, when LiveKit has let a connect in: who was put out,
+// muted or given another role in the meantime was not in the room yet, so that
+// nobody could remove them or tell LiveKit. And who is resumed may have been
+// replaced by somebody else: nothing that LiveKit says to that one has reached
+// the client yet.
 func (d *door) confirm(res *http.Response) error {
 	ctx := res.Request.Context()
 	c := connectOf(ctx)
@@ -248,14 +281,55 @@ func (d *door) confirm(res *http.Response) error {
 	// They are in: when the server stops, LiveKit tells them, over a connection
 	// that must not be cut while we look.
 	c.inTime()
-	_, err := d.standing(ctx, c.ticket)
-	if err == nil || ctx.Err() != nil {
+	member, err := d.standing(ctx, c.ticket)
+	if err == nil && c.resumes {
+		if err := d.checkResumed(ctx, c.ticket); err != nil {
+			return err
+		}
+	}
+	if err == nil {
+		return d.adjust(ctx, c, member)
+	}
+	if ctx.Err() != nil {
 		return err
 	}
 	removing, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeBound)
 	defer cancel()
 	if gone := d.rooms.remove(removing, c.room(), c.identity()); gone != nil && !errors.Is(gone, call.ErrAlreadyGone) {
 		d.Log.WithError(gone).WithField("room", c.room()).WithField("identity", c.identity()).Error("somebody who was put out came in and stays")
+	}
+	return err
+}
+
+// adjust tells LiveKit what somebody may do who has just come in, if that has
+// changed since their token was looked at.
+func (d *door) adjust(ctx context.Context, c *connect, m register.Member) error {
+	rules, err := d.register.Rules(ctx, c.room())
+	if err != nil {
+		return err
+	}
+	if now, _ := allowed(c.ticket, m, rules); sameRights(now, c.granted) {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, removeBound)
+	defer cancel()
+	for {
+		p, err := d.rooms.findPerson(ctx, place{c.room(), c.identity()})
+		if err == nil {
+			err = d.enforce(ctx, c.room(), p, m, rules)
+		}
+		if !errors.Is(err, call.ErrAlreadyGone) || c.resumes { // who is resumed was there, or is not any more
+			return ignoreGone(err)
+		}
+		if err := wait(ctx, removeAgain); err != nil { // LiveKit lists who is new a moment after it lets them in
+			return err
+		}
+	}
+}
+
+func ignoreGone(err error) error {
+	if errors.Is(err, call.ErrAlreadyGone) {
+		return nil
 	}
 	return err
 }

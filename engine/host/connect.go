@@ -46,6 +46,7 @@ type connect struct {
 	query   url.Values
 	resumes bool // keeps the participant that is there; LiveKit lets nobody new in by it
 	member  register.Member
+	granted *auth.VideoGrant // what the token says that LiveKit is given
 	open    func()      // gives the place in the room back; see sockets.arrive
 	inTime  func() bool // from now on a server that stops does not turn them away
 }
@@ -147,7 +148,9 @@ func resumes(query url.Values) bool {
 		return false // nor does LiveKit read it
 	}
 	inner := outer.GetJoinRequest()
-	if outer.GetCompression() == livekit.WrappedJoinRequest_GZIP {
+	switch outer.GetCompression() {
+	case livekit.WrappedJoinRequest_NONE:
+	case livekit.WrappedJoinRequest_GZIP:
 		unpacked, err := gzip.NewReader(bytes.NewReader(inner))
 		if err != nil {
 			return false
@@ -155,6 +158,8 @@ func resumes(query url.Values) bool {
 		if inner, err = io.ReadAll(io.LimitReader(unpacked, maxJoinRequest)); err != nil {
 			return false
 		}
+	default:
+		return false // LiveKit takes it for an empty request: somebody new
 	}
 	var request livekit.JoinRequest
 	return proto.Unmarshal(inner, &request) == nil && request.GetReconnect()

@@ -125,6 +125,9 @@ func (d *door) mayJoin(ctx context.Context, req *call.DoorJoinRequest, role call
 	if err := d.checkBan(ctx, req.Room, req.Identity, req.Key); err != nil {
 		return err
 	}
+	if err := d.checkForeigner(ctx, req); err != nil {
+		return err
+	}
 	m, err := d.register.Member(ctx, req.Room, req.Identity)
 	switch {
 	case errors.Is(err, register.ErrNotFound):
@@ -132,6 +135,8 @@ func (d *door) mayJoin(ctx context.Context, req *call.DoorJoinRequest, role call
 	case err != nil:
 		return err
 	case m.Key != nil && !m.Key.Equal(ed25519.PublicKey(req.Key)):
+		return call.ErrIdentityTaken
+	case m.Key == nil && m.Role.Moderates(): // it was given to who came with a token of the API key
 		return call.ErrIdentityTaken
 	case req.Generation != 0:
 		if err := checkGeneration(m, req.Generation); err != nil {
@@ -151,6 +156,22 @@ func (d *door) mayJoin(ctx context.Context, req *call.DoorJoinRequest, role call
 		return err
 	}
 	return d.sockets.look(req.Room, check)
+}
+
+// checkForeigner keeps an identity for who is in the room under it with a token
+// that the door has not made: nobody has proved with a key that it is theirs.
+func (d *door) checkForeigner(ctx context.Context, req *call.DoorJoinRequest) error {
+	p, err := d.rooms.findPerson(ctx, place{req.Room, req.Identity})
+	switch {
+	case errors.Is(err, call.ErrAlreadyGone):
+		return nil
+	case err != nil:
+		return err
+	case p.GetAttributes()[memberAttribute] == "":
+		return call.ErrIdentityTaken
+	default:
+		return nil
+	}
 }
 
 // checkRequest checks names, sizes, signature and clock.

@@ -1,13 +1,18 @@
 package host
 
 import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
 	"net/http"
+	"net/url"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/livekit/protocol/auth"
 	"github.com/livekit/protocol/livekit"
+	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
 )
@@ -70,6 +75,110 @@ func TestJ6_KeepersIdentityIsReserved(t *testing.T) {
 		t.Errorf("API: %d %+v", status, refusal)
 	}
 	if got := s.inRoom("hall"); !slices.Equal(got, []string{"anna"}) {
+		t.Errorf("in the room: %v", got)
+	}
+}
+
+// admins is a token with all the rights that the API key can give.
+func (s *testServer) admins(identity string) string {
+	return s.token(identity, &auth.VideoGrant{RoomJoin: true, Room: "hall", RoomAdmin: true, RoomCreate: true}, nil)
+}
+
+// TestK1_NobodyBecomesAForeigner: who came with a token of the API key is not
+// resumed by somebody else, who would be given its token.
+func TestK1_NobodyBecomesAForeigner(t *testing.T) {
+	s := startServer(t, nil)
+	link := s.invite(nil)
+	early := newGuest(t, "bot") // before the bot has ever come
+	token := s.mustJoin(early, link).Token
+	s.mustDial(token)
+	bot := s.admins("bot")
+	w, _ := s.mustDial(bot)
+	fresh := w.refreshed()
+	if _, refusal, status := s.join(newGuest(t, "bot").request(t, link)); refusal.Code != call.DoorIdentityTaken {
+		t.Errorf("join: %d %+v", status, refusal)
+	}
+	if _, refusal, status := s.join(early.request(t, link)); refusal.Code != call.DoorIdentityTaken {
+		t.Errorf("join of who was first: %d %+v", status, refusal)
+	}
+	for name, path := range map[string]string{"resume": "/rtc?protocol=17&sdk=go&reconnect=1", "single": s.singlePath(true, "")} {
+		if _, status, err := s.dialPath(path, token); err == nil || status != http.StatusConflict {
+			t.Errorf("%s: %d %v", name, status, err)
+		}
+	}
+	again, status, err := s.dial(fresh, "&reconnect=1")
+	if err != nil {
+		t.Fatalf("its own resumption: %d %v", status, err)
+	}
+	again.next(func(m *livekit.SignalResponse) bool { return m.GetReconnect() != nil })
+}
+
+// TestK1_ForeignRolesAreNotInherited: an identity that a host has made a
+// co-host without a key goes to nobody who brings one.
+func TestK1_ForeignRolesAreNotInherited(t *testing.T) {
+	s := startServer(t, nil)
+	link := s.invite(nil)
+	s.mustDial(s.foreign("bot"))
+	s.mustDo(call.OpRole, "", call.RoleRequest{Room: "hall", IDs: []call.Identity{"bot"}, Role: call.RoleCoHost}, call.ResultDone)
+	s.mustDo(call.OpRemove, "", people("hall", "bot"), call.ResultDone)
+	if answer, refusal, status := s.join(newGuest(t, "bot").request(t, link)); refusal.Code != call.DoorIdentityTaken {
+		t.Errorf("join: %d %+v, role %q", status, refusal, answer.Role)
+	}
+}
+
+// packAs is a join request that says it resumes, packed as kind says.
+func packAs(t *testing.T, kind livekit.WrappedJoinRequest_Compression) string {
+	t.Helper()
+	inner, err := proto.Marshal(&livekit.JoinRequest{
+		ClientInfo: &livekit.ClientInfo{Sdk: livekit.ClientInfo_GO, Protocol: 17}, Reconnect: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if kind == livekit.WrappedJoinRequest_GZIP {
+		var packed bytes.Buffer
+		w := gzip.NewWriter(&packed)
+		if _, err := w.Write(inner); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		inner = packed.Bytes()
+	}
+	outer, err := proto.Marshal(&livekit.WrappedJoinRequest{Compression: kind, JoinRequest: inner})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return base64.URLEncoding.EncodeToString(outer)
+}
+
+// TestJ6_LockedAgainstEveryPacking: what LiveKit takes for a newcomer does not
+// come into a locked room, however it is packed.
+func TestJ6_LockedAgainstEveryPacking(t *testing.T) {
+	s := startServer(t, nil)
+	host, _ := s.as(call.RoleHost, "host")
+	token := s.mustJoin(newGuest(t, "ben"), s.invite(nil)).Token
+	yes := true
+	if refusal, status := s.do(call.OpRules, host, call.RulesRequest{Room: "hall", Locked: &yes}, &call.RoomRules{}); status != http.StatusOK {
+		t.Fatal(refusal)
+	}
+	for kind, want := range map[livekit.WrappedJoinRequest_Compression]bool{
+		livekit.WrappedJoinRequest_NONE: true, livekit.WrappedJoinRequest_GZIP: true, 2: false, -1: false, 1 << 20: false,
+	} {
+		packed := packAs(t, kind)
+		if got := resumes(url.Values{"join_request": {packed}}); got != want {
+			t.Errorf("packed as %d: resumes is %v", kind, got)
+		}
+		for _, path := range []string{"/rtc", "/rtc/v1"} {
+			if w, status, err := s.dialPath(path+"?join_request="+url.QueryEscape(packed), token); !want && (err == nil || status != http.StatusLocked) {
+				t.Errorf("packed as %d at %s: %d %v", kind, path, status, err)
+			} else if w != nil {
+				_ = w.conn.Close()
+			}
+		}
+	}
+	if got := s.inRoom("hall"); !slices.Equal(got, []string{"host"}) {
 		t.Errorf("in the room: %v", got)
 	}
 }
