@@ -13,7 +13,7 @@ export PKG_CONFIG_PATH := $(CURDIR)/build/pkgconfig$(if $(PKG_CONFIG_PATH),:$(PK
 export GOFLAGS := -tags=$(TAGS) -buildvcs=false
 # What is tested. Vet, lint and the arrows use exactly these flags too, so that
 # every dependency is compiled once (Fyne and the SFU take minutes).
-CHECKED := GOFLAGS="-race -tags=$(TAGS) -buildvcs=false" GORACE="suppressions=$(CURDIR)/scripts/race-suppressions.txt"
+CHECKED := GOFLAGS="-race -tags=$(TAGS) -buildvcs=false" GORACE="atexit_sleep_ms=0 suppressions=$(CURDIR)/scripts/race-suppressions.txt"
 
 # Everything but the tests of the whole program, which want the machine to
 # themselves and come last.
