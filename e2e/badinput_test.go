@@ -5,19 +5,19 @@ package e2e
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"foyer/engine/call"
 	"foyer/internal/drive"
 	"foyer/internal/testenv"
+	"foyer/ui/words"
 )
 
 // oneSentence checks what a person reads on stderr: one line that ends like a
@@ -37,8 +37,16 @@ func oneSentence(t *testing.T, stderr string) {
 	t.Log(text)
 }
 
+// says checks that text has a sentence of package words, all of it.
+func says(t *testing.T, text, sentence string) {
+	t.Helper()
+	if !strings.Contains(text, sentence) {
+		t.Errorf("it says\n%s\nand not\n%s", text, sentence)
+	}
+}
+
 // What is wrong with the command line is said before anything is opened or
-// sent, with status 2.
+// sent, with status 2; of what is wrong with a join, scripts hear as well.
 func TestBadUsage(t *testing.T) {
 	f := testenv.Foyer(t)
 	server := testenv.Serve(t, f, drive.ServeOptions{})
@@ -49,35 +57,48 @@ func TestBadUsage(t *testing.T) {
 	join := func(link string, more ...string) []string {
 		return append([]string{"join", link, "--profile", t.TempDir()}, more...)
 	}
-	for name, args := range map[string][]string{
-		"unreadable link":        join("hello", "--name", "Ada"),
-		"cut link":               join(link[:len(link)-9], "--name", "Ada"),
-		"link without its end":   join(strings.Split(link, "&")[0], "--name", "Ada"),
-		"plain text elsewhere":   join("ws://192.0.2.1:7880/?token=a.b.c", "--name", "Ada"),
-		"LiveKit without token":  join("wss://127.0.0.1:1/", "--name", "Ada"),
-		"no name":                join(link),
-		"blank name":             join(link, "--name", "  "),
-		"name of 256 bytes":      join(link, "--name", strings.Repeat("n", 256)),
-		"name with a newline":    join(link, "--name", "A\nda"),
-		"user ID of 64 bytes":    join(link, "--name", "Ada", "--id", strings.Repeat("i", 64)),
-		"user ID with a bell":    join(link, "--name", "Ada", "--id", "a\ab"),
-		"room ID of 129 bytes":   invite(strings.Repeat("r", 129)),
-		"room ID with a blank":   invite("two words"),
-		"room ID with a quote":   invite(`"quoted"`),
-		"room ID in Chinese":     invite("会议"),
-		"empty room ID":          invite(""),
-		"serve on no address":    {"serve", "--listen", "nowhere", "--data", t.TempDir()},
-		"serve with an argument": {"serve", "please"},
+	long := func(c string, n int) string { return strings.Repeat(c, n) }
+	for _, c := range []struct {
+		name string
+		args []string
+		want error  // whose sentence it says; nil: how the command is used
+		word string // what else must be named, so that people find it
+	}{
+		{"unreadable link", join("hello", "--name", "Ada"), call.ErrLinkUnreadable, "foyer://"},
+		{"cut link", join(link[:len(link)-9], "--name", "Ada"), call.ErrLinkCut, "end"},
+		{"link without its end", join(strings.Split(link, "&")[0], "--name", "Ada"), call.ErrLinkCut, "end"},
+		{"plain text elsewhere", join("ws://192.0.2.1:7880/?token=a.b.c", "--name", "Ada"), call.ErrLinkInsecure, "wss://"},
+		{"LiveKit without token", join("wss://127.0.0.1:1/", "--name", "Ada"), call.ErrLinkUnreadable, "wss://"},
+		{"no name", join(link), call.CheckName(""), "missing"},
+		{"blank name", join(link, "--name", "  "), call.CheckName(""), "missing"},
+		{"name of 256 bytes", join(link, "--name", long("n", 256)), call.CheckName(long("n", 256)), "256 of at most 255"},
+		{"name with a newline", join(link, "--name", "A\nda"), call.CheckName("A\nda"), "U+000A at position 2"},
+		{"user ID of 64 bytes", join(link, "--name", "Ada", "--id", long("i", 64)), call.CheckIdentity(long("i", 64)), "64 of at most 63"},
+		{"user ID with a bell", join(link, "--name", "Ada", "--id", "a\ab"), call.CheckIdentity("a\ab"), "U+0007 at position 2"},
+		{"room ID of 129 bytes", invite(long("r", 129)), call.CheckRoomID(long("r", 129)), "129 of at most 128"},
+		{"room ID with a blank", invite("two words"), call.CheckRoomID("two words"), "(space) at position 4"},
+		{"room ID with a quote", invite(`"quoted"`), call.CheckRoomID(`"quoted"`), "at position 1"},
+		{"room ID in Chinese", invite("会议"), call.CheckRoomID("会议"), "“会” at position 1"},
+		{"empty room ID", invite(""), call.CheckRoomID(""), "missing"},
+		{"serve on no address", []string{"serve", "--listen", "nowhere", "--data", t.TempDir()}, call.ErrServerConfig, "nowhere"},
+		{"serve with an argument", []string{"serve", "please"}, nil, "please"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			ctx, cancel := context.WithTimeout(t.Context(), testenv.Limit)
-			defer cancel()
-			_, stderr, status, err := f.Run(ctx, nil, args...)
-			if err != nil || status != 2 {
-				t.Errorf("status %d (%v), want 2", status, err)
+			sentence := words.Usage("foyer " + c.args[0]).String()
+			if c.want != nil {
+				sentence = words.Error(c.want).String()
 			}
-			oneSentence(t, stderr)
+			stdout, stderr := runFails(t, f, 2, c.args...)
+			says(t, stderr, sentence)
+			says(t, stderr, c.word)
+			if c.args[0] != "join" {
+				return
+			}
+			var told struct{ Event, Command, Error string }
+			if err := json.Unmarshal([]byte(stdout), &told); err != nil || told.Event != "command_failed" || told.Command != "join" || told.Error != sentence {
+				t.Errorf("stdout %q, want one command_failed of join with the sentence", stdout)
+			}
 		})
 	}
 	for name, room := range map[string]string{
@@ -92,8 +113,27 @@ func TestBadUsage(t *testing.T) {
 	}
 }
 
-// joinFails joins with a link that leads nowhere and checks the end.
-func joinFails(t *testing.T, f drive.Foyer, link string, limit time.Duration, env ...string) drive.Event {
+// runFails runs a command that must end by itself with that status and say why
+// in one sentence.
+func runFails(t *testing.T, f drive.Foyer, want int, args ...string) (stdout, stderr string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), testenv.Limit)
+	defer cancel()
+	var env []string
+	if f.UID != 0 {
+		env = []string{ownRace}
+	}
+	stdout, stderr, status, err := f.Run(ctx, env, args...)
+	if err != nil || status != want {
+		t.Errorf("status %d (%v), want %d", status, err, want)
+	}
+	oneSentence(t, stderr)
+	return stdout, stderr
+}
+
+// joinFails joins with a link that leads nowhere and checks the end and that
+// its message is the one of that error.
+func joinFails(t *testing.T, f drive.Foyer, link string, limit time.Duration, want error, env ...string) {
 	t.Helper()
 	start := time.Now()
 	p := testenv.Join(t, f, drive.JoinOptions{Link: link, Name: "Ada", Env: env, Args: []string{"--camera", "test"}})
@@ -101,14 +141,15 @@ func joinFails(t *testing.T, f drive.Foyer, link string, limit time.Duration, en
 	if took := time.Since(start); took > limit {
 		t.Errorf("it took %v, want at most %v", took, limit)
 	}
-	if left.Text("reason") != "join_failed" || left.Text("message") == "" || left.Get("code") != nil {
-		t.Errorf("left says %s, want reason join_failed, code null and a message", left.Raw)
+	if left.Text("reason") != "join_failed" || left.Get("code") != nil {
+		t.Errorf("left says %s, want reason join_failed and code null", left.Raw)
 	}
 	if status := p.Ended(); status != 3 {
 		t.Errorf("status %d, want 3", status)
 	}
-	t.Log(left.Text("message"))
-	return left
+	if message := words.Left(call.Left{Reason: call.ReasonJoinFailed, Err: want}).String(); left.Text("message") != message {
+		t.Errorf("it says %q, want %q", left.Text("message"), message)
+	}
 }
 
 // Starting a race-checked process takes a second or two by itself.
@@ -119,27 +160,23 @@ func TestLinksThatLeadNowhere(t *testing.T) {
 	server := testenv.Serve(t, f, drive.ServeOptions{})
 	good, err := call.ParseLink(server.Invite("nowhere"))
 	must(t, err)
-	messages := make(map[string]string)
 	for _, c := range []struct {
 		name   string
 		limit  time.Duration
+		want   error
 		change func(t *testing.T, l *call.Link)
 	}{
-		{"another certificate", quick, func(_ *testing.T, l *call.Link) { l.Fingerprint[3]++ }},
-		{"another secret", quick, func(_ *testing.T, l *call.Link) { l.Secret = "A" + l.Secret[1:len(l.Secret)-1] + "A" }},
-		{"nobody there", quick, func(t *testing.T, l *call.Link) { l.Hosts = []string{closedPort(t)} }},
-		{"silence", bounded, func(t *testing.T, l *call.Link) { l.Hosts = []string{silentServer(t)} }},
-		{"garbage", quick, func(t *testing.T, l *call.Link) { garbageServer(t, l) }},
+		{"another certificate", quick, call.ErrWrongServer, func(_ *testing.T, l *call.Link) { l.Fingerprint[3]++ }},
+		{"another secret", quick, call.ErrInviteRefused, func(_ *testing.T, l *call.Link) { l.Secret = "A" + l.Secret[1:len(l.Secret)-1] + "A" }},
+		{"nobody there", quick, call.ErrUnreachable, func(t *testing.T, l *call.Link) { l.Hosts = []string{closedPort(t)} }},
+		{"silence", bounded, call.ErrServerSilent, func(t *testing.T, l *call.Link) { l.Hosts = []string{silentServer(t)} }},
+		{"garbage", quick, call.ErrServerGarbage, func(t *testing.T, l *call.Link) { garbageServer(t, l) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := good
 			c.change(t, &l)
-			left := joinFails(t, f, l.String(), c.limit)
-			messages[left.Text("message")] = c.name
+			joinFails(t, f, l.String(), c.limit, c.want)
 		})
-	}
-	if len(messages) != 5 {
-		t.Errorf("only %d different sentences for 5 different causes: %q", len(messages), messages)
 	}
 	t.Run("a room that is gone", func(t *testing.T) {
 		l := good
@@ -148,7 +185,7 @@ func TestLinksThatLeadNowhere(t *testing.T) {
 		last.Await("joined")
 		must(t, server.Dismiss(t.Context(), string(l.Room)))
 		last.Await("left")
-		joinFails(t, f, l.String(), quick)
+		joinFails(t, f, l.String(), quick, call.ErrNoSuchRoom)
 	})
 }
 
@@ -174,9 +211,9 @@ func TestPlainLiveKitLinks(t *testing.T) {
 		}
 	})
 	t.Run("a forged token", func(t *testing.T) {
-		joinFails(t, f, address+token[:len(token)-8]+"AAAAAAAA", quick, trust...)
+		joinFails(t, f, address+token[:len(token)-8]+"AAAAAAAA", quick, call.ErrTokenRefused, trust...)
 	})
-	t.Run("an unknown certificate", func(t *testing.T) { joinFails(t, f, address+token, quick) })
+	t.Run("an unknown certificate", func(t *testing.T) { joinFails(t, f, address+token, quick, call.ErrUntrusted) })
 }
 
 func closedPort(t *testing.T) string {
@@ -222,44 +259,8 @@ func TestJ8_JoiningCanBeCancelled(t *testing.T) {
 	if took := left.Seen.Sub(start); took > time.Second {
 		t.Errorf("cancelling took %v, want at most 1 s (contract J8)", took)
 	}
-	t.Logf("%s", left.Raw)
-}
-
-// A device that cannot be had is said, and the stay goes on.
-func TestDevicesThatCannotBeHad(t *testing.T) {
-	f := testenv.Foyer(t)
-	server := testenv.Serve(t, f, drive.ServeOptions{})
-	link := server.Invite("devices")
-	garbage := filepath.Join(t.TempDir(), "garbage.ivf")
-	must(t, os.WriteFile(garbage, []byte("DKIF but not really"), 0o600))
-	silent := []string{"PULSE_SERVER=unix:/nonexistent", "XDG_RUNTIME_DIR=" + t.TempDir()}
-	for _, c := range []struct{ name, source, device string }{
-		{"no such camera", "camera", "Nikon D1"},
-		{"no such file", "camera", "/nonexistent/film.ivf"},
-		{"a damaged file", "camera", garbage},
-		{"no such sound file", "microphone", "/nonexistent/voice.wav"},
-		{"no sound server", "microphone", "default"},
-		{"no display", "screen", "default"},
-		{"no such source", "smell", "default"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			p := testenv.Join(t, f, drive.JoinOptions{Link: link, Name: "Ada", Env: append(silent, "DISPLAY=")})
-			p.Await("joined")
-			p.Say(map[string]any{"cmd": "publish", "source": c.source, "device": c.device})
-			failed := p.Await("command_failed")
-			if failed.Text("command") != "publish" || failed.Text("error") == "" {
-				t.Errorf("it says %s", failed.Raw)
-			}
-			t.Log(failed.Text("error"))
-			p.Say(map[string]any{"cmd": "leave"})
-			if left := p.Await("left"); left.Text("reason") != "left" {
-				t.Errorf("the stay did not go on: %s", left.Raw)
-			}
-			if status := p.Ended(); status != 0 {
-				t.Errorf("status %d, want 0", status)
-			}
-		})
+	if want := words.Left(call.Left{Reason: call.ReasonLeft}).String(); left.Text("reason") != "left" || left.Text("message") != want {
+		t.Errorf("left says %s, want reason left and %q", left.Raw, want)
 	}
 }
 
@@ -269,18 +270,24 @@ func TestL9_MisuseChangesNothing(t *testing.T) {
 	server := testenv.Serve(t, f, drive.ServeOptions{})
 	p := testenv.Join(t, f, drive.JoinOptions{Link: server.Invite("misuse"), Name: "Ada", Args: []string{"--camera", "test"}})
 	p.Await("joined")
-	for _, c := range []map[string]any{
-		{"cmd": "leave", "room": "another"},
-		{"cmd": "mute", "source": "microphone"},
-		{"cmd": "fault", "kind": "panic"},
-		{"cmd": "dance"},
-		{"cmd": "join", "link": "foyer://nonsense"},
-		{"cmd": 7},
+	for _, c := range []struct {
+		say  map[string]any
+		want error
+	}{
+		{map[string]any{"cmd": "leave", "room": "another"}, call.ErrOtherRoom},
+		{map[string]any{"cmd": "mute", "source": "microphone"}, call.ErrNotPublished},
+		{map[string]any{"cmd": "fault", "kind": "panic"}, call.ErrNotSupported},
+		{map[string]any{"cmd": "dance"}, call.ErrBadArgument},
+		{map[string]any{"cmd": "join", "link": "foyer://nonsense"}, call.ErrLinkCut},
+		{map[string]any{"cmd": 7}, call.ErrBadArgument},
 	} {
 		mark := p.Mark()
-		p.Say(c)
+		p.Say(c.say)
 		failed := p.AwaitAfter(mark, "command_failed", nil)
-		t.Logf("%v: %s", c, failed.Text("error"))
+		if word, ok := c.say["cmd"].(string); ok && failed.Text("command") != word {
+			t.Errorf("%v: it names the command %q", c.say, failed.Text("command"))
+		}
+		says(t, failed.Text("error"), words.Error(c.want).String())
 	}
 	for _, e := range p.Events() {
 		if e.Name == "left" || e.Text("state") == "leaving" {
@@ -291,49 +298,4 @@ func TestL9_MisuseChangesNothing(t *testing.T) {
 	if left := p.Await("left"); left.Text("reason") != "left" {
 		t.Errorf("left says %s", left.Raw)
 	}
-}
-
-// A server that cannot begin says why in a sentence.
-func TestServeThatCannotBegin(t *testing.T) {
-	f := testenv.Foyer(t)
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	t.Cleanup(func() { taken.Close() })
-	file := filepath.Join(t.TempDir(), "file")
-	must(t, os.WriteFile(file, nil, 0o600))
-	damaged := t.TempDir()
-	for _, name := range []string{"foyer.db", "register.db", "admin.key", "cert.pem", "key.pem", "door.pem", "livekit.json"} {
-		must(t, os.WriteFile(filepath.Join(damaged, name), []byte("not what it should be"), 0o600))
-	}
-	for name, args := range map[string][]string{
-		"a port in use":                      {"--listen", taken.Addr().String(), "--data", t.TempDir()},
-		"a data folder that is a file":       {"--listen", "127.0.0.1:0", "--data", file},
-		"a data folder that cannot be made":  {"--listen", "127.0.0.1:0", "--data", "/proc/foyer"},
-		"a data folder with damaged content": {"--listen", "127.0.0.1:0", "--data", damaged},
-		"a full disk":                        {"--listen", "127.0.0.1:0", "--data", fullDisk(t)},
-		"an address of another computer":     {"--listen", "192.0.2.1:7443", "--data", t.TempDir()},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			ctx, cancel := context.WithTimeout(t.Context(), testenv.Limit)
-			defer cancel()
-			stdout, stderr, status, err := f.Run(ctx, nil, append([]string{"serve"}, args...)...)
-			if err != nil || status == 0 || strings.Contains(stdout, "ready") {
-				t.Errorf("status %d (%v), stdout %q", status, err, stdout)
-			}
-			oneSentence(t, stderr)
-		})
-	}
-}
-
-// fullDisk is a folder on a file system without room for anything.
-func fullDisk(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=4k"); err != nil {
-		t.Skipf("a full disk needs root, to mount one: %v", err)
-	}
-	t.Cleanup(func() { must(t, syscall.Unmount(dir, 0)) })
-	must(t, os.WriteFile(filepath.Join(dir, "full"), make([]byte, 4096), 0o600))
-	return dir
 }

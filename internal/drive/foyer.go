@@ -15,6 +15,7 @@ import (
 type Foyer struct {
 	Bin  string
 	Work string // profiles, data folders and logs go below
+	UID  uint32 // as in [Command]; Bin and Work must be within that user's reach
 }
 
 // BinVariable names a ready-made binary, so that it is not built again.
@@ -44,6 +45,7 @@ func (f Foyer) runIn(ctx context.Context, ns *NetNS, env []string, args ...strin
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Env = append(os.Environ(), env...)
 	bind(cmd)
+	become(cmd, f.UID)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	err = cmd.Run()
@@ -86,7 +88,7 @@ func (f Foyer) Serve(ctx context.Context, o ServeOptions) (*Server, error) {
 		o.Data = dir
 	}
 	args := append([]string{"serve", "--listen", o.Listen, "--data", o.Data}, o.Args...)
-	p, err := Start(Command{Name: "serve", Path: f.Bin, Args: args, Env: o.Env, NS: o.NS, Logs: f.Work})
+	p, err := Start(Command{Name: "serve", Path: f.Bin, Args: args, Env: o.Env, NS: o.NS, Logs: f.Work, UID: f.UID})
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +145,7 @@ func (f Foyer) Join(o JoinOptions) (*Process, error) {
 	if o.ID != "" {
 		args = append(args, "--id", o.ID)
 	}
-	return Start(Command{Name: "join-" + fileName(o.Name), Path: f.Bin, Args: append(args, o.Args...), Env: o.Env, NS: o.NS, Logs: f.Work})
+	return Start(Command{Name: "join-" + fileName(o.Name), Path: f.Bin, Args: append(args, o.Args...), Env: o.Env, NS: o.NS, Logs: f.Work, UID: f.UID})
 }
 
 func fileName(s string) string {

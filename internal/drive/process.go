@@ -30,6 +30,7 @@ type Command struct {
 	Env  []string // in addition to ours
 	NS   *NetNS   // network namespace, nil for ours
 	Logs string   // folder that gets what the process writes to stderr
+	UID  uint32   // user to run as, which takes root, on Linux alone; 0: ours
 }
 
 // Process is a running program that prints a JSON object a line and takes JSON
@@ -80,6 +81,7 @@ func Start(c Command) (*Process, error) {
 	p := &Process{name: c.Name, cmd: exec.Command(path, args...), done: make(chan struct{}), changed: make(chan struct{})}
 	p.cmd.Env = append(os.Environ(), c.Env...)
 	bind(p.cmd)
+	become(p.cmd, c.UID)
 	log, err := os.CreateTemp(c.Logs, c.Name+"-*.log")
 	if err != nil {
 		return nil, err

@@ -11,4 +11,11 @@ func bind(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
+// become makes a child run as another user; 0 is ours. Only root may.
+func become(cmd *exec.Cmd, uid uint32) {
+	if uid != 0 {
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uid, Gid: uid}
+	}
+}
+
 func killGroup(pid int) { _ = syscall.Kill(-pid, syscall.SIGKILL) }

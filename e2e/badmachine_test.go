@@ -1,0 +1,209 @@
+//go:build linux
+
+package e2e
+
+import (
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"foyer/engine/call"
+	"foyer/internal/drive"
+	"foyer/internal/testenv"
+	"foyer/ui/words"
+)
+
+// nobody is the user that owns nothing (Debian, Fedora and Arch agree on it).
+const nobody = 65534
+
+// ownRace keeps the race detector from reading our list of suppressions, which
+// nobody may not.
+const ownRace = "GORACE="
+
+// asNobody is the program as run by somebody without rights, because root may
+// read everything; whoever is not root already is that somebody.
+func asNobody(t *testing.T) drive.Foyer {
+	t.Helper()
+	f := testenv.Foyer(t)
+	if os.Geteuid() != 0 {
+		return f
+	}
+	// Not t.TempDir: only its owner may go through it.
+	home, err := os.MkdirTemp("", "foyer-nobody-")
+	must(t, err)
+	t.Cleanup(func() { must(t, os.RemoveAll(home)) })
+	must(t, os.Chown(home, nobody, nobody))
+	f.Bin, f.Work, f.UID = copyProgram(t, f.Bin, home), home, nobody
+	return f
+}
+
+func copyProgram(t *testing.T, program, dir string) string {
+	t.Helper()
+	from, err := os.Open(program)
+	must(t, err)
+	defer from.Close()
+	to, err := os.OpenFile(filepath.Join(dir, "foyer"), os.O_CREATE|os.O_WRONLY, 0o755)
+	must(t, err)
+	_, err = io.Copy(to, from)
+	must(t, err)
+	must(t, to.Close())
+	return to.Name()
+}
+
+// reachable is a folder within f's reach that is not f's own.
+func reachable(t *testing.T, f drive.Foyer) string {
+	t.Helper()
+	dir, err := os.MkdirTemp(f.Work, "not-yours-")
+	must(t, err)
+	must(t, os.Chmod(dir, 0o755))
+	return dir
+}
+
+// A device that cannot be had is said, and the stay goes on. A camera that
+// another program has needs a device of the kernel's: the tests of
+// engine/devices/hw in a virtual machine (make vm-test) have that case.
+func TestDevicesThatCannotBeHad(t *testing.T) {
+	f := asNobody(t)
+	server := testenv.Serve(t, testenv.Foyer(t), drive.ServeOptions{})
+	link := server.Invite("devices")
+	dir := reachable(t, f)
+	garbage, forbidden := filepath.Join(dir, "garbage.ivf"), filepath.Join(dir, "forbidden.y4m")
+	must(t, os.WriteFile(garbage, []byte("DKIF but not really"), 0o644))
+	must(t, os.Rename(writeY4M(t, 32, 32, 2), forbidden))
+	must(t, os.Chmod(forbidden, 0))
+	silent := []string{"PULSE_SERVER=unix:/nonexistent", "XDG_RUNTIME_DIR=" + dir, "DISPLAY=", ownRace}
+	for _, c := range []struct {
+		name, source, device string
+		want                 error
+	}{
+		{"no such camera", "camera", "Nikon D1", call.ErrDeviceMissing},
+		{"no such file", "camera", "/nonexistent/film.ivf", call.ErrFileUnreadable},
+		{"a damaged file", "camera", garbage, call.ErrFileUnreadable},
+		{"a forbidden file", "camera", forbidden, call.ErrFileUnreadable},
+		{"no such sound file", "microphone", "/nonexistent/voice.wav", call.ErrFileUnreadable},
+		{"no sound server", "microphone", "default", call.ErrNoSoundServer},
+		{"no display", "screen", "default", call.ErrDeviceMissing},
+		{"no such source", "smell", "default", call.ErrBadArgument},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			profile := filepath.Join(f.Work, "profile of "+c.name)
+			p := testenv.Join(t, f, drive.JoinOptions{Link: link, Name: "Ada", Profile: profile, Env: silent})
+			p.Await("joined")
+			p.Say(map[string]any{"cmd": "publish", "source": c.source, "device": c.device})
+			failed := p.Await("command_failed")
+			if failed.Text("command") != "publish" {
+				t.Errorf("it says %s", failed.Raw)
+			}
+			says(t, failed.Text("error"), deviceSentence(c.source, c.device, c.want))
+			p.Say(map[string]any{"cmd": "leave"})
+			if left := p.Await("left"); left.Text("reason") != "left" {
+				t.Errorf("the stay did not go on: %s", left.Raw)
+			}
+			if status := p.Ended(); status != 0 {
+				t.Errorf("status %d, want 0", status)
+			}
+		})
+	}
+}
+
+// deviceSentence is what must be said of a device that could not be published.
+func deviceSentence(source, device string, err error) string {
+	s, unknown := call.ParseSource(source)
+	if unknown != nil {
+		return words.Error(err).String()
+	}
+	if device == "default" {
+		device = ""
+	}
+	err = &call.DeviceError{Source: s, Device: device, Err: err}
+	return words.Command(call.CommandFailed{Command: "publish", Source: s, Err: err}).String()
+}
+
+// A server that cannot begin says why in a sentence, with status 1.
+func TestServeThatCannotBegin(t *testing.T) {
+	f := testenv.Foyer(t)
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	t.Cleanup(func() { taken.Close() })
+	file := filepath.Join(t.TempDir(), "file")
+	must(t, os.WriteFile(file, nil, 0o600))
+	const free = "127.0.0.1:0"
+	for _, c := range []struct {
+		name, listen string
+		data         func(*testing.T) string
+		want         error
+		word         string // what else must be named, so that people find it
+	}{
+		{"a port in use", taken.Addr().String(), (*testing.T).TempDir, call.ErrPortInUse, taken.Addr().String()},
+		{"an address of another computer", "192.0.2.1:7443", (*testing.T).TempDir, call.ErrAddress, "192.0.2.1"},
+		{"a data folder that is a file", free, func(*testing.T) string { return file }, call.ErrDataFolder, file},
+		{"a data folder that cannot be made", free, func(*testing.T) string { return "/proc/foyer" }, call.ErrDataFolder, "/proc/foyer"},
+		{"a full disk", free, fullDisk, call.ErrDataFull, "space"},
+		{"a damaged certificate", free, damaged("door.pem"), call.ErrCertificate, "door.pem"},
+		{"a damaged admin key", free, damaged("admin-key.json"), call.ErrKeyFile, "admin-key.json"},
+		{"a damaged LiveKit key", free, damaged("livekit-key.json"), call.ErrKeyFile, "livekit-key.json"},
+		{"a damaged database", free, damaged("foyer.db"), call.ErrDataCorrupt, "foyer.db"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			serveFails(t, f, c.listen, c.data(t), c.want, c.word)
+		})
+	}
+	t.Run("a data folder of somebody else", func(t *testing.T) {
+		t.Parallel()
+		theirs := asNobody(t)
+		folder := reachable(t, theirs)
+		if theirs.UID != 0 {
+			must(t, os.Chmod(folder, 0o700))
+		} else {
+			must(t, os.Chmod(folder, 0)) // our own: not even for us
+		}
+		serveFails(t, theirs, free, folder, call.ErrDataFolder, folder)
+	})
+}
+
+func serveFails(t *testing.T, f drive.Foyer, listen, data string, want error, word string) {
+	t.Helper()
+	stdout, stderr := runFails(t, f, 1, "serve", "--listen", listen, "--data", data)
+	if stdout != "" {
+		t.Errorf("stdout %q, want nothing", stdout)
+	}
+	says(t, stderr, words.Error(want).String())
+	says(t, stderr, word)
+}
+
+// damaged makes the data folder of a server that has run, with one file of it
+// overwritten.
+func damaged(name string) func(*testing.T) string {
+	return func(t *testing.T) string {
+		t.Helper()
+		server := testenv.Serve(t, testenv.Foyer(t), drive.ServeOptions{})
+		must(t, server.Signal(syscall.SIGTERM))
+		if status := server.Ended(); status != 0 {
+			t.Fatalf("status %d of the server that made the folder", status)
+		}
+		file := filepath.Join(server.Drive.Data, name)
+		if _, err := os.Stat(file); err != nil {
+			t.Fatalf("a data folder has no such file any more: %v", err)
+		}
+		must(t, os.WriteFile(file, []byte(strings.Repeat("not what it should be ", 400)), 0o600))
+		return server.Drive.Data
+	}
+}
+
+// fullDisk is a folder on a file system without room for anything.
+func fullDisk(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=4k"); err != nil {
+		t.Skipf("a full disk needs root, to mount one: %v", err)
+	}
+	t.Cleanup(func() { must(t, syscall.Unmount(dir, 0)) })
+	must(t, os.WriteFile(filepath.Join(dir, "full"), make([]byte, 4096), 0o600))
+	return dir
+}
