@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"foyer/engine/call"
 	"foyer/internal/drive"
 	"foyer/internal/matrix"
 	"foyer/internal/testenv"
@@ -227,6 +228,8 @@ func leaveAndLook(t *testing.T, e exit, s *stage, table *matrix.Table, devices [
 	limit := releaseLimit
 	switch {
 	case e.slow:
+		// A connection that never was cannot be lost.
+		s.p.AwaitWhere("stats", sends)
 		limit = lostLimit
 	case inVM():
 		limit = emulatedLimit
@@ -248,6 +251,12 @@ func leaveAndLook(t *testing.T, e exit, s *stage, table *matrix.Table, devices [
 		t.Error("a device file is still open")
 	}
 	table.Add(row)
+}
+
+// sends tells from a stats event whether media flows to the server.
+func sends(ev drive.Event) bool {
+	var said struct{ Local []call.LocalStats }
+	return ev.Decode(&said) == nil && slices.ContainsFunc(said.Local, func(l call.LocalStats) bool { return l.Bytes > 0 })
 }
 
 // farewell is what was seen from outside in the moment in which the left event
