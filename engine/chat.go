@@ -21,8 +21,8 @@ const (
 // chat is what a stay knows of the room's chat. The messages themselves are the
 // window's; they and this end with the stay.
 type chat struct {
-	seen map[string]struct{}
-	ring []string // of seen, oldest at next once it is full
+	seen map[chatKey]struct{}
+	ring []chatKey // of seen, oldest at next once it is full
 	next int
 
 	last   string // the newest message that the server is known to have
@@ -36,22 +36,28 @@ type chat struct {
 	sending bool
 }
 
+// chatKey names a message: ids are their sender's.
+type chatKey struct {
+	from call.Identity
+	id   string
+}
+
 // remember tells whether a message is new.
-func (c *chat) remember(id string) bool {
-	if _, known := c.seen[id]; known {
+func (c *chat) remember(key chatKey) bool {
+	if _, known := c.seen[key]; known {
 		return false
 	}
 	if c.seen == nil {
-		c.seen = make(map[string]struct{})
+		c.seen = make(map[chatKey]struct{})
 	}
 	if len(c.ring) < maxChatSeen {
-		c.ring = append(c.ring, id)
+		c.ring = append(c.ring, key)
 	} else {
 		delete(c.seen, c.ring[c.next])
-		c.ring[c.next] = id
+		c.ring[c.next] = key
 		c.next = (c.next + 1) % maxChatSeen
 	}
-	c.seen[id] = struct{}{}
+	c.seen[key] = struct{}{}
 	return true
 }
 
@@ -144,7 +150,7 @@ func (l *loop) tellLive(s *stay, m call.ChatMessage) {
 }
 
 func (l *loop) tellChat(s *stay, m call.ChatMessage, history bool) {
-	if s.chat.remember(m.ID) {
+	if s.chat.remember(chatKey{m.From, m.ID}) {
 		l.emit(call.ChatReceived{Message: m, History: history})
 	}
 }

@@ -39,6 +39,7 @@ type ChatBatch struct {
 // ChatRefusal tells the sender of a message why nobody is told of it.
 type ChatRefusal struct {
 	ID   string   `json:"id"`
+	From Identity `json:"from,omitempty"` // whose message: IDs are their sender's
 	Code DoorCode `json:"error"`
 }
 

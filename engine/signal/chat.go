@@ -130,7 +130,7 @@ func (s *session) sayDirectly(m call.ChatMessage, to []string) error {
 	if err := s.sendText(m, to); err != nil {
 		return err
 	}
-	s.data.order.remember(m.ID)
+	s.data.order.remember(keyOf(m))
 	s.emit(call.ChatReceived{Message: m})
 	return nil
 }

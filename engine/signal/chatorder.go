@@ -38,8 +38,8 @@ type chatOrder struct {
 	number int64     // of the last batch, 0: not known
 	at     time.Time // when it came
 	held   []heldMessage
-	known  map[string]bool
-	ring   []string // of known, the oldest at next once it is full
+	known  map[chatKey]bool
+	ring   []chatKey // of known, the oldest at next once it is full
 	next   int
 
 	receipts map[string]chan error // of our messages
@@ -52,21 +52,29 @@ type heldMessage struct {
 }
 
 func newChatOrder() *chatOrder {
-	return &chatOrder{known: map[string]bool{}, receipts: map[string]chan error{}}
+	return &chatOrder{known: map[chatKey]bool{}, receipts: map[string]chan error{}}
 }
 
+// chatKey names a message: ids are their sender's.
+type chatKey struct {
+	from call.Identity
+	id   string
+}
+
+func keyOf(m call.ChatMessage) chatKey { return chatKey{m.From, m.ID} }
+
 // remember tells whether a message is new.
-func (o *chatOrder) remember(id string) bool {
-	if o.known[id] {
+func (o *chatOrder) remember(key chatKey) bool {
+	if o.known[key] {
 		return false
 	}
-	o.known[id] = true
+	o.known[key] = true
 	if len(o.ring) < rememberedIDs {
-		o.ring = append(o.ring, id)
+		o.ring = append(o.ring, key)
 		return true
 	}
 	delete(o.known, o.ring[o.next])
-	o.ring[o.next] = id
+	o.ring[o.next] = key
 	o.next = (o.next + 1) % rememberedIDs
 	return true
 }
@@ -77,7 +85,7 @@ func (o *chatOrder) direct(m call.ChatMessage, now time.Time) []call.ChatMessage
 	if o.state == keeperSilent {
 		return o.fresh(m)
 	}
-	if o.known[m.ID] || slices.ContainsFunc(o.held, func(h heldMessage) bool { return h.ID == m.ID }) {
+	if o.known[keyOf(m)] || slices.ContainsFunc(o.held, func(h heldMessage) bool { return keyOf(h.ChatMessage) == keyOf(m) }) {
 		return nil
 	}
 	o.held = append(o.held, heldMessage{m, now})
@@ -89,7 +97,7 @@ func (o *chatOrder) direct(m call.ChatMessage, now time.Time) []call.ChatMessage
 
 // fresh is a message, unless it is known.
 func (o *chatOrder) fresh(m call.ChatMessage) []call.ChatMessage {
-	if !o.remember(m.ID) {
+	if !o.remember(keyOf(m)) {
 		return nil
 	}
 	return []call.ChatMessage{m}
@@ -113,19 +121,23 @@ func (o *chatOrder) silence() []call.ChatMessage {
 
 // batch takes what the keeper tells: messages to report, and whether one may
 // have been missed before.
-func (o *chatOrder) batch(b call.ChatBatch, now time.Time) (messages []call.ChatMessage, missed bool) {
+func (o *chatOrder) batch(b call.ChatBatch, self call.Identity, now time.Time) (messages []call.ChatMessage, missed bool) {
 	missed = o.number != 0 && b.Number != o.number+1
 	o.state, o.number, o.at = keeperHere, b.Number, now
 	for _, row := range b.Messages {
 		messages = append(messages, o.passed(row.ChatMessage)...)
-		if o.remember(row.ID) {
+		if o.remember(keyOf(row.ChatMessage)) {
 			row.At = time.UnixMilli(row.Time)
 			messages = append(messages, row.ChatMessage)
 		}
-		o.answer(row.ID, nil)
+		if row.From == self {
+			o.answer(row.ID, nil)
+		}
 	}
 	for _, r := range b.Refused {
-		o.answer(r.ID, call.DoorError{Code: r.Code}.Err())
+		if r.From == self {
+			o.answer(r.ID, call.DoorError{Code: r.Code}.Err())
+		}
 	}
 	return messages, missed
 }
@@ -133,7 +145,7 @@ func (o *chatOrder) batch(b call.ChatBatch, now time.Time) (messages []call.Chat
 // passed takes away a message that waits for the place which it has now. What
 // its sender has said before and still waits has none: no keeper has heard it.
 func (o *chatOrder) passed(m call.ChatMessage) (before []call.ChatMessage) {
-	at := slices.IndexFunc(o.held, func(h heldMessage) bool { return h.ID == m.ID })
+	at := slices.IndexFunc(o.held, func(h heldMessage) bool { return keyOf(h.ChatMessage) == keyOf(m) })
 	if at < 0 {
 		return nil
 	}
@@ -142,7 +154,7 @@ func (o *chatOrder) passed(m call.ChatMessage) (before []call.ChatMessage) {
 		switch {
 		case i > at || h.From != m.From:
 			rest = append(rest, h)
-		case i < at && o.remember(h.ID):
+		case i < at && o.remember(keyOf(h.ChatMessage)):
 			before = append(before, h.ChatMessage)
 		}
 	}
@@ -228,7 +240,7 @@ func (s *session) onBatch(b call.ChatBatch, now time.Time) {
 	if s.ticket.keeper == "" {
 		return // everybody sends to us directly
 	}
-	messages, missed := s.data.order.batch(b, now)
+	messages, missed := s.data.order.batch(b, s.roster.self.Identity, now)
 	for _, m := range b.Messages {
 		if m.From == s.roster.self.Identity {
 			s.data.arrived(m.ID)

@@ -122,6 +122,12 @@ func TestChatOrder(t *testing.T) {
 			s.direct(t, "4")
 			s.onData(batchPacket(t, "", batch(1, "carl:c", "3")))
 		}, "0 missed c 1 2 3"},
+		"ids are their sender's": {func(t *testing.T, s *session) {
+			s.direct(t, "mallory:1")
+			s.direct(t, "1")
+			s.direct(t, "carl:2")
+			s.onData(batchPacket(t, "", batch(1, "mallory:1", "1", "mallory:2", "carl:2", "carl:2")))
+		}, "1 1 2 2"},
 		"a gap": {func(t *testing.T, s *session) {
 			s.onData(batchPacket(t, "", batch(7, "1")))
 			s.onData(batchPacket(t, "", batch(9, "2")))
@@ -196,9 +202,9 @@ func TestChatOfABatch(t *testing.T) {
 func TestChatIsBoundedInMemory(t *testing.T) {
 	o := newChatOrder()
 	for i := range 3 * rememberedIDs {
-		o.remember(fmt.Sprint(i))
+		o.remember(chatKey{id: fmt.Sprint(i)})
 	}
-	if len(o.known) != rememberedIDs || len(o.ring) != rememberedIDs || o.known["0"] || !o.known[fmt.Sprint(3*rememberedIDs-1)] {
+	if len(o.known) != rememberedIDs || len(o.ring) != rememberedIDs || o.known[chatKey{id: "0"}] || !o.known[chatKey{id: fmt.Sprint(3*rememberedIDs - 1)}] {
 		t.Errorf("%d known, %d in the ring", len(o.known), len(o.ring))
 	}
 }
@@ -207,9 +213,10 @@ func TestReceipts(t *testing.T) {
 	o := newChatOrder()
 	taken, refused, lost := o.said("1"), o.said("2"), o.said("3")
 	messages, _ := o.batch(call.ChatBatch{
-		Number: 1, Messages: batch(1, "ada:1").Messages, Refused: []call.ChatRefusal{{ID: "2", Code: call.DoorTooFast}, {ID: "no", Code: "?"}},
-	}, time.Now())
-	if err := <-taken; err != nil || len(messages) != 1 {
+		Number: 1, Messages: batch(1, "ada:1", "mallory:3").Messages,
+		Refused: []call.ChatRefusal{{ID: "2", From: "ada", Code: call.DoorTooFast}, {ID: "no", From: "ada", Code: "?"}, {ID: "3", From: "mallory", Code: call.DoorTooFast}},
+	}, "ada", time.Now())
+	if err := <-taken; err != nil || len(messages) != 2 {
 		t.Errorf("taken: %v, %v", err, messages)
 	}
 	if err := <-refused; !errors.Is(err, call.ErrChatTooFast) {
@@ -220,8 +227,8 @@ func TestReceipts(t *testing.T) {
 	}
 	o.forget("3")
 	o.silence()
-	o.remember("3")
-	if messages, _ := o.batch(batch(2, "ada:3"), time.Now()); len(messages) != 0 || len(lost) != 0 || o.state != keeperHere {
+	o.remember(chatKey{"ada", "3"})
+	if messages, _ := o.batch(batch(2, "ada:3"), "ada", time.Now()); len(messages) != 0 || len(lost) != 0 || o.state != keeperHere {
 		t.Errorf("ours is told twice: %v", messages)
 	}
 }

@@ -14,7 +14,7 @@ import (
 // Bounds of the refusals in one batch: who floods is answered now and then.
 const (
 	refusalsOfOne = 4
-	refusalsOfAll = 16 // of the longest ids and a message of the longest text: below 15 kB
+	refusalsOfAll = 10 // of the longest ids and a message of the longest text: below 15 kB
 )
 
 // batches is what everybody is to be told next. The loop's alone.
@@ -47,7 +47,7 @@ func (b *batches) refuse(from call.Identity, id string, code call.DoorCode) {
 		b.refusals = map[call.Identity]int{}
 	}
 	b.refusals[from]++
-	b.refused = append(b.refused, call.ChatRefusal{ID: id, Code: code})
+	b.refused = append(b.refused, call.ChatRefusal{ID: id, From: from, Code: code})
 }
 
 // take empties the queue into numbered packets.

@@ -102,7 +102,7 @@ func TestBatchesRefuse(t *testing.T) {
 		for _, b := range w.batches {
 			refused = append(refused, b.Refused...)
 		}
-		if want := []call.ChatRefusal{{ID: "too much", Code: call.DoorTooFast}}; !slices.Equal(refused, want) {
+		if want := []call.ChatRefusal{{ID: "too much", From: "anna", Code: call.DoorTooFast}}; !slices.Equal(refused, want) {
 			t.Errorf("refused %+v", refused)
 		}
 		w.after(time.Second)

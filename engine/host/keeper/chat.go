@@ -31,8 +31,8 @@ type chat struct {
 	dropped int64 // lines that were given up, of all
 
 	waiters []waiter
-	known   map[string]bool
-	order   []string // of known, a ring
+	known   map[messageKey]bool
+	order   []messageKey // of known, a ring
 	oldest  int
 	room    call.Pace
 	senders map[call.Identity]*call.Pace
@@ -46,7 +46,7 @@ type waiter struct {
 
 func newChat() chat {
 	return chat{
-		places: map[call.Identity]register.Member{}, known: map[string]bool{}, senders: map[call.Identity]*call.Pace{},
+		places: map[call.Identity]register.Member{}, known: map[messageKey]bool{}, senders: map[call.Identity]*call.Pace{},
 	}
 }
 
@@ -65,15 +65,21 @@ func (c *chat) place(m register.Member, at time.Time) {
 	c.places[m.Identity] = m
 }
 
-// remember takes note of an ID that is new.
-func (c *chat) remember(id string) {
-	c.known[id] = true
+// messageKey names a message: IDs are their sender's.
+type messageKey struct {
+	from call.Identity
+	id   string
+}
+
+// remember takes note of a message that is new.
+func (c *chat) remember(m messageKey) {
+	c.known[m] = true
 	if len(c.order) < remembered {
-		c.order = append(c.order, id)
+		c.order = append(c.order, m)
 		return
 	}
 	delete(c.known, c.order[c.oldest])
-	c.order[c.oldest] = id
+	c.order[c.oldest] = m
 	c.oldest = (c.oldest + 1) % remembered
 }
 
@@ -133,14 +139,14 @@ func (c *chat) answer(err error) {
 // said takes one message: its order is that of coming here.
 func (k *Keeper) said(m call.ChatMessage) {
 	now := k.now()
-	if call.CheckChat(m.Text) != nil || k.chat.known[m.ID] {
+	if call.CheckChat(m.Text) != nil || k.chat.known[messageKey{m.From, m.ID}] {
 		return
 	}
 	if !k.chat.allow(m.From, now, &k.limits) {
 		k.batches.refuse(m.From, m.ID, call.DoorTooFast)
 		return
 	}
-	k.chat.remember(m.ID)
+	k.chat.remember(messageKey{m.From, m.ID})
 	m.At, m.Seq = now, 0
 	if from := k.members[m.From]; from != nil && m.Name == "" {
 		m.Name = from.name

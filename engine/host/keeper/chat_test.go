@@ -54,6 +54,29 @@ func TestChatStored(t *testing.T) {
 	})
 }
 
+// TestChatIDsOfSenders: nobody hides a message by saying another one with its ID.
+func TestChatIDsOfSenders(t *testing.T) {
+	play(t, nil, func(w *world) {
+		w.roster(person("anna", "PA_anna"), person("mallory", "PA_mallory"))
+		w.sink(message("1", "mallory", "forged"))
+		w.sink(message("1", "anna", "true"))
+		w.sink(message("1", "mallory", "again"))
+		w.settle()
+		if got := strings.Join(w.texts(), " "); got != "forged true" {
+			t.Errorf("stored %q", got)
+		}
+		var told []string
+		for _, b := range w.batches {
+			for _, m := range b.Messages {
+				told = append(told, string(m.From)+":"+m.ID)
+			}
+		}
+		if got := strings.Join(told, " "); got != "mallory:1 anna:1" {
+			t.Errorf("told %q", got)
+		}
+	})
+}
+
 func TestChatLimits(t *testing.T) {
 	play(t, nil, func(w *world) {
 		w.roster(person("anna", "PA_anna"))

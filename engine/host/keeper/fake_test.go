@@ -42,6 +42,7 @@ type world struct {
 	dropped   []call.SID
 	notices   []call.NoticeKind
 	silenced  []call.Identity // asked about
+	slowMute  time.Duration
 	closed    int
 	batches   []call.ChatBatch
 	told      []time.Time // when
@@ -191,10 +192,11 @@ func (w *world) Dismissed(_ context.Context, _ call.RoomID, session call.SID, _ 
 	return nil
 }
 
-func (w *world) Silence(_ context.Context, _ call.RoomID, id call.Identity) error {
+func (w *world) Silence(ctx context.Context, _ call.RoomID, id call.Identity) error {
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.silenced = append(w.silenced, id)
+	w.mu.Unlock()
+	pause(ctx, w.slowMute)
 	return nil
 }
 

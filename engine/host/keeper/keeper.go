@@ -138,6 +138,8 @@ type Keeper struct {
 	chat    chat
 	batches batches
 	look    time.Time // when to look at rules and allow list again
+	// silencing has whose mute is seen to, and whether to look once more.
+	silencing map[call.Identity]bool
 }
 
 // New makes a keeper that does nothing before Run.
@@ -145,6 +147,7 @@ func New(c Config) *Keeper {
 	k := &Keeper{
 		conf: c, limits: DefaultLimits(), now: time.Now, log: c.Log.WithFields(logrus.Fields{"part": "keeper", "room": c.Room}),
 		inbox: newInbox(), here: make(chan struct{}), over: make(chan struct{}), members: map[call.Identity]*member{},
+		silencing: map[call.Identity]bool{},
 	}
 	if c.Limits != nil {
 		k.limits = *c.Limits
@@ -305,6 +308,8 @@ func (k *Keeper) handle(item any) {
 		k.learn(e)
 	case exited:
 		k.exited(e)
+	case silenced:
+		k.silenced(e)
 	}
 }
 

@@ -193,6 +193,36 @@ func TestK10_KeeperAsks(t *testing.T) {
 	})
 }
 
+// TestK10_KeeperAsksInTurn: who opens their microphone again and again is looked
+// at once at a time, and once more after the last time.
+func TestK10_KeeperAsksInTurn(t *testing.T) {
+	play(t, func(w *world) { w.slowMute = time.Second }, func(w *world) {
+		w.roster(person("anna", "PA_anna"), person("ben", "PA_ben"))
+		open := func(id call.Identity, times int) {
+			for range times {
+				w.sink(call.TrackUnmuted{ID: id, Track: call.Track{SID: "TR_1", Kind: call.KindAudio}})
+			}
+			w.settle()
+		}
+		want := func(when string, n int) {
+			t.Helper()
+			if len(w.silenced) != n {
+				t.Errorf("%s: asked %d times, want %d", when, len(w.silenced), n)
+			}
+		}
+		open("anna", 1000)
+		open("ben", 1)
+		want("at first", 2)
+		w.after(2 * time.Second)
+		want("then", 3)
+		w.after(10 * time.Second)
+		want("no more", 3)
+		open("anna", 1)
+		want("another time", 4)
+		w.after(2 * time.Second)
+	})
+}
+
 func TestRoomEnds(t *testing.T) {
 	tests := []struct {
 		reason    call.LeaveReason

@@ -119,16 +119,38 @@ func (k *Keeper) left(e call.ParticipantLeft) {
 	}
 }
 
-// silence has a microphone muted that the host does not let be heard.
+// silenced says that somebody's mute was seen to.
+type silenced struct{ id call.Identity }
+
+// silence has a microphone muted that the host does not let be heard. However
+// often it opens, one look is under way, and another follows it.
 func (k *Keeper) silence(id call.Identity, t call.Track) {
 	if t.Kind != call.KindAudio || t.Muted {
 		return
 	}
+	if _, busy := k.silencing[id]; busy {
+		k.silencing[id] = true
+		return
+	}
+	k.silenceNow(id)
+}
+
+func (k *Keeper) silenceNow(id call.Identity) {
+	k.silencing[id] = false
 	k.do(k.limits.Work, func(ctx context.Context) {
 		if err := k.conf.Silencer.Silence(ctx, k.conf.Room, id); err != nil {
 			k.log.WithError(err).WithField("identity", id).Warn("somebody may be heard who is muted")
 		}
+		k.inbox.put(silenced{id})
 	})
+}
+
+func (k *Keeper) silenced(e silenced) {
+	again := k.silencing[e.id]
+	delete(k.silencing, e.id)
+	if again && k.ended == nil {
+		k.silenceNow(e.id)
+	}
 }
 
 // place notes where somebody is, here and in the register.
