@@ -46,9 +46,7 @@ func TestO4_DeadPeers(t *testing.T) {
 		})
 		t.Run("cut cable "+sends.name, func(t *testing.T) {
 			t.Parallel()
-			cable, err := drive.NewCable(t.Context())
-			must(t, err)
-			t.Cleanup(cable.Close)
+			cable := layCable(t)
 			f := testenv.Foyer(t)
 			server := testenv.Serve(t, f, drive.ServeOptions{NS: cable.A, Listen: cable.A.Addr + ":7443"})
 			link, err := server.Drive.InviteFrom(t.Context(), cable.A, "alive")

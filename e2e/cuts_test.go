@@ -75,9 +75,7 @@ type cutStory struct {
 
 func newCutStory(t *testing.T, f drive.Foyer, length time.Duration) *cutStory {
 	t.Helper()
-	cable, err := drive.NewCable(t.Context())
-	must(t, err)
-	t.Cleanup(cable.Close)
+	cable := layCable(t)
 	server := testenv.Serve(t, f, drive.ServeOptions{NS: cable.A, Listen: cable.A.Addr + ":7443"})
 	link, err := server.Drive.InviteFrom(t.Context(), cable.A, "cut")
 	must(t, err)

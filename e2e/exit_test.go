@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"foyer/engine/call"
 	"foyer/internal/drive"
 	"foyer/internal/matrix"
 	"foyer/internal/testenv"
@@ -173,9 +172,7 @@ func enter(t *testing.T, e exit, env []string, devices ...string) *stage {
 		s.cut = drive.CutLoopback
 		t.Cleanup(func() { must(t, drive.MendLoopback(context.Background())) })
 	case e.cable:
-		cable, err := drive.NewCable(t.Context())
-		must(t, err)
-		t.Cleanup(cable.Close)
+		cable := layCable(t)
 		s.cable, s.cut = cable, cable.Cut
 		serve = drive.ServeOptions{NS: cable.A, Listen: cable.A.Addr + ":7443"}
 	}
@@ -255,8 +252,9 @@ func leaveAndLook(t *testing.T, e exit, s *stage, table *matrix.Table, devices [
 
 // sends tells from a stats event whether media flows to the server.
 func sends(ev drive.Event) bool {
-	var said struct{ Local []call.LocalStats }
-	return ev.Decode(&said) == nil && slices.ContainsFunc(said.Local, func(l call.LocalStats) bool { return l.Bytes > 0 })
+	type track struct{ Bytes uint64 }
+	var said struct{ Local []track }
+	return ev.Decode(&said) == nil && slices.ContainsFunc(said.Local, func(l track) bool { return l.Bytes > 0 })
 }
 
 // farewell is what was seen from outside in the moment in which the left event

@@ -116,9 +116,7 @@ func checkBans(t *testing.T, h *house, began time.Time) {
 // order what they missed.
 func TestO1_O3_O9_K8_PutOutWhileAway(t *testing.T) {
 	t.Parallel()
-	cable, err := drive.NewCable(t.Context())
-	must(t, err)
-	t.Cleanup(cable.Close)
+	cable := layCable(t)
 	h := openHouse(t, drive.ServeOptions{NS: cable.A, Listen: cable.A.Addr + ":7443"})
 	link, err := h.server.Drive.InviteFrom(t.Context(), cable.A, "away")
 	must(t, err)
