@@ -111,10 +111,10 @@ func TestBatchesRefuse(t *testing.T) {
 		if got := w.toldTexts(); len(got) != call.ChatBurst+1 || got[call.ChatBurst] != "again" {
 			t.Errorf("%d told", len(got))
 		}
+		n := len(w.batches)
 		for i := range 10_000 {
 			w.sink(message(fmt.Sprint("flood", i), "anna", "text"))
 		}
-		n := len(w.batches)
 		w.settle()
 		for _, b := range w.batches[n:] {
 			if len(b.Refused) > refusalsOfOne {
