@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"errors"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/livekit/protocol/auth"
@@ -33,7 +34,7 @@ func (d *door) serveRTC(w http.ResponseWriter, r *http.Request) {
 	defer cancel(nil)
 	inTime := context.AfterFunc(d.welcome, func() { cancel(call.ErrServerStopping) })
 	defer inTime()
-	c, err := d.readConnect(r)
+	c, err := d.meet(r)
 	if err == nil {
 		log = log.WithFields(logrus.Fields{"room": c.room(), "identity": c.identity()})
 		err = d.admit(ctx, c)
@@ -56,6 +57,25 @@ func (d *door) serveRTC(w http.ResponseWriter, r *http.Request) {
 	d.proxy.ServeHTTP(watchWriter{lingerWriter{w, func() { inTime(); arrived(); d.keepers.want(c.room()) }}, v}, out)
 }
 
+// meet reads who connects, if their address has not done so too often.
+func (d *door) meet(r *http.Request) (*connect, error) {
+	from := origin(r.RemoteAddr)
+	if !d.connects.take(from, d.now()) {
+		return nil, call.ErrTooManyTries
+	}
+	c, err := d.readConnect(r)
+	return c, d.countForged(from, err)
+}
+
+// countForged counts a forged token against the address. Good ones are not
+// refused for what others behind the same address do.
+func (d *door) countForged(from netip.Prefix, err error) error {
+	if errors.Is(err, errForged) && !d.misses.take(from, d.now()) {
+		return call.ErrTooManyTries
+	}
+	return err
+}
+
 // turnedAway tells whether a connect was given up because the server stops.
 func turnedAway(ctx context.Context) bool {
 	return errors.Is(context.Cause(ctx), call.ErrServerStopping)
@@ -69,6 +89,9 @@ func (d *door) admit(ctx context.Context, c *connect) error {
 	var err error
 	if c.member, err = d.standing(ctx, c.ticket); err != nil {
 		return err
+	}
+	if !d.comings.take(place{c.room(), c.identity()}, d.now()) {
+		return call.ErrTooManyTries // after standing: who is kept out hears that
 	}
 	if c.resumes {
 		if err := d.checkResumed(ctx, c.ticket); err != nil {

@@ -176,7 +176,7 @@ func (d *door) authorize(r *http.Request) (caller, error) {
 	}
 	t, err := d.readTicket(bearer)
 	if err != nil {
-		return caller{}, err
+		return caller{}, d.countForged(from, err)
 	}
 	m, err := d.standing(r.Context(), t)
 	if err != nil {

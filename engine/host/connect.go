@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/golang-jwt/jwt/v5"
 	"github.com/livekit/protocol/auth"
 	"github.com/livekit/protocol/livekit"
 	"google.golang.org/protobuf/proto"
@@ -24,6 +26,14 @@ import (
 // maxJoinRequest bounds a join request when it is unpacked, as LiveKit does
 // (utils.go, DecompressGzip).
 const maxJoinRequest = 1 << 20
+
+// maxAhead is by how much the clock of a holder of the API key may be ahead. A
+// token of theirs ends with a removal that is later than the token, so that one
+// from the future would outlive it.
+const maxAhead = 2 * time.Second
+
+// errForged is a token that somebody has signed who does not know the secret.
+var errForged = fmt.Errorf("%w: its signature is wrong", call.ErrTokenRefused)
 
 // ticket is a token that has been verified: who its holder is, and which of
 // their tokens it is.
@@ -47,8 +57,8 @@ type connect struct {
 	resumes bool // keeps the participant that is there; LiveKit lets nobody new in by it
 	member  register.Member
 	granted *auth.VideoGrant // what the token says that LiveKit is given
-	open    func()      // gives the place in the room back; see sockets.arrive
-	inTime  func() bool // from now on a server that stops does not turn them away
+	open    func()           // gives the place in the room back; see sockets.arrive
+	inTime  func() bool      // from now on a server that stops does not turn them away
 }
 
 // readTicket verifies a token that admits to a room.
@@ -57,14 +67,21 @@ func (d *door) readTicket(raw string) (ticket, error) {
 	if err != nil {
 		return ticket{}, err
 	}
-	if v := t.grants.Video; v == nil || !v.RoomJoin || v.Room == "" || t.grants.Identity == "" {
+	v := t.grants.Video
+	if v == nil || !v.RoomJoin || v.Room == "" || t.grants.Identity == "" {
 		return ticket{}, call.ErrTokenRefused
+	}
+	if err := errors.Join(call.CheckRoomID(v.Room), call.CheckIdentity(t.grants.Identity)); err != nil {
+		return ticket{}, err // nobody could moderate them
 	}
 	if isReserved(t.identity()) {
 		return ticket{}, fmt.Errorf("%w: its identity is the server's", call.ErrTokenRefused)
 	}
 	t.again = t.grants.Attributes[againAttribute] != ""
 	_, t.ours = t.grants.Attributes[memberAttribute]
+	if !t.ours && t.issued.After(d.now().Add(maxAhead)) {
+		return ticket{}, fmt.Errorf("%w: it was made in the future; the clocks of its maker and this server differ", call.ErrTokenRefused)
+	}
 	if t.ours {
 		if t.generation, err = strconv.ParseInt(t.grants.Attributes[generationAttribute], 10, 64); err != nil {
 			return ticket{}, call.ErrTokenRefused
@@ -80,6 +97,9 @@ func (d *door) readToken(raw string) (ticket, error) {
 		return ticket{}, call.ErrTokenRefused
 	}
 	claims, grants, err := parsed.Verify(d.data.api.Secret)
+	if errors.Is(err, jwt.ErrTokenSignatureInvalid) {
+		return ticket{}, errForged
+	}
 	if err != nil {
 		return ticket{}, call.ErrTokenRefused
 	}

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httputil"
+	"net/netip"
 	"net/url"
 	"sync"
 	"time"
@@ -66,12 +67,14 @@ type door struct {
 	lookout  *lookout
 	keepers  *keepers
 
-	limits limits
-	joins  *rates
-	calls  *rates // of the API
-	misses *rates
-	nonces *nonces
-	now    func() time.Time
+	limits   limits
+	joins    *rates[netip.Prefix]
+	calls    *rates[netip.Prefix] // of the API
+	misses   *rates[netip.Prefix]
+	connects *rates[netip.Prefix]
+	comings  *rates[place]
+	nonces   *nonces
+	now      func() time.Time
 
 	http   *http.Server
 	cancel context.CancelFunc // ends every connection to LiveKit
@@ -100,9 +103,11 @@ func newDoor(s settings, data *folder, reg *register.Register, upstream *url.URL
 	d.keepers = newKeepers(reg, d.rooms, upstream, data.api, keeper.Config{
 		Store: reg, Putter: ports, Teller: ports, Silencer: ports, Log: s.Log, Now: d.now,
 	})
-	d.calls = newRates(d.limits.calls, d.limits.callBurst, d.limits.addresses)
-	d.joins = newRates(d.limits.joins, d.limits.joinBurst, d.limits.addresses)
-	d.misses = newRates(d.limits.misses, d.limits.missBurst, d.limits.addresses)
+	d.connects = newRates[netip.Prefix](d.limits.connects, d.limits.connBurst, d.limits.addresses)
+	d.comings = newRates[place](d.limits.comings, d.limits.comingBurst, d.limits.addresses)
+	d.calls = newRates[netip.Prefix](d.limits.calls, d.limits.callBurst, d.limits.addresses)
+	d.joins = newRates[netip.Prefix](d.limits.joins, d.limits.joinBurst, d.limits.addresses)
+	d.misses = newRates[netip.Prefix](d.limits.misses, d.limits.missBurst, d.limits.addresses)
 	d.nonces = newNonces(2*nonceWindow, maxNonces, originNonces)
 	d.proxy = newProxy(upstream, s.Log, d.confirm, d.refuseWith)
 	ctx, cancel := context.WithCancel(context.Background())

@@ -20,7 +20,8 @@ import (
 func newDeadDoor(t testing.TB) *door {
 	log, _ := newLog()
 	s, err := Config{Listen: "127.0.0.1:0", Data: t.TempDir(), Log: log, limits: &limits{
-		joins: 1e9, joinBurst: 1e9, calls: 1e9, callBurst: 1e9, misses: 1e9, missBurst: 1e9, addresses: 10, connections: 10, total: 10,
+		joins: 1e9, joinBurst: 1e9, calls: 1e9, callBurst: 1e9, misses: 1e9, missBurst: 1e9,
+		connects: 1e9, connBurst: 1e9, comings: 1e9, comingBurst: 1e9, addresses: 10, connections: 10, total: 10,
 	}}.check()
 	if err != nil {
 		t.Fatal(err)

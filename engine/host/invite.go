@@ -45,7 +45,7 @@ type InvitationAnswer struct {
 
 // serveInvitation makes an invitation.
 func (d *door) serveInvitation(w http.ResponseWriter, r *http.Request) {
-	log := d.Log.WithField("part", "door")
+	log := d.Log.WithField("part", "door").WithField("from", origin(r.RemoteAddr))
 	if err := d.checkAdmin(r); err != nil {
 		d.fail(w, log, err)
 		return

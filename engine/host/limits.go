@@ -17,6 +17,10 @@ type limits struct {
 	joinBurst   int
 	calls       rate.Limit // of the API, a second and address
 	callBurst   int
+	connects    rate.Limit // to LiveKit, a second and address
+	connBurst   int
+	comings     rate.Limit // connects that are let in, a second and person
+	comingBurst int
 	misses      rate.Limit // wrong secrets and keys, a second and address
 	missBurst   int
 	addresses   int // whose rates are remembered
@@ -28,6 +32,9 @@ func defaultLimits() limits {
 	return limits{
 		joins: 30, joinBurst: 300,
 		calls: 50, callBurst: 500,
+		// An office whose network was away resumes, and then joins anew.
+		connects: 60, connBurst: 600,
+		comings: 5, comingBurst: 50,
 		misses: 0.1, missBurst: 20,
 		addresses:   4096,
 		connections: 512, total: 8192,
@@ -49,45 +56,45 @@ func origin(remote string) netip.Prefix {
 	return p
 }
 
-// rates remembers a rate limiter for each origin, and forgets the one that was
-// quiet for longest when there are too many.
-type rates struct {
+// rates remembers a rate limiter for each origin, or what else K is, and forgets
+// the one that was quiet for longest when there are too many.
+type rates[K comparable] struct {
 	mu    sync.Mutex
 	limit rate.Limit
 	burst int
 	max   int
-	order *list.List // of *rateEntry, most recent first
-	by    map[netip.Prefix]*list.Element
+	order *list.List // of *rateEntry[K], most recent first
+	by    map[K]*list.Element
 }
 
-type rateEntry struct {
-	origin  netip.Prefix
+type rateEntry[K comparable] struct {
+	of      K
 	limiter *rate.Limiter
 }
 
-func newRates(limit rate.Limit, burst, maxOrigins int) *rates {
-	return &rates{limit: limit, burst: burst, max: maxOrigins, order: list.New(), by: map[netip.Prefix]*list.Element{}}
+func newRates[K comparable](limit rate.Limit, burst, most int) *rates[K] {
+	return &rates[K]{limit: limit, burst: burst, max: most, order: list.New(), by: map[K]*list.Element{}}
 }
 
 // take uses one, if there is one left.
-func (r *rates) take(o netip.Prefix, now time.Time) bool { return r.get(o).AllowN(now, 1) }
+func (r *rates[K]) take(o K, now time.Time) bool { return r.get(o).AllowN(now, 1) }
 
 // left tells whether there is one left, without using it.
-func (r *rates) left(o netip.Prefix, now time.Time) bool { return r.get(o).TokensAt(now) >= 1 }
+func (r *rates[K]) left(o K, now time.Time) bool { return r.get(o).TokensAt(now) >= 1 }
 
-func (r *rates) get(o netip.Prefix) *rate.Limiter {
+func (r *rates[K]) get(o K) *rate.Limiter {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if e, ok := r.by[o]; ok {
 		r.order.MoveToFront(e)
-		return e.Value.(*rateEntry).limiter
+		return e.Value.(*rateEntry[K]).limiter
 	}
 	if r.order.Len() >= r.max {
 		oldest := r.order.Back()
-		delete(r.by, oldest.Value.(*rateEntry).origin)
+		delete(r.by, oldest.Value.(*rateEntry[K]).of)
 		r.order.Remove(oldest)
 	}
-	entry := &rateEntry{o, rate.NewLimiter(r.limit, r.burst)}
+	entry := &rateEntry[K]{o, rate.NewLimiter(r.limit, r.burst)}
 	r.by[o] = r.order.PushFront(entry)
 	return entry.limiter
 }

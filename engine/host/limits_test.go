@@ -3,10 +3,15 @@ package host
 import (
 	"errors"
 	"net"
+	"net/http"
 	"net/netip"
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/livekit/protocol/livekit"
+
+	"foyer/engine/call"
 )
 
 func TestOrigin(t *testing.T) {
@@ -30,7 +35,7 @@ func TestOrigin(t *testing.T) {
 }
 
 func TestRatesForgetTheQuietest(t *testing.T) {
-	r := newRates(1, 2, 3)
+	r := newRates[netip.Prefix](1, 2, 3)
 	now := time.Unix(1000, 0)
 	of := func(i byte) netip.Prefix { return netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, 0, i}), 32) }
 	for range 2 {
@@ -205,5 +210,70 @@ func TestReachable(t *testing.T) {
 	}
 	if n := len(reachable(all, false)); n != 3 {
 		t.Errorf("%d without IPv6", n)
+	}
+}
+
+// TestConnectRates: what forges tokens, and what connects without end, is slowed
+// down at every door of LiveKit's; whoever else is behind the address is not.
+func TestConnectRates(t *testing.T) {
+	few := defaultLimits()
+	few.connects, few.connBurst, few.comings, few.comingBurst, few.calls, few.callBurst = 0.01, 100, 0.01, 3, 0.01, 60
+	forge := func(s *testServer) string { // by who does not know the secret
+		wrong := &testServer{t: t, api: apiKey{s.api.Key, "another secret that is long enough"}}
+		return wrong.admins("anna")
+	}
+	post := func(s *testServer, token string) int {
+		status, _ := s.post(roomServicePath+"ListRooms", token, []byte("{}"))
+		return status
+	}
+	for name, try := range map[string]func(s *testServer, token string) int{
+		"connect": func(s *testServer, token string) int { _, status, _ := s.dial(token, ""); return status },
+		"twirp":   post,
+		"API": func(s *testServer, token string) int {
+			_, status := s.do(call.OpMembers, token, call.RoomRequest{Room: "hall"}, nil)
+			return status
+		},
+	} {
+		t.Run("forged, "+name, func(t *testing.T) {
+			s := startServer(t, nil)
+			token, good := forge(s), s.mustJoin(newGuest(t, "ben"), s.invite(nil)).Token
+			for n := range defaultLimits().missBurst {
+				if status := try(s, token); status != http.StatusUnauthorized {
+					t.Fatalf("try %d: %d", n, status)
+				}
+			}
+			if status := try(s, token); status != http.StatusTooManyRequests {
+				t.Errorf("never slowed down: %d", status)
+			}
+			if _, refusal, _ := s.join(newGuest(t, "anna").request(t, call.Link{Room: "hall", Fingerprint: s.fingerprint()})); refusal.Code != call.DoorTooManyTries {
+				t.Errorf("a guess of an invitation: %+v", refusal)
+			}
+			s.mustDial(good)
+		})
+	}
+	s := startServer(t, func(c *Config) { c.limits = &few })
+	token := s.mustJoin(newGuest(t, "anna"), s.invite(nil)).Token
+	for range few.comingBurst {
+		s.mustDial(token)
+	}
+	if _, status, _ := s.dial(token, ""); status != http.StatusTooManyRequests {
+		t.Errorf("one person: %d", status)
+	}
+	s.mustDial(s.mustJoin(newGuest(t, "ben"), s.invite(nil)).Token)
+	status := 0
+	for range few.connBurst {
+		_, status, _ = s.dial("", "")
+	}
+	if status != http.StatusTooManyRequests {
+		t.Errorf("one address: %d", status)
+	}
+	for range few.callBurst + 1 {
+		status = post(s, token)
+	}
+	if status != http.StatusTooManyRequests {
+		t.Errorf("a guest at the room service: %d", status)
+	}
+	if _, err := s.roomService("hall").ListRooms(t.Context(), &livekit.ListRoomsRequest{}); err != nil {
+		t.Errorf("a server at the room service: %v", err)
 	}
 }

@@ -7,9 +7,11 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/golang-jwt/jwt/v5"
 	"github.com/livekit/protocol/auth"
 	"github.com/livekit/protocol/livekit"
 	"google.golang.org/protobuf/proto"
@@ -180,5 +182,60 @@ func TestJ6_LockedAgainstEveryPacking(t *testing.T) {
 	}
 	if got := s.inRoom("hall"); !slices.Equal(got, []string{"host"}) {
 		t.Errorf("in the room: %v", got)
+	}
+}
+
+// stamped is a token of a holder of the API key that says when it was made.
+func (s *testServer) stamped(room, identity string, made time.Time) string {
+	s.t.Helper()
+	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
+		"iss": s.api.Key, "sub": identity, "iat": made.Unix(), "exp": time.Now().Add(time.Hour).Unix(),
+		"video": map[string]any{"roomJoin": true, "room": room},
+	}).SignedString([]byte(s.api.Secret))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return token
+}
+
+// TestK1_TokensFromTheFuture: a token that would outlive a removal, because it
+// says that it is younger, is none.
+func TestK1_TokensFromTheFuture(t *testing.T) {
+	s := startServer(t, nil)
+	s.invite(nil)
+	s.mustDial(s.stamped("hall", "bot", time.Now()))
+	future := s.stamped("hall", "bot", time.Now().Add(50*time.Second)) // a minute is what LiveKit takes
+	s.refuses("before a removal", future, http.StatusUnauthorized)
+	s.mustDo(call.OpRemove, "", people("hall", "bot"), call.ResultDone)
+	s.refuses("after it", future, http.StatusUnauthorized)
+	if refusal, status := s.do(call.OpMembers, future, call.RoomRequest{Room: "hall"}, nil); status != http.StatusUnauthorized {
+		t.Errorf("API: %d %+v", status, refusal)
+	}
+}
+
+// TestK1_ForeignNames: who could not be named in a removal does not come in.
+func TestK1_ForeignNames(t *testing.T) {
+	s := startServer(t, nil)
+	for name, token := range map[string]string{
+		"long identity":  s.stamped("hall", strings.Repeat("x", call.MaxIdentity+1), time.Now()),
+		"line break":     s.stamped("hall", "a\nb", time.Now()),
+		"room's name":    s.stamped("the hall", "bot", time.Now()),
+		"long room name": s.stamped(strings.Repeat("x", call.MaxRoomID+1), "bot", time.Now()),
+	} {
+		s.refuses(name, token, http.StatusBadRequest)
+	}
+	s.mustDial(s.stamped("hall", strings.Repeat("x", call.MaxIdentity), time.Now()))
+}
+
+// TestInvitationsAreLoggedWithTheirOrigin: who tries keys is in the log, the
+// keys are not.
+func TestInvitationsAreLoggedWithTheirOrigin(t *testing.T) {
+	s := startServer(t, nil)
+	if status, _ := s.post(invitationsPath, "a-guess-of-the-key", []byte(`{"room":"hall"}`)); status != http.StatusUnauthorized {
+		t.Errorf("status %d", status)
+	}
+	log := s.log.String()
+	if !strings.Contains(log, "127.0.0.1/32") || strings.Contains(log, "a-guess-of-the-key") {
+		t.Errorf("log: %s", log)
 	}
 }
