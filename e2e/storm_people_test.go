@@ -257,9 +257,6 @@ type stormPerson struct {
 	devices []*stormDevice
 	in      int // which device is in the room; -1: none
 	banned  bool
-	// ghost is set for who was in when the server was killed: the door cannot
-	// have heard that they have gone, until they come again.
-	ghost bool
 }
 
 func newStormPerson(t *testing.T, n int, server string) *stormPerson {

@@ -125,10 +125,6 @@ func (s *serverStorm) round() {
 		plans[i] = plan{name: "rests", may: quiet}
 	}
 	everybody := ""
-	was := map[call.Identity]bool{}
-	for _, p := range s.people {
-		was[p.id] = p.in >= 0
-	}
 	switch n := s.random.IntN(24); {
 	case n == 0:
 		everybody = "dismissed"
@@ -143,9 +139,6 @@ func (s *serverStorm) round() {
 		// A client that joins anew by itself opens no room: it ended with the server.
 		s.all(plans, "room_closed", "connection_lost", "server_stopped")
 		s.restart(true)
-		for _, p := range s.people {
-			p.ghost = was[p.id]
-		}
 	default:
 		for i, p := range s.people {
 			if s.random.IntN(2) == 0 {
@@ -369,16 +362,8 @@ func (s *serverStorm) compareServer(in []call.Identity) error {
 	if err := s.door(call.OpMembers, call.RoomRequest{Room: stormRoom}, &members); err != nil {
 		return err
 	}
-	ghosts := map[call.Identity]bool{}
-	for _, p := range s.people {
-		p.ghost = p.ghost && !slices.Contains(in, p.id)
-		ghosts[p.id] = p.ghost
-	}
 	var online []call.Identity
 	for _, m := range members.Members {
-		if ghosts[m.ID] {
-			continue
-		}
 		if m.Presence != call.PresenceOnline {
 			return fmt.Errorf("the door has %s %s", m.ID, m.Presence)
 		}
