@@ -201,14 +201,13 @@ func (s *session) tellLeft(id call.Identity) {
 	s.leftFor = append(waiting, s.leftFor...)
 }
 
-// inOrder reports who is gone before anything that must come after it.
+// inOrder reports who is gone before anything that must come after it. Who comes
+// again leaves for a reason of their own the next time.
 func (s *session) inOrder(e call.SessionEvent) {
-	if len(s.leftFor) == 0 {
-		return
-	}
 	switch e := e.(type) {
 	case call.ParticipantJoined:
 		s.tellLeft(e.Participant.Identity)
+		delete(s.verdicts, e.Participant.Identity)
 	case call.RosterReplaced, call.SessionEnded:
 		s.tellLeft("")
 	}

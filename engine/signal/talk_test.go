@@ -244,6 +244,24 @@ func TestK4_AnOldVerdictIsForgotten(t *testing.T) {
 	}
 }
 
+// What the door said about somebody who had gone already is not why they leave
+// when they have been here again.
+func TestK4_WhoComesAgainLeavesForAnotherReason(t *testing.T) {
+	s, events := told(t)
+	s.onUpdate(&livekit.ParticipantUpdate{Participants: []*livekit.ParticipantInfo{
+		gone(info("bob", "PA_b", 2), livekit.DisconnectReason_CLIENT_INITIATED),
+	}})
+	s.hearNotice(t, call.Notice{Kind: call.NoticePutOut, ID: "bob", Reason: "removed"})
+	s.onUpdate(&livekit.ParticipantUpdate{Participants: []*livekit.ParticipantInfo{info("bob", "PA_c", 3)}})
+	s.onUpdate(&livekit.ParticipantUpdate{Participants: []*livekit.ParticipantInfo{
+		gone(info("bob", "PA_c", 4), livekit.DisconnectReason_CLIENT_INITIATED),
+	}})
+	last, ok := (*events)[len(*events)-1].(call.ParticipantLeft)
+	if !ok || last.Reason != call.ReasonLeft {
+		t.Errorf("events: %+v", *events)
+	}
+}
+
 // The reason may come after the news, and somebody may be back before it.
 func TestK4_TheReasonIsLate(t *testing.T) {
 	removed := &livekit.ParticipantUpdate{Participants: []*livekit.ParticipantInfo{
