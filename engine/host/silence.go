@@ -100,9 +100,12 @@ func (d *door) setMuted(ctx context.Context, who caller, room call.RoomID, q cal
 // applyMute does what the register says now about somebody's mute, if they are
 // in the room.
 func (d *door) applyMute(ctx context.Context, s scene, id call.Identity, rules register.Rules, tell bool) error {
-	p := s.here[id]
-	if p == nil {
+	p, err := d.present(ctx, s, id)
+	if errors.Is(err, call.ErrAlreadyGone) {
 		return nil // when they come back
+	}
+	if err != nil {
+		return err
 	}
 	m, err := d.register.Member(ctx, s.room, id)
 	if err != nil {
@@ -118,6 +121,16 @@ func (d *door) applyMute(ctx context.Context, s scene, id call.Identity, rules r
 	}
 	d.tell(ctx, s.room, to, notice)
 	return d.enforce(ctx, s.room, p, m, rules)
+}
+
+// present returns somebody who is in the room, or fails with call.ErrAlreadyGone.
+// It looks again for who was not there before something was stored about them:
+// what is decided while somebody comes in must reach them.
+func (d *door) present(ctx context.Context, s scene, id call.Identity) (*livekit.ParticipantInfo, error) {
+	if p := s.here[id]; p != nil {
+		return p, nil
+	}
+	return d.rooms.findPerson(ctx, place{s.room, id})
 }
 
 // muteAll mutes everybody in the room and who comes later, but moderators and
@@ -182,8 +195,14 @@ func (d *door) opRole(ctx context.Context, who caller, room call.RoomID, q call.
 		if result != "" {
 			return result
 		}
-		err := d.register.SetRole(ctx, room, id, role)
-		if p := s.here[id]; err == nil && p != nil {
+		if err := d.register.SetRole(ctx, room, id, role); err != nil {
+			return d.resultOf(err, room, id)
+		}
+		p, err := d.present(ctx, s, id)
+		if errors.Is(err, call.ErrAlreadyGone) {
+			return call.ResultDone // when they come back
+		}
+		if err == nil {
 			m.Role = role
 			d.tell(ctx, room, nil, call.Notice{Kind: call.NoticeRole, ID: id, By: who.name, Role: role})
 			err = d.enforce(ctx, room, p, m, rules)
