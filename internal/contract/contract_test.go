@@ -81,6 +81,16 @@ func TestTable(t *testing.T) {
 	if err := results.Read(strings.NewReader("{broken\n")); err == nil {
 		t.Error("broken output is read")
 	}
+	skipped := contract.Results{}
+	if err := skipped.Read(strings.NewReader("{\"Action\":\"pass\",\"Package\":\"foyer/a\",\"Test\":\"TestK8_A\"}\n{\"Action\":\"skip\",\"Package\":\"foyer/b\",\"Test\":\"TestK8_B\"}\n")); err != nil {
+		t.Fatal(err)
+	}
+	if got := contract.Table(rows[:1], []contract.Test{a, b}, skipped); !strings.HasSuffix(got, "(skip) | pass |\n") {
+		t.Errorf("one of two skipped: %s", got)
+	}
+	if got := contract.Table(rows[:1], []contract.Test{b}, skipped); !strings.HasSuffix(got, "(skip) | skip |\n") {
+		t.Errorf("all skipped: %s", got)
+	}
 	if got := contract.Table(rows[:1], []contract.Test{a, b}, contract.Results{}); !strings.HasSuffix(got, "| not run |\n") {
 		t.Errorf("without results: %s", got)
 	}
