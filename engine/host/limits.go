@@ -34,7 +34,8 @@ func defaultLimits() limits {
 		calls: 50, callBurst: 500,
 		// An office whose network was away resumes, and then joins anew.
 		connects: 60, connBurst: 600,
-		comings: 5, comingBurst: 50,
+		// Who comes and goes 200 times in a row is let in (contract L6).
+		comings: 20, comingBurst: 300,
 		misses: 0.1, missBurst: 20,
 		addresses:   4096,
 		connections: 512, total: 8192,
