@@ -55,6 +55,7 @@ type watched struct {
 	coming  int // connects that LiveKit has not answered yet
 	sockets int
 	began   time.Time     // of the newest socket
+	ends    int           // how often the last of them has ended
 	turn    chan struct{} // has one slot: notices of one person go in their order
 	lost    time.Time     // when the room was told; zero: it was not
 }
@@ -126,18 +127,21 @@ func (v *visit) end() {
 	if w.here() || !w.lost.IsZero() {
 		return // a newer one has taken over, or the room knows already
 	}
+	w.ends++
+	end := w.ends
 	l.do(w, func(ctx context.Context) {
-		if wait(ctx, lostAfter) == nil && l.missing(ctx, v.p, w) {
+		if wait(ctx, lostAfter) == nil && l.missing(ctx, v.p, w, end) {
 			l.tell(ctx, v.p, call.NoticeLost)
 		}
 		l.drop(v.p, w)
 	})
 }
 
-// missing tells whether somebody is in the room and has no socket, and notes
-// that the room is told so.
-func (l *lookout) missing(ctx context.Context, p place, w *watched) bool {
-	began, alone := l.alone(w)
+// missing tells whether somebody is in the room and has had no socket since that
+// end of theirs, and notes that the room is told so. Who came and went meanwhile
+// has a later end, which gets its own time.
+func (l *lookout) missing(ctx context.Context, p place, w *watched, end int) bool {
+	began, alone := l.alone(w, end)
 	if !alone {
 		return false
 	}
@@ -147,18 +151,18 @@ func (l *lookout) missing(ctx context.Context, p place, w *watched) bool {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if w.here() {
+	if w.here() || w.ends != end {
 		return false
 	}
 	w.lost = time.Now()
 	return true
 }
 
-// alone tells whether somebody had a socket and has none now.
-func (l *lookout) alone(w *watched) (began time.Time, alone bool) {
+// alone tells whether somebody had a socket and has had none since that end.
+func (l *lookout) alone(w *watched, end int) (began time.Time, alone bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return w.began, !w.here() && w.lost.IsZero() && !w.began.IsZero()
+	return w.began, !w.here() && w.ends == end && w.lost.IsZero() && !w.began.IsZero()
 }
 
 // drop forgets who has left.
