@@ -1,6 +1,7 @@
 package signal
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,10 +28,29 @@ func (l *liveKit) notify(t testing.TB, room string, n call.Notice) {
 // tell tells one person and waits for the answer.
 func (l *liveKit) tell(t testing.TB, room, identity, method string, n call.Notice) error {
 	t.Helper()
-	_, err := l.rooms.PerformRpc(l.api(t, room), &livekit.PerformRpcRequest{
+	ctx, cancel := context.WithTimeout(l.api(t, room), answerBound)
+	defer cancel()
+	_, err := l.rooms.PerformRpc(ctx, &livekit.PerformRpcRequest{
 		Room: room, DestinationIdentity: identity, Method: method, Payload: string(encode(t, n)), ResponseTimeoutMs: 5000,
 	})
 	return err
+}
+
+// answerBound is when an answer counts as lost: LiveKit sends the request before
+// it listens for the answer (ParticipantImpl.PerformRpc), and ours can be faster.
+const answerBound = verdictBound / 4
+
+// deliver is tell for who must have heard it: an answer is lost now and then, two
+// in a row are not.
+func (l *liveKit) deliver(t testing.TB, room, identity string, n call.Notice) {
+	t.Helper()
+	var err error
+	for range 3 {
+		if err = l.tell(t, room, identity, call.MethodNotice, n); err == nil {
+			return
+		}
+	}
+	t.Fatalf("the notice is not answered: %v", err)
 }
 
 // talking is a pair whose data channels the server has, too: it throws away what
@@ -149,9 +169,7 @@ func TestK8_K4_TheReasonOfABanArrives(t *testing.T) {
 			t.Error("a method that we do not have is answered")
 		}
 		start := time.Now()
-		if err := l.tell(t, room, "ada", call.MethodNotice, ban); err != nil {
-			t.Fatalf("the notice is not answered: %v", err)
-		}
+		l.deliver(t, room, "ada", ban)
 		t.Logf("answered after %v", time.Since(start))
 		l.notify(t, room, call.Notice{Kind: call.NoticePutOut, ID: "ada", Reason: "banned"})
 		l.remove(t, room, "ada")
@@ -172,9 +190,7 @@ func TestK1_ToldButNotPutOut(t *testing.T) {
 	l, room := sharedServer(t), roomName(t)
 	a, b := talking(t, l, nil)
 	told := time.Now()
-	if err := l.tell(t, room, "ada", call.MethodNotice, call.Notice{Kind: call.NoticePutOut, ID: "ada", Reason: "removed", By: "Eve"}); err != nil {
-		t.Fatal(err)
-	}
+	l.deliver(t, room, "ada", call.Notice{Kind: call.NoticePutOut, ID: "ada", Reason: "removed", By: "Eve"})
 	ended, at, _ := wait[call.SessionEnded](a, 0, "end", nil)
 	if ended.Reason != call.ReasonRemoved || ended.By != "Eve" || at.Sub(told) > verdictBound+time.Second {
 		t.Errorf("ended after %v: %+v", at.Sub(told), ended)
