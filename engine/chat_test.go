@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -372,6 +373,42 @@ func TestModerate(t *testing.T) {
 		settle()
 		if err := r.try(engine.Moderate{Op: call.OpDismiss}); !errors.Is(err, call.ErrForbidden) {
 			t.Errorf("as a participant: %v", err)
+		}
+		r.end()
+	})
+}
+
+// Every operation is asked of the room that we are in, whatever the command says.
+func TestModerateNamesTheRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		s := r.joined()
+		s.Tell(call.RulesChanged{Standing: call.Standing{Role: call.RoleHost}})
+		settle()
+		asked := map[call.DoorOp]struct{ Room call.RoomID }{}
+		r.dialer.OnModerate = func(op call.DoorOp, request any) (any, error) {
+			raw, err := json.Marshal(request)
+			if err != nil {
+				return nil, err
+			}
+			got := asked[op]
+			err = json.Unmarshal(raw, &got)
+			asked[op] = got
+			return struct{}{}, err
+		}
+		bob := []call.Identity{"bob"}
+		commands := []engine.Moderate{
+			{Op: call.OpMembers}, {Op: call.OpBans}, {Op: call.OpRules, Rules: call.RulesRequest{Room: "elsewhere"}}, {Op: call.OpDismiss},
+			{Op: call.OpMute, IDs: bob}, {Op: call.OpUnmute, All: true}, {Op: call.OpRole, IDs: bob, Role: call.RoleListener},
+			{Op: call.OpBan, IDs: bob}, {Op: call.OpUnban, IDs: bob}, {Op: call.OpRemove, IDs: bob},
+			{Op: call.OpAllow, IDs: bob}, {Op: call.OpDisallow, IDs: bob},
+		}
+		for _, c := range commands {
+			r.do(c)
+			settle()
+			if got, ok := asked[c.Op]; !ok || got.Room != testLink.Room {
+				t.Errorf("%s was asked of room %q", c.Op, got.Room)
+			}
 		}
 		r.end()
 	})

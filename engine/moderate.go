@@ -21,7 +21,7 @@ type Moderate struct {
 	All    bool            // mute or unmute everybody
 	Except []call.Identity // with All
 	Role   call.Role
-	Rules  call.RulesRequest
+	Rules  call.RulesRequest // the room in it is not looked at
 }
 
 // Word is the operation's name on the command line. "mute" and "unmute" are our
@@ -41,7 +41,7 @@ func (l *loop) doModerate(c Moderate) error {
 	if err != nil {
 		return err
 	}
-	request, err := c.request()
+	request, err := c.request(call.RoomParameter(s.link.Room))
 	switch {
 	case err != nil:
 		return err
@@ -66,34 +66,36 @@ func (l *loop) doModerate(c Moderate) error {
 }
 
 // request is what the operation sends.
-func (m Moderate) request() (any, error) {
+func (m Moderate) request(room call.RoomParameter) (any, error) {
 	if err := call.CheckText(m.Text); err != nil {
 		return nil, err
 	}
 	switch m.Op {
 	case call.OpMembers, call.OpBans:
-		return call.RoomRequest{}, nil
+		return call.RoomRequest{Room: room}, nil
 	case call.OpRules:
-		return m.Rules, nil
+		rules := m.Rules
+		rules.Room = room
+		return rules, nil
 	case call.OpDismiss:
-		return call.DismissRequest{Text: m.Text}, nil
+		return call.DismissRequest{Room: room, Text: m.Text}, nil
 	case call.OpMute, call.OpUnmute:
 		if m.All {
-			return call.MuteRequest{All: true, Except: m.Except}, nil
+			return call.MuteRequest{Room: room, All: true, Except: m.Except}, nil
 		}
-		return call.MuteRequest{IDs: m.IDs}, m.checkPeople()
+		return call.MuteRequest{Room: room, IDs: m.IDs}, m.checkPeople()
 	case call.OpRole:
 		if _, err := call.ParseRole(string(m.Role)); err != nil {
 			return nil, err
 		}
-		return call.RoleRequest{IDs: m.IDs, Role: m.Role}, m.checkPeople()
+		return call.RoleRequest{Room: room, IDs: m.IDs, Role: m.Role}, m.checkPeople()
 	case call.OpBan:
 		if m.For%time.Minute != 0 || m.For < 0 || m.For > call.MaxBanMinutes*time.Minute {
 			return nil, fmt.Errorf("%w: a ban of %s", call.ErrBadArgument, m.For)
 		}
-		return call.PeopleRequest{IDs: m.IDs, Text: m.Text, Minutes: int(m.For / time.Minute), Tell: m.Tell}, m.checkPeople()
+		return call.PeopleRequest{Room: room, IDs: m.IDs, Text: m.Text, Minutes: int(m.For / time.Minute), Tell: m.Tell}, m.checkPeople()
 	case call.OpRemove, call.OpUnban, call.OpAllow, call.OpDisallow:
-		return call.PeopleRequest{IDs: m.IDs, Text: m.Text, Tell: m.Tell}, m.checkPeople()
+		return call.PeopleRequest{Room: room, IDs: m.IDs, Text: m.Text, Tell: m.Tell}, m.checkPeople()
 	case call.OpRooms, call.OpChat, call.OpSay:
 	}
 	return nil, fmt.Errorf("%w: operation %.64q", call.ErrBadArgument, string(m.Op))

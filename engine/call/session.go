@@ -59,8 +59,7 @@ type Session interface {
 	// those after the message of that ID and some before. ErrNoDoor for a plain link.
 	Chat(ctx context.Context, after string) (ChatAnswer, error)
 	// Moderate does an operation of the door's as us: request is its request
-	// type with the room left out or right, answer a pointer to its answer
-	// type. ErrNoDoor for a plain link.
+	// type, with our room in it, answer a pointer to its answer type. ErrNoDoor for a plain link.
 	Moderate(ctx context.Context, op DoorOp, request, answer any) error
 	// Leave tells the server that we go, and returns when it was sent and
 	// answered, or when ctx ends. Media stops at once, before the answer.

@@ -54,7 +54,8 @@ func ticketOf(req call.JoinRequest, a call.Admission) ticket {
 // Chat implements [call.Session].
 func (s *session) Chat(ctx context.Context, after string) (call.ChatAnswer, error) {
 	var answer call.ChatAnswer
-	if err := s.Moderate(ctx, call.OpChat, call.ChatRequest{After: after}, &answer); err != nil {
+	request := call.ChatRequest{Room: call.RoomParameter(s.req.Link.Room), After: after}
+	if err := s.Moderate(ctx, call.OpChat, request, &answer); err != nil {
 		return call.ChatAnswer{}, err
 	}
 	rows := answer.Messages[:0]
@@ -77,7 +78,7 @@ func (s *session) Moderate(ctx context.Context, op call.DoorOp, request, answer 
 	if err := s.ask(ctx, func() error { t = s.ticket; return nil }); err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
-	body, err := json.Marshal(inRoom(request, call.RoomParameter(s.req.Link.Room)))
+	body, err := json.Marshal(request)
 	if err != nil {
 		return fmt.Errorf("%s: %w: %v", op, call.ErrBadArgument, err)
 	}
@@ -112,35 +113,6 @@ func askDoor(ctx context.Context, t ticket, op call.DoorOp, body []byte, answer 
 		return fmt.Errorf("%w: not the door's JSON", call.ErrServerGarbage)
 	}
 	return nil
-}
-
-// inRoom fills our room into a request.
-func inRoom(request any, room call.RoomParameter) any {
-	switch r := request.(type) {
-	case call.RoomRequest:
-		r.Room = room
-		return r
-	case call.PeopleRequest:
-		r.Room = room
-		return r
-	case call.MuteRequest:
-		r.Room = room
-		return r
-	case call.RoleRequest:
-		r.Room = room
-		return r
-	case call.RulesRequest:
-		r.Room = room
-		return r
-	case call.DismissRequest:
-		r.Room = room
-		return r
-	case call.ChatRequest:
-		r.Room = room
-		return r
-	default:
-		return request
-	}
 }
 
 // readRefusal reads a door's refusal. A websocket client sees the first KiB of
