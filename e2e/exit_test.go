@@ -131,6 +131,23 @@ func TestL2_ALostConnectionFreesTheDevices(t *testing.T) {
 
 func freesTheDevices(t *testing.T, file string, slow bool) {
 	t.Helper()
+	everyExit(t, file, slow, func(t *testing.T, e exit, table *matrix.Table) {
+		pulse := testenv.Pulse(t)
+		screen := testenv.Display(t)
+		film := writeY4M(t, 320, 180, 30)
+		s := enter(t, e, append(pulse.Env(), "DISPLAY="+screen),
+			"--camera", film, "--mic", "default", "--speaker", "default", "--screen")
+		pid := s.p.PID
+		s.unlisted = []device{{"camera", s.holdsFile(film)}}
+		screenshare := device{"screen", func() bool { return drive.HoldsScreen(pid) }}
+		leaveAndLook(t, e, s, table, append(soundDevices(pulse, pid), screenshare))
+	})
+}
+
+// everyExit takes the slow ways out, at the same time, or the others, one after
+// the other, and keeps what they write into the table as that file.
+func everyExit(t *testing.T, file string, slow bool, take func(*testing.T, exit, *matrix.Table)) {
+	t.Helper()
 	table := matrix.New("e2e")
 	t.Cleanup(func() { must(t, table.Save(artifact(t, file))) })
 	for _, e := range exits(slow) {
@@ -138,15 +155,7 @@ func freesTheDevices(t *testing.T, file string, slow bool) {
 			if slow {
 				t.Parallel()
 			}
-			pulse := testenv.Pulse(t)
-			screen := testenv.Display(t)
-			film := writeY4M(t, 320, 180, 30)
-			s := enter(t, e, append(pulse.Env(), "DISPLAY="+screen),
-				"--camera", film, "--mic", "default", "--speaker", "default", "--screen")
-			pid := s.p.PID
-			s.unlisted = []device{{"camera", s.holdsFile(film)}}
-			screenshare := device{"screen", func() bool { return drive.HoldsScreen(pid) }}
-			leaveAndLook(t, e, s, table, append(soundDevices(pulse, pid), screenshare))
+			take(t, e, table)
 		})
 	}
 }

@@ -48,37 +48,30 @@ func TestALostConnectionWhileTheCameraOpens(t *testing.T) {
 
 func whileTheCameraOpens(t *testing.T, file string, slow bool) {
 	t.Helper()
-	table := matrix.New("e2e")
-	t.Cleanup(func() { must(t, table.Save(artifact(t, file))) })
-	for _, e := range exits(slow) {
-		t.Run(e.name, func(t *testing.T) {
-			if slow {
-				t.Parallel()
-			}
-			camera, gate := slowCamera(t)
-			s := enter(t, e, nil, "--camera", camera)
-			held(t, device{"the camera's gate", func() bool { return gate.Came(s.p.PID) }}, true, testenv.Limit)
-			limit := releaseLimit
-			if e.slow {
-				limit = lostLimit
-			}
-			start := s.begin(t, e)
-			row := matrix.Row{Exit: e.name, Reason: e.reason, Status: e.status}
-			took := awaitEnd(t, e, s, limit, start)
-			if took > limit {
-				t.Errorf("the end waited %v for the camera", took)
-			}
-			gate.Open()
-			// It may not have come through the gate yet, so this waits until it
-			// is seen free for a while, not once.
-			free := staysFree(t, s.holdsFile(camera))
-			if !free {
-				t.Error("the camera that opened late stays open")
-			}
-			row.Cells = []matrix.Cell{{Device: "opening", Free: free, MS: ms(took)}}
-			table.Add(row)
-		})
-	}
+	everyExit(t, file, slow, func(t *testing.T, e exit, table *matrix.Table) {
+		camera, gate := slowCamera(t)
+		s := enter(t, e, nil, "--camera", camera)
+		held(t, device{"the camera's gate", func() bool { return gate.Came(s.p.PID) }}, true, testenv.Limit)
+		limit := releaseLimit
+		if e.slow {
+			limit = lostLimit
+		}
+		start := s.begin(t, e)
+		row := matrix.Row{Exit: e.name, Reason: e.reason, Status: e.status}
+		took := awaitEnd(t, e, s, limit, start)
+		if took > limit {
+			t.Errorf("the end waited %v for the camera", took)
+		}
+		gate.Open()
+		// It may not have come through the gate yet, so this waits until it
+		// is seen free for a while, not once.
+		free := staysFree(t, s.holdsFile(camera))
+		if !free {
+			t.Error("the camera that opened late stays open")
+		}
+		row.Cells = []matrix.Cell{{Device: "opening", Free: free, MS: ms(took)}}
+		table.Add(row)
+	})
 }
 
 // awaitEnd waits for the word that the stay has ended, or where nobody is left to

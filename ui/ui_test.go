@@ -22,6 +22,7 @@ import (
 	"foyer/ui/kit"
 	"foyer/ui/model"
 	"foyer/ui/theme"
+	"foyer/ui/uitest"
 	"foyer/ui/view"
 	"foyer/ui/words"
 )
@@ -125,7 +126,7 @@ func (b *bench) find(name string) fyne.Tappable {
 	roots = append(roots, b.ui.win.Canvas().Overlays().List()...)
 	var found fyne.Tappable
 	for _, root := range roots {
-		walk(root, func(o fyne.CanvasObject) {
+		uitest.Walk(root, func(o fyne.CanvasObject) {
 			if n, ok := o.(interface{ Name() string }); ok && strings.HasPrefix(n.Name(), name) {
 				found = o.(fyne.Tappable)
 			}
@@ -134,29 +135,11 @@ func (b *bench) find(name string) fyne.Tappable {
 	return found
 }
 
-// walk visits what is visible.
-func walk(o fyne.CanvasObject, f func(fyne.CanvasObject)) {
-	if !o.Visible() {
-		return
-	}
-	f(o)
-	switch v := o.(type) {
-	case *fyne.Container:
-		for _, c := range v.Objects {
-			walk(c, f)
-		}
-	case fyne.Widget:
-		for _, c := range test.WidgetRenderer(v).Objects() {
-			walk(c, f)
-		}
-	}
-}
-
 // says tells whether a text is visible.
 func (b *bench) says(text string) bool {
 	found := false
 	for _, root := range append([]fyne.CanvasObject{b.ui.win.Content()}, b.ui.win.Canvas().Overlays().List()...) {
-		walk(root, func(o fyne.CanvasObject) {
+		uitest.Walk(root, func(o fyne.CanvasObject) {
 			if s, ok := o.(*kit.Text); ok && strings.Contains(s.Text(), text) {
 				found = true
 			}

@@ -12,7 +12,6 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
-	"foyer/engine/signal"
 )
 
 const greeting = "hello"
@@ -26,11 +25,15 @@ type chatter struct {
 	mu    sync.Mutex
 	met   map[call.Identity]bool
 	heard []call.ChatMessage
+	off   bool // chat is not stored
 }
 
 func (c *chatter) take(e call.SessionEvent) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if rules, ok := e.(call.RulesChanged); ok {
+		c.off = rules.Standing.ChatOff
+	}
 	switch e, ok := e.(call.ChatReceived); {
 	case !ok:
 	case e.Message.Text == greeting:
@@ -44,6 +47,12 @@ func (c *chatter) messages() []call.ChatMessage {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Clone(c.heard)
+}
+
+func (c *chatter) chatStored() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.off
 }
 
 func (c *chatter) ids() (ids []string) {
@@ -63,21 +72,7 @@ func (s *testServer) chatter(link call.Link, id string, web bool) *chatter {
 	if web {
 		req.Admission = &call.Admission{Host: link.Hosts[0], Answer: s.mustJoin(g, link)}
 	}
-	dialer := signal.New(signal.Config{})
-	ctx, cancel := context.WithTimeout(context.Background(), waitBound)
-	defer cancel()
-	var err error
-	if c.session, err = dialer.Dial(ctx, req, c.take); err != nil {
-		s.t.Fatal(err)
-	}
-	s.t.Cleanup(func() {
-		_ = c.session.Close()
-		ctx, cancel := context.WithTimeout(context.Background(), waitBound)
-		defer cancel()
-		if err := dialer.Wait(ctx); err != nil {
-			s.t.Errorf("client: %v", err)
-		}
-	})
+	c.session = s.live(req, c.take)
 	return c
 }
 

@@ -29,25 +29,31 @@ type client struct {
 // enter joins a room through the door.
 func (s *testServer) enter(link call.Link, g guest) *client {
 	s.t.Helper()
-	dialer := signal.New(signal.Config{})
 	c := &client{t: s.t, events: make(chan call.SessionEvent, 1<<14)}
+	c.session = s.live(call.JoinRequest{Link: link, Identity: g.id, Name: "Guest " + string(g.id), Key: g.key},
+		func(e call.SessionEvent) { c.events <- e })
+	return c
+}
+
+// live joins with Foyer's own client until the test ends.
+func (s *testServer) live(req call.JoinRequest, take func(call.SessionEvent)) call.Session {
+	s.t.Helper()
+	dialer := signal.New(signal.Config{})
 	ctx, cancel := context.WithTimeout(context.Background(), waitBound)
 	defer cancel()
-	var err error
-	c.session, err = dialer.Dial(ctx, call.JoinRequest{Link: link, Identity: g.id, Name: "Guest " + string(g.id), Key: g.key},
-		func(e call.SessionEvent) { c.events <- e })
+	session, err := dialer.Dial(ctx, req, take)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() {
-		_ = c.session.Close()
+		_ = session.Close()
 		ctx, cancel := context.WithTimeout(context.Background(), waitBound)
 		defer cancel()
 		if err := dialer.Wait(ctx); err != nil {
 			s.t.Errorf("client: %v", err)
 		}
 	})
-	return c
+	return session
 }
 
 // await returns the first event that is wanted.
@@ -260,7 +266,7 @@ func TestO1_KilledAndPutOut(t *testing.T) {
 	s := startServer(t, nil)
 	link := s.invite(nil)
 	anna := s.enter(link, newGuest(t, "anna"))
-	guest, _ := spawn(t, roleGuest, "", link.String())
+	guest, _ := spawn(t, roleGuest, link.String())
 	eventually(t, "guest is online", waitBound, func() bool { return s.member("hall", "guest").Presence == call.PresenceOnline })
 	began := time.Now()
 	guest.kill()

@@ -202,6 +202,17 @@ var (
 	small  = MinSize
 )
 
+// look is how a screen is drawn, and what the names of its pictures end with.
+type look struct {
+	name    string
+	size    fyne.Size
+	variant fyne.ThemeVariant
+}
+
+func looks() []look {
+	return []look{{"", normal, fynetheme.VariantDark}, {"-light", normal, fynetheme.VariantLight}, {"-small", small, fynetheme.VariantDark}}
+}
+
 func devices() call.DevicesChanged {
 	return call.DevicesChanged{Devices: []call.Device{
 		{Source: call.SourceCamera, ID: "video0", Name: "Integrated HD Webcam", Default: true},
@@ -253,11 +264,7 @@ func TestLobby(t *testing.T) {
 		}},
 	}
 	for _, tt := range tests {
-		for _, look := range []struct {
-			name    string
-			size    fyne.Size
-			variant fyne.ThemeVariant
-		}{{"", normal, fynetheme.VariantDark}, {"-light", normal, fynetheme.VariantLight}, {"-small", small, fynetheme.VariantDark}} {
+		for _, look := range looks() {
 			t.Run(tt.name+look.name, func(t *testing.T) {
 				s := newStand(t, look.size, look.variant)
 				s.apply(devices())
@@ -344,11 +351,7 @@ func TestRoom(t *testing.T) {
 		{"leaving", 2, func(s *stand) { s.apply(call.StateChanged{State: call.StateLeaving}) }},
 	}
 	for _, tt := range tests {
-		for _, look := range []struct {
-			name    string
-			size    fyne.Size
-			variant fyne.ThemeVariant
-		}{{"", normal, fynetheme.VariantDark}, {"-light", normal, fynetheme.VariantLight}, {"-small", small, fynetheme.VariantDark}} {
+		for _, look := range looks() {
 			t.Run(tt.name+look.name, func(t *testing.T) {
 				s := newStand(t, look.size, look.variant)
 				s.enter(tt.people)

@@ -13,6 +13,7 @@ import (
 	"foyer/engine/call"
 	"foyer/ui/kit"
 	"foyer/ui/model"
+	"foyer/ui/uitest"
 )
 
 func TestPickerOpens(t *testing.T) {
@@ -115,29 +116,12 @@ func TestTooltipAndFocus(t *testing.T) {
 
 func (s *stand) visible(text string) bool {
 	found := false
-	walk(s.root.Content, func(o fyne.CanvasObject) {
+	uitest.Walk(s.root.Content, func(o fyne.CanvasObject) {
 		if w, ok := o.(*kit.Text); ok && w.Text() == text {
 			found = true
 		}
 	})
 	return found
-}
-
-func walk(o fyne.CanvasObject, f func(fyne.CanvasObject)) {
-	if !o.Visible() {
-		return
-	}
-	f(o)
-	switch v := o.(type) {
-	case *fyne.Container:
-		for _, c := range v.Objects {
-			walk(c, f)
-		}
-	case fyne.Widget:
-		for _, c := range test.WidgetRenderer(v).Objects() {
-			walk(c, f)
-		}
-	}
 }
 
 // Nothing is cut: every text of every screen has the room that its words need,
@@ -163,7 +147,7 @@ func TestNothingIsCut(t *testing.T) {
 				s.apply(devices())
 				prepare(s)
 				s.show()
-				walk(s.root.Content, func(o fyne.CanvasObject) {
+				uitest.Walk(s.root.Content, func(o fyne.CanvasObject) {
 					w, ok := o.(*kit.Text)
 					if !ok || w.Text() == "" {
 						return

@@ -3,7 +3,6 @@
 package hw
 
 import (
-	"os"
 	"strings"
 	"testing"
 
@@ -37,23 +36,8 @@ func TestVMSoundWithoutServer(t *testing.T) {
 		s := openSpeaker(t, d, choice)
 		closeTimed(t, m)
 		closeTimed(t, s)
-		if n := soundHolders(t); n != 0 {
+		if n := holders(t, soundFiles); n != 0 {
 			t.Errorf("%d descriptors of sound devices are left", n)
 		}
 	}
-}
-
-func soundHolders(t *testing.T) int {
-	t.Helper()
-	entries, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := 0
-	for _, e := range entries {
-		if target, err := os.Readlink("/proc/self/fd/" + e.Name()); err == nil && strings.HasPrefix(target, "/dev/snd/") {
-			n++
-		}
-	}
-	return n
 }

@@ -26,6 +26,8 @@ const (
 	vmVariable    = "FOYER_VM"
 	childVariable = "FOYER_VM_CHILD"
 	vividNode     = "/dev/video0"
+	cameraFiles   = "/dev/video"
+	soundFiles    = "/dev/snd/"
 	patience      = 30 * time.Second // the machine is emulated
 )
 
@@ -58,8 +60,9 @@ func mustOpenCamera(t *testing.T, d *devices.Devices, name string) call.VideoCap
 	return c
 }
 
-// holders counts our descriptors of the camera, as the kernel sees them.
-func holders(t *testing.T) int {
+// holders counts our descriptors of files whose names begin so, as the kernel
+// sees them.
+func holders(t *testing.T, prefix string) int {
 	t.Helper()
 	entries, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
@@ -67,7 +70,7 @@ func holders(t *testing.T) int {
 	}
 	n := 0
 	for _, e := range entries {
-		if target, err := os.Readlink("/proc/self/fd/" + e.Name()); err == nil && strings.HasPrefix(target, "/dev/video") {
+		if target, err := os.Readlink("/proc/self/fd/" + e.Name()); err == nil && strings.HasPrefix(target, prefix) {
 			n++
 		}
 	}
@@ -108,7 +111,7 @@ func anotherProgram(t *testing.T, pictures string) *exec.Cmd {
 
 func mustBeFree(t *testing.T) {
 	t.Helper()
-	if n := holders(t); n != 0 {
+	if n := holders(t, cameraFiles); n != 0 {
 		t.Errorf("%d descriptors of the camera are left", n)
 	}
 	setFormat(t)
@@ -135,7 +138,7 @@ func TestVMOpenReadClose(t *testing.T) {
 	if err != nil || len(list) == 0 || list[0].Name != "vivid" || list[0].ID != "video0" || !list[0].Default {
 		t.Fatalf("listed %+v, %v", list, err)
 	}
-	if n := holders(t); n != 0 {
+	if n := holders(t, cameraFiles); n != 0 {
 		t.Errorf("listing holds the camera %d times", n)
 	}
 	for _, name := range []string{"", "vivid", "video0"} {
@@ -155,7 +158,7 @@ func TestVMOpenReadClose(t *testing.T) {
 		if left < 150 || right > 60 {
 			t.Errorf("the bars go from %d to %d", left, right)
 		}
-		if holders(t) == 0 {
+		if holders(t, cameraFiles) == 0 {
 			t.Error("open, but the kernel knows nothing of it")
 		}
 		closeTimed(t, c)
@@ -199,7 +202,7 @@ func TestVMBusy(t *testing.T) {
 		t.Errorf("while another program uses it: %v, %v", c, err)
 	}
 	t.Logf("busy: %v", err)
-	if n := holders(t); n != 0 {
+	if n := holders(t, cameraFiles); n != 0 {
 		t.Errorf("%d descriptors of the camera are left", n)
 	}
 	_ = other.Process.Kill()
@@ -261,7 +264,7 @@ func TestVMUnplugged(t *testing.T) {
 		t.Errorf("lost: %v", c.LostErr())
 	}
 	closeTimed(t, c)
-	if n := holders(t); n != 0 {
+	if n := holders(t, cameraFiles); n != 0 {
 		t.Errorf("%d descriptors of the camera are left", n)
 	}
 	if _, err := openCamera(t.Context(), d, ""); !errors.Is(err, call.ErrDeviceMissing) {
