@@ -112,7 +112,7 @@ func (r *Register) Unban(ctx context.Context, room call.RoomID, identity call.Id
 func (r *Register) Banned(ctx context.Context, room call.RoomID, identity call.Identity, key []byte, now time.Time) (Ban, error) {
 	var b Ban
 	err := r.read(ctx, func(ctx context.Context) (err error) {
-		b, err = scanBan(r.db.QueryRowContext(ctx, `SELECT `+banColumns+` FROM bans
+		b, err = scanBan(r.one(ctx, `SELECT `+banColumns+` FROM bans
 			WHERE room = $1 AND `+inForce+` AND (identity = $2 OR (public_key = $4 AND public_key <> ''))
 			ORDER BY CASE WHEN until = 0 THEN 0 ELSE 1 END, until DESC LIMIT 1`,
 			string(room), string(identity), now.UnixMilli(), hex.EncodeToString(key)))

@@ -32,7 +32,7 @@ func (r *Register) Invitation(ctx context.Context, secretHash [sha256.Size]byte)
 	inv := Invitation{SecretHash: secretHash}
 	var existing, expires int64
 	err := r.read(ctx, func(ctx context.Context) error {
-		return r.db.QueryRowContext(ctx, `SELECT room, existing, expires, role FROM invitations WHERE secret_hash = $1`,
+		return r.one(ctx, `SELECT room, existing, expires, role FROM invitations WHERE secret_hash = $1`,
 			hex.EncodeToString(secretHash[:])).Scan(&inv.Room, &existing, &expires, &inv.Role)
 	})
 	if err != nil {
@@ -47,7 +47,7 @@ func (r *Register) Room(ctx context.Context, id call.RoomID) (Room, error) {
 	room := Room{ID: id}
 	var created int64
 	err := r.read(ctx, func(ctx context.Context) error {
-		return r.db.QueryRowContext(ctx, `SELECT title, created FROM rooms WHERE id = $1`, string(id)).Scan(&room.Title, &created)
+		return r.one(ctx, `SELECT title, created FROM rooms WHERE id = $1`, string(id)).Scan(&room.Title, &created)
 	})
 	room.Created = instant(created)
 	return room, err

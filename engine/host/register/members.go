@@ -114,7 +114,7 @@ func (r *Register) Bind(ctx context.Context, m Member, now time.Time) (Member, e
 func (r *Register) Member(ctx context.Context, room call.RoomID, identity call.Identity) (Member, error) {
 	var m Member
 	err := r.read(ctx, func(ctx context.Context) (err error) {
-		m, err = scanMember(r.db.QueryRowContext(ctx, `SELECT `+memberColumns+` FROM members WHERE room = $1 AND identity = $2`,
+		m, err = scanMember(r.one(ctx, `SELECT `+memberColumns+` FROM members WHERE room = $1 AND identity = $2`,
 			string(room), string(identity)))
 		return err
 	})
@@ -184,7 +184,7 @@ func (r *Register) Cutoff(ctx context.Context, room call.RoomID, identity call.I
 	err := r.read(ctx, func(ctx context.Context) (err error) {
 		var word string
 		var at int64
-		if err := r.db.QueryRowContext(ctx, `SELECT cut, reason, by_name, words FROM cutoffs
+		if err := r.one(ctx, `SELECT cut, reason, by_name, words FROM cutoffs
 			WHERE room = $1 AND identity IN ($2, '') ORDER BY cut DESC LIMIT 1`,
 			string(room), string(identity)).Scan(&at, &word, &v.By, &v.Text); err != nil {
 			return err

@@ -36,8 +36,9 @@ const (
 
 // Register is an open database.
 type Register struct {
-	db   *sql.DB
-	kind kind
+	db         *sql.DB
+	kind       kind
+	statements statements
 }
 
 // kind is what the databases do not share.

@@ -27,7 +27,7 @@ func scanRules(from row) (Rules, error) {
 func (r *Register) Rules(ctx context.Context, room call.RoomID) (Rules, error) {
 	var rules Rules
 	err := r.read(ctx, func(ctx context.Context) (err error) {
-		rules, err = scanRules(r.db.QueryRowContext(ctx, `SELECT `+ruleColumns+` FROM rules WHERE room = $1`, string(room)))
+		rules, err = scanRules(r.one(ctx, `SELECT `+ruleColumns+` FROM rules WHERE room = $1`, string(room)))
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
