@@ -56,7 +56,7 @@ func defaultLimits() limits {
 		delays: []time.Duration{
 			300 * time.Millisecond, 1200 * time.Millisecond, 2700 * time.Millisecond, 4800 * time.Millisecond, 7 * time.Second,
 		},
-		hangUp: 10 * time.Millisecond, closeWait: 250 * time.Millisecond, closeMedia: 50 * time.Millisecond,
+		hangUp: 10 * time.Millisecond, closeWait: 250 * time.Millisecond, closeMedia: 20 * time.Millisecond,
 		ahead: 50 * time.Millisecond, gone: goneBound, kept: keptBound,
 	}
 }
