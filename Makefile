@@ -67,7 +67,7 @@ lint: deps tools ## gofmt, go vet and golangci-lint
 
 .PHONY: arrows
 arrows: deps
-	$(CHECKED) $(GO) test ./internal/house ./internal/contract
+	$(CHECKED) $(GO) test -count=1 ./internal/house ./internal/contract
 
 # Results of a run that failed are results, too: the table is written and says so.
 .PHONY: contract-status

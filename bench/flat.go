@@ -153,11 +153,12 @@ func (b *bench) children(ctx context.Context) error {
 // strays counts the processes of our own binary that still run.
 func (b *bench) strays(ctx context.Context) (int, error) {
 	out, err := exec.CommandContext(ctx, "pgrep", "-fc", b.foyer.Bin+" serve").Output()
-	if none := new(exec.ExitError); errors.As(err, &none) {
+	const none = 1 // of pgrep's: it worked and found nothing
+	if failed := new(exec.ExitError); errors.As(err, &failed) && failed.ExitCode() == none {
 		return 0, nil
 	}
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("count the servers that are left: pgrep: %w", err)
 	}
 	n := 0
 	_, err = fmt.Sscan(string(out), &n)

@@ -199,7 +199,7 @@ func fullDisk(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=4k"); err != nil {
-		t.Skipf("a full disk needs root, to mount one: %v", err)
+		t.Skipf("a full disk has to be mounted; runs as root: %v", err)
 	}
 	t.Cleanup(func() { must(t, syscall.Unmount(dir, 0)) })
 	must(t, os.WriteFile(filepath.Join(dir, "full"), make([]byte, 4096), 0o600))

@@ -16,7 +16,7 @@ import (
 func layCable(t *testing.T) *drive.Cable {
 	t.Helper()
 	if err := mayMakeNetwork(); errors.Is(err, syscall.EPERM) {
-		t.Skipf("a network that can be cut needs root, to make network namespaces: %v", err)
+		t.Skipf("a network that can be cut needs network namespaces; runs as root: %v", err)
 	} else if err != nil {
 		t.Fatal(err)
 	}

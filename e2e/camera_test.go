@@ -19,7 +19,7 @@ func inVM() bool { return os.Getenv("FOYER_VM") != "" }
 // said that they have left, and while they live.
 func TestL2_EveryWayOutFreesTheCamera(t *testing.T) {
 	if !inVM() {
-		t.Skip("needs a camera of the kernel's: make vm-test runs it in a virtual machine")
+		t.Skip("needs a camera of the kernel's; runs in make vm-test")
 	}
 	table := matrix.New("vm")
 	t.Cleanup(func() { must(t, table.Save(artifact(t, "exit-matrix-vm.json"))) })

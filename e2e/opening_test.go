@@ -19,7 +19,7 @@ func slowCamera(t *testing.T) (file string, gate *drive.Gate) {
 	file = writeY4M(t, 320, 180, 30)
 	gate, err := drive.NewGate(file, drive.GateOpen, true)
 	if err != nil {
-		t.Skipf("a camera that opens slowly needs root and fanotify's permission events: %v", err)
+		t.Skipf("a camera that opens slowly needs fanotify's permission events; runs as root: %v", err)
 	}
 	t.Cleanup(func() { must(t, gate.Close()) })
 	return file, gate

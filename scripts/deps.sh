@@ -19,16 +19,24 @@ if ! have_go; then
 fi
 
 apt_build=(gcc g++ libc6-dev pkg-config libvpx-dev libopus-dev xorg-dev libgl1-mesa-dev)
-# NAME=PROGRAM is there if the program is, wherever it came from.
+chromium=${CHROMIUM:-chromium|chromium-browser|google-chrome|google-chrome-stable}
+# NAME=PROGRAM|... is there if one of the programs is, wherever it came from.
 apt_test=(xvfb openbox xdotool xclip x11-utils imagemagick libgl1-mesa-dri pulseaudio pulseaudio-utils
-	espeak-ng sox chromium=chromium nodejs=node npm=npm iproute2 procps postgresql redis-server=redis-server)
+	espeak-ng sox "chromium=$chromium" nodejs=node npm=npm iproute2 procps postgresql redis-server=redis-server)
 apt_vm=(qemu-system-x86 v4l-utils)
+
+have_one() { # have_one PROGRAM|...
+	local names n
+	IFS='|' read -ra names <<<"$1"
+	for n in "${names[@]}"; do command -v "$n" >/dev/null && return; done
+	return 1
+}
 
 apt_install() {
 	local -n packages=apt_$need
 	local missing=() p
 	for p in "${packages[@]}"; do
-		[[ $p == *=* ]] && command -v "${p#*=}" >/dev/null && continue
+		[[ $p == *=* ]] && have_one "${p#*=}" && continue
 		p=${p%=*}
 		dpkg-query -W -f='${db:Status-Status}' "$p" 2>/dev/null | grep -qx installed || missing+=("$p")
 	done
@@ -62,7 +70,7 @@ fi
 
 # Elsewhere: is anything missing?
 missing=()
-check_programs() { local p; for p in "$@"; do command -v "$p" >/dev/null || missing+=("$p"); done; }
+check_programs() { local p; for p in "$@"; do have_one "$p" || missing+=("${p%%|*}"); done; }
 check_libraries() { local l; for l in "$@"; do pkg-config --exists "$l" 2>/dev/null || missing+=("$l"); done; }
 os=$(uname -s)
 check_programs cc pkg-config
@@ -70,7 +78,7 @@ check_libraries vpx opus
 [ "$os" = Linux ] && check_libraries x11 xext xcursor xrandr xinerama xi xxf86vm gl
 if [ "$need" = test ]; then
 	check_programs node npm
-	[ "$os" = Linux ] && check_programs Xvfb openbox xdotool xclip xprop import pulseaudio pactl espeak-ng sox chromium ip redis-server initdb
+	[ "$os" = Linux ] && check_programs Xvfb openbox xdotool xclip xprop import pulseaudio pactl espeak-ng sox "$chromium" ip redis-server initdb
 fi
 [ "$need" = vm ] && check_programs qemu-system-x86_64 v4l2-ctl
 [ ${#missing[@]} -eq 0 ] && exit

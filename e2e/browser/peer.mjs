@@ -6,7 +6,8 @@
 // either may be left out. It prints an event a line and takes a command a line,
 // like "foyer join": picture and sound write a
 // file, camera and microphone are turned on or off, chat says something, stats,
-// leave. It ends when stdin ends.
+// leave. It ends when stdin ends. $CHROMIUM is the browser, if it is another than
+// Debian's.
 import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';

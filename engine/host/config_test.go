@@ -144,7 +144,7 @@ func halfCertificate(t *testing.T) string {
 func TestFullDisk(t *testing.T) {
 	dir := t.TempDir()
 	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", dir).CombinedOutput(); err != nil {
-		t.Skipf("a full disk needs the right to mount: %s", out)
+		t.Skipf("a full disk has to be mounted; runs as root: %s", out)
 	}
 	t.Cleanup(func() { _ = exec.Command("umount", dir).Run() })
 	if err := run(t, Config{Listen: "127.0.0.1:0", Data: dir}); !errors.Is(err, call.ErrDataFull) {

@@ -7,7 +7,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 )
 
 // BrowserOptions say how Chromium joins with LiveKit's own client.
@@ -22,7 +24,11 @@ type BrowserOptions struct {
 // Browse starts Chromium as a participant. root is the module's folder. It waits
 // until the page is there, not for the room.
 func (s *Server) Browse(ctx context.Context, root string, o BrowserOptions) (*Process, error) {
-	if err := Need("node", "chromium"); err != nil {
+	if err := Need("node"); err != nil {
+		return nil, err
+	}
+	chromium, err := findChromium()
+	if err != nil {
 		return nil, err
 	}
 	dir := filepath.Join(root, "e2e", "browser")
@@ -38,7 +44,7 @@ func (s *Server) Browse(ctx context.Context, root string, o BrowserOptions) (*Pr
 	}
 	p, err := Start(Command{
 		Name: "browser", Path: "node", Args: []string{filepath.Join(dir, "peer.mjs"), string(options)},
-		Env: o.Env, Logs: s.foyer.Work,
+		Env: append(slices.Clone(o.Env), chromiumVariable+"="+chromium), Logs: s.foyer.Work,
 	})
 	if err != nil {
 		return nil, err
@@ -50,6 +56,22 @@ func (s *Server) Browse(ctx context.Context, root string, o BrowserOptions) (*Pr
 		return nil, err
 	}
 	return p, nil
+}
+
+// chromiumVariable names the browser's program where it is not one of the usual.
+const chromiumVariable = "CHROMIUM"
+
+// findChromium finds the browser, which every distribution calls otherwise.
+func findChromium() (string, error) {
+	if path := os.Getenv(chromiumVariable); path != "" {
+		return exec.LookPath(path)
+	}
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path, nil
+		}
+	}
+	return "", Need("chromium")
 }
 
 // Root is the folder of this module.

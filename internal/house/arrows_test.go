@@ -48,8 +48,12 @@ var mayImport = map[string][]string{
 	"foyer/engine/host": {"foyer/engine/call", "foyer/engine/host", "foyer/engine/signal"},
 	"foyer/internal":    {"foyer/internal"},
 	"foyer/bench":       {"foyer/internal", "foyer/engine", "foyer/engine/call", "foyer/engine/devices", "foyer/engine/media", "foyer/engine/signal", "foyer/ui", "foyer/bench"},
-	"foyer/e2e":         {"foyer/internal", "foyer/engine/call", "foyer/engine/devices", "foyer/e2e"},
+	"foyer/e2e":         {"foyer/internal", "foyer/engine", "foyer/engine/call", "foyer/engine/devices", "foyer/engine/signal", "foyer/ui/words", "foyer/e2e"},
 }
+
+// helpers are for tests alone: any test may import them, besides what its package
+// may, and nothing that is shipped does.
+var helpers = []string{"foyer/internal", "foyer/engine/enginetest", "foyer/ui/uitest"}
 
 // exact lists the packages that the names in mayImport mean alone, without what
 // lies below: the engine itself is not a licence for its parts.
@@ -123,12 +127,20 @@ func TestArrows(t *testing.T) {
 			if below("foyer")(imported) && !may(allowed, imported) && p.ImportPath != "foyer/app" {
 				t.Errorf("%s imports %s, which its place in the house does not allow", p.ImportPath, imported)
 			}
+			if may(helpers, imported) && !may(append([]string{"foyer/e2e", "foyer/bench"}, helpers...), p.ImportPath) {
+				t.Errorf("%s imports %s, which is for tests alone", p.ImportPath, imported)
+			}
+		}
+		for _, imported := range slices.Concat(p.TestImports, p.XTestImports) {
+			if below("foyer")(imported) && imported != p.ImportPath && !may(allowed, imported) && !may(helpers, imported) && p.ImportPath != "foyer/app" {
+				t.Errorf("a test of %s imports %s, which its place in the house does not allow", p.ImportPath, imported)
+			}
 		}
 		for _, rule := range neverReaches {
 			if !rule.who(p.ImportPath) {
 				continue
 			}
-			for _, dep := range p.Deps {
+			for _, dep := range slices.Concat(p.Deps, p.TestImports, p.XTestImports) {
 				if hit := slices.IndexFunc(rule.what, func(w string) bool { return strings.HasPrefix(dep, w) }); hit >= 0 {
 					t.Errorf("%s reaches %s: %s", p.ImportPath, dep, rule.cause)
 					break
@@ -142,8 +154,9 @@ func TestArrows(t *testing.T) {
 func TestTopOfTheHouse(t *testing.T) {
 	t.Parallel()
 	for _, p := range list(t) {
-		for _, imported := range p.Imports {
+		for _, imported := range slices.Concat(p.Imports, p.TestImports, p.XTestImports) {
 			switch {
+			case imported == p.ImportPath: // from a test
 			case imported == "foyer/app" && p.ImportPath != "foyer":
 				t.Errorf("%s imports app: only main does", p.ImportPath)
 			case imported == "foyer/ui" && p.ImportPath != "foyer/app" && !below("foyer/ui")(p.ImportPath):

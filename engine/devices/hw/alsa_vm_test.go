@@ -14,7 +14,7 @@ import (
 func TestVMSoundWithoutServer(t *testing.T) {
 	needVM(t)
 	if !hasCards() {
-		t.Skip("needs the sound card of scripts/vm-run.sh -s")
+		t.Skip("needs a sound card without a sound server; runs in scripts/vm-run.sh -s")
 	}
 	t.Setenv("PULSE_SERVER", "unix:/nonexistent")
 	d := soundDevices(t)

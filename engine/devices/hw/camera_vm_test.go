@@ -33,7 +33,7 @@ const (
 
 func needVM(t *testing.T) {
 	if os.Getenv(vmVariable) == "" {
-		t.Skip("needs the camera of scripts/vm-run.sh")
+		t.Skip("needs a camera of the kernel's; runs in make vm-test")
 	}
 }
 

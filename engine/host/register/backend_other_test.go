@@ -12,6 +12,6 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func postgresAddress(t testing.TB) string {
 	t.Helper()
-	t.Skip("tests start PostgreSQL on Unix only")
+	t.Skip("nobody starts PostgreSQL for tests here; runs on Unix")
 	return ""
 }
