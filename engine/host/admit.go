@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/hmac"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"time"
@@ -62,6 +63,11 @@ func (d *door) meet(r *http.Request) (*connect, error) {
 	from := origin(r.RemoteAddr)
 	if !d.connects.take(from, d.now()) {
 		return nil, call.ErrTooManyTries
+	}
+	if r.ContentLength != 0 {
+		// LiveKit would take fields of a form for parameters, and so somebody
+		// else's token (net/http, ParseMultipartForm, whatever the method).
+		return nil, fmt.Errorf("%w: a connect has no body", call.ErrBadArgument)
 	}
 	c, err := d.readConnect(r)
 	return c, d.countForged(from, err)

@@ -17,6 +17,8 @@ import (
 	"github.com/livekit/protocol/auth"
 	"github.com/livekit/protocol/livekit"
 	"github.com/twitchtv/twirp"
+
+	"foyer/engine/call"
 )
 
 func TestConnectRefusals(t *testing.T) {
@@ -93,7 +95,7 @@ func TestConnectRefusals(t *testing.T) {
 }
 
 // signToken makes a token by hand, with any end.
-func signToken(t *testing.T, key apiKey, expires time.Time) string {
+func signToken(t testing.TB, key apiKey, expires time.Time) string {
 	t.Helper()
 	claims, err := json.Marshal(map[string]any{
 		"iss": key.Key, "sub": "anna", "exp": expires.Unix(), "video": map[string]any{"roomJoin": true, "room": "hall"},
@@ -108,22 +110,67 @@ func signToken(t *testing.T, key apiKey, expires time.Time) string {
 	return signed + "." + encode(mac.Sum(nil))
 }
 
+// TestOnlyTheDoorsRoutes: nothing else of LiveKit's is reachable, by any method
+// and with any token; WHIP (livekit-server whipservice.go) would let people in
+// past the door's check.
 func TestOnlyTheDoorsRoutes(t *testing.T) {
 	s := startServer(t, nil)
-	for path, want := range map[string]int{
-		healthPath: http.StatusOK, "/": 404, "/whip/v1": 404, "/agent": 404, "/debug/rooms": 404, "/metrics": 404,
-		"/rtc/v2": 404, "/foyer/v1/": 404, "/twirp/livekit.Egress/ListEgress": 404, "/settings/regions": 404,
+	token := s.mustJoin(newGuest(t, "anna"), s.invite(nil)).Token
+	for _, tt := range []struct {
+		method string
+		want   int
+		paths  []string
+	}{
+		{http.MethodGet, http.StatusOK, []string{healthPath}},
+		{http.MethodGet, http.StatusNotFound, []string{
+			"/", "/whip/v1", "/agent", "/debug/rooms", "/debug/goroutine", "/metrics", "/rtc/v2", "/foyer/v1/", "/settings/regions",
+			"/twirp/livekit.Egress/ListEgress",
+		}},
+		{http.MethodPost, http.StatusNotFound, []string{
+			"/", "/whip/v1", "/whip/v1/", "/whip/v2", "/whip", "/agent", "/twirp/livekit.Egress/ListEgress", "/twirp/livekit.AgentDispatchService/CreateDispatch",
+			"/twirp/livekit.SIP/CreateSIPParticipant", "/twirp/livekit.Ingress/CreateIngress", "/foyer/v1/", "/foyer/v1/nothing",
+		}},
+		{http.MethodPost, http.StatusMethodNotAllowed, []string{"/rtc", "/rtc/v1", "/rtc/validate", healthPath}},
+		{http.MethodDelete, http.StatusNotFound, []string{"/whip/v1/PA_1", "/whip/v1"}},
+		{http.MethodPatch, http.StatusNotFound, []string{"/whip/v1/PA_1", "/whip/v1"}},
+		{http.MethodOptions, http.StatusNotFound, []string{"/whip/v1"}},
+		{http.MethodPut, http.StatusMethodNotAllowed, []string{"/rtc", call.DoorJoinPath}},
 	} {
-		res, err := s.client().Get(s.URL + path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, _ = io.Copy(io.Discard, res.Body)
-		_ = res.Body.Close()
-		if res.StatusCode != want {
-			t.Errorf("%s: %d, want %d", path, res.StatusCode, want)
+		for _, path := range tt.paths {
+			if status := s.offers(tt.method, path, token); status != tt.want {
+				t.Errorf("%s %s: %d, want %d", tt.method, path, status, tt.want)
+			}
 		}
 	}
+	// Paths that a proxy may understand in another way are not LiveKit's either.
+	for _, path := range []string{"//whip/v1", "/rtc/../whip/v1", "/rtc/%2e%2e/whip/v1", "/twirp/livekit.RoomService/../../whip/v1", "/twirp/livekit.RoomService/..%2f..%2fwhip%2fv1"} {
+		if status := s.offers(http.MethodPost, path, token); status < 300 {
+			t.Errorf("POST %s: %d", path, status)
+		}
+	}
+	if people := s.inRoom("hall"); len(people) != 0 {
+		t.Errorf("in the room: %v", people)
+	}
+}
+
+// offers sends a media offer, as WHIP has it, and returns the answer's status.
+func (s *testServer) offers(method, path, token string) int {
+	s.t.Helper()
+	req, err := http.NewRequest(method, s.URL+path, strings.NewReader("v=0\r\n"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/sdp")
+	req.Header.Set("Authorization", "Bearer "+token)
+	client := s.client()
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	res, err := client.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	_, _ = io.Copy(io.Discard, res.Body)
+	_ = res.Body.Close()
+	return res.StatusCode
 }
 
 // TestServerAPI uses LiveKit's own client of the room service at the door's

@@ -26,6 +26,7 @@ type chatter struct {
 	met   map[call.Identity]bool
 	heard []call.ChatMessage
 	off   bool // chat is not stored
+	lost  bool // the connection was, once
 }
 
 func (c *chatter) take(e call.SessionEvent) {
@@ -33,6 +34,9 @@ func (c *chatter) take(e call.SessionEvent) {
 	defer c.mu.Unlock()
 	if rules, ok := e.(call.RulesChanged); ok {
 		c.off = rules.Standing.ChatOff
+	}
+	if _, ok := e.(call.SessionReconnecting); ok {
+		c.lost = true
 	}
 	switch e, ok := e.(call.ChatReceived); {
 	case !ok:
@@ -53,6 +57,12 @@ func (c *chatter) chatStored() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return !c.off
+}
+
+func (c *chatter) wasLost() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lost
 }
 
 func (c *chatter) ids() (ids []string) {

@@ -299,6 +299,10 @@ func (d *door) fail(w http.ResponseWriter, log logrus.FieldLogger, err error) {
 	case errors.Is(err, register.ErrFull):
 		d.Log.WithError(err).Error("the door could not store anything")
 		e, status = call.DoorError{Code: codeNoSpace, Message: call.ErrDataFull.Error()}, http.StatusInsufficientStorage
+	case !ok && errors.Is(err, register.ErrUnavailable): // for a while, maybe: clients that have lost their connection try on
+		d.Log.WithError(err).Error("the register does not answer")
+		e = call.DoorError{Code: call.DoorNotStored, Message: call.ErrNotStored.Error()}
+		status = e.Status()
 	case !ok:
 		d.Log.WithError(err).Error("the door could not answer")
 		e, status = call.DoorError{Code: codeInternal, Message: "the server has a problem of its own"}, http.StatusInternalServerError

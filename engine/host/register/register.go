@@ -48,6 +48,7 @@ type kind struct {
 	classify   func(error) error                    // the sentinel that an error of the driver means
 	again      func(error) bool                     // it lost against another transaction
 	check      func(context.Context, *sql.DB) error // of its health, before anything else; nil: none
+	there      func() error                         // fails if what is written would be lost; nil: the database sees to it
 	turn       chan struct{}                        // holds a token while somebody writes; nil: the database sees to it
 }
 
@@ -155,6 +156,11 @@ type doubtError struct{ error }
 func (e doubtError) Unwrap() error { return e.error }
 
 func (r *Register) try(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
+	if there := r.kind.there; there != nil {
+		if err := there(); err != nil {
+			return err
+		}
+	}
 	tx, err := r.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package register
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -44,13 +45,60 @@ func openSQLite(ctx context.Context, path string, pragmas ...string) (*Register,
 	if err := makePrivate(absolute); err != nil {
 		return nil, err
 	}
-	db, err := sql.Open("sqlite", source(absolute, pragmas))
+	there, err := thereStill(absolute)
+	if err != nil {
+		return nil, err
+	}
+	db := sql.OpenDB(sameFile{source(absolute, pragmas), there})
+	db.SetMaxOpenConns(readers + 1)
+	db.SetMaxIdleConns(readers + 1)
+	k := sqliteKind()
+	k.there = there
+	return start(ctx, db, k)
+}
+
+// sameFile opens connections to one file, and to none that stands in its place.
+type sameFile struct {
+	source string
+	there  func() error
+}
+
+// Driver implements driver.Connector.
+func (s sameFile) Driver() driver.Driver { return &sqlite.Driver{} }
+
+// Connect implements driver.Connector.
+func (s sameFile) Connect(context.Context) (driver.Conn, error) {
+	if err := s.there(); err != nil {
+		return nil, err
+	}
+	conn, err := s.Driver().Open(s.source)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.there(); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return conn, nil
+}
+
+// thereStill makes a check that the file has neither gone nor been replaced:
+// SQLite would go on writing, without an error, into what nobody can find again
+// (sqlite.org/howtocorrupt.html, 4.4).
+func thereStill(path string) (func() error, error) {
+	first, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	db.SetMaxOpenConns(readers + 1)
-	db.SetMaxIdleConns(readers + 1)
-	return start(ctx, db, sqliteKind())
+	return func() error {
+		now, err := os.Stat(path)
+		switch {
+		case err != nil:
+			return fmt.Errorf("%w: its file is gone: %w", ErrUnavailable, err)
+		case !os.SameFile(first, now):
+			return fmt.Errorf("%w: its file is another one since the start", ErrUnavailable)
+		}
+		return nil
+	}, nil
 }
 
 // makePrivate makes the file for its owner alone; SQLite would use the umask.

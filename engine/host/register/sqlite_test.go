@@ -7,9 +7,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -169,6 +171,53 @@ func TestLocked(t *testing.T) {
 		t.Errorf("generation %d", m.Generation)
 	}
 	if lines, _, err := r.Chat(t.Context(), "hall", "", "", 10); err != nil || len(lines) != 0 {
+		t.Errorf("%v, %v", lines, err)
+	}
+}
+
+// TestGone: what would be written into a file that nobody can find again is
+// refused, until the file is back; what is known stays known.
+func TestGone(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	must(t, os.Mkdir(dir, 0o700))
+	path, away := filepath.Join(dir, "r.db"), dir+" away"
+	r := openTest(t, path)
+	mustInvite(t, r, "hall", "")
+	enter(t, r, "anna", newKey(t), "")
+	refused := func(t *testing.T) {
+		t.Helper()
+		if err := r.AppendChat(t.Context(), []ChatLine{say("lost", "x")}); !errors.Is(err, ErrUnavailable) {
+			t.Errorf("chat: %v", err)
+		}
+		if _, err := r.Ban(t.Context(), Ban{Room: "hall", Identity: "anna", Since: at(0)}); !errors.Is(err, ErrUnavailable) {
+			t.Errorf("ban: %v", err)
+		}
+		var reading sync.WaitGroup
+		for range 2 * readers { // more than there are connections already
+			reading.Go(func() {
+				if m, err := r.Member(t.Context(), "hall", "anna"); err == nil && m.Identity != "anna" || errors.Is(err, ErrNotFound) {
+					t.Errorf("anna is forgotten: %+v, %v", m, err)
+				}
+			})
+		}
+		reading.Wait()
+	}
+	must(t, os.Rename(dir, away))
+	refused(t)
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("something was made in its place: %v", err)
+	}
+	must(t, os.Mkdir(dir, 0o700))
+	must(t, os.WriteFile(path, nil, 0o600)) // another one
+	refused(t)
+	must(t, os.RemoveAll(dir))
+	must(t, os.Rename(away, dir))
+	must(t, r.AppendChat(t.Context(), []ChatLine{say("1", "x")}))
+	r = reopen(t, r, path)
+	if bans, err := r.Bans(t.Context(), "hall", at(1)); err != nil || len(bans) != 0 {
+		t.Errorf("a ban was half-written: %+v, %v", bans, err)
+	}
+	if lines, _, err := r.Chat(t.Context(), "hall", "", "", 10); err != nil || len(lines) != 1 || lines[0].ID != "1" {
 		t.Errorf("%v, %v", lines, err)
 	}
 }
