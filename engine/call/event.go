@@ -36,7 +36,8 @@ type ParticipantJoined struct{ Participant Participant }
 // ParticipantUpdated is somebody whose name or tracks changed.
 type ParticipantUpdated struct{ Participant Participant }
 
-// ParticipantLeft is somebody gone, and why (contract K4).
+// ParticipantLeft is somebody gone, and why (contract K4). The door's keeper hears
+// it of who was never seen to have joined, too.
 type ParticipantLeft struct {
 	Participant Participant
 	Reason      LeaveReason

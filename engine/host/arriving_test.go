@@ -21,7 +21,7 @@ func newOpenDoor(t *testing.T) (d *door, node string) {
 	t.Helper()
 	c, key := startCluster(t, 1), clusterKey()
 	log, _ := newLog()
-	conf := Config{Listen: "127.0.0.1:0", Data: t.TempDir(), Log: log, LiveKitURL: c.nodes[0], APIKey: key.Key, APISecret: key.Secret}
+	conf := Config{Listen: "127.0.0.1:0", Data: t.TempDir(), Log: log, LiveKitURL: c.nodes[0].url, APIKey: key.Key, APISecret: key.Secret}
 	noLimits(&conf)
 	s, err := conf.check()
 	if err != nil {
@@ -35,12 +35,12 @@ func newOpenDoor(t *testing.T) (d *door, node string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d = newDoor(s, data, reg, parseURL(t, c.nodes[0]))
+	d = newDoor(s, data, reg, parseURL(t, c.nodes[0].url))
 	t.Cleanup(func() {
 		d.close()
 		_ = reg.Close()
 	})
-	return d, c.nodes[0]
+	return d, c.nodes[0].url
 }
 
 // TestK10_MutedWhileComingIn: what is decided between the look at a token and

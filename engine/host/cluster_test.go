@@ -1,25 +1,14 @@
 package host
 
 import (
-	"bufio"
-	"context"
-	"encoding/json"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
-	"os"
-	"os/exec"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/livekit/livekit-server/pkg/config"
-	"github.com/livekit/livekit-server/pkg/routing"
-	"github.com/livekit/livekit-server/pkg/service"
-	"github.com/livekit/livekit-server/pkg/telemetry/prometheus"
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
@@ -27,148 +16,6 @@ import (
 	"foyer/engine/host/register"
 	"foyer/internal/drive"
 )
-
-func clusterKey() apiKey { return apiKey{"clusterkey", "the secret of a cluster, long enough"} }
-
-// nodeMain is livekit-server's cmd/server without its command line: the
-// configuration comes on stdin.
-func nodeMain() int {
-	text, err := io.ReadAll(os.Stdin)
-	if err == nil {
-		err = serveNode(string(text))
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return 0
-}
-
-func serveNode(text string) error {
-	conf, err := config.NewConfig(text, true, nil, nil)
-	if err != nil {
-		return err
-	}
-	node, err := routing.NewLocalNode(conf)
-	if err != nil {
-		return err
-	}
-	if err := prometheus.Init(string(node.NodeID()), node.NodeType()); err != nil {
-		return err
-	}
-	server, err := service.InitializeServer(conf, node)
-	if err != nil {
-		return err
-	}
-	return server.Start()
-}
-
-// spawned is a program of a test, killed at its end.
-type spawned struct {
-	cmd   *exec.Cmd
-	ended chan struct{}
-}
-
-func spawn(t testing.TB, role, stdin string, args ...string) (*spawned, io.Reader) {
-	t.Helper()
-	cmd := exec.Command(os.Args[0], args...)
-	cmd.Env = append(os.Environ(), roleVariable+"="+role)
-	if stdin != "" {
-		cmd.Stdin = strings.NewReader(stdin)
-	} else if _, err := cmd.StdinPipe(); err != nil { // a lifeline
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	p := &spawned{cmd, make(chan struct{})}
-	t.Cleanup(p.kill)
-	return p, out
-}
-
-// kill ends a process as a crash would.
-func (p *spawned) kill() {
-	_ = p.cmd.Process.Kill() // it may have ended
-	_ = p.cmd.Wait()
-}
-
-// freePort finds a port that nobody has now.
-func freePort(t testing.TB) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
-}
-
-// cluster is some LiveKit nodes with their Redis.
-type cluster struct {
-	nodes []string // addresses
-	procs []*spawned
-}
-
-func startCluster(t testing.TB, n int) *cluster {
-	t.Helper()
-	redis, err := drive.StartRedis(context.Background())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = redis.Close() })
-	c := &cluster{}
-	for range n {
-		port, key := freePort(t), clusterKey()
-		p, _ := spawn(t, roleNode, fmt.Sprintf(`{port: %d, bind_addresses: ["127.0.0.1"], keys: {%s: "%s"}, redis: {address: "%s"},
-			room: {auto_create: false}, logging: {level: error},
-			rtc: {udp_port: %d, tcp_port: 0, use_external_ip: false, node_ip: "127.0.0.1", use_ice_lite: true, enable_loopback_candidate: true, stun_servers: ["127.0.0.1:9"]}}`,
-			port, key.Key, key.Secret, redis.Address(), freePort(t)))
-		address := fmt.Sprintf("127.0.0.1:%d", port)
-		c.nodes, c.procs = append(c.nodes, "http://"+address), append(c.procs, p)
-		eventually(t, "a node listens", 30*time.Second, func() bool {
-			conn, err := net.Dial("tcp", address)
-			if err == nil {
-				_ = conn.Close()
-			}
-			return err == nil
-		})
-	}
-	return c
-}
-
-// door starts a door before a node, in this process.
-func (c *cluster) door(t testing.TB, node int, change func(*Config)) *testServer {
-	return startServer(t, func(conf *Config) {
-		noLimits(conf)
-		conf.LiveKitURL, conf.APIKey, conf.APISecret = c.nodes[node], clusterKey().Key, clusterKey().Secret
-		change(conf)
-	})
-}
-
-// otherDoor starts a door in a process of its own, which can be killed.
-func (c *cluster) otherDoor(t testing.TB, node int, database string) (*testServer, *spawned) {
-	t.Helper()
-	p, out := spawn(t, roleServe, "", "serve", "--lifeline", "--listen", "127.0.0.1:0", "--data", t.TempDir(), "--database", database,
-		"--livekit", c.nodes[node], "--api-key", clusterKey().Key, "--api-secret", clusterKey().Secret)
-	var line struct {
-		URL      string `json:"url"`
-		AdminKey string `json:"admin_key_file"`
-	}
-	if err := json.NewDecoder(bufio.NewReader(out)).Decode(&line); err != nil {
-		t.Fatal(err)
-	}
-	_, fingerprint, err := readAdminKey(line.AdminKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &testServer{t: t, log: &logBuffer{}, api: clusterKey(), Ready: Ready{
-		URL: line.URL, AdminKeyFile: line.AdminKey, Fingerprint: hexOf(fingerprint[:]),
-	}}, p
-}
 
 // TestClusterOfDoors is two doors before two nodes, with one PostgreSQL: one
 // room, one history, one keeper; when its door dies, the other has it within
@@ -225,10 +72,10 @@ func TestKeeperCost(t *testing.T) {
 	const rooms = 40
 	c := startCluster(t, 1)
 	s := c.door(t, 0, func(*Config) {})
-	node := livekit.NewRoomServiceProtobufClient(c.nodes[0], &http.Client{
+	node := livekit.NewRoomServiceProtobufClient(c.nodes[0].url, &http.Client{
 		Timeout: waitBound, Transport: &apiTransport{clusterKey(), http.DefaultTransport},
 	})
-	url := parseURL(t, c.nodes[0])
+	url := parseURL(t, c.nodes[0].url)
 	reg, err := register.Open(t.Context(), s.database)
 	if err != nil {
 		t.Fatal(err)
@@ -286,7 +133,7 @@ func TestBehindTheDoor(t *testing.T) {
 	for _, id := range []call.Identity{"anna", "ben"} {
 		eventually(t, "the keeper sees everybody", waitBound, func() bool { return s.member("hall", id).Presence == call.PresenceOnline })
 	}
-	node := livekit.NewRoomServiceProtobufClient(c.nodes[0], &http.Client{
+	node := livekit.NewRoomServiceProtobufClient(c.nodes[0].url, &http.Client{
 		Timeout: waitBound, Transport: &adminTransport{s.api, http.DefaultTransport},
 	})
 	t.Cleanup(http.DefaultClient.CloseIdleConnections)
@@ -309,6 +156,20 @@ func TestBehindTheDoor(t *testing.T) {
 	t.Logf("removed: token dead after %v", eventually(t, "anna's token is dead", waitBound, refused(token)))
 	if m := s.member("hall", "anna"); m.Generation != 2 || m.Verdict.Reason != call.ReasonRemoved {
 		t.Errorf("%+v", m)
+	}
+	// LiveKit tells of nobody who comes and goes between two of its updates that
+	// they came, only that they are gone.
+	cleo := s.mustJoin(newGuest(t, "cleo"), link).Token
+	early, _ := s.mustDial(cleo) // whose media never is connected
+	if _, err := node.RemoveParticipant(t.Context(), &livekit.RoomParticipantIdentity{Room: "hall", Identity: "cleo"}); err != nil {
+		t.Fatal(err)
+	}
+	if reason := early.leaveReason(); reason != livekit.DisconnectReason_PARTICIPANT_REMOVED {
+		t.Errorf("cleo leaves: %v", reason)
+	}
+	eventually(t, "cleo is put out", waitBound, func() bool { return s.member("hall", "cleo").Generation == 2 })
+	if !refused(cleo)() {
+		t.Error("cleo's token lives")
 	}
 	if _, err := node.DeleteRoom(t.Context(), &livekit.DeleteRoomRequest{Room: "hall"}); err != nil {
 		t.Fatal(err)

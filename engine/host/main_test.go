@@ -19,7 +19,6 @@ const (
 	roleVariable = "FOYER_HOST_TEST"
 	roleServe    = "serve"  // foyer serve
 	roleParent   = "parent" // a window that starts a server and is killed
-	roleNode     = "node"   // a LiveKit node of a cluster
 	roleGuest    = "guest"  // joins by a link and stays
 	roleSilent   = "silent" // never says that it is ready, ignores its lifeline
 	roleFails    = "fails"  // ends with a message
@@ -32,15 +31,15 @@ const (
 func TestMain(m *testing.M) {
 	switch os.Getenv(roleVariable) {
 	case "":
-		os.Exit(m.Run())
+		status := m.Run()
+		_ = os.RemoveAll(programs())
+		os.Exit(status)
 	case roleServe:
 		os.Exit(serveMain())
 	case roleParent:
 		os.Exit(parentMain())
 	case roleGuest:
 		os.Exit(guestMain())
-	case roleNode:
-		os.Exit(nodeMain())
 	case roleSilent:
 		select {}
 	case roleFails:

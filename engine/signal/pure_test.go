@@ -83,6 +83,19 @@ func TestRosterStory(t *testing.T) {
 	}
 }
 
+// TestRosterUnseen: who came and went between two updates is news for an
+// observer alone.
+func TestRosterUnseen(t *testing.T) {
+	for observes, want := range map[bool]string{false: "", true: "ParticipantLeft:removed"} {
+		r := newRoster(joinResponse())
+		r.observes = observes
+		got := r.apply(gone(info("bob", "PA_b1", 1), livekit.DisconnectReason_PARTICIPANT_REMOVED))
+		if eventNames(got) != want || len(r.people) != 0 || len(r.sids) != 0 {
+			t.Errorf("observes %v: %q, want %q; left over: %v %v", observes, eventNames(got), want, r.people, r.sids)
+		}
+	}
+}
+
 // TestJ5_RosterStorm applies random histories and compares with the last states
 // (contract J5).
 func TestJ5_RosterStorm(t *testing.T) {

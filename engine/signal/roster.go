@@ -21,10 +21,12 @@ const maxPeople = 10_000
 // roster is everybody in the room, ourselves excluded: a pure state machine
 // that turns LiveKit's full states into the differences that Foyer reports.
 type roster struct {
-	self   call.Participant
-	shows  bool // the server lets us publish
-	people map[call.Identity]*person
-	sids   map[call.SID]call.Identity // of people, to resolve speakers and qualities
+	self  call.Participant
+	shows bool // the server lets us publish
+	// observes: who left before they were seen is reported, too.
+	observes bool
+	people   map[call.Identity]*person
+	sids     map[call.SID]call.Identity // of people, to resolve speakers and qualities
 
 	presumed map[call.Identity]*presumption // not of people
 
@@ -97,7 +99,7 @@ func (r *roster) apply(info *livekit.ParticipantInfo) []call.SessionEvent {
 	gone := info.GetState() == livekit.ParticipantInfo_DISCONNECTED
 	switch {
 	case old == nil && gone:
-		return nil
+		return r.unseen(info)
 	case old == nil:
 		return r.join(info)
 	case old.SID != sid && gone:
@@ -127,6 +129,17 @@ func (p *person) replaced(reason call.LeaveReason) call.LeaveReason {
 		return call.ReasonConnectionLost
 	}
 	return reason
+}
+
+// unseen is somebody who came and went between two of LiveKit's updates: of who
+// publishes nothing it tells every 3 s only (room.go, subscriberUpdateInterval).
+// To the others they never were there; to the keeper it counts how they went.
+func (r *roster) unseen(info *livekit.ParticipantInfo) []call.SessionEvent {
+	if !r.observes {
+		return nil
+	}
+	reason := call.ReasonFromDisconnect(int32(info.GetDisconnectReason()))
+	return []call.SessionEvent{call.ParticipantLeft{Participant: participantFrom(info), Reason: reason}}
 }
 
 func (r *roster) join(info *livekit.ParticipantInfo) []call.SessionEvent {

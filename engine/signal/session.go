@@ -116,6 +116,7 @@ func (s *session) install(adm *admission) error {
 	}
 	s.ticket, s.joinInfo, s.wire, s.transport = adm.ticket, join, adm.wire, t
 	s.roster = newRoster(join)
+	s.roster.observes = s.dialer.observe
 	s.standing.Role, s.standing.Rules, s.standing.Muted = adm.ticket.role, adm.ticket.rules, s.roster.self.Muted
 	s.everConnected, s.fullUpdate, s.resuming = false, false, false
 	s.log = s.dialer.log.WithFields(logrus.Fields{

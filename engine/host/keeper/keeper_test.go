@@ -50,7 +50,7 @@ func TestLateNews(t *testing.T) {
 	play(t, nil, func(w *world) {
 		w.roster(person("anna", "PA_new"))
 		w.leave("anna", call.ReasonConnectionLost) // of PA_anna
-		w.leave("nobody", call.ReasonRemoved)
+		w.leave("nobody", call.ReasonLeft)
 		if got := w.presence("anna"); got != call.PresenceOnline {
 			t.Errorf("%q", got)
 		}
@@ -171,6 +171,13 @@ func TestRemovedByOthers(t *testing.T) {
 		if e := w.exits[0]; e.Reason != call.ReasonRemoved || e.Generation != 1 || e.At.IsZero() {
 			t.Errorf("%+v", e)
 		}
+		w.leave("ben", call.ReasonRemoved) // whom nobody saw come
+		w.wantExits("anna", "ben")
+		helper := person("bot", "PA_bot")
+		helper.Helper = true
+		w.sink(call.ParticipantLeft{Participant: helper, Reason: call.ReasonRemoved})
+		w.settle()
+		w.wantExits("anna", "ben")
 	})
 }
 

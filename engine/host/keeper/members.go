@@ -100,20 +100,24 @@ func (k *Keeper) updated(p call.Participant) {
 	}
 }
 
-// left sorts an exit: on purpose, put out, or without a word (contract O1).
+// left sorts an exit: on purpose, put out, or without a word (contract O1). A
+// removal counts whether or not we have seen them come.
 func (k *Keeper) left(e call.ParticipantLeft) {
 	p := e.Participant
+	if p.Helper {
+		return
+	}
+	if e.Reason == call.ReasonRemoved {
+		k.putOut(Exit{Room: k.conf.Room, ID: p.Identity, Reason: call.ReasonRemoved, Generation: p.Generation, At: k.now()})
+	}
 	m := k.members[p.Identity]
 	if m == nil || m.sid != p.SID {
 		return
 	}
 	switch e.Reason {
 	case call.ReasonLeft, call.ReasonDismissed, call.ReasonRoomClosed, call.ReasonServerStopped,
-		call.ReasonOfflineRemoved, call.ReasonBanned:
+		call.ReasonOfflineRemoved, call.ReasonBanned, call.ReasonRemoved:
 		k.place(p.Identity, m, call.PresenceGone)
-	case call.ReasonRemoved:
-		k.place(p.Identity, m, call.PresenceGone)
-		k.putOut(Exit{Room: k.conf.Room, ID: p.Identity, Reason: call.ReasonRemoved, Generation: m.generation, At: k.now()})
 	default:
 		k.place(p.Identity, m, call.PresenceOffline)
 	}
