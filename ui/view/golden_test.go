@@ -96,9 +96,11 @@ func (s *stand) apply(events ...call.Event) {
 // at the size that the tiles asked for.
 func (s *stand) show() {
 	s.root.Update(s.state, s.form, s.now)
-	s.win.Canvas().Capture() // the tiles publish their sizes
-	for i, slot := range s.slots() {
-		writeFrame(slot, i)
+	if slots := s.slots(); len(slots) > 0 {
+		s.win.Canvas().Capture() // the tiles publish their sizes
+		for i, slot := range slots {
+			writeFrame(slot, i)
+		}
 	}
 	s.now = s.now.Add(40 * time.Millisecond)
 	s.root.Painter.Tick()
