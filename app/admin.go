@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -71,6 +72,20 @@ func newAdminFlags(std io3) *adminFlags {
 	return a
 }
 
+// adminCommands are the words of adminUsage. Each is an operation of the door's;
+// OpSay goes by chat's --say.
+func adminCommands() []string {
+	ops := []call.DoorOp{
+		call.OpRooms, call.OpMembers, call.OpRemove, call.OpBan, call.OpUnban, call.OpBans, call.OpAllow, call.OpDisallow,
+		call.OpMute, call.OpUnmute, call.OpRole, call.OpRules, call.OpDismiss, call.OpChat,
+	}
+	names := make([]string, 0, len(ops))
+	for _, op := range ops {
+		names = append(names, string(op))
+	}
+	return names
+}
+
 // adminCall is a command that is ready to be sent.
 type adminCall struct {
 	op      call.DoorOp
@@ -87,7 +102,7 @@ func runAdmin(std io3, args []string) int {
 		return status
 	}
 	if len(positional) == 0 {
-		return a.misused("it takes a command, such as rooms")
+		return a.misused("it takes a command: %s", strings.Join(adminCommands(), ", "))
 	}
 	c, err := a.call(positional[0], positional[1:])
 	if err == nil {
@@ -116,6 +131,9 @@ func (a *adminFlags) call(name string, args []string) (*adminCall, error) {
 		answer := &call.RoomsAnswer{}
 		return &adminCall{op: call.OpRooms, request: struct{}{}, answer: answer,
 			table: func(b *words.Book) words.Table { return b.Rooms(*answer, time.Now()) }}, nil
+	}
+	if !slices.Contains(adminCommands(), name) {
+		return nil, fmt.Errorf("there is no command %q; there are %s", name, strings.Join(adminCommands(), ", "))
 	}
 	if len(args) == 0 {
 		return nil, fmt.Errorf("%s takes a room", name)
@@ -215,8 +233,8 @@ func (a *adminFlags) aboutRoom(op call.DoorOp, room call.RoomParameter) (*adminC
 		answer := &call.ChatAnswer{}
 		c.request = call.ChatRequest{Room: room}
 		c.answer, c.table = answer, func(b *words.Book) words.Table { return b.Chat(*answer, time.Now()) }
-	default:
-		return nil, fmt.Errorf("unknown command %q", op)
+	default: // adminCommands has no other
+		return nil, fmt.Errorf("%w: operation %q", call.ErrBadArgument, op)
 	}
 	return c, nil
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -141,7 +142,9 @@ func TestAdmin(t *testing.T) {
 func TestAdminMisuse(t *testing.T) {
 	for args, want := range map[string]string{
 		"":                               "command",
-		"frobnicate r":                   "frobnicate",
+		"fly":                            `there is no command "fly"; there are rooms, members, remove, ban, unban, bans, allow, disallow, mute, unmute, role, rules, dismiss, chat`,
+		"frobnicate r":                   `there is no command "frobnicate"`,
+		"say r":                          `there is no command "say"`, // chat says
 		"members":                        "room",
 		"members r extra":                "extra",
 		"remove r":                       "IDs",
@@ -170,5 +173,18 @@ func TestAdminMisuse(t *testing.T) {
 	}
 	if status, _, errs := run("admin", "--server", "https://127.0.0.1:1", "--admin-key-file", t.TempDir()+"/none", "rooms"); status != exitFailed {
 		t.Errorf("no key file: %d %q", status, errs)
+	}
+}
+
+// Every command that the usage names is one, and the other way round.
+func TestAdminUsageNamesTheCommands(t *testing.T) {
+	var named []string
+	for line := range strings.Lines(adminUsage) {
+		if strings.HasPrefix(line, "  ") && line[2] != ' ' {
+			named = append(named, strings.Split(strings.Fields(line)[0], "|")...)
+		}
+	}
+	if !slices.Equal(named, adminCommands()) {
+		t.Errorf("the usage names %v, there are %v", named, adminCommands())
 	}
 }

@@ -146,7 +146,8 @@ func (c *command) misused(format string, a ...any) int {
 // explain says what happened, what to do, and in brackets the cause, for whoever
 // knows what to make of it.
 func (c *command) explain(status int, err error) int {
-	return c.fail(status, "%s (%v)", words.Error(err), err)
+	cause := strings.Join(strings.Fields(err.Error()), " ") // a database driver's has several lines
+	return c.fail(status, "%s (%s)", words.Error(err), cause)
 }
 
 func (c *command) logger(w io.Writer) (*logrus.Logger, error) {

@@ -63,7 +63,9 @@ func TestServeThatCannotBeginSaysWhyAndWhatNow(t *testing.T) {
 		"data folder cannot be made": {call.ErrDataFolder, []string{"--listen", here, "--data", filepath.Join(file, "below")}},
 		"database is damaged":        {call.ErrDataCorrupt, []string{"--listen", here, "--data", damaged("foyer.db")}},
 		"certificate is damaged":     {call.ErrCertificate, []string{"--listen", here, "--data", damaged("door.pem")}},
-		"key file is damaged":        {call.ErrKeyFile, []string{"--listen", here, "--data", damaged("admin-key.json")}},
+		"database is not there":      {call.ErrDatabase, []string{"--listen", here, "--data", "postgres://foyer@127.0.0.1:1/foyer"}},
+		"admin key is damaged":       {call.ErrServerKey, []string{"--listen", here, "--data", damaged("admin-key.json")}},
+		"LiveKit key is damaged":     {call.ErrServerKey, []string{"--listen", here, "--data", damaged("livekit-key.json")}},
 	} {
 		t.Run(name, func(t *testing.T) { serveSays(t, exitFailed, c.err, c.args...) })
 	}

@@ -79,10 +79,10 @@ func TestDevicesThatCannotBeHad(t *testing.T) {
 		want                 error
 	}{
 		{"no such camera", "camera", "Nikon D1", call.ErrDeviceMissing},
-		{"no such file", "camera", "/nonexistent/film.ivf", call.ErrFileUnreadable},
+		{"no such file", "camera", "/nonexistent/film.ivf", call.ErrFileMissing},
 		{"a damaged file", "camera", garbage, call.ErrFileUnreadable},
-		{"a forbidden file", "camera", forbidden, call.ErrFileUnreadable},
-		{"no such sound file", "microphone", "/nonexistent/voice.wav", call.ErrFileUnreadable},
+		{"a forbidden file", "camera", forbidden, call.ErrFileForbidden},
+		{"no such sound file", "microphone", "/nonexistent/voice.wav", call.ErrFileMissing},
 		{"no sound server", "microphone", "default", call.ErrNoSoundServer},
 		{"no display", "screen", "default", call.ErrDeviceMissing},
 		{"no such source", "smell", "default", call.ErrBadArgument},
@@ -143,8 +143,8 @@ func TestServeThatCannotBegin(t *testing.T) {
 		{"a data folder that cannot be made", free, func(*testing.T) string { return "/proc/foyer" }, call.ErrDataFolder, "/proc/foyer"},
 		{"a full disk", free, fullDisk, call.ErrDataFull, "space"},
 		{"a damaged certificate", free, damaged("door.pem"), call.ErrCertificate, "door.pem"},
-		{"a damaged admin key", free, damaged("admin-key.json"), call.ErrKeyFile, "admin-key.json"},
-		{"a damaged LiveKit key", free, damaged("livekit-key.json"), call.ErrKeyFile, "livekit-key.json"},
+		{"a damaged admin key", free, damaged("admin-key.json"), call.ErrServerKey, "admin-key.json"},
+		{"a damaged LiveKit key", free, damaged("livekit-key.json"), call.ErrServerKey, "livekit-key.json"},
 		{"a damaged database", free, damaged("foyer.db"), call.ErrDataCorrupt, "foyer.db"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -69,11 +69,13 @@ var (
 	ErrPortInUse    = errors.New("port is used by another program")
 	ErrAddress      = errors.New("address cannot be listened on")
 	ErrDataFolder   = errors.New("data folder cannot be used")
+	ErrDatabase     = errors.New("database server cannot be used")
 	ErrDataFull     = errors.New("no space left in the data folder")
 	ErrDataCorrupt  = errors.New("database in the data folder is damaged")
 	ErrDataNewer    = errors.New("data folder was used by a newer version")
 	ErrCertificate  = errors.New("certificate in the data folder cannot be used")
-	ErrKeyFile      = errors.New("key file cannot be used")
+	ErrServerKey    = errors.New("key in the data folder is damaged") // the server's own
+	ErrKeyFile      = errors.New("key file cannot be used")           // an admin's
 	ErrAdminKey     = errors.New("admin key is not valid")
 )
 
@@ -111,6 +113,8 @@ var (
 )
 
 // DeviceError says which device failed and how.
+	ErrFileMissing     = errors.New("no such file")         // beside ErrFileUnreadable
+	ErrFileForbidden   = errors.New("file may not be read") // beside ErrFileUnreadable
 type DeviceError struct {
 	Source Source
 	Device string // the name that the user knows; may be empty

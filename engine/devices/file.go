@@ -33,16 +33,28 @@ func unreadable(format string, args ...any) error {
 func openRegular(path string) (*os.File, int64, error) {
 	st, err := os.Stat(path)
 	if err != nil {
-		return nil, 0, unreadable("%w", reason(err))
+		return nil, 0, unopened(err)
 	}
 	if !st.Mode().IsRegular() {
 		return nil, 0, unreadable("not a regular file")
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, 0, unreadable("%w", reason(err))
+		return nil, 0, unopened(err)
 	}
 	return f, st.Size(), nil
+}
+
+// unopened tells a file that is missing or forbidden from an unusable one.
+func unopened(err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return unreadable("%w", call.ErrFileMissing)
+	case errors.Is(err, fs.ErrPermission):
+		return unreadable("%w: %w", call.ErrFileForbidden, reason(err))
+	default:
+		return unreadable("%w", reason(err))
+	}
 }
 
 // reason leaves out the path, which the DeviceError names already.

@@ -5,10 +5,12 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -297,8 +299,23 @@ func TestUnreadableWAV(t *testing.T) {
 		}
 	}
 	_, err := New(Config{Log: quietLog()}).Open(t.Context(), call.DeviceRequest{Source: call.SourceMicrophone, Device: "gone.wav"})
-	if !errors.Is(err, call.ErrFileUnreadable) {
+	if !errors.Is(err, call.ErrFileUnreadable) || !errors.Is(err, call.ErrFileMissing) {
 		t.Errorf("missing file: %v", err)
+	}
+}
+
+// A person is told what is the matter with a file that cannot even be opened.
+func TestUnopened(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ err, want error }{
+		{&fs.PathError{Op: "open", Path: "a.y4m", Err: syscall.EACCES}, call.ErrFileForbidden},
+		{&fs.PathError{Op: "stat", Path: "a.y4m", Err: syscall.ENOENT}, call.ErrFileMissing},
+		{&fs.PathError{Op: "open", Path: "a.y4m", Err: syscall.EMFILE}, syscall.EMFILE},
+	} {
+		err := deviceError(call.Device{Source: call.SourceCamera, ID: "a.y4m"}, unopened(c.err))
+		if !errors.Is(err, call.ErrFileUnreadable) || !errors.Is(err, c.want) || strings.Count(err.Error(), "a.y4m") != 1 {
+			t.Errorf("%v became %v", c.err, err)
+		}
 	}
 }
 

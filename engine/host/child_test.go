@@ -217,7 +217,7 @@ func TestChildSaysWhy(t *testing.T) {
 		{func(c *Child) { c.conf.Listen = "nowhere" }, call.ErrServerConfig},
 		{with(databaseFile, strings.Repeat("garbage", 1000)), call.ErrDataCorrupt},
 		{with(certificateFile, "garbage"), call.ErrCertificate},
-		{with(adminKeyFile, "garbage"), call.ErrKeyFile},
+		{with(adminKeyFile, "garbage"), call.ErrServerKey},
 	}
 	for _, tt := range tests {
 		t.Run(FailureCode(tt.want), func(t *testing.T) {

@@ -115,9 +115,9 @@ func TestStartErrors(t *testing.T) {
 		{"certificate is garbage", Config{Data: file(certificateFile, "garbage")}, call.ErrCertificate},
 		{"certificate without key", Config{Data: file(certificateFile, halfCertificate(t))}, call.ErrCertificate},
 		{"certificate is empty", Config{Data: file(certificateFile, "")}, call.ErrCertificate},
-		{"admin key is garbage", Config{Data: file(adminKeyFile, "garbage")}, call.ErrKeyFile},
-		{"admin key is empty", Config{Data: file(adminKeyFile, "{}")}, call.ErrKeyFile},
-		{"API key is garbage", Config{Data: file(liveKitKeyFile, `{"key":"only"}`)}, call.ErrKeyFile},
+		{"admin key is garbage", Config{Data: file(adminKeyFile, "garbage")}, call.ErrServerKey},
+		{"admin key is empty", Config{Data: file(adminKeyFile, "{}")}, call.ErrServerKey},
+		{"API key is garbage", Config{Data: file(liveKitKeyFile, `{"key":"only"}`)}, call.ErrServerKey},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -13,11 +13,14 @@ import (
 // ErrChild says that the server process ended before it was ready.
 var ErrChild = errors.New("server process failed")
 
-// explainRegister adds what the register's error means for the data folder.
-func explainRegister(err error) error {
+// explainRegister adds what the register's error means for the data folder, or
+// the database server.
+func (s settings) explainRegister(err error) error {
 	switch {
 	case err == nil:
 		return nil
+	case s.Database != "" && !errors.Is(err, register.ErrNewer):
+		return fmt.Errorf("%w: %w", call.ErrDatabase, err)
 	case errors.Is(err, register.ErrFull):
 		return fmt.Errorf("%w: %w", call.ErrDataFull, err)
 	case errors.Is(err, register.ErrCorrupt):

@@ -36,9 +36,10 @@ func failures() []failure {
 		{"data_full", call.ErrDataFull},
 		{"data_corrupt", call.ErrDataCorrupt},
 		{"data_newer", call.ErrDataNewer},
+		{"database", call.ErrDatabase},
 		{"data_folder", call.ErrDataFolder},
 		{"certificate", call.ErrCertificate},
-		{"key_file", call.ErrKeyFile},
+		{"server_key", call.ErrServerKey},
 	}
 }
 

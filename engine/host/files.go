@@ -144,7 +144,7 @@ func (f *folder) openAdminKey() error {
 		return err
 	}
 	if err := json.Unmarshal(raw, &f.admin); err != nil || f.admin.Key == "" {
-		return fmt.Errorf("%w: %s", call.ErrKeyFile, f.file(adminKeyFile))
+		return fmt.Errorf("%w: %s", call.ErrServerKey, f.file(adminKeyFile))
 	}
 	if f.admin.Fingerprint == fingerprint {
 		return nil
@@ -166,7 +166,7 @@ func (f *folder) openAPIKey(cluster *apiKey) error {
 		return err
 	}
 	if err := json.Unmarshal(raw, &f.api); err != nil || f.api.Key == "" || f.api.Secret == "" {
-		return fmt.Errorf("%w: %s", call.ErrKeyFile, f.file(liveKitKeyFile))
+		return fmt.Errorf("%w: %s", call.ErrServerKey, f.file(liveKitKeyFile))
 	}
 	f.apiFile = f.file(liveKitKeyFile)
 	return nil

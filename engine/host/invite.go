@@ -120,7 +120,7 @@ func (d *door) invite(ctx context.Context, req InvitationRequest) (InvitationAns
 		answer.Expires = inv.Expires.UnixMilli()
 	}
 	if err := d.register.AddInvitation(ctx, inv, req.Title, now); err != nil {
-		return InvitationAnswer{}, explainRegister(err)
+		return InvitationAnswer{}, d.explainRegister(err)
 	}
 	room, err := d.register.Room(ctx, inv.Room)
 	answer.Title = room.Title

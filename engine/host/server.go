@@ -54,7 +54,7 @@ func (s *Server) Run(ctx context.Context, ready func(Ready)) error {
 	}
 	reg, err := register.Open(ctx, where)
 	if err != nil {
-		return explainRegister(err)
+		return s.explainRegister(err)
 	}
 	defer func() { s.logError("close the register", reg.Close()) }()
 	inner, err := s.openPort(data)

@@ -79,8 +79,10 @@ var known = []struct {
 	{call.ErrDataNewer, "data_newer"},
 	{call.ErrDataFolder, "data_folder"},
 	{call.ErrCertificate, "certificate"},
+	{call.ErrDatabase, "database"},
 	{call.ErrKeyFile, "key_file"},
 	{call.ErrAdminKey, "admin_key"},
+	{call.ErrServerKey, "server_key"},
 
 	{call.ErrDeviceMissing, "device_missing"},
 	{call.ErrDeviceBusy, "device_busy"},
@@ -90,6 +92,8 @@ var known = []struct {
 	{call.ErrNoSoundServer, "no_sound_server"},
 	{call.ErrFileUnreadable, "file_unreadable"},
 	{call.ErrDeviceFailed, "device_failed"},
+	{call.ErrFileMissing, "file_missing"},
+	{call.ErrFileForbidden, "file_forbidden"},
 
 	{call.ErrNotSupported, "not_supported"},
 	{call.ErrOtherRoom, "other_room"},
@@ -117,7 +121,7 @@ var hosting = []struct {
 	{call.ErrDataNewer, "hosting_data_newer"},
 	{call.ErrDataFolder, "hosting_data_folder"},
 	{call.ErrCertificate, "hosting_certificate"},
-	{call.ErrKeyFile, "hosting_key_file"},
+	{call.ErrServerKey, "hosting_server_key"},
 }
 
 // hostingKey is the key of why the room server of this computer does not
