@@ -298,8 +298,8 @@ func TestO1_KilledAndPutOut(t *testing.T) {
 type line struct {
 	t       testing.TB
 	l       net.Listener
-	to      string
 	mu      sync.Mutex
+	to      string
 	isCut   bool
 	conns   map[net.Conn]bool
 	working sync.WaitGroup
@@ -328,7 +328,10 @@ func (n *line) accept() {
 		if err != nil {
 			return
 		}
-		out, err := net.Dial("tcp", n.to)
+		n.mu.Lock()
+		to := n.to
+		n.mu.Unlock()
+		out, err := net.Dial("tcp", to)
 		if err != nil || !n.add(in, out) {
 			_ = in.Close()
 			if out != nil {
@@ -366,6 +369,13 @@ func (n *line) cut(cut bool) {
 		}
 		clear(n.conns)
 	}
+}
+
+// leadTo lets new connections end at another server.
+func (n *line) leadTo(to string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.to = to
 }
 
 // marked is the news that somebody is lost or is not.
