@@ -68,8 +68,8 @@ var (
 	ErrServerConfig = errors.New("unusable server settings")
 	ErrPortInUse    = errors.New("port is used by another program")
 	ErrAddress      = errors.New("address cannot be listened on")
-	ErrDataFolder   = errors.New("data folder cannot be used")
 	ErrDatabase     = errors.New("database server cannot be used")
+	ErrDataFolder   = errors.New("data folder cannot be used")
 	ErrDataFull     = errors.New("no space left in the data folder")
 	ErrDataCorrupt  = errors.New("database in the data folder is damaged")
 	ErrDataNewer    = errors.New("data folder was used by a newer version")
@@ -110,11 +110,11 @@ var (
 	ErrDeviceFailed    = errors.New("device failed")
 	ErrNoSoundServer   = errors.New("no sound system")
 	ErrFileUnreadable  = errors.New("file cannot be used as a device")
+	ErrFileMissing     = errors.New("no such file")         // beside ErrFileUnreadable
+	ErrFileForbidden   = errors.New("file may not be read") // beside ErrFileUnreadable
 )
 
 // DeviceError says which device failed and how.
-	ErrFileMissing     = errors.New("no such file")         // beside ErrFileUnreadable
-	ErrFileForbidden   = errors.New("file may not be read") // beside ErrFileUnreadable
 type DeviceError struct {
 	Source Source
 	Device string // the name that the user knows; may be empty
