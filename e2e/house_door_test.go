@@ -15,6 +15,7 @@ import (
 	"foyer/engine/call"
 	"foyer/internal/drive"
 	"foyer/internal/testenv"
+	"foyer/ui/words"
 )
 
 // TestJ6_J1_Refused knocks at closed doors: each says in its own words what is
@@ -77,9 +78,14 @@ func TestJ6_J1_Refused(t *testing.T) {
 	bob.quietly(bob.from, "left")
 
 	t.Log("a listener")
-	ear := h.comes("ear", h.invite("office", "--role", "listener"), drive.JoinOptions{})
+	ear := h.comes("ear", h.invite("office", "--role", "listener"), drive.JoinOptions{Args: []string{"--camera", "test"}})
 	ear.knows(bob)
-	ear.fails(map[string]any{"cmd": "publish", "source": "camera", "device": "test"})
+	listens := words.Command(call.CommandFailed{Command: "publish", Source: call.SourceCamera, Err: call.ErrListener}).String()
+	if failed := ear.awaits("command_failed", nil); failed.Text("command") != "publish" || failed.Text("source") != "camera" || failed.Text("error") != listens {
+		t.Errorf("who brings a camera to listen is told %s, want %q", failed.Raw, listens)
+	}
+	again := ear.fails(map[string]any{"cmd": "publish", "source": "camera", "device": "test"})
+	says(t, again.Text("error"), words.Error(call.ErrListener).String())
 	ear.Say(map[string]any{"cmd": "chat", "text": "but I can write"})
 	bob.reads("but I can write")
 	h.admin(0, "role", "office", "ear", "--role", "participant")

@@ -297,8 +297,8 @@ func TestK10_MutedByTheHost(t *testing.T) {
 	})
 }
 
-// A listener shows nothing, and no device opens for it. At a server without a
-// door nobody has a role.
+// A listener shows nothing, is told so of everything that the join asked for, and
+// no device opens for it. At a server without a door nobody has a role.
 func TestListener(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, func(r *rig, _ *engine.Config) {
@@ -308,18 +308,67 @@ func TestListener(t *testing.T) {
 		})
 		s := r.joined()
 		pass(time.Second)
-		if s.Published() != 0 || r.ledger.OpenNow("device") != 1 || len(of[call.CommandFailed](r)) != 0 {
+		if s.Published() != 0 || r.ledger.OpenNow("device") != 1 {
 			t.Errorf("%d published, %d devices are open, events %v", s.Published(), r.ledger.OpenNow("device"), r.words())
 		}
+		wantRefused(r, call.SourceCamera, call.SourceMicrophone)
 		if joined := last[call.Joined](r); joined.Standing.Role != call.RoleListener {
 			t.Errorf("joined %+v", joined)
 		}
-		if err := r.try(engine.Publish{Source: call.SourceScreen}); !errors.Is(err, call.ErrForbidden) {
+		if err := r.try(engine.Publish{Source: call.SourceScreen}); !errors.Is(err, call.ErrListener) {
 			t.Errorf("publish: %v", err)
 		}
 		r.do(engine.SendChat{Text: "hi"})
 		r.end()
 	})
+}
+
+// Who becomes a listener is told of what was published that it is gone, and of
+// what was on its way that it will not come.
+func TestBecomesAListener(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, func(r *rig, _ *engine.Config) {
+			r.devices.OnOpen = func(req call.DeviceRequest) enginetest.Step {
+				if req.Source == call.SourceScreen {
+					return enginetest.Step{Delay: time.Second}
+				}
+				return enginetest.Step{}
+			}
+		})
+		s := r.joined()
+		r.do(engine.Publish{Source: call.SourceScreen})
+		s.Tell(call.RulesChanged{Standing: call.Standing{Role: call.RoleListener}})
+		pass(2 * time.Second)
+		if n := len(of[call.TrackUnpublished](r)); n != 2 || r.ledger.OpenNow("device") != 1 {
+			t.Errorf("%d tracks taken away, %d devices are open, events %v", n, r.ledger.OpenNow("device"), r.words())
+		}
+		wantRefused(r, call.SourceScreen)
+		r.end()
+	})
+}
+
+// wantRefused expects that these sources were refused to a listener, once each,
+// after the role was told.
+func wantRefused(r *rig, want ...call.Source) {
+	r.t.Helper()
+	var told bool
+	var got []call.Source
+	for _, s := range r.all() {
+		switch ev := s.Event.(type) {
+		case call.Joined:
+			told = ev.Standing.Listens()
+		case call.RulesChanged:
+			told = ev.Standing.Listens()
+		case call.CommandFailed:
+			if !told || ev.Command != "publish" || !errors.Is(ev.Err, call.ErrListener) {
+				r.t.Errorf("%+v, role told: %v", ev, told)
+			}
+			got = append(got, ev.Source)
+		}
+	}
+	if !slices.Equal(got, want) {
+		r.t.Errorf("refused %v, want %v; events %v", got, want, r.words())
+	}
 }
 
 func TestModerate(t *testing.T) {

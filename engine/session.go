@@ -177,37 +177,51 @@ func (l *loop) rulesChanged(s *stay, now call.Standing) {
 		return
 	}
 	s.standing = now
-	s.obeyRules()
+	refused := s.obeyRules()
 	l.emit(call.RulesChanged{Standing: now})
+	l.refusePublications(refused)
 	l.settleAll()
 }
-
-// silenced tells whether the host lets us speak. A server without a door has no
-// such rule.
-func (s *stay) silenced() bool { return s.standing.Muted && s.standing.Role != "" }
-
-// listens tells whether our role is to listen.
-func (s *stay) listens() bool { return s.standing.Role != "" && !s.standing.Role.Publishes() }
 
 // allows tells whether the rules let us show a source or speak.
 func (s *stay) allows(src call.Source) error {
 	switch {
-	case s.listens():
-		return call.ErrForbidden
-	case s.silenced() && src == call.SourceMicrophone:
+	case s.standing.Listens():
+		return call.ErrListener
+	case s.standing.Silenced() && src == call.SourceMicrophone:
 		return call.ErrMuted
 	}
 	return nil
 }
 
 // obeyRules takes the wishes back that the rules do not allow. What they allow
-// again is the user's to wish for: no microphone is switched on from afar.
-func (s *stay) obeyRules() {
-	if mic := s.pubs[call.SourceMicrophone]; s.silenced() && mic.want {
+// again is the user's to wish for: no microphone is switched on from afar. It
+// returns the sources whose wish nobody has heard of yet: no TrackUnpublished
+// will tell of those.
+func (s *stay) obeyRules() (refused []call.Source) {
+	if mic := s.pubs[call.SourceMicrophone]; s.standing.Silenced() && mic.want {
 		mic.muted, mic.byHost = true, true
 	}
-	for _, p := range s.pubs {
-		p.want = p.want && !s.listens()
+	if !s.standing.Listens() {
+		return nil
+	}
+	for _, src := range sources {
+		p := s.pubs[src] // nil for the speaker
+		if p == nil || !p.want {
+			continue
+		}
+		p.want = false
+		if p.track == nil {
+			refused = append(refused, src)
+		}
+	}
+	return refused
+}
+
+// refusePublications tells of wishes that a listener may not have.
+func (l *loop) refusePublications(refused []call.Source) {
+	for _, src := range refused {
+		l.failed(Publish{}, src, call.ErrListener)
 	}
 }
 

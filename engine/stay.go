@@ -218,13 +218,14 @@ func (l *loop) admitted(s *stay, ev call.RosterReplaced) {
 		}
 	}
 	s.standing = ev.Standing
-	s.obeyRules()
+	refused := s.obeyRules()
 	l.setState(call.StateJoined)
 	l.emit(call.Joined{
 		Room: s.room, Title: s.title, Session: s.sessionID, Self: s.self, Participants: s.roster.list(),
 		Link: s.forOthers(), Elapsed: max(s.joinedAt.Sub(s.asked), time.Nanosecond), Hosting: s.hosting,
 		Standing: s.standing,
 	})
+	l.refusePublications(refused)
 	l.startChat(s)
 	l.settleAll()
 }

@@ -48,6 +48,13 @@ func (r Role) Outranks(other Role) bool { return r.Moderates() && r.rank() > oth
 // Publishes tells whether the role may show camera, microphone and screen.
 func (r Role) Publishes() bool { return r.rank() >= RoleParticipant.rank() }
 
+// Silenced tells whether the host lets us neither speak nor write. A server
+// without a door has no such rule.
+func (s Standing) Silenced() bool { return s.Muted && s.Role != "" }
+
+// Listens tells whether our role is to listen.
+func (s Standing) Listens() bool { return s.Role != "" && !s.Role.Publishes() }
+
 // AttributeGeneration is the attribute of the door's tokens that holds their
 // generation, in decimal. It is public, as all attributes are.
 const AttributeGeneration = "foyer.generation"

@@ -55,6 +55,7 @@ var (
 // Errors of moderation and chat. The stay goes on.
 var (
 	ErrForbidden   = errors.New("role does not allow it")
+	ErrListener    = errors.New("listeners show and say nothing")
 	ErrAlreadyGone = errors.New("already gone")
 	ErrNotBanned   = errors.New("not banned")
 	ErrMuted       = errors.New("muted by the host")

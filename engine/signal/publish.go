@@ -71,7 +71,7 @@ func (s *session) publish(t *localTrack) (ready bool, err error) {
 		return true, call.ErrNotInRoom
 	}
 	if !s.roster.shows {
-		return true, fmt.Errorf("%w: %w", call.ErrRefused, call.ErrForbidden)
+		return true, fmt.Errorf("%w: %w", call.ErrRefused, call.ErrListener)
 	}
 	if s.wire == nil || s.transport == nil || s.resuming {
 		return false, nil // a resume must not meet half a publication

@@ -59,6 +59,7 @@ var known = []struct {
 	{call.ErrJoinTimeout, "join_timeout"},
 	{call.ErrConnectionLost, "connection_lost"},
 	{call.ErrForbidden, "forbidden"},
+	{call.ErrListener, "listener"},
 	{call.ErrAlreadyGone, "already_gone"},
 	{call.ErrNotBanned, "not_banned"},
 	{call.ErrMuted, "muted"},
