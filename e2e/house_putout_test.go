@@ -11,8 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"foyer/engine/call"
 	"foyer/internal/drive"
 	"foyer/internal/testenv"
+	"foyer/ui/words"
 )
 
 // TestK1_K4_K6_K7_K9_Removed puts people out with the host's tools and by the
@@ -232,8 +234,16 @@ func TestK10_Muted(t *testing.T) {
 	}
 
 	t.Log("who comes later is muted, too")
-	late := h.comes("late", link, drive.JoinOptions{})
+	late := h.comes("late", link, mic)
 	late.knows(bob)
+	var joined struct{ Standing struct{ Muted bool } }
+	must(t, late.awaits("joined", nil).Decode(&joined))
+	own := late.awaits("track_published", func(e drive.Event) bool { return e.Get("local") == true })
+	if !joined.Standing.Muted || own.Get("muted") != true {
+		t.Errorf("late stands %+v and publishes %s", joined.Standing, own.Raw)
+	}
+	refused := late.fails(map[string]any{"cmd": "unmute", "source": "microphone"})
+	says(t, refused.Text("error"), words.Error(call.ErrMuted).String())
 	late.fails(map[string]any{"cmd": "chat", "text": "hello"})
 
 	t.Log("let speak again")

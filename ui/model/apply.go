@@ -27,7 +27,14 @@ func (s *State) Apply(e engine.Stamped) {
 		s.applyTrack(e)
 	case call.PreviewStarted, call.PreviewStopped, call.DevicesChanged, call.DeviceLost:
 		s.applyDevice(e)
+	case call.RulesChanged:
+		if s.InRoom() {
+			s.stand(v.Standing, e.At)
+		}
 	case call.CommandFailed:
+		if s.Standing.Listens() && errors.Is(v.Err, call.ErrListener) {
+			return // told already, of all sources at once
+		}
 		s.failed(v, e.At)
 	case call.HostStopped:
 		if v.Err != nil {
@@ -54,6 +61,38 @@ func (s *State) joined(v call.Joined, at time.Time) {
 		call.SourceCamera:     {Pending: s.Attempt.Camera, Want: s.Attempt.Camera},
 		call.SourceMicrophone: {Pending: s.Attempt.Mic, Want: s.Attempt.Mic},
 	}
+	s.Standing = call.Standing{}
+	s.stand(v.Standing, at)
+}
+
+// stand takes over what the room's rules let us do. What they forbid is off,
+// whatever was asked for: the engine has taken those wishes back.
+func (s *State) stand(now call.Standing, at time.Time) {
+	was := s.Standing
+	s.Standing = now
+	switch {
+	case now.Listens():
+		clear(s.Local)
+	case now.Silenced():
+		mic := s.Local[call.SourceMicrophone]
+		s.Local[call.SourceMicrophone] = Local{Published: mic.Published, Muted: true}
+	}
+	s.replaceNotice(NoticeListening, now.Listens(), was.Listens(), at)
+	s.replaceNotice(NoticeSilenced, now.Silenced(), was.Silenced(), at)
+	if now.Silenced() {
+		s.withdraw(NoticeMutedByHost) // it came first, and we may not unmute ourselves
+	}
+}
+
+// replaceNotice tells of a rule that holds now, and takes the word back when it
+// does not any more.
+func (s *State) replaceNotice(kind NoticeKind, now, was bool, at time.Time) {
+	switch {
+	case now && !was:
+		s.Notify(Notice{At: at, Kind: kind})
+	case !now:
+		s.withdraw(kind)
+	}
 }
 
 // left ends the stay. The farewell is shown unless the user goes on somewhere
@@ -63,7 +102,7 @@ func (s *State) left(v call.Left) {
 		v.Title = s.Room.Title
 	}
 	s.Left = &v
-	s.Room, s.People = Room{}, nil
+	s.Room, s.Standing, s.People = Room{}, call.Standing{}, nil
 	s.Local = map[call.Source]Local{}
 	s.Opening, s.Trouble = map[call.Source]bool{}, map[call.Source]error{}
 	s.Notices = stickyHostNotices(s.Notices)
@@ -173,7 +212,9 @@ func (s *State) applyTrack(e engine.Stamped) {
 			return
 		}
 		s.Local[v.Track.Source] = Local{Published: true, Muted: true} // whatever we wanted
-		s.Notify(Notice{At: e.At, Kind: NoticeMutedByHost})
+		if !s.Standing.Silenced() {                                   // told already
+			s.Notify(Notice{At: e.At, Kind: NoticeMutedByHost})
+		}
 	case call.TrackUnmuted:
 		v.Track.Muted = false
 		if !v.Local {

@@ -3,6 +3,7 @@ package model
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -170,6 +171,98 @@ func TestOwnButtons(t *testing.T) {
 	apply(s, call.TrackMuted{Local: true, Track: local(call.SourceMicrophone), ByHost: true})
 	if s.Local[call.SourceMicrophone].On() || s.Notices[1].Kind != NoticeMutedByHost {
 		t.Error("the host's mute is not shown")
+	}
+}
+
+// What the room's rules forbid is never shown as on (contract K10), and is told
+// once, with what one can do about it.
+func TestK10_RulesTurnButtonsOff(t *testing.T) {
+	muted := call.Standing{Role: call.RoleParticipant, Muted: true}
+	listener := call.Standing{Role: call.RoleListener}
+	free := call.Standing{Role: call.RoleParticipant}
+	track := func(s call.Source, muted bool) call.Track { return call.Track{SID: "L", Source: s, Muted: muted} }
+	refused := func(s call.Source) call.Event {
+		return call.CommandFailed{Command: "publish", Source: s, Err: fmt.Errorf("room: %w", call.ErrListener)}
+	}
+	byHost := call.TrackMuted{Local: true, Track: track(call.SourceMicrophone, true), ByHost: true}
+	published := func(s call.Source) call.Event { return call.TrackPublished{Local: true, Track: track(s, false)} }
+	tests := []struct {
+		name        string
+		standing    call.Standing // on joining
+		events      []call.Event
+		camera, mic bool
+		notices     []NoticeKind
+	}{
+		{"at liberty", free, nil, true, true, nil},
+		{"without a door", call.Standing{Muted: true}, nil, true, true, nil},
+		{"joins a muted room", muted, nil, true, false, []NoticeKind{NoticeSilenced}},
+		{"and publishes there", muted, []call.Event{
+			published(call.SourceCamera), call.TrackPublished{Local: true, Track: track(call.SourceMicrophone, true)},
+		}, true, false, []NoticeKind{NoticeSilenced}},
+		{"joins to listen", listener, nil, false, false, []NoticeKind{NoticeListening}},
+		{"and hears that nothing is published", listener, []call.Event{
+			refused(call.SourceCamera), refused(call.SourceMicrophone),
+		}, false, false, []NoticeKind{NoticeListening}},
+		{"is muted by the door", free, []call.Event{
+			published(call.SourceMicrophone), call.RulesChanged{Standing: muted}, byHost,
+		}, true, false, []NoticeKind{NoticeSilenced}},
+		{"hears of the mute before the rule", free, []call.Event{
+			published(call.SourceMicrophone), byHost, call.RulesChanged{Standing: muted},
+		}, true, false, []NoticeKind{NoticeSilenced}},
+		{"is muted by LiveKit's own means", free, []call.Event{published(call.SourceMicrophone), byHost}, true, false, []NoticeKind{NoticeMutedByHost}},
+		{"is muted twice", free, []call.Event{call.RulesChanged{Standing: muted}, call.RulesChanged{Standing: call.Standing{
+			Role: call.RoleParticipant, Muted: true, ChatOff: true,
+		}}}, true, false, []NoticeKind{NoticeSilenced}},
+		{"may speak again, and does not do so from afar", muted, []call.Event{
+			call.TrackPublished{Local: true, Track: track(call.SourceMicrophone, true)}, call.RulesChanged{Standing: free},
+		}, true, false, nil},
+		{"becomes a listener", free, []call.Event{
+			published(call.SourceCamera), call.RulesChanged{Standing: listener}, refused(call.SourceMicrophone),
+			call.TrackUnpublished{Local: true, Track: track(call.SourceCamera, false)},
+		}, false, false, []NoticeKind{NoticeListening}},
+		{"is a listener no more", listener, []call.Event{call.RulesChanged{Standing: free}}, false, false, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := New()
+			s.Begin(Attempt{Since: epoch, Camera: true, Mic: true})
+			apply(s, call.Joined{Room: "r", Self: person("me", "PA_me"), Standing: tt.standing})
+			apply(s, tt.events...)
+			if c, m := s.Local[call.SourceCamera].On(), s.Local[call.SourceMicrophone].On(); c != tt.camera || m != tt.mic {
+				t.Errorf("camera %v, microphone %v, want %v, %v", c, m, tt.camera, tt.mic)
+			}
+			var kinds []NoticeKind
+			for _, n := range s.Notices {
+				kinds = append(kinds, n.Kind)
+			}
+			if !slices.Equal(kinds, tt.notices) {
+				t.Errorf("notices %v, want %v", kinds, tt.notices)
+			}
+		})
+	}
+}
+
+// A command that the rules overtake is not pending for ever, one that they let
+// through is; what a listener asks for all the same is answered.
+func TestRulesAndCommands(t *testing.T) {
+	s := joined()
+	apply(s, call.TrackPublished{Local: true, Track: call.Track{SID: "L", Source: call.SourceMicrophone, Muted: true}})
+	s.Ask(call.SourceMicrophone, true)
+	apply(s, call.RulesChanged{Standing: call.Standing{Role: call.RoleParticipant, Muted: true}})
+	if l := s.Local[call.SourceMicrophone]; l.On() || l.Pending || !l.Published {
+		t.Errorf("unmuting while being muted: %+v", l)
+	}
+	if l := s.Local[call.SourceCamera]; !l.On() {
+		t.Errorf("the camera has nothing to do with it: %+v", l)
+	}
+	apply(s, call.RulesChanged{Standing: call.Standing{Role: call.RoleListener}})
+	s.Refuse("publish", call.SourceCamera, call.ErrListener, epoch)
+	if n := s.Notices[len(s.Notices)-1]; n.Kind != NoticeFailed || !errors.Is(n.Err, call.ErrListener) {
+		t.Errorf("a listener's camera: %+v", n)
+	}
+	apply(s, call.Left{Reason: call.ReasonLeft})
+	if s.Standing != (call.Standing{}) {
+		t.Errorf("outside: %+v", s.Standing)
 	}
 }
 

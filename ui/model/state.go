@@ -6,6 +6,7 @@
 package model
 
 import (
+	"slices"
 	"time"
 
 	"foyer/engine/call"
@@ -85,7 +86,9 @@ type State struct {
 	Engine  call.State
 	Attempt Attempt
 	Room    Room
-	People  []*Person // ourselves first, then as they came
+	// Standing is what the room's rules let us do; the zero value outside.
+	Standing call.Standing
+	People   []*Person // ourselves first, then as they came
 
 	Devices  []call.Device
 	Previews map[call.Source]Preview
@@ -174,7 +177,9 @@ const (
 	NoticeGone                   // somebody is gone, and why
 	NoticeFailed                 // a command could not be done
 	NoticeDeviceLost             // a device of ours went away by itself
-	NoticeMutedByHost            // the host muted us
+	NoticeMutedByHost            // the host muted us, and we may unmute ourselves
+	NoticeSilenced               // the host muted us until the host lets us speak again
+	NoticeListening              // our role is to listen
 	NoticeHostStopped            // the room server of this computer ended
 	NoticeCopied                 // the invite link is on the clipboard
 	NoticeCrashed                // an earlier start ended in the room Name, without a word
@@ -204,12 +209,11 @@ func (s *State) Notify(n Notice) {
 }
 
 // Dismiss takes a notice away.
-func (s *State) Dismiss(id int) {
-	kept := s.Notices[:0:0]
-	for _, n := range s.Notices {
-		if n.ID != id {
-			kept = append(kept, n)
-		}
-	}
-	s.Notices = kept
+func (s *State) Dismiss(id int) { s.drop(func(n Notice) bool { return n.ID == id }) }
+
+// withdraw takes all notices of a kind away.
+func (s *State) withdraw(kind NoticeKind) { s.drop(func(n Notice) bool { return n.Kind == kind }) }
+
+func (s *State) drop(away func(Notice) bool) {
+	s.Notices = slices.DeleteFunc(slices.Clone(s.Notices), away)
 }

@@ -114,6 +114,10 @@ func (t *toasts) say(n model.Notice, now time.Time) (icon string, ink fyne.Theme
 		return goneIcon(n.Reason), theme.Muted, "", b.Gone(n.Name, n.Reason)
 	case model.NoticeMutedByHost:
 		return "mic-off", theme.Muted, "", b.T("room.muted_by_host")
+	case model.NoticeSilenced:
+		return "mic-off", theme.Muted, "", b.T("room.silenced")
+	case model.NoticeListening:
+		return "info", theme.Muted, "", b.T("room.listening")
 	case model.NoticeHostStopped:
 		return "warning", theme.Error, "", b.T("toast.host_stopped")
 	case model.NoticeCrashed:
