@@ -107,7 +107,7 @@ func (c *command) serverFailed(err error) int {
 
 // failureStatus tells a wrong command line from everything else.
 func failureStatus(err error) int {
-	if errors.Is(err, call.ErrServerConfig) {
+	if errors.Is(err, call.ErrServerConfig) || errors.Is(err, call.ErrServerAddress) {
 		return exitUsage
 	}
 	return exitFailed

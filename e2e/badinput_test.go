@@ -5,10 +5,12 @@ package e2e
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -51,9 +53,10 @@ func TestBadUsage(t *testing.T) {
 	f := testenv.Foyer(t)
 	server := testenv.Serve(t, f, drive.ServeOptions{})
 	link := server.Invite("usage")
-	invite := func(room string) []string {
-		return []string{"invite", "--server", server.Drive.URL, "--admin-key-file", server.Drive.AdminKeyFile, "--room", room}
+	tool := func(url, name string, more ...string) []string {
+		return append([]string{name, "--server", url, "--admin-key-file", server.Drive.AdminKeyFile}, more...)
 	}
+	invite := func(room string) []string { return tool(server.Drive.URL, "invite", "--room", room) }
 	join := func(link string, more ...string) []string {
 		return append([]string{"join", link, "--profile", t.TempDir()}, more...)
 	}
@@ -82,6 +85,9 @@ func TestBadUsage(t *testing.T) {
 		{"empty room ID", invite(""), call.CheckRoomID(""), "missing"},
 		{"serve on no address", []string{"serve", "--listen", "nowhere", "--data", t.TempDir()}, call.ErrServerConfig, "nowhere"},
 		{"serve with an argument", []string{"serve", "please"}, nil, "please"},
+		{"invite in plain text", tool("http://127.0.0.1:1", "invite", "--room", "usage"), call.ErrServerAddress, "https://"},
+		{"admin in plain text", tool("http://127.0.0.1:1", "admin", "rooms"), call.ErrServerAddress, "https://"},
+		{"admin without https", tool("127.0.0.1:1", "admin", "rooms"), call.ErrServerAddress, "https://"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -110,6 +116,27 @@ func TestBadUsage(t *testing.T) {
 				t.Errorf("the link names room %q (%v), want %q", l.Room, err, room)
 			}
 		})
+	}
+}
+
+// The key file of another server has no link in it, and its reader is the host.
+func TestKeyFileOfAnotherServer(t *testing.T) {
+	f := testenv.Foyer(t)
+	server := testenv.Serve(t, f, drive.ServeOptions{})
+	raw, err := os.ReadFile(server.Drive.AdminKeyFile)
+	must(t, err)
+	var key map[string]string
+	must(t, json.Unmarshal(raw, &key))
+	other := sha256.Sum256(raw)
+	key["fingerprint"] = hex.EncodeToString(other[:])
+	raw, err = json.Marshal(key)
+	must(t, err)
+	file := filepath.Join(t.TempDir(), "key")
+	must(t, os.WriteFile(file, raw, 0o600))
+	sentence := words.Error(call.ErrForeignKey).String()
+	for _, command := range [][]string{{"invite", "--room", "office"}, {"admin", "rooms"}} {
+		_, stderr := runFails(t, f, 1, append(command, "--server", server.Drive.URL, "--admin-key-file", file)...)
+		says(t, stderr, sentence)
 	}
 }
 

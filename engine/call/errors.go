@@ -78,6 +78,9 @@ var (
 	ErrServerKey    = errors.New("key in the data folder is damaged") // the server's own
 	ErrKeyFile      = errors.New("key file cannot be used")           // an admin's
 	ErrAdminKey     = errors.New("admin key is not valid")
+	ErrForeignKey   = errors.New("admin key belongs to another server")
+	// ErrServerAddress: what the host's tools were given leads to no server.
+	ErrServerAddress = errors.New("not a server's address")
 )
 
 // Errors of the profile: the folder with the user's key and settings.

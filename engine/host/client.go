@@ -43,7 +43,7 @@ type InviteRequest struct {
 
 // RequestInvite makes an invitation and returns its link. Names are checked
 // before anything is sent. Errors are a *call.NameError or wrap [call.ErrKeyFile],
-// [call.ErrServerConfig], [call.ErrAdminKey], [call.ErrDataFull], call.ErrUnreachable, call.ErrWrongServer or
+// [call.ErrServerAddress], [call.ErrAdminKey], [call.ErrDataFull], call.ErrUnreachable, call.ErrForeignKey or
 // another error of joining.
 func RequestInvite(ctx context.Context, req InviteRequest) (call.Link, error) {
 	if err := errors.Join(call.CheckRoomID(string(req.Room)), call.CheckTitle(req.Title)); err != nil {
@@ -91,7 +91,7 @@ func withServer(hosts []string, server string) []string {
 func parseServer(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "wss") {
-		return nil, fmt.Errorf("%w: the server's address must be https://HOST:PORT", call.ErrServerConfig)
+		return nil, fmt.Errorf("%w: the server's address must be https://HOST:PORT", call.ErrServerAddress)
 	}
 	host := u.Host
 	if u.Port() == "" {
@@ -168,7 +168,7 @@ func postAdmin(ctx context.Context, server *url.URL, key string, fingerprint [sh
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, server.JoinPath(path).String(), reader)
 	if err != nil {
-		return fmt.Errorf("%w: %w", call.ErrServerConfig, err)
+		return fmt.Errorf("%w: %w", call.ErrServerAddress, err)
 	}
 	req.Header.Set("Authorization", "Bearer "+key)
 	req.Header.Set("Content-Type", "application/json")
@@ -179,7 +179,7 @@ func postAdmin(ctx context.Context, server *url.URL, key string, fingerprint [sh
 	}
 	res, err := transport.RoundTrip(req)
 	if err != nil {
-		if errors.Is(err, call.ErrWrongServer) || ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		if errors.Is(err, call.ErrForeignKey) || ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			return err
 		}
 		return fmt.Errorf("%w: %w", call.ErrUnreachable, err)
@@ -220,11 +220,11 @@ func pinned(fingerprint [sha256.Size]byte) *tls.Config {
 		InsecureSkipVerify: true, // VerifyConnection below is stricter
 		VerifyConnection: func(state tls.ConnectionState) error {
 			if len(state.PeerCertificates) == 0 {
-				return call.ErrWrongServer
+				return call.ErrForeignKey
 			}
 			sum := sha256.Sum256(state.PeerCertificates[0].Raw)
 			if subtle.ConstantTimeCompare(sum[:], fingerprint[:]) != 1 {
-				return call.ErrWrongServer
+				return call.ErrForeignKey
 			}
 			return nil
 		},

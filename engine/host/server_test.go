@@ -291,9 +291,9 @@ func TestRequestInviteErrors(t *testing.T) {
 		req  InviteRequest
 		want error
 	}{
-		{"wrong certificate", InviteRequest{Server: s.URL, AdminKeyFile: other.AdminKeyFile, Room: "r"}, call.ErrWrongServer},
+		{"wrong certificate", InviteRequest{Server: s.URL, AdminKeyFile: other.AdminKeyFile, Room: "r"}, call.ErrForeignKey},
 		{"nobody there", InviteRequest{Server: "https://127.0.0.1:1", AdminKeyFile: s.AdminKeyFile, Room: "r"}, call.ErrUnreachable},
-		{"plain text", InviteRequest{Server: "http://127.0.0.1:1", AdminKeyFile: s.AdminKeyFile, Room: "r"}, call.ErrServerConfig},
+		{"plain text", InviteRequest{Server: "http://127.0.0.1:1", AdminKeyFile: s.AdminKeyFile, Room: "r"}, call.ErrServerAddress},
 		{"no key file", InviteRequest{Server: s.URL, AdminKeyFile: notAKey + "-not", Room: "r"}, call.ErrKeyFile},
 		{"not a key file", InviteRequest{Server: s.URL, AdminKeyFile: notAKey, Room: "r"}, call.ErrKeyFile},
 		{"empty room", InviteRequest{Server: s.URL, AdminKeyFile: s.AdminKeyFile}, call.ErrEmpty},

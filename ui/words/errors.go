@@ -84,6 +84,8 @@ var known = []struct {
 	{call.ErrServerKey, "server_key"},
 	{call.ErrKeyFile, "key_file"},
 	{call.ErrAdminKey, "admin_key"},
+	{call.ErrForeignKey, "foreign_key"},
+	{call.ErrServerAddress, "server_address"},
 
 	{call.ErrDeviceMissing, "device_missing"},
 	{call.ErrDeviceBusy, "device_busy"},
