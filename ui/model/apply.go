@@ -58,9 +58,14 @@ func (s *State) joined(v call.Joined, at time.Time) {
 	s.People, s.Notices = nil, nil
 	s.replaceRoster(v.Self, v.Participants)
 	s.Local = map[call.Source]Local{
-		call.SourceCamera:     {Pending: s.Attempt.Camera, Want: s.Attempt.Camera},
-		call.SourceMicrophone: {Pending: s.Attempt.Mic, Want: s.Attempt.Mic},
+		call.SourceCamera:     s.Attempt.begins(call.SourceCamera, s.Attempt.Camera),
+		call.SourceMicrophone: s.Attempt.begins(call.SourceMicrophone, s.Attempt.Mic),
 	}
+	for _, n := range s.Attempt.Failed {
+		n.At = at
+		s.Notify(n)
+	}
+	s.Attempt.Failed = nil
 	s.Standing = call.Standing{}
 	s.stand(v.Standing, at)
 }
@@ -265,11 +270,19 @@ func (s *State) applyDevice(e engine.Stamped) {
 		if err == nil {
 			err = &call.DeviceError{Source: v.Device.Source, Device: v.Device.Name, Err: call.ErrDeviceLost}
 		}
-		if s.InRoom() {
-			s.Notify(Notice{At: e.At, Kind: NoticeDeviceLost, Device: v.Device, Err: err, Source: v.Device.Source})
-			return
-		}
-		s.Trouble[v.Device.Source] = err
+		s.trouble(Notice{At: e.At, Kind: NoticeDeviceLost, Device: v.Device, Err: err, Source: v.Device.Source})
+	}
+}
+
+// trouble tells of a device that is not there: in the lobby in its place.
+func (s *State) trouble(n Notice) {
+	if s.InRoom() {
+		s.Notify(n)
+		return
+	}
+	s.Trouble[n.Source] = n.Err
+	if s.Attempt.Active {
+		s.Attempt.Failed = append(s.Attempt.Failed, n)
 	}
 }
 
@@ -281,11 +294,13 @@ func (s *State) failed(v call.CommandFailed, at time.Time) {
 		l.Pending = false
 		s.Local[v.Source] = l
 	}
-	if !s.InRoom() && (v.Source == call.SourceCamera || v.Source == call.SourceMicrophone || v.Source == call.SourceSpeaker) {
-		s.Trouble[v.Source] = v.Err
-		return
+	n := Notice{At: at, Kind: NoticeFailed, Err: v.Err, Command: v.Command, Source: v.Source}
+	switch v.Source {
+	case call.SourceCamera, call.SourceMicrophone, call.SourceSpeaker:
+		s.trouble(n)
+	default:
+		s.Notify(n)
 	}
-	s.Notify(Notice{At: at, Kind: NoticeFailed, Err: v.Err, Command: v.Command, Source: v.Source})
 }
 
 // Refuse notes a command that the engine refused at once; no event follows.

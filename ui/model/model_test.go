@@ -385,3 +385,27 @@ func FuzzInitials(f *testing.F) {
 		}
 	})
 }
+
+// TestWhatFailsWhileJoiningIsToldInTheRoom: the engine has taken those wishes back, and
+// nobody sees the lobby any more.
+func TestWhatFailsWhileJoiningIsToldInTheRoom(t *testing.T) {
+	s := New()
+	s.Begin(Attempt{Start: true, Camera: true, Mic: true})
+	apply(s,
+		call.CommandFailed{Command: "publish", Source: call.SourceCamera, Err: call.ErrDeviceMissing},
+		call.CommandFailed{Command: "select_device", Source: call.SourceSpeaker, Err: call.ErrDeviceMissing},
+		call.Joined{Room: "r", Self: person("me", "PA")},
+	)
+	if cam, mic := s.Local[call.SourceCamera], s.Local[call.SourceMicrophone]; cam.On() || cam.Pending || !mic.On() {
+		t.Errorf("camera %+v, microphone %+v", cam, mic)
+	}
+	if len(s.Notices) != 2 || s.Notices[0].Source != call.SourceCamera || s.Notices[1].Source != call.SourceSpeaker {
+		t.Errorf("told: %+v", s.Notices)
+	}
+	apply(s, call.Left{Reason: call.ReasonLeft})
+	s.Begin(Attempt{Start: true, Camera: true})
+	apply(s, call.Joined{Room: "r", Self: person("me", "PA")})
+	if !s.Local[call.SourceCamera].On() || len(s.Notices) != 0 {
+		t.Errorf("the next stay: %+v, %+v", s.Local, s.Notices)
+	}
+}

@@ -46,6 +46,15 @@ type Attempt struct {
 	Link      call.Link
 	Camera    bool // the stay begins with it
 	Mic       bool
+	Failed    []Notice // of devices that did not open: told in the room, where nobody sees the lobby's word
+}
+
+// begins tells how the stay begins with a device.
+func (a *Attempt) begins(source call.Source, wanted bool) Local {
+	for _, n := range a.Failed {
+		wanted = wanted && n.Source != source
+	}
+	return Local{Pending: wanted, Want: wanted}
 }
 
 // Room is where we are.
