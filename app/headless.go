@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,8 +19,9 @@ import (
 	"foyer/ui/words"
 )
 
-// maxLine bounds one command on stdin, in bytes.
-const maxLine = 1 << 20
+// maxLine bounds one command on stdin, in bytes. It leaves room for a text of a
+// megabyte, with escapes, to be refused for its own limit.
+const maxLine = 4 << 20
 
 // flushBound is how long the end waits for somebody to read the last lines.
 const flushBound = time.Second
@@ -212,7 +214,7 @@ type wireCommand struct {
 func (h *headless) command(ctx context.Context, line []byte) {
 	var w wireCommand
 	if err := json.Unmarshal(line, &w); err != nil {
-		h.out.commandFailed("", fmt.Errorf("%w: not a JSON object: %v", call.ErrBadArgument, err))
+		h.out.commandFailed(w.Cmd, unreadable(err))
 		return
 	}
 	if w.Cmd == "snapshot" {
@@ -226,6 +228,17 @@ func (h *headless) command(ctx context.Context, line []byte) {
 	if err != nil {
 		h.out.commandFailed(w.Cmd, err)
 	}
+}
+
+// unreadable says what is wrong with a line: one of its fields, by name, or that
+// it is no JSON object at all.
+func unreadable(err error) error {
+	wrong, ok := errors.AsType[*json.UnmarshalTypeError](err)
+	if !ok || wrong.Field == "" {
+		return fmt.Errorf("%w: not a JSON object: %w", call.ErrBadArgument, err)
+	}
+	field := wrong.Field[strings.LastIndex(wrong.Field, ".")+1:] // without the structs that it is embedded in
+	return fmt.Errorf("%w: %q cannot be a JSON %s", call.ErrBadArgument, field, wrong.Value)
 }
 
 func (h *headless) parse(w wireCommand) (engine.Command, error) {

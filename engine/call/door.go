@@ -126,6 +126,7 @@ const (
 	DoorTooFast        DoorCode = "too_fast"
 	DoorNotStored      DoorCode = "not_stored"
 	DoorTokenRefused   DoorCode = "token_refused"
+	DoorServerSilent   DoorCode = "server_silent" // the LiveKit behind the door does not answer it
 )
 
 // ErrServerStopping is the door's answer while the room server ends.
@@ -155,6 +156,7 @@ func doorRows() []doorRow {
 		{DoorTooFast, http.StatusTooManyRequests, ErrChatTooFast},
 		{DoorNotStored, http.StatusInsufficientStorage, ErrNotStored},
 		{DoorTokenRefused, http.StatusUnauthorized, ErrTokenRefused},
+		{DoorServerSilent, http.StatusBadGateway, ErrServerSilent},
 	}
 }
 

@@ -27,22 +27,29 @@ type chatter struct {
 	heard []call.ChatMessage
 	off   bool // chat is not stored
 	lost  bool // the connection was, once
+	ended call.LeaveReason
+	gone  int // how often somebody was marked as lost
 }
 
 func (c *chatter) take(e call.SessionEvent) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if rules, ok := e.(call.RulesChanged); ok {
-		c.off = rules.Standing.ChatOff
-	}
-	if _, ok := e.(call.SessionReconnecting); ok {
+	switch e := e.(type) {
+	case call.RulesChanged:
+		c.off = e.Standing.ChatOff
+	case call.SessionReconnecting:
 		c.lost = true
-	}
-	switch e, ok := e.(call.ChatReceived); {
-	case !ok:
-	case e.Message.Text == greeting:
-		c.met[e.Message.From] = true
-	default:
+	case call.SessionEnded:
+		c.ended = e.Reason
+	case call.ParticipantUpdated:
+		if e.Participant.Lost {
+			c.gone++
+		}
+	case call.ChatReceived:
+		if e.Message.Text == greeting {
+			c.met[e.Message.From] = true
+			return
+		}
 		c.heard = append(c.heard, e.Message)
 	}
 }
@@ -63,6 +70,19 @@ func (c *chatter) wasLost() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.lost
+}
+
+func (c *chatter) losses() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.gone
+}
+
+// end is why the stay is over; call.ReasonUnknown while it is not.
+func (c *chatter) end() call.LeaveReason {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ended
 }
 
 func (c *chatter) ids() (ids []string) {

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/sirupsen/logrus"
+	"github.com/twitchtv/twirp"
 
 	"foyer/engine/call"
 	"foyer/engine/host/keeper"
@@ -299,9 +300,14 @@ func (d *door) fail(w http.ResponseWriter, log logrus.FieldLogger, err error) {
 	case errors.Is(err, register.ErrFull):
 		d.Log.WithError(err).Error("the door could not store anything")
 		e, status = call.DoorError{Code: codeNoSpace, Message: call.ErrDataFull.Error()}, http.StatusInsufficientStorage
-	case !ok && errors.Is(err, register.ErrUnavailable): // for a while, maybe: clients that have lost their connection try on
+	// Both may be over soon: clients that have lost their connection try on.
+	case !ok && errors.Is(err, register.ErrUnavailable):
 		d.Log.WithError(err).Error("the register does not answer")
 		e = call.DoorError{Code: call.DoorNotStored, Message: call.ErrNotStored.Error()}
+		status = e.Status()
+	case !ok && noAnswer(err):
+		d.Log.WithError(err).Error("LiveKit does not answer")
+		e = call.DoorError{Code: call.DoorServerSilent, Message: "the media server does not answer"}
 		status = e.Status()
 	case !ok:
 		d.Log.WithError(err).Error("the door could not answer")
@@ -311,6 +317,14 @@ func (d *door) fail(w http.ResponseWriter, log logrus.FieldLogger, err error) {
 		log.WithField("code", e.Code).Info("refused")
 	}
 	reply(w, status, e)
+}
+
+// noAnswer tells whether LiveKit's API could not be reached, or something on the
+// way to it says so.
+func noAnswer(err error) bool {
+	var failed *url.Error
+	var refused twirp.Error
+	return errors.As(err, &failed) || errors.As(err, &refused) && refused.Code() == twirp.Unavailable
 }
 
 // refuseWith answers a request that LiveKit would have answered.

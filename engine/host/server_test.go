@@ -415,7 +415,7 @@ func TestClusterDoor(t *testing.T) {
 	if err := media.Stop(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if _, refusal, status := s.join(anna.request(t, link)); status != http.StatusInternalServerError || refusal.Code != codeInternal {
+	if _, refusal, status := s.join(anna.request(t, link)); status != http.StatusBadGateway || refusal.Code != call.DoorServerSilent {
 		t.Errorf("%d %+v", status, refusal)
 	}
 }

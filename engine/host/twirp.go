@@ -49,8 +49,10 @@ func (d *door) serveRoomService(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxAPIBody))
-	if err != nil {
-		w.WriteHeader(http.StatusRequestEntityTooLarge)
+	if err != nil { // as twirp writes errors, which have no code with this status
+		reply(w, http.StatusRequestEntityTooLarge, map[string]string{
+			"code": string(twirp.Malformed), "msg": fmt.Sprintf("the body is not whole or over %d bytes", maxAPIBody),
+		})
 		return
 	}
 	method := strings.TrimPrefix(r.URL.Path, roomServicePath)
