@@ -216,11 +216,11 @@ func TestToasts(t *testing.T) {
 	s.apply(call.ParticipantLeft{Participant: call.Participant{Identity: "u0"}, Reason: call.ReasonRemoved})
 	s.state.Notify(model.Notice{At: s.now, Kind: model.NoticeFailed, Command: "publish", Source: call.SourceCamera, Err: call.ErrDeviceFailed})
 	s.show()
-	if !s.visible("Grace Hopper was removed by the host") {
+	if !s.visible("Grace Hopper was removed") {
 		t.Error("nobody says why Grace is gone")
 	}
 	s.root.Tick(s.now.Add(6 * time.Second))
-	if s.visible("Grace Hopper was removed by the host") || !s.visible("Your camera could not be started") {
+	if s.visible("Grace Hopper was removed") || !s.visible("Your camera could not be started") {
 		t.Error("the wrong notice passed")
 	}
 }
