@@ -30,7 +30,7 @@ var moderation = map[string]call.DoorOp{
 func parseModeration(w wireCommand) (engine.Command, error) {
 	op, known := moderation[w.Cmd]
 	if !known {
-		return nil, fmt.Errorf("%w: unknown command %q", call.ErrBadArgument, w.Cmd)
+		return nil, fmt.Errorf("%w: unknown command %.64q", call.ErrBadArgument, w.Cmd)
 	}
 	m := engine.Moderate{
 		Op: op, IDs: w.IDs, Text: w.Text, Tell: w.Tell, All: w.All, Except: w.Except, Role: w.Role, Rules: w.RulesRequest,

@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"image/color"
@@ -172,8 +173,12 @@ func TestMisuseIsAnsweredAndChangesNothing(t *testing.T) {
 	p := start(t, false, nil)
 	p.await("track_published", 2)
 	for i, c := range []struct{ line, says string }{
-		{`not json`, "cannot use"},
-		{`{"cmd":"frobnicate"}`, "cannot use"},
+		{`not json`, "not a JSON object"},
+		{`["leave"]`, "not a JSON object"},
+		{`{"cmd":"leave","room":7}`, `"room" cannot be a JSON number`},
+		{`{"cmd":"rules","locked":"yes"}`, `"locked" cannot be a JSON string`},
+		{`{"cmd":"remove","ids":"bob"}`, `"ids" cannot be a JSON string`},
+		{`{"cmd":"frobnicate"}`, `cannot use this. Check what you entered and try again. (unusable argument: unknown command "frobnicate")`},
 		{`{"cmd":"leave","room":"another"}`, "room"}, // contract N7
 		{`{"cmd":"join","link":"` + goodLink + `"}`, "already"},
 		{`{"cmd":"join","link":"nonsense"}`, "invite link"},
@@ -192,6 +197,10 @@ func TestMisuseIsAnsweredAndChangesNothing(t *testing.T) {
 	} {
 		p.send(c.line)
 		failed := p.await("command_failed", i+1)[i]
+		var given struct{ Cmd string }
+		if json.Unmarshal([]byte(c.line), &given) == nil && failed["command"] != given.Cmd {
+			t.Errorf("%s: it names the command %q", c.line, failed["command"])
+		}
 		if text, _ := failed["error"].(string); text == "" || !bytes.Contains([]byte(text), []byte(c.says)) {
 			t.Errorf("%s: error %q does not say %q", c.line, text, c.says)
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"runtime"
 	"sync"
@@ -98,7 +99,11 @@ func (p *printer) line(event string, at time.Time, f fields) {
 }
 
 func (p *printer) commandFailed(command string, err error) {
-	p.line("command_failed", time.Now(), fields{"command": command, "error": words.Error(err).String()})
+	sentence := words.Error(err).String()
+	if sentence == words.Error(call.ErrBadArgument).String() { // which does not say what is wrong
+		sentence = fmt.Sprintf("%s (%v)", sentence, err)
+	}
+	p.line("command_failed", time.Now(), fields{"command": command, "error": sentence})
 }
 
 // event prints an event that the command line knows; the window's own events

@@ -67,7 +67,7 @@ func (h *headless) slot(w wireCommand) (*call.FrameSlot, error) {
 	}
 	slot, ok := h.pictures[pictureKey{w.ID, source}]
 	if !ok {
-		return nil, fmt.Errorf("%w: no %s of %q", call.ErrBadArgument, source, w.ID)
+		return nil, fmt.Errorf("%w: no %s of %.64q", call.ErrBadArgument, source, w.ID)
 	}
 	if w.File == "" {
 		return nil, fmt.Errorf("%w: no file", call.ErrBadArgument)

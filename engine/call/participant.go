@@ -59,7 +59,7 @@ func ParseSource(s string) (Source, error) {
 			return Source(i), nil
 		}
 	}
-	return SourceUnknown, fmt.Errorf("%w: source %q", ErrBadArgument, s)
+	return SourceUnknown, fmt.Errorf("%w: source %.64q", ErrBadArgument, s)
 }
 
 // Kind tells what a track of this source carries.
