@@ -18,6 +18,7 @@ import (
 	fyneapp "fyne.io/fyne/v2/app"
 	"github.com/sirupsen/logrus"
 
+	"foyer/app/instance"
 	"foyer/engine"
 	"foyer/engine/call"
 	"foyer/engine/host"
@@ -41,10 +42,22 @@ func runWindow(std io3, args []string) int {
 	if len(positional) > 1 {
 		return c.misused("it takes one link, got %d", len(positional))
 	}
+	link := ""
+	if len(positional) == 1 {
+		link = positional[0]
+	}
 	p, err := openProfile(*dir)
 	if err != nil {
 		return c.showFailure(err)
 	}
+	claim, unclaimed := claimWindow(p, link)
+	switch {
+	case errors.Is(unclaimed, instance.ErrHandedOver), errors.Is(unclaimed, context.Canceled):
+		return exitOK
+	case errors.Is(unclaimed, call.ErrWindowSilent):
+		return c.showFailure(unclaimed)
+	}
+	defer claim.Close()
 	logFile, err := openLog(p)
 	if err != nil {
 		return c.showFailure(err)
@@ -54,12 +67,33 @@ func runWindow(std io3, args []string) int {
 	if err != nil {
 		return c.misused("%v", err)
 	}
-	link := ""
-	if len(positional) == 1 {
-		link = positional[0]
+	if unclaimed != nil {
+		log.WithError(unclaimed).Warn("a second window of this profile would not be noticed")
 	}
 	child := host.NewChild(host.ChildConfig{Data: p.path("server"), Log: log.WithField("part", "host")})
-	return showWindow(p, child, link, log)
+	return showWindow(p, claim, child, link, log)
+}
+
+// claimWindow makes this the one window of the profile, or hands the link over
+// to that one.
+func claimWindow(p *profile, link string) (*instance.Instance, error) {
+	ctx, stop := untilTold() // until Fyne listens to signals itself
+	defer stop()
+	return instance.Claim(ctx, p.dir, link)
+}
+
+// takeLinks lets the window take the links of later starts until the answer is
+// called. claim may be nil.
+func takeLinks(claim *instance.Instance, w *ui.UI, log logrus.FieldLogger) (stop func()) {
+	if claim == nil {
+		return func() {}
+	}
+	stop, err := claim.Listen(w.OpenLink, log)
+	if err != nil {
+		log.WithError(err).Warn("links of later starts are not taken")
+		return func() {}
+	}
+	return stop
 }
 
 // showFailure says why there is no window, in a window of its own: whoever
@@ -75,7 +109,7 @@ func (c *command) showFailure(err error) int {
 // showWindow runs the window until it is closed or the process is told to end.
 // Fyne catches SIGINT and SIGTERM itself and runs no callback of ours then: the
 // line after Run is the only one that every end passes, so the exit is there.
-func showWindow(p *profile, child *host.Child, link string, log *logrus.Logger) int {
+func showWindow(p *profile, claim *instance.Instance, child *host.Child, link string, log *logrus.Logger) int {
 	// The collector would run a dozen times before the first picture, over a heap
 	// that is still small.
 	collect := debug.SetGCPercent(-1)
@@ -93,10 +127,13 @@ func showWindow(p *profile, child *host.Child, link string, log *logrus.Logger) 
 	w.Show()
 	debug.SetGCPercent(collect)
 	hangUp := quitOnHangUp(a)
+	deafen := takeLinks(claim, w, log.WithField("part", "instance"))
 	a.Run()
 
+	// After Run a late call to the main thread would run anywhere.
+	deafen()
 	hangUp()
-	w.Stop() // after Run a late call to the main thread would run anywhere
+	w.Stop()
 	ctx, cancel := context.WithTimeout(context.Background(), closeBound)
 	defer cancel()
 	core.close(ctx)

@@ -36,10 +36,12 @@ const buttonPixels = 800 // a button is at least so large
 type window struct {
 	*testenv.Process
 	*desktop.Desktop
-	t     *testing.T
-	pulse *testenv.PulseServer
-	shots int
-	name  string
+	t       *testing.T
+	pulse   *testenv.PulseServer
+	shots   int
+	name    string
+	profile string
+	command drive.Command // that started it
 }
 
 // openWindow starts the program with a window and the test camera.
@@ -60,17 +62,26 @@ func openWindowWith(t *testing.T, f drive.Foyer, name string, own map[string]any
 	settings, err := json.Marshal(all)
 	must(t, err)
 	must(t, os.WriteFile(filepath.Join(profile, "settings.json"), settings, 0o600))
-	p, err := drive.Start(drive.Command{
-		Name: "window", Path: f.Bin, Args: append([]string{"--profile", profile}, args...), Logs: f.Work,
-		Env: append(append(pulse.Env(), display.Env()...), "FYNE_SCALE=1", "FYNE_THEME=dark", "WAYLAND_DISPLAY="),
-	})
-	must(t, err)
 	d, err := desktop.Open(display)
 	must(t, err)
 	t.Cleanup(d.Close)
-	w := &window{testenv.Adopt(t, p), d, t, pulse, 0, name}
+	w := &window{Desktop: d, t: t, pulse: pulse, name: name, profile: profile, command: drive.Command{
+		Name: "window", Path: f.Bin, Logs: f.Work,
+		Env: append(append(pulse.Env(), display.Env()...), "FYNE_SCALE=1", "FYNE_THEME=dark", "WAYLAND_DISPLAY="),
+	}}
+	w.Process = w.launch(profile, args...)
 	w.until("the window is there", func() bool { return w.id() != "" })
 	return w
+}
+
+// launch starts the program on this desktop with a profile.
+func (w *window) launch(profile string, args ...string) *testenv.Process {
+	w.t.Helper()
+	c := w.command
+	c.Args = append([]string{"--profile", profile}, args...)
+	p, err := drive.Start(c)
+	must(w.t, err)
+	return testenv.Adopt(w.t, p)
 }
 
 func (w *window) id() string {
@@ -103,9 +114,7 @@ func (w *window) find(what string, c color.RGBA) desktop.Blob {
 	w.t.Helper()
 	var found desktop.Blob
 	w.until(what+" is shown", func() bool {
-		img, err := w.Screen()
-		must(w.t, err)
-		blobs := desktop.Blobs(img, c, 6, buttonPixels)
+		blobs := w.buttons(c)
 		if len(blobs) == 0 {
 			return false
 		}
@@ -113,6 +122,13 @@ func (w *window) find(what string, c color.RGBA) desktop.Blob {
 		return true
 	})
 	return found
+}
+
+func (w *window) buttons(c color.RGBA) []desktop.Blob {
+	w.t.Helper()
+	img, err := w.Screen()
+	must(w.t, err)
+	return desktop.Blobs(img, c, 6, buttonPixels)
 }
 
 func (w *window) click(p image.Point) {

@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"context"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
 
@@ -11,23 +13,40 @@ import (
 )
 
 // OpenLink is a link that came from outside while the window is open: another
-// start of the program, a click in a browser. In a room it asks whether to
-// leave (contract J11). Any goroutine may call it.
-func (u *UI) OpenLink(link string) {
+// start of the program, a click in a browser. The window comes to the front; an
+// empty link asks for no more. In a room it asks whether to leave (contract J11).
+// It waits for the window and tells whether it has taken the link: not when it
+// is closed, nor when ctx ended first. Any goroutine but the main one may call it.
+func (u *UI) OpenLink(ctx context.Context, link string) bool {
+	taken := make(chan bool, 1)
 	u.cfg.Dispatch(func() {
-		if u.closed {
-			return
+		// When ctx has ended, the window may have gone, too.
+		open := ctx.Err() == nil && !u.closed
+		if open {
+			u.open(link)
 		}
-		u.win.RequestFocus()
-		if u.state.InRoom() {
-			u.askToSwitch(link)
-			return
-		}
+		taken <- open
+	})
+	select {
+	case ok := <-taken:
+		return ok
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (u *UI) open(link string) {
+	u.win.RequestFocus()
+	switch {
+	case link == "":
+	case u.state.InRoom():
+		u.askToSwitch(link)
+	default:
 		u.link = link
 		u.checkLink()
 		u.state.ToLobby()
 		u.refresh()
-	})
+	}
 }
 
 func (u *UI) askToSwitch(text string) {

@@ -460,19 +460,19 @@ func TestJ11_SecondLinkAsks(t *testing.T) {
 	b.tap("Join")
 	b.join(invite("r-1"), ada)
 	b.engine.take()
-	b.ui.OpenLink(invite("r-1").String())
+	b.ui.OpenLink(b.t.Context(), invite("r-1").String())
 	if b.find("Leave and join") != nil {
 		t.Error("asks to go where we are")
 	}
 	other := invite("r-2")
-	b.ui.OpenLink(other.String())
+	b.ui.OpenLink(b.t.Context(), other.String())
 	b.tap("Stay here")
 	b.want()
-	b.ui.OpenLink("nonsense")
+	b.ui.OpenLink(b.t.Context(), "nonsense")
 	if !b.says("This is not an invite link.") {
 		t.Error("nonsense is not told")
 	}
-	b.ui.OpenLink(other.String())
+	b.ui.OpenLink(b.t.Context(), other.String())
 	b.tap("Leave and join")
 	got := b.engine.take()
 	if len(got) != 2 || got[0] != (engine.Leave{}) || got[1].(engine.Join).Link.Room != "r-2" {
@@ -485,6 +485,30 @@ func TestJ11_SecondLinkAsks(t *testing.T) {
 	b.join(other, ada)
 	if !b.ui.state.InRoom() || b.ui.state.Room.ID != "r-2" {
 		t.Error("not in the second room")
+	}
+}
+
+func TestOpenLinkTellsWhetherItWasTaken(t *testing.T) {
+	b := newBench(t, Settings{Name: "Ada"}, invite("r-1").String())
+	if !b.ui.OpenLink(t.Context(), "") || b.ui.link != invite("r-1").String() {
+		t.Error("a start without a link changes the one in the field")
+	}
+	if !b.ui.OpenLink(t.Context(), invite("r-2").String()) || b.ui.link != invite("r-2").String() {
+		t.Error("a link does not come into the field")
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if b.ui.OpenLink(ended, invite("r-3").String()) || b.ui.link != invite("r-2").String() {
+		t.Error("a link is taken for which nobody waits")
+	}
+	b.ui.cfg.Dispatch = func(func()) {} // it hangs
+	if b.ui.OpenLink(ended, "") {
+		t.Error("a window that hangs takes a link")
+	}
+	b.ui.cfg.Dispatch = func(f func()) { f() }
+	b.ui.close()
+	if b.ui.OpenLink(t.Context(), invite("r-3").String()) {
+		t.Error("a closed window takes a link")
 	}
 }
 
@@ -647,7 +671,7 @@ func (b *bench) userStep(rng *rand.Rand) {
 		a.Start, a.Join, a.Cancel, a.Preview, a.ToggleCamera, a.ToggleMic, a.Invite, a.Leave,
 		func() { a.Act(words.Action(rng.IntN(8))) }, func() { a.OpenRecent(rng.IntN(3)) }, func() { a.Dismiss(rng.IntN(9)) },
 		func() { a.Pick(sources[rng.IntN(3)], []string{"", "none", "x"}[rng.IntN(3)]) },
-		func() { b.ui.OpenLink(invite("r-2").String()) },
+		func() { b.ui.OpenLink(b.t.Context(), invite("r-2").String()) },
 		func() { b.ui.win.Resize(view.MinSize.AddWidthHeight(float32(rng.IntN(600)), float32(rng.IntN(400)))) },
 	}
 	steps[rng.IntN(len(steps))]()

@@ -87,6 +87,8 @@ var (
 var (
 	ErrProfile    = errors.New("profile folder cannot be used")
 	ErrProfileKey = errors.New("key in the profile folder is damaged")
+	// ErrWindowSilent: the one window of the profile hangs.
+	ErrWindowSilent = errors.New("the profile's window does not answer")
 )
 
 // BannedError says until when somebody is kept out. A zero Until means until

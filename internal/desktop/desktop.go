@@ -149,6 +149,15 @@ func (d *Desktop) Windows(ctx context.Context, title string) []string {
 	return strings.Fields(string(out))
 }
 
+// Active returns the window that has the keyboard, empty if none has.
+func (d *Desktop) Active(ctx context.Context) string {
+	out, err := d.display.Command(ctx, "xdotool", "getactivewindow").Output()
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(out))
+}
+
 // Click clicks with the left button.
 func (d *Desktop) Click(ctx context.Context, p image.Point) error {
 	return d.do(ctx, "mousemove", "--sync", strconv.Itoa(p.X), strconv.Itoa(p.Y), "click", "1")

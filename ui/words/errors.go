@@ -71,6 +71,7 @@ var known = []struct {
 
 	{call.ErrProfileKey, "profile_key"},
 	{call.ErrProfile, "profile"},
+	{call.ErrWindowSilent, "window_silent"},
 
 	{call.ErrServerConfig, "server_config"},
 	{call.ErrPortInUse, "port_in_use"},

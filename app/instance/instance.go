@@ -1,0 +1,224 @@
+// Package instance keeps a profile to one window: the first start of the program
+// claims the profile's folder, and any later one hands its link over to the
+// first and ends.
+//
+// Who has the claim is decided by a lock on a file, which the operating system
+// takes back with the process, however that ends: nothing is ever stale, and of
+// two starts at the same time one wins. The links come over a Unix-domain
+// socket (Windows has these, too) that only the user may connect to.
+//
+// [Claim] is called before there is a window; [Instance.Listen] and
+// [Instance.Close] belong to the goroutine that has claimed.
+package instance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"foyer/engine/call"
+)
+
+// ErrHandedOver says that the profile's window has taken the link.
+var ErrHandedOver = errors.New("another window has taken the link")
+
+// errHeld says that another process has the lock.
+var errHeld = errors.New("lock is held")
+
+const (
+	lockName   = "window.lock" // it says where the socket is
+	socketName = "window.sock"
+	// maxSocketPath is what every system takes (macOS: 104 bytes with a zero).
+	maxSocketPath = 103
+	// maxMessage is beyond the longest link that can be read (4 KiB): what is cut
+	// off here was no link.
+	maxMessage = 8 << 10
+	answer     = "taken"
+)
+
+// How long things may take.
+const (
+	// answerBound is how long a window that is there may take to answer.
+	answerBound = 2 * time.Second
+	// changeBound is for a window that is just starting or ending, and so does
+	// not listen: an end alone may take 5 s where a device does not let go.
+	changeBound = 10 * time.Second
+	retryPeriod = 20 * time.Millisecond
+	// The listening side waits longer than the asking one: a connection that ends
+	// without an answer means a window that ends, never one that hangs.
+	takeBound = answerBound + time.Second
+)
+
+// Instance is the claim on a profile's folder.
+type Instance struct{ lock *os.File }
+
+// Claim makes this process the one with the window of the profile in dir. Where
+// another is that, its window comes to the front and takes the link, which may
+// be empty: [ErrHandedOver]. [call.ErrWindowSilent] says that there is another
+// and that it does not answer. With any other error nobody knows: the file
+// system has no locks, or ctx has ended.
+func Claim(ctx context.Context, dir, link string) (*Instance, error) {
+	lock, err := os.OpenFile(filepath.Join(dir, lockName), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, changeBound, call.ErrWindowSilent)
+	defer cancel()
+	retry := time.NewTicker(retryPeriod)
+	defer retry.Stop()
+	for {
+		err := tryLock(lock)
+		if err == nil {
+			return &Instance{lock}, nil
+		}
+		if errors.Is(err, errHeld) {
+			err = handOver(ctx, lock.Name(), link)
+		}
+		if !errors.Is(err, errNobody) {
+			return nil, errors.Join(err, lock.Close())
+		}
+		select {
+		case <-retry.C:
+		case <-ctx.Done():
+			return nil, errors.Join(context.Cause(ctx), lock.Close())
+		}
+	}
+}
+
+// errNobody says that whoever has the lock does not listen, or has closed its
+// window meanwhile.
+var errNobody = errors.New("no window listens")
+
+// handOver gives the link to the window whose lock file that is.
+func handOver(ctx context.Context, lockFile, link string) error {
+	address, err := os.ReadFile(lockFile)
+	if err != nil {
+		return err
+	}
+	bounded, cancel := context.WithTimeout(ctx, answerBound)
+	defer cancel()
+	conn, err := new(net.Dialer).DialContext(bounded, "unix", string(address))
+	if err != nil {
+		return errNobody
+	}
+	defer conn.Close()
+	stop := context.AfterFunc(bounded, func() { _ = conn.SetDeadline(time.Unix(1, 0)) }) // at once
+	defer stop()
+	got, err := exchange(conn.(*net.UnixConn), link[:min(len(link), maxMessage)])
+	switch {
+	case got == answer:
+		return ErrHandedOver
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return fmt.Errorf("%w within %v", call.ErrWindowSilent, answerBound)
+	default:
+		return errNobody
+	}
+}
+
+// exchange says something and reads what is said to it, to the end.
+func exchange(conn *net.UnixConn, say string) (heard string, err error) {
+	if _, err := conn.Write([]byte(say)); err != nil {
+		return "", err
+	}
+	if err := conn.CloseWrite(); err != nil {
+		return "", err
+	}
+	b, err := io.ReadAll(io.LimitReader(conn, maxMessage))
+	return string(b), err
+}
+
+// Listen lets links of later starts come in until stop, which must be called
+// before Close. open is called for one at a time, in a goroutine that stop waits
+// for, and tells whether the window has taken it; it returns when its context
+// ends.
+func (i *Instance) Listen(open func(ctx context.Context, link string) bool, log logrus.FieldLogger) (stop func(), err error) {
+	path, err := i.socketPath()
+	if err != nil {
+		return nil, err
+	}
+	_ = os.Remove(path) // of a window that has crashed: the lock is ours
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(os.Chmod(path, 0o600), i.publish(path)); err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var serving sync.WaitGroup
+	serving.Go(func() { serve(ctx, listener, open, log) })
+	return func() {
+		cancel()
+		_ = listener.Close() // removes the socket, too
+		serving.Wait()
+	}, nil
+}
+
+func serve(ctx context.Context, listener net.Listener, open func(context.Context, string) bool, log logrus.FieldLogger) {
+	for {
+		conn, err := listener.Accept()
+		if ctx.Err() != nil {
+			if err == nil {
+				_ = conn.Close()
+			}
+			return
+		}
+		if err != nil {
+			log.WithError(err).Warn("later starts find no window any more")
+			return
+		}
+		take(ctx, conn.(*net.UnixConn), open)
+	}
+}
+
+// socketPath is in the profile's folder, or where that has too long a name for a
+// socket in a new one for this user alone.
+func (i *Instance) socketPath() (string, error) {
+	path, err := filepath.Abs(filepath.Join(filepath.Dir(i.lock.Name()), socketName))
+	if err != nil || len(path) <= maxSocketPath {
+		return path, err
+	}
+	dir, err := os.MkdirTemp("", "foyer-") // 0700
+	return filepath.Join(dir, socketName), err
+}
+
+// publish writes the socket's path where later starts look for it.
+func (i *Instance) publish(path string) error {
+	if err := i.lock.Truncate(0); err != nil {
+		return err
+	}
+	_, err := i.lock.WriteAt([]byte(path), 0)
+	return err
+}
+
+// take hears one link and answers when the window has it.
+func take(ctx context.Context, conn *net.UnixConn, open func(context.Context, string) bool) {
+	defer conn.Close()
+	ctx, cancel := context.WithTimeout(ctx, takeBound)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	link, err := io.ReadAll(io.LimitReader(conn, maxMessage))
+	if err == nil && open(ctx, strings.TrimSpace(string(link))) {
+		_, _ = io.WriteString(conn, answer) // who has gone meanwhile needs none
+	}
+}
+
+// Close gives the claim back. nil has nothing to give.
+func (i *Instance) Close() error {
+	if i == nil {
+		return nil
+	}
+	return i.lock.Close() // the lock goes with it
+}
