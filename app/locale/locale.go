@@ -2,7 +2,8 @@
 // locale such as C.UTF-8, which names no language. It is imported for that alone
 // and works because Go initialises what is ready in the order of import paths
 // (Go specification, package initialization): before anything of github.com,
-// which Fyne needs.
+// which Fyne needs. It is the one package of ours that does something by being
+// imported.
 package locale
 
 import (
