@@ -20,15 +20,17 @@ type wireModeration struct {
 }
 
 // moderation maps a command's word to the door's operation.
-var moderation = map[string]call.DoorOp{
-	"remove": call.OpRemove, "ban": call.OpBan, "unban": call.OpUnban, "bans": call.OpBans,
-	"mute_participant": call.OpMute, "unmute_participant": call.OpUnmute,
-	"allow": call.OpAllow, "disallow": call.OpDisallow,
-	"role": call.OpRole, "rules": call.OpRules, "members": call.OpMembers, "dismiss": call.OpDismiss,
+func moderation() map[string]call.DoorOp {
+	return map[string]call.DoorOp{
+		"remove": call.OpRemove, "ban": call.OpBan, "unban": call.OpUnban, "bans": call.OpBans,
+		"mute_participant": call.OpMute, "unmute_participant": call.OpUnmute,
+		"allow": call.OpAllow, "disallow": call.OpDisallow,
+		"role": call.OpRole, "rules": call.OpRules, "members": call.OpMembers, "dismiss": call.OpDismiss,
+	}
 }
 
 func parseModeration(w wireCommand) (engine.Command, error) {
-	op, known := moderation[w.Cmd]
+	op, known := moderation()[w.Cmd]
 	if !known {
 		return nil, fmt.Errorf("%w: unknown command %.64q", call.ErrBadArgument, w.Cmd)
 	}

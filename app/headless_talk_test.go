@@ -1,6 +1,9 @@
 package app
 
 import (
+	"os"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -81,4 +84,33 @@ func TestHeadlessModeration(t *testing.T) {
 	<-requests
 	p.dialer.Last().Tell(call.SessionEnded{Reason: call.ReasonDismissed})
 	p.end(exitOK)
+}
+
+// README lists the commands that there are, and no others.
+func TestReadmeListsTheCommands(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(readme), "| `cmd` |")
+	table, _, _ = strings.Cut(table, "\n\n")
+	listed := map[string]bool{}
+	for _, row := range strings.Split(table, "\n")[2:] {
+		for _, word := range regexp.MustCompile("`([a-z_]+)`").FindAllStringSubmatch(strings.Split(row, "|")[1], -1) {
+			listed[word[1]] = true
+		}
+	}
+	commands := []string{"leave", "join", "switch", "publish", "unpublish", "mute", "unmute", "chat", "snapshot", "stats"}
+	for word := range moderation() {
+		commands = append(commands, word)
+	}
+	for _, word := range commands {
+		if !listed[word] {
+			t.Errorf("README does not list %q", word)
+		}
+		delete(listed, word)
+	}
+	for word := range listed {
+		t.Errorf("README lists %q, which is no command", word)
+	}
 }
