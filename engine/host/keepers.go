@@ -24,7 +24,8 @@ import (
 )
 
 // Clocks of leases. A room whose door has died has another keeper within
-// leaseFor + leaseLook and the time of a join.
+// leaseFor + leaseLook and the time of a join; if the door was stopped, within
+// leaseLook and that time.
 const (
 	leaseFor    = 7 * time.Second
 	leaseRenew  = 2 * time.Second
@@ -34,6 +35,7 @@ const (
 	keepMost    = 5 * time.Second
 	keeperToken = 6 * time.Hour // LiveKit refreshes it
 	sayBound    = 5 * time.Second
+	closeBound  = time.Second // of each of the last steps
 )
 
 // errNotKept is a room that another door keeps.
@@ -65,6 +67,7 @@ type kept struct {
 	keeper *keeper.Keeper // of now; nil: none yet
 	wanted int            // how often somebody came
 	stop   context.CancelFunc
+	taken  time.Time // when it had its lease, with stop
 }
 
 // newKeepers takes the ports that keepers use; the rest of their settings is
@@ -123,17 +126,20 @@ func (k *keepers) refresh(room call.RoomID) {
 func (k *keepers) keep(room call.RoomID, r *kept) {
 	log := k.log.WithField("room", room)
 	pause := keepAgain
-	for {
-		seen := k.seen(r)
-		began := time.Now()
+	for k.ctx.Err() == nil {
+		seen, began := k.seen(r), time.Now()
 		err := k.stay(room, r)
-		over := errors.Is(err, keeper.ErrRoomOver) || errors.Is(err, call.ErrNoSuchRoom)
-		gone := over || errors.Is(err, keeper.ErrReplaced) || errors.Is(err, errNotKept) || k.ctx.Err() != nil
-		if gone && k.give(room, r, seen, over) {
+		if isOver(err) || errors.Is(err, keeper.ErrReplaced) {
+			seen = k.seen(r)
+			err = k.drop(room, err)
+		}
+		done := isOver(err) || errors.Is(err, errNotKept)
+		if done && k.give(room, r, seen) {
 			return
 		}
-		if !gone {
+		if !done && err != nil && k.ctx.Err() == nil {
 			log.WithError(err).Warn("room is not kept for a moment")
+			k.lapse(k.ctx, room) // another door may fare better
 		}
 		if time.Since(began) > keepMost {
 			pause = keepAgain
@@ -144,27 +150,47 @@ func (k *keepers) keep(room call.RoomID, r *kept) {
 	}
 }
 
+// isOver tells whether there is nothing to keep.
+func isOver(err error) bool {
+	return errors.Is(err, keeper.ErrRoomOver) || errors.Is(err, call.ErrNoSuchRoom)
+}
+
 func (k *keepers) seen(r *kept) int {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return r.wanted
 }
 
-// give gives a room up, unless somebody has come to it since: then it is open
-// again. A lease is dropped by its end.
-func (k *keepers) give(room call.RoomID, r *kept, seen int, over bool) bool {
+// drop drops the lease after a stay that ended so, and then looks whether the
+// room is open again: whoever opens it asks for the lease afterwards, so that
+// none whom ours has turned away is overlooked.
+func (k *keepers) drop(room call.RoomID, end error) error {
+	if err := k.register.DropLease(k.ctx, room, k.holder); err != nil {
+		return err
+	}
+	if !isOver(end) {
+		return errNotKept
+	}
+	_, err := k.rooms.find(k.ctx, room)
+	return err
+}
+
+// lapse lets any door take a room of ours, or with an empty name all of them.
+func (k *keepers) lapse(ctx context.Context, room call.RoomID) {
+	if err := k.register.LapseLeases(ctx, k.holder, room); err != nil && !errors.Is(ctx.Err(), context.Canceled) {
+		k.log.WithError(err).WithField("room", room).Warn("leases run on until their end")
+	}
+}
+
+// give forgets a room that is over or another door's, unless somebody has come
+// to it since.
+func (k *keepers) give(room call.RoomID, r *kept, seen int) bool {
 	k.mu.Lock()
-	if over && r.wanted != seen && k.ctx.Err() == nil {
-		k.mu.Unlock()
+	defer k.mu.Unlock()
+	if r.wanted != seen {
 		return false
 	}
 	delete(k.kept, room)
-	k.mu.Unlock()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(k.ctx), time.Second)
-	defer cancel()
-	if err := k.register.DropLease(ctx, room, k.holder); err != nil {
-		k.log.WithError(err).WithField("room", room).Warn("a lease runs on until its end")
-	}
 	return true
 }
 
@@ -179,6 +205,7 @@ func (k *keepers) stay(room call.RoomID, r *kept) error {
 	if !held {
 		return errNotKept
 	}
+	taken := time.Now()
 	session, err := k.rooms.find(k.ctx, room)
 	if err != nil {
 		return err
@@ -194,19 +221,19 @@ func (k *keepers) stay(room call.RoomID, r *kept) error {
 		return k.enter(ctx, room, keeperPurpose, sink)
 	}
 	one := keeper.New(conf)
-	k.set(r, one, cancel)
+	k.set(r, one, cancel, taken)
 	err = one.Run(ctx)
-	k.set(r, nil, nil)
+	k.set(r, nil, nil, time.Time{})
 	if err == nil && k.ctx.Err() == nil {
 		return errNotKept // the lease went to somebody else
 	}
 	return err
 }
 
-func (k *keepers) set(r *kept, one *keeper.Keeper, stop context.CancelFunc) {
+func (k *keepers) set(r *kept, one *keeper.Keeper, stop context.CancelFunc, taken time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	r.keeper, r.stop = one, stop
+	r.keeper, r.stop, r.taken = one, stop, taken
 }
 
 // enter joins a room as a hidden participant that LiveKit does not count
@@ -290,7 +317,7 @@ func (k *keepers) awaitStored(ctx context.Context, room call.RoomID, id string) 
 }
 
 // watchLeases renews ours, gives up what is not ours any more, and takes over
-// the rooms of doors that have died.
+// the rooms of doors that have stopped or died.
 func (k *keepers) watchLeases() {
 	renewed := time.Now()
 	for wait(k.ctx, leaseLook) == nil {
@@ -309,6 +336,7 @@ func (k *keepers) watchLeases() {
 }
 
 func (k *keepers) renew() {
+	asked := time.Now()
 	rooms, err := k.register.RenewLeases(k.ctx, k.holder, leaseFor)
 	if err != nil {
 		if k.ctx.Err() == nil {
@@ -316,6 +344,12 @@ func (k *keepers) renew() {
 		}
 		return
 	}
+	k.stopLost(rooms, asked)
+}
+
+// stopLost stops the keepers of rooms whose lease is somebody else's: ours were
+// these when we asked. A lease that was taken since may be missing there.
+func (k *keepers) stopLost(rooms []call.RoomID, asked time.Time) {
 	ours := make(map[call.RoomID]bool, len(rooms))
 	for _, room := range rooms {
 		ours[room] = true
@@ -323,20 +357,23 @@ func (k *keepers) renew() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for room, r := range k.kept {
-		if r.stop != nil && !ours[room] {
+		if r.stop != nil && !ours[room] && r.taken.Before(asked) {
 			r.stop()
 		}
 	}
 }
 
-// close ends every keeper and waits for it.
+// close ends every keeper and waits for it. Other doors find the rooms then.
 func (k *keepers) close() {
 	k.mu.Lock()
 	k.closed = true
 	k.mu.Unlock()
 	k.cancel()
 	k.group.Wait()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), closeBound)
+	defer cancel()
+	k.lapse(ctx, "")
+	ctx, cancel = context.WithTimeout(context.Background(), closeBound)
 	defer cancel()
 	_ = k.dialer.Wait(ctx) // what is left ends by itself
 }

@@ -32,8 +32,17 @@ func (r *Register) RenewLeases(ctx context.Context, holder string, d time.Durati
 	return rooms, err
 }
 
+// LapseLeases ends the lease of a room for which somebody else shall be found,
+// or with an empty room all those of a holder.
+func (r *Register) LapseLeases(ctx context.Context, holder string, room call.RoomID) error {
+	return r.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE leases SET until = 0 WHERE holder = $1 AND ($2 = '' OR room = $2)`, holder, string(room))
+		return err
+	})
+}
+
 // LapsedLeases lists at most limit rooms whose holder has neither renewed nor
-// dropped its lease: it has died.
+// dropped its lease, or let it lapse: it has stopped, or died.
 func (r *Register) LapsedLeases(ctx context.Context, limit int) ([]call.RoomID, error) {
 	return list(ctx, r, func(from row) (room call.RoomID, err error) {
 		err = from.Scan(&room)

@@ -84,6 +84,18 @@ func TestLapsedLeases(t *testing.T) {
 		if slices.Sort(rooms); err != nil || !slices.Equal(rooms, []call.RoomID{"c", "d"}) {
 			t.Errorf("%v, %v", rooms, err)
 		}
+		expect := func(want ...call.RoomID) {
+			t.Helper()
+			if rooms, err := r.LapsedLeases(ctx, 10); err != nil || !slices.Equal(rooms, want) {
+				t.Errorf("lapsed: %v, %v; want %v", rooms, err, want)
+			}
+		}
+		must(t, r.LapseLeases(ctx, "alive", "d"))
+		must(t, r.LapseLeases(ctx, "somebody else", "c"))
+		expect("d", "b", "a")
+		must(t, r.DropLease(ctx, "d", "alive"))
+		must(t, r.LapseLeases(ctx, "alive", ""))
+		expect("c", "b", "a")
 		if rooms, err := r.RenewLeases(ctx, "nobody", msec(60_000)); err != nil || len(rooms) != 0 {
 			t.Errorf("%v, %v", rooms, err)
 		}

@@ -161,7 +161,7 @@ func (r *Register) TakeLease(ctx context.Context, room call.RoomID, holder strin
 	return held && err == nil, err
 }
 
-// DropLease ends a lease, if holder has it.
+// DropLease forgets a lease, if holder has it: there is nothing to keep.
 func (r *Register) DropLease(ctx context.Context, room call.RoomID, holder string) error {
 	err := r.change(ctx, `DELETE FROM leases WHERE room = $1 AND holder = $2`, string(room), holder)
 	if errors.Is(err, ErrNotFound) {

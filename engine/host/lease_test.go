@@ -1,0 +1,189 @@
+package host
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/livekit/protocol/livekit"
+	"google.golang.org/protobuf/proto"
+
+	"foyer/engine/call"
+	"foyer/engine/host/keeper"
+	"foyer/engine/host/register"
+	"foyer/engine/host/sfu"
+)
+
+// twoKeepers are those of two doors with one register before one LiveKit.
+func twoKeepers(t *testing.T) (*rooms, [2]*keepers) {
+	t.Helper()
+	log, _ := newLog()
+	media, err := sfu.Start(t.Context(), sfu.Config{Key: clusterKey().Key, Secret: clusterKey().Secret, Address: loopback4(), Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = media.Stop(context.Background()) })
+	r := newRooms(media.URL(), clusterKey(), time.Minute)
+	t.Cleanup(r.close)
+	var both [2]*keepers
+	path := filepath.Join(t.TempDir(), databaseFile)
+	for i := range both {
+		reg, err := register.Open(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = reg.Close() })
+		ports := keeperPorts{&door{rooms: r, register: reg, settings: settings{Config: Config{Log: log}}}}
+		both[i] = newKeepers(reg, r, media.URL(), clusterKey(), keeper.Config{Store: reg, Putter: ports, Teller: ports, Silencer: ports, Log: log})
+		t.Cleanup(both[i].close)
+	}
+	return r, both
+}
+
+func (r *rooms) mustOpen(t *testing.T, room call.RoomID) call.SID {
+	t.Helper()
+	session, err := r.ensure(t.Context(), room)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return session
+}
+
+// keeps tells whether a door's keeper is in that session of a room.
+func (k *keepers) keeps(room call.RoomID, session call.SID) func() bool {
+	return func() bool {
+		one := k.of(room)
+		return one != nil && one.Session() == session
+	}
+}
+
+// idle tells whether a door does not even try to keep a room.
+func (k *keepers) idle(room call.RoomID) func() bool {
+	return func() bool {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		return k.kept[room] == nil
+	}
+}
+
+// TestDoorStops: when a door is stopped, another one keeps its rooms, those to
+// which nobody comes any more, and those to which somebody came too early.
+func TestDoorStops(t *testing.T) {
+	r, doors := twoKeepers(t)
+	sessions := map[call.RoomID]call.SID{}
+	for _, room := range []call.RoomID{"quiet", "busy"} {
+		sessions[room] = r.mustOpen(t, room)
+		doors[0].want(room)
+		eventually(t, "the first door keeps "+string(room), waitBound, doors[0].keeps(room, sessions[room]))
+	}
+	doors[1].want("quiet")
+	eventually(t, "the second door leaves it alone", waitBound, doors[1].idle("quiet"))
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		doors[0].close()
+	}()
+	for waiting := true; waiting; {
+		doors[1].want("busy")
+		select {
+		case <-stopped:
+			waiting = false
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	for room, session := range sessions {
+		t.Logf("%s is kept after %v", room, eventually(t, "the second door keeps "+string(room), waitBound, doors[1].keeps(room, session)))
+	}
+}
+
+// listing is a LiveKit that only lists its rooms: one, or none.
+type listing struct {
+	open []bool // whether there is a room, from look to look; then none
+	mu   sync.Mutex
+	seen int // looks
+}
+
+// ServeHTTP answers ListRooms.
+func (l *listing) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	answer := &livekit.ListRoomsResponse{}
+	if l.seen < len(l.open) && l.open[l.seen] {
+		answer.Rooms = []*livekit.Room{{Name: "hall", Sid: "RM_hall"}}
+	}
+	l.seen++
+	raw, _ := proto.Marshal(answer)
+	w.Header().Set("Content-Type", "application/protobuf")
+	_, _ = w.Write(raw)
+}
+
+func (l *listing) looks() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.seen
+}
+
+// TestRoomOpensElsewhere: a room that ends at the door that has its lease, while
+// it is opened again through another door that is turned away, is not given up.
+func TestRoomOpensElsewhere(t *testing.T) {
+	// What the door sees: over, and again open when it has dropped the lease.
+	over := &listing{open: []bool{false, true, false, false}}
+	server := httptest.NewServer(over)
+	t.Cleanup(server.Close)
+	data, err := openFolder(t.TempDir(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := newDoorBefore(t, parseURL(t, server.URL), data)
+	d.keepers.want("hall")
+	eventually(t, "the door gives the room up", waitBound, d.keepers.idle("hall"))
+	if n := over.looks(); n != len(over.open) {
+		t.Errorf("given up after %d looks, want %d", n, len(over.open))
+	}
+}
+
+// TestRoomOutOfReach: a door that cannot reach a room lets another one try, and
+// nobody has to wait for the end of the leases of a door that has stopped.
+func TestRoomOutOfReach(t *testing.T) {
+	d := newDeadDoor(t)
+	d.keepers.want("hall")
+	eventually(t, "it has tried", waitBound, func() bool {
+		rooms, err := d.register.RenewLeases(t.Context(), d.keepers.holder, leaseFor)
+		return err == nil && len(rooms) == 1
+	})
+	take := func(room call.RoomID, holder string) bool {
+		held, err := d.register.TakeLease(t.Context(), room, holder, time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return held
+	}
+	eventually(t, "another door has the room", waitBound, func() bool { return take("hall", "another door") })
+	eventually(t, "it is left alone", 2*waitBound, d.keepers.idle("hall"))
+	if !take("attic", d.keepers.holder) {
+		t.Error("nobody has the attic")
+	}
+	d.keepers.close()
+	if !take("attic", "another door") {
+		t.Error("a door that has stopped has the attic")
+	}
+}
+
+// TestLeaseTakenWhileRenewing: a list of our leases that is older than one of
+// them does not end its keeper.
+func TestLeaseTakenWhileRenewing(t *testing.T) {
+	now := time.Now()
+	stopped := map[call.RoomID]bool{}
+	k := &keepers{kept: map[call.RoomID]*kept{"none yet": {}}}
+	for room, taken := range map[call.RoomID]time.Time{"lost": now.Add(-time.Second), "ours": now.Add(-time.Second), "new": now.Add(time.Second)} {
+		k.kept[room] = &kept{taken: taken, stop: func() { stopped[room] = true }}
+	}
+	k.stopLost([]call.RoomID{"ours"}, now)
+	if len(stopped) != 1 || !stopped["lost"] {
+		t.Errorf("stopped %v", stopped)
+	}
+}
