@@ -14,7 +14,7 @@ import (
 const (
 	MaxHistory = 100_000 // lines of a room; the oldest go first
 	trimEvery  = 1000    // lines between two looks at it
-	chatBatch  = 100     // rows of one INSERT: 9 parameters each, PostgreSQL takes 65535
+	chatBatch  = 100     // rows of one INSERT: 8 parameters each, PostgreSQL takes 65535
 )
 
 const chatColumns = `room, id, seq, session, sender, name, words, said`
