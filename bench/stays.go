@@ -307,8 +307,9 @@ func y4m(w, h, frames int) []byte {
 }
 
 // apart keeps joins so far from each other that nothing of the one before plays a
-// part: LiveKit passes on one request for a key frame each second (its
-// pli_throttle), and somebody who comes back within it meets that.
+// part: LiveKit passes on one request for a key frame in a while (engine/host/sfu,
+// keyFrameEvery), and somebody who comes back within it meets that. It is longer
+// than LiveKit's own second, too, for servers that keep to it.
 const apart = 1500 * time.Millisecond
 
 // join measures how long it takes from the wish to join to the first decoded
