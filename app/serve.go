@@ -29,11 +29,12 @@ func splitData(data string) (folder, database string) {
 }
 
 func runServe(std io3, args []string) int {
-	c := newCommand(std, "serve", "serve [--listen ADDR:PORT] [--data DIR|postgres://...] [--room-ttl D] [--livekit URL --api-key K --api-secret S]")
+	c := newCommand(std, "serve", "serve [--listen ADDR:PORT] [--data DIR|postgres://...] [--room-ttl D] [--media-port PORT] [--livekit URL --api-key K --api-secret S]")
 	var conf host.Config
 	c.StringVar(&conf.Listen, "listen", host.DefaultListen, "address and port of the door")
 	c.StringVar(&conf.Data, "data", "", "folder for keys and rooms (default: the user's data folder), or the postgres:// address of a database for the rooms, which several doors of a cluster can share; its password better comes from $PGPASSWORD")
 	c.DurationVar(&conf.RoomTTL, "room-ttl", host.DefaultRoomTTL, "how long a room stays open with nobody in it")
+	c.IntVar(&conf.MediaPort, "media-port", 0, "port of sound and picture, for a firewall to let in: UDP and, unless --listen names one address, TCP (default: another free one each time)")
 	c.StringVar(&conf.LiveKitURL, "livekit", "", "be the door of this LiveKit server instead of running one: a wss:// or https:// address; ws:// and http:// on this computer only")
 	c.StringVar(&conf.APIKey, "api-key", "", "API key of that LiveKit server (default: $"+apiKeyVariable+")")
 	c.StringVar(&conf.APISecret, "api-secret", "", "its secret; others on this computer can see a command line, so better set $"+apiSecretVariable)

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -52,12 +53,18 @@ func TestServeThatCannotBeginSaysWhyAndWhatNow(t *testing.T) {
 		}
 		return dir
 	}
+	media, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer media.Close()
 	const here = "127.0.0.1:0"
 	for name, c := range map[string]struct {
 		err  error
 		args []string
 	}{
 		"port in use":                {call.ErrPortInUse, []string{"--listen", taken.Addr().String(), "--data", t.TempDir()}},
+		"media port in use":          {call.ErrPortInUse, []string{"--listen", here, "--data", t.TempDir(), "--media-port", strconv.Itoa(media.LocalAddr().(*net.UDPAddr).Port)}},
 		"address of another":         {call.ErrAddress, []string{"--listen", "192.0.2.1:7443", "--data", t.TempDir()}},
 		"data folder is a file":      {call.ErrDataFolder, []string{"--listen", here, "--data", file}},
 		"data folder cannot be made": {call.ErrDataFolder, []string{"--listen", here, "--data", filepath.Join(file, "below")}},
@@ -82,6 +89,8 @@ func TestServeWithWrongSettings(t *testing.T) {
 		"a name as address":       {call.ErrServerConfig, []string{"--listen", "my-computer:7443"}},
 		"port out of range":       {call.ErrServerConfig, []string{"--listen", ":70000"}},
 		"rooms that never last":   {call.ErrServerConfig, []string{"--room-ttl", "1ms"}},
+		"media port too large":    {call.ErrServerConfig, []string{"--media-port", "70000"}},
+		"media port of a cluster": {call.ErrServerConfig, append([]string{"--media-port", "7000", "--livekit", "wss://192.0.2.1"}, cluster...)},
 		"half a cluster":          {call.ErrServerConfig, []string{"--livekit", "wss://192.0.2.1"}},
 		"a key without a cluster": {call.ErrServerConfig, cluster},
 		"not an address":          {call.ErrServerConfig, append([]string{"--livekit", "192.0.2.1"}, cluster...)},

@@ -37,8 +37,10 @@ type Config struct {
 	Database string
 	// RoomTTL is how long a room stays open with nobody in it, in whole
 	// seconds; 0 for DefaultRoomTTL.
-	RoomTTL   time.Duration
-	MediaPort int // UDP and TCP port of the media; 0 for any
+	RoomTTL time.Duration
+	// MediaPort is the port of the media server's UDP and, where the door listens
+	// on every address, TCP; 0 for any that is free.
+	MediaPort int
 
 	// LiveKitURL with its key and secret makes this the door of an existing
 	// LiveKit; then no media server is started. It must be encrypted unless it
@@ -122,6 +124,9 @@ func (s *settings) checkUpstream() error {
 			return fmt.Errorf("%w: an API key without a LiveKit address", call.ErrServerConfig)
 		}
 		return nil
+	}
+	if s.MediaPort != 0 {
+		return fmt.Errorf("%w: a media port, and another server has the media", call.ErrServerConfig)
 	}
 	if s.APIKey == "" || s.APISecret == "" {
 		return fmt.Errorf("%w: a LiveKit address without API key and secret", call.ErrServerConfig)

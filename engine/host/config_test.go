@@ -35,6 +35,9 @@ func TestConfigErrors(t *testing.T) {
 		{"ttl below a second", func(c *Config) { c.RoomTTL = time.Millisecond }},
 		{"ttl for ever", func(c *Config) { c.RoomTTL = 1 << 60 }},
 		{"media port", func(c *Config) { c.MediaPort = 70000 }},
+		{"media port of a cluster", func(c *Config) {
+			c.LiveKitURL, c.APIKey, c.APISecret, c.MediaPort = "wss://example.org", "k", "s", 7000
+		}},
 		{"cluster without key", func(c *Config) { c.LiveKitURL = "wss://example.org" }},
 		{"key without cluster", func(c *Config) { c.APIKey, c.APISecret = "k", "s" }},
 		{"cluster address", func(c *Config) { c.LiveKitURL, c.APIKey, c.APISecret = "example.org", "k", "s" }},

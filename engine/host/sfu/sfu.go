@@ -29,6 +29,8 @@ import (
 	"github.com/livekit/mediatransportutil/pkg/rtcconfig"
 	"github.com/livekit/protocol/livekit"
 	"github.com/sirupsen/logrus"
+
+	"foyer/engine/call"
 )
 
 // ErrFailed is wrapped by every error of this package.
@@ -50,7 +52,7 @@ type Config struct {
 	// Address is where media is received; the unspecified address means all
 	// interfaces, loopback included.
 	Address   netip.Addr
-	MediaPort int // UDP and TCP; 0 for any
+	MediaPort int // UDP and, without an Address, TCP; 0 for any
 	Log       logrus.FieldLogger
 }
 
@@ -80,9 +82,12 @@ func Start(ctx context.Context, conf Config) (*SFU, error) {
 		if s, err = start(ctx, conf); err == nil {
 			return s, nil
 		}
-		if conf.MediaPort != 0 || !portInUse(err) {
+		if !portInUse(err) {
 			break
 		}
+	}
+	if portInUse(err) {
+		err = fmt.Errorf("%w: %w", call.ErrPortInUse, err)
 	}
 	return nil, fmt.Errorf("%w: %w", ErrFailed, err)
 }
@@ -201,9 +206,6 @@ func (s *SFU) address() string { return net.JoinHostPort(loopback, strconv.Itoa(
 
 // URL is where LiveKit's HTTP side listens, on this computer.
 func (s *SFU) URL() *url.URL { return &url.URL{Scheme: "http", Host: s.address()} }
-
-// MediaPort is the port of the media.
-func (s *SFU) MediaPort() int { return s.media }
 
 // Done is closed when LiveKit has ended, by Stop or by itself.
 func (s *SFU) Done() <-chan struct{} { return s.done }
