@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -33,19 +34,23 @@ type intruder struct {
 
 	saying sync.Mutex // a WebSocket takes one message at a time
 
-	track   *webrtc.TrackLocalStaticRTP
-	sending chan struct{} // closed when packets reach the server
-	done    chan struct{} // closed when the server has hung up
+	track    *webrtc.TrackLocalStaticRTP
+	reliable *webrtc.DataChannel
+	sending  chan struct{} // closed when packets reach the server
+	talking  chan struct{} // closed when data does
+	done     chan struct{} // closed when the server has hung up
 }
 
 const trackCID = "bad-track"
+
+var messageSize = regexp.MustCompile(`a=max-message-size:\d+`)
 
 // intrude joins and publishes one track of that MIME type.
 func intrude(t *testing.T, server *testenv.Server, room, id, mime string) *intruder {
 	t.Helper()
 	token, err := server.Token(id, id, drive.Grants{"roomJoin": true, "room": room})
 	must(t, err)
-	i := &intruder{t: t, sending: make(chan struct{}), done: make(chan struct{})}
+	i := &intruder{t: t, sending: make(chan struct{}), talking: make(chan struct{}), done: make(chan struct{})}
 	i.connect(server.Drive.URL, token)
 	t.Cleanup(i.leave)
 	i.prepare(mime)
@@ -107,6 +112,9 @@ func (i *intruder) prepare(mime string) {
 	}
 	i.track, err = webrtc.NewTrackLocalStaticRTP(capability, trackCID, "bad")
 	must(i.t, err)
+	i.reliable, err = i.pc.CreateDataChannel("_reliable", nil)
+	must(i.t, err)
+	i.reliable.OnOpen(func() { close(i.talking) })
 }
 
 func (i *intruder) say(m *livekit.SignalRequest) error {
@@ -144,7 +152,9 @@ func (i *intruder) answer(m *livekit.SignalResponse) error {
 	case *livekit.SignalResponse_TrackPublished:
 		return i.offer()
 	case *livekit.SignalResponse_Answer:
-		return i.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: m.Answer.GetSdp()})
+		// It sends messages that the server does not want.
+		sdp := messageSize.ReplaceAllString(m.Answer.GetSdp(), "a=max-message-size:4000000")
+		return i.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: sdp})
 	case *livekit.SignalResponse_Trickle:
 		var c webrtc.ICECandidateInit
 		if err := json.Unmarshal([]byte(m.Trickle.GetCandidateInit()), &c); err != nil {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -63,14 +64,26 @@ func (d *daemon) as(account string) error {
 	return os.Chown(d.dir, int(uid), int(gid))
 }
 
+// Ports of daemons. The system gives those from 32768 on to whoever connects
+// (Linux, ip_local_port_range): such a port may be somebody else's when a server
+// that was stopped comes back to it.
+const (
+	firstPort = 20_000
+	lastPort  = 32_000
+)
+
 // freePort finds a port that nobody has at the moment.
 func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+	const tries = 100
+	var err error
+	for range tries {
+		var l net.Listener
+		port := firstPort + rand.IntN(lastPort-firstPort)
+		if l, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
+			return port, l.Close()
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	return 0, err
 }
 
 // command is a program in the daemon's folder and with its rights.
