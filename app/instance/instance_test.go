@@ -92,7 +92,7 @@ func TestLaterStartsHandTheirLinksOver(t *testing.T) {
 
 func TestSocketIsTheUsersAlone(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("folders there have lists of who may what, not modes; the test runs on Linux and macOS")
+		t.Skip("folders there have lists of who may what, not modes; runs on Linux and macOS")
 	}
 	dir := folder(t)
 	window(t, dir, func(context.Context, string) bool { return true })
