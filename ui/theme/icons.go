@@ -13,12 +13,14 @@ import (
 
 // fyneIcons says which of our icons stands for which of Fyne's, for the few of
 // Fyne's widgets that show icons.
-var fyneIcons = map[fyne.ThemeIconName]string{
-	fynetheme.IconNameCancel: "close", fynetheme.IconNameConfirm: "check", fynetheme.IconNameContentCopy: "copy",
-	fynetheme.IconNameArrowDropDown: "chevron-down", fynetheme.IconNameMenuExpand: "chevron-right",
-	fynetheme.IconNameWarning: "warning", fynetheme.IconNameError: "warning", fynetheme.IconNameInfo: "info",
-	fynetheme.IconNameNavigateBack: "chevron-left", fynetheme.IconNameNavigateNext: "chevron-right",
-	fynetheme.IconNameVolumeUp: "speaker", fynetheme.IconNameLogout: "leave",
+func fyneIcons() map[fyne.ThemeIconName]string {
+	return map[fyne.ThemeIconName]string{
+		fynetheme.IconNameCancel: "close", fynetheme.IconNameConfirm: "check", fynetheme.IconNameContentCopy: "copy",
+		fynetheme.IconNameArrowDropDown: "chevron-down", fynetheme.IconNameMenuExpand: "chevron-right",
+		fynetheme.IconNameWarning: "warning", fynetheme.IconNameError: "warning", fynetheme.IconNameInfo: "info",
+		fynetheme.IconNameNavigateBack: "chevron-left", fynetheme.IconNameNavigateNext: "chevron-right",
+		fynetheme.IconNameVolumeUp: "speaker", fynetheme.IconNameLogout: "leave",
+	}
 }
 
 // Icon is an icon of our own set, in black: see [Tinted].

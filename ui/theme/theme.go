@@ -62,7 +62,7 @@ func (t *Theme) Font(style fyne.TextStyle) fyne.Resource {
 
 // Icon is Foyer's own where Fyne's widgets show one here.
 func (t *Theme) Icon(name fyne.ThemeIconName) fyne.Resource {
-	if own, ok := fyneIcons[name]; ok {
+	if own, ok := fyneIcons()[name]; ok {
 		return Icon(own)
 	}
 	return fynetheme.DefaultTheme().Icon(name)

@@ -106,7 +106,7 @@ func TestIcons(t *testing.T) {
 			t.Errorf("%s is not tinted", name)
 		}
 	}
-	for _, own := range fyneIcons {
+	for _, own := range fyneIcons() {
 		assets.Icon(own)
 	}
 }

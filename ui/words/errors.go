@@ -228,14 +228,16 @@ func (b *Book) pair(key string, args ...string) Sentence {
 	return Sentence{Text: b.T("error."+key, args...), Next: b.T("error."+key+".next", args...)}
 }
 
-var fieldKeys = map[call.Field]string{
-	call.FieldRoom: "room", call.FieldIdentity: "user", call.FieldName: "name", call.FieldTitle: "title",
-	call.FieldText: "text", call.FieldChat: "message",
+func fieldKeys() map[call.Field]string {
+	return map[call.Field]string{
+		call.FieldRoom: "room", call.FieldIdentity: "user", call.FieldName: "name", call.FieldTitle: "title",
+		call.FieldText: "text", call.FieldChat: "message",
+	}
 }
 
 // name says which name is unusable, why and where (contract N2, N4).
 func (b *Book) name(e *call.NameError) Sentence {
-	field, ok := fieldKeys[e.Field]
+	field, ok := fieldKeys()[e.Field]
 	if !ok {
 		return b.pair("bad_argument")
 	}

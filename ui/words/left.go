@@ -23,13 +23,15 @@ const (
 	ActionLobby            // back to the lobby
 )
 
-var actionKeys = map[Action]string{
-	ActionRejoin: "action.rejoin", ActionAskRejoin: "action.ask_rejoin", ActionBringHere: "action.bring_here",
-	ActionTryAgain: "action.try_again", ActionReport: "action.copy_report", ActionLobby: "action.lobby",
+func actionKeys() map[Action]string {
+	return map[Action]string{
+		ActionRejoin: "action.rejoin", ActionAskRejoin: "action.ask_rejoin", ActionBringHere: "action.bring_here",
+		ActionTryAgain: "action.try_again", ActionReport: "action.copy_report", ActionLobby: "action.lobby",
+	}
 }
 
 // Action is the text on an action's button.
-func (b *Book) Action(a Action) string { return b.T(actionKeys[a]) }
+func (b *Book) Action(a Action) string { return b.T(actionKeys()[a]) }
 
 // Farewell is what the end of a stay says: what happened, who did it and until
 // when, and what now. The first action is the main one.
@@ -47,34 +49,38 @@ type way struct {
 }
 
 // ways has every named reason of contract section 6.
-var ways = map[call.LeaveReason]way{
-	call.ReasonUnknown:        {"left.unknown", []Action{ActionRejoin, ActionLobby}},
-	call.ReasonLeft:           {"left.left", []Action{ActionRejoin, ActionLobby}},
-	call.ReasonSwitched:       {"left.switched", []Action{ActionLobby}},
-	call.ReasonRemoved:        {"left.removed", []Action{ActionAskRejoin, ActionLobby}},
-	call.ReasonBanned:         {"left.banned", []Action{ActionLobby}},
-	call.ReasonDismissed:      {"left.dismissed", []Action{ActionLobby}},
-	call.ReasonDuplicate:      {"left.duplicate", []Action{ActionBringHere, ActionLobby}},
-	call.ReasonOfflineRemoved: {"left.offline_removed", []Action{ActionRejoin, ActionLobby}},
-	call.ReasonServerStopped:  {"left.server_stopped", []Action{ActionRejoin, ActionLobby}},
-	call.ReasonRoomClosed:     {"left.room_closed", []Action{ActionLobby}},
-	call.ReasonConnectionLost: {"left.connection_lost", []Action{ActionRejoin, ActionLobby}},
-	call.ReasonJoinFailed:     {"left.join_failed", []Action{ActionTryAgain, ActionLobby}},
-	call.ReasonMediaFailed:    {"left.media_failed", []Action{ActionRejoin, ActionLobby}},
-	call.ReasonAppQuit:        {"left.app_quit", []Action{ActionLobby}},
-	call.ReasonInternal:       {"left.internal", []Action{ActionRejoin, ActionReport, ActionLobby}},
+func ways() map[call.LeaveReason]way {
+	return map[call.LeaveReason]way{
+		call.ReasonUnknown:        {"left.unknown", []Action{ActionRejoin, ActionLobby}},
+		call.ReasonLeft:           {"left.left", []Action{ActionRejoin, ActionLobby}},
+		call.ReasonSwitched:       {"left.switched", []Action{ActionLobby}},
+		call.ReasonRemoved:        {"left.removed", []Action{ActionAskRejoin, ActionLobby}},
+		call.ReasonBanned:         {"left.banned", []Action{ActionLobby}},
+		call.ReasonDismissed:      {"left.dismissed", []Action{ActionLobby}},
+		call.ReasonDuplicate:      {"left.duplicate", []Action{ActionBringHere, ActionLobby}},
+		call.ReasonOfflineRemoved: {"left.offline_removed", []Action{ActionRejoin, ActionLobby}},
+		call.ReasonServerStopped:  {"left.server_stopped", []Action{ActionRejoin, ActionLobby}},
+		call.ReasonRoomClosed:     {"left.room_closed", []Action{ActionLobby}},
+		call.ReasonConnectionLost: {"left.connection_lost", []Action{ActionRejoin, ActionLobby}},
+		call.ReasonJoinFailed:     {"left.join_failed", []Action{ActionTryAgain, ActionLobby}},
+		call.ReasonMediaFailed:    {"left.media_failed", []Action{ActionRejoin, ActionLobby}},
+		call.ReasonAppQuit:        {"left.app_quit", []Action{ActionLobby}},
+		call.ReasonInternal:       {"left.internal", []Action{ActionRejoin, ActionReport, ActionLobby}},
+	}
 }
 
 // others has LiveKit's DisconnectReasons without a name of ours that are known
 // (livekit_models.proto): unknown, migration, SIP callee away, SIP callee
 // busy, SIP trunk, agent.
-var others = map[int]way{
-	0:  {"left.other_0", []Action{ActionRejoin, ActionLobby}},
-	8:  {"left.other_8", []Action{ActionRejoin, ActionLobby}},
-	11: {"left.other_11", []Action{ActionTryAgain, ActionLobby}},
-	12: {"left.other_12", []Action{ActionTryAgain, ActionLobby}},
-	13: {"left.other_13", []Action{ActionRejoin, ActionLobby}},
-	16: {"left.other_16", []Action{ActionRejoin, ActionLobby}},
+func others() map[int]way {
+	return map[int]way{
+		0:  {"left.other_0", []Action{ActionRejoin, ActionLobby}},
+		8:  {"left.other_8", []Action{ActionRejoin, ActionLobby}},
+		11: {"left.other_11", []Action{ActionTryAgain, ActionLobby}},
+		12: {"left.other_12", []Action{ActionTryAgain, ActionLobby}},
+		13: {"left.other_13", []Action{ActionRejoin, ActionLobby}},
+		16: {"left.other_16", []Action{ActionRejoin, ActionLobby}},
+	}
 }
 
 // Left says why a stay ended and what to do next. now is the reader's clock,
@@ -123,15 +129,15 @@ func (b *Book) cancelled(f *Farewell, l call.Left) {
 
 func wayOf(r call.LeaveReason) (way, []string) {
 	if n, ok := r.Other(); ok {
-		if w, ok := others[n]; ok {
+		if w, ok := others()[n]; ok {
 			return w, nil
 		}
 		return way{"left.other", []Action{ActionRejoin, ActionLobby}}, []string{"n", strconv.Itoa(n)}
 	}
-	if w, ok := ways[r]; ok {
+	if w, ok := ways()[r]; ok {
 		return w, nil
 	}
-	return ways[call.ReasonUnknown], nil
+	return ways()[call.ReasonUnknown], nil
 }
 
 func (b *Book) banTitle(until, now time.Time) string {

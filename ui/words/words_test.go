@@ -50,7 +50,7 @@ func TestK5_EveryLeaveReason(t *testing.T) {
 	b := English()
 	titles := map[string]call.LeaveReason{}
 	for _, r := range call.Reasons() {
-		if _, ok := ways[r]; !ok {
+		if _, ok := ways()[r]; !ok {
 			t.Errorf("%s has no words", r)
 		}
 		f := b.Left(call.Left{Reason: r}, now())
