@@ -24,6 +24,7 @@ const adminUsage = `admin --server URL --admin-key-file F COMMAND
                                          put people out and keep them out
   unban ROOM ID...                       let them in again
   bans ROOM                              who is kept out
+  withdraw ROOM                          every invitation to a room; who is in it stays
   allow|disallow ROOM ID...              exempt people from going when offline
   mute|unmute ROOM ID... | --all [--except ID]...
   role ROOM ID... --role R               host, cohost, participant or listener
@@ -76,7 +77,8 @@ func newAdminFlags(std io3) *adminFlags {
 // OpSay goes by chat's --say.
 func adminCommands() []string {
 	ops := []call.DoorOp{
-		call.OpRooms, call.OpMembers, call.OpRemove, call.OpBan, call.OpUnban, call.OpBans, call.OpAllow, call.OpDisallow,
+		call.OpRooms, call.OpMembers, call.OpRemove, call.OpBan, call.OpUnban, call.OpBans, call.OpWithdraw,
+		call.OpAllow, call.OpDisallow,
 		call.OpMute, call.OpUnmute, call.OpRole, call.OpRules, call.OpDismiss, call.OpChat,
 	}
 	names := make([]string, 0, len(ops))
@@ -211,6 +213,8 @@ func (a *adminFlags) aboutRoom(op call.DoorOp, room call.RoomParameter) (*adminC
 	case call.OpBans:
 		answer := &call.BansAnswer{}
 		c.answer, c.table = answer, func(b *words.Book) words.Table { return b.Bans(*answer, time.Now()) }
+	case call.OpWithdraw:
+		c.answer, c.table = &call.WithdrawAnswer{}, func(*words.Book) words.Table { return words.Table{} }
 	case call.OpRules:
 		answer := &call.RoomRules{}
 		if a.realTime%time.Second != 0 {

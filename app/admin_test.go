@@ -107,6 +107,9 @@ func TestAdmin(t *testing.T) {
 		{"ban 50% nobody --json", exitPutOut, `{"results":[{"id":"nobody","result":"unknown"}]}`},
 		{"remove 50% anna", exitPutOut, "anna  already gone"},
 		{"role 50% anna --role listener", exitOK, "anna  done"},
+		{"withdraw 50% --json", exitOK, `{"withdrawn":1}`},
+		{"withdraw 50%", exitOK, ""},
+		{"withdraw elsewhere", exitPutOut, "no such room"},
 		{"allow 50% anna", exitOK, "anna  done"},
 		{"disallow 50% anna", exitOK, "anna  done"},
 		{"mute 50% anna", exitOK, "anna  done"},
@@ -142,7 +145,7 @@ func TestAdmin(t *testing.T) {
 func TestAdminMisuse(t *testing.T) {
 	for args, want := range map[string]string{
 		"":                               "command",
-		"fly":                            `there is no command "fly"; there are rooms, members, remove, ban, unban, bans, allow, disallow, mute, unmute, role, rules, dismiss, chat`,
+		"fly":                            `there is no command "fly"; there are rooms, members, remove, ban, unban, bans, withdraw, allow, disallow, mute, unmute, role, rules, dismiss, chat`,
 		"frobnicate r":                   `there is no command "frobnicate"`,
 		"say r":                          `there is no command "say"`, // chat says
 		"members":                        "room",

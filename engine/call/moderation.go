@@ -22,6 +22,7 @@ const (
 	OpBan      DoorOp = "ban"      // PeopleRequest -> PeopleAnswer
 	OpUnban    DoorOp = "unban"    // PeopleRequest -> PeopleAnswer
 	OpBans     DoorOp = "bans"     // RoomRequest -> BansAnswer
+	OpWithdraw DoorOp = "withdraw" // RoomRequest -> WithdrawAnswer: all invitations to a room
 	OpAllow    DoorOp = "allow"    // PeopleRequest -> PeopleAnswer: exempt from the passive exit
 	OpDisallow DoorOp = "disallow" // PeopleRequest -> PeopleAnswer
 	OpMute     DoorOp = "mute"     // MuteRequest -> PeopleAnswer
@@ -177,6 +178,11 @@ type BanRow struct {
 // BansAnswer lists the bans that hold.
 type BansAnswer struct {
 	Bans []BanRow `json:"bans"`
+}
+
+// WithdrawAnswer tells how many invitations nobody can use any more.
+type WithdrawAnswer struct {
+	Withdrawn int `json:"withdrawn"`
 }
 
 // ChatRow is a message as it travels.

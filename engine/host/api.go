@@ -96,6 +96,7 @@ func (d *door) operations() []operation {
 		{call.OpBan, forModerators, withRequest(d.opBan)},
 		{call.OpUnban, forModerators, withRequest(d.opUnban)},
 		{call.OpBans, forModerators, withRequest(d.opBans)},
+		{call.OpWithdraw, forHosts, withRequest(d.opWithdraw)},
 		{call.OpAllow, forModerators, withRequest(d.opAllow)},
 		{call.OpDisallow, forModerators, withRequest(d.opDisallow)},
 		{call.OpMute, forModerators, withRequest(d.opMute)},

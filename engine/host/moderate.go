@@ -311,6 +311,15 @@ func (d *door) opBans(ctx context.Context, _ caller, room call.RoomID, _ call.Ro
 	return answer, err
 }
 
+// opWithdraw withdraws every invitation to a room. Who is inside stays.
+func (d *door) opWithdraw(ctx context.Context, _ caller, room call.RoomID, _ call.RoomRequest) (call.WithdrawAnswer, error) {
+	if err := d.knownRoom(ctx, room); err != nil {
+		return call.WithdrawAnswer{}, err
+	}
+	n, err := d.register.WithdrawInvitations(ctx, room)
+	return call.WithdrawAnswer{Withdrawn: n}, err
+}
+
 // opMembers lists who is online or offline: what the register knows, and who
 // LiveKit has beside that.
 func (d *door) opMembers(ctx context.Context, who caller, room call.RoomID, _ call.RoomRequest) (call.MembersAnswer, error) {

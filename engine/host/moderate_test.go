@@ -85,6 +85,50 @@ func TestRolesDecide(t *testing.T) {
 	}
 }
 
+// TestWithdraw: nobody comes in by an invitation that a host has withdrawn; who
+// is inside stays, and other rooms and new invitations are not touched.
+func TestWithdraw(t *testing.T) {
+	s := startServer(t, noLimits)
+	old := s.invite(nil)
+	other := s.invite(func(r *InviteRequest) { r.Room = "other" })
+	host, _ := s.as(call.RoleHost, "host")
+	cohost, _ := s.as(call.RoleCoHost, "cohost")
+	anna := newGuest(t, "anna")
+	token := s.mustJoin(anna, old).Token
+	s.mustDial(token)
+	withdraw := func(token, room string) (call.DoorCode, int) {
+		var answer call.WithdrawAnswer
+		refusal, _ := s.do(call.OpWithdraw, token, call.RoomRequest{Room: call.RoomParameter(room)}, &answer)
+		return refusal.Code, answer.Withdrawn
+	}
+	for _, tt := range []struct {
+		by, token, room string
+		code            call.DoorCode
+		n               int
+	}{
+		{"a guest", token, "hall", call.DoorForbidden, 0},
+		{"a co-host", cohost, "hall", call.DoorForbidden, 0},
+		{"a host, elsewhere", host, "other", call.DoorForbidden, 0},
+		{"nowhere", "", "nowhere", call.DoorNoSuchRoom, 0},
+		{"a host", host, "hall", "", 3},
+		{"the host's tools", "", "hall", "", 0},
+	} {
+		if code, n := withdraw(tt.token, tt.room); code != tt.code || n != tt.n {
+			t.Errorf("%s: %q, %d withdrawn; want %q, %d", tt.by, code, n, tt.code, tt.n)
+		}
+	}
+	for _, g := range []guest{anna, newGuest(t, "ben")} {
+		if _, refusal, _ := s.join(g.request(t, old)); refusal.Code != call.DoorInviteRefused {
+			t.Errorf("%s comes by it: %+v", g.id, refusal)
+		}
+	}
+	if got := s.inRoom("hall"); !slices.Equal(got, []string{"anna", "cohost", "host"}) {
+		t.Errorf("in the room: %v", got)
+	}
+	s.mustJoin(newGuest(t, "ben"), other)
+	s.mustJoin(newGuest(t, "ben"), s.invite(nil))
+}
+
 func TestMembersAndRooms(t *testing.T) {
 	s := startServer(t, nil)
 	s.as(call.RoleHost, "host")

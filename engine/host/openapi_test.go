@@ -56,7 +56,7 @@ func described() map[string]reflect.Type {
 		call.RoomRequest{}, call.PeopleRequest{}, call.MuteRequest{}, call.RoleRequest{}, call.RulesRequest{},
 		call.DismissRequest{}, call.ChatRequest{}, call.SayRequest{},
 		call.PersonResult{}, call.PeopleAnswer{}, call.MemberRow{}, call.MembersAnswer{}, call.RoomRow{}, call.RoomsAnswer{},
-		call.BanRow{}, call.BansAnswer{}, call.ChatRow{}, call.ChatAnswer{}, call.RoomRules{},
+		call.BanRow{}, call.BansAnswer{}, call.WithdrawAnswer{}, call.ChatRow{}, call.ChatAnswer{}, call.RoomRules{},
 	} {
 		types[reflect.TypeOf(v).Name()] = reflect.TypeOf(v)
 	}

@@ -42,6 +42,21 @@ func (r *Register) Invitation(ctx context.Context, secretHash [sha256.Size]byte)
 	return inv, nil
 }
 
+// WithdrawInvitations forgets every invitation to a room, and tells how many
+// there were.
+func (r *Register) WithdrawInvitations(ctx context.Context, room call.RoomID) (int, error) {
+	var n int64
+	err := r.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, `DELETE FROM invitations WHERE room = $1`, string(room))
+		if err != nil {
+			return err
+		}
+		n, err = res.RowsAffected()
+		return err
+	})
+	return int(n), err
+}
+
 // Room finds a room. It fails with [ErrNotFound].
 func (r *Register) Room(ctx context.Context, id call.RoomID) (Room, error) {
 	room := Room{ID: id}
