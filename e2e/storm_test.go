@@ -199,7 +199,7 @@ func (s *serverStorm) plan(p *stormPerson) plan {
 	default:
 		switch s.random.IntN(6) {
 		case 0:
-			pl.name, pl.do = "joins while being removed", []func() error{join, s.later(func() error { return s.remove(p.id) })}
+			pl.name, pl.do = "joins while being removed", []func() error{join, s.later(s.removal(p.id))}
 			pl.may[one] = []string{"joined", "joined removed", "removed"}
 		default:
 			pl.name, pl.do, pl.may[one] = "joins", []func() error{join}, []string{"joined"}
@@ -211,7 +211,7 @@ func (s *serverStorm) plan(p *stormPerson) plan {
 func (s *serverStorm) planInside(p *stormPerson, in int) plan {
 	d, pl := p.devices[in], plan{may: [2][]string{{""}, {""}}}
 	leave := func() error { return d.engine.Do(engine.Leave{}) }
-	remove := func() error { return s.remove(p.id) }
+	remove := s.removal(p.id)
 	ban := func() error { return s.people1(call.OpBan, p.id) }
 	cut := s.cut(d)
 	switch s.random.IntN(9) {
@@ -407,9 +407,23 @@ func (s *serverStorm) reasons(plans []plan) {
 	}
 }
 
-// remove removes somebody as the host's tools do, or as another server with
-// LiveKit's API does.
-func (s *serverStorm) remove(id call.Identity) error { return s.people1(call.OpRemove, id) }
+// removal removes somebody as the host's tools do, or as another server with
+// LiveKit's API does: both have the same effects.
+func (s *serverStorm) removal(id call.Identity) func() error {
+	if s.random.IntN(2) == 0 {
+		return func() error { return s.people1(call.OpRemove, id) }
+	}
+	return func() error { return unlessMissing(s.server.Remove(s.t.Context(), stormRoom, string(id))) }
+}
+
+// unlessMissing lets LiveKit not know the room or the person, who may have left
+// or not have come yet.
+func unlessMissing(err error) error {
+	if api := (*drive.APIError)(nil); errors.As(err, &api) && api.Status == http.StatusNotFound {
+		return nil
+	}
+	return err
+}
 
 // people1 is an operation on one person.
 func (s *serverStorm) people1(op call.DoorOp, id call.Identity) error {
@@ -424,7 +438,11 @@ func (s *serverStorm) people1(op call.DoorOp, id call.Identity) error {
 	return err
 }
 
+// dismiss ends the room in one of the same two ways.
 func (s *serverStorm) dismiss() error {
+	if s.random.IntN(2) == 0 {
+		return unlessMissing(s.server.Dismiss(s.t.Context(), stormRoom))
+	}
 	err := s.door(call.OpDismiss, call.DismissRequest{Room: stormRoom}, &struct{}{})
 	if code := (*refusalError)(nil); errors.As(err, &code) && code.Code == call.DoorNoSuchRoom {
 		return nil // it is not open

@@ -25,6 +25,17 @@ type API struct {
 	client      *http.Client
 }
 
+// APIError is a call that was refused.
+type APIError struct {
+	Method string
+	Status int    // HTTP's
+	Text   string // twirp's answer
+}
+
+func (e *APIError) Error() string {
+	return fmt.Sprintf("%s: %d %s: %s", e.Method, e.Status, http.StatusText(e.Status), e.Text)
+}
+
 // API opens the server's API with the key that it left in its file.
 func (s *Server) API() (*API, error) {
 	data, err := os.ReadFile(s.LiveKitKeyFile)
@@ -86,7 +97,7 @@ func (a *API) Call(ctx context.Context, method string, request, answer any) erro
 	case err != nil:
 		return err
 	case resp.StatusCode != http.StatusOK:
-		return fmt.Errorf("%s: %s: %s", method, resp.Status, text)
+		return &APIError{method, resp.StatusCode, string(text)}
 	case answer == nil:
 		return nil
 	}
