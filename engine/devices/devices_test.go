@@ -394,6 +394,8 @@ func TestStorm(t *testing.T) {
 						_ = v.ReadFrame(new(call.VideoFrame))
 					}
 				}()
+				// The close is to come at any moment of the first picture, which
+				// nothing announces.
 				time.Sleep(time.Duration(rng.IntN(2000)) * time.Microsecond)
 				if rng.IntN(2) == 0 {
 					go func() { _ = c.Close() }()

@@ -83,7 +83,7 @@ func (f *fakeHardware) take(id string) error {
 	if gate != nil {
 		<-gate
 	}
-	time.Sleep(slow) // a camera that takes its time
+	time.Sleep(slow) // a camera that takes its time: what is modelled, not waited for; virtual in a bubble
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.panics == "open" {

@@ -72,7 +72,7 @@ func TestSilentMicrophoneIsNotLost(t *testing.T) {
 		d := New(Config{Log: quietLog(), Drivers: Drivers{Sound: f}})
 		m := openMic(t, d, "")
 		f.set(func() { f.silent = true })
-		time.Sleep(time.Minute)
+		time.Sleep(time.Minute) // virtual, like all time here
 		if isClosed(m.Lost()) {
 			t.Errorf("lost: %v", m.LostErr())
 		}
@@ -143,7 +143,7 @@ func TestSoundIsCheckedWhileItRuns(t *testing.T) {
 		d := New(Config{Log: quietLog(), Drivers: Drivers{Sound: f}})
 		m := openMic(t, d, "")
 		f.set(func() { f.checkErr = call.ErrNoSoundServer })
-		time.Sleep(10 * time.Second)
+		time.Sleep(10 * time.Second) // virtual: some looks
 		gate := make(chan struct{})
 		f.set(func() { f.checking = gate })
 		time.Sleep(10 * time.Second)

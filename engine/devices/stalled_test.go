@@ -21,7 +21,7 @@ func TestStalledCamera(t *testing.T) {
 		f.readErr, f.slowRead = ErrNoPicture, time.Second
 		d := New(Config{Log: quietLog(), Drivers: Drivers{Camera: f}})
 		c := mustOpen(t, d, "")
-		time.Sleep(firstPictureLimit - 1500*time.Millisecond)
+		time.Sleep(firstPictureLimit - 1500*time.Millisecond) // virtual
 		if isClosed(c.Lost()) {
 			t.Error("given up too early")
 		}

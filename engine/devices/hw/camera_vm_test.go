@@ -287,7 +287,9 @@ func TestVMStalled(t *testing.T) {
 		t.Fatal(err)
 	}
 	control(t, "percentage_of_dropped_buffers=100")
-	time.Sleep(300 * time.Millisecond) // well inside the driver's wait for a picture
+	// The driver says nothing of what it drops; this is well inside its wait for
+	// the next picture.
+	time.Sleep(300 * time.Millisecond)
 	closeTimed(t, c)
 
 	// One that stays stalled is reported.
