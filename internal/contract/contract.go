@@ -139,7 +139,8 @@ func (r Results) Read(in io.Reader) error {
 	return lines.Err()
 }
 
-// Table is the contract as a table of Markdown.
+// Table is the contract as a table of Markdown. A row's result is the worst of its
+// tests; skipped ones count only where none has passed.
 func Table(rows []Row, tests []Test, results Results) string {
 	var b strings.Builder
 	b.WriteString("| Row | Promise | Tests | Result |\n|---|---|---|---|\n")

@@ -17,7 +17,8 @@ const head = `# The contract, row by row
 
 Written by ` + "`make contract-status`" + `; do not edit. A test that shows a row has the
 row's number in its name: ` + "`go test ./... -run 'K8|O1'`" + `. The worst result of a
-row's tests is the row's; a test that is skipped says in its text where it runs. %s
+row's tests is the row's, except that a skipped test counts only where no other of
+the row's has passed; it says in its text where it runs. %s
 
 `
 
