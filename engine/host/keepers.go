@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -309,8 +308,7 @@ func (k *keepers) awaitStored(ctx context.Context, room call.RoomID, id string) 
 	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
 	for wait(ctx, look) == nil {
-		lines, _, err := k.register.Chat(ctx, room, "", id, call.MaxChatCatchUp)
-		if err == nil && slices.ContainsFunc(lines, func(l register.ChatLine) bool { return l.ID == id }) {
+		if has, err := k.register.HasChat(ctx, room, id); err == nil && has {
 			return
 		}
 	}

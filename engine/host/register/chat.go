@@ -130,6 +130,16 @@ func (r *Register) Chat(ctx context.Context, room call.RoomID, session call.SID,
 	return lines, false, err
 }
 
+// HasChat tells whether a room's history has a line of that ID.
+func (r *Register) HasChat(ctx context.Context, room call.RoomID, id string) (bool, error) {
+	var has bool
+	err := r.read(ctx, func(ctx context.Context) error {
+		return r.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM chat WHERE room = $1 AND id = $2)`,
+			string(room), clean(id)).Scan(&has)
+	})
+	return has, err
+}
+
 // DropChat forgets a session's history, or with an empty session the room's.
 func (r *Register) DropChat(ctx context.Context, room call.RoomID, session call.SID) error {
 	return r.write(ctx, func(ctx context.Context, tx *sql.Tx) error {

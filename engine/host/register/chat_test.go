@@ -46,6 +46,14 @@ func testChat(t *testing.T, where string) {
 		must(t, r.AppendChat(ctx, batch)) // told twice
 	}
 	r = reopen(t, r, where)
+	for id, want := range map[string]bool{"1": true, "1200": true, "1201": false, "": false} {
+		if has, err := r.HasChat(ctx, "hall", id); err != nil || has != want {
+			t.Errorf("has %q: %v, %v", id, has, err)
+		}
+	}
+	if has, err := r.HasChat(ctx, "attic", "1"); err != nil || has {
+		t.Errorf("another room has it: %v, %v", has, err)
+	}
 	tests := []struct {
 		name, after string
 		limit       int
