@@ -672,7 +672,7 @@ func (b *bench) userStep(rng *rand.Rand) {
 		func() { a.Act(words.Action(rng.IntN(8))) }, func() { a.OpenRecent(rng.IntN(3)) }, func() { a.Dismiss(rng.IntN(9)) },
 		func() { a.Pick(sources[rng.IntN(3)], []string{"", "none", "x"}[rng.IntN(3)]) },
 		func() { b.ui.OpenLink(b.t.Context(), invite("r-2").String()) },
-		func() { b.ui.win.Resize(view.MinSize.AddWidthHeight(float32(rng.IntN(600)), float32(rng.IntN(400)))) },
+		func() { b.ui.win.Resize(view.MinSize().AddWidthHeight(float32(rng.IntN(600)), float32(rng.IntN(400)))) },
 	}
 	steps[rng.IntN(len(steps))]()
 }

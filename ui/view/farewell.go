@@ -45,7 +45,7 @@ func (l *farewellLayout) HeightFor(objects []fyne.CanvasObject, width float32) f
 }
 
 func (l *farewellLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
-	return fyne.NewSize(0, l.HeightFor(objects, max(l.width, MinSize.Width)))
+	return fyne.NewSize(0, l.HeightFor(objects, max(l.width, MinSize().Width)))
 }
 
 func (l *farewellLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {

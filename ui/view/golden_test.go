@@ -201,7 +201,7 @@ func (s *stand) write(path string, img image.Image) {
 
 var (
 	normal = fyne.NewSize(1100, 720)
-	small  = MinSize
+	small  = MinSize()
 )
 
 // look is how a screen is drawn, and what the names of its pictures end with.

@@ -194,7 +194,7 @@ func (l *lobby) pause() { l.preview.tile.SetSlot(nil) }
 // topped is a bar above something that takes the rest.
 type topped struct{}
 
-func (*topped) MinSize([]fyne.CanvasObject) fyne.Size { return MinSize }
+func (*topped) MinSize([]fyne.CanvasObject) fyne.Size { return MinSize() }
 
 func (*topped) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	h := kit.HeightFor(objects[0], size.Width)

@@ -82,7 +82,7 @@ func put(o fyne.CanvasObject, x, w, h, row float32) {
 // roomLayout: header, banner, stage, bar.
 type roomLayout struct{}
 
-func (*roomLayout) MinSize([]fyne.CanvasObject) fyne.Size { return MinSize }
+func (*roomLayout) MinSize([]fyne.CanvasObject) fyne.Size { return MinSize() }
 
 func (*roomLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	header, scene, note, controls := objects[0], objects[1], objects[2], objects[3]

@@ -55,7 +55,7 @@ type Recent struct {
 }
 
 // MinSize is the smallest window that everything fits into.
-var MinSize = fyne.NewSize(720, 480)
+func MinSize() fyne.Size { return fyne.NewSize(720, 480) }
 
 // Root is the content of the window.
 type Root struct {
@@ -92,7 +92,7 @@ func New(book *words.Book, act Actions, now func() time.Time) *Root {
 
 type rootLayout struct{}
 
-func (*rootLayout) MinSize([]fyne.CanvasObject) fyne.Size { return MinSize }
+func (*rootLayout) MinSize([]fyne.CanvasObject) fyne.Size { return MinSize() }
 
 func (*rootLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	for _, o := range objects {
