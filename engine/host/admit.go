@@ -1,12 +1,15 @@
 package host
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/livekit/protocol/auth"
@@ -304,7 +307,12 @@ func checkSpace(rules register.Rules, e entrant, here map[call.Identity]bool, op
 func (d *door) confirm(res *http.Response) error {
 	ctx := res.Request.Context()
 	c := connectOf(ctx)
-	if c == nil || res.StatusCode != http.StatusSwitchingProtocols {
+	switch {
+	case c == nil:
+		return nil
+	case res.StatusCode >= http.StatusInternalServerError:
+		return d.explain(c, res)
+	case res.StatusCode != http.StatusSwitchingProtocols:
 		return nil
 	}
 	// They are in: when the server stops, LiveKit tells them, over a connection
@@ -328,6 +336,24 @@ func (d *door) confirm(res *http.Response) error {
 		d.Log.WithError(gone).WithField("room", c.room()).WithField("identity", c.identity()).Error("somebody who was put out came in and stays")
 	}
 	return err
+}
+
+// explain says of a node that lets nobody in, because its Redis or the room's node
+// is away, that LiveKit is silent: clients then try on. Its word for a room that
+// is full to LiveKit (rtcservice.go, readInitialResponse) is left to it.
+func (d *door) explain(c *connect, res *http.Response) error {
+	const full, most = "connection closed by media", 1 << 10
+	text, err := io.ReadAll(io.LimitReader(res.Body, most))
+	if d.upstream == nil || err == nil && strings.Contains(string(text), full) {
+		res.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.MultiReader(bytes.NewReader(text), res.Body), res.Body}
+		return nil
+	}
+	d.Log.WithFields(logrus.Fields{"room": c.room(), "identity": c.identity(), "status": res.StatusCode, "said": string(text)}).
+		Error("LiveKit lets nobody in")
+	return call.ErrServerSilent
 }
 
 // adjust tells LiveKit what somebody may do who has just come in, if that has

@@ -320,11 +320,22 @@ func (d *door) fail(w http.ResponseWriter, log logrus.FieldLogger, err error) {
 }
 
 // noAnswer tells whether LiveKit's API could not be reached, or something on the
-// way to it says so.
+// way to it says so, or LiveKit cannot reach its Redis or another node.
 func noAnswer(err error) bool {
 	var failed *url.Error
 	var refused twirp.Error
-	return errors.As(err, &failed) || errors.As(err, &refused) && refused.Code() == twirp.Unavailable
+	if errors.As(err, &failed) {
+		return true
+	}
+	if !errors.As(err, &refused) {
+		return false
+	}
+	switch refused.Code() {
+	case twirp.Unavailable, twirp.DeadlineExceeded, twirp.Unknown, twirp.Internal:
+		return true
+	default:
+		return false
+	}
 }
 
 // refuseWith answers a request that LiveKit would have answered.

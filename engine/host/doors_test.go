@@ -13,9 +13,8 @@ import (
 
 // twoDoors are a and b, before a node each, with one register, one certificate
 // and one admin key, as docs/scaling.md wants it.
-func twoDoors(t *testing.T) (a, b *testServer) {
+func twoDoors(t *testing.T, c *cluster) (a, b *testServer) {
 	t.Helper()
-	c := startCluster(t, 2)
 	postgres, err := drive.StartPostgres(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -68,23 +67,8 @@ func newStory(t *testing.T, a, b *testServer, room string) *story {
 	s.tokenA, s.tokenB = a.mustJoin(s.guest, s.toA).Token, b.mustJoin(s.guest, s.toB).Token
 	s.anna, s.ben = a.enter(s.toA, newGuest(t, "anna")), b.enter(s.toB, s.guest)
 	// Both hear what is said: then they are wholly there, and so is the keeper.
-	heard := func(c *client, from *client) func() bool {
-		return func() bool {
-			from.say(greeting)
-			for {
-				select {
-				case e := <-c.events:
-					if m, ok := e.(call.ChatReceived); ok && m.Message.Text == greeting {
-						return true
-					}
-				default:
-					return false
-				}
-			}
-		}
-	}
-	eventually(t, "ben hears anna", waitBound, heard(s.ben, s.anna))
-	eventually(t, "anna hears ben", waitBound, heard(s.anna, s.ben))
+	meet(t, waitBound, s.anna, s.ben)
+	meet(t, waitBound, s.ben, s.anna)
 	return s
 }
 
@@ -112,7 +96,7 @@ func (c *client) ends() call.SessionEnded {
 // TestK1_K2_K8_K10_O4_AcrossDoors: what is done at one door has its effect on who
 // came in through another.
 func TestK1_K2_K8_K10_O4_AcrossDoors(t *testing.T) {
-	a, b := twoDoors(t)
+	a, b := twoDoors(t, startCluster(t, 2))
 	for name, tell := range map[string]func(*story){
 		"K1_removed": acrossRemoval, "K2_dismissed": acrossDismissal, "K8_banned": acrossBan, "K10_muted": acrossMute,
 		"O4_lost": acrossLoss, "J6_locked": acrossLock,

@@ -119,18 +119,24 @@ func startCluster(t testing.TB, n int) *cluster {
 	t.Cleanup(func() { _ = redis.Close() })
 	c := &cluster{redis: redis}
 	for range n {
-		port, key := freePort(t), clusterKey()
-		one := &node{
-			url: fmt.Sprintf("http://127.0.0.1:%d", port),
-			config: fmt.Sprintf(`{port: %d, bind_addresses: ["127.0.0.1"], keys: {%s: "%s"}, redis: {address: "%s"},
-				room: {auto_create: false}, logging: {level: error},
-				rtc: {udp_port: %d, tcp_port: 0, use_external_ip: false, node_ip: "127.0.0.1", use_ice_lite: true, enable_loopback_candidate: true, stun_servers: ["127.0.0.1:9"]}}`,
-				port, key.Key, key.Secret, redis.Address(), freePort(t)),
-		}
-		one.start(t)
-		c.nodes = append(c.nodes, one)
+		c.add(t)
 	}
 	return c
+}
+
+// add starts one more node.
+func (c *cluster) add(t testing.TB) {
+	t.Helper()
+	port, key := freePort(t), clusterKey()
+	one := &node{
+		url: fmt.Sprintf("http://127.0.0.1:%d", port),
+		config: fmt.Sprintf(`{port: %d, bind_addresses: ["127.0.0.1"], keys: {%s: "%s"}, redis: {address: "%s"},
+			room: {auto_create: false}, logging: {level: error},
+			rtc: {udp_port: %d, tcp_port: 0, use_external_ip: false, node_ip: "127.0.0.1", use_ice_lite: true, enable_loopback_candidate: true, stun_servers: ["127.0.0.1:9"]}}`,
+			port, key.Key, key.Secret, c.redis.Address(), freePort(t)),
+	}
+	one.start(t)
+	c.nodes = append(c.nodes, one)
 }
 
 // door starts a door before a node, in this process.
