@@ -23,12 +23,12 @@ const (
 
 // opChat reads a room's history: of the session that runs, or of all if the
 // host keeps it.
-func (d *door) opChat(ctx context.Context, _ caller, room call.RoomID, q call.ChatRequest) (call.ChatAnswer, error) {
+func (d *door) opChat(ctx context.Context, who caller, room call.RoomID, q call.ChatRequest) (call.ChatAnswer, error) {
 	rules, err := d.register.Rules(ctx, room)
 	if err != nil {
 		return call.ChatAnswer{}, err
 	}
-	session, err := d.chatSession(ctx, room)
+	session, err := d.chatSession(ctx, who, room)
 	if err != nil && !(rules.KeepHistory && errors.Is(err, call.ErrNoSuchRoom)) {
 		return call.ChatAnswer{}, err
 	}
@@ -49,15 +49,19 @@ func (d *door) opChat(ctx context.Context, _ caller, room call.RoomID, q call.Ch
 // chatSession is the session of a room, with all that was said until now in the
 // register, if its keeper is here. With several doors it may be at another one:
 // then the last 20 ms can be missing, for which a client asks once more.
-func (d *door) chatSession(ctx context.Context, room call.RoomID) (call.SID, error) {
+func (d *door) chatSession(ctx context.Context, who caller, room call.RoomID) (call.SID, error) {
 	one := d.keepers.of(room)
 	if one == nil || one.Session() == "" {
 		return d.rooms.find(ctx, room)
 	}
 	bound, cancel := context.WithTimeout(ctx, flushBound)
 	defer cancel()
-	if err := one.Flush(bound); err != nil {
+	err := one.Flush(bound)
+	if err != nil {
 		d.Log.WithError(err).WithField("room", room).Debug("history may end early")
+	}
+	if errors.Is(err, call.ErrNotStored) && !who.admin { // who has come since the room was told
+		d.tell(ctx, room, []string{string(who.identity)}, call.Notice{Kind: call.NoticeChatOff})
 	}
 	return one.Session(), nil
 }

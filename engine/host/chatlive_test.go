@@ -96,9 +96,13 @@ func (c *chatter) ids() (ids []string) {
 // the door for a token and knows nothing of keepers.
 func (s *testServer) chatter(link call.Link, id string, web bool) *chatter {
 	s.t.Helper()
-	g := newGuest(s.t, id)
+	return s.chatterOf(link, newGuest(s.t, id), web)
+}
+
+func (s *testServer) chatterOf(link call.Link, g guest, web bool) *chatter {
+	s.t.Helper()
 	c := &chatter{t: s.t, id: g.id, met: map[call.Identity]bool{}}
-	req := call.JoinRequest{Link: link, Identity: g.id, Name: "Guest " + id, Key: g.key}
+	req := call.JoinRequest{Link: link, Identity: g.id, Name: "Guest " + string(g.id), Key: g.key}
 	if web {
 		req.Admission = &call.Admission{Host: link.Hosts[0], Answer: s.mustJoin(g, link)}
 	}

@@ -162,6 +162,8 @@ func TestStorageInTrouble(t *testing.T) {
 func testTrouble(t *testing.T, db trouble) {
 	s := startServer(t, db.change)
 	link := s.invite(nil)
+	known := newGuest(t, "known")
+	s.mustJoin(known, link)
 	line := newLine(t, link.Hosts[0])
 	viaLine := link
 	viaLine.Hosts = []string{line.address()}
@@ -209,6 +211,14 @@ func testTrouble(t *testing.T, db trouble) {
 		if _, refusal, status := s.join(newGuest(t, "dora").request(t, link)); status != http.StatusInsufficientStorage {
 			t.Errorf("somebody new: %d %+v", status, refusal)
 		}
+	}
+	if !db.unread { // who has been here before comes in
+		late := s.chatterOf(link, known, false)
+		eventually(t, "who comes now knows that chat is not stored", waitBound, func() bool {
+			_, err := late.session.Chat(t.Context(), "")
+			return err == nil && !late.chatStored()
+		})
+		_ = late.session.Leave(t.Context())
 	}
 	say()
 	heard()
