@@ -14,10 +14,13 @@ import (
 	"foyer/internal/testenv"
 )
 
-// Bounds of contract O4. LiveKit alone would need up to 22 s for the second.
+// Bounds of contract O4. LiveKit alone would need up to 22 s for the last.
 const (
+	deadWithin = time.Second // of a process: the kernel closes its connections
 	lostWithin = 5 * time.Second
 	goneWithin = 21 * time.Second
+	// deathTries: a busy machine may be late with the news of one death, not of all.
+	deathTries = 5
 )
 
 // TestO4_DeadPeers kills a participant, and cuts another one's cable: the rest
@@ -42,7 +45,17 @@ func TestO4_DeadPeers(t *testing.T) {
 			ada, eve := joinTo("ada", "--camera", "test"), joinTo("eve")
 			bob := joinTo("bob", sends.args...)
 			meet(ada, eve, bob)
-			watchDeath(t, []*testenv.Process{ada, eve}, "bob", func() { must(t, bob.Signal(syscall.SIGKILL)) })
+			watchers := []*testenv.Process{ada, eve}
+			told := watchDeath(t, watchers, "bob", func() { must(t, bob.Signal(syscall.SIGKILL)) })
+			for try := 1; told > deadWithin && try < deathTries; try++ {
+				id := fmt.Sprint("bob", try)
+				next := joinTo(id, sends.args...)
+				meet(next)
+				told = watchLoss(t, watchers, id, func() { must(t, next.Signal(syscall.SIGKILL)) })
+			}
+			if told > deadWithin {
+				t.Errorf("the loss of a dead process is told after %v at best", told)
+			}
 		})
 		t.Run("cut cable "+sends.name, func(t *testing.T) {
 			t.Parallel()
@@ -74,26 +87,49 @@ func meet(all ...*testenv.Process) {
 	}
 }
 
-// watchDeath lets somebody die and measures when the others are told.
-func watchDeath(t *testing.T, watchers []*testenv.Process, id string, die func()) {
+// watchDeath lets somebody die and watches what the others are told, to the end.
+// It tells how long the last of them was not told of the loss.
+func watchDeath(t *testing.T, watchers []*testenv.Process, id string, die func()) (told time.Duration) {
 	t.Helper()
-	marks := make([]int, len(watchers))
+	marks := marksOf(watchers)
+	died := time.Now()
+	told = watchLoss(t, watchers, id, die)
 	for i, p := range watchers {
-		marks[i] = p.Mark()
+		gone := p.AwaitAfter(marks[i], "participant_left", func(e drive.Event) bool { return e.Text("id") == id })
+		goneAfter := gone.Seen.Sub(died)
+		t.Logf("watcher %d: lost after %v at most, gone after %v", i, told, goneAfter)
+		if goneAfter > goneWithin || gone.Text("reason") != "connection_lost" {
+			t.Errorf("watcher %d: gone after %v with reason %q", i, goneAfter, gone.Text("reason"))
+		}
 	}
+	return told
+}
+
+// watchLoss lets somebody die and tells how long the last of the others was not
+// told that they are lost.
+func watchLoss(t *testing.T, watchers []*testenv.Process, id string, die func()) (told time.Duration) {
+	t.Helper()
+	marks := marksOf(watchers)
 	died := time.Now()
 	die()
 	for i, p := range watchers {
 		lost := p.AwaitAfter(marks[i], "participant_updated", func(e drive.Event) bool {
 			return e.Text("id") == id && e.Get("lost") == true
 		})
-		gone := p.AwaitAfter(marks[i], "participant_left", func(e drive.Event) bool { return e.Text("id") == id })
-		lostAfter, goneAfter := lost.Seen.Sub(died), gone.Seen.Sub(died)
-		t.Logf("watcher %d: lost after %v, gone after %v", i, lostAfter, goneAfter)
-		if lostAfter > lostWithin || goneAfter > goneWithin || gone.Text("reason") != "connection_lost" {
-			t.Errorf("watcher %d: lost after %v, gone after %v with reason %q", i, lostAfter, goneAfter, gone.Text("reason"))
-		}
+		told = max(told, lost.Seen.Sub(died))
 	}
+	if told > lostWithin {
+		t.Errorf("%s is told to be lost after %v", id, told)
+	}
+	return told
+}
+
+func marksOf(all []*testenv.Process) []int {
+	marks := make([]int, len(all))
+	for i, p := range all {
+		marks[i] = p.Mark()
+	}
+	return marks
 }
 
 // dismissWithin is contract K1's bound, which K2 shares, twice for a busy
