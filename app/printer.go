@@ -221,7 +221,7 @@ func describeLeft(l call.Left) fields {
 		f["until"] = l.Until.UnixMilli()
 	}
 	if !l.Back.Empty() {
-		f["back"] = l.Back.Room
+		f["back"] = l.Back.String()
 	}
 	return f
 }

@@ -112,6 +112,7 @@ func (b *Book) Left(l call.Left, now time.Time) Farewell {
 		}
 	default:
 	}
+	b.wayBack(&f, l)
 	return f
 }
 

@@ -83,6 +83,7 @@ func TestK1_J7_LeftSaysWhoWhyAndUntilWhen(t *testing.T) {
 		{"full", call.Left{Reason: call.ReasonJoinFailed, Err: fmt.Errorf("door: %w", call.ErrRoomFull)}, "You could not join", "", "The room is full. Wait until somebody leaves, then try again.", ActionTryAgain},
 		{"wrong certificate", call.Left{Reason: call.ReasonJoinFailed, Err: call.ErrWrongServer}, "You could not join", "", "This is not the computer that the link was made for. Do not trust it. Ask the host for a new link.", ActionLobby},
 		{"refused at the door", call.Left{Reason: call.ReasonJoinFailed, Err: &call.BannedError{Until: now().Add(time.Hour), Text: "spam"}}, "You are kept out until 15:00", "“spam”", "Come back then, or talk to the host.", ActionLobby},
+		{"a switch that failed", call.Left{Reason: call.ReasonJoinFailed, Err: call.ErrRoomFull, Back: call.Link{Hosts: []string{"h:1"}, Room: "old"}}, "You could not join", "", "The room is full. Wait until somebody leaves, then try again. You are in no room now; the link of old brings you back there.", ActionTryAgain},
 		{"left", call.Left{Reason: call.ReasonLeft, People: 2}, "You left the room", "", "The same link brings you back while the room is open.", ActionRejoin},
 		{"cancelled", call.Left{Reason: call.ReasonLeft}, "You did not join", "", "Joining was cancelled; nothing of your camera or microphone was sent.", ActionTryAgain},
 		{"quit while joining", call.Left{Reason: call.ReasonAppQuit}, "Foyer was closed", "", "Joining was cancelled; nothing of your camera or microphone was sent.", ActionLobby},
