@@ -96,7 +96,7 @@ func (m Moderate) request(room call.RoomParameter) (any, error) {
 		return call.PeopleRequest{Room: room, IDs: m.IDs, Text: m.Text, Minutes: int(m.For / time.Minute), Tell: m.Tell}, m.checkPeople()
 	case call.OpRemove, call.OpUnban, call.OpAllow, call.OpDisallow:
 		return call.PeopleRequest{Room: room, IDs: m.IDs, Text: m.Text, Tell: m.Tell}, m.checkPeople()
-	case call.OpRooms, call.OpChat, call.OpSay:
+	case call.OpRooms, call.OpChat, call.OpSay, call.OpWithdraw: // the host's tools alone
 	}
 	return nil, fmt.Errorf("%w: operation %.64q", call.ErrBadArgument, string(m.Op))
 }
