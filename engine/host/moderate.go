@@ -177,13 +177,13 @@ func (d *door) twins(ctx context.Context, s scene, m register.Member) (twins []r
 	if m.Key == nil {
 		return nil, ""
 	}
-	members, err := d.register.Members(ctx, s.room)
+	members, err := d.register.MembersOf(ctx, s.room, m.Key)
 	if err != nil {
 		return nil, d.resultOf(err, s.room, m.Identity)
 	}
 	for _, twin := range members {
 		switch {
-		case twin.Identity == m.Identity || !m.Key.Equal(twin.Key):
+		case twin.Identity == m.Identity:
 		case !s.who.outranks(twin.Role):
 			return nil, call.ResultForbidden
 		default:
@@ -337,17 +337,25 @@ func (d *door) opMembers(ctx context.Context, who caller, room call.RoomID, _ ca
 	}
 	answer := call.MembersAnswer{Members: []call.MemberRow{}, Rules: rules}
 	for _, m := range known {
-		if p := s.here[m.Identity]; p != nil && m.Presence != call.PresenceOffline {
-			m.Presence = call.PresenceOnline
-			delete(s.here, m.Identity)
-			answer.Members = append(answer.Members, memberRow(m, p, rules))
-		} else if m.Presence == call.PresenceOffline || m.Presence == call.PresenceOnline {
-			delete(s.here, m.Identity)
+		switch p := s.here[m.Identity]; m.Presence {
+		case call.PresenceOffline:
 			answer.Members = append(answer.Members, memberRow(m, nil, rules))
+		case call.PresenceOnline:
+			answer.Members = append(answer.Members, memberRow(m, p, rules))
+		default:
+			continue
 		}
+		delete(s.here, m.Identity)
 	}
-	for id, p := range s.here {
-		m := register.Member{Identity: id, Name: p.GetName(), Role: call.RoleParticipant, Presence: call.PresenceOnline}
+	for id, p := range s.here { // the register hears a little late who has come
+		m, err := d.register.Member(ctx, room, id)
+		switch {
+		case errors.Is(err, register.ErrNotFound):
+			m = register.Member{Identity: id, Name: p.GetName(), Role: call.RoleParticipant}
+		case err != nil:
+			return call.MembersAnswer{}, err
+		}
+		m.Presence = call.PresenceOnline
 		answer.Members = append(answer.Members, memberRow(m, p, rules))
 	}
 	slices.SortStableFunc(answer.Members, func(a, b call.MemberRow) int { return int(a.Since - b.Since) })

@@ -10,6 +10,9 @@ import (
 	"foyer/engine/call"
 )
 
+// expiredFor is how long it is remembered that an invitation has expired.
+const expiredFor = 30 * 24 * time.Hour
+
 // AddInvitation stores an invitation, and its room if that is new. A title that
 // is not empty replaces the room's title.
 func (r *Register) AddInvitation(ctx context.Context, inv Invitation, title string, now time.Time) error {
@@ -17,6 +20,12 @@ func (r *Register) AddInvitation(ctx context.Context, inv Invitation, title stri
 		if _, err := tx.ExecContext(ctx, `INSERT INTO rooms (id, title, created) VALUES ($1, $2, $3)
 			ON CONFLICT (id) DO UPDATE SET title = CASE WHEN excluded.title = '' THEN rooms.title ELSE excluded.title END`,
 			string(inv.Room), clean(title), now.UnixMilli()); err != nil {
+			return err
+		}
+		// Those that ran out long ago go when there is something to write anyway;
+		// until then a guest hears that theirs has expired.
+		if _, err := tx.ExecContext(ctx, `DELETE FROM invitations WHERE room = $1 AND expires <> 0 AND expires < $2`,
+			string(inv.Room), now.Add(-expiredFor).UnixMilli()); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, `INSERT INTO invitations (secret_hash, room, existing, created, expires, role) VALUES ($1, $2, $3, $4, $5, $6)`,

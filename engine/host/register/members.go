@@ -94,7 +94,10 @@ func (r *Register) Bind(ctx context.Context, m Member, now time.Time) (Member, e
 		if errors.Is(err, sql.ErrNoRows) {
 			return ErrTaken
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return r.prune(ctx, tx, m.Room, now)
 	})
 	if err == nil || errors.Is(err, ErrTaken) {
 		return bound, err
@@ -121,9 +124,17 @@ func (r *Register) Member(ctx context.Context, room call.RoomID, identity call.I
 	return m, err
 }
 
-// Members lists everybody who was ever seen in a room, oldest first.
+// Members lists who is online or offline in a room, and who is exempt from the
+// passive exit, oldest first.
 func (r *Register) Members(ctx context.Context, room call.RoomID) ([]Member, error) {
-	return list(ctx, r, scanMember, `SELECT `+memberColumns+` FROM members WHERE room = $1 ORDER BY first_seen, identity`, string(room))
+	return list(ctx, r, scanMember, `SELECT `+memberColumns+` FROM members
+		WHERE room = $1 AND (presence IN ('online', 'offline') OR allowed = 1) ORDER BY first_seen, identity`, string(room))
+}
+
+// MembersOf lists everybody in a room's register who has a key, oldest first.
+func (r *Register) MembersOf(ctx context.Context, room call.RoomID, key ed25519.PublicKey) ([]Member, error) {
+	return list(ctx, r, scanMember, `SELECT `+memberColumns+` FROM members WHERE room = $1 AND public_key = $2 ORDER BY first_seen, identity`,
+		string(room), hex.EncodeToString(key))
 }
 
 // PutOut ends the generation of a member's tokens, with v as the verdict, and
@@ -229,7 +240,10 @@ func (r *Register) SetPresence(ctx context.Context, m Member) error {
 				name = CASE WHEN public_key = '' THEN $6 ELSE name END
 			WHERE room = $1 AND identity = $2`,
 			string(m.Room), string(m.Identity), string(m.Presence), millis(m.PresenceSince), string(m.SID), clean(m.Name))
-		return err
+		if err != nil {
+			return err
+		}
+		return r.prune(ctx, tx, m.Room, m.PresenceSince)
 	})
 }
 

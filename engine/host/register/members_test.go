@@ -154,13 +154,16 @@ func testMute(t *testing.T, where string) {
 		t.Helper()
 		rules, err := r.Rules(ctx, "hall")
 		must(t, err)
-		members, err := r.Members(ctx, "hall")
-		must(t, err)
 		want := map[call.Identity]bool{}
 		for _, id := range silenced {
 			want[id] = true
 		}
-		for _, m := range members {
+		for _, id := range []call.Identity{"host", "anna", "ben", "late", "carl", "cohost"} {
+			m, err := r.Member(ctx, "hall", id)
+			if errors.Is(err, ErrNotFound) {
+				continue
+			}
+			must(t, err)
 			if m.Silenced(rules) != want[m.Identity] {
 				t.Errorf("%s: %s is silenced: %v", step, m.Identity, !want[m.Identity])
 			}

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -39,6 +40,8 @@ type Register struct {
 	db         *sql.DB
 	kind       kind
 	statements statements
+	maxGone    int          // see prune
+	noted      atomic.Int64 // members, likewise
 }
 
 // kind is what the databases do not share.
@@ -65,7 +68,7 @@ func Open(ctx context.Context, where string) (*Register, error) {
 
 // start makes a register of an open database, which it closes if that fails.
 func start(ctx context.Context, db *sql.DB, k kind) (*Register, error) {
-	r := &Register{db: db, kind: k}
+	r := &Register{db: db, kind: k, maxGone: maxGone}
 	if err := r.prepare(ctx); err != nil {
 		_ = db.Close()
 		return nil, fmt.Errorf("open the register: %w", err)

@@ -101,8 +101,11 @@ func (r *Register) MuteAll(ctx context.Context, room call.RoomID, muted bool, ex
 // anybody needs to notice it.
 const endedFor = 24 * time.Hour
 
+// clocksDiffer is by how much the clocks of doors do at most, and some more.
+const clocksDiffer = time.Minute
+
 // EndSession puts everybody out whom the room knows, as [Register.PutOut] does,
-// and drops the room's history unless its rules keep it. For a session that has
+// but those who have had no token since the last time, and drops the room's history unless its rules keep it. For a session that has
 // ended already it does nothing; an empty session always counts as new.
 func (r *Register) EndSession(ctx context.Context, room call.RoomID, session call.SID, v Verdict) error {
 	return r.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
@@ -111,8 +114,8 @@ func (r *Register) EndSession(ctx context.Context, room call.RoomID, session cal
 		}
 		if _, err := tx.ExecContext(ctx, `UPDATE members SET generation = generation + 1,
 				out_reason = $2, out_by = $3, out_words = $4, out_at = $5, presence = 'gone', presence_since = $5
-			WHERE room = $1`,
-			string(room), reasonWord(v.Reason), clean(v.By), clean(v.Text), millis(v.At)); err != nil {
+			WHERE room = $1 AND NOT (presence = 'gone' AND out_reason = $2 AND last_seen < out_at - $6)`,
+			string(room), reasonWord(v.Reason), clean(v.By), clean(v.Text), millis(v.At), clocksDiffer.Milliseconds()); err != nil {
 			return err
 		}
 		if err := setCutoff(ctx, tx, room, "", v); err != nil {

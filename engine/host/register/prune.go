@@ -1,0 +1,42 @@
+package register
+
+import (
+	"context"
+	"database/sql"
+	"math"
+	"time"
+
+	"foyer/engine/call"
+)
+
+// Bounds of what a room remembers of those who have gone and whom nobody has
+// decided anything about: whoever has an invitation can come under any number
+// of names.
+const (
+	maxGone    = 1000             // the newest stay, those who were inside before those who only asked
+	pruneEvery = 50               // members that are noted between two looks
+	freshFor   = 10 * time.Minute // nobody goes whose first token may still be good: it is for 5 min
+	closedFor  = 24 * time.Hour   // how long a dismissal is told to who was away
+)
+
+// prune forgets members beyond maxGone, now and then. It leaves whoever is in the
+// room or offline, is banned, was put out otherwise than with everybody else,
+// has a role that was given to them or that moderates, is muted, or is exempt.
+// Who is forgotten is a new member the next time, with the first generation:
+// either that was theirs, or all their tokens have run out.
+func (r *Register) prune(ctx context.Context, tx *sql.Tx, room call.RoomID, now time.Time) error {
+	if r.noted.Add(1)%pruneEvery != 0 {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, `DELETE FROM members WHERE room = $1 AND identity IN (
+		SELECT identity FROM members WHERE room = $1
+			AND presence = 'gone' AND presence_since < $2 AND last_seen < $2
+			AND (generation = 1 AND out_reason = '' OR out_reason = 'dismissed' AND out_at < $3)
+			AND role IN ('participant', 'listener') AND role_set = 0 AND muted = 0 AND exempt = 0 AND allowed = 0
+			AND NOT EXISTS (SELECT 1 FROM bans WHERE bans.room = $1 AND bans.identity = members.identity)
+		ORDER BY CASE WHEN sid = '' THEN 1 ELSE 0 END,
+			CASE WHEN presence_since > last_seen THEN presence_since ELSE last_seen END DESC, identity
+		LIMIT $4 OFFSET $5)`,
+		string(room), now.Add(-freshFor).UnixMilli(), now.Add(-closedFor).UnixMilli(), int64(math.MaxInt64), r.maxGone)
+	return err
+}
