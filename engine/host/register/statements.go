@@ -19,14 +19,14 @@ func (s *statements) get(ctx context.Context, db *sql.DB, query string) (*sql.St
 		return nil, err
 	}
 	if first, lost := s.ready.LoadOrStore(query, stmt); lost {
-		return first.(*sql.Stmt), stmt.Close()
+		return first.(*sql.Stmt), stmt.Close() //nolint:sqlclosecheck // the one that is kept ends with the database
 	}
 	return stmt, nil
 }
 
 // one reads a row with a statement that is kept.
 func (r *Register) one(ctx context.Context, query string, args ...any) row {
-	stmt, err := r.statements.get(ctx, r.db, query)
+	stmt, err := r.statements.get(ctx, r.db, query) //nolint:sqlclosecheck // it is kept
 	if err != nil {
 		return noRow{err}
 	}
