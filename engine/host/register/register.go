@@ -32,6 +32,7 @@ var (
 // Bounds of what a call may take.
 const (
 	patience = 5 * time.Second // one read or write, waiting for others included
+	opening  = 3 * patience    // one step of opening, which may have to rewrite tables
 	tries    = 50              // of what failed for nothing that we did; more than there are connections
 )
 
@@ -40,8 +41,9 @@ type Register struct {
 	db         *sql.DB
 	kind       kind
 	statements statements
-	maxGone    int          // see prune
-	noted      atomic.Int64 // members, likewise
+	patience   time.Duration // for a read or write
+	maxGone    int           // see prune
+	noted      atomic.Int64  // members, likewise
 }
 
 // kind is what the databases do not share.
@@ -68,11 +70,12 @@ func Open(ctx context.Context, where string) (*Register, error) {
 
 // start makes a register of an open database, which it closes if that fails.
 func start(ctx context.Context, db *sql.DB, k kind) (*Register, error) {
-	r := &Register{db: db, kind: k, maxGone: maxGone}
+	r := &Register{db: db, kind: k, maxGone: maxGone, patience: opening}
 	if err := r.prepare(ctx); err != nil {
 		_ = db.Close()
 		return nil, fmt.Errorf("open the register: %w", err)
 	}
+	r.patience = patience
 	return r, nil
 }
 
@@ -97,7 +100,7 @@ func (r *Register) Close() error { return r.explain(r.db.Close()) }
 
 // read runs f for a bounded time. f may run again.
 func (r *Register) read(ctx context.Context, f func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, r.patience)
 	defer cancel()
 	return r.insist(ctx, f)
 }
@@ -140,7 +143,7 @@ func list[T any](ctx context.Context, r *Register, scan func(row) (T, error), qu
 // write runs f in a transaction, all or nothing, for a bounded time. f may run
 // again.
 func (r *Register) write(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, r.patience)
 	defer cancel()
 	if turn := r.kind.turn; turn != nil {
 		select {
