@@ -2,7 +2,7 @@
 # exit-matrix.sh: takes every way out of a room with every device, here and, for
 # the camera, in a virtual machine (vm-run.sh), and writes the times into
 # docs/leaving.md. The program is measured as people get it, without the race
-# detector, which makes everything ten times slower. Takes about ten minutes;
+# detector, which makes everything ten times slower. Takes about five minutes;
 # nothing else should run meanwhile.
 set -euo pipefail
 cd "$(dirname "$0")/.."
