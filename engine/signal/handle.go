@@ -181,11 +181,7 @@ func (s *session) onLeave(l *livekit.LeaveRequest) {
 		s.lost(fmt.Errorf("%w: server asks to reconnect", call.ErrConnectionLost), true)
 	case s.asksWhy: // the end is under way
 	default:
-		if e := ending(l); s.needsWhy(e) {
-			s.askWhy(e)
-		} else {
-			s.end(e)
-		}
+		s.putOut(ending(l))
 	}
 }
 
@@ -231,8 +227,8 @@ func (s *session) onClosed(w *wire, err error) {
 		s.left()
 		return
 	}
-	if s.doomed(call.ReasonDismissed) {
-		s.end(call.SessionEnded{Reason: call.ReasonDismissed})
+	if s.doomed(call.ReasonDismissed) && !s.asksWhy {
+		s.putOut(call.SessionEnded{Reason: call.ReasonDismissed})
 		return
 	}
 	s.lost(fmt.Errorf("%w: signal: %w", call.ErrConnectionLost, err), isCallError(err))

@@ -9,16 +9,27 @@ import (
 	"foyer/engine/call"
 )
 
-// whyBound is how long the door may take to say why we were removed. Until then
+// whyBound is how long the door may take to say why we were put out. Until then
 // the devices stay open (contract K1: at most 1 s).
 const whyBound = 500 * time.Millisecond
 
-// needsWhy tells whether the end may have another reason than the one that the
+// putOut ends the session by the server's hand, and asks first why if that is
+// not known yet.
+func (s *session) putOut(e call.SessionEnded) {
+	if s.needsWhy(e) {
+		s.askWhy(e)
+	} else {
+		s.end(e)
+	}
+}
+
+// needsWhy tells whether there may be more to the end than the reason that the
 // server gives: it says "removed" of a ban, too, and who did it and why comes
 // beforehand. That may not have reached us: in the first moments of a stay there
 // is no data channel yet, and the door waits for a busy client but shortly.
 func (s *session) needsWhy(e call.SessionEnded) bool {
-	return e.Reason == call.ReasonRemoved && s.verdict == nil && !s.req.Link.Plain() && s.ticket.host != ""
+	byHand := e.Reason == call.ReasonRemoved || e.Reason == call.ReasonDismissed
+	return byHand && s.verdict == nil && !s.req.Link.Plain() && s.ticket.host != ""
 }
 
 // askWhy asks the door with the token that has just died, and ends the session.
