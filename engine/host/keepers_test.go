@@ -29,31 +29,47 @@ type client struct {
 // enter joins a room through the door.
 func (s *testServer) enter(link call.Link, g guest) *client {
 	s.t.Helper()
-	c := &client{t: s.t, events: make(chan call.SessionEvent, 1<<14)}
-	c.session = s.live(call.JoinRequest{Link: link, Identity: g.id, Name: "Guest " + string(g.id), Key: g.key},
-		func(e call.SessionEvent) { c.events <- e })
+	c, err := s.tryEnter(link, g)
+	if err != nil {
+		s.t.Fatal(err)
+	}
 	return c
+}
+
+func (s *testServer) tryEnter(link call.Link, g guest) (*client, error) {
+	c := &client{t: s.t, events: make(chan call.SessionEvent, 1<<14)}
+	session, err := s.tryLive(call.JoinRequest{Link: link, Identity: g.id, Name: "Guest " + string(g.id), Key: g.key},
+		func(e call.SessionEvent) { c.events <- e })
+	c.session = session
+	return c, err
 }
 
 // live joins with Foyer's own client until the test ends.
 func (s *testServer) live(req call.JoinRequest, take func(call.SessionEvent)) call.Session {
 	s.t.Helper()
+	session, err := s.tryLive(req, take)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return session
+}
+
+func (s *testServer) tryLive(req call.JoinRequest, take func(call.SessionEvent)) (call.Session, error) {
 	dialer := signal.New(signal.Config{})
 	ctx, cancel := context.WithTimeout(context.Background(), waitBound)
 	defer cancel()
 	session, err := dialer.Dial(ctx, req, take)
-	if err != nil {
-		s.t.Fatal(err)
-	}
 	s.t.Cleanup(func() {
-		_ = session.Close()
+		if err == nil {
+			_ = session.Close()
+		}
 		ctx, cancel := context.WithTimeout(context.Background(), waitBound)
 		defer cancel()
 		if err := dialer.Wait(ctx); err != nil {
 			s.t.Errorf("client: %v", err)
 		}
 	})
-	return session
+	return session, err
 }
 
 // await returns the first event that is wanted.
