@@ -90,6 +90,46 @@ func TestK8_RanksOfBansAndLists(t *testing.T) {
 	s.mustDo(call.OpUnban, cohost, people("hall", "guest"), call.ResultDone)
 }
 
+// TestK10_ARightIsToldOnceItIsGiven: who hears that they may speak or show
+// something can do so at once.
+func TestK10_ARightIsToldOnceItIsGiven(t *testing.T) {
+	s := startServer(t, noLimits)
+	ear := s.enter(s.invite(func(r *InviteRequest) { r.Role = call.RoleListener }), newGuest(t, "ear"))
+	s.kept()
+	hears := func(op call.DoorOp, what string, q any, want func(call.Standing) bool) {
+		t.Helper()
+		s.mustDo(op, "", q, call.ResultDone)
+		ear.await(what, func(e call.SessionEvent) bool {
+			r, ok := e.(call.RulesChanged)
+			return ok && want(r.Standing)
+		})
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), outageBound)
+	defer cancel()
+	for range 10 {
+		for _, role := range []call.Role{call.RoleParticipant, call.RoleListener} {
+			q := call.RoleRequest{Room: "hall", IDs: []call.Identity{"ear"}, Role: role}
+			hears(call.OpRole, "role", q, func(s call.Standing) bool { return s.Role == role })
+			if role == call.RoleListener {
+				continue
+			}
+			track, err := ear.session.Publish(ctx, call.TrackSpec{Source: call.SourceMicrophone})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := ear.session.Unpublish(ctx, track); err != nil {
+				t.Fatal(err)
+			}
+		}
+		mute := call.MuteRequest{Room: "hall", IDs: []call.Identity{"ear"}}
+		hears(call.OpMute, "mute", mute, func(s call.Standing) bool { return s.Muted })
+		hears(call.OpUnmute, "unmute", mute, func(s call.Standing) bool { return !s.Muted })
+		if _, err := ear.session.SendChat(ctx, "again"); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // TestGoneAskNothing: who has left, or never came, reads and does nothing with a
 // token that still opens a connection.
 func TestGoneAskNothing(t *testing.T) {

@@ -17,21 +17,30 @@ import (
 // room: what they may do, and that a muted microphone is. Nobody's microphone is
 // switched on (contract K10). It fails with call.ErrAlreadyGone.
 func (d *door) enforce(ctx context.Context, room call.RoomID, p *livekit.ParticipantInfo, m register.Member, rules register.Rules) error {
-	silenced := m.Silenced(rules)
+	if wanted := permissionOf(p, m, rules); !proto.Equal(wanted, p.GetPermission()) {
+		if err := d.rooms.permit(ctx, room, p.GetIdentity(), wanted); err != nil {
+			return err
+		}
+	}
+	return d.hush(ctx, room, p, m, rules)
+}
+
+// permissionOf is what the register lets somebody do.
+func permissionOf(p *livekit.ParticipantInfo, m register.Member, rules register.Rules) *livekit.ParticipantPermission {
 	permission, _ := proto.Clone(p.GetPermission()).(*livekit.ParticipantPermission)
 	if permission == nil {
 		permission = &livekit.ParticipantPermission{CanSubscribe: true, CanPublish: true}
 	}
-	permission.CanPublishData = !silenced
+	permission.CanPublishData = !m.Silenced(rules)
 	if p.GetAttributes()[memberAttribute] != "" || m.Role == call.RoleListener {
 		permission.CanPublish = m.Role.Publishes()
 	}
-	if !proto.Equal(permission, p.GetPermission()) {
-		if err := d.rooms.permit(ctx, room, p.GetIdentity(), permission); err != nil {
-			return err
-		}
-	}
-	if !silenced {
+	return permission
+}
+
+// hush mutes what somebody says who may not.
+func (d *door) hush(ctx context.Context, room call.RoomID, p *livekit.ParticipantInfo, m register.Member, rules register.Rules) error {
+	if !m.Silenced(rules) {
 		return nil
 	}
 	var err error
@@ -119,8 +128,26 @@ func (d *door) applyMute(ctx context.Context, s scene, id call.Identity, rules r
 	if tell {
 		to = nil
 	}
-	d.tell(ctx, s.room, to, notice)
-	return d.enforce(ctx, s.room, p, m, rules)
+	return d.regrant(ctx, s.room, p, m, rules, to, notice)
+}
+
+// regrant lets LiveKit grant what the register says now, and tells it: what
+// somebody may not do any more before it is taken, and what they may do more once
+// they can. It does so even if p has it already: LiveKit lists people as they were
+// a moment ago, perhaps before an earlier change.
+func (d *door) regrant(ctx context.Context, room call.RoomID, p *livekit.ParticipantInfo, m register.Member, rules register.Rules, to []string, notice call.Notice) error {
+	more := notice.Kind == call.NoticeUnmuted || notice.Kind == call.NoticeRole && notice.Role.Publishes()
+	if !more {
+		d.tell(ctx, room, to, notice)
+	}
+	err := d.rooms.permit(ctx, room, p.GetIdentity(), permissionOf(p, m, rules))
+	if err == nil {
+		err = d.hush(ctx, room, p, m, rules)
+	}
+	if more && err == nil {
+		d.tell(ctx, room, to, notice)
+	}
+	return err
 }
 
 // present returns somebody who is in the room, or fails with call.ErrAlreadyGone.
@@ -204,8 +231,7 @@ func (d *door) opRole(ctx context.Context, who caller, room call.RoomID, q call.
 		}
 		if err == nil {
 			m.Role = role
-			d.tell(ctx, room, nil, call.Notice{Kind: call.NoticeRole, ID: id, By: who.name, Role: role})
-			err = d.enforce(ctx, room, p, m, rules)
+			err = d.regrant(ctx, room, p, m, rules, nil, call.Notice{Kind: call.NoticeRole, ID: id, By: who.name, Role: role})
 		}
 		return d.resultOf(err, room, id)
 	}), nil

@@ -1,6 +1,7 @@
 package signal
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -103,7 +104,7 @@ func (s *session) onNews(msg *livekit.SignalResponse) {
 // is taken back before the news of it.
 func (s *session) onUpdate(u *livekit.ParticipantUpdate) {
 	var events []call.SessionEvent
-	before := s.roster.self.Muted
+	muted, shows := s.roster.self.Muted, s.roster.shows
 	if s.fullUpdate && containsSID(u.GetParticipants(), string(s.roster.self.SID)) {
 		s.fullUpdate = false
 		events = s.roster.replace(u.GetParticipants())
@@ -112,9 +113,7 @@ func (s *session) onUpdate(u *livekit.ParticipantUpdate) {
 			events = append(events, s.roster.apply(info)...)
 		}
 	}
-	if muted := s.roster.self.Muted; muted != before {
-		s.stand(func(st *call.Standing) { st.Muted = muted })
-	}
+	s.followRights(muted, shows)
 	for _, event := range events {
 		switch e := event.(type) {
 		case call.ParticipantLeft:
@@ -136,6 +135,25 @@ func (s *session) onUpdate(u *livekit.ParticipantUpdate) {
 		s.emit(event)
 	}
 	s.readyTracks()
+}
+
+// followRights takes what the server lets us do now, and did before, into our
+// standing. A notice may have promised it, or be lost on who has no data channel
+// yet.
+func (s *session) followRights(muted, shows bool) {
+	s.stand(func(st *call.Standing) {
+		if s.roster.self.Muted != muted {
+			st.Muted = !muted
+		}
+		switch {
+		case s.roster.shows == shows || st.Role == "" || st.Role.Publishes() == s.roster.shows:
+		case s.roster.shows:
+			st.Role = cmp.Or(s.promised, call.RoleParticipant)
+			s.promised = ""
+		default:
+			st.Role = call.RoleListener
+		}
+	})
 }
 
 // depart takes back what is known of somebody who goes.

@@ -13,11 +13,11 @@ import (
 
 // Bounds of what is told about people who are put out.
 const (
-	verdictLife  = 10 * time.Second      // a person goes within this time of the news
-	noticeLag    = 40 * time.Millisecond // by so much a reason may come after the news
-	verdictBound = time.Second           // we go by ourselves if the server does not end it
-	maxVerdicts  = 1024                  // people whose verdict is remembered
-	maxCallID    = 64                    // bytes of an RPC's id
+	verdictLife  = 10 * time.Second       // a person goes within this time of the news
+	noticeLag    = 250 * time.Millisecond // by so much a reason may come after the news
+	verdictBound = time.Second            // we go by ourselves if the server does not end it
+	maxVerdicts  = 1024                   // people whose verdict is remembered
+	maxCallID    = 64                     // bytes of an RPC's id
 )
 
 // unsupportedMethod is LiveKit's code of an RPC that nobody answers
@@ -121,15 +121,24 @@ func (s *session) onNotice(n call.Notice) {
 	}
 }
 
-// onStandingNotice takes what concerns the room's rules and our part in them.
+// onStandingNotice takes what concerns the room's rules and our part in them. A
+// right that we are told of holds once the server has given it, which comes by
+// another connection: until then it is promised (see followRights).
 func (s *session) onStandingNotice(n call.Notice) {
 	ours := n.ID == s.roster.self.Identity
+	if n.Kind == call.NoticeRole && ours {
+		s.promised = ""
+		if n.Role.Publishes() && !s.roster.shows {
+			s.promised = n.Role
+			return
+		}
+	}
 	s.stand(func(st *call.Standing) {
 		switch {
 		case n.Kind == call.NoticeMuted && ours:
 			st.Muted = true
 		case n.Kind == call.NoticeUnmuted && ours:
-			st.Muted = false
+			st.Muted = s.roster.self.Muted
 		case n.Kind == call.NoticeRoom && n.Room != nil:
 			st.Rules = *n.Room
 		case n.Kind == call.NoticeRole && ours && n.Role != "":

@@ -23,6 +23,8 @@ const maxPeople = 10_000
 type roster struct {
 	self  call.Participant
 	shows bool // the server lets us publish
+	// version is that of what we know of ourselves.
+	version uint32
 	// observes: who left before they were seen is reported, too.
 	observes bool
 	people   map[call.Identity]*person
@@ -45,6 +47,7 @@ func newRoster(join *livekit.JoinResponse) *roster {
 	r := &roster{
 		self:     participantFrom(join.GetParticipant()),
 		shows:    mayPublish(join.GetParticipant()),
+		version:  join.GetParticipant().GetVersion(),
 		people:   map[call.Identity]*person{},
 		sids:     map[call.SID]call.Identity{},
 		presumed: map[call.Identity]*presumption{},
@@ -87,8 +90,8 @@ func (r *roster) apply(info *livekit.ParticipantInfo) []call.SessionEvent {
 	if id == r.self.Identity {
 		// Another SID of ours is an old connection that the server is just
 		// closing, or a newcomer that puts us out, which a leave will tell.
-		if sid == r.self.SID {
-			r.self, r.shows = participantFrom(info), mayPublish(info)
+		if sid == r.self.SID && info.GetVersion() >= r.version {
+			r.self, r.shows, r.version = participantFrom(info), mayPublish(info), info.GetVersion()
 		}
 		return nil
 	}

@@ -62,6 +62,7 @@ type session struct {
 	mend      mending
 
 	standing      call.Standing
+	promised      call.Role                 // we have it once the server lets us publish
 	verdict       *verdict                  // we were told that we are put out
 	asksWhy       bool                      // we were put out, and ask the door why
 	verdicts      map[call.Identity]verdict // so were these others

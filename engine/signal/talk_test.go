@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/flate"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -339,6 +340,45 @@ func TestStanding(t *testing.T) {
 		if got := e.(call.RulesChanged).Standing; got != want[i] {
 			t.Errorf("%d: %+v, want %+v", i, got, want[i])
 		}
+	}
+}
+
+// TestK10_RightsHoldWhenTheServerHasGivenThem: the door's word and LiveKit's come
+// by two connections, in any order, or the word does not come at all.
+func TestK10_RightsHoldWhenTheServerHasGivenThem(t *testing.T) {
+	s, events := told(t)
+	version := uint32(0)
+	given := func(age int, publishes, data bool) {
+		version++
+		self := proto.CloneOf(joinResponse().GetParticipant())
+		self.Version = version - uint32(age)
+		self.Permission = &livekit.ParticipantPermission{CanPublish: publishes, CanPublishData: data}
+		s.onUpdate(&livekit.ParticipantUpdate{Participants: []*livekit.ParticipantInfo{self}})
+	}
+	role := func(r call.Role) { s.hearNotice(t, call.Notice{Kind: call.NoticeRole, ID: "ada", Role: r}) }
+	s.standing.Role = call.RoleListener
+	given(0, false, true)
+	role(call.RoleCoHost) // a promise
+	given(0, true, true)
+	given(2, false, true) // old news
+	role(call.RoleListener)
+	given(0, false, true)
+	given(0, true, true) // its notice was lost
+	given(0, false, true)
+	s.hearNotice(t, call.Notice{Kind: call.NoticeMuted, ID: "ada"})
+	given(0, false, false)
+	s.hearNotice(t, call.Notice{Kind: call.NoticeUnmuted, ID: "ada"}) // a promise
+	given(0, false, true)
+	want := []call.Standing{
+		{Role: call.RoleCoHost}, {Role: call.RoleListener}, {Role: call.RoleParticipant}, {Role: call.RoleListener},
+		{Role: call.RoleListener, Muted: true}, {Role: call.RoleListener},
+	}
+	var got []call.Standing
+	for _, e := range *events {
+		got = append(got, e.(call.RulesChanged).Standing)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("told %+v, want %+v", got, want)
 	}
 }
 
