@@ -14,11 +14,13 @@ import (
 	"foyer/internal/testenv"
 )
 
-// Bounds of contract O4. LiveKit alone would need up to 22 s for the last.
+// Bounds of contract O4, and for the last two what a busy machine needs besides
+// its 5 and 21 s, which engine/signal's presume_test holds on a virtual clock.
+// LiveKit alone would need up to 22 s for the last.
 const (
 	deadWithin = time.Second // of a process: the kernel closes its connections
-	lostWithin = 5 * time.Second
-	goneWithin = 21 * time.Second
+	lostWithin = 6 * time.Second
+	goneWithin = 23 * time.Second
 	// deathTries: a busy machine may be late with the news of one death, not of all.
 	deathTries = 5
 )
@@ -110,8 +112,8 @@ func watchDeath(t *testing.T, watchers []*testenv.Process, id string, die func()
 func watchLoss(t *testing.T, watchers []*testenv.Process, id string, die func()) (told time.Duration) {
 	t.Helper()
 	marks := marksOf(watchers)
-	died := time.Now()
 	die()
+	died := time.Now()
 	for i, p := range watchers {
 		lost := p.AwaitAfter(marks[i], "participant_updated", func(e drive.Event) bool {
 			return e.Text("id") == id && e.Get("lost") == true
@@ -132,9 +134,9 @@ func marksOf(all []*testenv.Process) []int {
 	return marks
 }
 
-// dismissWithin is contract K1's bound, which K2 shares, twice for a busy
-// machine with the race detector.
-const dismissWithin = 2 * time.Second
+// dismissWithin is contract K1's bound of a second, which K2 shares, for six
+// programs with the race detector on a busy machine. make bench holds it strictly.
+const dismissWithin = 5 * time.Second
 
 // TestK2_DismissedAll closes a room for its members: all get out, all with the
 // true reason, and free their devices.
@@ -179,7 +181,7 @@ func TestK2_DismissedAll(t *testing.T) {
 			t.Errorf("member %d: status %d", i, status)
 		}
 	}
-	if slices.ContainsFunc(pulse.SourceOutputs(), ours) || slices.ContainsFunc(pulse.SinkInputs(), ours) {
+	if !soundIsFree(t, pulse, pids...) {
 		t.Error("a sound device is still held")
 	}
 	t.Logf("%d members out after %v at most", members, last)

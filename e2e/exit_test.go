@@ -170,6 +170,20 @@ func soundDevices(pulse *testenv.PulseServer, pid int) []device {
 	return []device{{"microphone", mine(pulse.SourceOutputs)}, {"speaker", mine(pulse.SinkInputs)}}
 }
 
+// soundIsFree tells whether none of those processes holds a sound device. The
+// sound server may need a moment to see that.
+func soundIsFree(t *testing.T, pulse *testenv.PulseServer, pids ...int) bool {
+	t.Helper()
+	for _, pid := range pids {
+		for _, d := range soundDevices(pulse, pid) {
+			if !held(t, d, false, soundServerLag) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // enter starts a server and a participant with those devices.
 func enter(t *testing.T, e exit, env []string, devices ...string) *stage {
 	t.Helper()

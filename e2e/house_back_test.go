@@ -75,7 +75,9 @@ func TestO12_TheWayBack(t *testing.T) {
 	if left.Text("message") != want || !strings.Contains(want, "You are in no room now") {
 		t.Errorf("the message is %q, want %q", left.Text("message"), want)
 	}
-	held(t, device{"camera", holdsFile(ada.PID, camera)}, false, releaseLimit)
+	if !held(t, device{"camera", holdsFile(ada.PID, camera)}, false, releaseLimit) {
+		t.Error("the camera is still held")
+	}
 
 	ada.enters(left.Text("back"), nil)
 	ada.knows(bob)

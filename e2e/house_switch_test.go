@@ -56,7 +56,10 @@ func TestO11_O12_N3_Switch(t *testing.T) {
 	subscribed := ada.awaits("track_subscribed", about("carol"))
 	picture := awaitPictures(ada, subscribed.Index, "carol")
 	carol.awaits("track_subscribed", about("ada"))
-	if pause := watch.Pause(start, time.Now()); pause > noBlink {
+	// A busy machine does not read it evenly at any time.
+	pause, before := watch.Pause(start, time.Now()), watch.Pause(start.Add(-3*time.Second), start)
+	t.Logf("the camera was not read for %v at most, before the switch for %v", pause, before)
+	if pause > max(noBlink, 3*before) {
 		t.Errorf("the camera was not read for %v", pause)
 	}
 	if n := watch.Opens(); n != opens {
@@ -79,7 +82,9 @@ func TestO11_O12_N3_Switch(t *testing.T) {
 	ada.from = ada.Mark()
 	ada.Say(map[string]any{"cmd": "leave"})
 	ada.ends("left")
-	held(t, device{"camera", holdsFile(ada.PID, camera)}, false, releaseLimit)
+	if !held(t, device{"camera", holdsFile(ada.PID, camera)}, false, releaseLimit) {
+		t.Error("the camera is still held")
+	}
 }
 
 // failedSwitches tries to go where nobody lets us in: we are told why, and are

@@ -115,7 +115,7 @@ func gather(all ...*person) {
 func (p *person) talks(to *person) {
 	p.t.Helper()
 	p.awaits("joined", nil)
-	text := fmt.Sprint("it is me: ", p.id, p.from)
+	text := fmt.Sprint("it is me: ", p.id, p.Mark()) // another one each time
 	p.Say(map[string]any{"cmd": "chat", "text": text})
 	to.reads(text)
 }

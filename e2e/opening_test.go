@@ -97,7 +97,7 @@ func staysFree(t *testing.T, holds func() bool) bool {
 	for end := time.Now().Add(late); time.Now().Before(end); {
 		held(t, device{"late camera", holds}, false, releaseLimit)
 	}
-	return !holds()
+	return held(t, device{"late camera", holds}, false, releaseLimit)
 }
 
 // Two hundred stays that end at random moments while camera and microphone are

@@ -22,16 +22,27 @@ type side struct {
 
 func (s side) isBrowser() bool { return s.pulse == nil }
 
-// looks saves the picture that s sees of another side.
+// looks saves the picture that s sees of another side. A snapshot gives up after
+// 3 s without a new picture of one size, which a busy machine may take.
 func (s side) looks(t *testing.T, at side, file string) {
 	t.Helper()
 	word := "snapshot"
 	if s.isBrowser() {
 		word = "picture"
 	}
-	mark := s.Mark()
-	s.Say(map[string]any{"cmd": word, "id": at.id, "source": "camera", "file": file})
-	s.AwaitAfter(mark, word, func(e drive.Event) bool { return e.Text("file") == file })
+	for deadline := time.Now().Add(testenv.Limit); ; {
+		mark := s.Mark()
+		s.Say(map[string]any{"cmd": word, "id": at.id, "source": "camera", "file": file})
+		ctx, cancel := context.WithTimeout(t.Context(), testenv.Limit/4)
+		_, err := s.Wait(ctx, word, mark, func(e drive.Event) bool { return e.Text("file") == file })
+		cancel()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+	}
 }
 
 // listens records what s hears for d; from the browser only what it hears of
@@ -234,7 +245,8 @@ func checkHeard(t *testing.T, speaker side, sides []side, voices map[string][]in
 	if !speaker.isBrowser() {
 		ctx, cancel := context.WithTimeout(t.Context(), testenv.Limit)
 		defer cancel()
-		speaker.pulse.FeedMic(ctx, said)
+		// The recorders begin at the same time, and must not miss the first word.
+		speaker.pulse.FeedMic(ctx, append(make([]int16, drive.SampleRate), said...))
 	}
 	listening.Wait()
 	for id, h := range heard {

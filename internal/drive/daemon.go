@@ -64,7 +64,7 @@ func (d *daemon) as(account string) error {
 	return os.Chown(d.dir, int(uid), int(gid))
 }
 
-// Ports of daemons. The system gives those from 32768 on to whoever connects
+// Ports of servers. The system gives those from 32768 on to whoever connects
 // (Linux, ip_local_port_range): such a port may be somebody else's when a server
 // that was stopped comes back to it.
 const (

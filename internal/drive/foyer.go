@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -78,7 +80,11 @@ type Server struct {
 // Serve starts a room server and waits until it is ready.
 func (f Foyer) Serve(ctx context.Context, o ServeOptions) (*Server, error) {
 	if o.Listen == "" {
-		o.Listen = "127.0.0.1:0"
+		port, err := freePort()
+		if err != nil {
+			return nil, err
+		}
+		o.Listen = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	}
 	if o.Data == "" {
 		dir, err := os.MkdirTemp(f.Work, "data-")
