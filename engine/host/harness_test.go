@@ -49,10 +49,15 @@ func (l *logBuffer) Write(p []byte) (int, error) {
 // wait waits until the log has text.
 func (l *logBuffer) wait(t testing.TB, text string) {
 	t.Helper()
+	l.waitFor(t, text, func(log string) bool { return strings.Contains(log, text) })
+}
+
+func (l *logBuffer) waitFor(t testing.TB, what string, has func(log string) bool) {
+	t.Helper()
 	bound := time.After(waitBound)
 	for {
 		l.mu.Lock()
-		if strings.Contains(l.b.String(), text) {
+		if has(l.b.String()) {
 			l.mu.Unlock()
 			return
 		}
@@ -64,7 +69,7 @@ func (l *logBuffer) wait(t testing.TB, text string) {
 		select {
 		case <-grown:
 		case <-bound:
-			t.Fatalf("the log never says %q", text)
+			t.Fatalf("the log never says %q", what)
 		}
 	}
 }

@@ -129,7 +129,7 @@ func TestO4_KeeperIsCutOff(t *testing.T) {
 		if round == 1 {
 			dora = s.chatter(link, "dora", false)
 		}
-		s.log.wait(t, "connection lost")
+		eventually(t, "the keeper notices", waitBound, func() bool { return strings.Count(s.log.String(), `msg="connection lost"`) > round })
 		b.keepers.cut(false)
 		eventually(t, "the keeper is back", waitBound, func() bool { return strings.Count(s.log.String(), "connection mended") == round+1 })
 	}

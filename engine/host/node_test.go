@@ -63,15 +63,22 @@ func (p *spawned) kill() {
 	_ = p.cmd.Wait()
 }
 
-// freePort finds a port that nobody has now.
+// freePort finds a port that is free for TCP and for UDP now.
 func freePort(t testing.TB) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for {
+		tcp, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		port := tcp.Addr().(*net.TCPAddr).Port
+		udp, err := net.ListenUDP("udp", &net.UDPAddr{Port: port})
+		_ = tcp.Close()
+		if err == nil {
+			_ = udp.Close()
+			return port
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 // node is a process of LiveKit's, which can be killed and started again.
@@ -127,6 +134,9 @@ func startCluster(t testing.TB, n int) *cluster {
 // add starts one more node.
 func (c *cluster) add(t testing.TB) {
 	t.Helper()
+	if _, err := livekitServer(); err != nil { // first: meanwhile others could take the ports
+		t.Fatal(err)
+	}
 	port, key := freePort(t), clusterKey()
 	one := &node{
 		url: fmt.Sprintf("http://127.0.0.1:%d", port),

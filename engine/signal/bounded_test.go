@@ -19,7 +19,7 @@ func TestUntrustedCertificate(t *testing.T) {
 	if !strings.HasPrefix(req.Link.URL, "wss://") {
 		t.Fatalf("address %q", req.Link.URL)
 	}
-	if err := dial(t, t.Context(), req); !errors.Is(err, call.ErrUntrusted) || errors.Is(err, call.ErrWrongServer) {
+	if err := dial(t, t.Context(), req, quick); !errors.Is(err, call.ErrUntrusted) || errors.Is(err, call.ErrWrongServer) {
 		t.Errorf("got %v", err)
 	}
 	if len(s.paths) != 0 {

@@ -86,7 +86,7 @@ func TestCandidatesAreBounded(t *testing.T) {
 		}
 		c.drain()
 	}
-	c := join(t, s.plain(), quick)
+	c := join(t, s.plain(), hasty)
 	wait[call.SessionReconnecting](c, 0, "reconnecting", nil)
 	ended, _, _ := wait[call.SessionEnded](c, 0, "end", nil)
 	if !errors.Is(ended.Err, call.ErrServerGarbage) || !errors.Is(ended.Err, call.ErrConnectionLost) {

@@ -47,7 +47,7 @@ func TestWrongCertificate(t *testing.T) {
 	s := newScripted(t, true)
 	req := s.invite(t)
 	req.Link.Fingerprint[0] ^= 1
-	if err := dial(t, t.Context(), req); !errors.Is(err, call.ErrWrongServer) {
+	if err := dial(t, t.Context(), req, quick); !errors.Is(err, call.ErrWrongServer) {
 		t.Errorf("got %v", err)
 	}
 	if len(s.joins) != 0 {
@@ -83,14 +83,14 @@ func TestJ6_J7_DoorRefusals(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s.set(func() { s.door = answerDoor(test.status, test.body) })
-			if err := dial(t, t.Context(), s.invite(t)); !errors.Is(err, test.want) {
+			if err := dial(t, t.Context(), s.invite(t), quick); !errors.Is(err, test.want) {
 				t.Errorf("got %v, want %v", err, test.want)
 			}
 		})
 	}
 	s.set(func() { s.door = answerDoor(banned.Status(), banned) })
 	var ban *call.BannedError
-	if err := dial(t, t.Context(), s.invite(t)); !errors.As(err, &ban) || !ban.Until.Equal(until) || ban.Text != "enough" {
+	if err := dial(t, t.Context(), s.invite(t), quick); !errors.As(err, &ban) || !ban.Until.Equal(until) || ban.Text != "enough" {
 		t.Errorf("banned: %v, %+v", err, ban)
 	}
 }
@@ -121,7 +121,7 @@ func TestUpgradeRefusals(t *testing.T) {
 					_, _ = w.Write([]byte(test.body))
 				}
 			})
-			err := dial(t, t.Context(), s.plain())
+			err := dial(t, t.Context(), s.plain(), quick)
 			var ban *call.BannedError
 			if wanted := errors.As(test.want, &ban); wanted {
 				if ban = nil; !errors.As(err, &ban) || ban.Text != "out" {
@@ -188,7 +188,11 @@ func TestJoinFailures(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			s := newScripted(t, false)
 			s.script = test.script
-			if err := dial(t, t.Context(), s.plain()); !errors.Is(err, test.want) {
+			change := quick
+			if errors.Is(test.want, call.ErrServerSilent) {
+				change = unheard
+			}
+			if err := dial(t, t.Context(), s.plain(), change); !errors.Is(err, test.want) {
 				t.Errorf("got %v, want %v", err, test.want)
 			}
 		})
@@ -214,21 +218,22 @@ func TestUnreachableAndSilent(t *testing.T) {
 	}()
 	secure := newScripted(t, true)
 	for name, test := range map[string]struct {
-		host string
-		want error
+		host   string
+		change func(*Dialer)
+		want   error
 	}{
-		"refused": {"127.0.0.1:1", call.ErrUnreachable},
-		"silent":  {silentServer(t), call.ErrServerSilent},
-		"garbage": {garbage.Addr().String(), call.ErrServerGarbage},
+		"refused": {"127.0.0.1:1", quick, call.ErrUnreachable},
+		"silent":  {silentServer(t), unheard, call.ErrServerSilent},
+		"garbage": {garbage.Addr().String(), quick, call.ErrServerGarbage},
 	} {
 		t.Run(name, func(t *testing.T) {
 			plain := call.JoinRequest{Link: call.Link{URL: "ws://" + test.host, Token: "a.b.c"}}
-			if err := dial(t, t.Context(), plain); !errors.Is(err, test.want) {
+			if err := dial(t, t.Context(), plain, test.change); !errors.Is(err, test.want) {
 				t.Errorf("plain: got %v, want %v", err, test.want)
 			}
 			invite := secure.invite(t)
 			invite.Link.Hosts = []string{test.host}
-			if err := dial(t, t.Context(), invite); !errors.Is(err, test.want) {
+			if err := dial(t, t.Context(), invite, test.change); !errors.Is(err, test.want) {
 				t.Errorf("invite: got %v, want %v", err, test.want)
 			}
 		})

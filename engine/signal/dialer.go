@@ -45,6 +45,7 @@ type limits struct {
 	kept       time.Duration   // unless the server keeps it for so long afterwards
 	noBeat     bool            // be like a client of another make
 	closeMedia time.Duration   // for pion to end; what takes longer goes on behind the session
+	why        time.Duration   // for the door to say why we were put out; until then the devices stay open (contract K1: at most 1 s)
 }
 
 func defaultLimits() limits {
@@ -57,7 +58,7 @@ func defaultLimits() limits {
 			300 * time.Millisecond, 1200 * time.Millisecond, 2700 * time.Millisecond, 4800 * time.Millisecond, 7 * time.Second,
 		},
 		hangUp: 10 * time.Millisecond, closeWait: 250 * time.Millisecond, closeMedia: 20 * time.Millisecond,
-		ahead: 50 * time.Millisecond, gone: goneBound, kept: keptBound,
+		ahead: 50 * time.Millisecond, gone: goneBound, kept: keptBound, why: 500 * time.Millisecond,
 	}
 }
 

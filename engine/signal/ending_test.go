@@ -41,7 +41,7 @@ func TestK5_EveryDisconnectReason(t *testing.T) {
 			}
 			c.Close()
 			if c.events() != n {
-				t.Errorf("events after the end: %s", describeEvents(c.log[n:]))
+				t.Errorf("events after the end: %s", describeEvents(c.seen()[n:]))
 			}
 		})
 	}
@@ -182,7 +182,7 @@ func TestO6_MendingIsBounded(t *testing.T) {
 				}
 				script(c)
 			}
-			c := join(t, s.plain(), quick)
+			c := join(t, s.plain(), hasty)
 			start := time.Now()
 			ended, _, _ := wait[call.SessionEnded](c, 0, "end", nil)
 			if ended.Reason != call.ReasonConnectionLost || !errors.Is(ended.Err, call.ErrConnectionLost) {

@@ -49,7 +49,7 @@ func TestPanicEndsSession(t *testing.T) {
 			}
 			c.Close()
 			if c.events() != n {
-				t.Errorf("events after the end: %s", describeEvents(c.log[n:]))
+				t.Errorf("events after the end: %s", describeEvents(c.seen()[n:]))
 			}
 			want := 1
 			if name == "ending" {

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -252,6 +253,13 @@ func wait[E call.SessionEvent](c *client, after int, what string, accept func(E)
 		return ok && (accept == nil || accept(typed))
 	})
 	return found.ev.(E), found.at, n
+}
+
+// seen is a copy of everything so far.
+func (c *client) seen() []logged {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.log)
 }
 
 func (c *client) events() int {

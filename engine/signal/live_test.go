@@ -39,9 +39,10 @@ func modes(t *testing.T, f func(t *testing.T, change func(*Dialer))) {
 func TestJ5_JoinRoster(t *testing.T) {
 	modes(t, func(t *testing.T, change func(*Dialer)) {
 		a, b := pair(t, sharedServer(t), change, change)
-		first, ok := b.log[0].ev.(call.RosterReplaced)
+		event := b.seen()[0].ev
+		first, ok := event.(call.RosterReplaced)
 		if !ok {
-			t.Fatalf("first event is %T", b.log[0].ev)
+			t.Fatalf("first event is %T", event)
 		}
 		if first.Republish || first.Room != call.RoomID(roomName(t)) || first.Self.Identity != "bob" ||
 			first.Self.SID == "" || first.SessionID == "" || first.Self.Name != "Name of bob" {
@@ -119,7 +120,7 @@ func TestPublishAndReceive(t *testing.T) {
 		camera := publish(t, a, cameraSpec())
 		microphone := publish(t, a, microphoneSpec())
 		video, packets := receive(t, b, camera.SID(), 50)
-		if video.Owner() != "ada" || video.OwnerSID() != a.roster.self.SID || video.MIME() != "video/VP8" || video.ClockRate() != 90000 ||
+		if video.Owner() != "ada" || video.OwnerSID() != a.sidNow(t) || video.MIME() != "video/VP8" || video.ClockRate() != 90000 ||
 			video.Info().Source != call.SourceCamera {
 			t.Errorf("video track: %+v %s %s %d", video.Info(), video.Owner(), video.MIME(), video.ClockRate())
 		}

@@ -104,6 +104,37 @@ func TestO4_TheDeadAreTakenForGone(t *testing.T) {
 	}
 }
 
+// TestO4_TheDeadAreMarked: within the contract's 5 s, with the last sign of life
+// at the moment of death, and looks at any phase.
+func TestO4_TheDeadAreMarked(t *testing.T) {
+	for name, live := range map[string]func(h *hall){
+		"who beats": func(h *hall) { h.beat(time.Second) },
+		"who only sends": func(h *hall) {
+			r := &remoteTrack{owner: "bob", ownerSID: "PA_b", sid: "TR_cam", ready: true}
+			r.lastPacket.Store(time.Now().UnixNano())
+			h.transport.remote[r.sid] = r
+		},
+	} {
+		for phase := time.Duration(0); phase < silenceTick; phase += silenceTick / 5 {
+			inHall(t, func(h *hall) {
+				h.pass(3 * time.Second)
+				time.Sleep(phase)
+				live(h)
+				died := time.Now()
+				time.Sleep(silenceTick - phase)
+				for h.onSilenceTick(); !h.roster.people["bob"].Lost; h.pass(silenceTick) {
+					if time.Since(died) > time.Minute {
+						t.Fatalf("%s: never marked", name)
+					}
+				}
+				if took := time.Since(died); took < silenceBound || took > 5*time.Second {
+					t.Errorf("%s, phase %v: marked after %v", name, phase, took)
+				}
+			})
+		}
+	}
+}
+
 // TestWhoIsNotPresumedDead: each of these is silent for a minute, and in the room.
 func TestWhoIsNotPresumedDead(t *testing.T) {
 	muted := bobs(2)

@@ -226,16 +226,29 @@ func silentServer(t testing.TB) string {
 	return ln.Addr().String()
 }
 
+// quick tries again soon. What succeeds has time for it on a busy machine, too.
 func quick(d *Dialer) {
-	d.limits.join, d.limits.attempt, d.limits.mend = 500*time.Millisecond, 500*time.Millisecond, 1500*time.Millisecond
-	d.limits.refused = 300 * time.Millisecond
+	d.limits.join, d.limits.attempt, d.limits.mend = 5*time.Second, 5*time.Second, patience
 	d.limits.delays = []time.Duration{20 * time.Millisecond}
 }
 
+// hasty gives up soon, where a test waits for that. A join that has to succeed
+// has its time.
+func hasty(d *Dialer) {
+	quick(d)
+	d.limits.attempt, d.limits.mend = 500*time.Millisecond, 1500*time.Millisecond
+}
+
+// unheard is hasty with a join that nobody answers.
+func unheard(d *Dialer) {
+	hasty(d)
+	d.limits.join = 500 * time.Millisecond
+}
+
 // dial joins without a room to come back from.
-func dial(t testing.TB, ctx context.Context, req call.JoinRequest) error {
+func dial(t testing.TB, ctx context.Context, req call.JoinRequest, change func(*Dialer)) error {
 	t.Helper()
-	c, err := tryJoin(t, ctx, req, quick)
+	c, err := tryJoin(t, ctx, req, change)
 	if err == nil {
 		c.Close()
 	}

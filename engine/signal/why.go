@@ -4,14 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"time"
 
 	"foyer/engine/call"
 )
-
-// whyBound is how long the door may take to say why we were put out. Until then
-// the devices stay open (contract K1: at most 1 s).
-const whyBound = 500 * time.Millisecond
 
 // putOut ends the session by the server's hand, and asks first why if that is
 // not known yet.
@@ -37,7 +32,7 @@ func (s *session) askWhy(e call.SessionEnded) {
 	s.asksWhy = true
 	t, room := s.ticket, call.RoomParameter(s.req.Link.Room)
 	s.spawn(func() {
-		ctx, cancel := context.WithTimeout(s.ctx, whyBound)
+		ctx, cancel := context.WithTimeout(s.ctx, s.limits.why)
 		defer cancel()
 		var err error
 		if body, broken := json.Marshal(call.RoomRequest{Room: room}); broken == nil {

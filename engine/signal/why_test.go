@@ -60,7 +60,12 @@ func TestK1_K2_K8_PutOutWithoutNotice(t *testing.T) {
 			s := newScripted(t, true)
 			s.api = c.door
 			s.script = c.server
-			client := join(t, s.invite(t), quick)
+			client := join(t, s.invite(t), func(d *Dialer) {
+				quick(d)
+				if name != "silence" {
+					d.limits.why = 5 * time.Second
+				}
+			})
 			got, _, _ := wait[call.SessionEnded](client, 0, "end", nil)
 			if got.Reason != c.want.Reason || got.By != c.want.By || got.Text != c.want.Text || !got.Until.Equal(c.want.Until) || !errors.Is(got.Err, c.want.Err) {
 				t.Errorf("ended: %+v, want %+v", got, c.want)
