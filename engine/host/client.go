@@ -171,7 +171,7 @@ func postAdmin(ctx context.Context, server *url.URL, key string, fingerprint [sh
 		return fmt.Errorf("%w: %w", call.ErrServerAddress, err)
 	}
 	req.Header.Set("Authorization", "Bearer "+key)
-	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Content-Type", jsonType)
 	transport := &http.Transport{
 		DialContext:       (&net.Dialer{Timeout: adminDialBound}).DialContext,
 		TLSClientConfig:   pinned(fingerprint),

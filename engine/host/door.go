@@ -272,7 +272,7 @@ func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
 }
 
 func reply(w http.ResponseWriter, status int, v any) {
-	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Type", jsonType)
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(v) // the client is gone if it fails

@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/livekit/protocol/livekit"
+	"github.com/twitchtv/twirp"
+
 	"foyer/engine/call"
 	"foyer/engine/signal"
 )
@@ -88,5 +91,37 @@ func endOf(ctx context.Context, dialer *signal.Dialer, req call.JoinRequest) (st
 		return e.Reason.String(), nil
 	case <-ctx.Done():
 		return "", errors.New("the session never ends")
+	}
+}
+
+// TestK1_RemovedByAPIWhileComing: LiveKit's own API fails for somebody who is just
+// coming in or going; through the door it tells whether they are gone.
+func TestK1_RemovedByAPIWhileComing(t *testing.T) {
+	s := startServer(t, noLimits)
+	link, api := s.invite(nil), s.roomService("hall")
+	for round := range 20 {
+		g := newGuest(t, fmt.Sprint("guest", round))
+		token := s.mustJoin(g, link).Token
+		came := make(chan struct{})
+		go func() {
+			defer close(came)
+			if w, _, err := s.dial(token, ""); err == nil {
+				defer w.conn.Close()
+				for err == nil {
+					_, _, err = w.conn.ReadMessage()
+				}
+			}
+		}()
+		<-time.After(time.Duration(round) * 2 * time.Millisecond)
+		_, err := api.RemoveParticipant(t.Context(), &livekit.RoomParticipantIdentity{Room: "hall", Identity: string(g.id)})
+		var refused twirp.Error
+		if err != nil && (!errors.As(err, &refused) || refused.Code() != twirp.NotFound) {
+			t.Errorf("round %d: %v", round, err)
+		}
+		select {
+		case <-came:
+		case <-time.After(waitBound):
+			t.Fatalf("round %d: still in the room", round)
+		}
 	}
 }

@@ -56,7 +56,11 @@ func (d *door) serveRoomService(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	method := strings.TrimPrefix(r.URL.Path, roomServicePath)
-	after, err := d.beforeLiveKit(r.Context(), method, r.Header.Get("Content-Type"), body, grants)
+	if r.Method != http.MethodPost {
+		writeTwirp(w, twirp.NewError(twirp.BadRoute, "only POST is allowed"))
+		return
+	}
+	act, err := d.beforeLiveKit(r.Context(), method, r.Header.Get("Content-Type"), body, grants)
 	if err != nil {
 		d.Log.WithError(err).WithFields(logrus.Fields{"part": "door", "method": method}).Info("refused a call of LiveKit's API")
 		writeTwirp(w, twirpError(err))
@@ -66,8 +70,7 @@ func (d *door) serveRoomService(w http.ResponseWriter, r *http.Request) {
 	r.URL.Path, r.URL.RawPath, r.URL.RawQuery = roomServicePath+method, "", query.Encode()
 	r.Header.Set("Authorization", "Bearer "+raw)
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	d.proxy.ServeHTTP(w, r)
-	after(context.WithoutCancel(r.Context()))
+	act(w, r)
 }
 
 // apiGrants verifies the token of an API call. Servers call as often as they
@@ -89,11 +92,10 @@ func (d *door) apiGrants(from netip.Prefix, raw string) (*auth.ClaimGrants, erro
 // isServers tells whether a token is for LiveKit's room service.
 func isServers(v *auth.VideoGrant) bool { return v.RoomAdmin || v.RoomCreate || v.RoomList }
 
-// beforeLiveKit does what belongs to a removal or dismissal beside LiveKit's
-// part. What the token does not allow is left to LiveKit, which refuses it.
-// after is to be called when LiveKit has done its part.
-func (d *door) beforeLiveKit(ctx context.Context, method, contentType string, body []byte, grants *auth.ClaimGrants) (after func(context.Context), err error) {
-	nothing := func(context.Context) {}
+// beforeLiveKit does what belongs to a removal or dismissal before LiveKit's part,
+// and returns the rest. What the token does not allow is left to LiveKit, which
+// refuses it.
+func (d *door) beforeLiveKit(ctx context.Context, method, contentType string, body []byte, grants *auth.ClaimGrants) (act http.HandlerFunc, err error) {
 	switch {
 	case method == "" || strings.ContainsAny(method, "/\\"):
 		return nil, fmt.Errorf("%w: method", call.ErrBadArgument)
@@ -103,7 +105,7 @@ func (d *door) beforeLiveKit(ctx context.Context, method, contentType string, bo
 			return nil, err
 		}
 		if !grants.Video.RoomAdmin || grants.Video.Room != q.GetRoom() {
-			return nothing, nil
+			return d.proxy.ServeHTTP, nil
 		}
 		return d.removedByAPI(ctx, call.RoomID(q.GetRoom()), call.Identity(q.GetIdentity()))
 	case method == "DeleteRoom":
@@ -112,45 +114,78 @@ func (d *door) beforeLiveKit(ctx context.Context, method, contentType string, bo
 			return nil, err
 		}
 		if !grants.Video.RoomCreate {
-			return nothing, nil
+			return d.proxy.ServeHTTP, nil
 		}
 		e, err := d.endSession(ctx, call.RoomID(q.GetRoom()), "", "")
 		if errors.Is(err, call.ErrNoSuchRoom) {
-			return nothing, nil // LiveKit says it in its own way
+			return d.proxy.ServeHTTP, nil // LiveKit says it in its own way
 		}
-		return func(ctx context.Context) { _ = d.sessionEnded(ctx, e) }, err // what fails is in the log
+		return func(w http.ResponseWriter, r *http.Request) {
+			d.proxy.ServeHTTP(w, r)
+			_ = d.sessionEnded(context.WithoutCancel(r.Context()), e) // what fails is in the log
+		}, err
 	}
-	return nothing, nil
+	return d.proxy.ServeHTTP, nil
 }
 
-// removedByAPI is a removal whose last step LiveKit will do.
-func (d *door) removedByAPI(ctx context.Context, room call.RoomID, identity call.Identity) (after func(context.Context), err error) {
-	nothing := func(context.Context) {}
+// removedByAPI is a removal that the door does as its own, and answers as LiveKit
+// does: LiveKit itself fails while a session begins or ends, see rooms.remove.
+func (d *door) removedByAPI(ctx context.Context, room call.RoomID, identity call.Identity) (act http.HandlerFunc, err error) {
 	s, err := d.scene(ctx, caller{admin: true}, room)
 	if errors.Is(err, call.ErrNoSuchRoom) {
-		return nothing, nil
+		return d.proxy.ServeHTTP, nil
 	}
 	if err != nil {
 		return nil, err
 	}
 	if _, result := d.target(ctx, s, identity); result == call.ResultUnknown {
-		return nothing, nil
+		return d.proxy.ServeHTTP, nil
 	}
 	o := outing{room: room, identity: identity, verdict: register.Verdict{Reason: call.ReasonRemoved, At: d.now()}}
 	_, stored := d.revoke(ctx, o)
 	d.announce(ctx, o, s.here)
-	return func(ctx context.Context) { _ = d.removed(ctx, o, s.here, stored) }, nil // what fails is in the log
+	return func(w http.ResponseWriter, r *http.Request) {
+		ctx := context.WithoutCancel(r.Context())
+		err := d.rooms.remove(ctx, room, identity)
+		_ = d.removed(ctx, o, s.here, stored) // what fails is in the log
+		answerRemoval(w, r, err)
+	}, nil
+}
+
+// answerRemoval answers as LiveKit does, whose answer has no fields.
+func answerRemoval(w http.ResponseWriter, r *http.Request, err error) {
+	switch {
+	case errors.Is(err, call.ErrAlreadyGone):
+		writeTwirp(w, twirp.NewError(twirp.NotFound, "participant does not exist"))
+	case err != nil:
+		writeTwirp(w, twirp.NewError(twirp.Unavailable, "LiveKit does not answer"))
+	case mediaType(r.Header.Get("Content-Type")) == protobufType:
+		w.Header().Set("Content-Type", protobufType)
+	default:
+		w.Header().Set("Content-Type", jsonType)
+		_, _ = io.WriteString(w, "{}")
+	}
+}
+
+const (
+	protobufType = "application/protobuf"
+	jsonType     = "application/json"
+)
+
+// mediaType is a content type without its parameters, as twirp's servers read it.
+func mediaType(contentType string) string {
+	kind, _, _ := strings.Cut(contentType, ";")
+	return strings.TrimSpace(strings.ToLower(kind))
 }
 
 // readTwirp reads a request as twirp's servers do: protobuf or JSON, unknown
 // fields ignored.
 func readTwirp(contentType string, body []byte, m proto.Message) error {
-	kind, _, _ := strings.Cut(contentType, ";")
 	var err error
-	switch strings.TrimSpace(strings.ToLower(kind)) {
-	case "application/protobuf":
+	switch mediaType(contentType) {
+	case protobufType:
 		err = proto.Unmarshal(body, m)
-	case "application/json":
+	case jsonType:
 		err = protojson.UnmarshalOptions{DiscardUnknown: true}.Unmarshal(body, m)
 	default:
 		return nil // LiveKit refuses it
