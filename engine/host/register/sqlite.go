@@ -54,7 +54,28 @@ func openSQLite(ctx context.Context, path string, pragmas ...string) (*Register,
 	db.SetMaxIdleConns(readers + 1)
 	k := sqliteKind()
 	k.there = there
-	return start(ctx, db, k)
+	r, err := start(ctx, db, k)
+	if err == nil {
+		openAll(ctx, db)
+	}
+	return r, err
+}
+
+// openAll opens every connection that there may be, as far as it can: one that is
+// opened later does not find a file that has been moved, which those that are open
+// can still read.
+func openAll(ctx context.Context, db *sql.DB) {
+	var all []*sql.Conn
+	for range db.Stats().MaxOpenConnections {
+		conn, err := db.Conn(ctx)
+		if err != nil {
+			break
+		}
+		all = append(all, conn)
+	}
+	for _, conn := range all {
+		_ = conn.Close() // gives it back
+	}
 }
 
 // sameFile opens connections to one file, and to none that stands in its place.
