@@ -65,7 +65,8 @@ func connectError(err error) error {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Errorf("%w: %w", call.ErrUnreachable, errNobodyListens)
 	case errors.As(err, &dns), errors.As(err, &op), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
-		errors.Is(err, net.ErrClosed), errors.Is(err, syscall.ECONNRESET):
+		errors.Is(err, net.ErrClosed), errors.Is(err, syscall.ECONNRESET),
+		strings.Contains(err.Error(), "server closed idle connection"): // net/http's, which it does not export
 		return fmt.Errorf("%w: %v", call.ErrUnreachable, innermost(err))
 	default:
 		return fmt.Errorf("%w: %v", call.ErrServerGarbage, innermost(err))
