@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"foyer/internal/drive"
+	"foyer/internal/testenv"
 )
 
 // livekitServer builds LiveKit's own program, once, from the module of go.mod,
@@ -61,24 +62,6 @@ func spawn(t testing.TB, role string, args ...string) (*spawned, io.Reader) {
 func (p *spawned) kill() {
 	_ = p.cmd.Process.Kill() // it may have ended
 	_ = p.cmd.Wait()
-}
-
-// freePort finds a port that is free for TCP and for UDP now.
-func freePort(t testing.TB) int {
-	t.Helper()
-	for {
-		tcp, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		port := tcp.Addr().(*net.TCPAddr).Port
-		udp, err := net.ListenUDP("udp", &net.UDPAddr{Port: port})
-		_ = tcp.Close()
-		if err == nil {
-			_ = udp.Close()
-			return port
-		}
-	}
 }
 
 // node is a process of LiveKit's, which can be killed and started again.
@@ -137,13 +120,13 @@ func (c *cluster) add(t testing.TB) {
 	if _, err := livekitServer(); err != nil { // first: meanwhile others could take the ports
 		t.Fatal(err)
 	}
-	port, key := freePort(t), clusterKey()
+	port, key := testenv.FreePort(t), clusterKey()
 	one := &node{
 		url: fmt.Sprintf("http://127.0.0.1:%d", port),
 		config: fmt.Sprintf(`{port: %d, bind_addresses: ["127.0.0.1"], keys: {%s: "%s"}, redis: {address: "%s"},
 			room: {auto_create: false}, logging: {level: error},
 			rtc: {udp_port: %d, tcp_port: 0, use_external_ip: false, node_ip: "127.0.0.1", use_ice_lite: true, enable_loopback_candidate: true, stun_servers: ["127.0.0.1:9"]}}`,
-			port, key.Key, key.Secret, c.redis.Address(), freePort(t)),
+			port, key.Key, key.Secret, c.redis.Address(), testenv.FreePort(t)),
 	}
 	one.start(t)
 	c.nodes = append(c.nodes, one)

@@ -25,6 +25,7 @@ import (
 	"github.com/twitchtv/twirp"
 
 	"foyer/engine/call"
+	"foyer/internal/testenv"
 )
 
 const (
@@ -62,8 +63,8 @@ func sharedServer(t testing.TB) *liveKit {
 func startServer(t testing.TB) *liveKit {
 	t.Helper()
 	theServer.started.Store(true)
-	l := &liveKit{port: freePort(t), ended: make(chan struct{})}
-	conf, err := config.NewConfig(fmt.Sprintf("rtc: {udp_port: %d}", freePort(t)), true, nil, nil)
+	l := &liveKit{port: testenv.FreePort(t), ended: make(chan struct{})}
+	conf, err := config.NewConfig(fmt.Sprintf("rtc: {udp_port: %d}", testenv.FreePort(t)), true, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,24 +102,6 @@ func startServer(t testing.TB) *liveKit {
 	})
 	l.rooms = livekit.NewRoomServiceProtobufClient(strings.Replace(l.url(), "ws", "http", 1), http.DefaultClient)
 	return l
-}
-
-// freePort is a port that is free for TCP and for UDP now.
-func freePort(t testing.TB) int {
-	t.Helper()
-	for {
-		tcp, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		port := tcp.Addr().(*net.TCPAddr).Port
-		udp, err := net.ListenUDP("udp", &net.UDPAddr{Port: port})
-		tcp.Close()
-		if err == nil {
-			udp.Close()
-			return port
-		}
-	}
 }
 
 // api is a context for the server API.

@@ -6,8 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -38,7 +36,7 @@ func newDaemon(name, account string, polite syscall.Signal) (*daemon, error) {
 		err = d.as(account)
 	}
 	if err == nil {
-		d.port, err = freePort()
+		d.port, err = FreePort()
 	}
 	if err != nil {
 		_ = os.RemoveAll(dir)
@@ -62,28 +60,6 @@ func (d *daemon) as(account string) error {
 	}
 	d.runAs = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 	return os.Chown(d.dir, int(uid), int(gid))
-}
-
-// Ports of servers. The system gives those from 32768 on to whoever connects
-// (Linux, ip_local_port_range): such a port may be somebody else's when a server
-// that was stopped comes back to it.
-const (
-	firstPort = 20_000
-	lastPort  = 32_000
-)
-
-// freePort finds a port that nobody has at the moment.
-func freePort() (int, error) {
-	const tries = 100
-	var err error
-	for range tries {
-		var l net.Listener
-		port := firstPort + rand.IntN(lastPort-firstPort)
-		if l, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
-			return port, l.Close()
-		}
-	}
-	return 0, err
 }
 
 // command is a program in the daemon's folder and with its rights.

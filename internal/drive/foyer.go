@@ -80,7 +80,7 @@ type Server struct {
 // Serve starts a room server and waits until it is ready.
 func (f Foyer) Serve(ctx context.Context, o ServeOptions) (*Server, error) {
 	if o.Listen == "" {
-		port, err := freePort()
+		port, err := FreePort()
 		if err != nil {
 			return nil, err
 		}
