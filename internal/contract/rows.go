@@ -11,8 +11,8 @@ type Row struct {
 	Reason string
 }
 
-// Rows is the contract of a room, row by row (docs/leaving.md has the reasons of
-// section 6 for users).
+// Rows is the contract of a room, row by row. docs/contract.md has each row in
+// full.
 func Rows() []Row {
 	return []Row{
 		{ID: "0", Statement: "decisions where the sources differ", Tests: []string{
