@@ -20,7 +20,7 @@ import (
 	"foyer/internal/testenv"
 )
 
-// Colours that only one thing on a screen has (look.md, ui/theme): the main
+// Colours that only one thing on a screen has (ui/theme): the main
 // action, and leaving.
 var (
 	accent = color.RGBA{0xF2, 0xA3, 0x3A, 255}

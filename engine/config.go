@@ -35,7 +35,7 @@ const (
 const (
 	sessionLeaveTimeout = time.Second      // a server that lives answers within milliseconds
 	cancelledDialWait   = time.Second      // contract J8: cancel -> lobby <= 1 s
-	openTimeout         = 10 * time.Second // above the camera driver's own 5 s (devices.md)
+	openTimeout         = 10 * time.Second // above the camera driver's own 5 s
 	listTimeout         = 5 * time.Second
 	requestTimeout      = 10 * time.Second        // publish, unpublish, mute, view
 	partsCloseTimeout   = 2500 * time.Millisecond // host and media at the engine's end; with the grace below 5 s

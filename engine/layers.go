@@ -9,7 +9,7 @@ const (
 	smallFPS                             = 20             // of the layers below the full size
 )
 
-// rates are LiveKit clients' defaults for cameras (media.md; livekit-client
+// rates are LiveKit clients' defaults for cameras (livekit-client
 // VideoPresets) and screens (ScreenSharePresets at 15 fps), by pixels.
 type rate struct{ pixels, bitrate int }
 

@@ -119,8 +119,7 @@ func (l *loop) trackEvent(s *stay, id call.Identity, t call.Track, local, there 
 }
 
 // present puts somebody into the roster. The same identity with a new SID is a
-// new join: its earlier tracks are gone, though nobody says so (signalling.md
-// section 6).
+// new join: its earlier tracks are gone, though nobody says so.
 func (l *loop) present(s *stay, p call.Participant) {
 	if p.Identity == s.self.Identity {
 		return

@@ -32,8 +32,8 @@ type limits struct {
 	attempt    time.Duration   // one try to reconnect
 	media      time.Duration   // from admission to the first media connection
 	remedia    time.Duration   // the same after a resume
-	answer     time.Duration   // server's answer to an offer; its own clock is 15 s (S rtc/transport.go)
-	resume     time.Duration   // afterwards the server has dropped us: ~20 s (S rtc/participant.go)
+	answer     time.Duration   // server's answer to an offer; its own clock is 15 s (livekit-server, pkg/rtc/transport.go)
+	resume     time.Duration   // afterwards the server has dropped us: ~20 s (livekit-server, pkg/rtc/participant.go)
 	mend       time.Duration   // bound of all tries together
 	refused    time.Duration   // bound while there is nobody listening at all
 	silence    time.Duration   // media disconnected for so long: mend

@@ -190,7 +190,7 @@ func containsSID(infos []*livekit.ParticipantInfo, sid string) bool {
 	return false
 }
 
-// onLeave obeys the server (P rtc:371).
+// onLeave obeys the server (LeaveRequest in livekit_rtc.proto).
 func (s *session) onLeave(l *livekit.LeaveRequest) {
 	switch {
 	case l.GetAction() == livekit.LeaveRequest_RESUME:

@@ -69,7 +69,7 @@ type extensions struct {
 }
 
 // simulcastRIDs are the names that LiveKit knows, smallest first
-// (S sfu/buffer/videolayerutils.go).
+// (livekit-server, pkg/sfu/buffer/videolayerutils.go).
 func simulcastRIDs() []string { return []string{"q", "h", "f"} }
 
 func newLocalTrack(cid string, spec call.TrackSpec, halted *atomic.Bool) (*localTrack, error) {

@@ -252,7 +252,7 @@ func (s *session) rejoin(adm *admission) error {
 }
 
 // resume goes on as the participant that we are, over a new signal connection
-// (S rtc/room.go ResumeParticipant).
+// (livekit-server, pkg/rtc/room.go, ResumeParticipant).
 func (s *session) resume(adm *admission) {
 	s.wire = adm.wire
 	s.fullUpdate, s.resuming = true, true
@@ -296,7 +296,7 @@ func (s *session) checkMended() {
 	s.wake()
 }
 
-// syncState tells the server what we think we have (P rtc:505).
+// syncState tells the server what we think we have (SyncState in livekit_rtc.proto).
 func (s *session) syncState() *livekit.SyncState {
 	t := s.transport
 	state := &livekit.SyncState{Subscription: &livekit.UpdateSubscription{}}

@@ -171,7 +171,7 @@ func (p *peer) admitCandidate(candidate string) error {
 }
 
 // onSections adds as many receiving sections as the server wants to fill, and
-// offers them (P rtc:669). Zero asks for a new offer all the same.
+// offers them (MediaSectionsRequirement in livekit_rtc.proto). Zero asks for a new offer all the same.
 func (s *session) onSections(m *livekit.MediaSectionsRequirement) {
 	t := s.transport
 	if t == nil || t.sub != nil {
@@ -286,7 +286,7 @@ func (s *session) onConnected() {
 }
 
 // splitStream takes a stream's ID apart: participant's SID, then track's SID
-// (S rtc: "PA_..|TR_..").
+// (livekit_rtc.proto: "PA_..|TR_..").
 func splitStream(streamID, trackID string) (owner, track call.SID) {
 	o, t, found := strings.Cut(streamID, "|")
 	if !found {

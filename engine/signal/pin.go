@@ -116,7 +116,7 @@ func isCallError(err error) bool {
 }
 
 // statusError reads a refusal of the websocket upgrade: the door's own JSON, or
-// LiveKit's status and text (S service/rtcservice.go).
+// LiveKit's status and text (livekit-server, pkg/service/rtcservice.go).
 func statusError(status int, body []byte) error {
 	if refusal, ok := readRefusal(body); ok {
 		return refusal.Err()

@@ -8,7 +8,7 @@ import (
 	"foyer/engine/call"
 )
 
-// LiveKit lets the dead go after 10, 5 and 5 s (S rtc/transport.go,
+// LiveKit lets the dead go after 10, 5 and 5 s (livekit-server, pkg/rtc/transport.go,
 // participant.go). But pion looks at the first two every 2 s only, and so it is
 // 22 s now and then, past the 21 s of contract O4. Therefore we do not wait: a
 // peer that used to beat and has given no sign of life for as long is taken for

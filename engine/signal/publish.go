@@ -135,7 +135,7 @@ func addTrackRequest(t *localTrack) *livekit.AddTrackRequest {
 
 // presence is the handle and the name of a data track without data. LiveKit tells
 // the others about somebody who publishes nothing only every three seconds
-// (S rtc/room.go subscriberUpdateInterval), about a publisher of anything at
+// (livekit-server, pkg/rtc/room.go, subscriberUpdateInterval), about a publisher of anything at
 // once. Servers without data tracks refuse it, which does no harm.
 const (
 	presenceHandle = 1

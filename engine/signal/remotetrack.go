@@ -16,7 +16,7 @@ import (
 )
 
 // pliInterval is the shortest time between two key frame requests of one track;
-// the server throttles them too (S config rtc.pli_throttle).
+// the server throttles them too (livekit-server, rtc.pli_throttle of its configuration).
 const pliInterval = 100 * time.Millisecond
 
 // maxPacket is the largest RTP or RTCP packet read, in bytes.

@@ -124,7 +124,7 @@ func (r *roster) apply(info *livekit.ParticipantInfo) []call.SessionEvent {
 
 // replaced tells another device from a reconnect. To LiveKit both are the same:
 // a newcomer of that identity puts the old participant out as a duplicate
-// (S service/roommanager.go StartSession). But who reconnects was not there just
+// (livekit-server, pkg/service/roommanager.go, StartSession). But who reconnects was not there just
 // before, or has said so with its last beat (contract K3, K4). A device taken
 // over while its link is down counts as lost, which is true as well.
 func (p *person) replaced(reason call.LeaveReason) call.LeaveReason {

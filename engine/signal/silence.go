@@ -11,7 +11,7 @@ import (
 // A participant who does not beat any more, or, without beats, whose every open
 // track has stopped, is marked as lost (contract O4: within 5 s). LiveKit's own
 // judgement comes too late for that: it looks every 5 s, at a longer history
-// (S sfu/connectionquality), and not at those who publish nothing. Even with
+// (livekit-server, pkg/sfu/connectionquality), and not at those who publish nothing. Even with
 // Opus' DTX a packet comes each 400 ms. Screens are left out: one that nobody
 // touches may rest.
 const (

@@ -20,7 +20,7 @@ const (
 	streamLife       = 30 * time.Second
 )
 
-// textStreams puts texts together that came in chunks (P models:894). Chunks
+// textStreams puts texts together that came in chunks (DataStream in livekit_models.proto). Chunks
 // come in order on the reliable channel; a gap drops the text. A short text may
 // be in the header itself, and both forms may be deflated, for receivers that
 // say they can read it (client_protocol 2, CAP_COMPRESSION_DEFLATE_RAW).

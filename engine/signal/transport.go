@@ -25,7 +25,7 @@ const (
 	payloadVP8  = 96
 )
 
-// Labels of the data channels (S rtc/transport.go).
+// Labels of the data channels (livekit-server, pkg/rtc/transport.go).
 const (
 	labelReliable = "_reliable"
 	labelLossy    = "_lossy"
@@ -345,7 +345,7 @@ func registerInterceptors(r *interceptor.Registry, log pionLog) error {
 }
 
 // iceServers are the server's, unless it is in our own network: then they are
-// strangers' public ones that can only slow the gathering (S roommanager.go).
+// strangers' public ones that can only slow the gathering (livekit-server, pkg/service/roommanager.go).
 func iceServers(c transportConfig) []webrtc.ICEServer {
 	if c.server.IsLoopback() || c.server.IsPrivate() || c.server.IsLinkLocalUnicast() {
 		return nil

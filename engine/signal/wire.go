@@ -214,7 +214,7 @@ func (e *refusedError) Error() string {
 	return fmt.Sprintf("server says leave: %v, %v", e.leave.GetReason(), e.leave.GetAction())
 }
 
-// first reads the message that must come first (P rtc:77).
+// first reads the message that must come first (SignalResponse in livekit_rtc.proto).
 func (w *wire) first(ctx context.Context) (*joinedMessage, error) {
 	stop := context.AfterFunc(ctx, func() { w.conn.NetConn().Close() })
 	defer stop()

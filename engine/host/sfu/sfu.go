@@ -59,7 +59,7 @@ type Config struct {
 // keyFrameEvery is how often receivers may ask a sender for a key frame.
 // LiveKit's own second makes whoever joins within a second of somebody else
 // wait for the rest of it before the first picture. A receiver asks again after
-// 200 ms (S sfu/downtrack.go, keyFrameIntervalMin), so that with this bound the
+// 200 ms (livekit-server, pkg/sfu/downtrack.go, keyFrameIntervalMin), so that with this bound the
 // second try succeeds; rooms of one host are small enough to afford five key
 // frames a second while people come in.
 const keyFrameEvery = 200 * time.Millisecond
