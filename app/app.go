@@ -18,6 +18,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	_ "foyer/app/locale" // before Fyne
+	"foyer/engine/call"
 	"foyer/ui/words"
 )
 
@@ -69,7 +70,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	case cmd == "help", cmd == "--help", cmd == "-h":
 		fmt.Fprint(stdout, usage)
 		return exitOK
-	case strings.HasPrefix(cmd, "-"), strings.Contains(cmd, "://"):
+	case strings.HasPrefix(cmd, "-"), strings.Contains(cmd, "://"), call.MentionsLink(cmd):
 		return runWindow(std, args)
 	default:
 		fmt.Fprintf(stderr, "foyer: unknown command %q\n\n%s", cmd, usage)

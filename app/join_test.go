@@ -30,7 +30,7 @@ func TestWrongCommandLinesSayWhatIsWrong(t *testing.T) {
 		{"join without link", []string{"join", "--name", "Ada"}, "one link"},
 		{"join with two links", []string{"join", goodLink, goodLink, "--name", "Ada"}, "one link"},
 		{"unreadable link", []string{"join", "http://example.org", "--name", "Ada"}, "!not an invite link"},
-		{"cut link", []string{"join", "foyer://127.0.0.1:1/r?v=1&s=x", "--name", "Ada"}, "!incomplete"},
+		{"cut link", []string{"join", "foyer://127.0.0.1:1/r?v=1&s=x", "--name", "Ada"}, "!too short"},
 		{"insecure link", []string{"join", strings.Replace(goodLink, "127.0.0.1", "192.0.2.1", 1), "--name", "Ada"}, "!unencrypted"},
 		{"name too long", []string{"join", goodLink, "--name", strings.Repeat("é", 128)}, "!256 of at most 255"},
 		{"name with a control character", []string{"join", goodLink, "--name", "A\x07da"}, "!position 2"},

@@ -70,6 +70,7 @@ func TestBadUsage(t *testing.T) {
 		{"unreadable link", join("hello", "--name", "Ada"), call.ErrLinkUnreadable, "foyer://"},
 		{"cut link", join(link[:len(link)-9], "--name", "Ada"), call.ErrLinkCut, "end"},
 		{"link without its end", join(strings.Split(link, "&")[0], "--name", "Ada"), call.ErrLinkCut, "end"},
+		{"changed link", join(strings.Replace(link, "?v=1", "?v=1&x=2", 1), "--name", "Ada"), call.ErrLinkChanged, "host"},
 		{"plain text elsewhere", join("ws://192.0.2.1:7880/?token=a.b.c", "--name", "Ada"), call.ErrLinkInsecure, "wss://"},
 		{"LiveKit without token", join("wss://127.0.0.1:1/", "--name", "Ada"), call.ErrLinkUnreadable, "wss://"},
 		{"no name", join(link), call.CheckName(""), "missing"},

@@ -209,11 +209,12 @@ func TestRoomIDsDiffer(t *testing.T) {
 
 // Contract N4: three different inline errors, and nothing is sent.
 func TestInlineErrors(t *testing.T) {
-	cut := invite("r-1").String()
+	whole := invite("r-1").String()
 	for name, tt := range map[string]struct{ link, says string }{
 		"none":       {"", "There is no invite link yet."},
 		"unreadable": {"hello", "This is not an invite link."},
-		"cut":        {cut[:len(cut)-3], "The invite link is incomplete."},
+		"cut":        {whole[:len(whole)-3], "The invite link is too short: its end is missing."},
+		"changed":    {strings.Replace(whole, "r-1", "r-2", 1), "The invite link was changed on its way to you: a character of it is missing or is another one."},
 		"insecure":   {"ws://example.org/?token=a.e30.c", "This address would send everything unencrypted."},
 		"no token":   {"wss://example.org/", "This is not an invite link."},
 		"bad room":   {invite("a b").String(), "The room ID has the character “ ” (space) at position 2, which is not allowed."},

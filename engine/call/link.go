@@ -10,7 +10,9 @@ import (
 	"hash/crc32"
 	"net"
 	"net/url"
+	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Scheme of invite links.
@@ -18,7 +20,7 @@ const Scheme = "foyer"
 
 const (
 	linkVersion = "1"
-	maxLink     = 4096 // bytes; the longest link we make is well below 1 KiB
+	maxLink     = 4096 // bytes; the longest link we make is well below 2 KiB
 	maxHosts    = 16
 )
 
@@ -69,7 +71,7 @@ func (l Link) String() string {
 	}
 	b.WriteString("&s=" + url.QueryEscape(l.Secret))
 	b.WriteString("&f=" + base64.RawURLEncoding.EncodeToString(l.Fingerprint[:]))
-	return b.String() + "&c=" + linkCheck(b.String())
+	return b.String() + codeMark + linkCheck(b.String())
 }
 
 func linkCheck(s string) string {
@@ -77,29 +79,32 @@ func linkCheck(s string) string {
 	return hex.EncodeToString([]byte{byte(sum >> 24), byte(sum >> 16), byte(sum >> 8), byte(sum)})
 }
 
-// ParseLink reads an invite link or a LiveKit address with a token. Errors wrap
-// [ErrLinkUnreadable], [ErrLinkCut], [ErrLinkInsecure] or are a *[NameError].
+// ParseLink reads an invite link or a LiveKit address with a token, out of the
+// text around it and as mail and chat programs leave it. An invite link's check
+// code says whether every repair is right. Errors wrap [ErrLinkUnreadable],
+// [ErrLinkCut], [ErrLinkChanged], [ErrLinkSeveral], [ErrLinkNewer],
+// [ErrLinkInsecure] or are a *[NameError].
 func ParseLink(s string) (Link, error) {
-	s = strings.TrimSpace(s)
-	if s == "" || len(s) > maxLink {
+	if len(s) > maxPasted {
 		return Link{}, fmt.Errorf("%w: %d bytes", ErrLinkUnreadable, len(s))
 	}
-	scheme, _, found := strings.Cut(s, "://")
-	switch {
-	case found && strings.EqualFold(scheme, Scheme):
-		return parseInvite(s)
-	case found && (strings.EqualFold(scheme, "wss") || strings.EqualFold(scheme, "ws")):
-		return parsePlain(s)
-	default:
-		return Link{}, fmt.Errorf("%w: it begins with neither foyer:// nor wss://", ErrLinkUnreadable)
+	l, found, err := findInvite(s)
+	if found && err == nil {
+		return l, nil
 	}
+	// A link to LiveKit may hold a word that looks like an invite link.
+	if address, plain := findPlain(s); plain && (!found || strings.Index(s, address) == 0) {
+		return parsePlain(address)
+	}
+	if found {
+		return Link{}, err
+	}
+	return Link{}, fmt.Errorf("%w: it has neither foyer:// nor wss://", ErrLinkUnreadable)
 }
 
+// parseInvite reads a link whose check code is right.
 func parseInvite(s string) (Link, error) {
-	body, check, ok := cutLast(s, "&c=")
-	if !ok || check != linkCheck(body) {
-		return Link{}, ErrLinkCut
-	}
+	body, _, _ := cutLast(s, codeMark)
 	u, err := url.Parse(body)
 	if err != nil {
 		return Link{}, fmt.Errorf("%w: %v", ErrLinkUnreadable, redact(err))
@@ -108,8 +113,8 @@ func parseInvite(s string) (Link, error) {
 	if err != nil {
 		return Link{}, fmt.Errorf("%w: its parameters", ErrLinkUnreadable)
 	}
-	if v := q.Get("v"); v != linkVersion {
-		return Link{}, fmt.Errorf("%w: version %q is newer than this program", ErrLinkUnreadable, v)
+	if err := checkLinkVersion(q.Get("v")); err != nil {
+		return Link{}, err
 	}
 	room, err := url.PathUnescape(strings.TrimPrefix(u.EscapedPath(), "/"))
 	if err != nil {
@@ -121,7 +126,7 @@ func parseInvite(s string) (Link, error) {
 	}
 	fingerprint, err := base64.RawURLEncoding.DecodeString(q.Get("f"))
 	if err != nil || len(fingerprint) != len(l.Fingerprint) || l.Secret == "" || len(l.Hosts) > maxHosts {
-		return Link{}, ErrLinkCut
+		return Link{}, fmt.Errorf("%w: what opens the door is not in it", ErrLinkUnreadable)
 	}
 	copy(l.Fingerprint[:], fingerprint)
 	for _, h := range l.Hosts {
@@ -133,6 +138,19 @@ func parseInvite(s string) (Link, error) {
 		return Link{}, err
 	}
 	return l, CheckTitle(l.Title)
+}
+
+// checkLinkVersion tells a link of a later Foyer from one of nobody's.
+func checkLinkVersion(v string) error {
+	n, err := strconv.ParseUint(v, 10, 16)
+	switch {
+	case v == linkVersion:
+		return nil
+	case err == nil && n > 1:
+		return fmt.Errorf("%w: version %d", ErrLinkNewer, n)
+	default:
+		return fmt.Errorf("%w: version %q", ErrLinkUnreadable, v)
+	}
 }
 
 func cutLast(s, sep string) (before, after string, ok bool) {
@@ -157,7 +175,10 @@ func parsePlain(s string) (Link, error) {
 		return Link{}, fmt.Errorf("%w: %v", ErrLinkUnreadable, redact(err))
 	}
 	token := u.Query().Get("token")
-	if token == "" || u.Host == "" {
+	if end := strings.IndexFunc(token, endsToken); end >= 0 {
+		token = token[:end] // %3E and others of what stood around the link
+	}
+	if token = strings.TrimRight(token, "."); token == "" || u.Host == "" {
 		return Link{}, fmt.Errorf("%w: the address has no token", ErrLinkUnreadable)
 	}
 	if strings.EqualFold(u.Scheme, "ws") && !isLoopback(u.Hostname()) {
@@ -191,6 +212,11 @@ func (l *Link) readToken() error {
 	}
 	l.Room, l.Identity, l.Name = RoomID(claims.Video.Room), Identity(claims.Sub), claims.Name
 	return nil
+}
+
+// endsToken reports whether r is in no token (RFC 7515: base64url and dots).
+func endsToken(r rune) bool {
+	return r > unicode.MaxASCII || !isAlphanumeric(byte(r)) && r != '-' && r != '_' && r != '.'
 }
 
 func isLoopback(host string) bool {

@@ -90,8 +90,11 @@ func TestLinkChangedAnywhere(t *testing.T) {
 			if c == whole[i] {
 				continue
 			}
-			_, err := ParseLink(whole[:i] + string([]byte{c}) + whole[i+1:])
-			if err == nil {
+			got, err := ParseLink(whole[:i] + string([]byte{c}) + whole[i+1:])
+			if err == nil && !reflect.DeepEqual(got, testLink()) {
+				t.Errorf("byte %d as %q is another link", i, c)
+			}
+			if err == nil && i >= len("foyer://") && i < len(whole)-lenLinkCheck {
 				t.Errorf("byte %d as %q is accepted", i, c)
 			}
 			checkNoSecret(t, err)
@@ -121,20 +124,20 @@ func TestLinkErrors(t *testing.T) {
 		{"nothing", " \n", ErrLinkUnreadable},
 		{"a web page", "https://example.org/" + testSecret, ErrLinkUnreadable},
 		{"a word", "standup", ErrLinkUnreadable},
-		{"too long", "foyer://" + strings.Repeat("x", maxLink), ErrLinkUnreadable},
-		{"newer", replace("v=1", "v=2"), ErrLinkUnreadable},
+		{"too long", "foyer://" + strings.Repeat("x", maxPasted), ErrLinkUnreadable},
+		{"newer", replace("v=1", "v=2"), ErrLinkNewer},
 		{"no version", replace("v=1", "v="), ErrLinkUnreadable},
 		{"no port", replace(":7843/", "/"), ErrLinkUnreadable},
-		{"no host", replace("192.168.1.10:7843", ""), ErrLinkUnreadable},
+		{"no host", replace("192.168.1.10:7843", ""), ErrLinkChanged},
 		{"odd port", replace(":7843/", ":x/"), ErrLinkUnreadable},
 		{"second host without port", replace("h=127.0.0.1%3A7843", "h=127.0.0.1"), ErrLinkUnreadable},
 		{"bad escape in the room", replace("/standup", "/%zz"), ErrLinkUnreadable},
 		{"bad escape in the query", replace("&s="+testSecret, "&s="+testSecret+"%zz"), ErrLinkUnreadable},
 		{"control character", replace("standup", "stand\x01up"), ErrLinkUnreadable},
-		{"no secret", replace("s="+testSecret, "s="), ErrLinkCut},
-		{"short fingerprint", replace("&f=", "&f=AAAA&g="), ErrLinkCut},
-		{"fingerprint is not base64", replace("&f=", "&f=*"), ErrLinkCut},
-		{"too many hosts", tooMany.String(), ErrLinkCut},
+		{"no secret", replace("s="+testSecret, "s="), ErrLinkUnreadable},
+		{"short fingerprint", replace("&f=", "&f=AAAA&g="), ErrLinkUnreadable},
+		{"fingerprint is not base64", replace("&f=", "&f=*"), ErrLinkUnreadable},
+		{"too many hosts", tooMany.String(), ErrLinkUnreadable},
 		{"no room", replace("/standup", "/"), ErrEmpty},
 		{"forbidden room", replace("standup", "stand%20up"), ErrForbiddenCharacter},
 		{"long room", replace("standup", strings.Repeat("x", MaxRoomID+1)), ErrTooLong},
@@ -234,7 +237,9 @@ func FuzzParseLink(f *testing.F) {
 		l, err := ParseLink(s)
 		if err != nil {
 			var name *NameError
-			if !errors.Is(err, ErrLinkUnreadable) && !errors.Is(err, ErrLinkCut) && !errors.Is(err, ErrLinkInsecure) && !errors.As(err, &name) {
+			if !slices.ContainsFunc([]error{
+				ErrLinkUnreadable, ErrLinkCut, ErrLinkChanged, ErrLinkSeveral, ErrLinkNewer, ErrLinkInsecure,
+			}, func(known error) bool { return errors.Is(err, known) }) && !errors.As(err, &name) {
 				t.Errorf("%q: %v", s, err)
 			}
 			return
