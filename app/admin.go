@@ -93,8 +93,8 @@ type adminCall struct {
 	op      call.DoorOp
 	request any
 	answer  any
-	table   func(*words.Book) words.Table // of the answer
-	flags   string                        // that it takes, beside those of all
+	table   func(*words.Book, time.Time) words.Table // of the answer; its times are by the server's clock
+	flags   string                                   // that it takes, beside those of all
 }
 
 func runAdmin(std io3, args []string) int {
@@ -118,10 +118,11 @@ func runAdmin(std io3, args []string) int {
 	}
 	ctx, stop := untilTold()
 	defer stop()
-	if err := a.admin.Do(ctx, c.op, c.request, c.answer); err != nil {
+	now, err := a.admin.DoAt(ctx, c.op, c.request, c.answer)
+	if err != nil {
 		return a.refused(err)
 	}
-	return a.print(c)
+	return a.print(c, now)
 }
 
 // call reads a command. Errors say what is wrong with the command line.
@@ -132,7 +133,7 @@ func (a *adminFlags) call(name string, args []string) (*adminCall, error) {
 		}
 		answer := &call.RoomsAnswer{}
 		return &adminCall{op: call.OpRooms, request: struct{}{}, answer: answer,
-			table: func(b *words.Book) words.Table { return b.Rooms(*answer, time.Now()) }}, nil
+			table: func(b *words.Book, now time.Time) words.Table { return b.Rooms(*answer, now) }}, nil
 	}
 	if !slices.Contains(adminCommands(), name) {
 		return nil, fmt.Errorf("there is no command %q; there are %s", name, strings.Join(adminCommands(), ", "))
@@ -167,7 +168,7 @@ func (a *adminFlags) call(name string, args []string) (*adminCall, error) {
 // aboutPeople is a command with a result for each person.
 func (a *adminFlags) aboutPeople(op call.DoorOp, room call.RoomParameter, ids []call.Identity) (*adminCall, error) {
 	answer := &call.PeopleAnswer{}
-	c := &adminCall{op: op, answer: answer, table: func(b *words.Book) words.Table { return b.Results(*answer) }}
+	c := &adminCall{op: op, answer: answer, table: func(b *words.Book, _ time.Time) words.Table { return b.Results(*answer) }}
 	if muting := op == call.OpMute || op == call.OpUnmute; muting {
 		if a.all == (len(ids) > 0) || !a.all && len(a.except) > 0 {
 			return nil, fmt.Errorf("%s takes either people or --all, with --except", op)
@@ -209,34 +210,34 @@ func (a *adminFlags) aboutRoom(op call.DoorOp, room call.RoomParameter) (*adminC
 	switch op {
 	case call.OpMembers:
 		answer := &call.MembersAnswer{}
-		c.answer, c.table = answer, func(b *words.Book) words.Table { return b.Members(*answer, time.Now()) }
+		c.answer, c.table = answer, func(b *words.Book, now time.Time) words.Table { return b.Members(*answer, now) }
 	case call.OpBans:
 		answer := &call.BansAnswer{}
-		c.answer, c.table = answer, func(b *words.Book) words.Table { return b.Bans(*answer, time.Now()) }
+		c.answer, c.table = answer, func(b *words.Book, now time.Time) words.Table { return b.Bans(*answer, now) }
 	case call.OpWithdraw:
-		c.answer, c.table = &call.WithdrawAnswer{}, func(*words.Book) words.Table { return words.Table{} }
+		c.answer, c.table = &call.WithdrawAnswer{}, func(*words.Book, time.Time) words.Table { return words.Table{} }
 	case call.OpRules:
 		answer := &call.RoomRules{}
 		if a.realTime%time.Second != 0 {
 			return nil, errors.New("--real-time takes whole seconds")
 		}
 		c.flags, c.request = "locked max-members refuse-newcomer real-time keep-history", a.rules(room)
-		c.answer, c.table = answer, func(b *words.Book) words.Table { return b.Rules(*answer) }
+		c.answer, c.table = answer, func(b *words.Book, _ time.Time) words.Table { return b.Rules(*answer) }
 	case call.OpDismiss:
 		c.flags, c.request = "text", call.DismissRequest{Room: room, Text: a.text}
-		c.answer, c.table = &struct{}{}, func(*words.Book) words.Table { return words.Table{} }
+		c.answer, c.table = &struct{}{}, func(*words.Book, time.Time) words.Table { return words.Table{} }
 		return c, call.CheckText(a.text)
 	case call.OpChat:
 		c.flags = "say"
 		if a.say != "" {
 			answer := &call.ChatRow{}
 			c.op, c.request = call.OpSay, call.SayRequest{Room: room, Text: a.say}
-			c.answer, c.table = answer, func(*words.Book) words.Table { return words.Table{} }
+			c.answer, c.table = answer, func(*words.Book, time.Time) words.Table { return words.Table{} }
 			return c, call.CheckChat(a.say)
 		}
 		answer := &call.ChatAnswer{}
 		c.request = call.ChatRequest{Room: room}
-		c.answer, c.table = answer, func(b *words.Book) words.Table { return b.Chat(*answer, time.Now()) }
+		c.answer, c.table = answer, func(b *words.Book, now time.Time) words.Table { return b.Chat(*answer, now) }
 	default: // adminCommands has no other
 		return nil, fmt.Errorf("%w: operation %q", call.ErrBadArgument, op)
 	}
@@ -292,11 +293,11 @@ func (a *adminFlags) refused(err error) int {
 }
 
 // print shows the answer. The status is 3 if something was not done for somebody.
-func (a *adminFlags) print(c *adminCall) int {
+func (a *adminFlags) print(c *adminCall, now time.Time) int {
 	if a.asJSON {
 		_ = json.NewEncoder(a.std.out).Encode(c.answer)
 	} else {
-		table := c.table(words.English())
+		table := c.table(words.English(), now)
 		out := tabwriter.NewWriter(a.std.out, 0, 0, 2, ' ', 0)
 		if len(table.Head) > 0 && len(table.Rows) > 0 {
 			fmt.Fprintln(out, strings.Join(table.Head, "\t"))

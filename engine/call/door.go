@@ -99,6 +99,7 @@ type DoorJoinAnswer struct {
 	Generation int64     `json:"generation,omitempty"`
 	Role       Role      `json:"role,omitempty"`
 	Rules      RoomRules `json:"rules"`
+	Time       int64     `json:"time,omitempty"` // the door's, unix ms
 	// Keeper is the identity of the hidden participant that gathers the room's
 	// chat, for who asked for batches; it may not be there at the moment.
 	Keeper Identity `json:"keeper,omitempty"`
@@ -126,6 +127,8 @@ const (
 	DoorTooFast        DoorCode = "too_fast"
 	DoorNotStored      DoorCode = "not_stored"
 	DoorTokenRefused   DoorCode = "token_refused"
+	DoorClock          DoorCode = "clock"
+	DoorJoinUsed       DoorCode = "join_used"
 	DoorServerSilent   DoorCode = "server_silent" // the LiveKit behind the door does not answer it
 )
 
@@ -156,6 +159,8 @@ func doorRows() []doorRow {
 		{DoorTooFast, http.StatusTooManyRequests, ErrChatTooFast},
 		{DoorNotStored, http.StatusInsufficientStorage, ErrNotStored},
 		{DoorTokenRefused, http.StatusUnauthorized, ErrTokenRefused},
+		{DoorClock, http.StatusBadRequest, ErrClock},
+		{DoorJoinUsed, http.StatusConflict, ErrJoinUsed},
 		{DoorServerSilent, http.StatusBadGateway, ErrServerSilent},
 	}
 }
@@ -167,6 +172,7 @@ type DoorError struct {
 	Until   int64    `json:"until,omitempty"`   // end of a ban, unix ms; 0: until lifted
 	Reason  string   `json:"reason,omitempty"`  // of put_out: a LeaveReason's word
 	By      string   `json:"by,omitempty"`      // who put the person out
+	Time    int64    `json:"time,omitempty"`    // of clock and banned: the door's, unix ms
 	// Text is what the host said about a removal or ban. It is the last: a
 	// websocket client may see the first KiB of a refusal only.
 	Text string `json:"text,omitempty"`
@@ -187,6 +193,10 @@ func DoorErrorFrom(err error) (e DoorError, ok bool) {
 	var out *PutOutError
 	if errors.As(err, &out) {
 		return DoorError{Code: DoorPutOut, Message: err.Error(), Text: out.Text, By: out.By, Reason: out.Reason.String()}, true
+	}
+	var clock *ClockError
+	if errors.As(err, &clock) {
+		return DoorError{Code: DoorClock, Message: err.Error(), Time: clock.Server.UnixMilli()}, true
 	}
 	for _, row := range doorRows() {
 		if errors.Is(err, row.err) {
@@ -229,6 +239,9 @@ func (e DoorError) Err() error {
 			reason = ReasonRemoved
 		}
 		return &PutOutError{Reason: reason, By: e.By, Text: e.Text}
+	}
+	if e.Code == DoorClock && e.Time > 0 {
+		return &ClockError{Server: time.UnixMilli(e.Time)}
 	}
 	for _, row := range doorRows() {
 		if row.code == e.Code {

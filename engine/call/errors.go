@@ -25,6 +25,9 @@ var (
 var (
 	ErrLinkUnreadable = errors.New("not an invite link")
 	ErrLinkCut        = errors.New("invite link is incomplete")
+	ErrLinkChanged    = errors.New("invite link was changed")
+	ErrLinkSeveral    = errors.New("more than one invite link")
+	ErrLinkNewer      = errors.New("invite link is of a newer version")
 	ErrLinkInsecure   = errors.New("plain-text address outside this computer")
 )
 

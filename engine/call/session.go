@@ -23,6 +23,7 @@ type JoinRequest struct {
 type Admission struct {
 	Host   string // host:port of the door that answered; empty for a plain link
 	Answer DoorJoinAnswer
+	Clock  time.Duration // see [ClockOffset]
 }
 
 // Dialer joins rooms.

@@ -61,7 +61,7 @@ func RequestInvite(ctx context.Context, req InviteRequest) (call.Link, error) {
 	body := InvitationRequest{
 		Room: call.RoomParameter(req.Room), Title: req.Title, Existing: req.Existing, Role: req.Role, TTL: int64(req.TTL / time.Second),
 	}
-	if err := postAdmin(ctx, server, key, fingerprint, invitationsPath, body, &answer); err != nil {
+	if _, err := postAdmin(ctx, server, key, fingerprint, invitationsPath, body, &answer); err != nil {
 		return call.Link{}, err
 	}
 	link := call.Link{
@@ -128,13 +128,20 @@ type Admin struct {
 // Errors wrap those that [RequestInvite] has; what the server refuses is a
 // *[RefusalError].
 func (a Admin) Do(ctx context.Context, op call.DoorOp, request, answer any) error {
+	_, err := a.DoAt(ctx, op, request, answer)
+	return err
+}
+
+// DoAt is Do and tells what time it is at the server, by whose clock the times in
+// the answer are: this computer's may be wrong.
+func (a Admin) DoAt(ctx context.Context, op call.DoorOp, request, answer any) (time.Time, error) {
 	server, err := parseServer(a.Server)
 	if err != nil {
-		return err
+		return time.Time{}, err
 	}
 	key, fingerprint, err := readAdminKey(a.KeyFile)
 	if err != nil {
-		return err
+		return time.Time{}, err
 	}
 	return postAdmin(ctx, server, key, fingerprint, call.DoorAPIPath+string(op), request, answer)
 }
@@ -158,17 +165,18 @@ func (e *RefusalError) Error() string {
 
 func (e *RefusalError) Unwrap() error { return e.err }
 
-// postAdmin calls the admin API once, on a connection of its own.
-func postAdmin(ctx context.Context, server *url.URL, key string, fingerprint [sha256.Size]byte, path string, body, answer any) error {
+// postAdmin calls the admin API once, on a connection of its own, and tells what
+// time it is at the server.
+func postAdmin(ctx context.Context, server *url.URL, key string, fingerprint [sha256.Size]byte, path string, body, answer any) (time.Time, error) {
 	ctx, cancel := context.WithTimeout(ctx, adminBound)
 	defer cancel()
 	reader, err := encodeBody(body)
 	if err != nil {
-		return err
+		return time.Time{}, err
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, server.JoinPath(path).String(), reader)
 	if err != nil {
-		return fmt.Errorf("%w: %w", call.ErrServerAddress, err)
+		return time.Time{}, fmt.Errorf("%w: %w", call.ErrServerAddress, err)
 	}
 	req.Header.Set("Authorization", "Bearer "+key)
 	req.Header.Set("Content-Type", jsonType)
@@ -180,12 +188,21 @@ func postAdmin(ctx context.Context, server *url.URL, key string, fingerprint [sh
 	res, err := transport.RoundTrip(req)
 	if err != nil {
 		if errors.Is(err, call.ErrForeignKey) || ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return err
+			return time.Time{}, err
 		}
-		return fmt.Errorf("%w: %w", call.ErrUnreachable, err)
+		return time.Time{}, fmt.Errorf("%w: %w", call.ErrUnreachable, err)
 	}
 	defer func() { _ = res.Body.Close() }()
-	return readAnswer(res, answer)
+	return serverTime(res, time.Now()), readAnswer(res, answer)
+}
+
+// serverTime is the server's time as far as it differs from ours, which says now.
+func serverTime(res *http.Response, now time.Time) time.Time {
+	date, err := http.ParseTime(res.Header.Get("Date"))
+	if err != nil {
+		return now
+	}
+	return now.Add(call.ClockOffset(date.UnixMilli(), now))
 }
 
 func readAnswer(res *http.Response, answer any) error {

@@ -75,6 +75,7 @@ type door struct {
 	connects *rates[netip.Prefix]
 	comings  *rates[place]
 	nonces   *nonces
+	signing  *forwardClock // by which joins are signed
 	now      func() time.Time
 
 	http   *http.Server
@@ -109,6 +110,7 @@ func newDoor(s settings, data *folder, reg *register.Register, upstream *url.URL
 	d.calls = newRates[netip.Prefix](d.limits.calls, d.limits.callBurst, d.limits.addresses)
 	d.joins = newRates[netip.Prefix](d.limits.joins, d.limits.joinBurst, d.limits.addresses)
 	d.misses = newRates[netip.Prefix](d.limits.misses, d.limits.missBurst, d.limits.addresses)
+	d.signing = &forwardClock{}
 	d.nonces = newNonces(2*nonceWindow, maxNonces, originNonces)
 	d.proxy = newProxy(upstream, s.Log, d.confirm, d.refuseWith)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -287,6 +289,9 @@ func (d *door) fail(w http.ResponseWriter, log logrus.FieldLogger, err error) {
 	}
 	if !ok && d.isStopping() { // which is the cause, most likely
 		e, ok = call.DoorErrorFrom(call.ErrServerStopping)
+	}
+	if e.Code == call.DoorBanned {
+		e.Time = d.now().UnixMilli() // its end is by this clock
 	}
 	status := e.Status()
 	var tooLarge *http.MaxBytesError

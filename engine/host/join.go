@@ -85,20 +85,20 @@ func (d *door) checkRate(from netip.Prefix) error {
 // about rooms and names to who has no invitation, and nothing is stored for
 // them.
 func (d *door) join(ctx context.Context, from netip.Prefix, req *call.DoorJoinRequest) (call.DoorJoinAnswer, error) {
-	now := d.now()
-	if err := d.checkRequest(req, now); err != nil {
+	now, signing := d.now(), d.signing.now(d.now())
+	if err := d.checkRequest(req, signing); err != nil {
 		return call.DoorJoinAnswer{}, err
 	}
 	inv, err := d.checkInvitation(ctx, from, req, now)
 	if err != nil {
 		return call.DoorJoinAnswer{}, err
 	}
-	fresh, full := d.nonces.use(from, sha256.Sum256(append(append([]byte(nil), req.Key...), req.Nonce...)), now)
+	fresh, full := d.nonces.use(from, sha256.Sum256(append(append([]byte(nil), req.Key...), req.Nonce...)), signing)
 	switch {
 	case full:
 		return call.DoorJoinAnswer{}, call.ErrTooManyTries
 	case !fresh:
-		return call.DoorJoinAnswer{}, fmt.Errorf("%w: this join was used before", call.ErrBadArgument)
+		return call.DoorJoinAnswer{}, call.ErrJoinUsed
 	}
 	if err := d.mayJoin(ctx, req, inv.Role); err != nil {
 		return call.DoorJoinAnswer{}, err
@@ -183,7 +183,7 @@ func (d *door) checkRequest(req *call.DoorJoinRequest, now time.Time) error {
 		return call.ErrIdentityTaken
 	}
 	if skew := now.Sub(time.UnixMilli(req.Time)); skew.Abs() > nonceWindow {
-		return fmt.Errorf("%w: clocks differ by %v", call.ErrBadArgument, skew.Round(time.Second))
+		return &call.ClockError{Server: now, Behind: skew}
 	}
 	return nil
 }
@@ -247,7 +247,7 @@ func (d *door) answer(ctx context.Context, req *call.DoorJoinRequest, m register
 	}
 	return call.DoorJoinAnswer{
 		Token: token, Title: room.Title, SessionHint: string(session),
-		Generation: m.Generation, Role: m.Role, Rules: rules, Keeper: keeper,
+		Generation: m.Generation, Role: m.Role, Rules: rules, Keeper: keeper, Time: d.now().UnixMilli(),
 	}, nil
 }
 

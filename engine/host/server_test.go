@@ -180,7 +180,7 @@ func TestJ6_JoinRefusals(t *testing.T) {
 				t.Fatal(err)
 			}
 			return r
-		}, call.DoorBadRequest, http.StatusBadRequest},
+		}, call.DoorClock, http.StatusBadRequest},
 		{"room not open, by the invitation", func() call.DoorJoinRequest { return anna.request(t, existing) },
 			call.DoorNoSuchRoom, http.StatusNotFound},
 		{"room not open, by the guest", func() call.DoorJoinRequest {
@@ -207,7 +207,7 @@ func TestJ6_JoinRefusals(t *testing.T) {
 		if _, refusal, status := s.join(req); status != http.StatusOK {
 			t.Fatalf("first use: %d %+v", status, refusal)
 		}
-		if _, refusal, status := s.join(req); refusal.Code != call.DoorBadRequest {
+		if _, refusal, status := s.join(req); refusal.Code != call.DoorJoinUsed {
 			t.Errorf("second use: %d %+v", status, refusal)
 		}
 	})

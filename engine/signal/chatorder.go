@@ -237,6 +237,9 @@ func (s *session) onDirect(e call.ChatReceived, now time.Time) {
 
 // onBatch takes what the keeper tells.
 func (s *session) onBatch(b call.ChatBatch, now time.Time) {
+	for i := range b.Messages {
+		b.Messages[i].Time = s.ticket.at(b.Messages[i].Time).UnixMilli()
+	}
 	if s.ticket.keeper == "" {
 		return // everybody sends to us directly
 	}

@@ -24,6 +24,7 @@ type Config struct {
 	// receives no tracks, does not beat, judges nobody's silence, and gets chat
 	// as it travels, as [call.DataReceived].
 	Observer bool
+	Now      func() time.Time // this computer's clock; nil: time.Now
 }
 
 // limits are the clocks of a session. Tests shorten them.
@@ -70,6 +71,7 @@ type Dialer struct {
 	limits  limits
 	double  bool // see Config.TwoConnections
 	observe bool // see Config.Observer
+	now     func() time.Time
 	rests   sync.WaitGroup
 }
 
@@ -83,7 +85,11 @@ func New(c Config) *Dialer {
 		silent.SetLevel(logrus.PanicLevel)
 		log = silent
 	}
-	return &Dialer{log: log.WithField("part", "signal"), version: c.Version, limits: defaultLimits(), double: c.TwoConnections, observe: c.Observer}
+	now := c.Now
+	if now == nil {
+		now = time.Now
+	}
+	return &Dialer{now: now, log: log.WithField("part", "signal"), version: c.Version, limits: defaultLimits(), double: c.TwoConnections, observe: c.Observer}
 }
 
 // admission is what one successful join or resume brings.

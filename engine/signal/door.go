@@ -30,13 +30,35 @@ type ticket struct {
 	keeper     call.Identity // that gathers chat; empty without one
 	role       call.Role
 	rules      call.RoomRules
+	clock      time.Duration // what is added to our clock to have the server's
 }
+
+// at is a time of the server's, in unix ms, by our clock.
+func (t ticket) at(ms int64) time.Time { return time.UnixMilli(ms).Add(-t.clock) }
 
 // knock asks the door of an invite link for a token. A rejoin, which has a
 // generation, never makes the room anew: a room that was dismissed while we were
 // away stays so (contract N8), and so does who was put out (contract O9).
+//
+// A join is signed with a time. If ours is not the door's, the door says its own,
+// and we sign once more by that: our clock does not matter.
 func (d *Dialer) knock(ctx context.Context, req call.JoinRequest, generation int64) (call.Admission, error) {
-	body, err := joinBody(req, generation, time.Now())
+	a, err := d.knockAt(ctx, req, generation, d.now())
+	var clock *call.ClockError
+	switch {
+	case errors.As(err, &clock) && !clock.Server.IsZero():
+		d.log.WithField("server", clock.Server).Info("this computer's clock and the server's differ")
+		return d.knockAt(ctx, req, generation, clock.Server)
+	case errors.Is(err, call.ErrJoinUsed): // something on the way has sent it twice
+		return d.knockAt(ctx, req, generation, d.now())
+	default:
+		return a, err
+	}
+}
+
+// knockAt asks with a signature of that time.
+func (d *Dialer) knockAt(ctx context.Context, req call.JoinRequest, generation int64, at time.Time) (call.Admission, error) {
+	body, err := joinBody(req, generation, at)
 	if err != nil {
 		return call.Admission{}, err
 	}
@@ -54,11 +76,11 @@ func (d *Dialer) knock(ctx context.Context, req call.JoinRequest, generation int
 		}
 		return call.Admission{}, connectError(err)
 	}
-	admitted, err := parseDoorAnswer(status, answer)
+	admitted, err := parseDoorAnswer(status, answer, d.now())
 	if err != nil {
 		return call.Admission{}, err
 	}
-	return call.Admission{Host: conn.host, Answer: admitted}, nil
+	return call.Admission{Host: conn.host, Answer: admitted, Clock: call.ClockOffset(admitted.Time, d.now())}, nil
 }
 
 // rejoinUnknown is the generation of a rejoin whose door has not told one.
@@ -194,15 +216,15 @@ func post(ctx context.Context, conn *hostConn, path, bearer string, body []byte,
 
 const maxToken = 16 << 10 // bytes; a header must hold it
 
-// parseDoorAnswer reads what the door answered.
-func parseDoorAnswer(status int, body []byte) (call.DoorJoinAnswer, error) {
+// parseDoorAnswer reads what the door answered at a time of our clock.
+func parseDoorAnswer(status int, body []byte, now time.Time) (call.DoorJoinAnswer, error) {
 	var answer call.DoorJoinAnswer
 	if status != http.StatusOK {
 		refusal, ok := readRefusal(body)
 		if !ok {
 			return answer, fmt.Errorf("%w: status %d", call.ErrServerGarbage, status)
 		}
-		return answer, refusal.Err()
+		return answer, refusal.ErrAt(now)
 	}
 	if err := json.Unmarshal(body, &answer); err != nil {
 		return call.DoorJoinAnswer{}, fmt.Errorf("%w: not the door's JSON", call.ErrServerGarbage)

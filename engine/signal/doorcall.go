@@ -48,6 +48,7 @@ func ticketOf(req call.JoinRequest, a call.Admission) ticket {
 	return ticket{
 		base: "wss://" + a.Host, token: a.Answer.Token, title: title, tls: pinned(req.Link.Fingerprint),
 		host: a.Host, generation: a.Answer.Generation, role: a.Answer.Role, rules: a.Answer.Rules, keeper: a.Answer.Keeper,
+		clock: a.Clock,
 	}
 }
 
@@ -58,9 +59,13 @@ func (s *session) Chat(ctx context.Context, after string) (call.ChatAnswer, erro
 	if err := s.Moderate(ctx, call.OpChat, request, &answer); err != nil {
 		return call.ChatAnswer{}, err
 	}
+	var t ticket
+	if err := s.ask(ctx, func() error { t = s.ticket; return nil }); err != nil {
+		return call.ChatAnswer{}, err
+	}
 	rows := answer.Messages[:0]
 	for _, m := range answer.Messages {
-		m.At, m.Text, m.Name = time.UnixMilli(m.Time), cleanChat(m.Text), label(m.Name)
+		m.At, m.Text, m.Name = t.at(m.Time), cleanChat(m.Text), label(m.Name)
 		if m.ID != "" && len(m.ID) <= maxWord && len(m.From) <= maxWord && call.CheckChat(m.Text) == nil && len(rows) < maxChatRows {
 			rows = append(rows, m)
 		}
@@ -105,7 +110,7 @@ func askDoor(ctx context.Context, t ticket, op call.DoorOp, body []byte, answer 
 		return connectError(err)
 	case status != http.StatusOK:
 		if refusal, ok := readRefusal(raw); ok {
-			return refusal.Err()
+			return refusal.ErrAt(time.Now())
 		}
 		return fmt.Errorf("%w: status %d", call.ErrServerGarbage, status)
 	}

@@ -169,7 +169,7 @@ type verdict struct {
 func (s *session) onPutOut(n call.Notice) {
 	v := verdict{reason: putOutReason(n.Reason), by: n.By, text: n.Text, at: time.Now()}
 	if n.Until > 0 && v.reason == call.ReasonBanned {
-		v.until = time.UnixMilli(n.Until)
+		v.until = s.ticket.at(n.Until)
 	}
 	if n.ID == s.roster.self.Identity {
 		s.condemn(v)

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"strings"
 	"syscall"
+	"time"
 
 	"foyer/engine/call"
 )
@@ -106,7 +107,7 @@ func isCallError(err error) bool {
 		call.ErrWrongServer, call.ErrUntrusted, call.ErrServerGarbage, call.ErrServerSilent, call.ErrUnreachable, call.ErrRefused,
 		call.ErrTokenRefused, call.ErrNoSuchRoom, call.ErrRoomFull, call.ErrRoomLocked, call.ErrInviteRefused,
 		call.ErrInviteExpired, call.ErrIdentityTaken, call.ErrTooManyTries, call.ErrBadArgument, call.ErrLinkInsecure,
-		call.ErrAlreadyHere,
+		call.ErrAlreadyHere, call.ErrClock, call.ErrJoinUsed,
 	} {
 		if errors.Is(err, known) {
 			return true
@@ -119,7 +120,7 @@ func isCallError(err error) bool {
 // LiveKit's status and text (livekit-server, pkg/service/rtcservice.go).
 func statusError(status int, body []byte) error {
 	if refusal, ok := readRefusal(body); ok {
-		return refusal.Err()
+		return refusal.ErrAt(time.Now())
 	}
 	switch status {
 	case http.StatusUnauthorized:

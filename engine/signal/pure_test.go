@@ -428,7 +428,7 @@ func FuzzDoorAnswer(f *testing.F) {
 	f.Add(403, []byte(`{"error":"banned","until":1}`))
 	f.Add(500, []byte(`<html>`))
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
-		answer, err := parseDoorAnswer(status, body)
+		answer, err := parseDoorAnswer(status, body, time.Now())
 		if err == nil && (answer.Token == "" || !headerSafe(answer.Token) || status != http.StatusOK) {
 			t.Errorf("accepted %+v with status %d", answer, status)
 		}

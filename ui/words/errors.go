@@ -37,6 +37,9 @@ var known = []struct {
 	{ErrNoLink, "link_empty"},
 	{call.ErrLinkUnreadable, "link_unreadable"},
 	{call.ErrLinkCut, "link_cut"},
+	{call.ErrLinkChanged, "link_changed"},
+	{call.ErrLinkSeveral, "link_several"},
+	{call.ErrLinkNewer, "link_newer"},
 	{call.ErrLinkInsecure, "link_insecure"},
 
 	{call.ErrWrongServer, "wrong_server"},
@@ -51,6 +54,8 @@ var known = []struct {
 	{call.ErrIdentityTaken, "identity_taken"},
 	{call.ErrTooManyTries, "too_many_tries"},
 	{call.ErrServerStopping, "server_stopping"},
+	{call.ErrClock, "clock"},
+	{call.ErrJoinUsed, "join_used"},
 	{call.ErrHostFailed, "host_failed"},
 	{call.ErrMediaBlocked, "media_blocked"},
 	{call.ErrServerGarbage, "server_garbage"},
@@ -184,6 +189,10 @@ func (b *Book) known(err error, source call.Source, now time.Time) Sentence {
 			return b.pair("banned_open")
 		}
 		return b.pair("banned", "until", b.Until(ban.Until, now))
+	}
+	var clock *call.ClockError
+	if errors.As(err, &clock) && !clock.Server.IsZero() {
+		return b.pair("clock_server", "time", b.Until(clock.Server, now))
 	}
 	var out *call.PutOutError
 	if errors.As(err, &out) {
