@@ -146,7 +146,7 @@ func (a *adminFlags) call(name string, args []string) (*adminCall, error) {
 	}
 	room, ids := call.RoomParameter(args[0]), make([]call.Identity, 0, len(args)-1)
 	for _, id := range args[1:] {
-		if err := call.CheckIdentity(id); err != nil {
+		if err := call.CheckKnownIdentity(id); err != nil {
 			return nil, err
 		}
 		ids = append(ids, call.Identity(id))

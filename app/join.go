@@ -95,5 +95,8 @@ func checkJoin(j engine.Join) error {
 	if err := call.CheckName(j.Name); err != nil {
 		return err
 	}
+	if j.Link.Plain() { // the server's to judge
+		return call.CheckKnownIdentity(string(j.Identity))
+	}
 	return call.CheckIdentity(string(j.Identity))
 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"foyer/engine/call"
@@ -74,8 +73,8 @@ func (l *loop) doJoin(c Join) error {
 // checkJoin refuses what no server would take (contract N1, N2, N4). The names
 // of a plain LiveKit link are its token's and the server's to judge.
 func checkJoin(c *Join) error {
-	c.Name = strings.TrimSpace(c.Name)
 	if c.Link.Plain() {
+		c.Name = call.CleanName(c.Name)
 		if c.Link.URL == "" {
 			return fmt.Errorf("%w: a token without an address", call.ErrLinkUnreadable)
 		}
@@ -87,6 +86,7 @@ func checkJoin(c *Join) error {
 	if err := checkNames(c.Link.Room, c.Identity, c.Name); err != nil {
 		return err
 	}
+	c.Name = call.CleanName(c.Name)
 	if len(c.Link.Hosts) == 0 {
 		return fmt.Errorf("%w: it has no address", call.ErrLinkUnreadable)
 	}
@@ -107,13 +107,13 @@ func (l *loop) doStartRoom(c StartRoom) error {
 	if l.cfg.Host == nil {
 		return fmt.Errorf("start: %w", call.ErrNotSupported)
 	}
-	c.Name = strings.TrimSpace(c.Name)
 	if err := checkNames(c.Room, c.Identity, c.Name); err != nil {
 		return err
 	}
 	if err := call.CheckTitle(c.Title); err != nil {
 		return err
 	}
+	c.Name, c.Title = call.CleanName(c.Name), call.CleanName(c.Title)
 	return l.enter(&entry{
 		host: true, room: c.Room, title: c.Title, name: c.Name, identity: c.Identity,
 		choice: c.Devices, asked: time.Now(),

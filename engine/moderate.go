@@ -106,7 +106,7 @@ func (m Moderate) checkPeople() error {
 		return fmt.Errorf("%w: %d people, 1 to %d at once", call.ErrBadArgument, len(m.IDs), call.MaxPeople)
 	}
 	for _, id := range m.IDs {
-		if err := call.CheckIdentity(string(id)); err != nil {
+		if err := call.CheckKnownIdentity(string(id)); err != nil {
 			return err
 		}
 	}

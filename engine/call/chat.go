@@ -44,7 +44,7 @@ type ChatRefusal struct {
 }
 
 // CheckChat reports why a text cannot be said in chat. Line breaks and tabs are
-// allowed.
+// allowed, blanks alone are not.
 func CheckChat(text string) error {
 	switch {
 	case text == "":
@@ -53,6 +53,8 @@ func CheckChat(text string) error {
 		return &NameError{Field: FieldChat, Problem: ErrTooLong, Length: len(text), Limit: MaxChat}
 	case !utf8.ValidString(text):
 		return fmt.Errorf("%w: chat is not UTF-8", ErrBadArgument)
+	case !Visible(text):
+		return &NameError{Field: FieldChat, Problem: ErrInvisible}
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ var (
 	ErrEmpty              = errors.New("empty")
 	ErrTooLong            = errors.New("too long")
 	ErrForbiddenCharacter = errors.New("forbidden character")
+	ErrInvisible          = errors.New("nothing to be seen")
 	ErrNotInRoom          = errors.New("not in a room")
 	ErrOtherRoom          = errors.New("not in that room")
 	ErrAlreadyInRoom      = errors.New("already in a room")

@@ -54,18 +54,34 @@ func allowedInRoomID(r rune) bool {
 	}
 }
 
-// CheckIdentity reports why s cannot be a user's ID, as a *[NameError], or nil.
+// CheckIdentity reports why s cannot be the ID of who joins, as a *[NameError],
+// or nil: every character of an ID is seen, and is what it looks like.
 func CheckIdentity(s string) error {
+	if err := CheckKnownIdentity(s); err != nil {
+		return err
+	}
+	if r, at := invisibleAt(s); at >= 0 {
+		return &NameError{Field: FieldIdentity, Problem: ErrForbiddenCharacter, Character: r, Position: utf8.RuneCountInString(s[:at]) + 1}
+	}
+	return nil
+}
+
+// CheckKnownIdentity is [CheckIdentity] for IDs that somebody may have from
+// before: with those people can still be removed, banned and let in again.
+func CheckKnownIdentity(s string) error {
 	return checkText(FieldIdentity, s, MaxIdentity)
 }
 
 // CheckName reports why s cannot be a display name, as a *[NameError], or nil.
-// A name of blanks alone counts as empty.
+// A name of blanks alone counts as empty. What others see is [CleanName] of it.
 func CheckName(s string) error {
 	err := checkText(FieldName, strings.TrimSpace(s), MaxName)
 	var name *NameError
 	if errors.As(err, &name) && name.Position > 0 { // in what was typed
 		name.Position += utf8.RuneCountInString(s) - utf8.RuneCountInString(strings.TrimLeftFunc(s, unicode.IsSpace))
+	}
+	if err == nil {
+		err = checkVisible(FieldName, CleanName(s), MaxName)
 	}
 	return err
 }
@@ -75,7 +91,22 @@ func CheckTitle(s string) error {
 	if s == "" {
 		return nil
 	}
-	return checkText(FieldTitle, s, MaxTitle)
+	if err := checkText(FieldTitle, s, MaxTitle); err != nil {
+		return err
+	}
+	return checkVisible(FieldTitle, CleanName(s), MaxTitle)
+}
+
+// checkVisible looks at a text that has been cleaned: something must be left to
+// see, and composing it may have made it longer.
+func checkVisible(f Field, cleaned string, limit int) error {
+	switch {
+	case !Visible(cleaned):
+		return &NameError{Field: f, Problem: ErrInvisible}
+	case len(cleaned) > limit:
+		return &NameError{Field: f, Problem: ErrTooLong, Length: len(cleaned), Limit: limit}
+	}
+	return nil
 }
 
 func checkText(f Field, s string, limit int) error {
@@ -120,7 +151,7 @@ const (
 )
 
 // NameError says which name is unusable and why. It unwraps to [ErrEmpty],
-// [ErrTooLong] or [ErrForbiddenCharacter].
+// [ErrTooLong], [ErrInvisible] or [ErrForbiddenCharacter].
 type NameError struct {
 	Field     Field
 	Problem   error
@@ -136,6 +167,8 @@ func (e *NameError) Error() string {
 		return fmt.Sprintf("%s is %d bytes long, at most %d are allowed", e.Field, e.Length, e.Limit)
 	case errors.Is(e.Problem, ErrForbiddenCharacter):
 		return fmt.Sprintf("%s has the character %q at position %d, which is not allowed", e.Field, e.Character, e.Position)
+	case errors.Is(e.Problem, ErrInvisible):
+		return fmt.Sprintf("%s has nothing that can be seen", e.Field)
 	default:
 		return fmt.Sprintf("%s is empty", e.Field)
 	}

@@ -137,7 +137,12 @@ func parseInvite(s string) (Link, error) {
 	if err := CheckRoomID(room); err != nil {
 		return Link{}, err
 	}
-	return l, CheckTitle(l.Title)
+	// Links that were made before may have a title that nobody sees.
+	if err := CheckTitle(l.Title); err != nil && !errors.Is(err, ErrInvisible) {
+		return Link{}, err
+	}
+	l.Title = CleanName(l.Title)
+	return l, nil
 }
 
 // checkLinkVersion tells a link of a later Foyer from one of nobody's.
@@ -210,7 +215,7 @@ func (l *Link) readToken() error {
 	if err := json.Unmarshal(raw, &claims); err != nil {
 		return fmt.Errorf("%w: its token", ErrLinkUnreadable)
 	}
-	l.Room, l.Identity, l.Name = RoomID(claims.Video.Room), Identity(claims.Sub), claims.Name
+	l.Room, l.Identity, l.Name = RoomID(claims.Video.Room), Identity(claims.Sub), CleanName(claims.Name)
 	return nil
 }
 

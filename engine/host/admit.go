@@ -117,7 +117,11 @@ func (d *door) admit(ctx context.Context, c *connect) error {
 		return err
 	}
 	grant, changed := allowed(c.ticket, c.member, rules)
-	if changed {
+	renamed, err := d.rename(ctx, c)
+	if err != nil {
+		return err
+	}
+	if changed || renamed {
 		if c.raw, err = d.rewrite(c.ticket, grant); err != nil {
 			return err
 		}
@@ -130,6 +134,22 @@ func (d *door) admit(ctx context.Context, c *connect) error {
 	}
 	c.open, err = d.sockets.arrive(c.room(), c.identity(), check)
 	return err
+}
+
+// rename makes the name in a token that the door has not made one that is seen
+// and told from the others', and tells whether it is another one now.
+func (d *door) rename(ctx context.Context, c *connect) (bool, error) {
+	given := c.grants.Name
+	if c.ours || c.resumes || given == "" {
+		return false, nil
+	}
+	m := register.Member{Room: c.room(), Identity: c.identity(), Name: call.CleanName(given)}
+	if m.Name == "" {
+		m.Name = call.ShownID(m.Identity)
+	}
+	name, err := d.register.ToldApart(ctx, m, d.now())
+	c.grants.Name = name
+	return name != given, err
 }
 
 // standing tells whether a token is good: nobody has put its holder out since

@@ -98,6 +98,7 @@ func (d *door) invite(ctx context.Context, req InvitationRequest) (InvitationAns
 	if err := call.CheckTitle(req.Title); err != nil {
 		return InvitationAnswer{}, err
 	}
+	req.Title = call.CleanName(req.Title)
 	if req.TTL < 0 || req.TTL > maxInviteHours*3600 {
 		return InvitationAnswer{}, fmt.Errorf("%w: ttl of %d s", call.ErrBadArgument, req.TTL)
 	}

@@ -108,7 +108,7 @@ func (d *door) join(ctx context.Context, from netip.Prefix, req *call.DoorJoinRe
 		return call.DoorJoinAnswer{}, err
 	}
 	member, err := d.register.Bind(ctx, register.Member{
-		Room: req.Room, Identity: req.Identity, Key: req.Key, Name: req.Name, Role: inv.Role,
+		Room: req.Room, Identity: req.Identity, Key: req.Key, Name: call.CleanName(req.Name), Role: inv.Role,
 	}, now)
 	if err != nil {
 		if errors.Is(err, register.ErrTaken) {
@@ -240,7 +240,7 @@ func (d *door) answer(ctx context.Context, req *call.DoorJoinRequest, m register
 		keeper = hiddenIdentity(d.data.api, keeperPurpose, req.Room)
 	}
 	token, err := auth.NewAccessToken(d.data.api.Key, d.data.api.Secret).
-		SetIdentity(string(req.Identity)).SetName(req.Name).SetVideoGrant(grant).
+		SetIdentity(string(req.Identity)).SetName(m.Name).SetVideoGrant(grant).
 		SetAttributes(attributes).SetValidFor(tokenFor).ToJWT()
 	if err != nil {
 		return call.DoorJoinAnswer{}, fmt.Errorf("sign a token: %w", err)

@@ -46,7 +46,7 @@ func checkPeople(ids []call.Identity) error {
 
 func checkIdentities(ids []call.Identity) error {
 	for _, id := range ids {
-		if err := call.CheckIdentity(string(id)); err != nil {
+		if err := call.CheckKnownIdentity(string(id)); err != nil {
 			return err
 		}
 	}

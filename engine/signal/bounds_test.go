@@ -101,7 +101,7 @@ func TestLabel(t *testing.T) {
 		"A\x00d\x1b[31ma\x7f\u0085":       "Ad[31ma",
 		"Ada\u202Etxt.exe":                "Adatxt.exe",
 		"\u2066Ada\u2069\u202A\u202C":     "Ada",
-		"Ada\u2028Host: all\u2029":        "AdaHost: all",
+		"Ada\u2028Host: all\u2029":        "Ada Host: all",
 		"עדה\u200F (1)":                   "עדה\u200F (1)",
 		"👩\u200D💻":                        "👩\u200D💻",
 		"broken \xff\xfe":                 "broken",

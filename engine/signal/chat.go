@@ -6,9 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/livekit/protocol/livekit"
 
@@ -226,21 +224,9 @@ func (d *dataState) legacyChat(from call.Identity, payload []byte, now time.Time
 	return d.chatText(from, m.ID, m.Message, now)
 }
 
-// cleanChat takes out of a text what could not be shown: control characters
-// other than line breaks and tabs, and what turns the direction of the lines
-// that follow.
-func cleanChat(text string) string {
-	text = strings.ReplaceAll(strings.ToValidUTF8(text, ""), "\r\n", "\n")
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n', r == '\t':
-			return r
-		case unicode.IsControl(r), turnsDirection(r):
-			return -1
-		}
-		return r
-	}, text)
-}
+// cleanChat takes out of a text what could not be shown, and what turns the
+// direction of the lines that follow.
+func cleanChat(text string) string { return call.CleanText(text) }
 
 // named fills in what the sender of a message was called.
 func (s *session) named(e call.SessionEvent) call.SessionEvent {

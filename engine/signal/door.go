@@ -229,10 +229,11 @@ func parseDoorAnswer(status int, body []byte, now time.Time) (call.DoorJoinAnswe
 	if err := json.Unmarshal(body, &answer); err != nil {
 		return call.DoorJoinAnswer{}, fmt.Errorf("%w: not the door's JSON", call.ErrServerGarbage)
 	}
+	answer.Title = call.CleanName(answer.Title)
 	if len(answer.Keeper) > maxWord {
 		answer.Keeper = ""
 	}
-	if answer.Token == "" || len(answer.Token) > maxToken || !headerSafe(answer.Token) || call.CheckTitle(answer.Title) != nil {
+	if answer.Token == "" || len(answer.Token) > maxToken || !headerSafe(answer.Token) || len(answer.Title) > call.MaxTitle {
 		return call.DoorJoinAnswer{}, fmt.Errorf("%w: token or title", call.ErrServerGarbage)
 	}
 	return answer, nil

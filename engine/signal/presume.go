@@ -116,6 +116,7 @@ func (r *roster) settle(p *presumption, info *livekit.ParticipantInfo) []call.Se
 		delete(r.presumed, p.Identity)
 	case same && info.GetVersion() >= p.version:
 		p.Participant, p.version = participantFrom(info), info.GetVersion()
+		p.callIt()
 	case !same && !gone && !joinedAt(info).Before(p.JoinedAt):
 		delete(r.presumed, p.Identity)
 		return r.join(info)

@@ -5,9 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/livekit/protocol/livekit"
@@ -29,6 +27,8 @@ type roster struct {
 	observes bool
 	people   map[call.Identity]*person
 	sids     map[call.SID]call.Identity // of people, to resolve speakers and qualities
+	twins    map[string][]*person       // of people and me, by key
+	me       *person                    // self, among the twins
 
 	presumed map[call.Identity]*presumption // not of people
 
@@ -41,6 +41,9 @@ type person struct {
 	protocol int32 // client_protocol: which forms of data it reads
 	batches  bool  // it reads the keeper's
 	life     life
+	given    string // the name as the server says it; Participant has one that is told apart
+	key      string // equal for names that look alike
+	skeleton string // of the name that is told apart, once that is given
 }
 
 func newRoster(join *livekit.JoinResponse) *roster {
@@ -50,13 +53,25 @@ func newRoster(join *livekit.JoinResponse) *roster {
 		version:  join.GetParticipant().GetVersion(),
 		people:   map[call.Identity]*person{},
 		sids:     map[call.SID]call.Identity{},
+		twins:    map[string][]*person{},
 		presumed: map[call.Identity]*presumption{},
 		speakers: map[call.SID]float32{},
 	}
+	r.know(r.self)
 	for _, info := range join.GetOtherParticipants() {
 		r.apply(info)
 	}
 	return r
+}
+
+// know takes what the server says of ourselves.
+func (r *roster) know(self call.Participant) (events []call.SessionEvent) {
+	if r.me != nil {
+		events = r.delist(r.me)
+	}
+	r.self, r.me = self, &person{Participant: self}
+	r.me.callIt()
+	return append(events, r.enlist(r.me)...)
 }
 
 // participants lists everybody, first come first.
@@ -91,7 +106,8 @@ func (r *roster) apply(info *livekit.ParticipantInfo) []call.SessionEvent {
 		// Another SID of ours is an old connection that the server is just
 		// closing, or a newcomer that puts us out, which a leave will tell.
 		if sid == r.self.SID && info.GetVersion() >= r.version {
-			r.self, r.shows, r.version = participantFrom(info), mayPublish(info), info.GetVersion()
+			r.shows, r.version = mayPublish(info), info.GetVersion()
+			return r.know(participantFrom(info))
 		}
 		return nil
 	}
@@ -149,6 +165,7 @@ func (r *roster) join(info *livekit.ParticipantInfo) []call.SessionEvent {
 	p := &person{Participant: participantFrom(info), version: info.GetVersion(), protocol: info.GetClientProtocol()}
 	p.batches = info.GetAttributes()[call.AttributeBatches] != ""
 	p.life.canBeat = !p.Muted
+	p.callIt()
 	return r.add(p)
 }
 
@@ -158,7 +175,8 @@ func (r *roster) add(p *person) []call.SessionEvent {
 	}
 	r.people[p.Identity] = p
 	r.sids[p.SID] = p.Identity
-	return []call.SessionEvent{call.ParticipantJoined{Participant: p.copy()}}
+	others := r.enlist(p)
+	return append([]call.SessionEvent{call.ParticipantJoined{Participant: p.copy()}}, others...)
 }
 
 func (r *roster) leave(p *person, reason call.LeaveReason) []call.SessionEvent {
@@ -169,7 +187,7 @@ func (r *roster) leave(p *person, reason call.LeaveReason) []call.SessionEvent {
 		delete(r.speakers, p.SID)
 		events = append(events, r.speakersChanged())
 	}
-	return events
+	return append(events, r.delist(p)...)
 }
 
 // change compares names and tracks.
@@ -177,6 +195,7 @@ func (r *roster) change(p *person, info *livekit.ParticipantInfo) []call.Session
 	before := p.Participant
 	p.Participant = participantFrom(info)
 	p.Lost = before.Lost
+	others := r.rename(p, before.Name)
 	p.version, p.life.canBeat = info.GetVersion(), !p.Muted
 	if p.Muted {
 		p.life.beatAt = time.Time{} // once it may again, its silence counts from the next beat
@@ -185,7 +204,18 @@ func (r *roster) change(p *person, info *livekit.ParticipantInfo) []call.Session
 	if len(events) > 0 || before.Name != p.Name || before.Muted != p.Muted || !slices.Equal(before.Tracks, p.Tracks) {
 		events = append(events, call.ParticipantUpdated{Participant: p.copy()})
 	}
-	return events
+	return append(events, others...)
+}
+
+// rename gives somebody the name before, unless the server says another one now.
+func (r *roster) rename(p *person, before string) []call.SessionEvent {
+	if p.Name == p.given {
+		p.Name = before
+		return nil
+	}
+	events := r.delist(p)
+	p.callIt()
+	return append(events, r.enlist(p)...)
 }
 
 func diffTracks(id call.Identity, before, after []call.Track) []call.SessionEvent {
@@ -363,23 +393,9 @@ func mayPublish(info *livekit.ParticipantInfo) bool {
 	return info.GetPermission() == nil || info.GetPermission().GetCanPublish()
 }
 
-// label makes a text from a stranger fit to be shown in one line beside others:
-// no control characters, no line breaks, and nothing that turns the direction of
-// what follows (UAX 9: embeddings, overrides and isolates). The marks that only
-// say which way a word goes (LRM, RLM, ALM) may stay.
+// label makes a text from a stranger fit to be shown in one line beside others.
 func label(s string) string {
-	clean := strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsControl(r), r == '\u2028', r == '\u2029', r == utf8.RuneError, turnsDirection(r):
-			return -1
-		}
-		return r
-	}, s)
-	return clip(strings.TrimSpace(clean), call.MaxName)
-}
-
-func turnsDirection(r rune) bool {
-	return r >= '\u202A' && r <= '\u202E' || r >= '\u2066' && r <= '\u2069'
+	return call.CleanName(clip(call.CleanName(clip(s, maxWord)), call.MaxName))
 }
 
 // clip cuts a text from the network at a character's border.

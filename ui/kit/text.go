@@ -2,11 +2,13 @@ package kit
 
 import (
 	"strings"
+	"unicode"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/widget"
 
+	"foyer/engine/call"
 	"foyer/ui/theme"
 )
 
@@ -115,13 +117,27 @@ func (t *Text) HeightFor(width float32) float32 {
 // a whole line.
 func (t *Text) lines(width float32) []string {
 	if !t.Wrap {
-		return []string{t.fit(t.text, width)}
+		return []string{leftToRight(t.fit(t.text, width))}
 	}
 	var lines []string
 	for _, paragraph := range strings.Split(t.text, "\n") {
 		lines = append(lines, t.wrap(paragraph, width)...)
 	}
+	for i, line := range lines {
+		lines[i] = leftToRight(line)
+	}
 	return lines
+}
+
+// leftToRight begins a line in which both directions meet from the left, as the
+// window's sentences go. The toolkit puts runs side by side in the order of the
+// text: in a line that an Arabic name begins, the blank after it would come first.
+func leftToRight(line string) string {
+	const lrm = "\u200e"
+	if !call.RightToLeft(line) || strings.IndexFunc(line, func(r rune) bool { return unicode.IsLetter(r) && !call.RightToLeft(string(r)) }) < 0 {
+		return line
+	}
+	return lrm + line
 }
 
 func (t *Text) wrap(paragraph string, width float32) []string {

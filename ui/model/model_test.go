@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"foyer/engine"
 	"foyer/engine/call"
@@ -368,7 +369,9 @@ func TestNoticesAreBounded(t *testing.T) {
 
 func TestInitials(t *testing.T) {
 	for name, want := range map[string]string{
-		"Ada Lovelace": "AL", "Linus": "L", "": "?", "  ": "?", "🙂": "?", "jean-luc picard": "JP", "王小明": "王", "émile zola": "ÉZ", "a b c d": "AD", "(x)": "X",
+		"Ada Lovelace": "AL", "Linus": "L", "": "?", "  ": "?", "🙂": "🙂", "👩‍💻": "👩‍💻", "❤️ 🦊": "❤️", "🇩🇪": "🇩🇪", "\u2800\u3164": "?",
+		"क्षत्रिय हिन्दी": "क्षहि", "नमस्ते": "न", "ಕನ್ನಡ": "ಕ", "e\u0301mile": "É", "กำธร ใจดี": "กำใ", "Paul (2)": "P2", "محمد علي": "مع", "\u200bAda": "A",
+		"ǆ": "ǅ", "jean-luc picard": "JP", "王小明": "王", "émile zola": "ÉZ", "a b c d": "AD", "(x)": "X",
 	} {
 		if got := Initials(name); got != want {
 			t.Errorf("%q: %q, want %q", name, got, want)
@@ -380,8 +383,9 @@ func FuzzInitials(f *testing.F) {
 	f.Add("Ada Lovelace")
 	f.Add("\xff\xfe")
 	f.Fuzz(func(t *testing.T, name string) {
-		if got := []rune(Initials(name)); len(got) == 0 || len(got) > 2 {
-			t.Errorf("%q gives %q", name, string(got))
+		got := Initials(name)
+		if got != "?" && !call.Visible(got) || !utf8.ValidString(got) || len(got) > 2*len(name)+1 {
+			t.Errorf("%q gives %q", name, got)
 		}
 	})
 }

@@ -2,8 +2,6 @@ package model
 
 import (
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"foyer/engine/call"
 )
@@ -57,23 +55,7 @@ func (p *Person) DisplayName() string {
 	if name := strings.TrimSpace(p.Name); name != "" {
 		return name
 	}
-	return string(p.ID)
-}
-
-// Initials are up to two letters for a tile without a picture.
-func Initials(name string) string {
-	words := strings.FieldsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-	var out []rune
-	for i, w := range words {
-		if i == 0 || i == len(words)-1 {
-			r, _ := utf8.DecodeRuneInString(w)
-			out = append(out, unicode.ToUpper(r))
-		}
-	}
-	if len(out) == 0 {
-		return "?"
-	}
-	return string(out)
+	return call.ShownID(p.ID)
 }
 
 // Tile is one picture of the room's grid: a person, or a screen that they share.

@@ -75,9 +75,18 @@ func (b *Book) T(key string, args ...string) string {
 	}
 	pairs := make([]string, 0, len(args))
 	for i := 0; i+1 < len(args); i += 2 {
-		pairs = append(pairs, "{"+args[i]+"}", args[i+1])
+		pairs = append(pairs, "{"+args[i]+"}", isolated(args[i+1]))
 	}
 	return strings.NewReplacer(pairs...).Replace(text)
+}
+
+// isolated keeps a value that is written from right to left from turning the
+// sentence around it (UAX 9: first strong isolate).
+func isolated(value string) string {
+	if !call.RightToLeft(value) {
+		return value
+	}
+	return "\u2068" + value + "\u2069"
 }
 
 // Has tells whether the catalogue has a sentence of its own for key.

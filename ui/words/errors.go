@@ -113,6 +113,7 @@ var known = []struct {
 	{call.ErrForbiddenCharacter, "forbidden_character"},
 	{call.ErrTooLong, "too_long"},
 	{call.ErrEmpty, "empty"},
+	{call.ErrInvisible, "invisible"},
 	{call.ErrBadArgument, "bad_argument"},
 }
 
@@ -255,6 +256,8 @@ func (b *Book) name(e *call.NameError) Sentence {
 		return b.pair(field+"_long", "length", strconv.Itoa(e.Length), "limit", strconv.Itoa(e.Limit))
 	case errors.Is(e.Problem, call.ErrForbiddenCharacter):
 		return b.pair(field+"_character", "character", character(e.Character), "position", strconv.Itoa(e.Position))
+	case errors.Is(e.Problem, call.ErrInvisible):
+		return b.pair(field + "_invisible")
 	default:
 		return b.pair(field + "_empty")
 	}
@@ -263,18 +266,13 @@ func (b *Book) name(e *call.NameError) Sentence {
 // character shows a character so that it can be told from its neighbours, an
 // invisible one by its code point.
 func character(r rune) string {
-	if strconv.IsPrint(r) && r != ' ' {
+	if strconv.IsPrint(r) && call.Visible(string(r)) {
 		return "“" + string(r) + "”"
 	}
 	if r == ' ' {
 		return "“ ” (space)"
 	}
-	return "U+" + strings.ToUpper(padHex(r))
-}
-
-func padHex(r rune) string {
-	h := strconv.FormatInt(int64(r), 16)
-	return strings.Repeat("0", max(0, 4-len(h))) + h
+	return call.CodePoint(r)
 }
 
 // RoomWarning says what may go wrong with a room ID that is allowed; empty

@@ -72,12 +72,17 @@ func reasonWord(r call.LeaveReason) string {
 // Bind notes that a key uses an identity in a room, and returns what is known
 // of the member. Whoever comes first keeps the identity: another key gets
 // [ErrTaken]. m.Role counts for who is new; later an invitation can raise a
-// role, unless a moderator has set it, and that of the host always does. If the
+// role, unless a moderator has set it, and that of the host always does. The name
+// becomes one by which the member is told from all who are there. If the
 // note cannot be written, a member who is known already is let in all the same:
 // a full disk closes no room.
 func (r *Register) Bind(ctx context.Context, m Member, now time.Time) (Member, error) {
 	var bound Member
 	err := r.write(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
+		name, err := toldApart(ctx, tx, m, now)
+		if err != nil {
+			return err
+		}
 		bound, err = scanMember(tx.QueryRowContext(ctx, `INSERT INTO members (room, identity, public_key, name, first_seen, last_seen, role)
 			VALUES ($1, $2, $3, $4, $5, $5, $6)
 			ON CONFLICT (room, identity) DO UPDATE SET
@@ -90,7 +95,7 @@ func (r *Register) Bind(ctx context.Context, m Member, now time.Time) (Member, e
 					ELSE members.role END
 			WHERE members.public_key IN (excluded.public_key, '')
 			RETURNING `+memberColumns,
-			string(m.Room), string(m.Identity), hex.EncodeToString(m.Key), clean(m.Name), now.UnixMilli(), string(orParticipant(m.Role))))
+			string(m.Room), string(m.Identity), hex.EncodeToString(m.Key), clean(name), now.UnixMilli(), string(orParticipant(m.Role))))
 		if errors.Is(err, sql.ErrNoRows) {
 			return ErrTaken
 		}
