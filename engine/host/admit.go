@@ -58,7 +58,8 @@ func (d *door) serveRTC(w http.ResponseWriter, r *http.Request) {
 	out.Header.Set("Authorization", "Bearer "+c.raw)
 	v := d.lookout.visit(place{c.room(), c.identity()}, c.resumes)
 	defer v.end()
-	d.proxy.ServeHTTP(watchWriter{lingerWriter{w, func() { inTime(); arrived(); d.keepers.want(c.room()) }}, v}, out)
+	linger := lingerWriter{w, func() { inTime(); arrived(); d.keepers.want(c.room()) }}
+	d.proxy.ServeHTTP(watchWriter{linger, v, d.bounds(c, origin(r.RemoteAddr))}, out)
 }
 
 // meet reads who connects, if their address has not done so too often.

@@ -21,6 +21,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/host/register"
+	"foyer/engine/host/stream"
 )
 
 // maxJoinRequest bounds a join request when it is unpacked, as LiveKit does
@@ -151,38 +152,58 @@ func (d *door) readConnect(r *http.Request) (*connect, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &connect{ticket: t, query: query, resumes: resumes(query)}, nil
+	resumes, err := readJoin(query)
+	if err != nil {
+		return nil, err
+	}
+	return &connect{ticket: t, query: query, resumes: resumes}, nil
 }
 
-// resumes tells whether LiveKit will take a connect for a resumption
-// (rtcservice.go, validateInternal).
-func resumes(query url.Values) bool {
+// unpackJoin returns the join request of a connect as LiveKit reads it
+// (rtcservice.go, validateInternal). has is false for clients that send none, and
+// ok if LiveKit reads it.
+func unpackJoin(query url.Values) (request []byte, has, ok bool) {
 	packed := query.Get("join_request")
 	if packed == "" {
-		word := query.Get("reconnect")
-		return word == "1" || word == "true"
+		return nil, false, false
 	}
 	raw, err := base64.URLEncoding.DecodeString(packed)
 	var outer livekit.WrappedJoinRequest
 	if err != nil || proto.Unmarshal(raw, &outer) != nil {
-		return false // nor does LiveKit read it
+		return nil, true, false
 	}
 	inner := outer.GetJoinRequest()
 	switch outer.GetCompression() {
 	case livekit.WrappedJoinRequest_NONE:
+		return inner, true, true
 	case livekit.WrappedJoinRequest_GZIP:
 		unpacked, err := gzip.NewReader(bytes.NewReader(inner))
 		if err != nil {
-			return false
+			return nil, true, false
 		}
-		if inner, err = io.ReadAll(io.LimitReader(unpacked, maxJoinRequest)); err != nil {
-			return false
-		}
+		inner, err = io.ReadAll(io.LimitReader(unpacked, maxJoinRequest))
+		return inner, true, err == nil
 	default:
-		return false // LiveKit takes it for an empty request: somebody new
+		return nil, true, false // LiveKit takes it for an empty request: somebody new
+	}
+}
+
+// readJoin tells whether LiveKit will take a connect for a resumption, and
+// refuses what would be refused in a message.
+func readJoin(query url.Values) (resumes bool, err error) {
+	raw, has, ok := unpackJoin(query)
+	if !has {
+		word := query.Get("reconnect")
+		return word == "1" || word == "true", nil
 	}
 	var request livekit.JoinRequest
-	return proto.Unmarshal(inner, &request) == nil && request.GetReconnect()
+	if !ok || proto.Unmarshal(raw, &request) != nil {
+		return false, nil // nor does LiveKit read it
+	}
+	if err := stream.CheckJoin(raw); err != nil {
+		return false, fmt.Errorf("%w: %w", call.ErrBadArgument, err)
+	}
+	return request.GetReconnect(), nil
 }
 
 // rewrite signs the token anew with other grants, for LiveKit to see: what

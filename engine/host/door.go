@@ -69,6 +69,7 @@ type door struct {
 	keepers  *keepers
 
 	limits   limits
+	guard    guard
 	joins    *rates[netip.Prefix]
 	calls    *rates[netip.Prefix] // of the API
 	misses   *rates[netip.Prefix]
@@ -112,6 +113,7 @@ func newDoor(s settings, data *folder, reg *register.Register, upstream *url.URL
 	d.misses = newRates[netip.Prefix](d.limits.misses, d.limits.missBurst, d.limits.addresses)
 	d.signing = &forwardClock{}
 	d.nonces = newNonces(2*nonceWindow, maxNonces, originNonces)
+	d.guard = newGuard(d.limits)
 	d.proxy = newProxy(upstream, s.Log, d.confirm, d.refuseWith)
 	ctx, cancel := context.WithCancel(context.Background())
 	d.cancel = cancel

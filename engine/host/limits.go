@@ -23,6 +23,17 @@ type limits struct {
 	comingBurst int
 	misses      rate.Limit // wrong secrets and keys, a second and address
 	missBurst   int
+
+	work             rate.Limit // of requests to LiveKit, a second and person; see stream.Bounds
+	workBurst        int
+	bytes            rate.Limit // to LiveKit, a second and person
+	byteBurst        int
+	addressBytes     rate.Limit // ... and address
+	addressByteBurst int
+	allBytes         rate.Limit // ... of all together
+	allByteBurst     int
+	cutLines         rate.Limit // warnings about connections that were cut, a second and address
+
 	addresses   int // whose rates are remembered
 	connections int // open, of one address
 	total       int // open, of all
@@ -37,6 +48,13 @@ func defaultLimits() limits {
 		// Who comes and goes 200 times in a row is let in (contract L6).
 		comings: 20, comingBurst: 300,
 		misses: 0.1, missBurst: 20,
+		// Who pages through the pictures of 500 people sets each of them.
+		work: 60, workBurst: 1000,
+		// An office of 100 that resumes sends 0.3 MB each.
+		bytes: 256 << 10, byteBurst: 4 << 20,
+		addressBytes: 4 << 20, addressByteBurst: 16 << 20,
+		allBytes: 8 << 20, allByteBurst: 32 << 20,
+		cutLines:    1.0 / 60,
 		addresses:   4096,
 		connections: 512, total: 8192,
 	}

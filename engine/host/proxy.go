@@ -20,6 +20,10 @@ import (
 // tries to start a session for 3, 6 and 9 s (rtcservice.go).
 const upstreamBound = 20 * time.Second
 
+// extensions are agreed on by client and LiveKit without us: compression alone,
+// with which a message of 2 MB is one of 2 GB once LiveKit has unpacked it.
+const extensions = "Sec-WebSocket-Extensions"
+
 // lingerBound is how long a client may take to close a connection that LiveKit
 // has ended.
 const lingerBound = 500 * time.Millisecond
@@ -63,13 +67,17 @@ func (l lingerConn) CloseWrite() error {
 func newProxy(upstream *url.URL, log logrus.FieldLogger, confirm func(*http.Response) error, refuse func(http.ResponseWriter, error)) *httputil.ReverseProxy {
 	log = log.WithField("part", "door")
 	return &httputil.ReverseProxy{
-		ModifyResponse: confirm,
+		ModifyResponse: func(res *http.Response) error {
+			res.Header.Del(extensions)
+			return confirm(res)
+		},
 		Rewrite: func(p *httputil.ProxyRequest) {
 			p.SetURL(upstream)
 			p.Out.Host = upstream.Host
 			// LiveKit believes these (utils.go, GetClientIP).
 			p.Out.Header.Del("CF-Connecting-IP")
 			p.Out.Header.Del("X-Real-IP")
+			p.Out.Header.Del(extensions)
 			p.SetXForwarded()
 		},
 		Transport: &http.Transport{

@@ -3,14 +3,17 @@ package host
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"sync"
 	"time"
 
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/host/stream"
 )
 
 const (
@@ -230,10 +233,11 @@ func joinedAt(info *livekit.ParticipantInfo) time.Time {
 }
 
 // watchWriter hands out connections whose end is noticed when the client's side
-// ends, or LiveKit's.
+// ends, or LiveKit's, and whose client is held to its bounds.
 type watchWriter struct {
 	lingerWriter
-	visit *visit
+	visit  *visit
+	bounds stream.Bounds
 }
 
 // Hijack implements http.Hijacker.
@@ -243,27 +247,21 @@ func (w watchWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	w.visit.open()
-	half, ok := conn.(halfCloser)
+	socket, ok := conn.(stream.Socket)
 	if !ok {
-		return conn, buffer, nil
+		return nil, nil, errors.Join(http.ErrNotSupported, conn.Close())
 	}
-	return watchedConn{half, w.visit}, buffer, nil
-}
-
-// halfCloser is a connection whose sides can end one by one.
-type halfCloser interface {
-	net.Conn
-	CloseWrite() error
+	return stream.New(watchedConn{socket, w.visit}, w.bounds), buffer, nil
 }
 
 type watchedConn struct {
-	halfCloser
+	stream.Socket
 	visit *visit
 }
 
 // Read implements net.Conn.
 func (c watchedConn) Read(p []byte) (int, error) {
-	n, err := c.halfCloser.Read(p)
+	n, err := c.Socket.Read(p)
 	if err != nil {
 		c.visit.end()
 	}
@@ -273,13 +271,13 @@ func (c watchedConn) Read(p []byte) (int, error) {
 // CloseWrite is LiveKit's end.
 func (c watchedConn) CloseWrite() error {
 	c.visit.end()
-	return c.halfCloser.CloseWrite()
+	return c.Socket.CloseWrite()
 }
 
 // Close implements net.Conn.
 func (c watchedConn) Close() error {
 	c.visit.end()
-	return c.halfCloser.Close()
+	return c.Socket.Close()
 }
 
 // findPerson returns somebody who is in a room, or fails with ErrAlreadyGone.

@@ -169,7 +169,7 @@ func TestJ6_LockedAgainstEveryPacking(t *testing.T) {
 		livekit.WrappedJoinRequest_NONE: true, livekit.WrappedJoinRequest_GZIP: true, 2: false, -1: false, 1 << 20: false,
 	} {
 		packed := packAs(t, kind)
-		if got := resumes(url.Values{"join_request": {packed}}); got != want {
+		if got, err := readJoin(url.Values{"join_request": {packed}}); got != want || err != nil {
 			t.Errorf("packed as %d: resumes is %v", kind, got)
 		}
 		for _, path := range []string{"/rtc", "/rtc/v1"} {

@@ -1,0 +1,59 @@
+package host
+
+import (
+	"net/netip"
+
+	"github.com/livekit/protocol/livekit"
+	"github.com/sirupsen/logrus"
+	"golang.org/x/time/rate"
+
+	"foyer/engine/host/stream"
+)
+
+// guard bounds what guests send to LiveKit once they are connected: by person,
+// whatever connections they have, by address, and of all together.
+type guard struct {
+	work    *rates[place]        // see stream.Bounds
+	bytes   *rates[place]        // of one person
+	sending *rates[netip.Prefix] // bytes of one address
+	all     *rate.Limiter        // bytes
+	cuts    *rates[netip.Prefix] // lines in the log about connections that were cut
+}
+
+func newGuard(l limits) guard {
+	return guard{
+		work:    newRates[place](l.work, l.workBurst, l.addresses),
+		bytes:   newRates[place](l.bytes, l.byteBurst, l.addresses),
+		sending: newRates[netip.Prefix](l.addressBytes, l.addressByteBurst, l.addresses),
+		all:     rate.NewLimiter(l.allBytes, l.allByteBurst),
+		cuts:    newRates[netip.Prefix](l.cutLines, 1, l.addresses),
+	}
+}
+
+// bounds are those of one connect.
+func (d *door) bounds(c *connect, from netip.Prefix) stream.Bounds {
+	who := place{c.room(), c.identity()}
+	return stream.Bounds{
+		Work:    d.guard.work.get(who),
+		Bytes:   []*rate.Limiter{d.guard.bytes.get(who), d.guard.sending.get(from), d.guard.all},
+		Inspect: func(m *livekit.SignalRequest) error { return d.inspect(c, m) },
+		Cut:     func(why error) { d.logCut(c, from, why) },
+	}
+}
+
+// inspect decides about a request of a guest's before LiveKit sees it. An error
+// ends their connection: it is for what no client of good will sends.
+func (d *door) inspect(*connect, *livekit.SignalRequest) error { return nil }
+
+// logCut tells of a connection that was cut, of each address now and then: who
+// comes back to be cut again fills no disk.
+func (d *door) logCut(c *connect, from netip.Prefix, why error) {
+	log := d.Log.WithFields(logrus.Fields{
+		"part": "door", "address": from.String(), "room": c.room(), "identity": c.identity(),
+	}).WithError(why)
+	if d.guard.cuts.take(from, d.now()) {
+		log.Warn("a connection was cut")
+		return
+	}
+	log.Debug("a connection was cut")
+}
