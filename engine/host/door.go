@@ -176,8 +176,10 @@ func (d *door) routes() http.Handler {
 func (d *door) serve(inner net.Listener) <-chan error {
 	d.port = portOf(inner)
 	done := make(chan error, 1)
+	bounded := newListener(inner, d.limits.fit(fileLimit()))
+	d.http.ConnState = bounded.watch
 	go func() {
-		err := d.http.ServeTLS(newListener(inner, d.limits), "", "")
+		err := d.http.ServeTLS(bounded, "", "")
 		if errors.Is(err, http.ErrServerClosed) {
 			err = nil
 		}

@@ -2,7 +2,6 @@ package host
 
 import (
 	"container/list"
-	"net"
 	"net/netip"
 	"sync"
 	"time"
@@ -36,6 +35,7 @@ type limits struct {
 
 	addresses   int // whose rates are remembered
 	connections int // open, of one address
+	waiting     int // ... of which nothing was asked yet, or no longer
 	total       int // open, of all
 }
 
@@ -56,7 +56,7 @@ func defaultLimits() limits {
 		allBytes: 8 << 20, allByteBurst: 32 << 20,
 		cutLines:    1.0 / 60,
 		addresses:   4096,
-		connections: 512, total: 8192,
+		connections: 512, waiting: 128, total: 8192,
 	}
 }
 
@@ -116,67 +116,6 @@ func (r *rates[K]) get(o K) *rate.Limiter {
 	entry := &rateEntry[K]{o, rate.NewLimiter(r.limit, r.burst)}
 	r.by[o] = r.order.PushFront(entry)
 	return entry.limiter
-}
-
-// listener bounds the open connections of each origin and of all together.
-// More are closed at once: whoever is refused sees it instead of waiting.
-type listener struct {
-	net.Listener
-	limits limits
-
-	mu    sync.Mutex
-	total int
-	of    map[netip.Prefix]int
-}
-
-func newListener(inner net.Listener, l limits) *listener {
-	return &listener{Listener: inner, limits: l, of: map[netip.Prefix]int{}}
-}
-
-// Accept waits for the next connection within the bounds.
-func (l *listener) Accept() (net.Conn, error) {
-	for {
-		conn, err := l.Listener.Accept()
-		if err != nil {
-			return nil, err
-		}
-		o := origin(conn.RemoteAddr().String())
-		if l.add(o) {
-			return &countedConn{Conn: conn, release: sync.OnceFunc(func() { l.remove(o) })}, nil
-		}
-		_ = conn.Close()
-	}
-}
-
-func (l *listener) add(o netip.Prefix) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.total >= l.limits.total || l.of[o] >= l.limits.connections {
-		return false
-	}
-	l.total++
-	l.of[o]++
-	return true
-}
-
-func (l *listener) remove(o netip.Prefix) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.total--
-	if l.of[o]--; l.of[o] <= 0 {
-		delete(l.of, o)
-	}
-}
-
-type countedConn struct {
-	net.Conn
-	release func()
-}
-
-// Close closes the connection and makes room for another.
-func (c *countedConn) Close() error {
-	c.release()
-	return c.Conn.Close()
 }
 
 // nonces remembers the nonces of joins, so that a recorded join cannot be used

@@ -148,7 +148,7 @@ func TestListenerBounds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := newListener(inner, limits{connections: 2, total: 10})
+	l := newListener(inner, limits{connections: 2, waiting: 2, total: 10})
 	accepted := make(chan net.Conn, 10)
 	go func() {
 		defer close(accepted)
@@ -172,6 +172,8 @@ func TestListenerBounds(t *testing.T) {
 	dial()
 	first := <-accepted
 	second := <-accepted
+	l.watch(first, http.StateActive) // who works does not give way
+	l.watch(second, http.StateActive)
 	third := dial()
 	_ = third.SetReadDeadline(time.Now().Add(waitBound))
 	if _, err := third.Read(make([]byte, 1)); err == nil {

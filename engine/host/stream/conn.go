@@ -32,8 +32,8 @@ const (
 	// LiveKit keeps it.
 	slowBound = 10 * time.Second
 	// endBound is how long the last word may take, and the client to close.
-	endBound = 500 * time.Millisecond
-	maxEnd   = 1 << 20 // bytes that are still read, so that the last word is not lost
+	endBound = time.Second
+	maxEnd   = 4 << 20 // bytes that are still read, so that the last word is not lost
 )
 
 // Bounds are what one client may send in a time.
@@ -71,6 +71,7 @@ type Conn struct {
 	goneOnce sync.Once
 	reading  sync.Mutex // for the read deadline
 	cutting  atomic.Bool
+	finished chan struct{} // closed at the end of cut
 
 	mu     sync.Mutex
 	down   follower   // what LiveKit says
@@ -84,7 +85,7 @@ var ErrSlow = &Violation{StatusPolicy, "you do not read what is sent to you"}
 
 // New follows a client's connection.
 func New(s Socket, b Bounds) *Conn {
-	c := &Conn{Socket: s, bounds: b, slow: slowBound, gone: make(chan struct{})}
+	c := &Conn{Socket: s, bounds: b, slow: slowBound, gone: make(chan struct{}), finished: make(chan struct{})}
 	c.guard = guard{bounds: b, frames: rate.NewLimiter(frameRate, frameBurst), control: rate.NewLimiter(controlRate, controlBurst)}
 	c.guard.scan.reset()
 	c.up = follower{masked: true, to: &c.guard}
@@ -177,6 +178,9 @@ func (c *Conn) ReadFrom(r io.Reader) (total int64, err error) {
 		n, err := r.Read(buffer)
 		if n > 0 {
 			if err := c.say(buffer[:n]); err != nil {
+				if c.cutting.Load() {
+					<-c.finished // who returns closes the connection
+				}
 				return total, err
 			}
 			total += int64(n)
@@ -266,6 +270,7 @@ func (c *Conn) cut(why error) error {
 	}
 	c.tell(why)
 	c.cutting.Store(true)
+	defer close(c.finished)
 	// A write that is under way to a client that does not read ends, too.
 	_ = c.SetWriteDeadline(time.Now().Add(endBound))
 	said := c.sayLast(closeFrame(v))
