@@ -20,6 +20,8 @@ import (
 var (
 	logOnce   sync.Once
 	logTarget atomic.Pointer[logrus.FieldLogger]
+	// logWatcher is the newest server's, too.
+	logWatcher atomic.Pointer[watcher]
 )
 
 // sendLogsTo makes LiveKit's log part of ours.
@@ -37,15 +39,30 @@ type bridge struct {
 
 var _ logger.Logger = bridge{}
 
-func (b bridge) Debugw(string, ...any) {} // holds tokens and session descriptions
+// Debugw writes nothing: such lines hold tokens and session descriptions.
+func (b bridge) Debugw(msg string, _ ...any) { b.watch(msg) }
 func (b bridge) Infow(msg string, kv ...any) {
 	b.write(logrus.DebugLevel, msg, nil, kv)
 }
 func (b bridge) Warnw(msg string, err error, kv ...any) {
+	b.watch(msg)
 	b.write(b.atMost(logrus.WarnLevel), msg, err, kv)
 }
 func (b bridge) Errorw(msg string, err error, kv ...any) {
+	b.watch(msg)
 	b.write(b.atMost(logrus.ErrorLevel), msg, err, kv)
+}
+
+// watch lets the watcher see a line.
+func (b bridge) watch(msg string) {
+	if w := logWatcher.Load(); w != nil {
+		w.see(msg, guest{b.word(labelRoom), b.word(labelIdentity), b.word(labelSID)})
+	}
+}
+
+func (b bridge) word(key string) string {
+	s, _ := b.fields[key].(string)
+	return s
 }
 
 // atMost lowers the level of pion's own logs: they tell of every candidate that
@@ -110,7 +127,16 @@ func addFields(fields logrus.Fields, kv []any) {
 // (livekit-server pkg/service/auth.go).
 var token = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}(\.[A-Za-z0-9_-]*){0,2}`)
 
-func scrub(s string) string { return token.ReplaceAllString(s, "[token]") }
+// maxWord is how much of a message or a value is written, in bytes: guests choose
+// many of them.
+const maxWord = 512
+
+func scrub(s string) string {
+	if len(s) > maxWord {
+		s = s[:maxWord] + "..."
+	}
+	return token.ReplaceAllString(s, "[token]")
+}
 
 func (b bridge) WithValues(kv ...any) logger.Logger {
 	fields := make(logrus.Fields, len(b.fields)+len(kv)/2)

@@ -64,11 +64,21 @@ type Config struct {
 // frames a second while people come in.
 const keyFrameEvery = 200 * time.Millisecond
 
+const (
+	// maxUnread is how many bytes of data wait for one receiver who does not read.
+	// LiveKit drops what is more, for them alone; it would keep everything.
+	maxUnread = 1 << 20
+	// maxMetadata is for one participant, in bytes. Foyer has none; LiveKit allows
+	// 512 kB, and tells everybody all of it with each change of the person.
+	maxMetadata = 64 << 10
+)
+
 // SFU is a running LiveKit.
 type SFU struct {
 	server *service.LivekitServer
 	port   int
 	media  int
+	watch  *watcher
 	done   chan struct{}
 	err    error // set before done is closed
 }
@@ -117,6 +127,11 @@ func start(ctx context.Context, conf Config) (*SFU, error) {
 	if s.server, err = service.InitializeServer(lk, node); err != nil {
 		return nil, err
 	}
+	s.watch = newWatcher(func(g guest, reason string) {
+		conf.Log.WithFields(logrus.Fields{"room": g.room, "identity": g.identity, "reason": reason}).Warn("a guest is removed")
+		removeGuest(s.server.RoomManager(), g)
+	})
+	logWatcher.Store(s.watch)
 	go func() {
 		defer close(s.done)
 		s.err = s.server.Start()
@@ -142,6 +157,8 @@ func (s *SFU) config(conf Config) (*config.Config, error) {
 	lk.Room.AutoCreate = false // the door makes rooms
 	lk.RTC.TCPPort = uint32(s.media)
 	lk.RTC.EnableLoopbackCandidate = true
+	lk.RTC.DataChannelMaxBufferedAmount = maxUnread
+	lk.Limit.MaxMetadataSize = maxMetadata
 	lk.RTC.PLIThrottle.LowQuality = keyFrameEvery
 	lk.RTC.PLIThrottle.MidQuality = keyFrameEvery
 	lk.RTC.PLIThrottle.HighQuality = keyFrameEvery
@@ -246,8 +263,10 @@ func (s *SFU) Stop(ctx context.Context) error {
 		}
 	}
 	go s.server.Stop(true) // ends with Done
+	logWatcher.CompareAndSwap(s.watch, nil)
 	select {
 	case <-s.done:
+		s.watch.group.Wait()
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)

@@ -23,7 +23,9 @@ const (
 	// Foyer and LiveKit's SDK for Go send pieces of 4 kB, browsers one.
 	maxFragments, fragmentSize = 64, 1 << 10
 	// frames of one connection, those of messages in pieces included.
-	frameRate, frameBurst = 200, 2000
+	frameRate, frameBurst = 1000, 2000
+	// messages of one connection, and how many are passed on at once.
+	messageRate, messageBurst, atOnce = 400, 100, 50
 	// LiveKit pings every 10 s, and is answered.
 	controlRate, controlBurst = 2, 30
 	// messageBound is how long a message may take from its first byte to its last.
@@ -66,6 +68,8 @@ type Conn struct {
 	guard  guard
 	began  time.Time // of the message that has not ended; zero: there is none
 	slow   time.Duration
+	// messages wait when there are too many at once.
+	messages *rate.Limiter
 
 	gone     chan struct{} // closed by Close and CloseWrite
 	goneOnce sync.Once
@@ -85,7 +89,10 @@ var ErrSlow = &Violation{StatusPolicy, "you do not read what is sent to you"}
 
 // New follows a client's connection.
 func New(s Socket, b Bounds) *Conn {
-	c := &Conn{Socket: s, bounds: b, slow: slowBound, gone: make(chan struct{}), finished: make(chan struct{})}
+	c := &Conn{
+		Socket: s, bounds: b, slow: slowBound, messages: rate.NewLimiter(messageRate, messageBurst),
+		gone: make(chan struct{}), finished: make(chan struct{}),
+	}
 	c.guard = guard{bounds: b, frames: rate.NewLimiter(frameRate, frameBurst), control: rate.NewLimiter(controlRate, controlBurst)}
 	c.guard.scan.reset()
 	c.up = follower{masked: true, to: &c.guard}
@@ -114,25 +121,38 @@ func (c *Conn) WriteTo(w io.Writer) (total int64, err error) {
 	}
 }
 
-// pass looks at a piece and passes it on.
+// pass looks at a piece and passes it on, a few messages at a time: LiveKit ends
+// the connection when 200 wait for it.
 func (c *Conn) pass(w io.Writer, p []byte) error {
-	if err := c.up.follow(p); err != nil {
-		return c.cut(err)
+	for len(p) > 0 {
+		n, messages := 0, 0
+		for n < len(p) && messages < atOnce {
+			took, err := c.up.next(p[n:])
+			if err != nil {
+				return c.cut(err)
+			}
+			if n += took; c.up.between() {
+				messages++
+			}
+		}
+		if err := c.pace(n, messages); err != nil {
+			return err
+		}
+		if err := c.watchMessage(); err != nil {
+			return err
+		}
+		if _, err := w.Write(p[:n]); err != nil {
+			return err
+		}
+		p = p[n:]
 	}
-	if err := c.pace(len(p)); err != nil {
-		return err
-	}
-	if err := c.watchMessage(); err != nil {
-		return err
-	}
-	_, err := w.Write(p)
-	return err
+	return nil
 }
 
-// pace waits until so many bytes more may be passed on.
-func (c *Conn) pace(n int) error {
-	var delay time.Duration
+// pace waits until so many bytes and messages more may be passed on.
+func (c *Conn) pace(n, messages int) error {
 	now := time.Now()
+	delay := c.messages.ReserveN(now, messages).DelayFrom(now)
 	for _, l := range c.bounds.Bytes {
 		if r := l.ReserveN(now, n); r.OK() {
 			delay = max(delay, r.DelayFrom(now))
