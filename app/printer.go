@@ -206,14 +206,18 @@ func describeLeft(l call.Left) fields {
 		Device call.Source `json:"device"`
 		MS     float64     `json:"ms"`
 	}
-	released, stuck := []release{}, []string{}
+	released, stuck, open := []release{}, []string{}, []string{}
 	for _, r := range l.Released {
 		released = append(released, release{r.Source, ms(r.Took)})
 	}
 	for _, d := range l.Stuck {
 		stuck = append(stuck, d.Source.String())
 	}
-	f := fields{"room": l.Room, "reason": l.Reason, "code": nil, "by": l.By, "text": l.Text, "message": message(l), "released": released, "stuck": stuck}
+	for _, d := range l.Open {
+		open = append(open, d.Source.String())
+	}
+	f := fields{"room": l.Room, "reason": l.Reason, "code": nil, "by": l.By, "text": l.Text, "message": message(l),
+		"released": released, "stuck": stuck, "open": open}
 	if code, ok := l.Reason.Code(); ok {
 		f["code"] = code
 	}

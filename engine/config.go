@@ -37,6 +37,7 @@ const (
 	cancelledDialWait   = time.Second      // contract J8: cancel -> lobby <= 1 s
 	openTimeout         = 10 * time.Second // above the camera driver's own 5 s
 	listTimeout         = 5 * time.Second
+	inspectTimeout      = 75 * time.Millisecond   // what is open is in the kernel's tables; with the grace below 2 s
 	requestTimeout      = 10 * time.Second        // publish, unpublish, mute, view
 	partsCloseTimeout   = 2500 * time.Millisecond // host and media at the engine's end; with the grace below 5 s
 	workersEndTimeout   = 500 * time.Millisecond  // goroutines that are about to return anyway

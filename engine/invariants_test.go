@@ -66,7 +66,7 @@ func (r *rig) checkEvents() {
 			}
 		case call.Left:
 			r.checkLeft(events, i, ev, joined, opened)
-			r.checkMoment(s.At, entered, began, joined, ev.Reason == call.ReasonSwitched, before)
+			r.checkMoment(s.At, entered, began, !ev.Preview, ev.Reason == call.ReasonSwitched, before)
 			before = ev
 			if state == call.StateLeaving {
 				r.t.Error("Left before idle")
@@ -102,9 +102,14 @@ func (r *rig) checkLeft(events []engine.Stamped, i int, ev call.Left, joined boo
 		r.t.Errorf("joined %v, but Left says %v with %d people", joined, ev.Stayed, ev.People)
 	}
 	for src, d := range opened {
-		kept := (!joined || ev.Reason == call.ReasonSwitched) && ev.Reason != call.ReasonAppQuit && ev.Reason != call.ReasonInternal
+		kept := ev.Preview || ev.Reason == call.ReasonSwitched
 		if !kept && !slices.Contains(ev.Stuck, d) {
 			r.t.Errorf("%s is reported neither closed nor stuck at Left(%s)", src, ev.Reason)
+		}
+	}
+	for _, d := range ev.Open {
+		if !slices.Contains(ev.Stuck, d) && !ev.Preview && ev.Reason != call.ReasonSwitched {
+			r.t.Errorf("%s %q is open after Left(%s), and not said to be stuck", d.Source, d.Name, ev.Reason)
 		}
 	}
 }
@@ -118,9 +123,9 @@ const grace = engine.DefaultGrace
 // session that came just when it was given up. A switch waits for the devices
 // only that the next stay does not use; what was closed in the moment in which
 // it began may have been closed for that one already.
-func (r *rig) checkMoment(at, entered, began time.Time, joined, switched bool, before call.Left) {
+func (r *rig) checkMoment(at, entered, began time.Time, closes, switched bool, before call.Left) {
 	r.t.Helper()
-	joined = joined && !switched
+	closes = closes && !switched
 	limit := began.Add(grace)
 	want, atMost := began, began
 	entries := r.ledger.Entries()
@@ -134,12 +139,12 @@ func (r *rig) checkMoment(at, entered, began time.Time, joined, switched bool, b
 		if e.Kind == "pump" {
 			e = deviceOf(entries, e)
 		}
-		end, waits := awaited(e, began, joined)
+		end, waits := awaited(e, began, closes)
 		if !waits || e.Kind == "device" && e.Asked.Before(entered) && stuckAt(before, e) {
 			continue
 		}
 		end = minTime(end, limit)
-		unsure := e.Asked.Equal(began) || switched && e.Closing.Equal(began) || !joined && r.busyAt(e.Source, began) ||
+		unsure := e.Asked.Equal(began) || switched && e.Closing.Equal(began) || !closes && r.busyAt(e.Source, began) ||
 			e.Kind == "session" && e.Opened.Equal(began.Add(dialWait))
 		if end.After(want) && !unsure {
 			want = end
@@ -181,7 +186,7 @@ func (r *rig) story(zero time.Time) string {
 }
 
 // awaited tells until when the exit that began must wait for an entry.
-func awaited(e enginetest.Entry, began time.Time, joined bool) (until time.Time, waits bool) {
+func awaited(e enginetest.Entry, began time.Time, closes bool) (until time.Time, waits bool) {
 	never := began.Add(time.Hour)
 	until = e.Closed
 	if until.IsZero() {
@@ -202,7 +207,7 @@ func awaited(e enginetest.Entry, began time.Time, joined bool) (until time.Time,
 	}
 	switch {
 	case gaveUp.IsZero() || gaveUp.After(began):
-		return until, joined // a preview that the exit keeps, closed later by somebody else
+		return until, closes // a preview that the exit keeps, closed later by somebody else
 	case e.Kind == "device" && !gaveUp.After(began.Add(-grace)):
 		return until, false // known to be stuck before
 	case e.Kind == "device":

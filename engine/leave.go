@@ -29,8 +29,12 @@ type exit struct {
 	cause
 	began       time.Time
 	grace       *time.Timer
-	keepPreview bool // the lobby's devices stay open: the stay never began
+	keepPreview bool // devices stay open: the lobby's, or a switch's
 	sessionOpen bool // Leave or Close of the session is under way
+	inspecting  bool // the system is being asked what is open
+	inspected   bool // it has answered since the last device closed
+	abandoned   bool // the grace is over: nothing is waited for any more
+	open        []call.Device
 	released    []call.Release
 	panics      int
 	next        *entry // of a switch: the devices are for it
@@ -45,7 +49,9 @@ func (l *loop) leave(c cause) {
 		return
 	}
 	x := &exit{cause: c, began: time.Now()}
-	x.keepPreview = !s.joined && !l.quitting && c.reason != call.ReasonInternal
+	// Who takes a join back is in the lobby again and sees the preview there
+	// (contract J8). Every other end has a page of its own, which shows none.
+	x.keepPreview = !s.joined && c.reason == call.ReasonLeft
 	s.exit = x
 	if c.reason == call.ReasonSwitched {
 		l.handOver(x)
@@ -114,18 +120,77 @@ func endSession(session call.Session, tell bool) error {
 	return errors.Join(panicked, session.Close())
 }
 
-// checkLeft ends the exit when nothing of the stay is open any more.
+// checkLeft ends the exit when nothing of the stay is open any more, and the
+// operating system says the same.
 func (l *loop) checkLeft() {
 	s := l.stay
-	if s == nil || s.exit == nil || s.exit.sessionOpen || s.session != nil || s.dialing || s.closingReceivers > 0 {
-		return
+	switch {
+	case s == nil || s.exit == nil:
+	case l.unfinished(s):
+		s.exit.inspected = false
+	case !s.exit.inspected:
+		l.inspect(s)
+	default:
+		l.finish(s)
+	}
+}
+
+// unfinished reports whether the exit waits for something of its stay.
+func (l *loop) unfinished(s *stay) bool {
+	if s.exit.abandoned {
+		return false
+	}
+	if s.exit.sessionOpen || s.session != nil || s.dialing || s.closingReceivers > 0 {
+		return true
 	}
 	for d := range l.devices {
 		if d.awaited() {
-			return
+			return true
 		}
 	}
-	l.finish(s)
+	return false
+}
+
+// inspect asks the operating system, in a worker, what is open. Without an
+// answer in time the engine's own books have to do.
+func (l *loop) inspect(s *stay) {
+	x := s.exit
+	if x.inspecting {
+		return
+	}
+	x.inspecting = true
+	answer := func(open []call.Device, err error) {
+		if !x.inspecting || l.stay != s {
+			return
+		}
+		if err != nil {
+			l.log.WithError(err).Warn("the system does not say what is open")
+			open = l.unreleased()
+		}
+		x.inspecting, x.inspected, x.open = false, true, open
+		l.checkLeft()
+	}
+	ctx, cancel := context.WithTimeout(l.base, inspectTimeout)
+	late := l.after(inspectTimeout, func() { answer(nil, context.DeadlineExceeded) })
+	devices := l.cfg.Devices
+	work(l, func() ([]call.Device, error) {
+		defer cancel()
+		return devices.Held(ctx)
+	}, func(open []call.Device, err error) {
+		late.Stop()
+		answer(open, err)
+	}, nil)
+}
+
+// unreleased lists the devices that the engine knows to be open.
+func (l *loop) unreleased() []call.Device {
+	var open []call.Device
+	for d := range l.devices {
+		if d.handle != nil && d.phase <= phaseClosing {
+			open = append(open, d.info)
+		}
+	}
+	return bySource(open)
 }
 
 // graceOver ends the exit whatever is still open. What it is goes into Left.
@@ -146,9 +211,8 @@ func (l *loop) graceOver(s *stay) {
 			l.drained(d)
 		}
 	}
-	if l.stay == s {
-		l.finish(s)
-	}
+	s.exit.abandoned = true
+	l.checkLeft()
 }
 
 // finish reports the end, and lets the next stay begin.
@@ -161,7 +225,8 @@ func (l *loop) finish(s *stay) {
 	}
 	left := call.Left{
 		Room: s.room, Title: s.title, Reason: x.reason, By: x.by, Text: x.text, Until: x.until, Err: x.err,
-		Released: x.released, Stuck: l.stuckDevices(), People: s.people, Hosting: s.joined && s.hosting && l.hosting,
+		Released: x.released, Stuck: l.stuckDevices(), Open: x.open, Preview: x.keepPreview && x.reason == call.ReasonLeft,
+		People: s.people, Hosting: s.joined && s.hosting && l.hosting,
 	}
 	if s.joined {
 		left.Stayed = x.began.Sub(s.joinedAt)
@@ -195,6 +260,10 @@ func (l *loop) stuckDevices() []call.Device {
 			stuck = append(stuck, d.info)
 		}
 	}
-	slices.SortFunc(stuck, func(a, b call.Device) int { return int(a.Source) - int(b.Source) })
-	return stuck
+	return bySource(stuck)
+}
+
+func bySource(list []call.Device) []call.Device {
+	slices.SortFunc(list, func(a, b call.Device) int { return int(a.Source) - int(b.Source) })
+	return list
 }

@@ -35,6 +35,9 @@ type Devices interface {
 	// Open return at once; what the driver then opens is closed at once.
 	Open(ctx context.Context, req DeviceRequest) (Capture, error)
 	OpenSpeaker(ctx context.Context, device string) (Speaker, error)
+	// Held reports what this process has open, as the operating system says
+	// it, whoever in the process opened it. It waits for no device.
+	Held(ctx context.Context) ([]Device, error)
 }
 
 // Handle is what every open device has.

@@ -172,8 +172,12 @@ type DeviceLost struct {
 // HostStarted says that the room server on this computer is ready.
 type HostStarted struct{ Link Link }
 
-// HostStopped says that it has ended. Err is nil when we asked for it.
-type HostStopped struct{ Err error }
+// HostStopped says that it has ended. Err is nil when we asked for it. With
+// Restarting it is started again: HostStarted follows, or another HostStopped.
+type HostStopped struct {
+	Err        error
+	Restarting bool
+}
 
 // CommandFailed says that an accepted command could not be done. The stay goes
 // on.
@@ -210,9 +214,17 @@ type Left struct {
 	Err      error     // for join_failed, media_failed, connection_lost, internal
 	Released []Release
 	Stuck    []Device
-	Stayed   time.Duration // since Joined, 0 if never joined
-	People   int           // the most that were there at once, ourselves included
-	Hosting  bool          // the room goes on, on this computer
+	// Open is what the operating system says is open in this process now that
+	// the stay has ended: nothing, unless a device does not let go or is kept
+	// for what comes next.
+	Open []Device
+	// Preview is set when the user took the join back: the lobby comes next, so
+	// its previews were kept. After any other end they are closed, because what
+	// comes next does not show them.
+	Preview bool
+	Stayed  time.Duration // since Joined, 0 if never joined
+	People  int           // the most that were there at once, ourselves included
+	Hosting bool          // the room goes on, on this computer
 	// Back is the room that a failed switch has come from; Link.Empty if the
 	// stay did not begin with a switch, or the switch succeeded (contract O12).
 	Back Link

@@ -49,6 +49,7 @@ type Devices struct {
 	closed bool
 	lanes  map[string]*handle // the newest user of each device
 	open   map[*handle]struct{}
+	files  map[string]call.Source // that have stood in for a device, by their real paths
 }
 
 var _ call.Devices = (*Devices)(nil)
@@ -61,6 +62,7 @@ func New(c Config) *Devices {
 		newDecoder: c.NewDecoder,
 		lanes:      make(map[string]*handle),
 		open:       make(map[*handle]struct{}),
+		files:      make(map[string]call.Source),
 	}
 	if c.Drivers.Camera != nil {
 		d.camera = d.newLister(c.Drivers.Camera.List)

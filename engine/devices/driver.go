@@ -11,6 +11,9 @@ type Drivers struct {
 	Camera VideoDriver
 	Screen VideoDriver
 	Sound  SoundDriver
+	// Held asks the operating system what this process has open: devices of
+	// the drivers, and files of those paths. nil where it cannot be asked.
+	Held func(files map[string]call.Source) ([]call.Device, error)
 }
 
 // Want is the picture that a capture should have. Drivers take the nearest that

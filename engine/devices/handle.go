@@ -12,7 +12,8 @@ import (
 // request to stop until the release. The owner goroutine calls settle, lose and
 // finish, each at most once; the rest is for anybody.
 type handle struct {
-	info call.Device // final when settled is closed
+	asked call.Device // what was to be opened
+	info  call.Device // final when settled is closed
 
 	stopOnce sync.Once
 	stop     chan struct{} // closed: the owner shall stop
@@ -27,6 +28,7 @@ type handle struct {
 
 func newHandle(info call.Device) *handle {
 	return &handle{
+		asked:    info,
 		info:     info,
 		stop:     make(chan struct{}),
 		settled:  make(chan struct{}),

@@ -26,6 +26,7 @@ func (d *Devices) openMicrophone(ctx context.Context, choice string) (*audioCapt
 		return d.startPlayer(ctx, testDevice(call.SourceMicrophone), func() (player, error) { return new(testTone), nil })
 	case looksLikeFile(choice, extWAV):
 		dev := call.Device{Source: call.SourceMicrophone, ID: choice, Name: choice}
+		d.playsFrom(dev.Source, choice)
 		return d.startPlayer(ctx, dev, func() (player, error) { return openWAV(choice) })
 	case d.drivers.Sound == nil:
 		return nil, call.ErrNoSoundServer

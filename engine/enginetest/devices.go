@@ -3,6 +3,7 @@ package enginetest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"foyer/engine/call"
@@ -15,6 +16,7 @@ type Devices struct {
 	OnList  func() ([]call.Device, Step)
 	OnOpen  func(call.DeviceRequest) Step // speakers too
 	OnClose func(call.Device) Step
+	OnHeld  func() Step
 	// Size is what captures say about their pictures; nil: they do not say.
 	Size func(call.DeviceRequest) (width, height, fps int)
 
@@ -92,6 +94,23 @@ func (d *Devices) start(ctx context.Context, req call.DeviceRequest) (*Handle, e
 	d.open[h] = struct{}{}
 	d.Ledger.note(&entry.Opened)
 	return h, nil
+}
+
+// Held lists what is open, or fails as OnHeld says.
+func (d *Devices) Held(ctx context.Context) ([]call.Device, error) {
+	if d.OnHeld != nil {
+		if err := d.OnHeld().take(ctx); err != nil {
+			return nil, err
+		}
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var held []call.Device
+	for h := range d.open {
+		held = append(held, h.info)
+	}
+	slices.SortFunc(held, func(a, b call.Device) int { return int(a.Source) - int(b.Source) })
+	return held, nil
 }
 
 // Find is the open device of a source, or nil.

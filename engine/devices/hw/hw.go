@@ -25,9 +25,11 @@ func Drivers(log logrus.FieldLogger) devices.Drivers {
 	if err := os.Setenv(readTimeoutVariable, "1"); err != nil {
 		log.WithError(err).Warn("closing a stalled camera will take long")
 	}
+	s := newSound(log)
 	return devices.Drivers{
 		Camera: &cameras{log: log},
 		Screen: newScreens(),
-		Sound:  newSound(log),
+		Sound:  s,
+		Held:   heldBy(s),
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -28,13 +29,40 @@ const appName = "Foyer"
 // sound implements devices.SoundDriver over miniaudio. Every stream has its own
 // connection to the sound system: a frozen or dead one takes nothing else with
 // it, and nothing is shared between threads.
-type sound struct{ log logrus.FieldLogger }
+type sound struct {
+	log logrus.FieldLogger
 
-func newSound(log logrus.FieldLogger) *sound { return &sound{log: log} }
+	mu          sync.Mutex
+	streams     map[*soundStream]struct{} // not given back
+	connections int                       // to the sound system
+	ever        int                       // the same, with those that have ended
+}
+
+func newSound(log logrus.FieldLogger) *sound {
+	return &sound{log: log, streams: map[*soundStream]struct{}{}}
+}
+
+// held lists the streams that have not been given back.
+func (s *sound) held() []call.Device {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var list []call.Device
+	for stream := range s.streams {
+		list = append(list, stream.info)
+	}
+	return list
+}
+
+// count is the number of connections to the sound system, now and ever.
+func (s *sound) count() (now, ever int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.connections, s.ever
+}
 
 // List implements devices.SoundDriver.
 func (s *sound) List() ([]call.Device, error) {
-	c, err := connect(realBackends()...)
+	c, err := s.connect(realBackends()...)
 	if err != nil {
 		return nil, err
 	}
@@ -85,14 +113,17 @@ func samples(b []byte) []int16 {
 
 func (s *sound) open(source call.Source, choice string, config malgo.DeviceConfig, data malgo.DataProc) (*soundStream, error) {
 	began := time.Now()
-	c, err := connect(realBackends()...)
+	c, err := s.connect(realBackends()...)
 	if err != nil {
 		return nil, err
 	}
-	stream := &soundStream{choice: choice, conn: c}
+	stream := &soundStream{driver: s, choice: choice, conn: c}
 	if err := stream.start(source, config, data); err != nil {
 		return nil, errors.Join(err, c.close())
 	}
+	s.mu.Lock()
+	s.streams[stream] = struct{}{}
+	s.mu.Unlock()
 	s.log.WithFields(logrus.Fields{
 		"source": source.String(), "device": stream.info.ID, "took": time.Since(began),
 	}).Debug("sound device opened")
@@ -101,6 +132,7 @@ func (s *sound) open(source call.Source, choice string, config malgo.DeviceConfi
 
 // soundStream implements devices.SoundStream.
 type soundStream struct {
+	driver *sound
 	choice string
 	conn   *connection
 	device *malgo.Device
@@ -150,7 +182,7 @@ func (s *soundStream) Delay() int { return s.ahead.samples() }
 // Check implements devices.SoundStream over a connection of its own. Another
 // sound system than the stream's would answer for the wrong devices.
 func (s *soundStream) Check() error {
-	c, err := connect(s.conn.backend)
+	c, err := s.driver.connect(s.conn.backend)
 	if err != nil {
 		return err
 	}
@@ -167,7 +199,11 @@ func (s *soundStream) Check() error {
 func (s *soundStream) Close() error {
 	_ = s.device.Stop()
 	s.device.Uninit()
-	return s.conn.close()
+	err := s.conn.close()
+	s.driver.mu.Lock()
+	delete(s.driver.streams, s)
+	s.driver.mu.Unlock()
+	return err
 }
 
 // buffered measures how far ahead of the loudspeaker a stream is filled: what

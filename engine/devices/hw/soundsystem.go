@@ -34,12 +34,34 @@ func realBackends() []malgo.Backend {
 // connection is a connection to the sound system (miniaudio calls it a context).
 // Use it from one goroutine at a time.
 type connection struct {
+	driver  *sound
 	ctx     *malgo.AllocatedContext
 	backend malgo.Backend
 }
 
 // connect connects to the first sound system that answers.
-func connect(backends ...malgo.Backend) (*connection, error) {
+func (s *sound) connect(backends ...malgo.Backend) (*connection, error) {
+	s.counts(1)
+	c, err := dialSound(backends)
+	if err != nil {
+		s.counts(-1)
+		return nil, err
+	}
+	c.driver = s
+	return c, nil
+}
+
+// counts keeps the number of connections.
+func (s *sound) counts(by int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.connections += by
+	if by > 0 {
+		s.ever += by
+	}
+}
+
+func dialSound(backends []malgo.Backend) (*connection, error) {
 	errs := []error{call.ErrNoSoundServer}
 	for _, b := range backends {
 		if b == malgo.BackendAlsa && !hasCards() {
@@ -47,7 +69,7 @@ func connect(backends ...malgo.Backend) (*connection, error) {
 		}
 		ctx, err := initContext(b)
 		if err == nil {
-			return &connection{ctx, b}, nil
+			return &connection{ctx: ctx, backend: b}, nil
 		}
 		errs = append(errs, err)
 	}
@@ -83,6 +105,7 @@ func initContext(b malgo.Backend) (*malgo.AllocatedContext, error) {
 func (c *connection) close() error {
 	err := c.ctx.Uninit()
 	c.ctx.Free()
+	c.driver.counts(-1)
 	return err
 }
 

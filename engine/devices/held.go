@@ -1,0 +1,116 @@
+package devices
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"foyer/engine/call"
+)
+
+// maxFiles is how many files are remembered to be looked for among what is open.
+const maxFiles = 64
+
+// lookAgain is the time between two looks at something that nobody owns up to:
+// listing the devices opens them for a moment. After lookBound it counts as open.
+const (
+	lookAgain = 10 * time.Millisecond
+	lookBound = 50 * time.Millisecond
+)
+
+// Held implements [call.Devices]. What an owner has not given back is open. So is
+// what the operating system names beside that, if it goes on naming it.
+func (d *Devices) Held(ctx context.Context) ([]call.Device, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookBound)
+	defer cancel()
+	for {
+		held, unowned, err := d.look()
+		if err != nil || len(unowned) == 0 {
+			return held, err
+		}
+		if !pause(ctx, lookAgain) {
+			return sorted(append(held, unowned...)), nil
+		}
+	}
+}
+
+// pause waits, and reports whether ctx lasted as long.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// look compares the owners' books with the operating system's.
+func (d *Devices) look() (held, unowned []call.Device, err error) {
+	open, opening, files := d.books()
+	if d.drivers.Held == nil {
+		return sorted(append(open, opening...)), nil, nil
+	}
+	system, err := d.drivers.Held(files)
+	if err != nil {
+		return sorted(append(open, opening...)), nil, err
+	}
+	of := func(list []call.Device, source call.Source) int {
+		return slices.IndexFunc(list, func(o call.Device) bool { return o.Source == source })
+	}
+	for _, s := range system {
+		switch i := of(opening, s.Source); {
+		case of(open, s.Source) >= 0:
+		case i >= 0: // a driver that has not come back yet, but has the device
+			open = append(open, opening[i])
+		default:
+			unowned = append(unowned, s)
+		}
+	}
+	return sorted(open), unowned, nil
+}
+
+// books lists what the owners have open or are opening, and the files that have
+// been played.
+func (d *Devices) books() (open, opening []call.Device, files map[string]call.Source) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for h := range d.open {
+		switch {
+		case !isClosed(h.settled):
+			opening = append(opening, h.asked)
+		case h.openErr == nil:
+			open = append(open, h.info)
+		}
+	}
+	return open, opening, maps.Clone(d.files)
+}
+
+// playsFrom remembers a file that stands in for a device, to be looked for later
+// among what the process has open.
+func (d *Devices) playsFrom(source call.Source, path string) {
+	real, err := filepath.EvalSymlinks(path)
+	if err == nil {
+		real, err = filepath.Abs(real)
+	}
+	if err != nil {
+		return // opening it will say why
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.files) < maxFiles {
+		d.files[real] = source
+	}
+}
+
+// sorted puts devices into the order of sources, then of names.
+func sorted(list []call.Device) []call.Device {
+	slices.SortFunc(list, func(a, b call.Device) int {
+		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Name, b.Name))
+	})
+	return list
+}
