@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
 
 	"foyer/engine/call"
 )
@@ -15,7 +17,7 @@ func (l *loop) startHost(s *stay) {
 	if l.hostBusy {
 		return // hostIdle begins
 	}
-	l.hostBusy = true
+	l.hostBusy, l.hostUnwanted = true, false
 	fresh := !l.hosting
 	ctx, cancel := context.WithDeadline(s.ctx, s.deadline)
 	host, room, title := l.cfg.Host, s.room, s.title
@@ -56,6 +58,7 @@ func (l *loop) hostIdle() {
 // stopHost stops the server while the engine goes on.
 func (l *loop) stopHost() {
 	if l.quitting || l.hostBusy {
+		l.hostUnwanted = true
 		return // the engine's end stops it, or a start that nobody wants any more
 	}
 	l.hostBusy = true
@@ -72,7 +75,7 @@ func (l *loop) stopHost() {
 
 // hostReady reports the server and watches for its end.
 func (l *loop) hostReady(link call.Link) {
-	l.hosting = true
+	l.hosting, l.hostLink = true, link
 	l.emit(call.HostStarted{Link: link})
 	stopped := l.cfg.Host.Stopped()
 	if stopped == nil || stopped == l.hostStopped {
@@ -100,14 +103,69 @@ func (l *loop) unwatchHost() {
 	}
 }
 
-// hostGone is the server's end by itself. The session notices on its own.
+// Bounds of starting the server again. One that ends more often than that will
+// not live, and whoever waits for it must know.
+const (
+	maxRestarts    = 3
+	restartsWithin = time.Minute
+	restartTimeout = 10 * time.Second
+)
+
+// hostGone is the server's end by itself. It is started again at once: sessions,
+// ours and those of the others, mend themselves as soon as it is there.
 func (l *loop) hostGone(stopped <-chan struct{}) {
 	if l.hostStopped != stopped || l.partsClosing {
 		return
 	}
 	l.unwatchHost()
 	l.hosting = false
-	l.emit(call.HostStopped{Err: fmt.Errorf("%w: it ended by itself", call.ErrHostFailed)})
+	now := time.Now()
+	l.crashes = slices.DeleteFunc(l.crashes, func(t time.Time) bool { return now.Sub(t) > restartsWithin })
+	l.crashes = append(l.crashes, now)
+	err := fmt.Errorf("%w: %d times within %v", call.ErrHostCrashed, len(l.crashes), restartsWithin)
+	switch {
+	case len(l.crashes) > maxRestarts:
+		l.crashes = nil // whoever starts a room again has the same patience
+		l.hostLost(err)
+	case l.quitting || l.hostBusy: // a start under way sees to it
+		l.emit(call.HostStopped{Err: err})
+	default:
+		l.emit(call.HostStopped{Err: err, Restarting: true})
+		l.restartHost()
+	}
+}
+
+// restartHost starts the server again, whether or not we are in a room of it: the
+// others are.
+func (l *loop) restartHost() {
+	l.hostBusy, l.hostUnwanted = true, false
+	host := l.cfg.Host
+	ctx, cancel := context.WithTimeout(l.base, restartTimeout)
+	do(l, func() error {
+		defer cancel()
+		return host.Restart(ctx)
+	}, func(err error) {
+		l.hostBusy = false
+		if err != nil {
+			l.hostLost(err)
+		} else {
+			l.hostReady(l.hostLink)
+			if l.hostUnwanted {
+				l.stopHost()
+			}
+		}
+		l.hostIdle()
+	})
+}
+
+// hostLost ends the stay in a room of the server that does not come back: to wait
+// for it would be false hope.
+func (l *loop) hostLost(err error) {
+	l.emit(call.HostStopped{Err: err})
+	if s := l.stay; s != nil && s.exit == nil && s.hosting {
+		s.sessionOver = true // there is nobody to tell
+		l.leave(cause{reason: call.ReasonServerStopped, err: err})
+	}
 }
 
 // hostClosed is its end because we asked for it.

@@ -78,15 +78,14 @@ func TestStartRoom(t *testing.T) {
 		if n := r.host.Starts(); n != 1 {
 			t.Errorf("%d servers", n)
 		}
+		r.host.OnRestart = func() enginetest.Step { return enginetest.Step{Err: call.ErrPortInUse} }
 		r.host.Crash()
 		settle()
-		if ev := last[call.HostStopped](r); !errors.Is(ev.Err, call.ErrHostFailed) {
+		if ev := last[call.HostStopped](r); !errors.Is(ev.Err, call.ErrPortInUse) || ev.Restarting {
 			t.Errorf("%+v", ev)
 		}
-		r.dialer.Last().Tell(call.SessionEnded{Reason: call.ReasonServerStopped})
-		settle()
-		if left := r.wantLeft(2, call.ReasonServerStopped); left.Hosting {
-			t.Error("hosting after a crash")
+		if left := r.wantLeft(2, call.ReasonServerStopped); left.Hosting || !errors.Is(left.Err, call.ErrPortInUse) {
+			t.Errorf("left %+v after a crash", left)
 		}
 		r.do(start)
 		pass(time.Second)

@@ -46,6 +46,10 @@ type loop struct {
 	hostBusy    bool            // it is being started or stopped
 	hostStopped <-chan struct{} // the run that is watched
 	hostUnwatch chan struct{}   // ends the watch
+	hostLink    call.Link       // the last room's, for guests
+	crashes     []time.Time     // when the server ended by itself, lately
+	// hostUnwanted is set when the server shall stop, but is busy starting.
+	hostUnwanted bool
 
 	quitting     bool
 	partsClosing bool

@@ -54,6 +54,7 @@ var (
 	ErrJoinTimeout    = errors.New("joining took too long")
 	ErrCancelled      = errors.New("cancelled")
 	ErrHostFailed     = errors.New("the room server could not be started")
+	ErrHostCrashed    = errors.New("the room server ended by itself")
 )
 
 // Errors of moderation and chat. The stay goes on.

@@ -10,6 +10,10 @@ type Host interface {
 	// Stopped is closed when a server that was started has ended by itself.
 	// It is nil before Start.
 	Stopped() <-chan struct{}
+	// Restart starts the server again after it has ended by itself: at the same
+	// address and with the same rooms, so that everybody who was in one comes
+	// back.
+	Restart(ctx context.Context) error
 	// Stop stops the server, if one runs, and waits for it. The next Start
 	// starts another.
 	Stop() error

@@ -9,15 +9,17 @@ import (
 
 // Host is a [call.Host] that starts nothing.
 type Host struct {
-	Ledger  *Ledger
-	OnStart func(call.RoomID) Step
-	OnStop  func() Step
-	OnClose func() Step
+	Ledger    *Ledger
+	OnStart   func(call.RoomID) Step
+	OnRestart func() Step
+	OnStop    func() Step
+	OnClose   func() Step
 
 	mu      sync.Mutex
 	stopped chan struct{}
 	entry   *Entry
 	starts  int
+	room    call.RoomID // the last one
 }
 
 // Start answers with a link as OnStart says. A host that runs is used again.
@@ -29,16 +31,36 @@ func (h *Host) Start(ctx context.Context, room call.RoomID, title string) (call.
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.stopped == nil {
-		h.stopped = make(chan struct{})
-		h.entry = h.Ledger.ask("host", call.SourceUnknown, string(room))
-		h.Ledger.note(&h.entry.Opened)
-		h.starts++
-	}
+	h.room = room
+	h.begin()
 	guests := call.Link{Hosts: []string{"127.0.0.1:7443"}, Room: room, Title: title, Secret: "secret"}
 	own := guests
 	own.Secret = "host's secret"
 	return call.HostLinks{Own: own, Guests: guests}, nil
+}
+
+// begin begins a run, unless there is one. The caller holds the lock.
+func (h *Host) begin() {
+	if h.stopped != nil {
+		return
+	}
+	h.stopped = make(chan struct{})
+	h.entry = h.Ledger.ask("host", call.SourceUnknown, string(h.room))
+	h.Ledger.note(&h.entry.Opened)
+	h.starts++
+}
+
+// Restart begins another run as OnRestart says.
+func (h *Host) Restart(ctx context.Context) error {
+	if h.OnRestart != nil {
+		if err := h.OnRestart().take(ctx); err != nil {
+			return err
+		}
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.begin()
+	return nil
 }
 
 // Starts counts the runs of the server.

@@ -77,30 +77,48 @@ func (c *Child) Start(ctx context.Context, room call.RoomID, title string) (call
 	if err := errors.Join(call.CheckRoomID(string(room)), call.CheckTitle(title)); err != nil {
 		return call.HostLinks{}, err
 	}
+	return starting(ctx, c, func(ctx context.Context) (call.HostLinks, error) { return c.open(ctx, room, title) })
+}
+
+// Restart implements call.Host, with the errors of Start. Another address would
+// be no use to anybody: the links name the one before.
+func (c *Child) Restart(ctx context.Context) error {
+	_, err := starting(ctx, c, func(ctx context.Context) (struct{}, error) {
+		p, err := c.running(ctx, true)
+		if err == nil {
+			c.settled(p)
+		}
+		return struct{}{}, err
+	})
+	return err
+}
+
+// starting bounds a start by ctx and by Close, and names its error.
+func starting[T any](ctx context.Context, c *Child, start func(context.Context) (T, error)) (T, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	go func() { // until Start returns
+	go func() { // until the start returns
 		select {
 		case <-c.ended:
 			cancel(call.ErrClosed)
 		case <-ctx.Done():
 		}
 	}()
-	links, err := c.open(ctx, room, title)
+	v, err := start(ctx)
 	switch {
 	case err == nil:
-		return links, nil
+		return v, nil
 	case errors.Is(err, call.ErrClosed):
-		return call.HostLinks{}, call.ErrClosed
+		return v, call.ErrClosed
 	case ctx.Err() != nil:
-		return call.HostLinks{}, context.Cause(ctx)
+		return v, context.Cause(ctx)
 	}
-	return call.HostLinks{}, fmt.Errorf("%w: %w", call.ErrHostFailed, err)
+	return v, fmt.Errorf("%w: %w", call.ErrHostFailed, err)
 }
 
 // open makes a room in the process.
 func (c *Child) open(ctx context.Context, room call.RoomID, title string) (call.HostLinks, error) {
-	p, err := c.running(ctx)
+	p, err := c.running(ctx, false)
 	if err != nil {
 		return call.HostLinks{}, err
 	}
@@ -112,11 +130,16 @@ func (c *Child) open(ctx context.Context, room call.RoomID, title string) (call.
 	if err != nil {
 		return call.HostLinks{}, errors.Join(err, c.giveUp(p))
 	}
+	c.settled(p)
+	return call.HostLinks{Own: own, Guests: guests}, nil
+}
+
+// settled ends one use of a process in which there is a room now.
+func (c *Child) settled(p *process) {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	p.users--
 	p.kept = true
-	c.mu.Unlock()
-	return call.HostLinks{Own: own, Guests: guests}, nil
 }
 
 // giveUp ends one use of a process, and stops it if no room was ever made in
@@ -169,9 +192,9 @@ func (c *Child) Stop() error {
 	return p.stop()
 }
 
-// running returns the process, and starts it if there is none. It counts the
-// caller among its users.
-func (c *Child) running(ctx context.Context) (*process, error) {
+// running returns the process, and starts it if there is none: with again, at
+// the address of the one before. It counts the caller among its users.
+func (c *Child) running(ctx context.Context, again bool) (*process, error) {
 	select {
 	case c.turn <- struct{}{}:
 		defer func() { <-c.turn }()
@@ -187,8 +210,12 @@ func (c *Child) running(ctx context.Context) (*process, error) {
 	p := c.current
 	c.mu.Unlock()
 	if p == nil || !p.alive() {
+		conf := c.conf
+		if p != nil && again {
+			conf.Listen = sameAddress(conf.Listen, p.ready.URL)
+		}
 		var err error
-		if p, err = startProcess(ctx, c.conf); err != nil {
+		if p, err = startProcess(ctx, conf); err != nil {
 			return nil, err
 		}
 	}
@@ -197,6 +224,16 @@ func (c *Child) running(ctx context.Context) (*process, error) {
 	p.users++
 	c.mu.Unlock()
 	return p, nil
+}
+
+// sameAddress is the address to listen at with the port of a server's URL.
+func sameAddress(listen, serverURL string) string {
+	host, _, err := net.SplitHostPort(listen)
+	u, broken := url.Parse(serverURL)
+	if err != nil || broken != nil || u.Port() == "" {
+		return listen
+	}
+	return net.JoinHostPort(host, u.Port())
 }
 
 // process is one run of the server.

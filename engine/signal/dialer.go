@@ -37,6 +37,7 @@ type limits struct {
 	resume     time.Duration   // afterwards the server has dropped us: ~20 s (livekit-server, pkg/rtc/participant.go)
 	mend       time.Duration   // bound of all tries together
 	refused    time.Duration   // bound while there is nobody listening at all
+	knock      time.Duration   // between two tries then, +-50 %: the answer is immediate, and a server that starts again is there within a second
 	silence    time.Duration   // media disconnected for so long: mend
 	delays     []time.Duration // between tries, +-50 %; the last repeats (livekit-client 2.23 DefaultReconnectPolicy)
 	hangUp     time.Duration   // to end the data channels before leaving
@@ -53,7 +54,7 @@ func defaultLimits() limits {
 	return limits{
 		join: 12 * time.Second, attempt: 8 * time.Second,
 		media: 15 * time.Second, remedia: 8 * time.Second, answer: 12 * time.Second,
-		resume: 18 * time.Second, mend: 60 * time.Second, refused: 20 * time.Second,
+		resume: 18 * time.Second, mend: 60 * time.Second, refused: 20 * time.Second, knock: 200 * time.Millisecond,
 		silence: time.Second,
 		delays: []time.Duration{
 			300 * time.Millisecond, 1200 * time.Millisecond, 2700 * time.Millisecond, 4800 * time.Millisecond, 7 * time.Second,

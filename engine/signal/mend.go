@@ -77,7 +77,11 @@ func (s *session) halfPublished() bool {
 func (s *session) delay() time.Duration {
 	list := s.limits.delays
 	d := list[min(s.mend.tries, len(list)-1)]
-	s.mend.tries++
+	if s.mend.refused {
+		d = s.limits.knock
+	} else {
+		s.mend.tries++
+	}
 	return time.Duration(float64(d) * (0.5 + rand.Float64()))
 }
 
