@@ -7,17 +7,27 @@ import (
 	"foyer/engine/call"
 )
 
-// startPreviews opens what the user wants to see and hear before a stay. Until
-// they have asked once, it opens nothing.
-func (u *UI) startPreviews() {
-	if !u.set.Asked || u.state.InRoom() || u.state.Busy() {
+// settlePreviews opens what the user wants to see and hear before a stay, where
+// the screen shows it, and closes what it does not show. It is called whenever
+// the screen is: no other place opens or closes a preview for the sake of a
+// screen. In a stay, and while one begins or ends, the devices are the engine's.
+// Until the user has asked once, and until the window has been drawn, nothing is
+// opened.
+func (u *UI) settlePreviews() {
+	if u.state.InRoom() || u.state.Busy() || u.state.Engine != call.StateIdle {
 		return
 	}
-	if u.set.CameraOn {
-		u.startPreview(call.SourceCamera, u.set.Camera)
-	}
-	if !u.set.MicOff {
-		u.startPreview(call.SourceMicrophone, u.set.Microphone)
+	shown := u.drawn && u.set.Asked && u.state.Screen.ShowsPreview()
+	u.settlePreview(call.SourceCamera, u.set.Camera, shown && u.set.CameraOn)
+	u.settlePreview(call.SourceMicrophone, u.set.Microphone, shown && !u.set.MicOff)
+}
+
+func (u *UI) settlePreview(source call.Source, device string, wanted bool) {
+	switch {
+	case !wanted:
+		u.stopPreview(source)
+	case u.state.Trouble[source] == nil: // else the user decides whether to try again
+		u.startPreview(source, device)
 	}
 }
 
@@ -32,9 +42,9 @@ func (u *UI) startPreview(source call.Source, device string) {
 
 func (u *UI) stopPreview(source call.Source) {
 	_, open := u.state.Previews[source]
-	delete(u.state.Trouble, source)
 	if open || u.state.Opening[source] {
 		delete(u.state.Opening, source)
+		delete(u.state.Previews, source) // what is off shows nothing any more
 		u.do(engine.StopPreview{Source: source}, source)
 	}
 }
@@ -50,7 +60,6 @@ func (a actions) Preview() {
 	}
 	delete(a.state.Trouble, call.SourceCamera)
 	a.save()
-	a.startPreviews()
 	a.refresh()
 }
 
@@ -65,7 +74,7 @@ func (a actions) ToggleCamera() {
 		a.Preview()
 	default:
 		a.set.CameraOn = false
-		a.stopPreview(call.SourceCamera)
+		delete(a.state.Trouble, call.SourceCamera)
 		a.save()
 	}
 	a.refresh()
@@ -82,11 +91,11 @@ func (a actions) ToggleMic() {
 		if a.set.Microphone == call.DeviceNone {
 			a.set.Microphone = ""
 		}
-		a.startPreviews()
+		delete(a.state.Trouble, call.SourceMicrophone)
 		a.save()
 	default:
 		a.set.MicOff = true
-		a.stopPreview(call.SourceMicrophone)
+		delete(a.state.Trouble, call.SourceMicrophone)
 		a.save()
 	}
 	a.refresh()
@@ -129,14 +138,13 @@ func (a actions) Pick(source call.Source, device string) {
 		a.do(engine.SelectDevice{Source: source, Device: device}, source)
 	case device == call.DeviceNone:
 		a.setOn(source, false)
-		a.stopPreview(source)
+		delete(a.state.Trouble, source)
 	default:
 		if before == call.DeviceNone {
 			a.setOn(source, true)
 		}
 		delete(a.state.Trouble, source)
 		a.do(engine.SelectDevice{Source: source, Device: device}, source)
-		a.startPreviews()
 	}
 	a.refresh()
 }

@@ -61,8 +61,43 @@ func (u *UI) askToSwitch(text string) {
 	}
 	here := u.book.RoomName(u.state.Room.Title, u.state.Room.ID)
 	there := u.book.RoomName(link.Title, link.Room)
-	kit.Ask(u.win.Canvas(), u.book.T("dialog.switch.title", "there", there), u.book.T("dialog.switch.text", "here", here),
-		u.book.T("dialog.switch.yes"), u.book.T("dialog.switch.no"), func() { u.leaveAndJoin(link) }, func() {})
+	u.ask(u.book.T("dialog.switch.title", "there", there), u.book.T("dialog.switch.text", "here", here),
+		u.book.T("dialog.switch.yes"), u.book.T("dialog.switch.no"), func() { u.leaveAndJoin(link) })
+}
+
+// question is the one question that is open over a room.
+type question struct {
+	dialog *kit.Dialog
+	about  model.Room // the stay that it asks about
+}
+
+// ask asks about the stay. A newer question takes the place of an older one.
+func (u *UI) ask(title, text, yes, no string, onYes func()) {
+	u.closeQuestion()
+	u.question = &question{about: u.state.Room}
+	answered := func(f func()) func() {
+		return func() {
+			u.question = nil
+			f()
+		}
+	}
+	u.question.dialog = kit.Ask(u.win.Canvas(), title, text, yes, no, answered(onYes), answered(func() {}))
+}
+
+// endQuestion takes the question away when the stay that it asks about is over
+// or ending.
+func (u *UI) endQuestion() {
+	q := u.question
+	if q != nil && (!u.state.InRoom() || u.state.Engine == call.StateLeaving || !q.about.JoinedAt.Equal(u.state.Room.JoinedAt)) {
+		u.closeQuestion()
+	}
+}
+
+func (u *UI) closeQuestion() {
+	if u.question != nil {
+		u.question.dialog.Close()
+		u.question = nil
+	}
 }
 
 func sameHosts(a, b call.Link) bool {

@@ -55,14 +55,16 @@ type Config struct {
 
 // UI is the window.
 type UI struct {
-	cfg    Config
-	book   *words.Book
-	win    fyne.Window
-	root   *view.Root
-	state  *model.State
-	set    Settings
-	link   string // in the lobby's field
-	closed bool
+	cfg      Config
+	book     *words.Book
+	win      fyne.Window
+	root     *view.Root
+	state    *model.State
+	set      Settings
+	link     string    // in the lobby's field
+	question *question // nil: none is open
+	drawn    bool      // the window has shown its first picture
+	closed   bool
 
 	views  map[call.SID]engine.SetTrackView // sizes to tell the engine
 	viewAt time.Time                        // of the last change of one
@@ -93,8 +95,8 @@ func New(cfg Config) *UI {
 	u.win.SetPadded(false)
 	u.win.SetMaster()
 	fontsLoaded()
-	u.root = view.New(u.book, actions{u}, cfg.Now)
-	u.root.OnTick = u.flushViews
+	u.root = view.New(u.book, newPresses(u), cfg.Now)
+	u.root.OnTick = u.tick
 	u.win.SetContent(u.root.Content)
 	u.win.Resize(fyne.NewSize(windowWidth, windowHeight))
 	u.win.SetCloseIntercept(u.close)
@@ -147,17 +149,26 @@ func withDefaults(cfg Config) Config {
 // Window is the window itself, for whoever wires the program.
 func (u *UI) Window() fyne.Window { return u.win }
 
-// Show shows the window, asks for the devices, and opens the preview if the
-// user has allowed it before.
+// Show shows the window. The devices are listed, which opens cameras for a moment,
+// and the preview opens, if the user has allowed it before, with the window's
+// first picture: where none can be drawn, nothing is opened.
 func (u *UI) Show() {
 	u.win.Show()
 	u.root.Painter.Start()
-	u.do(engine.RefreshDevices{}, call.SourceUnknown)
 	if u.set.Speaker != "" {
 		u.do(engine.SelectDevice{Source: call.SourceSpeaker, Device: u.set.Speaker}, call.SourceSpeaker)
 	}
-	u.startPreviews()
 	u.refresh()
+}
+
+// tick is the painter's clock.
+func (u *UI) tick(now time.Time) {
+	if !u.drawn && u.root.Drawn() {
+		u.drawn = true
+		u.do(engine.RefreshDevices{}, call.SourceUnknown)
+		u.refresh()
+	}
+	u.flushViews(now)
 }
 
 // Pump starts the goroutine that hands events to the main one, until ctx ends,
@@ -225,9 +236,6 @@ func (u *UI) apply(items []engine.Stamped) {
 			u.remember(v, e.At)
 		case call.Left:
 			clear(u.views)
-			if u.state.Screen == model.ScreenLobby {
-				u.startPreviews() // who gave up joining goes on seeing themselves
-			}
 		}
 	}
 	u.refresh()
@@ -238,15 +246,12 @@ func (u *UI) refresh() {
 	if u.closed {
 		return
 	}
-	if !u.root.Update(u.state, u.form(), u.cfg.Now()) {
-		return
-	}
-	// Another screen: what had the keyboard is gone.
-	u.win.Canvas().Unfocus()
-	u.win.SetTitle(u.title())
-	if u.state.Screen == model.ScreenLobby {
-		u.startPreviews()
-		u.root.Update(u.state, u.form(), u.cfg.Now())
+	u.settlePreviews()
+	u.endQuestion()
+	if u.root.Update(u.state, u.form(), u.cfg.Now()) {
+		// Another screen: what had the keyboard is gone.
+		u.win.Canvas().Unfocus()
+		u.win.SetTitle(u.title())
 	}
 }
 

@@ -101,7 +101,8 @@ type Dialog struct{ over *overlay }
 const dialogWidth = 440
 
 // Ask shows a dialog with a title, a text, and two answers. yes is the main
-// one; Escape and a tap beside mean no.
+// one; Escape and a tap beside mean no. The keyboard is on no: whoever was
+// pressing Space or Enter when the question came has not read it.
 func Ask(c fyne.Canvas, title, text, yes, no string, onYes, onNo func()) *Dialog {
 	d := &Dialog{}
 	answer := func(f func()) func() {
@@ -122,9 +123,12 @@ func Ask(c fyne.Canvas, title, text, yes, no string, onYes, onNo func()) *Dialog
 		return fyne.NewPos((window.Width-w)/2, (window.Height-h)/2), fyne.NewSize(w, h)
 	})
 	d.over.onDismiss = onNo
-	c.Focus(yesButton)
+	c.Focus(noButton)
 	return d
 }
+
+// Close takes the question away without an answer.
+func (d *Dialog) Close() { d.over.close() }
 
 // escButton is a button in an overlay: Escape answers too.
 type escButton struct {

@@ -13,6 +13,9 @@ func (s *State) Apply(e engine.Stamped) {
 	switch v := e.Event.(type) {
 	case call.StateChanged:
 		s.Engine = v.State
+		if v.State == call.StateReconnecting {
+			s.reconnecting()
+		}
 	case call.Joined:
 		s.joined(v, e.At)
 	case call.RoomUpdated:
@@ -36,10 +39,27 @@ func (s *State) Apply(e engine.Stamped) {
 			return // told already, of all sources at once
 		}
 		s.failed(v, e.At)
+	case call.HostStarted:
+		s.HostRestarting = false
 	case call.HostStopped:
-		if v.Err != nil {
-			s.Notify(Notice{At: e.At, Kind: NoticeHostStopped, Err: v.Err})
-		}
+		s.hostStopped(v, e.At)
+	}
+}
+
+// hostStopped tells of the end of the room server by itself: in its room the
+// banner does, or the farewell that follows.
+func (s *State) hostStopped(v call.HostStopped, at time.Time) {
+	s.HostRestarting = v.Restarting
+	if v.Err != nil && !v.Restarting && !(s.InRoom() && s.Room.Hosting) {
+		s.Notify(Notice{At: at, Kind: NoticeHostStopped, Err: v.Err})
+	}
+}
+
+// reconnecting forgets what was true of the others while there was a connection:
+// nobody is heard, and no network is good.
+func (s *State) reconnecting() {
+	for _, p := range s.People {
+		p.Speaking, p.Level, p.Quality = false, 0, call.QualityUnknown
 	}
 }
 
@@ -101,7 +121,7 @@ func (s *State) replaceNotice(kind NoticeKind, now, was bool, at time.Time) {
 }
 
 // left ends the stay. The farewell is shown unless the user goes on somewhere
-// else, or gave up before anything had begun.
+// else, or took the join back: then the engine has kept the lobby's preview.
 func (s *State) left(v call.Left) {
 	if v.Title == "" {
 		v.Title = s.Room.Title
@@ -116,11 +136,12 @@ func (s *State) left(v call.Left) {
 		s.Screen = ScreenLobby
 		return
 	}
-	gaveUp := s.Attempt.Cancelled || errors.Is(v.Err, call.ErrCancelled)
+	// A failure that came first is no news to who has given up.
+	gaveUp := v.Stayed == 0 && v.Reason == call.ReasonJoinFailed && (s.Attempt.Cancelled || errors.Is(v.Err, call.ErrCancelled))
 	s.Attempt.Active, s.Attempt.Cancelled = false, false
 	switch {
 	case v.Reason == call.ReasonSwitched, v.Reason == call.ReasonAppQuit:
-	case gaveUp && v.Stayed == 0 && (v.Reason == call.ReasonLeft || v.Reason == call.ReasonJoinFailed):
+	case v.Preview, gaveUp:
 		s.Screen = ScreenLobby
 	default:
 		s.Screen = ScreenFarewell

@@ -286,7 +286,14 @@ func TestScreens(t *testing.T) {
 			s := New()
 			s.Begin(Attempt{})
 			s.Cancel()
-			apply(s, left(call.ReasonLeft, nil))
+			apply(s, call.Left{Reason: call.ReasonLeft, Preview: true})
+			return s
+		}, ScreenLobby},
+		{"given up, after it had failed", func() *State {
+			s := New()
+			s.Begin(Attempt{})
+			s.Cancel()
+			apply(s, left(call.ReasonJoinFailed, call.ErrRoomFull))
 			return s
 		}, ScreenLobby},
 		{"given up, told as a failure", func() *State {

@@ -33,6 +33,18 @@ func (s Screen) String() string {
 	return "lobby"
 }
 
+// ShowsPreview reports whether a screen shows ourselves before a stay: picture,
+// level and the buttons that stop them. Where nothing of it is seen, nothing is
+// open.
+func (s Screen) ShowsPreview() bool {
+	switch s {
+	case ScreenLobby:
+		return true
+	case ScreenRoom, ScreenFarewell:
+	}
+	return false
+}
+
 // Attempt is a stay that is being begun, or was begun last: enough to do it
 // again.
 type Attempt struct {
@@ -110,6 +122,9 @@ type State struct {
 
 	Notices []Notice
 	Left    *call.Left // the last stay's end, for the farewell; nil before
+	// HostRestarting is set while the room server of this computer is started
+	// again.
+	HostRestarting bool
 
 	noticeID int
 }

@@ -89,17 +89,18 @@ func (f *farewell) update(left *call.Left, now time.Time) {
 // receipt says which devices are free, measured, and which are not.
 func (f *farewell) receipt(l call.Left) fyne.CanvasObject {
 	lines := kit.Column(8)
-	for _, r := range l.Released {
-		lines.Add(line("check", theme.Success, kit.NewText(f.book.Released(r))))
+	said := f.book.Receipt(l)
+	for _, text := range said.Free {
+		lines.Add(line("check", theme.Success, kit.NewText(text)))
 	}
-	for _, d := range l.Stuck {
-		lines.Add(line("warning", theme.Error, kit.NewParagraph(f.book.Stuck(d)).Colored(theme.Error)))
+	for _, text := range said.Open {
+		lines.Add(line("warning", theme.Error, kit.NewParagraph(text).Colored(theme.Error)))
 	}
-	if len(lines.Objects) == 0 {
-		lines.Add(line("check", theme.Success, kit.NewText(f.book.T("farewell.devices_free"))))
+	if said.None != "" {
+		lines.Add(line("check", theme.Success, kit.NewText(said.None)))
 	}
 	width := float32(0)
-	if len(l.Stuck) == 0 {
+	if len(said.Open) == 0 {
 		width = lines.MinSize().Width + 20 + 24
 	}
 	return kit.Middle(width, kit.On(kit.NewPanel(theme.Surface, theme.RadiusCard), kit.Pad(lines, 16, 24, 16, 20)))

@@ -75,8 +75,14 @@ func TestDialog(t *testing.T) {
 	ask()
 	s.golden("dialog")
 	s.win.Canvas().Focused().TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+	if answer != "no" {
+		t.Errorf("Enter answers %q, though nobody has read the question", answer)
+	}
+	ask()
+	s.win.Canvas().FocusNext()
+	s.win.Canvas().Focused().TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
 	if answer != "yes" {
-		t.Errorf("Enter answers %q", answer)
+		t.Errorf("Tab and Enter answer %q", answer)
 	}
 	ask()
 	s.win.Canvas().Focused().TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape})

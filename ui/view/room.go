@@ -104,14 +104,17 @@ func (r *room) update(s *model.State, now time.Time) {
 	r.title.Set(r.book.RoomName(s.Room.Title, s.Room.ID))
 	r.network.Set(r.quality(s))
 	kit.SetVisible(r.invite, invitable(s.Room.Link))
-	if s.Engine == call.StateReconnecting {
+	switch {
+	case s.Engine == call.StateReconnecting && s.HostRestarting:
+		r.banner.set(r.book.T("room.restarting"), r.book.T("room.restarting.detail"))
+	case s.Engine == call.StateReconnecting:
 		r.banner.set(r.book.T("room.reconnecting"), r.book.T("room.reconnecting.detail"))
-	} else {
+	default:
 		r.banner.set("", "")
 	}
+	r.tick(s, now)
 	r.stage.update(s)
 	r.bar.update(s)
-	r.tick(s, now)
 	// Places only: a Refresh of the whole tree would upload every picture anew.
 	for _, c := range []*fyne.Container{r.content, r.content.Objects[0].(*fyne.Container)} {
 		c.Layout.Layout(c.Objects, c.Size())
@@ -127,13 +130,14 @@ func (r *room) quality(s *model.State) string {
 		return r.book.T("room.leaving")
 	}
 	me := s.Self()
-	if me == nil || me.Quality == call.QualityUnknown {
+	if s.Engine == call.StateReconnecting || me == nil || me.Quality == call.QualityUnknown {
 		return ""
 	}
 	return r.book.T("room.network." + me.Quality.String())
 }
 
 func (r *room) tick(s *model.State, now time.Time) {
+	r.stage.tick(s, now)
 	was := r.clock.MinWidth()
 	r.clock.Set(words.Clock(now.Sub(s.Room.JoinedAt)))
 	text, icon := r.book.T("room.invite"), "invite"

@@ -2,6 +2,7 @@ package view
 
 import (
 	"strconv"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -29,6 +30,7 @@ type stage struct {
 	painter *video.Painter
 	tiles   map[string]*video.Tile
 	remote  map[string]call.SID // what a tile has subscribed to
+	moving  map[string]motion   // of far pictures, while we reconnect
 	alone   *alone
 	pager   *pager
 	page    int
@@ -36,7 +38,7 @@ type stage struct {
 }
 
 func newStage(book *words.Book, act Actions, tips *kit.Tips, painter *video.Painter) *stage {
-	s := &stage{book: book, act: act, painter: painter, tiles: map[string]*video.Tile{}, remote: map[string]call.SID{}}
+	s := &stage{book: book, act: act, painter: painter, tiles: map[string]*video.Tile{}, remote: map[string]call.SID{}, moving: map[string]motion{}}
 	s.alone = newAlone(book, act)
 	s.grid = container.New(&gridLayout{})
 	s.pager = newPager(book, tips, s.turn)
@@ -57,6 +59,7 @@ func (s *stage) update(state *model.State) {
 	pages := max((len(all)+tilesPerPage-1)/tilesPerPage, 1)
 	s.page = max(0, min(s.page, pages-1))
 	s.pager.set(s.page, pages)
+	s.hideFrozen(all)
 	shown := all[s.page*tilesPerPage : min((s.page+1)*tilesPerPage, len(all))]
 	keep := map[string]bool{}
 	var objects []fyne.CanvasObject
@@ -115,10 +118,58 @@ func (s *stage) look(t model.Tile) video.Look {
 	if t.Source == call.SourceScreen {
 		l.Name, l.Initials, l.Fit = s.book.T("room.screen_of", "name", t.Name), "", call.FitContain
 	}
-	if t.Lost {
+	switch {
+	case t.Lost:
 		l.LostText = s.book.T("room.lost")
+	case s.moving[t.Key()].frozen:
+		l.Lost, l.LostText = true, s.book.T("room.reconnecting")
 	}
 	return l
+}
+
+// motion is what is known of a far picture's moving.
+type motion struct {
+	seq    uint64 // of the last picture
+	since  time.Time
+	frozen bool
+}
+
+// frozenAfter is how long a far picture may stand still while we reconnect. Media
+// often goes on while only the signalling is mended.
+const frozenAfter = time.Second
+
+// tick looks which pictures stand still.
+func (s *stage) tick(state *model.State, now time.Time) {
+	if state.Engine != call.StateReconnecting {
+		clear(s.moving)
+		return
+	}
+	changed := false
+	for _, t := range state.Tiles() {
+		if t.Self || t.Slot == nil {
+			continue
+		}
+		m, seq := s.moving[t.Key()], t.Slot.Seq()
+		if m.since.IsZero() || m.seq != seq {
+			m.seq, m.since = seq, now
+		}
+		frozen := now.Sub(m.since) >= frozenAfter
+		changed = changed || frozen != m.frozen
+		m.frozen = frozen
+		s.moving[t.Key()] = m
+	}
+	if changed {
+		s.update(state)
+	}
+}
+
+// hideFrozen takes the pictures away that stand still: nobody is there like that.
+func (s *stage) hideFrozen(all []model.Tile) {
+	for i, t := range all {
+		if s.moving[t.Key()].frozen {
+			all[i].Slot = nil
+		}
+	}
 }
 
 // hideOthers drops tiles that are not on this page. A track that still exists
@@ -148,6 +199,7 @@ func (s *stage) clear() {
 		delete(s.tiles, key)
 		delete(s.remote, key)
 	}
+	clear(s.moving)
 	s.grid.Objects, s.page = nil, 0
 }
 

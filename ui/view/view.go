@@ -8,9 +8,11 @@
 package view
 
 import (
+	"image"
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 
 	"foyer/engine/call"
@@ -71,6 +73,8 @@ type Root struct {
 	state    *model.State
 	shown    model.Screen
 	screens  []fyne.CanvasObject
+	witness  *fyne.Container // tells that the window has been drawn
+	drawn    bool
 }
 
 // New makes the window's content. now is the clock of the painter.
@@ -86,8 +90,28 @@ func New(book *words.Book, act Actions, now func() time.Time) *Root {
 	// window does not wait for the screens behind it.
 	r.room.content.Hide()
 	r.farewell.content.Hide()
-	r.Content = container.New(&rootLayout{}, r.lobby.content, r.room.content, r.farewell.content, r.toasts.layer, r.tips.Layer)
+	r.witness = r.newWitness()
+	r.Content = container.New(&rootLayout{}, r.lobby.content, r.room.content, r.farewell.content, r.toasts.layer, r.tips.Layer, r.witness)
 	return r
+}
+
+// newWitness is a pixel without colour. Nothing tells that a window has really
+// been drawn, except that something in it is asked for its picture.
+func (r *Root) newWitness() *fyne.Container {
+	pixel := canvas.NewRaster(func(int, int) image.Image {
+		r.drawn = true
+		return image.NewNRGBA(image.Rect(0, 0, 1, 1))
+	})
+	pixel.Resize(fyne.NewSize(1, 1))
+	return container.NewWithoutLayout(pixel)
+}
+
+// Drawn reports whether the window has been drawn.
+func (r *Root) Drawn() bool {
+	if r.drawn {
+		r.witness.Hide()
+	}
+	return r.drawn
 }
 
 type rootLayout struct{}

@@ -56,6 +56,7 @@ var known = []struct {
 	{call.ErrServerStopping, "server_stopping"},
 	{call.ErrClock, "clock"},
 	{call.ErrJoinUsed, "join_used"},
+	{call.ErrHostCrashed, "host_crashed"},
 	{call.ErrHostFailed, "host_failed"},
 	{call.ErrMediaBlocked, "media_blocked"},
 	{call.ErrServerGarbage, "server_garbage"},

@@ -2,6 +2,7 @@ package words
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -102,12 +103,14 @@ func (b *Book) Left(l call.Left, now time.Time) Farewell {
 		f.Title = b.banTitle(l.Until, now)
 	case call.ReasonJoinFailed:
 		b.joinFailed(&f, l, now)
+	case call.ReasonServerStopped:
+		b.ownServer(&f, l, now)
 	case call.ReasonConnectionLost, call.ReasonMediaFailed:
 		if s := b.known(l.Err, call.SourceUnknown, now); s.Text != "" && !errors.Is(l.Err, call.ErrConnectionLost) && !errors.Is(l.Err, call.ErrMediaBlocked) {
 			f.Detail = s.Text + " " + s.Next
 		}
 	case call.ReasonInternal:
-		if len(l.Stuck) > 0 {
+		if len(l.Stuck) > 0 || len(l.Open) > 0 {
 			f.Detail = b.T("left.internal_stuck.detail")
 		}
 	default:
@@ -171,6 +174,19 @@ func (b *Book) joinFailed(f *Farewell, l call.Left, now time.Time) {
 	}
 }
 
+// ownServer says of the room server of this computer why it does not come back.
+func (b *Book) ownServer(f *Farewell, l call.Left, now time.Time) {
+	if !errors.Is(l.Err, call.ErrHostCrashed) && !errors.Is(l.Err, call.ErrHostFailed) {
+		return
+	}
+	f.Title, f.Detail = b.T("left.own_server"), b.T("left.own_server.detail")
+	if !errors.Is(l.Err, call.ErrHostCrashed) {
+		s := b.sentence(l.Err, call.SourceUnknown, now)
+		f.Detail = s.Text + " " + s.Next
+	}
+	f.Next = []Action{ActionRejoin, ActionReport, ActionLobby}
+}
+
 // hopeless errors stay the same however often one tries with this link.
 func hopeless(err error) bool {
 	for _, e := range []error{call.ErrWrongServer, call.ErrUntrusted, call.ErrNoSuchRoom, call.ErrInviteExpired, call.ErrInviteRefused, call.ErrTokenRefused} {
@@ -200,6 +216,35 @@ func (b *Book) Released(r call.Release) string {
 // Stuck is one line of the receipt: a device that is not free, and what to do.
 func (b *Book) Stuck(d call.Device) string {
 	return b.T("farewell.stuck", "device", b.Device(d.Source, d.Name))
+}
+
+// Receipt is the list of what became of the devices: what is free again and
+// what is not, or that nothing was open.
+type Receipt struct {
+	Free []string
+	Open []string // each with what to do
+	None string   // said when both are empty
+}
+
+// Receipt says what the operating system says of the devices.
+func (b *Book) Receipt(l call.Left) Receipt {
+	r := Receipt{}
+	for _, d := range l.Released {
+		r.Free = append(r.Free, b.Released(d))
+	}
+	for _, d := range l.Stuck {
+		r.Open = append(r.Open, b.Stuck(d))
+	}
+	for _, d := range l.Open {
+		stuck := slices.ContainsFunc(l.Stuck, func(s call.Device) bool { return s.Source == d.Source })
+		if !stuck {
+			r.Open = append(r.Open, b.T("farewell.open", "device", b.Device(d.Source, d.Name)))
+		}
+	}
+	if len(r.Free)+len(r.Open) == 0 {
+		r.None = b.T("farewell.nothing_open")
+	}
+	return r
 }
 
 // Stay says how long one was where, and with how many. It is empty for a stay

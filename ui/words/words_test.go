@@ -74,8 +74,8 @@ func TestK1_J7_LeftSaysWhoWhyAndUntilWhen(t *testing.T) {
 		detail string
 		main   Action
 	}{
-		{"removed", call.Left{Reason: call.ReasonRemoved, By: "Ada", Text: "wrong meeting, sorry"}, "You were removed by Ada", "“wrong meeting, sorry”", "You may come back if the host agrees.", ActionAskRejoin},
-		{"removed by nobody known", call.Left{Reason: call.ReasonRemoved}, "You were removed from the room", "", "You may come back if the host agrees.", ActionAskRejoin},
+		{"removed", call.Left{Reason: call.ReasonRemoved, By: "Ada", Text: "wrong meeting, sorry"}, "You were removed by Ada", "“wrong meeting, sorry”", "You may come back. Everybody in the room will see you join.", ActionAskRejoin},
+		{"removed by nobody known", call.Left{Reason: call.ReasonRemoved}, "You were removed from the room", "", "You may come back. Everybody in the room will see you join.", ActionAskRejoin},
 		{"banned today", call.Left{Reason: call.ReasonBanned, Until: now().Add(10 * time.Minute)}, "You are kept out until 14:10", "", "If this is a mistake, talk to the host.", ActionLobby},
 		{"banned longer", call.Left{Reason: call.ReasonBanned, Until: now().AddDate(0, 0, 2)}, "You are kept out until 2026-11-23 at 14:00", "", "If this is a mistake, talk to the host.", ActionLobby},
 		{"banned for good", call.Left{Reason: call.ReasonBanned}, "You are kept out until the host lets you in again", "", "If this is a mistake, talk to the host.", ActionLobby},

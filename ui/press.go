@@ -1,0 +1,89 @@
+package ui
+
+import (
+	"time"
+
+	"foyer/ui/model"
+	"foyer/ui/words"
+)
+
+// doubleClick is how soon after a press another one counts as its second half.
+const doubleClick = 300 * time.Millisecond
+
+// page is what a press can be meant for: Join and Cancel share a screen.
+type page struct {
+	screen model.Screen
+	busy   bool
+}
+
+// presses passes on what is pressed, but not the second half of a double click
+// whose first half has brought another page: nobody has seen yet what lies under
+// the pointer there.
+type presses struct {
+	actions
+	at *time.Time // of the last press
+	on *page
+}
+
+func newPresses(u *UI) presses {
+	return presses{actions: actions{u}, at: new(time.Time), on: new(page)}
+}
+
+// meant reports whether a press is meant for what it hits.
+func (p presses) meant() bool {
+	now, on := p.cfg.Now(), page{p.state.Screen, p.state.Busy()}
+	stray := now.Sub(*p.at) < doubleClick && on != *p.on
+	if !stray {
+		*p.at, *p.on = now, on
+	}
+	return !stray
+}
+
+// Start implements view.Actions.
+func (p presses) Start() {
+	if p.meant() {
+		p.actions.Start()
+	}
+}
+
+// Join implements view.Actions.
+func (p presses) Join() {
+	if p.meant() {
+		p.actions.Join()
+	}
+}
+
+// OpenRecent implements view.Actions.
+func (p presses) OpenRecent(i int) {
+	if p.meant() {
+		p.actions.OpenRecent(i)
+	}
+}
+
+// Cancel implements view.Actions.
+func (p presses) Cancel() {
+	if p.meant() {
+		p.actions.Cancel()
+	}
+}
+
+// Leave implements view.Actions.
+func (p presses) Leave() {
+	if p.meant() {
+		p.actions.Leave()
+	}
+}
+
+// Preview implements view.Actions.
+func (p presses) Preview() {
+	if p.meant() {
+		p.actions.Preview()
+	}
+}
+
+// Act implements view.Actions.
+func (p presses) Act(a words.Action) {
+	if p.meant() {
+		p.actions.Act(a)
+	}
+}
