@@ -172,6 +172,9 @@ func joinFails(t *testing.T, f drive.Foyer, link string, limit time.Duration, wa
 	if left.Text("reason") != "join_failed" || left.Get("code") != nil {
 		t.Errorf("left says %s, want reason join_failed and code null", left.Raw)
 	}
+	if open, said := left.Get("open").([]any); !said || len(open) > 0 {
+		t.Errorf("left says %s, want nothing to be open", left.Raw)
+	}
 	if status := p.Ended(); status != 3 {
 		t.Errorf("status %d, want 3", status)
 	}

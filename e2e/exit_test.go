@@ -388,14 +388,14 @@ func checkFarewell(t *testing.T, e exit, s *stage, row *matrix.Row, devices []de
 			Device string
 			MS     float64
 		}
-		Stuck []string
+		Stuck, Open []string
 	}
 	must(t, left[0].Decode(&said))
 	leaving := s.p.AwaitWhere("state", func(ev drive.Event) bool { return ev.Text("state") == "leaving" })
 	// The event's own time: after a signal it is printed only at the end.
 	row.Noticed(leaving.Number("ts") - float64(s.cause.UnixMilli()))
-	if said.Reason != e.reason || said.Message == "" || len(said.Stuck) > 0 {
-		t.Errorf("left says %s, want reason %s, a message and nothing stuck", left[0].Raw, e.reason)
+	if said.Reason != e.reason || said.Message == "" || len(said.Stuck)+len(said.Open) > 0 {
+		t.Errorf("left says %s, want reason %s, a message and nothing stuck or open", left[0].Raw, e.reason)
 	}
 	for _, d := range devices {
 		i := slices.IndexFunc(said.Released, func(r struct {

@@ -11,11 +11,11 @@ rm -rf "$out"
 mkdir -p "$out" build
 go build -o build/foyer-bench .
 FOYER_BIN=$PWD/build/foyer-bench FOYER_ARTIFACTS=$out \
-	go test -count=1 -timeout 10m -v -run 'EveryWayOut|ALostConnection|ClosingTheWindow' ./e2e | grep -v '^=== '
+	go test -count=1 -timeout 10m -v -run 'EveryWayOut|ALostConnection|ClosingTheWindow|AFailedJoin|LeavingTheLobby' ./e2e | grep -v '^=== '
 FOYER_ARTIFACTS=$out scripts/vm-test.sh matrix
 # The rows come in the order in which they are met.
 cd "$out"
-tables=(exit-matrix.json exit-matrix-lost.json exit-matrix-window.json)
+tables=(exit-matrix.json exit-matrix-lost.json exit-matrix-window.json exit-matrix-failed.json exit-matrix-lobby.json)
 for t in *.json; do
 	[[ " ${tables[*]} " == *" $t "* ]] || tables+=("$t")
 done

@@ -168,6 +168,11 @@ func (p *Pulse) streams(ctx context.Context, what string) ([]Stream, error) {
 	return streams, nil
 }
 
+// LoseMic takes the recording device away, as an unplugged cable does.
+func (p *Pulse) LoseMic(ctx context.Context) error {
+	return p.pactl(ctx, "unload-module", "module-pipe-source")
+}
+
 // Freeze stops the server in its tracks, as a hung one would; Thaw wakes it.
 func (p *Pulse) Freeze() error { return p.cmd.Process.Signal(syscall.SIGSTOP) }
 

@@ -1,0 +1,367 @@
+//go:build linux
+
+package e2e
+
+import (
+	"encoding/json"
+	"image"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"foyer/engine/call"
+	"foyer/internal/desktop"
+	"foyer/internal/drive"
+	"foyer/internal/matrix"
+	"foyer/internal/testenv"
+)
+
+// preview is a window whose lobby shows what a film and the sound server's
+// microphone give, looked at from outside.
+type preview struct {
+	*window
+	film                string
+	camera, mic, sounds device
+}
+
+func openPreview(t *testing.T, name string, own map[string]any, args ...string) *preview {
+	t.Helper()
+	film := writeY4M(t, 320, 180, 30)
+	if _, chosen := own["camera"]; !chosen {
+		own["camera"] = film
+	}
+	w := openWindowWith(t, testenv.Foyer(t), name, own, args...)
+	p := &preview{window: w, film: film}
+	p.look()
+	return p
+}
+
+// look makes the eyes for the process that runs now.
+func (p *preview) look() {
+	sound := soundDevices(p.pulse, p.PID)
+	p.mic, p.sounds = sound[0], sound[1]
+	p.camera = device{"camera", holdsFile(p.PID, p.film)}
+}
+
+func (p *preview) all() []device { return []device{p.camera, p.mic, p.sounds} }
+
+// again starts the program once more with the same profile on the same desktop.
+func (p *preview) again(args ...string) {
+	p.t.Helper()
+	p.Process = p.launch(p.profile, args...)
+	p.until("the window is there", func() bool { return p.id() != "" })
+	p.look()
+}
+
+// main waits until the main action is one that lies elsewhere than that of the
+// page before, twice at the same place: pages are drawn in steps.
+func (p *preview) main(what string, before image.Rectangle) desktop.Blob {
+	p.t.Helper()
+	var found desktop.Blob
+	p.until(what, func() bool {
+		all := slices.DeleteFunc(p.buttons(accent), func(b desktop.Blob) bool { return b.Rectangle.Overlaps(before) && b.Rectangle == before })
+		if len(all) == 0 {
+			found = desktop.Blob{}
+			return false
+		}
+		last := found
+		found = slices.MaxFunc(all, func(a, b desktop.Blob) int { return a.Pixels - b.Pixels })
+		return found == last
+	})
+	return found
+}
+
+// wantFree checks that nothing is held beside a page that shows no preview.
+func (p *preview) wantFree(when string) {
+	p.t.Helper()
+	if names := stillHeld(p.t.Context(), p.all()); len(names) > 0 {
+		p.shot("held")
+		p.t.Errorf("%s: %v still held", when, names)
+	}
+}
+
+// wantHeld waits until exactly these are held.
+func (p *preview) wantHeld(when string, devices ...device) {
+	p.t.Helper()
+	for _, d := range []device{p.camera, p.mic} {
+		want := slices.ContainsFunc(devices, func(o device) bool { return o.name == d.name })
+		if !held(p.t, d, want, testenv.Limit) {
+			p.shot("held")
+			p.t.Errorf("%s: %s held is not %v", when, d.name, want)
+		}
+	}
+}
+
+// failing is what the failing joins of a test have in common.
+type failing struct {
+	server *testenv.Server
+	good   call.Link
+	self   string // the window's user ID
+}
+
+func (f *failing) admin(t *testing.T, args ...string) {
+	t.Helper()
+	if _, errs, status, err := f.server.Drive.Admin(t.Context(), args...); err != nil || status != 0 {
+		t.Fatalf("foyer admin %v: status %d, %v: %s", args, status, err, errs)
+	}
+}
+
+// inside lets somebody into a room, so that it is there.
+func (f *failing) inside(t *testing.T, room string, o drive.JoinOptions) *testenv.Process {
+	t.Helper()
+	o.Link, o.Name = f.server.Invite(room), "Grace"
+	p := testenv.Join(t, testenv.Foyer(t), o)
+	p.Await("joined")
+	return p
+}
+
+// failedJoin is a link that leads to no stay.
+type failedJoin struct {
+	name   string
+	reason string
+	link   func(*testing.T, *failing) string
+}
+
+// failedJoins are such links, each for a cause of its own.
+func failedJoins() []failedJoin {
+	changed := func(name string, change func(*testing.T, *call.Link)) failedJoin {
+		return failedJoin{name, "join_failed", func(t *testing.T, f *failing) string {
+			l := f.good
+			change(t, &l)
+			return l.String()
+		}}
+	}
+	room := func(name, reason string, prepare func(t *testing.T, f *failing, room string)) failedJoin {
+		return failedJoin{name, reason, func(t *testing.T, f *failing) string {
+			link := f.server.Invite(strings.ReplaceAll(name, " ", "-"))
+			prepare(t, f, strings.ReplaceAll(name, " ", "-"))
+			return link
+		}}
+	}
+	return []failedJoin{
+		changed("nobody there", func(t *testing.T, l *call.Link) { l.Hosts = []string{closedPort(t)} }),
+		changed("another certificate", func(_ *testing.T, l *call.Link) { l.Fingerprint[3]++ }),
+		changed("another secret", func(_ *testing.T, l *call.Link) { l.Secret = "A" + l.Secret[1:len(l.Secret)-1] + "A" }),
+		changed("garbage", func(t *testing.T, l *call.Link) { garbageServer(t, l) }),
+		changed("no such room", func(_ *testing.T, l *call.Link) { l.Existing, l.Room = true, "never-was" }),
+		room("banned", "banned", func(t *testing.T, f *failing, room string) {
+			f.inside(t, room, drive.JoinOptions{})
+			f.admin(t, "ban", room, f.self, "--for", "10m")
+		}),
+		room("id taken", "join_failed", func(t *testing.T, f *failing, room string) { f.inside(t, room, drive.JoinOptions{ID: f.self}) }),
+		room("full", "join_failed", func(t *testing.T, f *failing, room string) {
+			f.inside(t, room, drive.JoinOptions{})
+			f.admin(t, "rules", room, "--max-members", "1")
+		}),
+		room("locked", "join_failed", func(t *testing.T, f *failing, room string) {
+			f.inside(t, room, drive.JoinOptions{})
+			f.admin(t, "rules", room, "--locked")
+		}),
+		{"expired", "join_failed", func(t *testing.T, f *failing) string {
+			link, err := f.server.Drive.InviteWith(t.Context(), "expired", "--for", "1s")
+			must(t, err)
+			<-time.After(1100 * time.Millisecond) // what is tested is that this time is over
+			return link
+		}},
+		{"a forged token", "join_failed", func(t *testing.T, f *failing) string {
+			token, err := f.server.Token("ada", "Ada", drive.Grants{"roomJoin": true, "room": "plain"})
+			must(t, err)
+			return strings.Replace(f.server.Drive.URL, "https", "wss", 1) + "/?token=" + token
+		}},
+		changed("silence", func(t *testing.T, l *call.Link) { l.Hosts = []string{silentServer(t)} }),
+	}
+}
+
+// selfOf is the user ID that a profile has in every room: what it joins with.
+func selfOf(t *testing.T, s *testenv.Server, profile string) string {
+	t.Helper()
+	p := testenv.Join(t, testenv.Foyer(t), drive.JoinOptions{Link: s.Invite("who-am-i"), Name: "Ada", Profile: profile})
+	self := p.Await("joined").Text("id")
+	must(t, p.CloseInput())
+	p.Ended()
+	return self
+}
+
+// Each way in which a join can fail, from a window whose lobby shows a preview:
+// beside the page that says why, no device is held.
+func TestJ8_L2_AFailedJoinHoldsNothing(t *testing.T) {
+	f := &failing{server: testenv.Serve(t, testenv.Foyer(t), drive.ServeOptions{})}
+	var err error
+	f.good, err = call.ParseLink(f.server.Invite("nowhere"))
+	must(t, err)
+	p := openPreview(t, "failing", map[string]any{})
+	f.self = selfOf(t, f.server, p.profile)
+	table := matrix.New("e2e")
+	t.Cleanup(func() { must(t, table.Save(artifact(t, "exit-matrix-failed.json"))) })
+	page := p.main("the lobby's start button is shown", image.Rectangle{})
+	for _, c := range failedJoins() {
+		if !t.Run(c.name, func(t *testing.T) {
+			p.t = t
+			link := c.link(t, f)
+			if status := p.launch(p.profile, link).Ended(); status != 0 {
+				t.Fatalf("the link was not handed over: status %d", status)
+			}
+			join := p.main("the join button is shown", page.Rectangle)
+			p.wantHeld("lobby", p.camera, p.mic)
+			start := time.Now()
+			p.click(join.Centre())
+			page = p.main("the farewell is shown", join.Rectangle)
+			row := matrix.Row{Exit: "join fails: " + c.name, Reason: c.reason}
+			row.Cells = lookFree(t, c.name, start, bounded, p.all())
+			p.wantFree(c.name)
+			row.Cells = append(row.Cells, matrix.Cell{Device: "screen", Note: "no button yet"})
+			table.Add(row)
+		}) {
+			return // the pages are not known any more
+		}
+	}
+	p.t = t
+	p.shot("failed")
+	must(t, p.CloseWindow(p.id()))
+	if status := p.Ended(); status != 0 {
+		t.Errorf("status %d", status)
+	}
+}
+
+// The lobby with a preview, left by every key and button: either it goes on and
+// shows what is open, or nothing is.
+func TestL8_LeavingTheLobbyFreesThePreview(t *testing.T) {
+	table := matrix.New("e2e")
+	t.Cleanup(func() { must(t, table.Save(artifact(t, "exit-matrix-lobby.json"))) })
+	signal := func(s syscall.Signal) func(*preview) error {
+		return func(p *preview) error { return p.Signal(s) }
+	}
+	key := func(k string) func(*preview) error {
+		return func(p *preview) error { return p.Key(p.t.Context(), k) }
+	}
+	p := openPreview(t, "lobby", map[string]any{})
+	for i, e := range []struct {
+		name   string
+		ends   bool
+		status int
+		act    func(*preview) error
+	}{
+		{"Escape", false, 0, key("Escape")},
+		{"Ctrl+Q", false, 0, key("ctrl+q")},
+		{"Ctrl+W", false, 0, key("ctrl+w")},
+		{"Alt+F4", true, 0, key("alt+F4")},
+		{"X", true, 0, func(p *preview) error { return p.CloseWindow(p.id()) }},
+		{"SIGTERM", true, 0, signal(syscall.SIGTERM)},
+		{"SIGINT", true, 0, signal(syscall.SIGINT)},
+		{"SIGHUP", true, 0, signal(syscall.SIGHUP)},
+		{"kill -9", true, -1, signal(syscall.SIGKILL)},
+	} {
+		t.Run(e.name, func(t *testing.T) {
+			p.t = t
+			if i > 0 && !drive.Alive(p.PID) {
+				p.again()
+			}
+			p.find("the lobby's start button", accent)
+			p.wantHeld("lobby", p.camera, p.mic)
+			start := time.Now()
+			must(t, e.act(p))
+			if !e.ends {
+				p.find("the lobby's start button", accent)
+				p.wantHeld(e.name, p.camera, p.mic)
+				return
+			}
+			row := matrix.Row{Exit: "lobby, " + e.name, Status: e.status, Reason: "no stay"}
+			row.Cells = lookFree(t, e.name, start, releaseLimit, []device{p.camera, p.mic})
+			row.Cells = append(row.Cells, matrix.Cell{Device: "speaker", Note: "not in use"}, matrix.Cell{Device: "screen", Note: "no button yet"})
+			table.Add(row)
+			if status := p.Ended(); status != e.status {
+				t.Errorf("status %d, want %d", status, e.status)
+			}
+		})
+	}
+}
+
+// crashedBefore makes a profile look as if the program had died in a room.
+func crashedBefore(t *testing.T, profile string) {
+	t.Helper()
+	dead := exec.Command("true")
+	must(t, dead.Run())
+	record, err := json.Marshal(map[string]any{"room": "r", "title": "Design review", "pid": dead.Process.Pid, "since": time.Now()})
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(profile, "stay-1.json"), record, 0o600))
+}
+
+// logged waits until the program has said something in its log.
+func (p *preview) logged(what string) {
+	p.t.Helper()
+	p.until("the log says "+what, func() bool {
+		text, err := os.ReadFile(p.Log)
+		return err == nil && strings.Contains(string(text), what)
+	})
+}
+
+// Every screen with every state of the devices: what is on is held while it is
+// shown, and nothing beside the farewell.
+func TestL2_EveryScreenHoldsWhatItShows(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		own  map[string]any
+		lost bool
+		held func(*preview) []device
+	}{
+		{"none", map[string]any{"camera_on": false, "microphone_off": true}, false, func(*preview) []device { return nil }},
+		{"microphone", map[string]any{"camera_on": false}, false, func(p *preview) []device { return []device{p.mic} }},
+		{"camera", map[string]any{"microphone_off": true}, false, func(p *preview) []device { return []device{p.camera} }},
+		{"both", map[string]any{}, false, func(p *preview) []device { return []device{p.camera, p.mic} }},
+		{"microphone lost", map[string]any{}, true, func(p *preview) []device { return []device{p.camera} }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			walkTheScreens(t, c.own, c.lost, c.held)
+		})
+	}
+}
+
+func walkTheScreens(t *testing.T, own map[string]any, lost bool, expected func(*preview) []device) {
+	t.Helper()
+	f := testenv.Foyer(t)
+	server := testenv.Serve(t, f, drive.ServeOptions{})
+	link, other := server.Invite("one"), server.Invite("two")
+	p := openPreview(t, "screens", own)
+	must(t, p.CloseWindow(p.id()))
+	p.Ended()
+	crashedBefore(t, p.profile)
+	p.again(link)
+	lobby := p.main("the join button is shown", image.Rectangle{})
+	if lost {
+		p.wantHeld("lobby", p.camera, p.mic)
+		must(t, p.pulse.LoseMic(t.Context()))
+	}
+	want := expected(p)
+	p.wantHeld("crash notice over the lobby", want...)
+
+	must(t, server.Signal(syscall.SIGSTOP))
+	p.click(lobby.Centre())
+	p.until("joining", func() bool { return len(p.buttons(accent)) == 0 })
+	p.wantHeld("joining", want...)
+	must(t, server.Signal(syscall.SIGCONT))
+	leave := p.find("the leave button", danger)
+	p.wantHeld("room", want...)
+
+	p.launch(p.profile, other).Ended()
+	p.until("the question is shown", func() bool { return len(p.buttons(accent)) > 0 && len(p.buttons(danger)) == 0 })
+	p.wantHeld("question", want...)
+	must(t, p.Key(t.Context(), "Escape"))
+	p.find("the leave button", danger)
+
+	must(t, server.Signal(syscall.SIGKILL))
+	p.logged("connection lost")
+	p.wantHeld("reconnecting", want...)
+	p.click(leave.Centre())
+	p.until("the farewell is shown", func() bool { return len(p.buttons(danger)) == 0 && len(p.buttons(accent)) > 0 })
+	p.wantFree("farewell")
+	must(t, p.CloseWindow(p.id()))
+	if status := p.Ended(); status != 0 {
+		t.Errorf("status %d", status)
+	}
+}
