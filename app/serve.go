@@ -38,6 +38,7 @@ func runServe(std io3, args []string) int {
 	c.StringVar(&conf.LiveKitURL, "livekit", "", "be the door of this LiveKit server instead of running one: a wss:// or https:// address; ws:// and http:// on this computer only")
 	c.StringVar(&conf.APIKey, "api-key", "", "API key of that LiveKit server (default: $"+apiKeyVariable+")")
 	c.StringVar(&conf.APISecret, "api-secret", "", "its secret; others on this computer can see a command line, so better set $"+apiSecretVariable)
+	c.BoolVar(&conf.Resume, "resume", false, "after a crash, open the rooms again that were open a minute ago or less, for those who come back")
 	lifeline := c.Bool("lifeline", false, "stop when stdin closes")
 	positional, status, ok := c.parse(args)
 	if !ok {

@@ -213,6 +213,7 @@ func (c *Child) running(ctx context.Context, again bool) (*process, error) {
 		conf := c.conf
 		if p != nil && again {
 			conf.Listen = sameAddress(conf.Listen, p.ready.URL)
+			conf.Args = append(slices.Clone(conf.Args), "--resume")
 		}
 		var err error
 		if p, err = startProcess(ctx, conf); err != nil {

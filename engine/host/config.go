@@ -41,6 +41,9 @@ type Config struct {
 	// MediaPort is the port of the media server's UDP and, where the door listens
 	// on every address, TCP; 0 for any that is free.
 	MediaPort int
+	// Resume opens the rooms again that were open when the server before died,
+	// less than a minute ago, so that everybody comes back.
+	Resume bool
 
 	// LiveKitURL with its key and secret makes this the door of an existing
 	// LiveKit; then no media server is started. It must be encrypted unless it

@@ -60,6 +60,7 @@ func serveMain() int {
 	flags := flag.NewFlagSet("serve", flag.ExitOnError)
 	conf := Config{Log: logrus.New()}
 	flags.Bool("lifeline", false, "")
+	flags.BoolVar(&conf.Resume, "resume", false, "")
 	flags.StringVar(&conf.Listen, "listen", "", "")
 	flags.StringVar(&conf.Data, "data", "", "")
 	flags.StringVar(&conf.Database, "database", "", "")

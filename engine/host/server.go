@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	"foyer/engine/call"
 	"foyer/engine/host/register"
 	"foyer/engine/host/sfu"
 )
@@ -65,10 +66,13 @@ func (s *Server) Run(ctx context.Context, ready func(Ready)) error {
 	if err != nil {
 		return errors.Join(err, inner.Close())
 	}
+	var open []call.RoomID
 	if media != nil && s.Database == "" {
+		open = s.unfinished(ctx, reg, time.Now())
 		s.logError("forget who was there before", reg.StartAlone(ctx, time.Now()))
 	}
 	d := newDoor(s.settings, data, reg, upstream)
+	s.reopen(ctx, d, open)
 	serving := d.serve(inner)
 	ready(Ready{
 		URL:          "https://" + join(s.local(), d.port),

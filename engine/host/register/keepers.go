@@ -60,6 +60,25 @@ func (r *Register) DropOldChat(ctx context.Context, room call.RoomID, session ca
 	})
 }
 
+// KeptSince lists at most limit rooms that somebody was keeping at that time or
+// later, by the clock of this computer: the rooms of a server that has crashed, but
+// not of one that was stopped.
+func (r *Register) KeptSince(ctx context.Context, since time.Time, limit int) ([]call.RoomID, error) {
+	return list(ctx, r, func(from row) (room call.RoomID, err error) {
+		err = from.Scan(&room)
+		return room, err
+	}, `SELECT room FROM leases WHERE until > $1 ORDER BY room LIMIT $2`, since.UnixMilli(), limit)
+}
+
+// CarryChat makes a room's history that of its session now: the session goes on
+// under another ID.
+func (r *Register) CarryChat(ctx context.Context, room call.RoomID, session call.SID) error {
+	return r.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE chat SET session = $2 WHERE room = $1`, string(room), string(session))
+		return err
+	})
+}
+
 // StartAlone notes that nobody is in any room and nobody keeps one: a server with
 // a media server of its own begins so, also after a crash. Doors that share a
 // database must not call it.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"foyer/engine/call"
 )
@@ -145,5 +146,31 @@ func testStartAlone(t *testing.T, where string) {
 	}
 	if held, err := r.TakeLease(ctx, "hall", "the next", msec(60_000)); !held || err != nil {
 		t.Error("the lease of a server that crashed holds", err)
+	}
+}
+
+// TestKeptSince: the rooms of a server that crashed are known for a while, those of
+// one that was stopped are not, and their chat goes on in the session that follows.
+func TestKeptSince(t *testing.T) { onEach(t, testKeptSince) }
+
+func testKeptSince(t *testing.T, where string) {
+	r, ctx := openTest(t, where), t.Context()
+	began := time.Now()
+	for room, holder := range map[call.RoomID]string{"hall": "crashed", "kitchen": "stopped"} {
+		if held, err := r.TakeLease(ctx, room, holder, msec(7_000)); !held || err != nil {
+			t.Fatal(held, err)
+		}
+	}
+	must(t, r.LapseLeases(ctx, "stopped", ""))
+	if rooms, err := r.KeptSince(ctx, began.Add(-time.Minute), 10); err != nil || !slices.Equal(rooms, []call.RoomID{"hall"}) {
+		t.Errorf("kept: %v, %v", rooms, err)
+	}
+	if rooms, err := r.KeptSince(ctx, began.Add(time.Minute), 10); err != nil || len(rooms) > 0 {
+		t.Errorf("kept long ago: %v, %v", rooms, err)
+	}
+	must(t, r.AppendChat(ctx, []ChatLine{{Room: "hall", Session: "RM_before", ChatMessage: call.ChatMessage{ID: "m1", From: "anna", Text: "hello"}}}))
+	must(t, r.CarryChat(ctx, "hall", "RM_next"))
+	if lines, _, err := r.Chat(ctx, "hall", "RM_next", "", 10); err != nil || len(lines) != 1 {
+		t.Errorf("chat after a crash: %v, %v", lines, err)
 	}
 }
