@@ -39,9 +39,8 @@ const (
 	socketName = "window.sock"
 	// maxSocketPath is what every system takes (macOS: 104 bytes with a zero).
 	maxSocketPath = 103
-	// maxMessage is beyond the longest link that can be read (4 KiB): what is cut
-	// off here was no link.
-	maxMessage = 8 << 10
+	// maxMessage is the longest text in which a link is found.
+	maxMessage = call.MaxPasted
 	answer     = "taken"
 )
 

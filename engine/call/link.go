@@ -85,7 +85,7 @@ func linkCheck(s string) string {
 // [ErrLinkCut], [ErrLinkChanged], [ErrLinkSeveral], [ErrLinkNewer],
 // [ErrLinkInsecure] or are a *[NameError].
 func ParseLink(s string) (Link, error) {
-	if len(s) > maxPasted {
+	if len(s) > MaxPasted {
 		return Link{}, fmt.Errorf("%w: %d bytes", ErrLinkUnreadable, len(s))
 	}
 	l, found, err := findInvite(s)

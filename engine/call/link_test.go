@@ -124,7 +124,7 @@ func TestLinkErrors(t *testing.T) {
 		{"nothing", " \n", ErrLinkUnreadable},
 		{"a web page", "https://example.org/" + testSecret, ErrLinkUnreadable},
 		{"a word", "standup", ErrLinkUnreadable},
-		{"too long", "foyer://" + strings.Repeat("x", maxPasted), ErrLinkUnreadable},
+		{"too long", "foyer://" + strings.Repeat("x", MaxPasted), ErrLinkUnreadable},
 		{"newer", replace("v=1", "v=2"), ErrLinkNewer},
 		{"no version", replace("v=1", "v="), ErrLinkUnreadable},
 		{"no port", replace(":7843/", "/"), ErrLinkUnreadable},

@@ -9,9 +9,12 @@ import (
 	"unicode"
 )
 
-// Bounds of what is looked through for a link.
+// MaxPasted is how long a text may be in which a link is looked for, in bytes: a
+// whole mail.
+const MaxPasted = 64 << 10
+
+// Bounds of the search.
 const (
-	maxPasted    = 64 << 10 // bytes: a whole mail
 	maxStarts    = 8
 	maxCodes     = 16
 	lenLinkCheck = 8 // hexadecimal digits
@@ -66,7 +69,7 @@ func findInvite(text string) (l Link, found bool, err error) {
 // MentionsLink reports whether a text seems to have a link in it, readable or
 // not.
 func MentionsLink(text string) bool {
-	text = text[:min(len(text), maxPasted)]
+	text = text[:min(len(text), MaxPasted)]
 	_, invite, _ := findInvite(text)
 	_, plain := findPlain(text)
 	return invite || plain

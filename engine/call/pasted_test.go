@@ -169,7 +169,7 @@ func FuzzPastedLink(f *testing.F) {
 	f.Add("wss://a?token=b", "foyer:")
 	f.Fuzz(func(t *testing.T, before, after string) {
 		l := testLink()
-		if strings.Contains(strings.ToLower(after), "foyer") || len(before)+len(after) > maxPasted/2 {
+		if strings.Contains(strings.ToLower(after), "foyer") || len(before)+len(after) > MaxPasted/2 {
 			return // it may hold a link of its own
 		}
 		got, err := ParseLink(before + " " + l.String() + after)

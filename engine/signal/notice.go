@@ -71,8 +71,15 @@ func parseNotice(raw []byte) (call.Notice, bool) {
 	return n, true
 }
 
-// cleanText makes what somebody said about a removal or ban fit to be shown.
-func cleanText(s string) string { return clip(strings.TrimSpace(cleanChat(s)), call.MaxText) }
+// cleanText makes what somebody said about a removal or ban fit to be shown. It is
+// empty if there is nothing to be seen.
+func cleanText(s string) string {
+	s = clip(strings.TrimSpace(cleanChat(s)), call.MaxText)
+	if !call.Visible(s) {
+		return ""
+	}
+	return s
+}
 
 // onCall answers the server first: it waits for that before it acts.
 func (s *session) onCall(in incomingNotice) {

@@ -37,7 +37,7 @@ func (b *Book) Members(a call.MembersAnswer, now time.Time) Table {
 		if m.Allowed {
 			notes = append(notes, b.T("admin.allowed"))
 		}
-		t.add(string(m.ID), m.Name, string(m.Role), string(m.Presence), b.moment(m.Since, now), strings.Join(notes, ", "))
+		t.add(call.ShownID(m.ID), personName(m.ID, m.Name), string(m.Role), string(m.Presence), b.moment(m.Since, now), strings.Join(notes, ", "))
 	}
 	return t
 }
@@ -54,7 +54,7 @@ func (b *Book) Bans(a call.BansAnswer, now time.Time) Table {
 		if by == "" {
 			by = b.T("admin.tools")
 		}
-		t.add(string(r.ID), r.Name, b.moment(r.Since, now), until, by, r.Text)
+		t.add(call.ShownID(r.ID), personName(r.ID, r.Name), b.moment(r.Since, now), until, call.CleanName(by), call.CleanText(r.Text))
 	}
 	return t
 }
@@ -63,7 +63,7 @@ func (b *Book) Bans(a call.BansAnswer, now time.Time) Table {
 func (b *Book) Results(a call.PeopleAnswer) Table {
 	var t Table
 	for _, r := range a.Results {
-		t.add(string(r.ID), b.result(r.Result))
+		t.add(call.ShownID(r.ID), b.result(r.Result))
 	}
 	return t
 }
@@ -116,13 +116,22 @@ func (b *Book) Rules(r call.RoomRules) Table {
 func (b *Book) Chat(a call.ChatAnswer, now time.Time) Table {
 	t := Table{Empty: b.T("admin.no_chat")}
 	for _, m := range a.Messages {
-		name := m.Name
+		name := personName(m.From, m.Name)
 		if name == "" {
-			name = string(m.From)
+			name = call.ShownID(m.From)
 		}
-		t.add(b.moment(m.Time, now), name, m.Text)
+		t.add(b.moment(m.Time, now), name, call.CleanText(m.Text))
 	}
 	return t
+}
+
+// personName is what a person is called, by the ID if nothing of the name can be
+// seen. Who has none has none here, too.
+func personName(id call.Identity, name string) string {
+	if clean := call.CleanName(name); clean != "" || name == "" {
+		return clean
+	}
+	return call.ShownID(id)
 }
 
 // add appends a row. What others have written must not move the cursor of a
