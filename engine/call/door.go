@@ -122,6 +122,7 @@ const (
 	DoorServerStopping DoorCode = "server_stopping"
 	DoorPutOut         DoorCode = "put_out"
 	DoorAlreadyHere    DoorCode = "already_here"
+	DoorManyIdentities DoorCode = "many_identities"
 	DoorForbidden      DoorCode = "forbidden"
 	DoorMuted          DoorCode = "muted"
 	DoorTooFast        DoorCode = "too_fast"
@@ -154,6 +155,7 @@ func doorRows() []doorRow {
 		{DoorTooManyTries, http.StatusTooManyRequests, ErrTooManyTries},
 		{DoorServerStopping, http.StatusServiceUnavailable, ErrServerStopping},
 		{DoorAlreadyHere, http.StatusConflict, ErrAlreadyHere},
+		{DoorManyIdentities, http.StatusConflict, ErrManyIdentities},
 		{DoorForbidden, http.StatusForbidden, ErrForbidden},
 		{DoorMuted, http.StatusForbidden, ErrMuted},
 		{DoorTooFast, http.StatusTooManyRequests, ErrChatTooFast},

@@ -45,6 +45,7 @@ var (
 	ErrInviteExpired  = errors.New("invitation has expired")
 	ErrInviteRefused  = errors.New("invitation is not valid")
 	ErrTokenRefused   = errors.New("token is not valid")
+	ErrManyIdentities = errors.New("this installation is in the room under too many user IDs")
 	ErrAlreadyHere    = errors.New("the same user is in the room, and a second device is refused")
 	ErrIdentityTaken  = errors.New("user ID is taken by somebody else")
 	ErrTooManyTries   = errors.New("too many tries")

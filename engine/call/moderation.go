@@ -143,6 +143,9 @@ type MemberRow struct {
 	Muted    bool     `json:"muted"`
 	Allowed  bool     `json:"allowed"`
 	Since    int64    `json:"since"` // of this presence, unix ms
+	// SameInstallation lists the other members who are the same installation, for
+	// those alone who may moderate.
+	SameInstallation []Identity `json:"same_installation,omitempty"`
 }
 
 // MembersAnswer lists the members who are online or offline.

@@ -65,25 +65,40 @@ func (d *door) serveRTC(w http.ResponseWriter, r *http.Request) {
 // meet reads who connects, if their address has not done so too often.
 func (d *door) meet(r *http.Request) (*connect, error) {
 	from := origin(r.RemoteAddr)
-	if !d.connects.take(from, d.now()) {
+	c, err := d.meetFrom(r, from)
+	switch {
+	case err != nil:
+		return nil, d.unusable(from, err)
+	case !d.connects.take(from, d.now()):
 		return nil, call.ErrTooManyTries
 	}
+	return c, nil
+}
+
+func (d *door) meetFrom(r *http.Request, from netip.Prefix) (*connect, error) {
 	if r.ContentLength != 0 {
 		// LiveKit would take fields of a form for parameters, and so somebody
 		// else's token (net/http, ParseMultipartForm, whatever the method).
 		return nil, fmt.Errorf("%w: a connect has no body", call.ErrBadArgument)
 	}
-	c, err := d.readConnect(r)
-	return c, d.countForged(from, err)
+	done, err := d.look(r.Context(), from)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	return d.readConnect(r)
 }
 
-// countForged counts a forged token against the address. Good ones are not
-// refused for what others behind the same address do.
-func (d *door) countForged(from netip.Prefix, err error) error {
-	if errors.Is(err, errForged) && !d.misses.take(from, d.now()) {
-		return call.ErrTooManyTries
+// readTicketFrom verifies a token and counts one that is no good against the
+// address.
+func (d *door) readTicketFrom(ctx context.Context, from netip.Prefix, raw string) (ticket, error) {
+	done, err := d.look(ctx, from)
+	if err != nil {
+		return ticket{}, err
 	}
-	return err
+	t, err := d.readTicket(raw)
+	done()
+	return t, d.unusable(from, err)
 }
 
 // turnedAway tells whether a connect was given up because the server stops.
@@ -128,12 +143,12 @@ func (d *door) admit(ctx context.Context, c *connect) error {
 		}
 	}
 	c.granted = grant
-	e := entrant{identity: c.identity(), member: c.member, again: c.again}
+	e := entrant{identity: c.identity(), key: c.member.Key, member: c.member, again: c.again}
 	check, err := d.spaceFor(ctx, c.room(), rules, e, c.resumes)
 	if err != nil {
 		return err
 	}
-	c.open, err = d.sockets.arrive(c.room(), c.identity(), check)
+	c.open, err = d.sockets.arrive(installation{c.room(), string(e.key)}, c.identity(), check)
 	return err
 }
 
@@ -277,21 +292,51 @@ func sameRights(a, b *auth.VideoGrant) bool {
 // entrant is somebody who wants to be in a room.
 type entrant struct {
 	identity call.Identity
+	key      []byte          // of the installation; nil: none
 	member   register.Member // as far as known
 	again    bool            // joins anew by itself, after its connection was lost
 }
 
-// spaceFor looks who is in the room, if its rules want that, and returns the
-// check of locked, full and "refuse the newcomer" for the moment of entering.
-func (d *door) spaceFor(ctx context.Context, room call.RoomID, rules register.Rules, e entrant, resumes bool) (func(map[call.Identity]int) error, error) {
-	if resumes || !rules.Locked && rules.MaxMembers == 0 && !rules.RefuseNewcomer {
-		return func(map[call.Identity]int) error { return nil }, nil
+// spaceFor looks who is in the room, if its rules or somebody's other identities
+// want that, and returns the check of locked, full, "refuse the newcomer" and of
+// how many identities an installation has, for the moment of entering.
+func (d *door) spaceFor(ctx context.Context, room call.RoomID, rules register.Rules, e entrant, resumes bool) (func(occupancy) error, error) {
+	if resumes {
+		return func(occupancy) error { return nil }, nil
 	}
-	here, err := d.presence.here(ctx, room)
+	others, err := d.register.MembersOf(ctx, room, e.key)
 	if err != nil {
 		return nil, err
 	}
-	return func(open map[call.Identity]int) error { return checkSpace(rules, e, here, open) }, nil
+	var here map[call.Identity]bool
+	if ruled := rules.Locked || rules.MaxMembers != 0 || rules.RefuseNewcomer; ruled || len(others) > maxSelves {
+		if here, err = d.presence.here(ctx, room); err != nil {
+			return nil, err
+		}
+	}
+	return func(now occupancy) error {
+		if err := checkSpace(rules, e, here, now.open); err != nil {
+			return err
+		}
+		return checkSelves(e, others, here, now)
+	}, nil
+}
+
+// checkSelves bounds how many identities of an installation are in a room.
+func checkSelves(e entrant, others []register.Member, here map[call.Identity]bool, now occupancy) error {
+	if here[e.identity] || now.open[e.identity] > 0 {
+		return nil
+	}
+	n := len(now.mine)
+	for _, m := range others {
+		if here[m.Identity] && now.mine[m.Identity] == 0 {
+			n++
+		}
+	}
+	if n >= maxSelves {
+		return call.ErrManyIdentities
+	}
+	return nil
 }
 
 // checkSpace decides whether there is room for somebody. Hosts and co-hosts come

@@ -160,24 +160,21 @@ func (d *door) readCall(w http.ResponseWriter, r *http.Request, o operation) (wh
 // the LiveKit token of a member, which has to be as good as for a connect. A
 // wrong key counts against the address.
 func (d *door) authorize(r *http.Request) (caller, error) {
-	from, now := origin(r.RemoteAddr), d.now()
+	from, bearer := origin(r.RemoteAddr), bearerOf(r)
 	switch {
 	case d.isStopping():
 		return caller{}, call.ErrServerStopping
-	case !d.calls.take(from, now) || !d.misses.left(from, now):
-		return caller{}, call.ErrTooManyTries
+	case d.isAdminKey(bearer):
+		return caller{admin: true}, d.mayCall(from, place{})
+	case strings.Count(bearer, ".") != 2: // not even the form of a token
+		return caller{}, d.missed(from, call.ErrAdminKey)
 	}
-	bearer := bearerOf(r)
-	if d.isAdminKey(bearer) {
-		return caller{admin: true}, nil
+	t, err := d.readTicketFrom(r.Context(), from, bearer)
+	if err == nil {
+		err = d.mayCall(from, place{t.room(), t.identity()})
 	}
-	if strings.Count(bearer, ".") != 2 { // not even the form of a token
-		d.misses.take(from, now)
-		return caller{}, call.ErrAdminKey
-	}
-	t, err := d.readTicket(bearer)
 	if err != nil {
-		return caller{}, d.countForged(from, err)
+		return caller{}, err
 	}
 	m, err := d.standing(r.Context(), t)
 	if err != nil {

@@ -68,16 +68,19 @@ type door struct {
 	lookout  *lookout
 	keepers  *keepers
 
-	limits   limits
-	guard    guard
-	joins    *rates[netip.Prefix]
-	calls    *rates[netip.Prefix] // of the API
-	misses   *rates[netip.Prefix]
-	connects *rates[netip.Prefix]
-	comings  *rates[place]
-	nonces   *nonces
-	signing  *forwardClock // by which joins are signed
-	now      func() time.Time
+	limits     limits
+	guard      guard
+	joins      *rates[netip.Prefix]
+	misses     *rates[netip.Prefix] // wrong keys
+	refusals   *rates[netip.Prefix] // see unusable
+	suspects   chan struct{}        // see look
+	calls      *rates[calling]      // of the API
+	guestCalls *rates[netip.Prefix]
+	connects   *rates[netip.Prefix]
+	comings    *rates[place]
+	nonces     *nonces
+	signing    *forwardClock // by which joins are signed
+	now        func() time.Time
 
 	http   *http.Server
 	cancel context.CancelFunc // ends every connection to LiveKit
@@ -108,7 +111,10 @@ func newDoor(s settings, data *folder, reg *register.Register, upstream *url.URL
 	})
 	d.connects = newRates[netip.Prefix](d.limits.connects, d.limits.connBurst, d.limits.addresses)
 	d.comings = newRates[place](d.limits.comings, d.limits.comingBurst, d.limits.addresses)
-	d.calls = newRates[netip.Prefix](d.limits.calls, d.limits.callBurst, d.limits.addresses)
+	d.refusals = newRates[netip.Prefix](d.limits.connects, d.limits.connBurst, d.limits.addresses)
+	d.suspects = make(chan struct{}, suspectTurns)
+	d.calls = newRates[calling](d.limits.calls, d.limits.callBurst, d.limits.addresses)
+	d.guestCalls = newRates[netip.Prefix](guestsMore*d.limits.calls, guestsMore*d.limits.callBurst, d.limits.addresses)
 	d.joins = newRates[netip.Prefix](d.limits.joins, d.limits.joinBurst, d.limits.addresses)
 	d.misses = newRates[netip.Prefix](d.limits.misses, d.limits.missBurst, d.limits.addresses)
 	d.signing = &forwardClock{}

@@ -47,12 +47,8 @@ func (d *door) serveJoin(w http.ResponseWriter, r *http.Request) {
 	from := origin(r.RemoteAddr)
 	var req call.DoorJoinRequest
 	log := d.Log.WithField("part", "door")
-	if err := d.checkRate(from); err != nil {
-		d.fail(w, log, err)
-		return
-	}
 	if err := readJSON(w, r, &req); err != nil {
-		d.fail(w, log, err)
+		d.fail(w, log, d.unusable(from, err))
 		return
 	}
 	arrived, ok := d.enter()
@@ -70,28 +66,17 @@ func (d *door) serveJoin(w http.ResponseWriter, r *http.Request) {
 	reply(w, http.StatusOK, answer)
 }
 
-func (d *door) checkRate(from netip.Prefix) error {
-	now := d.now()
-	switch {
-	case d.isStopping():
-		return call.ErrServerStopping
-	case !d.joins.take(from, now) || !d.misses.left(from, now):
-		return call.ErrTooManyTries
-	}
-	return nil
-}
-
 // join admits somebody, or says why not. The order matters: nothing is told
 // about rooms and names to who has no invitation, and nothing is stored for
-// them.
+// them. Those who have one share no limit with those who have none.
 func (d *door) join(ctx context.Context, from netip.Prefix, req *call.DoorJoinRequest) (call.DoorJoinAnswer, error) {
 	now, signing := d.now(), d.signing.now(d.now())
-	if err := d.checkRequest(req, signing); err != nil {
+	inv, err := d.invited(ctx, from, req, signing)
+	switch {
+	case err != nil:
 		return call.DoorJoinAnswer{}, err
-	}
-	inv, err := d.checkInvitation(ctx, from, req, now)
-	if err != nil {
-		return call.DoorJoinAnswer{}, err
+	case !d.joins.take(from, now):
+		return call.DoorJoinAnswer{}, call.ErrTooManyTries
 	}
 	fresh, full := d.nonces.use(from, sha256.Sum256(append(append([]byte(nil), req.Key...), req.Nonce...)), signing)
 	switch {
@@ -117,6 +102,19 @@ func (d *door) join(ctx context.Context, from netip.Prefix, req *call.DoorJoinRe
 		return call.DoorJoinAnswer{}, err
 	}
 	return d.answer(ctx, req, member, session)
+}
+
+// invited checks what somebody shows, and counts what is no good.
+func (d *door) invited(ctx context.Context, from netip.Prefix, req *call.DoorJoinRequest, signing time.Time) (register.Invitation, error) {
+	done, err := d.look(ctx, from)
+	if err != nil {
+		return register.Invitation{}, err
+	}
+	defer done()
+	if err := d.checkRequest(req, signing); err != nil {
+		return register.Invitation{}, d.unusable(from, err)
+	}
+	return d.checkInvitation(ctx, from, req, d.now())
 }
 
 // mayJoin keeps out who is banned, was put out while they were away, or finds
@@ -150,12 +148,12 @@ func (d *door) mayJoin(ctx context.Context, req *call.DoorJoinRequest, role call
 	if err != nil {
 		return err
 	}
-	e := entrant{identity: req.Identity, member: m, again: req.Generation != 0}
+	e := entrant{identity: req.Identity, key: req.Key, member: m, again: req.Generation != 0}
 	check, err := d.spaceFor(ctx, req.Room, rules, e, false)
 	if err != nil {
 		return err
 	}
-	return d.sockets.look(req.Room, check)
+	return d.sockets.look(installation{req.Room, string(req.Key)}, check)
 }
 
 // checkForeigner keeps an identity for who is in the room under it with a token
@@ -193,12 +191,11 @@ func (d *door) checkInvitation(ctx context.Context, from netip.Prefix, req *call
 	inv, err := d.register.Invitation(ctx, sha256.Sum256([]byte(req.Secret)))
 	switch {
 	case errors.Is(err, register.ErrNotFound), err == nil && inv.Room != req.Room:
-		d.misses.take(from, now)
-		return inv, call.ErrInviteRefused
+		return inv, d.missed(from, call.ErrInviteRefused)
 	case err != nil:
 		return inv, err
 	case !inv.Expires.IsZero() && !now.Before(inv.Expires):
-		return inv, call.ErrInviteExpired
+		return inv, d.unusable(from, call.ErrInviteExpired)
 	}
 	return inv, nil
 }

@@ -14,7 +14,7 @@ import (
 type limits struct {
 	joins       rate.Limit // a second and address
 	joinBurst   int
-	calls       rate.Limit // of the API, a second and address
+	calls       rate.Limit // of the API, a second and caller
 	callBurst   int
 	connects    rate.Limit // to LiveKit, a second and address
 	connBurst   int
@@ -38,6 +38,10 @@ type limits struct {
 	waiting     int // ... of which nothing was asked yet, or no longer
 	total       int // open, of all
 }
+
+// guestsMore is how many times what one caller may call, all guests behind an
+// address together may.
+const guestsMore = 8
 
 func defaultLimits() limits {
 	return limits{

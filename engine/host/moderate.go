@@ -85,23 +85,62 @@ func each(ids []call.Identity, f func(call.Identity) string) call.PeopleAnswer {
 	return answer
 }
 
-// target finds somebody. result is not empty if there is nothing to do to them.
-// Without the register, only who is in the room is known.
-func (d *door) target(ctx context.Context, s scene, id call.Identity) (m register.Member, result string) {
+// subject is whom an operation is about: a member, and the other identities of
+// its installation in the room, which the operation is about as well.
+type subject struct {
+	register.Member
+	twins []register.Member
+}
+
+// target finds somebody. result is not empty if there is nothing to do to them,
+// or the caller does not outrank each of their identities. Without the register,
+// only who is in the room is known.
+func (d *door) target(ctx context.Context, s scene, id call.Identity) (t subject, result string) {
 	m, err := d.register.Member(ctx, s.room, id)
 	switch {
 	case err != nil && s.here[id] == nil && errors.Is(err, register.ErrNotFound):
-		return m, call.ResultUnknown
+		return t, call.ResultUnknown
 	case err != nil && s.here[id] == nil:
 		d.Log.WithError(err).Error("the register does not answer")
-		return m, call.ResultFailed
+		return t, call.ResultFailed
 	case err != nil:
 		m = register.Member{Room: s.room, Identity: id, Role: call.RoleParticipant, Presence: call.PresenceOnline}
 	}
+	t.Member = m
 	if !s.who.outranks(m.Role) {
-		return m, call.ResultForbidden
+		return t, call.ResultForbidden
 	}
-	return m, ""
+	members, err := d.register.MembersOf(ctx, s.room, m.Key)
+	if err != nil {
+		return t, d.resultOf(err, s.room, id)
+	}
+	for _, twin := range members {
+		switch {
+		case twin.Identity == id:
+		case !s.who.outranks(twin.Role):
+			return t, call.ResultForbidden
+		default:
+			t.twins = append(t.twins, twin)
+		}
+	}
+	return t, ""
+}
+
+// here is who of somebody's identities is in the room, after what was decided
+// about them was stored: it must reach who comes in meanwhile.
+func (d *door) here(ctx context.Context, s scene, t subject) ([]*livekit.ParticipantInfo, error) {
+	if len(t.twins) == 0 {
+		p, err := d.present(ctx, s, t.Identity)
+		if errors.Is(err, call.ErrAlreadyGone) {
+			return nil, nil // when they come back
+		}
+		return []*livekit.ParticipantInfo{p}, err
+	}
+	people, err := d.rooms.people(ctx, s.room)
+	return slices.DeleteFunc(people, func(p *livekit.ParticipantInfo) bool {
+		id := call.Identity(p.GetIdentity())
+		return id != t.Identity && !slices.ContainsFunc(t.twins, func(m register.Member) bool { return m.Identity == id })
+	}), err
 }
 
 func (d *door) opRemove(ctx context.Context, who caller, room call.RoomID, q call.PeopleRequest) (call.PeopleAnswer, error) {
@@ -147,15 +186,9 @@ func (d *door) putOutOne(ctx context.Context, s scene, o outing) string {
 	if result != "" {
 		return result
 	}
-	var twins []register.Member
-	if o.ban {
-		if twins, result = d.twins(ctx, s, m); result != "" {
-			return result
-		}
-	}
 	err := d.putOut(ctx, o, s.here)
 	if err == nil {
-		err = d.putOutTwins(ctx, s, o, twins)
+		err = d.putOutTwins(ctx, s, o, m.twins)
 	}
 	switch {
 	case errors.Is(err, register.ErrOutranked):
@@ -171,29 +204,8 @@ func (d *door) putOutOne(ctx context.Context, s scene, o outing) string {
 	return call.ResultDone
 }
 
-// twins are the other selves of somebody's installation, which a ban holds
-// against, too. result is not empty if the caller may not ban one of them.
-func (d *door) twins(ctx context.Context, s scene, m register.Member) (twins []register.Member, result string) {
-	if m.Key == nil {
-		return nil, ""
-	}
-	members, err := d.register.MembersOf(ctx, s.room, m.Key)
-	if err != nil {
-		return nil, d.resultOf(err, s.room, m.Identity)
-	}
-	for _, twin := range members {
-		switch {
-		case twin.Identity == m.Identity:
-		case !s.who.outranks(twin.Role):
-			return nil, call.ResultForbidden
-		default:
-			twins = append(twins, twin)
-		}
-	}
-	return twins, ""
-}
-
-// putOutTwins removes those who are in the room.
+// putOutTwins removes the other identities of an installation that are in the
+// room.
 func (d *door) putOutTwins(ctx context.Context, s scene, o outing, twins []register.Member) error {
 	for _, twin := range twins {
 		if s.here[twin.Identity] == nil {
@@ -336,6 +348,7 @@ func (d *door) opMembers(ctx context.Context, who caller, room call.RoomID, _ ca
 		return call.MembersAnswer{}, err
 	}
 	answer := call.MembersAnswer{Members: []call.MemberRow{}, Rules: rules}
+	of := installations{}
 	for _, m := range known {
 		switch p := s.here[m.Identity]; m.Presence {
 		case call.PresenceOffline:
@@ -345,6 +358,7 @@ func (d *door) opMembers(ctx context.Context, who caller, room call.RoomID, _ ca
 		default:
 			continue
 		}
+		of.add(m)
 		delete(s.here, m.Identity)
 	}
 	for id, p := range s.here { // the register hears a little late who has come
@@ -356,10 +370,38 @@ func (d *door) opMembers(ctx context.Context, who caller, room call.RoomID, _ ca
 			return call.MembersAnswer{}, err
 		}
 		m.Presence = call.PresenceOnline
+		of.add(m)
 		answer.Members = append(answer.Members, memberRow(m, p, rules))
+	}
+	if who.may(forModerators) {
+		of.tell(answer.Members)
 	}
 	slices.SortStableFunc(answer.Members, func(a, b call.MemberRow) int { return int(a.Since - b.Since) })
 	return answer, nil
+}
+
+// installations are the identities of each key among those who are listed.
+type installations map[string][]call.Identity
+
+func (i installations) add(m register.Member) {
+	if m.Key != nil {
+		i[string(m.Key)] = append(i[string(m.Key)], m.Identity)
+	}
+}
+
+// tell says of each row whose identities belong to the same installation.
+func (i installations) tell(rows []call.MemberRow) {
+	others := map[call.Identity][]call.Identity{}
+	for _, ids := range i {
+		for _, id := range ids {
+			if len(ids) > 1 {
+				others[id] = slices.DeleteFunc(slices.Sorted(slices.Values(ids)), func(other call.Identity) bool { return other == id })
+			}
+		}
+	}
+	for n := range rows {
+		rows[n].SameInstallation = others[rows[n].ID]
+	}
 }
 
 func memberRow(m register.Member, p *livekit.ParticipantInfo, rules register.Rules) call.MemberRow {

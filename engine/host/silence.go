@@ -95,27 +95,30 @@ func (d *door) setMuted(ctx context.Context, who caller, room call.RoomID, q cal
 		if err := d.know(ctx, s, id); err != nil {
 			return d.resultOf(err, room, id)
 		}
-		if _, result := d.target(ctx, s, id); result != "" {
+		t, result := d.target(ctx, s, id)
+		if result != "" {
 			return result
 		}
 		err := d.register.SetMuted(ctx, room, id, muted)
 		if err == nil {
-			err = d.applyMute(ctx, s, id, rules, q.Tell)
+			err = d.applyMute(ctx, s, t, rules, q.Tell)
 		}
 		return d.resultOf(err, room, id)
 	}), nil
 }
 
-// applyMute does what the register says now about somebody's mute, if they are
-// in the room.
-func (d *door) applyMute(ctx context.Context, s scene, id call.Identity, rules register.Rules, tell bool) error {
-	p, err := d.present(ctx, s, id)
-	if errors.Is(err, call.ErrAlreadyGone) {
-		return nil // when they come back
+// applyMute does what the register says now about somebody's mute, with each of
+// their identities that is in the room.
+func (d *door) applyMute(ctx context.Context, s scene, t subject, rules register.Rules, tell bool) error {
+	here, err := d.here(ctx, s, t)
+	for _, p := range here {
+		err = errors.Join(err, ignoreGone(d.applyMuteTo(ctx, s, p, rules, tell)))
 	}
-	if err != nil {
-		return err
-	}
+	return err
+}
+
+func (d *door) applyMuteTo(ctx context.Context, s scene, p *livekit.ParticipantInfo, rules register.Rules, tell bool) error {
+	id := call.Identity(p.GetIdentity())
 	m, err := d.register.Member(ctx, s.room, id)
 	if err != nil {
 		return err
@@ -187,7 +190,7 @@ func (d *door) muteAll(ctx context.Context, s scene, q call.MuteRequest, muted b
 			if err == nil && (m.Silenced(rules) != muted || !muted && !s.who.outranks(m.Role)) {
 				return "" // an exception
 			}
-			return d.resultOf(d.applyMute(ctx, s, id, rules, q.Tell), s.room, id)
+			return d.resultOf(d.applyMute(ctx, s, subject{Member: m}, rules, q.Tell), s.room, id)
 		})
 		answer.Results = append(answer.Results, part.Results...)
 	}
@@ -218,23 +221,30 @@ func (d *door) opRole(ctx context.Context, who caller, room call.RoomID, q call.
 		if err := d.know(ctx, s, id); err != nil {
 			return d.resultOf(err, room, id)
 		}
-		m, result := d.target(ctx, s, id)
+		t, result := d.target(ctx, s, id)
 		if result != "" {
 			return result
 		}
 		if err := d.register.SetRole(ctx, room, id, role); err != nil {
 			return d.resultOf(err, room, id)
 		}
-		p, err := d.present(ctx, s, id)
-		if errors.Is(err, call.ErrAlreadyGone) {
-			return call.ResultDone // when they come back
-		}
-		if err == nil {
-			m.Role = role
-			err = d.regrant(ctx, room, p, m, rules, nil, call.Notice{Kind: call.NoticeRole, ID: id, By: who.name, Role: role})
-		}
-		return d.resultOf(err, room, id)
+		return d.resultOf(d.applyRole(ctx, s, t, rules), room, id)
 	}), nil
+}
+
+// applyRole lets LiveKit grant what a role may that was set, to each of somebody's
+// identities that is in the room.
+func (d *door) applyRole(ctx context.Context, s scene, t subject, rules register.Rules) error {
+	here, err := d.here(ctx, s, t)
+	for _, p := range here {
+		id := call.Identity(p.GetIdentity())
+		m, memberErr := d.register.Member(ctx, s.room, id)
+		if memberErr == nil {
+			memberErr = d.regrant(ctx, s.room, p, m, rules, nil, call.Notice{Kind: call.NoticeRole, ID: id, By: s.who.name, Role: m.Role})
+		}
+		err = errors.Join(err, ignoreGone(memberErr))
+	}
+	return err
 }
 
 // opRules answers with the rules, after changing them if the request wants it.

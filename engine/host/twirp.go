@@ -38,7 +38,7 @@ func (d *door) serveRoomService(w http.ResponseWriter, r *http.Request) {
 	raw, err := tokenOf(r, query)
 	var grants *auth.ClaimGrants
 	if err == nil {
-		grants, err = d.apiGrants(origin(r.RemoteAddr), raw)
+		grants, err = d.apiGrants(r.Context(), origin(r.RemoteAddr), raw)
 	}
 	if errors.Is(err, call.ErrTooManyTries) {
 		writeTwirp(w, twirp.NewError(twirp.ResourceExhausted, err.Error()))
@@ -75,18 +75,23 @@ func (d *door) serveRoomService(w http.ResponseWriter, r *http.Request) {
 
 // apiGrants verifies the token of an API call. Servers call as often as they
 // want; everybody else, whom LiveKit will refuse, does not.
-func (d *door) apiGrants(from netip.Prefix, raw string) (*auth.ClaimGrants, error) {
+func (d *door) apiGrants(ctx context.Context, from netip.Prefix, raw string) (*auth.ClaimGrants, error) {
+	done, err := d.look(ctx, from)
+	if err != nil {
+		return nil, err
+	}
 	t, err := d.readToken(raw)
+	done()
 	if err == nil && t.grants.Video == nil {
 		err = call.ErrTokenRefused
 	}
-	if err == nil && isServers(t.grants.Video) {
+	switch {
+	case err != nil:
+		return nil, d.unusable(from, err)
+	case isServers(t.grants.Video):
 		return t.grants, nil
 	}
-	if !d.calls.take(from, d.now()) {
-		return nil, call.ErrTooManyTries
-	}
-	return t.grants, d.countForged(from, err)
+	return t.grants, d.mayCall(from, place{call.RoomID(t.grants.Video.Room), call.Identity(t.grants.Identity)})
 }
 
 // isServers tells whether a token is for LiveKit's room service.

@@ -37,6 +37,13 @@ func (b *Book) Members(a call.MembersAnswer, now time.Time) Table {
 		if m.Allowed {
 			notes = append(notes, b.T("admin.allowed"))
 		}
+		if same := m.SameInstallation; len(same) > 0 {
+			ids := make([]string, len(same))
+			for i, id := range same {
+				ids[i] = call.ShownID(id)
+			}
+			notes = append(notes, b.T("admin.same_installation", "ids", strings.Join(ids, " ")))
+		}
 		t.add(call.ShownID(m.ID), personName(m.ID, m.Name), string(m.Role), string(m.Presence), b.moment(m.Since, now), strings.Join(notes, ", "))
 	}
 	return t

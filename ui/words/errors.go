@@ -51,6 +51,7 @@ var known = []struct {
 	{call.ErrInviteRefused, "invite_refused"},
 	{call.ErrTokenRefused, "token_refused"},
 	{call.ErrAlreadyHere, "already_here"},
+	{call.ErrManyIdentities, "many_identities"},
 	{call.ErrIdentityTaken, "identity_taken"},
 	{call.ErrTooManyTries, "too_many_tries"},
 	{call.ErrServerStopping, "server_stopping"},

@@ -70,7 +70,8 @@ func reasonWord(r call.LeaveReason) string {
 }
 
 // Bind notes that a key uses an identity in a room, and returns what is known
-// of the member. Whoever comes first keeps the identity: another key gets
+// of the member, with what was decided about other identities of the key. Whoever
+// comes first keeps the identity: another key gets
 // [ErrTaken]. m.Role counts for who is new; later an invitation can raise a
 // role, unless a moderator has set it, and that of the host always does. The name
 // becomes one by which the member is told from all who are there. If the
@@ -79,6 +80,9 @@ func reasonWord(r call.LeaveReason) string {
 func (r *Register) Bind(ctx context.Context, m Member, now time.Time) (Member, error) {
 	var bound Member
 	err := r.write(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
+		if err := r.hold(ctx, tx, `room = $1 AND public_key = $2`, string(m.Room), hex.EncodeToString(m.Key)); err != nil {
+			return err
+		}
 		name, err := toldApart(ctx, tx, m, now)
 		if err != nil {
 			return err
@@ -98,6 +102,9 @@ func (r *Register) Bind(ctx context.Context, m Member, now time.Time) (Member, e
 			string(m.Room), string(m.Identity), hex.EncodeToString(m.Key), clean(name), now.UnixMilli(), string(orParticipant(m.Role))))
 		if errors.Is(err, sql.ErrNoRows) {
 			return ErrTaken
+		}
+		if err == nil {
+			bound, err = inherit(ctx, tx, bound)
 		}
 		if err != nil {
 			return err
@@ -134,12 +141,6 @@ func (r *Register) Member(ctx context.Context, room call.RoomID, identity call.I
 func (r *Register) Members(ctx context.Context, room call.RoomID) ([]Member, error) {
 	return list(ctx, r, scanMember, `SELECT `+memberColumns+` FROM members
 		WHERE room = $1 AND (presence IN ('online', 'offline') OR allowed = 1) ORDER BY first_seen, identity`, string(room))
-}
-
-// MembersOf lists everybody in a room's register who has a key, oldest first.
-func (r *Register) MembersOf(ctx context.Context, room call.RoomID, key ed25519.PublicKey) ([]Member, error) {
-	return list(ctx, r, scanMember, `SELECT `+memberColumns+` FROM members WHERE room = $1 AND public_key = $2 ORDER BY first_seen, identity`,
-		string(room), hex.EncodeToString(key))
 }
 
 // PutOut ends the generation of a member's tokens, with v as the verdict, and
@@ -212,11 +213,10 @@ func (r *Register) Cutoff(ctx context.Context, room call.RoomID, identity call.I
 	return v, err
 }
 
-// SetRole gives a member a role that invitations do not change. It fails with
-// [ErrNotFound].
+// SetRole gives a member, whatever identity it uses, a role that invitations do
+// not change. It fails with [ErrNotFound].
 func (r *Register) SetRole(ctx context.Context, room call.RoomID, identity call.Identity, role call.Role) error {
-	return r.change(ctx, `UPDATE members SET role = $3, role_set = 1 WHERE room = $1 AND identity = $2`,
-		string(room), string(identity), string(orParticipant(role)))
+	return r.decide(ctx, room, identity, `role = $3, role_set = 1`, string(orParticipant(role)))
 }
 
 // SetAllowed exempts a member from the passive exit, or does not any more. It
@@ -226,11 +226,10 @@ func (r *Register) SetAllowed(ctx context.Context, room call.RoomID, identity ca
 		string(room), string(identity), flag(allowed))
 }
 
-// SetMuted mutes one member, or lets them speak even if everybody is muted. It
-// fails with [ErrNotFound].
+// SetMuted mutes one member, whatever identity it uses, or lets it speak even if
+// everybody is muted. It fails with [ErrNotFound].
 func (r *Register) SetMuted(ctx context.Context, room call.RoomID, identity call.Identity, muted bool) error {
-	return r.change(ctx, `UPDATE members SET muted = $3, exempt = $4 WHERE room = $1 AND identity = $2`,
-		string(room), string(identity), flag(muted), flag(!muted))
+	return r.decide(ctx, room, identity, `muted = $3, exempt = $4`, flag(muted), flag(!muted))
 }
 
 // SetPresence notes where a member is: Presence, PresenceSince and SID of m. Who

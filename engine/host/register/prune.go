@@ -21,7 +21,8 @@ const (
 
 // prune forgets members beyond maxGone, now and then. It leaves whoever is in the
 // room or offline, is banned, was put out otherwise than with everybody else,
-// has a role that was given to them or that moderates, is muted, or is exempt.
+// has a role that was given to them or that moderates, is muted, or is exempt,
+// unless the same is known of an older identity of their key.
 // Who is forgotten is a new member the next time, with the first generation:
 // either that was theirs, or all their tokens have run out.
 func (r *Register) prune(ctx context.Context, tx *sql.Tx, room call.RoomID, now time.Time) error {
@@ -32,7 +33,11 @@ func (r *Register) prune(ctx context.Context, tx *sql.Tx, room call.RoomID, now 
 		SELECT identity FROM members WHERE room = $1
 			AND presence = 'gone' AND presence_since < $2 AND last_seen < $2
 			AND (generation = 1 AND out_reason = '' OR out_reason = 'dismissed' AND out_at < $3)
-			AND role IN ('participant', 'listener') AND role_set = 0 AND muted = 0 AND exempt = 0 AND allowed = 0
+			AND allowed = 0 AND (role IN ('participant', 'listener') AND role_set = 0 AND muted = 0 AND exempt = 0
+				OR EXISTS (SELECT 1 FROM members k
+					WHERE k.room = $1 AND k.public_key <> '' AND k.public_key = members.public_key
+					AND k.role = members.role AND k.role_set = members.role_set AND k.muted = members.muted AND k.exempt = members.exempt
+					AND (k.first_seen < members.first_seen OR k.first_seen = members.first_seen AND k.identity < members.identity)))
 			AND NOT EXISTS (SELECT 1 FROM bans WHERE bans.room = $1 AND bans.identity = members.identity)
 		ORDER BY CASE WHEN sid = '' THEN 1 ELSE 0 END,
 			CASE WHEN presence_since > last_seen THEN presence_since ELSE last_seen END DESC, identity

@@ -76,8 +76,9 @@ func (r *Register) MuteAll(ctx context.Context, room call.RoomID, muted bool, ex
 			clear = `UPDATE members SET exempt = 0, muted = 0 WHERE room = $1 AND (exempt <> 0 OR muted <> 0)`
 		}
 		args := []any{string(room)}
-		for i, role := range spared {
-			clear += ` AND role <> $` + strconv.Itoa(i+2)
+		for i, role := range spared { // of whatever identity of theirs
+			clear += ` AND role <> $` + strconv.Itoa(i+2) + ` AND NOT EXISTS (SELECT 1 FROM members k
+				WHERE k.room = $1 AND k.public_key <> '' AND k.public_key = members.public_key AND k.role = $` + strconv.Itoa(i+2) + `)`
 			args = append(args, string(role))
 		}
 		if _, err := tx.ExecContext(ctx, clear, args...); err != nil {
@@ -87,8 +88,7 @@ func (r *Register) MuteAll(ctx context.Context, room call.RoomID, muted bool, ex
 			if err := ensureMember(ctx, tx, room, identity, now); err != nil {
 				return err
 			}
-			if _, err := tx.ExecContext(ctx, `UPDATE members SET exempt = 1 WHERE room = $1 AND identity = $2`,
-				string(room), string(identity)); err != nil {
+			if err := r.decideIn(ctx, tx, room, identity, `exempt = 1`); err != nil {
 				return err
 			}
 		}

@@ -36,6 +36,7 @@ func migrations() []string {
 		);`,
 		moderation,
 		authorship,
+		installations,
 	}
 }
 
@@ -138,6 +139,20 @@ INSERT INTO chat_by_sender (room, id, seq, session, sender, name, words, said)
 DROP TABLE chat;
 ALTER TABLE chat_by_sender RENAME TO chat;
 CREATE UNIQUE INDEX chat_order ON chat (room, seq);`
+
+// installations lets what was decided about one identity of a key hold for the
+// others that the room knows: mutes, exceptions, and of roles that were set the
+// lowest. The role of a host comes from an invitation of its own.
+const installations = `
+CREATE INDEX members_key ON members (room, public_key);
+UPDATE members SET muted = 1, exempt = 0 WHERE public_key <> '' AND muted = 0 AND EXISTS (SELECT 1 FROM members k
+	WHERE k.room = members.room AND k.public_key = members.public_key AND k.muted = 1);
+UPDATE members SET exempt = 1 WHERE public_key <> '' AND muted = 0 AND exempt = 0 AND EXISTS (SELECT 1 FROM members k
+	WHERE k.room = members.room AND k.public_key = members.public_key AND k.exempt = 1);
+UPDATE members SET role = 'listener', role_set = 1 WHERE public_key <> '' AND role <> 'host' AND EXISTS (SELECT 1 FROM members k
+	WHERE k.room = members.room AND k.public_key = members.public_key AND k.role_set = 1 AND k.role = 'listener');
+UPDATE members SET role = 'participant', role_set = 1 WHERE public_key <> '' AND role IN ('cohost', 'participant') AND EXISTS (SELECT 1 FROM members k
+	WHERE k.room = members.room AND k.public_key = members.public_key AND k.role_set = 1 AND k.role = 'participant');`
 
 // migrate brings the database to the newest schema, all or nothing.
 func migrate(ctx context.Context, tx *sql.Tx) error {
