@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/livekit/protocol/logger"
 	"github.com/livekit/protocol/logger/zaputil"
@@ -22,6 +23,7 @@ var (
 	logTarget atomic.Pointer[logrus.FieldLogger]
 	// logWatcher is the newest server's, too.
 	logWatcher atomic.Pointer[watcher]
+	logQuota   quota
 )
 
 // sendLogsTo makes LiveKit's log part of ours.
@@ -79,7 +81,14 @@ func (b bridge) write(level logrus.Level, msg string, err error, kv []any) {
 	if l, ok := target.(interface{ IsLevelEnabled(logrus.Level) bool }); ok && !l.IsLevelEnabled(level) {
 		return
 	}
-	fields := make(logrus.Fields, len(b.fields)+len(kv)/2+2)
+	lost := 0
+	if level <= logrus.WarnLevel {
+		var ok bool
+		if lost, ok = logQuota.take(msg, time.Now()); !ok {
+			return
+		}
+	}
+	fields := make(logrus.Fields, len(b.fields)+len(kv)/2+3)
 	for k, v := range b.fields {
 		fields[k] = v
 	}
@@ -89,6 +98,9 @@ func (b bridge) write(level logrus.Level, msg string, err error, kv []any) {
 	}
 	if err != nil {
 		fields["error"] = scrub(err.Error())
+	}
+	if lost > 0 {
+		fields["not_logged"] = lost // of the same text, before this one
 	}
 	entry, msg := target.WithFields(fields), scrub(msg)
 	switch level {
