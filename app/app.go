@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/sirupsen/logrus"
@@ -88,11 +89,29 @@ func untilTold() (context.Context, context.CancelFunc) {
 	return signal.NotifyContext(context.Background(), end...)
 }
 
+// untilTold is untilTold for a command that runs for long: it has --pprof, and
+// gives memory back. Errors are those of the command line.
+func (c *command) untilTold() (context.Context, context.CancelFunc, error) {
+	stopPprof, err := startPprof(c.pprof)
+	if err != nil {
+		return nil, nil, err
+	}
+	ctx, stop := untilTold()
+	var beside sync.WaitGroup
+	beside.Go(func() { giveMemoryBack(ctx) })
+	return ctx, func() {
+		stop()
+		stopPprof()
+		beside.Wait()
+	}, nil
+}
+
 // command is a flag set whose positional arguments may stand anywhere.
 type command struct {
 	*flag.FlagSet
 	std      io3
 	logLevel string
+	pprof    string // address of net/http/pprof; empty: none
 	help     func() // prints how the command is used
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 func runJoin(std io3, args []string) int {
-	c := newCommand(std, "join", "join LINK --name NAME [--id ID] [--profile DIR] [--stay] [--camera none|test|NAME|FILE] [--mic none|test|NAME|FILE] [--speaker none|default|NAME] [--screen]")
+	c := newCommand(std, "join", "join LINK --name NAME [--id ID] [--profile DIR] [--stay] [--camera none|test|NAME|FILE] [--mic none|test|NAME|FILE] [--speaker none|default|NAME] [--screen] [--pprof ADDR]")
 	var (
 		name    = c.String("name", "", "the name that others see")
 		id      = c.String("id", "", "user ID (default: made from the profile)")
@@ -22,6 +22,7 @@ func runJoin(std io3, args []string) int {
 		speaker = c.String("speaker", call.DeviceNone, "none, default, or a speaker's name")
 		screen  = c.Bool("screen", false, "share the screen")
 	)
+	c.StringVar(&c.pprof, "pprof", "", pprofUsage)
 	positional, status, ok := c.parse(args)
 	if !ok {
 		return status
@@ -50,7 +51,10 @@ func runJoin(std io3, args []string) int {
 		return c.refuse(err)
 	}
 
-	ctx, stop := untilTold()
+	ctx, stop, err := c.untilTold()
+	if err != nil {
+		return c.misused("%v", err)
+	}
 	defer stop()
 	// A reader of ours that dies must not take us along before we have left.
 	signal.Ignore(syscall.SIGPIPE)

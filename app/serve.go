@@ -29,7 +29,7 @@ func splitData(data string) (folder, database string) {
 }
 
 func runServe(std io3, args []string) int {
-	c := newCommand(std, "serve", "serve [--listen ADDR:PORT] [--data DIR|postgres://...] [--room-ttl D] [--media-port PORT] [--livekit URL --api-key K --api-secret S]")
+	c := newCommand(std, "serve", "serve [--listen ADDR:PORT] [--data DIR|postgres://...] [--room-ttl D] [--media-port PORT] [--pprof ADDR] [--livekit URL --api-key K --api-secret S]")
 	var conf host.Config
 	c.StringVar(&conf.Listen, "listen", host.DefaultListen, "address and port of the door")
 	c.StringVar(&conf.Data, "data", "", "folder for keys and rooms (default: the user's data folder), or the postgres:// address of a database for the rooms, which several doors of a cluster can share; its password better comes from $PGPASSWORD")
@@ -40,6 +40,7 @@ func runServe(std io3, args []string) int {
 	c.StringVar(&conf.APISecret, "api-secret", "", "its secret; others on this computer can see a command line, so better set $"+apiSecretVariable)
 	c.BoolVar(&conf.Resume, "resume", false, "after a crash, open the rooms again that were open a minute ago or less, for those who come back")
 	lifeline := c.Bool("lifeline", false, "stop when stdin closes")
+	c.StringVar(&c.pprof, "pprof", "", pprofUsage)
 	positional, status, ok := c.parse(args)
 	if !ok {
 		return status
@@ -63,15 +64,13 @@ func runServe(std io3, args []string) int {
 		}
 	}
 
-	ctx, stop := untilTold()
+	ctx, stop, err := c.untilTold()
+	if err != nil {
+		return c.misused("%v", err)
+	}
 	defer stop()
 	if *lifeline {
-		// The reader ends with the process: a blocked read of stdin has no
-		// other end.
-		go func() {
-			_, _ = io.Copy(io.Discard, std.in)
-			stop()
-		}()
+		go stopAtEnd(std.in, stop)
 	}
 	server, err := host.New(conf)
 	if err == nil {
@@ -87,6 +86,13 @@ func runServe(std io3, args []string) int {
 		_ = host.WriteFailure(std.out, err) // the window says it in its own words
 	}
 	return c.serverFailed(err)
+}
+
+// stopAtEnd calls stop when nothing more can be read. It ends with the process:
+// a blocked read of stdin has no other end.
+func stopAtEnd(in io.Reader, stop func()) {
+	_, _ = io.Copy(io.Discard, in)
+	stop()
 }
 
 // Variables that LiveKit's own tools read.
