@@ -15,9 +15,14 @@ export GOFLAGS := -tags=$(TAGS) -buildvcs=false
 # every dependency is compiled once (Fyne and the SFU take minutes).
 CHECKED := GOFLAGS="-race -tags=$(TAGS) -buildvcs=false" GORACE="atexit_sleep_ms=0 suppressions=$(CURDIR)/scripts/race-suppressions.txt"
 
+# What is measured: the race detector takes ten times the memory. Fyne's tag ci
+# leaves OpenGL out, which nothing without a window needs and which takes as long
+# to compile as all the rest.
+PLAIN := GOFLAGS="-tags=$(TAGS),ci -buildvcs=false"
+
 # Everything but the tests of the whole program, which want the machine to
 # themselves and come last.
-PACKAGES = $$($(GO) list ./... | grep -v '^foyer/e2e')
+PACKAGES = $$($(GO) list ./... | grep -v -e '^foyer/e2e' -e '^foyer/internal/attack')
 
 .PHONY: help
 help: ## list what can be made
@@ -44,6 +49,17 @@ test-e2e: deps-test
 	$(CHECKED) $(GO) build -ldflags '$(LDFLAGS)' -o build/foyer-checked .
 	FOYER_BIN=$(CURDIR)/build/foyer-checked FOYER_ARTIFACTS=$(CURDIR)/artifacts \
 		$(CHECKED) $(GO) test -timeout 20m ./e2e/...
+
+.PHONY: test-attack
+test-attack: deps-test ## only the attacks, each for a moment
+	$(PLAIN) $(GO) build -ldflags '$(LDFLAGS)' -o build/foyer-plain .
+	FOYER_BIN=$(CURDIR)/build/foyer-plain $(PLAIN) $(GO) test -count=1 -timeout 15m ./internal/attack
+
+.PHONY: attack
+attack: deps-test ## every attack with all that an attacker has, and write docs/attacks.md's table
+	$(PLAIN) $(GO) build -ldflags '$(LDFLAGS)' -o build/foyer-plain .
+	FOYER_BIN=$(CURDIR)/build/foyer-plain $(PLAIN) $(GO) test -count=1 -timeout 90m -v ./internal/attack \
+		-attacks.long -attacks.table $(CURDIR)/docs/attacks.md
 
 .PHONY: exit-matrix
 exit-matrix: deps-test ## measure every way out again and write docs/leaving.md's table

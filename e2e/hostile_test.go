@@ -26,17 +26,17 @@ const (
 	mayGrow = 200 << 20
 )
 
-// attack makes the payloads of the n-th moment; nil: none.
-type attack struct {
+// payloadAttack makes the payloads of the n-th moment; nil: none.
+type payloadAttack struct {
 	name     string
 	mime     string
 	pictures string // "none", "some", or "": as it comes
 	next     func(rnd *rand.Rand, n int) [][]byte
 }
 
-func attacks() []attack {
+func attacks() []payloadAttack {
 	vp8, opus := webrtc.MimeTypeVP8, webrtc.MimeTypeOpus
-	return []attack{
+	return []payloadAttack{
 		{name: "garbage as VP8", mime: vp8, next: garbageVP8},
 		{name: "key frame of 16383x16383", mime: vp8, pictures: "none", next: func(rnd *rand.Rand, _ int) [][]byte {
 			return fragments(keyFrame(rnd, 16383, 16383, 3000))
@@ -164,7 +164,7 @@ func TestHostilePeers(t *testing.T) {
 }
 
 // survive lets one attack go on beside the witness.
-func (w witness) survive(t *testing.T, server *testenv.Server, a attack) {
+func (w witness) survive(t *testing.T, server *testenv.Server, a payloadAttack) {
 	before, _, err := drive.Memory(w.PID)
 	must(t, err)
 	mark := w.Mark()
@@ -185,7 +185,7 @@ func (w witness) survive(t *testing.T, server *testenv.Server, a attack) {
 	if (a.pictures == "none" && len(bad) > 0) || (a.pictures == "some" && len(bad) < 2) {
 		t.Errorf("pictures of the attack have the widths %v, want %s", bad, a.pictures)
 	}
-	i.leave()
+	i.Leave()
 	w.AwaitAfter(mark, "participant_left", func(e drive.Event) bool {
 		return e.Text("id") == "mallory" && e.Text("reason") == "left"
 	})
@@ -195,7 +195,7 @@ func (w witness) survive(t *testing.T, server *testenv.Server, a attack) {
 }
 
 // endure sends the attack and returns the most memory that the witness held.
-func (w witness) endure(t *testing.T, i *intruder, a attack) (peak int64) {
+func (w witness) endure(t *testing.T, i *intruder, a payloadAttack) (peak int64) {
 	t.Helper()
 	rnd := rand.New(rand.NewPCG(1, 9)) //nolint:gosec // the same noise each time
 	tick := time.NewTicker(attackEvery)
@@ -220,7 +220,7 @@ func (w witness) endure(t *testing.T, i *intruder, a attack) (peak int64) {
 		}
 		select {
 		case <-tick.C:
-		case <-i.done:
+		case <-i.Done():
 			t.Fatal("the server has put the intruder out")
 		}
 	}

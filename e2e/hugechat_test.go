@@ -14,8 +14,8 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
+	"foyer/internal/attack"
 	"foyer/internal/drive"
-	"foyer/internal/testenv"
 	"foyer/ui/words"
 )
 
@@ -39,11 +39,6 @@ func TestHugeChat(t *testing.T) {
 		}
 	}
 	i := intrude(t, h.server, "calm", "mallory", webrtc.MimeTypeVP8)
-	select {
-	case <-i.talking:
-	case <-time.After(testenv.Limit):
-		t.Fatal("the intruder cannot send data")
-	}
 	huge := bytes.Repeat([]byte("x"), megabyte)
 	i.streams("bomb", deflated(t, huge), true, 0)
 	i.streams("announced", huge, false, len(huge))
@@ -129,5 +124,5 @@ func (i *intruder) sends(p *livekit.DataPacket) {
 	i.t.Helper()
 	raw, err := proto.Marshal(p)
 	must(i.t, err)
-	must(i.t, i.reliable.Send(raw))
+	must(i.t, i.Channel(attack.Reliable).Send(raw))
 }

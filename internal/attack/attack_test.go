@@ -1,0 +1,279 @@
+//go:build linux
+
+package attack_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"foyer/internal/attack"
+	"foyer/internal/drive"
+	"foyer/internal/testenv"
+)
+
+var (
+	long  = flag.Bool("attacks.long", false, "attack with all that an attacker has, not for a moment only")
+	table = flag.String("attacks.table", "", "write what was measured to this document")
+)
+
+func TestMain(m *testing.M) {
+	status := m.Run()
+	testenv.RemoveFoyer()
+	os.Exit(status)
+}
+
+// who attacks.
+type who string
+
+// From the outside to the inside.
+const (
+	outsider    who = "outsider"
+	participant who = "participant"
+	listener    who = "listener"
+	muted       who = "muted"
+	banned      who = "banned"
+	keyHolder   who = "API key"
+	hostile     who = "server"
+	local       who = "local user"
+)
+
+// attempt is one attack.
+type attempt struct {
+	name  string
+	by    who
+	tries string // what it wants
+	// run attacks and tells what became of it, or fails with what it reached.
+	run func(s *stage) (string, error)
+}
+
+// group is what attacks have in common.
+type group struct {
+	name string
+	all  []attempt
+}
+
+func groups() []group {
+	return []group{
+		{"stream", streamAttacks()}, {"signal", signalAttacks()}, {"data", dataAttacks()}, {"tracks", trackAttacks()},
+		{"rights", rightsAttacks()}, {"door", outsideAttacks()}, {"join", joinAttacks()}, {"media port", mediaPortAttacks()}, {"local", localAttacks()},
+		{"server", serverAttacks()},
+	}
+}
+
+// tries is how often an attack is repeated that did nothing but silence
+// somebody: what a busy machine does, it does not do each time.
+const tries = 3
+
+// attackLimit bounds one attack.
+func attackLimit() time.Duration {
+	if *long {
+		return 3 * time.Minute
+	}
+	return time.Minute
+}
+
+// row is what was measured of one attack.
+type row struct {
+	attempt
+	said              string
+	bad               []string
+	server, bystander *course
+	silence           time.Duration
+	took              time.Duration
+}
+
+// TestAttacks lets every attack happen beside two people who talk to each other.
+// Whatever it is, the server and their programs stay within their limits, they
+// go on hearing each other, and all is as before once the attacker is gone.
+func TestAttacks(t *testing.T) {
+	var rows []row
+	var a *arena
+	n := 0
+	for _, g := range groups() {
+		t.Run(g.name, func(sub *testing.T) {
+			for _, at := range g.all {
+				n++
+				sub.Run(at.name, func(one *testing.T) {
+					for try := 1; ; try++ {
+						if a == nil {
+							a = openArena(t)
+							a.warmUp(one)
+						}
+						r := a.endure(one, n, at)
+						one.Log(r)
+						if !r.server.back || !r.bystander.back {
+							a.close() // the next one is measured against a server that is well
+							a = nil
+						}
+						if len(r.bad) == 0 && r.silence >= mostSilence && try < tries {
+							n++ // another address
+							continue
+						}
+						for _, bad := range r.verdict() {
+							one.Error(bad)
+						}
+						rows = append(rows, r)
+						return
+					}
+				})
+			}
+		})
+	}
+	if *table != "" {
+		if err := writeTable(*table, rows); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// String is what was measured, in a line.
+func (r row) String() string {
+	text := fmt.Sprintf("%s (%v), silence %v", r.said, r.took.Round(time.Millisecond), r.silence)
+	for _, c := range []*course{r.server, r.bystander} {
+		text += fmt.Sprintf("; %s %d, %d, %d MB, %d, %d, %d files, %d, %d, %d goroutines, back after %v, %d bytes of log", c.name,
+			c.before.rss>>20, c.peak.rss>>20, c.after.rss>>20, c.before.files, c.peak.files, c.after.files,
+			c.before.goroutines, c.peak.goroutines, c.after.goroutines, c.took.Round(time.Millisecond), c.written)
+	}
+	return text
+}
+
+// endure lets one attack happen and measures.
+func (a *arena) endure(t *testing.T, n int, at attempt) row {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), attackLimit()+2*backLimit)
+	defer cancel()
+	s := &stage{arena: a, ctx: ctx, mark: a.ada.Mark()}
+	s.door = attack.Door{URL: a.server.Drive.URL, From: net.IPv4(127, 0, byte(1+n/250), byte(1+n%250))}
+	r := row{attempt: at}
+	var err error
+	if r.server, err = a.serving.begin(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if r.bystander, err = a.ada.begin(ctx); err != nil {
+		t.Fatal(err)
+	}
+	marks := [2]int{a.ada.Mark(), a.grace.Mark()}
+	watching, enough := context.WithCancel(ctx)
+	go r.server.watch(watching)
+	go r.bystander.watch(watching)
+	began := time.Now()
+	if r.said, err = at.run(s); err != nil {
+		r.bad = append(r.bad, fmt.Sprintf("%v (%s)", err, r.said))
+	}
+	r.took = time.Since(began)
+	s.over()
+	all := []*course{r.server, r.bystander}
+	if s.victim != nil {
+		all = append(all, s.victim)
+	}
+	for _, c := range all {
+		if err := c.settle(ctx); err != nil {
+			r.bad = append(r.bad, err.Error())
+		}
+	}
+	enough()
+	<-r.server.done
+	<-r.bystander.done
+	for _, c := range all {
+		r.bad = append(r.bad, c.verdict()...)
+	}
+	r.bystander = all[len(all)-1] // the table shows whom it was on
+	if err := s.reported(marks); err != nil {
+		r.bad = append(r.bad, err.Error())
+	}
+	r.bad = append(r.bad, a.talk(&r, marks)...)
+	return r
+}
+
+// reported waits until both have reported what they hear often enough.
+func (s *stage) reported(marks [2]int) error {
+	const enough = 3
+	for i, b := range []*bystander{s.ada, s.grace} {
+		n := 0
+		if _, err := b.Wait(s.ctx, "stats", marks[i], func(drive.Event) bool { n++; return n >= enough }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// talk checks that the two have heard each other all the while and that their
+// stays go on.
+func (a *arena) talk(r *row, marks [2]int) (bad []string) {
+	pairs := [][2]*bystander{{a.ada, a.grace}, {a.grace, a.ada}}
+	for i, pair := range pairs {
+		silence, err := pair[0].silence(marks[i], pair[1].id)
+		if err != nil {
+			bad = append(bad, err.Error())
+		}
+		r.silence = max(r.silence, silence)
+		for _, e := range pair[0].Events()[marks[i]:] {
+			if e.Name == "left" || e.Name == "state" {
+				bad = append(bad, fmt.Sprintf("%s: %s", pair[0].id, e.Raw))
+			}
+		}
+	}
+	return bad
+}
+
+// verdict lists what the attack did that it must not.
+func (r row) verdict() []string {
+	if r.silence >= mostSilence {
+		return append(r.bad, fmt.Sprintf("somebody heard nothing for %v", r.silence))
+	}
+	return r.bad
+}
+
+// writeTable writes what was measured between the markers of a document.
+func writeTable(name string, rows []row) error {
+	const begin, end = "<!-- attacks: begin -->\n", "<!-- attacks: end -->"
+	old, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	before, rest, ok := strings.Cut(string(old), begin)
+	_, after, closed := strings.Cut(rest, end)
+	if !ok || !closed {
+		return fmt.Errorf("%s has no markers %q and %q", name, begin, end)
+	}
+	return os.WriteFile(name, []byte(before+begin+written(rows)+end+after), 0o644)
+}
+
+func written(rows []row) string {
+	var b strings.Builder
+	held := 0
+	for _, r := range rows {
+		if len(r.verdict()) == 0 {
+			held++
+		}
+	}
+	how := "short form"
+	if *long {
+		how = "long form"
+	}
+	fmt.Fprintf(&b, "%d of %d held, %s.\n\n", held, len(rows), how)
+	b.WriteString("| Attack | By | Tries to | Became of it | Holds | Server MB | Files | Goroutines | Bystander MB | Longest silence |\n")
+	b.WriteString("|---|---|---|---|---|---|---|---|---|---|\n")
+	three := func(x, y, z any) string { return fmt.Sprintf("%v, %v, %v", x, y, z) }
+	for _, r := range rows {
+		verdict := "yes"
+		if bad := r.verdict(); len(bad) > 0 {
+			verdict = "**no**: " + strings.Join(bad, "; ")
+		}
+		s, o := r.server, r.bystander
+		cells := []string{
+			r.name, string(r.by), r.tries, r.said, verdict,
+			three(s.before.rss>>20, s.peak.rss>>20, s.after.rss>>20), three(s.before.files, s.peak.files, s.after.files),
+			three(s.before.goroutines, s.peak.goroutines, s.after.goroutines),
+			three(o.before.rss>>20, o.peak.rss>>20, o.after.rss>>20), fmt.Sprintf("%d ms", r.silence.Milliseconds()),
+		}
+		b.WriteString("| " + strings.Join(cells, " | ") + " |\n")
+	}
+	return b.String()
+}

@@ -1,0 +1,297 @@
+//go:build linux
+
+package attack_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"foyer/engine/call"
+	"foyer/internal/attack"
+)
+
+// joinAttacks come from who has an invitation, or pretends to, at the door.
+func joinAttacks() []attempt {
+	return []attempt{
+		{"names of 2 MB, of nothing, of bidi", participant, "be shown as nobody, or as somebody else", oddNames},
+		{"odd room IDs", participant, "name files, parameters and flags", oddRooms},
+		{"replayed join", participant, "use somebody's join once more", replayed},
+		{"shifted clocks", participant, "sign for another time", shifted},
+		{"flood of joins", participant, "be stored as thousands of people who never come", joinFlood},
+		{"500 identities of one key", participant, "be 500 people in a room", manyIdentities},
+		{"a web page", outsider, "let a browser on the host's computer rule (CSRF, DNS rebinding)", webPage},
+		{"reading history in a loop", participant, "keep the database busy", historyLoop},
+		{"ruling as a participant", participant, "remove, ban, mute, dismiss and invite", ruling},
+	}
+}
+
+func oddNames(s *stage) (string, error) {
+	p, err := s.somebody()
+	if err != nil {
+		return "", err
+	}
+	long := strings.Repeat("n", 2<<20)
+	bad := []func(*call.DoorJoinRequest){
+		func(q *call.DoorJoinRequest) { q.Name = long }, func(q *call.DoorJoinRequest) { q.Identity = call.Identity(long) },
+		func(q *call.DoorJoinRequest) { q.Name = "" }, func(q *call.DoorJoinRequest) { q.Name = "\u200b\u2060" },
+		func(q *call.DoorJoinRequest) { q.Name = "\u3164" }, func(q *call.DoorJoinRequest) { q.Name = "\u2800" },
+		func(q *call.DoorJoinRequest) { q.Name = "a\nb" }, func(q *call.DoorJoinRequest) { q.Name = "a\x00" },
+		func(q *call.DoorJoinRequest) { q.Identity = "\u202eada" }, func(q *call.DoorJoinRequest) { q.Identity = "ad\u200ba" },
+		func(q *call.DoorJoinRequest) { q.Identity = " ada" }, func(q *call.DoorJoinRequest) { q.Identity = "ada\u00a0" },
+		func(q *call.DoorJoinRequest) { q.Identity = "\xff" }, func(q *call.DoorJoinRequest) { q.Identity = "e\u0301" },
+	}
+	var wrong []string
+	for n, change := range bad {
+		q, err := p.AskAt(s.links[call.RoleParticipant], time.Now(), change)
+		if err != nil {
+			return "", err
+		}
+		a, err := s.door.Knock(s.ctx, q)
+		if err != nil {
+			return "", err
+		}
+		if a.In() {
+			wrong = append(wrong, fmt.Sprintf("%d: %.20q %.20q", n, q.Identity, q.Name))
+		}
+	}
+	if len(wrong) > 0 {
+		return "", reached("let in: %s", strings.Join(wrong, ", "))
+	}
+	return fmt.Sprintf("%d refused", len(bad)), nil
+}
+
+func oddRooms(s *stage) (string, error) {
+	p, err := s.somebody()
+	if err != nil {
+		return "", err
+	}
+	rooms := []string{"../../etc/passwd", "%2e%2e/", "--data", "a&s=x", "'; drop table members; --", "hall ", "HALL", "hall\x00", "", strings.Repeat("r", 129), "\u200bhall", "ha\nll"}
+	for _, room := range rooms {
+		link := s.links[call.RoleParticipant]
+		link.Room = call.RoomID(room)
+		_, err := s.door.Admit(s.ctx, p, link)
+		if said, err := refused(err); err != nil {
+			return said, fmt.Errorf("room %.30q: %w", room, err)
+		}
+	}
+	return fmt.Sprintf("%d refused", len(rooms)), nil
+}
+
+func replayed(s *stage) (string, error) {
+	p, err := s.somebody()
+	if err != nil {
+		return "", err
+	}
+	q, err := p.Ask(s.links[call.RoleParticipant])
+	if err != nil {
+		return "", err
+	}
+	if a, err := s.door.Knock(s.ctx, q); err != nil || !a.In() {
+		return "", fmt.Errorf("the first one: %v %w", a, err)
+	}
+	var last attack.Answer
+	for n := range 10 {
+		s.door.From = net.IPv4(127, 0, 200, byte(1+n))
+		if last, err = s.door.Knock(s.ctx, q); err != nil {
+			return "", err
+		}
+		if last.In() {
+			return "", reached("it was good twice")
+		}
+	}
+	changed := q
+	changed.Identity = "ada"
+	if last, err = s.door.Knock(s.ctx, changed); err != nil || last.In() {
+		return "", reached("with another ID it was good: %v %v", last, err)
+	}
+	return "refused, " + last.String(), nil
+}
+
+func shifted(s *stage) (string, error) {
+	p, err := s.somebody()
+	if err != nil {
+		return "", err
+	}
+	in := 0
+	for _, by := range []time.Duration{-100 * 365 * 24 * time.Hour, -365 * 24 * time.Hour, -time.Hour, time.Hour, 365 * 24 * time.Hour} {
+		q, err := p.AskAt(s.links[call.RoleParticipant], time.Now().Add(by), nil)
+		if err != nil {
+			return "", err
+		}
+		for range 2 {
+			a, err := s.door.Knock(s.ctx, q)
+			if err != nil {
+				return "", err
+			}
+			if a.In() {
+				in++
+			}
+			q.Time++ // after it was signed
+		}
+	}
+	if in > 0 {
+		return "", reached("%d joins of another time were good", in)
+	}
+	return "refused", nil
+}
+
+// joinFlood asks to be let in as somebody new each time, over one connection.
+func joinFlood(s *stage) (string, error) {
+	client := s.door.Client()
+	defer client.CloseIdleConnections()
+	limited, times := 0, many(500, 5_000)
+	for range times {
+		p, err := s.somebody()
+		if err != nil {
+			return "", err
+		}
+		q, err := p.Ask(s.links[call.RoleParticipant])
+		if err != nil {
+			return "", err
+		}
+		body, err := json.Marshal(q)
+		if err != nil {
+			return "", err
+		}
+		a, err := attack.Ask(s.ctx, client, http.MethodPost, s.door.URL+call.DoorJoinPath, "", body)
+		if err != nil {
+			return "", err
+		}
+		if a.Status == http.StatusTooManyRequests {
+			limited++
+		}
+	}
+	if limited == 0 {
+		return "", reached("all %d were answered", times)
+	}
+	return fmt.Sprintf("%d of %d refused for their number", limited, times), nil
+}
+
+func manyIdentities(s *stage) (string, error) {
+	p, err := s.somebody()
+	if err != nil {
+		return "", err
+	}
+	in, out := 0, 0
+	for n := range many(60, 500) {
+		g, err := s.come(p.As(fmt.Sprintf("%s-%d", p.ID, n)), call.RoleParticipant)
+		if err == nil && g.In() {
+			in++
+			continue
+		}
+		if said, err := refused(err); err != nil {
+			return said, err
+		}
+		out++
+	}
+	const most = 16
+	if in > most {
+		return "", reached("one key is %d people at a time", in)
+	}
+	return fmt.Sprintf("%d at a time, %d refused", in, out), nil
+}
+
+// webPage is what a page can make a browser send: forms without a preflight,
+// from a name that points to the host's computer.
+func webPage(s *stage) (string, error) {
+	client := s.door.Client()
+	defer client.CloseIdleConnections()
+	body, err := json.Marshal(call.DismissRequest{Room: hall})
+	if err != nil {
+		return "", err
+	}
+	n := 0
+	for _, op := range []call.DoorOp{call.OpDismiss, call.OpRules, call.OpMute, "invitations"} {
+		for _, kind := range []string{"text/plain", "application/x-www-form-urlencoded", "application/json"} {
+			req, err := http.NewRequestWithContext(s.ctx, http.MethodPost, s.door.URL+call.DoorAPIPath+string(op), bytes.NewReader(body))
+			if err != nil {
+				return "", err
+			}
+			req.Host = "rebound.example"
+			req.Header.Set("Origin", "https://rebound.example")
+			req.Header.Set("Content-Type", kind)
+			req.Header.Set("Cookie", "key="+s.admin)
+			a, err := attack.Send(client, req)
+			if err != nil {
+				return "", err
+			}
+			if a.In() || a.Header.Get("Access-Control-Allow-Credentials") != "" {
+				return "", reached("%s as %s: %v", op, kind, a)
+			}
+			n++
+		}
+	}
+	req, err := http.NewRequestWithContext(s.ctx, http.MethodGet, "http://"+s.serving.pprof+"/debug/pprof/heap", nil)
+	if err != nil {
+		return "", err
+	}
+	req.Host = "rebound.example"
+	if a, err := attack.Send(client, req); err != nil || a.In() {
+		return "", reached("profiles: %v %v", a, err)
+	}
+	return fmt.Sprintf("%d forms refused, and profiles", n), nil
+}
+
+func historyLoop(s *stage) (string, error) {
+	g, err := s.participant()
+	if err != nil {
+		return "", err
+	}
+	limited, times := 0, many(600, 10_000)
+	client := s.door.Client()
+	defer client.CloseIdleConnections()
+	body, err := json.Marshal(call.ChatRequest{Room: hall, After: "-"})
+	if err != nil {
+		return "", err
+	}
+	for range times {
+		a, err := attack.Ask(s.ctx, client, http.MethodPost, s.door.URL+call.DoorAPIPath+string(call.OpChat), g.Token, body)
+		if err != nil {
+			return "", err
+		}
+		if a.Status == http.StatusTooManyRequests {
+			limited++
+		}
+	}
+	if limited == 0 && *long {
+		return "", reached("all %d were answered", times)
+	}
+	return fmt.Sprintf("%d times, %d refused for their number", times, limited), nil
+}
+
+func ruling(s *stage) (string, error) {
+	g, err := s.participant()
+	if err != nil {
+		return "", err
+	}
+	yes, ada := true, []call.Identity{call.Identity(s.ada.id)}
+	n := 0
+	for op, q := range map[call.DoorOp]any{
+		call.OpRemove: call.PeopleRequest{Room: hall, IDs: ada}, call.OpBan: call.PeopleRequest{Room: hall, IDs: ada},
+		call.OpMute: call.MuteRequest{Room: hall, All: true}, call.OpRole: call.RoleRequest{Room: hall, IDs: []call.Identity{g.ID}, Role: call.RoleHost},
+		call.OpRules: call.RulesRequest{Room: hall, Locked: &yes}, call.OpDismiss: call.DismissRequest{Room: hall},
+		call.OpSay: call.SayRequest{Room: hall, Text: "not the host"}, call.OpWithdraw: call.RoomRequest{Room: hall},
+		call.OpRooms: struct{}{}, call.OpBans: call.RoomRequest{Room: hall}, "invitations": call.RoomRequest{Room: hall},
+	} {
+		if said, err := refused(s.door.Do(s.ctx, g.Token, op, q, nil)); err != nil {
+			return said, fmt.Errorf("%s: %w", op, err)
+		}
+		n++
+	}
+	for _, method := range []string{"ListRooms", "RemoveParticipant", "DeleteRoom", "SendData", "MutePublishedTrack", "UpdateParticipant"} {
+		a, err := s.door.Request(s.ctx, http.MethodPost, "/twirp/livekit.RoomService/"+method, g.Token, []byte(`{"room":"hall","identity":"ada"}`))
+		if err != nil {
+			return "", err
+		}
+		if a.In() {
+			return "", reached("%s: %v", method, a)
+		}
+		n++
+	}
+	return fmt.Sprintf("%d operations refused", n), nil
+}

@@ -1,0 +1,181 @@
+//go:build linux
+
+package attack_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"foyer/internal/drive"
+)
+
+// Limits of what an attack may cost.
+const (
+	mostServer    = 250 << 20 // bytes resident
+	mostBystander = 200 << 20
+	mostBack      = 1.2 // of what it was, once the attacker is gone
+	mostFiles     = 4   // more than before, likewise
+	mostRoutines  = 12
+	mostLog       = 256 << 10 // bytes of log for one attack
+	backLimit     = 30 * time.Second
+	mostSilence   = time.Second
+)
+
+// vitals are what an attack can use up.
+type vitals struct {
+	rss               int64
+	files, goroutines int
+}
+
+func (v vitals) String() string {
+	return fmt.Sprintf("%d MB, %d files, %d goroutines", v.rss>>20, v.files, v.goroutines)
+}
+
+// subject is a process that is watched.
+type subject struct {
+	name  string
+	most  int64 // bytes resident
+	pid   int
+	pprof string // address
+	log   string // file
+}
+
+// watched names a process and the address where it answers --pprof.
+func watched(name string, most int64, p *drive.Process, pprof string) subject {
+	return subject{name, most, p.PID, pprof, p.Log}
+}
+
+// look measures all that there is.
+func (s subject) look(ctx context.Context) (v vitals, err error) {
+	if v.rss, _, err = drive.Memory(s.pid); err != nil {
+		return v, fmt.Errorf("%s: %w", s.name, err)
+	}
+	files, err := drive.Files(s.pid)
+	if err != nil {
+		return v, fmt.Errorf("%s: %w", s.name, err)
+	}
+	v.files = len(files)
+	v.goroutines, err = goroutines(ctx, s.pprof)
+	return v, err
+}
+
+// goroutines asks net/http/pprof.
+func goroutines(ctx context.Context, addr string) (n int, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/debug/pprof/goroutine?debug=1", nil)
+	if err != nil {
+		return 0, err
+	}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: backLimit}
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	line, err := bufio.NewReader(resp.Body).ReadString('\n')
+	if err != nil {
+		return 0, err
+	}
+	_, err = fmt.Sscanf(line, "goroutine profile: total %d", &n)
+	return n, err
+}
+
+func (s subject) logged() int64 {
+	info, err := os.Stat(s.log)
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
+// course is what an attack did to a process.
+type course struct {
+	subject
+	before, peak, after vitals
+	took                time.Duration // until it was back
+	written             int64         // bytes of its log
+	back                bool
+
+	mu   sync.Mutex
+	done chan struct{}
+}
+
+// begin measures a process and watches it until end is called.
+func (s subject) begin(ctx context.Context) (*course, error) {
+	before, err := s.look(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := drive.ResetPeak(s.pid); err != nil {
+		return nil, err
+	}
+	c := &course{subject: s, before: before, peak: before, written: -s.logged(), done: make(chan struct{})}
+	return c, nil
+}
+
+// watch notes peaks until ctx ends.
+func (c *course) watch(ctx context.Context) {
+	const every = 250 * time.Millisecond
+	defer close(c.done)
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			v, err := c.look(ctx)
+			if err != nil {
+				continue // a busy process answers the next time, one that has died is noticed
+			}
+			c.peak.files = max(c.peak.files, v.files)
+			c.peak.goroutines = max(c.peak.goroutines, v.goroutines)
+		}
+	}
+}
+
+// settle waits until the process is as it was before, for a while.
+func (c *course) settle(ctx context.Context) error {
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, backLimit)
+	defer cancel()
+	err := drive.Until(ctx, func() bool {
+		v, err := c.look(ctx)
+		if err != nil {
+			return !drive.Alive(c.pid)
+		}
+		c.after = v
+		c.back = float64(v.rss) <= mostBack*float64(c.before.rss) && v.files <= c.before.files+mostFiles &&
+			v.goroutines <= c.before.goroutines+mostRoutines
+		return c.back
+	})
+	c.took = time.Since(began)
+	c.written += c.logged()
+	most, peakErr := drive.Peak(c.pid)
+	c.peak.rss = max(c.peak.rss, most, c.after.rss)
+	if !drive.Alive(c.pid) {
+		return fmt.Errorf("%s has died", c.name)
+	}
+	if err != nil {
+		return nil // see verdict
+	}
+	return peakErr
+}
+
+// verdict lists what an attack did that it must not.
+func (c *course) verdict() (bad []string) {
+	if c.peak.rss > c.most {
+		bad = append(bad, fmt.Sprintf("%s held %d MB, more than %d MB", c.name, c.peak.rss>>20, c.most>>20))
+	}
+	if !c.back {
+		bad = append(bad, fmt.Sprintf("%s is not back after %v: %v before, %v at most, %v after", c.name, backLimit, c.before, c.peak, c.after))
+	}
+	if c.written > mostLog {
+		bad = append(bad, fmt.Sprintf("%s wrote %d kB of log", c.name, c.written>>10))
+	}
+	return bad
+}
