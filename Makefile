@@ -61,6 +61,18 @@ attack: deps-test ## every attack with all that an attacker has, and write docs/
 	FOYER_BIN=$(CURDIR)/build/foyer-plain $(PLAIN) $(GO) test -count=1 -timeout 90m -v ./internal/attack \
 		-attacks.long -attacks.table $(CURDIR)/docs/attacks.md
 
+# The parts that need no C compiler: the core, the state and the words of the
+# window, the keeper, the arrows.
+QUICK = ./engine ./engine/call ./engine/enginetest ./engine/devices/yuv ./engine/devices/testpicture \
+	./engine/host/keeper ./engine/media/pixel/... ./ui/model ./ui/words ./app/instance ./app/locale ./internal/contract ./internal/matrix
+
+.PHONY: quick
+quick: ## format, vet and the tests that need no C compiler, in under a minute
+	@files=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); \
+		if [ -n "$$files" ]; then printf 'gofmt would change:\n%s\n' "$$files"; exit 1; fi
+	CGO_ENABLED=0 $(GO) vet $(QUICK)
+	CGO_ENABLED=0 $(GO) test $(QUICK)
+
 .PHONY: exit-matrix
 exit-matrix: deps-test ## measure every way out again and write docs/leaving.md's table
 	@scripts/deps.sh vm
@@ -98,6 +110,11 @@ contract-status: deps-test ## run the tests of the contract's rows and write doc
 cuts: deps-test ## cuts of 4 to 60 s, in network namespaces (needs root)
 	$(CHECKED) $(GO) build -ldflags '$(LDFLAGS)' -o build/foyer-checked .
 	FOYER_BIN=$(CURDIR)/build/foyer-checked $(CHECKED) $(GO) test -count=1 -timeout 10m -v -run TestO6_O8_Cuts ./e2e -cuts.all
+
+.PHONY: storm
+storm: deps-test ## ten minutes of commands and failures at random, against the real server
+	$(CHECKED) $(GO) build -ldflags '$(LDFLAGS)' -o build/foyer-checked .
+	FOYER_BIN=$(CURDIR)/build/foyer-checked $(CHECKED) $(GO) test -count=1 -timeout 20m -v -run StormAgainst ./e2e -storm.long
 
 .PHONY: fmt
 fmt: ## format the Go files
