@@ -45,7 +45,7 @@ type Receiver interface {
 // EncodedFrame is one encoded picture, or 20 ms of encoded sound.
 type EncodedFrame struct {
 	Data      []byte        // valid during the call only
-	PTS       time.Duration // since the track began; made into an RTP timestamp by the track
+	PTS       time.Duration // since the track began, from what [LocalTrack.Begin] returned on
 	KeyFrame  bool
 	Layer     int   // index into the spec's Layers
 	AudioDBov uint8 // loudness in -dBov, 0 loudest .. 127 silent (RFC 6464)
@@ -71,6 +71,12 @@ type TrackSpec struct {
 type LocalTrack interface {
 	SID() SID
 	Spec() TrackSpec
+	// Begin begins a stretch of frames from one open device, and returns the
+	// PTS of what is captured now. A track outlives its devices, which are
+	// closed by a mute, changed, lost and found; its clock is one, goes on
+	// while nothing is sent, and never goes back. Frames of an earlier stretch
+	// must not follow.
+	Begin() time.Duration
 	// WriteFrame packetises and sends one frame. It never blocks on the
 	// network and drops silently while the track is muted or not connected.
 	WriteFrame(f EncodedFrame) error

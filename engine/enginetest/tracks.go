@@ -21,6 +21,9 @@ func (t *LocalTrack) SID() call.SID { return t.sid }
 // Spec is what Publish was given.
 func (t *LocalTrack) Spec() call.TrackSpec { return t.spec }
 
+// Begin is the beginning, always.
+func (t *LocalTrack) Begin() time.Duration { return 0 }
+
 // WriteFrame drops the frame.
 func (t *LocalTrack) WriteFrame(call.EncodedFrame) error { return nil }
 

@@ -2,6 +2,7 @@ package media
 
 import (
 	"sync"
+	"time"
 
 	"foyer/engine/call"
 )
@@ -13,6 +14,7 @@ type exchange struct {
 
 	mu    sync.Mutex // held for swaps only
 	ready *call.VideoFrame
+	at    time.Time // when ready was published; then when taken was
 	fresh bool
 
 	writing *call.VideoFrame // the reader's alone
@@ -30,7 +32,7 @@ func newExchange() *exchange {
 func (x *exchange) publish() {
 	x.mu.Lock()
 	x.writing, x.ready = x.ready, x.writing
-	x.fresh = true
+	x.at, x.fresh = time.Now(), true
 	x.mu.Unlock()
 	select {
 	case x.wake <- struct{}{}:
@@ -38,9 +40,10 @@ func (x *exchange) publish() {
 	}
 }
 
-// take returns the newest picture: the one of the last take if there is none
-// since, nil before the first. It stays untouched until the next take.
-func (x *exchange) take() (f *call.VideoFrame, fresh bool) {
+// take returns the newest picture and when it was published: the one of the last
+// take if there is none since, nil before the first. It stays untouched until the
+// next take.
+func (x *exchange) take() (f *call.VideoFrame, at time.Time, fresh bool) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	fresh = x.fresh
@@ -49,7 +52,7 @@ func (x *exchange) take() (f *call.VideoFrame, fresh bool) {
 		x.fresh = false
 	}
 	if x.taken.Width == 0 {
-		return nil, false
+		return nil, time.Time{}, false
 	}
-	return x.taken, fresh
+	return x.taken, x.at, fresh
 }

@@ -252,6 +252,7 @@ type sent struct {
 type fakeLocal struct {
 	spec   call.TrackSpec
 	keys   chan int
+	began  time.Time
 	mu     sync.Mutex
 	frames []sent
 	asleep map[int]bool
@@ -262,13 +263,14 @@ type fakeLocal struct {
 func newFakeLocal(layers ...call.Layer) *fakeLocal {
 	return &fakeLocal{
 		spec: call.TrackSpec{Source: call.SourceCamera, Layers: layers},
-		keys: make(chan int, 8), asleep: map[int]bool{}, rates: map[int]int{},
+		keys: make(chan int, 8), began: time.Now(), asleep: map[int]bool{}, rates: map[int]int{},
 	}
 }
 
 func (l *fakeLocal) SID() call.SID         { return "TR_L" }
 func (l *fakeLocal) Spec() call.TrackSpec  { return l.spec }
 func (l *fakeLocal) KeyFrames() <-chan int { return l.keys }
+func (l *fakeLocal) Begin() time.Duration  { return time.Since(l.began) }
 
 func (l *fakeLocal) WriteFrame(f call.EncodedFrame) error {
 	l.mu.Lock()

@@ -34,8 +34,8 @@ type publication struct {
 	log    logrus.FieldLogger
 
 	started   bool
-	base      time.Duration // PTS of the first picture
-	last      time.Duration // PTS of the last one, from base
+	base      time.Duration // of the device's clock, where the track's is 0
+	last      time.Duration // PTS of the last picture, on the track's clock
 	complains bool          // an encoder's failure was logged
 
 	mu     sync.Mutex
@@ -81,12 +81,18 @@ func (p *publication) wantKey(i int) {
 	}
 }
 
+// begin joins the device's clock, which reads pts now, to the track's, which may
+// have run for long.
+func (p *publication) begin(pts time.Duration) {
+	if !p.started {
+		start := p.track.Begin()
+		p.started, p.base, p.last = true, pts-start, start-minPTSStep
+	}
+}
+
 // encode sends one picture in every layer that somebody watches and that is
 // due. It stops between two layers when stop is closed.
 func (p *publication) encode(f *call.VideoFrame, pts time.Duration, now time.Time, stop <-chan struct{}) {
-	if !p.started {
-		p.started, p.base, p.last = true, pts, -minPTSStep
-	}
 	at := max(pts-p.base, p.last+minPTSStep)
 	p.last = at
 	awake, sent := 0, false

@@ -317,18 +317,18 @@ func TestSendChanges(t *testing.T) {
 // queued.
 func TestNewestPictureWins(t *testing.T) {
 	x := newExchange()
-	if f, _ := x.take(); f != nil {
+	if f, _, _ := x.take(); f != nil {
 		t.Error("a picture out of nothing")
 	}
 	for n := range 5 {
 		draw(x.writing, 16, 16, n)
 		x.publish()
 	}
-	f, fresh := x.take()
+	f, _, fresh := x.take()
 	if f == nil || !fresh || f.PTS != 4*time.Second/30 {
 		t.Errorf("%v, %v", f, fresh)
 	}
-	if again, fresh := x.take(); again != f || fresh {
+	if again, _, fresh := x.take(); again != f || fresh {
 		t.Error("the last picture is not kept")
 	}
 }

@@ -26,9 +26,8 @@ type sender struct {
 	current *publication // for stats; nil while nothing is sent
 
 	// run's alone.
-	pub   *publication
-	keys  <-chan int
-	taken time.Time // when the last new picture was taken
+	pub  *publication
+	keys <-chan int
 }
 
 func newSender(source call.Source, frames *exchange, log logrus.FieldLogger) *sender {
@@ -108,16 +107,17 @@ func (s *sender) encode(stop <-chan struct{}) {
 	if s.pub == nil {
 		return
 	}
-	f, fresh := s.frames.take()
+	f, at, fresh := s.frames.take()
 	if f == nil {
 		return
 	}
 	now := time.Now()
+	// The device's clock stands at f.PTS + now - at; a picture that is sent
+	// again is one of now.
 	pts := f.PTS
-	if fresh {
-		s.taken = now
-	} else {
-		pts += now.Sub(s.taken)
+	s.pub.begin(pts + now.Sub(at))
+	if !fresh {
+		pts += now.Sub(at)
 	}
 	s.pub.encode(f, pts, now, stop)
 }

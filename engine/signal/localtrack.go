@@ -42,6 +42,7 @@ type localTrack struct {
 	halted *atomic.Bool // the whole session's: leaving
 	ext    atomic.Pointer[extensions]
 
+	clock     *trackClock
 	encodings []*encoding
 	keyFrames chan int
 	unwanted  atomic.Uint32 // bit per layer: nobody watches it
@@ -59,7 +60,8 @@ type encoding struct {
 	sequence uint16
 	offset   uint32 // of the RTP clock, random (RFC 3550 5.1)
 	payloads rtp.Payloader
-	resumed  bool // the next audio packet begins a talkspurt
+	last     time.Duration // PTS of the last frame
+	resumed  bool          // the next audio packet begins a talkspurt
 }
 
 // extensions are what packets carry besides what pion writes.
@@ -74,7 +76,7 @@ func simulcastRIDs() []string { return []string{"q", "h", "f"} }
 
 func newLocalTrack(cid string, spec call.TrackSpec, halted *atomic.Bool) (*localTrack, error) {
 	t := &localTrack{
-		cid: cid, spec: spec, halted: halted,
+		cid: cid, spec: spec, halted: halted, clock: newTrackClock(spec.Source.Kind(), time.Now()),
 		wait: make(chan error, 1), keyFrames: make(chan int, keyRequests),
 	}
 	t.muted.Store(spec.Muted)
@@ -94,7 +96,7 @@ func newLocalTrack(cid string, spec call.TrackSpec, halted *atomic.Bool) (*local
 }
 
 func newEncoding(cid string, spec call.TrackSpec, layer, layers int) (*encoding, error) {
-	e := &encoding{sequence: uint16(rand.Uint32()), offset: rand.Uint32(), resumed: true}
+	e := &encoding{sequence: uint16(rand.Uint32()), offset: rand.Uint32(), last: -time.Hour, resumed: true}
 	var options []func(*webrtc.TrackLocalStaticRTP)
 	if layers > 1 {
 		e.rid = simulcastRIDs()[layer]
@@ -104,7 +106,7 @@ func newEncoding(cid string, spec call.TrackSpec, layer, layers int) (*encoding,
 	e.payloads = &codecs.OpusPayloader{}
 	if spec.Source.Kind() == call.KindVideo {
 		capability = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: videoClock}
-		e.payloads = &codecs.VP8Payloader{EnablePictureID: true}
+		e.payloads = newVP8Payloader()
 	}
 	track, err := webrtc.NewTrackLocalStaticRTP(capability, cid, "foyer", options...)
 	if err != nil {
@@ -159,11 +161,15 @@ func (t *localTrack) Bitrate(layer int) int {
 	return t.rate.apply(t.spec.Layers[layer].Bitrate)
 }
 
+// Begin implements [call.LocalTrack].
+func (t *localTrack) Begin() time.Duration { return t.clock.begin(time.Now()) }
+
 // WriteFrame implements [call.LocalTrack].
 func (t *localTrack) WriteFrame(f call.EncodedFrame) error {
 	if f.Layer < 0 || f.Layer >= len(t.encodings) {
 		return fmt.Errorf("%w: layer %d of %d", call.ErrBadArgument, f.Layer, len(t.encodings))
 	}
+	t.clock.note(f.PTS)
 	e, ext := t.encodings[f.Layer], t.ext.Load()
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -172,10 +178,13 @@ func (t *localTrack) WriteFrame(f call.EncodedFrame) error {
 		return nil
 	}
 	video := t.spec.Source.Kind() == call.KindVideo
+	// Whatever a source says, time does not go back: the server would drop all.
+	e.last = max(f.PTS, e.last+t.clock.step)
+	timestamp := e.offset + t.clock.ticks(e.last)
 	payloads := e.payloads.Payload(maxRTPPayload, f.Data)
 	for i, payload := range payloads {
 		packet := &rtp.Packet{Payload: payload, Header: rtp.Header{
-			Version: 2, SequenceNumber: e.sequence, Timestamp: e.timestamp(f.PTS, video),
+			Version: 2, SequenceNumber: e.sequence, Timestamp: timestamp,
 			Marker: i == len(payloads)-1,
 		}}
 		if !video {
@@ -191,16 +200,6 @@ func (t *localTrack) WriteFrame(f call.EncodedFrame) error {
 	}
 	e.resumed = false
 	return nil
-}
-
-func (e *encoding) timestamp(pts time.Duration, video bool) uint32 {
-	clock := int64(audioClock)
-	if video {
-		clock = videoClock
-	}
-	// Seconds apart from the rest, so that a long stay does not overflow.
-	whole, rest := int64(pts/time.Second), int64(pts%time.Second)
-	return e.offset + uint32(whole*clock+rest*clock/int64(time.Second))
 }
 
 // extend writes what pion does not: which layer of which section this is, and

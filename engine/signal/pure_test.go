@@ -378,16 +378,6 @@ func TestCheckSpec(t *testing.T) {
 	}
 }
 
-func TestTimestampOfLongStay(t *testing.T) {
-	e := &encoding{}
-	if got, want := e.timestamp(100*time.Hour, true), uint32(100*3600*videoClock%(1<<32)); got != want {
-		t.Errorf("%d, want %d", got, want)
-	}
-	if got := e.timestamp(20*time.Millisecond, false); got != 960 {
-		t.Errorf("20 ms of sound: %d", got)
-	}
-}
-
 func TestFromNTP(t *testing.T) {
 	want := time.Unix(1_700_000_000, 500_000_000)
 	if got := fromNTP(uint64(want.Unix()+ntpEpoch)<<32 | 1<<31); !got.Equal(want) {

@@ -72,6 +72,7 @@ func (m *fakeMic) say(t testing.TB, pcm []int16) {
 // fakeTrack takes what a pump sends.
 type fakeTrack struct {
 	call.LocalTrack
+	begin  func() time.Duration // nil: 0
 	mu     sync.Mutex
 	frames []call.EncodedFrame
 	writes counter
@@ -79,6 +80,12 @@ type fakeTrack struct {
 }
 
 func (t *fakeTrack) SID() call.SID { return "TR_local" }
+func (t *fakeTrack) Begin() time.Duration {
+	if t.begin == nil {
+		return 0
+	}
+	return t.begin()
+}
 func (t *fakeTrack) WriteFrame(f call.EncodedFrame) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()

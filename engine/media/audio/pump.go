@@ -104,9 +104,7 @@ func (p *Pump) run() {
 	defer close(p.done)
 	defer guard.Recover(p.log, "reader of a microphone")
 	defer p.level.Store(0)
-	// Samples are counted, but from the wall clock's reading at the beginning:
-	// another microphone that takes over a track carries its clock on.
-	s := sender{pump: p, voice: newVoiceDetector(), pts: time.Duration(p.now().UnixNano())}
+	s := sender{pump: p, voice: newVoiceDetector()}
 	defer s.close()
 	pcm := make([]int16, opus.FrameSamples)
 	for !p.stop.Load() {
@@ -133,7 +131,7 @@ type sender struct {
 	voice    voiceDetector
 	encoder  *opus.Encoder // made for the first track
 	last     *publication
-	pts      time.Duration // of the next frame
+	pts      time.Duration // of the next frame: samples are counted from the track's Begin on
 	packet   [opus.MaxFrameBytes]byte
 	reported bool // a failing track is told once
 }
@@ -151,8 +149,6 @@ func (s *sender) frame(pcm []int16) error {
 	s.pump.level.Store(math.Float32bits(s.meter.level()))
 	loudness := minusDBov(energy(pcm) / float64(len(pcm)))
 	voice := s.voice.frame(-loudness)
-	pts := s.pts
-	s.pts += frameDuration
 
 	pub := s.pump.track.Load()
 	if pub == nil {
@@ -162,6 +158,8 @@ func (s *sender) frame(pcm []int16) error {
 	if err := s.prepare(pub); err != nil {
 		return err
 	}
+	pts := s.pts
+	s.pts += frameDuration
 	n, err := s.encoder.Encode(pcm, s.packet[:])
 	if err != nil {
 		return err
@@ -183,7 +181,7 @@ func (s *sender) prepare(pub *publication) error {
 	if pub == s.last {
 		return nil
 	}
-	s.last, s.reported = pub, false
+	s.last, s.reported, s.pts = pub, false, pub.track.Begin()
 	if s.encoder != nil {
 		s.encoder.Reset()
 		return nil

@@ -66,7 +66,7 @@ func (e *Encoder) Encode(f *call.VideoFrame) (data []byte, key bool, err error) 
 	if err := e.fit(f); err != nil {
 		return nil, false, err
 	}
-	pts := int64(f.PTS * clockRate / time.Second)
+	pts := ticks(f.PTS)
 	pts = max(pts, e.lastPTS+1) // libvpx refuses time that stands still
 	e.lastPTS = pts
 	force := C.int(0)
@@ -85,6 +85,12 @@ func (e *Encoder) Encode(f *call.VideoFrame) (data []byte, key bool, err error) 
 		e.forceKey = false
 	}
 	return unsafe.Slice((*byte)(unsafe.Pointer(p.data)), int(p.n)), p.key != 0, nil
+}
+
+// ticks converts to the encoder's time base: seconds apart from the rest, so that
+// a track of days does not overflow.
+func ticks(pts time.Duration) int64 {
+	return int64(pts/time.Second)*clockRate + int64(pts%time.Second)*clockRate/int64(time.Second)
 }
 
 // fit makes the codec for the picture's size.

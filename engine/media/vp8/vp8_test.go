@@ -432,3 +432,13 @@ func BenchmarkDecode(b *testing.B) {
 		})
 	}
 }
+
+func TestTicksOfLongTrack(t *testing.T) {
+	for pts, want := range map[time.Duration]int64{
+		0: 0, time.Second / 3: 29999, time.Second: clockRate, 1000*time.Hour + time.Millisecond: 1000*3600*clockRate + 90,
+	} {
+		if got := ticks(pts); got != want {
+			t.Errorf("%v is %d, want %d", pts, got, want)
+		}
+	}
+}
