@@ -63,6 +63,7 @@ func measurements(peer bool) []measurement {
 		{"door", (*bench).door},
 		{"join", (*bench).join},
 		{"switch", (*bench).switches},
+		{"off-on", (*bench).offOn},
 		{"chat", (*bench).chat},
 		{"chat-join", (*bench).chatJoin},
 		{"rounds", (*bench).flat},

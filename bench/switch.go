@@ -4,21 +4,15 @@ package main
 
 import (
 	"context"
-	"crypto/ed25519"
-	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"sync"
 	"time"
-
-	"github.com/sirupsen/logrus"
 
 	"foyer/engine"
 	"foyer/engine/call"
 	"foyer/engine/devices"
 	"foyer/engine/devices/testpicture"
-	"foyer/engine/media"
 	"foyer/internal/drive"
 )
 
@@ -101,43 +95,20 @@ func (b *bench) wander(ctx context.Context, w *wanderer, links []call.Link) erro
 	return nil
 }
 
-// wanderer is an engine with a camera whose pictures are counted.
+// wanderer is a station with a camera whose pictures are counted.
 type wanderer struct {
-	*engine.Engine
-	camera  *countedDevices
-	devices *devices.Devices
-	stop    context.CancelFunc
-	done    chan struct{}
+	*station
+	camera *countedDevices
 }
 
 func newWanderer() (*wanderer, error) {
-	_, key, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		return nil, err
-	}
-	quiet := logrus.New()
-	quiet.SetOutput(io.Discard)
-	dev := devices.New(devices.Config{Log: quiet})
-	w := &wanderer{camera: &countedDevices{Devices: dev}, devices: dev, done: make(chan struct{})}
-	w.Engine = engine.New(engine.Config{
-		Devices: w.camera, Media: media.New(media.Config{Log: quiet}), Dialer: quietDialer(), Key: key, Log: quiet,
+	w := &wanderer{camera: new(countedDevices)}
+	var err error
+	w.station, err = newStation(devices.Drivers{}, func(d call.Devices) call.Devices {
+		w.camera.Devices = d
+		return w.camera
 	})
-	ctx, stop := context.WithCancel(context.Background())
-	w.stop = stop
-	go func() {
-		defer close(w.done)
-		_ = w.Run(ctx) // fails only where it runs twice
-	}()
-	return w, nil
-}
-
-func (w *wanderer) close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	err := w.Close(ctx)
-	w.stop()
-	<-w.done
-	return errors.Join(err, w.devices.Close())
+	return w, err
 }
 
 // arrive goes to a room and returns when its first remote picture could be
