@@ -84,6 +84,14 @@ window.far = {
     const blob = await canvas.convertToBlob({ type: 'image/png' });
     return base64(new Uint8Array(await blob.arrayBuffer()));
   },
+  // The next new picture: neither the one that is shown already, nor one of those
+  // of 8x8 that a server sends when a track goes dark.
+  async next({ id, source }) {
+    const { element } = find(id, source);
+    const shown = () => new Promise((done) => { element.requestVideoFrameCallback((_, picture) => done(picture)); });
+    while ((await shown()).width <= 8);
+    return this.picture({ id, source });
+  },
   // What is heard for ms milliseconds: 48 kHz mono, signed 16 bit, in base64.
   async sound({ id, source, ms }) {
     const { track } = find(id, source);

@@ -4,7 +4,7 @@
 // url is a room server's https address, keyFile its LiveKit key. camera is a
 // Y4M file or true for Chromium's test picture, microphone a WAV file or true,
 // either may be left out. It prints an event a line and takes a command a line,
-// like "foyer join": picture and sound write a
+// like "foyer join": picture, next (the next new picture) and sound write a
 // file, camera and microphone are turned on or off, chat says something, stats,
 // leave. It ends when stdin ends. $CHROMIUM is the browser, if it is another than
 // Debian's.
@@ -64,6 +64,7 @@ async function run(page, command) {
   const far = (method) => page.evaluate((m, c) => window.far[m](c), method, command);
   switch (command.cmd) {
     case 'picture':
+    case 'next':
     case 'sound':
       await writeFile(command.file, Buffer.from(await far(command.cmd), 'base64'));
       print(command.cmd, { id: command.id, source: command.source, file: command.file });
