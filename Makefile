@@ -37,11 +37,15 @@ build: deps ## build bin/foyer
 	$(GO) build -ldflags '$(LDFLAGS)' -o bin/foyer .
 
 .PHONY: test
-test: test-parts test-e2e ## install what is missing and run every test, with the race detector
+test: test-parts test-looks test-attack test-e2e ## install what is missing and run every test, with the race detector
 
 .PHONY: test-parts
 test-parts: deps-test
 	$(CHECKED) $(GO) test -timeout 15m $(PACKAGES)
+
+.PHONY: test-looks
+test-looks: deps-test ## only the pictures of the screens, in every look
+	$(PLAIN) $(GO) test -timeout 10m ./ui/view
 
 .PHONY: test-e2e e2e
 e2e: test-e2e ## only the tests of the whole program

@@ -212,7 +212,11 @@ type look struct {
 }
 
 func looks() []look {
-	return []look{{"", normal, fynetheme.VariantDark}, {"-light", normal, fynetheme.VariantLight}, {"-small", small, fynetheme.VariantDark}}
+	all := []look{{"", normal, fynetheme.VariantDark}, {"-light", normal, fynetheme.VariantLight}, {"-small", small, fynetheme.VariantDark}}
+	if underRace {
+		return all[:1]
+	}
+	return all
 }
 
 func devices() call.DevicesChanged {
