@@ -54,7 +54,7 @@ func defaultLimits() limits {
 		misses: 0.1, missBurst: 20,
 		// Who pages through the pictures of 500 people sets each of them.
 		work: 60, workBurst: 1000,
-		// An office of 100 that resumes sends 0.3 MB each.
+		// An office of 100 with Foyer that resumes at once sends 0.1 MB each.
 		bytes: 256 << 10, byteBurst: 4 << 20,
 		addressBytes: 4 << 20, addressByteBurst: 16 << 20,
 		allBytes: 8 << 20, allByteBurst: 32 << 20,

@@ -12,9 +12,10 @@ import (
 )
 
 const (
-	// filesOfOne is how many files a connection costs: the client's, and both ends
-	// of the one to LiveKit, which is in this process.
-	filesOfOne = 3
+	// filesOfOne is how many files a connection costs: the client's, both ends of the
+	// one to LiveKit, which is in this process, and now and then two more to ask it
+	// something.
+	filesOfOne = 4
 	// minFiles are kept for everything else: the database, keys, the listeners,
 	// and the keepers of rooms, which are participants of their own.
 	minFiles = 64

@@ -16,7 +16,7 @@ func TestLimitsFitTheOpenFiles(t *testing.T) {
 		total, connections, waiting int
 	}{
 		{0, 8192, 512, 128}, {1 << 20, 8192, 512, 128}, {1 << 63, 8192, 512, 128},
-		{1024, 256, 64, 32}, {256, 64, 16, 8}, {64, 1, 1, 1}, {3, 1, 1, 1},
+		{1024, 192, 48, 24}, {256, 48, 12, 6}, {64, 1, 1, 1}, {3, 1, 1, 1},
 	} {
 		l := defaultLimits().fit(tt.files)
 		if l.total != tt.total || l.connections != tt.connections || l.waiting != tt.waiting {

@@ -24,6 +24,10 @@ const upstreamBound = 20 * time.Second
 // with which a message of 2 MB is one of 2 GB once LiveKit has unpacked it.
 const extensions = "Sec-WebSocket-Extensions"
 
+// upstreamIdle is how long a connection to LiveKit is kept that nobody uses: it
+// costs two files where LiveKit is in this process.
+const upstreamIdle = 10 * time.Second
+
 // lingerBound is how long a client may take to close a connection that LiveKit
 // has ended.
 const lingerBound = 500 * time.Millisecond
@@ -85,7 +89,7 @@ func newProxy(upstream *url.URL, log logrus.FieldLogger, confirm func(*http.Resp
 			TLSHandshakeTimeout:   headerBound,
 			ResponseHeaderTimeout: upstreamBound,
 			MaxIdleConnsPerHost:   16,
-			IdleConnTimeout:       idleBound,
+			IdleConnTimeout:       upstreamIdle,
 			DisableCompression:    true, // as it comes
 		},
 		ErrorLog: stdlog.New(logWriter{log}, "", 0),

@@ -32,7 +32,7 @@ type rooms struct {
 }
 
 func newRooms(upstream *url.URL, key apiKey, ttl time.Duration) *rooms {
-	transport := &http.Transport{MaxIdleConnsPerHost: 16, ResponseHeaderTimeout: apiBound}
+	transport := &http.Transport{MaxIdleConnsPerHost: 16, IdleConnTimeout: upstreamIdle, ResponseHeaderTimeout: apiBound}
 	return &rooms{
 		client: livekit.NewRoomServiceProtobufClient(upstream.String(), &http.Client{
 			Timeout: apiBound, Transport: &apiTransport{key: key, next: transport},
