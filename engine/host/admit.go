@@ -59,7 +59,7 @@ func (d *door) serveRTC(w http.ResponseWriter, r *http.Request) {
 	v := d.lookout.visit(place{c.room(), c.identity()}, c.resumes)
 	defer v.end()
 	linger := lingerWriter{w, func() { inTime(); arrived(); d.keepers.want(c.room()) }}
-	d.proxy.ServeHTTP(watchWriter{linger, v, d.bounds(c, origin(r.RemoteAddr))}, out)
+	d.proxy.ServeHTTP(watchWriter{linger, v, d.bounds(c)}, out)
 }
 
 // meet reads who connects, if their address has not done so too often.
@@ -72,6 +72,7 @@ func (d *door) meet(r *http.Request) (*connect, error) {
 	case !d.connects.take(from, d.now()):
 		return nil, call.ErrTooManyTries
 	}
+	c.from = from
 	return c, nil
 }
 
@@ -148,8 +149,17 @@ func (d *door) admit(ctx context.Context, c *connect) error {
 	if err != nil {
 		return err
 	}
-	c.open, err = d.sockets.arrive(installation{c.room(), string(e.key)}, c.identity(), check)
-	return err
+	leave, ok := d.guard.guests.enter(c.from)
+	if !ok {
+		return call.ErrTooManyTries
+	}
+	open, err := d.sockets.arrive(installation{c.room(), string(e.key)}, c.identity(), check)
+	if err != nil {
+		leave()
+		return err
+	}
+	c.open = func() { open(); leave() }
+	return nil
 }
 
 // rename makes the name in a token that the door has not made one that is seen

@@ -21,7 +21,7 @@ import (
 )
 
 func noLimits(c *Config) {
-	c.limits = &limits{joins: 1e9, joinBurst: 1e9, calls: 1e9, callBurst: 1e9, connects: 1e9, connBurst: 1e9, comings: 1e9, comingBurst: 1e9, misses: 1e9, missBurst: 1e9, addresses: 10, connections: 1e6, waiting: 1e6, total: 1e6,
+	c.limits = &limits{joins: 1e9, joinBurst: 1e9, calls: 1e9, callBurst: 1e9, connects: 1e9, connBurst: 1e9, comings: 1e9, comingBurst: 1e9, misses: 1e9, missBurst: 1e9, addresses: 10, guests: 1e6, connections: 1e6, waiting: 1e6, total: 1e6,
 		work: 1e9, workBurst: 1e9, bytes: 1e9, byteBurst: 1e9, addressBytes: 1e9, addressByteBurst: 1e9, allBytes: 1e9, allByteBurst: 1e9, cutLines: 1e9}
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -54,6 +55,7 @@ func (t ticket) identity() call.Identity { return call.Identity(t.grants.Identit
 // connect is somebody at /rtc*.
 type connect struct {
 	ticket
+	from    netip.Prefix
 	query   url.Values
 	resumes bool // keeps the participant that is there; LiveKit lets nobody new in by it
 	member  register.Member

@@ -2,6 +2,7 @@ package host
 
 import (
 	"net/netip"
+	"sync"
 
 	"github.com/livekit/protocol/livekit"
 	"github.com/sirupsen/logrus"
@@ -18,6 +19,7 @@ type guard struct {
 	sending *rates[netip.Prefix] // bytes of one address
 	all     *rate.Limiter        // bytes
 	cuts    *rates[netip.Prefix] // lines in the log about connections that were cut
+	guests  *crowd
 }
 
 func newGuard(l limits) guard {
@@ -27,17 +29,44 @@ func newGuard(l limits) guard {
 		sending: newRates[netip.Prefix](l.addressBytes, l.addressByteBurst, l.addresses),
 		all:     rate.NewLimiter(l.allBytes, l.allByteBurst),
 		cuts:    newRates[netip.Prefix](l.cutLines, 1, l.addresses),
+		guests:  &crowd{most: l.guests, of: map[netip.Prefix]int{}},
 	}
 }
 
+// crowd bounds how many guests of one address are connected at a time: each costs
+// 0.4 MB, and LiveKit has no bound for them.
+type crowd struct {
+	most int
+
+	mu sync.Mutex
+	of map[netip.Prefix]int
+}
+
+// enter takes one more in, until leave is called.
+func (c *crowd) enter(from netip.Prefix) (leave func(), ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.of[from] >= c.most {
+		return nil, false
+	}
+	c.of[from]++
+	return sync.OnceFunc(func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.of[from]--; c.of[from] == 0 {
+			delete(c.of, from)
+		}
+	}), true
+}
+
 // bounds are those of one connect.
-func (d *door) bounds(c *connect, from netip.Prefix) stream.Bounds {
+func (d *door) bounds(c *connect) stream.Bounds {
 	who := place{c.room(), c.identity()}
 	return stream.Bounds{
 		Work:    d.guard.work.get(who),
-		Bytes:   []*rate.Limiter{d.guard.bytes.get(who), d.guard.sending.get(from), d.guard.all},
+		Bytes:   []*rate.Limiter{d.guard.bytes.get(who), d.guard.sending.get(c.from), d.guard.all},
 		Inspect: func(m *livekit.SignalRequest) error { return d.inspect(c, m) },
-		Cut:     func(why error) { d.logCut(c, from, why) },
+		Cut:     func(why error) { d.logCut(c, why) },
 	}
 }
 
@@ -47,11 +76,11 @@ func (d *door) inspect(*connect, *livekit.SignalRequest) error { return nil }
 
 // logCut tells of a connection that was cut, of each address now and then: who
 // comes back to be cut again fills no disk.
-func (d *door) logCut(c *connect, from netip.Prefix, why error) {
+func (d *door) logCut(c *connect, why error) {
 	log := d.Log.WithFields(logrus.Fields{
-		"part": "door", "address": from.String(), "room": c.room(), "identity": c.identity(),
+		"part": "door", "address": c.from.String(), "room": c.room(), "identity": c.identity(),
 	}).WithError(why)
-	if d.guard.cuts.take(from, d.now()) {
+	if d.guard.cuts.take(c.from, d.now()) {
 		log.Warn("a connection was cut")
 		return
 	}

@@ -151,3 +151,26 @@ func TestJoinsAreHeldToTheSame(t *testing.T) {
 		t.Error("no answer")
 	}
 }
+
+// TestGuestsOfOneAddress: one more than there may be is refused, and comes in when
+// somebody goes.
+func TestGuestsOfOneAddress(t *testing.T) {
+	s := startServer(t, func(c *Config) {
+		l := defaultLimits()
+		l.guests = 2
+		c.limits = &l
+	})
+	link := s.invite(nil)
+	token := func(id string) string { return s.mustJoin(newGuest(t, id), link).Token }
+	anna, _ := s.mustDial(token("anna"))
+	s.mustDial(token("ben"))
+	carl := token("carl")
+	if _, status, err := s.dial(carl, ""); err == nil || status != http.StatusTooManyRequests {
+		t.Errorf("one more: %d %v", status, err)
+	}
+	_ = anna.conn.Close()
+	eventually(t, "there is a place", waitBound, func() bool {
+		_, _, err := s.dial(carl, "")
+		return err == nil
+	})
+}

@@ -34,6 +34,7 @@ type limits struct {
 	cutLines         rate.Limit // warnings about connections that were cut, a second and address
 
 	addresses   int // whose rates are remembered
+	guests      int // connected to LiveKit, of one address
 	connections int // open, of one address
 	waiting     int // ... of which nothing was asked yet, or no longer
 	total       int // open, of all
@@ -60,6 +61,7 @@ func defaultLimits() limits {
 		allBytes: 8 << 20, allByteBurst: 32 << 20,
 		cutLines:    1.0 / 60,
 		addresses:   4096,
+		guests:      256,
 		connections: 512, waiting: 128, total: 8192,
 	}
 }
