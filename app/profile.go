@@ -8,20 +8,27 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/sirupsen/logrus"
+
 	"foyer/engine/call"
+	"foyer/engine/private"
 )
 
 // profile is a folder that says who the user is: the key that signs every join,
 // and the settings. Two devices of one user share the key, not the folder.
 type profile struct {
-	dir string
+	dir *private.Dir // nobody else's
 	key ed25519.PrivateKey
 }
+
+const (
+	keyName = "key"
+	maxKey  = 4 << 10 // bytes
+)
 
 // openProfile opens the folder, the user's own one when dir is empty, and makes
 // the key on first use.
@@ -33,55 +40,40 @@ func openProfile(dir string) (*profile, error) {
 		}
 		dir = filepath.Join(base, "foyer")
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	folder, err := private.Open(dir)
+	if err != nil {
 		return nil, fmt.Errorf("%w: %w", call.ErrProfile, err)
 	}
-	key, err := loadKey(filepath.Join(dir, "key"))
+	key, err := openKey(folder)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, folder.Close())
 	}
-	return &profile{dir: dir, key: key}, nil
+	return &profile{dir: folder, key: key}, nil
 }
 
-func loadKey(path string) (ed25519.PrivateKey, error) {
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return createKey(path)
-	}
+// openKey reads the key or makes it. Another process may do the same at this
+// moment: both use one key.
+func openKey(dir *private.Dir) (ed25519.PrivateKey, error) {
+	text, err := dir.ReadOrMake(keyName, maxKey, func() ([]byte, error) {
+		seed := make([]byte, ed25519.SeedSize)
+		rand.Read(seed) // never fails (crypto/rand)
+		return []byte(base64.StdEncoding.EncodeToString(seed) + "\n"), nil
+	})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", call.ErrProfile, err)
 	}
 	seed, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(text)))
 	if err != nil || len(seed) != ed25519.SeedSize {
-		return nil, fmt.Errorf("%w: %s", call.ErrProfileKey, path)
+		return nil, fmt.Errorf("%w: %s", call.ErrProfileKey, dir.Path(keyName))
 	}
 	return ed25519.NewKeyFromSeed(seed), nil
 }
 
-// createKey writes a new key. Another process may do the same at this moment:
-// the link decides, and both use the winner's.
-func createKey(path string) (ed25519.PrivateKey, error) {
-	seed := make([]byte, ed25519.SeedSize)
-	rand.Read(seed)                                         // never fails (crypto/rand)
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".key-*") // 0600
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", call.ErrProfile, err)
+// tellRepairs says which files others could read or write until now.
+func (p *profile) tellRepairs(log logrus.FieldLogger) {
+	for _, file := range p.dir.Repaired() {
+		log.WithField("file", file).Warn("other users could read or write this file until now")
 	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.WriteString(base64.StdEncoding.EncodeToString(seed) + "\n")
-	if err = errors.Join(err, tmp.Close()); err != nil {
-		return nil, fmt.Errorf("%w: %w", call.ErrProfile, err)
-	}
-	if err := os.Link(tmp.Name(), path); err != nil {
-		if errors.Is(err, fs.ErrExist) {
-			return loadKey(path)
-		}
-		// File systems without hard links.
-		if err := os.Rename(tmp.Name(), path); err != nil {
-			return nil, fmt.Errorf("%w: %w", call.ErrProfile, err)
-		}
-	}
-	return ed25519.NewKeyFromSeed(seed), nil
 }
 
 // identity is the user ID of somebody who chose none: the same for every room,
@@ -91,4 +83,4 @@ func (p *profile) identity() call.Identity {
 	return call.Identity("u-" + strings.ToLower(base32.StdEncoding.EncodeToString(sum[:10])))
 }
 
-func (p *profile) path(name string) string { return filepath.Join(p.dir, name) }
+func (p *profile) path(name string) string { return p.dir.Path(name) }

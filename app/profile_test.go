@@ -97,7 +97,7 @@ func TestStayFileTellsACrash(t *testing.T) {
 	log, _ := test.NewNullLogger()
 	log.SetLevel(logrus.DebugLevel)
 	own := beginStay(p, call.Joined{Room: "r", Title: "Review"}, log)
-	if got := crashedStays(p); len(got) != 0 {
+	if got, _ := crashedStays(p); len(got) != 0 {
 		t.Errorf("a running process counts as crashed: %v", got)
 	}
 	own.end()
@@ -107,11 +107,15 @@ func TestStayFileTellsACrash(t *testing.T) {
 	if err := os.WriteFile(p.path("stay-7.json"), []byte(`{cut`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	got := crashedStays(p)
+	got, forget := crashedStays(p)
 	if len(got) != 1 || got[0].Title != "Review" || got[0].Since.Equal(time.Time{}) {
 		t.Errorf("crashed stays %+v, want the one named Review", got)
 	}
-	if got := crashedStays(p); len(got) != 0 {
+	if again, _ := crashedStays(p); len(again) != 1 {
+		t.Errorf("a crash that nobody was told of is forgotten: %v", again)
+	}
+	forget()
+	if got, _ := crashedStays(p); len(got) != 0 {
 		t.Errorf("a crash is told twice: %v", got)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -15,7 +14,10 @@ import (
 // stayFile lies in the profile while we are in a room. One that outlives its
 // process tells the next start that the program crashed: a crash in C cannot be
 // caught, and the user deserves the reason all the same.
-type stayFile struct{ path string }
+type stayFile struct {
+	profile *profile
+	name    string
+}
 
 // stayRecord is its content.
 type stayRecord struct {
@@ -25,46 +27,54 @@ type stayRecord struct {
 	Since time.Time   `json:"since"`
 }
 
-const stayPattern = "stay-*.json"
+const (
+	stayPattern = "stay-*.json"
+	maxStay     = 64 << 10 // bytes
+)
 
 func beginStay(p *profile, e call.Joined, log logrus.FieldLogger) *stayFile {
 	pid := os.Getpid()
-	path := p.path(fmt.Sprintf("stay-%d.json", pid))
+	name := fmt.Sprintf("stay-%d.json", pid)
 	data, err := json.Marshal(stayRecord{Room: e.Room, Title: e.Title, PID: pid, Since: time.Now()})
 	if err == nil {
-		err = os.WriteFile(path, data, 0o600)
+		err = p.dir.Write(name, data)
 	}
 	if err != nil {
 		log.WithError(err).Warn("a crash would not be noticed: the stay file cannot be written")
 		return nil
 	}
-	return &stayFile{path}
+	return &stayFile{p, name}
 }
 
 // end takes the file away; nil is fine.
 func (s *stayFile) end() {
 	if s != nil {
-		_ = os.Remove(s.path)
+		_ = s.profile.dir.Remove(s.name)
 	}
 }
 
-// crashedStays returns, and forgets, the stays whose process is gone.
-func crashedStays(p *profile) []stayRecord {
-	names, _ := filepath.Glob(p.path(stayPattern))
-	var crashed []stayRecord
+// crashedStays returns the stays whose process is gone. forget is for when the
+// user has been told.
+func crashedStays(p *profile) (crashed []stayRecord, forget func()) {
+	names, _ := p.dir.Match(stayPattern)
+	var told []string
 	for _, name := range names {
 		var r stayRecord
-		data, err := os.ReadFile(name)
+		data, err := p.dir.Read(name, maxStay)
 		if err == nil {
 			err = json.Unmarshal(data, &r)
 		}
 		if err == nil && processRuns(r.PID) {
 			continue
 		}
-		_ = os.Remove(name)
+		told = append(told, name)
 		if err == nil {
 			crashed = append(crashed, r)
 		}
 	}
-	return crashed
+	return crashed, func() {
+		for _, name := range told {
+			_ = p.dir.Remove(name)
+		}
+	}
 }

@@ -18,7 +18,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -26,13 +25,11 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
+	"foyer/engine/private"
 )
 
 // ErrHandedOver says that the profile's window has taken the link.
 var ErrHandedOver = errors.New("another window has taken the link")
-
-// errHeld says that another process has the lock.
-var errHeld = errors.New("lock is held")
 
 const (
 	lockName   = "window.lock" // it says where the socket is
@@ -58,37 +55,36 @@ const (
 )
 
 // Instance is the claim on a profile's folder.
-type Instance struct{ lock *os.File }
+type Instance struct {
+	dir  *private.Dir
+	lock *private.Lock
+}
 
 // Claim makes this process the one with the window of the profile in dir. Where
 // another is that, its window comes to the front and takes the link, which may
 // be empty: [ErrHandedOver]. [call.ErrWindowSilent] says that there is another
 // and that it does not answer. With any other error nobody knows: the file
 // system has no locks, or ctx has ended.
-func Claim(ctx context.Context, dir, link string) (*Instance, error) {
-	lock, err := os.OpenFile(filepath.Join(dir, lockName), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, err
-	}
+func Claim(ctx context.Context, dir *private.Dir, link string) (*Instance, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, changeBound, call.ErrWindowSilent)
 	defer cancel()
 	retry := time.NewTicker(retryPeriod)
 	defer retry.Stop()
 	for {
-		err := tryLock(lock)
+		lock, err := dir.Lock(lockName)
 		if err == nil {
-			return &Instance{lock}, nil
+			return &Instance{dir, lock}, nil
 		}
-		if errors.Is(err, errHeld) {
-			err = handOver(ctx, lock.Name(), link)
+		if errors.Is(err, private.ErrLocked) {
+			err = handOver(ctx, dir, link)
 		}
 		if !errors.Is(err, errNobody) {
-			return nil, errors.Join(err, lock.Close())
+			return nil, err
 		}
 		select {
 		case <-retry.C:
 		case <-ctx.Done():
-			return nil, errors.Join(context.Cause(ctx), lock.Close())
+			return nil, context.Cause(ctx)
 		}
 	}
 }
@@ -97,15 +93,15 @@ func Claim(ctx context.Context, dir, link string) (*Instance, error) {
 // window meanwhile.
 var errNobody = errors.New("no window listens")
 
-// handOver gives the link to the window whose lock file that is.
-func handOver(ctx context.Context, lockFile, link string) error {
-	address, err := os.ReadFile(lockFile)
+// handOver gives the link to the window that has the lock.
+func handOver(ctx context.Context, dir *private.Dir, link string) error {
+	address, err := dir.Note(lockName)
 	if err != nil {
 		return err
 	}
 	bounded, cancel := context.WithTimeout(ctx, answerBound)
 	defer cancel()
-	conn, err := new(net.Dialer).DialContext(bounded, "unix", string(address))
+	conn, err := new(net.Dialer).DialContext(bounded, "unix", address)
 	if err != nil {
 		return errNobody
 	}
@@ -142,17 +138,13 @@ func exchange(conn *net.UnixConn, say string) (heard string, err error) {
 // for, and tells whether the window has taken it; it returns when its context
 // ends.
 func (i *Instance) Listen(open func(ctx context.Context, link string) bool, log logrus.FieldLogger) (stop func(), err error) {
-	path, err := i.socketPath()
+	dir, err := i.socketFolder()
 	if err != nil {
 		return nil, err
 	}
-	_ = os.Remove(path) // of a window that has crashed: the lock is ours
-	listener, err := net.Listen("unix", path)
+	listener, err := i.listen(dir)
 	if err != nil {
-		return nil, err
-	}
-	if err := errors.Join(os.Chmod(path, 0o600), i.publish(path)); err != nil {
-		return nil, errors.Join(err, listener.Close())
+		return nil, errors.Join(err, i.leave(dir))
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var serving sync.WaitGroup
@@ -161,7 +153,40 @@ func (i *Instance) Listen(open func(ctx context.Context, link string) bool, log 
 		cancel()
 		_ = listener.Close() // removes the socket, too
 		serving.Wait()
+		_ = i.leave(dir)
 	}, nil
+}
+
+func (i *Instance) listen(dir *private.Dir) (net.Listener, error) {
+	if err := dir.Remove(socketName); err != nil { // of a window that has crashed: the lock is ours
+		return nil, err
+	}
+	path := dir.Path(socketName)
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(os.Chmod(path, 0o600), i.lock.Say(path)); err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	return listener, nil
+}
+
+// socketFolder is the profile's folder, or where that has too long a name for a
+// socket a new one for this user alone.
+func (i *Instance) socketFolder() (*private.Dir, error) {
+	if len(i.dir.Path(socketName)) <= maxSocketPath {
+		return i.dir, nil
+	}
+	return private.Temporary("foyer-")
+}
+
+// leave removes the folder of the socket, unless that is the profile's.
+func (i *Instance) leave(dir *private.Dir) error {
+	if dir == i.dir {
+		return nil
+	}
+	return dir.RemoveAll()
 }
 
 func serve(ctx context.Context, listener net.Listener, open func(context.Context, string) bool, log logrus.FieldLogger) {
@@ -179,26 +204,6 @@ func serve(ctx context.Context, listener net.Listener, open func(context.Context
 		}
 		take(ctx, conn.(*net.UnixConn), open)
 	}
-}
-
-// socketPath is in the profile's folder, or where that has too long a name for a
-// socket in a new one for this user alone.
-func (i *Instance) socketPath() (string, error) {
-	path, err := filepath.Abs(filepath.Join(filepath.Dir(i.lock.Name()), socketName))
-	if err != nil || len(path) <= maxSocketPath {
-		return path, err
-	}
-	dir, err := os.MkdirTemp("", "foyer-") // 0700
-	return filepath.Join(dir, socketName), err
-}
-
-// publish writes the socket's path where later starts look for it.
-func (i *Instance) publish(path string) error {
-	if err := i.lock.Truncate(0); err != nil {
-		return err
-	}
-	_, err := i.lock.WriteAt([]byte(path), 0)
-	return err
 }
 
 // take hears one link and answers when the window has it.

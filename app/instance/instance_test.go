@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"foyer/engine/call"
+	"foyer/engine/private"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -32,9 +33,20 @@ func folder(t *testing.T) string {
 	return dir
 }
 
+// opened is a folder, opened for the test.
+func opened(t *testing.T, path string) *private.Dir {
+	t.Helper()
+	dir, err := private.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { dir.Close() })
+	return dir
+}
+
 func claim(t *testing.T, dir string) *Instance {
 	t.Helper()
-	i, err := Claim(t.Context(), dir, "")
+	i, err := Claim(t.Context(), opened(t, dir), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +91,7 @@ func TestLaterStartsHandTheirLinksOver(t *testing.T) {
 				"foyer://a": "foyer://a", "": "", "\nfoyer://b\n": "foyer://b",
 				strings.Repeat("x", 3*maxMessage): strings.Repeat("x", maxMessage),
 			} {
-				if i, err := Claim(t.Context(), dir, say); !errors.Is(err, ErrHandedOver) || i != nil {
+				if i, err := Claim(t.Context(), opened(t, dir), say); !errors.Is(err, ErrHandedOver) || i != nil {
 					t.Fatalf("claim: %v, %v", i, err)
 				}
 				if heard := <-got; heard != want {
@@ -106,7 +118,7 @@ func TestSocketIsTheUsersAlone(t *testing.T) {
 // Many starts at once: one gets the window, all others hand their links over.
 func TestRaceOfStartsHasOneWinner(t *testing.T) {
 	const starts = 12
-	dir := folder(t)
+	dir := opened(t, folder(t))
 	var mu sync.Mutex
 	var winners, handed int
 	links := map[string]bool{}
@@ -169,7 +181,7 @@ func TestStaleSocketIsTakenOver(t *testing.T) {
 		got <- link
 		return true
 	})
-	if _, err := Claim(t.Context(), dir, "foyer://a"); !errors.Is(err, ErrHandedOver) || <-got != "foyer://a" {
+	if _, err := Claim(t.Context(), opened(t, dir), "foyer://a"); !errors.Is(err, ErrHandedOver) || <-got != "foyer://a" {
 		t.Error(err)
 	}
 }
@@ -182,7 +194,7 @@ func TestWindowThatHangs(t *testing.T) {
 		return false
 	})
 	start := time.Now()
-	if i, err := Claim(t.Context(), dir, "foyer://a"); !errors.Is(err, call.ErrWindowSilent) || i != nil {
+	if i, err := Claim(t.Context(), opened(t, dir), "foyer://a"); !errors.Is(err, call.ErrWindowSilent) || i != nil {
 		t.Errorf("claim: %v, %v", i, err)
 	}
 	if took := time.Since(start); took < answerBound {
@@ -206,7 +218,7 @@ func TestStartWhileTheWindowEnds(t *testing.T) {
 	var second *Instance
 	var err error
 	var claiming sync.WaitGroup
-	claiming.Go(func() { second, err = Claim(t.Context(), dir, "foyer://a") })
+	claiming.Go(func() { second, err = Claim(t.Context(), opened(t, dir), "foyer://a") })
 	<-asked
 	stop()
 	if _, err := os.Lstat(filepath.Join(dir, socketName)); !errors.Is(err, fs.ErrNotExist) {
@@ -226,7 +238,7 @@ func TestClaimEndsWithItsContext(t *testing.T) {
 	defer first.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(3*retryPeriod, cancel)
-	if i, err := Claim(ctx, dir, ""); !errors.Is(err, context.Canceled) || i != nil {
+	if i, err := Claim(ctx, opened(t, dir), ""); !errors.Is(err, context.Canceled) || i != nil {
 		t.Errorf("claim: %v, %v", i, err)
 	}
 }
@@ -238,7 +250,9 @@ func TestOtherProfilesAreOtherWindows(t *testing.T) {
 }
 
 func TestFolderThatCannotBeWritten(t *testing.T) {
-	i, err := Claim(t.Context(), filepath.Join(folder(t), "missing"), "")
+	closed := opened(t, folder(t))
+	closed.Close()
+	i, err := Claim(t.Context(), closed, "")
 	if err == nil || errors.Is(err, ErrHandedOver) || errors.Is(err, call.ErrWindowSilent) {
 		t.Errorf("claim: %v", err)
 	}

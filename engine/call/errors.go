@@ -77,25 +77,69 @@ var (
 	ErrAddress      = errors.New("address cannot be listened on")
 	ErrDatabase     = errors.New("database server cannot be used")
 	ErrDataFolder   = errors.New("data folder cannot be used")
+	ErrDataInUse    = errors.New("data folder is used by another room server")
 	ErrDataFull     = errors.New("no space left in the data folder")
 	ErrDataCorrupt  = errors.New("database in the data folder is damaged")
 	ErrDataNewer    = errors.New("data folder was used by a newer version")
 	ErrCertificate  = errors.New("certificate in the data folder cannot be used")
 	ErrServerKey    = errors.New("key in the data folder is damaged") // the server's own
 	ErrKeyFile      = errors.New("key file cannot be used")           // an admin's
+	ErrSecretFile   = errors.New("file with the API secret cannot be used")
 	ErrAdminKey     = errors.New("admin key is not valid")
 	ErrForeignKey   = errors.New("admin key belongs to another server")
 	// ErrServerAddress: what the host's tools were given leads to no server.
 	ErrServerAddress = errors.New("not a server's address")
 )
 
-// Errors of the profile: the folder with the user's key and settings.
+// Errors of the window and of the profile: the folder with the user's key and
+// settings.
 var (
 	ErrProfile    = errors.New("profile folder cannot be used")
 	ErrProfileKey = errors.New("key in the profile folder is damaged")
 	// ErrWindowSilent: the one window of the profile hangs.
 	ErrWindowSilent = errors.New("the profile's window does not answer")
+	// ErrNoDisplay: a window cannot be opened, or nothing can be drawn in it.
+	ErrNoDisplay = errors.New("no window can be opened")
 )
+
+// Errors of folders and files that must be the user's alone. A *[PathError] wraps
+// one of them.
+var (
+	ErrFolderForeign = errors.New("folder belongs to somebody else")
+	ErrFolderOpen    = errors.New("others may write to the folder")
+	ErrFolderLink    = errors.New("link to a folder was made by somebody else")
+	ErrFileForeign   = errors.New("file belongs to somebody else")
+	ErrFileLink      = errors.New("file is a link")
+	ErrFileKind      = errors.New("not a regular file")
+)
+
+// PathError says which folder or file is not the user's alone.
+type PathError struct {
+	Path  string
+	Owner string // name or number of the user whose it is; may be empty
+	Err   error  // one of the errors above
+}
+
+func (e *PathError) Error() string {
+	if e.Owner == "" {
+		return fmt.Sprintf("%s: %v", e.Path, e.Err)
+	}
+	return fmt.Sprintf("%s: %v: %s", e.Path, e.Err, e.Owner)
+}
+
+func (e *PathError) Unwrap() error { return e.Err }
+
+// DataInUseError says who uses a data folder. It is an [ErrDataInUse].
+type DataInUseError struct {
+	Path string
+	PID  int // of the other room server; 0: unknown
+}
+
+func (e *DataInUseError) Error() string {
+	return fmt.Sprintf("%s: %v: process %d", e.Path, ErrDataInUse, e.PID)
+}
+
+func (e *DataInUseError) Unwrap() error { return ErrDataInUse }
 
 // BannedError says until when somebody is kept out. A zero Until means until
 // the ban is lifted.

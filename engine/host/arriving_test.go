@@ -27,7 +27,7 @@ func newOpenDoor(t *testing.T) (d *door, node string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := openFolder(s.Data, &key)
+	data, err := loadFolder(s.Data, &key)
 	if err != nil {
 		t.Fatal(err)
 	}

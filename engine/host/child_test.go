@@ -287,7 +287,7 @@ func deaf(t *testing.T) (net.Listener, <-chan net.Conn) {
 // start is given up, and one with a room does.
 func TestChildGivenUp(t *testing.T) {
 	l, asked := deaf(t)
-	data, err := openFolder(t.TempDir(), nil)
+	data, err := loadFolder(t.TempDir(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

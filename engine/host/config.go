@@ -35,6 +35,9 @@ type Config struct {
 	// Database is the address of a PostgreSQL database, postgres://..., that the
 	// doors of one cluster share; empty: SQLite in the data folder.
 	Database string
+	// Patient makes the server wait some seconds for another one that is stopping
+	// and has the data folder still, instead of failing at once.
+	Patient bool
 	// RoomTTL is how long a room stays open with nobody in it, in whole
 	// seconds; 0 for DefaultRoomTTL.
 	RoomTTL time.Duration

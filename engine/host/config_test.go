@@ -146,7 +146,7 @@ func halfCertificate(t *testing.T) string {
 // TestFullDisk starts a server on a file system without room.
 func TestFullDisk(t *testing.T) {
 	dir := t.TempDir()
-	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", dir).CombinedOutput(); err != nil {
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=16k,mode=0700", "tmpfs", dir).CombinedOutput(); err != nil {
 		t.Skipf("a full disk has to be mounted; runs as root: %s", out)
 	}
 	t.Cleanup(func() { _ = exec.Command("umount", dir).Run() })
@@ -157,14 +157,14 @@ func TestFullDisk(t *testing.T) {
 
 func TestFolder(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a", "b")
-	first, err := openFolder(dir, nil)
+	first, err := loadFolder(dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Chmod(first.file(adminKeyFile), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	second, err := openFolder(dir, nil)
+	second, err := loadFolder(dir, nil)
 	if err != nil || second.admin != first.admin || second.api != first.api || second.fingerprint != first.fingerprint {
 		t.Fatalf("first %+v, second %+v, %v", first, second, err)
 	}
@@ -173,18 +173,18 @@ func TestFolder(t *testing.T) {
 		t.Fatalf("%v, %v", entries, err)
 	}
 	for _, e := range entries {
-		if info, err := e.Info(); err != nil || info.Mode().Perm() != secretMode {
+		if info, err := e.Info(); err != nil || info.Mode().Perm() != 0o600 {
 			t.Errorf("%s has mode %v, %v", e.Name(), info.Mode(), err)
 		}
 	}
-	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != folderMode {
+	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("folder: %v, %v", info.Mode(), err)
 	}
 	// A new certificate: the admin key stays and pins the new one.
 	if err := os.Remove(first.file(certificateFile)); err != nil {
 		t.Fatal(err)
 	}
-	third, err := openFolder(dir, nil)
+	third, err := loadFolder(dir, nil)
 	if err != nil || third.admin.Key != first.admin.Key || third.fingerprint == first.fingerprint {
 		t.Fatalf("third %+v, %v", third, err)
 	}
@@ -195,7 +195,10 @@ func TestFolder(t *testing.T) {
 }
 
 func TestLastPort(t *testing.T) {
-	f := &folder{path: t.TempDir()}
+	f, err := openFolder(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
 	for content, want := range map[string]uint16{"": 0, "x": 0, "70000": 0, "-1": 0, "443\n": 443} {
 		if err := os.WriteFile(f.file(portFile), []byte(content), 0o600); err != nil {
 			t.Fatal(err)

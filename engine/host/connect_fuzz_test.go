@@ -124,7 +124,7 @@ type entrance struct {
 
 func newEntrance(t testing.TB) *entrance {
 	e := &entrance{livekit: &entries{people: map[string]*livekit.ParticipantInfo{}}, tokens: map[string]string{}}
-	data, err := openFolder(t.TempDir(), nil)
+	data, err := loadFolder(t.TempDir(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,6 +36,7 @@ func failures() []failure {
 		{"data_full", call.ErrDataFull},
 		{"data_corrupt", call.ErrDataCorrupt},
 		{"data_newer", call.ErrDataNewer},
+		{"data_in_use", call.ErrDataInUse},
 		{"database", call.ErrDatabase},
 		{"data_folder", call.ErrDataFolder},
 		{"certificate", call.ErrCertificate},

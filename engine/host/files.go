@@ -12,19 +12,15 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"math/big"
 	"net"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/private"
 )
 
 // Files in the data folder. All are for their owner alone.
@@ -36,8 +32,6 @@ const (
 	clusterKeyFile  = "livekit-cluster-key.json"
 	portFile        = "port"
 
-	secretMode = 0o600
-	folderMode = 0o700
 	maxKeyFile = 64 << 10 // bytes
 
 	certificateYears = 10
@@ -58,7 +52,7 @@ type apiKey struct {
 
 // folder is the data folder, opened.
 type folder struct {
-	path        string
+	dir         *private.Dir
 	certificate tls.Certificate
 	fingerprint [sha256.Size]byte
 	admin       adminKey
@@ -66,25 +60,26 @@ type folder struct {
 	apiFile     string
 }
 
-func (f *folder) file(name string) string { return filepath.Join(f.path, name) }
+func (f *folder) file(name string) string { return f.dir.Path(name) }
 
-// openFolder makes or reads everything but the database.
-func openFolder(path string, cluster *apiKey) (*folder, error) {
-	absolute, err := filepath.Abs(path)
+// openFolder makes or opens the folder, if it is the user's alone.
+func openFolder(path string) (*folder, error) {
+	dir, err := private.Open(path)
 	if err != nil {
 		return nil, explainFile(err)
 	}
-	f := &folder{path: absolute}
-	if err := os.MkdirAll(absolute, folderMode); err != nil {
-		return nil, explainFile(err)
-	}
+	return &folder{dir: dir}, nil
+}
+
+// load makes or reads everything but the database.
+func (f *folder) load(cluster *apiKey) error {
 	if err := f.openCertificate(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := f.openAdminKey(); err != nil {
-		return nil, err
+		return err
 	}
-	return f, f.openAPIKey(cluster)
+	return f.openAPIKey(cluster)
 }
 
 // openCertificate reads the certificate that links pin, or makes it.
@@ -177,45 +172,8 @@ func encodeKey(v any) ([]byte, error) {
 	return append(raw, '\n'), err
 }
 
-// readOrMake reads a file, or makes it in one step, so that a second server
-// that starts at the same moment reads a whole file.
 func (f *folder) readOrMake(name string, content func() ([]byte, error)) ([]byte, error) {
-	raw, err := f.read(name)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return raw, err
-	}
-	if raw, err = content(); err != nil {
-		return nil, fmt.Errorf("make %s: %w", name, err)
-	}
-	temporary, err := f.writeTemporary(name, raw)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = os.Remove(temporary) }()
-	switch err = os.Link(temporary, f.file(name)); {
-	case err == nil:
-		return raw, nil
-	case errors.Is(err, fs.ErrExist):
-		return f.read(name)
-	default: // a file system without links
-		if err = os.Rename(temporary, f.file(name)); err != nil {
-			return nil, explainFile(err)
-		}
-		return raw, nil
-	}
-}
-
-func (f *folder) read(name string) ([]byte, error) {
-	file, err := os.Open(f.file(name))
-	if err != nil {
-		return nil, explainFile(err)
-	}
-	defer func() { _ = file.Close() }()
-	if info, err := file.Stat(); err == nil && info.Mode().Perm()&0o077 != 0 {
-		// Somebody copied it carelessly. On Windows it does nothing.
-		_ = os.Chmod(f.file(name), secretMode)
-	}
-	raw, err := io.ReadAll(io.LimitReader(file, maxKeyFile))
+	raw, err := f.dir.ReadOrMake(name, maxKeyFile, content)
 	if err != nil {
 		return nil, explainFile(err)
 	}
@@ -227,34 +185,19 @@ func (f *folder) rewrite(name string, v any) error {
 	if err != nil {
 		return err
 	}
-	temporary, err := f.writeTemporary(name, raw)
-	if err != nil {
-		return err
-	}
-	if err := os.Rename(temporary, f.file(name)); err != nil {
-		_ = os.Remove(temporary)
+	return f.write(name, raw)
+}
+
+func (f *folder) write(name string, raw []byte) error {
+	if err := f.dir.Write(name, raw); err != nil {
 		return explainFile(err)
 	}
 	return nil
 }
 
-// writeTemporary writes a whole file with mode 0600 (os.CreateTemp).
-func (f *folder) writeTemporary(name string, raw []byte) (string, error) {
-	file, err := os.CreateTemp(f.path, "."+name+"-*")
-	if err != nil {
-		return "", explainFile(err)
-	}
-	_, err = file.Write(raw)
-	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
-		_ = os.Remove(file.Name())
-		return "", explainFile(err)
-	}
-	return file.Name(), nil
-}
-
 // lastPort is the port of the last server with this folder, or 0.
 func (f *folder) lastPort() uint16 {
-	raw, err := os.ReadFile(f.file(portFile))
+	raw, err := f.dir.Read(portFile, maxKeyFile)
 	if err != nil {
 		return 0
 	}
@@ -266,11 +209,7 @@ func (f *folder) lastPort() uint16 {
 }
 
 func (f *folder) keepPort(port uint16) error {
-	raw := []byte(strconv.Itoa(int(port)) + "\n")
-	if err := os.WriteFile(f.file(portFile), raw, secretMode); err != nil {
-		return explainFile(err)
-	}
-	return nil
+	return f.write(portFile, []byte(strconv.Itoa(int(port))+"\n"))
 }
 
 // randomText is n random bytes as base64url without padding.

@@ -17,7 +17,7 @@ import (
 // newDeadDoor is a door whose LiveKit is not there: whoever is let through gets
 // a bad gateway.
 func newDeadDoor(t testing.TB) *door {
-	data, err := openFolder(t.TempDir(), nil)
+	data, err := loadFolder(t.TempDir(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +27,7 @@ func newDeadDoor(t testing.TB) *door {
 // newDoorBefore is a door without limits before some LiveKit.
 func newDoorBefore(t testing.TB, upstream *url.URL, data *folder) *door {
 	log, _ := newLog()
-	conf := Config{Listen: "127.0.0.1:0", Data: data.path, Log: log}
+	conf := Config{Listen: "127.0.0.1:0", Data: data.dir.Path(""), Log: log}
 	noLimits(&conf)
 	s, err := conf.check()
 	if err != nil {

@@ -29,6 +29,15 @@ import (
 
 const waitBound = 10 * time.Second
 
+// loadFolder is the data folder of a server that does not run.
+func loadFolder(path string, cluster *apiKey) (*folder, error) {
+	f, err := openFolder(path)
+	if err != nil {
+		return nil, err
+	}
+	return f, f.load(cluster)
+}
+
 // logBuffer is a log that can be searched and waited for.
 type logBuffer struct {
 	mu    sync.Mutex

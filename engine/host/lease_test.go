@@ -134,7 +134,7 @@ func TestRoomOpensElsewhere(t *testing.T) {
 	over := &listing{open: []bool{false, true, false, false}}
 	server := httptest.NewServer(over)
 	t.Cleanup(server.Close)
-	data, err := openFolder(t.TempDir(), nil)
+	data, err := loadFolder(t.TempDir(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

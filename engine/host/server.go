@@ -45,8 +45,17 @@ func (s *Server) Run(ctx context.Context, ready func(Ready)) error {
 	if s.upstream != nil {
 		cluster = &apiKey{s.APIKey, s.APISecret}
 	}
-	data, err := openFolder(s.Data, cluster)
+	data, err := openFolder(s.Data)
 	if err != nil {
+		return err
+	}
+	defer func() { s.logError("close the data folder", data.dir.Close()) }()
+	lock, err := s.own(ctx, data)
+	if err != nil {
+		return err
+	}
+	defer func() { s.logError("give the data folder back", lock.Close()) }()
+	if err := data.load(cluster); err != nil {
 		return err
 	}
 	where := s.Database
@@ -58,6 +67,9 @@ func (s *Server) Run(ctx context.Context, ready func(Ready)) error {
 		return s.explainRegister(err)
 	}
 	defer func() { s.logError("close the register", reg.Close()) }()
+	for _, file := range data.dir.Repaired() {
+		s.Log.WithField("file", file).Warn("other users could read or write this file until now")
+	}
 	inner, err := s.openPort(data)
 	if err != nil {
 		return err

@@ -81,10 +81,10 @@ func away(t *testing.T) trouble {
 // full is a database on a disk without room.
 func full(t *testing.T) trouble {
 	dir, change := folderOfTest(t)
-	if err := os.Mkdir(dir, folderMode); err != nil {
+	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", dir).CombinedOutput(); err != nil {
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=4m,mode=0700", "tmpfs", dir).CombinedOutput(); err != nil {
 		t.Skipf("a full disk has to be mounted; runs as root: %s", out)
 	}
 	t.Cleanup(func() { _ = exec.Command("umount", "--lazy", dir).Run() })

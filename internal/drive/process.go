@@ -201,7 +201,12 @@ func (p *Process) Send(command any) error {
 	if err != nil {
 		return err
 	}
-	_, err = p.stdin.Write(append(line, '\n'))
+	return p.SendLine(string(line))
+}
+
+// SendLine writes a line that need not be a command.
+func (p *Process) SendLine(line string) error {
+	_, err := io.WriteString(p.stdin, line+"\n")
 	return err
 }
 

@@ -33,7 +33,7 @@ const (
 var mayImport = map[string][]string{
 	"foyer":                   {"foyer/app"},
 	"foyer/app":               {"foyer/ui", "foyer/engine", "foyer/assets", "foyer/app/instance", "foyer/app/locale"},
-	"foyer/app/instance":      {"foyer/engine/call"},
+	"foyer/app/instance":      {"foyer/engine/call", "foyer/engine/private"},
 	"foyer/app/locale":        {},
 	"foyer/assets":            {},
 	"foyer/ui":                {"foyer/ui", "foyer/engine", "foyer/engine/call", "foyer/assets"},
@@ -44,9 +44,10 @@ var mayImport = map[string][]string{
 	"foyer/engine/enginetest": {"foyer/engine", "foyer/engine/call"},
 	"foyer/engine/devices":    {"foyer/engine/call", "foyer/engine/devices"},
 	"foyer/engine/media":      {"foyer/engine/call", "foyer/engine/media"},
+	"foyer/engine/private":    {"foyer/engine/call"},
 	"foyer/engine/signal":     {"foyer/engine/call", "foyer/engine/signal"},
 	// The keeper, a hidden participant, sits in every room through signal.
-	"foyer/engine/host": {"foyer/engine/call", "foyer/engine/host", "foyer/engine/signal"},
+	"foyer/engine/host": {"foyer/engine/call", "foyer/engine/host", "foyer/engine/private", "foyer/engine/signal"},
 	"foyer/internal":    {"foyer/internal"},
 	// The attacker signs joins, and knows the words of the door.
 	"foyer/internal/attack": {"foyer/internal", "foyer/engine/call"},

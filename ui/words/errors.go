@@ -76,10 +76,6 @@ var known = []struct {
 	{call.ErrRefused, "refused"},
 	{call.ErrCancelled, "cancelled"},
 
-	{call.ErrProfileKey, "profile_key"},
-	{call.ErrProfile, "profile"},
-	{call.ErrWindowSilent, "window_silent"},
-
 	{call.ErrServerConfig, "server_config"},
 	{call.ErrPortInUse, "port_in_use"},
 	{call.ErrAddress, "address"},
@@ -87,10 +83,22 @@ var known = []struct {
 	{call.ErrDataCorrupt, "data_corrupt"},
 	{call.ErrDataNewer, "data_newer"},
 	{call.ErrDatabase, "database"},
+	{call.ErrDataInUse, "data_in_use"},
+	{call.ErrFolderForeign, "folder_foreign"},
+	{call.ErrFolderOpen, "folder_open"},
+	{call.ErrFolderLink, "folder_link"},
+	{call.ErrFileForeign, "file_foreign"},
+	{call.ErrFileLink, "file_link"},
+	{call.ErrFileKind, "file_kind"},
 	{call.ErrDataFolder, "data_folder"},
 	{call.ErrCertificate, "certificate"},
 	{call.ErrServerKey, "server_key"},
+	{call.ErrProfileKey, "profile_key"},
+	{call.ErrProfile, "profile"},
+	{call.ErrWindowSilent, "window_silent"},
+	{call.ErrNoDisplay, "no_display"},
 	{call.ErrKeyFile, "key_file"},
+	{call.ErrSecretFile, "secret_file"},
 	{call.ErrAdminKey, "admin_key"},
 	{call.ErrForeignKey, "foreign_key"},
 	{call.ErrServerAddress, "server_address"},
@@ -131,6 +139,7 @@ var hosting = []struct {
 	{call.ErrDataFull, "hosting_data_full"},
 	{call.ErrDataCorrupt, "hosting_data_corrupt"},
 	{call.ErrDataNewer, "hosting_data_newer"},
+	{call.ErrDataInUse, "hosting_data_in_use"},
 	{call.ErrDataFolder, "hosting_data_folder"},
 	{call.ErrCertificate, "hosting_certificate"},
 	{call.ErrServerKey, "hosting_server_key"},
@@ -206,6 +215,7 @@ func (b *Book) known(err error, source call.Source, now time.Time) Sentence {
 	if errors.As(err, &dev) {
 		source, deviceName = dev.Source, dev.Device
 	}
+	path, owner := place(err)
 	if errors.Is(err, call.ErrServerConfig) && errors.Is(err, call.ErrLinkInsecure) {
 		return b.pair("livekit_insecure")
 	}
@@ -214,13 +224,32 @@ func (b *Book) known(err error, source call.Source, now time.Time) Sentence {
 	}
 	for _, k := range known {
 		if errors.Is(err, k.err) {
-			return b.pair(k.key, "device", b.Device(source, deviceName), "kind", b.source(source))
+			return b.pair(k.key, "device", b.Device(source, deviceName), "kind", b.source(source), "path", path, "owner", owner)
 		}
 	}
 	if dev != nil {
 		return b.pair("device_failed", "device", b.Device(source, deviceName), "kind", b.source(source))
 	}
 	return Sentence{}
+}
+
+// place is the folder or file that an error is about, and who has it: a user, or
+// the number of a process.
+func place(err error) (path, owner string) {
+	path, owner = "?", "?"
+	if p, ok := errors.AsType[*call.PathError](err); ok {
+		path = p.Path
+		if p.Owner != "" {
+			owner = p.Owner
+		}
+	}
+	if d, ok := errors.AsType[*call.DataInUseError](err); ok {
+		path = d.Path
+		if d.PID > 0 {
+			owner = strconv.Itoa(d.PID)
+		}
+	}
+	return path, owner
 }
 
 // putOutKey says why the door does not let somebody back in with what they

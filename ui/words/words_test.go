@@ -162,7 +162,7 @@ func TestStartARoomSaysWhy(t *testing.T) {
 	b := English()
 	general := b.Error(call.ErrHostFailed, "", call.SourceUnknown, now())
 	seen := map[string]error{general.Text: call.ErrHostFailed}
-	if len(hosting) != 9 {
+	if len(hosting) != 10 {
 		t.Errorf("%d reasons", len(hosting))
 	}
 	for _, k := range hosting {

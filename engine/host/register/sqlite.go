@@ -14,6 +14,8 @@ import (
 
 	"modernc.org/sqlite" // the driver, and its errors
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"foyer/engine/private"
 )
 
 // readers is how many connections work beside the one writer that SQLite
@@ -122,14 +124,26 @@ func thereStill(path string) (func() error, error) {
 	}, nil
 }
 
-// makePrivate makes the file for its owner alone; SQLite would use the umask.
-// The files beside it get the same mode (sqlite.org/src, findCreateFileMode).
+// makePrivate makes the file for its owner alone; SQLite would use the umask, and
+// follow links. The files beside it get the same mode (sqlite.org/src,
+// findCreateFileMode).
 func makePrivate(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if _, err := os.Stat(filepath.Dir(path)); err != nil { // the folder is not ours to make
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	dir, err := private.Open(filepath.Dir(path))
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	if err := f.Close(); err != nil {
+	name := filepath.Base(path)
+	f, err := dir.OpenFile(name, os.O_RDWR|os.O_CREATE)
+	if err == nil {
+		err = f.Close()
+	}
+	for _, end := range []string{"-wal", "-shm", "-journal"} {
+		err = errors.Join(err, dir.Check(name+end))
+	}
+	if err = errors.Join(err, dir.Close()); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return nil

@@ -1,6 +1,6 @@
 //go:build unix
 
-package instance
+package private
 
 import (
 	"errors"
@@ -8,14 +8,14 @@ import (
 	"syscall"
 )
 
-// tryLock locks a file until it is closed; errHeld if another process has it.
+// tryLock locks a file until it is closed; ErrLocked if another process has it.
 func tryLock(f *os.File) error {
 	for {
 		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		switch {
 		case errors.Is(err, syscall.EINTR):
 		case errors.Is(err, syscall.EWOULDBLOCK):
-			return errHeld
+			return ErrLocked
 		default:
 			return err
 		}
