@@ -39,10 +39,16 @@ type core struct {
 
 // newCore builds the engine and starts its goroutine. host may be nil.
 func newCore(p *profile, log logrus.FieldLogger, host call.Host) *core {
+	return newCoreWith(p, log, hw.Drivers(log.WithField("part", "devices")), host)
+}
+
+// newCoreWith builds it with other drivers; with none there are test devices and
+// files alone.
+func newCoreWith(p *profile, log logrus.FieldLogger, drivers devices.Drivers, host call.Host) *core {
 	boundNativeMemory()
 	dev := devices.New(devices.Config{
 		Log:        log.WithField("part", "devices"),
-		Drivers:    hw.Drivers(log.WithField("part", "devices")),
+		Drivers:    drivers,
 		NewDecoder: newDecoder,
 	})
 	return startCore(engine.Config{

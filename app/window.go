@@ -1,15 +1,12 @@
 package app
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"runtime/debug"
 	"sync"
 	"syscall"
@@ -33,8 +30,10 @@ const appID = "app.foyer.Foyer"
 const windowName = "window"
 
 func runWindow(std io3, args []string) int {
-	c := newCommand(std, windowName, "[LINK] [--profile DIR]")
+	c := newCommand(std, windowName, "[LINK|-] [--profile DIR] [--or-try]")
 	dir := c.String("profile", "", "folder with the key and settings (default: the user's config folder)")
+	orTry := c.Bool("or-try", false, "where no window can be opened, show a room in this terminal as “foyer try” does")
+	c.notes = linkNote
 	positional, status, ok := c.parse(args)
 	if !ok {
 		return status
@@ -42,36 +41,64 @@ func runWindow(std io3, args []string) int {
 	if len(positional) > 1 {
 		return c.misused("it takes one link, got %d", len(positional))
 	}
-	link := ""
-	if len(positional) == 1 {
-		link = positional[0]
+	if _, err := c.logger(io.Discard); err != nil {
+		return c.misused("%v", err)
 	}
-	p, err := openProfile(*dir)
+	link, err := c.takeLink(positional)
 	if err != nil {
+		return c.fail(exitUsage, "%s", words.Error(err))
+	}
+	err = c.window(*dir, link)
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, call.ErrNoDisplay):
+		status := c.explain(exitFailed, err)
+		if *orTry {
+			return runTry(std, nil)
+		}
+		return status
+	default:
 		return c.showFailure(err)
 	}
+}
+
+// window runs the window of a profile, or hands the link over to the one that it
+// has.
+func (c *command) window(dir, link string) error {
+	p, err := openProfile(dir)
+	if err != nil {
+		return err
+	}
+	defer p.dir.Close()
 	claim, unclaimed := claimWindow(p, link)
 	switch {
 	case errors.Is(unclaimed, instance.ErrHandedOver), errors.Is(unclaimed, context.Canceled):
-		return exitOK
+		return nil
 	case errors.Is(unclaimed, call.ErrWindowSilent):
-		return c.showFailure(unclaimed)
+		return unclaimed
 	}
 	defer claim.Close()
 	logFile, err := openLog(p)
 	if err != nil {
-		return c.showFailure(err)
+		return err
 	}
 	defer logFile.Close()
-	log, err := c.logger(io.MultiWriter(logFile, besideLog{std.err}))
+	log, err := c.logger(io.MultiWriter(logFile, besideLog{c.std.err}))
 	if err != nil {
-		return c.misused("%v", err)
+		return err
 	}
+	p.tellRepairs(log)
 	if unclaimed != nil {
 		log.WithError(unclaimed).Warn("a second window of this profile would not be noticed")
 	}
 	child := host.NewChild(host.ChildConfig{Data: p.path("server"), Log: log.WithField("part", "host")})
-	return showWindow(p, claim, child, link, log)
+	err = c.showWindow(p, claim, child, link, log)
+	if err != nil {
+		log.SetOutput(logFile) // the terminal gets it from the caller
+		log.Error(words.Error(err).String())
+	}
+	return err
 }
 
 // claimWindow makes this the one window of the profile, or hands the link over
@@ -101,44 +128,56 @@ func takeLinks(claim *instance.Instance, w *ui.UI, log logrus.FieldLogger) (stop
 func (c *command) showFailure(err error) int {
 	status := c.explain(exitFailed, err)
 	a := fyneapp.NewWithID(appID)
-	ui.ShowFailure(a, words.Error(err))
-	a.Run()
+	if draw(func() error {
+		_, err := ui.ShowFailure(a, words.Error(err))
+		return err
+	}, func(error) { os.Exit(status) }) == nil {
+		a.Run()
+	}
 	return status
 }
 
 // showWindow runs the window until it is closed or the process is told to end.
 // Fyne catches SIGINT and SIGTERM itself and runs no callback of ours then: the
 // line after Run is the only one that every end passes, so the exit is there.
-func showWindow(p *profile, claim *instance.Instance, child *host.Child, link string, log *logrus.Logger) int {
+// Links are taken once the window is there; the error is call.ErrNoDisplay.
+func (c *command) showWindow(p *profile, claim *instance.Instance, child *host.Child, link string, log *logrus.Logger) error {
 	// The collector would run a dozen times before the first picture, over a heap
 	// that is still small.
 	collect := debug.SetGCPercent(-1)
 	a := fyneapp.NewWithID(appID)
 	core := newCore(p, log, child)
 	events := engine.NewQueue()
-	w := ui.New(ui.Config{
-		App: a, Do: core.Do, Events: events, Settings: &settingsFile{p.path("settings.json"), log},
-		Identity: p.identity(), InitialLink: link, Crashed: crashes(p), Log: log.WithField("part", "ui"),
-	})
 	recorder := recordStays(core.Events(), events, p, log)
-	// Stay records are written by a goroutine beside the window; it ends when
-	// the engine closes its queue.
-	w.Pump(context.Background())
-	w.Show()
+	crashed, forget := crashes(p)
+	var w *ui.UI
+	err := draw(func() error {
+		w = ui.New(ui.Config{
+			App: a, Do: core.Do, Events: events, Settings: &settingsFile{p, log},
+			Identity: p.identity(), InitialLink: link, Crashed: crashed, Log: log.WithField("part", "ui"),
+		})
+		return w.Show()
+	}, func(err error) { os.Exit(c.explain(exitFailed, err)) })
 	debug.SetGCPercent(collect)
-	hangUp := quitOnHangUp(a)
-	deafen := takeLinks(claim, w, log.WithField("part", "instance"))
-	a.Run()
+	if err == nil {
+		forget()
+		// Stay records are written by a goroutine beside the window; it ends when
+		// the engine closes its queue.
+		w.Pump(context.Background())
+		hangUp := quitOnHangUp(a)
+		deafen := takeLinks(claim, w, log.WithField("part", "instance"))
+		a.Run()
 
-	// After Run a late call to the main thread would run anywhere.
-	deafen()
-	hangUp()
-	w.Stop()
+		// After Run a late call to the main thread would run anywhere.
+		deafen()
+		hangUp()
+		w.Stop()
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), closeBound)
 	defer cancel()
 	core.close(ctx)
 	recorder.wait(ctx)
-	return exitOK
+	return err
 }
 
 // quitOnHangUp ends the window when its terminal is closed; Fyne listens to the
@@ -174,16 +213,14 @@ func (b besideLog) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// crashes are the rooms of earlier starts that ended without a word.
-func crashes(p *profile) []string {
-	var rooms []string
-	for _, r := range crashedStays(p) {
-		if r.Title == "" {
-			r.Title = string(r.Room)
-		}
-		rooms = append(rooms, r.Title)
+// crashes are the rooms of earlier starts that ended without a word. forget is for
+// when the window says so.
+func crashes(p *profile) (rooms []string, forget func()) {
+	crashed, forget := crashedStays(p)
+	for _, r := range crashed {
+		rooms = append(rooms, cmp.Or(r.Title, string(r.Room)))
 	}
-	return rooms
+	return rooms, forget
 }
 
 // recorder keeps the stay file while events pass it on their way to the window.
@@ -240,66 +277,4 @@ func (r *recorder) wait(ctx context.Context) {
 	case <-r.done:
 	case <-ctx.Done():
 	}
-}
-
-// settingsFile is the window's ui.Store: JSON in the profile, for its owner
-// alone, since recent rooms carry invitations.
-type settingsFile struct {
-	path string
-	log  logrus.FieldLogger
-}
-
-func (s *settingsFile) Load() ui.Settings {
-	var set ui.Settings
-	data, err := os.ReadFile(s.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return set
-	}
-	if err == nil {
-		err = json.Unmarshal(data, &set)
-	}
-	if err != nil {
-		s.log.WithError(err).Warn("settings cannot be read; starting with new ones")
-		_ = os.Rename(s.path, s.path+".damaged") // nothing is lost
-		return ui.Settings{}
-	}
-	return set
-}
-
-// Save replaces the file as a whole, so that a crash leaves the old one.
-func (s *settingsFile) Save(set ui.Settings) error {
-	data, err := json.MarshalIndent(set, "", "  ")
-	if err != nil {
-		return err
-	}
-	tmp, err := os.CreateTemp(filepath.Dir(s.path), ".settings-*") // 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(append(data, '\n'))
-	if err = errors.Join(err, tmp.Close()); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), s.path)
-}
-
-const (
-	logName   = "foyer.log"
-	maxOldLog = 1 << 20 // bytes; a longer one is begun anew
-)
-
-// openLog is the log of a window that was started without a terminal. A crash
-// of the Go runtime is written there too.
-func openLog(p *profile) (*os.File, error) {
-	mode := os.O_CREATE | os.O_WRONLY | os.O_APPEND
-	if info, err := os.Stat(p.path(logName)); err == nil && info.Size() > maxOldLog {
-		mode |= os.O_TRUNC
-	}
-	f, err := os.OpenFile(p.path(logName), mode, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", call.ErrProfile, err)
-	}
-	_ = debug.SetCrashOutput(f, debug.CrashOptions{}) // best effort
-	return f, nil
 }

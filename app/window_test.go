@@ -21,7 +21,7 @@ func TestSettingsComeBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	log, _ := test.NewNullLogger()
-	s := &settingsFile{p.path("settings.json"), log}
+	s := &settingsFile{p, log}
 	if got := s.Load(); !reflect.DeepEqual(got, ui.Settings{}) {
 		t.Errorf("first start: %+v", got)
 	}
@@ -32,7 +32,7 @@ func TestSettingsComeBack(t *testing.T) {
 	if got := s.Load(); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	if info, err := os.Stat(s.path); err != nil || info.Mode().Perm() != 0o600 {
+	if info, err := os.Stat(p.path(settingsName)); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("settings carry invitations, mode is %v (%v)", info.Mode(), err)
 	}
 }
@@ -43,14 +43,14 @@ func TestDamagedSettingsAreKeptAside(t *testing.T) {
 		t.Fatal(err)
 	}
 	log, _ := test.NewNullLogger()
-	s := &settingsFile{p.path("settings.json"), log}
-	if err := os.WriteFile(s.path, []byte(`{"name":`), 0o600); err != nil {
+	s := &settingsFile{p, log}
+	if err := os.WriteFile(p.path(settingsName), []byte(`{"name":`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if got := s.Load(); !reflect.DeepEqual(got, ui.Settings{}) {
 		t.Errorf("got %+v from a damaged file", got)
 	}
-	if data, err := os.ReadFile(s.path + ".damaged"); err != nil || string(data) != `{"name":` {
+	if data, err := os.ReadFile(p.path(settingsName) + ".damaged"); err != nil || string(data) != `{"name":` {
 		t.Errorf("the damaged file is lost: %q, %v", data, err)
 	}
 }

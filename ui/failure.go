@@ -17,8 +17,9 @@ const (
 )
 
 // ShowFailure opens a small window with a sentence and one button, for a program
-// that cannot start. The App quits when it is closed.
-func ShowFailure(a fyne.App, s words.Sentence) fyne.Window {
+// that cannot start. The App quits when it is closed. The error is
+// call.ErrNoDisplay.
+func ShowFailure(a fyne.App, s words.Sentence) (fyne.Window, error) {
 	book := words.English()
 	a.Settings().SetTheme(theme.New())
 	a.SetIcon(theme.AppIcon())
@@ -35,6 +36,5 @@ func ShowFailure(a fyne.App, s words.Sentence) fyne.Window {
 	)))
 	w.Resize(fyne.NewSize(failureWidth, failureHeight))
 	w.CenterOnScreen()
-	w.Show()
-	return w
+	return w, show(w)
 }

@@ -13,7 +13,10 @@ import (
 func TestShowFailureSaysTheSentenceAndTheNextStep(t *testing.T) {
 	a := test.NewTempApp(t)
 	s := words.Error(call.ErrProfileKey)
-	w := ShowFailure(a, s)
+	w, err := ShowFailure(a, s)
+	if err != nil {
+		t.Fatal(err)
+	}
 	markup := test.RenderObjectToMarkup(w.Content())
 	for _, want := range []string{s.Text, strings.Fields(s.Next)[0], words.English().T("failure.close")} {
 		if !strings.Contains(markup, want) {

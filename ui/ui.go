@@ -151,14 +151,18 @@ func (u *UI) Window() fyne.Window { return u.win }
 
 // Show shows the window. The devices are listed, which opens cameras for a moment,
 // and the preview opens, if the user has allowed it before, with the window's
-// first picture: where none can be drawn, nothing is opened.
-func (u *UI) Show() {
-	u.win.Show()
+// first picture: where none can be drawn, nothing is opened. The error is
+// call.ErrNoDisplay: there is no window.
+func (u *UI) Show() error {
+	if err := show(u.win); err != nil {
+		return err
+	}
 	u.root.Painter.Start()
 	if u.set.Speaker != "" {
 		u.do(engine.SelectDevice{Source: call.SourceSpeaker, Device: u.set.Speaker}, call.SourceSpeaker)
 	}
 	u.refresh()
+	return nil
 }
 
 // tick is the painter's clock.

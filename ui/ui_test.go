@@ -97,7 +97,9 @@ func newBenchUndrawn(t *testing.T, set Settings, link string) *bench {
 		Dispatch: func(f func()) { f() }, InitialLink: link, OnClosed: func() { b.closed++ }, Clipboard: b.clip,
 		Theme: theme.Fixed(fynetheme.VariantDark), Now: func() time.Time { return b.now }, Random: bytes.NewReader(bytes.Repeat([]byte{7}, 64)),
 	})
-	b.ui.Show()
+	if err := b.ui.Show(); err != nil {
+		t.Fatal(err)
+	}
 	return b
 }
 

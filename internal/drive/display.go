@@ -19,8 +19,9 @@ type Display struct {
 }
 
 // StartDisplay starts Xvfb, and openbox when managed is set: without a window
-// manager no window can be closed politely or get the keyboard.
-func StartDisplay(ctx context.Context, managed bool) (*Display, error) {
+// manager no window can be closed politely or get the keyboard. flags are more of
+// Xvfb's.
+func StartDisplay(ctx context.Context, managed bool, flags ...string) (*Display, error) {
 	if err := Need("Xvfb", "openbox", "xprop", "xdotool", "xclip"); err != nil {
 		return nil, err
 	}
@@ -34,7 +35,8 @@ func StartDisplay(ctx context.Context, managed bool) (*Display, error) {
 	// The server picks a free number itself and tells it once it is ready.
 	// -noreset, or it would start anew, and break the screen capture, when the
 	// last client goes.
-	d := &Display{xvfb: exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", "1280x800x24", "-noreset", "-nolisten", "tcp")}
+	flags = append([]string{"-displayfd", "3", "-screen", "0", "1280x800x24", "-noreset", "-nolisten", "tcp"}, flags...)
+	d := &Display{xvfb: exec.Command("Xvfb", flags...)}
 	d.xvfb.ExtraFiles = []*os.File{theirs}
 	bind(d.xvfb)
 	err = d.xvfb.Start()

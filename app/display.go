@@ -1,0 +1,88 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/go-gl/glfw/v3.3/glfw"
+
+	"foyer/engine/call"
+)
+
+// displayBound is how long a window may take to come up. A display that does not
+// answer would be waited for without an end, in C.
+const displayBound = 30 * time.Second
+
+// draw opens a window. An error that is call.ErrNoDisplay says that there is no
+// display, or that nothing can be drawn on it; stuck is called, in a goroutine
+// and with such an error, when it takes longer than displayBound.
+//
+// Fyne logs what it cannot do and goes on, GLFW panics where it was not set up,
+// and the C libraries below them write to the terminal. What they say becomes the
+// error's text; where the window opens, it is said afterwards.
+func draw(open func() error, stuck func(error)) (err error) {
+	hushed := hush()
+	late := time.AfterFunc(displayBound, func() {
+		stuck(noDisplay(hushed.end(), fmt.Errorf("no answer within %v", displayBound)))
+	})
+	defer func() {
+		late.Stop()
+		if cause, ok := glfwPanic(recover()); ok {
+			err = cause
+		}
+		said := hushed.end()
+		switch {
+		case err != nil:
+			err = noDisplay(said, err)
+		default:
+			hushed.say(said)
+		}
+	}()
+	return open()
+}
+
+// glfwPanic returns what GLFW panics with; any other panic goes on.
+func glfwPanic(recovered any) (error, bool) {
+	if recovered == nil {
+		return nil, false
+	}
+	if err, ok := recovered.(error); ok {
+		if cause, ok := errors.AsType[*glfw.Error](err); ok {
+			return cause, true
+		}
+	}
+	panic(recovered)
+}
+
+// noDisplay has the cause as the libraries say it, or else err.
+func noDisplay(said string, err error) error {
+	if cause := causeOf(said); cause != "" {
+		return fmt.Errorf("%w: %s", call.ErrNoDisplay, cause)
+	}
+	if errors.Is(err, call.ErrNoDisplay) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", call.ErrNoDisplay, err)
+}
+
+// causeOf is the cause in a log of Fyne's, or else all that was said, in one line
+// and without the times of the log.
+func causeOf(said string) string {
+	var all []string
+	for line := range strings.Lines(said) {
+		line = logTime().ReplaceAllString(strings.TrimSpace(line), "")
+		if _, cause, found := strings.Cut(line, "Cause:"); found {
+			return strings.TrimSpace(cause)
+		}
+		all = append(all, line)
+	}
+	return strings.Join(all, " ")
+}
+
+// logTime is what Go's own log writes before a line.
+func logTime() *regexp.Regexp {
+	return regexp.MustCompile(`^[0-9]{4}/[0-9]{2}/[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2} `)
+}

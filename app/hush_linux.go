@@ -1,0 +1,53 @@
+package app
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	stderr  = 2        // the file descriptor that C libraries write to
+	maxSaid = 64 << 10 // bytes that are kept of it
+)
+
+// hushed keeps what is written to stderr, by whatever language, until end.
+type hushed struct{ end func() string }
+
+// hush begins.
+func hush() hushed {
+	nothing := hushed{end: func() string { return "" }}
+	saved, err := unix.FcntlInt(stderr, unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nothing // it is closed: nobody reads it
+	}
+	from, to, err := os.Pipe()
+	if err != nil {
+		_ = unix.Close(saved)
+		return nothing
+	}
+	terminal := os.NewFile(uintptr(saved), "stderr")
+	if err := unix.Dup3(int(to.Fd()), stderr, 0); err != nil {
+		_, _, _ = from.Close(), to.Close(), terminal.Close()
+		return nothing
+	}
+	var said bytes.Buffer
+	var reading sync.WaitGroup
+	reading.Go(func() {
+		_, _ = io.Copy(&said, io.LimitReader(from, maxSaid))
+		_, _ = io.Copy(io.Discard, from) // who writes more does not wait
+	})
+	return hushed{sync.OnceValue(func() string {
+		_ = unix.Dup3(saved, stderr, 0)
+		_ = to.Close() // the last writer: the reader ends
+		reading.Wait()
+		_, _ = from.Close(), terminal.Close()
+		return said.String()
+	})}
+}
+
+// say writes, after end, what was kept.
+func (h hushed) say(said string) { _, _ = io.WriteString(os.Stderr, said) }
