@@ -29,8 +29,8 @@ help: ## list what can be made
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: build ## install what is missing, build, and open the window
-	bin/foyer
+run: build ## install what is missing, build, and open the window, or without a display show a room in the terminal
+	bin/foyer --or-try
 
 .PHONY: build
 build: deps ## build bin/foyer

@@ -39,8 +39,11 @@ const usage = `Foyer: video rooms without a browser, an account or a cloud.
   foyer invite [flags]           print an invite link
   foyer admin [flags] COMMAND    the host's tools: who is there, remove, ban, mute ...
   foyer join LINK --name NAME    join without a window
+  foyer try [--seconds N]        show a whole room in this terminal
   foyer version                  print the version
 
+With - for LINK the link is read from standard input, and without LINK from
+$FOYER_LINK: other users of this computer can see command lines.
 "foyer COMMAND --help" lists the flags of a command.
 `
 
@@ -65,6 +68,8 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return runAdmin(std, rest)
 	case cmd == "join":
 		return runJoin(std, rest)
+	case cmd == "try":
+		return runTry(std, rest)
 	case cmd == "version", cmd == "--version":
 		fmt.Fprintln(stdout, versionLine())
 		return exitOK
@@ -112,6 +117,7 @@ type command struct {
 	std      io3
 	logLevel string
 	pprof    string // address of net/http/pprof; empty: none
+	notes    string // what its help says below the flags
 	help     func() // prints how the command is used
 }
 
@@ -124,6 +130,7 @@ func newCommand(std io3, name, synopsis string) *command {
 		fmt.Fprintf(std.err, "usage: foyer %s\n\n", synopsis)
 		c.SetOutput(std.err)
 		c.PrintDefaults()
+		fmt.Fprint(std.err, c.notes)
 	}
 	return c
 }

@@ -11,7 +11,7 @@ import (
 )
 
 func runJoin(std io3, args []string) int {
-	c := newCommand(std, "join", "join LINK --name NAME [--id ID] [--profile DIR] [--stay] [--camera none|test|NAME|FILE] [--mic none|test|NAME|FILE] [--speaker none|default|NAME] [--screen] [--pprof ADDR]")
+	c := newCommand(std, "join", "join LINK|- --name NAME [--id ID] [--profile DIR] [--stay] [--camera none|test|NAME|FILE] [--mic none|test|NAME|FILE] [--speaker none|default|NAME] [--screen] [--pprof ADDR]")
 	var (
 		name    = c.String("name", "", "the name that others see")
 		id      = c.String("id", "", "user ID (default: made from the profile)")
@@ -23,18 +23,23 @@ func runJoin(std io3, args []string) int {
 		screen  = c.Bool("screen", false, "share the screen")
 	)
 	c.StringVar(&c.pprof, "pprof", "", pprofUsage)
+	c.notes = linkNote
 	positional, status, ok := c.parse(args)
 	if !ok {
 		return status
 	}
-	if len(positional) != 1 {
+	address, err := c.takeLink(positional)
+	if err != nil {
+		return c.refuse(err)
+	}
+	if address == "" || len(positional) > 1 {
 		return c.misused("it takes one link, got %d", len(positional))
 	}
 	log, err := c.logger(std.err)
 	if err != nil {
 		return c.misused("%v", err)
 	}
-	link, err := call.ParseLink(positional[0])
+	link, err := call.ParseLink(address)
 	if err != nil {
 		return c.refuse(err)
 	}
@@ -42,6 +47,7 @@ func runJoin(std io3, args []string) int {
 	if err != nil {
 		return c.explain(exitFailed, err)
 	}
+	p.tellRepairs(log)
 	join := engine.Join{
 		Link: link, Name: *name, Identity: call.Identity(*id),
 		Devices: engine.Choice{Camera: deviceWord(*camera), Microphone: deviceWord(*mic), Speaker: deviceWord(*speaker), Screen: *screen},
@@ -58,7 +64,7 @@ func runJoin(std io3, args []string) int {
 	defer stop()
 	// A reader of ours that dies must not take us along before we have left.
 	signal.Ignore(syscall.SIGPIPE)
-	return newHeadless(newCore(p, log, nil), p, *stay, std, log).run(ctx, join)
+	return newHeadless(newCore(p, log, nil), p, *stay, c.std, log).run(ctx, join)
 }
 
 // refuse says what cannot be joined, to people and to scripts.

@@ -3,9 +3,13 @@ package app
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"strings"
+
+	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
 	"foyer/engine/host"
@@ -29,7 +33,7 @@ func splitData(data string) (folder, database string) {
 }
 
 func runServe(std io3, args []string) int {
-	c := newCommand(std, "serve", "serve [--listen ADDR:PORT] [--data DIR|postgres://...] [--room-ttl D] [--media-port PORT] [--pprof ADDR] [--livekit URL --api-key K --api-secret S]")
+	c := newCommand(std, "serve", "serve [--listen ADDR:PORT] [--data DIR|postgres://...] [--room-ttl D] [--media-port PORT] [--pprof ADDR] [--livekit URL --api-key K --api-secret-file F]")
 	var conf host.Config
 	c.StringVar(&conf.Listen, "listen", host.DefaultListen, "address and port of the door")
 	c.StringVar(&conf.Data, "data", "", "folder for keys and rooms (default: the user's data folder), or the postgres:// address of a database for the rooms, which several doors of a cluster can share; its password better comes from $PGPASSWORD")
@@ -37,7 +41,8 @@ func runServe(std io3, args []string) int {
 	c.IntVar(&conf.MediaPort, "media-port", 0, "port of sound and picture, for a firewall to let in: UDP and, unless --listen names one address, TCP (default: another free one each time)")
 	c.StringVar(&conf.LiveKitURL, "livekit", "", "be the door of this LiveKit server instead of running one: a wss:// or https:// address; ws:// and http:// on this computer only")
 	c.StringVar(&conf.APIKey, "api-key", "", "API key of that LiveKit server (default: $"+apiKeyVariable+")")
-	c.StringVar(&conf.APISecret, "api-secret", "", "its secret; others on this computer can see a command line, so better set $"+apiSecretVariable)
+	c.StringVar(&conf.APISecret, "api-secret", "", "its secret; other users can see a command line, so better use --api-secret-file, or set $"+apiSecretVariable)
+	secretFile := c.String("api-secret-file", "", "file with the secret, which only you should be able to read")
 	c.BoolVar(&conf.Resume, "resume", false, "after a crash, open the rooms again that were open a minute ago or less, for those who come back")
 	lifeline := c.Bool("lifeline", false, "stop when stdin closes")
 	c.StringVar(&c.pprof, "pprof", "", pprofUsage)
@@ -53,15 +58,8 @@ func runServe(std io3, args []string) int {
 		return c.misused("%v", err)
 	}
 	conf.Log = log
-	if conf.LiveKitURL != "" {
-		conf.APIKey = orVariable(conf.APIKey, apiKeyVariable)
-		conf.APISecret = orVariable(conf.APISecret, apiSecretVariable)
-	}
-	conf.Data, conf.Database = splitData(conf.Data)
-	if conf.Data == "" {
-		if conf.Data, err = dataFolder(); err != nil {
-			return c.explain(exitFailed, err)
-		}
+	if err := completeServe(&conf, *secretFile); err != nil {
+		return c.serverFailed(err)
 	}
 
 	ctx, stop, err := c.untilTold()
@@ -70,6 +68,7 @@ func runServe(std io3, args []string) int {
 	}
 	defer stop()
 	if *lifeline {
+		conf.Patient = true // the server of a window that was closed just now
 		go stopAtEnd(std.in, stop)
 	}
 	server, err := host.New(conf)
@@ -100,6 +99,50 @@ const (
 	apiKeyVariable    = "LIVEKIT_API_KEY"
 	apiSecretVariable = "LIVEKIT_API_SECRET"
 )
+
+// completeServe fills in what the command line leaves to files and variables.
+func completeServe(conf *host.Config, secretFile string) (err error) {
+	if secretFile != "" {
+		if conf.APISecret != "" {
+			return fmt.Errorf("%w: --api-secret and --api-secret-file", call.ErrServerConfig)
+		}
+		if conf.APISecret, err = readSecret(secretFile, conf.Log); err != nil {
+			return err
+		}
+	}
+	if conf.LiveKitURL != "" {
+		conf.APIKey = orVariable(conf.APIKey, apiKeyVariable)
+		conf.APISecret = orVariable(conf.APISecret, apiSecretVariable)
+	}
+	conf.Data, conf.Database = splitData(conf.Data)
+	if conf.Data == "" {
+		conf.Data, err = dataFolder()
+	}
+	return err
+}
+
+const maxSecret = 4 << 10 // bytes
+
+// readSecret reads what a file has besides blanks at its ends.
+func readSecret(name string, log logrus.FieldLogger) (string, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", call.ErrSecretFile, err)
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+		log.WithField("file", name).Warn("other users can read or write the file with the API secret")
+	}
+	text, err := io.ReadAll(io.LimitReader(f, maxSecret))
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", call.ErrSecretFile, err)
+	}
+	secret := strings.TrimSpace(string(text))
+	if secret == "" {
+		return "", fmt.Errorf("%w: %s is empty", call.ErrSecretFile, name)
+	}
+	return secret, nil
+}
 
 func orVariable(value, name string) string {
 	if value != "" {

@@ -6,11 +6,15 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/sirupsen/logrus/hooks/test"
+
 	"foyer/engine/call"
+	"foyer/engine/host"
 	"foyer/ui/words"
 )
 
@@ -71,6 +75,8 @@ func TestServeThatCannotBeginSaysWhyAndWhatNow(t *testing.T) {
 		"database is damaged":        {call.ErrDataCorrupt, []string{"--listen", here, "--data", damaged("foyer.db")}},
 		"certificate is damaged":     {call.ErrCertificate, []string{"--listen", here, "--data", damaged("door.pem")}},
 		"database is not there":      {call.ErrDatabase, []string{"--listen", here, "--data", "postgres://foyer@127.0.0.1:1/foyer"}},
+		"secret file is not there":   {call.ErrSecretFile, []string{"--listen", here, "--data", t.TempDir(), "--livekit", "wss://192.0.2.1", "--api-key", "k", "--api-secret-file", filepath.Join(file, "below")}},
+		"secret file is empty":       {call.ErrSecretFile, []string{"--listen", here, "--data", t.TempDir(), "--livekit", "wss://192.0.2.1", "--api-key", "k", "--api-secret-file", file}},
 		"admin key is damaged":       {call.ErrServerKey, []string{"--listen", here, "--data", damaged("admin-key.json")}},
 		"LiveKit key is damaged":     {call.ErrServerKey, []string{"--listen", here, "--data", damaged("livekit-key.json")}},
 	} {
@@ -92,6 +98,7 @@ func TestServeWithWrongSettings(t *testing.T) {
 		"media port too large":    {call.ErrServerConfig, []string{"--media-port", "70000"}},
 		"media port of a cluster": {call.ErrServerConfig, append([]string{"--media-port", "7000", "--livekit", "wss://192.0.2.1"}, cluster...)},
 		"half a cluster":          {call.ErrServerConfig, []string{"--livekit", "wss://192.0.2.1"}},
+		"two secrets":             {call.ErrServerConfig, append([]string{"--livekit", "wss://192.0.2.1", "--api-secret-file", "f"}, cluster...)},
 		"a key without a cluster": {call.ErrServerConfig, cluster},
 		"not an address":          {call.ErrServerConfig, append([]string{"--livekit", "192.0.2.1"}, cluster...)},
 		"another protocol":        {call.ErrServerConfig, append([]string{"--livekit", "ftp://192.0.2.1"}, cluster...)},
@@ -153,5 +160,29 @@ func TestDataIsAFolderOrADatabase(t *testing.T) {
 		if folder, database := splitData(data); folder != want[0] || database != want[1] {
 			t.Errorf("%q: folder %q, database %q", data, folder, database)
 		}
+	}
+}
+
+// TestSecretFromAFile: the secret is what the file has between blanks.
+func TestSecretFromAFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(file, []byte("\n s3cret \r\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	log, hook := test.NewNullLogger()
+	conf := host.Config{Log: log, LiveKitURL: "wss://192.0.2.1", APIKey: "k", Data: t.TempDir()}
+	t.Setenv(apiSecretVariable, "another")
+	if err := completeServe(&conf, file); err != nil || conf.APISecret != "s3cret" {
+		t.Errorf("got %q, %v", conf.APISecret, err)
+	}
+	if len(hook.AllEntries()) != 0 {
+		t.Error("a file of ours alone is warned of")
+	}
+	if err := os.Chmod(file, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	conf.APISecret = ""
+	if err := completeServe(&conf, file); err != nil || len(hook.AllEntries()) != 1 && runtime.GOOS != "windows" {
+		t.Errorf("%d warnings of a file that others can read, %v", len(hook.AllEntries()), err)
 	}
 }

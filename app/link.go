@@ -1,0 +1,52 @@
+package app
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"os"
+	"strings"
+
+	"foyer/engine/call"
+	"foyer/ui/words"
+)
+
+const (
+	linkVariable = "FOYER_LINK"
+	linkOnStdin  = "-"
+	// maxLinkLine is beyond the longest link that can be read (4 KiB), in bytes.
+	maxLinkLine = 8 << 10
+)
+
+const linkNote = `
+A link lets whoever has it join, and other users of this computer can see command
+lines (ps). With - for LINK it is the first line of standard input; without LINK it
+is taken from $` + linkVariable + `, where only you can see it.
+`
+
+// takeLink returns the link: the argument, for "-" the first line of stdin, or
+// without an argument what FOYER_LINK says; none of them is an empty one.
+// Programs that are started from here do not inherit the variable.
+func (c *command) takeLink(positional []string) (string, error) {
+	link := os.Getenv(linkVariable)
+	_ = os.Unsetenv(linkVariable) // fails for names that cannot be one
+	if len(positional) > 0 {
+		link = positional[0]
+	}
+	if link != linkOnStdin {
+		return link, nil
+	}
+	in := bufio.NewReaderSize(c.std.in, maxLinkLine)
+	c.std.in = in // what follows is for somebody else
+	line, err := in.ReadSlice('\n')
+	switch {
+	case errors.Is(err, bufio.ErrBufferFull):
+		return "", call.ErrLinkUnreadable
+	case err != nil && !errors.Is(err, io.EOF):
+		return "", err
+	}
+	if link = strings.TrimSpace(string(line)); link == "" {
+		return "", words.ErrNoLink
+	}
+	return link, nil
+}
