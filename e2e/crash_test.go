@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"flag"
+	"os"
 	"slices"
 	"syscall"
 	"testing"
@@ -17,10 +18,11 @@ var crashStages = flag.Int("crash.stages", 1, "how many rooms to kill the server
 
 // From the kill until the guests decode new pictures of the host and of each other,
 // and until a server that ends for the fourth time within a minute is given up.
-// The first is about 1 s on a computer that does nothing else.
+// The first is about 1 s, the second less; a busy computer may take longer, but
+// nobody may wait for the 20 s after which a client gives up.
 const (
 	backLimit   = 10 * time.Second
-	gaveUpLimit = 3 * time.Second
+	gaveUpLimit = 10 * time.Second
 )
 
 // hosted is a window with a room of its own and two guests in it.
@@ -117,8 +119,11 @@ func TestO6_TheOwnServerKilled(t *testing.T) {
 		start := time.Now()
 		must(t, syscall.Kill(h.child(), syscall.SIGKILL))
 		h.until("the farewell is shown", func() bool { return len(h.buttons(danger)) == 0 && len(h.buttons(accent)) > 0 })
-		if d := time.Since(start); d > gaveUpLimit {
-			t.Errorf("a server that ends again and again was given up after %v, want at most %v", d, gaveUpLimit)
+		d := time.Since(start)
+		t.Logf("given up after %v", d)
+		if d > gaveUpLimit {
+			log, _ := os.ReadFile(h.Log)
+			t.Errorf("a server that ends again and again was given up after %v, want at most %v\n%s", d, gaveUpLimit, log[max(0, len(log)-3000):])
 		}
 		h.shot("given-up")
 		h.wantFree("farewell after a crash")
