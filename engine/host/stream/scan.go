@@ -221,10 +221,13 @@ func (s *scanner) enter(length uint64) error {
 	return nil
 }
 
+const candidateLine = "a=candidate"
+
 // sdpCounter counts what a session description asks LiveKit to make.
 type sdpCounter struct {
 	fresh                       bool // at the start of a line
-	line                        [12]byte
+	cr                          bool // after the first byte of a line's end
+	line                        [len(candidateLine)]byte
 	at                          int
 	lines, sections, candidates int
 }
@@ -232,21 +235,22 @@ type sdpCounter struct {
 func (c *sdpCounter) count(p []byte) error {
 	for _, b := range p {
 		if b == '\n' || b == '\r' {
-			c.at, c.fresh = 0, true
-			if b == '\n' {
+			if b == '\r' || !c.cr { // the two together end one line
 				c.lines++
 			}
+			c.at, c.fresh, c.cr = 0, true, b == '\r'
 			continue
 		}
+		c.cr = false
 		if !c.fresh {
 			continue
 		}
 		c.line[c.at] = b
 		c.at++
-		switch string(c.line[:c.at]) {
-		case "m=":
+		if c.at == 2 && string(c.line[:2]) == "m=" {
 			c.sections++
-		case "a=candidate":
+		}
+		if c.at == len(c.line) && string(c.line[:]) == candidateLine {
 			c.candidates++
 		}
 		c.fresh = c.at < len(c.line)

@@ -100,6 +100,8 @@ func TestSectionsAreCountedWhereverTheyAreCut(t *testing.T) {
 		"within other lines":   {"v=0\r\n" + strings.Repeat("a=m=m=m=\r\n", maxSections), true},
 		"candidates":           {"v=0\r\n" + strings.Repeat("a=candidate:1 1 udp 1 ::1 9 typ host\r\n", maxCandidates), true},
 		"one candidate more":   {"v=0\r\n" + strings.Repeat("a=candidate:1 1 udp 1 ::1 9 typ host\r\n", maxCandidates+1), false},
+		"lines of \\r":         {strings.Repeat("a\r", maxLines+1), false},
+		"lines of both":        {strings.Repeat("a\r\n", maxLines), true},
 		"what looks like it":   {"v=0\r\n" + strings.Repeat("a=candidatepair:1\r\n", maxCandidates), true},
 	} {
 		raw := mustMarshal(t, offer(tt.sdp))
