@@ -93,7 +93,7 @@ const noLink = "ws://127.0.0.1:1/?token=e30.eyJzdWIiOiJhZGEiLCJuYW1lIjoiQWRhIiwi
 func giveAway(t *testing.T, path string) {
 	t.Helper()
 	if os.Geteuid() != 0 {
-		t.Skip("only root can give a file away; CI runs as root")
+		t.Skip("only root can give a file away; runs as root")
 	}
 	must(t, os.Lchown(path, nobody, nobody))
 }

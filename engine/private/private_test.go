@@ -46,7 +46,7 @@ func open(t *testing.T, path string) *Dir {
 func give(t *testing.T, path string) {
 	t.Helper()
 	if os.Geteuid() != 0 {
-		t.Skip("only root can give a file away; runs in CI, as root")
+		t.Skip("only root can give a file away; runs as root")
 	}
 	must(t, os.Lchown(path, stranger, stranger))
 }
