@@ -41,40 +41,42 @@ func giveMemoryBack(ctx context.Context) {
 
 // heapMeter compares the heap with what it was.
 type heapMeter struct {
-	last  heap   // at the last look
-	least uint64 // bytes, of all times when memory was given back
-	rest  int    // looks until the next try
-	wait  int    // looks between tries, since they bring nothing
+	last    heap   // at the last look
+	freedTo uint64 // bytes, when memory was given back last
+	least   uint64 // ... of all times
+	rest    int    // looks until the next try to come to least
+	wait    int    // looks between such tries, since they bring nothing
 }
 
 // heap is how much memory the heap holds of the system's, and how often it was
 // collected.
 type heap struct{ bytes, collections uint64 }
 
+// much reports whether the heap holds much more than bytes.
+func (h heap) much(bytes uint64) bool { return h.bytes > uint64(worthIt*float64(bytes))+worthItBytes }
+
 // wasteful reports whether the collector has not run since the last look and the
-// heap holds much more than it must.
+// heap holds much more than when memory was given back, the last time or, now and
+// then, ever.
 func (m *heapMeter) wasteful(now heap) bool {
 	quiet := now.collections == m.last.collections
 	m.last = now
-	if m.rest > 0 {
-		m.rest--
-		return false
-	}
-	return quiet && now.bytes > uint64(worthIt*float64(m.least))+worthItBytes
+	m.rest = max(0, m.rest-1)
+	return quiet && (now.much(m.freedTo) || m.rest == 0 && now.much(m.least))
 }
 
 // freed notes what is left when memory was given back. What a program needs may
-// have grown for good: then it is asked again, but more and more seldom.
+// have grown for good: then it is asked for it more and more seldom.
 func (m *heapMeter) freed(now heap) {
 	if m.least == 0 || now.bytes < m.least {
 		m.least = now.bytes
 	}
-	if brought := float64(m.last.bytes) > worthIt*float64(now.bytes); brought {
+	if m.last.much(now.bytes) {
 		m.wait = 0
 	} else {
-		m.wait = min(2*m.wait+1, seldom)
+		m.wait = min(2*m.wait+2, seldom)
 	}
-	m.rest, m.last = m.wait, now
+	m.freedTo, m.rest, m.last = now.bytes, m.wait, now
 }
 
 func readHeap() heap {

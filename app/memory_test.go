@@ -33,7 +33,7 @@ func TestHeapMeterSeesWhatIsNotUsed(t *testing.T) { // no parallel: the heap is 
 func TestHeapMeterIsPatient(t *testing.T) {
 	t.Parallel()
 	const mb = 1 << 20
-	m := heapMeter{least: 50 * mb}
+	m := heapMeter{least: 50 * mb, freedTo: 50 * mb}
 	if m.wasteful(heap{200 * mb, 1}) {
 		t.Error("a program whose collector runs is told to collect")
 	}
@@ -46,20 +46,17 @@ func TestHeapMeterIsPatient(t *testing.T) {
 		if m.wasteful(heap{200 * mb, 1}) {
 			tries++
 			m.freed(heap{195 * mb, 1})
-			m.last.collections = 1
 		}
 	}
 	if tries < 5 || tries > 14 {
 		t.Errorf("%d tries in 100 looks", tries)
 	}
-	// What was needed in between is not forgotten to be given back.
-	for range seldom + 1 {
-		if m.wasteful(heap{195 * mb, 1}) {
-			m.freed(heap{60 * mb, 1})
-			break
-		}
+	// However long it rests, what comes on top is given back at once.
+	if !m.wasteful(heap{300 * mb, 1}) {
+		t.Error("a flood has to wait")
 	}
-	if m.least != 50*mb || m.last.bytes != 60*mb {
-		t.Errorf("least %d MB, last %d MB", m.least/mb, m.last.bytes/mb)
+	m.freed(heap{60 * mb, 1})
+	if m.least != 50*mb || m.freedTo != 60*mb || m.rest != 0 {
+		t.Errorf("least %d MB, last %d MB, rest %d", m.least/mb, m.freedTo/mb, m.rest)
 	}
 }
