@@ -284,20 +284,7 @@ func (s *stage) stats(n int) error {
 	return nil
 }
 
-// unheard checks that nothing of an attacker comes out of ada's speaker for a
-// second and a half from now on.
-func (s *stage) unheard(id call.Identity) error {
-	mark := s.ada.Mark()
-	if err := s.stats(6); err != nil {
-		return err
-	}
-	if s.ada.hears(mark, string(id)) {
-		return fmt.Errorf("%s is heard", id)
-	}
-	return nil
-}
-
-// errHolds says what an attack reached.
+// reached says what an attack has reached.
 func reached(format string, a ...any) error { return fmt.Errorf("reached: "+format, a...) }
 
 // refused turns a refusal into its text, and everything else into an error.

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -256,9 +255,4 @@ func (s *stage) failing(link string) (string, error) {
 		return "", reached("it took %v", took)
 	}
 	return fmt.Sprintf("join_failed after %.1f s: %s", took.Seconds(), left.Text("message")), nil
-}
-
-// tokenLink is the address of a LiveKit server with a token of its own making.
-func tokenLink(address, token string) string {
-	return address + "/?token=" + url.QueryEscape(token)
 }
