@@ -76,21 +76,21 @@ window.far = {
   async microphone({ on }) { await room.localParticipant.setMicrophoneEnabled(on); },
   async chat({ text }) { return (await room.localParticipant.sendText(text, { topic: 'lk.chat' })).id; },
   async leave() { await room.disconnect(); },
-  // The picture that is shown now, as a PNG in base64.
-  async picture({ id, source }) {
+  // The picture that is shown now, in that size or its own, as a PNG in base64.
+  async picture({ id, source, width, height }) {
     const { element } = find(id, source);
-    const canvas = new OffscreenCanvas(element.videoWidth, element.videoHeight);
-    canvas.getContext('2d').drawImage(element, 0, 0);
+    const canvas = new OffscreenCanvas(width ?? element.videoWidth, height ?? element.videoHeight);
+    canvas.getContext('2d').drawImage(element, 0, 0, canvas.width, canvas.height);
     const blob = await canvas.convertToBlob({ type: 'image/png' });
     return base64(new Uint8Array(await blob.arrayBuffer()));
   },
   // The next new picture: neither the one that is shown already, nor one of those
   // of 8x8 that a server sends when a track goes dark.
-  async next({ id, source }) {
+  async next({ id, source, ...size }) {
     const { element } = find(id, source);
     const shown = () => new Promise((done) => { element.requestVideoFrameCallback((_, picture) => done(picture)); });
     while ((await shown()).width <= 8);
-    return this.picture({ id, source });
+    return this.picture({ id, source, ...size });
   },
   // What is heard for ms milliseconds: 48 kHz mono, signed 16 bit, in base64.
   async sound({ id, source, ms }) {
