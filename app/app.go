@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/sirupsen/logrus"
@@ -53,9 +54,41 @@ type io3 struct {
 	out, err io.Writer
 }
 
-// Main runs the program and returns its exit status.
+// output is stdout, and what went wrong with it first. Safe from any goroutine.
+type output struct {
+	io.Writer
+	err atomic.Pointer[error]
+}
+
+// Write implements [io.Writer].
+func (o *output) Write(p []byte) (int, error) {
+	n, err := o.Writer.Write(p)
+	if err != nil {
+		o.err.CompareAndSwap(nil, &err)
+	}
+	return n, err
+}
+
+func (o *output) failure() error {
+	if err := o.err.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// Main runs the program and returns its exit status. What could not be written
+// was not done.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	std := io3{stdin, stdout, stderr}
+	out := &output{Writer: stdout}
+	status := dispatch(args, io3{stdin, out, stderr})
+	if err := out.failure(); status == exitOK && err != nil {
+		fmt.Fprintf(stderr, "foyer: %s (%v)\n", words.Error(call.ErrOutputLost), err)
+		return exitFailed
+	}
+	return status
+}
+
+func dispatch(args []string, std io3) int {
 	if len(args) == 0 {
 		return runWindow(std, nil)
 	}
@@ -71,15 +104,15 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	case cmd == "try":
 		return runTry(std, rest)
 	case cmd == "version", cmd == "--version":
-		fmt.Fprintln(stdout, versionLine())
+		fmt.Fprintln(std.out, versionLine())
 		return exitOK
 	case cmd == "help", cmd == "--help", cmd == "-h":
-		fmt.Fprint(stdout, usage)
+		fmt.Fprint(std.out, usage)
 		return exitOK
 	case strings.HasPrefix(cmd, "-"), strings.Contains(cmd, "://"), call.MentionsLink(cmd):
 		return runWindow(std, args)
 	default:
-		fmt.Fprintf(stderr, "foyer: unknown command %q\n\n%s", cmd, usage)
+		fmt.Fprintf(std.err, "foyer: unknown command %q\n\n%s", cmd, usage)
 		return exitUsage
 	}
 }

@@ -2,12 +2,13 @@ package app
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -34,6 +35,7 @@ type headless struct {
 	stay    bool // survive a Left
 	out     *printer
 	in      io.Reader
+	errs    io.Writer
 	log     logrus.FieldLogger
 
 	joined    bool
@@ -47,55 +49,89 @@ type headless struct {
 }
 
 func newHeadless(c *core, p *profile, stay bool, std io3, log logrus.FieldLogger) *headless {
-	return &headless{core: c, profile: p, stay: stay, out: newPrinter(std.out), in: std.in, log: log, pictures: make(pictures)}
+	return &headless{core: c, profile: p, stay: stay, out: newPrinter(std.out), in: std.in, errs: std.err, log: log, pictures: newPictures()}
 }
 
 // run joins, works until the stay (with --stay: stdin) has ended, and returns
 // the exit status.
-func (h *headless) run(ctx context.Context, join engine.Join) int {
+func (h *headless) run(ctx context.Context, join engine.Join) (status int) {
 	h.first = join
 	ctx, cancel := context.WithCancel(ctx)
 	defer func() {
+		if v := recover(); v != nil {
+			h.log.WithField("stack", string(debug.Stack())).Errorf("recovered: %v", v)
+			status = h.abort(fmt.Errorf("panic: %v", v))
+		}
 		cancel()
 		h.snapshots.Wait()
 		last, done := context.WithTimeout(context.Background(), flushBound)
 		defer done()
 		h.out.finish(last)
+		if status == exitOK && h.out.failure() != nil { // the last lines did not get out
+			status = h.explain(h.out.failure())
+		}
 	}()
 	if err := h.core.Do(join); err != nil {
 		h.out.commandFailed(join.Word(), err)
 		h.quit()
 		return exitFailed
 	}
+	return h.work(ctx)
+}
+
+// work is run's loop, from the first join to the end.
+func (h *headless) work(ctx context.Context) int {
 	lines := h.readLines(ctx)
 	second := time.NewTicker(time.Second)
 	defer second.Stop()
 	for {
+		ready := h.core.Events().Ready()
+		if h.out.behind(time.Now()) {
+			ready = nil
+		}
 		select {
 		case <-ctx.Done():
 			return h.quit()
 		case line, ok := <-lines:
-			if !ok {
+			switch {
+			case ok && line.err != nil:
+				return h.abort(line.err)
+			case ok:
+				h.command(ctx, line)
+			case h.end():
+				return h.quit()
+			default:
 				lines = nil
-				if h.end() {
-					return h.quit()
-				}
-				continue
 			}
-			h.command(ctx, line)
 		case <-second.C:
 			if h.joined {
 				_ = h.core.Do(engine.Stats{})
 			}
-		case <-h.core.Events().Ready():
+			h.takeSnapshots(ctx)
+		case <-ready:
 			if h.takeEvents() {
 				return h.quit()
 			}
+			h.takeSnapshots(ctx)
+		case <-h.out.drained: // look again whether it is behind
 		case <-h.out.gone:
-			// Nobody reads what we say any more: the same as a signal.
-			return h.quit()
+			return h.abort(h.out.failure())
 		}
 	}
+}
+
+// abort leaves because the program cannot go on, and says so where somebody may
+// still hear it. That is no end that the user wanted: the exit status tells.
+func (h *headless) abort(err error) int {
+	_ = h.core.Do(engine.Abort{Err: err}) // there may be no stay
+	h.quit()
+	return h.explain(err)
+}
+
+// explain prints why the program ends, and returns the exit status.
+func (h *headless) explain(err error) int {
+	fmt.Fprintf(h.errs, "foyer join: %s (%v)\n", words.Error(err), err)
+	return exitPutOut
 }
 
 // quit leaves if we are in a room still, and prints what that brings as it
@@ -152,12 +188,9 @@ func (h *headless) note(e call.Event) {
 		}
 		h.record.end()
 		h.record = nil
-		clear(h.pictures)
-	case call.TrackSubscribed:
-		h.pictures.add(e)
-	case call.TrackUnsubscribed:
-		h.pictures.remove(e)
+		h.pictures = newPictures()
 	}
+	h.pictures.note(e)
 }
 
 // status is the exit status that the last reason asks for.
@@ -170,28 +203,59 @@ func (h *headless) status() int {
 	}
 }
 
-// readLines hands over the lines of stdin and closes the channel at its end.
+// inputLine is a line of stdin, or why there are no more.
+type inputLine struct {
+	text    []byte
+	tooLong bool
+	err     error
+}
+
+// readLines hands over the lines of stdin and closes the channel at its end. A
+// read that fails is not the end of the input, and is told.
 // The goroutine ends with ctx or stdin: a blocked read has no other end.
-func (h *headless) readLines(ctx context.Context) <-chan []byte {
-	lines := make(chan []byte)
+func (h *headless) readLines(ctx context.Context) <-chan inputLine {
+	lines := make(chan inputLine)
 	go func() {
 		defer close(lines)
-		scan := bufio.NewScanner(h.in)
-		scan.Buffer(nil, maxLine)
-		defer func() {
-			if err := scan.Err(); err != nil {
-				h.out.commandFailed("", fmt.Errorf("%w: %w", call.ErrBadArgument, err))
+		in := bufio.NewReader(h.in)
+		for {
+			line, end := readLine(in)
+			if end && len(line.text) == 0 && !line.tooLong && line.err == nil {
+				return
 			}
-		}()
-		for scan.Scan() {
 			select {
-			case lines <- bytes.Clone(scan.Bytes()):
+			case lines <- line:
 			case <-ctx.Done():
+				return
+			}
+			if end {
 				return
 			}
 		}
 	}()
 	return lines
+}
+
+// readLine reads one line, and no more of it than maxLine: the rest of a longer
+// one is skipped, so that the next line is a line again.
+func readLine(in *bufio.Reader) (line inputLine, end bool) {
+	for {
+		part, err := in.ReadSlice('\n')
+		if line.tooLong = line.tooLong || len(line.text)+len(part) > maxLine; line.tooLong {
+			line.text = nil
+		} else {
+			line.text = append(line.text, part...)
+		}
+		switch {
+		case err == nil:
+			return line, false
+		case errors.Is(err, bufio.ErrBufferFull):
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrClosedPipe), errors.Is(err, os.ErrClosed):
+			return line, true
+		default:
+			return inputLine{err: fmt.Errorf("%w: %w", call.ErrInputLost, err)}, true
+		}
+	}
 }
 
 // wireCommand is a line of stdin.
@@ -211,9 +275,13 @@ type wireCommand struct {
 	wireModeration
 }
 
-func (h *headless) command(ctx context.Context, line []byte) {
+func (h *headless) command(ctx context.Context, line inputLine) {
 	var w wireCommand
-	if err := json.Unmarshal(line, &w); err != nil {
+	if line.tooLong {
+		h.out.commandFailed("", fmt.Errorf("%w: a line of more than %d bytes", call.ErrBadArgument, maxLine))
+		return
+	}
+	if err := json.Unmarshal(line.text, &w); err != nil {
 		h.out.commandFailed(w.Cmd, unreadable(err))
 		return
 	}

@@ -15,25 +15,38 @@ import (
 	"foyer/ui/words"
 )
 
-// maxUnread is how much is kept for a reader that has stopped reading, in bytes:
-// minutes of events. Past it nobody reads.
-const maxUnread = 4 << 20
+const (
+	// maxAheadOfReader is how much may wait for the reader, in bytes, before no
+	// more events are taken: those that wait in the engine's queue it can merge.
+	maxAheadOfReader = 1 << 20
+	// maxUnread is the most that is kept, in bytes: answers to commands come on
+	// top of events. Past it nobody reads.
+	maxUnread = 4 << 20
+	// unreadBound is how long a reader may read nothing while it is waited for.
+	unreadBound = 30 * time.Second
+)
 
 // printer writes events as lines of JSON from a goroutine of its own: a full
 // pipe must not keep anybody from leaving. Safe from any goroutine.
 type printer struct {
-	mu     sync.Mutex
-	lines  [][]byte
-	size   int
-	closed bool
-	wake   chan struct{} // 1-slot
-	gone   chan struct{} // nobody reads any more
-	once   sync.Once
-	done   chan struct{} // the goroutine has ended
+	mu      sync.Mutex
+	lines   [][]byte
+	size    int       // bytes that wait, those being written included
+	wrote   time.Time // when the reader last took something
+	err     error     // why it gave up
+	closed  bool
+	wake    chan struct{} // 1-slot
+	drained chan struct{} // 1-slot: some of what waited is written
+	gone    chan struct{} // nobody reads any more
+	once    sync.Once
+	done    chan struct{} // the goroutine has ended
 }
 
 func newPrinter(w io.Writer) *printer {
-	p := &printer{wake: make(chan struct{}, 1), gone: make(chan struct{}), done: make(chan struct{})}
+	p := &printer{
+		wrote: time.Now(), wake: make(chan struct{}, 1), drained: make(chan struct{}, 1),
+		gone: make(chan struct{}), done: make(chan struct{}),
+	}
 	go p.write(w)
 	return p
 }
@@ -43,21 +56,52 @@ func (p *printer) write(w io.Writer) {
 	for range p.wake {
 		p.mu.Lock()
 		lines, closed := p.lines, p.closed
-		p.lines, p.size = nil, 0
+		p.lines = nil
 		p.mu.Unlock()
 		for _, line := range lines {
 			if _, err := w.Write(line); err != nil {
-				p.giveUp()
+				p.giveUp(fmt.Errorf("%w: %w", call.ErrOutputLost, err))
 				break
 			}
+			p.mu.Lock()
+			p.size, p.wrote = p.size-len(line), time.Now()
+			p.mu.Unlock()
 		}
+		notify(p.drained)
 		if closed {
 			return
 		}
 	}
 }
 
-func (p *printer) giveUp() { p.once.Do(func() { close(p.gone) }) }
+// giveUp notes why nobody hears us any more; the first reason counts.
+func (p *printer) giveUp(err error) {
+	p.once.Do(func() {
+		p.mu.Lock()
+		p.err = err
+		p.mu.Unlock()
+		close(p.gone)
+	})
+}
+
+// failure is why the printer gave up, nil while it has not.
+func (p *printer) failure() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.err
+}
+
+// behind reports whether the reader has so much to read that it gets no more
+// events for now, and gives up on one that has not read for unreadBound.
+func (p *printer) behind(now time.Time) bool {
+	p.mu.Lock()
+	behind, rest := p.size > maxAheadOfReader, now.Sub(p.wrote)
+	p.mu.Unlock()
+	if behind && rest > unreadBound {
+		p.giveUp(call.ErrOutputUnread)
+	}
+	return behind
+}
 
 // finish writes what is left, and waits for it until ctx ends: a reader that has
 // stopped reading does not keep the program.
@@ -65,16 +109,17 @@ func (p *printer) finish(ctx context.Context) {
 	p.mu.Lock()
 	p.closed = true
 	p.mu.Unlock()
-	p.signal()
+	notify(p.wake)
 	select {
 	case <-p.done:
 	case <-ctx.Done():
 	}
 }
 
-func (p *printer) signal() {
+// notify fills a 1-slot channel.
+func notify(c chan struct{}) {
 	select {
-	case p.wake <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
@@ -89,13 +134,16 @@ func (p *printer) line(event string, at time.Time, f fields) {
 	enc.SetEscapeHTML(false)
 	_ = enc.Encode(f) // values of ours: they can be written
 	p.mu.Lock()
-	if p.size += line.Len(); p.size <= maxUnread {
+	fits := p.size+line.Len() <= maxUnread || event == "left" // the one line that must not be missing
+	if fits {
+		p.size += line.Len()
 		p.lines = append(p.lines, line.Bytes())
-	} else {
-		p.giveUp()
 	}
 	p.mu.Unlock()
-	p.signal()
+	if !fits {
+		p.giveUp(call.ErrOutputUnread)
+	}
+	notify(p.wake)
 }
 
 func (p *printer) commandFailed(command string, err error) {

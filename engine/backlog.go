@@ -5,8 +5,9 @@ import "foyer/engine/call"
 // Bounds of what waits for a reader who does not come. What comes from the
 // network may not use more memory than this, whatever a server sends.
 const (
-	maxWaiting     = 1 << 16 // events that are never dropped; six for each of signal's 10,000 participants
-	maxPackets     = 4096    // user packets
+	maxWaiting     = 1 << 16  // events that are never dropped
+	maxWaitingSize = 16 << 20 // bytes of these, about
+	maxPackets     = 4096     // user packets
 	maxPacketBytes = 16 << 20
 	packetCost     = 128 // bytes of a packet besides its payload, about
 )
@@ -18,6 +19,7 @@ type backlog[T any] struct {
 	items       []waiting[T]
 	newest      map[any]int // where the newest with a key stands in items
 	gone        int         // items that were replaced or made way
+	size        int         // bytes of what is never dropped, about
 	packets     int
 	packetBytes int
 	oldest      int // no packet stands before this one in items
@@ -28,6 +30,7 @@ type waiting[T any] struct {
 	value T
 	key   any // of what only the newest counts
 	bytes int // of a user packet, 0 for anything else
+	size  int // of what is never dropped, about
 	gone  bool
 }
 
@@ -54,13 +57,59 @@ func weigh(ev any) (key any, bytes int) {
 	}
 }
 
+// eventCost is what an event takes besides its texts, in bytes, and a track or
+// a participant in it.
+const eventCost = 256
+
+// sizeOf is about how many bytes an event keeps from being freed.
+func sizeOf(ev any) int {
+	switch ev := ev.(type) {
+	case call.ParticipantJoined:
+		return eventCost + participantSize(ev.Participant)
+	case call.ParticipantUpdated:
+		return eventCost + participantSize(ev.Participant)
+	case call.ParticipantLeft:
+		return eventCost + participantSize(ev.Participant) + len(ev.By) + len(ev.Text)
+	case call.Joined:
+		return rosterSize(ev.Participants)
+	case call.RoomUpdated:
+		return rosterSize(ev.Participants)
+	case call.RosterReplaced:
+		return rosterSize(ev.Participants)
+	case call.ChatReceived:
+		return eventCost + len(ev.Message.Text) + len(ev.Message.Name)
+	default:
+		return eventCost
+	}
+}
+
+func rosterSize(people []call.Participant) int {
+	size := eventCost
+	for _, p := range people {
+		size += participantSize(p)
+	}
+	return size
+}
+
+func participantSize(p call.Participant) int {
+	size := eventCost + len(p.Identity) + len(p.Name)
+	for _, t := range p.Tracks {
+		size += eventCost + len(t.Name)
+	}
+	return size
+}
+
 // put appends v, which carries ev.
 func (b *backlog[T]) put(v T, ev any) {
 	key, bytes := weigh(ev)
 	if i, ok := b.newest[key]; ok {
 		b.remove(i)
 	}
-	b.items = append(b.items, waiting[T]{value: v, key: key, bytes: bytes})
+	size := 0
+	if key == nil && bytes == 0 {
+		size = sizeOf(ev)
+	}
+	b.items = append(b.items, waiting[T]{value: v, key: key, bytes: bytes, size: size})
 	b.note(len(b.items) - 1)
 	for b.packets > maxPackets || b.packetBytes > maxPacketBytes {
 		b.dropOldest()
@@ -77,6 +126,7 @@ func (b *backlog[T]) note(i int) {
 		b.packets++
 		b.packetBytes += w.bytes
 	}
+	b.size += w.size
 	if w.key != nil {
 		if b.newest == nil {
 			b.newest = make(map[any]int)
@@ -118,6 +168,9 @@ func (b *backlog[T]) compact() {
 
 // waiting counts what is never dropped.
 func (b *backlog[T]) waiting() int { return len(b.items) - b.gone - b.packets }
+
+// full reports whether more waits than anybody will read.
+func (b *backlog[T]) full() bool { return b.waiting() >= maxWaiting || b.size >= maxWaitingSize }
 
 // take empties the backlog.
 func (b *backlog[T]) take() []T {

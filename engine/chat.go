@@ -10,12 +10,17 @@ import (
 
 // Bounds of chat in a stay.
 const (
-	maxChatSeen   = 8192 // messages whose ids are remembered: more than any catch-up repeats
-	maxChatHeld   = 1000 // messages that wait for the history
-	maxChatUnsent = 256  // messages that wait for the connection
-	maxChatRounds = 64   // answers of one catch-up
-	chatHold      = time.Second
-	chatAgain     = 2 * time.Second // after the join, for what was said while we joined
+	maxChatSeen   = 8192    // messages whose ids are remembered: more than any catch-up repeats
+	maxChatHeld   = 1000    // messages that wait for the history
+	maxChatUnsent = 256     // messages that wait for the connection
+	maxChatPages  = 64      // answers of one catch-up
+	maxChatBytes  = 4 << 20 // of their texts
+	maxChatTime   = 30 * time.Second
+	// A server may make us catch up so often: in the long run, and at once.
+	catchUpsPerSecond = 1
+	catchUpsBurst     = 8
+	chatHold          = time.Second
+	chatAgain         = 2 * time.Second // after the join, for what was said while we joined
 )
 
 // chat is what a stay knows of the room's chat. The messages themselves are the
@@ -25,15 +30,34 @@ type chat struct {
 	ring []chatKey // of seen, oldest at next once it is full
 	next int
 
-	last   string // the newest message that the server is known to have
-	first  int64  // Seq of the oldest one that we were told on joining
-	asking bool
-	again  bool               // asked for while asking
-	held   []call.ChatMessage // came meanwhile
+	last    string // the newest message that the server is known to have
+	first   int64  // Seq of the oldest one that we were told on joining
+	asking  bool
+	asked   asked
+	again   bool               // asked for while asking
+	held    []call.ChatMessage // came meanwhile
+	paces   call.Pace          // of catch-ups
+	later   bool               // one waits for its turn
+	endless bool               // it was told that one did not come to an end
 
 	pace    call.Pace
 	unsent  []string
 	sending bool
+}
+
+// asked is how much one catch-up has taken.
+type asked struct {
+	pages, bytes int
+	since        time.Time
+}
+
+// take counts an answer, and reports whether it may be followed by another one.
+func (a *asked) take(answer call.ChatAnswer) bool {
+	a.pages++
+	for _, m := range answer.Messages {
+		a.bytes += len(m.Text) + len(m.Name) + len(m.From) + len(m.ID)
+	}
+	return a.pages < maxChatPages && a.bytes < maxChatBytes && time.Since(a.since) < maxChatTime
 }
 
 // chatKey names a message: ids are their sender's.
@@ -61,6 +85,10 @@ func (c *chat) remember(key chatKey) bool {
 	return true
 }
 
+// chatHistory is the word of a catch-up in [call.CommandFailed]; nobody gives it
+// as a command.
+const chatHistory = "chat_history"
+
 // startChat asks for the history of a stay that has just joined, and once more
 // a little later: the server may have stored what was said while we joined, and
 // not told us.
@@ -80,14 +108,23 @@ func (l *loop) catchUp(s *stay) {
 	case s.link.Plain(): // nobody stores anything
 	case s.chat.asking:
 		s.chat.again = true
+	case s.chat.later:
+	case !s.chat.paces.Allow(time.Now(), catchUpsPerSecond, catchUpsBurst):
+		s.chat.later = true
+		l.after(time.Second/catchUpsPerSecond, func() {
+			s.chat.later = false
+			if l.stay == s && s.exit == nil {
+				l.catchUp(s)
+			}
+		})
 	default:
-		s.chat.asking = true
+		s.chat.asking, s.chat.asked = true, asked{since: time.Now()}
 		l.after(chatHold, func() { l.tellHeld(s) })
-		l.askChat(s, maxChatRounds)
+		l.askChat(s)
 	}
 }
 
-func (l *loop) askChat(s *stay, rounds int) {
+func (l *loop) askChat(s *stay) {
 	session, after := s.session, s.chat.last
 	var answer call.ChatAnswer
 	l.request(s, func(ctx context.Context) (err error) {
@@ -106,9 +143,14 @@ func (l *loop) askChat(s *stay, rounds int) {
 				l.tellChat(s, m.ChatMessage, true)
 			}
 		}
-		if err == nil && answer.More && s.chat.last != after && rounds > 1 {
-			l.askChat(s, rounds-1)
+		more := err == nil && answer.More
+		if more && s.chat.last != after && s.chat.asked.take(answer) {
+			l.askChat(s)
 			return
+		}
+		if more && !s.chat.endless {
+			s.chat.endless = true
+			l.emit(call.CommandFailed{Command: chatHistory, Err: call.ErrChatEndless})
 		}
 		s.chat.asking = false
 		l.tellHeld(s)

@@ -76,12 +76,18 @@ type SelectDevice struct {
 	Device string
 }
 
-// SetTrackView tells in what size a remote video is shown; Disabled pauses it.
+// SetTrackView tells in what size a remote video is shown, 0x0 for a size that is
+// not known yet. Disabled hides it: it is neither sent to us nor decoded.
 type SetTrackView struct {
 	Track         call.SID
 	Width, Height int
 	Disabled      bool
 }
+
+// Abort ends the stay because the program around the engine cannot go on. Err
+// says why and becomes [call.Left]'s: the reason is internal, or connection_lost
+// if it is the server's fault (call.ErrServerFlood).
+type Abort struct{ Err error }
 
 // RefreshDevices lists the devices anew; [call.DevicesChanged] answers.
 type RefreshDevices struct{}
@@ -112,6 +118,7 @@ func (Mute) Word() string           { return "mute" }
 func (Unmute) Word() string         { return "unmute" }
 func (SelectDevice) Word() string   { return "select_device" }
 func (SetTrackView) Word() string   { return "view" }
+func (Abort) Word() string          { return "abort" }
 func (RefreshDevices) Word() string { return "devices" }
 func (Stats) Word() string          { return "stats" }
 func (SendChat) Word() string       { return "chat" }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -26,6 +27,8 @@ func (l *loop) command(c Command) error {
 		return l.doStartRoom(c)
 	case Leave:
 		return l.doLeave(c)
+	case Abort:
+		return l.doAbort(c)
 	case StartPreview:
 		return l.doStartPreview(c)
 	case StopPreview:
@@ -156,6 +159,31 @@ func (l *loop) doLeave(c Leave) error {
 	}
 	l.leave(cause{reason: call.ReasonLeft})
 	return nil
+}
+
+// doAbort ends the stay for a reason that is not the user's. A Join that waits
+// for its end is taken back.
+func (l *loop) doAbort(c Abort) error {
+	if l.stay == nil {
+		return call.ErrNotInRoom
+	}
+	if e := l.waiting(); e != nil {
+		l.takeBack(e, call.ReasonInternal)
+	}
+	l.leave(failure(l.stay, c.Err))
+	return nil
+}
+
+// failure is why a stay ends that cannot go on.
+func failure(s *stay, err error) cause {
+	switch flood := errors.Is(err, call.ErrServerFlood); {
+	case flood && s.joined:
+		return cause{reason: call.ReasonConnectionLost, err: err}
+	case flood:
+		return cause{reason: call.ReasonJoinFailed, err: err}
+	default:
+		return cause{reason: call.ReasonInternal, err: err}
+	}
 }
 
 // current is the stay that commands may change: not one that is ending.

@@ -25,11 +25,12 @@ func (f *feed) put(ev call.SessionEvent) (tell bool) {
 	if f.over {
 		return false
 	}
-	if _, f.over = ev.(call.SessionEnded); !f.over && f.events.waiting() >= maxWaiting {
+	if _, f.over = ev.(call.SessionEnded); !f.over && f.events.full() {
+		waiting := f.events.waiting()
 		f.over, f.events = true, backlog[call.SessionEvent]{}
 		ev = call.SessionEnded{
 			Reason: call.ReasonConnectionLost,
-			Err:    fmt.Errorf("%w: %d events at once", call.ErrServerGarbage, maxWaiting),
+			Err:    fmt.Errorf("%w: %d events at once", call.ErrServerFlood, waiting),
 		}
 	}
 	f.events.put(ev, ev)

@@ -19,6 +19,10 @@ var errInternal = errors.New("internal error")
 // errUnread ends a stay whose events pile up.
 var errUnread = errors.New("events that nobody reads")
 
+// readerAway is how long the reader of the events may be away before it counts
+// as one that has stopped reading.
+const readerAway = 2 * time.Second
+
 // loop is the state that the goroutine of Run owns.
 type loop struct {
 	cfg    Config
@@ -160,15 +164,22 @@ func (l *loop) checkPanic(err error) {
 // emit reports an event. A stay whose events nobody reads must end before they
 // fill the memory.
 func (l *loop) emit(ev call.Event) {
-	waiting := l.events.Put(Stamped{At: time.Now(), Event: ev})
-	if s := l.stay; waiting >= maxWaiting && s != nil && !s.unread {
-		s.unread = true
-		l.inbox.post(message{run: func(l *loop) {
-			if l.stay == s {
-				l.leave(cause{reason: call.ReasonInternal, err: fmt.Errorf("%w: %d", errUnread, waiting)})
-			}
-		}})
+	l.events.Put(Stamped{At: time.Now(), Event: ev})
+	full, away := l.events.full()
+	s := l.stay
+	if !full || s == nil || s.unread {
+		return
 	}
+	s.unread = true
+	err := errUnread
+	if away < readerAway { // it reads, but cannot keep up
+		err = call.ErrServerFlood
+	}
+	l.inbox.post(message{run: func(l *loop) {
+		if l.stay == s {
+			l.leave(failure(s, err))
+		}
+	}})
 }
 
 func (l *loop) setState(s call.State) {

@@ -22,13 +22,14 @@ type Queue struct {
 	mu     sync.Mutex
 	events backlog[Stamped]
 	closed bool
+	tookAt time.Time     // the reader was last here
 	wake   chan struct{} // 1-slot
 	taken  chan struct{} // 1-slot
 }
 
 // NewQueue makes an empty queue.
 func NewQueue() *Queue {
-	return &Queue{wake: make(chan struct{}, 1), taken: make(chan struct{}, 1)}
+	return &Queue{tookAt: time.Now(), wake: make(chan struct{}, 1), taken: make(chan struct{}, 1)}
 }
 
 // Put appends an event; after Close it does nothing. It returns how many events
@@ -42,6 +43,14 @@ func (q *Queue) Put(e Stamped) (waiting int) {
 	q.mu.Unlock()
 	q.signal()
 	return waiting
+}
+
+// full reports whether more waits than the reader will ever read, and since when
+// the reader has not been here.
+func (q *Queue) full() (full bool, away time.Duration) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.events.full(), time.Since(q.tookAt)
 }
 
 // Close lets the reader take what is left and then end.
@@ -78,7 +87,7 @@ func (q *Queue) Dropped() int {
 func (q *Queue) Take() (items []Stamped, open bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	items = q.events.take()
+	items, q.tookAt = q.events.take(), time.Now()
 	if q.closed {
 		q.signal() // the reader comes once more, to find it empty
 	}

@@ -8,12 +8,18 @@ import (
 
 // roster is everybody in the room except ourselves, in the order of their
 // coming. Its participants are never changed in place: events carry them.
-type roster struct{ people []call.Participant }
+type roster struct {
+	people []call.Participant
+	at     map[call.Identity]int // where somebody is in people
+}
 
 func (r *roster) list() []call.Participant { return slices.Clone(r.people) }
 
 func (r *roster) index(id call.Identity) int {
-	return slices.IndexFunc(r.people, func(p call.Participant) bool { return p.Identity == id })
+	if i, known := r.at[id]; known {
+		return i
+	}
+	return -1
 }
 
 func (r *roster) get(id call.Identity) (call.Participant, bool) {
@@ -26,7 +32,7 @@ func (r *roster) get(id call.Identity) (call.Participant, bool) {
 // replace makes the roster exactly what the server listed; of an identity that
 // is listed twice the last counts.
 func (r *roster) replace(people []call.Participant) {
-	r.people = nil
+	r.people, r.at = nil, nil
 	for _, p := range people {
 		r.put(p)
 	}
@@ -37,6 +43,10 @@ func (r *roster) put(p call.Participant) (before call.Participant, replaced bool
 	p.Tracks = slices.Clone(p.Tracks)
 	i := r.index(p.Identity)
 	if i < 0 {
+		if r.at == nil {
+			r.at = make(map[call.Identity]int)
+		}
+		r.at[p.Identity] = len(r.people)
 		r.people = append(r.people, p)
 		return call.Participant{}, false
 	}
@@ -52,6 +62,10 @@ func (r *roster) remove(p call.Participant) bool {
 		return false
 	}
 	r.people = slices.Delete(r.people, i, i+1)
+	delete(r.at, p.Identity)
+	for ; i < len(r.people); i++ {
+		r.at[r.people[i].Identity] = i
+	}
 	return true
 }
 

@@ -56,6 +56,16 @@ var (
 	ErrCancelled      = errors.New("cancelled")
 	ErrHostFailed     = errors.New("the room server could not be started")
 	ErrHostCrashed    = errors.New("the room server ended by itself")
+	// ErrServerFlood: the server sends more than anybody could take.
+	ErrServerFlood = errors.New("server sends too much")
+)
+
+// Errors of the program around the engine. They end a stay: nobody hears any
+// more what happens in the room, or may tell it what to do.
+var (
+	ErrOutputLost   = errors.New("output cannot be written")
+	ErrOutputUnread = errors.New("output is not read")
+	ErrInputLost    = errors.New("input cannot be read")
 )
 
 // Errors of moderation and chat. The stay goes on.
@@ -67,6 +77,7 @@ var (
 	ErrMuted       = errors.New("muted by the host")
 	ErrChatTooFast = errors.New("too many messages")
 	ErrNotStored   = errors.New("could not be stored")
+	ErrChatEndless = errors.New("chat history does not end")
 	ErrNoDoor      = errors.New("the server is not a Foyer server")
 )
 

@@ -96,6 +96,17 @@ func ParseReason(s string) (LeaveReason, error) {
 	return ReasonUnknown, fmt.Errorf("%w: leave reason %q", ErrBadArgument, s)
 }
 
+// Own reports whether only this program can know a reason: what the user did
+// with it, and what broke in it. A server that gives one does not tell the truth.
+func (r LeaveReason) Own() bool {
+	switch r {
+	case ReasonLeft, ReasonSwitched, ReasonAppQuit, ReasonInternal:
+		return true
+	default:
+		return false
+	}
+}
+
 // Code is the number that TRTC's onExitRoom gives (S1, S2): 0 for an own exit,
 // 1 for removal, 2 for dismissal. Other reasons have none, except a failed
 // join, whose negative numbers are the vendor's and are not invented here.

@@ -60,6 +60,7 @@ var known = []struct {
 	{call.ErrHostCrashed, "host_crashed"},
 	{call.ErrHostFailed, "host_failed"},
 	{call.ErrMediaBlocked, "media_blocked"},
+	{call.ErrServerFlood, "server_flood"},
 	{call.ErrServerGarbage, "server_garbage"},
 	{call.ErrServerSilent, "server_silent"},
 	{call.ErrUnreachable, "unreachable"},
@@ -72,9 +73,18 @@ var known = []struct {
 	{call.ErrMuted, "muted"},
 	{call.ErrChatTooFast, "chat_too_fast"},
 	{call.ErrNotStored, "not_stored"},
+	{call.ErrChatEndless, "chat_endless"},
 	{call.ErrNoDoor, "no_door"},
 	{call.ErrRefused, "refused"},
 	{call.ErrCancelled, "cancelled"},
+
+	{call.ErrOutputLost, "output_lost"},
+	{call.ErrOutputUnread, "output_unread"},
+	{call.ErrInputLost, "input_lost"},
+
+	{call.ErrProfileKey, "profile_key"},
+	{call.ErrProfile, "profile"},
+	{call.ErrWindowSilent, "window_silent"},
 
 	{call.ErrServerConfig, "server_config"},
 	{call.ErrPortInUse, "port_in_use"},

@@ -110,7 +110,10 @@ func (b *Book) Left(l call.Left, now time.Time) Farewell {
 			f.Detail = s.Text + " " + s.Next
 		}
 	case call.ReasonInternal:
-		if len(l.Stuck) > 0 || len(l.Open) > 0 {
+		switch s := b.known(l.Err, call.SourceUnknown, now); {
+		case s.Text != "": // it was not Foyer that broke
+			f.Title, f.Detail = s.Text, s.Next
+		case len(l.Stuck) > 0 || len(l.Open) > 0:
 			f.Detail = b.T("left.internal_stuck.detail")
 		}
 	default:
