@@ -37,14 +37,15 @@ type core struct {
 	done    chan struct{}
 }
 
-// newCore builds the engine and starts its goroutine. host may be nil.
-func newCore(p *profile, log logrus.FieldLogger, host call.Host) *core {
+// newCore builds the engine and starts its goroutine. host may be nil. shown is how many remote videos are shown unless something
+// else is said of them.
+func newCore(p *profile, log logrus.FieldLogger, host call.Host, shown int) *core {
 	return newCoreWith(p, log, hw.Drivers(log.WithField("part", "devices")), host)
 }
 
 // newCoreWith builds it with other drivers; with none there are test devices and
 // files alone.
-func newCoreWith(p *profile, log logrus.FieldLogger, drivers devices.Drivers, host call.Host) *core {
+func newCoreWith(p *profile, log logrus.FieldLogger, drivers devices.Drivers, host call.Host, shown int) *core {
 	boundNativeMemory()
 	dev := devices.New(devices.Config{
 		Log:        log.WithField("part", "devices"),
@@ -57,6 +58,7 @@ func newCoreWith(p *profile, log logrus.FieldLogger, drivers devices.Drivers, ho
 		Dialer:  signal.New(signal.Config{Log: log.WithField("part", "signal")}),
 		Host:    host,
 		Key:     p.key,
+		Shown:   shown,
 		Log:     log.WithField("part", "engine"),
 		Faults:  os.Getenv(faultsVariable) == "1",
 	}, dev)

@@ -64,7 +64,7 @@ func runJoin(std io3, args []string) int {
 	defer stop()
 	// A reader of ours that dies must not take us along before we have left.
 	signal.Ignore(syscall.SIGPIPE)
-	return newHeadless(newCore(p, log, nil), p, *stay, c.std, log).run(ctx, join)
+	return newHeadless(newCore(p, log, nil, call.DefaultShown), p, *stay, c.std, log).run(ctx, join)
 }
 
 // refuse says what cannot be joined, to people and to scripts.

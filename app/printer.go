@@ -22,6 +22,9 @@ const (
 	// maxUnread is the most that is kept, in bytes: answers to commands come on
 	// top of events. Past it nobody reads.
 	maxUnread = 4 << 20
+	// writeAtOnce is how many lines are taken to be written before the others are
+	// looked at again.
+	writeAtOnce = 64
 	// unreadBound is how long a reader may read nothing while it is waited for.
 	unreadBound = 30 * time.Second
 )
@@ -55,8 +58,13 @@ func (p *printer) write(w io.Writer) {
 	defer close(p.done)
 	for range p.wake {
 		p.mu.Lock()
-		lines, closed := p.lines, p.closed
-		p.lines = nil
+		n := min(len(p.lines), writeAtOnce)
+		lines := p.lines[:n]
+		p.lines = p.lines[n:]
+		closed := p.closed && len(p.lines) == 0
+		if len(p.lines) > 0 {
+			notify(p.wake)
+		}
 		p.mu.Unlock()
 		for _, line := range lines {
 			if _, err := w.Write(line); err != nil {
@@ -64,7 +72,7 @@ func (p *printer) write(w io.Writer) {
 				break
 			}
 			p.mu.Lock()
-			p.size, p.wrote = p.size-len(line), time.Now()
+			p.size, p.wrote = max(0, p.size-len(line)), time.Now()
 			p.mu.Unlock()
 		}
 		notify(p.drained)
@@ -135,12 +143,19 @@ func (p *printer) line(event string, at time.Time, f fields) {
 	_ = enc.Encode(f) // values of ours: they can be written
 	p.mu.Lock()
 	fits := p.size+line.Len() <= maxUnread || event == "left" // the one line that must not be missing
+	reads := time.Since(p.wrote) < unreadBound
 	if fits {
 		p.size += line.Len()
 		p.lines = append(p.lines, line.Bytes())
+	} else {
+		p.lines, p.size = nil, 0 // what is left to say is how it ended
 	}
 	p.mu.Unlock()
-	if !fits {
+	switch {
+	case fits:
+	case reads: // it reads, but nobody could keep up
+		p.giveUp(call.ErrServerFlood)
+	default:
 		p.giveUp(call.ErrOutputUnread)
 	}
 	notify(p.wake)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"foyer/engine"
 	"foyer/engine/call"
 )
 
@@ -22,27 +23,114 @@ type pictureKey struct {
 	source call.Source
 }
 
-// pictures are the slots of the remote tracks that have any.
-type pictures map[pictureKey]*call.FrameSlot
+// pictures are the remote videos that are announced, their slots once they are
+// received, and the snapshots that wait for that.
+type pictures struct {
+	tracks  map[pictureKey]call.SID
+	slots   map[pictureKey]*call.FrameSlot
+	waiting []askedSnapshot
+}
 
-func (p pictures) add(e call.TrackSubscribed) {
-	if e.Slot != nil {
-		p[pictureKey{e.ID, e.Track.Source}] = e.Slot
+// askedSnapshot is one of these.
+type askedSnapshot struct {
+	wireCommand
+	key   pictureKey
+	until time.Time
+}
+
+func newPictures() pictures {
+	return pictures{tracks: map[pictureKey]call.SID{}, slots: map[pictureKey]*call.FrameSlot{}}
+}
+
+// note keeps what an event says about remote videos.
+func (p *pictures) note(e call.Event) {
+	for id, tracks := range announced(e) {
+		for _, t := range tracks {
+			p.tracks[pictureKey{id, t.Source}] = t.SID
+		}
+	}
+	switch e := e.(type) {
+	case call.TrackPublished:
+		if !e.Local {
+			p.tracks[pictureKey{e.ID, e.Track.Source}] = e.Track.SID
+		}
+	case call.TrackUnpublished:
+		delete(p.tracks, pictureKey{e.ID, e.Track.Source})
+	case call.ParticipantLeft:
+		for _, t := range e.Participant.Tracks {
+			delete(p.tracks, pictureKey{e.Participant.Identity, t.Source})
+		}
+	case call.TrackSubscribed:
+		if key := (pictureKey{e.ID, e.Track.Source}); e.Slot != nil {
+			p.tracks[key], p.slots[key] = e.Track.SID, e.Slot
+		}
+	case call.TrackUnsubscribed:
+		delete(p.slots, pictureKey{e.ID, e.Track.Source})
 	}
 }
 
-func (p pictures) remove(e call.TrackUnsubscribed) {
-	delete(p, pictureKey{e.ID, e.Track.Source})
+// ready takes the snapshots whose pictures come by now, and those that have
+// waited for too long.
+func (p *pictures) ready(now time.Time) (ready, late []askedSnapshot) {
+	rest := p.waiting[:0]
+	for _, w := range p.waiting {
+		switch {
+		case p.slots[w.key] != nil:
+			ready = append(ready, w)
+		case now.After(w.until):
+			late = append(late, w)
+		default:
+			rest = append(rest, w)
+		}
+	}
+	p.waiting = rest
+	return ready, late
 }
 
-// snapshot writes the next picture of somebody's track as a PNG, in a goroutine
-// that run waits for: leaving must not wait for a picture.
+// maxSnapshots is how many snapshots may wait at once.
+const maxSnapshots = 64
+
+var errNoPicture = errors.New("no picture came")
+
+// snapshot writes the next picture of somebody's track as a PNG. A track that is
+// not shown is asked for first.
 func (h *headless) snapshot(ctx context.Context, w wireCommand) {
-	slot, err := h.slot(w)
+	source, err := call.ParseSource(w.Source)
+	key := pictureKey{w.ID, source}
+	sid, known := h.pictures.tracks[key]
+	switch {
+	case err != nil:
+	case !known || source.Kind() != call.KindVideo:
+		err = fmt.Errorf("%w: no %s of %.64q", call.ErrBadArgument, source, w.ID)
+	case w.File == "":
+		err = fmt.Errorf("%w: no file", call.ErrBadArgument)
+	case len(h.pictures.waiting) >= maxSnapshots:
+		err = fmt.Errorf("%w: %d snapshots wait", call.ErrBadArgument, maxSnapshots)
+	default:
+		err = h.core.Do(engine.SetTrackView{Track: sid})
+	}
 	if err != nil {
 		h.out.commandFailed(w.Cmd, err)
 		return
 	}
+	h.pictures.waiting = append(h.pictures.waiting, askedSnapshot{w, key, time.Now().Add(snapshotBound)})
+	h.takeSnapshots(ctx)
+}
+
+// takeSnapshots begins those that can be taken now.
+func (h *headless) takeSnapshots(ctx context.Context) {
+	ready, late := h.pictures.ready(time.Now())
+	for _, w := range ready {
+		h.takeSnapshot(ctx, w.wireCommand, h.pictures.slots[w.key])
+	}
+	for _, w := range late {
+		h.out.commandFailed(w.Cmd, errNoPicture)
+	}
+}
+
+// takeSnapshot works in a goroutine that run waits for: leaving must not wait
+// for a picture.
+func (h *headless) takeSnapshot(ctx context.Context, w wireCommand, slot *call.FrameSlot) {
 	h.snapshots.Add(1)
 	go func() {
 		defer h.snapshots.Done()
@@ -58,21 +146,6 @@ func (h *headless) snapshot(ctx context.Context, w wireCommand) {
 		}
 		h.out.line("snapshot", time.Now(), fields{"id": w.ID, "source": w.Source, "file": w.File})
 	}()
-}
-
-func (h *headless) slot(w wireCommand) (*call.FrameSlot, error) {
-	source, err := call.ParseSource(w.Source)
-	if err != nil {
-		return nil, err
-	}
-	slot, ok := h.pictures[pictureKey{w.ID, source}]
-	if !ok {
-		return nil, fmt.Errorf("%w: no %s of %.64q", call.ErrBadArgument, source, w.ID)
-	}
-	if w.File == "" {
-		return nil, fmt.Errorf("%w: no file", call.ErrBadArgument)
-	}
-	return slot, nil
 }
 
 // nextPicture waits for a picture of that size, by default the size as sent.
@@ -95,7 +168,7 @@ func nextPicture(ctx context.Context, slot *call.FrameSlot, width, height int) (
 		select {
 		case <-look.C:
 		case <-ctx.Done():
-			return nil, errors.New("no picture came")
+			return nil, errNoPicture
 		}
 	}
 }

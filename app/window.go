@@ -146,7 +146,7 @@ func (c *command) showWindow(p *profile, claim *instance.Instance, child *host.C
 	// that is still small.
 	collect := debug.SetGCPercent(-1)
 	a := fyneapp.NewWithID(appID)
-	core := newCore(p, log, child)
+	core := newCore(p, log, child, ui.Shown)
 	events := engine.NewQueue()
 	recorder := recordStays(core.Events(), events, p, log)
 	crashed, forget := crashes(p)

@@ -19,6 +19,10 @@ type Config struct {
 	Key     ed25519.PrivateKey
 	Log     logrus.FieldLogger // nil: nothing is logged
 
+	// Shown is how many video tracks are shown of those that no [SetTrackView]
+	// speaks of; 0 is call.DefaultShown.
+	Shown int
+
 	Grace       time.Duration // how long an exit waits for what does not let go; 0 is DefaultGrace
 	JoinTimeout time.Duration // from a Join to its Left if it does not succeed, Grace included; 0 is DefaultJoinTimeout
 	Faults      bool          // accept [Fault]
@@ -38,7 +42,7 @@ const (
 	openTimeout         = 10 * time.Second // above the camera driver's own 5 s
 	listTimeout         = 5 * time.Second
 	inspectTimeout      = 75 * time.Millisecond   // what is open is in the kernel's tables; with the grace below 2 s
-	requestTimeout      = 10 * time.Second        // publish, unpublish, mute, view
+	requestTimeout      = 10 * time.Second        // publish, unpublish, mute, subscribe
 	partsCloseTimeout   = 2500 * time.Millisecond // host and media at the engine's end; with the grace below 5 s
 	workersEndTimeout   = 500 * time.Millisecond  // goroutines that are about to return anyway
 )
@@ -46,6 +50,9 @@ const (
 func (c Config) withDefaults() Config {
 	if c.Grace <= 0 {
 		c.Grace = DefaultGrace
+	}
+	if c.Shown <= 0 {
+		c.Shown = call.DefaultShown
 	}
 	if c.JoinTimeout <= 0 {
 		c.JoinTimeout = DefaultJoinTimeout

@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"foyer/engine/call"
 )
 
-// receiver is one remote track being decoded.
+// receiver is one remote track being received.
 type receiver struct {
 	track call.RemoteTrack
 	rx    call.Receiver
@@ -18,10 +19,14 @@ type receiver struct {
 	id    call.Identity
 }
 
-// view is in what size a remote track is shown; the last wish wins.
-type view struct {
-	wanted, sent SetTrackView
-	busy         bool
+// reception is what a stay wants to receive.
+type reception struct {
+	views map[call.SID]call.TrackView // the last word on each track
+	spoke map[call.Identity]time.Time
+	// wanted is the present wish, told what the session was last told.
+	wanted, told []call.Subscription
+	telling      bool // a request is under way; one at a time
+	due          bool // the wish is about to be decided anew
 }
 
 // received lists the receivers in an order that does not change.
@@ -38,11 +43,8 @@ func (l *loop) subscribe(s *stay, t call.RemoteTrack) {
 	}
 	r := &receiver{track: t, rx: l.cfg.Media.Receive(t), info: info, id: t.Owner()}
 	s.receivers[info.SID] = r
+	r.rx.Show(s.shows(info.SID))
 	l.emit(call.TrackSubscribed{ID: r.id, Track: info, Slot: r.rx.Slot()})
-	if v := s.views[info.SID]; v != nil {
-		v.sent = SetTrackView{}
-		l.sendView(s, v)
-	}
 }
 
 // remoteGone ends a track, unless a newer one has taken its place.
@@ -86,51 +88,85 @@ func (l *loop) doSetTrackView(c SetTrackView) error {
 	if !s.roster.hasTrack(c.Track) && s.receivers[c.Track] == nil {
 		return fmt.Errorf("view of %q: %w", c.Track, call.ErrNotPublished)
 	}
-	v := s.views[c.Track]
-	if v == nil {
-		l.dropViews(s)
-		v = &view{}
-		s.views[c.Track] = v
+	if _, known := s.reception.views[c.Track]; !known {
+		maps.DeleteFunc(s.reception.views, func(sid call.SID, _ call.TrackView) bool {
+			return !s.roster.hasTrack(sid) && s.receivers[sid] == nil
+		})
 	}
-	v.wanted = c
-	l.sendView(s, v)
+	s.reception.views[c.Track] = call.TrackView{Hidden: c.Disabled, Width: c.Width, Height: c.Height}
+	l.choose(s)
 	return nil
 }
 
-// dropViews forgets the views of tracks that are gone.
-func (l *loop) dropViews(s *stay) {
-	for sid := range s.views {
-		if !s.roster.hasTrack(sid) && s.receivers[sid] == nil {
-			delete(s.views, sid)
-		}
-	}
+// shows reports whether a track's pictures are wanted now.
+func (s *stay) shows(sid call.SID) bool {
+	return slices.ContainsFunc(s.reception.wanted, func(w call.Subscription) bool { return w.Track == sid && !w.Paused })
 }
 
-func (l *loop) sendViews(s *stay) {
-	for _, v := range s.views {
-		v.sent = SetTrackView{}
-		l.sendView(s, v)
-	}
-}
-
-// sendView tells the server the last wish; one request at a time.
-func (l *loop) sendView(s *stay, v *view) {
-	if v.busy || v.sent == v.wanted || s.receivers[v.wanted.Track] == nil {
+// choose decides what to receive when everything that has happened just now is
+// known: once, however much it was.
+func (l *loop) choose(s *stay) {
+	if s.reception.due || !s.joined {
 		return
 	}
-	v.busy, v.sent = true, v.wanted
-	w := v.wanted
-	session := s.session
+	s.reception.due = true
+	l.inbox.post(message{run: func(l *loop) {
+		s.reception.due = false
+		if l.stay == s && s.exit == nil {
+			l.chosen(s)
+		}
+	}})
+}
+
+// chosen makes the receivers follow what is wanted now, and the session.
+func (l *loop) chosen(s *stay) {
+	selector := call.Selector{
+		Shown: l.cfg.Shown, Views: s.reception.views, Spoke: s.reception.spoke, ObeysMutes: !s.link.Plain(),
+	}
+	s.reception.wanted = selector.Choose(s.roster.people)
+	paused := make(map[call.SID]bool, len(s.reception.wanted))
+	for _, w := range s.reception.wanted {
+		paused[w.Track] = w.Paused
+	}
+	for _, r := range s.received() {
+		if rest, wanted := paused[r.info.SID]; wanted {
+			r.rx.Show(!rest)
+		} else if s.roster.hasTrack(r.info.SID) {
+			l.unsubscribe(s, r) // at once: the server's answer may never come
+		}
+	}
+	l.tellChosen(s)
+}
+
+// tellChosen tells the session the last wish; one request at a time.
+func (l *loop) tellChosen(s *stay) {
+	rc := &s.reception
+	if rc.telling || slices.Equal(rc.told, rc.wanted) && rc.told != nil {
+		return
+	}
+	rc.telling, rc.told = true, rc.wanted
+	session, wanted := s.session, rc.wanted
 	l.request(s, func(ctx context.Context) error {
-		return session.SetTrackView(ctx, w.Track, w.Width, w.Height, w.Disabled)
+		return session.Subscribe(ctx, wanted)
 	}, func(err error) {
-		v.busy = false
+		rc.telling = false
 		if err != nil { // the next wish, or a reconnect, tells again
-			l.log.WithError(err).Debug("setting a track's view")
+			rc.told = nil
+			l.log.WithError(err).Debug("choosing what to receive")
 			return
 		}
-		l.sendView(s, v)
+		l.tellChosen(s)
 	})
+}
+
+// speak notes who was heard: of more voices than can be decoded, theirs are.
+func (s *stay) speak(speakers []call.SpeakerLevel) {
+	now := time.Now()
+	for _, sp := range speakers {
+		if _, known := s.roster.get(sp.ID); known {
+			s.reception.spoke[sp.ID] = now
+		}
+	}
 }
 
 // request runs a bounded request of the stay's session; done is not called

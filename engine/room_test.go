@@ -250,8 +250,8 @@ func TestO6_O8_FullReconnect(t *testing.T) {
 		}
 		s.Tell(call.RemoteTrackReady{Track: enginetest.NewRemoteTrack("bob", "PA_1", videoTrack("TR_1"))})
 		settle()
-		if w, h := s.View("TR_1"); w != 320 || h != 180 {
-			t.Errorf("view is %dx%d", w, h)
+		if v, wanted := s.Subscription("TR_1"); !wanted || v.Paused || v.Width != 320 || v.Height != 180 {
+			t.Errorf("subscription %+v (%v)", v, wanted)
 		}
 		r.do(engine.Leave{})
 		settle()

@@ -4,13 +4,24 @@ import (
 	"foyer/engine/call"
 )
 
+// feedBatch is how many events of a session are taken before whatever else
+// waits, such as a wish to leave, gets its turn.
+const feedBatch = 256
+
 // takeFeed takes what the session of s has reported. What it reports before
 // Dial has returned it waits for.
 func (l *loop) takeFeed(s *stay) {
 	if l.stay == s && s.exit == nil && s.session == nil {
 		return
 	}
-	for _, ev := range s.feed.take() {
+	if len(s.taken) == 0 {
+		s.taken = s.feed.take()
+	}
+	batch := s.taken[:min(len(s.taken), feedBatch)]
+	if s.taken = s.taken[len(batch):]; len(s.taken) > 0 {
+		l.inbox.post(message{run: func(l *loop) { l.takeFeed(s) }})
+	}
+	for _, ev := range batch {
 		l.sessionEvent(s, ev)
 	}
 }
@@ -40,7 +51,7 @@ func (l *loop) sessionEnded(s *stay, end call.SessionEnded) {
 	s.sessionOver = true
 	c := cause{reason: end.Reason, by: end.By, text: end.Text, until: end.Until, err: end.Err}
 	switch {
-	case end.Reason == call.ReasonUnknown, end.Reason == call.ReasonSwitched: // the latter is ours to say
+	case end.Reason == call.ReasonUnknown, end.Reason.Own():
 		c.reason = call.ReasonOther(0) // LiveKit's UNKNOWN_REASON
 	case end.Reason == call.ReasonConnectionLost && !s.joined:
 		c.reason = call.ReasonJoinFailed
@@ -71,7 +82,9 @@ func (l *loop) roomEvent(s *stay, ev call.SessionEvent) {
 	case call.LocalTrackGone:
 		l.localGone(s, ev.SID)
 	case call.SpeakersChanged:
+		s.speak(ev.Speakers)
 		l.emit(ev)
+		l.choose(s)
 	case call.QualityChanged:
 		if _, known := s.roster.get(ev.ID); known || ev.ID == s.self.Identity {
 			l.emit(ev)
@@ -114,6 +127,7 @@ func (l *loop) peopleEvent(s *stay, ev call.SessionEvent) {
 
 func (l *loop) trackEvent(s *stay, id call.Identity, t call.Track, local, there bool, ev call.Event) {
 	if !local && id != s.self.Identity && s.roster.track(id, t, there) {
+		l.choose(s)
 		l.emit(ev)
 	}
 }
@@ -125,6 +139,7 @@ func (l *loop) present(s *stay, p call.Participant) {
 		return
 	}
 	before, known := s.roster.put(p)
+	l.choose(s)
 	if known && before.SID == p.SID {
 		l.emit(call.ParticipantUpdated{Participant: p})
 		return
@@ -141,7 +156,9 @@ func (l *loop) absent(s *stay, ev call.ParticipantLeft) {
 	if !s.roster.remove(ev.Participant) {
 		return
 	}
+	delete(s.reception.spoke, ev.Participant.Identity)
 	l.unsubscribeOwner(s, known.SID)
+	l.choose(s)
 	l.emit(ev)
 }
 
@@ -163,8 +180,9 @@ func (l *loop) rosterReplaced(s *stay, ev call.RosterReplaced) {
 	l.emit(call.RoomUpdated{Session: s.sessionID, Self: s.self, Participants: s.roster.list()})
 	if ev.Republish {
 		l.setState(call.StateJoined)
-		l.sendViews(s)
 	}
+	s.reception.told = nil // a new participant has no subscriptions
+	l.choose(s)
 	l.rulesChanged(s, ev.Standing)
 	l.settleAll()
 	l.catchUp(s)

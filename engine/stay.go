@@ -69,9 +69,10 @@ type stay struct {
 	session     call.Session
 	sessionOver bool // ended by itself: there is nobody to tell
 	feed        feed
-	hosting     bool // in a room of this computer's server
-	opened      bool // and that server was started for it
-	unread      bool // its events are not read
+	taken       []call.SessionEvent // of the feed, and not handled yet
+	hosting     bool                // in a room of this computer's server
+	opened      bool                // and that server was started for it
+	unread      bool                // its events are not read
 
 	joined    bool
 	joinedAt  time.Time
@@ -85,7 +86,7 @@ type stay struct {
 	switching bool // another room's door is being asked
 
 	receivers        map[call.SID]*receiver
-	views            map[call.SID]*view
+	reception        reception
 	closingReceivers int
 
 	exit *exit // set once leaving
@@ -96,7 +97,8 @@ type stay struct {
 func (l *loop) begin(e *entry) {
 	l.gen++
 	s := &stay{
-		entry: e, gen: l.gen, receivers: make(map[call.SID]*receiver), views: make(map[call.SID]*view),
+		entry: e, gen: l.gen, receivers: make(map[call.SID]*receiver),
+		reception: reception{views: make(map[call.SID]call.TrackView), spoke: make(map[call.Identity]time.Time)},
 	}
 	if e.pubs == nil {
 		e.pubs, e.speaker = newPublications(e.choice, l.resolve), l.resolve(call.SourceSpeaker, e.choice.Speaker)
@@ -125,6 +127,7 @@ func (l *loop) begin(e *entry) {
 // dial joins the server in a worker.
 func (l *loop) dial(s *stay) {
 	req := s.request(l.cfg.Key)
+	req.Shown = l.cfg.Shown
 	b, dialer := l.inbox, l.cfg.Dialer
 	sink := func(ev call.SessionEvent) {
 		if s.feed.put(ev) {
@@ -186,7 +189,7 @@ func joinFailure(err error) cause {
 	if banned, ok := errors.AsType[*call.BannedError](err); ok {
 		return cause{reason: call.ReasonBanned, by: banned.By, text: banned.Text, until: banned.Until, err: err}
 	}
-	if out, ok := errors.AsType[*call.PutOutError](err); ok {
+	if out, ok := errors.AsType[*call.PutOutError](err); ok && !out.Reason.Own() {
 		return cause{reason: out.Reason, by: out.By, text: out.Text, err: err}
 	}
 	if errors.Is(err, call.ErrMediaBlocked) {
@@ -226,6 +229,7 @@ func (l *loop) admitted(s *stay, ev call.RosterReplaced) {
 		Standing: s.standing,
 	})
 	l.refusePublications(refused)
+	l.choose(s)
 	l.startChat(s)
 	l.settleAll()
 }

@@ -183,10 +183,16 @@ func (u *UI) setOn(source call.Source, on bool) {
 // that dragging the window's edge is one command and not a hundred.
 const viewRest = 250 * time.Millisecond
 
-// ShowTrack notes in what size a remote picture is shown.
+// ShowTrack notes in what size a remote picture is shown. That it is shown at
+// all, or not any more, is told with the next paint.
 func (a actions) ShowTrack(track call.SID, width, height int, hidden bool) {
 	a.views[track] = engine.SetTrackView{Track: track, Width: width, Height: height, Disabled: hidden}
-	a.viewAt = a.cfg.Now()
+	if shown, known := a.shown[track]; !known || shown == hidden {
+		a.shown[track] = !hidden
+		a.viewAt = time.Time{}
+	} else if !a.viewAt.IsZero() || len(a.views) == 1 {
+		a.viewAt = a.cfg.Now()
+	}
 }
 
 // flushViews tells the engine.

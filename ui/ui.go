@@ -67,12 +67,16 @@ type UI struct {
 	closed   bool
 
 	views  map[call.SID]engine.SetTrackView // sizes to tell the engine
-	viewAt time.Time                        // of the last change of one
+	viewAt time.Time                        // of the last change of one; zero: tell at once
+	shown  map[call.SID]bool                // what the engine was told to show or hide
 
 	stopOnce sync.Once
 	cancel   context.CancelFunc
 	pump     sync.WaitGroup
 }
+
+// Shown is how many people's pictures the window shows at once.
+const Shown = view.PerPage
 
 // Size of the window on first start.
 const (
@@ -85,7 +89,7 @@ func New(cfg Config) *UI {
 	cfg = withDefaults(cfg)
 	u := &UI{
 		cfg: cfg, book: words.English(), state: model.New(), set: cfg.Settings.Load(), link: cfg.InitialLink,
-		views: map[call.SID]engine.SetTrackView{},
+		views: map[call.SID]engine.SetTrackView{}, shown: map[call.SID]bool{},
 	}
 	cfg.App.Settings().SetTheme(cfg.Theme)
 	fontsLoaded := loadFonts()
@@ -240,6 +244,7 @@ func (u *UI) apply(items []engine.Stamped) {
 			u.remember(v, e.At)
 		case call.Left:
 			clear(u.views)
+			clear(u.shown)
 		}
 	}
 	u.refresh()

@@ -576,13 +576,21 @@ func TestTrackSizesAreToldOnceTheyRest(t *testing.T) {
 	}
 	a.ShowTrack("TR_2", 0, 0, true)
 	b.ui.root.Tick(b.now)
+	if len(b.engine.done) != 2 {
+		t.Fatalf("told %d times of two pictures that are shown and hidden", len(b.engine.done))
+	}
+	b.engine.done = nil
+	for w := range 50 {
+		a.ShowTrack("TR_1", w, 100, false)
+	}
+	b.ui.root.Tick(b.now)
 	if len(b.engine.done) != 0 {
 		t.Fatal("told while it moves")
 	}
 	b.now = b.now.Add(viewRest)
 	b.ui.root.Tick(b.now)
 	b.ui.root.Tick(b.now)
-	if len(b.engine.done) != 2 {
+	if len(b.engine.done) != 1 {
 		t.Fatalf("told %d times", len(b.engine.done))
 	}
 	for _, c := range b.engine.done {

@@ -94,6 +94,10 @@ func (s *FrameSlot) SourceSize() (w, h int) {
 	return int(d >> 32), int(uint32(d))
 }
 
+// keepRatio is how much larger than needed a buffer may be that goes round: that
+// of a tile which has become small is given back.
+const keepRatio = 4
+
 // Begin returns a buffer of w x h pixels for the writer to fill completely and
 // then Commit. Its Stride is always 4*w.
 func (s *FrameSlot) Begin(w, h int) *image.RGBA {
@@ -105,7 +109,7 @@ func (s *FrameSlot) Begin(w, h int) *image.RGBA {
 		s.mu.Unlock()
 	}
 	need := 4 * w * h
-	if s.writing == nil || cap(s.writing.Pix) < need {
+	if s.writing == nil || cap(s.writing.Pix) < need || cap(s.writing.Pix) > keepRatio*need {
 		s.writing = &image.RGBA{Pix: make([]uint8, need)}
 	}
 	s.writing.Pix, s.writing.Stride, s.writing.Rect = s.writing.Pix[:need], 4*w, image.Rect(0, 0, w, h)
@@ -136,6 +140,15 @@ func (s *FrameSlot) Clear() {
 	}
 	s.cleared = true
 	s.seq++
+	s.mu.Unlock()
+}
+
+// Release clears the slot and gives its buffers back: no picture comes for a
+// while. The writer calls it.
+func (s *FrameSlot) Release() {
+	s.Clear()
+	s.mu.Lock()
+	s.spare, s.writing = nil, nil
 	s.mu.Unlock()
 }
 

@@ -37,6 +37,9 @@ type Pump interface {
 type Receiver interface {
 	Slot() *FrameSlot // nil for sound
 	Stats() RemoteStats
+	// Show says whether the pictures are wanted; they are at first. A video
+	// receiver that is not shown has no decoder and keeps no picture.
+	Show(wanted bool)
 	// Close stops decoding and waits for the receiver's goroutines. It does
 	// not wait for the network: it interrupts the track's read.
 	Close()
@@ -143,4 +146,6 @@ type RemoteStats struct {
 	Level         float32  `json:"level,omitempty"`
 	ConcealedMS   uint64   `json:"concealed_ms,omitempty"` // sound made up for lost packets
 	KeyRequests   uint64   `json:"key_requests,omitempty"`
+	Paused        bool     `json:"paused,omitempty"`    // not shown: nothing is decoded
+	TooLarge      bool     `json:"too_large,omitempty"` // more than its part of MaxPixels, or too often another size
 }

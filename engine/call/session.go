@@ -17,6 +17,9 @@ type JoinRequest struct {
 	// Admission of this request, by [Dialer].Admit: the door is not asked
 	// again. nil: Dial asks it.
 	Admission *Admission
+	// Shown is how many video tracks are shown until Session.Subscribe says
+	// which; 0: DefaultShown.
+	Shown int
 }
 
 // Admission is a door's permission to join. It holds a token: a secret.
@@ -46,9 +49,9 @@ type Session interface {
 	Publish(ctx context.Context, spec TrackSpec) (LocalTrack, error)
 	Unpublish(ctx context.Context, t LocalTrack) error
 	SetMuted(ctx context.Context, t LocalTrack, muted bool) error
-	// SetTrackView tells the server what size a remote video track is shown
-	// in; disabled pauses it.
-	SetTrackView(ctx context.Context, sid SID, width, height int, disabled bool) error
+	// Subscribe says all that we want to receive from now on. Until its first
+	// call the session chooses by itself, as a [Selector] without views does.
+	Subscribe(ctx context.Context, all []Subscription) error
 	// SendData sends a reliable packet to everybody on a topic.
 	SendData(ctx context.Context, topic string, payload []byte) error
 	// SendChat says something to everybody and returns it as they see it. Where

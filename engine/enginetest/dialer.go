@@ -17,7 +17,7 @@ type Dialer struct {
 	// A nil result keeps the server silent after Dial.
 	First func(call.JoinRequest) *call.RosterReplaced
 	// On is how every session's calls go, by name: publish, unpublish,
-	// mute, view, data, chat, history, moderate, leave, close. nil: at once.
+	// mute, subscribe, data, chat, history, moderate, leave, close. nil: at once.
 	On func(method string) Step
 	Talk
 
@@ -97,7 +97,7 @@ type Session struct {
 	queue     []call.SessionEvent
 	tracks    map[call.SID]*LocalTrack
 	published int
-	views     map[call.SID][2]int
+	wants     []call.Subscription
 	leaving   time.Time
 	said      []string
 	asked     []string
@@ -202,20 +202,14 @@ func (s *Session) SetMuted(ctx context.Context, t call.LocalTrack, muted bool) e
 	return nil
 }
 
-// SetTrackView remembers the size; 0, 0 when disabled.
-func (s *Session) SetTrackView(ctx context.Context, sid call.SID, width, height int, disabled bool) error {
-	if err := s.step(ctx, "view"); err != nil {
+// Subscribe remembers what is wanted.
+func (s *Session) Subscribe(ctx context.Context, all []call.Subscription) error {
+	if err := s.step(ctx, "subscribe"); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.views == nil {
-		s.views = make(map[call.SID][2]int)
-	}
-	if disabled {
-		width, height = 0, 0
-	}
-	s.views[sid] = [2]int{width, height}
+	s.wants = append([]call.Subscription(nil), all...)
 	return nil
 }
 
@@ -278,9 +272,14 @@ func (s *Session) Published() int {
 	return s.published
 }
 
-// View is the size that SetTrackView was last given.
-func (s *Session) View(sid call.SID) (width, height int) {
+// Subscription is what was last wanted of a track.
+func (s *Session) Subscription(sid call.SID) (sub call.Subscription, wanted bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.views[sid][0], s.views[sid][1]
+	for _, w := range s.wants {
+		if w.Track == sid {
+			return w, true
+		}
+	}
+	return call.Subscription{}, false
 }

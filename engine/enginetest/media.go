@@ -3,6 +3,7 @@ package enginetest
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"foyer/engine/call"
 )
@@ -18,6 +19,8 @@ type Media struct {
 	speaker call.Speaker
 	pumps   map[*Pump]struct{}
 	closed  bool
+
+	receivers map[call.SID]*Receiver
 }
 
 // Capture starts a pump.
@@ -45,11 +48,26 @@ func (m *Media) Capture(dev call.Capture) call.Pump {
 func (m *Media) Receive(t call.RemoteTrack) call.Receiver {
 	info := t.Info()
 	r := &Receiver{media: m, track: t, entry: m.Ledger.ask("receiver", info.Source, string(info.SID))}
+	r.shown.Store(true)
 	m.Ledger.note(&r.entry.Opened)
 	if info.Kind == call.KindVideo {
 		r.slot = &call.FrameSlot{}
 	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.receivers == nil {
+		m.receivers = make(map[call.SID]*Receiver)
+	}
+	m.receivers[info.SID] = r
 	return r
+}
+
+// Shown reports whether the pictures of a track that is received are wanted.
+func (m *Media) Shown(sid call.SID) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.receivers[sid]
+	return r != nil && r.shown.Load()
 }
 
 // SetSpeaker remembers s.
@@ -144,7 +162,11 @@ type Receiver struct {
 	entry *Entry
 	slot  *call.FrameSlot
 	once  sync.Once
+	shown atomic.Bool
 }
+
+// Show remembers whether pictures are wanted.
+func (r *Receiver) Show(wanted bool) { r.shown.Store(wanted) }
 
 // Slot is a slot without pictures, or nil for sound.
 func (r *Receiver) Slot() *call.FrameSlot { return r.slot }
@@ -161,6 +183,11 @@ func (r *Receiver) Close() {
 		m.Ledger.note(&r.entry.Closing)
 		defer m.Ledger.note(&r.entry.Closed)
 		r.track.Interrupt()
+		m.mu.Lock()
+		if sid := r.track.Info().SID; m.receivers[sid] == r {
+			delete(m.receivers, sid)
+		}
+		m.mu.Unlock()
 		if m.OnReceiverClose != nil {
 			_ = m.OnReceiverClose(r.track).take(context.Background())
 		}

@@ -130,14 +130,24 @@ func (a *assembler) take() *encodedFrame {
 
 // keepBytes is the largest buffer that goes round; larger ones are left to the
 // garbage collector, so that one huge picture does not stay for ever.
-const keepBytes = 512 << 10
+const keepBytes = 128 << 10
+
+// keepSpare is how many buffers go round; what waits for its sound may be many.
+const keepSpare = 8
 
 // recycle gives a picture's buffer back.
 func (a *assembler) recycle(f *encodedFrame) {
-	if cap(f.data) > keepBytes {
-		f.data = nil
+	if len(a.spare) < keepSpare && cap(f.data) <= keepBytes {
+		a.spare = append(a.spare, f)
 	}
-	a.spare = append(a.spare, f)
+}
+
+// held is how many bytes the picture under construction has.
+func (a *assembler) held() int {
+	if a.building == nil {
+		return 0
+	}
+	return len(a.building.data)
 }
 
 // pictureOrder watches picture IDs: with all packets there, pictures can still

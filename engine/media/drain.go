@@ -51,6 +51,9 @@ func (d *drain) Stats() call.RemoteStats {
 	return call.RemoteStats{ID: d.track.Owner(), SID: info.SID, Source: info.Source, Bytes: d.bytes.Load()}
 }
 
+// Show implements [call.Receiver]; there is nothing to show.
+func (d *drain) Show(bool) {}
+
 // Close implements [call.Receiver].
 func (d *drain) Close() {
 	d.track.Interrupt()

@@ -19,6 +19,7 @@ type Media struct {
 	log    logrus.FieldLogger
 	mixer  *audio.Mixer
 	clocks clocks
+	budget budget
 
 	mu     sync.Mutex
 	open   map[closer]struct{} // pumps and receivers that are not closed yet
@@ -35,6 +36,7 @@ func New(cfg Config) *Media {
 		log:    cfg.Log,
 		mixer:  audio.NewMixer(cfg.Log),
 		clocks: clocks{playing: make(map[clockKey]playoutClock)},
+		budget: budget{trim: &trimmer{}},
 		open:   make(map[closer]struct{}),
 	}
 }
@@ -62,7 +64,7 @@ func (m *Media) Receive(t call.RemoteTrack) call.Receiver {
 	key := clockKey{owner: t.OwnerSID(), source: t.Info().Source}
 	switch mimeOf(t) {
 	case mimeVP8:
-		r.Receiver = newVideoReceiver(t, m.clocks.follow(key), m.log)
+		r.Receiver = newVideoReceiver(&m.budget, t, m.clocks.follow(key), m.log)
 	case mimeOpus:
 		a := audio.NewReceiver(m.mixer, t, m.log)
 		m.clocks.add(key, a)
@@ -94,6 +96,7 @@ func (m *Media) Close() {
 		wg.Go(c.Close)
 	}
 	wg.Wait()
+	m.budget.trim.close()
 	m.mixer.Close()
 }
 

@@ -57,7 +57,7 @@ func twoPeers(t *testing.T, loss float64) {
 		t.Fatal("no track arrives")
 	}
 	begin := time.Now()
-	r := newVideoReceiver(remote, noSound{}, quiet())
+	r := newVideoReceiver(new(budget), remote, noSound{}, quiet())
 	defer r.Close()
 	r.Slot().SetView(call.View{Width: testW, Height: testH})
 	first, shown := watch(t, r, begin, 60)

@@ -368,7 +368,7 @@ func TestCloseIsPrompt(t *testing.T) {
 		worstPump = max(worstPump, time.Since(begin))
 
 		track := newFakeTrack()
-		r := newVideoReceiver(track, noSound{}, quiet())
+		r := newVideoReceiver(new(budget), track, noSound{}, quiet())
 		src := newSource(t, camW, camH)
 		for range round%3 + 1 {
 			track.give(src.next()...)
@@ -405,7 +405,7 @@ func BenchmarkClose(b *testing.B) {
 		for b.Loop() {
 			b.StopTimer()
 			track := newFakeTrack()
-			r := newVideoReceiver(track, noSound{}, quiet())
+			r := newVideoReceiver(new(budget), track, noSound{}, quiet())
 			track.give(packets...)
 			b.StartTimer()
 			r.Close()
@@ -461,7 +461,7 @@ func parsed(b *testing.B, raw [][]byte) (out []*packet) {
 
 // idleReceiver is a receiver without goroutines: the test is its worker.
 func idleReceiver(tb testing.TB) *videoReceiver {
-	r := newReceiverState(newFakeTrack(), noSound{}, quiet())
+	r := newReceiverState(new(budget), newFakeTrack(), noSound{}, quiet())
 	d, err := vp8.NewDecoder()
 	if err != nil {
 		tb.Fatal(err)

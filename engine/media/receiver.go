@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -40,17 +41,24 @@ type videoReceiver struct {
 
 	packets chan *packet
 	pool    *sync.Pool // apart: what it lies in lives on until the second collection after its last use
+	claim   *claim
+	hidden  atomic.Bool   // nobody wants the pictures
+	overrun atomic.Bool   // packets were thrown away, as too many wait
+	turn    chan struct{} // 1-slot: hidden has changed
 	stop    chan struct{}
 	once    sync.Once
 	wg      sync.WaitGroup
 
 	// The worker's alone.
+	resting   bool // hidden, and everything is given back
 	reorder   reorder
 	assembler assembler
 	playout   playout
 	sync      lipSync
-	decoder   *vp8.Decoder
-	picture   call.VideoFrame
+	decoder   *vp8.Decoder    // nil until the first key frame, and while resting
+	picture   call.VideoFrame // in the decoder's memory
+	resizes   call.Pace
+	notBefore time.Time // of the next try, after one that was too much
 	converter pixel.Converter
 	have      bool      // picture is whole and may be shown
 	playedAt  time.Time // when it was decoded
@@ -67,21 +75,23 @@ type keyWait struct {
 	traffic bool          // packets have come since
 }
 
-func newVideoReceiver(t call.RemoteTrack, clock playoutClock, log logrus.FieldLogger) *videoReceiver {
-	r := newReceiverState(t, clock, log)
+func newVideoReceiver(b *budget, t call.RemoteTrack, clock playoutClock, log logrus.FieldLogger) *videoReceiver {
+	r := newReceiverState(b, t, clock, log)
 	r.wg.Go(r.read)
 	r.wg.Go(r.work)
 	return r
 }
 
 // newReceiverState is a receiver without its goroutines and its decoder.
-func newReceiverState(t call.RemoteTrack, clock playoutClock, log logrus.FieldLogger) *videoReceiver {
+func newReceiverState(b *budget, t call.RemoteTrack, clock playoutClock, log logrus.FieldLogger) *videoReceiver {
 	info := t.Info()
 	now := time.Now()
 	r := &videoReceiver{
 		track:   t,
 		log:     log.WithFields(logrus.Fields{"track": info.SID, "identity": t.Owner()}),
 		packets: make(chan *packet, packetQueue),
+		claim:   b.claim(t.Owner()),
+		turn:    make(chan struct{}, 1),
 		stop:    make(chan struct{}),
 		broken:  true,
 		wait:    keyWait{wanted: true, asked: now.Add(-keyRetry), retry: keyRetry},
@@ -104,9 +114,24 @@ func (r *videoReceiver) Close() {
 	r.once.Do(func() { close(r.stop) })
 	r.track.Interrupt()
 	r.wg.Wait()
+	r.claim.release()
 }
 
-func (r *videoReceiver) release(p *packet) { r.pool.Put(p) }
+// Show implements [call.Receiver].
+func (r *videoReceiver) Show(wanted bool) {
+	if r.hidden.Swap(!wanted) == wanted {
+		select {
+		case r.turn <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// release gives back a packet that has waited.
+func (r *videoReceiver) release(p *packet) {
+	r.claim.dequeue(maxRTPBytes)
+	r.pool.Put(p)
+}
 
 // read carries packets from the network to the worker until the track ends.
 func (r *videoReceiver) read() {
@@ -118,7 +143,7 @@ func (r *videoReceiver) read() {
 		n, err := r.track.ReadRTP(p.buf[:])
 		switch {
 		case errors.Is(err, io.ErrShortBuffer):
-			r.release(p) // longer than any real packet
+			r.pool.Put(p) // longer than any real packet
 			continue
 		case err != nil:
 			r.log.WithError(err).Debug("video track ended")
@@ -128,7 +153,12 @@ func (r *videoReceiver) read() {
 		r.stats.received(n)
 		if err := ps.parse(p, n); err != nil {
 			r.log.WithError(err).Trace("packet dropped")
-			r.release(p)
+			r.pool.Put(p)
+			continue
+		}
+		if hidden := r.hidden.Load(); hidden || !r.claim.enqueue(maxRTPBytes) {
+			r.overrun.Store(!hidden)
+			r.pool.Put(p)
 			continue
 		}
 		select {
@@ -156,15 +186,7 @@ func (r *videoReceiver) work() {
 
 // decodeAll turns packets into pictures.
 func (r *videoReceiver) decodeAll() {
-	defer r.slot.Clear()
-	decoder, err := vp8.NewDecoder()
-	if err != nil {
-		r.log.WithError(err).Error("no video decoder")
-		r.drain()
-		return
-	}
-	r.decoder = decoder
-	defer decoder.Close()
+	defer r.rest()
 	timer := time.NewTimer(keyRetry)
 	defer timer.Stop()
 	tick := time.NewTicker(keyRetry)
@@ -179,6 +201,8 @@ func (r *videoReceiver) decodeAll() {
 		case <-timer.C:
 		case <-tick.C:
 			r.houseKeep(time.Now())
+		case <-r.turn:
+			r.turned(time.Now())
 		case <-r.stop:
 			return
 		}
@@ -195,6 +219,13 @@ func (r *videoReceiver) drain() {
 
 // accept takes a packet from the network.
 func (r *videoReceiver) accept(p *packet) {
+	if r.resting {
+		r.release(p)
+		return
+	}
+	if r.overrun.Swap(false) {
+		r.overload(p.arrived)
+	}
 	r.wait.traffic = true
 	r.stats.jitter(p, r.sync.rate)
 	now := p.arrived // push may give p back to the reader
@@ -215,6 +246,9 @@ func (r *videoReceiver) assemble(now time.Time) {
 		}
 		if !ok {
 			r.needKey(now)
+		}
+		if !r.claim.hold(r.assembler.held() + r.playout.bytes) {
+			r.overload(now)
 		}
 	}
 }
@@ -263,7 +297,7 @@ func (r *videoReceiver) lose(now time.Time) {
 func (r *videoReceiver) needKey(now time.Time) {
 	r.stats.stall()
 	r.wait.wanted = true
-	if now.Sub(r.wait.asked) >= keyRetry {
+	if now.Sub(r.wait.asked) >= keyRetry && !now.Before(r.notBefore) {
 		r.askKey(now)
 	}
 }
@@ -277,10 +311,16 @@ func (r *videoReceiver) askKey(now time.Time) {
 // houseKeep asks again for a key frame, ever more rarely while nothing comes,
 // and keeps the slot in step with what no packet tells.
 func (r *videoReceiver) houseKeep(now time.Time) {
+	if r.resting {
+		return
+	}
+	if r.claim.yielded() {
+		r.refuse(now)
+	}
 	if r.wait.traffic {
 		r.wait.retry = keyRetry
 	}
-	if r.wait.wanted && now.Sub(r.wait.asked) >= r.wait.retry {
+	if r.wait.wanted && now.Sub(r.wait.asked) >= r.wait.retry && !now.Before(r.notBefore) {
 		r.wait.retry = min(2*r.wait.retry, maxKeyRetry)
 		r.askKey(now)
 	}
@@ -304,56 +344,5 @@ func (r *videoReceiver) play(now time.Time) {
 			r.show()
 		}
 		r.assembler.recycle(f)
-	}
-}
-
-// decode reports whether there is a new picture to show.
-func (r *videoReceiver) decode(f *encodedFrame, now time.Time) bool {
-	if f.afterLoss {
-		r.broken = true
-	}
-	if r.broken && !f.key {
-		return false
-	}
-	err := r.decoder.Decode(f.data, &r.picture)
-	if err != nil && !errors.Is(err, vp8.ErrHidden) {
-		r.log.WithError(err).Debug("picture dropped")
-		r.broken, r.have = true, false
-		r.needKey(now)
-		return false
-	}
-	r.broken = false
-	if err != nil {
-		return false
-	}
-	if r.picture.Width == blankSide && r.picture.Height == blankSide {
-		r.blank()
-		return false
-	}
-	r.have, r.playedAt = true, now
-	r.stats.decoded(f, now, r.picture.Width, r.picture.Height)
-	return true
-}
-
-// show converts the picture for the tile.
-func (r *videoReceiver) show() {
-	v := r.slot.View()
-	r.shown = v
-	r.slot.SetSourceSize(r.picture.Width, r.picture.Height)
-	render(&r.slot, &r.converter, &r.picture, v)
-}
-
-func (r *videoReceiver) blank() {
-	r.have = false
-	r.slot.Clear()
-}
-
-// render converts f into the slot, unless nobody looks.
-func render(slot *call.FrameSlot, c *pixel.Converter, f *call.VideoFrame, v call.View) {
-	if v.Width <= 0 || v.Height <= 0 || v.Width > pixel.MaxSide || v.Height > pixel.MaxSide {
-		return
-	}
-	if c.Convert(slot.Begin(v.Width, v.Height), f, v) {
-		slot.Commit()
 	}
 }

@@ -39,7 +39,7 @@ type stage struct {
 func newStage(t *testing.T, clock playoutClock) *stage {
 	t.Helper()
 	s := &stage{t: t, track: newFakeTrack()}
-	s.r = newVideoReceiver(s.track, clock, quiet())
+	s.r = newVideoReceiver(new(budget), s.track, clock, quiet())
 	t.Cleanup(s.r.Close)
 	s.r.Slot().SetView(call.View{Width: testW, Height: testH})
 	return s

@@ -48,6 +48,19 @@ func (s *receiverStats) keyRequest() {
 	s.mu.Unlock()
 }
 
+func (s *receiverStats) refused(is bool) {
+	s.mu.Lock()
+	s.remote.TooLarge = is
+	s.mu.Unlock()
+}
+
+func (s *receiverStats) pause(is bool) {
+	s.mu.Lock()
+	s.remote.Paused = is
+	s.stalled = false // what is not seen does not freeze
+	s.mu.Unlock()
+}
+
 func (s *receiverStats) stall() {
 	s.mu.Lock()
 	s.stalled = true

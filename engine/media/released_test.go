@@ -25,7 +25,7 @@ func TestClosedReceiverIsReleased(t *testing.T) {
 func watchAndClose(t *testing.T) weak.Pointer[videoReceiver] {
 	t.Helper()
 	track, src := newFakeTrack(), newSource(t, testW, testH)
-	r := newVideoReceiver(track, noSound{}, quiet())
+	r := newVideoReceiver(new(budget), track, noSound{}, quiet())
 	for r.Stats().FramesDecoded == 0 {
 		track.give(src.next()...)
 	}

@@ -126,15 +126,14 @@ func (s *session) onUpdate(u *livekit.ParticipantUpdate) {
 			}
 			event = e
 		case call.TrackUnpublished:
-			delete(s.views, e.Track.SID)
-			delete(s.paused, e.Track.SID)
+			s.forget(e.Track.SID)
 			if s.transport != nil && s.transport.remote[e.Track.SID] != nil {
 				s.dropTrack(s.transport.remote[e.Track.SID])
 			}
 		}
 		s.emit(event)
 	}
-	s.readyTracks()
+	s.followRoster()
 }
 
 // followRights takes what the server lets us do now, and did before, into our
@@ -160,8 +159,7 @@ func (s *session) followRights(muted, shows bool) {
 func (s *session) depart(e call.ParticipantLeft) call.ParticipantLeft {
 	s.dropTracksOf(e.Participant.SID)
 	for _, t := range e.Participant.Tracks {
-		delete(s.views, t.SID)
-		delete(s.paused, t.SID)
+		s.forget(t.SID)
 	}
 	return s.refine(e)
 }

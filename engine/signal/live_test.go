@@ -183,7 +183,8 @@ func TestSimulcast(t *testing.T) {
 	reach(640)
 	setView := func(w, h int, disabled bool) {
 		t.Helper()
-		if err := b.SetTrackView(t.Context(), camera.SID(), w, h, disabled); err != nil {
+		view := call.Subscription{Track: camera.SID(), Width: w, Height: h, Paused: disabled}
+		if err := b.Subscribe(t.Context(), []call.Subscription{view}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -237,7 +237,7 @@ func (s *session) giveUp() {
 func (s *session) rejoin(adm *admission) error {
 	s.carryData()
 	s.dropMedia()
-	clear(s.views)
+	clear(s.subs)
 	clear(s.paused)
 	if err := s.install(adm); err != nil {
 		adm.wire.abandon()
@@ -251,6 +251,7 @@ func (s *session) rejoin(adm *admission) error {
 	s.alarms.set(alarmPong, s.pingTimeout())
 	s.alarms.set(alarmMedia, s.limits.remedia)
 	s.showPresence()
+	s.follow()
 	s.negotiate()
 	return nil
 }
@@ -275,9 +276,7 @@ func (s *session) resume(adm *admission) {
 	} else {
 		s.negotiate()
 	}
-	for _, view := range s.views {
-		s.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_TrackSetting{TrackSetting: view}})
-	}
+	s.followAnew()
 	for _, t := range s.pubs {
 		s.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Mute{
 			Mute: &livekit.MuteTrackRequest{Sid: string(t.SID()), Muted: t.muted.Load()},
@@ -316,8 +315,8 @@ func (s *session) syncState() *livekit.SyncState {
 	for _, p := range s.pubs {
 		state.PublishTracks = append(state.PublishTracks, &livekit.TrackPublishedResponse{Cid: p.cid, Track: p.info})
 	}
-	for sid, view := range s.views {
-		if view.GetDisabled() {
+	for sid, sub := range s.subs {
+		if sub.Paused {
 			state.TrackSidsDisabled = append(state.TrackSidsDisabled, string(sid))
 		}
 	}

@@ -13,12 +13,12 @@ import (
 )
 
 const (
-	maxSections = 256     // media sections that a server may ask for at once
-	maxSDP      = 1 << 20 // bytes
-	// maxTransceivers bounds all sections together. LiveKit fills ended ones
-	// again, so that this is for a thousand tracks at the same time; a
-	// description of more would be longer than maxSDP.
-	maxTransceivers = 1024
+	maxSDP = 1 << 20 // bytes
+	// maxTransceivers bounds all sections together: what we subscribe to, twice,
+	// as LiveKit fills ended ones again, and what we publish. maxSections is how
+	// many a server may ask for at once.
+	maxTransceivers = 2*maxSubscriptions + 32
+	maxSections     = maxSubscriptions
 )
 
 // negotiate offers what has changed on the publishing connection. One offer is

@@ -69,7 +69,7 @@ func (s *session) bringBack(p *presumption) {
 			s.takeTrack(s.transport, r.again())
 		}
 	}
-	s.readyTracks()
+	s.followRoster()
 }
 
 // checkPresumed brings back whom the server keeps.
@@ -115,7 +115,7 @@ func (r *roster) settle(p *presumption, info *livekit.ParticipantInfo) []call.Se
 	case same && gone:
 		delete(r.presumed, p.Identity)
 	case same && info.GetVersion() >= p.version:
-		p.Participant, p.version = participantFrom(info), info.GetVersion()
+		p.Participant, p.version = r.participant(info, p.Tracks), info.GetVersion()
 		p.callIt()
 	case !same && !gone && !joinedAt(info).Before(p.JoinedAt):
 		delete(r.presumed, p.Identity)

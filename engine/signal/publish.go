@@ -290,31 +290,3 @@ func (s *session) pubBySID(sid call.SID) *localTrack {
 	}
 	return nil
 }
-
-// SetTrackView implements [call.Session].
-func (s *session) SetTrackView(ctx context.Context, sid call.SID, width, height int, disabled bool) error {
-	if width < 0 || height < 0 || sid == "" {
-		return fmt.Errorf("set view: %w: %dx%d", call.ErrBadArgument, width, height)
-	}
-	view := &livekit.UpdateTrackSettings{
-		TrackSids: []string{string(sid)}, Disabled: disabled, Width: uint32(width), Height: uint32(height),
-	}
-	err := s.ask(ctx, func() error {
-		if s.over() {
-			return call.ErrNotInRoom
-		}
-		if _, known := s.views[sid]; !known && len(s.views) >= maxViews {
-			return call.ErrTooLong
-		}
-		s.views[sid] = view
-		s.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_TrackSetting{TrackSetting: view}})
-		return nil // without a connection, the reconnect sends it
-	})
-	if err != nil {
-		return fmt.Errorf("set view: %w", err)
-	}
-	return nil
-}
-
-// maxViews bounds what is remembered of the tiles.
-const maxViews = 4096

@@ -125,7 +125,7 @@ func TestJ5_RosterStorm(t *testing.T) {
 			t.Fatalf("seed %d: %d people, events say %d, truth is %d", seed, len(r.people), len(seen), len(truth))
 		}
 		for id, p := range truth {
-			want := participantFrom(p)
+			want := participantFrom(p, nil)
 			if got := seen[call.Identity(id)]; got.SID != want.SID || !slices.Equal(got.Tracks, want.Tracks) {
 				t.Fatalf("seed %d: %s is %+v, want %+v", seed, id, got, want)
 			}

@@ -156,6 +156,7 @@ func fromNTP(t uint64) time.Time {
 // onTrack takes in a track whose first packet has come.
 func (s *session) onTrack(t *transport, track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
 	owner, sid := splitStream(track.StreamID(), track.ID())
+	delete(t.retired, sid)
 	r := &remoteTrack{ownerSID: owner, sid: sid, track: track, receiver: receiver, pc: t.receiver().pc}
 	if old := t.remote[sid]; old != nil {
 		s.dropTrack(old)
@@ -187,10 +188,25 @@ func (s *session) readyTracks() {
 		if r.ready {
 			continue
 		}
-		if id, info, ok := s.roster.track(r.ownerSID, r.sid); ok {
+		if _, wanted := s.subs[r.sid]; !wanted {
+			continue // asked for a moment ago, or never
+		}
+		if id, info, ok := s.roster.track(r.ownerSID, r.sid); ok && r.carries(info.Kind) {
 			r.owner, r.info, r.ready = id, info, true
 			s.emit(call.RemoteTrackReady{Track: r})
 		}
+	}
+}
+
+// carries reports whether what comes is of that kind, whatever was announced.
+func (t *remoteTrack) carries(kind call.Kind) bool {
+	switch t.track.Kind() {
+	case webrtc.RTPCodecTypeAudio:
+		return kind == call.KindAudio
+	case webrtc.RTPCodecTypeVideo:
+		return kind == call.KindVideo
+	default:
+		return false
 	}
 }
 

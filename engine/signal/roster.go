@@ -46,9 +46,12 @@ type person struct {
 	skeleton string // of the name that is told apart, once that is given
 }
 
-func newRoster(join *livekit.JoinResponse) *roster {
+func newRoster(join *livekit.JoinResponse) *roster { return makeRoster(join, false) }
+
+func makeRoster(join *livekit.JoinResponse, observes bool) *roster {
 	r := &roster{
-		self:     participantFrom(join.GetParticipant()),
+		observes: observes,
+		self:     participantFrom(join.GetParticipant(), nil),
 		shows:    mayPublish(join.GetParticipant()),
 		version:  join.GetParticipant().GetVersion(),
 		people:   map[call.Identity]*person{},
@@ -107,7 +110,7 @@ func (r *roster) apply(info *livekit.ParticipantInfo) []call.SessionEvent {
 		// closing, or a newcomer that puts us out, which a leave will tell.
 		if sid == r.self.SID && info.GetVersion() >= r.version {
 			r.shows, r.version = mayPublish(info), info.GetVersion()
-			return r.know(participantFrom(info))
+			return r.know(r.participant(info, r.self.Tracks))
 		}
 		return nil
 	}
@@ -158,11 +161,11 @@ func (r *roster) unseen(info *livekit.ParticipantInfo) []call.SessionEvent {
 		return nil
 	}
 	reason := call.ReasonFromDisconnect(int32(info.GetDisconnectReason()))
-	return []call.SessionEvent{call.ParticipantLeft{Participant: participantFrom(info), Reason: reason}}
+	return []call.SessionEvent{call.ParticipantLeft{Participant: r.participant(info, nil), Reason: reason}}
 }
 
 func (r *roster) join(info *livekit.ParticipantInfo) []call.SessionEvent {
-	p := &person{Participant: participantFrom(info), version: info.GetVersion(), protocol: info.GetClientProtocol()}
+	p := &person{Participant: r.participant(info, nil), version: info.GetVersion(), protocol: info.GetClientProtocol()}
 	p.batches = info.GetAttributes()[call.AttributeBatches] != ""
 	p.life.canBeat = !p.Muted
 	p.callIt()
@@ -193,7 +196,7 @@ func (r *roster) leave(p *person, reason call.LeaveReason) []call.SessionEvent {
 // change compares names and tracks.
 func (r *roster) change(p *person, info *livekit.ParticipantInfo) []call.SessionEvent {
 	before := p.Participant
-	p.Participant = participantFrom(info)
+	p.Participant = r.participant(info, before.Tracks)
 	p.Lost = before.Lost
 	others := r.rename(p, before.Name)
 	p.version, p.life.canBeat = info.GetVersion(), !p.Muted
@@ -380,8 +383,8 @@ func openedAt(room *livekit.Room) time.Time {
 
 // Bounds of what a server may say about one participant.
 const (
-	maxTracks = 64
-	maxWord   = 1024 // bytes of an identity or a SID
+	maxTracks = 64  // of one participant, for those who observe
+	maxWord   = 256 // bytes of an identity or a SID
 )
 
 // mayPublishData is true if the server does not say anything about it.
@@ -403,24 +406,35 @@ func clip(s string, limit int) string {
 	if len(s) <= limit {
 		return s
 	}
+	// What is cut off must not stay in memory with what is kept.
 	for limit > 0 && !utf8.RuneStart(s[limit]) {
 		limit--
 	}
-	return s[:limit]
+	return strings.Clone(s[:limit])
 }
 
-func participantFrom(info *livekit.ParticipantInfo) call.Participant {
-	p := call.Participant{
+// participant is a participant as we see them. before are the tracks of theirs
+// that we knew.
+func (r *roster) participant(info *livekit.ParticipantInfo, before []call.Track) call.Participant {
+	if r.observes {
+		p := participantFrom(info, nil)
+		p.Tracks = nil
+		for _, t := range info.GetTracks() {
+			if named(t) && len(p.Tracks) < maxTracks {
+				p.Tracks = append(p.Tracks, trackFrom(t))
+			}
+		}
+		return p
+	}
+	return participantFrom(info, before)
+}
+
+func participantFrom(info *livekit.ParticipantInfo, before []call.Track) call.Participant {
+	return call.Participant{
 		Identity: call.Identity(info.GetIdentity()), SID: call.SID(info.GetSid()),
-		Name: label(info.GetName()), JoinedAt: joinedAt(info),
+		Name: label(info.GetName()), JoinedAt: joinedAt(info), Tracks: admitTracks(info.GetTracks(), before),
 		Helper: !isPerson(info.GetKind()), Generation: generation(info), Muted: !mayPublishData(info),
 	}
-	for _, t := range info.GetTracks() {
-		if sid := t.GetSid(); len(p.Tracks) < maxTracks && sid != "" && len(sid) <= maxWord {
-			p.Tracks = append(p.Tracks, trackFrom(t))
-		}
-	}
-	return p
 }
 
 // isPerson tells people, also those who come by telephone or bridge, from
@@ -436,49 +450,4 @@ func generation(info *livekit.ParticipantInfo) int64 {
 		return 0
 	}
 	return n
-}
-
-func trackFrom(t *livekit.TrackInfo) call.Track {
-	track := call.Track{
-		SID: call.SID(t.GetSid()), Source: sourceFrom(t.GetSource()), Name: label(t.GetName()), Muted: t.GetMuted(),
-		Width: int(t.GetWidth()), Height: int(t.GetHeight()),
-	}
-	switch t.GetType() {
-	case livekit.TrackType_AUDIO:
-		track.Kind = call.KindAudio
-	case livekit.TrackType_VIDEO:
-		track.Kind = call.KindVideo
-	default:
-	}
-	return track
-}
-
-func sourceFrom(s livekit.TrackSource) call.Source {
-	switch s {
-	case livekit.TrackSource_CAMERA:
-		return call.SourceCamera
-	case livekit.TrackSource_MICROPHONE:
-		return call.SourceMicrophone
-	case livekit.TrackSource_SCREEN_SHARE:
-		return call.SourceScreen
-	case livekit.TrackSource_SCREEN_SHARE_AUDIO:
-		return call.SourceScreenAudio
-	default:
-		return call.SourceUnknown
-	}
-}
-
-func sourceTo(s call.Source) livekit.TrackSource {
-	switch s {
-	case call.SourceCamera:
-		return livekit.TrackSource_CAMERA
-	case call.SourceMicrophone:
-		return livekit.TrackSource_MICROPHONE
-	case call.SourceScreen:
-		return livekit.TrackSource_SCREEN_SHARE
-	case call.SourceScreenAudio:
-		return livekit.TrackSource_SCREEN_SHARE_AUDIO
-	default:
-		return livekit.TrackSource_UNKNOWN
-	}
 }

@@ -52,9 +52,11 @@ type session struct {
 	joinInfo  *livekit.JoinResponse
 	roster    *roster
 	transport *transport
-	pubs      map[string]*localTrack // by cid
-	views     map[call.SID]*livekit.UpdateTrackSettings
-	paused    map[call.SID]bool // received tracks that the server holds back
+	pubs      map[string]*localTrack         // by cid
+	wants     []call.Subscription            // what we want to receive
+	steered   bool                           // it was said by Subscribe
+	subs      map[call.SID]call.Subscription // what the server was told of it
+	paused    map[call.SID]bool              // received tracks that the server holds back
 	data      *dataState
 	ready     chan struct{} // closed and renewed when waiting requests may try again
 	leaving   chan error    // Leave waits for it
@@ -97,7 +99,7 @@ func emptySession(d *Dialer, req call.JoinRequest, sink func(call.SessionEvent))
 	s := &session{
 		dialer: d, limits: d.limits, log: d.log, req: req, sink: sink,
 		done: make(chan struct{}), box: make(chan func(), boxSize),
-		alarms: newAlarms(), pubs: map[string]*localTrack{}, views: map[call.SID]*livekit.UpdateTrackSettings{},
+		alarms: newAlarms(), pubs: map[string]*localTrack{}, subs: map[call.SID]call.Subscription{},
 		paused: map[call.SID]bool{}, verdicts: map[call.Identity]verdict{},
 		data: d.newData(), ready: make(chan struct{}),
 	}
@@ -116,8 +118,7 @@ func (s *session) install(adm *admission) error {
 		return err
 	}
 	s.ticket, s.joinInfo, s.wire, s.transport = adm.ticket, join, adm.wire, t
-	s.roster = newRoster(join)
-	s.roster.observes = s.dialer.observe
+	s.roster = makeRoster(join, s.dialer.observe)
 	s.standing.Role, s.standing.Rules, s.standing.Muted = adm.ticket.role, adm.ticket.rules, s.roster.self.Muted
 	s.everConnected, s.fullUpdate, s.resuming = false, false, false
 	s.log = s.dialer.log.WithFields(logrus.Fields{
@@ -127,17 +128,7 @@ func (s *session) install(adm *admission) error {
 		return nil
 	}
 	// Sections for what is there already save a round trip of asking for them.
-	audios, videos := 0, 0
-	for _, p := range s.roster.people {
-		for _, track := range p.Tracks {
-			if track.Kind == call.KindVideo {
-				videos++
-			} else {
-				audios++
-			}
-		}
-	}
-	return t.addSections(min(audios, maxSections), min(videos, maxSections))
+	return t.addSections(s.expect())
 }
 
 func (s *session) transportEvents() transportEvents {
@@ -162,6 +153,15 @@ func (s *session) transportEvents() transportEvents {
 			current(t, func() { s.onData(data) })
 		},
 		dataReady: func(t *transport) { current(t, s.onDataReady) },
+		flood: func(t *transport) {
+			s.dialer.keep(func() { // pion's one reader must not wait for us
+				current(t, func() {
+					s.end(call.SessionEnded{
+						Reason: call.ReasonConnectionLost, Err: fmt.Errorf("%w: media streams", call.ErrServerFlood),
+					})
+				})
+			})
+		},
 	}
 }
 
@@ -185,6 +185,7 @@ func (s *session) begin() {
 		s.alarms.set(alarmBeat, beatEvery)
 	}
 	s.showPresence()
+	s.follow() // before the offer, whose answer then has the tracks
 	s.negotiate()
 }
 
@@ -193,7 +194,16 @@ func (s *session) attach(w *wire) {
 	s.spawn(w.writeLoop)
 	s.spawn(func() {
 		w.readLoop(
-			func(m *livekit.SignalResponse) { s.post(func() { s.onMessage(w, m) }) },
+			func(m *livekit.SignalResponse) { // one at a time: they may be large
+				done := make(chan struct{})
+				if !s.post(func() { defer close(done); s.onMessage(w, m) }) {
+					return
+				}
+				select {
+				case <-done:
+				case <-s.done:
+				}
+			},
 			func(err error) { s.post(func() { s.onClosed(w, err) }) },
 		)
 	})

@@ -60,7 +60,7 @@ func (s *session) lastPackets() (due, all map[call.Identity]time.Time) {
 
 // audible tells whether packets of the track must be coming.
 func (s *session) audible(r *remoteTrack) bool {
-	if !r.ready || r.lastPacket.Load() == 0 || s.paused[r.sid] || s.views[r.sid].GetDisabled() {
+	if !r.ready || r.lastPacket.Load() == 0 || s.paused[r.sid] || s.subs[r.sid].Paused {
 		return false
 	}
 	_, track, ok := s.roster.track(r.ownerSID, r.sid)
@@ -71,7 +71,7 @@ func (s *session) audible(r *remoteTrack) bool {
 func (s *session) onStreamStates(u *livekit.StreamStateUpdate) {
 	for _, st := range u.GetStreamStates() {
 		sid := call.SID(st.GetTrackSid())
-		if st.GetState() == livekit.StreamState_PAUSED && len(s.paused) < maxViews {
+		if st.GetState() == livekit.StreamState_PAUSED && len(s.paused) < maxSubscriptions {
 			s.paused[sid] = true
 		} else {
 			delete(s.paused, sid)

@@ -48,6 +48,7 @@ type transport struct {
 	reliable *webrtc.DataChannel
 	lossy    *webrtc.DataChannel
 	remote   map[call.SID]*remoteTrack // media that has arrived, by the track's SID
+	retired  map[call.SID]*remoteTrack // of these, what was unsubscribed: interrupted
 	once     sync.Once
 }
 
@@ -83,10 +84,11 @@ type transportEvents struct {
 	track     func(*transport, *webrtc.TrackRemote, *webrtc.RTPReceiver)
 	data      func(*transport, []byte)
 	dataReady func(*transport)
+	flood     func(*transport)
 }
 
 func newTransport(c transportConfig) (*transport, error) {
-	t := &transport{remote: map[call.SID]*remoteTrack{}}
+	t := &transport{remote: map[call.SID]*remoteTrack{}, retired: map[call.SID]*remoteTrack{}}
 	var err error
 	if t.pub, err = t.newPeer(c, livekit.SignalTarget_PUBLISHER); err != nil {
 		return nil, err
@@ -106,7 +108,8 @@ func newTransport(c transportConfig) (*transport, error) {
 }
 
 func (t *transport) newPeer(c transportConfig, target livekit.SignalTarget) (*peer, error) {
-	api, err := newAPI(c)
+	buffers := &receiveBuffers{flood: func() { c.events.flood(t) }}
+	api, err := newAPI(c, buffers)
 	if err != nil {
 		return nil, fmt.Errorf("prepare the media connection: %w", err)
 	}
@@ -235,7 +238,7 @@ func (t *transport) close(bound time.Duration, keep func(func())) {
 	})
 }
 
-func newAPI(c transportConfig) (*webrtc.API, error) {
+func newAPI(c transportConfig, buffers *receiveBuffers) (*webrtc.API, error) {
 	media := &webrtc.MediaEngine{}
 	if err := registerCodecs(media); err != nil {
 		return nil, err
@@ -247,12 +250,13 @@ func newAPI(c transportConfig) (*webrtc.API, error) {
 	return webrtc.NewAPI(
 		webrtc.WithMediaEngine(media),
 		webrtc.WithInterceptorRegistry(registry),
-		webrtc.WithSettingEngine(settings(c)),
+		webrtc.WithSettingEngine(settings(c, buffers)),
 	), nil
 }
 
-func settings(c transportConfig) webrtc.SettingEngine {
+func settings(c transportConfig, buffers *receiveBuffers) webrtc.SettingEngine {
 	var s webrtc.SettingEngine
+	s.BufferFactory = buffers.make
 	s.LoggerFactory = c.log
 	s.SetICETimeouts(iceDisconnected, iceFailed, iceKeepalive)
 	s.SetDTLSRetransmissionInterval(dtlsRetransmit)

@@ -39,7 +39,6 @@ type entry struct {
 	sid     string
 	reason  livekit.ReconnectReason
 	version string
-	deaf    bool // to tracks
 }
 
 func (e entry) resuming() bool { return e.sid != "" }
@@ -57,7 +56,7 @@ type wire struct {
 // openWire dials and upgrades. A cancelled ctx closes the socket at once,
 // whatever it is waiting for.
 func (d *Dialer) openWire(ctx context.Context, t ticket, e entry) (*wire, error) {
-	e.version, e.deaf = d.version, d.observe
+	e.version = d.version
 	address, err := entryURL(t, e)
 	if err != nil {
 		return nil, err
@@ -112,7 +111,7 @@ func entryURL(t ticket, e entry) (string, error) {
 	q := url.Values{}
 	if t.double {
 		u = u.JoinPath("rtc")
-		q.Set("auto_subscribe", strconv.FormatBool(!e.deaf))
+		q.Set("auto_subscribe", "false")
 		q.Set("sdk", "go")
 		q.Set("version", sdkVersion)
 		q.Set("protocol", strconv.Itoa(protocolVersion))
@@ -146,7 +145,7 @@ func joinRequest(e entry) (string, error) {
 			ClientProtocol: clientProtocol,
 			Capabilities:   []livekit.ClientInfo_Capability{livekit.ClientInfo_CAP_COMPRESSION_DEFLATE_RAW},
 		},
-		ConnectionSettings: &livekit.ConnectionSettings{AutoSubscribe: !e.deaf},
+		ConnectionSettings: &livekit.ConnectionSettings{}, // nothing comes that we have not asked for
 		Reconnect:          e.resuming(),
 		ReconnectReason:    e.reason,
 		ParticipantSid:     e.sid,
@@ -269,6 +268,9 @@ func (w *wire) read() (*livekit.SignalResponse, error) {
 
 func parseFrame(data []byte) (*livekit.SignalResponse, error) {
 	msg := &livekit.SignalResponse{}
+	if !countable(data, msg.ProtoReflect().Descriptor()) {
+		return nil, fmt.Errorf("%w: more than %d parts in one message", call.ErrServerGarbage, maxParts)
+	}
 	if err := proto.Unmarshal(data, msg); err != nil {
 		return nil, fmt.Errorf("%w: not a signal message", call.ErrServerGarbage)
 	}

@@ -91,6 +91,31 @@ func (s *State) Tiles() []Tile {
 	return append(screens, faces...)
 }
 
+// ComingScreens lists the shared screens that have no tile yet: it comes with
+// their first picture.
+func (s *State) ComingScreens() []call.SID {
+	var coming []call.SID
+	for _, p := range s.People {
+		if t, ok := p.track(call.SourceScreen); ok && !p.Self && !t.Muted && p.Slots[t.SID] == nil {
+			coming = append(coming, t.SID)
+		}
+	}
+	return coming
+}
+
+// RemoteVideos has the video tracks that others have announced.
+func (s *State) RemoteVideos() map[call.SID]bool {
+	videos := map[call.SID]bool{}
+	for _, p := range s.People {
+		for sid, t := range p.Tracks {
+			if !p.Self && t.Kind == call.KindVideo {
+				videos[sid] = true
+			}
+		}
+	}
+	return videos
+}
+
 func (s *State) face(p *Person) Tile {
 	tile := Tile{
 		ID: p.ID, Source: call.SourceCamera, Name: p.DisplayName(), Self: p.Self,

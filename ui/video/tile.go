@@ -43,8 +43,8 @@ type Tile struct {
 	seq   uint64
 	view  call.View
 	blank *image.RGBA
-	// OnPixels tells the size in which a picture is shown, in pixels of the
-	// screen, whenever that changes.
+	// OnPixels tells the size in which a picture is or would be shown, in pixels
+	// of the screen, whenever that changes.
 	OnPixels func(w, h int)
 
 	raster *canvas.Raster
@@ -88,6 +88,10 @@ func (t *Tile) SetLook(l Look) {
 
 // Look is what is around the picture.
 func (t *Tile) Look() Look { return t.look }
+
+// Pixels is the size in which a picture is shown, in pixels of the screen; 0, 0
+// before the first paint.
+func (t *Tile) Pixels() (w, h int) { return t.view.Width, t.view.Height }
 
 // HasPicture tells whether a picture is shown.
 func (t *Tile) HasPicture() bool { return t.img != nil }
@@ -134,7 +138,7 @@ func (t *Tile) generate(w, h int) image.Image {
 
 // publish tells the slot's writer which size to convert to.
 func (t *Tile) publish(w, h int) {
-	if t.slot == nil || !t.Visible() {
+	if !t.Visible() {
 		return
 	}
 	v := call.View{Width: w, Height: h, Fit: t.look.Fit, Mirror: t.look.Mirror}
@@ -143,7 +147,9 @@ func (t *Tile) publish(w, h int) {
 	}
 	resized := v.Width != t.view.Width || v.Height != t.view.Height
 	t.view = v
-	t.slot.SetView(v)
+	if t.slot != nil {
+		t.slot.SetView(v)
+	}
 	if resized && t.OnPixels != nil {
 		t.OnPixels(w, h)
 	}

@@ -15,10 +15,12 @@ import (
 	"foyer/ui/words"
 )
 
+// PerPage is how many tiles a page has.
+const PerPage = 9
+
 const (
-	tilesPerPage = 9
-	tileGap      = 12
-	pagerHeight  = 44
+	tileGap     = 12
+	pagerHeight = 44
 )
 
 // stage is the grid of tiles, in pages from ten people on.
@@ -29,8 +31,8 @@ type stage struct {
 	act     Actions
 	painter *video.Painter
 	tiles   map[string]*video.Tile
-	remote  map[string]call.SID // what a tile has subscribed to
-	moving  map[string]motion   // of far pictures, while we reconnect
+	moving  map[string]motion // of far pictures, while we reconnect
+	told    map[call.SID]bool // remote videos, and whether they were said to be shown
 	alone   *alone
 	pager   *pager
 	page    int
@@ -38,7 +40,7 @@ type stage struct {
 }
 
 func newStage(book *words.Book, act Actions, tips *kit.Tips, painter *video.Painter) *stage {
-	s := &stage{book: book, act: act, painter: painter, tiles: map[string]*video.Tile{}, remote: map[string]call.SID{}, moving: map[string]motion{}}
+	s := &stage{book: book, act: act, painter: painter, tiles: map[string]*video.Tile{}, told: map[call.SID]bool{}, moving: map[string]motion{}}
 	s.alone = newAlone(book, act)
 	s.grid = container.New(&gridLayout{})
 	s.pager = newPager(book, tips, s.turn)
@@ -52,22 +54,23 @@ func (s *stage) turn(by int) {
 }
 
 // update shows the tiles of the page. Tiles of other pages are forgotten: their
-// pictures are neither converted nor sent to us.
+// pictures are neither decoded nor sent to us.
 func (s *stage) update(state *model.State) {
 	s.state = state
 	all := state.Tiles()
-	pages := max((len(all)+tilesPerPage-1)/tilesPerPage, 1)
+	pages := max((len(all)+PerPage-1)/PerPage, 1)
 	s.page = max(0, min(s.page, pages-1))
 	s.pager.set(s.page, pages)
 	s.hideFrozen(all)
-	shown := all[s.page*tilesPerPage : min((s.page+1)*tilesPerPage, len(all))]
+	shown := all[s.page*PerPage : min((s.page+1)*PerPage, len(all))]
 	keep := map[string]bool{}
 	var objects []fyne.CanvasObject
 	for _, t := range shown {
 		keep[t.Key()] = true
 		objects = append(objects, s.tile(t))
 	}
-	s.hideOthers(all, keep)
+	s.dropTiles(keep)
+	s.tell(state, shown)
 	if len(all) == 1 && all[0].Self {
 		s.alone.set(invitable(state.Room.Link))
 		objects = append(objects, s.alone.content)
@@ -101,7 +104,6 @@ func (s *stage) tile(t model.Tile) *video.Tile {
 	}
 	tile.OnPixels = nil
 	if !t.Self && t.Track != "" {
-		s.remote[key] = t.Track
 		tile.OnPixels = func(w, h int) { s.act.ShowTrack(t.Track, w, h, false) }
 	}
 	tile.SetLook(s.look(t))
@@ -172,23 +174,45 @@ func (s *stage) hideFrozen(all []model.Tile) {
 	}
 }
 
-// hideOthers drops tiles that are not on this page. A track that still exists
-// is told to pause.
-func (s *stage) hideOthers(all []model.Tile, keep map[string]bool) {
-	exists := map[call.SID]bool{}
-	for _, t := range all {
-		exists[t.Track] = true
-	}
+// dropTiles forgets the tiles that are not on this page.
+func (s *stage) dropTiles(keep map[string]bool) {
 	for key, tile := range s.tiles {
-		if keep[key] {
+		if !keep[key] {
+			s.painter.Remove(tile)
+			delete(s.tiles, key)
+		}
+	}
+}
+
+// tell says of every remote video whether it is shown, once: those on this page
+// are, and screens, whose tile comes with their first picture.
+func (s *stage) tell(state *model.State, shown []model.Tile) {
+	wanted := map[call.SID]*video.Tile{}
+	for _, t := range shown {
+		if !t.Self && t.Track != "" {
+			wanted[t.Track] = s.tiles[t.Key()]
+		}
+	}
+	for _, sid := range state.ComingScreens() {
+		wanted[sid] = nil
+	}
+	videos := state.RemoteVideos()
+	for sid := range s.told {
+		if !videos[sid] {
+			delete(s.told, sid)
+		}
+	}
+	for sid := range videos {
+		tile, show := wanted[sid]
+		if was, known := s.told[sid]; known && was == show {
 			continue
 		}
-		if track := s.remote[key]; track != "" && exists[track] {
-			s.act.ShowTrack(track, 0, 0, true)
+		s.told[sid] = show
+		w, h := 0, 0
+		if tile != nil {
+			w, h = tile.Pixels()
 		}
-		s.painter.Remove(tile)
-		delete(s.tiles, key)
-		delete(s.remote, key)
+		s.act.ShowTrack(sid, w, h, !show)
 	}
 }
 
@@ -197,9 +221,9 @@ func (s *stage) clear() {
 	for key, tile := range s.tiles {
 		s.painter.Remove(tile)
 		delete(s.tiles, key)
-		delete(s.remote, key)
 	}
 	clear(s.moving)
+	clear(s.told)
 	s.grid.Objects, s.page = nil, 0
 }
 

@@ -82,10 +82,6 @@ var known = []struct {
 	{call.ErrOutputUnread, "output_unread"},
 	{call.ErrInputLost, "input_lost"},
 
-	{call.ErrProfileKey, "profile_key"},
-	{call.ErrProfile, "profile"},
-	{call.ErrWindowSilent, "window_silent"},
-
 	{call.ErrServerConfig, "server_config"},
 	{call.ErrPortInUse, "port_in_use"},
 	{call.ErrAddress, "address"},

@@ -77,6 +77,9 @@ func (r *Receiver) run() {
 // Slot is nil: sound has no picture.
 func (r *Receiver) Slot() *call.FrameSlot { return nil }
 
+// Show has no effect: sound is heard as long as it is received.
+func (r *Receiver) Show(bool) {}
+
 // Stats counts since the beginning. Level is the loudness of the last 100 ms
 // that were played, on the scale of [Pump.Level].
 func (r *Receiver) Stats() call.RemoteStats {

@@ -18,10 +18,15 @@ enum {
 
 foyer_vp8_decoder *foyer_vp8_decoder_new(void);
 void foyer_vp8_decoder_free(foyer_vp8_decoder *d);
-// Decodes one frame and copies the picture, which must be w x h, into planes
-// without padding.
+// The planes of a picture in the decoder's memory, valid until its next call.
+typedef struct {
+  const uint8_t *y, *u, *v;
+  int ystride, uvstride;
+} foyer_vp8_planes;
+
+// Decodes one frame, whose picture must be w x h.
 int foyer_vp8_decode(foyer_vp8_decoder *d, const uint8_t *data, unsigned n,
-                     int w, int h, uint8_t *y, uint8_t *u, uint8_t *v);
+                     int w, int h, foyer_vp8_planes *out);
 
 // screen: text and lines rather than faces.
 foyer_vp8_encoder *foyer_vp8_encoder_new(int w, int h, int fps, int kbps,

@@ -1,7 +1,6 @@
 #include "codec.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include <vpx/vp8dx.h>
 #include <vpx/vpx_decoder.h>
@@ -29,17 +28,8 @@ void foyer_vp8_decoder_free(foyer_vp8_decoder *d) {
   free(d);
 }
 
-static void copy_plane(uint8_t *dst, const uint8_t *src, int stride, int w,
-                       int h) {
-  for (int i = 0; i < h; i++) {
-    memcpy(dst, src, (size_t)w);
-    dst += w;
-    src += stride;
-  }
-}
-
 int foyer_vp8_decode(foyer_vp8_decoder *d, const uint8_t *data, unsigned n,
-                     int w, int h, uint8_t *y, uint8_t *u, uint8_t *v) {
+                     int w, int h, foyer_vp8_planes *out) {
   int err = vpx_codec_decode(&d->codec, data, n, NULL, 0);
   if (err != VPX_CODEC_OK) return err;
   vpx_codec_iter_t it = NULL;
@@ -51,10 +41,13 @@ int foyer_vp8_decode(foyer_vp8_decoder *d, const uint8_t *data, unsigned n,
       corrupted)
     return FOYER_VP8_CORRUPT;
   if ((int)img->d_w != w || (int)img->d_h != h) return FOYER_VP8_SIZE;
-  int cw = (w + 1) / 2, ch = (h + 1) / 2;
-  copy_plane(y, img->planes[VPX_PLANE_Y], img->stride[VPX_PLANE_Y], w, h);
-  copy_plane(u, img->planes[VPX_PLANE_U], img->stride[VPX_PLANE_U], cw, ch);
-  copy_plane(v, img->planes[VPX_PLANE_V], img->stride[VPX_PLANE_V], cw, ch);
+  if (img->stride[VPX_PLANE_U] != img->stride[VPX_PLANE_V])
+    return FOYER_VP8_SIZE;
+  out->y = img->planes[VPX_PLANE_Y];
+  out->u = img->planes[VPX_PLANE_U];
+  out->v = img->planes[VPX_PLANE_V];
+  out->ystride = img->stride[VPX_PLANE_Y];
+  out->uvstride = img->stride[VPX_PLANE_U];
   return VPX_CODEC_OK;
 }
 

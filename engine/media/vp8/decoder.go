@@ -40,23 +40,59 @@ func NewDecoder() (*Decoder, error) {
 // missing: the caller watches for gaps. On any error but [ErrHidden] the
 // content of dst is undefined and the stream needs a key frame.
 func (d *Decoder) Decode(data []byte, dst *call.VideoFrame) error {
+	picture, err := d.Peek(data)
+	if err != nil {
+		return err
+	}
+	w, h := picture.Width, picture.Height
+	dst.Reset(w, h)
+	copyPlane(dst.Y, picture.Y, picture.YStride, w, h)
+	copyPlane(dst.U, picture.U, picture.UVStride, (w+1)/2, (h+1)/2)
+	copyPlane(dst.V, picture.V, picture.UVStride, (w+1)/2, (h+1)/2)
+	return nil
+}
+
+// copyPlane takes a plane out of its rows of stride bytes.
+func copyPlane(dst, src []byte, stride, w, h int) {
+	for y := range h {
+		copy(dst[y*w:(y+1)*w], src[y*stride:])
+	}
+}
+
+// Peek decodes like Decode, and leaves the picture where it is: its planes are
+// the decoder's own memory, must not be written to, and are gone with the next
+// call of any method, whatever it returns.
+func (d *Decoder) Peek(data []byte) (call.VideoFrame, error) {
 	if d.c == nil {
-		return errClosed
+		return call.VideoFrame{}, errClosed
 	}
 	h, err := ParseHeader(data)
 	if err != nil {
-		return err
+		return call.VideoFrame{}, err
 	}
 	if h.KeyFrame {
 		d.width, d.height = h.Width, h.Height
 	}
 	if d.width == 0 {
-		return ErrNoKeyFrame
+		return call.VideoFrame{}, ErrNoKeyFrame
 	}
-	dst.Reset(d.width, d.height)
-	code := C.foyer_vp8_decode(d.c, bytePtr(data), C.uint(len(data)), C.int(d.width), C.int(d.height),
-		bytePtr(dst.Y), bytePtr(dst.U), bytePtr(dst.V))
-	return d.result(int(code))
+	w, height := d.width, d.height
+	var planes C.foyer_vp8_planes
+	code := C.foyer_vp8_decode(d.c, bytePtr(data), C.uint(len(data)), C.int(w), C.int(height), &planes)
+	if err := d.result(int(code)); err != nil {
+		return call.VideoFrame{}, err
+	}
+	f := call.VideoFrame{Width: w, Height: height, YStride: int(planes.ystride), UVStride: int(planes.uvstride)}
+	f.Y = plane(planes.y, f.YStride, w, height)
+	f.U = plane(planes.u, f.UVStride, (w+1)/2, (height+1)/2)
+	f.V = plane(planes.v, f.UVStride, (w+1)/2, (height+1)/2)
+	return f, nil
+}
+
+// plane is C memory as a slice that cannot grow.
+func plane(p *C.uint8_t, stride, w, h int) []byte {
+	n := stride*(h-1) + w
+	return unsafe.Slice((*byte)(unsafe.Pointer(p)), n)[:n:n]
 }
 
 // result turns libvpx' answer into an error. After damage only a key frame
