@@ -60,9 +60,6 @@ func (r *videoReceiver) admit(data []byte, now time.Time) bool {
 	if err != nil {
 		r.log.WithError(err).Debug("picture dropped")
 		r.broken, r.have = true, false
-		if errors.Is(err, vp8.ErrTooLarge) {
-			r.refuse(now)
-		}
 		r.needKey(now)
 		return false
 	}

@@ -38,6 +38,9 @@ func TestSectionsAreBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := tr.addSections(maxTransceivers%maxSections, 0); err != nil {
+		t.Fatal(err)
+	}
 	if err := tr.addSections(1, 0); !errors.Is(err, call.ErrServerGarbage) {
 		t.Errorf("one more: %v", err)
 	}

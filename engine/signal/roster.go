@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -383,8 +384,8 @@ func openedAt(room *livekit.Room) time.Time {
 
 // Bounds of what a server may say about one participant.
 const (
-	maxTracks = 64  // of one participant, for those who observe
-	maxWord   = 256 // bytes of an identity or a SID
+	maxTracks = 64   // of one participant, for those who observe
+	maxWord   = 1024 // bytes of an identity or a SID
 )
 
 // mayPublishData is true if the server does not say anything about it.

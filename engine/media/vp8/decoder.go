@@ -21,7 +21,8 @@ var (
 // Decoder decodes one VP8 stream. It implements [call.VideoDecoder].
 type Decoder struct {
 	c             *C.foyer_vp8_decoder
-	width, height int // of the last key frame; 0 before the first
+	width, height int                // of the last key frame; 0 before the first
+	planes        C.foyer_vp8_planes // of the last picture; here, so that it costs no allocation
 }
 
 var _ call.VideoDecoder = (*Decoder)(nil)
@@ -77,15 +78,14 @@ func (d *Decoder) Peek(data []byte) (call.VideoFrame, error) {
 		return call.VideoFrame{}, ErrNoKeyFrame
 	}
 	w, height := d.width, d.height
-	var planes C.foyer_vp8_planes
-	code := C.foyer_vp8_decode(d.c, bytePtr(data), C.uint(len(data)), C.int(w), C.int(height), &planes)
+	code := C.foyer_vp8_decode(d.c, bytePtr(data), C.uint(len(data)), C.int(w), C.int(height), &d.planes)
 	if err := d.result(int(code)); err != nil {
 		return call.VideoFrame{}, err
 	}
-	f := call.VideoFrame{Width: w, Height: height, YStride: int(planes.ystride), UVStride: int(planes.uvstride)}
-	f.Y = plane(planes.y, f.YStride, w, height)
-	f.U = plane(planes.u, f.UVStride, (w+1)/2, (height+1)/2)
-	f.V = plane(planes.v, f.UVStride, (w+1)/2, (height+1)/2)
+	f := call.VideoFrame{Width: w, Height: height, YStride: int(d.planes.ystride), UVStride: int(d.planes.uvstride)}
+	f.Y = plane(d.planes.y, f.YStride, w, height)
+	f.U = plane(d.planes.u, f.UVStride, (w+1)/2, (height+1)/2)
+	f.V = plane(d.planes.v, f.UVStride, (w+1)/2, (height+1)/2)
 	return f, nil
 }
 
