@@ -96,9 +96,17 @@ func TestASlowReaderMissesNothingThatCounts(t *testing.T) {
 	}
 }
 
+// slow is a stdout whose reader takes its time.
+type slow struct{ *lineBuffer }
+
+func (s slow) Write(b []byte) (int, error) {
+	time.Sleep(time.Millisecond)
+	return s.lineBuffer.Write(b)
+}
+
 // A server that floods does not close Foyer, and the user did not leave.
 func TestAFloodingServerIsNamed(t *testing.T) {
-	p := start(t, false, nil)
+	p := start(t, false, func(p *program) { p.stdout = slow{p.out} })
 	p.await("joined", 1)
 	s := p.dialer.Last()
 	name := strings.Repeat("x", call.MaxName)

@@ -21,7 +21,7 @@ var errUnread = errors.New("events that nobody reads")
 
 // readerAway is how long the reader of the events may be away before it counts
 // as one that has stopped reading.
-const readerAway = 2 * time.Second
+const readerAway = 30 * time.Second
 
 // loop is the state that the goroutine of Run owns.
 type loop struct {
