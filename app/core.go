@@ -37,10 +37,10 @@ type core struct {
 	done    chan struct{}
 }
 
-// newCore builds the engine and starts its goroutine. host may be nil. shown is how many remote videos are shown unless something
-// else is said of them.
+// newCore builds the engine and starts its goroutine. host may be nil. shown is
+// how many remote videos are shown unless something else is said of them.
 func newCore(p *profile, log logrus.FieldLogger, host call.Host, shown int) *core {
-	return newCoreWith(p, log, hw.Drivers(log.WithField("part", "devices")), host)
+	return newCoreWith(p, log, hw.Drivers(log.WithField("part", "devices")), host, shown)
 }
 
 // newCoreWith builds it with other drivers; with none there are test devices and

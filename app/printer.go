@@ -136,6 +136,9 @@ func notify(c chan struct{}) {
 type fields map[string]any
 
 func (p *printer) line(event string, at time.Time, f fields) {
+	if p.failure() != nil && event != "left" {
+		return // given up: how it ended is all that may still be heard
+	}
 	f["event"], f["ts"] = event, at.UnixMilli()
 	var line bytes.Buffer
 	enc := json.NewEncoder(&line)

@@ -134,7 +134,7 @@ func (t *trial) enter(name string, server call.Host) (*member, error) {
 		return nil, err
 	}
 	log := t.log.WithField("person", name)
-	return newMember(name, p, newCoreWith(p, log, devices.Drivers{}, server)), nil
+	return newMember(name, p, newCoreWith(p, log, devices.Drivers{}, server, call.DefaultShown)), nil
 }
 
 func trialDevices() engine.Choice {
