@@ -42,7 +42,9 @@ func (s *Server) own(ctx context.Context, data *folder) (*private.Lock, error) {
 		lock, err := data.dir.Lock(lockFile)
 		switch {
 		case err == nil:
-			s.logError("say who uses the data folder", lock.Say(strconv.Itoa(os.Getpid())+"\n"))
+			if err := lock.Say(strconv.Itoa(os.Getpid()) + "\n"); err != nil {
+				return nil, errors.Join(explainFile(err), lock.Close())
+			}
 			return lock, nil
 		case errors.Is(err, private.ErrNoLocks):
 			s.Log.WithError(err).Warn("a second server of this data folder would not be noticed")
