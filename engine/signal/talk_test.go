@@ -180,7 +180,7 @@ func TestNoticesAreTheServersAlone(t *testing.T) {
 		}
 	}
 	clean, ok := parseNotice([]byte(`{"kind":"put_out","by":"Eve\n\u202eevE","text":"` + strings.Repeat("ä", call.MaxText) + `","role":"king"}`))
-	if !ok || clean.By != "EveevE" || len(clean.Text) > call.MaxText || clean.Role != "" {
+	if !ok || clean.By != "Eve evE" || len(clean.Text) > call.MaxText || clean.Role != "" {
 		t.Errorf("cleaned: %q, %d bytes, role %q", clean.By, len(clean.Text), clean.Role)
 	}
 }
