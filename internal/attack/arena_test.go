@@ -35,6 +35,7 @@ type arena struct {
 	media      int // the server's UDP port
 	ada, grace *bystander
 	guest      *bystander // vera, once she is needed
+	visits     int        // of hers
 	admin      string     // key
 	links      map[call.Role]call.Link
 	people     int    // who has come to attack, all

@@ -403,7 +403,7 @@ func floodNotices(s *stage) (string, error) {
 	mark := vera.Mark()
 	times := many(300, 5_000)
 	for n := range times {
-		notice := call.Notice{Kind: call.NoticeRole, ID: "vera", Role: []call.Role{call.RoleListener, call.RoleParticipant}[n%2]}
+		notice := call.Notice{Kind: call.NoticeRole, ID: call.Identity(vera.id), Role: []call.Role{call.RoleListener, call.RoleParticipant}[n%2]}
 		if n%3 == 0 {
 			notice = call.Notice{Kind: call.NoticeLost, ID: call.Identity(fmt.Sprint("crowd-", n))}
 		}
@@ -412,7 +412,7 @@ func floodNotices(s *stage) (string, error) {
 			return "", err
 		}
 		if err := s.server.Call(s.ctx, "SendData", map[string]any{
-			"room": hall, "data": raw, "kind": "RELIABLE", "topic": call.TopicNotice, "destination_identities": []string{"vera"},
+			"room": hall, "data": raw, "kind": "RELIABLE", "topic": call.TopicNotice, "destination_identities": []string{vera.id},
 		}, nil); err != nil {
 			return fmt.Sprintf("refused after %d", n), nil
 		}

@@ -217,19 +217,24 @@ func (b *bystander) leave() {
 	}
 }
 
-// visit lets vera join by a link and returns when she is in.
+// visit lets vera join by a link and returns when she is in. She has another ID
+// each time: of one who was put out, older tokens are not good any more.
 func (s *stage) visit(link call.Link) (*bystander, error) {
 	vera := s.vera()
-	mark := vera.Mark()
-	vera.Say(map[string]any{"cmd": "join", "link": link.String()})
+	s.visits++
+	vera.id = fmt.Sprint("vera-", s.visits)
+	mark, id := vera.Mark(), vera.id
+	vera.Say(map[string]any{"cmd": "join", "link": link.String(), "id": id})
 	s.later(func() {
 		vera.leave()
-		_ = s.server.Remove(context.WithoutCancel(s.ctx), hall, vera.id) // if nobody was there to tell
+		_ = s.server.Remove(context.WithoutCancel(s.ctx), hall, id) // if nobody was there to tell
 	})
-	if _, err := vera.Wait(s.ctx, "joined", mark, nil); err != nil {
+	ctx, cancel := context.WithTimeout(s.ctx, testenv.Limit)
+	defer cancel()
+	if _, err := vera.Wait(ctx, "joined", mark, nil); err != nil {
 		return nil, err
 	}
-	if _, err := vera.Wait(s.ctx, "stats", mark, func(e drive.Event) bool { return trackOf(e, s.grace.id).Level > audible }); err != nil {
+	if _, err := vera.Wait(ctx, "stats", mark, func(e drive.Event) bool { return trackOf(e, s.grace.id).Level > audible }); err != nil {
 		return nil, err
 	}
 	return vera, s.measure(vera)
