@@ -34,6 +34,13 @@ type ChatBatch struct {
 	Number   int64         `json:"n"`
 	Messages []ChatRow     `json:"m,omitempty"`
 	Refused  []ChatRefusal `json:"r,omitempty"`
+	Known    []ChatReceipt `json:"k,omitempty"` // were said before: their senders ask again
+}
+
+// ChatReceipt tells the sender of a message that it has its place already.
+type ChatReceipt struct {
+	ID   string   `json:"id"`
+	From Identity `json:"from,omitempty"` // whose message: IDs are their sender's
 }
 
 // ChatRefusal tells the sender of a message why nobody is told of it.

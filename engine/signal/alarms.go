@@ -17,7 +17,6 @@ const (
 	alarmBeat                 // say to the others that we are here
 	alarmVerdict              // we were told that we are put out, and are still here
 	alarmLeft                 // whoever is gone is gone for no reason that we hear
-	alarmChat                 // a message has waited for its place for too long
 	alarmCount
 )
 

@@ -55,11 +55,11 @@ func (d *dataState) hearBeat(p *livekit.DataPacket) {
 }
 
 // onData takes a message of a data channel.
-func (s *session) onData(data []byte) {
+func (s *session) onData(data []byte, lossy bool) {
 	now := time.Now()
-	for _, e := range s.data.receive(data, now) {
+	for _, e := range s.data.receive(data, lossy, now) {
 		if c, ok := s.named(e).(call.ChatReceived); ok {
-			s.onDirect(c, now)
+			s.onDirect(c)
 		} else {
 			s.emit(e)
 		}

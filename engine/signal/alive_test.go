@@ -35,7 +35,7 @@ func TestBeatsAreRead(t *testing.T) {
 		"endless":      {[]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, nil},
 	} {
 		d := newDataState()
-		if events := d.receive(beatPacket(t, "PA_b", test.payload), time.Now()); len(events) > 0 {
+		if events := d.receive(beatPacket(t, "PA_b", test.payload), false, time.Now()); len(events) > 0 {
 			t.Errorf("%s: events %v", name, events)
 		}
 		var got []time.Duration

@@ -26,29 +26,26 @@ const (
 )
 
 // SendChat implements [call.Session]. It waits for a working connection, and
-// where there is a keeper for its receipt; without one it says the message to
-// everybody, and so all that follow until the keeper is heard again.
+// where there is a keeper for its receipt: nobody is shown a message that has no
+// place in the room's chat. While the keeper is away it is told again and again,
+// until there is another one, or fails with [call.ErrNotStored].
 func (s *session) SendChat(ctx context.Context, text string) (call.ChatMessage, error) {
 	m := call.ChatMessage{ID: newStreamID(), Text: cleanChat(text)}
 	if err := call.CheckChat(m.Text); err != nil {
 		return call.ChatMessage{}, fmt.Errorf("chat: %w", err)
 	}
 	var receipt chan error
-	var to []string
 	err := s.whenChatReady(ctx, func() error {
 		s.repeatChat() // in order
 		m.From, m.Name, m.At = s.roster.self.Identity, s.roster.self.Name, time.Now()
-		switch {
-		case s.ticket.keeper == "":
+		if s.ticket.keeper == "" {
 			return s.sendText(m, nil)
-		case s.data.order.state == keeperSilent:
-			return s.sayDirectly(m, nil)
 		}
-		receipt, to = s.data.order.said(m.ID), s.addressees()
-		return s.sendText(m, to)
+		receipt = s.data.order.said(m.ID)
+		return s.sendText(m, s.addressees())
 	})
 	if err == nil && receipt != nil {
-		err = s.awaitReceipt(ctx, m, to, receipt)
+		err = s.awaitReceipt(ctx, m, receipt)
 	}
 	if err != nil {
 		return call.ChatMessage{}, fmt.Errorf("chat: %w", err)
@@ -71,9 +68,9 @@ func (s *session) whenChatReady(ctx context.Context, f func() error) error {
 	})
 }
 
-// awaitReceipt waits until the keeper has taken or refused a message of ours that
-// was sent to some, or says it to the others.
-func (s *session) awaitReceipt(ctx context.Context, m call.ChatMessage, to []string, receipt <-chan error) error {
+// awaitReceipt waits until the keeper has taken or refused a message of ours, and
+// tells it to the keeper that is there then.
+func (s *session) awaitReceipt(ctx context.Context, m call.ChatMessage, receipt <-chan error) error {
 	bound := time.NewTicker(receiptBound)
 	defer bound.Stop()
 	for {
@@ -85,9 +82,9 @@ func (s *session) awaitReceipt(ctx context.Context, m call.ChatMessage, to []str
 		case <-ctx.Done():
 		case <-bound.C:
 		}
-		again := false
+		over := false
 		err := s.whenChatReady(ctx, func() (err error) {
-			again, err = s.sayAgain(m, to, receipt)
+			over, err = s.sayAgain(m, receipt)
 			return err
 		})
 		if err != nil {
@@ -96,41 +93,28 @@ func (s *session) awaitReceipt(ctx context.Context, m call.ChatMessage, to []str
 				s.data.arrived(m.ID)
 			})
 		}
-		if err != nil || !again {
+		if err != nil || over {
 			return err
 		}
 	}
 }
 
-// sayAgain says a message whose receipt has not come to those who have not had
-// it, and to the keeper, which may be another one by now; wait is set if the
-// receipt may come yet: to say more while all is slow makes it slower.
-func (s *session) sayAgain(m call.ChatMessage, to []string, receipt <-chan error) (wait bool, err error) {
+// sayAgain tells the keeper, which may be another one by now, a message whose
+// receipt has not come. While it is only slow it is left in peace. over is set if
+// the receipt has come.
+func (s *session) sayAgain(m call.ChatMessage, receipt <-chan error) (over bool, err error) {
 	o, now := s.data.order, time.Now()
 	switch {
 	case !o.waits(m.ID):
-		return false, <-receipt
-	case o.tells(now) && now.Sub(m.At) < receiptMost:
-		return true, nil
+		return true, <-receipt
+	case now.Sub(m.At) >= receiptMost:
+		return true, call.ErrNotStored
+	case o.tells(now) && now.Sub(m.At) < receiptSlow:
+		return false, nil
 	}
 	s.log.Debug("keeper is silent")
-	o.forget(m.ID)
-	s.emitChat(o.silence())
-	s.holdChat(now)
-	if to == nil {
-		return false, s.sayDirectly(m, []string{string(s.ticket.keeper)})
-	}
-	return false, s.sayDirectly(m, s.address(true))
-}
-
-// sayDirectly says a message without the keeper's order.
-func (s *session) sayDirectly(m call.ChatMessage, to []string) error {
-	if err := s.sendText(m, to); err != nil {
-		return err
-	}
-	s.data.order.remember(keyOf(m))
-	s.emit(call.ChatReceived{Message: m})
-	return nil
+	o.here = false
+	return false, s.tellText(m, []string{string(s.ticket.keeper)})
 }
 
 // newStreamID is a random UUID (RFC 9562, version 4).
@@ -145,6 +129,14 @@ func newStreamID() string {
 // everybody can read that, else as header, one chunk and trailer, which
 // call.MaxChat lets it fit into.
 func (s *session) sendText(m call.ChatMessage, to []string) error {
+	err := s.tellText(m, to)
+	if err == nil {
+		s.data.hasSaid(m)
+	}
+	return err
+}
+
+func (s *session) tellText(m call.ChatMessage, to []string) error {
 	total := uint64(len(m.Text))
 	header := &livekit.DataStream_Header{
 		StreamId: m.ID, Timestamp: m.At.UnixMilli(), Topic: call.TopicChat, MimeType: "text/plain", TotalLength: &total,
@@ -168,7 +160,6 @@ func (s *session) sendText(m call.ChatMessage, to []string) error {
 			return err
 		}
 	}
-	s.data.hasSaid(m)
 	return nil
 }
 

@@ -79,8 +79,9 @@ func (d *dataState) after(sequence uint32) [][]byte {
 	return missing
 }
 
-// receive reads one message of a data channel.
-func (d *dataState) receive(data []byte, now time.Time) []call.SessionEvent {
+// receive reads one message of a data channel; lossy is set for the one that loses
+// some.
+func (d *dataState) receive(data []byte, lossy bool, now time.Time) []call.SessionEvent {
 	packet := &livekit.DataPacket{}
 	if proto.Unmarshal(data, packet) != nil || d.seen(packet) {
 		return nil
@@ -88,6 +89,9 @@ func (d *dataState) receive(data []byte, now time.Time) []call.SessionEvent {
 	id := call.Identity(packet.GetParticipantIdentity())
 	if len(id) > maxWord {
 		return nil
+	}
+	if (lossy || !d.observes && isPrivate(packet)) && isTalk(packet) {
+		return nil // not everybody hears it, so it is not the room's
 	}
 	switch v := packet.GetValue().(type) {
 	case *livekit.DataPacket_User:
@@ -106,6 +110,24 @@ func (d *dataState) receive(data []byte, now time.Time) []call.SessionEvent {
 		d.hearCall(packet, v.RpcRequest)
 	}
 	return nil
+}
+
+// isPrivate reports whether a packet is for some people alone. The keeper is told
+// chat that way, and tells everybody.
+func isPrivate(p *livekit.DataPacket) bool {
+	u := p.GetUser()
+	return len(p.GetDestinationIdentities()) > 0 || len(u.GetDestinationIdentities()) > 0 || len(u.GetDestinationSids()) > 0 //nolint:staticcheck // older clients write them
+}
+
+// isTalk reports whether a packet may be part of chat.
+func isTalk(p *livekit.DataPacket) bool {
+	switch v := p.GetValue().(type) {
+	case *livekit.DataPacket_User:
+		return v.User.GetTopic() == legacyChatTopic
+	case *livekit.DataPacket_StreamHeader, *livekit.DataPacket_StreamChunk, *livekit.DataPacket_StreamTrailer:
+		return true
+	}
+	return false
 }
 
 func (d *dataState) wholeText(id call.Identity, t receivedText, now time.Time) []call.SessionEvent {

@@ -293,8 +293,6 @@ func (s *session) onAlarm(a alarm) {
 		s.tellLeft("")
 	case alarmVerdict:
 		s.onVerdictDue()
-	case alarmChat:
-		s.onChatDue()
 	case alarmCount:
 	}
 }

@@ -107,7 +107,7 @@ func isCallError(err error) bool {
 		call.ErrWrongServer, call.ErrUntrusted, call.ErrServerGarbage, call.ErrServerSilent, call.ErrUnreachable, call.ErrRefused,
 		call.ErrTokenRefused, call.ErrNoSuchRoom, call.ErrRoomFull, call.ErrRoomLocked, call.ErrInviteRefused,
 		call.ErrInviteExpired, call.ErrIdentityTaken, call.ErrTooManyTries, call.ErrBadArgument, call.ErrLinkInsecure,
-		call.ErrAlreadyHere, call.ErrClock, call.ErrJoinUsed,
+		call.ErrAlreadyHere, call.ErrManyIdentities, call.ErrClock, call.ErrJoinUsed,
 	} {
 		if errors.Is(err, known) {
 			return true

@@ -37,7 +37,7 @@ func newHall(t *testing.T) *hall {
 
 // beat is bob's, and says when the next one comes.
 func (h *hall) beat(next time.Duration) {
-	h.onData(beatPacket(h.t, "b", binary.AppendUvarint(nil, uint64(next/time.Millisecond))))
+	h.onData(beatPacket(h.t, "b", binary.AppendUvarint(nil, uint64(next/time.Millisecond))), false)
 }
 
 // pass lets time pass, in which the session looks who is silent.
@@ -193,7 +193,7 @@ func TestThePresumedDead(t *testing.T) {
 		"beats, then goes":             {func(h *hall) { h.beat(time.Second); h.update(gone(bobs(1), livekit.DisconnectReason_CLIENT_INITIATED)) }, back + " ParticipantLeft:left"},
 		"beats, then dies":             {func(h *hall) { h.beat(time.Second); h.pass(21 * time.Second) }, back + " " + taken},
 		"says that it rejoins":         {func(h *hall) { h.beat(0) }, ""},
-		"another beats":                {func(h *hall) { h.onData(beatPacket(h.t, "x", binary.AppendUvarint(nil, 1000))) }, ""},
+		"another beats":                {func(h *hall) { h.onData(beatPacket(h.t, "x", binary.AppendUvarint(nil, 1000)), false) }, ""},
 		"news of it":                   {func(h *hall) { h.update(bobs(2)) }, ""},
 		"joins anew":                   {func(h *hall) { h.update(anew(5)); h.beat(time.Second) }, back},
 		"joins anew, the old one goes": {func(h *hall) { h.update(anew(5), gone(bobs(1), livekit.DisconnectReason_DUPLICATE_IDENTITY)) }, back},

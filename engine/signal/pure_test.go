@@ -248,7 +248,7 @@ func TestTextStreams(t *testing.T) {
 				if i == len(test.packets)-1 {
 					at = now.Add(test.late)
 				}
-				events = append(events, d.receive(packet(t, "bob", uint32(i+1), p), at)...)
+				events = append(events, d.receive(packet(t, "bob", uint32(i+1), p), false, at)...)
 			}
 			if ok := len(events) == 1; ok != test.ok {
 				t.Fatalf("events: %v", events)
@@ -271,12 +271,12 @@ func TestTextStreamLimits(t *testing.T) {
 	now := time.Unix(1000, 0)
 	for i := range 3 * maxStreams {
 		sender := string(rune('A' + i%26))
-		d.receive(packet(t, sender, uint32(i+1), header(strings.Repeat("i", i+1), 0)), now)
+		d.receive(packet(t, sender, uint32(i+1), header(strings.Repeat("i", i+1), 0)), false, now)
 	}
 	if n := len(d.texts.unfinished); n != maxStreams {
 		t.Errorf("%d streams are open, at most %d may be", n, maxStreams)
 	}
-	d.receive(packet(t, "late", 1, header("1", 0)), now.Add(2*streamLife))
+	d.receive(packet(t, "late", 1, header("1", 0)), false, now.Add(2*streamLife))
 	if n := len(d.texts.unfinished); n != 1 {
 		t.Errorf("%d streams are open after all have expired", n)
 	}
@@ -287,14 +287,14 @@ func TestDataDuplicatesAndLegacyChat(t *testing.T) {
 	topic := "t"
 	user := &livekit.DataPacket{Value: &livekit.DataPacket_User{User: &livekit.UserPacket{Topic: &topic, Payload: []byte("p")}}}
 	for i, want := range []int{1, 0, 1} {
-		if got := len(d.receive(packet(t, "bob", []uint32{5, 5, 6}[i], user), time.Now())); got != want {
+		if got := len(d.receive(packet(t, "bob", []uint32{5, 5, 6}[i], user), false, time.Now())); got != want {
 			t.Errorf("packet %d: %d events, want %d", i, got, want)
 		}
 	}
 	legacy := legacyChatTopic
 	for payload, want := range map[string]int{`{"message":"m","ignoreLegacy":true}`: 0, `{"id":"1","message":"m"}`: 1, `{"message":"m"}`: 0, `nonsense`: 0} {
 		p := &livekit.DataPacket{Value: &livekit.DataPacket_User{User: &livekit.UserPacket{Topic: &legacy, Payload: []byte(payload)}}}
-		if got := len(d.receive(packet(t, "bob", 0, p), time.Now())); got != want {
+		if got := len(d.receive(packet(t, "bob", 0, p), false, time.Now())); got != want {
 			t.Errorf("%s: %d events, want %d", payload, got, want)
 		}
 	}

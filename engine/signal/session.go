@@ -149,8 +149,8 @@ func (s *session) transportEvents() transportEvents {
 		track: func(t *transport, track *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
 			current(t, func() { s.onTrack(t, track, r) })
 		},
-		data: func(t *transport, data []byte) {
-			current(t, func() { s.onData(data) })
+		data: func(t *transport, data []byte, lossy bool) {
+			current(t, func() { s.onData(data, lossy) })
 		},
 		dataReady: func(t *transport) { current(t, s.onDataReady) },
 		flood: func(t *transport) {

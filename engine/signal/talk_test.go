@@ -75,7 +75,7 @@ func TestChatForms(t *testing.T) {
 			d := newDataState()
 			var events []call.SessionEvent
 			for i, p := range test.packets {
-				events = append(events, d.receive(packet(t, "bob", uint32(i+1), p), time.Unix(1000, 0))...)
+				events = append(events, d.receive(packet(t, "bob", uint32(i+1), p), false, time.Unix(1000, 0))...)
 			}
 			if test.want == "" {
 				if len(events) != 0 {
@@ -101,7 +101,7 @@ func TestChatFlood(t *testing.T) {
 	heard := map[call.Identity]int{}
 	say := func(who string, n int) {
 		for i := range n {
-			for _, e := range d.receive(packet(t, who, 0, chatHeader(who+string(rune('a'+i%26)), []byte("x"), false, 0)), now) {
+			for _, e := range d.receive(packet(t, who, 0, chatHeader(who+string(rune('a'+i%26)), []byte("x"), false, 0)), false, now) {
 				heard[e.(call.ChatReceived).Message.From]++
 			}
 		}
@@ -168,7 +168,7 @@ func TestNoticesAreTheServersAlone(t *testing.T) {
 		}()), 0},
 	} {
 		d := newDataState()
-		if events := d.receive(test.raw, time.Now()); len(events) != 0 || len(d.notices) != test.want {
+		if events := d.receive(test.raw, false, time.Now()); len(events) != 0 || len(d.notices) != test.want {
 			t.Errorf("%s: %d notices, events %v", name, len(d.notices), events)
 		}
 	}
@@ -197,7 +197,7 @@ func told(t testing.TB) (*session, *[]call.SessionEvent) {
 
 func (s *session) hearNotice(t testing.TB, n call.Notice) {
 	t.Helper()
-	s.onData(noticePacket(t, "", "", n))
+	s.onData(noticePacket(t, "", "", n), false)
 }
 
 func TestK4_OthersLeaveForTheReasonToldBefore(t *testing.T) {
@@ -461,7 +461,7 @@ func FuzzData(f *testing.F) {
 		d := newDataState()
 		now := time.Unix(1000, 0)
 		for _, raw := range [][]byte{a, b, c, a, c} {
-			for _, e := range d.receive(raw, now) {
+			for _, e := range d.receive(raw, false, now) {
 				switch got := e.(type) {
 				case call.DataReceived:
 					if len(got.Topic) > maxTopic || len(got.ID) > maxWord || got.Topic == call.TopicNotice {

@@ -82,7 +82,7 @@ type transportEvents struct {
 	candidate func(*transport, *peer, *webrtc.ICECandidate)
 	state     func(*transport, *peer, webrtc.PeerConnectionState)
 	track     func(*transport, *webrtc.TrackRemote, *webrtc.RTPReceiver)
-	data      func(*transport, []byte)
+	data      func(t *transport, data []byte, lossy bool)
 	dataReady func(*transport)
 	flood     func(*transport)
 }
@@ -146,7 +146,8 @@ func (t *transport) listen(c transportConfig, dc *webrtc.DataChannel) {
 	if label := dc.Label(); label != labelReliable && label != labelLossy {
 		return
 	}
-	dc.OnMessage(func(m webrtc.DataChannelMessage) { c.events.data(t, m.Data) })
+	lossy := dc.Label() == labelLossy
+	dc.OnMessage(func(m webrtc.DataChannelMessage) { c.events.data(t, m.Data, lossy) })
 }
 
 // peers lists the connections there are.

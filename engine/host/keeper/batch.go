@@ -21,14 +21,18 @@ const (
 type batches struct {
 	lines    []call.ChatRow
 	refused  []call.ChatRefusal
-	refusals map[call.Identity]int // of refused, by sender
+	known    []call.ChatReceipt
+	refusals map[call.Identity]int // of refused and known, by sender
 	number   int64                 // of the last batch
 	sending  bool                  // a worker sends
 	at       time.Time             // not before
 }
 
 // waits tells whether there is something to tell and nobody doing it.
-func (b *batches) waits() bool { return !b.sending && (len(b.lines) > 0 || len(b.refused) > 0) }
+func (b *batches) waits() bool { return !b.sending && (len(b.lines) > 0 || b.answers() > 0) }
+
+// answers is how many are told what became of a message that is not among lines.
+func (b *batches) answers() int { return len(b.refused) + len(b.known) }
 
 // add queues a message. What nobody takes has a bound: then the oldest go, which
 // are in the register.
@@ -40,35 +44,49 @@ func (b *batches) add(line register.ChatLine, most int) {
 }
 
 func (b *batches) refuse(from call.Identity, id string, code call.DoorCode) {
-	if b.refusals[from] >= refusalsOfOne || len(b.refused) >= refusalsOfAll {
-		return
+	if b.mayAnswer(from) {
+		b.refused = append(b.refused, call.ChatRefusal{ID: id, From: from, Code: code})
+	}
+}
+
+// know tells the sender of a message that was said before so: what told it may
+// have been lost with a connection.
+func (b *batches) know(from call.Identity, id string) {
+	if b.mayAnswer(from) {
+		b.known = append(b.known, call.ChatReceipt{ID: id, From: from})
+	}
+}
+
+func (b *batches) mayAnswer(from call.Identity) bool {
+	if b.refusals[from] >= refusalsOfOne || b.answers() >= refusalsOfAll {
+		return false
 	}
 	if b.refusals == nil {
 		b.refusals = map[call.Identity]int{}
 	}
 	b.refusals[from]++
-	b.refused = append(b.refused, call.ChatRefusal{ID: id, From: from, Code: code})
+	return true
 }
 
 // take empties the queue into numbered packets.
 func (b *batches) take() ([][]byte, error) {
-	lines, refused := b.lines, b.refused
-	b.lines, b.refused, b.refusals = nil, nil, nil
+	lines, refused, known := b.lines, b.refused, b.known
+	b.lines, b.refused, b.known, b.refusals = nil, nil, nil, nil
 	var packets [][]byte
-	for len(lines) > 0 || len(refused) > 0 {
-		packet, n, err := pack(b.number+1, lines, refused)
+	for len(lines) > 0 || len(refused) > 0 || len(known) > 0 {
+		packet, n, err := pack(b.number+1, lines, refused, known)
 		if err != nil {
 			return packets, err
 		}
 		b.number++
 		packets = append(packets, packet)
-		lines, refused = lines[n:], nil
+		lines, refused, known = lines[n:], nil, nil
 	}
 	return packets, nil
 }
 
 // pack writes one batch with as many lines as fit, one at least.
-func pack(number int64, lines []call.ChatRow, refused []call.ChatRefusal) (packet []byte, n int, err error) {
+func pack(number int64, lines []call.ChatRow, refused []call.ChatRefusal, known []call.ChatReceipt) (packet []byte, n int, err error) {
 	var b bytes.Buffer
 	write := json.NewEncoder(&b)
 	write.SetEscapeHTML(false) // a text of < would grow sixfold
@@ -77,6 +95,12 @@ func pack(number int64, lines []call.ChatRow, refused []call.ChatRefusal) (packe
 		b.WriteString(`,"r":`)
 		if err := write.Encode(refused); err != nil {
 			return nil, 0, fmt.Errorf("encode refusals: %w", err)
+		}
+	}
+	if len(known) > 0 {
+		b.WriteString(`,"k":`)
+		if err := write.Encode(known); err != nil {
+			return nil, 0, fmt.Errorf("encode receipts: %w", err)
 		}
 	}
 	b.WriteString(`,"m":[`)

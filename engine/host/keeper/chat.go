@@ -139,7 +139,11 @@ func (c *chat) answer(err error) {
 // said takes one message: its order is that of coming here.
 func (k *Keeper) said(m call.ChatMessage) {
 	now := k.now()
-	if call.CheckChat(m.Text) != nil || k.chat.known[messageKey{m.From, m.ID}] {
+	if call.CheckChat(m.Text) != nil {
+		return
+	}
+	if k.chat.known[messageKey{m.From, m.ID}] {
+		k.batches.know(m.From, m.ID)
 		return
 	}
 	if !k.chat.allow(m.From, now, &k.limits) {
