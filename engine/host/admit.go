@@ -9,10 +9,12 @@ import (
 	"io"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/livekit/protocol/auth"
+	"github.com/livekit/protocol/livekit"
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
@@ -52,6 +54,11 @@ func (d *door) serveRTC(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer c.open()
+	defer func() {
+		if c.gone != nil {
+			c.gone()
+		}
+	}()
 	c.inTime = inTime
 	out := r.Clone(context.WithValue(ctx, connectKey{}, c))
 	out.URL.RawQuery = c.query.Encode()
@@ -134,6 +141,9 @@ func (d *door) admit(ctx context.Context, c *connect) error {
 		return err
 	}
 	grant, changed := allowed(c.ticket, c.member, rules)
+	if c.member.Silenced(rules) && muteFirst(grant, c.announces) {
+		changed = true
+	}
 	renamed, err := d.rename(ctx, c)
 	if err != nil {
 		return err
@@ -290,13 +300,32 @@ func allowed(t ticket, m register.Member, rules register.Rules) (grant *auth.Vid
 	}
 	if t.ours {
 		grant.SetCanPublish(m.Role.Publishes())
+		grant.SetCanPublishSources(knownSources())
 	}
 	return grant, !sameRights(grant, t.grants.Video)
 }
 
+// muteFirst lets LiveKit refuse the sounds that somebody announces with their
+// connect, and tells whether there are any.
+func muteFirst(grant *auth.VideoGrant, announces []*livekit.AddTrackRequest) (changed bool) {
+	for _, t := range announces {
+		if t.GetType() == livekit.TrackType_VIDEO || t.GetMuted() || !grant.GetCanPublishSource(t.GetSource()) {
+			continue
+		}
+		changed = true
+		rest := slices.DeleteFunc(sourcesOf(grant.GetCanPublishSources()), func(s livekit.TrackSource) bool { return s == t.GetSource() })
+		grant.SetCanPublishSources(rest)
+		if len(rest) == 0 {
+			grant.SetCanPublish(false)
+		}
+	}
+	return changed
+}
+
 // sameRights compares what [allowed] decides about.
 func sameRights(a, b *auth.VideoGrant) bool {
-	return a.GetCanPublish() == b.GetCanPublish() && a.GetCanPublishData() == b.GetCanPublishData()
+	return a.GetCanPublish() == b.GetCanPublish() && a.GetCanPublishData() == b.GetCanPublishData() &&
+		slices.Equal(a.CanPublishSources, b.CanPublishSources)
 }
 
 // entrant is somebody who wants to be in a room.
@@ -394,6 +423,7 @@ func (d *door) confirm(res *http.Response) error {
 	// They are in: when the server stops, LiveKit tells them, over a connection
 	// that must not be cut while we look.
 	c.inTime()
+	c.gone = d.speeches.connected(c)
 	member, err := d.standing(ctx, c.ticket)
 	if err == nil && c.resumes {
 		if err := d.checkResumed(ctx, c.ticket); err != nil {
@@ -447,7 +477,7 @@ func (d *door) adjust(ctx context.Context, c *connect, m register.Member) error 
 	for {
 		p, err := d.rooms.findPerson(ctx, place{c.room(), c.identity()})
 		if err == nil {
-			err = d.enforce(ctx, c.room(), p, m, rules)
+			err = d.enforce(ctx, c.room(), p)
 		}
 		if !errors.Is(err, call.ErrAlreadyGone) || c.resumes { // who is resumed was there, or is not any more
 			return ignoreGone(err)

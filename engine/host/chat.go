@@ -126,23 +126,9 @@ func (p keeperPorts) Tell(ctx context.Context, room call.RoomID, n call.Notice) 
 // Silence implements keeper.Silencer: LiveKit lets everybody unmute their own
 // microphone, so whom the host has muted is muted again.
 func (p keeperPorts) Silence(ctx context.Context, room call.RoomID, id call.Identity) error {
-	m, err := p.register.Member(ctx, room, id)
-	if errors.Is(err, register.ErrNotFound) {
-		m, err = register.Member{Role: call.RoleParticipant}, nil
-	}
-	if err != nil {
-		return err
-	}
-	rules, err := p.register.Rules(ctx, room)
-	if err != nil || !m.Silenced(rules) {
-		return err
-	}
 	info, err := p.rooms.findPerson(ctx, place{room, id})
 	if err == nil {
-		err = p.enforce(ctx, room, info, m, rules)
+		err = p.enforce(ctx, room, info)
 	}
-	if errors.Is(err, call.ErrAlreadyGone) {
-		return nil
-	}
-	return err
+	return ignoreGone(err)
 }

@@ -55,13 +55,15 @@ func (t ticket) identity() call.Identity { return call.Identity(t.grants.Identit
 // connect is somebody at /rtc*.
 type connect struct {
 	ticket
-	from    netip.Prefix
-	query   url.Values
-	resumes bool // keeps the participant that is there; LiveKit lets nobody new in by it
-	member  register.Member
-	granted *auth.VideoGrant // what the token says that LiveKit is given
-	open    func()           // gives the place in the room back; see sockets.arrive
-	inTime  func() bool      // from now on a server that stops does not turn them away
+	from      netip.Prefix
+	query     url.Values
+	resumes   bool // keeps the participant that is there; LiveKit lets nobody new in by it
+	member    register.Member
+	granted   *auth.VideoGrant           // what the token says that LiveKit is given
+	announces []*livekit.AddTrackRequest // with the connect
+	open      func()                     // gives the place in the room back; see sockets.arrive
+	gone      func()                     // LiveKit had let them in; see speeches.connected
+	inTime    func() bool                // from now on a server that stops does not turn them away
 }
 
 // readTicket verifies a token that admits to a room.
@@ -154,11 +156,8 @@ func (d *door) readConnect(r *http.Request) (*connect, error) {
 	if err != nil {
 		return nil, err
 	}
-	resumes, err := readJoin(query)
-	if err != nil {
-		return nil, err
-	}
-	return &connect{ticket: t, query: query, resumes: resumes}, nil
+	c := &connect{ticket: t, query: query}
+	return c, c.readJoin()
 }
 
 // unpackJoin returns the join request of a connect as LiveKit reads it
@@ -190,22 +189,34 @@ func unpackJoin(query url.Values) (request []byte, has, ok bool) {
 	}
 }
 
-// readJoin tells whether LiveKit will take a connect for a resumption, and
-// refuses what would be refused in a message.
-func readJoin(query url.Values) (resumes bool, err error) {
-	raw, has, ok := unpackJoin(query)
+// readJoin reads whether LiveKit will take a connect for a resumption, and the
+// tracks that come with it. It refuses what would be refused in a message.
+func (c *connect) readJoin() error {
+	raw, has, ok := unpackJoin(c.query)
 	if !has {
-		word := query.Get("reconnect")
-		return word == "1" || word == "true", nil
+		word := c.query.Get("reconnect")
+		c.resumes = word == "1" || word == "true"
+		return nil
 	}
 	var request livekit.JoinRequest
 	if !ok || proto.Unmarshal(raw, &request) != nil {
-		return false, nil // nor does LiveKit read it
+		return nil // nor does LiveKit read it
 	}
 	if err := stream.CheckJoin(raw); err != nil {
-		return false, fmt.Errorf("%w: %w", call.ErrBadArgument, err)
+		return fmt.Errorf("%w: %w", call.ErrBadArgument, err)
 	}
-	return request.GetReconnect(), nil
+	sources := map[livekit.TrackSource]bool{}
+	for _, t := range request.GetAddTrackRequests() {
+		if err := checkAnnounced(t); err != nil {
+			return fmt.Errorf("%w: %w", call.ErrBadArgument, err)
+		}
+		if sources[t.GetSource()] {
+			return fmt.Errorf("%w: more than one track of a %s", call.ErrBadArgument, sourceName(t.GetSource()))
+		}
+		sources[t.GetSource()] = true
+	}
+	c.resumes, c.announces = request.GetReconnect(), request.GetAddTrackRequests()
+	return nil
 }
 
 // rewrite signs the token anew with other grants, for LiveKit to see: what

@@ -67,6 +67,7 @@ type door struct {
 	sockets  *sockets
 	lookout  *lookout
 	keepers  *keepers
+	speeches *speeches
 
 	limits     limits
 	guard      guard
@@ -119,7 +120,7 @@ func newDoor(s settings, data *folder, reg *register.Register, upstream *url.URL
 	d.misses = newRates[netip.Prefix](d.limits.misses, d.limits.missBurst, d.limits.addresses)
 	d.signing = &forwardClock{}
 	d.nonces = newNonces(2*nonceWindow, maxNonces, originNonces)
-	d.guard = newGuard(d.limits)
+	d.guard, d.speeches = newGuard(d.limits), newSpeeches()
 	d.proxy = newProxy(upstream, s.Log, d.confirm, d.refuseWith)
 	ctx, cancel := context.WithCancel(context.Background())
 	d.cancel = cancel
@@ -256,6 +257,7 @@ func (d *door) close() {
 	_ = d.http.Close()
 	d.inside.Wait()
 	d.lookout.close()
+	d.speeches.close()
 	d.keepers.close()
 	d.rooms.close()
 	if t, ok := d.proxy.Transport.(*http.Transport); ok {

@@ -70,10 +70,6 @@ func (d *door) bounds(c *connect) stream.Bounds {
 	}
 }
 
-// inspect decides about a request of a guest's before LiveKit sees it. An error
-// ends their connection: it is for what no client of good will sends.
-func (d *door) inspect(*connect, *livekit.SignalRequest) error { return nil }
-
 // logCut tells of a connection that was cut, of each address now and then: who
 // comes back to be cut again fills no disk.
 func (d *door) logCut(c *connect, why error) {

@@ -221,6 +221,7 @@ func (d *door) answer(ctx context.Context, req *call.DoorJoinRequest, m register
 	}
 	grant := &auth.VideoGrant{RoomJoin: true, Room: string(req.Room)}
 	grant.SetCanPublish(m.Role.Publishes())
+	grant.SetCanPublishSources(knownSources())
 	grant.SetCanSubscribe(true)
 	grant.SetCanPublishData(!m.Silenced(rules))
 	grant.SetCanUpdateOwnMetadata(false) // a name is what the door has checked

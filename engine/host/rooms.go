@@ -169,18 +169,19 @@ func (r *rooms) dismiss(ctx context.Context, room call.RoomID) error {
 	return nil
 }
 
-// permit changes what somebody may do, or fails with ErrAlreadyGone.
-func (r *rooms) permit(ctx context.Context, room call.RoomID, identity string, p *livekit.ParticipantPermission) error {
-	_, err := r.client.UpdateParticipant(inRoom(ctx, room), &livekit.UpdateParticipantRequest{
+// permit changes what somebody may do, or fails with ErrAlreadyGone. It returns
+// them as they are then; what LiveKit lists can be older.
+func (r *rooms) permit(ctx context.Context, room call.RoomID, identity string, p *livekit.ParticipantPermission) (*livekit.ParticipantInfo, error) {
+	info, err := r.client.UpdateParticipant(inRoom(ctx, room), &livekit.UpdateParticipantRequest{
 		Room: string(room), Identity: identity, Permission: p,
 	})
 	if notFound(err) {
-		return call.ErrAlreadyGone
+		return nil, call.ErrAlreadyGone
 	}
 	if err != nil {
-		return fmt.Errorf("change what somebody may do: %w", err)
+		return nil, fmt.Errorf("change what somebody may do: %w", err)
 	}
-	return nil
+	return info, nil
 }
 
 // mute mutes a track of somebody's. Nothing here unmutes one (contract K10).

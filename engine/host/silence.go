@@ -7,55 +7,10 @@ import (
 	"slices"
 
 	"github.com/livekit/protocol/livekit"
-	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
 	"foyer/engine/host/register"
 )
-
-// enforce makes LiveKit keep to what the register says about somebody in the
-// room: what they may do, and that a muted microphone is. Nobody's microphone is
-// switched on (contract K10). It fails with call.ErrAlreadyGone.
-func (d *door) enforce(ctx context.Context, room call.RoomID, p *livekit.ParticipantInfo, m register.Member, rules register.Rules) error {
-	if wanted := permissionOf(p, m, rules); !proto.Equal(wanted, p.GetPermission()) {
-		if err := d.rooms.permit(ctx, room, p.GetIdentity(), wanted); err != nil {
-			return err
-		}
-	}
-	return d.hush(ctx, room, p, m, rules)
-}
-
-// permissionOf is what the register lets somebody do.
-func permissionOf(p *livekit.ParticipantInfo, m register.Member, rules register.Rules) *livekit.ParticipantPermission {
-	permission, _ := proto.Clone(p.GetPermission()).(*livekit.ParticipantPermission)
-	if permission == nil {
-		permission = &livekit.ParticipantPermission{CanSubscribe: true, CanPublish: true}
-	}
-	permission.CanPublishData = !m.Silenced(rules)
-	if p.GetAttributes()[memberAttribute] != "" || m.Role == call.RoleListener {
-		permission.CanPublish = m.Role.Publishes()
-	}
-	return permission
-}
-
-// hush mutes what somebody says who may not.
-func (d *door) hush(ctx context.Context, room call.RoomID, p *livekit.ParticipantInfo, m register.Member, rules register.Rules) error {
-	if !m.Silenced(rules) {
-		return nil
-	}
-	var err error
-	for _, t := range p.GetTracks() {
-		if isVoice(t) && !t.GetMuted() {
-			err = errors.Join(err, d.rooms.mute(ctx, room, p.GetIdentity(), t.GetSid()))
-		}
-	}
-	return err
-}
-
-func isVoice(t *livekit.TrackInfo) bool {
-	return t.GetSource() == livekit.TrackSource_MICROPHONE || t.GetSource() == livekit.TrackSource_SCREEN_SHARE_AUDIO ||
-		t.GetSource() == livekit.TrackSource_UNKNOWN && t.GetType() == livekit.TrackType_AUDIO
-}
 
 func (d *door) opMute(ctx context.Context, who caller, room call.RoomID, q call.MuteRequest) (call.PeopleAnswer, error) {
 	return d.setMuted(ctx, who, room, q, true)
@@ -131,22 +86,18 @@ func (d *door) applyMuteTo(ctx context.Context, s scene, p *livekit.ParticipantI
 	if tell {
 		to = nil
 	}
-	return d.regrant(ctx, s.room, p, m, rules, to, notice)
+	return d.regrant(ctx, s.room, p, to, notice)
 }
 
 // regrant lets LiveKit grant what the register says now, and tells it: what
 // somebody may not do any more before it is taken, and what they may do more once
-// they can. It does so even if p has it already: LiveKit lists people as they were
-// a moment ago, perhaps before an earlier change.
-func (d *door) regrant(ctx context.Context, room call.RoomID, p *livekit.ParticipantInfo, m register.Member, rules register.Rules, to []string, notice call.Notice) error {
+// they can.
+func (d *door) regrant(ctx context.Context, room call.RoomID, p *livekit.ParticipantInfo, to []string, notice call.Notice) error {
 	more := notice.Kind == call.NoticeUnmuted || notice.Kind == call.NoticeRole && notice.Role.Publishes()
 	if !more {
 		d.tell(ctx, room, to, notice)
 	}
-	err := d.rooms.permit(ctx, room, p.GetIdentity(), permissionOf(p, m, rules))
-	if err == nil {
-		err = d.hush(ctx, room, p, m, rules)
-	}
+	err := d.enforce(ctx, room, p)
 	if more && err == nil {
 		d.tell(ctx, room, to, notice)
 	}
@@ -213,10 +164,6 @@ func (d *door) opRole(ctx context.Context, who caller, room call.RoomID, q call.
 	if err != nil {
 		return call.PeopleAnswer{}, err
 	}
-	rules, err := d.register.Rules(ctx, room)
-	if err != nil {
-		return call.PeopleAnswer{}, err
-	}
 	return each(q.IDs, func(id call.Identity) string {
 		if err := d.know(ctx, s, id); err != nil {
 			return d.resultOf(err, room, id)
@@ -228,19 +175,19 @@ func (d *door) opRole(ctx context.Context, who caller, room call.RoomID, q call.
 		if err := d.register.SetRole(ctx, room, id, role); err != nil {
 			return d.resultOf(err, room, id)
 		}
-		return d.resultOf(d.applyRole(ctx, s, t, rules), room, id)
+		return d.resultOf(d.applyRole(ctx, s, t), room, id)
 	}), nil
 }
 
 // applyRole lets LiveKit grant what a role may that was set, to each of somebody's
 // identities that is in the room.
-func (d *door) applyRole(ctx context.Context, s scene, t subject, rules register.Rules) error {
+func (d *door) applyRole(ctx context.Context, s scene, t subject) error {
 	here, err := d.here(ctx, s, t)
 	for _, p := range here {
 		id := call.Identity(p.GetIdentity())
 		m, memberErr := d.register.Member(ctx, s.room, id)
 		if memberErr == nil {
-			memberErr = d.regrant(ctx, s.room, p, m, rules, nil, call.Notice{Kind: call.NoticeRole, ID: id, By: s.who.name, Role: m.Role})
+			memberErr = d.regrant(ctx, s.room, p, nil, call.Notice{Kind: call.NoticeRole, ID: id, By: s.who.name, Role: m.Role})
 		}
 		err = errors.Join(err, ignoreGone(memberErr))
 	}

@@ -169,8 +169,8 @@ func TestJ6_LockedAgainstEveryPacking(t *testing.T) {
 		livekit.WrappedJoinRequest_NONE: true, livekit.WrappedJoinRequest_GZIP: true, 2: false, -1: false, 1 << 20: false,
 	} {
 		packed := packAs(t, kind)
-		if got, err := readJoin(url.Values{"join_request": {packed}}); got != want || err != nil {
-			t.Errorf("packed as %d: resumes is %v", kind, got)
+		if c := (connect{query: url.Values{"join_request": {packed}}}); c.readJoin() != nil || c.resumes != want {
+			t.Errorf("packed as %d: resumes is %v", kind, c.resumes)
 		}
 		for _, path := range []string{"/rtc", "/rtc/v1"} {
 			if w, status, err := s.dialPath(path+"?join_request="+url.QueryEscape(packed), token); !want && (err == nil || status != http.StatusLocked) {

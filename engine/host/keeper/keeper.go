@@ -67,8 +67,8 @@ type Teller interface {
 	Tell(ctx context.Context, room call.RoomID, n call.Notice) error
 }
 
-// Silencer mutes again whom the host has muted. It is asked about everybody
-// whose microphone has opened.
+// Silencer mutes again whom the host has muted, and ends tracks that are not what
+// they say. It is asked about everybody who has published or unmuted something.
 type Silencer interface {
 	Silence(ctx context.Context, room call.RoomID, id call.Identity) error
 }
@@ -285,9 +285,9 @@ func (k *Keeper) handle(item any) {
 	case call.ParticipantLeft:
 		k.left(e)
 	case call.TrackPublished:
-		k.silence(e.ID, e.Track)
+		k.silence(e.ID)
 	case call.TrackUnmuted:
-		k.silence(e.ID, e.Track)
+		k.silence(e.ID)
 	case call.ChatReceived:
 		k.said(e.Message)
 	case call.RulesChanged:

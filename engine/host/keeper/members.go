@@ -84,8 +84,8 @@ func (k *Keeper) joined(p call.Participant) {
 		k.members[p.Identity] = m
 	}
 	m.name, m.generation = p.Name, p.Generation
-	for _, t := range p.Tracks {
-		k.silence(p.Identity, t)
+	if len(p.Tracks) > 0 {
+		k.silence(p.Identity)
 	}
 	if m.presence == call.PresenceOnline && m.sid == p.SID {
 		return // known from before we came
@@ -126,12 +126,10 @@ func (k *Keeper) left(e call.ParticipantLeft) {
 // silenced says that somebody's mute was seen to.
 type silenced struct{ id call.Identity }
 
-// silence has a microphone muted that the host does not let be heard. However
-// often it opens, one look is under way, and another follows it.
-func (k *Keeper) silence(id call.Identity, t call.Track) {
-	if t.Kind != call.KindAudio || t.Muted {
-		return
-	}
+// silence has muted what the host does not let be heard. What a track says about
+// itself decides nothing here. However often one opens, one look is under way, and
+// another follows it.
+func (k *Keeper) silence(id call.Identity) {
 	if _, busy := k.silencing[id]; busy {
 		k.silencing[id] = true
 		return

@@ -1,0 +1,293 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/livekit/protocol/livekit"
+	"google.golang.org/protobuf/proto"
+
+	"foyer/engine/call"
+	"foyer/engine/host/register"
+	"foyer/engine/host/stream"
+)
+
+// errStillHeard is a mute that LiveKit does not keep to.
+var errStillHeard = errors.New("somebody may still be heard")
+
+// enforceTries is how often LiveKit is told and looked at, until it is as it has
+// to be.
+const enforceTries = 8
+
+// enforce makes LiveKit keep to what the register says about somebody in the
+// room: what they may do, and that nothing is heard of who is muted. It returns
+// when that is true at LiveKit, or fails, with call.ErrAlreadyGone for who is not
+// there. Nobody's microphone is switched on (contract K10).
+//
+// A sound that is published is muted, and can be again by hand. One that was
+// announced and has not begun cannot: LiveKit is told to take none from its
+// source, which ends what is there.
+func (d *door) enforce(ctx context.Context, room call.RoomID, p *livekit.ParticipantInfo) error {
+	who := place{room, call.Identity(p.GetIdentity())}
+	sp := d.speeches.get(who)
+	done, err := sp.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	for range enforceTries {
+		m, rules, err := d.standingOf(ctx, who)
+		if err != nil {
+			return err
+		}
+		silenced := m.Silenced(rules)
+		info, err := d.rooms.permit(ctx, room, p.GetIdentity(), sp.permission(p, m, silenced))
+		if err != nil {
+			return err
+		}
+		sp.saw(info)
+		again, err := d.correct(ctx, who, sp, info, silenced)
+		if err != nil {
+			return err
+		}
+		if pause := sp.unsettled(); silenced && pause > 0 {
+			again = true
+			if err := wait(ctx, pause); err != nil {
+				return err
+			}
+		}
+		if !again {
+			return nil
+		}
+	}
+	return fmt.Errorf("%w: %s", errStillHeard, who.identity)
+}
+
+// standingOf is what the register says about somebody; of who came with a token
+// that the door did not make it may know nothing.
+func (d *door) standingOf(ctx context.Context, who place) (m register.Member, rules register.Rules, err error) {
+	m, err = d.register.Member(ctx, who.room, who.identity)
+	if errors.Is(err, register.ErrNotFound) {
+		m, err = register.Member{Role: call.RoleParticipant}, nil
+	}
+	if err == nil {
+		rules, err = d.register.Rules(ctx, who.room)
+	}
+	return m, rules, err
+}
+
+// permission is what LiveKit is to let somebody do.
+func (s *speech) permission(p *livekit.ParticipantInfo, m register.Member, silenced bool) *livekit.ParticipantPermission {
+	ours := p.GetAttributes()[memberAttribute] != ""
+	wanted := &livekit.ParticipantPermission{CanSubscribe: true, CanPublish: true}
+	if had := p.GetPermission(); had != nil {
+		wanted = proto.CloneOf(had)
+	}
+	wanted.CanPublishData = !silenced
+	if ours || m.Role == call.RoleListener {
+		wanted.CanPublish = m.Role.Publishes()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	base := knownSources()
+	if !ours {
+		if base = s.foreign; base == nil { // by another door: no more than they have
+			base = sourcesOf(p.GetPermission().GetCanPublishSources())
+		}
+	}
+	if !silenced {
+		clear(s.silent)
+	}
+	wanted.CanPublishSources = slices.DeleteFunc(slices.Clone(base), func(from livekit.TrackSource) bool {
+		if silenced && fits(from, true) && s.waits(from) {
+			s.silent[from] = true
+		}
+		return s.silent[from] || s.lies[from]
+	})
+	if len(wanted.CanPublishSources) == 0 {
+		wanted.CanPublish = false // none means all
+	}
+	return wanted
+}
+
+// correct mutes what may not be heard, and ends what is not what it says. again is
+// set if there is something to look at anew.
+func (d *door) correct(ctx context.Context, who place, s *speech, info *livekit.ParticipantInfo, silenced bool) (again bool, err error) {
+	count := map[livekit.TrackSource]int{}
+	for _, t := range info.GetTracks() {
+		count[t.GetSource()]++
+		switch {
+		case !isTrue(t):
+			d.Log.WithField("room", who.room).WithField("identity", who.identity).WithField("source", t.GetSource()).
+				WithField("codec", t.GetMimeType()).Warn("a track is not what it says")
+			s.bar(s.lies, t.GetSource())
+			again = true
+		case silenced && isSound(t) && !t.GetMuted():
+			err = errors.Join(err, d.rooms.mute(ctx, who.room, string(who.identity), t.GetSid()))
+			again = true
+		}
+	}
+	d.thin(who, s, info, count)
+	return again, err
+}
+
+// bar lets a source publish nothing.
+func (s *speech) bar(in map[livekit.TrackSource]bool, from livekit.TrackSource) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	in[from] = true
+}
+
+// thin ends the tracks of a source of which there is more than one, after a while
+// for the old one to go.
+func (d *door) thin(who place, s *speech, info *livekit.ParticipantInfo, count map[livekit.TrackSource]int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for source, n := range count {
+		if n < 2 || source == livekit.TrackSource_UNKNOWN && s.foreign != nil {
+			delete(s.double, source)
+			continue
+		}
+		since, known := s.double[source]
+		if !known {
+			s.double[source] = time.Now()
+			d.speeches.later(overlaps, func(ctx context.Context) { _ = ignoreGone(d.enforce(ctx, who.room, info)) })
+		} else if time.Since(since) >= overlaps {
+			s.lies[source] = true
+			d.Log.WithField("room", who.room).WithField("identity", who.identity).WithField("source", source).Warn("more tracks than one of a source")
+			d.speeches.later(0, func(ctx context.Context) { _ = ignoreGone(d.enforce(ctx, who.room, info)) })
+		}
+	}
+}
+
+// inspect decides about a request of a guest's before LiveKit sees it. An error
+// ends their connection: it is for what no client of good will sends. What a muted
+// client asks for is let through when LiveKit will not do it.
+func (d *door) inspect(c *connect, m *livekit.SignalRequest) error {
+	if t := m.GetAddTrack(); t != nil {
+		return d.inspectTrack(c, t)
+	}
+	if mute := m.GetMute(); mute != nil && !mute.GetMuted() {
+		return d.inspectUnmute(c, mute)
+	}
+	return nil
+}
+
+func (d *door) inspectTrack(c *connect, t *livekit.AddTrackRequest) error {
+	if err := checkAnnounced(t); err != nil {
+		return err
+	}
+	who := place{c.room(), c.identity()}
+	sp := d.speeches.get(who)
+	ctx, cancel := context.WithTimeout(d.speeches.ctx, apiBound)
+	defer cancel()
+	if err := d.oneOfEach(ctx, who, sp, t.GetSource()); err != nil {
+		return err
+	}
+	sp.mu.Lock()
+	sp.announce(t) // before the look: who mutes them now sees it
+	sp.mu.Unlock()
+	if t.GetType() == livekit.TrackType_VIDEO || t.GetMuted() {
+		return nil
+	}
+	return d.refuseIfMuted(ctx, who)
+}
+
+// inspectUnmute has a sound that somebody opens who is muted ended before LiveKit
+// opens it.
+func (d *door) inspectUnmute(c *connect, m *livekit.MuteTrackRequest) error {
+	who := place{c.room(), c.identity()}
+	sp := d.speeches.get(who)
+	sp.mu.Lock()
+	sp.opened = time.Now()
+	source, known := sp.seen[m.GetSid()]
+	sp.mu.Unlock()
+	ctx, cancel := context.WithTimeout(d.speeches.ctx, apiBound)
+	defer cancel()
+	if !known {
+		p, err := d.rooms.findPerson(ctx, who)
+		if err == nil {
+			sp.saw(p)
+		}
+		sp.mu.Lock()
+		if source, known = sp.seen[m.GetSid()]; !known {
+			sp.partial = true // it opens one that has not begun
+		}
+		sp.mu.Unlock()
+	}
+	if known && source == picture {
+		return nil
+	}
+	silenced, err := d.isSilenced(ctx, who)
+	if err != nil || !silenced {
+		return err
+	}
+	for _, from := range append(knownSources(), livekit.TrackSource_UNKNOWN) {
+		if fits(from, true) && (!known || from == source) {
+			sp.bar(sp.silent, from)
+		}
+	}
+	return d.enforceFirst(ctx, who)
+}
+
+func (d *door) isSilenced(ctx context.Context, who place) (bool, error) {
+	m, rules, err := d.standingOf(ctx, who)
+	return m.Silenced(rules), err
+}
+
+// refuseIfMuted lets LiveKit refuse a sound that was announced by who is muted.
+func (d *door) refuseIfMuted(ctx context.Context, who place) error {
+	silenced, err := d.isSilenced(ctx, who)
+	if err != nil || !silenced {
+		return err
+	}
+	return d.enforceFirst(ctx, who)
+}
+
+// enforceFirst makes LiveKit keep to a mute before it is asked for something.
+func (d *door) enforceFirst(ctx context.Context, who place) error {
+	p, err := d.rooms.findPerson(ctx, who)
+	if err == nil {
+		err = d.enforce(ctx, who.room, p)
+	}
+	return ignoreGone(err)
+}
+
+// oneOfEach lets somebody have one track of a source, and a second one for the
+// time in which the first goes.
+func (d *door) oneOfEach(ctx context.Context, who place, s *speech, source livekit.TrackSource) error {
+	const most, look = 2, 100 * time.Millisecond
+	for began := time.Now(); ; {
+		s.mu.Lock()
+		n := s.lately(source)
+		s.mu.Unlock()
+		if n == 0 {
+			return nil
+		}
+		p, err := d.rooms.findPerson(ctx, who)
+		if err != nil {
+			return ignoreGone(err)
+		}
+		s.saw(p)
+		s.mu.Lock()
+		n = s.lately(source)
+		s.mu.Unlock()
+		for _, t := range p.GetTracks() {
+			if t.GetSource() == source {
+				n++
+			}
+		}
+		if n < most {
+			return nil
+		}
+		if time.Since(began) > overlaps {
+			return &stream.Violation{Status: stream.StatusPolicy, Reason: "more than one track of a " + sourceName(source)}
+		}
+		if err := wait(ctx, look); err != nil {
+			return err
+		}
+	}
+}

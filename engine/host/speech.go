@@ -1,0 +1,227 @@
+package host
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/livekit/protocol/livekit"
+)
+
+const (
+	// speechFor is how long it is remembered what somebody without a socket may
+	// publish: LiveKit keeps who may come back for 20 s.
+	speechFor = 2 * time.Minute
+	// settles is how long LiveKit may take to act on a request that was passed on.
+	settles = 300 * time.Millisecond
+	// publishes is how long a client may take from announcing a track to sending it.
+	publishes = 10 * time.Second
+	// overlaps is how long somebody may have two tracks of a source: the new one
+	// can be there before the old one has gone.
+	overlaps = 3 * time.Second
+	maxSeen  = 1024 // tracks of one participant that are remembered
+)
+
+// picture stands for the source of a track without sound.
+const picture livekit.TrackSource = -1
+
+// speech is what is known of somebody's tracks beside what LiveKit lists: those
+// that were announced and may begin at any moment. LiveKit lists a track once its
+// first packet has come.
+type speech struct {
+	turn chan struct{} // has one slot: one at a time tells LiveKit what they may do
+
+	mu        sync.Mutex
+	sockets   int
+	left      time.Time             // when the last of them ended
+	partial   bool                  // they have been connected by another door, or before this one began
+	foreign   []livekit.TrackSource // that the token lists of who has not come by our tokens
+	announced map[livekit.TrackSource]int
+	recent    map[livekit.TrackSource][]time.Time // announcements of every kind
+	seen      map[string]livekit.TrackSource      // tracks that LiveKit has listed
+	opened    time.Time                           // when sound was last let through
+	silent    map[livekit.TrackSource]bool        // not to be published while muted
+	lies      map[livekit.TrackSource]bool        // nor ever: something untrue came from it
+	double    map[livekit.TrackSource]time.Time   // since when there are two
+}
+
+func newSpeech() *speech {
+	s := &speech{turn: make(chan struct{}, 1)}
+	s.reset()
+	return s
+}
+
+// reset forgets an earlier participant. s.mu is held, or nobody has s yet.
+func (s *speech) reset() {
+	s.partial, s.opened = false, time.Time{}
+	s.announced = map[livekit.TrackSource]int{}
+	s.recent = map[livekit.TrackSource][]time.Time{}
+	s.seen = map[string]livekit.TrackSource{}
+	s.silent = map[livekit.TrackSource]bool{}
+	s.lies = map[livekit.TrackSource]bool{}
+	s.double = map[livekit.TrackSource]time.Time{}
+}
+
+// speeches has everybody's. It may be used from any goroutine.
+type speeches struct {
+	ctx    context.Context //nolint:containedctx // ends with the door
+	cancel context.CancelFunc
+	group  sync.WaitGroup
+
+	mu     sync.Mutex
+	closed bool
+	of     map[place]*speech
+}
+
+func newSpeeches() *speeches {
+	s := &speeches{of: map[place]*speech{}}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	return s
+}
+
+// get returns somebody's. Of who is not connected here nothing is known.
+func (s *speeches) get(p place) *speech {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	one := s.of[p]
+	if one == nil {
+		s.forget()
+		one = newSpeech()
+		one.partial, one.left = true, time.Now()
+		s.of[p] = one
+	}
+	return one
+}
+
+// forget drops those who are gone. s.mu is held.
+func (s *speeches) forget() {
+	const look = 64 // entries at a time; a map's order is random
+	n := 0
+	for p, one := range s.of {
+		if n++; n > look {
+			return
+		}
+		one.mu.Lock()
+		if one.sockets == 0 && time.Since(one.left) > speechFor && len(one.turn) == 0 {
+			delete(s.of, p)
+		}
+		one.mu.Unlock()
+	}
+}
+
+// connected notes that LiveKit has let a connect in. The caller calls gone when it
+// has ended.
+func (s *speeches) connected(c *connect) (gone func()) {
+	one := s.get(place{c.room(), c.identity()})
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	one.sockets++
+	if !c.resumes {
+		one.reset()
+		for _, t := range c.announces {
+			one.announce(t)
+		}
+	}
+	if !c.ours {
+		one.foreign = sourcesOf(c.grants.Video.GetCanPublishSources())
+	}
+	return sync.OnceFunc(func() {
+		one.mu.Lock()
+		defer one.mu.Unlock()
+		one.sockets--
+		one.left = time.Now()
+	})
+}
+
+// later runs f after a while beside the caller, unless the door ends before.
+func (s *speeches) later(d time.Duration, f func(context.Context)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
+	s.group.Go(func() {
+		if wait(s.ctx, d) == nil {
+			f(s.ctx)
+		}
+	})
+}
+
+func (s *speeches) close() {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.cancel()
+	s.group.Wait()
+}
+
+// take waits for the turn to tell LiveKit what somebody may do.
+func (s *speech) take(ctx context.Context) (done func(), err error) {
+	select {
+	case s.turn <- struct{}{}:
+		return func() { <-s.turn }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// announce notes a track that may begin at any moment from now on. s.mu is held.
+func (s *speech) announce(t *livekit.AddTrackRequest) {
+	if t.GetType() != livekit.TrackType_VIDEO {
+		s.announced[t.GetSource()]++
+		if !t.GetMuted() {
+			s.opened = time.Now()
+		}
+	}
+	s.recent[t.GetSource()] = append(s.recent[t.GetSource()], time.Now())
+}
+
+// saw notes the tracks that LiveKit lists.
+func (s *speech) saw(info *livekit.ParticipantInfo) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range info.GetTracks() {
+		if _, known := s.seen[t.GetSid()]; known {
+			continue
+		}
+		if len(s.seen) >= maxSeen {
+			clear(s.seen)
+			s.partial = true
+		}
+		s.seen[t.GetSid()] = picture
+		if isSound(t) {
+			s.seen[t.GetSid()] = t.GetSource()
+		}
+		if r := s.recent[t.GetSource()]; len(r) > 0 {
+			s.recent[t.GetSource()] = r[1:]
+		}
+	}
+}
+
+// waits reports whether a sound may begin that was announced from a source.
+func (s *speech) waits(source livekit.TrackSource) bool {
+	n := s.announced[source]
+	for _, from := range s.seen {
+		if from == source {
+			n--
+		}
+	}
+	return s.partial || n > 0
+}
+
+// lately is how many tracks of a source were announced and have not begun.
+func (s *speech) lately(source livekit.TrackSource) int {
+	r := s.recent[source]
+	for len(r) > 0 && time.Since(r[0]) > publishes {
+		r = r[1:]
+	}
+	s.recent[source] = r
+	return len(r)
+}
+
+// unsettled is how long LiveKit may yet take to act on what was let through.
+func (s *speech) unsettled() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return settles - time.Since(s.opened)
+}

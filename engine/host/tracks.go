@@ -1,0 +1,89 @@
+package host
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/livekit/protocol/livekit"
+
+	"foyer/engine/host/stream"
+)
+
+// What is in a track decides about it: its type and its codecs. What its sender
+// calls it has to fit, or the track is not admitted.
+
+// knownSources are the tracks that a person has, one of each.
+func knownSources() []livekit.TrackSource {
+	return []livekit.TrackSource{
+		livekit.TrackSource_CAMERA, livekit.TrackSource_MICROPHONE,
+		livekit.TrackSource_SCREEN_SHARE, livekit.TrackSource_SCREEN_SHARE_AUDIO,
+	}
+}
+
+// sourcesOf are those that a token lets somebody publish; one that lists none, all.
+func sourcesOf(listed []livekit.TrackSource) []livekit.TrackSource {
+	if len(listed) == 0 {
+		return append(knownSources(), livekit.TrackSource_UNKNOWN)
+	}
+	return slices.Clone(listed)
+}
+
+// isAudio reports whether a codec is one of sound, as LiveKit reads its name
+// (protocol codecs/mime).
+func isAudio(codec string) bool {
+	codec = strings.ToLower(codec)
+	if kind, _, ok := strings.Cut(codec, "/"); ok {
+		return kind == "audio"
+	}
+	return slices.Contains([]string{"opus", "red", "pcmu", "pcma", "g722"}, codec)
+}
+
+// isSound reports whether a track carries sound, whatever it is called.
+func isSound(t *livekit.TrackInfo) bool {
+	return t.GetType() != livekit.TrackType_VIDEO || isAudio(t.GetMimeType()) ||
+		slices.ContainsFunc(t.GetCodecs(), func(c *livekit.SimulcastCodecInfo) bool { return isAudio(c.GetMimeType()) })
+}
+
+// fits reports whether a source is one for sound, or for pictures.
+func fits(source livekit.TrackSource, sound bool) bool {
+	switch source {
+	case livekit.TrackSource_CAMERA, livekit.TrackSource_SCREEN_SHARE:
+		return !sound
+	case livekit.TrackSource_MICROPHONE, livekit.TrackSource_SCREEN_SHARE_AUDIO:
+		return sound
+	default:
+		return true // the permission decides about it
+	}
+}
+
+// isTrue reports whether a published track is what it says.
+func isTrue(t *livekit.TrackInfo) bool {
+	sound := isSound(t)
+	return fits(t.GetSource(), sound) && sound == (t.GetType() != livekit.TrackType_VIDEO)
+}
+
+// checkAnnounced refuses a track that is not what it says. No client of good will
+// sends one.
+func checkAnnounced(t *livekit.AddTrackRequest) error {
+	refuse := func(why string) error {
+		return &stream.Violation{Status: stream.StatusPolicy, Reason: why}
+	}
+	sound := t.GetType() == livekit.TrackType_AUDIO
+	switch {
+	case t.GetCid() == "" && t.GetSid() == "":
+		return refuse("a track without a name")
+	case !fits(t.GetSource(), sound):
+		return refuse(fmt.Sprintf("a track of type %s from a %s", t.GetType(), t.GetSource()))
+	case slices.ContainsFunc(t.GetSimulcastCodecs(), func(c *livekit.SimulcastCodec) bool {
+		return c.GetCodec() != "" && isAudio(c.GetCodec()) != sound
+	}):
+		return refuse(fmt.Sprintf("a track of type %s with a codec of another", t.GetType()))
+	}
+	return nil
+}
+
+// sourceName is how a refusal calls a source.
+func sourceName(s livekit.TrackSource) string {
+	return strings.ReplaceAll(strings.ToLower(s.String()), "_", " ")
+}
