@@ -60,6 +60,7 @@ func measurements(peer bool) []measurement {
 		{"removal", (*bench).removal},
 		{"crowd", (*bench).crowd},
 		{"banned", (*bench).banned},
+		{"muted", (*bench).muted},
 		{"door", (*bench).door},
 		{"join", (*bench).join},
 		{"switch", (*bench).switches},
