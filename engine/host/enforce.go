@@ -257,30 +257,26 @@ func (d *door) enforceFirst(ctx context.Context, who place) error {
 }
 
 // oneOfEach lets somebody have one track of a source, and a second one for the
-// time in which the first goes.
+// time in which the first goes. LiveKit lists a track once its first packet has
+// come: of those that it does not list, a client that comes and goes has a few.
 func (d *door) oneOfEach(ctx context.Context, who place, s *speech, source livekit.TrackSource) error {
-	const most, look = 2, 100 * time.Millisecond
+	const most, unlisted, look = 2, 16, 100 * time.Millisecond
 	for began := time.Now(); ; {
-		s.mu.Lock()
-		n := s.lately(source)
-		s.mu.Unlock()
-		if n == 0 {
-			return nil
-		}
 		p, err := d.rooms.findPerson(ctx, who)
 		if err != nil {
 			return ignoreGone(err)
 		}
 		s.saw(p)
-		s.mu.Lock()
-		n = s.lately(source)
-		s.mu.Unlock()
+		n := 0
 		for _, t := range p.GetTracks() {
 			if t.GetSource() == source {
 				n++
 			}
 		}
-		if n < most {
+		s.mu.Lock()
+		waiting := s.lately(source)
+		s.mu.Unlock()
+		if n < most && waiting < unlisted {
 			return nil
 		}
 		if time.Since(began) > overlaps {

@@ -59,7 +59,7 @@ func (s *session) onData(data []byte, lossy bool) {
 	now := time.Now()
 	for _, e := range s.data.receive(data, lossy, now) {
 		if c, ok := s.named(e).(call.ChatReceived); ok {
-			s.onDirect(c)
+			s.onDirect(c, now)
 		} else {
 			s.emit(e)
 		}

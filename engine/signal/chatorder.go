@@ -15,22 +15,63 @@ const (
 	receiptSlow   = 6 * time.Second  // or for so long, while others' have theirs: the keeper is only slow
 	receiptMost   = 30 * time.Second // or never: a room has another keeper by then
 	rememberedIDs = 4096             // messages that are known
+	heldFor       = 15 * time.Second // what web clients said while no keeper was there; longer than there is none
+	maxHeldChat   = 1000             // of these
 )
 
 // chatOrder is the room's chat in the keeper's order: a pure state machine, and
 // the loop's alone. It outlives full reconnects. In a room with a keeper only what
 // the keeper tells is the room's chat: it is the same for everybody, and the
-// history has it. Who hears what comes from its sender only the sender knows, so
-// that nobody is shown it. Each message is reported once.
+// history has it. What comes from its sender to everybody is shown in one case
+// alone: another keeper begins, and so nobody was there to give it a place. Each
+// message is reported once.
 type chatOrder struct {
-	here   bool      // the keeper has been heard, and has missed nothing since
-	number int64     // of the last batch, 0: not known
-	at     time.Time // when it came
+	held   []heldMessage // came from their senders, newest last
+	here   bool          // the keeper has been heard, and has missed nothing since
+	number int64         // of the last batch, 0: not known
+	at     time.Time     // when it came
 	known  map[chatKey]bool
 	ring   []chatKey // of known, the oldest at next once it is full
 	next   int
 
 	receipts map[string]chan error // of our messages
+}
+
+// heldMessage came from its sender.
+type heldMessage struct {
+	call.ChatMessage
+	came time.Time
+}
+
+// direct holds a message that did not come in a batch, in case no keeper heard it.
+func (o *chatOrder) direct(m call.ChatMessage, now time.Time) {
+	o.expire(now)
+	if !o.known[keyOf(m)] && len(o.held) < maxHeldChat {
+		o.held = append(o.held, heldMessage{m, now})
+	}
+}
+
+func (o *chatOrder) expire(now time.Time) {
+	for len(o.held) > 0 && now.Sub(o.held[0].came) > heldFor {
+		o.held = o.held[1:]
+	}
+}
+
+// unheard takes what was said to everybody while no keeper was there: another one
+// begins with a batch.
+func (o *chatOrder) unheard(b call.ChatBatch, now time.Time) (messages []call.ChatMessage) {
+	o.expire(now)
+	placed := map[chatKey]bool{}
+	for _, row := range b.Messages {
+		placed[keyOf(row.ChatMessage)] = true
+	}
+	for _, h := range o.held {
+		if key := keyOf(h.ChatMessage); h.came.After(o.at) && !placed[key] && o.remember(key) {
+			messages = append(messages, h.ChatMessage)
+		}
+	}
+	o.held = nil
+	return messages
 }
 
 func newChatOrder() *chatOrder {
@@ -65,6 +106,9 @@ func (o *chatOrder) remember(key chatKey) bool {
 // have been missed before.
 func (o *chatOrder) batch(b call.ChatBatch, self call.Identity, now time.Time) (messages []call.ChatMessage, missed bool) {
 	missed = o.number != 0 && b.Number != o.number+1
+	if missed && b.Number <= o.number {
+		messages = o.unheard(b, now)
+	}
 	o.here, o.number, o.at = true, b.Number, now
 	for _, row := range b.Messages {
 		if o.remember(keyOf(row.ChatMessage)) {
@@ -132,10 +176,12 @@ func (d *dataState) hearBatch(packet *livekit.DataPacket, u *livekit.UserPacket)
 }
 
 // onDirect takes a message that came from its sender.
-func (s *session) onDirect(e call.ChatReceived) {
+func (s *session) onDirect(e call.ChatReceived, now time.Time) {
 	if s.ticket.keeper == "" {
 		s.emit(e)
+		return
 	}
+	s.data.order.direct(e.Message, now)
 }
 
 // onBatch takes what the keeper tells.

@@ -93,8 +93,17 @@ func TestChatOrder(t *testing.T) {
 			s.direct(t, "2")
 			s.data.order.here = false // it is away
 			s.direct(t, "3")
-			s.onData(batchPacket(t, "", batch(1, "3")), false) // another one
-		}, "0 missed 3"},
+			s.onData(batchPacket(t, "", batch(2, "3")), false)
+		}, "0 3"},
+		"said while no keeper was there": {func(t *testing.T, s *session) {
+			s.direct(t, "before")
+			s.onData(batchPacket(t, "", batch(7, "0")), false)
+			s.direct(t, "1")
+			s.direct(t, "2")
+			s.direct(t, "carl:3")
+			s.onData(batchPacket(t, "", batch(1, "2", "4")), false) // another one
+			s.onData(batchPacket(t, "", batch(2, "1")), false)
+		}, "0 missed 1 3 2 4"},
 		"ids are their sender's": {func(t *testing.T, s *session) {
 			s.onData(batchPacket(t, "", batch(1, "mallory:1", "1", "mallory:2", "carl:2", "carl:2")), false)
 		}, "1 1 2 2"},
@@ -135,7 +144,7 @@ func TestChatOfABatch(t *testing.T) {
 	b.Messages[0].Text, b.Messages[0].Name = "a\x1b\u202eb", "e\nv"
 	s.onData(batchPacket(t, "", b), false)
 	got := (*events)[0].(call.ChatReceived).Message
-	if got.From != "gone" || got.Name != "ev" || got.Text != "ab" || got.At.UnixMilli() != 1_700_000_000_000 || got.Seq != 0 {
+	if got.From != "gone" || got.Name != "e v" || got.Text != "ab" || got.At.UnixMilli() != 1_700_000_000_000 || got.Seq != 0 {
 		t.Errorf("%+v", got)
 	}
 }
