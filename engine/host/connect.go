@@ -61,6 +61,7 @@ type connect struct {
 	member    register.Member
 	granted   *auth.VideoGrant           // what the token says that LiveKit is given
 	announces []*livekit.AddTrackRequest // with the connect
+	names     map[string]bool            // of its tracks: whether it is sound
 	open      func()                     // gives the place in the room back; see sockets.arrive
 	gone      func()                     // LiveKit had let them in; see speeches.connected
 	inTime    func() bool                // from now on a server that stops does not turn them away
@@ -202,7 +203,9 @@ func (c *connect) readJoin() error {
 	if !ok || proto.Unmarshal(raw, &request) != nil {
 		return nil // nor does LiveKit read it
 	}
-	if err := stream.CheckJoin(raw); err != nil {
+	c.names = map[string]bool{}
+	note := func(sound bool, name string) error { return callIn(c.names, name, sound) }
+	if err := stream.CheckJoin(raw, note); err != nil {
 		return fmt.Errorf("%w: %w", call.ErrBadArgument, err)
 	}
 	sources := map[livekit.TrackSource]bool{}
@@ -214,6 +217,11 @@ func (c *connect) readJoin() error {
 			return fmt.Errorf("%w: more than one track of a %s", call.ErrBadArgument, sourceName(t.GetSource()))
 		}
 		sources[t.GetSource()] = true
+		for _, name := range namesOf(t) {
+			if err := note(t.GetType() != livekit.TrackType_VIDEO, name); err != nil {
+				return fmt.Errorf("%w: %w", call.ErrBadArgument, err)
+			}
+		}
 	}
 	c.resumes, c.announces = request.GetReconnect(), request.GetAddTrackRequests()
 	return nil

@@ -182,6 +182,11 @@ func (d *door) inspectTrack(c *connect, t *livekit.AddTrackRequest) error {
 	}
 	who := place{c.room(), c.identity()}
 	sp := d.speeches.get(who)
+	for _, name := range namesOf(t) {
+		if err := sp.call(name, t.GetType() != livekit.TrackType_VIDEO); err != nil {
+			return err
+		}
+	}
 	ctx, cancel := context.WithTimeout(d.speeches.ctx, apiBound)
 	defer cancel()
 	if err := d.oneOfEach(ctx, who, sp, t.GetSource()); err != nil {

@@ -63,8 +63,11 @@ func (c *crowd) enter(from netip.Prefix) (leave func(), ok bool) {
 func (d *door) bounds(c *connect) stream.Bounds {
 	who := place{c.room(), c.identity()}
 	return stream.Bounds{
-		Work:    d.guard.work.get(who),
-		Bytes:   []*rate.Limiter{d.guard.bytes.get(who), d.guard.sending.get(c.from), d.guard.all},
+		Work:  d.guard.work.get(who),
+		Bytes: []*rate.Limiter{d.guard.bytes.get(who), d.guard.sending.get(c.from), d.guard.all},
+		Names: func(sound bool, name string) error {
+			return d.speeches.get(who).call(name, sound)
+		},
 		Inspect: func(m *livekit.SignalRequest) error { return d.inspect(c, m) },
 		Cut:     func(why error) { d.logCut(c, why) },
 	}

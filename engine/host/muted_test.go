@@ -295,16 +295,13 @@ func TestK10_NobodyHearsWhoIsMuted(t *testing.T) {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	// LiveKit tells of a picture that is sound when it has begun, which is then
-	// ended; Foyer's clients play no sound under a picture's name.
-	mostOf := map[string]int64{"a picture that is sound": 25}
 	for tries < *mutedTries {
 		name := names[tries%len(names)]
 		tries++
 		before := ear.sounds.Load()
 		g := ways[name]()
 		time.Sleep(250 * time.Millisecond)
-		if n := ear.sounds.Load() - before; n > mostOf[name] {
+		if n := ear.sounds.Load() - before; n > 0 {
 			heard++
 			t.Errorf("%s: %d packets are heard", name, n)
 		}

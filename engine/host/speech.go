@@ -2,10 +2,14 @@ package host
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/livekit/protocol/livekit"
+
+	"foyer/engine/host/stream"
 )
 
 const (
@@ -43,6 +47,7 @@ type speech struct {
 	silent    map[livekit.TrackSource]bool        // not to be published while muted
 	lies      map[livekit.TrackSource]bool        // nor ever: something untrue came from it
 	double    map[livekit.TrackSource]time.Time   // since when there are two
+	names     map[string]bool                     // of tracks: whether it is sound
 }
 
 func newSpeech() *speech {
@@ -60,6 +65,7 @@ func (s *speech) reset() {
 	s.silent = map[livekit.TrackSource]bool{}
 	s.lies = map[livekit.TrackSource]bool{}
 	s.double = map[livekit.TrackSource]time.Time{}
+	s.names = map[string]bool{}
 }
 
 // speeches has everybody's. It may be used from any goroutine.
@@ -118,8 +124,14 @@ func (s *speeches) connected(c *connect) (gone func()) {
 	one.sockets++
 	if !c.resumes {
 		one.reset()
+		maps.Copy(one.names, c.names)
 		for _, t := range c.announces {
 			one.announce(t)
+		}
+	}
+	for name, sound := range c.names {
+		if callIn(one.names, name, sound) != nil { // resumed with an offer: LiveKit has it already
+			one.lies[livekit.TrackSource_CAMERA], one.lies[livekit.TrackSource_SCREEN_SHARE] = true, true
 		}
 	}
 	if !c.ours {
@@ -153,6 +165,39 @@ func (s *speeches) close() {
 	s.mu.Unlock()
 	s.cancel()
 	s.group.Wait()
+}
+
+// maxNames bounds the names of one participant's tracks.
+const maxNames = 4096
+
+// call notes what a track of a name is. LiveKit takes what comes under a name for
+// what was announced under it, pictures for sound and sound for pictures: nobody
+// may call both the same.
+func (s *speech) call(name string, sound bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return callIn(s.names, name, sound)
+}
+
+func callIn(names map[string]bool, name string, sound bool) error {
+	was, known := names[name]
+	switch {
+	case known && was != sound:
+		return &stream.Violation{Status: stream.StatusPolicy, Reason: "sound and a picture of one name"}
+	case !known && len(names) >= maxNames:
+		return &stream.Violation{Status: stream.StatusPolicy, Reason: "too many tracks"}
+	}
+	names[name] = sound
+	return nil
+}
+
+// namesOf are those under which an announced track may come.
+func namesOf(t *livekit.AddTrackRequest) []string {
+	names := []string{t.GetCid()}
+	for _, c := range t.GetSimulcastCodecs() {
+		names = append(names, c.GetCid())
+	}
+	return slices.DeleteFunc(names, func(n string) bool { return n == "" })
 }
 
 // take waits for the turn to tell LiveKit what somebody may do.

@@ -49,6 +49,8 @@ type Bounds struct {
 	// Inspect looks at each request but descriptions and states, after [Check]. An
 	// error that wraps no *Violation ends the connection, too.
 	Inspect func(*livekit.SignalRequest) error
+	// Names is told the tracks that descriptions send. Its errors are as Inspect's.
+	Names Names
 	// Cut is told, once, why the connection was cut.
 	Cut func(error)
 }
@@ -94,6 +96,7 @@ func New(s Socket, b Bounds) *Conn {
 		gone: make(chan struct{}), finished: make(chan struct{}),
 	}
 	c.guard = guard{bounds: b, frames: rate.NewLimiter(frameRate, frameBurst), control: rate.NewLimiter(controlRate, controlBurst)}
+	c.guard.scan.names = b.Names
 	c.guard.scan.reset()
 	c.up = follower{masked: true, to: &c.guard}
 	return c

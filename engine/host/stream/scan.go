@@ -1,6 +1,8 @@
 package stream
 
 import (
+	"strings"
+
 	"github.com/livekit/protocol/livekit"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
@@ -33,7 +35,13 @@ type scanner struct {
 	left     uint64
 	sdp      bool // the current string is a session description
 	text     sdpCounter
+	names    Names
 }
+
+// Names takes the name of a track that a session description sends, and whether
+// the section is one of sound. LiveKit takes a track for the one that was announced
+// under that name, of whatever kind that is.
+type Names func(sound bool, name string) error
 
 // level is a message within the request.
 type level struct {
@@ -56,13 +64,13 @@ var (
 )
 
 func (s *scanner) reset() {
-	*s = scanner{}
+	*s = scanner{names: s.names, text: sdpCounter{said: s.text.said[:0]}}
 	s.stack[0].desc = requestDescriptor
 }
 
 // CheckJoin looks at a join request, which holds what the first messages would.
-func CheckJoin(raw []byte) error {
-	s := scanner{join: true, kind: joining}
+func CheckJoin(raw []byte, names Names) error {
+	s := scanner{join: true, kind: joining, names: names}
 	s.stack[0].desc = joinDescriptor
 	if err := s.scan(raw); err != nil {
 		return err
@@ -97,6 +105,9 @@ func (s *scanner) scan(p []byte) error {
 				err = s.text.count(p[:n])
 			}
 			if s.left == 0 {
+				if s.sdp && err == nil {
+					err = s.text.endLine()
+				}
 				s.state, s.sdp = scanTag, false
 			}
 		} else {
@@ -209,7 +220,7 @@ func (s *scanner) enter(length uint64) error {
 	if field == nil || field.Kind() != protoreflect.MessageKind {
 		s.state, s.left = scanSkip, length
 		if s.sdp = field != nil && field.Name() == "sdp"; s.sdp {
-			s.text = sdpCounter{fresh: true}
+			s.text = sdpCounter{fresh: true, names: s.names, said: s.text.said[:0]}
 		}
 		return nil
 	}
@@ -230,11 +241,48 @@ type sdpCounter struct {
 	line                        [len(candidateLine)]byte
 	at                          int
 	lines, sections, candidates int
+
+	names Names
+	sound bool   // of the current section
+	said  []byte // the current line, up to maxNamed
+}
+
+// maxNamed bounds the lines of a description that may hold a track's name, in
+// bytes.
+const maxNamed = 1 << 10
+
+// endLine looks for the names of tracks in a line that has ended.
+func (c *sdpCounter) endLine() error {
+	line := string(c.said)
+	c.said = c.said[:0]
+	if kind, ok := strings.CutPrefix(line, "m="); ok {
+		c.sound = strings.HasPrefix(kind, "audio")
+		return nil
+	}
+	if c.names == nil || !strings.HasPrefix(line, "a=msid:") && !strings.HasPrefix(line, "a=ssrc:") {
+		return nil
+	}
+	if len(line) > maxNamed {
+		return violation(StatusPolicy, "a track with a name that is too long")
+	}
+	_, ids, _ := strings.Cut(line, "msid:")
+	for i, name := range strings.Fields(ids) { // the first is the stream's
+		if i == 0 {
+			continue
+		}
+		if err := c.names(c.sound, name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c *sdpCounter) count(p []byte) error {
 	for _, b := range p {
 		if b == '\n' || b == '\r' {
+			if err := c.endLine(); err != nil {
+				return err
+			}
 			if b == '\r' || !c.cr { // the two together end one line
 				c.lines++
 			}
@@ -242,6 +290,9 @@ func (c *sdpCounter) count(p []byte) error {
 			continue
 		}
 		c.cr = false
+		if len(c.said) <= maxNamed {
+			c.said = append(c.said, b)
+		}
 		if !c.fresh {
 			continue
 		}
