@@ -43,11 +43,12 @@ func (s *stage) serves(data string) (string, error) {
 		return "", err
 	}
 	stdout, stderr, status, err := s.foyer.Run(ctx, nil, "serve", "--listen", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), "--data", data)
-	return oneSentence(stdout, stderr, status, err)
+	return s.oneSentence(stdout, stderr, status, err)
 }
 
-func oneSentence(stdout, stderr string, status int, err error) (string, error) {
-	line := strings.TrimSpace(stderr)
+// oneSentence is why a program did not start, without the folder of this test.
+func (s *stage) oneSentence(stdout, stderr string, status int, err error) (string, error) {
+	line := strings.ReplaceAll(strings.TrimSpace(stderr), s.foyer.Work, "...")
 	switch {
 	case strings.Contains(stdout, `"ready"`) || strings.Contains(stdout, `"joined"`):
 		return "", reached("it works there")
@@ -154,7 +155,7 @@ func foreignProfile(s *stage) (said string, err error) {
 		ctx, cancel := context.WithTimeout(s.ctx, startLimit)
 		stdout, stderr, status, err := s.foyer.Run(ctx, nil, "join", s.links[call.RoleParticipant].String(), "--name", "Eve", "--profile", profile)
 		cancel()
-		if said, err = oneSentence(stdout, stderr, status, err); err != nil {
+		if said, err = s.oneSentence(stdout, stderr, status, err); err != nil {
 			return said, fmt.Errorf("%s: %w", filepath.Base(profile), err)
 		}
 	}
