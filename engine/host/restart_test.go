@@ -21,6 +21,7 @@ func TestChildRestart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	anna := newGuest(t, "anna")
 	for round := range 3 {
 		pid, stopped := pidOf(c), c.Stopped()
 		began := time.Now()
@@ -39,7 +40,7 @@ func TestChildRestart(t *testing.T) {
 		if !gone(pid) || pidOf(c) == pid {
 			t.Error("it is the old one")
 		}
-		serverOf(t, c, links.Guests).mustJoin(newGuest(t, "anna"), links.Guests)
+		serverOf(t, c, links.Guests).mustJoin(anna, links.Guests)
 	}
 	pid := pidOf(c)
 	if err := c.Stop(); err != nil || !gone(pid) {
