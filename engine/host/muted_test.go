@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -36,6 +37,7 @@ type rawGuest struct {
 	closing  chan struct{}
 	working  sync.WaitGroup
 	sid      string
+	disguise func(sdp string) string // what is offered, if it is not what the connection says
 }
 
 // voice is what is said: LiveKit makes packets of silence for tracks that are muted.
@@ -172,8 +174,12 @@ func (g *rawGuest) send(cid, mime string) {
 	if err != nil {
 		g.t.Fatal(err)
 	}
+	said := g.pub.LocalDescription().SDP
+	if g.disguise != nil {
+		said = g.disguise(said)
+	}
 	g.say(&livekit.SignalRequest{Message: &livekit.SignalRequest_Offer{Offer: &livekit.SessionDescription{
-		Type: "offer", Sdp: g.pub.LocalDescription().SDP, Id: g.offered.Add(1),
+		Type: "offer", Sdp: said, Id: g.offered.Add(1),
 	}}})
 	select {
 	case <-g.answered:
@@ -227,6 +233,16 @@ func mutedWays(join func(id string) *rawGuest) map[string]func() *rawGuest {
 			return g
 		}
 	}
+	// disguised is sound under the name of a picture, in a description with changes.
+	disguised := func(cid string, changes ...string) func() *rawGuest {
+		return func() *rawGuest {
+			g := join("bob")
+			g.disguise = strings.NewReplacer(changes...).Replace
+			g.announce(addTrack(cid, video, livekit.TrackSource_CAMERA))
+			g.send(cid, webrtc.MimeTypeOpus)
+			return g
+		}
+	}
 	silent := func(q *livekit.AddTrackRequest) *livekit.AddTrackRequest { q.Muted = true; return q }
 	mic, screen := livekit.TrackSource_MICROPHONE, livekit.TrackSource_SCREEN_SHARE_AUDIO
 	return map[string]func() *rawGuest{
@@ -238,6 +254,10 @@ func mutedWays(join func(id string) *rawGuest) map[string]func() *rawGuest {
 		"a picture that is sound": speak("bob", addTrack("a", video, livekit.TrackSource_CAMERA), webrtc.MimeTypeOpus, 0),
 		"muted, then opened":      speak("bob", silent(addTrack("a", audio, mic)), webrtc.MimeTypeOpus, 50),
 		"another ID":              speak("bobby", addTrack("a", audio, mic), webrtc.MimeTypeOpus, 0),
+		"a name without a stream": disguised("a", "msid:raw ", "msid: "),
+		"a name with a tab":       disguised("a\tb"),
+		"a return in a line":      disguised("a", "a=mid:", "a=x:\rm=video\r\na=mid:"),
+		"a line within a line":    disguised("a", "a=msid:raw", "c=IN IP4 0.0.0.0 a=msid:raw", " msid:raw a", " cname:x"),
 		"another ID, opened":      speak("robert", silent(addTrack("a", audio, mic)), webrtc.MimeTypeOpus, 50),
 	}
 }

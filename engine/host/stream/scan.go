@@ -106,7 +106,7 @@ func (s *scanner) scan(p []byte) error {
 			}
 			if s.left == 0 {
 				if s.sdp && err == nil {
-					err = s.text.endLine()
+					err = s.text.end()
 				}
 				s.state, s.sdp = scanTag, false
 			}
@@ -237,7 +237,7 @@ const candidateLine = "a=candidate"
 // sdpCounter counts what a session description asks LiveKit to make.
 type sdpCounter struct {
 	fresh                       bool // at the start of a line
-	cr                          bool // after the first byte of a line's end
+	cr                          bool // after a carriage return; only a line feed may follow
 	line                        [len(candidateLine)]byte
 	at                          int
 	lines, sections, candidates int
@@ -251,25 +251,46 @@ type sdpCounter struct {
 // bytes.
 const maxNamed = 1 << 10
 
-// endLine looks for the names of tracks in a line that has ended.
+// endLine looks at a line that has ended.
 func (c *sdpCounter) endLine() error {
 	line := string(c.said)
 	c.said = c.said[:0]
-	if kind, ok := strings.CutPrefix(line, "m="); ok {
-		c.sound = strings.HasPrefix(kind, "audio")
+	if len(line) < len("m=") {
 		return nil
 	}
-	if c.names == nil || !strings.HasPrefix(line, "a=msid:") && !strings.HasPrefix(line, "a=ssrc:") {
-		return nil
-	}
-	if len(line) > maxNamed {
-		return violation(StatusPolicy, "a track with a name that is too long")
-	}
-	_, ids, _ := strings.Cut(line, "msid:")
-	for i, name := range strings.Fields(ids) { // the first is the stream's
-		if i == 0 {
-			continue
+	switch line[0] {
+	case 'm':
+		c.sound = strings.HasPrefix(line, "m=audio")
+	case 'a':
+		return c.endAttribute(line)
+	case 'c', 'o', 'r', 't', 'v', 'z':
+		// pion reads words of these, and what is left over as the next line.
+		if len(line) > maxNamed || strings.Contains(line[len("m="):], "=") {
+			return violation(StatusPolicy, "a description with a line within a line")
 		}
+	}
+	return nil
+}
+
+// endAttribute looks for the names of tracks as pion does (webrtc,
+// trackDetailsFromSDP): between single blanks.
+func (c *sdpCounter) endAttribute(line string) error {
+	ids, isName := strings.CutPrefix(line, "a=msid:")
+	if !isName && strings.HasPrefix(line, "a=ssrc:") {
+		if len(line) <= maxNamed && !strings.Contains(strings.ToLower(line), "msid:") {
+			return nil
+		}
+		_, ids, isName = strings.Cut(line, " ")
+	}
+	switch {
+	case c.names == nil || !isName:
+		return nil
+	case len(line) > maxNamed:
+		return violation(StatusPolicy, "a track with a name that is too long")
+	case !areNames(line):
+		return violation(StatusPolicy, "a track with a name that is none")
+	}
+	for _, name := range strings.Split(ids, " ")[1:] { // the first is the stream's
 		if err := c.names(c.sound, name); err != nil {
 			return err
 		}
@@ -277,19 +298,41 @@ func (c *sdpCounter) endLine() error {
 	return nil
 }
 
+// areNames reports whether a line has visible ASCII and single blanks alone, within
+// which nobody reads other names.
+func areNames(line string) bool {
+	return !strings.Contains(line, "  ") && !strings.HasSuffix(line, " ") &&
+		!strings.ContainsFunc(line, func(r rune) bool { return r < ' ' || r > '~' })
+}
+
+// errReturn is a description with a carriage return that ends no line: some readers
+// end one there, and others do not.
+var errReturn = &Violation{StatusPolicy, "a description with a carriage return within a line"}
+
+// end takes the end of the description.
+func (c *sdpCounter) end() error {
+	if c.cr {
+		return errReturn
+	}
+	return c.endLine()
+}
+
 func (c *sdpCounter) count(p []byte) error {
 	for _, b := range p {
-		if b == '\n' || b == '\r' {
+		if c.cr && b != '\n' {
+			return errReturn
+		}
+		if c.cr = b == '\r'; c.cr {
+			continue
+		}
+		if b == '\n' {
 			if err := c.endLine(); err != nil {
 				return err
 			}
-			if b == '\r' || !c.cr { // the two together end one line
-				c.lines++
-			}
-			c.at, c.fresh, c.cr = 0, true, b == '\r'
+			c.lines++
+			c.at, c.fresh = 0, true
 			continue
 		}
-		c.cr = false
 		if len(c.said) <= maxNamed {
 			c.said = append(c.said, b)
 		}

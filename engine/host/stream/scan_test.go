@@ -112,3 +112,56 @@ func TestSectionsAreCountedWhereverTheyAreCut(t *testing.T) {
 		}
 	}
 }
+
+// TestNamesAreReadAsPionReadsThem: a description is refused, or the names that it
+// sends tracks under are those that pion finds.
+func TestNamesAreReadAsPionReadsThem(t *testing.T) {
+	const head = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
+	const audio, video = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n", "m=video 9 UDP/TLS/RTP/SAVPF 96\r\n"
+	for name, tt := range map[string]struct {
+		sdp  string
+		want string // empty: it is refused
+	}{
+		"two words":               {head + audio + "a=msid:s cid\r\n", "sound cid"},
+		"of a source":             {head + video + "a=ssrc:1 msid:s cid\r\n", "picture cid"},
+		"no stream":               {head + audio + "a=msid: cid\r\n", "sound cid"},
+		"of a source, no stream":  {head + audio + "a=ssrc:1 msid: cid\r\n", "sound cid"},
+		"two streams":             {head + audio + "a=ssrc:1 msid:msid: cid\r\n", "sound cid"},
+		"line feeds alone":        {strings.ReplaceAll(head+audio+"a=msid:s cid\r\n", "\r", ""), "sound cid"},
+		"other words":             {head + audio + "a=ssrc:1 cname:\u00fc \t x\r\na=msid:s cid\r\n", "sound cid"},
+		"a tab":                   {head + audio + "a=msid:s c\tid\r\n", ""},
+		"a vertical tab":          {head + audio + "a=msid:s c\vid\r\n", ""},
+		"a blank of its own":      {head + audio + "a=ssrc:1 msid:s c\u00a0id\r\n", ""},
+		"two blanks":              {head + audio + "a=msid:s  cid\r\n", ""},
+		"a name of nothing":       {head + audio + "a=msid:s \r\n", ""},
+		"a return":                {head + audio + "a=x:\rm=video\r\na=msid:s cid\r\n", ""},
+		"two returns":             {head + audio + "a=msid:s cid\r\r\n", ""},
+		"a return at the end":     {head + audio + "a=msid:s cid\r", ""},
+		"a section after a time":  {strings.TrimSuffix(head, "\r\n") + " " + audio + "a=msid:s cid\r\n", ""},
+		"a name after an address": {head + audio + "c=IN IP4 0.0.0.0 a=msid:s cid\r\n", ""},
+		"far after an address":    {head + audio + "c=IN IP4 0.0.0.0" + strings.Repeat(" ", 2*maxNamed) + "a=msid:s cid\r\n", ""},
+	} {
+		raw := mustMarshal(t, offer(tt.sdp))
+		for _, piece := range []int{1, 7, len(raw)} {
+			got := ""
+			s := &scanner{names: func(sound bool, name string) error {
+				kind := "picture "
+				if sound {
+					kind = "sound "
+				}
+				got += kind + name
+				return nil
+			}}
+			s.reset()
+			var err error
+			for chunk := range slices.Chunk(raw, piece) {
+				if err = s.scan(chunk); err != nil {
+					break
+				}
+			}
+			if tt.want == "" && err == nil || tt.want != "" && (err != nil || got != tt.want) {
+				t.Errorf("%s in pieces of %d: %q, %v; want %q", name, piece, got, err, tt.want)
+			}
+		}
+	}
+}
