@@ -475,10 +475,7 @@ func (d *door) adjust(ctx context.Context, c *connect, m register.Member) error 
 	ctx, cancel := context.WithTimeout(ctx, removeBound)
 	defer cancel()
 	for {
-		p, err := d.rooms.findPerson(ctx, place{c.room(), c.identity()})
-		if err == nil {
-			err = d.enforce(ctx, c.room(), p)
-		}
+		err := d.enforce(ctx, place{c.room(), c.identity()})
 		if !errors.Is(err, call.ErrAlreadyGone) || c.resumes { // who is resumed was there, or is not any more
 			return ignoreGone(err)
 		}

@@ -126,9 +126,5 @@ func (p keeperPorts) Tell(ctx context.Context, room call.RoomID, n call.Notice) 
 // Silence implements keeper.Silencer: LiveKit lets everybody unmute their own
 // microphone, so whom the host has muted is muted again.
 func (p keeperPorts) Silence(ctx context.Context, room call.RoomID, id call.Identity) error {
-	info, err := p.rooms.findPerson(ctx, place{room, id})
-	if err == nil {
-		err = p.enforce(ctx, room, info)
-	}
-	return ignoreGone(err)
+	return p.enforceFirst(ctx, place{room, id})
 }

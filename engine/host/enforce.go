@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
 	"github.com/livekit/protocol/livekit"
+	"github.com/sirupsen/logrus"
 	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
@@ -22,6 +24,10 @@ var errStillHeard = errors.New("somebody may still be heard")
 // to be.
 const enforceTries = 8
 
+// lookAfter is how long it takes until somebody is looked at again about whom
+// LiveKit or the register said nothing.
+const lookAfter = time.Second
+
 // enforce makes LiveKit keep to what the register says about somebody in the
 // room: what they may do, and that nothing is heard of who is muted. It returns
 // when that is true at LiveKit, or fails, with call.ErrAlreadyGone for who is not
@@ -30,21 +36,28 @@ const enforceTries = 8
 // A sound that is published is muted, and can be again by hand. One that was
 // announced and has not begun cannot: LiveKit is told to take none from its
 // source, which ends what is there.
-func (d *door) enforce(ctx context.Context, room call.RoomID, p *livekit.ParticipantInfo) error {
-	who := place{room, call.Identity(p.GetIdentity())}
+func (d *door) enforce(ctx context.Context, who place) error {
 	sp := d.speeches.get(who)
 	done, err := sp.take(ctx)
 	if err != nil {
 		return err
 	}
 	defer done()
+	p, err := d.rooms.findPerson(ctx, who)
+	if err != nil {
+		return err
+	}
+	sp.saw(p) // a sound that has begun is muted, not ended
 	for range enforceTries {
 		m, rules, err := d.standingOf(ctx, who)
 		if err != nil {
 			return err
 		}
 		silenced := m.Silenced(rules)
-		info, err := d.rooms.permit(ctx, room, p.GetIdentity(), sp.permission(p, m, silenced))
+		sp.mu.Lock()
+		sp.muted = silenced
+		sp.mu.Unlock()
+		info, err := d.rooms.permit(ctx, who.room, p.GetIdentity(), sp.permission(p, m, silenced))
 		if err != nil {
 			return err
 		}
@@ -121,8 +134,7 @@ func (d *door) correct(ctx context.Context, who place, s *speech, info *livekit.
 		count[t.GetSource()]++
 		switch {
 		case !isTrue(t):
-			d.Log.WithField("room", who.room).WithField("identity", who.identity).WithField("source", t.GetSource()).
-				WithField("codec", t.GetMimeType()).Warn("a track is not what it says")
+			d.logTracks(who, logrus.Fields{"source": t.GetSource(), "codec": t.GetMimeType()}, "a track is not what it says")
 			s.bar(s.lies, t.GetSource())
 			again = true
 		case silenced && isSound(t) && !t.GetMuted():
@@ -130,7 +142,9 @@ func (d *door) correct(ctx context.Context, who place, s *speech, info *livekit.
 			again = true
 		}
 	}
-	d.thin(who, s, info, count)
+	if d.thin(who, s, count) {
+		again = true
+	}
 	return again, err
 }
 
@@ -142,25 +156,44 @@ func (s *speech) bar(in map[livekit.TrackSource]bool, from livekit.TrackSource) 
 }
 
 // thin ends the tracks of a source of which there is more than one, after a while
-// for the old one to go.
-func (d *door) thin(who place, s *speech, info *livekit.ParticipantInfo, count map[livekit.TrackSource]int) {
+// for the old one to go, and tells whether there are any to end. LiveKit ends all
+// of a source or none.
+func (d *door) thin(who place, s *speech, count map[livekit.TrackSource]int) (again bool) {
+	ended, next := s.overlapping(count)
+	for _, source := range ended {
+		d.logTracks(who, logrus.Fields{"source": source}, "more tracks than one of a source")
+	}
+	if next > 0 { // s.mu is free: speeches may hold theirs and wait for it
+		d.lookAgain(who, s, next)
+	}
+	return len(ended) > 0
+}
+
+// overlapping bars the sources that have had more than one track for too long, and
+// tells in how long the next one will have.
+func (s *speech) overlapping(count map[livekit.TrackSource]int) (ended []livekit.TrackSource, next time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	maps.DeleteFunc(s.double, func(source livekit.TrackSource, _ time.Time) bool { return count[source] < 2 })
 	for source, n := range count {
-		if n < 2 || source == livekit.TrackSource_UNKNOWN && s.foreign != nil {
-			delete(s.double, source)
+		if n < 2 || s.lies[source] || source == livekit.TrackSource_UNKNOWN && s.foreign != nil {
 			continue
 		}
 		since, known := s.double[source]
 		if !known {
-			s.double[source] = time.Now()
-			d.speeches.later(overlaps, func(ctx context.Context) { _ = ignoreGone(d.enforce(ctx, who.room, info)) })
-		} else if time.Since(since) >= overlaps {
+			since = time.Now()
+			s.double[source] = since
+		}
+		left := overlaps - time.Since(since)
+		switch {
+		case left <= 0:
 			s.lies[source] = true
-			d.Log.WithField("room", who.room).WithField("identity", who.identity).WithField("source", source).Warn("more tracks than one of a source")
-			d.speeches.later(0, func(ctx context.Context) { _ = ignoreGone(d.enforce(ctx, who.room, info)) })
+			ended = append(ended, source)
+		case next == 0 || left < next:
+			next = left
 		}
 	}
+	return ended, next
 }
 
 // inspect decides about a request of a guest's before LiveKit sees it. An error
@@ -189,8 +222,10 @@ func (d *door) inspectTrack(c *connect, t *livekit.AddTrackRequest) error {
 	}
 	ctx, cancel := context.WithTimeout(d.speeches.ctx, apiBound)
 	defer cancel()
-	if err := d.oneOfEach(ctx, who, sp, t.GetSource()); err != nil {
+	if err := d.oneOfEach(ctx, who, sp, t.GetSource()); errors.As(err, new(*stream.Violation)) {
 		return err
+	} else if err != nil { // LiveKit does not say what there is
+		d.lookAgain(who, sp, lookAfter)
 	}
 	sp.mu.Lock()
 	sp.announce(t) // before the look: who mutes them now sees it
@@ -198,7 +233,7 @@ func (d *door) inspectTrack(c *connect, t *livekit.AddTrackRequest) error {
 	if t.GetType() == livekit.TrackType_VIDEO || t.GetMuted() {
 		return nil
 	}
-	return d.refuseIfMuted(ctx, who)
+	return d.refuseIfMuted(ctx, who, sp)
 }
 
 // inspectUnmute has a sound that somebody opens who is muted ended before LiveKit
@@ -207,7 +242,6 @@ func (d *door) inspectUnmute(c *connect, m *livekit.MuteTrackRequest) error {
 	who := place{c.room(), c.identity()}
 	sp := d.speeches.get(who)
 	sp.mu.Lock()
-	sp.opened = time.Now()
 	source, known := sp.seen[m.GetSid()]
 	sp.mu.Unlock()
 	ctx, cancel := context.WithTimeout(d.speeches.ctx, apiBound)
@@ -226,7 +260,10 @@ func (d *door) inspectUnmute(c *connect, m *livekit.MuteTrackRequest) error {
 	if known && source == picture {
 		return nil
 	}
-	silenced, err := d.isSilenced(ctx, who)
+	sp.mu.Lock()
+	sp.opened = time.Now() // before the look: who mutes them now sees it
+	sp.mu.Unlock()
+	silenced, err := d.isSilenced(ctx, who, sp)
 	if err != nil || !silenced {
 		return err
 	}
@@ -238,14 +275,47 @@ func (d *door) inspectUnmute(c *connect, m *livekit.MuteTrackRequest) error {
 	return d.enforceFirst(ctx, who)
 }
 
-func (d *door) isSilenced(ctx context.Context, who place) (bool, error) {
+// isSilenced reports whether the register says that somebody is muted. While it
+// says nothing, it fails for who was muted, and the others are looked at later.
+func (d *door) isSilenced(ctx context.Context, who place, s *speech) (bool, error) {
 	m, rules, err := d.standingOf(ctx, who)
-	return m.Silenced(rules), err
+	if err == nil {
+		return m.Silenced(rules), nil
+	}
+	s.mu.Lock()
+	muted := s.muted
+	s.mu.Unlock()
+	if muted {
+		return true, err
+	}
+	d.lookAgain(who, s, lookAfter)
+	return false, nil
+}
+
+// lookAgain has LiveKit told after a while what somebody may do, once for all who
+// ask in the meantime, and anew as long as that fails.
+func (d *door) lookAgain(who place, s *speech, after time.Duration) {
+	s.mu.Lock()
+	waiting := s.looks
+	s.looks = true
+	s.mu.Unlock()
+	if waiting {
+		return
+	}
+	d.speeches.later(after, func(ctx context.Context) {
+		s.mu.Lock()
+		s.looks = false
+		s.mu.Unlock()
+		if err := d.enforceFirst(ctx, who); err != nil && ctx.Err() == nil {
+			d.logTracks(who, logrus.Fields{logrus.ErrorKey: err}, "nobody knows what somebody sends")
+			d.lookAgain(who, s, overlaps)
+		}
+	})
 }
 
 // refuseIfMuted lets LiveKit refuse a sound that was announced by who is muted.
-func (d *door) refuseIfMuted(ctx context.Context, who place) error {
-	silenced, err := d.isSilenced(ctx, who)
+func (d *door) refuseIfMuted(ctx context.Context, who place, s *speech) error {
+	silenced, err := d.isSilenced(ctx, who, s)
 	if err != nil || !silenced {
 		return err
 	}
@@ -254,11 +324,7 @@ func (d *door) refuseIfMuted(ctx context.Context, who place) error {
 
 // enforceFirst makes LiveKit keep to a mute before it is asked for something.
 func (d *door) enforceFirst(ctx context.Context, who place) error {
-	p, err := d.rooms.findPerson(ctx, who)
-	if err == nil {
-		err = d.enforce(ctx, who.room, p)
-	}
-	return ignoreGone(err)
+	return ignoreGone(d.enforce(ctx, who))
 }
 
 // oneOfEach lets somebody have one track of a source, and a second one for the

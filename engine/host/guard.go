@@ -19,6 +19,7 @@ type guard struct {
 	sending *rates[netip.Prefix] // bytes of one address
 	all     *rate.Limiter        // bytes
 	cuts    *rates[netip.Prefix] // lines in the log about connections that were cut
+	tracks  *rates[place]        // lines in the log about tracks
 	guests  *crowd
 }
 
@@ -29,6 +30,7 @@ func newGuard(l limits) guard {
 		sending: newRates[netip.Prefix](l.addressBytes, l.addressByteBurst, l.addresses),
 		all:     rate.NewLimiter(l.allBytes, l.allByteBurst),
 		cuts:    newRates[netip.Prefix](l.cutLines, 1, l.addresses),
+		tracks:  newRates[place](l.cutLines, 1, l.addresses),
 		guests:  &crowd{most: l.guests, of: map[netip.Prefix]int{}},
 	}
 }
@@ -71,6 +73,17 @@ func (d *door) bounds(c *connect) stream.Bounds {
 		Inspect: func(m *livekit.SignalRequest) error { return d.inspect(c, m) },
 		Cut:     func(why error) { d.logCut(c, why) },
 	}
+}
+
+// logTracks tells of somebody's tracks that may not be, of each person now and
+// then.
+func (d *door) logTracks(who place, fields logrus.Fields, why string) {
+	log := d.Log.WithFields(fields).WithFields(logrus.Fields{"part": "door", "room": who.room, "identity": who.identity})
+	if d.guard.tracks.take(who, d.now()) {
+		log.Warn(why)
+		return
+	}
+	log.Debug(why)
 }
 
 // logCut tells of a connection that was cut, of each address now and then: who

@@ -97,7 +97,7 @@ func (d *door) regrant(ctx context.Context, room call.RoomID, p *livekit.Partici
 	if !more {
 		d.tell(ctx, room, to, notice)
 	}
-	err := d.enforce(ctx, room, p)
+	err := d.enforce(ctx, place{room, call.Identity(p.GetIdentity())})
 	if more && err == nil {
 		d.tell(ctx, room, to, notice)
 	}

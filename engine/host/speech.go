@@ -35,7 +35,7 @@ const picture livekit.TrackSource = -1
 type speech struct {
 	turn chan struct{} // has one slot: one at a time tells LiveKit what they may do
 
-	mu        sync.Mutex
+	mu        sync.Mutex // taken within that of speeches, never around it
 	sockets   int
 	left      time.Time             // when the last of them ended
 	partial   bool                  // they have been connected by another door, or before this one began
@@ -48,6 +48,8 @@ type speech struct {
 	lies      map[livekit.TrackSource]bool        // nor ever: something untrue came from it
 	double    map[livekit.TrackSource]time.Time   // since when there are two
 	names     map[string]bool                     // of tracks: whether it is sound
+	muted     bool                                // as the register said when LiveKit was last told
+	looks     bool                                // LiveKit is going to be told once more; see door.lookAgain
 }
 
 func newSpeech() *speech {
@@ -124,6 +126,7 @@ func (s *speeches) connected(c *connect) (gone func()) {
 	one.sockets++
 	if !c.resumes {
 		one.reset()
+		one.muted = c.granted != nil && !c.granted.GetCanPublishData()
 		maps.Copy(one.names, c.names)
 		for _, t := range c.announces {
 			one.announce(t)
@@ -218,6 +221,7 @@ func (s *speech) announce(t *livekit.AddTrackRequest) {
 			s.opened = time.Now()
 		}
 	}
+	s.lately(t.GetSource()) // drops the old ones
 	s.recent[t.GetSource()] = append(s.recent[t.GetSource()], time.Now())
 }
 

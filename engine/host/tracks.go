@@ -73,6 +73,8 @@ func checkAnnounced(t *livekit.AddTrackRequest) error {
 	switch {
 	case t.GetCid() == "" && t.GetSid() == "":
 		return refuse("a track without a name")
+	case t.GetSource() != livekit.TrackSource_UNKNOWN && !slices.Contains(knownSources(), t.GetSource()):
+		return refuse("a track from a source that nobody knows")
 	case !fits(t.GetSource(), sound):
 		return refuse(fmt.Sprintf("a track of type %s from a %s", t.GetType(), t.GetSource()))
 	case slices.ContainsFunc(t.GetSimulcastCodecs(), func(c *livekit.SimulcastCodec) bool {

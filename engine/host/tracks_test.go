@@ -1,0 +1,143 @@
+package host
+
+import (
+	"fmt"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/livekit/protocol/auth"
+	"github.com/livekit/protocol/livekit"
+
+	"foyer/engine/call"
+)
+
+// TestOverlapsBesideNewPlaces: somebody's own lock and that of all of them are
+// taken in one order, whatever happens at the same time.
+func TestOverlapsBesideNewPlaces(t *testing.T) {
+	d := newDeadDoor(t)
+	const people, rounds = 4, 500
+	two := map[livekit.TrackSource]int{livekit.TrackSource_CAMERA: 2}
+	var work sync.WaitGroup
+	for n := range people {
+		who := place{"hall", call.Identity("bob" + strconv.Itoa(n))}
+		sp := d.speeches.get(who)
+		sp.mu.Lock()
+		sp.sockets = 1
+		sp.mu.Unlock()
+		work.Go(func() {
+			for range rounds {
+				d.thin(who, sp, two)
+				d.thin(who, sp, nil)
+				sp.mu.Lock()
+				sp.looks = false
+				sp.mu.Unlock()
+			}
+		})
+		work.Go(func() {
+			for i := range rounds {
+				one := d.speeches.get(place{"yard", call.Identity(fmt.Sprintf("p%d-%d", n, i))})
+				one.mu.Lock()
+				one.left = time.Time{} // the next one finds it gone
+				one.mu.Unlock()
+			}
+		})
+	}
+	done := make(chan struct{})
+	go func() {
+		work.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-time.After(waitBound):
+		t.Fatal("they wait for each other")
+	}
+}
+
+func TestOverlapsBeginAnew(t *testing.T) {
+	s := newSpeech()
+	two := map[livekit.TrackSource]int{livekit.TrackSource_CAMERA: 2}
+	if ended, next := s.overlapping(two); len(ended) != 0 || next <= 0 || next > overlaps {
+		t.Fatalf("a first overlap: %v, %v", ended, next)
+	}
+	s.double[livekit.TrackSource_CAMERA] = time.Now().Add(-2 * overlaps)
+	if ended, next := s.overlapping(nil); len(ended) != 0 || next != 0 || len(s.double) != 0 {
+		t.Fatalf("both have gone: %v, %v, %v", ended, next, s.double)
+	}
+	if ended, _ := s.overlapping(two); len(ended) != 0 {
+		t.Fatal("another overlap long afterwards is ended at once")
+	}
+	s.double[livekit.TrackSource_CAMERA] = time.Now().Add(-2 * overlaps)
+	if ended, next := s.overlapping(two); len(ended) != 1 || next != 0 || !s.lies[livekit.TrackSource_CAMERA] {
+		t.Fatalf("two for too long: %v, %v", ended, next)
+	}
+	if ended, next := s.overlapping(two); len(ended) != 0 || next != 0 {
+		t.Fatalf("it is barred already: %v, %v", ended, next)
+	}
+}
+
+// connectAs is somebody's connect, as far as their requests need it.
+func connectAs(room, id string) *connect {
+	return &connect{ticket: ticket{grants: &auth.ClaimGrants{Identity: id, Video: &auth.VideoGrant{Room: room}}}}
+}
+
+// TestOwnPictureKeepsNoMuteWaiting: what a mute waits for is that LiveKit has acted
+// on sound.
+func TestOwnPictureKeepsNoMuteWaiting(t *testing.T) {
+	d := newDeadDoor(t)
+	c := connectAs("hall", "bob")
+	sp := d.speeches.get(place{"hall", "bob"})
+	sp.saw(&livekit.ParticipantInfo{Tracks: []*livekit.TrackInfo{
+		{Sid: "TR_V", Type: livekit.TrackType_VIDEO, Source: livekit.TrackSource_CAMERA},
+		{Sid: "TR_A", Type: livekit.TrackType_AUDIO, Source: livekit.TrackSource_MICROPHONE},
+	}})
+	if err := d.inspectUnmute(c, &livekit.MuteTrackRequest{Sid: "TR_V"}); err != nil || sp.unsettled() > 0 {
+		t.Fatalf("a camera: %v, unsettled for %v", err, sp.unsettled())
+	}
+	if err := d.inspectUnmute(c, &livekit.MuteTrackRequest{Sid: "TR_A"}); err != nil || sp.unsettled() <= 0 {
+		t.Fatalf("a microphone: %v, unsettled for %v", err, sp.unsettled())
+	}
+}
+
+// TestSilentServerCutsOnlyTheMuted: while LiveKit or the register does not answer,
+// a guest of good will stays, and nothing is opened for who is muted.
+func TestSilentServerCutsOnlyTheMuted(t *testing.T) {
+	d := newDeadDoor(t)
+	c := connectAs("hall", "bob")
+	sp := d.speeches.get(place{"hall", "bob"})
+	if err := d.register.Close(); err != nil {
+		t.Fatal(err)
+	}
+	mic := addTrack("a", livekit.TrackType_AUDIO, livekit.TrackSource_MICROPHONE)
+	if err := d.inspectTrack(c, mic); err != nil {
+		t.Errorf("a microphone: %v", err)
+	}
+	if err := d.inspectUnmute(c, &livekit.MuteTrackRequest{Sid: "TR_A"}); err != nil {
+		t.Errorf("opened: %v", err)
+	}
+	sp.mu.Lock()
+	again := sp.looks
+	sp.muted = true
+	sp.mu.Unlock()
+	if !again {
+		t.Error("nobody looks again")
+	}
+	if err := d.inspectTrack(c, mic); err == nil {
+		t.Error("a muted person's microphone is let through")
+	}
+	if err := d.inspectUnmute(c, &livekit.MuteTrackRequest{Sid: "TR_A"}); err == nil {
+		t.Error("a muted person's is opened")
+	}
+}
+
+func TestSourcesThatNobodyKnows(t *testing.T) {
+	for source, fine := range map[livekit.TrackSource]bool{
+		livekit.TrackSource_UNKNOWN: true, livekit.TrackSource_MICROPHONE: true, -1: false, 5: false, 1 << 20: false,
+	} {
+		if err := checkAnnounced(addTrack("a", livekit.TrackType_AUDIO, source)); (err == nil) != fine {
+			t.Errorf("source %d: %v", source, err)
+		}
+	}
+}
