@@ -41,6 +41,7 @@ func attacks() []payloadAttack {
 		{name: "key frame of 16383x16383", mime: vp8, pictures: "none", next: func(rnd *rand.Rand, _ int) [][]byte {
 			return fragments(keyFrame(rnd, 16383, 16383, 3000))
 		}},
+		// Only the first few are shown: a size that changes so often is refused.
 		{name: "changing resolutions", mime: vp8, pictures: "some", next: func(rnd *rand.Rand, n int) [][]byte {
 			sizes := [][2]int{{640, 360}, {1, 1}, {1920, 1080}, {3, 5}, {16, 2304}, {4096, 16}, {320, 180}, {1279, 719}}
 			size := sizes[n%len(sizes)]
@@ -182,7 +183,7 @@ func (w witness) survive(t *testing.T, server *testenv.Server, a payloadAttack) 
 	if grown := peak - before; grown > mayGrow {
 		t.Errorf("it grew by %d MB", grown>>20)
 	}
-	if (a.pictures == "none" && len(bad) > 0) || (a.pictures == "some" && len(bad) < 2) {
+	if (a.pictures == "none" && len(bad) > 0) || (a.pictures == "some" && len(bad) == 0) {
 		t.Errorf("pictures of the attack have the widths %v, want %s", bad, a.pictures)
 	}
 	i.Leave()
