@@ -164,13 +164,13 @@ func (c *command) showWindow(p *profile, claim *instance.Instance, child *host.C
 		// Stay records are written by a goroutine beside the window; it ends when
 		// the engine closes its queue.
 		w.Pump(context.Background())
-		hangUp := quitOnHangUp(a)
+		untold := quitWhenTold(a)
 		deafen := takeLinks(claim, w, log.WithField("part", "instance"))
 		a.Run()
 
 		// After Run a late call to the main thread would run anywhere.
 		deafen()
-		hangUp()
+		untold()
 		w.Stop()
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), closeBound)
@@ -180,14 +180,15 @@ func (c *command) showWindow(p *profile, claim *instance.Instance, child *host.C
 	return err
 }
 
-// quitOnHangUp ends the window when its terminal is closed; Fyne listens to the
-// other signals itself. The answer ends the listening.
-func quitOnHangUp(a fyne.App) (end func()) {
-	if signal.Ignored(syscall.SIGHUP) {
-		return func() {}
-	}
+// quitWhenTold ends the window when the process is told to end. Fyne listens to
+// SIGINT and SIGTERM too, but only some time after the window is there. The answer
+// ends the listening.
+func quitWhenTold(a fyne.App) (end func()) {
 	told := make(chan os.Signal, 1)
-	signal.Notify(told, syscall.SIGHUP)
+	signal.Notify(told, syscall.SIGINT, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // nohup
+		signal.Notify(told, syscall.SIGHUP)
+	}
 	done := make(chan struct{})
 	var listener sync.WaitGroup
 	listener.Go(func() {

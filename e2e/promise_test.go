@@ -97,11 +97,15 @@ func (p *preview) wantHeld(when string, devices ...device) {
 	}
 }
 
+// nowhere is a point of the window without anything on it.
+var nowhere = image.Pt(600, 740)
+
 // failing is what the failing joins of a test have in common.
 type failing struct {
-	server *testenv.Server
-	good   call.Link
-	self   string // the window's user ID
+	server  *testenv.Server
+	good    call.Link
+	profile string // the window's
+	self    string // its user ID
 }
 
 func (f *failing) admin(t *testing.T, args ...string) {
@@ -146,11 +150,12 @@ func failedJoins() []failedJoin {
 	return []failedJoin{
 		changed("nobody there", func(t *testing.T, l *call.Link) { l.Hosts = []string{closedPort(t)} }),
 		changed("another certificate", func(_ *testing.T, l *call.Link) { l.Fingerprint[3]++ }),
-		changed("another secret", func(_ *testing.T, l *call.Link) { l.Secret = "A" + l.Secret[1:len(l.Secret)-1] + "A" }),
+		changed("another secret", func(_ *testing.T, l *call.Link) { l.Secret = l.Secret[1:] + l.Secret[:1] + "A" }),
 		changed("garbage", func(t *testing.T, l *call.Link) { garbageServer(t, l) }),
 		changed("no such room", func(_ *testing.T, l *call.Link) { l.Existing, l.Room = true, "never-was" }),
 		room("banned", "banned", func(t *testing.T, f *failing, room string) {
 			f.inside(t, room, drive.JoinOptions{})
+			selfOf(t, f.server, room, f.profile) // who was never there cannot be banned
 			f.admin(t, "ban", room, f.self, "--for", "10m")
 		}),
 		room("id taken", "join_failed", func(t *testing.T, f *failing, room string) { f.inside(t, room, drive.JoinOptions{ID: f.self}) }),
@@ -177,10 +182,11 @@ func failedJoins() []failedJoin {
 	}
 }
 
-// selfOf is the user ID that a profile has in every room: what it joins with.
-func selfOf(t *testing.T, s *testenv.Server, profile string) string {
+// selfOf joins a room with a profile, leaves, and returns the user ID, which the
+// profile has in every room.
+func selfOf(t *testing.T, s *testenv.Server, room, profile string) string {
 	t.Helper()
-	p := testenv.Join(t, testenv.Foyer(t), drive.JoinOptions{Link: s.Invite("who-am-i"), Name: "Ada", Profile: profile})
+	p := testenv.Join(t, testenv.Foyer(t), drive.JoinOptions{Link: s.Invite(room), Name: "Ada", Profile: profile})
 	self := p.Await("joined").Text("id")
 	must(t, p.CloseInput())
 	p.Ended()
@@ -195,7 +201,8 @@ func TestJ8_L2_AFailedJoinHoldsNothing(t *testing.T) {
 	f.good, err = call.ParseLink(f.server.Invite("nowhere"))
 	must(t, err)
 	p := openPreview(t, "failing", map[string]any{})
-	f.self = selfOf(t, f.server, p.profile)
+	f.profile = p.profile
+	f.self = selfOf(t, f.server, "who-am-i", f.profile)
 	table := matrix.New("e2e")
 	t.Cleanup(func() { must(t, table.Save(artifact(t, "exit-matrix-failed.json"))) })
 	page := p.main("the lobby's start button is shown", image.Rectangle{})
@@ -211,6 +218,7 @@ func TestJ8_L2_AFailedJoinHoldsNothing(t *testing.T) {
 			start := time.Now()
 			p.click(join.Centre())
 			page = p.main("the farewell is shown", join.Rectangle)
+			must(t, p.Point(t.Context(), nowhere)) // what lies under the pointer has another colour
 			row := matrix.Row{Exit: "join fails: " + c.name, Reason: c.reason}
 			row.Cells = lookFree(t, c.name, start, bounded, p.all())
 			p.wantFree(c.name)
@@ -295,7 +303,7 @@ func crashedBefore(t *testing.T, profile string) {
 func (p *preview) logged(what string) {
 	p.t.Helper()
 	p.until("the log says "+what, func() bool {
-		text, err := os.ReadFile(p.Log)
+		text, err := os.ReadFile(filepath.Join(p.profile, "foyer.log"))
 		return err == nil && strings.Contains(string(text), what)
 	})
 }
@@ -331,7 +339,7 @@ func walkTheScreens(t *testing.T, own map[string]any, lost bool, expected func(*
 	must(t, p.CloseWindow(p.id()))
 	p.Ended()
 	crashedBefore(t, p.profile)
-	p.again(link)
+	p.again("--log-level", "info", link)
 	lobby := p.main("the join button is shown", image.Rectangle{})
 	if lost {
 		p.wantHeld("lobby", p.camera, p.mic)

@@ -158,6 +158,11 @@ func (d *Desktop) Active(ctx context.Context) string {
 	return strings.TrimSpace(string(out))
 }
 
+// Point moves the pointer there: what lies under it looks different.
+func (d *Desktop) Point(ctx context.Context, p image.Point) error {
+	return d.do(ctx, "mousemove", "--sync", strconv.Itoa(p.X), strconv.Itoa(p.Y))
+}
+
 // Click clicks with the left button.
 func (d *Desktop) Click(ctx context.Context, p image.Point) error {
 	return d.do(ctx, "mousemove", "--sync", strconv.Itoa(p.X), strconv.Itoa(p.Y), "click", "1")
