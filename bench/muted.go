@@ -133,7 +133,7 @@ func (m *mutedRoom) try(ctx context.Context, p attack.Person, way attack.Speech,
 	if err := g.Speak(ctx, way, spokenPackets); err != nil {
 		return err
 	}
-	time.Sleep(audibleAfter)
+	time.Sleep(audibleAfter) //nolint:forbidigo // silence has no event
 	if m.ear.Heard(string(p.ID)) > before {
 		m.heard.Add(1)
 	}
@@ -175,7 +175,7 @@ func (m *mutedRoom) muteWhileTalking(ctx context.Context, p attack.Person) error
 	if len(answer.Results) != 1 || answer.Results[0].Result != call.ResultDone {
 		return fmt.Errorf("mute: %+v", answer)
 	}
-	time.Sleep(audibleAfter / 10) // what was under way
+	time.Sleep(audibleAfter / 10) //nolint:forbidigo // what was under way has no event
 	before := m.ear.Heard(string(p.ID))
 	err = <-talked
 	if m.ear.Heard(string(p.ID)) > before {

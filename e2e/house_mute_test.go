@@ -10,19 +10,20 @@ import (
 )
 
 // hears waits until two reports in a row, the first after index after, have the
-// sound of somebody grow, or stand still. Bytes count what the SFU forwards.
+// sound of somebody grow, or stand still. Bytes count what the SFU forwards; nobody
+// asks for a track that the host has muted, and then there is none.
 func hears(p *person, after int, id string, want bool) drive.Event {
 	p.t.Helper()
 	had := -1
 	return p.AwaitAfter(after, "stats", func(e drive.Event) bool {
+		before := had
+		had = 0
 		for _, r := range remoteTracks(e) {
 			if r.ID == id && r.Source == "microphone" {
-				before := had
 				had = r.Bytes
-				return before >= 0 && r.Bytes > before == want
 			}
 		}
-		return false
+		return before >= 0 && had > before == want
 	})
 }
 

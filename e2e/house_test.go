@@ -181,6 +181,12 @@ func (p *person) reads(text string) drive.Event {
 	return p.awaits("chat", saying(text))
 }
 
+// hasRead reports whether a text has come.
+func (p *person) hasRead(text string) bool {
+	p.t.Helper()
+	return slices.ContainsFunc(p.chats(), func(e drive.Event) bool { return e.Text("text") == text })
+}
+
 // rests lets a second or so go by, as p counts it.
 func (p *person) rests(seconds int) {
 	p.t.Helper()

@@ -151,8 +151,6 @@ func (w watching) see(t *testing.T, source string, isNew func(number int) bool) 
 				if n, ok := testpicture.ReadImage(readPNG(t, file)); ok && isNew(n) {
 					at = e.Seen
 					break
-				} else {
-					t.Logf("%s sees picture %d (%v)", s.id, n, ok)
 				}
 			}
 			if time.Now().After(deadline) {

@@ -104,7 +104,10 @@ func ParseLink(s string) (Link, error) {
 
 // parseInvite reads a link whose check code is right.
 func parseInvite(s string) (Link, error) {
-	body, _, _ := cutLast(s, codeMark)
+	body := s
+	if i := strings.LastIndex(s, codeMark); i >= 0 {
+		body = s[:i]
+	}
 	u, err := url.Parse(body)
 	if err != nil {
 		return Link{}, fmt.Errorf("%w: %v", ErrLinkUnreadable, redact(err))
@@ -156,14 +159,6 @@ func checkLinkVersion(v string) error {
 	default:
 		return fmt.Errorf("%w: version %q", ErrLinkUnreadable, v)
 	}
-}
-
-func cutLast(s, sep string) (before, after string, ok bool) {
-	i := strings.LastIndex(s, sep)
-	if i < 0 {
-		return s, "", false
-	}
-	return s[:i], s[i+len(sep):], true
 }
 
 // redact keeps a link's secret out of errors: url.Parse quotes its input.

@@ -104,7 +104,7 @@ func TestLinkChangedAnywhere(t *testing.T) {
 
 func TestLinkErrors(t *testing.T) {
 	query := func(change func(string) string) string {
-		body, _, _ := cutLast(testLink().String(), "&c=")
+		body, _, _ := strings.Cut(testLink().String(), "&c=")
 		return sealed(change(body))
 	}
 	replace := func(old, text string) string {

@@ -201,7 +201,7 @@ func (c *connect) readJoin() error {
 	}
 	var request livekit.JoinRequest
 	if !ok || proto.Unmarshal(raw, &request) != nil {
-		return nil // nor does LiveKit read it
+		return nil //nolint:nilerr // nor does LiveKit read it
 	}
 	c.names = map[string]bool{}
 	note := func(sound bool, name string) error { return callIn(c.names, name, sound) }

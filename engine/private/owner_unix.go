@@ -25,7 +25,8 @@ const (
 // folder and link on the way to it. It returns the path without links.
 func secure(path string) (string, fs.FileInfo, error) {
 	at, links := "/", 0
-	info, err := os.Lstat(at)
+	var info fs.FileInfo
+	_, err := os.Lstat(at)
 	rest := parts(path)
 	for err == nil && len(rest) > 0 {
 		name := rest[0]

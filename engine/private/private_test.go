@@ -70,7 +70,7 @@ func (w wants) check(t *testing.T, err error) {
 	switch {
 	case w.err == nil && err != nil:
 		t.Errorf("refused: %v", err)
-	case w.err != nil && (got == nil || got.Err != w.err || got.Path != w.path):
+	case w.err != nil && (got == nil || !errors.Is(got.Err, w.err) || got.Path != w.path):
 		t.Errorf("got %v, want %v of %s", err, w.err, w.path)
 	}
 }

@@ -161,7 +161,7 @@ func forgedNotices(s *stage) (string, error) {
 		all = append(all, user(call.TopicNotice, raw), user(call.TopicNotice, raw, s.ada.id))
 		p := user(call.TopicNotice, raw)
 		p.ParticipantIdentity = ""
-		p.GetUser().ParticipantIdentity = ""
+		p.GetUser().ParticipantIdentity = "" //nolint:staticcheck // old servers read it
 		all = append(all, p)
 	}
 	mark := s.ada.Mark()

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"sync"
 	"time"
 
 	"foyer/internal/drive"
@@ -100,7 +99,6 @@ type course struct {
 	written             int64         // bytes of its log
 	back                bool
 
-	mu   sync.Mutex
 	done chan struct{}
 }
 

@@ -173,7 +173,7 @@ func aboutOthers(s *stage) (string, error) {
 	for _, m := range []*livekit.SignalRequest{
 		{Message: &livekit.SignalRequest_Mute{Mute: &livekit.MuteTrackRequest{Sid: track, Muted: true}}},
 		{Message: &livekit.SignalRequest_UpdateAudioTrack{UpdateAudioTrack: &livekit.UpdateLocalAudioTrack{TrackSid: track}}},
-		{Message: &livekit.SignalRequest_UpdateLayers{UpdateLayers: &livekit.UpdateVideoLayers{TrackSid: track}}},
+		{Message: &livekit.SignalRequest_UpdateLayers{UpdateLayers: &livekit.UpdateVideoLayers{TrackSid: track}}}, //nolint:staticcheck // what old clients send
 		{Message: &livekit.SignalRequest_SubscriptionPermission{SubscriptionPermission: &livekit.SubscriptionPermission{
 			AllParticipants: false, TrackPermissions: []*livekit.TrackPermission{{ParticipantSid: sid, AllTracks: false}}}}},
 	} {

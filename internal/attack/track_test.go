@@ -140,11 +140,10 @@ func unmuting(s *stage) (string, error) {
 	if err := s.mute(p.ID); err != nil {
 		return "", err
 	}
-	mark := s.ada.Mark()
 	if err := s.stats(2); err != nil { // the last of what was said before
 		return "", err
 	}
-	mark = s.ada.Mark()
+	mark := s.ada.Mark()
 	if err := every(s.ctx, 20*time.Millisecond, 75, func(n int) error {
 		if err := g.Say(&livekit.SignalRequest{Message: &livekit.SignalRequest_Mute{Mute: &livekit.MuteTrackRequest{Sid: tracks[0].SID}}}); err != nil {
 			return nil // cut: that holds, too

@@ -15,7 +15,7 @@ const (
 
 // Violation is what a client did that it may not: its connection ends with
 // this status and reason.
-type Violation struct {
+type Violation struct { //nolint:errname // it is what the client did; as an error it only travels
 	Status int
 	Reason string // at most 123 bytes: it travels in a close frame
 }
