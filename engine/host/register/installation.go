@@ -81,11 +81,19 @@ func inherit(ctx context.Context, tx *sql.Tx, m Member) (Member, error) {
 		string(m.Room), string(m.Identity), muted, exempt, string(role), set))
 }
 
+// maxTold is how many identities of a key [Register.MembersOf] tells: whoever has
+// an invitation can note any number that never come.
+const maxTold = 1000
+
 // MembersOf lists the identities of a key in a room, oldest first; of none, nobody.
+// Beyond maxTold it has those that are there, then the newest.
 func (r *Register) MembersOf(ctx context.Context, room call.RoomID, key []byte) ([]Member, error) {
 	if len(key) == 0 {
 		return nil, nil
 	}
-	return list(ctx, r, scanMember, `SELECT `+memberColumns+` FROM members WHERE room = $1 AND public_key = $2 ORDER BY first_seen, identity`,
-		string(room), hex.EncodeToString(key))
+	return list(ctx, r, scanMember, `SELECT `+memberColumns+` FROM (SELECT `+memberColumns+` FROM members
+			WHERE room = $1 AND public_key = $2
+			ORDER BY CASE WHEN presence = 'online' THEN 0 WHEN presence = 'offline' THEN 1 ELSE 2 END, last_seen DESC LIMIT $3) AS told
+		ORDER BY first_seen, identity`,
+		string(room), hex.EncodeToString(key), maxTold)
 }

@@ -83,7 +83,7 @@ func (r *Register) Bind(ctx context.Context, m Member, now time.Time) (Member, e
 		if err := r.hold(ctx, tx, `room = $1 AND public_key = $2`, string(m.Room), hex.EncodeToString(m.Key)); err != nil {
 			return err
 		}
-		name, err := toldApart(ctx, tx, m, now)
+		name, err := r.toldApart(ctx, tx, m, now)
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"sync"
 	"time"
 
 	"foyer/engine/call"
@@ -12,6 +13,11 @@ import (
 // arrives is how long a member who was let in may be on the way: the name is
 // kept for them meanwhile.
 const arrives = 5 * time.Minute
+
+// maxNames is how many names of a room a newcomer is told from, those of who is
+// there first, then the newest: whoever has an invitation can note any number
+// of people who never come.
+const maxNames = 1000
 
 // querier is a *sql.Tx or *sql.DB.
 type querier interface {
@@ -23,21 +29,23 @@ type querier interface {
 // has been told apart before keeps the number.
 func (r *Register) ToldApart(ctx context.Context, m Member, now time.Time) (name string, err error) {
 	err = r.read(ctx, func(ctx context.Context) (err error) {
-		name, err = toldApart(ctx, r.db, m, now)
+		name, err = r.toldApart(ctx, r.db, m, now)
 		return err
 	})
 	return name, err
 }
 
-func toldApart(ctx context.Context, q querier, m Member, now time.Time) (string, error) {
+func (r *Register) toldApart(ctx context.Context, q querier, m Member, now time.Time) (string, error) {
 	rows, err := q.QueryContext(ctx, `SELECT identity, name FROM members WHERE room = $1 AND (identity = $2
-			OR presence IN ('online', 'offline') OR last_seen > $3 AND last_seen >= presence_since)`,
-		string(m.Room), string(m.Identity), now.Add(-arrives).UnixMilli())
+			OR presence IN ('online', 'offline') OR last_seen > $3 AND last_seen >= presence_since)
+		ORDER BY CASE WHEN identity = $2 THEN 0 WHEN presence = 'online' THEN 1 WHEN presence = 'offline' THEN 2 ELSE 3 END,
+			last_seen DESC LIMIT $4`,
+		string(m.Room), string(m.Identity), now.Add(-arrives).UnixMilli(), maxNames)
 	if err != nil {
 		return "", err
 	}
 	defer func() { _ = rows.Close() }()
-	key, before, taken := call.TwinKey(m.Name), "", map[string]bool{}
+	key, before, taken := r.looks.of(m.Name).twin, "", map[string]bool{}
 	for rows.Next() {
 		var identity, name string
 		if err := rows.Scan(&identity, &name); err != nil {
@@ -46,11 +54,10 @@ func toldApart(ctx context.Context, q querier, m Member, now time.Time) (string,
 		if name == "" {
 			name = call.ShownID(call.Identity(identity))
 		}
-		switch {
-		case identity == string(m.Identity):
+		if identity == string(m.Identity) {
 			before = name
-		case call.TwinKey(name) == key:
-			taken[call.Skeleton(name)] = true
+		} else if look := r.looks.of(name); look.twin == key {
+			taken[look.skeleton] = true
 		}
 	}
 	if err := rows.Err(); err != nil {
@@ -60,4 +67,35 @@ func toldApart(ctx context.Context, q querier, m Member, now time.Time) (string,
 		return before, nil
 	}
 	return call.TellApart(m.Name, func(skeleton string) bool { return taken[skeleton] }), nil
+}
+
+// look is what a name looks like: see [call.Skeleton] and [call.TwinKey].
+type look struct{ skeleton, twin string }
+
+// maxLooks is how many names one generation of [looks] has.
+const maxLooks = 4 * maxNames
+
+// looks remembers what names look like: to find out takes longer than to read
+// the name, and everybody who comes is compared with the same ones. It keeps the
+// names of two generations; the older one goes when the newer is full.
+type looks struct {
+	mu         sync.Mutex
+	newer, old map[string]look
+}
+
+func (l *looks) of(name string) look {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if known, ok := l.newer[name]; ok {
+		return known
+	}
+	known, ok := l.old[name]
+	if !ok {
+		known = look{skeleton: call.Skeleton(name), twin: call.TwinKey(name)}
+	}
+	if l.newer == nil || len(l.newer) >= maxLooks {
+		l.newer, l.old = make(map[string]look), l.newer
+	}
+	l.newer[name] = known
+	return known
 }

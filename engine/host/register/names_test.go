@@ -1,6 +1,9 @@
 package register
 
 import (
+	"context"
+	"database/sql"
+	"fmt"
 	"testing"
 	"time"
 
@@ -59,5 +62,67 @@ func testNames(t *testing.T, where string) {
 	}
 	if arrives < time.Minute {
 		t.Error("who is on the way loses the name")
+	}
+}
+
+// A flood of people who never come hides nobody who is there, and each join
+// looks at a bounded number of them.
+func TestAFloodOfNamesIsBounded(t *testing.T) { onEach(t, testFloodOfNames) }
+
+func testFloodOfNames(t *testing.T, where string) {
+	ctx := t.Context()
+	r := openTest(t, where)
+	mustInvite(t, r, "hall", "")
+	key := newKey(t)
+	bind := func(id call.Identity, name string, seconds int) string {
+		t.Helper()
+		m, err := r.Bind(ctx, Member{Room: "hall", Identity: id, Key: key, Name: name}, at(seconds))
+		must(t, err)
+		return m.Name
+	}
+	bind("here", "Paul", 0)
+	must(t, r.SetPresence(ctx, Member{Room: "hall", Identity: "here", Presence: call.PresenceOnline, PresenceSince: at(1)}))
+	bind("own", "Paula", 0)
+	must(t, r.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		for i := range maxNames + 50 {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO members (room, identity, public_key, name, first_seen, last_seen)
+				SELECT room, $1, public_key, $2, $3, $3 FROM members WHERE room = 'hall' AND identity = 'here'`,
+				fmt.Sprintf("flood %d", i), fmt.Sprintf("Guest%d", i), at(2).UnixMilli()); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	for _, tt := range []struct {
+		id         call.Identity
+		name, want string
+	}{{"new", "PAUL", "PAUL (2)"}, {"own", "paul", "paul (3)"}, {"own", "paul", "paul (3)"}} {
+		if got := bind(tt.id, tt.name, 3); got != tt.want {
+			t.Errorf("%s is called %q, want %q", tt.id, got, tt.want)
+		}
+	}
+	all, err := r.MembersOf(ctx, "hall", key)
+	must(t, err)
+	if len(all) != maxTold || all[0].Identity != "here" {
+		t.Errorf("%d identities, the oldest %q; want %d, with who is there", len(all), all[0].Identity, maxTold)
+	}
+	if n, old := len(r.looks.newer), len(r.looks.old); n+old > maxNames+10 {
+		t.Errorf("looked at %d names, more than %d", n+old, maxNames)
+	}
+}
+
+// What is remembered of names has a bound, and stays what they look like.
+func TestLooks(t *testing.T) {
+	var l looks
+	for range 2 {
+		for i := range 3 * maxLooks {
+			l.of(fmt.Sprint("guest ", i))
+		}
+		if got := l.of("Рaul (2)"); got.skeleton != call.Skeleton("Paul (2)") || got.twin != call.Skeleton("paul") {
+			t.Errorf("%q", got)
+		}
+	}
+	if n := len(l.newer) + len(l.old); n > 2*maxLooks {
+		t.Errorf("%d names are kept", n)
 	}
 }

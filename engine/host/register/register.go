@@ -44,6 +44,7 @@ type Register struct {
 	patience   time.Duration // for a read or write
 	maxGone    int           // see prune
 	noted      atomic.Int64  // members, likewise
+	looks      looks         // of names
 }
 
 // kind is what the databases do not share.
