@@ -35,7 +35,7 @@ type printer struct {
 	mu      sync.Mutex
 	lines   [][]byte
 	size    int       // bytes that wait, those being written included
-	wrote   time.Time // when the reader last took something
+	wrote   time.Time // when the reader last took something, or something began to wait for it
 	err     error     // why it gave up
 	closed  bool
 	wake    chan struct{} // 1-slot
@@ -145,6 +145,9 @@ func (p *printer) line(event string, at time.Time, f fields) {
 	enc.SetEscapeHTML(false)
 	_ = enc.Encode(f) // values of ours: they can be written
 	p.mu.Lock()
+	if p.size == 0 {
+		p.wrote = time.Now() // a reader that has had nothing to read is not late
+	}
 	fits := p.size+line.Len() <= maxUnread || event == "left" // the one line that must not be missing
 	reads := time.Since(p.wrote) < unreadBound
 	if fits {
