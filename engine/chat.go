@@ -226,7 +226,7 @@ func (l *loop) sendChat(s *stay) {
 	s.chat.unsent, s.chat.sending = s.chat.unsent[1:], true
 	session := s.session
 	var said call.ChatMessage
-	l.request(s, func(ctx context.Context) (err error) {
+	l.requestWithin(s, chatTimeout, func(ctx context.Context) (err error) {
 		said, err = session.SendChat(ctx, text)
 		return err
 	}, func(err error) {

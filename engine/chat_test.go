@@ -211,6 +211,28 @@ func TestChat_SentInOrderAndToldOnce(t *testing.T) {
 	})
 }
 
+// A keeper that is silent is waited for until the session says so: the engine
+// does not give up before, with an error that says less.
+func TestChat_WaitsForTheReceipt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, func(r *rig, _ *engine.Config) {
+			r.dialer.On = func(method string) enginetest.Step {
+				if method == "chat" {
+					return enginetest.Step{Delay: 31 * time.Second, Err: call.ErrNotStored}
+				}
+				return enginetest.Step{}
+			}
+		})
+		r.joined()
+		r.do(engine.SendChat{Text: "hi"})
+		pass(32 * time.Second)
+		if f := last[call.CommandFailed](r); f.Text != "hi" || !errors.Is(f.Err, call.ErrNotStored) {
+			t.Errorf("%+v", f)
+		}
+		r.end()
+	})
+}
+
 func TestChat_TooFast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)

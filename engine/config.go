@@ -43,6 +43,7 @@ const (
 	listTimeout         = 5 * time.Second
 	inspectTimeout      = 75 * time.Millisecond   // what is open is in the kernel's tables; with the grace below 2 s
 	requestTimeout      = 10 * time.Second        // publish, unpublish, mute, subscribe
+	chatTimeout         = 40 * time.Second        // above the 30 s after which the session gives up waiting for a receipt
 	partsCloseTimeout   = 2500 * time.Millisecond // host and media at the engine's end; with the grace below 5 s
 	workersEndTimeout   = 500 * time.Millisecond  // goroutines that are about to return anyway
 )

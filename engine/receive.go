@@ -172,9 +172,13 @@ func (s *stay) speak(speakers []call.SpeakerLevel) {
 // request runs a bounded request of the stay's session; done is not called
 // once the stay is ending.
 func (l *loop) request(s *stay, f func(context.Context) error, done func(error)) {
+	l.requestWithin(s, requestTimeout, f, done)
+}
+
+func (l *loop) requestWithin(s *stay, bound time.Duration, f func(context.Context) error, done func(error)) {
 	ctx := s.ctx
 	do(l, func() error {
-		ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+		ctx, cancel := context.WithTimeout(ctx, bound)
 		defer cancel()
 		return f(ctx)
 	}, func(err error) {
