@@ -84,7 +84,7 @@ func (c *Child) Start(ctx context.Context, room call.RoomID, title string) (call
 // be no use to anybody: the links name the one before.
 func (c *Child) Restart(ctx context.Context) error {
 	_, err := starting(ctx, c, func(ctx context.Context) (struct{}, error) {
-		p, err := c.running(ctx, true)
+		p, err := c.running(ctx, false)
 		if err == nil {
 			c.settled(p)
 		}
@@ -118,7 +118,7 @@ func starting[T any](ctx context.Context, c *Child, start func(context.Context) 
 
 // open makes a room in the process.
 func (c *Child) open(ctx context.Context, room call.RoomID, title string) (call.HostLinks, error) {
-	p, err := c.running(ctx, false)
+	p, err := c.running(ctx, true)
 	if err != nil {
 		return call.HostLinks{}, err
 	}
@@ -192,9 +192,11 @@ func (c *Child) Stop() error {
 	return p.stop()
 }
 
-// running returns the process, and starts it if there is none: with again, at
-// the address of the one before. It counts the caller among its users.
-func (c *Child) running(ctx context.Context, again bool) (*process, error) {
+// running returns the process, and starts it if there is none: after one that has
+// ended by itself at its address and with its rooms, whoever asks. Who may move
+// does with another address if that one is taken. It counts the caller among its
+// users.
+func (c *Child) running(ctx context.Context, mayMove bool) (*process, error) {
 	select {
 	case c.turn <- struct{}{}:
 		defer func() { <-c.turn }()
@@ -210,15 +212,21 @@ func (c *Child) running(ctx context.Context, again bool) (*process, error) {
 	p := c.current
 	c.mu.Unlock()
 	if p == nil || !p.alive() {
-		conf := c.conf
-		if p != nil && again {
+		conf, again := c.conf, p != nil && p.crashed()
+		if again {
 			conf.Listen = sameAddress(conf.Listen, p.ready.URL)
 			conf.Args = append(slices.Clone(conf.Args), "--resume")
 		}
-		var err error
-		if p, err = startProcess(ctx, conf); err != nil {
+		next, err := startProcess(ctx, conf)
+		if again && mayMove && errors.Is(err, call.ErrPortInUse) && conf.Listen != c.conf.Listen {
+			conf.Listen = c.conf.Listen
+			next, err = startProcess(ctx, conf)
+		}
+		if err != nil {
 			return nil, err
 		}
+		p = next
+		p.kept = again // the rooms of before are in it
 	}
 	c.mu.Lock()
 	c.current = p
@@ -363,6 +371,14 @@ func (p *process) alive() bool {
 	default:
 		return true
 	}
+}
+
+// crashed reports whether the process has ended by itself, and nobody has
+// stopped it since.
+func (p *process) crashed() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.alive() && !p.stopping
 }
 
 // invite makes a link through the admin API. Loopback stands last in it: we

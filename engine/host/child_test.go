@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -159,6 +160,17 @@ func TestChildCrash(t *testing.T) {
 	case <-c.Stopped():
 		t.Error("the new one counts as stopped")
 	default:
+	}
+	// Whoever starts it after a crash, its rooms are there again; a stop is meant.
+	resumes := func() bool { return slices.Contains(c.current.cmd.Args, "--resume") }
+	if !resumes() {
+		t.Error("after a crash: without the rooms of before")
+	}
+	if err := c.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Start(ctx, "kitchen", ""); err != nil || resumes() {
+		t.Errorf("after a stop: %v, resumes: %v", err, resumes())
 	}
 }
 
