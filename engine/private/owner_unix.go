@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -17,7 +18,7 @@ import (
 
 const (
 	maxLinks    = 40 // of a path, as Linux has it
-	worldWrites = 0o002
+	groupWrites = 0o020
 	otherWrites = 0o022 // group and world
 )
 
@@ -98,10 +99,29 @@ func checkAncestor(path string, info fs.FileInfo) error {
 	if owner := ownerOf(info); !trusted(owner) && !unmapped(owner) {
 		return &call.PathError{Path: path, Owner: name(owner), Err: call.ErrFolderForeign}
 	}
-	if info.Mode().Perm()&worldWrites != 0 && info.Mode()&fs.ModeSticky == 0 {
+	writes := info.Mode().Perm() & otherWrites
+	if writes == 0 || info.Mode()&fs.ModeSticky != 0 {
+		return nil
+	}
+	if writes != groupWrites || !privateGroup(groupOf(info)) {
 		return &call.PathError{Path: path, Err: call.ErrFolderOpen}
 	}
 	return nil
+}
+
+// adminGroup has macOS's administrators, who may become root.
+const adminGroup = 80
+
+// privateGroup reports whether a group is taken to have no member but the user
+// and root: root's own, and the one of the user's name or number that most systems
+// make with the user. Who else is in it cannot be told cheaply.
+func privateGroup(id int) bool {
+	me := os.Geteuid()
+	if id == 0 || id == me || id == adminGroup && runtime.GOOS == "darwin" {
+		return true
+	}
+	group, err := user.LookupGroupId(strconv.Itoa(id))
+	return err == nil && group.Name == name(me)
 }
 
 func checkFolder(path string, info fs.FileInfo) error {
@@ -142,6 +162,15 @@ func ownerOf(info fs.FileInfo) int {
 		return -1
 	}
 	return int(s.Uid)
+}
+
+// groupOf is the group ID of a file, -1 for none.
+func groupOf(info fs.FileInfo) int {
+	s, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return -1
+	}
+	return int(s.Gid)
 }
 
 func trusted(owner int) bool { return owner == 0 || owner == os.Geteuid() }

@@ -114,6 +114,24 @@ func TestFoldersOfOthers(t *testing.T) {
 			path := mkdir(t, filepath.Join(base, "a"), 0o777)
 			return filepath.Join(path, "b"), wants{call.ErrFolderOpen, path}
 		},
+		"below one that is writable for somebody else's group": func(t *testing.T, base string) (string, wants) {
+			path := mkdir(t, filepath.Join(base, "a"), 0o755)
+			group(t, path, 54321)
+			must(t, os.Chmod(path, 0o775))
+			return filepath.Join(path, "b"), wants{call.ErrFolderOpen, path}
+		},
+		"below one that is writable for somebody else's group, sticky": func(t *testing.T, base string) (string, wants) {
+			path := mkdir(t, filepath.Join(base, "a"), 0o755)
+			group(t, path, 54321)
+			must(t, os.Chmod(path, 0o775|os.ModeSticky))
+			return filepath.Join(path, "b"), wants{}
+		},
+		"below one that is writable for root's group": func(t *testing.T, base string) (string, wants) {
+			path := mkdir(t, filepath.Join(base, "a"), 0o755)
+			group(t, path, 0)
+			must(t, os.Chmod(path, 0o775))
+			return filepath.Join(path, "b"), wants{}
+		},
 		"our own link": func(t *testing.T, base string) (string, wants) {
 			mkdir(t, filepath.Join(base, "a"), 0o700)
 			must(t, os.Symlink("a", filepath.Join(base, "link")))
@@ -159,6 +177,15 @@ func TestFoldersOfOthers(t *testing.T) {
 			}
 		})
 	}
+}
+
+// group gives a folder to a group, which only root may do.
+func group(t *testing.T, path string, id int) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give a folder to a group; runs as root")
+	}
+	must(t, os.Chown(path, -1, id))
 }
 
 func tree(t *testing.T, base string) (all []string) {
