@@ -33,7 +33,7 @@ func failedJoins() map[string]struct {
 	for _, err := range []error{
 		call.ErrUnreachable, call.ErrServerSilent, call.ErrServerGarbage, call.ErrWrongServer, call.ErrUntrusted, call.ErrNoSuchRoom,
 		call.ErrRoomFull, call.ErrRoomLocked, call.ErrInviteExpired, call.ErrInviteRefused, call.ErrTokenRefused,
-		call.ErrAlreadyHere, call.ErrIdentityTaken, call.ErrTooManyTries, call.ErrRefused,
+		call.ErrAlreadyHere, call.ErrIdentityTaken, call.ErrTooManyTries, call.ErrTooManyGuests, call.ErrCutOff, call.ErrRefused,
 	} {
 		all[err.Error()] = failed{enginetest.Step{Err: err}, call.ReasonJoinFailed}
 	}

@@ -119,6 +119,7 @@ const (
 	DoorBanned         DoorCode = "banned"
 	DoorIdentityTaken  DoorCode = "identity_taken"
 	DoorTooManyTries   DoorCode = "too_many_tries"
+	DoorTooManyGuests  DoorCode = "too_many_guests" // of one address
 	DoorServerStopping DoorCode = "server_stopping"
 	DoorPutOut         DoorCode = "put_out"
 	DoorAlreadyHere    DoorCode = "already_here"
@@ -153,6 +154,7 @@ func doorRows() []doorRow {
 		{DoorRoomLocked, http.StatusLocked, ErrRoomLocked},
 		{DoorIdentityTaken, http.StatusConflict, ErrIdentityTaken},
 		{DoorTooManyTries, http.StatusTooManyRequests, ErrTooManyTries},
+		{DoorTooManyGuests, http.StatusTooManyRequests, ErrTooManyGuests},
 		{DoorServerStopping, http.StatusServiceUnavailable, ErrServerStopping},
 		{DoorAlreadyHere, http.StatusConflict, ErrAlreadyHere},
 		{DoorManyIdentities, http.StatusConflict, ErrManyIdentities},

@@ -49,6 +49,7 @@ var (
 	ErrAlreadyHere    = errors.New("the same user is in the room, and a second device is refused")
 	ErrIdentityTaken  = errors.New("user ID is taken by somebody else")
 	ErrTooManyTries   = errors.New("too many tries")
+	ErrTooManyGuests  = errors.New("too many guests of one address are connected")
 	ErrMediaBlocked   = errors.New("no media connection to the server")
 	ErrRefused        = errors.New("server refused")
 	ErrConnectionLost = errors.New("connection lost")
@@ -56,6 +57,8 @@ var (
 	ErrCancelled      = errors.New("cancelled")
 	ErrHostFailed     = errors.New("the room server could not be started")
 	ErrHostCrashed    = errors.New("the room server ended by itself")
+	// ErrCutOff: the server found fault with what we sent, as a [CutOffError] says.
+	ErrCutOff = errors.New("server ended the connection")
 	// ErrServerFlood: the server sends more than anybody could take.
 	ErrServerFlood = errors.New("server sends too much")
 )
@@ -196,3 +199,13 @@ func (e *DeviceError) Error() string {
 }
 
 func (e *DeviceError) Unwrap() error { return e.Err }
+
+// CutOffError is a connection that the server ended since it found fault with
+// what came over it. It is an [ErrCutOff].
+type CutOffError struct {
+	Text string // the server's; may be empty
+}
+
+func (e *CutOffError) Error() string { return fmt.Sprintf("%v: %q", ErrCutOff, e.Text) }
+
+func (e *CutOffError) Unwrap() error { return ErrCutOff }

@@ -161,7 +161,7 @@ func (d *door) admit(ctx context.Context, c *connect) error {
 	}
 	leave, ok := d.guard.guests.enter(c.from)
 	if !ok {
-		return call.ErrTooManyTries
+		return call.ErrTooManyGuests
 	}
 	open, err := d.sockets.arrive(installation{c.room(), string(e.key)}, c.identity(), check)
 	if err != nil {

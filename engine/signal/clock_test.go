@@ -75,7 +75,7 @@ func TestBansEndByTheReadersClock(t *testing.T) {
 func TestWhatEndsAReconnect(t *testing.T) {
 	for err, want := range map[error]bool{
 		call.ErrClock: false, &call.ClockError{Server: time.Unix(1, 0)}: false, call.ErrJoinUsed: false, call.ErrServerStopping: false,
-		call.ErrTooManyTries: false, call.ErrUnreachable: false, call.ErrServerSilent: false,
+		call.ErrTooManyTries: false, call.ErrTooManyGuests: false, call.ErrUnreachable: false, call.ErrServerSilent: false,
 		call.ErrBadArgument: true, call.ErrIdentityTaken: true, call.ErrInviteExpired: true, &call.BannedError{}: true,
 	} {
 		if got := terminal(fmt.Errorf("join: %w", err)); got != want {

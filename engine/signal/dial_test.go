@@ -73,6 +73,7 @@ func TestJ6_J7_DoorRefusals(t *testing.T) {
 		{"locked", 423, call.DoorError{Code: call.DoorRoomLocked}, call.ErrRoomLocked},
 		{"taken", 409, call.DoorError{Code: call.DoorIdentityTaken}, call.ErrIdentityTaken},
 		{"tries", 429, call.DoorError{Code: call.DoorTooManyTries}, call.ErrTooManyTries},
+		{"guests", 429, call.DoorError{Code: call.DoorTooManyGuests}, call.ErrTooManyGuests},
 		{"stopping", 503, call.DoorError{Code: call.DoorServerStopping}, call.ErrServerStopping},
 		{"bad", 400, call.DoorError{Code: call.DoorBadRequest}, call.ErrBadArgument},
 		{"clock", 400, call.DoorError{Code: call.DoorClock}, call.ErrClock},

@@ -47,6 +47,53 @@ func TestK5_EveryDisconnectReason(t *testing.T) {
 	}
 }
 
+// cut ends the connection as the door does that of who goes too far.
+func (c *scriptConn) cut(code int, text string) {
+	_ = c.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, text), time.Now().Add(time.Second))
+	c.drain()
+}
+
+// A server that finds fault with what we send is tried once more, in case the
+// network was slow. Then the stay ends with what it said.
+func TestCutOffTwice(t *testing.T) {
+	noLeaks(t)
+	s := newScripted(t, false)
+	var joins atomic.Int32
+	s.script = func(c *scriptConn) {
+		joins.Add(1)
+		c.sendJoin()
+		c.cut(websocket.ClosePolicyViolation, "too many\nrequests")
+	}
+	c := join(t, s.plain(), quick)
+	ended, _, _ := wait[call.SessionEnded](c, 0, "end", nil)
+	var cut *call.CutOffError
+	if !errors.As(ended.Err, &cut) || cut.Text != "too many requests" || errors.Is(ended.Err, call.ErrConnectionLost) {
+		t.Errorf("%v: %v", ended.Reason, ended.Err)
+	}
+	if ended.Reason != call.ReasonConnectionLost {
+		t.Errorf("reason %v", ended.Reason)
+	}
+	if n := joins.Load(); n < 2 || n > 3 { // a resume may come between
+		t.Errorf("%d connections", n)
+	}
+	c.Close()
+}
+
+func TestCutOffAtOnce(t *testing.T) {
+	noLeaks(t)
+	for code, want := range map[int]error{
+		websocket.CloseProtocolError: call.ErrCutOff, websocket.CloseUnsupportedData: call.ErrCutOff,
+		websocket.ClosePolicyViolation: call.ErrCutOff, websocket.CloseMessageTooBig: call.ErrCutOff,
+		websocket.CloseNormalClosure: call.ErrRefused,
+	} {
+		s := newScripted(t, false)
+		s.script = func(c *scriptConn) { c.cut(code, "") }
+		if err := dial(t, t.Context(), s.plain(), quick); !errors.Is(err, want) {
+			t.Errorf("%d: %v, want %v", code, err, want)
+		}
+	}
+}
+
 func TestNoMedia(t *testing.T) {
 	noLeaks(t)
 	s := newScripted(t, false)

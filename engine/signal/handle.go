@@ -2,6 +2,7 @@ package signal
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"time"
 
@@ -247,7 +248,24 @@ func (s *session) onClosed(w *wire, err error) {
 		s.putOut(call.SessionEnded{Reason: call.ReasonDismissed})
 		return
 	}
+	var cut *call.CutOffError
+	if errors.As(err, &cut) && s.cutAgain() && !s.asksWhy {
+		s.end(refusal(err))
+		return
+	}
 	s.lost(fmt.Errorf("%w: signal: %w", call.ErrConnectionLost, err), isCallError(err))
+}
+
+// cutWithin is how soon after a cut another one ends the session.
+const cutWithin = 5 * time.Minute
+
+// cutAgain notes that the server has cut us off, and reports whether that is not
+// the first time lately. One cut may be due to a slow network, and a reconnect
+// mends that; what is cut again would be so forever.
+func (s *session) cutAgain() bool {
+	before := s.lastCut
+	s.lastCut = time.Now()
+	return !before.IsZero() && s.lastCut.Sub(before) < cutWithin
 }
 
 func (s *session) onPong(p *livekit.Pong) {

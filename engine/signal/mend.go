@@ -220,6 +220,8 @@ func refusal(err error) call.SessionEnded {
 		return call.SessionEnded{Reason: out.Reason, By: label(out.By), Text: cleanText(out.Text), Err: err}
 	case errors.Is(err, call.ErrNoSuchRoom):
 		return call.SessionEnded{Reason: call.ReasonRoomClosed, Err: err}
+	case errors.Is(err, call.ErrCutOff): // what we can say is the server's, not that the network is bad
+		return call.SessionEnded{Reason: call.ReasonConnectionLost, Err: err}
 	default:
 		return call.SessionEnded{Reason: call.ReasonConnectionLost, Err: fmt.Errorf("%w: %w", call.ErrConnectionLost, err)}
 	}

@@ -106,8 +106,8 @@ func isCallError(err error) bool {
 	for _, known := range []error{
 		call.ErrWrongServer, call.ErrUntrusted, call.ErrServerGarbage, call.ErrServerSilent, call.ErrUnreachable, call.ErrRefused,
 		call.ErrTokenRefused, call.ErrNoSuchRoom, call.ErrRoomFull, call.ErrRoomLocked, call.ErrInviteRefused,
-		call.ErrInviteExpired, call.ErrIdentityTaken, call.ErrTooManyTries, call.ErrBadArgument, call.ErrLinkInsecure,
-		call.ErrAlreadyHere, call.ErrManyIdentities, call.ErrClock, call.ErrJoinUsed,
+		call.ErrInviteExpired, call.ErrIdentityTaken, call.ErrTooManyTries, call.ErrTooManyGuests, call.ErrBadArgument, call.ErrLinkInsecure,
+		call.ErrAlreadyHere, call.ErrManyIdentities, call.ErrClock, call.ErrJoinUsed, call.ErrCutOff,
 	} {
 		if errors.Is(err, known) {
 			return true
@@ -154,7 +154,8 @@ func terminal(err error) bool {
 		errors.Is(err, call.ErrTokenRefused), errors.Is(err, call.ErrNoSuchRoom),
 		errors.Is(err, call.ErrWrongServer), errors.Is(err, call.ErrUntrusted),
 		errors.Is(err, call.ErrInviteRefused), errors.Is(err, call.ErrInviteExpired), errors.Is(err, call.ErrRoomLocked),
-		errors.Is(err, call.ErrIdentityTaken), errors.Is(err, call.ErrRoomFull), errors.Is(err, call.ErrBadArgument):
+		errors.Is(err, call.ErrIdentityTaken), errors.Is(err, call.ErrRoomFull), errors.Is(err, call.ErrBadArgument),
+		errors.Is(err, call.ErrCutOff):
 		return true
 	case errors.Is(err, call.ErrServerStopping):
 		return false

@@ -66,6 +66,7 @@ type session struct {
 	standing      call.Standing
 	promised      call.Role                 // we have it once the server lets us publish
 	verdict       *verdict                  // we were told that we are put out
+	lastCut       time.Time                 // when the server found fault with what we sent
 	asksWhy       bool                      // we were put out, and ask the door why
 	verdicts      map[call.Identity]verdict // so were these others
 	leftFor       []call.ParticipantLeft    // removed, for a reason that may be on its way

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -240,6 +241,9 @@ func (w *wire) first(ctx context.Context) (*joinedMessage, error) {
 }
 
 func firstError(err error) error {
+	if errors.Is(err, call.ErrCutOff) {
+		return err
+	}
 	var closed *websocket.CloseError
 	if errors.As(err, &closed) {
 		if closed.Code == websocket.CloseAbnormalClosure {
@@ -258,12 +262,26 @@ func (w *wire) read() (*livekit.SignalResponse, error) {
 		if errors.Is(err, websocket.ErrReadLimit) {
 			return nil, fmt.Errorf("%w: message over %d bytes", call.ErrServerGarbage, maxFrame)
 		}
-		return nil, err
+		return nil, cutOff(err)
 	}
 	if kind != binaryMessage {
 		return nil, fmt.Errorf("%w: text message", call.ErrServerGarbage)
 	}
 	return parseFrame(data)
+}
+
+// cutOff is a *call.CutOffError for the close of a server that finds fault with
+// what we sent; any other error stays.
+func cutOff(err error) error {
+	var closed *websocket.CloseError
+	if !errors.As(err, &closed) {
+		return err
+	}
+	switch closed.Code {
+	case websocket.CloseProtocolError, websocket.CloseUnsupportedData, websocket.ClosePolicyViolation, websocket.CloseMessageTooBig:
+		return &call.CutOffError{Text: strings.TrimRight(strings.Join(strings.Fields(cleanText(closed.Text)), " "), ".")}
+	}
+	return err
 }
 
 func parseFrame(data []byte) (*livekit.SignalResponse, error) {

@@ -54,6 +54,7 @@ var known = []struct {
 	{call.ErrManyIdentities, "many_identities"},
 	{call.ErrIdentityTaken, "identity_taken"},
 	{call.ErrTooManyTries, "too_many_tries"},
+	{call.ErrTooManyGuests, "too_many_guests"},
 	{call.ErrServerStopping, "server_stopping"},
 	{call.ErrClock, "clock"},
 	{call.ErrJoinUsed, "join_used"},
@@ -61,6 +62,7 @@ var known = []struct {
 	{call.ErrHostFailed, "host_failed"},
 	{call.ErrMediaBlocked, "media_blocked"},
 	{call.ErrServerFlood, "server_flood"},
+	{call.ErrCutOff, "cut_off"},
 	{call.ErrServerGarbage, "server_garbage"},
 	{call.ErrServerSilent, "server_silent"},
 	{call.ErrUnreachable, "unreachable"},
@@ -215,6 +217,10 @@ func (b *Book) known(err error, source call.Source, now time.Time) Sentence {
 	var out *call.PutOutError
 	if errors.As(err, &out) {
 		return b.pair(putOutKey(out.Reason))
+	}
+	var cut *call.CutOffError
+	if errors.As(err, &cut) && cut.Text != "" {
+		return b.pair("cut_off_text", "text", cut.Text)
 	}
 	var dev *call.DeviceError
 	deviceName := ""
