@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -181,12 +182,24 @@ func (p *Process) Wait(ctx context.Context, name string, after int, match func(E
 	}
 }
 
-// tail is what helps to understand a failure: the last events and log lines.
+// tailEvents is how many events a failure shows.
+const tailEvents = 12
+
+func isStats(e Event) bool { return e.Name == "stats" }
+
+// tail is what helps to understand a failure: the last events, reports apart, the
+// last report, and the last log lines.
 func (p *Process) tail() string {
 	var b strings.Builder
 	events := p.Events()
 	b.WriteString("last events:")
-	for _, e := range events[max(0, len(events)-6):] {
+	if i := slices.IndexFunc(events, isStats); i >= 0 {
+		last := events[len(events)-1]
+		if events = slices.DeleteFunc(slices.Clone(events), isStats); isStats(last) {
+			events = append(events, last)
+		}
+	}
+	for _, e := range events[max(0, len(events)-tailEvents):] {
 		fmt.Fprintf(&b, "\n  %.300s", e.Raw)
 	}
 	if log, err := os.ReadFile(p.Log); err == nil && len(log) > 0 {
