@@ -66,6 +66,7 @@ func (d *door) bounds(c *connect) stream.Bounds {
 	who := place{c.room(), c.identity()}
 	return stream.Bounds{
 		Work:  d.guard.work.get(who),
+		Own:   d.limits.joinWork,
 		Bytes: []*rate.Limiter{d.guard.bytes.get(who), d.guard.sending.get(c.from), d.guard.all},
 		Names: func(sound bool, name string) error {
 			return d.speeches.get(who).call(name, sound)

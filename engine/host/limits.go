@@ -25,6 +25,7 @@ type limits struct {
 
 	work             rate.Limit // of requests to LiveKit, a second and person; see stream.Bounds
 	workBurst        int
+	joinWork         int        // of each connect, besides
 	bytes            rate.Limit // to LiveKit, a second and person
 	byteBurst        int
 	addressBytes     rate.Limit // ... and address
@@ -55,6 +56,9 @@ func defaultLimits() limits {
 		misses: 0.1, missBurst: 20,
 		// Who pages through the pictures of 500 people sets each of them.
 		work: 60, workBurst: 1000,
+		// A browser that joins with four tracks, or resumes, has spent 120. Who
+		// comes and goes 200 times in a row is let in (contract L6).
+		joinWork: 150,
 		// An office of 100 with Foyer that resumes at once sends 0.1 MB each.
 		bytes: 256 << 10, byteBurst: 4 << 20,
 		addressBytes: 4 << 20, addressByteBurst: 16 << 20,

@@ -43,6 +43,9 @@ type Bounds struct {
 	// Work is what the requests of a person may cost, see kinds. Who has spent it
 	// is cut off.
 	Work *rate.Limiter
+	// Own is work that the connection has besides, for joining: who comes and goes
+	// has not spent what they need inside.
+	Own int
 	// Bytes are those that a client, its address and everybody together may send.
 	// Who has spent them waits.
 	Bytes []*rate.Limiter
@@ -431,6 +434,9 @@ func (g *guard) payload(p []byte, end bool) error {
 func (g *guard) spend(cost int) error {
 	more := cost - g.spent
 	g.spent = cost
+	own := min(max(more, 0), g.bounds.Own)
+	g.bounds.Own -= own
+	more -= own
 	if more > 0 && g.bounds.Work != nil && !g.bounds.Work.AllowN(time.Now(), more) {
 		return violation(StatusPolicy, "too many requests")
 	}

@@ -440,3 +440,21 @@ func TestWhoDoesNotReadIsCut(t *testing.T) {
 		t.Errorf("cut for %v", err)
 	}
 }
+
+// Who comes and goes has what joining takes each time, and not more than that.
+func TestEachConnectHasWorkOfItsOwn(t *testing.T) {
+	work := rate.NewLimiter(0, 5)
+	for range 3 {
+		g := &guard{bounds: Bounds{Work: work, Own: 10}}
+		if err := g.spend(10); err != nil {
+			t.Fatalf("the work of a join: %v", err)
+		}
+	}
+	g := &guard{bounds: Bounds{Work: work, Own: 10}}
+	if err := g.spend(15); err != nil {
+		t.Errorf("all that there is: %v", err)
+	}
+	if err := g.spend(16); err == nil {
+		t.Error("more than there is is let through")
+	}
+}
