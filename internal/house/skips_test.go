@@ -44,7 +44,7 @@ func TestSkipsSayWhereTheTestRuns(t *testing.T) {
 	}
 }
 
-// isSkip tells whether a call is one of testing's, by the names that tests give
+// isSkip reports whether a call is one of testing's, by the names that tests give
 // to their T: t, tb, b, f, or a field of that name.
 func isSkip(c *ast.CallExpr) bool {
 	method, ok := c.Fun.(*ast.SelectorExpr)
