@@ -19,7 +19,7 @@ func AppIcon() []byte { return must("icon.svg") }
 
 // WindowIcon returns the program's icon for the window manager: a PNG of
 // 128x128 pixels. The packages use icon.png, which is larger: sending that one to
-// the X server would hold up the first picture.
+// the X server would hold up the first frame.
 func WindowIcon() []byte { return must("window.png") }
 
 // Translation returns the catalogue of a language, such as "en": a JSON object

@@ -183,7 +183,7 @@ func (u *UI) setOn(source call.Source, on bool) {
 // that dragging the window's edge is one command and not a hundred.
 const viewRest = 250 * time.Millisecond
 
-// ShowTrack notes in what size a remote picture is shown. That it is shown at
+// ShowTrack notes in what size a remote frame is shown. That it is shown at
 // all, or not any more, is told with the next paint.
 func (a actions) ShowTrack(track call.SID, width, height int, hidden bool) {
 	a.views[track] = engine.SetTrackView{Track: track, Width: width, Height: height, Disabled: hidden}

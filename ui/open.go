@@ -15,7 +15,7 @@ import (
 // OpenLink is a link that came from outside while the window is open: another
 // start of the program, a click in a browser. The window comes to the front; an
 // empty link asks for no more. In a room it asks whether to leave (contract J11).
-// It waits for the window and tells whether it has taken the link: not when it
+// It waits for the window and reports whether it has taken the link: not when it
 // is closed, nor when ctx ended first. Any goroutine but the main one may call it.
 func (u *UI) OpenLink(ctx context.Context, link string) bool {
 	taken := make(chan bool, 1)

@@ -2,7 +2,7 @@
 // shows them, and turns what the user does into commands; it decides nothing
 // about rooms, devices or media.
 //
-// ui/model is the state, ui/view the screens, ui/video the moving pictures,
+// ui/model is the state, ui/view the screens, ui/video the video tiles,
 // ui/kit the controls, ui/theme the look, ui/words the sentences.
 //
 // Except for Stop, OpenLink and the pump's goroutine, everything here belongs to
@@ -63,7 +63,7 @@ type UI struct {
 	set      Settings
 	link     string    // in the lobby's field
 	question *question // nil: none is open
-	drawn    bool      // the window has shown its first picture
+	drawn    bool      // the window has shown its first frame
 	closed   bool
 
 	views  map[call.SID]engine.SetTrackView // sizes to tell the engine
@@ -75,7 +75,7 @@ type UI struct {
 	pump     sync.WaitGroup
 }
 
-// Shown is how many people's pictures the window shows at once.
+// Shown is how many people's video the window shows at once.
 const Shown = view.PerPage
 
 // Size of the window on first start.
@@ -155,7 +155,7 @@ func (u *UI) Window() fyne.Window { return u.win }
 
 // Show shows the window. The devices are listed, which opens cameras for a moment,
 // and the preview opens, if the user has allowed it before, with the window's
-// first picture: where none can be drawn, nothing is opened. The error is
+// first frame: where none can be drawn, nothing is opened. The error is
 // call.ErrNoDisplay: there is no window.
 func (u *UI) Show() error {
 	if err := show(u.win); err != nil {

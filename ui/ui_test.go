@@ -104,7 +104,7 @@ func newBenchUndrawn(t *testing.T, set Settings, link string) *bench {
 }
 
 // draw lets the window be drawn, which nothing does by itself here: a painter
-// asks every picture for its pixels.
+// asks every image for its pixels.
 func (b *bench) draw() {
 	uitest.Walk(b.ui.win.Content(), func(o fyne.CanvasObject) {
 		if r, ok := o.(*canvas.Raster); ok {
@@ -158,7 +158,7 @@ func (b *bench) find(name string) fyne.Tappable {
 	return found
 }
 
-// says tells whether a text is visible.
+// says reports whether a text is visible.
 func (b *bench) says(text string) bool {
 	found := false
 	for _, root := range append([]fyne.CanvasObject{b.ui.win.Content()}, b.ui.win.Canvas().Overlays().List()...) {

@@ -27,7 +27,6 @@ var unfinished = []string{
 	"engine/host",
 	"engine/signal",
 	"internal",
-	"ui",
 }
 
 // finished lists folders below an unfinished one that are done.
@@ -255,7 +254,7 @@ func (w oldWord) inComment(comment string) string {
 	return strings.Join(strings.Fields(w.form.FindString(comment)), " ")
 }
 
-// camelWords splits "nextPictureID" into next, picture and id.
+// camelWords splits "nextFrameID" into next, frame and id.
 func camelWords(name string) (words []string) {
 	start := 0
 	runes := []rune(name)

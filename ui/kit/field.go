@@ -59,7 +59,7 @@ func (f *Field) SetText(text string) {
 	f.setting = false
 }
 
-// SetProblem shows what is wrong; an empty text takes it away. It tells
+// SetProblem shows what is wrong; an empty text takes it away. It reports
 // whether the height has changed.
 func (f *Field) SetProblem(text string, in fyne.ThemeColorName) {
 	if f.problem.Text() == text && f.problem.In == in {

@@ -10,7 +10,7 @@ import (
 	"foyer/engine/call"
 )
 
-// Initials are what a tile without a picture shows: the first character of the
+// Initials are what a tile without video shows: the first character of the
 // first and of the last word, as people see characters, or the emoji of a name
 // that has no word.
 func Initials(name string) string {

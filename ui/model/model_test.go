@@ -66,7 +66,7 @@ func names(s *State) string {
 	return strings.Join(all, " ")
 }
 
-// Lists of events lead to tiles: * has a picture, - is muted, ! speaks, ? is lost.
+// Lists of events lead to tiles: * has video, - is muted, ! speaks, ? is lost.
 func TestTiles(t *testing.T) {
 	slot := &call.FrameSlot{}
 	ann := person("ann", "PA_1", camera("V1"), mic("A1", false))
@@ -189,7 +189,7 @@ func TestK10_RulesTurnButtonsOff(t *testing.T) {
 	published := func(s call.Source) call.Event { return call.TrackPublished{Local: true, Track: track(s, false)} }
 	tests := []struct {
 		name        string
-		standing    call.Standing // on joining
+		permissions call.Standing // on joining
 		events      []call.Event
 		camera, mic bool
 		notices     []NoticeKind
@@ -227,7 +227,7 @@ func TestK10_RulesTurnButtonsOff(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s := New()
 			s.Begin(Attempt{Since: epoch, Camera: true, Mic: true})
-			apply(s, call.Joined{Room: "r", Self: person("me", "PA_me"), Standing: tt.standing})
+			apply(s, call.Joined{Room: "r", Self: person("me", "PA_me"), Standing: tt.permissions})
 			apply(s, tt.events...)
 			if c, m := s.Local[call.SourceCamera].On(), s.Local[call.SourceMicrophone].On(); c != tt.camera || m != tt.mic {
 				t.Errorf("camera %v, microphone %v, want %v, %v", c, m, tt.camera, tt.mic)

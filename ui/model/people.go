@@ -26,7 +26,7 @@ func newPerson(p call.Participant, self bool) *Person {
 	return person
 }
 
-// update takes over what is known of a participant and keeps the pictures of
+// update takes over what is known of a participant and keeps the frames of
 // the tracks that are still announced.
 func (p *Person) update(from call.Participant) {
 	p.ID, p.SID, p.Name, p.Lost = from.Identity, from.SID, from.Name, from.Lost
@@ -58,7 +58,7 @@ func (p *Person) DisplayName() string {
 	return call.ShownID(p.ID)
 }
 
-// Tile is one picture of the room's grid: a person, or a screen that they share.
+// Tile is one rectangle of the room's grid: a person, or a screen that they share.
 type Tile struct {
 	ID       call.Identity
 	Source   call.Source // camera or screen
@@ -92,7 +92,7 @@ func (s *State) Tiles() []Tile {
 }
 
 // ComingScreens lists the shared screens that have no tile yet: it comes with
-// their first picture.
+// their first frame.
 func (s *State) ComingScreens() []call.SID {
 	var coming []call.SID
 	for _, p := range s.People {

@@ -33,7 +33,7 @@ func (s Screen) String() string {
 	return "lobby"
 }
 
-// ShowsPreview reports whether a screen shows ourselves before a stay: picture,
+// ShowsPreview reports whether a screen shows ourselves before a stay: video,
 // level and the buttons that stop them. Where nothing of it is seen, nothing is
 // open.
 func (s Screen) ShowsPreview() bool {
@@ -93,7 +93,7 @@ type Local struct {
 	Want      bool
 }
 
-// On tells whether the source is on, or is being turned on.
+// On reports whether the source is on, or is being turned on.
 func (l Local) On() bool {
 	if l.Pending {
 		return l.Want
@@ -137,10 +137,10 @@ func New() *State {
 	}
 }
 
-// InRoom tells whether a stay has begun and not ended.
+// InRoom reports whether a stay has begun and not ended.
 func (s *State) InRoom() bool { return s.Screen == ScreenRoom }
 
-// Busy tells whether a stay is being begun.
+// Busy reports whether a stay is being begun.
 func (s *State) Busy() bool { return s.Attempt.Active }
 
 // Begin notes an accepted Join or StartRoom.

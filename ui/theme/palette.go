@@ -28,7 +28,7 @@ const (
 	Success  fyne.ThemeColorName = "foyer.success"
 	Focus    fyne.ThemeColorName = "foyer.focus" // ring around what has the keyboard
 	Scrim    fyne.ThemeColorName = "foyer.scrim" // dims what lies below
-	Chip     fyne.ThemeColorName = "foyer.chip"  // behind text that lies on a picture
+	Chip     fyne.ThemeColorName = "foyer.chip"  // behind text that lies on video
 	OnChip   fyne.ThemeColorName = "foyer.onChip"
 	Toast    fyne.ThemeColorName = "foyer.toast"
 )

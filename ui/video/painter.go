@@ -6,16 +6,16 @@ import (
 	"fyne.io/fyne/v2"
 )
 
-// Interval is the time between two paints of moving pictures on average, and
+// Interval is the time between two paints of video on average, and
 // early how much before its time a tick of the screen's clock may serve: half a
 // tick at 60 Hz. Paints keep to a timetable instead of a distance, so that
-// ticks which come late on a slow computer do not cost every second picture.
+// ticks which come late on a slow computer do not cost every second frame.
 const (
 	Interval = time.Second / 30
 	early    = 8 * time.Millisecond
 )
 
-// Painter refreshes the tiles of one window that have a new picture, from one
+// Painter refreshes the tiles of one window that have a new frame, from one
 // animation callback. It belongs to Fyne's main goroutine.
 type Painter struct {
 	now   func() time.Time

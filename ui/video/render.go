@@ -96,7 +96,7 @@ func (r *tileRenderer) layoutLost(size fyne.Size) {
 
 func (r *tileRenderer) apply() {
 	l := r.t.look
-	bare := !r.t.HasPicture()
+	bare := !r.t.HasVideo()
 	r.ground.FillColor = theme.Color(theme.Surface)
 	r.disc.FillColor = hue(l.Seed)
 	r.initials.Text, r.initials.Color = l.Initials, color.White
@@ -120,7 +120,7 @@ func (r *tileRenderer) Refresh() {
 	r.apply()
 	r.Layout(r.t.Size())
 	for _, o := range r.objs {
-		if o != r.t.raster { // the painter's alone: a new upload only for a new picture
+		if o != r.t.raster { // the painter's alone: a new upload only for a new frame
 			o.Refresh()
 		}
 	}

@@ -1,8 +1,8 @@
-// Package video shows live pictures. A [Tile] paints the newest picture of one
+// Package video shows live video. A [Tile] paints the newest frame of one
 // call.FrameSlot; a [Painter] refreshes the tiles of a window that have
 // something new; [Grid] says where tiles lie.
 //
-// Everything belongs to Fyne's main goroutine. Pictures are converted and
+// Everything belongs to Fyne's main goroutine. Frames are converted and
 // scaled by whoever writes the slot, to the pixel size that the tile publishes,
 // so that painting is an upload and nothing else.
 package video
@@ -20,10 +20,10 @@ import (
 	"foyer/ui/theme"
 )
 
-// Look is everything of a tile that is not the picture.
+// Look is everything of a tile but its video.
 type Look struct {
 	Name     string // on the chip; none when empty
-	Initials string // without a picture; none when empty
+	Initials string // without video; none when empty
 	Seed     string // chooses the colour behind the initials
 	Muted    bool
 	Weak     bool // a poor connection
@@ -43,7 +43,7 @@ type Tile struct {
 	seq   uint64
 	view  call.View
 	blank *image.RGBA
-	// OnPixels tells the size in which a picture is or would be shown, in pixels
+	// OnPixels tells the size in which a frame is or would be shown, in pixels
 	// of the screen, whenever that changes.
 	OnPixels func(w, h int)
 
@@ -59,7 +59,7 @@ func NewTile() *Tile {
 	return t
 }
 
-// SetSlot shows the pictures of slot, nil for none. The slot that was shown
+// SetSlot shows the frames of slot, nil for none. The slot that was shown
 // before converts nothing more.
 func (t *Tile) SetSlot(slot *call.FrameSlot) {
 	if t.slot == slot {
@@ -73,7 +73,7 @@ func (t *Tile) SetSlot(slot *call.FrameSlot) {
 	t.Refresh()
 }
 
-// SetLook changes what is around the picture; the same look costs nothing.
+// SetLook changes what is around the video; the same look costs nothing.
 func (t *Tile) SetLook(l Look) {
 	if t.look == l {
 		return
@@ -86,15 +86,15 @@ func (t *Tile) SetLook(l Look) {
 	t.Refresh()
 }
 
-// Look is what is around the picture.
+// Look is what is around the video.
 func (t *Tile) Look() Look { return t.look }
 
-// Pixels is the size in which a picture is shown, in pixels of the screen; 0, 0
+// Pixels is the size in which a frame is shown, in pixels of the screen; 0, 0
 // before the first paint.
 func (t *Tile) Pixels() (w, h int) { return t.view.Width, t.view.Height }
 
-// HasPicture tells whether a picture is shown.
-func (t *Tile) HasPicture() bool { return t.img != nil }
+// HasVideo reports whether a frame is shown.
+func (t *Tile) HasVideo() bool { return t.img != nil }
 
 // Hide stops the conversion too.
 func (t *Tile) Hide() {
@@ -111,7 +111,7 @@ func (t *Tile) Show() {
 	t.raster.Refresh()
 }
 
-// advance takes the slot's newest picture, if there is one that is not shown
+// advance takes the slot's newest frame, if there is one that is not shown
 // yet.
 func (t *Tile) advance() {
 	if t.slot == nil || !t.Visible() || t.slot.Seq() == t.seq {
@@ -125,8 +125,8 @@ func (t *Tile) advance() {
 	}
 }
 
-// generate answers Fyne's question for w x h pixels: the newest picture as it
-// is. While a tile changes its size the last picture is stretched until one of
+// generate answers Fyne's question for w x h pixels: the newest frame as it
+// is. While a tile changes its size the last frame is stretched until one of
 // the new size comes.
 func (t *Tile) generate(w, h int) image.Image {
 	t.publish(w, h)

@@ -44,7 +44,7 @@ func (s *screen) tick() image.Image {
 	return s.win.Canvas().Capture()
 }
 
-// fill writes a picture of one colour with its left half darker.
+// fill writes a frame of one colour with its left half darker.
 func fill(slot *call.FrameSlot, c color.RGBA) {
 	v := slot.View()
 	img := slot.Begin(v.Width, v.Height)
@@ -69,7 +69,7 @@ var (
 	teal   = color.RGBA{20, 140, 140, 255}
 )
 
-// A picture comes to the screen pixel by pixel, in the size that the tile has
+// A frame comes to the screen pixel by pixel, in the size that the tile has
 // published, at every scale of the window.
 func TestSlotToPixels(t *testing.T) {
 	for _, scale := range []float32{1, 1.5, 2} {
@@ -108,7 +108,7 @@ func TestLatestWinsAndClearBlanks(t *testing.T) {
 	}
 	slot.Clear()
 	img := s.tick()
-	if s.tile.HasPicture() || at(img, 240, 90) == teal {
+	if s.tile.HasVideo() || at(img, 240, 90) == teal {
 		t.Error("a cleared picture stays: a frozen face")
 	}
 	if got := at(img, 160-50, 90); got != color.RGBAModel.Convert(hue("ada")) && at(img, 160, 90-35) != color.RGBAModel.Convert(hue("ada")) {
@@ -143,7 +143,7 @@ func TestPaintsOnlyWhatIsNew(t *testing.T) {
 }
 
 // The average holds whatever the screen's ticks are, as long as they are not
-// rarer than the pictures.
+// rarer than the frames.
 func TestPaintsThirtyTimesASecond(t *testing.T) {
 	for _, tick := range []time.Duration{7, 11, 16, 20, 25, 31} {
 		now, painted := time.Unix(0, 0), 0
@@ -206,8 +206,8 @@ func TestFitMirrorAndPixelsAreTold(t *testing.T) {
 	}
 }
 
-// While a tile grows the last picture is stretched, and never a hole.
-func TestResizeKeepsThePicture(t *testing.T) {
+// While a tile grows the last frame is stretched, and never a hole.
+func TestResizeKeepsTheFrame(t *testing.T) {
 	s := newScreen(t, 320, 180, 1)
 	slot := &call.FrameSlot{}
 	s.tile.SetSlot(slot)

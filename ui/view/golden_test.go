@@ -92,7 +92,7 @@ func (s *stand) apply(events ...call.Event) {
 	}
 }
 
-// show brings the state on the screen, with the pictures that have been written
+// show brings the state on the screen, with the images that have been written
 // at the size that the tiles asked for.
 func (s *stand) show() {
 	s.root.Update(s.state, s.form, s.now)
@@ -119,7 +119,7 @@ func (s *stand) slots() []*call.FrameSlot {
 	return all
 }
 
-// writeFrame stands for a decoder: a soft picture, in the size asked for.
+// writeFrame stands for a decoder: a soft image, in the size asked for.
 func writeFrame(slot *call.FrameSlot, i int) {
 	v := slot.View()
 	if v.Width == 0 || v.Height == 0 {
@@ -146,7 +146,7 @@ func (s *stand) golden(name string) {
 }
 
 // compare compares pixels as they are in memory, which is what makes hundreds of
-// pictures affordable under the race detector.
+// images affordable under the race detector.
 func (s *stand) compare(name string, img image.Image) {
 	s.t.Helper()
 	path, got := filepath.Join("testdata", name+".png"), img.(*image.NRGBA)
@@ -171,7 +171,7 @@ func (s *stand) compare(name string, img image.Image) {
 	s.t.Errorf("the screen differs from %s: see %s", path, failed)
 }
 
-// pixels tells whether both are the same. A picture without any transparent pixel
+// pixels reports whether both are the same. An image without any transparent pixel
 // comes from its file as RGBA, which is the same in memory then.
 func pixels(golden image.Image, got *image.NRGBA) bool {
 	switch g := golden.(type) {
@@ -204,7 +204,7 @@ var (
 	small  = MinSize()
 )
 
-// look is how a screen is drawn, and what the names of its pictures end with.
+// look is how a screen is drawn, and what the names of its images end with.
 type look struct {
 	name    string
 	size    fyne.Size
@@ -369,7 +369,7 @@ func TestRoom(t *testing.T) {
 	}
 }
 
-// Every reason of contract section 6 has a picture.
+// Every reason of contract section 6 has an image.
 func TestFarewell(t *testing.T) {
 	released := []call.Release{{Source: call.SourceCamera, Took: 12300 * time.Microsecond}, {Source: call.SourceMicrophone, Took: 4 * time.Millisecond}, {Source: call.SourceSpeaker, Took: 700 * time.Microsecond}}
 	now := time.Date(2026, 11, 21, 14, 0, 0, 0, time.UTC)

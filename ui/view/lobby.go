@@ -188,7 +188,7 @@ func (l *lobby) relayout() {
 	}
 }
 
-// pause gives the preview's picture free for another screen.
+// pause releases the preview's frames for another screen.
 func (l *lobby) pause() { l.preview.tile.SetSlot(nil) }
 
 // topped is a bar above something that takes the rest.

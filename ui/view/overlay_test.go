@@ -197,7 +197,7 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// After a stay no tile holds a picture.
+// After a stay no tile holds a frame.
 func TestRoomIsClearedAfterwards(t *testing.T) {
 	s := newStand(t, normal, fynetheme.VariantDark)
 	s.enter(4)

@@ -77,7 +77,7 @@ const (
 	pickerHeight = 40
 )
 
-// stacked tells whether a device's name would be cut side by side.
+// stacked reports whether a device's name would be cut side by side.
 func stacked(objects []fyne.CanvasObject, width float32) bool {
 	n := float32(len(objects))
 	for _, o := range objects {

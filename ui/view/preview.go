@@ -14,7 +14,7 @@ import (
 	"foyer/ui/words"
 )
 
-// preview is the lobby's left side: our own picture, what we will join with,
+// preview is the lobby's left side: our own video, what we will join with,
 // and the devices.
 type preview struct {
 	content *fyne.Container
@@ -24,7 +24,7 @@ type preview struct {
 	mic     *kit.Button
 	camera  *kit.Button
 	meter   *kit.Meter
-	trouble map[call.Source]*problem // in place: below the picture
+	trouble map[call.Source]*problem // in place: below the video
 	pickers *pickers
 }
 
@@ -109,7 +109,7 @@ func tipKey(prefix string, on bool) string {
 	return prefix + "_on"
 }
 
-// updateNote says in the picture's place why there is none, and what to do.
+// updateNote says in place of the video why there is none, and what to do.
 func (p *preview) updateNote(s *model.State, f Form, now time.Time) {
 	b := p.book
 	err := s.Trouble[call.SourceCamera]

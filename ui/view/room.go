@@ -85,7 +85,7 @@ type roomLayout struct{}
 func (*roomLayout) MinSize([]fyne.CanvasObject) fyne.Size { return MinSize() }
 
 func (*roomLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	header, scene, note, controls := objects[0], objects[1], objects[2], objects[3]
+	header, stage, note, controls := objects[0], objects[1], objects[2], objects[3]
 	header.Resize(fyne.NewSize(size.Width, headerHeight))
 	y := float32(headerHeight)
 	// Over the stage: the tiles stay where they are, and what is sent to us
@@ -94,8 +94,8 @@ func (*roomLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	note.Move(fyne.NewPos((size.Width-w)/2, y+tileGap))
 	note.Resize(fyne.NewSize(w, kit.HeightFor(note, w)))
 	bar := kit.HeightFor(controls, size.Width)
-	scene.Move(fyne.NewPos(24, y))
-	scene.Resize(fyne.NewSize(size.Width-48, size.Height-y-bar))
+	stage.Move(fyne.NewPos(24, y))
+	stage.Resize(fyne.NewSize(size.Width-48, size.Height-y-bar))
 	controls.Move(fyne.NewPos(0, size.Height-bar))
 	controls.Resize(fyne.NewSize(size.Width, bar))
 }
@@ -115,7 +115,7 @@ func (r *room) update(s *model.State, now time.Time) {
 	r.tick(s, now)
 	r.stage.update(s)
 	r.bar.update(s)
-	// Places only: a Refresh of the whole tree would upload every picture anew.
+	// Places only: a Refresh of the whole tree would upload every frame anew.
 	for _, c := range []*fyne.Container{r.content, r.content.Objects[0].(*fyne.Container)} {
 		c.Layout.Layout(c.Objects, c.Size())
 	}

@@ -31,7 +31,7 @@ type stage struct {
 	act     Actions
 	painter *video.Painter
 	tiles   map[string]*video.Tile
-	moving  map[string]motion // of far pictures, while we reconnect
+	moving  map[string]motion // of remote videos, while we reconnect
 	told    map[call.SID]bool // remote videos, and whether they were said to be shown
 	alone   *alone
 	pager   *pager
@@ -54,7 +54,7 @@ func (s *stage) turn(by int) {
 }
 
 // update shows the tiles of the page. Tiles of other pages are forgotten: their
-// pictures are neither decoded nor sent to us.
+// frames are neither decoded nor sent to us.
 func (s *stage) update(state *model.State) {
 	s.state = state
 	all := state.Tiles()
@@ -129,18 +129,18 @@ func (s *stage) look(t model.Tile) video.Look {
 	return l
 }
 
-// motion is what is known of a far picture's moving.
+// motion is what is known of how a remote video moves.
 type motion struct {
-	seq    uint64 // of the last picture
+	seq    uint64 // of the last frame
 	since  time.Time
 	frozen bool
 }
 
-// frozenAfter is how long a far picture may stand still while we reconnect. Media
-// often goes on while only the signalling is mended.
+// frozenAfter is how long a remote video may stand still while we reconnect. Media
+// often goes on while only the signal connection is replaced.
 const frozenAfter = time.Second
 
-// tick looks which pictures stand still.
+// tick finds the videos that stand still.
 func (s *stage) tick(state *model.State, now time.Time) {
 	if state.Engine != call.StateReconnecting {
 		clear(s.moving)
@@ -165,7 +165,7 @@ func (s *stage) tick(state *model.State, now time.Time) {
 	}
 }
 
-// hideFrozen takes the pictures away that stand still: nobody is there like that.
+// hideFrozen hides videos that stand still: nobody is there like that.
 func (s *stage) hideFrozen(all []model.Tile) {
 	for i, t := range all {
 		if s.moving[t.Key()].frozen {
@@ -185,7 +185,7 @@ func (s *stage) dropTiles(keep map[string]bool) {
 }
 
 // tell says of every remote video whether it is shown, once: those on this page
-// are, and screens, whose tile comes with their first picture.
+// are, and screens, whose tile comes with their first frame.
 func (s *stage) tell(state *model.State, shown []model.Tile) {
 	wanted := map[call.SID]*video.Tile{}
 	for _, t := range shown {
@@ -233,7 +233,7 @@ func (*gridLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(
 
 func (*gridLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	for i, c := range video.Grid(len(objects), size.Width, size.Height, tileGap) {
-		// Whole pixels: a picture of a fractional size would be blurred.
+		// Whole pixels: a frame of a fractional size would be blurred.
 		x, y := round(c.X), round(c.Y)
 		objects[i].Move(fyne.NewPos(x, y))
 		objects[i].Resize(fyne.NewSize(round(c.X+c.W)-x, round(c.Y+c.H)-y))

@@ -86,7 +86,7 @@ func New(book *words.Book, act Actions, now func() time.Time) *Root {
 	r.farewell = newFarewell(book, act)
 	r.toasts = newToasts(book, act)
 	r.screens = []fyne.CanvasObject{r.lobby.content, r.room.content, r.farewell.content}
-	// What is not shown is neither laid out nor drawn: the first picture of the
+	// What is not shown is neither laid out nor drawn: the first frame of the
 	// window does not wait for the screens behind it.
 	r.room.content.Hide()
 	r.farewell.content.Hide()
@@ -96,7 +96,7 @@ func New(book *words.Book, act Actions, now func() time.Time) *Root {
 }
 
 // newWitness is a pixel without colour. Nothing tells that a window has really
-// been drawn, except that something in it is asked for its picture.
+// been drawn, except that something in it is asked for its frame.
 func (r *Root) newWitness() *fyne.Container {
 	pixel := canvas.NewRaster(func(int, int) image.Image {
 		r.drawn = true
@@ -126,13 +126,13 @@ func (*rootLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	}
 }
 
-// Update shows a state. It tells whether another screen is shown now, so that
+// Update shows a state. It reports whether another screen is shown now, so that
 // the caller can take the focus away from the one before.
 func (r *Root) Update(s *model.State, f Form, now time.Time) (switched bool) {
 	r.state = s
 	switched = r.shown != s.Screen
 	r.shown = s.Screen
-	// What disappears goes first: two screens never share the devices' pictures.
+	// What disappears goes first: two screens never share the devices' frames.
 	for i, o := range r.screens {
 		if model.Screen(i) != s.Screen {
 			kit.SetVisible(o, false)

@@ -89,7 +89,7 @@ func isolated(value string) string {
 	return "\u2068" + value + "\u2069"
 }
 
-// Has tells whether the catalogue has a sentence of its own for key.
+// Has reports whether the catalogue has a sentence of its own for key.
 func (b *Book) Has(key string) bool {
 	_, ok := b.texts[key]
 	return ok

@@ -216,7 +216,7 @@ func (b *Book) known(err error, source call.Source, now time.Time) Sentence {
 	}
 	var out *call.PutOutError
 	if errors.As(err, &out) {
-		return b.pair(putOutKey(out.Reason))
+		return b.pair(removedKey(out.Reason))
 	}
 	var cut *call.CutOffError
 	if errors.As(err, &cut) && cut.Text != "" {
@@ -264,9 +264,9 @@ func place(err error) (path, owner string) {
 	return path, owner
 }
 
-// putOutKey says why the door does not let somebody back in with what they
+// removedKey says why the door does not let somebody back in with what they
 // have.
-func putOutKey(r call.LeaveReason) string {
+func removedKey(r call.LeaveReason) string {
 	switch r {
 	case call.ReasonDismissed:
 		return "put_out_dismissed"
