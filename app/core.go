@@ -11,11 +11,11 @@ import (
 
 	"foyer/engine"
 	"foyer/engine/call"
+	"foyer/engine/client"
 	"foyer/engine/devices"
 	"foyer/engine/devices/hw"
 	"foyer/engine/media"
 	"foyer/engine/media/vp8"
-	"foyer/engine/signal"
 )
 
 // closeBound is how long the end of the program waits for devices that do not
@@ -55,7 +55,7 @@ func newCoreWith(p *profile, log logrus.FieldLogger, drivers devices.Drivers, ho
 	return startCore(engine.Config{
 		Devices: dev,
 		Media:   media.New(media.Config{Log: log.WithField("part", "media")}),
-		Dialer:  signal.New(signal.Config{Log: log.WithField("part", "signal")}),
+		Dialer:  client.New(client.Config{Log: log.WithField("part", "client")}),
 		Host:    host,
 		Key:     p.key,
 		Shown:   shown,

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
-	"foyer/engine/signal"
+	"foyer/engine/client"
 	"foyer/internal/drive"
 )
 
@@ -92,7 +92,7 @@ func (b *bench) chatAt(ctx context.Context, rate int) (err error) {
 		return err
 	}
 	defer r.close()
-	dialer := signal.New(signal.Config{})
+	dialer := client.New(client.Config{})
 	talkers, err := b.gather(ctx, dialer, r.link)
 	defer func() {
 		for _, t := range talkers {
@@ -166,7 +166,7 @@ func differences(a, b *talker) (n int) {
 }
 
 // gather lets everybody in.
-func (b *bench) gather(ctx context.Context, dialer *signal.Dialer, invitation string) (talkers []*talker, err error) {
+func (b *bench) gather(ctx context.Context, dialer *client.Dialer, invitation string) (talkers []*talker, err error) {
 	link, err := call.ParseLink(invitation)
 	if err != nil {
 		return nil, err

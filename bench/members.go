@@ -15,7 +15,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
-	"foyer/engine/signal"
+	"foyer/engine/client"
 )
 
 // atOnce is how many members join at the same time.
@@ -42,10 +42,10 @@ func newMember(id string) (*member, error) {
 }
 
 // quietDialer joins without a word in a log.
-func quietDialer() *signal.Dialer {
+func quietDialer() *client.Dialer {
 	quiet := logrus.New()
 	quiet.SetOutput(io.Discard)
-	return signal.New(signal.Config{Log: quiet})
+	return client.New(client.Config{Log: quiet})
 }
 
 // join is in the room when it returns.

@@ -15,9 +15,9 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
+	"foyer/engine/client"
 	"foyer/engine/devices/testpicture"
 	"foyer/engine/media/vp8"
-	"foyer/engine/signal"
 )
 
 // What a remote tile receives in the measurements of the window's cost.
@@ -88,7 +88,7 @@ func (p *publishers) add(ctx context.Context, l call.Link, number int) error {
 	name := fmt.Sprintf("tile%d", number)
 	bound, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	session, err := signal.New(signal.Config{Log: quiet}).Dial(bound, call.JoinRequest{Link: l, Name: name, Identity: call.Identity(name), Key: key},
+	session, err := client.New(client.Config{Log: quiet}).Dial(bound, call.JoinRequest{Link: l, Name: name, Identity: call.Identity(name), Key: key},
 		func(call.SessionEvent) {})
 	if err != nil {
 		return err

@@ -15,7 +15,7 @@ import (
 )
 
 // Bounds of contract O4, and for the last two what a busy machine needs besides
-// its 5 and 21 s, which engine/signal's presume_test holds on a virtual clock.
+// its 5 and 21 s, which engine/client's presume_test holds on a virtual clock.
 // LiveKit alone would need up to 22 s for the last.
 const (
 	deadWithin = time.Second // of a process: the kernel closes its connections

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
-	"foyer/engine/signal"
+	"foyer/engine/client"
 	"foyer/internal/drive"
 	"foyer/internal/testenv"
 )
@@ -222,7 +222,7 @@ func (s *sitting) flood(id string, tracks int, storm bool) *flooder {
 	link, err := call.ParseLink(s.server.Invite(s.room))
 	must(s.t, err)
 	f := &flooder{t: s.t, stop: make(chan struct{})}
-	dialer := signal.New(signal.Config{})
+	dialer := client.New(client.Config{})
 	f.session, err = dialer.Dial(s.t.Context(), call.JoinRequest{Link: link, Name: id, Identity: call.Identity(id), Key: key}, func(call.SessionEvent) {})
 	must(s.t, err)
 	s.t.Cleanup(f.leave)

@@ -21,7 +21,7 @@ import (
 // Bounds of a cut.
 const (
 	// backWithin is from the end of a cut until the client is in the room again
-	// or has given up: the longest pause between two tries (engine/signal: 7 s
+	// or has given up: the longest pause between two tries (engine/client: 7 s
 	// +- 50 %), a try that had begun before (8 s), and the media.
 	backWithin = 30 * time.Second
 	// leaveWithin is contract L7's bound, twice for a busy machine with the race
@@ -221,7 +221,7 @@ func (s *cutStory) comesBack() (stayed bool, err error) {
 }
 
 // checkLeft: who does not come back has lost the connection, and no shorter cut
-// than the bound of reconnecting is a reason to give up (signal: 60 s).
+// than the bound of reconnecting is a reason to give up (client: 60 s).
 func (s *cutStory) checkLeft(left drive.Event) error {
 	if left.Text("reason") != "connection_lost" || s.length < time.Minute {
 		return fmt.Errorf("bob: %s", left.Raw)

@@ -17,8 +17,8 @@ import (
 
 	"foyer/engine"
 	"foyer/engine/call"
+	"foyer/engine/client"
 	"foyer/engine/enginetest"
-	"foyer/engine/signal"
 	"foyer/internal/testenv"
 )
 
@@ -46,7 +46,7 @@ func newStormDevice(t *testing.T, key ed25519.PrivateKey, server string) *stormD
 	t.Helper()
 	ledger := &enginetest.Ledger{}
 	d := &stormDevice{line: newLine(t, server), read: make(chan struct{}), roster: map[call.Identity]call.SID{}, gone: map[call.Identity][]call.LeaveReason{}}
-	dialer := signal.New(signal.Config{})
+	dialer := client.New(client.Config{})
 	d.engine = engine.New(engine.Config{
 		Devices: &enginetest.Devices{Ledger: ledger}, Media: &enginetest.Media{Ledger: ledger}, Dialer: dialer, Key: key,
 	})

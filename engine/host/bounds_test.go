@@ -30,7 +30,7 @@ func TestL4_K1_ToldInTime(t *testing.T) {
 	s := startServer(t, nil)
 	link := s.invite(nil)
 	ben := s.enter(link, newGuest(t, "ben"))
-	comes := func(id string) *client {
+	comes := func(id string) *liveGuest {
 		c := s.enter(link, newGuest(t, id))
 		ben.await(id+" comes", func(e call.SessionEvent) bool {
 			came, ok := e.(call.ParticipantJoined)

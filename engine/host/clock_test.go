@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
-	"foyer/engine/signal"
+	"foyer/engine/client"
 )
 
 // A guest's clock does not matter: they get in, they hear the truth about a ban
@@ -21,7 +21,7 @@ func TestTheGuestsClockDoesNotMatter(t *testing.T) {
 			now := func() time.Time { return time.Now().Add(off) }
 			g := newGuest(t, "ada "+off.String())
 			req := call.JoinRequest{Link: link, Name: "Ada", Identity: g.id, Key: g.key}
-			dialer := signal.New(signal.Config{Now: now})
+			dialer := client.New(client.Config{Now: now})
 			a, err := dialer.Admit(t.Context(), req)
 			if err != nil {
 				t.Fatalf("not admitted: %v", err)
@@ -60,7 +60,7 @@ func TestTheServersClockJumps(t *testing.T) {
 			t.Errorf("jump %d to %v: the recorded join lets in: %+v", i, jump, refusal)
 		}
 		g := newGuest(t, "guest"+string(rune('a'+i)))
-		if _, err := signal.New(signal.Config{}).Admit(t.Context(), call.JoinRequest{Link: link, Name: "Guest", Identity: g.id, Key: g.key}); err != nil {
+		if _, err := client.New(client.Config{}).Admit(t.Context(), call.JoinRequest{Link: link, Name: "Guest", Identity: g.id, Key: g.key}); err != nil {
 			t.Errorf("jump %d to %v: %v", i, jump, err)
 		}
 	}

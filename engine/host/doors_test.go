@@ -48,7 +48,7 @@ type story struct {
 	a, b           *testServer
 	room           string
 	toA, toB       call.Link // one invitation
-	anna, ben      *client
+	anna, ben      *liveGuest
 	guest          guest  // ben
 	tokenA, tokenB string // ben's, got at a and b
 }
@@ -88,7 +88,7 @@ func (s *story) refused(want int) {
 }
 
 // ends waits for the end of somebody's stay.
-func (c *client) ends() call.SessionEnded {
+func (c *liveGuest) ends() call.SessionEnded {
 	c.t.Helper()
 	return c.await("end", func(e call.SessionEvent) bool { _, ok := e.(call.SessionEnded); return ok }).(call.SessionEnded)
 }
@@ -124,7 +124,7 @@ func acrossDismissal(s *story) {
 	if refusal, status := s.a.do(call.OpDismiss, "", call.DismissRequest{Room: call.RoomParameter(s.room)}, &struct{}{}); status != http.StatusOK {
 		s.Fatalf("%d %+v", status, refusal)
 	}
-	for name, c := range map[string]*client{"anna": s.anna, "ben": s.ben} {
+	for name, c := range map[string]*liveGuest{"anna": s.anna, "ben": s.ben} {
 		if e := c.ends(); e.Reason != call.ReasonDismissed {
 			s.Errorf("%s: %+v", name, e)
 		}

@@ -12,7 +12,7 @@ import (
 	"github.com/twitchtv/twirp"
 
 	"foyer/engine/call"
-	"foyer/engine/signal"
+	"foyer/engine/client"
 )
 
 // TestStopWhileJoining stops the server at many moments of the first second of
@@ -57,7 +57,7 @@ func stopAt(t *testing.T, dir, id string, moment time.Duration) (end string, too
 	s := startServer(t, func(c *Config) { c.Data = dir })
 	g := newGuest(t, id)
 	req := call.JoinRequest{Link: s.invite(nil), Name: id, Identity: g.id, Key: g.key}
-	dialer := signal.New(signal.Config{})
+	dialer := client.New(client.Config{})
 	ctx, cancel := context.WithTimeout(t.Context(), 3*waitBound)
 	defer cancel()
 	stopped, begun := make(chan error, 1), make(chan time.Time, 1)
@@ -78,7 +78,7 @@ func stopAt(t *testing.T, dir, id string, moment time.Duration) (end string, too
 
 // endOf joins and stays until the end. Only a server that stops is a good one;
 // to who comes when it has stopped it is just not there.
-func endOf(ctx context.Context, dialer *signal.Dialer, req call.JoinRequest) (string, error) {
+func endOf(ctx context.Context, dialer *client.Dialer, req call.JoinRequest) (string, error) {
 	ended := make(chan call.SessionEnded, 1)
 	session, err := dialer.Dial(ctx, req, func(e call.SessionEvent) {
 		if e, ok := e.(call.SessionEnded); ok {

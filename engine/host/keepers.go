@@ -17,9 +17,9 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
+	"foyer/engine/client"
 	"foyer/engine/host/keeper"
 	"foyer/engine/host/register"
-	"foyer/engine/signal"
 )
 
 // Clocks of leases. A room whose door has died has another keeper within
@@ -49,7 +49,7 @@ type keepers struct {
 	address  string // ws:// or wss:// of LiveKit
 	ports    keeper.Config
 	holder   string // of leases: this door, since it was started
-	dialer   *signal.Dialer
+	dialer   *client.Dialer
 	log      logrus.FieldLogger
 
 	ctx    context.Context //nolint:containedctx // ends with the door
@@ -80,7 +80,7 @@ func newKeepers(reg *register.Register, r *rooms, upstream *url.URL, key apiKey,
 	log := ports.Log.WithField("part", "keeper")
 	k := &keepers{
 		register: reg, rooms: r, key: key, address: address.String(), ports: ports, holder: rand.Text(), log: log,
-		dialer: signal.New(signal.Config{Log: log, Observer: true}), kept: map[call.RoomID]*kept{},
+		dialer: client.New(client.Config{Log: log, Observer: true}), kept: map[call.RoomID]*kept{},
 	}
 	k.ctx, k.cancel = context.WithCancel(context.Background())
 	k.group.Go(k.watchLeases)

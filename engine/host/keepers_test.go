@@ -15,19 +15,19 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/client"
 	"foyer/engine/host/register"
-	"foyer/engine/signal"
 )
 
-// client is somebody with Foyer's own client.
-type client struct {
+// liveGuest is somebody with Foyer's own client.
+type liveGuest struct {
 	t       testing.TB
 	session call.Session
 	events  chan call.SessionEvent
 }
 
 // enter joins a room through the door.
-func (s *testServer) enter(link call.Link, g guest) *client {
+func (s *testServer) enter(link call.Link, g guest) *liveGuest {
 	s.t.Helper()
 	c, err := s.tryEnter(link, g)
 	if err != nil {
@@ -36,8 +36,8 @@ func (s *testServer) enter(link call.Link, g guest) *client {
 	return c
 }
 
-func (s *testServer) tryEnter(link call.Link, g guest) (*client, error) {
-	c := &client{t: s.t, events: make(chan call.SessionEvent, 1<<14)}
+func (s *testServer) tryEnter(link call.Link, g guest) (*liveGuest, error) {
+	c := &liveGuest{t: s.t, events: make(chan call.SessionEvent, 1<<14)}
 	session, err := s.tryLive(call.JoinRequest{Link: link, Identity: g.id, Name: "Guest " + string(g.id), Key: g.key},
 		func(e call.SessionEvent) { c.events <- e })
 	c.session = session
@@ -55,7 +55,7 @@ func (s *testServer) live(req call.JoinRequest, take func(call.SessionEvent)) ca
 }
 
 func (s *testServer) tryLive(req call.JoinRequest, take func(call.SessionEvent)) (call.Session, error) {
-	dialer := signal.New(signal.Config{})
+	dialer := client.New(client.Config{})
 	ctx, cancel := context.WithTimeout(context.Background(), waitBound)
 	defer cancel()
 	session, err := dialer.Dial(ctx, req, take)
@@ -73,7 +73,7 @@ func (s *testServer) tryLive(req call.JoinRequest, take func(call.SessionEvent))
 }
 
 // await returns the first event that is wanted.
-func (c *client) await(what string, want func(call.SessionEvent) bool) call.SessionEvent {
+func (c *liveGuest) await(what string, want func(call.SessionEvent) bool) call.SessionEvent {
 	c.t.Helper()
 	bound := time.After(waitBound)
 	for {
@@ -88,7 +88,7 @@ func (c *client) await(what string, want func(call.SessionEvent) bool) call.Sess
 	}
 }
 
-func (c *client) say(text string) call.ChatMessage {
+func (c *liveGuest) say(text string) call.ChatMessage {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), waitBound)
 	defer cancel()
@@ -99,7 +99,7 @@ func (c *client) say(text string) call.ChatMessage {
 	return m
 }
 
-func (c *client) hears(text string) call.ChatMessage {
+func (c *liveGuest) hears(text string) call.ChatMessage {
 	c.t.Helper()
 	e := c.await("message "+text, func(e call.SessionEvent) bool {
 		m, ok := e.(call.ChatReceived)
@@ -269,7 +269,7 @@ func guestMain() int {
 	link, err := call.ParseLink(os.Args[1])
 	_, key, _ := ed25519.GenerateKey(nil)
 	if err == nil {
-		_, err = signal.New(signal.Config{}).Dial(context.Background(),
+		_, err = client.New(client.Config{}).Dial(context.Background(),
 			call.JoinRequest{Link: link, Identity: "guest", Name: "Guest", Key: key}, func(call.SessionEvent) {})
 	}
 	if err != nil {

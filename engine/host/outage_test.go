@@ -21,7 +21,7 @@ import (
 const outageBound = 2 * time.Minute
 
 // heard looks through what has happened to somebody until now.
-func (c *client) heard(text string) bool {
+func (c *liveGuest) heard(text string) bool {
 	for {
 		select {
 		case e := <-c.events:
@@ -35,7 +35,7 @@ func (c *client) heard(text string) bool {
 }
 
 // meet lets one speak until the other hears it.
-func meet(t testing.TB, bound time.Duration, from, to *client) time.Duration {
+func meet(t testing.TB, bound time.Duration, from, to *liveGuest) time.Duration {
 	t.Helper()
 	text := rand.Text()
 	return eventually(t, "one hears the other", bound, func() bool {
@@ -45,9 +45,9 @@ func meet(t testing.TB, bound time.Duration, from, to *client) time.Duration {
 }
 
 // enterWithin joins as soon as the door and LiveKit let somebody in.
-func (s *testServer) enterWithin(bound time.Duration, link call.Link, g guest) *client {
+func (s *testServer) enterWithin(bound time.Duration, link call.Link, g guest) *liveGuest {
 	s.t.Helper()
-	var c *client
+	var c *liveGuest
 	eventually(s.t, "somebody new comes in", bound, func() bool {
 		var err error
 		c, err = s.tryEnter(link, g)
@@ -106,7 +106,7 @@ func TestO6_RedisDies(t *testing.T) {
 		t.Fatal(err)
 	}
 	late := s.enterWithin(outageBound, link, carl)
-	for _, other := range []*client{anna, ben} {
+	for _, other := range []*liveGuest{anna, ben} {
 		meet(t, outageBound, other, late)
 		meet(t, outageBound, late, other)
 	}

@@ -45,14 +45,14 @@ var mayImport = map[string][]string{
 	"foyer/engine/devices":    {"foyer/engine/call", "foyer/engine/devices"},
 	"foyer/engine/media":      {"foyer/engine/call", "foyer/engine/media"},
 	"foyer/engine/private":    {"foyer/engine/call"},
-	"foyer/engine/signal":     {"foyer/engine/call", "foyer/engine/signal"},
-	// The keeper, a hidden participant, sits in every room through signal.
-	"foyer/engine/host": {"foyer/engine/call", "foyer/engine/host", "foyer/engine/private", "foyer/engine/signal"},
+	"foyer/engine/client":     {"foyer/engine/call", "foyer/engine/client"},
+	// The keeper, a hidden participant, sits in every room through client.
+	"foyer/engine/host": {"foyer/engine/call", "foyer/engine/host", "foyer/engine/private", "foyer/engine/client"},
 	"foyer/internal":    {"foyer/internal"},
 	// The attacker signs joins, and knows the words of the door.
 	"foyer/internal/attack": {"foyer/internal", "foyer/engine/call"},
-	"foyer/bench":           {"foyer/internal", "foyer/engine", "foyer/engine/call", "foyer/engine/devices", "foyer/engine/media", "foyer/engine/signal", "foyer/ui", "foyer/bench"},
-	"foyer/e2e":             {"foyer/internal", "foyer/engine", "foyer/engine/call", "foyer/engine/devices", "foyer/engine/signal", "foyer/ui/words", "foyer/e2e"},
+	"foyer/bench":           {"foyer/internal", "foyer/engine", "foyer/engine/call", "foyer/engine/devices", "foyer/engine/media", "foyer/engine/client", "foyer/ui", "foyer/bench"},
+	"foyer/e2e":             {"foyer/internal", "foyer/engine", "foyer/engine/call", "foyer/engine/devices", "foyer/engine/client", "foyer/ui/words", "foyer/e2e"},
 }
 
 // helpers are for tests alone: any test may import them, besides what its package

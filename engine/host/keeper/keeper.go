@@ -22,7 +22,7 @@ var (
 	ErrReplaced = errors.New("another keeper has the room")
 )
 
-// Room is the session of the hidden participant, as engine/signal has it.
+// Room is the session of the hidden participant, as engine/client has it.
 type Room interface {
 	SendChat(ctx context.Context, text string) (call.ChatMessage, error)
 	SendData(ctx context.Context, topic string, payload []byte) error

@@ -1,0 +1,238 @@
+package client
+
+import (
+	"encoding/binary"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/livekit/protocol/livekit"
+	"github.com/pion/webrtc/v4"
+
+	"foyer/engine/call"
+)
+
+func beatPacket(t testing.TB, sid string, payload []byte) []byte {
+	t.Helper()
+	topic := aliveTopic
+	return packet(t, sid, 0, &livekit.DataPacket{Value: &livekit.DataPacket_User{User: &livekit.UserPacket{Topic: &topic, Payload: payload}}})
+}
+
+// TestBeatsAreRead: a beat is never data for the user, whatever is in it, and
+// nobody can make us wait for ever.
+func TestBeatsAreRead(t *testing.T) {
+	for name, test := range map[string]struct {
+		payload []byte
+		want    []time.Duration
+	}{
+		"a second":     {binary.AppendUvarint(nil, 1000), []time.Duration{time.Second}},
+		"reconnecting": {binary.AppendUvarint(nil, 0), []time.Duration{0}},
+		"too soon":     {binary.AppendUvarint(nil, 1), []time.Duration{beatEvery}},
+		"never":        {binary.AppendUvarint(nil, 1<<63), []time.Duration{beatLimit}},
+		"empty":        {nil, nil},
+		"cut":          {[]byte{0x80}, nil},
+		"endless":      {[]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, nil},
+	} {
+		d := newDataState()
+		if events := d.receive(beatPacket(t, "PA_b", test.payload), false, time.Now()); len(events) > 0 {
+			t.Errorf("%s: events %v", name, events)
+		}
+		var got []time.Duration
+		for _, b := range d.beats {
+			got = append(got, b.next)
+		}
+		if !slices.Equal(got, test.want) {
+			t.Errorf("%s: %v, want %v", name, got, test.want)
+		}
+	}
+}
+
+func TestBeatInterval(t *testing.T) {
+	for people, want := range map[int]time.Duration{
+		1: time.Second, 50: time.Second, 100: 4 * time.Second, 200: 16 * time.Second, 10_000: time.Minute,
+	} {
+		if got := beatInterval(people); got != want {
+			t.Errorf("%d people: %v, want %v", people, got, want)
+		}
+	}
+}
+
+func TestListen(t *testing.T) {
+	now := time.Now()
+	ago := func(seconds float64) time.Time { return now.Add(-time.Duration(seconds * float64(time.Second))) }
+	beats := func(seconds float64, bound time.Duration) life {
+		return life{canBeat: true, beatAt: ago(seconds), beatBound: bound}
+	}
+	const short, long = 3500 * time.Millisecond, 14 * time.Second
+	muted := time.Time{}
+	for name, test := range map[string]struct {
+		life          life
+		media, deaf   time.Time
+		quiet, silent bool
+	}{
+		"another client, muted":               {life: life{canBeat: true}, media: muted},
+		"another client, speaking":            {life: life{canBeat: true}, media: ago(0.1)},
+		"another client, gone":                {life: life{canBeat: true}, media: ago(3.1), quiet: true, silent: true},
+		"muted, beats":                        {life: beats(1, short), media: muted},
+		"muted, one beat missing":             {life: beats(2, short), media: muted, quiet: true},
+		"muted, dead":                         {life: beats(3.6, short), media: muted, quiet: true, silent: true},
+		"microphone stuck, beats":             {life: beats(1, short), media: ago(60)},
+		"beats lost, speaks":                  {life: beats(60, short), media: ago(0.1)},
+		"dead":                                {life: beats(3.6, short), media: ago(3.6), quiet: true, silent: true},
+		"not allowed to send data any more":   {life: life{beatAt: ago(60), beatBound: short}, media: muted},
+		"reconnecting and heard no beat else": {life: life{canBeat: true, beatAt: ago(60)}, media: muted},
+		"large room, muted":                   {life: beats(10, long), media: muted, quiet: true},
+		"large room, sound ends":              {life: beats(1, long), media: ago(3.1), quiet: true, silent: true},
+		"we were deaf":                        {life: beats(60, short), media: ago(60), deaf: ago(1)},
+	} {
+		l := test.life
+		l.listen(test.media, test.deaf, now)
+		if l.quiet != test.quiet || l.silent != test.silent {
+			t.Errorf("%s: quiet %v, silent %v", name, l.quiet, l.silent)
+		}
+	}
+}
+
+// TestK3_WhoIsADuplicate: LiveKit calls every newcomer of an identity a duplicate.
+func TestK3_WhoIsADuplicate(t *testing.T) {
+	for name, test := range map[string]struct {
+		life life
+		want call.LeaveReason
+	}{
+		"healthy":         {life{}, call.ReasonDuplicate},
+		"silent":          {life{silent: true, quiet: true}, call.ReasonConnectionLost},
+		"a little silent": {life{quiet: true}, call.ReasonConnectionLost},
+		"server says":     {life{lostServer: true}, call.ReasonConnectionLost},
+		"reconnecting":    {life{mending: true}, call.ReasonConnectionLost},
+	} {
+		for how, news := range map[string]*livekit.ParticipantInfo{
+			"replaced": info("bob", "PA_b2", 2),
+			"told":     gone(info("bob", "PA_b1", 1), livekit.DisconnectReason_DUPLICATE_IDENTITY),
+		} {
+			r := newRoster(joinResponse(info("bob", "PA_b1", 1)))
+			r.people["bob"].life = test.life
+			left, ok := r.apply(news)[0].(call.ParticipantLeft)
+			if !ok || left.Reason != test.want {
+				t.Errorf("%s, %s: %+v", name, how, left)
+			}
+		}
+	}
+	r := newRoster(joinResponse(info("bob", "PA_b1", 1)))
+	r.people["bob"].life = life{silent: true}
+	left, _ := r.apply(gone(info("bob", "PA_b1", 1), livekit.DisconnectReason_PARTICIPANT_REMOVED))[0].(call.ParticipantLeft)
+	if left.Reason != call.ReasonRemoved {
+		t.Errorf("removed while silent: %v", left.Reason)
+	}
+}
+
+// hears waits until a has heard somebody beat.
+func hears(t *testing.T, a *client, id call.Identity) {
+	t.Helper()
+	eventually(t, "a beat of "+string(id), func() bool {
+		heard := false
+		err := a.ask(t.Context(), func() error {
+			p := a.roster.people[id]
+			heard = p != nil && !p.life.beatAt.IsZero()
+			return nil
+		})
+		return err == nil && heard
+	})
+}
+
+// TestK3_ReconnectIsNoDuplicate is contract K4 against the server: who joins anew
+// because the old connection was not to be kept is no other device.
+func TestK3_ReconnectIsNoDuplicate(t *testing.T) {
+	modes(t, func(t *testing.T, change func(*Dialer)) {
+		a, b := pair(t, sharedServer(t), change, change)
+		hears(t, a, "bob")
+		if err := b.ask(t.Context(), func() error { b.lost(errors.New("test"), true); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		left, _, n := wait[call.ParticipantLeft](a, 0, "bob's old self leaves", nil)
+		if left.Reason != call.ReasonConnectionLost {
+			t.Errorf("reason %v", left.Reason)
+		}
+		wait(a, n, "bob's new self", func(e call.ParticipantJoined) bool { return e.Participant.Identity == "bob" })
+		for _, e := range a.seen() {
+			if d, ok := e.ev.(call.DataReceived); ok {
+				t.Errorf("a beat was given to the user: %+v", d)
+			}
+		}
+	})
+}
+
+// TestO4_DeadProcess: a peer that publishes nothing and whose process dies, so
+// that neither a leave nor the end of a connection is told, is marked within 5 s
+// and gone within 21 s. These bounds hold in virtual time, see
+// TestO4_TheDeadAreTakenForGone and TestO4_TheDeadAreMarked; here a busy machine
+// has some seconds more.
+func TestO4_DeadProcess(t *testing.T) {
+	l := sharedServer(t)
+	proxy := newCutter(t, l)
+	a := join(t, l.request(t, roomName(t), "ada"), nil)
+	b := join(t, proxy.request(t, roomName(t), "bob"), nil)
+	a.connected()
+	b.connected()
+	a.patience = time.Minute
+	hears(t, a, "bob")
+	n := a.events()
+	err := b.ask(t.Context(), func() error {
+		b.limits.noBeat = true
+		return b.transport.pub.pc.SCTP().Transport().ICETransport().Stop() // closes the sockets without a word
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy.kill()
+	died := time.Now()
+	_, at, n := wait(a, n, "marked", func(e call.ParticipantUpdated) bool { return e.Participant.Lost })
+	marked := at.Sub(died)
+	left, at, _ := wait[call.ParticipantLeft](a, n, "gone", nil)
+	t.Logf("marked after %v, gone after %v", marked, at.Sub(died))
+	if marked > 8*time.Second || at.Sub(died) > 25*time.Second || left.Reason != call.ReasonConnectionLost {
+		t.Errorf("marked after %v, gone after %v with %v", marked, at.Sub(died), left.Reason)
+	}
+}
+
+// TestCloseAfterKickIsQuick: pion takes 400 ms to give up an association that the
+// server has ended first; nobody waits for it.
+func TestCloseAfterKickIsQuick(t *testing.T) {
+	l := sharedServer(t)
+	const rounds = 20
+	var took []time.Duration
+	for range rounds {
+		c := join(t, l.request(t, roomName(t), "bob"), nil)
+		c.connected()
+		data := onLoop(t, c, func() *webrtc.DataChannel { return c.transport.reliable })
+		eventually(t, "data", func() bool { return data.ReadyState() == webrtc.DataChannelStateOpen })
+		frozen := make(chan struct{})
+		c.post(func() { <-frozen }) // it is busy while the server puts it out
+		_, err := l.rooms.RemoveParticipant(l.api(t, roomName(t)), &livekit.RoomParticipantIdentity{Room: roomName(t), Identity: "bob"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "the server ends the association", func() bool { return data.ReadyState() == webrtc.DataChannelStateClosed })
+		close(frozen)
+		_, at, _ := wait[call.SessionEnded](c, 0, "end", nil)
+		c.Close()
+		took = append(took, time.Since(at))
+	}
+	slices.Sort(took)
+	// Not the median: pion may be done before we begin, so not every round tells.
+	// Not the worst: a busy machine can delay any of them.
+	slow := took[rounds-3]
+	t.Logf("SessionEnded -> Close returned: p50 %v  third worst %v  max %v", took[rounds/2], slow, took[rounds-1])
+	if slow > 300*time.Millisecond {
+		t.Errorf("closing takes %v", slow)
+	}
+}
+
+// onLoop asks the loop for something of its own.
+func onLoop[T any](t *testing.T, c *client, get func() T) (v T) {
+	t.Helper()
+	if err := c.ask(t.Context(), func() error { v = get(); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}

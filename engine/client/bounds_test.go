@@ -1,0 +1,139 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/livekit/protocol/livekit"
+	"github.com/sirupsen/logrus"
+
+	"foyer/engine/call"
+)
+
+func bareTransport(t *testing.T) *transport {
+	t.Helper()
+	d := New(Config{})
+	tr, err := newTransport(transportConfig{
+		log: pionLog{logrus.StandardLogger()}, keep: d.keep,
+		events: emptySession(d, call.JoinRequest{}, nil).transportEvents(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { tr.close(time.Second, d.keep); _ = d.Wait(t.Context()) })
+	return tr
+}
+
+// TestSectionsAreBounded: what a server may ask for at once it may not ask for
+// again and again.
+func TestSectionsAreBounded(t *testing.T) {
+	tr := bareTransport(t)
+	for range maxTransceivers / maxSections {
+		if err := tr.addSections(maxSections/2, maxSections/2); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := tr.addSections(maxTransceivers%maxSections, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := tr.addSections(1, 0); !errors.Is(err, call.ErrServerGarbage) {
+		t.Errorf("one more: %v", err)
+	}
+	for _, bad := range [][2]int{{maxSections + 1, 0}, {0, maxSections + 1}} {
+		if err := tr.addSections(bad[0], bad[1]); !errors.Is(err, call.ErrServerGarbage) {
+			t.Errorf("%v: %v", bad, err)
+		}
+	}
+}
+
+func TestDescriptionIsBounded(t *testing.T) {
+	p := &peer{candidates: map[string]struct{}{}}
+	candidates := func(n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, "a=candidate:%d 1 udp 1 192.0.2.1 %d typ host\r\n", i, i)
+		}
+		return b.String()
+	}
+	for range 3 { // the same ones again cost nothing
+		if err := p.checkDescription(strings.Repeat("m=audio 9\r\n", maxTransceivers) + candidates(maxCandidates)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, bad := range map[string]string{
+		"sections":   strings.Repeat("m=audio 9\n", maxTransceivers+1),
+		"candidates": candidates(maxCandidates + 1),
+	} {
+		if err := p.checkDescription(bad); !errors.Is(err, call.ErrServerGarbage) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestCandidatesAreBounded: a server that goes on naming candidates is left for
+// a fresh join.
+func TestCandidatesAreBounded(t *testing.T) {
+	noLeaks(t)
+	s := newScripted(t, false)
+	s.script = func(c *scriptConn) {
+		c.sendJoin()
+		for i := range 2 * maxCandidates {
+			c.send(&livekit.SignalResponse{Message: &livekit.SignalResponse_Trickle{Trickle: &livekit.TrickleRequest{
+				CandidateInit: fmt.Sprintf(`{"candidate":"candidate:%d 1 udp 1 192.0.2.1 %d typ host"}`, i, 1000+i),
+			}}})
+		}
+		c.drain()
+	}
+	c := join(t, s.plain(), hasty)
+	wait[call.SessionReconnecting](c, 0, "reconnecting", nil)
+	ended, _, _ := wait[call.SessionEnded](c, 0, "end", nil)
+	if !errors.Is(ended.Err, call.ErrServerGarbage) || !errors.Is(ended.Err, call.ErrConnectionLost) {
+		t.Errorf("ended: %+v", ended)
+	}
+}
+
+func TestLabel(t *testing.T) {
+	for in, want := range map[string]string{
+		"Ada":                             "Ada",
+		"  Ada\t\n":                       "Ada",
+		"A\x00d\x1b[31ma\x7f\u0085":       "Ad[31ma",
+		"Ada\u202Etxt.exe":                "Adatxt.exe",
+		"\u2066Ada\u2069\u202A\u202C":     "Ada",
+		"Ada\u2028Host: all\u2029":        "Ada Host: all",
+		"עדה\u200F (1)":                   "עדה\u200F (1)",
+		"👩\u200D💻":                        "👩\u200D💻",
+		"broken \xff\xfe":                 "broken",
+		strings.Repeat("é", call.MaxName): strings.Repeat("é", call.MaxName/2),
+	} {
+		if got := label(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+	p := participantFrom(&livekit.ParticipantInfo{
+		Sid: "PA_1", Identity: "bob", Name: "Bob\u202E\n", Tracks: []*livekit.TrackInfo{{
+			Sid: "TR_1", Name: "cam\u2067\x07era", Type: livekit.TrackType_VIDEO, Source: livekit.TrackSource_CAMERA,
+		}},
+	}, nil)
+	if p.Name != "Bob" || p.Tracks[0].Name != "camera" {
+		t.Errorf("participant: %q, track %q", p.Name, p.Tracks[0].Name)
+	}
+}
+
+func FuzzLabel(f *testing.F) {
+	f.Add("Ada\u202E\n\xff")
+	f.Fuzz(func(t *testing.T, in string) {
+		got := label(in)
+		if len(got) > call.MaxName || !utf8.ValidString(got) || strings.ContainsFunc(got, unicode.IsControl) ||
+			strings.ContainsAny(got, "\u202A\u202B\u202C\u202D\u202E\u2066\u2067\u2068\u2069\u2028\u2029") {
+			t.Errorf("%q: %q", in, got)
+		}
+		if again := label(got); again != strings.TrimSpace(got) {
+			t.Errorf("%q: %q, then %q", in, got, again)
+		}
+	})
+}

@@ -1,0 +1,227 @@
+package client
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/livekit/protocol/livekit"
+
+	"foyer/engine/call"
+)
+
+// Clocks and bounds of chat that a keeper gathers.
+const (
+	receiptBound  = time.Second      // a message without a receipt for so long is told to the keeper again
+	receiptSlow   = 6 * time.Second  // or for so long, while others' have theirs: the keeper is only slow
+	receiptMost   = 30 * time.Second // or never: a room has another keeper by then
+	rememberedIDs = 4096             // messages that are known
+	heldFor       = 15 * time.Second // what web clients said while no keeper was there; longer than there is none
+	maxHeldChat   = 1000             // of these
+)
+
+// chatOrder is the room's chat in the keeper's order: a pure state machine, and
+// the loop's alone. It outlives full reconnects. In a room with a keeper only what
+// the keeper tells is the room's chat: it is the same for everybody, and the
+// history has it. What comes from its sender to everybody is shown in one case
+// alone: another keeper begins, and so nobody was there to give it a place. Each
+// message is reported once.
+type chatOrder struct {
+	held   []heldMessage // came from their senders, newest last
+	here   bool          // the keeper has been heard, and has missed nothing since
+	number int64         // of the last batch, 0: not known
+	at     time.Time     // when it came
+	known  map[chatKey]bool
+	ring   []chatKey // of known, the oldest at next once it is full
+	next   int
+
+	receipts map[string]chan error // of our messages
+}
+
+// heldMessage came from its sender.
+type heldMessage struct {
+	call.ChatMessage
+	came time.Time
+}
+
+// direct holds a message that did not come in a batch, in case no keeper heard it.
+func (o *chatOrder) direct(m call.ChatMessage, now time.Time) {
+	o.expire(now)
+	if !o.known[keyOf(m)] && len(o.held) < maxHeldChat {
+		o.held = append(o.held, heldMessage{m, now})
+	}
+}
+
+func (o *chatOrder) expire(now time.Time) {
+	for len(o.held) > 0 && now.Sub(o.held[0].came) > heldFor {
+		o.held = o.held[1:]
+	}
+}
+
+// unheard takes what was said to everybody while no keeper was there: another one
+// begins with a batch.
+func (o *chatOrder) unheard(b call.ChatBatch, now time.Time) (messages []call.ChatMessage) {
+	o.expire(now)
+	placed := map[chatKey]bool{}
+	for _, row := range b.Messages {
+		placed[keyOf(row.ChatMessage)] = true
+	}
+	for _, h := range o.held {
+		if key := keyOf(h.ChatMessage); h.came.After(o.at) && !placed[key] && o.remember(key) {
+			messages = append(messages, h.ChatMessage)
+		}
+	}
+	o.held = nil
+	return messages
+}
+
+func newChatOrder() *chatOrder {
+	return &chatOrder{known: map[chatKey]bool{}, receipts: map[string]chan error{}}
+}
+
+// chatKey names a message: ids are their sender's.
+type chatKey struct {
+	from call.Identity
+	id   string
+}
+
+func keyOf(m call.ChatMessage) chatKey { return chatKey{m.From, m.ID} }
+
+// remember tells whether a message is new.
+func (o *chatOrder) remember(key chatKey) bool {
+	if o.known[key] {
+		return false
+	}
+	o.known[key] = true
+	if len(o.ring) < rememberedIDs {
+		o.ring = append(o.ring, key)
+		return true
+	}
+	delete(o.known, o.ring[o.next])
+	o.ring[o.next] = key
+	o.next = (o.next + 1) % rememberedIDs
+	return true
+}
+
+// batch takes what the keeper tells: messages to report, and whether one may
+// have been missed before.
+func (o *chatOrder) batch(b call.ChatBatch, self call.Identity, now time.Time) (messages []call.ChatMessage, missed bool) {
+	missed = o.number != 0 && b.Number != o.number+1
+	if missed && b.Number <= o.number {
+		messages = o.unheard(b, now)
+	}
+	o.here, o.number, o.at = true, b.Number, now
+	for _, row := range b.Messages {
+		if o.remember(keyOf(row.ChatMessage)) {
+			row.At = time.UnixMilli(row.Time)
+			messages = append(messages, row.ChatMessage)
+		}
+		if row.From == self {
+			o.answer(row.ID, nil)
+		}
+	}
+	for _, k := range b.Known {
+		if k.From == self {
+			o.answer(k.ID, nil)
+		}
+	}
+	for _, r := range b.Refused {
+		if r.From == self {
+			o.answer(r.ID, call.DoorError{Code: r.Code}.Err())
+		}
+	}
+	return messages, missed
+}
+
+// said expects the receipt of a message of ours.
+func (o *chatOrder) said(id string) chan error {
+	receipt := make(chan error, 1)
+	o.receipts[id] = receipt
+	return receipt
+}
+
+func (o *chatOrder) answer(id string, err error) {
+	if receipt := o.receipts[id]; receipt != nil {
+		delete(o.receipts, id)
+		receipt <- err
+	}
+}
+
+// tells tells whether the keeper has been heard just now.
+func (o *chatOrder) tells(now time.Time) bool {
+	return o.here && now.Sub(o.at) < receiptBound
+}
+
+// waits tells whether a receipt has not come.
+func (o *chatOrder) waits(id string) bool { return o.receipts[id] != nil }
+
+// forget gives a receipt up.
+func (o *chatOrder) forget(id string) { delete(o.receipts, id) }
+
+// hearBatch takes a batch of the keeper's. The SFU writes the sender into what
+// members send; only hidden participants, who need the server's key, have none.
+func (d *dataState) hearBatch(packet *livekit.DataPacket, u *livekit.UserPacket) {
+	var b call.ChatBatch
+	if packet.GetParticipantIdentity() != "" || len(u.GetPayload()) > maxPayload || json.Unmarshal(u.GetPayload(), &b) != nil {
+		return
+	}
+	rows := b.Messages[:0]
+	for _, m := range b.Messages {
+		m.Text, m.Name, m.Seq = cleanChat(m.Text), label(m.Name), 0
+		if m.ID != "" && len(m.ID) <= maxChatID && len(m.From) <= maxWord && call.CheckChat(m.Text) == nil {
+			rows = append(rows, m)
+		}
+	}
+	b.Messages = rows
+	d.batches = append(d.batches, b)
+}
+
+// onDirect takes a message that came from its sender.
+func (s *session) onDirect(e call.ChatReceived, now time.Time) {
+	if s.ticket.keeper == "" {
+		s.emit(e)
+		return
+	}
+	s.data.order.direct(e.Message, now)
+}
+
+// onBatch takes what the keeper tells.
+func (s *session) onBatch(b call.ChatBatch, now time.Time) {
+	for i := range b.Messages {
+		b.Messages[i].Time = s.ticket.at(b.Messages[i].Time).UnixMilli()
+	}
+	if s.ticket.keeper == "" {
+		return // everybody sends to us directly
+	}
+	messages, missed := s.data.order.batch(b, s.roster.self.Identity, now)
+	for _, m := range b.Messages {
+		if m.From == s.roster.self.Identity {
+			s.data.arrived(m.ID)
+		}
+	}
+	if missed {
+		s.emit(call.ChatMissed{})
+	}
+	for _, m := range messages {
+		s.emit(call.ChatReceived{Message: m})
+	}
+}
+
+// addressees are those whom a message must be sent to; none means everybody: until
+// the keeper is heard, and while somebody is there who does not read its batches.
+// Those are never picked out, because what is for some is not the room's chat.
+func (s *session) addressees() []string {
+	if !s.data.order.here {
+		return nil
+	}
+	for _, p := range s.roster.people {
+		if !p.batches {
+			return nil
+		}
+	}
+	for _, p := range s.roster.presumed { // may be there after all
+		if !p.batches {
+			return nil
+		}
+	}
+	return []string{string(s.ticket.keeper)}
+}

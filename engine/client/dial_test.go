@@ -1,0 +1,299 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/livekit/protocol/livekit"
+
+	"foyer/engine/call"
+)
+
+func TestDoorJoin(t *testing.T) {
+	noLeaks(t)
+	s := newScripted(t, true)
+	var authorization string
+	s.script = func(c *scriptConn) {
+		authorization = c.r.Header.Get("Authorization")
+		c.sendJoin()
+		c.drain()
+	}
+	req := s.invite(t)
+	// Other addresses do not answer, refuse, or are somebody else's.
+	other := newScripted(t, false)
+	req.Link.Hosts = append([]string{silentServer(t), "127.0.0.1:1", other.Listener.Addr().String()}, req.Link.Hosts...)
+	c := join(t, req, nil)
+	roster, _, _ := wait[call.RosterReplaced](c, 0, "roster", nil)
+	if roster.Title != "The title" || roster.Self.SID != "PA_ada" || roster.SessionID != "RM_1" {
+		t.Errorf("roster: %+v", roster)
+	}
+	if len(s.joins) != 1 || s.joins[0].Verify(req.Link.Fingerprint) != nil || s.joins[0].Secret != "secret" || s.joins[0].Existing {
+		t.Errorf("door heard %+v", s.joins)
+	}
+	if authorization != "Bearer a.b.c" {
+		t.Errorf("authorization %q", authorization)
+	}
+}
+
+func TestWrongCertificate(t *testing.T) {
+	noLeaks(t)
+	s := newScripted(t, true)
+	req := s.invite(t)
+	req.Link.Fingerprint[0] ^= 1
+	if err := dial(t, t.Context(), req, quick); !errors.Is(err, call.ErrWrongServer) {
+		t.Errorf("got %v", err)
+	}
+	if len(s.joins) != 0 {
+		t.Error("the wrong server was told the secret")
+	}
+}
+
+func TestJ6_J7_DoorRefusals(t *testing.T) {
+	noLeaks(t)
+	s := newScripted(t, true)
+	until := time.UnixMilli(time.Now().Add(time.Hour).UnixMilli())
+	banned, _ := call.DoorErrorFrom(&call.BannedError{Until: until, Text: "enough"})
+	for _, test := range []struct {
+		name   string
+		status int
+		body   any
+		want   error
+	}{
+		{"expired", 410, call.DoorError{Code: call.DoorInviteExpired}, call.ErrInviteExpired},
+		{"refused", 403, call.DoorError{Code: call.DoorInviteRefused}, call.ErrInviteRefused},
+		{"no room", 404, call.DoorError{Code: call.DoorNoSuchRoom}, call.ErrNoSuchRoom},
+		{"full", 409, call.DoorError{Code: call.DoorRoomFull}, call.ErrRoomFull},
+		{"locked", 423, call.DoorError{Code: call.DoorRoomLocked}, call.ErrRoomLocked},
+		{"taken", 409, call.DoorError{Code: call.DoorIdentityTaken}, call.ErrIdentityTaken},
+		{"tries", 429, call.DoorError{Code: call.DoorTooManyTries}, call.ErrTooManyTries},
+		{"guests", 429, call.DoorError{Code: call.DoorTooManyGuests}, call.ErrTooManyGuests},
+		{"stopping", 503, call.DoorError{Code: call.DoorServerStopping}, call.ErrServerStopping},
+		{"bad", 400, call.DoorError{Code: call.DoorBadRequest}, call.ErrBadArgument},
+		{"clock", 400, call.DoorError{Code: call.DoorClock}, call.ErrClock},
+		{"clock twice", 400, call.DoorError{Code: call.DoorClock, Time: 1}, call.ErrClock},
+		{"used", 409, call.DoorError{Code: call.DoorJoinUsed}, call.ErrJoinUsed},
+		{"unknown", 418, call.DoorError{Code: "teapot"}, call.ErrRefused},
+		{"not a door", 404, "page not found", call.ErrServerGarbage},
+		{"no token", 200, call.DoorJoinAnswer{}, call.ErrServerGarbage},
+		{"token with a line break", 200, call.DoorJoinAnswer{Token: "a\r\nb"}, call.ErrServerGarbage},
+		{"too long", 200, call.DoorJoinAnswer{Token: strings.Repeat("x", call.DoorMaxBody)}, call.ErrServerGarbage},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s.set(func() { s.door = answerDoor(test.status, test.body) })
+			if err := dial(t, t.Context(), s.invite(t), quick); !errors.Is(err, test.want) {
+				t.Errorf("got %v, want %v", err, test.want)
+			}
+		})
+	}
+	s.set(func() { s.door = answerDoor(banned.Status(), banned) })
+	var ban *call.BannedError
+	if err := dial(t, t.Context(), s.invite(t), quick); !errors.As(err, &ban) || !ban.Until.Equal(until) || ban.Text != "enough" {
+		t.Errorf("banned: %v, %+v", err, ban)
+	}
+}
+
+func TestUpgradeRefusals(t *testing.T) {
+	noLeaks(t)
+	s := newScripted(t, false)
+	for _, test := range []struct {
+		status int
+		body   string
+		want   error
+	}{
+		{401, "invalid token", call.ErrTokenRefused},
+		{403, "no", call.ErrRefused},
+		{404, "requested room does not exist", call.ErrNoSuchRoom},
+		{500, "could not start session: connection closed by media", call.ErrRoomFull},
+		{500, "oops", call.ErrRefused},
+		{503, "limits", call.ErrRefused},
+		{502, "", call.ErrUnreachable},
+		{403, `{"error":"banned","text":"out"}`, &call.BannedError{Text: "out"}},
+		{301, "", call.ErrServerGarbage},
+		{200, "hello", call.ErrServerGarbage},
+	} {
+		t.Run(fmt.Sprintf("%d %s", test.status, test.body), func(t *testing.T) {
+			s.set(func() {
+				s.rtc = func(w http.ResponseWriter, _ *http.Request) {
+					w.WriteHeader(test.status)
+					_, _ = w.Write([]byte(test.body))
+				}
+			})
+			err := dial(t, t.Context(), s.plain(), quick)
+			var ban *call.BannedError
+			if wanted := errors.As(test.want, &ban); wanted {
+				if ban = nil; !errors.As(err, &ban) || ban.Text != "out" {
+					t.Errorf("got %v", err)
+				}
+			} else if !errors.Is(err, test.want) {
+				t.Errorf("got %v, want %v", err, test.want)
+			}
+			if strings.Contains(err.Error(), "a.b.c") {
+				t.Errorf("the token is in %q", err)
+			}
+		})
+	}
+}
+
+func TestFallsBackToTwoConnections(t *testing.T) {
+	noLeaks(t)
+	s := newScripted(t, false)
+	s.script = func(c *scriptConn) { c.sendJoin(); c.drain() }
+	s.rtc = func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/rtc/v1" {
+			http.NotFound(w, r)
+			return
+		}
+		s.set(func() { s.rtc = nil })
+		s.serveRTC(w, r)
+	}
+	c := join(t, s.plain(), nil)
+	var two bool
+	if err := c.ask(t.Context(), func() error { two = c.transport.sub != nil && c.ticket.double; return nil }); err != nil || !two {
+		t.Errorf("two connections: %v, %v", two, err)
+	}
+}
+
+func TestJoinFailures(t *testing.T) {
+	noLeaks(t)
+	say := func(messages ...*livekit.SignalResponse) func(*scriptConn) {
+		return func(c *scriptConn) {
+			for _, m := range messages {
+				c.send(m)
+			}
+			c.drain()
+		}
+	}
+	for _, test := range []struct {
+		name   string
+		script func(*scriptConn)
+		want   error
+	}{
+		{"garbage", func(c *scriptConn) { _ = c.WriteMessage(websocket.BinaryMessage, []byte("\xff\xff\xff")); c.drain() }, call.ErrServerGarbage},
+		{"text", func(c *scriptConn) { _ = c.WriteMessage(websocket.TextMessage, []byte("{}")); c.drain() }, call.ErrServerGarbage},
+		{"too long", func(c *scriptConn) {
+			_ = c.WriteMessage(websocket.BinaryMessage, make([]byte, maxFrame+1))
+			c.drain()
+		}, call.ErrServerGarbage},
+		{"another message", say(&livekit.SignalResponse{Message: &livekit.SignalResponse_Pong{Pong: 1}}), call.ErrServerGarbage},
+		{"empty message", say(&livekit.SignalResponse{}), call.ErrServerGarbage},
+		{"empty join", say(&livekit.SignalResponse{Message: &livekit.SignalResponse_Join{Join: &livekit.JoinResponse{}}}), call.ErrServerGarbage},
+		{"reconnect", say(&livekit.SignalResponse{Message: &livekit.SignalResponse_Reconnect{Reconnect: &livekit.ReconnectResponse{}}}), call.ErrServerGarbage},
+		{"leave", say(&livekit.SignalResponse{Message: &livekit.SignalResponse_Leave{Leave: &livekit.LeaveRequest{Reason: livekit.DisconnectReason_JOIN_FAILURE}}}), call.ErrRefused},
+		{"hangs up", func(*scriptConn) {}, call.ErrUnreachable},
+		{"silence", func(c *scriptConn) { c.drain() }, call.ErrServerSilent},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := newScripted(t, false)
+			s.script = test.script
+			change := quick
+			if errors.Is(test.want, call.ErrServerSilent) {
+				change = unheard
+			}
+			if err := dial(t, t.Context(), s.plain(), change); !errors.Is(err, test.want) {
+				t.Errorf("got %v, want %v", err, test.want)
+			}
+		})
+	}
+}
+
+func TestUnreachableAndSilent(t *testing.T) {
+	noLeaks(t)
+	garbage, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { garbage.Close() })
+	go func() {
+		for {
+			conn, err := garbage.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = conn.Write([]byte("SSH-2.0-what\r\n\r\n"))
+			conn.Close()
+		}
+	}()
+	secure := newScripted(t, true)
+	for name, test := range map[string]struct {
+		host   string
+		change func(*Dialer)
+		want   error
+	}{
+		"refused": {"127.0.0.1:1", quick, call.ErrUnreachable},
+		"silent":  {silentServer(t), unheard, call.ErrServerSilent},
+		"garbage": {garbage.Addr().String(), quick, call.ErrServerGarbage},
+	} {
+		t.Run(name, func(t *testing.T) {
+			plain := call.JoinRequest{Link: call.Link{URL: "ws://" + test.host, Token: "a.b.c"}}
+			if err := dial(t, t.Context(), plain, test.change); !errors.Is(err, test.want) {
+				t.Errorf("plain: got %v, want %v", err, test.want)
+			}
+			invite := secure.invite(t)
+			invite.Link.Hosts = []string{test.host}
+			if err := dial(t, t.Context(), invite, test.change); !errors.Is(err, test.want) {
+				t.Errorf("invite: got %v, want %v", err, test.want)
+			}
+		})
+	}
+}
+
+// TestJ8_CancelIsImmediate is contract J8: a cancelled join returns at once,
+// whatever the server does.
+func TestJ8_CancelIsImmediate(t *testing.T) {
+	noLeaks(t)
+	silent := silentServer(t)
+	secure := newScripted(t, true)
+	released := make(chan struct{})
+	secure.door = func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+	mute := newScripted(t, false)
+	mute.script = func(c *scriptConn) { c.drain() }
+	defer close(released)
+	invite, lost := secure.invite(t), secure.invite(t)
+	lost.Link.Hosts = []string{silent}
+	for name, req := range map[string]call.JoinRequest{
+		"no upgrade":  {Link: call.Link{URL: "ws://" + silent, Token: "a.b.c"}},
+		"no tls":      {Link: call.Link{URL: "wss://" + silent, Token: "a.b.c"}},
+		"door sleeps": invite,
+		"door is out": lost,
+		"no join":     mute.plain(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			timer := time.AfterFunc(50*time.Millisecond, cancel)
+			defer timer.Stop()
+			start := time.Now()
+			_, err := tryJoin(t, ctx, req, nil)
+			if took := time.Since(start); took > time.Second {
+				t.Errorf("took %v", took)
+			}
+			if !errors.Is(err, call.ErrCancelled) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+func TestEntryURL(t *testing.T) {
+	for _, test := range []struct{ base, want string }{
+		{"ws://h:1", "ws://h:1/rtc/v1?"},
+		{"wss://h/prefix", "wss://h/prefix/rtc/v1?"},
+		{"http://h", ""},
+		{"ws://", ""},
+		{"::", ""},
+	} {
+		got, err := entryURL(ticket{base: test.base, token: "secret"}, entry{})
+		if (err != nil) != (test.want == "") || !strings.HasPrefix(got, test.want) {
+			t.Errorf("%s: %s, %v", test.base, got, err)
+		}
+		if strings.Contains(got, "secret") {
+			t.Error("the token is in the address")
+		}
+	}
+}

@@ -1,0 +1,211 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/livekit/protocol/livekit"
+	"github.com/sirupsen/logrus"
+
+	"foyer/engine/call"
+)
+
+// Config is what a [Dialer] needs.
+type Config struct {
+	Log     logrus.FieldLogger
+	Version string // of the program, told to the server; may be empty
+	// TwoConnections asks for the older form of a session at once, with one
+	// PeerConnection for each direction.
+	TwoConnections bool
+	// Observer makes sessions of a hidden participant, the door's keeper: it
+	// receives no tracks, does not beat, judges nobody's silence, and gets chat
+	// as it travels, as [call.DataReceived].
+	Observer bool
+	Now      func() time.Time // this computer's clock; nil: time.Now
+}
+
+// limits are the clocks of a session. Tests shorten them.
+type limits struct {
+	join       time.Duration   // from Dial to the server's admission; below the engine's 15 s (contract J8)
+	attempt    time.Duration   // one try to reconnect
+	media      time.Duration   // from admission to the first media connection
+	remedia    time.Duration   // the same after a resume
+	answer     time.Duration   // server's answer to an offer; its own clock is 15 s (livekit-server, pkg/rtc/transport.go)
+	resume     time.Duration   // afterwards the server has dropped us: ~20 s (livekit-server, pkg/rtc/participant.go)
+	mend       time.Duration   // bound of all tries together
+	refused    time.Duration   // bound while there is nobody listening at all
+	knock      time.Duration   // between two tries then, +-50 %: the answer is immediate, and a server that starts again is there within a second
+	silence    time.Duration   // media disconnected for so long: mend
+	delays     []time.Duration // between tries, +-50 %; the last repeats (livekit-client 2.23 DefaultReconnectPolicy)
+	hangUp     time.Duration   // to end the data channels before leaving
+	closeWait  time.Duration   // to get the last message out
+	ahead      time.Duration   // from saying that we join anew to doing it
+	gone       time.Duration   // a peer without a sign of life for so long is taken for gone
+	kept       time.Duration   // unless the server keeps it for so long afterwards
+	noBeat     bool            // be like a client of another make
+	closeMedia time.Duration   // for pion to end; what takes longer goes on behind the session
+	why        time.Duration   // for the door to say why we were put out; until then the devices stay open (contract K1: at most 1 s)
+}
+
+func defaultLimits() limits {
+	return limits{
+		join: 12 * time.Second, attempt: 8 * time.Second,
+		media: 15 * time.Second, remedia: 8 * time.Second, answer: 12 * time.Second,
+		resume: 18 * time.Second, mend: 60 * time.Second, refused: 20 * time.Second, knock: 200 * time.Millisecond,
+		silence: time.Second,
+		delays: []time.Duration{
+			300 * time.Millisecond, 1200 * time.Millisecond, 2700 * time.Millisecond, 4800 * time.Millisecond, 7 * time.Second,
+		},
+		hangUp: 10 * time.Millisecond, closeWait: 250 * time.Millisecond, closeMedia: 20 * time.Millisecond,
+		ahead: 50 * time.Millisecond, gone: goneBound, kept: keptBound, why: 500 * time.Millisecond,
+	}
+}
+
+// Dialer joins rooms. It may be used from any goroutine. It holds no state of a
+// session, only the goroutines that closed ones have left behind, see Wait.
+type Dialer struct {
+	log     logrus.FieldLogger
+	version string
+	limits  limits
+	double  bool // see Config.TwoConnections
+	observe bool // see Config.Observer
+	now     func() time.Time
+	rests   sync.WaitGroup
+}
+
+var _ call.Dialer = (*Dialer)(nil)
+
+// New makes a Dialer.
+func New(c Config) *Dialer {
+	log := c.Log
+	if log == nil {
+		silent := logrus.New()
+		silent.SetLevel(logrus.PanicLevel)
+		log = silent
+	}
+	now := c.Now
+	if now == nil {
+		now = time.Now
+	}
+	return &Dialer{now: now, log: log.WithField("part", "client"), version: c.Version, limits: defaultLimits(), double: c.TwoConnections, observe: c.Observer}
+}
+
+// admission is what one successful join or resume brings.
+type admission struct {
+	ticket ticket
+	wire   *wire
+	joined *joinedMessage
+}
+
+// keep runs f in a goroutine that Wait waits for and Session.Close does not.
+func (d *Dialer) keep(f func()) {
+	d.rests.Go(func() {
+		defer guard(d.log, func(error) {}) // nobody is left who could do anything
+		f()
+	})
+}
+
+// Wait waits until nothing runs any more of the sessions that were closed, or
+// until ctx ends; its error is then ctx's. pion needs 400 ms to give up an SCTP
+// association that the server has ended first; Session.Close does not wait for
+// that, because nothing travels any more. Call it when no session is open.
+func (d *Dialer) Wait(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		d.rests.Wait()
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Dial implements [call.Dialer].
+func (d *Dialer) Dial(ctx context.Context, req call.JoinRequest, sink func(call.SessionEvent)) (s call.Session, err error) {
+	defer guard(d.log, func(broken error) { s, err = nil, fmt.Errorf("join: %w", broken) })
+	return d.dial(ctx, req, sink)
+}
+
+func (d *Dialer) dial(ctx context.Context, req call.JoinRequest, sink func(call.SessionEvent)) (call.Session, error) {
+	bound, cancel := context.WithTimeout(ctx, d.limits.join)
+	defer cancel()
+	adm, err := d.admit(bound, req, ticket{token: req.Link.Token, double: d.double}, 0)
+	if err != nil {
+		return nil, joinError(ctx, err)
+	}
+	s, err := newSession(d, req, sink, adm)
+	if err != nil {
+		adm.wire.abandon()
+		return nil, err
+	}
+	if by, bounded := ctx.Deadline(); bounded { // one bound for all of joining (contract J8)
+		s.limits.media = min(s.limits.media, time.Until(by))
+	}
+	s.start()
+	return s, nil
+}
+
+// admit asks the door for a token, if there is one and it has not been asked
+// yet, and joins. What an earlier join has learned comes in with t: the newest
+// token and the server's form. generation is not 0 for a rejoin.
+func (d *Dialer) admit(ctx context.Context, req call.JoinRequest, t ticket, generation int64) (*admission, error) {
+	var fresh ticket
+	switch {
+	case req.Admission != nil && generation == 0:
+		fresh = ticketOf(req, *req.Admission)
+	case req.Link.Plain():
+		fresh = ticketOf(req, call.Admission{Answer: call.DoorJoinAnswer{Token: t.token}})
+	default:
+		a, err := d.knock(ctx, req, generation)
+		if err != nil {
+			return nil, err
+		}
+		fresh = ticketOf(req, a)
+	}
+	fresh.double = t.double
+	return d.enter(ctx, fresh, entry{})
+}
+
+// enter opens the signal connection with a ticket and waits for the server's
+// first message. It falls back to two PeerConnections when the server does not
+// know the path of one.
+func (d *Dialer) enter(ctx context.Context, t ticket, e entry) (*admission, error) {
+	w, err := d.openWire(ctx, t, e)
+	if errors.Is(err, errNoSuchPath) && !e.resuming() && !t.double {
+		first := err
+		t.double = true
+		if w, err = d.openWire(ctx, t, e); errors.Is(err, errNoSuchPath) {
+			err = first
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	joined, err := w.first(ctx)
+	if err != nil {
+		w.abandon()
+		return nil, err
+	}
+	return &admission{ticket: t, wire: w, joined: joined}, nil
+}
+
+// joinError gives the error of a failed join its last shape: a cancelled caller
+// hears that, not what the cancelling broke.
+func joinError(caller context.Context, err error) error {
+	var leave *refusedError
+	switch {
+	case errors.Is(caller.Err(), context.Canceled):
+		return fmt.Errorf("%w: join", call.ErrCancelled)
+	case errors.As(err, &leave) && leave.leave.GetReason() == livekit.DisconnectReason_SERVER_SHUTDOWN:
+		err = call.ErrServerStopping
+	case errors.As(err, &leave):
+		err = fmt.Errorf("%w: %w", call.ErrRefused, err)
+	}
+	return fmt.Errorf("join: %w", err)
+}

@@ -1,0 +1,166 @@
+package client
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/livekit/protocol/livekit"
+
+	"foyer/engine/call"
+)
+
+// What the door said is said again whatever way the refusal came.
+func TestRefusalsOfAnyLength(t *testing.T) {
+	for _, text := range []string{"", "Enough", strings.Repeat("x", call.MaxText), strings.Repeat("\"", call.MaxText), strings.Repeat("ä", call.MaxText/2), strings.Repeat("\u2028<", call.MaxText/4)} {
+		refusal, _ := call.DoorErrorFrom(&call.PutOutError{Reason: call.ReasonOfflineRemoved, By: "Eve", Text: text})
+		raw, err := json.Marshal(refusal)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := statusError(refusal.Status(), raw[:min(len(raw), maxRefusalBody)])
+		var out *call.PutOutError
+		if !errors.As(seen, &out) || out.Reason != call.ReasonOfflineRemoved || out.By != "Eve" {
+			t.Fatalf("text of %d bytes: %v", len(text), seen)
+		}
+		if told := strings.TrimSuffix(out.Text, "…"); !strings.HasPrefix(text, told) || len(raw) <= maxRefusalBody && out.Text != text {
+			t.Errorf("text of %d bytes is read as %q", len(text), out.Text)
+		}
+	}
+}
+
+func TestO9_PutOutWhileReconnecting(t *testing.T) {
+	noLeaks(t)
+	out := &call.PutOutError{Reason: call.ReasonRemoved, By: "Eve", Text: "Enough"}
+	refusal, _ := call.DoorErrorFrom(out)
+	for name, action := range map[string]livekit.LeaveRequest_Action{
+		"resume": livekit.LeaveRequest_RESUME, "anew": livekit.LeaveRequest_RECONNECT,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScripted(t, true)
+			s.door = answerDoor(http.StatusOK, call.DoorJoinAnswer{Token: "a.b.c", Generation: 7, Role: call.RoleCoHost, Rules: call.RoomRules{Locked: true}})
+			s.script = func(c *scriptConn) {
+				c.sendJoin()
+				s.set(func() {
+					s.door = answerDoor(refusal.Status(), refusal)
+					s.rtc = answerDoor(refusal.Status(), refusal)
+				})
+				c.send(leaveMessage(livekit.DisconnectReason_UNKNOWN_REASON, action))
+				c.drain()
+			}
+			c := join(t, s.invite(t), quick)
+			first, _, _ := wait[call.RosterReplaced](c, 0, "roster", nil)
+			if first.Standing.Role != call.RoleCoHost || !first.Standing.Rules.Locked {
+				t.Errorf("standing: %+v", first.Standing)
+			}
+			ended, _, _ := wait[call.SessionEnded](c, 0, "end", nil)
+			if ended.Reason != out.Reason || ended.By != out.By || ended.Text != out.Text {
+				t.Errorf("ended: %+v", ended)
+			}
+			s.set(func() {
+				wantKnocks, wantEntries := 1, 2
+				if action == livekit.LeaveRequest_RECONNECT {
+					wantKnocks, wantEntries = 2, 1
+					if g := s.joins[1]; g.Generation != 7 || !g.Existing {
+						t.Errorf("rejoin: %+v", g)
+					}
+				}
+				if len(s.joins) != wantKnocks || len(s.paths) != wantEntries {
+					t.Errorf("%d knocks, entries %v: it bounces back", len(s.joins), s.paths)
+				}
+			})
+		})
+	}
+}
+
+func TestAdmitAndDialWithoutKnockingAgain(t *testing.T) {
+	noLeaks(t)
+	s := newScripted(t, true)
+	s.script = func(c *scriptConn) { c.sendJoin(); c.drain() }
+	d := New(Config{Log: testLog(t)})
+	req := s.invite(t)
+	a, err := d.Admit(t.Context(), req)
+	if err != nil || a.Host != req.Link.Hosts[0] || a.Answer.Token != "a.b.c" {
+		t.Fatalf("admission %+v, %v", a, err)
+	}
+	if len(s.paths) != 0 {
+		t.Error("Admit has joined")
+	}
+	req.Admission = &a
+	join(t, req, quick).Close()
+	s.set(func() {
+		if len(s.joins) != 1 || len(s.paths) != 1 {
+			t.Errorf("%d knocks, entries %v", len(s.joins), s.paths)
+		}
+	})
+	plain := call.JoinRequest{Link: call.Link{URL: "ws://127.0.0.1:1", Token: "x.y.z"}}
+	if a, err := d.Admit(t.Context(), plain); err != nil || a.Answer.Token != "x.y.z" {
+		t.Errorf("plain: %+v, %v", a, err)
+	}
+	s.set(func() { s.door = answerDoor(http.StatusLocked, call.DoorError{Code: call.DoorRoomLocked}) })
+	if _, err := d.Admit(t.Context(), s.invite(t)); !errors.Is(err, call.ErrRoomLocked) {
+		t.Errorf("locked: %v", err)
+	}
+}
+
+func TestDoorOperations(t *testing.T) {
+	noLeaks(t)
+	s := newScripted(t, true)
+	s.script = func(c *scriptConn) {
+		c.sendJoin()
+		c.send(&livekit.SignalResponse{Message: &livekit.SignalResponse_RefreshToken{RefreshToken: "d.e.f"}})
+		c.send(&livekit.SignalResponse{Message: &livekit.SignalResponse_Update{Update: &livekit.ParticipantUpdate{
+			Participants: []*livekit.ParticipantInfo{info("bob", "PA_b", 1)}, // the token came before
+		}}})
+		c.drain()
+	}
+	s.api = func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer d.e.f" {
+			t.Errorf("%s with %q", r.URL.Path, r.Header.Get("Authorization"))
+		}
+		switch r.URL.Path {
+		case "/foyer/v1/chat":
+			var req call.ChatRequest
+			if err := json.NewDecoder(r.Body).Decode(&req); err != nil || req.Room != "room" || req.After != "last" {
+				t.Errorf("asked %+v, %v", req, err)
+			}
+			answerDoor(http.StatusOK, call.ChatAnswer{More: true, Messages: []call.ChatRow{
+				{ChatMessage: call.ChatMessage{ID: "1", From: "bob", Text: "hi\u202e", Seq: 9}, Time: 5000},
+				{ChatMessage: call.ChatMessage{ID: "2", From: "bob"}},
+			}})(w, r)
+		case "/foyer/v1/ban":
+			answerDoor(http.StatusForbidden, call.DoorError{Code: call.DoorForbidden})(w, r)
+		default:
+			http.NotFound(w, r)
+		}
+	}
+	c := join(t, s.invite(t), quick)
+	wait(c, 0, "token refreshed", func(e call.ParticipantJoined) bool { return e.Participant.Identity == "bob" })
+	got, err := c.Chat(t.Context(), "last")
+	if err != nil || !got.More || len(got.Messages) != 1 || got.Messages[0].Text != "hi" || got.Messages[0].At.UnixMilli() != 5000 {
+		t.Errorf("chat: %+v, %v", got, err)
+	}
+	var people call.PeopleAnswer
+	if err := c.Moderate(t.Context(), call.OpBan, call.PeopleRequest{IDs: []call.Identity{"bob"}}, &people); !errors.Is(err, call.ErrForbidden) {
+		t.Errorf("ban: %v", err)
+	}
+	if err := c.Moderate(t.Context(), call.OpMute, call.MuteRequest{All: true}, &people); !errors.Is(err, call.ErrServerGarbage) {
+		t.Errorf("a door without that operation: %v", err)
+	}
+	plain := newScripted(t, false)
+	plain.script = func(c *scriptConn) { c.sendJoin(); c.drain() }
+	p := join(t, plain.plain(), quick)
+	if _, err := p.Chat(t.Context(), ""); !errors.Is(err, call.ErrNoDoor) {
+		t.Errorf("plain: %v", err)
+	}
+	p.Close()
+	if _, err := c.SendChat(t.Context(), "\x07"); !errors.Is(err, call.ErrEmpty) {
+		t.Errorf("nothing to say: %v", err)
+	}
+	c.Close()
+	if err := c.Moderate(t.Context(), call.OpBan, call.PeopleRequest{}, &people); !errors.Is(err, call.ErrNotInRoom) {
+		t.Errorf("after the end: %v", err)
+	}
+}

@@ -1,0 +1,81 @@
+package client
+
+import (
+	"cmp"
+	"slices"
+
+	"foyer/engine/call"
+)
+
+// maxRenamed is how many people of one name are told apart anew when one of them
+// comes or goes. Past it those who are there keep what they are called.
+const maxRenamed = 64
+
+// callIt notes what the server says that somebody is called.
+func (p *person) callIt() {
+	p.given = p.Name
+	p.key = call.TwinKey(cmp.Or(p.given, call.ShownID(p.Identity)))
+}
+
+// enlist gives somebody new a name that nobody else has, and reports who is
+// called something else now. Everybody comes to the same names: first come, first
+// served. A Foyer door has told people apart already, by names that stay; this is
+// for servers without one, and for who is renamed in the room.
+func (r *roster) enlist(p *person) []call.SessionEvent {
+	r.twins[p.key] = append(r.twins[p.key], p)
+	return r.tellApart(p.key, p)
+}
+
+// delist gives the name of who has gone back.
+func (r *roster) delist(p *person) []call.SessionEvent {
+	left := slices.DeleteFunc(r.twins[p.key], func(o *person) bool { return o == p })
+	if len(left) == 0 {
+		delete(r.twins, p.key)
+		return nil
+	}
+	r.twins[p.key] = left
+	return r.tellApart(p.key, nil)
+}
+
+// tellApart names the people of a key in the order of their coming, and reports
+// who is called something else now, without fresh, who is yet to be reported.
+func (r *roster) tellApart(key string, fresh *person) (events []call.SessionEvent) {
+	twins, taken := r.twins[key], map[string]bool{}
+	if len(twins) > maxRenamed {
+		if fresh == nil {
+			return nil
+		}
+		for _, p := range twins {
+			if p != fresh {
+				taken[p.skeleton] = true
+			}
+		}
+		fresh.name(taken)
+		return nil
+	}
+	slices.SortFunc(twins, func(a, b *person) int {
+		return cmp.Or(a.JoinedAt.Compare(b.JoinedAt), cmp.Compare(a.SID, b.SID))
+	})
+	for _, p := range twins {
+		before := p.Name
+		p.name(taken)
+		taken[p.skeleton] = true
+		switch {
+		case p == r.me:
+			r.self.Name = p.Name
+		case p != fresh && p.Name != before:
+			events = append(events, call.ParticipantUpdated{Participant: p.copy()})
+		}
+	}
+	return events
+}
+
+// name makes p's name one that is not taken. Who has none is called by the ID, and
+// stays without one where that can be seen and is nobody's name.
+func (p *person) name(taken map[string]bool) {
+	p.Name = call.TellApart(cmp.Or(p.given, call.ShownID(p.Identity)), func(skeleton string) bool { return taken[skeleton] })
+	p.skeleton = call.Skeleton(p.Name)
+	if p.given == "" && p.Name == string(p.Identity) {
+		p.Name = ""
+	}
+}

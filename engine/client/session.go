@@ -1,0 +1,453 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/livekit/protocol/livekit"
+	"github.com/pion/webrtc/v4"
+	"github.com/sirupsen/logrus"
+
+	"foyer/engine/call"
+)
+
+// phase is where a session stands; see the drawing in the package comment.
+type phase int
+
+const (
+	phaseUp phase = iota
+	phaseMending
+	phaseLeaving
+	phaseEnded
+)
+
+const boxSize = 256 // messages that wait for the loop; then their senders wait
+
+// session is a joined room. Fields below "loop" belong to the loop alone.
+type session struct {
+	dialer *Dialer
+	limits limits
+	log    logrus.FieldLogger
+	req    call.JoinRequest
+	sink   func(call.SessionEvent)
+
+	ctx    context.Context //nolint:containedctx // the session's life: ends dials that are under way
+	cancel context.CancelFunc
+	done   chan struct{} // closed when Close begins
+	box    chan func()
+	group  sync.WaitGroup
+	once   sync.Once
+	halted atomic.Bool  // no media any more: leaving or ended
+	rtt    atomic.Int64 // of the signal connection, ns
+
+	// loop
+	phase     phase
+	alarms    *alarms
+	ticket    ticket
+	wire      *wire
+	joinInfo  *livekit.JoinResponse
+	roster    *roster
+	transport *transport
+	pubs      map[string]*localTrack         // by cid
+	wants     []call.Subscription            // what we want to receive
+	steered   bool                           // it was said by Subscribe
+	subs      map[call.SID]call.Subscription // what the server was told of it
+	paused    map[call.SID]bool              // received tracks that the server holds back
+	data      *dataState
+	ready     chan struct{} // closed and renewed when waiting requests may try again
+	leaving   chan error    // Leave waits for it
+	told      bool          // the server knows that we go
+	mend      mending
+
+	standing      call.Standing
+	promised      call.Role                 // we have it once the server lets us publish
+	verdict       *verdict                  // we were told that we are put out
+	lastCut       time.Time                 // when the server found fault with what we sent
+	asksWhy       bool                      // we were put out, and ask the door why
+	verdicts      map[call.Identity]verdict // so were these others
+	leftFor       []call.ParticipantLeft    // removed, for a reason that may be on its way
+	fate          call.LeaveReason          // why others have gone, if it concerns everybody
+	fateAt        time.Time
+	heardSince    time.Time // nobody was silent before, as far as we know
+	listenedAt    time.Time // when we last looked who is silent
+	everConnected bool      // media, since the last join
+	resuming      bool      // a new signal connection for the same participant is being settled
+	fullUpdate    bool      // the next update is the whole roster
+}
+
+var _ call.Session = (*session)(nil)
+
+func newSession(d *Dialer, req call.JoinRequest, sink func(call.SessionEvent), adm *admission) (*session, error) {
+	if adm.joined.join == nil {
+		return nil, fmt.Errorf("join: %w: it resumes what was not begun", call.ErrServerGarbage)
+	}
+	s := emptySession(d, req, sink)
+	if err := s.install(adm); err != nil {
+		s.cancel()
+		if s.transport != nil {
+			s.transport.close(s.limits.closeMedia, d.keep)
+		}
+		return nil, fmt.Errorf("join: %w", err)
+	}
+	return s, nil
+}
+
+func emptySession(d *Dialer, req call.JoinRequest, sink func(call.SessionEvent)) *session {
+	s := &session{
+		dialer: d, limits: d.limits, log: d.log, req: req, sink: sink,
+		done: make(chan struct{}), box: make(chan func(), boxSize),
+		alarms: newAlarms(), pubs: map[string]*localTrack{}, subs: map[call.SID]call.Subscription{},
+		paused: map[call.SID]bool{}, verdicts: map[call.Identity]verdict{},
+		data: d.newData(), ready: make(chan struct{}),
+	}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	return s
+}
+
+// install takes over what a join has brought.
+func (s *session) install(adm *admission) error {
+	join := adm.joined.join
+	t, err := newTransport(transportConfig{
+		double: adm.ticket.double, server: adm.wire.peerIP(), servers: join.GetIceServers(),
+		events: s.transportEvents(), log: pionLog{s.log}, keep: s.dialer.keep,
+	})
+	if err != nil {
+		return err
+	}
+	s.ticket, s.joinInfo, s.wire, s.transport = adm.ticket, join, adm.wire, t
+	s.roster = makeRoster(join, s.dialer.observe)
+	s.standing.Role, s.standing.Rules, s.standing.Muted = adm.ticket.role, adm.ticket.rules, s.roster.self.Muted
+	s.everConnected, s.fullUpdate, s.resuming = false, false, false
+	s.log = s.dialer.log.WithFields(logrus.Fields{
+		"room": join.GetRoom().GetName(), "identity": join.GetParticipant().GetIdentity(), "sid": join.GetParticipant().GetSid(),
+	})
+	if adm.ticket.double || s.dialer.observe {
+		return nil
+	}
+	// Sections for what is there already save a round trip of asking for them.
+	return t.addSections(s.expect())
+}
+
+func (s *session) transportEvents() transportEvents {
+	current := func(t *transport, f func()) {
+		s.guarded(func() {
+			s.post(func() {
+				if s.transport == t {
+					f()
+				}
+			})
+		})
+	}
+	return transportEvents{
+		candidate: func(t *transport, p *peer, c *webrtc.ICECandidate) { current(t, func() { s.onCandidate(p, c) }) },
+		state: func(t *transport, p *peer, st webrtc.PeerConnectionState) {
+			current(t, func() { s.onState(p, st) })
+		},
+		track: func(t *transport, track *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
+			current(t, func() { s.onTrack(t, track, r) })
+		},
+		data: func(t *transport, data []byte, lossy bool) {
+			current(t, func() { s.onData(data, lossy) })
+		},
+		dataReady: func(t *transport) { current(t, s.onDataReady) },
+		flood: func(t *transport) {
+			s.dialer.keep(func() { // pion's one reader must not wait for us
+				current(t, func() {
+					s.end(call.SessionEnded{
+						Reason: call.ReasonConnectionLost, Err: fmt.Errorf("%w: media streams", call.ErrServerFlood),
+					})
+				})
+			})
+		},
+	}
+}
+
+// start begins the loop and the connection's goroutines.
+func (s *session) start() {
+	s.attach(s.wire)
+	s.spawn(func() {
+		s.step(s.begin)
+		s.run()
+	})
+}
+
+// begin is the loop's first step.
+func (s *session) begin() {
+	s.announce(false)
+	s.alarms.set(alarmMedia, s.limits.media)
+	s.alarms.set(alarmPing, s.pingInterval())
+	s.alarms.set(alarmPong, s.pingTimeout())
+	if !s.dialer.observe {
+		s.alarms.set(alarmSilence, silenceTick)
+		s.alarms.set(alarmBeat, beatEvery)
+	}
+	s.showPresence()
+	s.follow() // before the offer, whose answer then has the tracks
+	s.negotiate()
+}
+
+// attach starts the goroutines of a signal connection.
+func (s *session) attach(w *wire) {
+	s.spawn(w.writeLoop)
+	s.spawn(func() {
+		w.readLoop(
+			func(m *livekit.SignalResponse) { // one at a time: they may be large
+				done := make(chan struct{})
+				if !s.post(func() { defer close(done); s.onMessage(w, m) }) {
+					return
+				}
+				select {
+				case <-done:
+				case <-s.done:
+				}
+			},
+			func(err error) { s.post(func() { s.onClosed(w, err) }) },
+		)
+	})
+}
+
+// run is the loop. It ends with Close.
+func (s *session) run() {
+	for {
+		select {
+		case f := <-s.box:
+			s.step(f)
+		case <-s.alarms.timer.C:
+			for _, a := range s.alarms.take() {
+				s.step(func() { s.onAlarm(a) })
+			}
+		case <-s.done:
+			s.step(s.shutdown)
+			return
+		}
+	}
+}
+
+// shutdown says goodbye if nobody has yet and closes what is open.
+func (s *session) shutdown() {
+	s.alarms.stop()
+	if s.wire != nil {
+		if s.phase != phaseEnded {
+			s.sendLeave()
+		}
+		s.wire.close()
+	}
+	s.phase = phaseEnded
+	s.retire()
+}
+
+// post hands f to the loop; false means that the session is closed.
+func (s *session) post(f func()) bool {
+	select {
+	case <-s.done:
+		return false
+	default:
+	}
+	select {
+	case s.box <- f:
+		return true
+	case <-s.done:
+		return false
+	}
+}
+
+// ask runs f in the loop and waits for its answer.
+func (s *session) ask(ctx context.Context, f func() error) error {
+	answer := make(chan error, 1)
+	if !s.post(func() { answer <- f() }) {
+		return call.ErrNotInRoom
+	}
+	select {
+	case err := <-answer:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.done:
+		return call.ErrNotInRoom
+	}
+}
+
+// askWhenReady asks again each time the session says that something has become
+// possible, until f is ready or ctx ends.
+func (s *session) askWhenReady(ctx context.Context, f func() (ready bool, err error)) error {
+	for {
+		var wait chan struct{}
+		err := s.ask(ctx, func() error {
+			if ctx.Err() != nil {
+				return ctx.Err() // the caller has gone; do nothing behind its back
+			}
+			ready, err := f()
+			if !ready {
+				wait = s.ready
+			}
+			return err
+		})
+		if err != nil || wait == nil {
+			return err
+		}
+		select {
+		case <-wait:
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-s.done:
+			return call.ErrNotInRoom
+		}
+	}
+}
+
+// wake lets every waiting request try again.
+func (s *session) wake() {
+	close(s.ready)
+	s.ready = make(chan struct{})
+}
+
+// emit reports events, until the session has ended.
+func (s *session) emit(events ...call.SessionEvent) {
+	for _, e := range events {
+		s.inOrder(e)
+		if !s.over() {
+			s.sink(e)
+		}
+	}
+}
+
+// over tells whether nothing more is to be done or reported.
+func (s *session) over() bool { return s.phase == phaseLeaving || s.phase == phaseEnded }
+
+// send queues a message if there is a connection. A full queue means that the
+// socket is stuck: it is given up.
+func (s *session) send(m *livekit.SignalRequest) {
+	if s.wire == nil {
+		return
+	}
+	if err := s.wire.send(m); err != nil {
+		s.lost(err, errors.Is(err, errQueueFull))
+	}
+}
+
+func (s *session) announce(republish bool) {
+	room := s.joinInfo.GetRoom()
+	s.emit(call.RosterReplaced{
+		Room: call.RoomID(room.GetName()), Title: s.ticket.title, SessionID: call.SID(room.GetSid()),
+		Opened: openedAt(room), Self: s.roster.self, Participants: s.roster.participants(), Republish: republish,
+		Standing: s.standing,
+	})
+}
+
+// RTT is the round trip of the newest ping over the signal connection, 0 before
+// the first. It is safe from any goroutine.
+func (s *session) RTT() time.Duration { return time.Duration(s.rtt.Load()) }
+
+// Leave implements [call.Session].
+func (s *session) Leave(ctx context.Context) error {
+	s.halted.Store(true)
+	answer := make(chan error, 1)
+	if !s.post(func() { s.leave(answer) }) {
+		return nil // closed: left already
+	}
+	select {
+	case err := <-answer:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("leave: %w", ctx.Err())
+	case <-s.done:
+		return nil
+	}
+}
+
+// leave goes in three steps. Data channels are ended first: pion waits 400 ms
+// for an SCTP association that the other side has ended (sctp Association.Abort).
+// Then the server is told. The media connections are closed when it has answered:
+// one that breaks before might look like a failure that it answers with a resume.
+func (s *session) leave(answer chan error) {
+	switch {
+	case s.phase == phaseEnded:
+		answer <- nil
+		return
+	case s.phase == phaseLeaving:
+		answer <- fmt.Errorf("leave: %w", call.ErrNotInRoom)
+		return
+	case s.wire == nil:
+		s.phase = phaseLeaving
+		s.retire()
+		answer <- fmt.Errorf("leave: %w", call.ErrConnectionLost)
+		return
+	}
+	s.phase = phaseLeaving
+	s.leaving = answer
+	s.alarms.stop()
+	t := s.transport
+	s.spawn(func() {
+		if t != nil {
+			t.hangUp(s.limits.hangUp, s.dialer.keep)
+		}
+		s.post(s.sendLeave)
+	})
+}
+
+// sendLeave tells the server, once.
+func (s *session) sendLeave() {
+	if s.wire == nil || s.told {
+		return
+	}
+	s.told = true
+	_ = s.wire.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Leave{Leave: &livekit.LeaveRequest{
+		Reason: livekit.DisconnectReason_CLIENT_INITIATED, Action: livekit.LeaveRequest_DISCONNECT,
+	}}}) // a stuck socket tells nobody anything
+}
+
+// left ends the wait of Leave.
+func (s *session) left() {
+	s.retire()
+	if s.leaving != nil {
+		s.leaving <- nil
+		s.leaving = nil
+	}
+}
+
+// retire stops all media and closes the connections without waiting.
+func (s *session) retire() {
+	s.halted.Store(true)
+	s.cancel()
+	s.alarms.stop()
+	s.wake()
+	s.dropMedia()
+}
+
+// dropMedia ends every track and closes the PeerConnections in the background.
+func (s *session) dropMedia() {
+	for _, t := range s.pubs {
+		t.dead.Store(true)
+		if t.ext.Load() == nil {
+			select {
+			case t.wait <- call.ErrConnectionLost:
+			default:
+			}
+		}
+	}
+	clear(s.pubs)
+	t := s.transport
+	if t == nil {
+		return
+	}
+	for _, r := range t.remote {
+		s.dropTrack(r)
+	}
+	s.transport = nil
+	s.spawn(func() { t.close(s.limits.closeMedia, s.dialer.keep) })
+}
+
+// Close implements [call.Session].
+func (s *session) Close() error {
+	s.once.Do(func() {
+		s.halted.Store(true)
+		close(s.done)
+		s.cancel()
+	})
+	s.group.Wait()
+	return nil
+}
