@@ -38,9 +38,12 @@ type core struct {
 }
 
 // newCore builds the engine and starts its goroutine. host may be nil. shown is
-// how many remote videos are shown unless something else is said of them.
+// how many remote videos are shown unless something else is said of them. The
+// profile tells the next start if the program crashes in a room.
 func newCore(p *profile, log logrus.FieldLogger, host call.Host, shown int) *core {
-	return newCoreWith(p, log, hw.Drivers(log.WithField("part", "devices")), host, shown)
+	c := newCoreWith(p, log, hw.Drivers(log.WithField("part", "devices")), host, shown)
+	recordStays(c.Events(), p, log)
+	return c
 }
 
 // newCoreWith builds it with other drivers; with none there are test devices and

@@ -41,7 +41,6 @@ type headless struct {
 	joined    bool
 	ending    bool // stdin has ended: the next idle is the last
 	last      call.LeaveReason
-	record    *stayFile
 	pictures  pictures
 	snapshots sync.WaitGroup
 	oneReader sync.Mutex  // a slot has one reader at a time
@@ -180,14 +179,11 @@ func (h *headless) note(e call.Event) {
 	switch e := e.(type) {
 	case call.Joined:
 		h.joined = true
-		h.record = beginStay(h.profile, e, h.log)
 	case call.Left:
 		h.joined = false
 		if e.Reason != call.ReasonSwitched { // another stay follows
 			h.last = e.Reason
 		}
-		h.record.end()
-		h.record = nil
 		h.pictures = newPictures()
 	}
 	h.pictures.note(e)

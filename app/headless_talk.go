@@ -6,6 +6,7 @@ import (
 
 	"foyer/engine"
 	"foyer/engine/call"
+	"foyer/engine/eventqueue"
 )
 
 // wireModeration is what a line of stdin says about people and the room.
@@ -82,7 +83,7 @@ func standing(s call.Standing) fields {
 }
 
 // happened is when an event was: for chat, when it was said.
-func happened(s engine.Stamped) time.Time {
+func happened(s eventqueue.Stamped) time.Time {
 	if c, ok := s.Event.(call.ChatReceived); ok && !c.Message.At.IsZero() {
 		return c.Message.At
 	}

@@ -10,8 +10,8 @@ import (
 	"sync"
 	"time"
 
-	"foyer/engine"
 	"foyer/engine/call"
+	"foyer/engine/eventqueue"
 	"foyer/ui/words"
 )
 
@@ -177,7 +177,7 @@ func (p *printer) commandFailed(command string, err error) {
 
 // event prints an event that the command line knows; the window's own events
 // (devices, previews) are not part of the contract.
-func (p *printer) event(s engine.Stamped) {
+func (p *printer) event(s eventqueue.Stamped) {
 	if name, f := describe(s.Event); name != "" {
 		p.line(name, happened(s), f)
 	}

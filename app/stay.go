@@ -9,6 +9,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
+	"foyer/engine/eventqueue"
 )
 
 // stayFile lies in the profile while we are in a room. One that outlives its
@@ -50,6 +51,20 @@ func beginStay(p *profile, e call.Joined, log logrus.FieldLogger) *stayFile {
 func (s *stayFile) end() {
 	if s != nil {
 		_ = s.profile.dir.Remove(s.name)
+	}
+}
+
+// recordStays keeps a stay file in the profile while we are in a room.
+func recordStays(events *eventqueue.Queue, p *profile, log logrus.FieldLogger) {
+	var current *stayFile
+	events.Tap = func(e eventqueue.Stamped) {
+		switch e := e.Event.(type) {
+		case call.Joined:
+			current = beginStay(p, e, log)
+		case call.Left:
+			current.end()
+			current = nil
+		}
 	}
 }
 

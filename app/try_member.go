@@ -10,6 +10,7 @@ import (
 
 	"foyer/engine"
 	"foyer/engine/call"
+	"foyer/engine/eventqueue"
 )
 
 // errGivenUp says that what was waited for can come no more.
@@ -43,7 +44,7 @@ func (p *member) collect() {
 	defer close(p.collected)
 	for open := true; open; {
 		<-p.core.Events().Ready()
-		var items []engine.Stamped
+		var items []eventqueue.Stamped
 		items, open = p.core.Events().Take()
 		p.mu.Lock()
 		for _, e := range items {

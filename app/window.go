@@ -16,7 +16,6 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/app/instance"
-	"foyer/engine"
 	"foyer/engine/call"
 	"foyer/engine/host"
 	"foyer/ui"
@@ -147,13 +146,11 @@ func (c *command) showWindow(p *profile, claim *instance.Instance, child *host.C
 	collect := debug.SetGCPercent(-1)
 	a := fyneapp.NewWithID(appID)
 	core := newCore(p, log, child, ui.Shown)
-	events := engine.NewQueue()
-	recorder := recordStays(core.Events(), events, p, log)
 	crashed, forget := crashes(p)
 	var w *ui.UI
 	err := draw(func() error {
 		w = ui.New(ui.Config{
-			App: a, Do: core.Do, Events: events, Settings: &settingsFile{p, log},
+			App: a, Do: core.Do, Events: core.Events(), Settings: &settingsFile{p, log},
 			Identity: p.identity(), InitialLink: link, Crashed: crashed, Log: log.WithField("part", "ui"),
 		})
 		return w.Show()
@@ -161,8 +158,6 @@ func (c *command) showWindow(p *profile, claim *instance.Instance, child *host.C
 	debug.SetGCPercent(collect)
 	if err == nil {
 		forget()
-		// Stay records are written by a goroutine beside the window; it ends when
-		// the engine closes its queue.
 		w.Pump(context.Background())
 		untold := quitWhenTold(a)
 		deafen := takeLinks(claim, w, log.WithField("part", "instance"))
@@ -176,7 +171,7 @@ func (c *command) showWindow(p *profile, claim *instance.Instance, child *host.C
 	ctx, cancel := context.WithTimeout(context.Background(), closeBound)
 	defer cancel()
 	core.close(ctx)
-	recorder.wait(ctx)
+	core.Events().Take() // nobody shows the last ones, but the stay file follows them
 	return err
 }
 
@@ -222,60 +217,4 @@ func crashes(p *profile) (rooms []string, forget func()) {
 		rooms = append(rooms, cmp.Or(r.Title, string(r.Room)))
 	}
 	return rooms, forget
-}
-
-// recorder keeps the stay file while events pass it on their way to the window.
-type recorder struct {
-	hurry chan struct{} // closed by wait: nobody takes the events any more
-	done  chan struct{}
-}
-
-// maxAhead is how many events may wait for the window before its recorder stops
-// taking more from the engine: what a window that hangs leaves unread must be
-// seen by the engine, which bounds it.
-const maxAhead = 1024
-
-func recordStays(from, to *engine.Queue, p *profile, log logrus.FieldLogger) *recorder {
-	r := &recorder{hurry: make(chan struct{}), done: make(chan struct{})}
-	go func() {
-		defer close(r.done)
-		defer to.Close()
-		var current *stayFile
-		defer func() { current.end() }()
-		for {
-			<-from.Ready()
-			items, open := from.Take()
-			waiting := 0
-			for _, e := range items {
-				switch e := e.Event.(type) {
-				case call.Joined:
-					current = beginStay(p, e, log)
-				case call.Left:
-					current.end()
-					current = nil
-				}
-				waiting = to.Put(e)
-			}
-			if !open {
-				return
-			}
-			if waiting > maxAhead {
-				select {
-				case <-to.Taken():
-				case <-r.hurry:
-				}
-			}
-		}
-	}()
-	return r
-}
-
-// wait waits for the recorder until ctx ends: an engine that is stuck keeps its
-// queue open. It is called once, when the window has closed.
-func (r *recorder) wait(ctx context.Context) {
-	close(r.hurry)
-	select {
-	case <-r.done:
-	case <-ctx.Done():
-	}
 }

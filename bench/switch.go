@@ -13,6 +13,7 @@ import (
 	"foyer/engine/call"
 	"foyer/engine/devices"
 	"foyer/engine/devices/testpicture"
+	"foyer/engine/eventqueue"
 	"foyer/internal/drive"
 )
 
@@ -147,7 +148,7 @@ func (w *wanderer) arrive(ctx context.Context, cmd engine.Command) (time.Time, e
 }
 
 // take takes the events, and shows our own picture.
-func (w *wanderer) take() []engine.Stamped {
+func (w *wanderer) take() []eventqueue.Stamped {
 	events, _ := w.Events().Take()
 	for _, e := range events {
 		if p, is := e.Event.(call.PreviewStarted); is && p.Slot != nil {

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"foyer/engine/call"
+	"foyer/engine/eventqueue"
 )
 
 // Engine is one client: idle, or in one room. See the package comment for who
@@ -14,7 +15,7 @@ import (
 type Engine struct {
 	cfg     Config
 	inbox   *inbox
-	events  *Queue
+	events  *eventqueue.Queue
 	started atomic.Bool
 	quitNow sync.Once
 	quit    chan struct{} // closed by Close
@@ -26,7 +27,7 @@ func New(cfg Config) *Engine {
 	return &Engine{
 		cfg:    cfg.withDefaults(),
 		inbox:  newInbox(),
-		events: NewQueue(),
+		events: eventqueue.New(),
 		quit:   make(chan struct{}),
 		done:   make(chan struct{}),
 	}
@@ -75,7 +76,7 @@ func (e *Engine) Do(c Command) error {
 
 // Events is the queue of everything that happens. It has one reader, and it is
 // closed after the last event.
-func (e *Engine) Events() *Queue { return e.events }
+func (e *Engine) Events() *eventqueue.Queue { return e.events }
 
 // Close leaves with app_quit, closes everything and waits for it, or for ctx,
 // whose error it then returns; the closing goes on. It may be called at any

@@ -9,6 +9,7 @@ import (
 	"foyer/engine"
 	"foyer/engine/call"
 	"foyer/engine/enginetest"
+	"foyer/engine/eventqueue"
 )
 
 // legal is the state machine of call.State.
@@ -90,7 +91,7 @@ func (r *rig) checkEvents() {
 	}
 }
 
-func (r *rig) checkLeft(events []engine.Stamped, i int, ev call.Left, joined bool, opened map[call.Source]call.Device) {
+func (r *rig) checkLeft(events []eventqueue.Stamped, i int, ev call.Left, joined bool, opened map[call.Source]call.Device) {
 	r.t.Helper()
 	if prev, ok := events[i-1].Event.(call.StateChanged); !ok || prev.State != call.StateIdle {
 		r.t.Errorf("Left comes after %T, not after idle", events[i-1].Event)
@@ -159,7 +160,7 @@ func (r *rig) checkMoment(at, entered, began time.Time, closes, switched bool, b
 }
 
 func (r *rig) busyAt(src call.Source, at time.Time) bool {
-	return slices.ContainsFunc(r.all(), func(s engine.Stamped) bool {
+	return slices.ContainsFunc(r.all(), func(s eventqueue.Stamped) bool {
 		lost, isLoss := s.Event.(call.DeviceLost)
 		next := s.Event == call.Event(call.StateChanged{State: call.StateJoining})
 		return s.At.Equal(at) && (next || isLoss && lost.Device.Source == src)

@@ -237,7 +237,7 @@ func (l *loop) finish(s *stay) {
 	l.emit(left)
 	l.log.WithFields(logrus.Fields{
 		"room": s.room, "gen": s.gen, "reason": x.reason.String(),
-		"packets_dropped": s.feed.dropped() + l.events.Dropped(),
+		"packets_dropped": s.feed.Dropped() + l.events.Dropped(),
 	}).Info("left")
 	if s.opened && !s.joined {
 		l.stopHost()

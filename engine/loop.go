@@ -11,6 +11,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
+	"foyer/engine/eventqueue"
 )
 
 // errInternal answers a command whose handling panicked.
@@ -28,7 +29,7 @@ type loop struct {
 	cfg    Config
 	log    logrus.FieldLogger
 	inbox  *inbox
-	events *Queue
+	events *eventqueue.Queue
 	engine *Engine
 	//nolint:containedctx // the loop is the owner that hands it to its workers
 	base context.Context // of workers that outlive a stay; ends with the loop
@@ -164,8 +165,8 @@ func (l *loop) checkPanic(err error) {
 // emit reports an event. A stay whose events nobody reads must end before they
 // fill the memory.
 func (l *loop) emit(ev call.Event) {
-	l.events.Put(Stamped{At: time.Now(), Event: ev})
-	full, away := l.events.full()
+	l.events.Put(eventqueue.Stamped{At: time.Now(), Event: ev})
+	full, away := l.events.Full()
 	s := l.stay
 	if !full || s == nil || s.unread {
 		return

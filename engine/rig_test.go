@@ -12,6 +12,7 @@ import (
 	"foyer/engine"
 	"foyer/engine/call"
 	"foyer/engine/enginetest"
+	"foyer/engine/eventqueue"
 )
 
 // rig is an engine among stand-ins. It works inside a synctest bubble.
@@ -28,7 +29,7 @@ type rig struct {
 	read    chan struct{} // the reader has ended
 
 	mu     sync.Mutex
-	events []engine.Stamped
+	events []eventqueue.Stamped
 	joins  int // accepted
 }
 
@@ -110,7 +111,7 @@ func pass(d time.Duration) {
 // settle lets everything that needs no time happen.
 func settle() { synctest.Wait() }
 
-func (r *rig) all() []engine.Stamped {
+func (r *rig) all() []eventqueue.Stamped {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.events)

@@ -15,7 +15,7 @@ func (l *loop) takeFeed(s *stay) {
 		return
 	}
 	if len(s.taken) == 0 {
-		s.taken = s.feed.take()
+		s.taken = s.feed.Take()
 	}
 	batch := s.taken[:min(len(s.taken), feedBatch)]
 	if s.taken = s.taken[len(batch):]; len(s.taken) > 0 {

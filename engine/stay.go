@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/eventqueue"
 )
 
 // entry is an accepted Join or StartRoom.
@@ -68,7 +69,7 @@ type stay struct {
 	dialing     bool
 	session     call.Session
 	sessionOver bool // ended by itself: there is nobody to tell
-	feed        feed
+	feed        eventqueue.Feed
 	taken       []call.SessionEvent // of the feed, and not handled yet
 	hosting     bool                // in a room of this computer's server
 	opened      bool                // and that server was started for it
@@ -130,7 +131,7 @@ func (l *loop) dial(s *stay) {
 	req.Shown = l.cfg.Shown
 	b, dialer := l.inbox, l.cfg.Dialer
 	sink := func(ev call.SessionEvent) {
-		if s.feed.put(ev) {
+		if s.feed.Put(ev) {
 			b.post(message{run: func(l *loop) { l.takeFeed(s) }})
 		}
 	}

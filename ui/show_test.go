@@ -8,8 +8,8 @@ import (
 	"fyne.io/fyne/v2/driver"
 	"fyne.io/fyne/v2/test"
 
-	"foyer/engine"
 	"foyer/engine/call"
+	"foyer/engine/eventqueue"
 )
 
 // nativeWindow is a window as a toolkit has it that could, or could not, make it.
@@ -38,7 +38,7 @@ func TestAWindowThatIsNotThere(t *testing.T) {
 func TestNothingOpensWithoutAWindow(t *testing.T) {
 	engined := &fakeEngine{refuse: map[string]error{}}
 	u := New(Config{
-		App: test.NewTempApp(t), Do: engined.do, Events: engine.NewQueue(), Dispatch: func(f func()) { f() },
+		App: test.NewTempApp(t), Do: engined.do, Events: eventqueue.New(), Dispatch: func(f func()) { f() },
 		Settings: &memory{set: Settings{Name: "Ada", Asked: true, CameraOn: true}},
 	})
 	u.refresh()

@@ -21,6 +21,7 @@ import (
 
 	"foyer/engine"
 	"foyer/engine/call"
+	"foyer/engine/eventqueue"
 	"foyer/ui/model"
 	"foyer/ui/theme"
 	"foyer/ui/view"
@@ -31,7 +32,7 @@ import (
 type Config struct {
 	App      fyne.App
 	Do       func(engine.Command) error // answers at once
-	Events   *engine.Queue
+	Events   *eventqueue.Queue
 	Settings Store
 	Identity call.Identity // the profile's, for joining at a Foyer door
 
@@ -205,7 +206,7 @@ func (u *UI) Pump(ctx context.Context) {
 
 // hand lets the main goroutine take over what has happened, and waits for it
 // until ctx ends: what a window that hangs leaves undone must not pile up there.
-func (u *UI) hand(ctx context.Context, items []engine.Stamped) bool {
+func (u *UI) hand(ctx context.Context, items []eventqueue.Stamped) bool {
 	applied := make(chan struct{})
 	u.cfg.Dispatch(func() {
 		defer close(applied)
@@ -233,7 +234,7 @@ func (u *UI) Stop() {
 }
 
 // apply takes over what has happened.
-func (u *UI) apply(items []engine.Stamped) {
+func (u *UI) apply(items []eventqueue.Stamped) {
 	if u.closed {
 		return
 	}

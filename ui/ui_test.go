@@ -20,6 +20,7 @@ import (
 
 	"foyer/engine"
 	"foyer/engine/call"
+	"foyer/engine/eventqueue"
 	"foyer/ui/kit"
 	"foyer/ui/model"
 	"foyer/ui/theme"
@@ -93,7 +94,7 @@ func newBenchUndrawn(t *testing.T, set Settings, link string) *bench {
 	t.Helper()
 	b := &bench{t: t, engine: &fakeEngine{refuse: map[string]error{}}, memory: &memory{set: set}, clip: test.NewClipboard(), now: time.Date(2026, 11, 21, 14, 0, 0, 0, time.UTC)}
 	b.ui = New(Config{
-		App: test.NewTempApp(t), Do: b.engine.do, Events: engine.NewQueue(), Settings: b.memory, Identity: "u-ada",
+		App: test.NewTempApp(t), Do: b.engine.do, Events: eventqueue.New(), Settings: b.memory, Identity: "u-ada",
 		Dispatch: func(f func()) { f() }, InitialLink: link, OnClosed: func() { b.closed++ }, Clipboard: b.clip,
 		Theme: theme.Fixed(fynetheme.VariantDark), Now: func() time.Time { return b.now }, Random: bytes.NewReader(bytes.Repeat([]byte{7}, 64)),
 	})
@@ -115,9 +116,9 @@ func (b *bench) draw() {
 }
 
 func (b *bench) events(events ...call.Event) {
-	var items []engine.Stamped
+	var items []eventqueue.Stamped
 	for _, e := range events {
-		items = append(items, engine.Stamped{At: b.now, Event: e})
+		items = append(items, eventqueue.Stamped{At: b.now, Event: e})
 	}
 	b.ui.apply(items)
 }
@@ -614,7 +615,7 @@ func TestCloseHidesAndAsksNothing(t *testing.T) {
 }
 
 func TestCrashIsToldAtTheNextStart(t *testing.T) {
-	u := New(Config{App: test.NewTempApp(t), Do: func(engine.Command) error { return nil }, Events: engine.NewQueue(), Settings: &memory{}, Dispatch: func(f func()) { f() }, Crashed: []string{"Design review"}})
+	u := New(Config{App: test.NewTempApp(t), Do: func(engine.Command) error { return nil }, Events: eventqueue.New(), Settings: &memory{}, Dispatch: func(f func()) { f() }, Crashed: []string{"Design review"}})
 	b := &bench{t: t, ui: u}
 	if !b.says("Foyer stopped unexpectedly while you were in “Design review”") {
 		t.Error("a crash is not told")
@@ -626,7 +627,7 @@ func TestCrashIsToldAtTheNextStart(t *testing.T) {
 }
 
 func TestPumpHandsOverInOrderAndStops(t *testing.T) {
-	queue := engine.NewQueue()
+	queue := eventqueue.New()
 	var mu sync.Mutex
 	var batches int
 	seen := make(chan struct{}, 1)
@@ -641,9 +642,9 @@ func TestPumpHandsOverInOrderAndStops(t *testing.T) {
 		}
 	}})
 	for range 100 {
-		queue.Put(engine.Stamped{Event: call.StateChanged{State: call.StateJoining}})
+		queue.Put(eventqueue.Stamped{Event: call.StateChanged{State: call.StateJoining}})
 	}
-	queue.Put(engine.Stamped{Event: call.Joined{Room: "r", Self: ada}})
+	queue.Put(eventqueue.Stamped{Event: call.Joined{Room: "r", Self: ada}})
 	u.Pump(context.Background())
 	<-seen
 	u.Stop()
@@ -653,14 +654,14 @@ func TestPumpHandsOverInOrderAndStops(t *testing.T) {
 	if batches != 1 || u.state.Room.ID != "r" {
 		t.Errorf("%d batches, room %q", batches, u.state.Room.ID)
 	}
-	queue.Put(engine.Stamped{Event: call.Left{Reason: call.ReasonLeft}})
+	queue.Put(eventqueue.Stamped{Event: call.Left{Reason: call.ReasonLeft}})
 	if !u.state.InRoom() {
 		t.Error("a stopped pump delivers")
 	}
 }
 
 func TestPumpEndsWithTheQueue(t *testing.T) {
-	queue := engine.NewQueue()
+	queue := eventqueue.New()
 	u := New(Config{App: test.NewTempApp(t), Do: func(engine.Command) error { return nil }, Events: queue, Settings: &memory{}, Dispatch: func(f func()) { f() }})
 	u.Pump(context.Background())
 	queue.Close()

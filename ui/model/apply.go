@@ -4,12 +4,12 @@ import (
 	"errors"
 	"time"
 
-	"foyer/engine"
 	"foyer/engine/call"
+	"foyer/engine/eventqueue"
 )
 
 // Apply changes the state by one event.
-func (s *State) Apply(e engine.Stamped) {
+func (s *State) Apply(e eventqueue.Stamped) {
 	switch v := e.Event.(type) {
 	case call.StateChanged:
 		s.Engine = v.State
@@ -158,7 +158,7 @@ func stickyHostNotices(all []Notice) []Notice {
 	return kept
 }
 
-func (s *State) applyPeople(e engine.Stamped) {
+func (s *State) applyPeople(e eventqueue.Stamped) {
 	if !s.InRoom() {
 		return
 	}
@@ -207,7 +207,7 @@ func (s *State) participantJoined(p call.Participant, at time.Time) {
 	}
 }
 
-func (s *State) applyTrack(e engine.Stamped) {
+func (s *State) applyTrack(e eventqueue.Stamped) {
 	if !s.InRoom() {
 		return
 	}
@@ -276,7 +276,7 @@ func (s *State) setTrack(id call.Identity, t call.Track) {
 	}
 }
 
-func (s *State) applyDevice(e engine.Stamped) {
+func (s *State) applyDevice(e eventqueue.Stamped) {
 	switch v := e.Event.(type) {
 	case call.PreviewStarted:
 		s.Previews[v.Device.Source] = Preview{Device: v.Device, Slot: v.Slot, Level: v.Level}

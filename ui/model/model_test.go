@@ -9,15 +9,15 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"foyer/engine"
 	"foyer/engine/call"
+	"foyer/engine/eventqueue"
 )
 
 var epoch = time.Date(2026, 11, 21, 14, 0, 0, 0, time.UTC)
 
 func apply(s *State, events ...call.Event) {
 	for _, e := range events {
-		s.Apply(engine.Stamped{At: epoch, Event: e})
+		s.Apply(eventqueue.Stamped{At: epoch, Event: e})
 	}
 }
 

@@ -17,8 +17,8 @@ import (
 	"fyne.io/fyne/v2/test"
 	fynetheme "fyne.io/fyne/v2/theme"
 
-	"foyer/engine"
 	"foyer/engine/call"
+	"foyer/engine/eventqueue"
 	"foyer/ui/model"
 	"foyer/ui/theme"
 	"foyer/ui/words"
@@ -88,7 +88,7 @@ func newStand(t *testing.T, size fyne.Size, variant fyne.ThemeVariant) *stand {
 
 func (s *stand) apply(events ...call.Event) {
 	for _, e := range events {
-		s.state.Apply(engine.Stamped{At: s.now, Event: e})
+		s.state.Apply(eventqueue.Stamped{At: s.now, Event: e})
 	}
 }
 

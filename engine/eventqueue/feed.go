@@ -1,4 +1,4 @@
-package engine
+package eventqueue
 
 import (
 	"fmt"
@@ -7,19 +7,19 @@ import (
 	"foyer/engine/call"
 )
 
-// feed carries what a session reports to the loop, in order and bounded. The
-// session's goroutine puts, the loop takes.
-type feed struct {
+// Feed carries what a session reports to the loop, in order and bounded. The
+// session's goroutine puts, the loop takes. The zero value is ready.
+type Feed struct {
 	mu     sync.Mutex
 	events backlog[call.SessionEvent]
 	told   bool // the loop will come
 	over   bool // nothing follows
 }
 
-// put never makes the session wait. It tells whether the loop must be told.
+// Put never makes the session wait. It reports whether the loop must be told.
 // A session that says more than anybody could take ends itself by it; its own
 // end is never dropped.
-func (f *feed) put(ev call.SessionEvent) (tell bool) {
+func (f *Feed) Put(ev call.SessionEvent) (tell bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.over {
@@ -38,15 +38,16 @@ func (f *feed) put(ev call.SessionEvent) (tell bool) {
 	return tell
 }
 
-func (f *feed) take() []call.SessionEvent {
+// Take returns what has come since the last call.
+func (f *Feed) Take() []call.SessionEvent {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.told = false
 	return f.events.take()
 }
 
-// dropped counts the user packets that made way for newer ones.
-func (f *feed) dropped() int {
+// Dropped counts the user packets that made way for newer ones.
+func (f *Feed) Dropped() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.events.dropped

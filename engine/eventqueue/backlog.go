@@ -1,4 +1,4 @@
-package engine
+package eventqueue
 
 import "foyer/engine/call"
 

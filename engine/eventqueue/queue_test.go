@@ -1,22 +1,22 @@
-package engine_test
+package eventqueue_test
 
 import (
 	"fmt"
 	"reflect"
 	"testing"
 
-	"foyer/engine"
 	"foyer/engine/call"
+	"foyer/engine/eventqueue"
 )
 
 // A reader that takes once per Ready must come to the end, even when the last
 // event and the closing wake it together.
 func TestQueue_OneTakePerReadyReachesTheEnd(t *testing.T) {
-	q := engine.NewQueue()
-	q.Put(engine.Stamped{Event: call.HostStopped{}})
-	q.Put(engine.Stamped{Event: call.HostStopped{}})
+	q := eventqueue.New()
+	q.Put(eventqueue.Stamped{Event: call.HostStopped{}})
+	q.Put(eventqueue.Stamped{Event: call.HostStopped{}})
 	q.Close()
-	q.Put(engine.Stamped{Event: call.HostStopped{}}) // too late
+	q.Put(eventqueue.Stamped{Event: call.HostStopped{}}) // too late
 	seen := 0
 	for open := true; open; {
 		select {
@@ -24,7 +24,7 @@ func TestQueue_OneTakePerReadyReachesTheEnd(t *testing.T) {
 		default:
 			t.Fatal("the reader would wait for ever")
 		}
-		var items []engine.Stamped
+		var items []eventqueue.Stamped
 		items, open = q.Take()
 		seen += len(items)
 	}
@@ -36,8 +36,8 @@ func TestQueue_OneTakePerReadyReachesTheEnd(t *testing.T) {
 // What a hostile server can make wait is bounded; what matters is kept, all of
 // it and in order.
 func TestQueue_AFloodIsBounded(t *testing.T) {
-	q := engine.NewQueue()
-	put := func(ev call.Event) { q.Put(engine.Stamped{Event: ev}) }
+	q := eventqueue.New()
+	put := func(ev call.Event) { q.Put(eventqueue.Stamped{Event: ev}) }
 	const rounds = 200_000
 	put(call.StateChanged{State: call.StateJoined})
 	for i := range rounds {
@@ -91,12 +91,34 @@ func TestQueue_AFloodIsBounded(t *testing.T) {
 }
 
 func TestQueue_BigPacketsAreBoundedInBytes(t *testing.T) {
-	q := engine.NewQueue()
+	q := eventqueue.New()
 	for range 1000 {
-		q.Put(engine.Stamped{Event: call.DataReceived{Payload: make([]byte, 64<<10)}})
+		q.Put(eventqueue.Stamped{Event: call.DataReceived{Payload: make([]byte, 64<<10)}})
 	}
 	items, _ := q.Take()
 	if n := len(items) * 64 << 10; n == 0 || n > 16<<20 {
 		t.Errorf("%d bytes wait", n)
 	}
+}
+
+// Whoever watches the events knows of each before its reader does, in order.
+func TestQueue_TapSeesEachEventBeforeTheReader(t *testing.T) {
+	q := eventqueue.New()
+	var tapped []call.Event
+	q.Tap = func(e eventqueue.Stamped) { tapped = append(tapped, e.Event) }
+	q.Put(eventqueue.Stamped{Event: call.HostStopped{}})
+	q.Put(eventqueue.Stamped{Event: call.Left{Room: "r"}})
+	if len(tapped) != 0 {
+		t.Errorf("%d events seen by Put, on the engine's goroutine", len(tapped))
+	}
+	if items, _ := q.Take(); len(items) != 2 {
+		t.Fatalf("%d events taken", len(items))
+	}
+	if want := []call.Event{call.HostStopped{}, call.Left{Room: "r"}}; !reflect.DeepEqual(tapped, want) {
+		t.Errorf("tapped %v", tapped)
+	}
+}
+
+func person(id string, sid call.SID) call.Participant {
+	return call.Participant{Identity: call.Identity(id), SID: sid, Name: id}
 }

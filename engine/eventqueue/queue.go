@@ -1,4 +1,4 @@
-package engine
+package eventqueue
 
 import (
 	"sync"
@@ -19,35 +19,35 @@ type Stamped struct {
 // [call.QualityChanged] of the same participant replaces the one before, and of
 // many [call.DataReceived] the oldest are dropped; nothing else ever is.
 type Queue struct {
+	// Tap, if set, sees what Take is about to return, event by event, on the
+	// reader's goroutine: before the reader does. It is set before the first Take.
+	Tap func(Stamped)
+
 	mu     sync.Mutex
 	events backlog[Stamped]
 	closed bool
 	tookAt time.Time     // the reader was last here
 	wake   chan struct{} // 1-slot
-	taken  chan struct{} // 1-slot
 }
 
-// NewQueue makes an empty queue.
-func NewQueue() *Queue {
-	return &Queue{tookAt: time.Now(), wake: make(chan struct{}, 1), taken: make(chan struct{}, 1)}
+// New makes an empty queue.
+func New() *Queue {
+	return &Queue{tookAt: time.Now(), wake: make(chan struct{}, 1)}
 }
 
-// Put appends an event; after Close it does nothing. It returns how many events
-// wait, user packets not counted.
-func (q *Queue) Put(e Stamped) (waiting int) {
+// Put appends an event; after Close it does nothing.
+func (q *Queue) Put(e Stamped) {
 	q.mu.Lock()
 	if !q.closed {
 		q.events.put(e, e.Event)
 	}
-	waiting = q.events.waiting()
 	q.mu.Unlock()
 	q.signal()
-	return waiting
 }
 
-// full reports whether more waits than the reader will ever read, and since when
-// the reader has not been here.
-func (q *Queue) full() (full bool, away time.Duration) {
+// Full reports whether more waits than the reader will ever read, and how long
+// the reader has been away.
+func (q *Queue) Full() (full bool, away time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.events.full(), time.Since(q.tookAt)
@@ -71,10 +71,6 @@ func (q *Queue) signal() {
 // Ready receives when Take has something new to say.
 func (q *Queue) Ready() <-chan struct{} { return q.wake }
 
-// Taken receives when a Take has emptied the queue: for a writer who must not
-// be far ahead of the reader.
-func (q *Queue) Taken() <-chan struct{} { return q.taken }
-
 // Dropped counts the user packets that were dropped.
 func (q *Queue) Dropped() int {
 	q.mu.Lock()
@@ -85,15 +81,21 @@ func (q *Queue) Dropped() int {
 // Take returns everything that has come since the last call. open is false once
 // the queue is closed and empty.
 func (q *Queue) Take() (items []Stamped, open bool) {
+	items, open = q.take()
+	if q.Tap != nil {
+		for _, e := range items {
+			q.Tap(e)
+		}
+	}
+	return items, open
+}
+
+func (q *Queue) take() (items []Stamped, open bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	items, q.tookAt = q.events.take(), time.Now()
 	if q.closed {
 		q.signal() // the reader comes once more, to find it empty
-	}
-	select {
-	case q.taken <- struct{}{}:
-	default:
 	}
 	return items, !q.closed || len(items) > 0
 }
