@@ -66,7 +66,7 @@ type chatKey struct {
 	id   string
 }
 
-// remember tells whether a message is new.
+// remember reports whether a message is new.
 func (c *chat) remember(key chatKey) bool {
 	if _, known := c.seen[key]; known {
 		return false
@@ -95,7 +95,7 @@ const chatHistory = "chat_history"
 func (l *loop) startChat(s *stay) {
 	l.catchUp(s)
 	l.after(chatAgain, func() {
-		if l.stay == s && s.exit == nil {
+		if l.alive(s) {
 			l.catchUp(s)
 		}
 	})
@@ -113,7 +113,7 @@ func (l *loop) catchUp(s *stay) {
 		s.chat.later = true
 		l.after(time.Second/catchUpsPerSecond, func() {
 			s.chat.later = false
-			if l.stay == s && s.exit == nil {
+			if l.alive(s) {
 				l.catchUp(s)
 			}
 		})
@@ -174,7 +174,7 @@ func (l *loop) chatReceived(s *stay, m call.ChatMessage) {
 func (l *loop) tellHeld(s *stay) {
 	held := s.chat.held
 	s.chat.held = nil
-	if l.stay != s || s.exit != nil {
+	if !l.alive(s) {
 		return
 	}
 	for _, m := range held {
@@ -207,7 +207,7 @@ func (l *loop) doSendChat(c SendChat) error {
 	if err := call.CheckChat(c.Text); err != nil {
 		return err
 	}
-	if s.standing.Muted {
+	if s.permissions.Muted {
 		return call.ErrMuted
 	}
 	if len(s.chat.unsent) >= maxChatUnsent || !s.chat.pace.Allow(time.Now(), call.ChatPerSecond, call.ChatBurst) {

@@ -45,14 +45,14 @@ type device struct {
 	format  format
 }
 
-// stuck tells whether the system still waits for a device that was given up.
+// stuck reports whether the system still waits for a device that was given up.
 func (d *device) stuck() bool { return d.givenUp && d.phase == phaseClosing }
 
-// awaited tells whether an exit waits for the device.
+// awaited reports whether an exit waits for the device.
 func (d *device) awaited() bool { return d.phase >= phaseClosing && !d.givenUp && !d.kept }
 
-// answers tells whether the device is what a request asks for.
-func (d *device) answers(request string) bool {
+// matches reports whether the device is what a request asks for.
+func (d *device) matches(request string) bool {
 	switch {
 	case d.request == request:
 		return true
@@ -83,7 +83,7 @@ func (l *loop) open(sl *slot, request string) {
 	d := &device{
 		source: sl.source, request: request, cancel: cancel, ended: make(chan struct{}),
 		info: call.Device{Source: sl.source, Name: request},
-		kept: l.stay != nil && l.stay.exit != nil,
+		kept: l.leaving() != nil,
 	}
 	sl.dev = d
 	l.devices[d] = struct{}{}
@@ -212,7 +212,7 @@ func (l *loop) lost(d *device) {
 	l.settle(d.source)
 }
 
-// fallsBack tells whether the default device may take the place of d: never
+// fallsBack reports whether the default device may take the place of d: never
 // that of a file or a tone, whose user did not ask for a live microphone.
 func fallsBack(d *device) bool {
 	file := strings.ContainsAny(d.request, `/\`) || strings.EqualFold(filepath.Ext(d.request), ".wav")
@@ -222,7 +222,7 @@ func fallsBack(d *device) bool {
 func (l *loop) wishDefault(sl *slot) {
 	delete(l.selected, sl.source)
 	sl.previewDevice = ""
-	if e := l.wishing(); e != nil && sl.source == call.SourceSpeaker {
+	if e := l.wishes(); e != nil && sl.source == call.SourceSpeaker {
 		e.speaker = ""
 	} else if e != nil {
 		e.pubs[sl.source].device = ""
@@ -233,7 +233,7 @@ func (l *loop) wishDefault(sl *slot) {
 // published stays published and is muted, a screen is taken away.
 func (l *loop) giveUp(sl *slot) {
 	sl.preview = false
-	e := l.wishing()
+	e := l.wishes()
 	if e == nil {
 		return
 	}
@@ -334,7 +334,7 @@ func (l *loop) released(d *device, err error, at time.Time) {
 	if d.givenUp {
 		l.stopPreview(d) // not when it has drained: the device may be open again by then
 	}
-	if s := l.stay; s != nil && s.exit != nil && d.handle != nil && !d.kept {
+	if s := l.leaving(); s != nil && d.handle != nil && !d.kept {
 		s.exit.released = append(s.exit.released, call.Release{
 			Source: d.source, Device: d.info.Name, Took: max(0, at.Sub(s.exit.began)),
 		})
@@ -386,7 +386,7 @@ func (l *loop) overdue(d *device) {
 		return
 	}
 	l.markStuck(d)
-	if s := l.stay; s == nil || s.exit == nil {
+	if l.leaving() == nil {
 		l.emit(call.CommandFailed{
 			Command: l.slots[d.source].word, Source: d.source,
 			Err: &call.DeviceError{Source: d.source, Device: d.info.Name, Err: call.ErrDeviceStuck},
@@ -420,4 +420,31 @@ func deviceError(src call.Source, name string, err error) error {
 		}
 	}
 	return &call.DeviceError{Source: src, Device: name, Err: fmt.Errorf("%w: %w", call.ErrDeviceFailed, err)}
+}
+
+// listDevices answers with DevicesChanged. Wishes that come meanwhile share one
+// further list.
+func (l *loop) listDevices() {
+	if l.listing {
+		l.listAgain = true
+		return
+	}
+	l.listing = true
+	devices, base := l.cfg.Devices, l.base
+	work(l, func() ([]call.Device, error) {
+		ctx, cancel := context.WithTimeout(base, listTimeout)
+		defer cancel()
+		return devices.List(ctx)
+	}, func(list []call.Device, err error) {
+		l.listing = false
+		if err != nil {
+			l.emit(call.CommandFailed{Command: RefreshDevices{}.Word(), Err: err})
+		} else {
+			l.emit(call.DevicesChanged{Devices: list})
+		}
+		if l.listAgain && !l.quitting {
+			l.listAgain = false
+			l.listDevices()
+		}
+	}, nil)
 }

@@ -128,7 +128,7 @@ func (l *loop) enter(e *entry) error {
 	switch {
 	case l.stay == nil:
 		l.begin(e)
-	case l.stay.exit == nil, l.waiting() != nil:
+	case l.alive(l.stay), l.waiting() != nil:
 		return call.ErrAlreadyInRoom
 	default:
 		l.pending = append(l.pending, e)
@@ -188,10 +188,10 @@ func failure(s *stay, err error) cause {
 
 // current is the stay that commands may change: not one that is ending.
 func (l *loop) current() (*stay, error) {
-	if l.stay == nil || l.stay.exit != nil {
-		return nil, call.ErrNotInRoom
+	if s := l.active(); s != nil {
+		return s, nil
 	}
-	return l.stay, nil
+	return nil, call.ErrNotInRoom
 }
 
 func (l *loop) doFault(c Fault) error {

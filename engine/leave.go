@@ -44,8 +44,8 @@ type exit struct {
 // are closed first and at once, and in the same moment the server is told:
 // neither waits for the other.
 func (l *loop) leave(c cause) {
-	s := l.stay
-	if s == nil || s.exit != nil {
+	s := l.active()
+	if s == nil {
 		return
 	}
 	x := &exit{cause: c, began: time.Now()}
@@ -123,9 +123,9 @@ func endSession(session call.Session, tell bool) error {
 // checkLeft ends the exit when nothing of the stay is open any more, and the
 // operating system says the same.
 func (l *loop) checkLeft() {
-	s := l.stay
+	s := l.leaving()
 	switch {
-	case s == nil || s.exit == nil:
+	case s == nil:
 	case l.unfinished(s):
 		s.exit.inspected = false
 	case !s.exit.inspected:

@@ -155,7 +155,7 @@ func (l *loop) checkPanic(err error) {
 		return
 	}
 	l.log.WithField("stack", string(p.stack)).Errorf("recovered: %v", p)
-	if l.stay != nil && l.stay.exit != nil {
+	if l.leaving() != nil {
 		l.inbox.post(message{run: (*loop).resumeExit})
 		return
 	}
@@ -242,7 +242,7 @@ func (l *loop) closePart(present bool, name string, shut func() error, done func
 
 // resumeExit goes on with an exit that a panic interrupted.
 func (l *loop) resumeExit() {
-	if s := l.stay; s != nil && s.exit != nil && s.exit.panics < maxExitPanics {
+	if s := l.leaving(); s != nil && s.exit.panics < maxExitPanics {
 		s.exit.panics++
 		l.letGo(s)
 		l.checkLeft()

@@ -47,7 +47,7 @@ func (l *loop) doModerate(c Moderate) error {
 		return err
 	case s.link.Plain():
 		return call.ErrNoDoor
-	case s.standing.Role != "" && !s.standing.Role.Moderates():
+	case s.permissions.Role != "" && !s.permissions.Role.Moderates():
 		return call.ErrForbidden
 	}
 	session := s.session

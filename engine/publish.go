@@ -40,6 +40,88 @@ func newPublications(c Choice, resolve func(call.Source, string) string) map[cal
 	return pubs
 }
 
+// publication is the wish that c changes.
+func (l *loop) publication(c Command, src call.Source) (*publication, error) {
+	if !published(src) {
+		return nil, badSource(c, src)
+	}
+	e := l.wishes()
+	if e == nil || e == l.stay.entry && l.leaving() != nil {
+		return nil, call.ErrNotInRoom
+	}
+	return e.pubs[src], nil
+}
+
+func (l *loop) doPublish(c Publish) error {
+	p, err := l.publication(c, c.Source)
+	if err != nil {
+		return err
+	}
+	if c.Device == call.DeviceNone {
+		return badSource(c, c.Source)
+	}
+	if err := l.stay.allows(c.Source); err != nil {
+		return err
+	}
+	request := l.resolve(c.Source, c.Device)
+	if err := l.stuckDevice(c.Source, request); err != nil {
+		return err
+	}
+	p.want, p.muted, p.byHost, p.broken, p.device = true, false, false, false, request
+	l.slots[c.Source].blame(c.Word())
+	l.settle(c.Source)
+	return nil
+}
+
+func (l *loop) doUnpublish(c Unpublish) error {
+	p, err := l.publication(c, c.Source)
+	if err != nil {
+		return err
+	}
+	if !p.want {
+		return call.ErrNotPublished
+	}
+	p.want = false
+	l.slots[c.Source].word = c.Word()
+	l.settle(c.Source)
+	return nil
+}
+
+func (l *loop) doMute(c Mute) error {
+	p, err := l.publication(c, c.Source)
+	if err != nil {
+		return err
+	}
+	if !p.want {
+		return call.ErrNotPublished
+	}
+	p.muted = true
+	l.settle(c.Source)
+	return nil
+}
+
+func (l *loop) doUnmute(c Unmute) error {
+	p, err := l.publication(c, c.Source)
+	if err != nil {
+		return err
+	}
+	if !p.want {
+		return call.ErrNotPublished
+	}
+	if err := l.stay.allows(c.Source); err != nil {
+		return err
+	}
+	if l.openDevice(c.Source) == nil {
+		if err := l.stuckDevice(c.Source, p.device); err != nil {
+			return err
+		}
+	}
+	p.muted, p.byHost, p.broken = false, false, false
+	l.slots[c.Source].blame(c.Word())
+	l.settle(c.Source)
+	return nil
+}
+
 // settlePublication takes the next step of a publication. What stops sending
 // does so at once; what asks the server waits for a working connection.
 func (l *loop) settlePublication(s *stay, p *publication) {
@@ -111,7 +193,7 @@ func (l *loop) ask(
 		defer cancel()
 		return f(ctx)
 	}, func(t call.LocalTrack, err error) {
-		if l.stay != s || s.exit != nil {
+		if !l.alive(s) {
 			return // the session's end takes everything away
 		}
 		p.busy = false

@@ -112,7 +112,7 @@ func (l *loop) choose(s *stay) {
 	s.reception.due = true
 	l.inbox.post(message{run: func(l *loop) {
 		s.reception.due = false
-		if l.stay == s && s.exit == nil {
+		if l.alive(s) {
 			l.chosen(s)
 		}
 	}})
@@ -182,30 +182,8 @@ func (l *loop) requestWithin(s *stay, bound time.Duration, f func(context.Contex
 		defer cancel()
 		return f(ctx)
 	}, func(err error) {
-		if l.stay == s && s.exit == nil {
+		if l.alive(s) {
 			done(err)
 		}
 	})
-}
-
-// doStats answers with what media counts now.
-func (l *loop) doStats() error {
-	s, err := l.current()
-	if err != nil {
-		return err
-	}
-	if !s.joined {
-		return call.ErrNotInRoom
-	}
-	report := call.StatsReported{Remote: []call.RemoteStats{}, Local: []call.LocalStats{}}
-	for _, r := range s.received() {
-		report.Remote = append(report.Remote, r.rx.Stats())
-	}
-	for _, src := range sources {
-		if d := l.openDevice(src); d != nil && d.sending != nil {
-			report.Local = append(report.Local, d.pump.Stats())
-		}
-	}
-	l.emit(report)
-	return nil
 }

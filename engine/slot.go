@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"fmt"
 
 	"foyer/engine/call"
@@ -65,7 +64,7 @@ func (e *entry) wished(src call.Source, preview wish) wish {
 // is wished for them. It is called after everything that may change either.
 func (l *loop) settle(src call.Source) {
 	l.settleDevice(l.slots[src])
-	if s := l.stay; s != nil && s.exit == nil && src != call.SourceSpeaker {
+	if s := l.active(); s != nil && src != call.SourceSpeaker {
 		l.settlePublication(s, s.pubs[src])
 	}
 }
@@ -75,7 +74,7 @@ func (l *loop) settleDevice(sl *slot) {
 	switch {
 	case d == nil && w.open:
 		l.open(sl, w.device)
-	case d != nil && d.phase < phaseClosing && !(w.open && d.answers(w.device)):
+	case d != nil && d.phase < phaseClosing && !(w.open && d.matches(w.device)):
 		l.close(d)
 	}
 }
@@ -99,7 +98,7 @@ func (l *loop) resolve(src call.Source, request string) string {
 // stuckDevice is the error of a request for a device that does not let go.
 func (l *loop) stuckDevice(src call.Source, request string) error {
 	for d := range l.devices {
-		if d.stuck() && d.source == src && d.answers(request) {
+		if d.stuck() && d.source == src && d.matches(request) {
 			return &call.DeviceError{Source: src, Device: d.info.Name, Err: call.ErrDeviceStuck}
 		}
 	}
@@ -121,7 +120,7 @@ func (l *loop) doStartPreview(c StartPreview) error {
 	if c.Source != call.SourceCamera && c.Source != call.SourceMicrophone || c.Device == call.DeviceNone {
 		return badSource(c, c.Source)
 	}
-	if s := l.stay; s != nil && s.exit == nil && s.joined && s.pubs[c.Source].want {
+	if s := l.active(); s != nil && s.joined && s.pubs[c.Source].want {
 		return fmt.Errorf("%w: %s is published already", call.ErrBadArgument, c.Source)
 	}
 	request := l.resolve(c.Source, c.Device)
@@ -139,7 +138,7 @@ func (l *loop) doStopPreview(c StopPreview) error {
 	if c.Source != call.SourceCamera && c.Source != call.SourceMicrophone {
 		return badSource(c, c.Source)
 	}
-	if s := l.stay; s != nil && s.exit == nil && s.joined && s.pubs[c.Source].want {
+	if s := l.active(); s != nil && s.joined && s.pubs[c.Source].want {
 		return fmt.Errorf("%w: %s is published", call.ErrBadArgument, c.Source)
 	}
 	l.slots[c.Source].preview = false
@@ -161,120 +160,11 @@ func (l *loop) doSelectDevice(c SelectDevice) error {
 	if sl.preview {
 		sl.previewDevice = c.Device
 	}
-	if e := l.wishing(); e != nil && c.Source == call.SourceSpeaker {
+	if e := l.wishes(); e != nil && c.Source == call.SourceSpeaker {
 		e.speaker = c.Device
 	} else if e != nil && e.pubs[c.Source].want {
 		e.pubs[c.Source].device, e.pubs[c.Source].broken = c.Device, false
 	}
 	l.settle(c.Source)
 	return nil
-}
-
-// publication is the wish that c changes.
-func (l *loop) publication(c Command, src call.Source) (*publication, error) {
-	if !published(src) {
-		return nil, badSource(c, src)
-	}
-	e := l.wishing()
-	if e == nil || e == l.stay.entry && l.stay.exit != nil {
-		return nil, call.ErrNotInRoom
-	}
-	return e.pubs[src], nil
-}
-
-func (l *loop) doPublish(c Publish) error {
-	p, err := l.publication(c, c.Source)
-	if err != nil {
-		return err
-	}
-	if c.Device == call.DeviceNone {
-		return badSource(c, c.Source)
-	}
-	if err := l.stay.allows(c.Source); err != nil {
-		return err
-	}
-	request := l.resolve(c.Source, c.Device)
-	if err := l.stuckDevice(c.Source, request); err != nil {
-		return err
-	}
-	p.want, p.muted, p.byHost, p.broken, p.device = true, false, false, false, request
-	l.slots[c.Source].blame(c.Word())
-	l.settle(c.Source)
-	return nil
-}
-
-func (l *loop) doUnpublish(c Unpublish) error {
-	p, err := l.publication(c, c.Source)
-	if err != nil {
-		return err
-	}
-	if !p.want {
-		return call.ErrNotPublished
-	}
-	p.want = false
-	l.slots[c.Source].word = c.Word()
-	l.settle(c.Source)
-	return nil
-}
-
-func (l *loop) doMute(c Mute) error {
-	p, err := l.publication(c, c.Source)
-	if err != nil {
-		return err
-	}
-	if !p.want {
-		return call.ErrNotPublished
-	}
-	p.muted = true
-	l.settle(c.Source)
-	return nil
-}
-
-func (l *loop) doUnmute(c Unmute) error {
-	p, err := l.publication(c, c.Source)
-	if err != nil {
-		return err
-	}
-	if !p.want {
-		return call.ErrNotPublished
-	}
-	if err := l.stay.allows(c.Source); err != nil {
-		return err
-	}
-	if l.openDevice(c.Source) == nil {
-		if err := l.stuckDevice(c.Source, p.device); err != nil {
-			return err
-		}
-	}
-	p.muted, p.byHost, p.broken = false, false, false
-	l.slots[c.Source].blame(c.Word())
-	l.settle(c.Source)
-	return nil
-}
-
-// listDevices answers with DevicesChanged. Wishes that come meanwhile share one
-// further list.
-func (l *loop) listDevices() {
-	if l.listing {
-		l.listAgain = true
-		return
-	}
-	l.listing = true
-	devices, base := l.cfg.Devices, l.base
-	work(l, func() ([]call.Device, error) {
-		ctx, cancel := context.WithTimeout(base, listTimeout)
-		defer cancel()
-		return devices.List(ctx)
-	}, func(list []call.Device, err error) {
-		l.listing = false
-		if err != nil {
-			l.emit(call.CommandFailed{Command: RefreshDevices{}.Word(), Err: err})
-		} else {
-			l.emit(call.DevicesChanged{Devices: list})
-		}
-		if l.listAgain && !l.quitting {
-			l.listAgain = false
-			l.listDevices()
-		}
-	}, nil)
 }

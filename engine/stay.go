@@ -82,9 +82,9 @@ type stay struct {
 	roster    roster
 	people    int // the most at once, ourselves included
 
-	standing  call.Standing
-	chat      chat
-	switching bool // another room's door is being asked
+	permissions call.Standing
+	chat        chat
+	switching   bool // another room's door is being asked
 
 	receivers        map[call.SID]*receiver
 	reception        reception
@@ -92,6 +92,27 @@ type stay struct {
 
 	exit *exit // set once leaving
 }
+
+// active is the stay that events and commands may change: nil when there is none,
+// and when it is ending.
+func (l *loop) active() *stay {
+	if l.stay != nil && l.stay.exit == nil {
+		return l.stay
+	}
+	return nil
+}
+
+// leaving is the stay that is ending, or nil.
+func (l *loop) leaving() *stay {
+	if l.stay != nil && l.stay.exit != nil {
+		return l.stay
+	}
+	return nil
+}
+
+// alive reports whether s is the present stay and not ending. Whatever comes back
+// to the loop for a stay asks this first.
+func (l *loop) alive(s *stay) bool { return s != nil && l.active() == s }
 
 // begin makes e the current stay and joins. Devices open while the server is
 // dialed.
@@ -221,15 +242,15 @@ func (l *loop) admitted(s *stay, ev call.RosterReplaced) {
 			sl.preview = false
 		}
 	}
-	s.standing = ev.Standing
+	s.permissions = ev.Standing
 	refused := s.obeyRules()
 	l.setState(call.StateJoined)
 	l.emit(call.Joined{
 		Room: s.room, Title: s.title, Session: s.sessionID, Self: s.self, Participants: s.roster.list(),
 		Link: s.forOthers(), Elapsed: max(s.joinedAt.Sub(s.asked), time.Nanosecond), Hosting: s.hosting,
-		Standing: s.standing,
+		Standing: s.permissions,
 	})
-	l.refusePublications(refused)
+	l.reportRefused(refused)
 	l.choose(s)
 	l.startChat(s)
 	l.settleAll()

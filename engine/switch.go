@@ -34,7 +34,7 @@ func (l *loop) doSwitchRoom(c SwitchRoom) error {
 		defer cancel()
 		return dialer.Admit(ctx, req)
 	}, func(a call.Admission, err error) {
-		if l.stay == s && s.exit == nil {
+		if l.alive(s) {
 			s.switching = false
 			l.admittedElsewhere(s, next, a, err)
 		}
@@ -86,13 +86,13 @@ func (e *entry) carry(s *stay) {
 	}
 }
 
-// keepsDevices tells whether the devices of a stay that is ending are for the
+// keepsDevices reports whether the devices of a stay that is ending are for the
 // next one.
 func (x *exit) keepsDevices() bool { return x.next != nil && x.next.aborted == call.ReasonUnknown }
 
-// wishing is the entry whose wishes for devices count: the stay's, or of one
+// wishes is the entry whose wishes for devices count: the stay's, or of one
 // that ends for a switch the next one's; nil without a stay.
-func (l *loop) wishing() *entry {
+func (l *loop) wishes() *entry {
 	switch s := l.stay; {
 	case s == nil:
 		return nil
@@ -119,7 +119,7 @@ func (l *loop) handOver(x *exit) {
 // takeBack aborts the entry that waits. Devices that were kept for it close now.
 func (l *loop) takeBack(e *entry, r call.LeaveReason) {
 	e.abort(r)
-	if s := l.stay; s != nil && s.exit != nil && s.exit.next == e {
+	if s := l.leaving(); s != nil && s.exit.next == e {
 		for _, sl := range l.slots {
 			sl.preview = false
 		}
@@ -127,7 +127,7 @@ func (l *loop) takeBack(e *entry, r call.LeaveReason) {
 	}
 }
 
-// sameRoom tells whether two links lead to one room of one server.
+// sameRoom reports whether two links lead to one room of one server.
 func sameRoom(a, b call.Link) bool {
 	if a.Plain() || b.Plain() {
 		return a.Plain() && b.Plain() && a.URL == b.URL && a.Room == b.Room

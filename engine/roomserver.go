@@ -26,7 +26,7 @@ func (l *loop) startHost(s *stay) {
 		return host.Start(ctx, room, title)
 	}, func(links call.HostLinks, err error) {
 		l.hostBusy = false
-		wanted := l.stay == s && s.exit == nil
+		wanted := l.alive(s)
 		switch {
 		case err != nil && wanted:
 			l.leave(hostFailure(overdue(err)))
@@ -50,7 +50,7 @@ func hostFailure(err error) cause {
 
 // hostIdle lets a stay that waits for its turn have it.
 func (l *loop) hostIdle() {
-	if s := l.stay; s != nil && s.exit == nil && s.host && !s.hosting && !l.hostBusy {
+	if s := l.active(); s != nil && s.host && !s.hosting && !l.hostBusy {
 		l.startHost(s)
 	}
 }
@@ -162,7 +162,7 @@ func (l *loop) restartHost() {
 // for it would be false hope.
 func (l *loop) hostLost(err error) {
 	l.emit(call.HostStopped{Err: err})
-	if s := l.stay; s != nil && s.exit == nil && s.hosting {
+	if s := l.active(); s != nil && s.hosting {
 		s.sessionOver = true // there is nobody to tell
 		l.leave(cause{reason: call.ReasonServerStopped, err: err})
 	}

@@ -11,7 +11,7 @@ const feedBatch = 256
 // takeFeed takes what the session of s has reported. What it reports before
 // Dial has returned it waits for.
 func (l *loop) takeFeed(s *stay) {
-	if l.stay == s && s.exit == nil && s.session == nil {
+	if l.alive(s) && s.session == nil {
 		return
 	}
 	if len(s.taken) == 0 {
@@ -29,7 +29,7 @@ func (l *loop) takeFeed(s *stay) {
 // sessionEvent is one of these. Events of an earlier stay and of one that is
 // ending change nothing.
 func (l *loop) sessionEvent(s *stay, ev call.SessionEvent) {
-	if l.stay != s || s.exit != nil {
+	if !l.alive(s) {
 		return
 	}
 	if end, ok := ev.(call.SessionEnded); ok {
@@ -186,60 +186,6 @@ func (l *loop) rosterReplaced(s *stay, ev call.RosterReplaced) {
 	l.rulesChanged(s, ev.Standing)
 	l.settleAll()
 	l.catchUp(s)
-}
-
-// rulesChanged takes what the room's rules mean for us now.
-func (l *loop) rulesChanged(s *stay, now call.Standing) {
-	if s.standing == now {
-		return
-	}
-	s.standing = now
-	refused := s.obeyRules()
-	l.emit(call.RulesChanged{Standing: now})
-	l.refusePublications(refused)
-	l.settleAll()
-}
-
-// allows tells whether the rules let us show a source or speak.
-func (s *stay) allows(src call.Source) error {
-	switch {
-	case s.standing.Listens():
-		return call.ErrListener
-	case s.standing.Silenced() && src == call.SourceMicrophone:
-		return call.ErrMuted
-	}
-	return nil
-}
-
-// obeyRules takes the wishes back that the rules do not allow. What they allow
-// again is the user's to wish for: no microphone is switched on from afar. It
-// returns the sources whose wish nobody has heard of yet: no TrackUnpublished
-// will tell of those.
-func (s *stay) obeyRules() (refused []call.Source) {
-	if mic := s.pubs[call.SourceMicrophone]; s.standing.Silenced() && mic.want {
-		mic.muted, mic.byHost = true, true
-	}
-	if !s.standing.Listens() {
-		return nil
-	}
-	for _, src := range sources {
-		p := s.pubs[src] // nil for the speaker
-		if p == nil || !p.want {
-			continue
-		}
-		p.want = false
-		if p.track == nil {
-			refused = append(refused, src)
-		}
-	}
-	return refused
-}
-
-// refusePublications tells of wishes that a listener may not have.
-func (l *loop) refusePublications(refused []call.Source) {
-	for _, src := range refused {
-		l.failed(Publish{}, src, call.ErrListener)
-	}
 }
 
 func (l *loop) takeRoster(s *stay, ev call.RosterReplaced) {
