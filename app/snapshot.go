@@ -66,6 +66,7 @@ func (p *pictures) note(e call.Event) {
 		}
 	case call.TrackUnsubscribed:
 		delete(p.slots, pictureKey{e.ID, e.Track.Source})
+	default:
 	}
 }
 

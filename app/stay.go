@@ -64,6 +64,7 @@ func recordStays(events *eventqueue.Queue, p *profile, log logrus.FieldLogger) {
 		case call.Left:
 			current.end()
 			current = nil
+		default:
 		}
 	}
 }

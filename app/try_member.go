@@ -111,6 +111,7 @@ func find[E call.Event](p *member, match func(E) bool) (found E, ok bool, failur
 			failure = errors.Join(errGivenUp, e.Err)
 		case call.CommandFailed:
 			failure = e.Err
+		default:
 		}
 	}
 	return found, false, failure, p.changed

@@ -108,6 +108,7 @@ func (f *farSide) note(e call.Event) {
 		f.failed = fmt.Errorf("%s %s: %w", e.Command, e.Source, e.Err)
 	case call.TrackUnsubscribed:
 		f.failed = fmt.Errorf("the %s has ended", e.Track.Source)
+	default:
 	}
 }
 

@@ -142,6 +142,7 @@ func (w *wanderer) arrive(ctx context.Context, cmd engine.Command) (time.Time, e
 				if joined && e.Slot != nil {
 					return painted(ctx, e.Slot)
 				}
+			default:
 			}
 		}
 	}

@@ -6,7 +6,12 @@ import (
 
 // Command is a wish, given to [Engine.Do]: values only. Word is its name on the
 // command line and in [call.CommandFailed].
-type Command interface{ Word() string }
+//
+//sumtype:decl
+type Command interface {
+	Word() string
+	command()
+}
 
 // Choice is which devices a stay begins with: for each the empty string for
 // the default device, call.DeviceNone, call.DeviceTest, a device's name or ID,
@@ -123,3 +128,22 @@ func (RefreshDevices) Word() string { return "devices" }
 func (Stats) Word() string          { return "stats" }
 func (SendChat) Word() string       { return "chat" }
 func (Fault) Word() string          { return "fault" }
+
+func (Join) command()           {}
+func (StartRoom) command()      {}
+func (SwitchRoom) command()     {}
+func (Leave) command()          {}
+func (StartPreview) command()   {}
+func (StopPreview) command()    {}
+func (Publish) command()        {}
+func (Unpublish) command()      {}
+func (Mute) command()           {}
+func (Unmute) command()         {}
+func (SelectDevice) command()   {}
+func (SetTrackView) command()   {}
+func (Abort) command()          {}
+func (RefreshDevices) command() {}
+func (Stats) command()          {}
+func (SendChat) command()       {}
+func (Moderate) command()       {}
+func (Fault) command()          {}

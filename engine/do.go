@@ -58,9 +58,8 @@ func (l *loop) command(c Command) error {
 		return l.doSendChat(c)
 	case Moderate:
 		return l.doModerate(c)
-	default:
-		return unknownCommand(c)
 	}
+	return fmt.Errorf("%w: command %q", call.ErrBadArgument, c.Word())
 }
 
 func (l *loop) doJoin(c Join) error {

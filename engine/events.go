@@ -29,20 +29,84 @@ func (l *loop) takeFeed(s *stay) {
 // sessionEvent is one of these. Events of an earlier stay and of one that is
 // ending change nothing.
 func (l *loop) sessionEvent(s *stay, ev call.SessionEvent) {
-	if !l.alive(s) {
-		return
-	}
-	if end, ok := ev.(call.SessionEnded); ok {
-		l.sessionEnded(s, end)
-		return
-	}
-	first, ok := ev.(call.RosterReplaced)
 	switch {
-	case !s.joined && ok:
-		l.admitted(s, first)
-	case !s.joined: // nothing is known about anybody before the first roster
-	default:
+	case !l.alive(s):
+	case s.joined:
 		l.roomEvent(s, ev)
+	default:
+		l.joiningEvent(s, ev)
+	}
+}
+
+// joiningEvent comes before we are in the room: nothing is known about anybody
+// before the first roster.
+func (l *loop) joiningEvent(s *stay, ev call.SessionEvent) {
+	switch ev := ev.(type) {
+	case call.RosterReplaced:
+		l.admitted(s, ev)
+	case call.SessionEnded:
+		l.sessionEnded(s, ev)
+	default:
+	}
+}
+
+// roomEvent is about a stay that has joined. What the session says about ourselves
+// and our tracks is left out: the engine reports those itself.
+func (l *loop) roomEvent(s *stay, ev call.SessionEvent) {
+	switch ev := ev.(type) {
+	case call.SessionEnded:
+		l.sessionEnded(s, ev)
+	case call.SessionReconnecting:
+		l.setState(call.StateReconnecting)
+	case call.SessionReconnected:
+		l.setState(call.StateJoined)
+		l.settleAll()
+		l.catchUp(s)
+	case call.RosterReplaced:
+		l.rosterReplaced(s, ev)
+	case call.RulesChanged:
+		l.rulesChanged(s, ev.Standing)
+
+	case call.ParticipantJoined:
+		l.present(s, ev.Participant)
+	case call.ParticipantUpdated:
+		l.present(s, ev.Participant)
+	case call.ParticipantLeft:
+		l.absent(s, ev)
+
+	case call.TrackPublished:
+		l.trackEvent(s, ev.ID, ev.Track, ev.Local, true, ev)
+	case call.TrackUnpublished:
+		l.trackEvent(s, ev.ID, ev.Track, ev.Local, false, ev)
+	case call.TrackMuted:
+		ev.Track.Muted = true
+		l.trackEvent(s, ev.ID, ev.Track, ev.Local, true, ev)
+	case call.TrackUnmuted:
+		ev.Track.Muted = false
+		l.trackEvent(s, ev.ID, ev.Track, ev.Local, true, ev)
+	case call.RemoteTrackReady:
+		l.subscribe(s, ev.Track)
+	case call.RemoteTrackGone:
+		l.remoteGone(s, ev.Track)
+	case call.LocalTrackMuted:
+		l.localMuted(s, ev.SID)
+	case call.LocalTrackGone:
+		l.localGone(s, ev.SID)
+
+	case call.SpeakersChanged:
+		s.speak(ev.Speakers)
+		l.emit(ev)
+		l.choose(s)
+	case call.QualityChanged:
+		if _, known := s.roster.get(ev.ID); known || ev.ID == s.self.Identity {
+			l.emit(ev)
+		}
+	case call.DataReceived:
+		l.emit(ev)
+	case call.ChatReceived:
+		l.chatReceived(s, ev.Message)
+	case call.ChatMissed:
+		l.catchUp(s)
 	}
 }
 
@@ -60,69 +124,6 @@ func (l *loop) sessionEnded(s *stay, end call.SessionEnded) {
 		}
 	}
 	l.leave(c)
-}
-
-// roomEvent is about a stay that has joined.
-func (l *loop) roomEvent(s *stay, ev call.SessionEvent) {
-	switch ev := ev.(type) {
-	case call.RosterReplaced:
-		l.rosterReplaced(s, ev)
-	case call.RemoteTrackReady:
-		l.subscribe(s, ev.Track)
-	case call.RemoteTrackGone:
-		l.remoteGone(s, ev.Track)
-	case call.SessionReconnecting:
-		l.setState(call.StateReconnecting)
-	case call.SessionReconnected:
-		l.setState(call.StateJoined)
-		l.settleAll()
-		l.catchUp(s)
-	case call.LocalTrackMuted:
-		l.localMuted(s, ev.SID)
-	case call.LocalTrackGone:
-		l.localGone(s, ev.SID)
-	case call.SpeakersChanged:
-		s.speak(ev.Speakers)
-		l.emit(ev)
-		l.choose(s)
-	case call.QualityChanged:
-		if _, known := s.roster.get(ev.ID); known || ev.ID == s.self.Identity {
-			l.emit(ev)
-		}
-	case call.DataReceived:
-		l.emit(ev)
-	case call.ChatReceived:
-		l.chatReceived(s, ev.Message)
-	case call.ChatMissed:
-		l.catchUp(s)
-	case call.RulesChanged:
-		l.rulesChanged(s, ev.Standing)
-	default:
-		l.peopleEvent(s, ev)
-	}
-}
-
-// peopleEvent is about others. What the session says about ourselves and our
-// tracks is left out: the engine reports those itself.
-func (l *loop) peopleEvent(s *stay, ev call.SessionEvent) {
-	switch ev := ev.(type) {
-	case call.ParticipantJoined:
-		l.present(s, ev.Participant)
-	case call.ParticipantUpdated:
-		l.present(s, ev.Participant)
-	case call.ParticipantLeft:
-		l.absent(s, ev)
-	case call.TrackPublished:
-		l.trackEvent(s, ev.ID, ev.Track, ev.Local, true, ev)
-	case call.TrackUnpublished:
-		l.trackEvent(s, ev.ID, ev.Track, ev.Local, false, ev)
-	case call.TrackMuted:
-		ev.Track.Muted = true
-		l.trackEvent(s, ev.ID, ev.Track, ev.Local, true, ev)
-	case call.TrackUnmuted:
-		ev.Track.Muted = false
-		l.trackEvent(s, ev.ID, ev.Track, ev.Local, true, ev)
-	}
 }
 
 func (l *loop) trackEvent(s *stay, id call.Identity, t call.Track, local, there bool, ev call.Event) {

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -247,8 +246,4 @@ func (l *loop) resumeExit() {
 		l.letGo(s)
 		l.checkLeft()
 	}
-}
-
-func unknownCommand(c Command) error {
-	return fmt.Errorf("%w: command %q", call.ErrBadArgument, c.Word())
 }

@@ -246,6 +246,7 @@ func (u *UI) apply(items []eventqueue.Stamped) {
 		case call.Left:
 			clear(u.views)
 			clear(u.shown)
+		default:
 		}
 	}
 	u.refresh()

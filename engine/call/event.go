@@ -4,6 +4,8 @@ import "time"
 
 // Event is a fact that the engine reports: immutable, in the past tense. The
 // window and the headless program are two readers of the same events.
+//
+//sumtype:decl
 type Event interface{ event() }
 
 // StateChanged is the engine's new state.

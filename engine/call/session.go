@@ -74,6 +74,8 @@ type Session interface {
 }
 
 // SessionEvent is what a session reports to the engine.
+//
+//sumtype:decl
 type SessionEvent interface{ sessionEvent() }
 
 // RosterReplaced is everybody in the room, ourselves excluded: after the join

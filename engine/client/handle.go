@@ -131,6 +131,7 @@ func (s *session) onUpdate(u *livekit.ParticipantUpdate) {
 			if s.transport != nil && s.transport.remote[e.Track.SID] != nil {
 				s.dropTrack(s.transport.remote[e.Track.SID])
 			}
+		default:
 		}
 		s.emit(event)
 	}

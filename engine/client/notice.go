@@ -226,6 +226,7 @@ func (s *session) inOrder(e call.SessionEvent) {
 		delete(s.verdicts, e.Participant.Identity)
 	case call.RosterReplaced, call.SessionEnded:
 		s.tellLeft("")
+	default:
 	}
 }
 

@@ -130,6 +130,7 @@ func (s *Session) hand(ev call.SessionEvent, sink func(call.SessionEvent)) {
 		if t := s.tracks[ev.SID]; t != nil {
 			t.muted = true
 		}
+	default:
 	}
 	sink(ev)
 }

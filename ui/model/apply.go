@@ -8,7 +8,8 @@ import (
 	"foyer/engine/eventqueue"
 )
 
-// Apply changes the state by one event.
+// Apply changes the state by one event. What is told of the people in a room after
+// the user has left it changes nothing.
 func (s *State) Apply(e eventqueue.Stamped) {
 	switch v := e.Event.(type) {
 	case call.StateChanged:
@@ -22,18 +23,57 @@ func (s *State) Apply(e eventqueue.Stamped) {
 		if s.InRoom() {
 			s.replaceRoster(v.Self, v.Participants)
 		}
-	case call.Left:
-		s.left(v)
-	case call.ParticipantJoined, call.ParticipantUpdated, call.ParticipantLeft, call.SpeakersChanged, call.QualityChanged:
-		s.applyPeople(e)
-	case call.TrackPublished, call.TrackUnpublished, call.TrackMuted, call.TrackUnmuted, call.TrackSubscribed, call.TrackUnsubscribed:
-		s.applyTrack(e)
-	case call.PreviewStarted, call.PreviewStopped, call.DevicesChanged, call.DeviceLost:
-		s.applyDevice(e)
 	case call.RulesChanged:
 		if s.InRoom() {
 			s.stand(v.Standing, e.At)
 		}
+	case call.Left:
+		s.left(v)
+
+	case call.ParticipantJoined:
+		s.participantJoined(v.Participant, e.At)
+	case call.ParticipantUpdated:
+		if p := s.person(v.Participant.Identity); p != nil && (p.SID == v.Participant.SID || p.Self) {
+			p.update(v.Participant)
+		}
+	case call.ParticipantLeft:
+		s.participantLeft(v, e.At)
+	case call.SpeakersChanged:
+		s.speak(v.Speakers)
+	case call.QualityChanged:
+		if p := s.person(v.ID); p != nil {
+			p.Quality = v.Quality
+		}
+
+	case call.TrackPublished:
+		s.trackChanged(v.ID, v.Track, v.Local)
+	case call.TrackUnpublished:
+		s.trackUnpublished(v)
+	case call.TrackMuted:
+		s.trackMuted(v, e.At)
+	case call.TrackUnmuted:
+		v.Track.Muted = false
+		s.trackChanged(v.ID, v.Track, v.Local)
+	case call.TrackSubscribed:
+		s.setTrack(v.ID, v.Track)
+		if p := s.person(v.ID); p != nil && v.Slot != nil {
+			p.Slots[v.Track.SID] = v.Slot
+		}
+	case call.TrackUnsubscribed:
+		if p := s.person(v.ID); p != nil {
+			delete(p.Slots, v.Track.SID)
+		}
+
+	case call.PreviewStarted:
+		s.Previews[v.Device.Source] = Preview{Device: v.Device, Slot: v.Slot, Level: v.Level}
+		delete(s.Opening, v.Device.Source)
+		delete(s.Trouble, v.Device.Source)
+	case call.PreviewStopped:
+		delete(s.Previews, v.Device.Source)
+	case call.DevicesChanged:
+		s.Devices = append([]call.Device(nil), v.Devices...)
+	case call.DeviceLost:
+		s.deviceLost(v, e.At)
 	case call.CommandFailed:
 		if s.Standing.Listens() && errors.Is(v.Err, call.ErrListener) {
 			return // told already, of all sources at once
@@ -43,6 +83,9 @@ func (s *State) Apply(e eventqueue.Stamped) {
 		s.HostRestarting = false
 	case call.HostStopped:
 		s.hostStopped(v, e.At)
+
+	case call.ChatReceived, call.Moderated, call.DataReceived, call.StatsReported, call.DeviceOpened, call.DeviceClosed:
+		// The window shows none of these.
 	}
 }
 
@@ -158,42 +201,10 @@ func stickyHostNotices(all []Notice) []Notice {
 	return kept
 }
 
-func (s *State) applyPeople(e eventqueue.Stamped) {
-	if !s.InRoom() {
-		return
-	}
-	switch v := e.Event.(type) {
-	case call.ParticipantJoined:
-		s.participantJoined(v.Participant, e.At)
-	case call.ParticipantUpdated:
-		if p := s.person(v.Participant.Identity); p != nil && (p.SID == v.Participant.SID || p.Self) {
-			p.update(v.Participant)
-		}
-	case call.ParticipantLeft:
-		p := s.person(v.Participant.Identity)
-		if p == nil || p.Self || (v.Participant.SID != "" && p.SID != v.Participant.SID) {
-			return // somebody who was replaced already
-		}
-		s.Notify(Notice{At: e.At, Kind: NoticeGone, Name: p.DisplayName(), Reason: v.Reason})
-		s.remove(p.ID)
-	case call.SpeakersChanged:
-		levels := make(map[call.Identity]float32, len(v.Speakers))
-		for _, l := range v.Speakers {
-			levels[l.ID] = l.Level
-		}
-		for _, p := range s.People {
-			p.Level, p.Speaking = levels[p.ID], levels[p.ID] > 0
-		}
-	case call.QualityChanged:
-		if p := s.person(v.ID); p != nil {
-			p.Quality = v.Quality
-		}
-	}
-}
-
 func (s *State) participantJoined(p call.Participant, at time.Time) {
 	old := s.person(p.Identity)
 	switch {
+	case !s.InRoom():
 	case old == nil:
 		person := newPerson(p, false)
 		s.People = append(s.People, person)
@@ -207,57 +218,70 @@ func (s *State) participantJoined(p call.Participant, at time.Time) {
 	}
 }
 
-func (s *State) applyTrack(e eventqueue.Stamped) {
+func (s *State) participantLeft(v call.ParticipantLeft, at time.Time) {
+	p := s.person(v.Participant.Identity)
+	if p == nil || p.Self || (v.Participant.SID != "" && p.SID != v.Participant.SID) {
+		return // somebody who was replaced already
+	}
+	s.Notify(Notice{At: at, Kind: NoticeGone, Name: p.DisplayName(), Reason: v.Reason})
+	s.remove(p.ID)
+}
+
+// speak takes over who speaks now; everybody else is silent.
+func (s *State) speak(speakers []call.SpeakerLevel) {
+	levels := make(map[call.Identity]float32, len(speakers))
+	for _, l := range speakers {
+		levels[l.ID] = l.Level
+	}
+	for _, p := range s.People {
+		p.Level, p.Speaking = levels[p.ID], levels[p.ID] > 0
+	}
+}
+
+// trackChanged takes over a track that is announced, ours or somebody else's.
+func (s *State) trackChanged(id call.Identity, t call.Track, local bool) {
+	switch {
+	case !local:
+		s.setTrack(id, t)
+	case s.InRoom():
+		s.setLocal(t.Source, Local{Published: true, Muted: t.Muted})
+	}
+}
+
+func (s *State) trackUnpublished(v call.TrackUnpublished) {
+	if v.Local {
+		if s.InRoom() {
+			s.setLocal(v.Track.Source, Local{})
+		}
+		return
+	}
+	if p := s.person(v.ID); p != nil {
+		delete(p.Tracks, v.Track.SID)
+		delete(p.Slots, v.Track.SID)
+	}
+}
+
+func (s *State) trackMuted(v call.TrackMuted, at time.Time) {
+	v.Track.Muted = true
+	if !v.Local || !v.ByHost {
+		s.trackChanged(v.ID, v.Track, v.Local)
+		return
+	}
 	if !s.InRoom() {
 		return
 	}
-	switch v := e.Event.(type) {
-	case call.TrackPublished:
-		if v.Local {
-			s.setLocal(v.Track.Source, Local{Published: true, Muted: v.Track.Muted})
-			return
-		}
-		s.setTrack(v.ID, v.Track)
-	case call.TrackUnpublished:
-		if v.Local {
-			s.setLocal(v.Track.Source, Local{})
-			return
-		}
-		if p := s.person(v.ID); p != nil {
-			delete(p.Tracks, v.Track.SID)
-			delete(p.Slots, v.Track.SID)
-		}
-	case call.TrackMuted:
-		v.Track.Muted = true
-		if !v.Local {
-			s.setTrack(v.ID, v.Track)
-			return
-		}
-		if !v.ByHost {
-			s.setLocal(v.Track.Source, Local{Published: true, Muted: true})
-			return
-		}
-		s.Local[v.Track.Source] = Local{Published: true, Muted: true} // whatever we wanted
-		if !s.Standing.Silenced() {                                   // told already
-			s.Notify(Notice{At: e.At, Kind: NoticeMutedByHost})
-		}
-	case call.TrackUnmuted:
-		v.Track.Muted = false
-		if !v.Local {
-			s.setTrack(v.ID, v.Track)
-			return
-		}
-		s.setLocal(v.Track.Source, Local{Published: true})
-	case call.TrackSubscribed:
-		s.setTrack(v.ID, v.Track)
-		if p := s.person(v.ID); p != nil && v.Slot != nil {
-			p.Slots[v.Track.SID] = v.Slot
-		}
-	case call.TrackUnsubscribed:
-		if p := s.person(v.ID); p != nil {
-			delete(p.Slots, v.Track.SID)
-		}
+	s.Local[v.Track.Source] = Local{Published: true, Muted: true} // whatever we wanted
+	if !s.Standing.Silenced() {                                   // told already
+		s.Notify(Notice{At: at, Kind: NoticeMutedByHost})
 	}
+}
+
+func (s *State) deviceLost(v call.DeviceLost, at time.Time) {
+	err := v.Err
+	if err == nil {
+		err = &call.DeviceError{Source: v.Device.Source, Device: v.Device.Name, Err: call.ErrDeviceLost}
+	}
+	s.trouble(Notice{At: at, Kind: NoticeDeviceLost, Device: v.Device, Err: err, Source: v.Device.Source})
 }
 
 // setLocal takes over what has become of a source of ours. A command that still
@@ -273,25 +297,6 @@ func (s *State) setLocal(source call.Source, now Local) {
 func (s *State) setTrack(id call.Identity, t call.Track) {
 	if p := s.person(id); p != nil && !p.Self {
 		p.Tracks[t.SID] = t
-	}
-}
-
-func (s *State) applyDevice(e eventqueue.Stamped) {
-	switch v := e.Event.(type) {
-	case call.PreviewStarted:
-		s.Previews[v.Device.Source] = Preview{Device: v.Device, Slot: v.Slot, Level: v.Level}
-		delete(s.Opening, v.Device.Source)
-		delete(s.Trouble, v.Device.Source)
-	case call.PreviewStopped:
-		delete(s.Previews, v.Device.Source)
-	case call.DevicesChanged:
-		s.Devices = append([]call.Device(nil), v.Devices...)
-	case call.DeviceLost:
-		err := v.Err
-		if err == nil {
-			err = &call.DeviceError{Source: v.Device.Source, Device: v.Device.Name, Err: call.ErrDeviceLost}
-		}
-		s.trouble(Notice{At: e.At, Kind: NoticeDeviceLost, Device: v.Device, Err: err, Source: v.Device.Source})
 	}
 }
 

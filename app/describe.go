@@ -1,0 +1,193 @@
+package app
+
+import (
+	"runtime"
+	"time"
+
+	"foyer/engine/call"
+	"foyer/engine/eventqueue"
+	"foyer/ui/words"
+)
+
+// fields of one line; encoding/json sorts them.
+type fields map[string]any
+
+// describe is the name and the fields of an event's line. The name is empty for
+// the window's own events: devices, previews and the server are not part of what
+// scripts read.
+func describe(e call.Event) (string, fields) {
+	switch e := e.(type) {
+	case call.StateChanged:
+		return "state", fields{"state": e.State.String()}
+	case call.Joined:
+		return "joined", fields{"room": e.Room, "title": e.Title, "session": e.Session, "id": e.Self.Identity,
+			"elapsed_ms": ms(e.Elapsed), "participants": people(e.Participants), "standing": standing(e.Standing)}
+	case call.RoomUpdated:
+		return "roster", fields{"session": e.Session, "participants": people(e.Participants)}
+	case call.RulesChanged:
+		return "rules", standing(e.Standing)
+	case call.Left:
+		return "left", describeLeft(e)
+
+	case call.ParticipantJoined:
+		return "participant_joined", person(e.Participant)
+	case call.ParticipantUpdated:
+		return "participant_updated", person(e.Participant)
+	case call.ParticipantLeft:
+		f := person(e.Participant)
+		f["reason"], f["by"], f["text"] = e.Reason, e.By, e.Text
+		return "participant_left", f
+
+	case call.TrackPublished:
+		return "track_published", track(e.ID, e.Track, e.Local)
+	case call.TrackUnpublished:
+		return "track_unpublished", track(e.ID, e.Track, e.Local)
+	case call.TrackSubscribed:
+		return "track_subscribed", track(e.ID, e.Track, false)
+	case call.TrackMuted:
+		f := track(e.ID, e.Track, e.Local)
+		f["by_host"] = e.ByHost
+		return "track_muted", f
+	case call.TrackUnmuted:
+		return "track_unmuted", track(e.ID, e.Track, e.Local)
+
+	case call.SpeakersChanged:
+		return "speakers", fields{"speakers": orEmpty(e.Speakers)}
+	case call.QualityChanged:
+		return "quality", fields{"id": e.ID, "quality": e.Quality.String()}
+	case call.StatsReported:
+		return "stats", fields{"remote": orEmpty(e.Remote), "local": orEmpty(e.Local),
+			"goroutines": runtime.NumGoroutine()}
+
+	case call.ChatReceived:
+		m := e.Message
+		return "chat", fields{"id": m.ID, "from": m.From, "name": m.Name, "text": m.Text, "history": e.History}
+	case call.Moderated:
+		return "moderated", describeModerated(e)
+	case call.CommandFailed:
+		return "command_failed", describeFailure(e)
+	case call.DeviceLost:
+		return "device_lost", fields{"source": e.Device.Source, "device": e.Device.Name,
+			"error": words.Error(e.Err).String()}
+
+	case call.TrackUnsubscribed, call.DataReceived, call.PreviewStarted, call.PreviewStopped, call.DevicesChanged,
+		call.DeviceOpened, call.DeviceClosed, call.HostStarted, call.HostStopped:
+	}
+	return "", nil
+}
+
+func describeModerated(e call.Moderated) fields {
+	f := fields{"op": e.Op}
+	switch e.Op {
+	case call.OpMembers:
+		f["members"], f["rules"] = orEmpty(e.Members), e.Rules
+	case call.OpBans:
+		f["bans"] = orEmpty(e.Bans)
+	case call.OpRules:
+		f["rules"] = e.Rules
+	case call.OpDismiss:
+	default:
+		f["results"] = orEmpty(e.Results)
+	}
+	return f
+}
+
+func describeFailure(e call.CommandFailed) fields {
+	f := fields{"command": e.Command, "error": words.Command(e).String()}
+	if e.Source != call.SourceUnknown {
+		f["source"] = e.Source
+	}
+	if e.Text != "" {
+		f["text"] = e.Text
+	}
+	return f
+}
+
+// announced are the tracks that somebody brings along: scripts get the same line
+// whether a track came before or after its owner was seen.
+func announced(e call.Event) map[call.Identity][]call.Track {
+	var all []call.Participant
+	switch e := e.(type) {
+	case call.Joined:
+		all = e.Participants
+	case call.RoomUpdated:
+		all = e.Participants
+	case call.ParticipantJoined:
+		all = []call.Participant{e.Participant}
+	default:
+	}
+	tracks := make(map[call.Identity][]call.Track, len(all))
+	for _, p := range all {
+		tracks[p.Identity] = p.Tracks
+	}
+	return tracks
+}
+
+func describeLeft(l call.Left) fields {
+	type release struct {
+		Device call.Source `json:"device"`
+		MS     float64     `json:"ms"`
+	}
+	released, stuck, open := []release{}, []string{}, []string{}
+	for _, r := range l.Released {
+		released = append(released, release{r.Source, ms(r.Took)})
+	}
+	for _, d := range l.Stuck {
+		stuck = append(stuck, d.Source.String())
+	}
+	for _, d := range l.Open {
+		open = append(open, d.Source.String())
+	}
+	f := fields{"room": l.Room, "reason": l.Reason, "code": nil, "by": l.By, "text": l.Text, "message": message(l),
+		"released": released, "stuck": stuck, "open": open}
+	if code, ok := l.Reason.Code(); ok {
+		f["code"] = code
+	}
+	if !l.Until.IsZero() {
+		f["until"] = l.Until.UnixMilli()
+	}
+	if !l.Back.Empty() {
+		f["back"] = l.Back.String()
+	}
+	return f
+}
+
+func person(p call.Participant) fields {
+	return fields{"id": p.Identity, "name": p.Name, "sid": p.SID, "lost": p.Lost, "muted": p.Muted}
+}
+
+func people(all []call.Participant) []fields {
+	out := []fields{}
+	for _, p := range all {
+		out = append(out, person(p))
+	}
+	return out
+}
+
+func track(id call.Identity, t call.Track, local bool) fields {
+	return fields{"id": id, "sid": t.SID, "source": t.Source, "kind": t.Kind.String(), "muted": t.Muted, "local": local}
+}
+
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+func orEmpty[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
+}
+
+// message is the sentence that a left event carries.
+func message(l call.Left) string { return words.Left(l).String() }
+
+func standing(s call.Standing) fields {
+	return fields{"role": s.Role, "muted": s.Muted, "chat_stored": !s.ChatOff, "rules": s.Rules}
+}
+
+// happened is when an event was: for chat, when it was said.
+func happened(s eventqueue.Stamped) time.Time {
+	if c, ok := s.Event.(call.ChatReceived); ok && !c.Message.At.IsZero() {
+		return c.Message.At
+	}
+	return s.At
+}
