@@ -44,7 +44,10 @@ type headless struct {
 }
 
 func newHeadless(c *core, p *profile, stay bool, std io3, log logrus.FieldLogger) *headless {
-	return &headless{core: c, profile: p, stay: stay, out: newPrinter(std.out), in: std.in, errs: std.err, log: log, pictures: newPictures()}
+	return &headless{
+		core: c, profile: p, stay: stay, out: newPrinter(std.out), in: std.in, errs: std.err, log: log,
+		pictures: newPictures(),
+	}
 }
 
 // run joins, works until the stay (with --stay: stdin) has ended, and returns

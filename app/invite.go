@@ -10,14 +10,18 @@ import (
 )
 
 func runInvite(std io3, args []string) int {
-	c := newCommand(std, "invite", "invite --server URL --admin-key-file F --room ROOM [--title T] [--existing] [--role R] [--for D]")
+	c := newCommand(
+		std, "invite", "invite --server URL --admin-key-file F --room ROOM [--title T] [--existing] [--role R] [--for D]",
+	)
 	var req host.InviteRequest
 	c.StringVar(&req.Server, "server", "", "address of the server, as serve prints it")
 	c.StringVar(&req.AdminKeyFile, "admin-key-file", "", "file with the admin key, as serve names it")
 	room := c.String("room", "", "room ID: letters, digits and punctuation")
 	c.StringVar(&req.Title, "title", "", "what people see instead of the room ID")
 	c.BoolVar(&req.Existing, "existing", false, "the link joins only while the room is there")
-	role := c.String("role", "", "role of who comes by the link: host, cohost, participant or listener (default participant)")
+	role := c.String(
+		"role", "", "role of who comes by the link: host, cohost, participant or listener (default participant)",
+	)
 	c.DurationVar(&req.TTL, "for", 0, "how long the invitation is valid (0: for ever)")
 	positional, status, ok := c.parse(args)
 	if !ok {

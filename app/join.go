@@ -11,7 +11,9 @@ import (
 )
 
 func runJoin(std io3, args []string) int {
-	c := newCommand(std, "join", "join LINK|- --name NAME [--id ID] [--profile DIR] [--stay] [--camera none|test|NAME|FILE] [--mic none|test|NAME|FILE] [--speaker none|default|NAME] [--screen] [--pprof ADDR]")
+	c := newCommand(std, "join", "join LINK|- --name NAME [--id ID] [--profile DIR] [--stay] "+
+		"[--camera none|test|NAME|FILE] [--mic none|test|NAME|FILE] [--speaker none|default|NAME] [--screen] "+
+		"[--pprof ADDR]")
 	var (
 		name    = c.String("name", "", "the name that others see")
 		id      = c.String("id", "", "user ID (default: made from the profile)")
@@ -50,7 +52,9 @@ func runJoin(std io3, args []string) int {
 	p.tellRepairs(log)
 	join := engine.Join{
 		Link: link, Name: *name, Identity: call.Identity(*id),
-		Devices: engine.Choice{Camera: deviceWord(*camera), Microphone: deviceWord(*mic), Speaker: deviceWord(*speaker), Screen: *screen},
+		Devices: engine.Choice{
+			Camera: deviceWord(*camera), Microphone: deviceWord(*mic), Speaker: deviceWord(*speaker), Screen: *screen,
+		},
 	}
 	join = withDefaults(join, p)
 	if err := checkJoin(join); err != nil {

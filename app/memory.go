@@ -80,7 +80,8 @@ func (m *heapMeter) freed(now uint64) {
 // heapBytes is how much memory the heap holds of the system's.
 func heapBytes() uint64 {
 	s := []metrics.Sample{
-		{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/free:bytes"}, {Name: "/memory/classes/heap/unused:bytes"},
+		{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/free:bytes"},
+		{Name: "/memory/classes/heap/unused:bytes"},
 	}
 	metrics.Read(s)
 	return s[0].Value.Uint64() + s[1].Value.Uint64() + s[2].Value.Uint64()

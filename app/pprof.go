@@ -12,7 +12,8 @@ import (
 )
 
 const (
-	pprofUsage = "address of loopback, such as 127.0.0.1:6060, where net/http/pprof answers: what the process does, for whoever looks for a fault; everybody on this computer can read it"
+	pprofUsage = "address of loopback, such as 127.0.0.1:6060, where net/http/pprof answers: what the process does, " +
+		"for whoever looks for a fault; everybody on this computer can read it"
 
 	pprofHeaderBound = 5 * time.Second
 	pprofEndBound    = time.Second

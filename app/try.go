@@ -143,7 +143,9 @@ func trialDevices() engine.Choice {
 
 func (t *trial) startRoom(ctx context.Context) error {
 	a, g := t.ada, t.grace
-	if err := a.core.Do(engine.StartRoom{Room: tryRoom, Title: tryTitle, Name: a.name, Identity: a.id, Devices: trialDevices()}); err != nil {
+	if err := a.core.Do(engine.StartRoom{
+		Room: tryRoom, Title: tryTitle, Name: a.name, Identity: a.id, Devices: trialDevices(),
+	}); err != nil {
 		return err
 	}
 	started, err := await[call.HostStarted](ctx, a, nil)
@@ -157,7 +159,9 @@ func (t *trial) startRoom(ctx context.Context) error {
 		return err
 	}
 	t.check(true, "started", t.book.TryStarted(a.name, tryTitle, joined.Elapsed))
-	if err := g.core.Do(engine.Join{Link: joined.Link, Name: g.name, Identity: g.id, Devices: trialDevices()}); err != nil {
+	if err := g.core.Do(engine.Join{
+		Link: joined.Link, Name: g.name, Identity: g.id, Devices: trialDevices(),
+	}); err != nil {
 		return err
 	}
 	if joined, err = await[call.Joined](ctx, g, nil); err != nil {
@@ -226,7 +230,9 @@ func (t *trial) chat(ctx context.Context) error {
 func (t *trial) remove(ctx context.Context) error {
 	a, g := t.ada, t.grace
 	t.note(t.book.TryRemoves(a.name, g.name, tryWhy))
-	if err := a.core.Do(engine.Moderate{Op: call.OpRemove, IDs: []call.Identity{g.id}, Text: tryWhy, Tell: true}); err != nil {
+	if err := a.core.Do(engine.Moderate{
+		Op: call.OpRemove, IDs: []call.Identity{g.id}, Text: tryWhy, Tell: true,
+	}); err != nil {
 		return err
 	}
 	left, err := await[call.Left](ctx, g, nil)

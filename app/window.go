@@ -140,7 +140,9 @@ func (c *command) showFailure(err error) int {
 // Fyne catches SIGINT and SIGTERM itself and runs no callback of ours then: the
 // line after Run is the only one that every end passes, so the exit is there.
 // Links are taken once the window is there; the error is call.ErrNoDisplay.
-func (c *command) showWindow(p *profile, claim *instance.Instance, child *host.Child, link string, log *logrus.Logger) error {
+func (c *command) showWindow(
+	p *profile, claim *instance.Instance, child *host.Child, link string, log *logrus.Logger,
+) error {
 	// The collector would run a dozen times before the first picture, over a heap
 	// that is still small.
 	collect := debug.SetGCPercent(-1)

@@ -273,7 +273,8 @@ func (l *loop) openOverdue(d *device) {
 	d.cancel()
 	close(d.ended)
 	l.markStuck(d)
-	l.openFailed(l.slots[d.source], d.request, &call.DeviceError{Source: d.source, Device: d.request, Err: call.ErrDeviceStuck})
+	stuck := &call.DeviceError{Source: d.source, Device: d.request, Err: call.ErrDeviceStuck}
+	l.openFailed(l.slots[d.source], d.request, stuck)
 }
 
 // close begins to give a device back. Sending stops before anything is waited

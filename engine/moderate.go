@@ -93,7 +93,9 @@ func (m Moderate) request(room call.RoomParameter) (any, error) {
 		if m.For%time.Minute != 0 || m.For < 0 || m.For > call.MaxBanMinutes*time.Minute {
 			return nil, fmt.Errorf("%w: a ban of %s", call.ErrBadArgument, m.For)
 		}
-		return call.PeopleRequest{Room: room, IDs: m.IDs, Text: m.Text, Minutes: int(m.For / time.Minute), Tell: m.Tell}, m.checkPeople()
+		return call.PeopleRequest{
+			Room: room, IDs: m.IDs, Text: m.Text, Minutes: int(m.For / time.Minute), Tell: m.Tell,
+		}, m.checkPeople()
 	case call.OpRemove, call.OpUnban, call.OpAllow, call.OpDisallow:
 		return call.PeopleRequest{Room: room, IDs: m.IDs, Text: m.Text, Tell: m.Tell}, m.checkPeople()
 	case call.OpRooms, call.OpChat, call.OpSay, call.OpWithdraw: // the host's tools alone

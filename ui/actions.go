@@ -239,7 +239,10 @@ func report(l *call.Left, now time.Time) string {
 		return ""
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "Foyer report, %s\nreason: %s\nstayed: %s\n", now.UTC().Format(time.RFC3339), l.Reason, l.Stayed.Round(time.Second))
+	fmt.Fprintf(
+		&b, "Foyer report, %s\nreason: %s\nstayed: %s\n", now.UTC().Format(time.RFC3339), l.Reason,
+		l.Stayed.Round(time.Second),
+	)
 	if l.Err != nil {
 		fmt.Fprintf(&b, "error: %v\n", l.Err)
 	}

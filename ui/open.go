@@ -88,7 +88,8 @@ func (u *UI) ask(title, text, yes, no string, onYes func()) {
 // or ending.
 func (u *UI) endQuestion() {
 	q := u.question
-	if q != nil && (!u.state.InRoom() || u.state.Engine == call.StateLeaving || !q.about.JoinedAt.Equal(u.state.Room.JoinedAt)) {
+	if q != nil && (!u.state.InRoom() || u.state.Engine == call.StateLeaving ||
+		!q.about.JoinedAt.Equal(u.state.Room.JoinedAt)) {
 		u.closeQuestion()
 	}
 }
@@ -131,6 +132,8 @@ func (u *UI) bindKeys() {
 		}
 	})
 	for key, f := range map[fyne.KeyName]func(){fyne.KeyI: a.Invite, fyne.KeyL: a.Leave} {
-		c.AddShortcut(&desktop.CustomShortcut{KeyName: key, Modifier: fyne.KeyModifierShortcutDefault}, func(fyne.Shortcut) { f() })
+		c.AddShortcut(
+			&desktop.CustomShortcut{KeyName: key, Modifier: fyne.KeyModifierShortcutDefault}, func(fyne.Shortcut) { f() },
+		)
 	}
 }

@@ -137,7 +137,9 @@ func exchange(conn *net.UnixConn, say string) (heard string, err error) {
 // before Close. open is called for one at a time, in a goroutine that stop waits
 // for, and tells whether the window has taken it; it returns when its context
 // ends.
-func (i *Instance) Listen(open func(ctx context.Context, link string) bool, log logrus.FieldLogger) (stop func(), err error) {
+func (i *Instance) Listen(
+	open func(ctx context.Context, link string) bool, log logrus.FieldLogger,
+) (stop func(), err error) {
 	dir, err := i.socketFolder()
 	if err != nil {
 		return nil, err
@@ -189,7 +191,9 @@ func (i *Instance) leave(dir *private.Dir) error {
 	return dir.RemoveAll()
 }
 
-func serve(ctx context.Context, listener net.Listener, open func(context.Context, string) bool, log logrus.FieldLogger) {
+func serve(
+	ctx context.Context, listener net.Listener, open func(context.Context, string) bool, log logrus.FieldLogger,
+) {
 	for {
 		conn, err := listener.Accept()
 		if ctx.Err() != nil {

@@ -196,7 +196,9 @@ func DoorErrorFrom(err error) (e DoorError, ok bool) {
 	}
 	var out *PutOutError
 	if errors.As(err, &out) {
-		return DoorError{Code: DoorPutOut, Message: err.Error(), Text: out.Text, By: out.By, Reason: out.Reason.String()}, true
+		return DoorError{
+			Code: DoorPutOut, Message: err.Error(), Text: out.Text, By: out.By, Reason: out.Reason.String(),
+		}, true
 	}
 	var clock *ClockError
 	if errors.As(err, &clock) {

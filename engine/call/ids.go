@@ -39,7 +39,9 @@ func CheckRoomID(s string) error {
 	}
 	for i, r := range s {
 		if !allowedInRoomID(r) || (r == utf8.RuneError && invalidAt(s, i)) {
-			return &NameError{Field: FieldRoom, Problem: ErrForbiddenCharacter, Character: r, Position: utf8.RuneCountInString(s[:i]) + 1}
+			return &NameError{
+				Field: FieldRoom, Problem: ErrForbiddenCharacter, Character: r, Position: utf8.RuneCountInString(s[:i]) + 1,
+			}
 		}
 	}
 	return nil
@@ -61,7 +63,9 @@ func CheckIdentity(s string) error {
 		return err
 	}
 	if r, at := invisibleAt(s); at >= 0 {
-		return &NameError{Field: FieldIdentity, Problem: ErrForbiddenCharacter, Character: r, Position: utf8.RuneCountInString(s[:at]) + 1}
+		return &NameError{
+			Field: FieldIdentity, Problem: ErrForbiddenCharacter, Character: r, Position: utf8.RuneCountInString(s[:at]) + 1,
+		}
 	}
 	return nil
 }
@@ -115,7 +119,9 @@ func checkText(f Field, s string, limit int) error {
 	}
 	for i, r := range s {
 		if unicode.IsControl(r) || (r == utf8.RuneError && invalidAt(s, i)) {
-			return &NameError{Field: f, Problem: ErrForbiddenCharacter, Character: r, Position: utf8.RuneCountInString(s[:i]) + 1}
+			return &NameError{
+				Field: f, Problem: ErrForbiddenCharacter, Character: r, Position: utf8.RuneCountInString(s[:i]) + 1,
+			}
 		}
 	}
 	return nil

@@ -184,7 +184,10 @@ func parsePlain(s string) (Link, error) {
 	if strings.EqualFold(u.Scheme, "ws") && !isLoopback(u.Hostname()) {
 		return Link{}, ErrLinkInsecure
 	}
-	l := Link{URL: (&url.URL{Scheme: strings.ToLower(u.Scheme), Host: u.Host, Path: strings.TrimSuffix(u.Path, "/")}).String(), Token: token}
+	l := Link{
+		URL:   (&url.URL{Scheme: strings.ToLower(u.Scheme), Host: u.Host, Path: strings.TrimSuffix(u.Path, "/")}).String(),
+		Token: token,
+	}
 	err = l.readToken()
 	return l, err
 }

@@ -82,14 +82,16 @@ func joins(before, r, after rune) bool {
 	case r == zwj || r == zwnj:
 		return needsJoiner(before) && needsJoiner(after) && !unicode.Is(unicode.M, after)
 	case r == '\ufe0e' || r == '\ufe0f':
-		return unicode.In(before, unicode.So, unicode.Sm, unicode.Po) && !isBlank(before) || before >= '0' && before <= '9' || before == '\u2139'
+		return unicode.In(before, unicode.So, unicode.Sm, unicode.Po) && !isBlank(before) ||
+			before >= '0' && before <= '9' || before == '\u2139'
 	}
 	return false
 }
 
 func needsJoiner(r rune) bool {
 	return r > unicode.MaxLatin1 && !isBlank(r) &&
-		(unicode.In(r, unicode.So, unicode.Sk, unicode.M, unicode.Sm) || unicode.IsLetter(r) && !unicode.Is(unicode.Latin, r) && !Ignorable(r))
+		(unicode.In(r, unicode.So, unicode.Sk, unicode.M, unicode.Sm) ||
+			unicode.IsLetter(r) && !unicode.Is(unicode.Latin, r) && !Ignorable(r))
 }
 
 // inTag reports whether r spells a flag, such as that of Scotland.
@@ -124,7 +126,8 @@ func isNoncharacter(r rune) bool { return r&0xfffe == 0xfffe || r >= 0xfdd0 && r
 // nothing to stand on.
 func Visible(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool {
-		return unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S, unicode.Co) && !isBlank(r) && !Ignorable(r) || r == utf8.RuneError
+		return unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S, unicode.Co) && !isBlank(r) && !Ignorable(r) ||
+			r == utf8.RuneError
 	}) >= 0
 }
 

@@ -105,7 +105,9 @@ func isClosed(c <-chan struct{}) bool {
 // lossOf makes an error into one that says that the device is gone, unless it
 // tells something better.
 func lossOf(err error) error {
-	for _, known := range []error{call.ErrDeviceLost, call.ErrNoSoundServer, call.ErrFileUnreadable, call.ErrDeviceForbidden} {
+	for _, known := range []error{
+		call.ErrDeviceLost, call.ErrNoSoundServer, call.ErrFileUnreadable, call.ErrDeviceForbidden,
+	} {
 		if errors.Is(err, known) {
 			return err
 		}
@@ -130,7 +132,8 @@ func deviceError(d call.Device, err error) *call.DeviceError {
 func classified(err error) error {
 	for _, known := range []error{
 		call.ErrDeviceMissing, call.ErrDeviceBusy, call.ErrDeviceForbidden, call.ErrDeviceLost, call.ErrDeviceStuck,
-		call.ErrDeviceFailed, call.ErrNoSoundServer, call.ErrFileUnreadable, call.ErrClosed, call.ErrCancelled, call.ErrBadArgument,
+		call.ErrDeviceFailed, call.ErrNoSoundServer, call.ErrFileUnreadable, call.ErrClosed, call.ErrCancelled,
+		call.ErrBadArgument,
 	} {
 		if errors.Is(err, known) {
 			return err

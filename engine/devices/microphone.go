@@ -76,7 +76,9 @@ type player interface {
 }
 
 // startPlayer starts a microphone that is no hardware.
-func (d *Devices) startPlayer(ctx context.Context, dev call.Device, open func() (player, error)) (*audioCapture, error) {
+func (d *Devices) startPlayer(
+	ctx context.Context, dev call.Device, open func() (player, error),
+) (*audioCapture, error) {
 	c := newAudioCapture(dev)
 	if err := d.enter(ctx, "", c.handle); err != nil {
 		return nil, deviceError(dev, err)

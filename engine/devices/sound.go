@@ -100,7 +100,9 @@ func (w *watchdog) ask() error {
 
 // startSound starts the owner of a microphone or speaker and waits until it is
 // open or the context ends.
-func (d *Devices) startSound(ctx context.Context, h *handle, choice string, beat *heart, open func() (SoundStream, error)) error {
+func (d *Devices) startSound(
+	ctx context.Context, h *handle, choice string, beat *heart, open func() (SoundStream, error),
+) error {
 	dev := h.info
 	key := dev.Source.String() + " " + choice
 	if err := d.enter(ctx, key, h); err != nil {

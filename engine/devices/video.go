@@ -66,14 +66,18 @@ func (d *Devices) openVideo(ctx context.Context, source call.Source, choice stri
 	}
 }
 
-func (d *Devices) startHardware(ctx context.Context, driver VideoDriver, dev call.Device, want Want) (*videoCapture, error) {
+func (d *Devices) startHardware(
+	ctx context.Context, driver VideoDriver, dev call.Device, want Want,
+) (*videoCapture, error) {
 	key := dev.Source.String() + " " + dev.ID
 	return d.startVideo(ctx, key, dev, func() (VideoStream, error) { return driver.Open(dev.ID, want) })
 }
 
 // startVideo starts the owner of a device and waits until it is open or the
 // context ends, in which case the owner is left to close what still opens.
-func (d *Devices) startVideo(ctx context.Context, key string, dev call.Device, open func() (VideoStream, error)) (*videoCapture, error) {
+func (d *Devices) startVideo(
+	ctx context.Context, key string, dev call.Device, open func() (VideoStream, error),
+) (*videoCapture, error) {
 	c := &videoCapture{handle: newHandle(dev), box: frameBox{wake: make(chan struct{}, 1)}}
 	if err := d.enter(ctx, key, c.handle); err != nil {
 		return nil, deviceError(dev, err)

@@ -37,7 +37,8 @@ func (s *Session) SendChat(ctx context.Context, text string) (call.ChatMessage, 
 	defer s.mu.Unlock()
 	s.said = append(s.said, text)
 	return call.ChatMessage{
-		ID: fmt.Sprintf("own_%d_%d", s.number, len(s.said)), From: s.Request.Identity, Name: s.Request.Name, Text: text, At: time.Now(),
+		ID: fmt.Sprintf("own_%d_%d", s.number, len(s.said)), From: s.Request.Identity, Name: s.Request.Name,
+		Text: text, At: time.Now(),
 	}, nil
 }
 

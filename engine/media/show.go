@@ -64,7 +64,8 @@ func (r *videoReceiver) admit(data []byte, now time.Time) bool {
 		return false
 	}
 	pixels := h.Width * h.Height
-	if changes := r.claim.held() != pixels; changes && !r.resizes.Allow(now, resizesPerSecond, resizesBurst) || !r.claim.resize(pixels) {
+	changes := r.claim.held() != pixels
+	if changes && !r.resizes.Allow(now, resizesPerSecond, resizesBurst) || !r.claim.resize(pixels) {
 		r.log.WithField("pixels", pixels).Debug("pictures refused")
 		r.refuse(now)
 		return false

@@ -213,7 +213,9 @@ func (b *Button) colors() (fill, ink fyne.ThemeColorName) {
 
 // CreateRenderer implements fyne.Widget.
 func (b *Button) CreateRenderer() fyne.WidgetRenderer {
-	r := &buttonRenderer{b: b, fill: canvas.NewRectangle(color.Transparent), ring: newRing(), label: canvas.NewText("", color.White)}
+	r := &buttonRenderer{
+		b: b, fill: canvas.NewRectangle(color.Transparent), ring: newRing(), label: canvas.NewText("", color.White),
+	}
 	r.label.TextSize = theme.TextSize
 	r.objs = []fyne.CanvasObject{r.fill, r.ring, r.label}
 	r.apply()

@@ -23,8 +23,12 @@ type overlay struct {
 	before    fyne.Focusable
 }
 
-func showOverlay(c fyne.Canvas, card fyne.CanvasObject, dim bool, place func(fyne.Size) (fyne.Position, fyne.Size)) *overlay {
-	o := &overlay{canvas: c, card: card, scrim: canvas.NewRectangle(color.Transparent), dim: dim, place: place, before: c.Focused()}
+func showOverlay(
+	c fyne.Canvas, card fyne.CanvasObject, dim bool, place func(fyne.Size) (fyne.Position, fyne.Size),
+) *overlay {
+	o := &overlay{
+		canvas: c, card: card, scrim: canvas.NewRectangle(color.Transparent), dim: dim, place: place, before: c.Focused(),
+	}
 	o.ExtendBaseWidget(o)
 	c.Overlays().Add(o)
 	o.Resize(c.Size())
@@ -115,7 +119,9 @@ func Ask(c fyne.Canvas, title, text, yes, no string, onYes, onNo func()) *Dialog
 	heading.Wrap = true
 	noButton := newEscButton(no, Plain, answer(onNo), answer(onNo))
 	yesButton := newEscButton(yes, Primary, answer(onYes), answer(onNo))
-	body := Column(12, heading, NewParagraph(text).Colored(theme.Muted), Pad(Row(12, Spring(), noButton, yesButton), 8, 0, 0, 0))
+	body := Column(
+		12, heading, NewParagraph(text).Colored(theme.Muted), Pad(Row(12, Spring(), noButton, yesButton), 8, 0, 0, 0),
+	)
 	card := On(NewPanel(theme.Surface, theme.RadiusCard).WithStroke(theme.Border), Pad(body, 24, 24, 24, 24))
 	d.over = showOverlay(c, newShield(card), true, func(window fyne.Size) (fyne.Position, fyne.Size) {
 		w := min(dialogWidth, window.Width-48)

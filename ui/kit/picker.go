@@ -89,7 +89,9 @@ func (p *Picker) Tapped(*fyne.PointEvent) {
 		}
 	}
 	list := Column(2, rows...)
-	card := On(NewPanel(theme.Toast, theme.RadiusControl).WithStroke(theme.Border), Pad(container.NewVScroll(list), 4, 4, 4, 4))
+	card := On(
+		NewPanel(theme.Toast, theme.RadiusControl).WithStroke(theme.Border), Pad(container.NewVScroll(list), 4, 4, 4, 4),
+	)
 	p.menu = showOverlay(c, newShield(card), false, func(window fyne.Size) (fyne.Position, fyne.Size) {
 		return p.placeMenu(window, list.MinSize())
 	})

@@ -134,7 +134,8 @@ func (t *Text) lines(width float32) []string {
 // text: in a line that an Arabic name begins, the blank after it would come first.
 func leftToRight(line string) string {
 	const lrm = "\u200e"
-	if !call.RightToLeft(line) || strings.IndexFunc(line, func(r rune) bool { return unicode.IsLetter(r) && !call.RightToLeft(string(r)) }) < 0 {
+	leftToRight := func(r rune) bool { return unicode.IsLetter(r) && !call.RightToLeft(string(r)) }
+	if !call.RightToLeft(line) || !strings.ContainsFunc(line, leftToRight) {
 		return line
 	}
 	return lrm + line

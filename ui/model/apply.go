@@ -180,7 +180,8 @@ func (s *State) left(v call.Left) {
 		return
 	}
 	// A failure that came first is no news to who has given up.
-	gaveUp := v.Stayed == 0 && v.Reason == call.ReasonJoinFailed && (s.Attempt.Cancelled || errors.Is(v.Err, call.ErrCancelled))
+	gaveUp := v.Stayed == 0 && v.Reason == call.ReasonJoinFailed &&
+		(s.Attempt.Cancelled || errors.Is(v.Err, call.ErrCancelled))
 	s.Attempt.Active, s.Attempt.Cancelled = false, false
 	switch {
 	case v.Reason == call.ReasonSwitched, v.Reason == call.ReasonAppQuit:

@@ -72,7 +72,8 @@ func conjoined(a, b string) bool {
 	scripts := []*unicode.RangeTable{
 		unicode.Devanagari, unicode.Bengali, unicode.Gujarati, unicode.Oriya, unicode.Telugu, unicode.Malayalam,
 	}
-	return norm.NFC.PropertiesString(string(last[len(last)-1])).CCC() == virama && unicode.IsLetter(next) && unicode.In(next, scripts...)
+	return norm.NFC.PropertiesString(string(last[len(last)-1])).CCC() == virama &&
+		unicode.IsLetter(next) && unicode.In(next, scripts...)
 }
 
 // characters are what people take for the characters of a text (UAX 29).

@@ -85,7 +85,9 @@ func (s *State) Tiles() []Tile {
 			continue
 		}
 		if t, ok := p.track(call.SourceScreen); ok && !t.Muted && p.Slots[t.SID] != nil {
-			screens = append(screens, Tile{ID: p.ID, Source: call.SourceScreen, Name: p.DisplayName(), Slot: p.Slots[t.SID], Track: t.SID, Lost: p.Lost})
+			screens = append(screens, Tile{
+				ID: p.ID, Source: call.SourceScreen, Name: p.DisplayName(), Slot: p.Slots[t.SID], Track: t.SID, Lost: p.Lost,
+			})
 		}
 	}
 	return append(screens, faces...)

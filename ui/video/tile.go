@@ -176,11 +176,14 @@ func (t *Tile) CreateRenderer() fyne.WidgetRenderer {
 		initials: canvas.NewText("", color.White), dim: canvas.NewRectangle(color.Transparent),
 		lost: kit.NewText("").Colored(theme.OnChip), lostIcon: kit.NewIcon("offline", theme.OnChip, 20),
 		chip: kit.NewPanel(theme.Chip, 6), name: kit.NewText("").Colored(theme.OnChip).Shrinking(),
-		muted: kit.NewIcon("mic-off", theme.OnChip, 16), weak: kit.NewIcon("network-weak", theme.Accent, 16), frame: newFrame(),
+		muted: kit.NewIcon("mic-off", theme.OnChip, 16), weak: kit.NewIcon("network-weak", theme.Accent, 16),
+		frame: newFrame(),
 	}
 	r.name.TextSize = 13
 	r.initials.Alignment = fyne.TextAlignCenter
-	r.objs = append([]fyne.CanvasObject{r.ground, r.disc, r.initials, t.raster, r.dim, r.lostIcon, r.lost, r.chip, r.muted, r.weak, r.name}, r.frame.objects()...)
+	r.objs = append([]fyne.CanvasObject{
+		r.ground, r.disc, r.initials, t.raster, r.dim, r.lostIcon, r.lost, r.chip, r.muted, r.weak, r.name,
+	}, r.frame.objects()...)
 	r.apply()
 	return r
 }

@@ -52,7 +52,9 @@ func newLobby(book *words.Book, act Actions, tips *kit.Tips, painter *video.Pain
 	l.join = kit.NewButton(book.T("lobby.join"), "", kit.Plain, act.Join)
 	l.recent = kit.Column(6)
 	l.form = kit.Column(12, l.name, l.start, divider(book.T("lobby.or")), l.link, l.join, l.recent)
-	body := container.New(&lobbyLayout{}, l.preview.content, kit.On(kit.NewPanel(theme.Background, 0), kit.Column(0, l.form, l.wait.content)))
+	body := container.New(
+		&lobbyLayout{}, l.preview.content, kit.On(kit.NewPanel(theme.Background, 0), kit.Column(0, l.form, l.wait.content)),
+	)
 	l.scroll = container.NewVScroll(body)
 	header := kit.Pad(kit.Row(12, newMark(32), kit.NewTitle(book.T("app.name")), kit.Spring()), 16, 24, 8, 24)
 	l.content = container.New(&topped{}, header, l.scroll)
@@ -248,7 +250,9 @@ type wait struct {
 }
 
 func newWait(book *words.Book, act Actions) *wait {
-	w := &wait{book: book, title: kit.NewHeading(""), bar: kit.NewProgress(), long: kit.NewParagraph("").Colored(theme.Muted)}
+	w := &wait{
+		book: book, title: kit.NewHeading(""), bar: kit.NewProgress(), long: kit.NewParagraph("").Colored(theme.Muted),
+	}
 	w.title.Wrap = true
 	w.long.Set(book.T("lobby.long_wait"))
 	w.cancel = kit.NewButton(book.T("lobby.cancel"), "", kit.Plain, act.Cancel)

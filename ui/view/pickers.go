@@ -35,7 +35,9 @@ func newPickers(book *words.Book, act Actions, tips *kit.Tips) *pickers {
 }
 
 func (p *pickers) update(s *model.State, f Form) {
-	chosen := map[call.Source]string{call.SourceCamera: f.Camera, call.SourceMicrophone: f.Microphone, call.SourceSpeaker: f.Speaker}
+	chosen := map[call.Source]string{
+		call.SourceCamera: f.Camera, call.SourceMicrophone: f.Microphone, call.SourceSpeaker: f.Speaker,
+	}
 	for _, d := range pickable {
 		p.picker[d.source].Set(options(p.book, d.source, s.Devices, chosen[d.source]), chosen[d.source])
 	}

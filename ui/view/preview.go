@@ -29,7 +29,9 @@ type preview struct {
 }
 
 func newPreview(book *words.Book, act Actions, tips *kit.Tips, painter *video.Painter) *preview {
-	p := &preview{book: book, tile: video.NewTile(), note: newNote(), meter: kit.NewMeter(), pickers: newPickers(book, act, tips)}
+	p := &preview{
+		book: book, tile: video.NewTile(), note: newNote(), meter: kit.NewMeter(), pickers: newPickers(book, act, tips),
+	}
 	painter.Add(p.tile)
 	p.mic = kit.NewIconButton(book.T("lobby.microphone"), "mic", kit.Plain, tips, act.ToggleMic)
 	p.camera = kit.NewIconButton(book.T("lobby.camera"), "camera", kit.Plain, tips, act.ToggleCamera)
@@ -147,7 +149,10 @@ type note struct {
 }
 
 func newNote() *note {
-	n := &note{icon: kit.NewIcon("camera", theme.Muted, 24), title: kit.NewText("").Centered(), detail: kit.NewParagraph("").Colored(theme.Muted).Centered()}
+	n := &note{
+		icon: kit.NewIcon("camera", theme.Muted, 24), title: kit.NewText("").Centered(),
+		detail: kit.NewParagraph("").Colored(theme.Muted).Centered(),
+	}
 	n.title.Wrap, n.title.Bold = true, true
 	n.detail.TextSize = 13
 	n.button = kit.NewButton("", "", kit.Plain, nil)
@@ -158,7 +163,8 @@ func newNote() *note {
 }
 
 func (n *note) set(icon, title, detail, button string) {
-	if n.content.Visible() == (title != "") && n.title.Text() == title && n.detail.Text() == detail && n.button.Name() == button {
+	if n.content.Visible() == (title != "") && n.title.Text() == title &&
+		n.detail.Text() == detail && n.button.Name() == button {
 		return
 	}
 	kit.SetVisible(n.content, title != "")

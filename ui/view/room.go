@@ -31,7 +31,10 @@ type room struct {
 }
 
 func newRoom(book *words.Book, act Actions, tips *kit.Tips, painter *video.Painter) *room {
-	r := &room{book: book, title: kit.NewHeading("").Shrinking(), clock: kit.NewText("").Colored(theme.Muted), network: kit.NewText("").Colored(theme.Muted)}
+	r := &room{
+		book: book, title: kit.NewHeading("").Shrinking(), clock: kit.NewText("").Colored(theme.Muted),
+		network: kit.NewText("").Colored(theme.Muted),
+	}
 	r.invite = kit.NewButton(book.T("room.invite"), "invite", kit.Plain, act.Invite)
 	r.invite.WithTip(tips, book.T("room.copy")+" (Ctrl+I)")
 	r.banner = newBanner()
@@ -198,7 +201,10 @@ func newBar(book *words.Book, act Actions, tips *kit.Tips) *bar {
 	b.camera = newCallButton("camera", kit.Plain, tips, act.ToggleCamera)
 	b.leave = newCallButton("leave", kit.Danger, tips, act.Leave)
 	b.leave.set(book.T("bar.leave"), "leave", kit.Danger, book.T("bar.leave")+" (Ctrl+L)")
-	b.content = kit.Pad(kit.Row(12, kit.Spring(), b.mic.content, b.camera.content, kit.Pad(b.leave.content, 0, 0, 0, 24), kit.Spring()), 12, 24, 12, 24)
+	buttons := kit.Row(
+		12, kit.Spring(), b.mic.content, b.camera.content, kit.Pad(b.leave.content, 0, 0, 0, 24), kit.Spring(),
+	)
+	b.content = kit.Pad(buttons, 12, 24, 12, 24)
 	return b
 }
 
@@ -239,7 +245,9 @@ func (c *callButton) set(caption, icon string, style kit.Style, tip string) {
 type callButtonLayout struct{}
 
 func (*callButtonLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
-	return fyne.NewSize(max(callButtonWidth, objects[1].MinSize().Width), objects[0].MinSize().Height+4+objects[1].MinSize().Height)
+	return fyne.NewSize(
+		max(callButtonWidth, objects[1].MinSize().Width), objects[0].MinSize().Height+4+objects[1].MinSize().Height,
+	)
 }
 
 func (*callButtonLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {

@@ -40,7 +40,10 @@ type stage struct {
 }
 
 func newStage(book *words.Book, act Actions, tips *kit.Tips, painter *video.Painter) *stage {
-	s := &stage{book: book, act: act, painter: painter, tiles: map[string]*video.Tile{}, told: map[call.SID]bool{}, moving: map[string]motion{}}
+	s := &stage{
+		book: book, act: act, painter: painter, tiles: map[string]*video.Tile{}, told: map[call.SID]bool{},
+		moving: map[string]motion{},
+	}
 	s.alone = newAlone(book, act)
 	s.grid = container.New(&gridLayout{})
 	s.pager = newPager(book, tips, s.turn)
@@ -112,7 +115,10 @@ func (s *stage) tile(t model.Tile) *video.Tile {
 }
 
 func (s *stage) look(t model.Tile) video.Look {
-	l := video.Look{Name: t.Name, Initials: model.Initials(t.Name), Seed: string(t.ID), Muted: t.MicMuted, Speaking: t.Speaking, Lost: t.Lost, Mirror: t.Self}
+	l := video.Look{
+		Name: t.Name, Initials: model.Initials(t.Name), Seed: string(t.ID), Muted: t.MicMuted, Speaking: t.Speaking,
+		Lost: t.Lost, Mirror: t.Self,
+	}
 	l.Weak = t.Quality == call.QualityPoor && !t.Lost
 	if t.Self {
 		l.Name = s.book.T("room.you", "name", t.Name)

@@ -91,7 +91,9 @@ func New(book *words.Book, act Actions, now func() time.Time) *Root {
 	r.room.content.Hide()
 	r.farewell.content.Hide()
 	r.witness = r.newWitness()
-	r.Content = container.New(&rootLayout{}, r.lobby.content, r.room.content, r.farewell.content, r.toasts.layer, r.tips.Layer, r.witness)
+	r.Content = container.New(
+		&rootLayout{}, r.lobby.content, r.room.content, r.farewell.content, r.toasts.layer, r.tips.Layer, r.witness,
+	)
 	return r
 }
 

@@ -19,7 +19,10 @@ type Table struct {
 
 // Rooms lists rooms.
 func (b *Book) Rooms(a call.RoomsAnswer, now time.Time) Table {
-	t := Table{Head: []string{b.T("admin.room"), b.T("admin.title"), b.T("admin.people"), b.T("admin.since")}, Empty: b.T("admin.no_rooms")}
+	t := Table{
+		Head:  []string{b.T("admin.room"), b.T("admin.title"), b.T("admin.people"), b.T("admin.since")},
+		Empty: b.T("admin.no_rooms"),
+	}
 	for _, r := range a.Rooms {
 		t.add(string(r.Room), r.Title, strconv.Itoa(r.People), b.moment(r.Since, now))
 	}
@@ -28,7 +31,13 @@ func (b *Book) Rooms(a call.RoomsAnswer, now time.Time) Table {
 
 // Members lists the members of a room.
 func (b *Book) Members(a call.MembersAnswer, now time.Time) Table {
-	t := Table{Head: []string{b.T("admin.id"), b.T("admin.name"), b.T("admin.role"), b.T("admin.presence"), b.T("admin.since"), b.T("admin.notes")}, Empty: b.T("admin.no_members")}
+	t := Table{
+		Head: []string{
+			b.T("admin.id"), b.T("admin.name"), b.T("admin.role"), b.T("admin.presence"), b.T("admin.since"),
+			b.T("admin.notes"),
+		},
+		Empty: b.T("admin.no_members"),
+	}
 	for _, m := range a.Members {
 		var notes []string
 		if m.Muted {
@@ -44,14 +53,19 @@ func (b *Book) Members(a call.MembersAnswer, now time.Time) Table {
 			}
 			notes = append(notes, b.T("admin.same_installation", "ids", strings.Join(ids, " ")))
 		}
-		t.add(call.ShownID(m.ID), personName(m.ID, m.Name), string(m.Role), string(m.Presence), b.moment(m.Since, now), strings.Join(notes, ", "))
+		t.add(
+			call.ShownID(m.ID), personName(m.ID, m.Name), string(m.Role), string(m.Presence), b.moment(m.Since, now),
+			strings.Join(notes, ", "),
+		)
 	}
 	return t
 }
 
 // Bans lists bans.
 func (b *Book) Bans(a call.BansAnswer, now time.Time) Table {
-	t := Table{Head: []string{b.T("admin.id"), b.T("admin.name"), b.T("admin.since"), b.T("admin.until"), b.T("admin.by"), b.T("admin.text")}, Empty: b.T("admin.no_bans")}
+	t := Table{Head: []string{
+		b.T("admin.id"), b.T("admin.name"), b.T("admin.since"), b.T("admin.until"), b.T("admin.by"), b.T("admin.text"),
+	}, Empty: b.T("admin.no_bans")}
 	for _, r := range a.Bans {
 		until := b.T("admin.until_lifted")
 		if r.Until != 0 {
@@ -61,7 +75,10 @@ func (b *Book) Bans(a call.BansAnswer, now time.Time) Table {
 		if by == "" {
 			by = b.T("admin.tools")
 		}
-		t.add(call.ShownID(r.ID), personName(r.ID, r.Name), b.moment(r.Since, now), until, call.CleanName(by), call.CleanText(r.Text))
+		t.add(
+			call.ShownID(r.ID), personName(r.ID, r.Name), b.moment(r.Since, now), until, call.CleanName(by),
+			call.CleanText(r.Text),
+		)
 	}
 	return t
 }

@@ -88,7 +88,9 @@ func others() map[int]way {
 // in the reader's time zone.
 func (b *Book) Left(l call.Left, now time.Time) Farewell {
 	w, args := wayOf(l.Reason)
-	f := Farewell{Title: b.T(w.key, args...), Detail: b.T(w.key+".detail", args...), Next: append([]Action(nil), w.next...)}
+	f := Farewell{
+		Title: b.T(w.key, args...), Detail: b.T(w.key+".detail", args...), Next: append([]Action(nil), w.next...),
+	}
 	if text := strings.TrimSpace(l.Text); text != "" {
 		f.Quote = b.T("farewell.quote", "text", text)
 	}
@@ -106,7 +108,8 @@ func (b *Book) Left(l call.Left, now time.Time) Farewell {
 	case call.ReasonServerStopped:
 		b.ownServer(&f, l, now)
 	case call.ReasonConnectionLost, call.ReasonMediaFailed:
-		if s := b.known(l.Err, call.SourceUnknown, now); s.Text != "" && !errors.Is(l.Err, call.ErrConnectionLost) && !errors.Is(l.Err, call.ErrMediaBlocked) {
+		s := b.known(l.Err, call.SourceUnknown, now)
+		if s.Text != "" && !errors.Is(l.Err, call.ErrConnectionLost) && !errors.Is(l.Err, call.ErrMediaBlocked) {
 			f.Detail = s.Text + " " + s.Next
 		}
 	case call.ReasonInternal:
@@ -192,7 +195,10 @@ func (b *Book) ownServer(f *Farewell, l call.Left, now time.Time) {
 
 // hopeless errors stay the same however often one tries with this link.
 func hopeless(err error) bool {
-	for _, e := range []error{call.ErrWrongServer, call.ErrUntrusted, call.ErrNoSuchRoom, call.ErrInviteExpired, call.ErrInviteRefused, call.ErrTokenRefused} {
+	for _, e := range []error{
+		call.ErrWrongServer, call.ErrUntrusted, call.ErrNoSuchRoom, call.ErrInviteExpired, call.ErrInviteRefused,
+		call.ErrTokenRefused,
+	} {
 		if errors.Is(err, e) {
 			return true
 		}
@@ -256,7 +262,8 @@ func (b *Book) Stay(l call.Left) string {
 	if l.Stayed <= 0 {
 		return ""
 	}
-	return b.T("farewell.stay", "duration", b.Duration(l.Stayed), "room", b.RoomName(l.Title, l.Room), "people", b.People(max(l.People, 1)))
+	return b.T("farewell.stay",
+		"duration", b.Duration(l.Stayed), "room", b.RoomName(l.Title, l.Room), "people", b.People(max(l.People, 1)))
 }
 
 // RoomName is what people call a room: its title, else its ID.

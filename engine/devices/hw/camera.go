@@ -38,7 +38,9 @@ func (c *cameras) List() ([]call.Device, error) {
 	var list []call.Device
 	for _, d := range found() {
 		if usable(d) {
-			list = append(list, call.Device{Source: call.SourceCamera, ID: cameraID(d), Name: cameraName(d), Default: len(list) == 0})
+			list = append(list, call.Device{
+				Source: call.SourceCamera, ID: cameraID(d), Name: cameraName(d), Default: len(list) == 0,
+			})
 		}
 	}
 	return list, nil
@@ -172,7 +174,8 @@ func openError(err error) error {
 	switch {
 	case is(syscall.EBUSY, "busy"), strings.Contains(text, "in use"):
 		return fmt.Errorf("%w: %w", call.ErrDeviceBusy, err)
-	case is(fs.ErrPermission, "permission denied"), strings.Contains(text, "not permitted"), strings.Contains(text, "denied"):
+	case is(fs.ErrPermission, "permission denied"), strings.Contains(text, "not permitted"),
+		strings.Contains(text, "denied"):
 		return fmt.Errorf("%w: %w", call.ErrDeviceForbidden, err)
 	case is(fs.ErrNotExist, "no such"), errors.Is(err, syscall.ENODEV), errors.Is(err, syscall.ENXIO):
 		return fmt.Errorf("%w: %w", call.ErrDeviceMissing, err)

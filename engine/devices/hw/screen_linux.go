@@ -51,7 +51,9 @@ func (*screens) List() ([]call.Device, error) {
 		if i > 0 {
 			name = fmt.Sprintf("Screen %d", i+1)
 		}
-		list = append(list, call.Device{Source: call.SourceScreen, ID: screenID(i), Name: name, Default: i == conn.DefaultScreen})
+		list = append(list, call.Device{
+			Source: call.SourceScreen, ID: screenID(i), Name: name, Default: i == conn.DefaultScreen,
+		})
 	}
 	return list, nil
 }
@@ -235,7 +237,9 @@ func (s *screenStream) grab() ([]byte, error) {
 		}
 		return r.Data, nil
 	}
-	_, err := shm.GetImage(s.conn, xproto.Drawable(s.root), 0, 0, w, h, allPlanes, xproto.ImageFormatZPixmap, s.segment, 0).Reply()
+	_, err := shm.GetImage(
+		s.conn, xproto.Drawable(s.root), 0, 0, w, h, allPlanes, xproto.ImageFormatZPixmap, s.segment, 0,
+	).Reply()
 	return s.memory, err
 }
 

@@ -111,7 +111,9 @@ func samples(b []byte) []int16 {
 	return unsafe.Slice((*int16)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/2)
 }
 
-func (s *sound) open(source call.Source, choice string, config malgo.DeviceConfig, data malgo.DataProc) (*soundStream, error) {
+func (s *sound) open(
+	source call.Source, choice string, config malgo.DeviceConfig, data malgo.DataProc,
+) (*soundStream, error) {
 	began := time.Now()
 	c, err := s.connect(realBackends()...)
 	if err != nil {

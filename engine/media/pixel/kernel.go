@@ -49,7 +49,9 @@ func goScalePlane(dst []byte, dstStride int, src []byte, stride, w int, cols, ro
 // goRow makes one output row of a plane whose rows have w samples: it blends
 // two source rows, then resamples into out. Where nothing has to be resampled
 // the result is a part of the source or of blend.
-func goRow(plane []byte, stride, w, index int, weight uint32, cols taps, blend, out []byte, direct bool, at int) []byte {
+func goRow(
+	plane []byte, stride, w, index int, weight uint32, cols taps, blend, out []byte, direct bool, at int,
+) []byte {
 	if weight == tapOne {
 		index, weight = index+1, 0
 	}

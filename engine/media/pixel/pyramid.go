@@ -54,7 +54,9 @@ func (s *Scaler) Scale(dst, src *call.VideoFrame, w, h int) bool {
 	}
 	stepX, stepY := float64(src.Width)/float64(w), float64(src.Height)/float64(h)
 	level, depth := s.pyramid.above(src, stepX, stepY)
-	key := planKey{w: level.Width, h: level.Height, srcW: src.Width, srcH: src.Height, view: call.View{Width: w, Height: h}}
+	key := planKey{
+		w: level.Width, h: level.Height, srcW: src.Width, srcH: src.Height, view: call.View{Width: w, Height: h},
+	}
 	if key != s.key {
 		scale := 1 / float64(int(1)<<depth)
 		s.plan.layout(level.Width, level.Height,
