@@ -34,14 +34,14 @@ func scanBan(from row) (Ban, error) {
 // returns the member's new generation, 0 if nobody has used the identity.
 func (r *Register) Ban(ctx context.Context, b Ban) (int64, error) {
 	var generation int64
-	err := r.write(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
+	err := r.write(ctx, func(ctx context.Context, tx *transaction) (err error) {
 		generation, err = ban(ctx, tx, b)
 		return err
 	})
 	return generation, err
 }
 
-func ban(ctx context.Context, tx *sql.Tx, b Ban) (int64, error) {
+func ban(ctx context.Context, tx *transaction, b Ban) (int64, error) {
 	if b.ByRole == "" {
 		b.ByRole = call.RoleHost
 	}
@@ -66,7 +66,7 @@ func ban(ctx context.Context, tx *sql.Tx, b Ban) (int64, error) {
 }
 
 // storeBan notes a ban with what is known of the member.
-func storeBan(ctx context.Context, tx *sql.Tx, b Ban) error {
+func storeBan(ctx context.Context, tx *transaction, b Ban) error {
 	key, name := hex.EncodeToString(b.Key), clean(b.Name)
 	var knownKey, knownName string
 	err := tx.QueryRowContext(ctx, `SELECT public_key, name FROM members WHERE room = $1 AND identity = $2`,
@@ -95,7 +95,7 @@ func storeBan(ctx context.Context, tx *sql.Tx, b Ban) error {
 // with [ErrNotFound] if none holds, and with [ErrOutranked] if it was made by
 // somebody who outranks them.
 func (r *Register) Unban(ctx context.Context, room call.RoomID, identity call.Identity, by call.Role, now time.Time) error {
-	return r.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	return r.write(ctx, func(ctx context.Context, tx *transaction) error {
 		var author call.Role
 		err := tx.QueryRowContext(ctx, `DELETE FROM bans WHERE room = $1 AND identity = $2 AND `+inForce+` RETURNING by_role`,
 			string(room), string(identity), now.UnixMilli()).Scan(&author)
@@ -112,8 +112,10 @@ func (r *Register) Unban(ctx context.Context, room call.RoomID, identity call.Id
 func (r *Register) Banned(ctx context.Context, room call.RoomID, identity call.Identity, key []byte, now time.Time) (Ban, error) {
 	var b Ban
 	err := r.read(ctx, func(ctx context.Context) (err error) {
-		b, err = scanBan(r.one(ctx, `SELECT `+banColumns+` FROM bans
-			WHERE room = $1 AND `+inForce+` AND (identity = $2 OR (public_key = $4 AND public_key <> ''))
+		b, err = scanBan(r.one(ctx, `SELECT `+banColumns+` FROM (
+				SELECT * FROM bans WHERE room = $1 AND identity = $2
+				UNION ALL SELECT * FROM bans WHERE room = $1 AND public_key = $4 AND public_key <> ''
+			) AS about WHERE `+inForce+`
 			ORDER BY CASE WHEN until = 0 THEN 0 ELSE 1 END, until DESC LIMIT 1`,
 			string(room), string(identity), now.UnixMilli(), hex.EncodeToString(key)))
 		return err

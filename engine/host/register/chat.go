@@ -43,7 +43,7 @@ func (r *Register) AppendChat(ctx context.Context, lines []ChatLine) error {
 		rooms = append(rooms, room)
 	}
 	slices.Sort(rooms) // one order of the locks for all
-	return r.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	return r.write(ctx, func(ctx context.Context, tx *transaction) error {
 		for _, room := range rooms {
 			if err := appendRoom(ctx, tx, room, byRoom[room]); err != nil {
 				return err
@@ -53,7 +53,7 @@ func (r *Register) AppendChat(ctx context.Context, lines []ChatLine) error {
 	})
 }
 
-func appendRoom(ctx context.Context, tx *sql.Tx, room call.RoomID, lines []ChatLine) error {
+func appendRoom(ctx context.Context, tx *transaction, room call.RoomID, lines []ChatLine) error {
 	n := int64(len(lines))
 	var last int64 // the row's lock makes the numbers follow the order of commits
 	if err := tx.QueryRowContext(ctx, `INSERT INTO chat_seq (room, seq) VALUES ($1, $2)
@@ -63,7 +63,7 @@ func appendRoom(ctx context.Context, tx *sql.Tx, room call.RoomID, lines []ChatL
 	seq := last - n
 	for batch := range slices.Chunk(lines, chatBatch) {
 		query, args := insertChat(batch, seq)
-		if _, err := tx.ExecContext(ctx, query, args...); err != nil {
+		if _, err := tx.Tx.ExecContext(ctx, query, args...); err != nil {
 			return err
 		}
 		seq += int64(len(batch))
@@ -109,7 +109,7 @@ func (r *Register) Chat(ctx context.Context, room call.RoomID, session call.SID,
 		if after == "" {
 			return sql.ErrNoRows
 		}
-		return r.db.QueryRowContext(ctx, `SELECT MIN(seq) FROM (SELECT seq FROM chat WHERE `+of+`
+		return r.one(ctx, `SELECT MIN(seq) FROM (SELECT seq FROM chat WHERE `+of+`
 			AND seq <= (SELECT MIN(seq) FROM chat WHERE `+of+` AND id = $3) ORDER BY seq DESC LIMIT $4) AS known HAVING COUNT(*) > 0`,
 			string(room), string(session), clean(after), call.ChatOverlap+1).Scan(&first)
 	})
@@ -134,7 +134,7 @@ func (r *Register) Chat(ctx context.Context, room call.RoomID, session call.SID,
 func (r *Register) HasChat(ctx context.Context, room call.RoomID, id string) (bool, error) {
 	var has bool
 	err := r.read(ctx, func(ctx context.Context) error {
-		return r.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM chat WHERE room = $1 AND id = $2)`,
+		return r.one(ctx, `SELECT EXISTS (SELECT 1 FROM chat WHERE room = $1 AND id = $2)`,
 			string(room), clean(id)).Scan(&has)
 	})
 	return has, err
@@ -142,7 +142,7 @@ func (r *Register) HasChat(ctx context.Context, room call.RoomID, id string) (bo
 
 // DropChat forgets a session's history, or with an empty session the room's.
 func (r *Register) DropChat(ctx context.Context, room call.RoomID, session call.SID) error {
-	return r.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	return r.write(ctx, func(ctx context.Context, tx *transaction) error {
 		_, err := tx.ExecContext(ctx, `DELETE FROM chat WHERE room = $1 AND ($2 = '' OR session = $2)`, string(room), string(session))
 		return err
 	})

@@ -19,12 +19,12 @@ const installation = `room = $1 AND (identity = $2 OR public_key <> '' AND
 
 // decide changes all rows of a member's installation, or fails with [ErrNotFound].
 func (r *Register) decide(ctx context.Context, room call.RoomID, identity call.Identity, change string, args ...any) error {
-	return r.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	return r.write(ctx, func(ctx context.Context, tx *transaction) error {
 		return r.decideIn(ctx, tx, room, identity, change, args...)
 	})
 }
 
-func (r *Register) decideIn(ctx context.Context, tx *sql.Tx, room call.RoomID, identity call.Identity, change string, args ...any) error {
+func (r *Register) decideIn(ctx context.Context, tx *transaction, room call.RoomID, identity call.Identity, change string, args ...any) error {
 	args = append([]any{string(room), string(identity)}, args...)
 	if err := r.hold(ctx, tx, installation, args[:2]...); err != nil {
 		return err
@@ -43,7 +43,7 @@ func (r *Register) decideIn(ctx context.Context, tx *sql.Tx, room call.RoomID, i
 // installation holds its rows first, and so does an identity that comes: either
 // it is among the rows, or it sees what was decided. PostgreSQL needs that because
 // a statement knows only the rows of when it began; SQLite has one writer.
-func (r *Register) hold(ctx context.Context, tx *sql.Tx, which string, args ...any) error {
+func (r *Register) hold(ctx context.Context, tx *transaction, which string, args ...any) error {
 	if r.kind.turn != nil {
 		return nil
 	}
@@ -53,7 +53,7 @@ func (r *Register) hold(ctx context.Context, tx *sql.Tx, which string, args ...a
 
 // inherit lets a member have what was decided about other identities of its key.
 // The role of a host, which an invitation gives, stays.
-func inherit(ctx context.Context, tx *sql.Tx, m Member) (Member, error) {
+func inherit(ctx context.Context, tx *transaction, m Member) (Member, error) {
 	var muted, exempt, set int64
 	var role call.Role
 	err := tx.QueryRowContext(ctx, `SELECT muted, exempt, role, role_set FROM members
@@ -86,14 +86,15 @@ func inherit(ctx context.Context, tx *sql.Tx, m Member) (Member, error) {
 const maxTold = 1000
 
 // MembersOf lists the identities of a key in a room, oldest first; of none, nobody.
-// Beyond maxTold it has those that are there, then the newest.
+// Beyond maxTold it has those that are there, then the newest. For the sum see
+// nearNames.
 func (r *Register) MembersOf(ctx context.Context, room call.RoomID, key []byte) ([]Member, error) {
 	if len(key) == 0 {
 		return nil, nil
 	}
 	return list(ctx, r, scanMember, `SELECT `+memberColumns+` FROM (SELECT `+memberColumns+` FROM members
 			WHERE room = $1 AND public_key = $2
-			ORDER BY CASE WHEN presence = 'online' THEN 0 WHEN presence = 'offline' THEN 1 ELSE 2 END, last_seen DESC LIMIT $3) AS told
+			ORDER BY CASE WHEN presence = 'online' THEN 0 WHEN presence = 'offline' THEN 1 ELSE 2 END, last_seen DESC LIMIT $3 + 0) AS told
 		ORDER BY first_seen, identity`,
 		string(room), hex.EncodeToString(key), maxTold)
 }

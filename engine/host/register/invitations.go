@@ -3,7 +3,6 @@ package register
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
 	"time"
 
@@ -16,7 +15,7 @@ const expiredFor = 30 * 24 * time.Hour
 // AddInvitation stores an invitation, and its room if that is new. A title that
 // is not empty replaces the room's title.
 func (r *Register) AddInvitation(ctx context.Context, inv Invitation, title string, now time.Time) error {
-	return r.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	return r.write(ctx, func(ctx context.Context, tx *transaction) error {
 		if _, err := tx.ExecContext(ctx, `INSERT INTO rooms (id, title, created) VALUES ($1, $2, $3)
 			ON CONFLICT (id) DO UPDATE SET title = CASE WHEN excluded.title = '' THEN rooms.title ELSE excluded.title END`,
 			string(inv.Room), clean(title), now.UnixMilli()); err != nil {
@@ -55,7 +54,7 @@ func (r *Register) Invitation(ctx context.Context, secretHash [sha256.Size]byte)
 // there were.
 func (r *Register) WithdrawInvitations(ctx context.Context, room call.RoomID) (int, error) {
 	var n int64
-	err := r.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := r.write(ctx, func(ctx context.Context, tx *transaction) error {
 		res, err := tx.ExecContext(ctx, `DELETE FROM invitations WHERE room = $1`, string(room))
 		if err != nil {
 			return err

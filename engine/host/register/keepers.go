@@ -2,7 +2,6 @@ package register
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"foyer/engine/call"
@@ -12,7 +11,7 @@ import (
 // rooms that it still has.
 func (r *Register) RenewLeases(ctx context.Context, holder string, d time.Duration) ([]call.RoomID, error) {
 	var rooms []call.RoomID
-	err := r.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := r.write(ctx, func(ctx context.Context, tx *transaction) error {
 		rooms = nil
 		rows, err := tx.QueryContext(ctx, `UPDATE leases SET until = $2 + `+r.kind.clock+` WHERE holder = $1 RETURNING room`,
 			holder, d.Milliseconds())
@@ -35,7 +34,7 @@ func (r *Register) RenewLeases(ctx context.Context, holder string, d time.Durati
 // LapseLeases ends the lease of a room for which somebody else shall be found,
 // or with an empty room all those of a holder.
 func (r *Register) LapseLeases(ctx context.Context, holder string, room call.RoomID) error {
-	return r.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	return r.write(ctx, func(ctx context.Context, tx *transaction) error {
 		_, err := tx.ExecContext(ctx, `UPDATE leases SET until = 0 WHERE holder = $1 AND ($2 = '' OR room = $2)`, holder, string(room))
 		return err
 	})
@@ -53,7 +52,7 @@ func (r *Register) LapsedLeases(ctx context.Context, limit int) ([]call.RoomID, 
 // DropOldChat forgets a room's history but that of a session, unless its rules
 // keep it.
 func (r *Register) DropOldChat(ctx context.Context, room call.RoomID, session call.SID) error {
-	return r.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	return r.write(ctx, func(ctx context.Context, tx *transaction) error {
 		_, err := tx.ExecContext(ctx, `DELETE FROM chat WHERE room = $1 AND session <> $2
 			AND NOT EXISTS (SELECT 1 FROM rules WHERE rules.room = $1 AND rules.keep_history <> 0)`, string(room), string(session))
 		return err
@@ -73,7 +72,7 @@ func (r *Register) KeptSince(ctx context.Context, since time.Time, limit int) ([
 // CarryChat makes a room's history that of its session now: the session goes on
 // under another ID.
 func (r *Register) CarryChat(ctx context.Context, room call.RoomID, session call.SID) error {
-	return r.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	return r.write(ctx, func(ctx context.Context, tx *transaction) error {
 		_, err := tx.ExecContext(ctx, `UPDATE chat SET session = $2 WHERE room = $1`, string(room), string(session))
 		return err
 	})
@@ -83,7 +82,7 @@ func (r *Register) CarryChat(ctx context.Context, room call.RoomID, session call
 // a media server of its own begins so, also after a crash. Doors that share a
 // database must not call it.
 func (r *Register) StartAlone(ctx context.Context, now time.Time) error {
-	return r.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	return r.write(ctx, func(ctx context.Context, tx *transaction) error {
 		if _, err := tx.ExecContext(ctx, `UPDATE members SET presence = $1, presence_since = $2 WHERE presence <> $1`,
 			string(call.PresenceGone), now.UnixMilli()); err != nil {
 			return err

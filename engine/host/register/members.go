@@ -79,7 +79,10 @@ func reasonWord(r call.LeaveReason) string {
 // a full disk closes no room.
 func (r *Register) Bind(ctx context.Context, m Member, now time.Time) (Member, error) {
 	var bound Member
-	err := r.write(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
+	err := r.write(ctx, func(ctx context.Context, tx *transaction) (err error) {
+		if err := r.holdName(ctx, tx, m); err != nil {
+			return err
+		}
 		if err := r.hold(ctx, tx, `room = $1 AND public_key = $2`, string(m.Room), hex.EncodeToString(m.Key)); err != nil {
 			return err
 		}
@@ -149,14 +152,14 @@ func (r *Register) Members(ctx context.Context, room call.RoomID) ([]Member, err
 // It returns the generation that holds now and whether that is its doing, or
 // fails with [ErrNotFound].
 func (r *Register) PutOut(ctx context.Context, room call.RoomID, identity call.Identity, v Verdict, upTo int64) (generation int64, ended bool, err error) {
-	err = r.write(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
+	err = r.write(ctx, func(ctx context.Context, tx *transaction) (err error) {
 		generation, ended, err = putOut(ctx, tx, room, identity, v, upTo)
 		return err
 	})
 	return generation, ended, err
 }
 
-func putOut(ctx context.Context, tx *sql.Tx, room call.RoomID, identity call.Identity, v Verdict, upTo int64) (generation int64, ended bool, err error) {
+func putOut(ctx context.Context, tx *transaction, room call.RoomID, identity call.Identity, v Verdict, upTo int64) (generation int64, ended bool, err error) {
 	last := upTo
 	if upTo == 0 {
 		last = math.MaxInt64
@@ -182,10 +185,10 @@ func putOut(ctx context.Context, tx *sql.Tx, room call.RoomID, identity call.Ide
 // v.At, for the reason of v. It never moves back. An empty identity means the
 // whole room.
 func (r *Register) SetCutoff(ctx context.Context, room call.RoomID, identity call.Identity, v Verdict) error {
-	return r.write(ctx, func(ctx context.Context, tx *sql.Tx) error { return setCutoff(ctx, tx, room, identity, v) })
+	return r.write(ctx, func(ctx context.Context, tx *transaction) error { return setCutoff(ctx, tx, room, identity, v) })
 }
 
-func setCutoff(ctx context.Context, tx *sql.Tx, room call.RoomID, identity call.Identity, v Verdict) error {
+func setCutoff(ctx context.Context, tx *transaction, room call.RoomID, identity call.Identity, v Verdict) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO cutoffs (room, identity, cut, reason, by_name, words) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (room, identity) DO UPDATE SET
 			cut = excluded.cut, reason = excluded.reason, by_name = excluded.by_name, words = excluded.words
@@ -236,7 +239,7 @@ func (r *Register) SetMuted(ctx context.Context, room call.RoomID, identity call
 // is not known yet came with a token that the door did not make, and becomes a
 // member without a key, called Name.
 func (r *Register) SetPresence(ctx context.Context, m Member) error {
-	return r.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	return r.write(ctx, func(ctx context.Context, tx *transaction) error {
 		if err := ensureMember(ctx, tx, m.Room, m.Identity, m.PresenceSince); err != nil {
 			return err
 		}
@@ -252,7 +255,7 @@ func (r *Register) SetPresence(ctx context.Context, m Member) error {
 }
 
 // ensureMember makes a member without a key of who is not known.
-func ensureMember(ctx context.Context, tx *sql.Tx, room call.RoomID, identity call.Identity, now time.Time) error {
+func ensureMember(ctx context.Context, tx *transaction, room call.RoomID, identity call.Identity, now time.Time) error {
 	var one int
 	err := tx.QueryRowContext(ctx, `SELECT 1 FROM members WHERE room = $1 AND identity = $2`, string(room), string(identity)).Scan(&one)
 	if !errors.Is(err, sql.ErrNoRows) {

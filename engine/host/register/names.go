@@ -2,7 +2,9 @@ package register
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/binary"
 	"fmt"
 	"sync"
 	"time"
@@ -19,7 +21,18 @@ const arrives = 5 * time.Minute
 // of people who never come.
 const maxNames = 1000
 
-// querier is a *sql.Tx or *sql.DB.
+// nearNames are the names from which one is told. Each part has an index that
+// finds its rows alone. SQLite prepares a statement anew whose bare limit is bound
+// (sqlite3ExprIsInteger), which takes longer than all the rest: hence the sum.
+const nearNames = `SELECT identity, name FROM (
+		SELECT identity, name, 0 AS place, last_seen FROM members WHERE room = $1 AND identity = $2
+		UNION ALL SELECT identity, name, 1, last_seen FROM members WHERE room = $1 AND presence = 'online' AND identity <> $2
+		UNION ALL SELECT identity, name, 2, last_seen FROM members WHERE room = $1 AND presence = 'offline' AND identity <> $2
+		UNION ALL SELECT identity, name, 3, last_seen FROM members WHERE room = $1 AND presence = 'gone' AND identity <> $2
+			AND last_seen > $3 AND last_seen >= presence_since
+	) AS near ORDER BY place, last_seen DESC LIMIT $4 + 0`
+
+// querier is a [transaction] or a [reader].
 type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
@@ -29,17 +42,14 @@ type querier interface {
 // has been told apart before keeps the number.
 func (r *Register) ToldApart(ctx context.Context, m Member, now time.Time) (name string, err error) {
 	err = r.read(ctx, func(ctx context.Context) (err error) {
-		name, err = r.toldApart(ctx, r.db, m, now)
+		name, err = r.toldApart(ctx, reader{r}, m, now)
 		return err
 	})
 	return name, err
 }
 
 func (r *Register) toldApart(ctx context.Context, q querier, m Member, now time.Time) (string, error) {
-	rows, err := q.QueryContext(ctx, `SELECT identity, name FROM members WHERE room = $1 AND (identity = $2
-			OR presence IN ('online', 'offline') OR last_seen > $3 AND last_seen >= presence_since)
-		ORDER BY CASE WHEN identity = $2 THEN 0 WHEN presence = 'online' THEN 1 WHEN presence = 'offline' THEN 2 ELSE 3 END,
-			last_seen DESC LIMIT $4`,
+	rows, err := q.QueryContext(ctx, nearNames,
 		string(m.Room), string(m.Identity), now.Add(-arrives).UnixMilli(), maxNames)
 	if err != nil {
 		return "", err
@@ -67,6 +77,17 @@ func (r *Register) toldApart(ctx context.Context, q querier, m Member, now time.
 		return before, nil
 	}
 	return call.TellApart(m.Name, func(skeleton string) bool { return taken[skeleton] }), nil
+}
+
+// holdName keeps other transactions from giving a name of the same look in the
+// room meanwhile: one does not see what another is about to store.
+func (r *Register) holdName(ctx context.Context, tx *transaction, m Member) error {
+	if r.kind.lockName == "" {
+		return nil
+	}
+	sum := sha256.Sum256([]byte("foyer-name\x00" + string(m.Room) + "\x00" + r.looks.of(m.Name).twin))
+	_, err := tx.ExecContext(ctx, r.kind.lockName, int64(binary.BigEndian.Uint64(sum[:])))
+	return err
 }
 
 // look is what a name looks like: see [call.Skeleton] and [call.TwinKey].

@@ -2,8 +2,11 @@ package register
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -83,7 +86,7 @@ func testFloodOfNames(t *testing.T, where string) {
 	bind("here", "Paul", 0)
 	must(t, r.SetPresence(ctx, Member{Room: "hall", Identity: "here", Presence: call.PresenceOnline, PresenceSince: at(1)}))
 	bind("own", "Paula", 0)
-	must(t, r.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	must(t, r.write(ctx, func(ctx context.Context, tx *transaction) error {
 		for i := range maxNames + 50 {
 			if _, err := tx.ExecContext(ctx, `INSERT INTO members (room, identity, public_key, name, first_seen, last_seen)
 				SELECT room, $1, public_key, $2, $3, $3 FROM members WHERE room = 'hall' AND identity = 'here'`,
@@ -125,4 +128,91 @@ func TestLooks(t *testing.T) {
 	if n := len(l.newer) + len(l.old); n > 2*maxLooks {
 		t.Errorf("%d names are kept", n)
 	}
+}
+
+// Doors that share a database call no two people the same who come at the same
+// instant.
+func TestNamesOfTwoDoors(t *testing.T) { onEach(t, testNamesOfTwoDoors) }
+
+func testNamesOfTwoDoors(t *testing.T, where string) {
+	ctx := t.Context()
+	doors := []*Register{openTest(t, where), openTest(t, where)}
+	mustInvite(t, doors[0], "hall", "")
+	const people = 24
+	names := make([]string, people)
+	var group sync.WaitGroup
+	begin := make(chan struct{})
+	for i := range people {
+		m := Member{Room: "hall", Identity: call.Identity(fmt.Sprint("p", i)), Key: newKey(t), Name: "Paul"}
+		group.Go(func() {
+			<-begin
+			bound, err := doors[i%len(doors)].Bind(ctx, m, at(0))
+			if err != nil {
+				t.Error(err)
+			}
+			names[i] = bound.Name
+		})
+	}
+	close(begin)
+	group.Wait()
+	slices.Sort(names)
+	if distinct := slices.Compact(slices.Clone(names)); len(distinct) != people {
+		t.Errorf("%d people are called %q", people, names)
+	}
+}
+
+// What a join asks is found by an index that leads to few rows: a room remembers
+// whoever has been there.
+func TestJoinsReadFewRows(t *testing.T) {
+	ctx, r := t.Context(), openTest(t, sqlitePath(t))
+	mustInvite(t, r, "hall", "")
+	m := Member{Room: "hall", Identity: "anna", Key: newKey(t), Name: "Anna"}
+	for range 2 {
+		_, err := r.Bind(ctx, m, at(0))
+		must(t, err)
+	}
+	_, err := r.Member(ctx, m.Room, m.Identity)
+	must(t, err)
+	_, err = r.MembersOf(ctx, m.Room, m.Key)
+	must(t, err)
+	_, err = r.ToldApart(ctx, m, at(0))
+	must(t, err)
+	if _, err = r.Banned(ctx, m.Room, m.Identity, m.Key, at(0)); !isNotFound(err) {
+		t.Error(err)
+	}
+	must(t, r.SetPresence(ctx, Member{Room: "hall", Identity: "anna", Presence: call.PresenceOnline, PresenceSince: at(1)}))
+	asked := 0
+	for query := range r.statements.ready.Range {
+		asked++
+		for _, step := range planOf(t, r, query.(string)) {
+			scan := strings.HasPrefix(step, "SCAN members") || strings.HasPrefix(step, "SCAN bans")
+			wide := strings.HasPrefix(step, "SEARCH members") || strings.HasPrefix(step, "SEARCH bans")
+			if scan || wide && strings.HasSuffix(step, "(room=?)") {
+				t.Errorf("%s: in\n%s", step, query)
+			}
+		}
+	}
+	if asked < 7 {
+		t.Errorf("saw %d statements", asked)
+	}
+}
+
+// planOf is how SQLite would answer a query.
+func planOf(t *testing.T, r *Register, query string) (steps []string) {
+	t.Helper()
+	args := make([]any, len(regexp.MustCompile(`\$\d+`).FindAllString(query, -1)))
+	for len(args) > 0 && !strings.Contains(query, fmt.Sprint("$", len(args))) {
+		args = args[1:]
+	}
+	rows, err := r.db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, args...)
+	must(t, err)
+	defer rows.Close()
+	for rows.Next() {
+		var id, parent, unused int
+		var step string
+		must(t, rows.Scan(&id, &parent, &unused, &step))
+		steps = append(steps, step)
+	}
+	must(t, rows.Err())
+	return steps
 }

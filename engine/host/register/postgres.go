@@ -37,6 +37,7 @@ func postgresKind() kind {
 		clock: `CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)`,
 		// The number is arbitrary and the same in every version.
 		lockSchema: `SELECT pg_advisory_xact_lock(4607182418800017408)`,
+		lockName:   `SELECT pg_advisory_xact_lock($1)`,
 		classify:   classifyPostgres,
 		again:      againPostgres,
 	}

@@ -2,7 +2,6 @@ package register
 
 import (
 	"context"
-	"database/sql"
 	"math"
 	"time"
 
@@ -25,7 +24,7 @@ const (
 // unless the same is known of an older identity of their key.
 // Who is forgotten is a new member the next time, with the first generation:
 // either that was theirs, or all their tokens have run out.
-func (r *Register) prune(ctx context.Context, tx *sql.Tx, room call.RoomID, now time.Time) error {
+func (r *Register) prune(ctx context.Context, tx *transaction, room call.RoomID, now time.Time) error {
 	if r.noted.Add(1)%pruneEvery != 0 {
 		return nil
 	}

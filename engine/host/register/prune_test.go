@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -92,7 +91,7 @@ func testMembersAreBounded(t *testing.T, where string) {
 // crowd lets n members of a key come at the same time and go.
 func crowd(t *testing.T, r *Register, name string, key ed25519.PublicKey, n int, at time.Time) {
 	t.Helper()
-	must(t, r.write(t.Context(), func(ctx context.Context, tx *sql.Tx) error {
+	must(t, r.write(t.Context(), func(ctx context.Context, tx *transaction) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO members (room, identity, public_key, name, first_seen, last_seen)
 			WITH RECURSIVE numbers (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM numbers WHERE i + 1 < CAST($1 AS BIGINT))
 			SELECT 'hall', CAST($2 AS TEXT) || ' ' || i, CAST($3 AS TEXT), '', CAST($4 AS BIGINT), CAST($4 AS BIGINT) FROM numbers`,

@@ -51,6 +51,7 @@ type Register struct {
 type kind struct {
 	clock      string                               // SQL: its time in unix milliseconds
 	lockSchema string                               // SQL before a migration; empty: a transaction has the lock anyway
+	lockName   string                               // SQL: holds the number $1 until the transaction ends; likewise
 	classify   func(error) error                    // the sentinel that an error of the driver means
 	again      func(error) bool                     // it lost against another transaction
 	check      func(context.Context, *sql.DB) error // of its health, before anything else; nil: none
@@ -86,13 +87,13 @@ func (r *Register) prepare(ctx context.Context) error {
 			return err
 		}
 	}
-	return r.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	return r.write(ctx, func(ctx context.Context, tx *transaction) error {
 		if lock := r.kind.lockSchema; lock != "" {
 			if _, err := tx.ExecContext(ctx, lock); err != nil {
 				return err
 			}
 		}
-		return migrate(ctx, tx)
+		return migrate(ctx, tx.Tx)
 	})
 }
 
@@ -119,12 +120,12 @@ func (r *Register) insist(ctx context.Context, f func(context.Context) error) er
 	return r.explain(err)
 }
 
-// list reads all rows of a query.
+// list reads all rows of a query, which must be a constant.
 func list[T any](ctx context.Context, r *Register, scan func(row) (T, error), query string, args ...any) ([]T, error) {
 	var all []T
 	err := r.read(ctx, func(ctx context.Context) error {
 		all = nil
-		rows, err := r.db.QueryContext(ctx, query, args...)
+		rows, err := reader{r}.QueryContext(ctx, query, args...)
 		if err != nil {
 			return err
 		}
@@ -143,7 +144,7 @@ func list[T any](ctx context.Context, r *Register, scan func(row) (T, error), qu
 
 // write runs f in a transaction, all or nothing, for a bounded time. f may run
 // again.
-func (r *Register) write(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
+func (r *Register) write(ctx context.Context, f func(context.Context, *transaction) error) error {
 	ctx, cancel := context.WithTimeout(ctx, r.patience)
 	defer cancel()
 	if turn := r.kind.turn; turn != nil {
@@ -162,7 +163,7 @@ type doubtError struct{ error }
 
 func (e doubtError) Unwrap() error { return e.error }
 
-func (r *Register) try(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
+func (r *Register) try(ctx context.Context, f func(context.Context, *transaction) error) error {
 	if there := r.kind.there; there != nil {
 		if err := there(); err != nil {
 			return err
@@ -173,7 +174,7 @@ func (r *Register) try(ctx context.Context, f func(context.Context, *sql.Tx) err
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
-	if err := f(ctx, tx); err != nil {
+	if err := f(ctx, &transaction{tx, r}); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {
@@ -185,7 +186,7 @@ func (r *Register) try(ctx context.Context, f func(context.Context, *sql.Tx) err
 // change writes with one statement. It fails with [ErrNotFound] if that changes
 // nothing.
 func (r *Register) change(ctx context.Context, query string, args ...any) error {
-	return r.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	return r.write(ctx, func(ctx context.Context, tx *transaction) error {
 		res, err := tx.ExecContext(ctx, query, args...)
 		if err != nil {
 			return err

@@ -40,14 +40,14 @@ func (r *Register) Rules(ctx context.Context, room call.RoomID) (Rules, error) {
 // made of them. Nobody else changes them meanwhile; change may be called again.
 func (r *Register) SetRules(ctx context.Context, room call.RoomID, change func(*Rules)) (Rules, error) {
 	var rules Rules
-	err := r.write(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
+	err := r.write(ctx, func(ctx context.Context, tx *transaction) (err error) {
 		rules, err = setRules(ctx, tx, room, change)
 		return err
 	})
 	return rules, err
 }
 
-func setRules(ctx context.Context, tx *sql.Tx, room call.RoomID, change func(*Rules)) (Rules, error) {
+func setRules(ctx context.Context, tx *transaction, room call.RoomID, change func(*Rules)) (Rules, error) {
 	// The update that changes nothing takes the row's lock in PostgreSQL, too.
 	rules, err := scanRules(tx.QueryRowContext(ctx, `INSERT INTO rules (room) VALUES ($1)
 		ON CONFLICT (room) DO UPDATE SET room = excluded.room RETURNING `+ruleColumns, string(room)))
@@ -67,7 +67,7 @@ func setRules(ctx context.Context, tx *sql.Tx, room call.RoomID, change func(*Ru
 // but leaves members with one of the spared roles as they are.
 func (r *Register) MuteAll(ctx context.Context, room call.RoomID, muted bool, except []call.Identity, now time.Time, spared ...call.Role) (Rules, error) {
 	var rules Rules
-	err := r.write(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
+	err := r.write(ctx, func(ctx context.Context, tx *transaction) (err error) {
 		if rules, err = setRules(ctx, tx, room, func(c *Rules) { c.MutedAll = muted }); err != nil {
 			return err
 		}
@@ -108,7 +108,7 @@ const clocksDiffer = time.Minute
 // but those who have had no token since the last time, and drops the room's history unless its rules keep it. For a session that has
 // ended already it does nothing; an empty session always counts as new.
 func (r *Register) EndSession(ctx context.Context, room call.RoomID, session call.SID, v Verdict) error {
-	return r.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	return r.write(ctx, func(ctx context.Context, tx *transaction) error {
 		if fresh, err := noteEnd(ctx, tx, room, session, v.At); err != nil || !fresh {
 			return err
 		}
@@ -128,7 +128,7 @@ func (r *Register) EndSession(ctx context.Context, room call.RoomID, session cal
 }
 
 // noteEnd tells whether the session's end is news.
-func noteEnd(ctx context.Context, tx *sql.Tx, room call.RoomID, session call.SID, at time.Time) (bool, error) {
+func noteEnd(ctx context.Context, tx *transaction, room call.RoomID, session call.SID, at time.Time) (bool, error) {
 	if session == "" {
 		return true, nil
 	}
@@ -149,7 +149,7 @@ func noteEnd(ctx context.Context, tx *sql.Tx, room call.RoomID, session call.SID
 // so that the clocks of several doors need not agree.
 func (r *Register) TakeLease(ctx context.Context, room call.RoomID, holder string, d time.Duration) (bool, error) {
 	var held bool
-	err := r.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := r.write(ctx, func(ctx context.Context, tx *transaction) error {
 		res, err := tx.ExecContext(ctx, `INSERT INTO leases (room, holder, until) VALUES ($1, $2, $3 + `+r.kind.clock+`)
 			ON CONFLICT (room) DO UPDATE SET holder = excluded.holder, until = excluded.until
 			WHERE leases.holder = excluded.holder OR leases.until <= `+r.kind.clock,

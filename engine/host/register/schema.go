@@ -37,6 +37,7 @@ func migrations() []string {
 		moderation,
 		authorship,
 		installations,
+		present,
 	}
 }
 
@@ -153,6 +154,10 @@ UPDATE members SET role = 'listener', role_set = 1 WHERE public_key <> '' AND ro
 	WHERE k.room = members.room AND k.public_key = members.public_key AND k.role_set = 1 AND k.role = 'listener');
 UPDATE members SET role = 'participant', role_set = 1 WHERE public_key <> '' AND role IN ('cohost', 'participant') AND EXISTS (SELECT 1 FROM members k
 	WHERE k.room = members.room AND k.public_key = members.public_key AND k.role_set = 1 AND k.role = 'participant');`
+
+// present lets a join find who is there, or was a moment ago, without looking at
+// everybody whom the room remembers.
+const present = `CREATE INDEX members_present ON members (room, presence, last_seen);`
 
 // migrate brings the database to the newest schema, all or nothing.
 func migrate(ctx context.Context, tx *sql.Tx) error {
