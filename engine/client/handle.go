@@ -312,6 +312,8 @@ func (s *session) onAlarm(a alarm) {
 		s.tellLeft("")
 	case alarmVerdict:
 		s.onVerdictDue()
+	case alarmSections:
+		s.offerSections()
 	case alarmCount:
 	}
 }

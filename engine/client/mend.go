@@ -37,7 +37,7 @@ func (s *session) lost(cause error, full bool) {
 		s.wire.close()
 		s.wire = nil
 	}
-	s.alarms.clear(alarmPing, alarmPong, alarmMedia, alarmAnswer, alarmQuiet)
+	s.alarms.clear(alarmPing, alarmPong, alarmMedia, alarmAnswer, alarmQuiet, alarmSections)
 	s.resuming = false
 	s.mend.full = s.mend.full || full || s.halfPublished()
 	s.mend.last = cause

@@ -170,40 +170,6 @@ func (p *peer) admitCandidate(candidate string) error {
 	return nil
 }
 
-// onSections adds as many receiving sections as the server wants to fill, and
-// offers them (MediaSectionsRequirement in livekit_rtc.proto). Zero asks for a new offer all the same.
-func (s *session) onSections(m *livekit.MediaSectionsRequirement) {
-	t := s.transport
-	if t == nil || t.sub != nil {
-		return
-	}
-	if err := t.addSections(int(m.GetNumAudios()), int(m.GetNumVideos())); err != nil {
-		s.lost(err, true)
-		return
-	}
-	s.negotiate()
-}
-
-func (t *transport) addSections(audios, videos int) error {
-	if audios > maxSections || videos > maxSections {
-		return fmt.Errorf("%w: %d media sections", call.ErrServerGarbage, audios+videos)
-	}
-	if have := len(t.pub.pc.GetTransceivers()); have+audios+videos > maxTransceivers {
-		return fmt.Errorf("%w: %d media sections more than %d", call.ErrServerGarbage, audios+videos, have)
-	}
-	receive := webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}
-	for i := range audios + videos {
-		kind := webrtc.RTPCodecTypeAudio
-		if i >= audios {
-			kind = webrtc.RTPCodecTypeVideo
-		}
-		if _, err := t.pub.pc.AddTransceiverFromKind(kind, receive); err != nil {
-			return fmt.Errorf("add a media section: %w", err)
-		}
-	}
-	return nil
-}
-
 // onTrickle takes one of the server's candidates.
 func (s *session) onTrickle(m *livekit.TrickleRequest) {
 	t := s.transport

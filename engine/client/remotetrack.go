@@ -162,6 +162,7 @@ func (s *session) onTrack(t *transport, track *webrtc.TrackRemote, receiver *web
 		s.dropTrack(old)
 	}
 	s.takeTrack(t, r)
+	s.sectionFilled()
 	s.readyTracks()
 }
 

@@ -49,6 +49,7 @@ type transport struct {
 	lossy    *webrtc.DataChannel
 	remote   map[call.SID]*remoteTrack // media that has arrived, by the track's SID
 	retired  map[call.SID]*remoteTrack // of these, what was unsubscribed: interrupted
+	lacking  sections
 	once     sync.Once
 }
 

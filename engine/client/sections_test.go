@@ -1,0 +1,63 @@
+package client
+
+import (
+	"testing"
+	"time"
+
+	"foyer/engine/call"
+)
+
+// TestNegotiationHasAnEnd subscribes to a track and takes that back before its
+// media section is there, again and again. The server then lacks a section that no
+// offer brings, and asks for it without an end.
+func TestNegotiationHasAnEnd(t *testing.T) {
+	server := sharedServer(t)
+	room := roomName(t)
+	b := join(t, server.request(t, room, "bystander"), nil)
+	b.connected()
+	eve := join(t, server.request(t, room, "eve"), nil)
+	eve.connected()
+	publish(t, eve, microphoneSpec())
+	first, _, _ := wait[call.TrackPublished](b, 0, "a track", nil)
+	offers := func() (n uint32) {
+		if err := b.ask(t.Context(), func() error { n = b.transport.pub.offerID; return nil }); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	for range 20 {
+		for _, wants := range [][]call.Subscription{{{Track: first.Track.SID}}, nil} {
+			if err := b.Subscribe(t.Context(), wants); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	before := offers()
+	time.Sleep(3 * time.Second) // what must not happen has no event
+	if n := offers() - before; n > sectionTries+4 {
+		t.Errorf("%d offers in 3 s", n)
+	}
+	// It still hears what it wants to hear.
+	mark := len(b.seen())
+	if err := b.Subscribe(t.Context(), []call.Subscription{{Track: first.Track.SID}}); err != nil {
+		t.Fatal(err)
+	}
+	wait[call.RemoteTrackReady](b, mark, "the track", nil)
+}
+
+func TestSectionsWait(t *testing.T) {
+	var n sections
+	for n.tries = range sectionTries {
+		if w := n.wait(); w != 0 {
+			t.Errorf("try %d waits %v", n.tries, w)
+		}
+	}
+	for _, tt := range []struct {
+		tries int
+		want  time.Duration
+	}{{sectionTries, sectionWait}, {sectionTries + 1, 2 * sectionWait}, {1 << 20, maxSectionWait}} {
+		if n.tries = tt.tries; n.wait() != tt.want {
+			t.Errorf("try %d waits %v, want %v", tt.tries, n.wait(), tt.want)
+		}
+	}
+}
