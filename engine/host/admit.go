@@ -67,6 +67,9 @@ func (d *door) serveRTC(w http.ResponseWriter, r *http.Request) {
 	defer v.end()
 	linger := lingerWriter{w, func() { inTime(); arrived(); d.keepers.want(c.room()) }}
 	d.proxy.ServeHTTP(watchWriter{linger, v, d.bounds(c)}, out)
+	if c.expelled.Load() {
+		d.expel(ctx, c)
+	}
 }
 
 // meet reads who connects, if their address has not done so too often.

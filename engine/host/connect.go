@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -65,6 +66,7 @@ type connect struct {
 	open      func()                     // gives the place in the room back; see sockets.arrive
 	gone      func()                     // LiveKit had let them in; see speeches.connected
 	inTime    func() bool                // from now on a server that stops does not turn them away
+	expelled  atomic.Bool                // the connection was cut for what they sent
 }
 
 // readTicket verifies a token that admits to a room.

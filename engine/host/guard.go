@@ -1,6 +1,8 @@
 package host
 
 import (
+	"context"
+	"errors"
 	"net/netip"
 	"sync"
 
@@ -8,6 +10,7 @@ import (
 	"github.com/sirupsen/logrus"
 	"golang.org/x/time/rate"
 
+	"foyer/engine/call"
 	"foyer/engine/host/stream"
 )
 
@@ -72,7 +75,10 @@ func (d *door) bounds(c *connect) stream.Bounds {
 			return d.speeches.get(who).call(name, sound)
 		},
 		Inspect: func(m *livekit.SignalRequest) error { return d.inspect(c, m) },
-		Cut:     func(why error) { d.logCut(c, why) },
+		Cut: func(why error) {
+			c.expelled.Store(stream.Misbehaved(why))
+			d.logCut(c, why)
+		},
 	}
 }
 
@@ -98,4 +104,16 @@ func (d *door) logCut(c *connect, why error) {
 		return
 	}
 	log.Debug("a connection was cut")
+}
+
+// expel removes a participant whose connection was cut for what they sent. LiveKit
+// would keep them, and forward their media, for as long as it takes a lost network
+// to come back.
+func (d *door) expel(ctx context.Context, c *connect) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), apiBound)
+	defer cancel()
+	if err := d.rooms.remove(ctx, c.room(), c.identity()); err != nil && !errors.Is(err, call.ErrAlreadyGone) {
+		d.Log.WithError(err).WithFields(logrus.Fields{"part": "door", "room": c.room(), "identity": c.identity()}).
+			Warn("a participant stays without a connection")
+	}
 }

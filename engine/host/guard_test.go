@@ -3,6 +3,7 @@ package host
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -114,6 +115,12 @@ func TestWhatGuestsMayNotSend(t *testing.T) {
 			if status := w.closed(); status != tt.status {
 				t.Errorf("closed with %d, want %d", status, tt.status)
 			}
+			// A lost connection would be waited for.
+			ben.next(func(m *livekit.SignalResponse) bool {
+				return slices.ContainsFunc(m.GetUpdate().GetParticipants(), func(p *livekit.ParticipantInfo) bool {
+					return p.Identity == id && p.State == livekit.ParticipantInfo_DISCONNECTED
+				})
+			})
 			if !ben.answers() {
 				t.Error("somebody else is gone, too")
 			}

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -89,8 +90,16 @@ type Conn struct {
 	ending bool
 }
 
-// ErrSlow is a client that does not read what is for it.
-var ErrSlow = &Violation{StatusPolicy, "you do not read what is sent to you"}
+// Clients that are cut off because they are slow. A bad line does that to an honest
+// one, too.
+var (
+	ErrSlow   = &Violation{StatusPolicy, "you do not read what is sent to you"}
+	errSlowly = &Violation{StatusPolicy, fmt.Sprintf("a message that took more than %v", messageBound)}
+)
+
+// Misbehaved reports whether a connection was cut, as [Bounds].Cut is told, for what
+// no client sends that keeps to the protocol and to its limits.
+func Misbehaved(why error) bool { return !errors.Is(why, ErrSlow) && !errors.Is(why, errSlowly) }
 
 // New follows a client's connection.
 func New(s Socket, b Bounds) *Conn {
@@ -120,7 +129,7 @@ func (c *Conn) WriteTo(w io.Writer) (total int64, err error) {
 		case errors.Is(err, io.EOF):
 			return total, nil
 		case errors.Is(err, os.ErrDeadlineExceeded) && !c.began.IsZero() && !c.isGone():
-			return total, c.cut(violation(StatusPolicy, "a message that took more than %v", messageBound))
+			return total, c.cut(errSlowly)
 		case err != nil:
 			return total, err
 		}
