@@ -31,6 +31,8 @@ func trackAttacks() []attempt {
 		{"another ID", muted, "come back with the same key under another ID", mutedAs},
 		{"publishing as a listener", listener, "speak without the right to", listenerSpeaks},
 		{"60 tracks of 4096x2304", participant, "cost everybody a decoder each", hugeTracks},
+		{"12 guests, a track of 4096x2304 each", participant, "the same, with a share for each of them", hugeTrackEach},
+		{"16x16 and 4096x2304 in turn", participant, "let decoders be made anew without pause", hugeInTurn},
 		{"pictures of 16383x16383", participant, "let everybody allocate 400 MB", hugePictures},
 		{"changing sizes", participant, "let buffers grow with every picture", changingSizes},
 		{"noise as VP8", participant, "find a decoder's fault", noisePictures},
@@ -216,7 +218,7 @@ func listenerSpeaks(s *stage) (string, error) {
 	return "not heard", nil
 }
 
-// keyFrame is a correct header (RFC 6386, section 9.1) before noise, which a
+// keyFrame returns a correct header (RFC 6386, section 9.1) before noise, which a
 // decoder cannot tell from a picture.
 func keyFrame(rnd *rand.Rand, width, height, size int) []byte {
 	f := noise(rnd, size)
@@ -224,6 +226,7 @@ func keyFrame(rnd *rand.Rand, width, height, size int) []byte {
 	copy(f, []byte{
 		byte(tag), byte(tag >> 8), byte(tag >> 16), 0x9d, 1, 0x2a,
 		byte(width), byte(width >> 8), byte(height), byte(height >> 8),
+		0, 0, 0, 0, // one partition of tokens (section 9.5): noise names more than there are
 	})
 	return f
 }
@@ -236,16 +239,19 @@ func noise(rnd *rand.Rand, n int) []byte {
 	return b
 }
 
-// show sends pictures that picture makes, 20 a second, on all tracks.
-func show(ctx context.Context, times int, tracks []attack.Track, picture func(rnd *rand.Rand, n int) []byte) error {
+// showEvery is the time between two pictures.
+const showEvery = 50 * time.Millisecond
+
+// show sends times pictures that picture makes on all tracks, one every d.
+func show(ctx context.Context, d time.Duration, times int, tracks []attack.Track, picture func(rnd *rand.Rand, n int) []byte) error {
 	rnd := rand.New(rand.NewPCG(1, 9)) //nolint:gosec // the same noise each time
 	sequence := uint16(0)
-	return every(ctx, 50*time.Millisecond, times, func(n int) error {
+	return every(ctx, d, times, func(n int) error {
 		parts := (&codecs.VP8Payloader{}).Payload(1100, picture(rnd, n))
 		for k, part := range parts {
 			for _, t := range tracks {
 				if err := t.WriteRTP(&rtp.Packet{Payload: part, Header: rtp.Header{
-					Version: 2, SequenceNumber: sequence, Timestamp: uint32(n) * 4500, Marker: k == len(parts)-1,
+					Version: 2, SequenceNumber: sequence, Timestamp: uint32(n) * uint32(90*d.Milliseconds()), Marker: k == len(parts)-1,
 				}}); err != nil {
 					return err
 				}
@@ -266,23 +272,6 @@ func (s *stage) publishes(mime string, q ...*livekit.AddTrackRequest) (*attack.G
 	return g, tracks, err
 }
 
-func hugeTracks(s *stage) (string, error) {
-	var q []*livekit.AddTrackRequest
-	for n := range 60 {
-		q = append(q, videoTrack(fmt.Sprint("huge", n), 4096, 2304))
-	}
-	g, tracks, err := s.publishes(webrtc.MimeTypeVP8, q...)
-	if err != nil {
-		return "not published: " + firstLine(err), s.stats(2)
-	}
-	err = show(s.ctx, many(40, 200), tracks, func(rnd *rand.Rand, _ int) []byte { return keyFrame(rnd, 4096, 2304, 3000) })
-	if err != nil {
-		return "", err
-	}
-	said, err := s.goesOn(g)
-	return said + ", 60 tracks", err
-}
-
 func firstLine(err error) string {
 	text := []rune(err.Error())
 	return string(text[:min(len(text), 80)])
@@ -294,7 +283,7 @@ func pictures(s *stage, picture func(rnd *rand.Rand, n int) []byte) (string, err
 	if err != nil {
 		return "", err
 	}
-	if err := show(s.ctx, many(40, 400), tracks, picture); err != nil {
+	if err := show(s.ctx, showEvery, many(40, 400), tracks, picture); err != nil {
 		return "", err
 	}
 	return s.goesOn(g)
