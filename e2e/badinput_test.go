@@ -187,6 +187,7 @@ func joinFails(t *testing.T, f drive.Foyer, link string, limit time.Duration, wa
 const quick, bounded = 8 * time.Second, 20 * time.Second
 
 func TestLinksThatLeadNowhere(t *testing.T) {
+	t.Parallel()
 	f := testenv.Foyer(t)
 	server := testenv.Serve(t, f, drive.ServeOptions{})
 	good, err := call.ParseLink(server.Invite("nowhere"))

@@ -40,6 +40,7 @@ var cutsAll = flag.Bool("cuts.all", false, "cut for 4, 8, 12, 18, 25 and 60 s in
 // or leaves with connection_lost, can leave at any moment, and reads once, and
 // in order, what was said meanwhile. Who sits beside the server is told.
 func TestO6_O8_Cuts(t *testing.T) {
+	t.Parallel()
 	f := testenv.Foyer(t)
 	var stories []*cutStory
 	lengths := []int{4, 12, 25}
@@ -52,7 +53,7 @@ func TestO6_O8_Cuts(t *testing.T) {
 	for _, s := range stories {
 		s.prepare()
 	}
-	// Not t.Parallel: that runs as many as there are processors, and these wait.
+	// Not subtests with t.Parallel: that runs as many as there are processors, and these wait.
 	var all sync.WaitGroup
 	for _, s := range stories {
 		all.Go(s.run)

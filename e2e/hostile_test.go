@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	attackFor   = 5 * time.Second
+	attackFor   = 3 * time.Second
 	attackEvery = 20 * time.Millisecond
 	// mayGrow is what the program may need for an attack. One picture of
 	// 16383x16383 would be 400 MB; the largest that is allowed is 14 MB.
