@@ -72,7 +72,7 @@ func TestO12_TheWayBack(t *testing.T) {
 		t.Fatalf("left says %s (%v), want the way back to the first room", left.Raw, err)
 	}
 	want := words.Left(call.Left{Room: "next", Reason: call.ReasonJoinFailed, Err: call.ErrUnreachable, Back: back}).String()
-	if left.Text("message") != want || !strings.Contains(want, "You are in no room now") {
+	if left.Text("message") != want || !strings.Contains(want, "You are not in a room now") {
 		t.Errorf("the message is %q, want %q", left.Text("message"), want)
 	}
 	if !held(t, device{"camera", holdsFile(ada.PID, camera)}, false, releaseLimit) {

@@ -262,7 +262,7 @@ func TestReconnectingSaysNothingOfTheNetwork(t *testing.T) {
 	}
 	crashed := fmt.Errorf("%w: once", call.ErrHostCrashed)
 	b.events(call.HostStopped{Err: crashed, Restarting: true})
-	if !b.says("The room server on this computer stopped") || b.says("Your connection is away") {
+	if !b.says("The room server on this computer stopped") || b.says("Your connection is interrupted") {
 		t.Error("nothing says that it is the own server")
 	}
 	b.events(call.HostStarted{Link: link})
@@ -271,7 +271,7 @@ func TestReconnectingSaysNothingOfTheNetwork(t *testing.T) {
 	}
 	b.events(call.HostStopped{Err: crashed}, call.StateChanged{State: call.StateIdle},
 		call.Left{Room: link.Room, Reason: call.ReasonServerStopped, Stayed: time.Minute, People: 2, Err: crashed})
-	if !b.says("stopped again and again") || b.says("Check your network") || len(b.ui.state.Notices) != 0 {
+	if !b.says("kept stopping") || b.says("Check your network") || len(b.ui.state.Notices) != 0 {
 		t.Error("the end has no true words")
 	}
 }

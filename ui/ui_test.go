@@ -238,10 +238,10 @@ func TestInlineErrors(t *testing.T) {
 		"none":       {"", "There is no invite link yet."},
 		"unreadable": {"hello", "This is not an invite link."},
 		"cut":        {whole[:len(whole)-3], "The invite link is too short: its end is missing."},
-		"changed":    {strings.Replace(whole, "r-1", "r-2", 1), "The invite link was changed on its way to you: a character of it is missing or is another one."},
+		"changed":    {strings.Replace(whole, "r-1", "r-2", 1), "The invite link was changed on its way to you: a character is missing or wrong."},
 		"insecure":   {"ws://example.org/?token=a.e30.c", "This address would send everything unencrypted."},
 		"no token":   {"wss://example.org/", "This is not an invite link."},
-		"bad room":   {invite("a b").String(), "The room ID has the character “ ” (space) at position 2, which is not allowed."},
+		"bad room":   {invite("a b").String(), "The room ID contains the character “ ” (space) at position 2, which is not allowed."},
 		"empty room": {invite("").String(), "The room ID is missing."},
 	} {
 		t.Run(name, func(t *testing.T) {

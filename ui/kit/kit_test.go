@@ -19,7 +19,7 @@ func app(t *testing.T) {
 
 func TestWrapping(t *testing.T) {
 	app(t)
-	const text = "The camera “Integrated HD Webcam” is used by another program."
+	const text = "The camera “Integrated HD Webcam” is in use by another program."
 	p := NewParagraph(text)
 	for width := float32(20); width < 600; width += 7 {
 		lines := p.lines(width)

@@ -76,20 +76,20 @@ func TestK1_J7_LeftSaysWhoWhyAndUntilWhen(t *testing.T) {
 	}{
 		{"removed", call.Left{Reason: call.ReasonRemoved, By: "Ada", Text: "wrong meeting, sorry"}, "You were removed by Ada", "“wrong meeting, sorry”", "You may come back. Everybody in the room will see you join.", ActionAskRejoin},
 		{"removed by nobody known", call.Left{Reason: call.ReasonRemoved}, "You were removed from the room", "", "You may come back. Everybody in the room will see you join.", ActionAskRejoin},
-		{"banned today", call.Left{Reason: call.ReasonBanned, Until: now().Add(10 * time.Minute)}, "You are kept out until 14:10", "", "If this is a mistake, talk to the host.", ActionLobby},
-		{"banned longer", call.Left{Reason: call.ReasonBanned, Until: now().AddDate(0, 0, 2)}, "You are kept out until 2026-11-23 at 14:00", "", "If this is a mistake, talk to the host.", ActionLobby},
-		{"banned for good", call.Left{Reason: call.ReasonBanned}, "You are kept out until the host lets you in again", "", "If this is a mistake, talk to the host.", ActionLobby},
+		{"banned today", call.Left{Reason: call.ReasonBanned, Until: now().Add(10 * time.Minute)}, "You are banned until 14:10", "", "If this is a mistake, talk to the host.", ActionLobby},
+		{"banned longer", call.Left{Reason: call.ReasonBanned, Until: now().AddDate(0, 0, 2)}, "You are banned until 2026-11-23 at 14:00", "", "If this is a mistake, talk to the host.", ActionLobby},
+		{"banned for good", call.Left{Reason: call.ReasonBanned}, "You are banned until the host lifts the ban", "", "If this is a mistake, talk to the host.", ActionLobby},
 		{"dismissed", call.Left{Reason: call.ReasonDismissed, By: "Ada"}, "Ada closed the room for everyone", "", "Start a new one, or wait for a new invitation.", ActionLobby},
 		{"full", call.Left{Reason: call.ReasonJoinFailed, Err: fmt.Errorf("door: %w", call.ErrRoomFull)}, "You could not join", "", "The room is full. Wait until somebody leaves, then try again.", ActionTryAgain},
 		{"wrong certificate", call.Left{Reason: call.ReasonJoinFailed, Err: call.ErrWrongServer}, "You could not join", "", "This is not the computer that the link was made for. Do not trust it. Ask the host for a new link.", ActionLobby},
-		{"refused at the door", call.Left{Reason: call.ReasonJoinFailed, Err: &call.BannedError{Until: now().Add(time.Hour), Text: "spam"}}, "You are kept out until 15:00", "“spam”", "Come back then, or talk to the host.", ActionLobby},
-		{"a switch that failed", call.Left{Reason: call.ReasonJoinFailed, Err: call.ErrRoomFull, Back: call.Link{Hosts: []string{"h:1"}, Room: "old"}}, "You could not join", "", "The room is full. Wait until somebody leaves, then try again. You are in no room now; the link of old brings you back there.", ActionTryAgain},
+		{"refused at the door", call.Left{Reason: call.ReasonJoinFailed, Err: &call.BannedError{Until: now().Add(time.Hour), Text: "spam"}}, "You are banned until 15:00", "“spam”", "Come back then, or talk to the host.", ActionLobby},
+		{"a switch that failed", call.Left{Reason: call.ReasonJoinFailed, Err: call.ErrRoomFull, Back: call.Link{Hosts: []string{"h:1"}, Room: "old"}}, "You could not join", "", "The room is full. Wait until somebody leaves, then try again. You are not in a room now. The link to old brings you back there.", ActionTryAgain},
 		{"left", call.Left{Reason: call.ReasonLeft, People: 2}, "You left the room", "", "The same link brings you back while the room is open.", ActionRejoin},
-		{"cancelled", call.Left{Reason: call.ReasonLeft}, "You did not join", "", "Joining was cancelled; nothing of your camera or microphone was sent.", ActionTryAgain},
-		{"quit while joining", call.Left{Reason: call.ReasonAppQuit}, "Foyer was closed", "", "Joining was cancelled; nothing of your camera or microphone was sent.", ActionLobby},
-		{"untrusted certificate", call.Left{Reason: call.ReasonJoinFailed, Err: fmt.Errorf("join: %w", call.ErrUntrusted)}, "You could not join", "", "This computer does not trust the server's certificate. Check the address; if it is right, ask whoever runs the server for a certificate from a known authority.", ActionLobby},
+		{"cancelled", call.Left{Reason: call.ReasonLeft}, "You did not join", "", "You cancelled joining. Foyer sent nothing from your camera or microphone.", ActionTryAgain},
+		{"quit while joining", call.Left{Reason: call.ReasonAppQuit}, "Foyer was closed", "", "You cancelled joining. Foyer sent nothing from your camera or microphone.", ActionLobby},
+		{"untrusted certificate", call.Left{Reason: call.ReasonJoinFailed, Err: fmt.Errorf("join: %w", call.ErrUntrusted)}, "You could not join", "", "This computer does not trust the server's certificate. Check the address. If it is right, ask the person who runs the server for a certificate from a known authority.", ActionLobby},
 		{"no server child", call.Left{Reason: call.ReasonJoinFailed, Err: call.ErrHostFailed}, "The room could not be started", "", "Close other copies of Foyer, check that the disk has space, then try again.", ActionTryAgain},
-		{"stuck", call.Left{Reason: call.ReasonInternal, Stuck: []call.Device{{Source: call.SourceCamera}}}, "Something broke in Foyer", "", "You can rejoin; if it happens again, please send us the report.", ActionRejoin},
+		{"stuck", call.Left{Reason: call.ReasonInternal, Stuck: []call.Device{{Source: call.SourceCamera}}}, "Something broke in Foyer", "", "You can rejoin. If it happens again, please send us the report.", ActionRejoin},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -204,7 +204,7 @@ func TestAnUnencryptedCluster(t *testing.T) {
 
 func TestServerStopping(t *testing.T) {
 	f := English().Left(call.Left{Reason: call.ReasonJoinFailed, Err: fmt.Errorf("join: %w", call.ErrServerStopping)}, now())
-	if f.Detail != "The room's server is being stopped. Ask the host when it is back, then try again." || f.Next[0] != ActionTryAgain {
+	if f.Detail != "The room's server is stopping. Ask the host when it will be back, then try again." || f.Next[0] != ActionTryAgain {
 		t.Errorf("%+v", f)
 	}
 }
@@ -219,11 +219,11 @@ func TestNames(t *testing.T) {
 		{call.CheckName(" "), "Your name is missing."},
 		{call.CheckRoomID(""), "The room ID is missing."},
 		{call.CheckIdentity(""), "Your user ID is missing."},
-		{call.CheckRoomID("ab c"), "The room ID has the character “ ” (space) at position 3, which is not allowed."},
-		{call.CheckRoomID("ab\"c"), "The room ID has the character “\"” at position 3, which is not allowed."},
-		{call.CheckRoomID("会议"), "The room ID has the character “会” at position 1, which is not allowed."},
-		{call.CheckRoomID("x\x00"), "The room ID has the character U+0000 at position 2, which is not allowed."},
-		{call.CheckName("A\nB"), "Your name has the character U+000A at position 2, which is not allowed."},
+		{call.CheckRoomID("ab c"), "The room ID contains the character “ ” (space) at position 3, which is not allowed."},
+		{call.CheckRoomID("ab\"c"), "The room ID contains the character “\"” at position 3, which is not allowed."},
+		{call.CheckRoomID("会议"), "The room ID contains the character “会” at position 1, which is not allowed."},
+		{call.CheckRoomID("x\x00"), "The room ID contains the character U+0000 at position 2, which is not allowed."},
+		{call.CheckName("A\nB"), "Your name contains the character U+000A at position 2, which is not allowed."},
 		{call.CheckRoomID(strings.Repeat("x", 129)), "The room ID is too long: 129 of at most 128 bytes."},
 		{call.CheckTitle(strings.Repeat("x", 256)), "The room's title is too long: 256 of at most 255 bytes."},
 	}
@@ -241,7 +241,7 @@ func TestNames(t *testing.T) {
 func TestDeviceErrorsNameTheDevice(t *testing.T) {
 	err := &call.DeviceError{Source: call.SourceCamera, Device: "HD Webcam", Err: fmt.Errorf("open: %w", call.ErrDeviceBusy)}
 	s := English().Error(err, "publish", call.SourceCamera, now())
-	want := "Your camera could not be started: The camera “HD Webcam” is used by another program. Close the other program or choose another camera, then try again."
+	want := "Your camera could not be started: The camera “HD Webcam” is in use by another program. Close the other program or choose another camera, then try again."
 	if s.String() != want {
 		t.Errorf("got  %q\nwant %q", s, want)
 	}

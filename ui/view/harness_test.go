@@ -1,0 +1,205 @@
+package view
+
+import (
+	"fmt"
+	"image/color"
+	"sync"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/test"
+
+	"foyer/engine/call"
+	"foyer/engine/eventqueue"
+	"foyer/ui/kit"
+	"foyer/ui/model"
+	"foyer/ui/theme"
+	"foyer/ui/uitest"
+	"foyer/ui/words"
+)
+
+// fakeActions notes what the user did.
+type fakeActions struct{ done []string }
+
+func (f *fakeActions) note(format string, args ...any) {
+	f.done = append(f.done, fmt.Sprintf(format, args...))
+}
+
+func (f *fakeActions) SetName(name string)           { f.note("name %s", name) }
+func (f *fakeActions) SetLink(link string)           { f.note("link %s", link) }
+func (f *fakeActions) Start()                        { f.note("start") }
+func (f *fakeActions) Join()                         { f.note("join") }
+func (f *fakeActions) OpenRecent(i int)              { f.note("recent %d", i) }
+func (f *fakeActions) Cancel()                       { f.note("cancel") }
+func (f *fakeActions) Preview()                      { f.note("preview") }
+func (f *fakeActions) ToggleCamera()                 { f.note("camera") }
+func (f *fakeActions) ToggleMic()                    { f.note("mic") }
+func (f *fakeActions) Pick(s call.Source, id string) { f.note("pick %s %s", s, id) }
+func (f *fakeActions) Invite()                       { f.note("invite") }
+func (f *fakeActions) Leave()                        { f.note("leave") }
+func (f *fakeActions) Act(a words.Action)            { f.note("act %d", a) }
+func (f *fakeActions) Dismiss(id int)                { f.note("dismiss %d", id) }
+func (f *fakeActions) ShowTrack(t call.SID, w, h int, hidden bool) {
+	f.note("track %s %dx%d hidden=%v", t, w, h, hidden)
+}
+
+// stand is a window with the content under test, at a fixed time.
+type stand struct {
+	t     *testing.T
+	root  *Root
+	win   fyne.Window
+	act   *fakeActions
+	state *model.State
+	form  Form
+	now   time.Time
+}
+
+// variants is the theme of the one App that all tests share, as Fyne loads every
+// font anew for each App and each change of the theme: three quarters of the time
+// that these tests took.
+type variants struct{ fyne.Theme }
+
+var shared = sync.OnceValue(func() *variants {
+	v := &variants{theme.New()}
+	test.NewApp().Settings().SetTheme(v)
+	return v
+})
+
+func newStand(t *testing.T, size fyne.Size, variant fyne.ThemeVariant) *stand {
+	t.Helper()
+	shared().Theme = theme.Fixed(variant)
+	s := &stand{t: t, act: &fakeActions{}, state: model.New(), now: time.Date(2026, 11, 21, 14, 0, 0, 0, time.UTC)}
+	s.form = Form{Name: "Ada Lovelace", Asked: true, MicOn: true, CameraOn: true}
+	s.root = New(words.English(), s.act, func() time.Time { return s.now })
+	s.win = test.NewWindow(s.root.Content)
+	t.Cleanup(s.win.Close)
+	s.win.SetPadded(false)
+	s.win.Resize(size)
+	return s
+}
+
+func (s *stand) apply(events ...call.Event) {
+	for _, e := range events {
+		s.state.Apply(eventqueue.Stamped{At: s.now, Event: e})
+	}
+}
+
+// show brings the state on the screen, with the images that have been written
+// at the size that the tiles asked for.
+func (s *stand) show() {
+	s.root.Update(s.state, s.form, s.now)
+	if slots := s.slots(); len(slots) > 0 {
+		s.win.Canvas().Capture() // the tiles publish their sizes
+		for i, slot := range slots {
+			writeFrame(slot, i)
+		}
+	}
+	s.now = s.now.Add(40 * time.Millisecond)
+	s.root.Painter.Tick()
+}
+
+func (s *stand) slots() []*call.FrameSlot {
+	var all []*call.FrameSlot
+	if p, ok := s.state.Previews[call.SourceCamera]; ok && p.Slot != nil {
+		all = append(all, p.Slot)
+	}
+	for _, t := range s.state.Tiles() {
+		if t.Slot != nil && !t.Self {
+			all = append(all, t.Slot)
+		}
+	}
+	return all
+}
+
+// writeFrame stands for a decoder: a soft image, in the size asked for.
+func writeFrame(slot *call.FrameSlot, i int) {
+	v := slot.View()
+	if v.Width == 0 || v.Height == 0 {
+		return
+	}
+	img := slot.Begin(v.Width, v.Height)
+	for y := range v.Height {
+		for x := range v.Width {
+			fx, fy := float64(x)/float64(v.Width), float64(y)/float64(v.Height)
+			r, g, b := 60+90*fx, 70+60*fy, 110+40*(1-fx)
+			dx, dy := (fx-0.5)*float64(v.Width)/float64(v.Height), fy-0.95
+			if dx*dx+dy*dy < 0.16 || dx*dx+(fy-0.4)*(fy-0.4) < 0.03 { // somebody
+				r, g, b = 200-float64(i%4)*30, 170, 140+float64(i%3)*30
+			}
+			img.SetRGBA(x, y, color.RGBA{uint8(r), uint8(g), uint8(b), 255})
+		}
+	}
+	slot.Commit()
+}
+
+func (s *stand) visible(text string) bool {
+	found := false
+	uitest.Walk(s.root.Content, func(o fyne.CanvasObject) {
+		switch w := o.(type) {
+		case *kit.Text:
+			found = found || w.Text() == text
+		case *canvas.Text: // a button's
+			found = found || w.Text == text
+		}
+	})
+	return found
+}
+
+var (
+	normal = fyne.NewSize(1100, 720)
+	small  = MinSize()
+)
+
+func devices() call.DevicesChanged {
+	return call.DevicesChanged{Devices: []call.Device{
+		{Source: call.SourceCamera, ID: "video0", Name: "Integrated HD Webcam", Default: true},
+		{Source: call.SourceCamera, ID: "video2", Name: "Logitech BRIO"},
+		{Source: call.SourceMicrophone, ID: "mic0", Name: "Built-in Audio Analog Stereo", Default: true},
+		{Source: call.SourceSpeaker, ID: "spk0", Name: "Built-in Audio Analog Stereo", Default: true},
+	}}
+}
+
+func previewOn() []call.Event {
+	return []call.Event{
+		call.PreviewStarted{Device: call.Device{Source: call.SourceCamera, ID: "video0"}, Slot: &call.FrameSlot{}},
+		call.PreviewStarted{Device: call.Device{Source: call.SourceMicrophone, ID: "mic0"}, Level: func() float32 { return 0.2 }},
+	}
+}
+
+func people(n int) (call.Participant, []call.Participant) {
+	names := []string{"Grace Hopper", "Linus", "Margaret Hamilton", "Alan", "Barbara Liskov", "Edsger", "Radia Perlman", "Donald", "Frances", "Katherine", "Adele"}
+	self := call.Participant{Identity: "ada", SID: "PA_0", Name: "Ada Lovelace"}
+	var others []call.Participant
+	for i := range n - 1 {
+		id := call.Identity(fmt.Sprintf("u%d", i))
+		others = append(others, call.Participant{Identity: id, SID: call.SID("PA_" + id), Name: names[i], Tracks: []call.Track{
+			{SID: call.SID(fmt.Sprintf("TR_V%d", i)), Source: call.SourceCamera, Kind: call.KindVideo},
+			{SID: call.SID(fmt.Sprintf("TR_A%d", i)), Source: call.SourceMicrophone, Kind: call.KindAudio, Muted: i%3 == 1},
+		}})
+	}
+	return self, others
+}
+
+// enter joins a room of n people, ourselves included, whose cameras are on,
+// except every fourth's.
+func (s *stand) enter(n int) {
+	self, others := people(n)
+	s.state.Begin(model.Attempt{Since: s.now, Camera: true, Mic: true})
+	s.apply(call.StateChanged{State: call.StateJoining}, call.StateChanged{State: call.StateJoined}, call.Joined{
+		Room: "r-1", Title: "Design review", Self: self, Participants: others,
+		Link: call.Link{Hosts: []string{"192.168.1.7:7443"}, Room: "r-1", Secret: "s"},
+	})
+	s.apply(previewOn()...)
+	for _, src := range []call.Source{call.SourceCamera, call.SourceMicrophone} {
+		s.apply(call.TrackPublished{ID: "ada", Local: true, Track: call.Track{SID: call.SID("L" + src.String()), Source: src}})
+	}
+	for i, p := range others {
+		if i%4 != 3 {
+			s.apply(call.TrackSubscribed{ID: p.Identity, Track: p.Tracks[0], Slot: &call.FrameSlot{}})
+		}
+	}
+	s.apply(call.QualityChanged{ID: "ada", Quality: call.QualityExcellent})
+	s.now = s.now.Add(12*time.Minute + 4*time.Second)
+}

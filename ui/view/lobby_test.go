@@ -1,0 +1,51 @@
+package view
+
+import (
+	"testing"
+	"time"
+
+	"foyer/engine/call"
+	"foyer/ui/model"
+)
+
+func lobbyScreens() []screen {
+	link := call.Link{Hosts: []string{"192.168.1.7:7443"}, Room: "r-1", Title: "Design review", Secret: "s"}
+	screens := []screen{
+		{"first", "dark", func(s *stand) { s.form = Form{MicOn: true} }},
+		{"preview", "dark light small", func(s *stand) {
+			s.apply(previewOn()...)
+			s.form.Recent = []Recent{{"Design review", s.now}, {"Ada’s room", s.now.AddDate(0, 0, -1)}, {"Monday meeting of the whole team in the big room", s.now.AddDate(0, 0, -20)}}
+		}},
+		{"off", "dark", func(s *stand) { s.form.CameraOn, s.form.MicOn = false, false }},
+		{"opening", "", func(s *stand) { s.state.AskPreview(call.SourceCamera) }},
+		{"busy", "dark small", func(s *stand) {
+			s.apply(call.CommandFailed{Command: "preview", Source: call.SourceCamera, Err: &call.DeviceError{Source: call.SourceCamera, Device: "Integrated HD Webcam", Err: call.ErrDeviceBusy}})
+			s.apply(call.CommandFailed{Command: "preview", Source: call.SourceMicrophone, Err: &call.DeviceError{Source: call.SourceMicrophone, Err: call.ErrNoSoundServer}})
+		}},
+		{"errors", "dark light", func(s *stand) {
+			s.form.Name, s.form.Link = "", "foyer://192.168.1.7:7443/r-1?v=1&s=abc"
+			s.state.NameErr, s.state.LinkErr = call.CheckName(""), call.ErrLinkCut
+		}},
+		{"percent", "dark", func(s *stand) {
+			link.Room = "50%"
+			s.form.Link = link.String()
+		}},
+		{"starting", "", func(s *stand) {
+			s.apply(previewOn()...)
+			s.state.Begin(model.Attempt{Since: s.now.Add(-400 * time.Millisecond), Start: true})
+		}},
+		{"joining-long", "dark", func(s *stand) {
+			s.apply(previewOn()...)
+			s.state.Begin(model.Attempt{Since: s.now.Add(-2100 * time.Millisecond), Title: "Design review"})
+		}},
+	}
+	for i, sc := range screens {
+		screens[i].prepare = func(s *stand) {
+			s.apply(devices())
+			sc.prepare(s)
+		}
+	}
+	return screens
+}
+
+func TestLobby(t *testing.T) { golden(t, "lobby", lobbyScreens()) }

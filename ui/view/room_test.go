@@ -1,0 +1,102 @@
+package view
+
+import (
+	"testing"
+	"time"
+
+	fynetheme "fyne.io/fyne/v2/theme"
+
+	"foyer/engine/call"
+	"foyer/ui/model"
+)
+
+func roomScreens() []screen {
+	rooms := []struct {
+		name, looks string
+		people      int
+		prepare     func(*stand)
+	}{
+		{"1", "dark", 1, func(*stand) {}},
+		{"2", "dark small", 2, func(*stand) {}},
+		{"4", "dark light", 4, func(s *stand) {
+			s.apply(call.SpeakersChanged{Speakers: []call.SpeakerLevel{{ID: "u0", Level: 0.4}}}, call.QualityChanged{ID: "u1", Quality: call.QualityPoor})
+		}},
+		{"9", "dark", 9, func(*stand) {}},
+		{"12", "dark small", 12, func(*stand) {}},
+		{"notices", "dark", 3, func(s *stand) {
+			s.apply(call.ParticipantJoined{Participant: call.Participant{Identity: "new", SID: "PA_n", Name: "Radia Perlman"}},
+				call.ParticipantLeft{Participant: call.Participant{Identity: "u1"}, Reason: call.ReasonConnectionLost},
+				call.CommandFailed{Command: "publish", Source: call.SourceCamera, Err: &call.DeviceError{Source: call.SourceCamera, Device: "Logitech BRIO", Err: call.ErrDeviceBusy}})
+		}},
+		{"reconnecting", "dark", 2, func(s *stand) {
+			s.apply(call.StateChanged{State: call.StateReconnecting}, call.QualityChanged{ID: "ada", Quality: call.QualityLost})
+		}},
+		{"lost", "dark", 4, func(s *stand) {
+			_, others := people(4)
+			lost := others[0]
+			lost.Lost = true
+			s.apply(call.ParticipantUpdated{Participant: lost})
+			s.apply(call.DeviceLost{Device: call.Device{Source: call.SourceCamera, Name: "Logitech BRIO"}, Err: &call.DeviceError{Source: call.SourceCamera, Device: "Logitech BRIO", Err: call.ErrDeviceLost}})
+		}},
+		{"muted", "dark", 2, func(s *stand) {
+			s.apply(call.TrackMuted{ID: "ada", Local: true, Track: call.Track{SID: "Lmicrophone", Source: call.SourceMicrophone}},
+				call.TrackMuted{ID: "ada", Local: true, Track: call.Track{SID: "Lcamera", Source: call.SourceCamera}})
+		}},
+		{"screen", "dark small", 3, func(s *stand) {
+			s.apply(call.TrackSubscribed{ID: "u0", Track: call.Track{SID: "TR_S", Source: call.SourceScreen, Kind: call.KindVideo}, Slot: &call.FrameSlot{}})
+		}},
+		{"copied", "", 2, func(s *stand) { s.state.Notify(model.Notice{At: s.now, Kind: model.NoticeCopied}) }},
+		{"leaving", "dark", 2, func(s *stand) { s.apply(call.StateChanged{State: call.StateLeaving}) }},
+	}
+	screens := make([]screen, 0, len(rooms))
+	for _, r := range rooms {
+		screens = append(screens, screen{r.name, r.looks, func(s *stand) {
+			s.enter(r.people)
+			r.prepare(s)
+		}})
+	}
+	return screens
+}
+
+func TestRoom(t *testing.T) { golden(t, "room", roomScreens()) }
+
+func TestTooltipAndFocus(t *testing.T) {
+	s := newStand(t, normal, fynetheme.VariantDark)
+	s.enter(2)
+	s.show()
+	mic := s.root.room.bar.mic.button
+	mic.MouseIn(nil)
+	s.root.Tick(s.now)
+	s.root.Tick(s.now.Add(300 * time.Millisecond))
+	if s.visible("Mute (M)") {
+		t.Error("the tooltip comes at once")
+	}
+	s.root.Tick(s.now.Add(600 * time.Millisecond))
+	if !s.visible("Mute (M)") {
+		t.Error("there is no tooltip")
+	}
+	s.win.Canvas().Focus(s.root.room.bar.camera.button)
+	s.golden("tooltip-focus")
+	mic.MouseOut()
+	if s.visible("Mute (M)") {
+		t.Error("the tooltip stays")
+	}
+}
+
+// After a stay no tile holds a frame.
+func TestRoomIsClearedAfterwards(t *testing.T) {
+	s := newStand(t, normal, fynetheme.VariantDark)
+	s.enter(4)
+	s.show()
+	slots := s.slots()
+	s.apply(call.Left{Reason: call.ReasonLeft, Stayed: time.Second})
+	s.show()
+	for _, slot := range slots {
+		if slot.View() != (call.View{}) {
+			t.Error("a frame is still converted after the stay")
+		}
+	}
+	if n := len(s.root.room.stage.tiles); n != 0 {
+		t.Errorf("%d tiles are left", n)
+	}
+}

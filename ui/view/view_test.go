@@ -1,0 +1,93 @@
+package view
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+	fynetheme "fyne.io/fyne/v2/theme"
+
+	"foyer/ui/kit"
+	"foyer/ui/uitest"
+)
+
+func TestDialog(t *testing.T) {
+	s := newStand(t, normal, fynetheme.VariantDark)
+	s.enter(4)
+	s.show()
+	answer := ""
+	ask := func() {
+		kit.Ask(s.win.Canvas(), "Leave, and join “Standup”?", "You are in “Design review”. You can be in one room at a time.", "Leave and join", "Stay here",
+			func() { answer = "yes" }, func() { answer = "no" })
+	}
+	ask()
+	s.golden("dialog")
+	s.win.Canvas().Focused().TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+	if answer != "no" {
+		t.Errorf("Enter answers %q, though nobody has read the question", answer)
+	}
+	ask()
+	s.win.Canvas().FocusNext()
+	s.win.Canvas().Focused().TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+	if answer != "yes" {
+		t.Errorf("Tab and Enter answer %q", answer)
+	}
+	ask()
+	s.win.Canvas().Focused().TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape})
+	if answer != "no" {
+		t.Errorf("Escape answers %q", answer)
+	}
+	ask()
+	answer = ""
+	test.TapCanvas(s.win.Canvas(), fyne.NewPos(20, 20))
+	if answer != "no" || len(s.win.Canvas().Overlays().List()) != 0 {
+		t.Errorf("a tap beside it answers %q", answer)
+	}
+}
+
+// Nothing is cut: every text of every screen has the room that its words need,
+// in the smallest window too, and lies inside of it.
+func TestNothingIsCut(t *testing.T) {
+	ends := farewells(time.Time{})
+	screens := slices.Concat(lobbyScreens(), roomScreens(), farewellScreens())
+	screens = slices.DeleteFunc(screens, func(sc screen) bool {
+		return sc.name == "preview" // the name of a recent room is cut on purpose
+	})
+	for _, sc := range screens {
+		sizes := []fyne.Size{small, normal, fyne.NewSize(1920, 1080)}
+		if _, end := ends[sc.name]; end {
+			sizes = sizes[:1] // one layout, and many words
+		}
+		for _, size := range sizes {
+			t.Run(fmt.Sprintf("%s-%.0f", sc.name, size.Width), func(t *testing.T) {
+				s := newStand(t, size, fynetheme.VariantDark)
+				sc.prepare(s)
+				s.root.Update(s.state, s.form, s.now) // without frames: nothing is drawn
+				texts := 0
+				uitest.Walk(s.root.Content, func(o fyne.CanvasObject) {
+					w, ok := o.(*kit.Text)
+					if !ok || w.Text() == "" {
+						return
+					}
+					texts++
+					if !w.Wrap && w.MinWidth() > w.Size().Width+1.5 {
+						t.Errorf("%q needs %.0f and has %.0f", w.Text(), w.MinWidth(), w.Size().Width)
+					}
+					if h := w.HeightFor(w.Size().Width); h > w.Size().Height+0.5 {
+						t.Errorf("%q needs the height %.0f and has %.0f", w.Text(), h, w.Size().Height)
+					}
+					at := fyne.CurrentApp().Driver().AbsolutePositionForObject(w)
+					if at.X < 0 || at.Y < 0 || at.X+w.Size().Width > size.Width+1 || at.Y+w.Size().Height > size.Height+1 {
+						t.Errorf("%q lies outside at %v", w.Text(), at)
+					}
+				})
+				if texts < 2 {
+					t.Errorf("only %d texts are shown", texts)
+				}
+			})
+		}
+	}
+}
