@@ -39,6 +39,8 @@ type ivfFile struct {
 	length   time.Duration // of one round
 	decoder  call.VideoDecoder
 
+	width, height int // of the first picture
+
 	began time.Time // of this round
 	next  int
 	data  []byte
@@ -63,6 +65,7 @@ func newIVF(f *os.File, size int64, newDecoder func(mime string) (call.VideoDeco
 		i.decoder.Close()
 		return nil, err
 	}
+	i.width, i.height = first.Width, first.Height
 	i.began = time.Now()
 	return i, nil
 }
@@ -74,6 +77,11 @@ func roundLength(p []ivfPicture) time.Duration {
 	}
 	last := p[len(p)-1].time
 	return last + last/time.Duration(len(p)-1)
+}
+
+// Size implements [VideoStream]. Frames after the first may have another size.
+func (i *ivfFile) Size() (width, height, fps int) {
+	return i.width, i.height, perSecond(i.length / time.Duration(len(i.pictures)))
 }
 
 func (i *ivfFile) Read(stop <-chan struct{}, dst *call.VideoFrame) error {

@@ -50,6 +50,9 @@ func bars() [8]colour {
 // Painter draws pictures of one size. Use it from one goroutine.
 type Painter struct{ background call.VideoFrame }
 
+// Size returns the size of the pictures in pixels.
+func (p *Painter) Size() (width, height int) { return p.background.Width, p.background.Height }
+
 // NewPainter makes a Painter for pictures of w x h pixels.
 func NewPainter(w, h int) *Painter {
 	p := new(Painter)
