@@ -115,6 +115,7 @@ func (l *loop) sessionEnded(s *stay, end call.SessionEnded) {
 	s.sessionOver = true
 	c := cause{reason: end.Reason, by: end.By, text: end.Text, until: end.Until, err: end.Err}
 	switch {
+	case end.Reason == call.ReasonInternal && end.Err != nil: // a bug of the session's, which no server can tell of
 	case end.Reason == call.ReasonUnknown, end.Reason.Own():
 		c.reason = call.ReasonOther(0) // LiveKit's UNKNOWN_REASON
 	case end.Reason == call.ReasonConnectionLost && !s.joined:

@@ -80,6 +80,8 @@ func exitCases() []exitCase {
 		{name: "app_quit", act: func(r *rig) { r.cancel() }, want: call.Left{Reason: call.ReasonAppQuit}},
 		{name: "internal", act: func(r *rig) { r.do(engine.Fault{Kind: engine.FaultPanic}) },
 			want: call.Left{Reason: call.ReasonInternal}},
+		{name: "internal, in the session", act: told(call.SessionEnded{Reason: call.ReasonInternal, Err: call.ErrClosed}),
+			want: call.Left{Reason: call.ReasonInternal, Err: call.ErrClosed}},
 		{name: "other(42)", act: told(call.SessionEnded{Reason: call.ReasonOther(42)}),
 			want: call.Left{Reason: call.ReasonOther(42)}},
 		{name: "other(0) for no reason at all", act: told(call.SessionEnded{}),

@@ -208,11 +208,8 @@ func (l *loop) dialed(s *stay, session call.Session, err error) {
 
 // joinFailure is why Dial's error ends the stay (contract section 6).
 func joinFailure(err error) cause {
-	if banned, ok := errors.AsType[*call.BannedError](err); ok {
-		return cause{reason: call.ReasonBanned, by: banned.By, text: banned.Text, until: banned.Until, err: err}
-	}
-	if out, ok := errors.AsType[*call.PutOutError](err); ok && !out.Reason.Own() {
-		return cause{reason: out.Reason, by: out.By, text: out.Text, err: err}
+	if r, ok := call.RemovalFrom(err); ok {
+		return cause{reason: r.Reason, by: r.By, text: r.Text, until: r.Until, err: err}
 	}
 	if errors.Is(err, call.ErrMediaBlocked) {
 		return cause{reason: call.ReasonMediaFailed, err: err}

@@ -240,11 +240,7 @@ func (e DoorError) Err() error {
 		return banned
 	}
 	if e.Code == DoorPutOut {
-		reason, err := ParseReason(e.Reason)
-		if err != nil {
-			reason = ReasonRemoved
-		}
-		return &PutOutError{Reason: reason, By: e.By, Text: e.Text}
+		return &PutOutError{Reason: RemovalReason(e.Reason), By: e.By, Text: e.Text}
 	}
 	if e.Code == DoorClock && e.Time > 0 {
 		return &ClockError{Server: time.UnixMilli(e.Time)}

@@ -44,7 +44,7 @@ func beatInterval(people int) time.Duration {
 // hearBeat reads a beat. The server writes the SID.
 func (d *dataState) hearBeat(p *livekit.DataPacket) {
 	ms, n := binary.Uvarint(p.GetUser().GetPayload())
-	if n <= 0 || p.GetParticipantSid() == "" || len(p.GetParticipantSid()) > maxWord {
+	if n <= 0 || p.GetParticipantSid() == "" || len(p.GetParticipantSid()) > call.MaxIDBytes {
 		return
 	}
 	next := time.Duration(min(ms, uint64(beatLimit/time.Millisecond))) * time.Millisecond

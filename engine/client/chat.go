@@ -30,7 +30,7 @@ const (
 // place in the room's chat. While the keeper is away it is told again and again,
 // until there is another one, or fails with [call.ErrNotStored].
 func (s *session) SendChat(ctx context.Context, text string) (call.ChatMessage, error) {
-	m := call.ChatMessage{ID: newStreamID(), Text: cleanChat(text)}
+	m := call.ChatMessage{ID: newStreamID(), Text: call.CleanText(text)}
 	if err := call.CheckChat(m.Text); err != nil {
 		return call.ChatMessage{}, fmt.Errorf("chat: %w", err)
 	}
@@ -177,7 +177,7 @@ func (r *roster) everybodyReads(protocol int32) bool {
 // chatText makes a whole text a message, if it is one. The name is filled in by
 // the session, which knows it.
 func (d *dataState) chatText(from call.Identity, id, text string, now time.Time) []call.SessionEvent {
-	m := call.ChatMessage{ID: id, From: from, Text: cleanChat(text), At: now}
+	m := call.ChatMessage{ID: id, From: from, Text: call.CleanText(text), At: now}
 	if m.ID == "" || len(m.ID) > maxChatID || call.CheckChat(m.Text) != nil || !d.paced(from, now) {
 		return nil
 	}
@@ -214,10 +214,6 @@ func (d *dataState) legacyChat(from call.Identity, payload []byte, now time.Time
 	}
 	return d.chatText(from, m.ID, m.Message, now)
 }
-
-// cleanChat takes out of a text what could not be shown, and what turns the
-// direction of the lines that follow.
-func cleanChat(text string) string { return call.CleanText(text) }
 
 // named fills in what the sender of a message was called.
 func (s *session) named(e call.SessionEvent) call.SessionEvent {

@@ -166,8 +166,8 @@ func (d *dataState) hearBatch(packet *livekit.DataPacket, u *livekit.UserPacket)
 	}
 	rows := b.Messages[:0]
 	for _, m := range b.Messages {
-		m.Text, m.Name, m.Seq = cleanChat(m.Text), label(m.Name), 0
-		if m.ID != "" && len(m.ID) <= maxChatID && len(m.From) <= maxWord && call.CheckChat(m.Text) == nil {
+		m.Text, m.Name, m.Seq = call.CleanText(m.Text), call.Label(m.Name), 0
+		if m.ID != "" && len(m.ID) <= maxChatID && len(m.From) <= call.MaxIDBytes && call.CheckChat(m.Text) == nil {
 			rows = append(rows, m)
 		}
 	}

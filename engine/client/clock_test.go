@@ -3,7 +3,6 @@ package client
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -67,19 +66,6 @@ func TestBansEndByTheReadersClock(t *testing.T) {
 		var ban *call.BannedError
 		if !errors.As(err, &ban) || (ban.Until.Sub(now)-time.Hour).Abs() > time.Minute {
 			t.Errorf("%v off: %v", off, err)
-		}
-	}
-}
-
-// A clock that is off does not end a reconnect for good: it may be set meanwhile.
-func TestWhatEndsAReconnect(t *testing.T) {
-	for err, want := range map[error]bool{
-		call.ErrClock: false, &call.ClockError{Server: time.Unix(1, 0)}: false, call.ErrJoinUsed: false, call.ErrServerStopping: false,
-		call.ErrTooManyTries: false, call.ErrTooManyGuests: false, call.ErrUnreachable: false, call.ErrServerSilent: false,
-		call.ErrBadArgument: true, call.ErrIdentityTaken: true, call.ErrInviteExpired: true, &call.BannedError{}: true,
-	} {
-		if got := terminal(fmt.Errorf("join: %w", err)); got != want {
-			t.Errorf("%v: %v, want %v", err, got, want)
 		}
 	}
 }

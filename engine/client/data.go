@@ -87,7 +87,7 @@ func (d *dataState) receive(data []byte, lossy bool, now time.Time) []call.Sessi
 		return nil
 	}
 	id := call.Identity(packet.GetParticipantIdentity())
-	if len(id) > maxWord {
+	if len(id) > call.MaxIDBytes {
 		return nil
 	}
 	if (lossy || !d.observes && isPrivate(packet)) && isTalk(packet) {

@@ -230,7 +230,7 @@ func parseDoorAnswer(status int, body []byte, now time.Time) (call.DoorJoinAnswe
 		return call.DoorJoinAnswer{}, fmt.Errorf("%w: not the door's JSON", call.ErrServerGarbage)
 	}
 	answer.Title = call.CleanName(answer.Title)
-	if len(answer.Keeper) > maxWord {
+	if len(answer.Keeper) > call.MaxIDBytes {
 		answer.Keeper = ""
 	}
 	if answer.Token == "" || len(answer.Token) > maxToken || !headerSafe(answer.Token) || len(answer.Title) > call.MaxTitle {

@@ -65,8 +65,8 @@ func (s *session) Chat(ctx context.Context, after string) (call.ChatAnswer, erro
 	}
 	rows := answer.Messages[:0]
 	for _, m := range answer.Messages {
-		m.At, m.Text, m.Name = t.at(m.Time), cleanChat(m.Text), label(m.Name)
-		if m.ID != "" && len(m.ID) <= maxWord && len(m.From) <= maxWord && call.CheckChat(m.Text) == nil && len(rows) < maxChatRows {
+		m.At, m.Text, m.Name = t.at(m.Time), call.CleanText(m.Text), call.Label(m.Name)
+		if m.ID != "" && len(m.ID) <= call.MaxIDBytes && len(m.From) <= call.MaxIDBytes && call.CheckChat(m.Text) == nil && len(rows) < maxChatRows {
 			rows = append(rows, m)
 		}
 	}

@@ -54,6 +54,6 @@ func (s *session) broke(err error) {
 	}
 	if !s.over() {
 		s.sendLeave()
-		s.end(call.SessionEnded{Reason: call.ReasonInternal, Err: err})
+		s.decide(s.ending.Failed(call.ReasonInternal, err))
 	}
 }

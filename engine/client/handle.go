@@ -2,13 +2,13 @@ package client
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/client/ending"
 )
 
 // Bounds of the clocks that a server may set.
@@ -105,6 +105,7 @@ func (s *session) onNews(msg *livekit.SignalResponse) {
 // is taken back before the news of it.
 func (s *session) onUpdate(u *livekit.ParticipantUpdate) {
 	var events []call.SessionEvent
+	now := time.Now()
 	muted, shows := s.roster.self.Muted, s.roster.shows
 	if s.fullUpdate && containsSID(u.GetParticipants(), string(s.roster.self.SID)) {
 		s.fullUpdate = false
@@ -118,14 +119,14 @@ func (s *session) onUpdate(u *livekit.ParticipantUpdate) {
 	for _, event := range events {
 		switch e := event.(type) {
 		case call.ParticipantLeft:
-			s.foresee(e.Reason)
-			late := s.reasonMayBeLate(e)
-			e = s.depart(e)
-			if late {
-				s.holdLeft(e)
+			s.ending.OthersLeft(e.Reason, now)
+			s.dropAllOf(e.Participant)
+			explained, wait := s.departures.Left(e, now)
+			if wait {
+				s.alarms.set(alarmLeft, ending.NoticeLag)
 				continue
 			}
-			event = e
+			event = explained
 		case call.TrackUnpublished:
 			s.forget(e.Track.SID)
 			if s.transport != nil && s.transport.remote[e.Track.SID] != nil {
@@ -157,28 +158,12 @@ func (s *session) followRights(muted, shows bool) {
 	})
 }
 
-// depart takes back what is known of somebody who goes.
-func (s *session) depart(e call.ParticipantLeft) call.ParticipantLeft {
-	s.dropTracksOf(e.Participant.SID)
-	for _, t := range e.Participant.Tracks {
+// dropAllOf takes back the media of somebody who leaves.
+func (s *session) dropAllOf(p call.Participant) {
+	s.dropTracksOf(p.SID)
+	for _, t := range p.Tracks {
 		s.forget(t.SID)
 	}
-	return s.refine(e)
-}
-
-// foresee remembers that somebody went for a reason that is everybody's. Our own
-// leave may not come: a server that stops closes sockets before it has written
-// all it had to say.
-func (s *session) foresee(reason call.LeaveReason) {
-	if reason == call.ReasonServerStopped || reason == call.ReasonDismissed {
-		s.fate, s.fateAt = reason, time.Now()
-	}
-}
-
-// doomed tells whether the session ends for a reason that others have had.
-func (s *session) doomed(reason call.LeaveReason) bool {
-	const recent = 5 * time.Second
-	return s.fate == reason && time.Since(s.fateAt) < recent
 }
 
 func containsSID(infos []*livekit.ParticipantInfo, sid string) bool {
@@ -188,51 +173,6 @@ func containsSID(infos []*livekit.ParticipantInfo, sid string) bool {
 		}
 	}
 	return false
-}
-
-// onLeave obeys the server (LeaveRequest in livekit_rtc.proto).
-func (s *session) onLeave(l *livekit.LeaveRequest) {
-	switch {
-	case l.GetAction() == livekit.LeaveRequest_RESUME:
-		s.lost(fmt.Errorf("%w: server asks to resume", call.ErrConnectionLost), false)
-	case l.GetAction() == livekit.LeaveRequest_RECONNECT, l.GetCanReconnect():
-		s.lost(fmt.Errorf("%w: server asks to reconnect", call.ErrConnectionLost), true)
-	case s.asksWhy: // the end is under way
-	default:
-		s.putOut(ending(l))
-	}
-}
-
-// ending gives a server's leave its reason. Errors go with the reasons that
-// contract section 6 explains in words.
-func ending(l *livekit.LeaveRequest) call.SessionEnded {
-	e := call.SessionEnded{Reason: call.ReasonFromDisconnect(int32(l.GetReason()))}
-	switch e.Reason {
-	case call.ReasonConnectionLost:
-		e.Err = fmt.Errorf("%w: %v", call.ErrConnectionLost, l.GetReason())
-	case call.ReasonMediaFailed:
-		e.Err = call.ErrMediaBlocked
-	case call.ReasonJoinFailed:
-		e.Err = fmt.Errorf("%w: %v", call.ErrRefused, l.GetReason())
-	default:
-	}
-	return e
-}
-
-// end is the one way into phaseEnded from the server's side.
-func (s *session) end(e call.SessionEnded) {
-	if s.over() {
-		return
-	}
-	e = s.judged(e)
-	s.log.WithField("reason", e.Reason.String()).Info("session ended")
-	s.halted.Store(true)
-	s.emit(e)
-	s.phase = phaseEnded
-	if s.wire != nil {
-		s.wire.close()
-	}
-	s.retire()
 }
 
 // onClosed takes the end of a signal connection.
@@ -245,28 +185,7 @@ func (s *session) onClosed(w *wire, err error) {
 		s.left()
 		return
 	}
-	if s.doomed(call.ReasonDismissed) && !s.asksWhy {
-		s.putOut(call.SessionEnded{Reason: call.ReasonDismissed})
-		return
-	}
-	var cut *call.CutOffError
-	if errors.As(err, &cut) && s.cutAgain() && !s.asksWhy {
-		s.end(refusal(err))
-		return
-	}
-	s.lost(fmt.Errorf("%w: signal: %w", call.ErrConnectionLost, err), isCallError(err))
-}
-
-// cutWithin is how soon after a cut another one ends the session.
-const cutWithin = 5 * time.Minute
-
-// cutAgain notes that the server has cut us off, and reports whether that is not
-// the first time lately. One cut may be due to a slow network, and a reconnect
-// mends that; what is cut again would be so forever.
-func (s *session) cutAgain() bool {
-	before := s.lastCut
-	s.lastCut = time.Now()
-	return !before.IsZero() && s.lastCut.Sub(before) < cutWithin
+	s.decide(s.ending.ConnectionClosed(err, isCallError(err), time.Now()))
 }
 
 func (s *session) onPong(p *livekit.Pong) {
@@ -303,15 +222,15 @@ func (s *session) onAlarm(a alarm) {
 	case alarmRetry:
 		s.retry()
 	case alarmMend:
-		s.giveUp()
+		s.decide(s.ending.GiveUp(s.mend.last))
 	case alarmSilence:
 		s.onSilenceTick()
 	case alarmBeat:
 		s.onBeatDue()
 	case alarmLeft:
-		s.tellLeft("")
+		s.reportLeft(s.departures.Due(time.Now()))
 	case alarmVerdict:
-		s.onVerdictDue()
+		s.onRemovalOverdue()
 	case alarmSections:
 		s.offerSections()
 	case alarmCount:
@@ -327,6 +246,6 @@ func (s *session) onMediaLate() {
 	}
 	if !s.everConnected {
 		s.sendLeave()
-		s.end(call.SessionEnded{Reason: call.ReasonMediaFailed, Err: call.ErrMediaBlocked})
+		s.decide(s.ending.Failed(call.ReasonMediaFailed, call.ErrMediaBlocked))
 	}
 }

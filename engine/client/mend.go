@@ -11,6 +11,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"foyer/engine/call"
+	"foyer/engine/client/ending"
 )
 
 // mending is the state of reconnecting.
@@ -23,16 +24,9 @@ type mending struct {
 	last    error
 }
 
-// lost begins or goes on with mending. full gives up the participant that we
-// are and joins anew.
-func (s *session) lost(cause error, full bool) {
-	if s.over() || s.asksWhy {
-		return
-	}
-	if s.verdict != nil {
-		s.end(s.verdict.ended()) // we were told why
-		return
-	}
+// reconnect begins or goes on with reconnecting. full gives up the participant
+// that we are and joins anew.
+func (s *session) reconnect(cause error, full bool) {
 	if s.wire != nil {
 		s.wire.close()
 		s.wire = nil
@@ -153,35 +147,16 @@ func (s *session) redialed(full bool, adm *admission, err error) {
 func (s *session) notRedialed(full bool, err error) {
 	s.log.WithError(err).WithField("full", full).Debug("reconnect failed")
 	s.mend.last = err
-	var refused *refusedError
-	if errors.As(err, &refused) {
-		if refused.leave.GetAction() == livekit.LeaveRequest_DISCONNECT && !refused.leave.GetCanReconnect() {
-			s.end(ending(refused.leave))
-			return
-		}
+	switch d := s.ending.ReconnectRefused(refusalOf(err, full), time.Now()); d.Action {
+	case ending.Retry:
+		s.heardOf(!errors.Is(err, errNobodyListens))
+		s.alarms.set(alarmRetry, s.delay())
+	case ending.FullReconnect:
 		s.mend.full = true
 		s.alarms.set(alarmRetry, s.soon(full))
-		return
+	default:
+		s.decide(d)
 	}
-	if terminal(err) {
-		if !full && !isVerdict(err) {
-			// The door knows the reason; the server behind it only refuses. And a
-			// LiveKit that ends a resume while it begins answers as if the room
-			// were full (rtcservice.go, "connection closed by media").
-			s.mend.full = true
-			s.alarms.set(alarmRetry, 0)
-			return
-		}
-		s.end(refusal(err))
-		return
-	}
-	if errors.Is(err, call.ErrServerStopping) || (errors.Is(err, errNobodyListens) && s.doomed(call.ReasonServerStopped)) {
-		// The door says so, or has said so to others. Trying on would outlast it.
-		s.end(call.SessionEnded{Reason: call.ReasonServerStopped})
-		return
-	}
-	s.heardOf(!errors.Is(err, errNobodyListens))
-	s.alarms.set(alarmRetry, s.delay())
 }
 
 // heardOf shortens the bound of mending while nobody listens at the server's
@@ -205,34 +180,6 @@ func (s *session) soon(full bool) time.Duration {
 		return s.delay()
 	}
 	return 0
-}
-
-// refusal is the end of a session whose return is refused (contract O9).
-func refusal(err error) call.SessionEnded {
-	var banned *call.BannedError
-	var out *call.PutOutError
-	switch {
-	case errors.As(err, &banned):
-		return call.SessionEnded{
-			Reason: call.ReasonBanned, By: label(banned.By), Text: cleanText(banned.Text), Until: banned.Until, Err: err,
-		}
-	case errors.As(err, &out):
-		return call.SessionEnded{Reason: out.Reason, By: label(out.By), Text: cleanText(out.Text), Err: err}
-	case errors.Is(err, call.ErrNoSuchRoom):
-		return call.SessionEnded{Reason: call.ReasonRoomClosed, Err: err}
-	case errors.Is(err, call.ErrCutOff): // what we can say is the server's, not that the network is bad
-		return call.SessionEnded{Reason: call.ReasonConnectionLost, Err: err}
-	default:
-		return call.SessionEnded{Reason: call.ReasonConnectionLost, Err: fmt.Errorf("%w: %w", call.ErrConnectionLost, err)}
-	}
-}
-
-func (s *session) giveUp() {
-	err := s.mend.last
-	if err == nil || !errors.Is(err, call.ErrConnectionLost) {
-		err = fmt.Errorf("%w: %w", call.ErrConnectionLost, err)
-	}
-	s.end(call.SessionEnded{Reason: call.ReasonConnectionLost, Err: err})
 }
 
 // rejoin goes on as a new participant: everything of the old one is gone.

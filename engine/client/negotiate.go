@@ -163,7 +163,7 @@ func (p *peer) admitCandidate(candidate string) error {
 	if _, known := p.candidates[candidate]; known {
 		return nil
 	}
-	if len(p.candidates) >= maxCandidates || len(candidate) > maxWord {
+	if len(p.candidates) >= maxCandidates || len(candidate) > call.MaxIDBytes {
 		return fmt.Errorf("%w: more than %d candidates", call.ErrServerGarbage, maxCandidates)
 	}
 	p.candidates[candidate] = struct{}{}

@@ -2,8 +2,6 @@ package client
 
 import (
 	"encoding/json"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/livekit/protocol/livekit"
@@ -11,13 +9,10 @@ import (
 	"foyer/engine/call"
 )
 
-// Bounds of what is told about people who are put out.
+// Limits of notices.
 const (
-	verdictLife  = 10 * time.Second       // a person goes within this time of the news
-	noticeLag    = 250 * time.Millisecond // by so much a reason may come after the news
-	verdictBound = time.Second            // we go by ourselves if the server does not end it
-	maxVerdicts  = 1024                   // people whose verdict is remembered
-	maxCallID    = 64                     // bytes of an RPC's id
+	removalTimeout = time.Second // we leave by ourselves if the server does not remove us
+	maxCallID      = 64          // bytes of an RPC's id
 )
 
 // unsupportedMethod is LiveKit's code of an RPC that nobody answers
@@ -61,24 +56,14 @@ func (d *dataState) hearCall(packet *livekit.DataPacket, r *livekit.RpcRequest) 
 // parseNotice reads a notice and makes it fit to be shown.
 func parseNotice(raw []byte) (call.Notice, bool) {
 	var n call.Notice
-	if len(raw) > call.MaxNotice || json.Unmarshal(raw, &n) != nil || n.Kind == "" || len(n.ID) > maxWord {
+	if len(raw) > call.MaxNotice || json.Unmarshal(raw, &n) != nil || n.Kind == "" || len(n.ID) > call.MaxIDBytes {
 		return call.Notice{}, false
 	}
-	n.By, n.Text = label(n.By), cleanText(n.Text)
+	n.By, n.Text = call.Label(n.By), call.CleanRemovalText(n.Text)
 	if _, err := call.ParseRole(string(n.Role)); err != nil {
 		n.Role = ""
 	}
 	return n, true
-}
-
-// cleanText makes what somebody said about a removal or ban fit to be shown. It is
-// empty if there is nothing to be seen.
-func cleanText(s string) string {
-	s = clip(strings.TrimSpace(cleanChat(s)), call.MaxText)
-	if !call.Visible(s) {
-		return ""
-	}
-	return s
 }
 
 // onCall answers the server first: it waits for that before it acts.
@@ -114,10 +99,10 @@ func (s *session) answerCall(in incomingNotice) {
 func (s *session) onNotice(n call.Notice) {
 	switch n.Kind {
 	case call.NoticePutOut:
-		s.onPutOut(n)
+		s.onRemoval(n)
 	case call.NoticeDismissed:
-		s.foresee(call.ReasonDismissed)
-		s.condemn(verdict{reason: call.ReasonDismissed, by: n.By, text: n.Text})
+		s.ending.OthersLeft(call.ReasonDismissed, time.Now())
+		s.expectRemoval(n)
 	case call.NoticeLost, call.NoticeBack:
 		if p := s.roster.people[n.ID]; p != nil {
 			p.life.lostDoor = n.Kind == call.NoticeLost
@@ -165,129 +150,34 @@ func (s *session) stand(change func(*call.Standing)) {
 	}
 }
 
-// verdict is why somebody is put out, and who did it.
-type verdict struct {
-	reason   call.LeaveReason
-	by, text string
-	until    time.Time
-	at       time.Time
-}
-
-func (s *session) onPutOut(n call.Notice) {
-	v := verdict{reason: putOutReason(n.Reason), by: n.By, text: n.Text, at: time.Now()}
-	if n.Until > 0 && v.reason == call.ReasonBanned {
-		v.until = s.ticket.at(n.Until)
-	}
+// onRemoval takes the news that somebody is to be removed.
+func (s *session) onRemoval(n call.Notice) {
 	if n.ID == s.roster.self.Identity {
-		s.condemn(v)
-		return
-	}
-	if len(s.verdicts) >= maxVerdicts {
-		clear(s.verdicts)
-	}
-	s.verdicts[n.ID] = v
-	s.tellLeft(n.ID)
-}
-
-// reasonMayBeLate tells whether the reason of a leaving may be on its way: a
-// notice comes by another connection than the news of who is gone.
-func (s *session) reasonMayBeLate(e call.ParticipantLeft) bool {
-	_, known := s.verdicts[e.Participant.Identity]
-	return !known && e.Reason == call.ReasonRemoved
-}
-
-// holdLeft reports who is gone a little later.
-func (s *session) holdLeft(e call.ParticipantLeft) {
-	s.leftFor = append(s.leftFor, e)
-	s.alarms.set(alarmLeft, noticeLag)
-}
-
-// tellLeft reports who is gone: one person, or all that wait.
-func (s *session) tellLeft(id call.Identity) {
-	var waiting []call.ParticipantLeft
-	all := s.leftFor
-	s.leftFor = nil
-	for _, e := range all {
-		if id != "" && e.Participant.Identity != id {
-			waiting = append(waiting, e)
-			continue
-		}
-		s.emit(s.refine(e))
-	}
-	s.leftFor = append(waiting, s.leftFor...)
-}
-
-// inOrder reports who is gone before anything that must come after it. Who comes
-// again leaves for a reason of their own the next time.
-func (s *session) inOrder(e call.SessionEvent) {
-	switch e := e.(type) {
-	case call.ParticipantJoined:
-		s.tellLeft(e.Participant.Identity)
-		delete(s.verdicts, e.Participant.Identity)
-	case call.RosterReplaced, call.SessionEnded:
-		s.tellLeft("")
-	default:
+		s.expectRemoval(n)
+	} else {
+		s.reportLeft(s.departures.Tell(n.ID, n.Removal(s.ticket.clock), time.Now()))
 	}
 }
 
-// putOutReason reads the reasons that a door may give.
-func putOutReason(word string) call.LeaveReason {
-	reason, err := call.ParseReason(word)
-	known := []call.LeaveReason{call.ReasonBanned, call.ReasonDismissed, call.ReasonOfflineRemoved, call.ReasonDuplicate}
-	if err != nil || !slices.Contains(known, reason) {
-		return call.ReasonRemoved
+// expectRemoval remembers why we are about to be removed, and leaves if the server
+// does not do it.
+func (s *session) expectRemoval(n call.Notice) {
+	if s.ending.Tell(n.Removal(s.ticket.clock)) {
+		s.alarms.set(alarmVerdict, removalTimeout)
 	}
-	return reason
 }
 
-// condemn remembers why we are about to be put out: the leave that follows only
-// knows that we are. What the person alone was told says more than what the
-// room hears.
-func (s *session) condemn(v verdict) {
-	if s.verdict == nil {
-		s.alarms.set(alarmVerdict, verdictBound)
-	} else if s.verdict.by != "" || s.verdict.text != "" {
-		return
+// reportLeft reports others whose reason for leaving has come, or comes no more.
+func (s *session) reportLeft(left []call.ParticipantLeft) {
+	for _, e := range left {
+		s.emit(e)
 	}
-	s.verdict = &v
 }
 
-// ended is the end that the verdict asks for.
-func (v *verdict) ended() call.SessionEnded {
-	return call.SessionEnded{Reason: v.reason, By: v.by, Text: v.text, Until: v.until}
-}
-
-// judged gives the end of the session the reason that we were told before.
-func (s *session) judged(e call.SessionEnded) call.SessionEnded {
-	switch e.Reason {
-	case call.ReasonInternal, call.ReasonDuplicate, call.ReasonBanned:
-		return e
-	default:
-	}
-	if s.verdict == nil || e.By != "" || e.Text != "" {
-		return e
-	}
-	return s.verdict.ended()
-}
-
-// refine gives another's leaving the reason that the door told.
-func (s *session) refine(e call.ParticipantLeft) call.ParticipantLeft {
-	v, known := s.verdicts[e.Participant.Identity]
-	if !known || e.Reason == call.ReasonDuplicate {
-		return e
-	}
-	delete(s.verdicts, e.Participant.Identity)
-	if time.Since(v.at) > verdictLife {
-		return e
-	}
-	e.Reason, e.By, e.Text = v.reason, v.by, v.text
-	return e
-}
-
-// onVerdictDue goes when the server does not put us out after all it said.
-func (s *session) onVerdictDue() {
-	if s.verdict != nil {
+// onRemovalOverdue leaves when the server does not remove us after all it said.
+func (s *session) onRemovalOverdue() {
+	if s.ending.Told() {
 		s.sendLeave()
-		s.end(s.verdict.ended())
+		s.decide(s.ending.Overdue())
 	}
 }

@@ -146,20 +146,3 @@ func statusError(status int, body []byte) error {
 		return fmt.Errorf("%w: status %d", call.ErrServerGarbage, status)
 	}
 }
-
-// terminal tells whether trying again cannot help.
-func terminal(err error) bool {
-	switch {
-	case isVerdict(err),
-		errors.Is(err, call.ErrTokenRefused), errors.Is(err, call.ErrNoSuchRoom),
-		errors.Is(err, call.ErrWrongServer), errors.Is(err, call.ErrUntrusted),
-		errors.Is(err, call.ErrInviteRefused), errors.Is(err, call.ErrInviteExpired), errors.Is(err, call.ErrRoomLocked),
-		errors.Is(err, call.ErrIdentityTaken), errors.Is(err, call.ErrRoomFull), errors.Is(err, call.ErrBadArgument),
-		errors.Is(err, call.ErrCutOff):
-		return true
-	case errors.Is(err, call.ErrServerStopping):
-		return false
-	default:
-		return errors.Is(err, call.ErrRefused)
-	}
-}

@@ -49,7 +49,8 @@ func (s *session) presume(p *person, now time.Time) {
 	s.log.WithField("peer", p.SID).Info("no sign of life: taken for gone")
 	for _, event := range s.roster.presume(&presumption{person: p, at: now, tracks: s.tracksOf(p.SID)}) {
 		if left, ok := event.(call.ParticipantLeft); ok {
-			event = s.depart(left)
+			s.dropAllOf(left.Participant)
+			event, _ = s.departures.Left(left, now) // lost, not removed: it does not wait
 		}
 		s.emit(event)
 	}

@@ -110,7 +110,7 @@ func (s *session) addSender(t *localTrack) (*webrtc.RTPTransceiver, error) {
 
 func addTrackRequest(t *localTrack) *livekit.AddTrackRequest {
 	req := &livekit.AddTrackRequest{
-		Cid: t.cid, Name: clip(t.spec.Name, call.MaxName), Source: sourceTo(t.spec.Source), Muted: t.spec.Muted,
+		Cid: t.cid, Name: call.Clip(t.spec.Name, call.MaxName), Source: sourceTo(t.spec.Source), Muted: t.spec.Muted,
 		Type: livekit.TrackType_AUDIO, DisableRed: true,
 	}
 	if t.spec.Source.Kind() != call.KindVideo {

@@ -5,9 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/livekit/protocol/livekit"
 
@@ -103,7 +101,7 @@ func (p *person) copy() call.Participant {
 // apply takes one participant's new state and returns what changed, in order.
 func (r *roster) apply(info *livekit.ParticipantInfo) []call.SessionEvent {
 	id, sid := call.Identity(info.GetIdentity()), call.SID(info.GetSid())
-	if id == "" || sid == "" || len(id) > maxWord || len(sid) > maxWord {
+	if id == "" || sid == "" || len(id) > call.MaxIDBytes || len(sid) > call.MaxIDBytes {
 		return nil
 	}
 	if id == r.self.Identity {
@@ -382,11 +380,8 @@ func openedAt(room *livekit.Room) time.Time {
 	return time.Unix(room.GetCreationTime(), 0)
 }
 
-// Bounds of what a server may say about one participant.
-const (
-	maxTracks = 64   // of one participant, for those who observe
-	maxWord   = 1024 // bytes of an identity or a SID
-)
+// maxTracks is how many tracks of one participant count for those who observe.
+const maxTracks = 64
 
 // mayPublishData is true if the server does not say anything about it.
 func mayPublishData(info *livekit.ParticipantInfo) bool {
@@ -395,23 +390,6 @@ func mayPublishData(info *livekit.ParticipantInfo) bool {
 
 func mayPublish(info *livekit.ParticipantInfo) bool {
 	return info.GetPermission() == nil || info.GetPermission().GetCanPublish()
-}
-
-// label makes a text from a stranger fit to be shown in one line beside others.
-func label(s string) string {
-	return call.CleanName(clip(call.CleanName(clip(s, maxWord)), call.MaxName))
-}
-
-// clip cuts a text from the network at a character's border.
-func clip(s string, limit int) string {
-	if len(s) <= limit {
-		return s
-	}
-	// What is cut off must not stay in memory with what is kept.
-	for limit > 0 && !utf8.RuneStart(s[limit]) {
-		limit--
-	}
-	return strings.Clone(s[:limit])
 }
 
 // participant is a participant as we see them. before are the tracks of theirs
@@ -433,7 +411,7 @@ func (r *roster) participant(info *livekit.ParticipantInfo, before []call.Track)
 func participantFrom(info *livekit.ParticipantInfo, before []call.Track) call.Participant {
 	return call.Participant{
 		Identity: call.Identity(info.GetIdentity()), SID: call.SID(info.GetSid()),
-		Name: label(info.GetName()), JoinedAt: joinedAt(info), Tracks: admitTracks(info.GetTracks(), before),
+		Name: call.Label(info.GetName()), JoinedAt: joinedAt(info), Tracks: admitTracks(info.GetTracks(), before),
 		Helper: !isPerson(info.GetKind()), Generation: generation(info), Muted: !mayPublishData(info),
 	}
 }

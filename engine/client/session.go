@@ -13,6 +13,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
+	"foyer/engine/client/ending"
 )
 
 // phase is where a session stands; see the drawing in the package comment.
@@ -64,19 +65,14 @@ type session struct {
 	mend      mending
 
 	standing      call.Standing
-	promised      call.Role                 // we have it once the server lets us publish
-	verdict       *verdict                  // we were told that we are put out
-	lastCut       time.Time                 // when the server found fault with what we sent
-	asksWhy       bool                      // we were put out, and ask the door why
-	verdicts      map[call.Identity]verdict // so were these others
-	leftFor       []call.ParticipantLeft    // removed, for a reason that may be on its way
-	fate          call.LeaveReason          // why others have gone, if it concerns everybody
-	fateAt        time.Time
-	heardSince    time.Time // nobody was silent before, as far as we know
-	listenedAt    time.Time // when we last looked who is silent
-	everConnected bool      // media, since the last join
-	resuming      bool      // a new signal connection for the same participant is being settled
-	fullUpdate    bool      // the next update is the whole roster
+	promised      call.Role         // we have it once the server lets us publish
+	ending        ending.Machine    // why the session ends
+	departures    ending.Departures // why the others leave
+	heardSince    time.Time         // nobody was silent before, as far as we know
+	listenedAt    time.Time         // when we last looked who is silent
+	everConnected bool              // media, since the last join
+	resuming      bool              // a new signal connection for the same participant is being settled
+	fullUpdate    bool              // the next update is the whole roster
 }
 
 var _ call.Session = (*session)(nil)
@@ -101,8 +97,8 @@ func emptySession(d *Dialer, req call.JoinRequest, sink func(call.SessionEvent))
 		dialer: d, limits: d.limits, log: d.log, req: req, sink: sink,
 		done: make(chan struct{}), box: make(chan func(), boxSize),
 		alarms: newAlarms(), pubs: map[string]*localTrack{}, subs: map[call.SID]call.Subscription{},
-		paused: map[call.SID]bool{}, verdicts: map[call.Identity]verdict{},
-		data: d.newData(), ready: make(chan struct{}),
+		paused: map[call.SID]bool{},
+		data:   d.newData(), ready: make(chan struct{}),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s
@@ -118,6 +114,7 @@ func (s *session) install(adm *admission) error {
 	if err != nil {
 		return err
 	}
+	s.ending.HasDoor = adm.ticket.host != ""
 	s.ticket, s.joinInfo, s.wire, s.transport = adm.ticket, join, adm.wire, t
 	s.roster = makeRoster(join, s.dialer.observe)
 	s.standing.Role, s.standing.Rules, s.standing.Muted = adm.ticket.role, adm.ticket.rules, s.roster.self.Muted
@@ -157,9 +154,7 @@ func (s *session) transportEvents() transportEvents {
 		flood: func(t *transport) {
 			s.dialer.keep(func() { // pion's one reader must not wait for us
 				current(t, func() {
-					s.end(call.SessionEnded{
-						Reason: call.ReasonConnectionLost, Err: fmt.Errorf("%w: media streams", call.ErrServerFlood),
-					})
+					s.decide(s.ending.Failed(call.ReasonConnectionLost, fmt.Errorf("%w: media streams", call.ErrServerFlood)))
 				})
 			})
 		},
@@ -307,11 +302,14 @@ func (s *session) wake() {
 
 // emit reports events, until the session has ended.
 func (s *session) emit(events ...call.SessionEvent) {
+	if s.over() {
+		return
+	}
 	for _, e := range events {
-		s.inOrder(e)
-		if !s.over() {
-			s.sink(e)
+		for _, left := range s.departures.Before(e, time.Now()) {
+			s.sink(left)
 		}
+		s.sink(e)
 	}
 }
 
@@ -373,11 +371,13 @@ func (s *session) leave(answer chan error) {
 		return
 	case s.wire == nil:
 		s.phase = phaseLeaving
+		s.ending.Left()
 		s.retire()
 		answer <- fmt.Errorf("leave: %w", call.ErrConnectionLost)
 		return
 	}
 	s.phase = phaseLeaving
+	s.ending.Left()
 	s.leaving = answer
 	s.alarms.stop()
 	t := s.transport

@@ -116,7 +116,7 @@ func TestNamesDoNotKeepWhatWasCutOff(t *testing.T) {
 	runtime.ReadMemStats(&before)
 	kept := make([]string, rounds)
 	for i := range kept {
-		kept[i] = label(strings.Repeat(string(rune('a'+i%26)), length))
+		kept[i] = call.Label(strings.Repeat(string(rune('a'+i%26)), length))
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&after)

@@ -233,10 +233,10 @@ func TestK4_OthersLeaveForTheReasonToldBefore(t *testing.T) {
 	}
 }
 
-// A verdict is forgotten: who is removed again later is not banned for it.
-func TestK4_AnOldVerdictIsForgotten(t *testing.T) {
+// A notice is forgotten: who is removed again later is not banned for it.
+func TestK4_AnOldNoticeIsForgotten(t *testing.T) {
 	s, events := told(t)
-	s.verdicts["bob"] = verdict{reason: call.ReasonBanned, at: time.Now().Add(-verdictLife - time.Second)}
+	s.departures.Tell("bob", call.Removal{Reason: call.ReasonBanned}, time.Now().Add(-11*time.Second))
 	s.onUpdate(&livekit.ParticipantUpdate{Participants: []*livekit.ParticipantInfo{
 		gone(info("bob", "PA_b", 2), livekit.DisconnectReason_PARTICIPANT_REMOVED),
 	}})
@@ -290,7 +290,7 @@ func TestK4_TheReasonIsLate(t *testing.T) {
 	}
 	s, events = told(t)
 	s.onUpdate(removed)
-	s.end(call.SessionEnded{Reason: call.ReasonRoomClosed})
+	s.onLeave(&livekit.LeaveRequest{Reason: livekit.DisconnectReason_ROOM_CLOSED, Action: livekit.LeaveRequest_DISCONNECT})
 	if len(*events) != 2 {
 		t.Errorf("events: %+v", *events)
 	}
@@ -391,7 +391,7 @@ func TestK1_TheEndHasTheReasonToldBefore(t *testing.T) {
 			s.onLeave(&livekit.LeaveRequest{Reason: livekit.DisconnectReason_PARTICIPANT_REMOVED, Action: livekit.LeaveRequest_DISCONNECT})
 		},
 		"only the socket ends": func(s *session) { s.lost(call.ErrConnectionLost, false) },
-		"nothing":              (*session).onVerdictDue,
+		"nothing":              (*session).onRemovalOverdue,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, events := told(t)
@@ -464,11 +464,11 @@ func FuzzData(f *testing.F) {
 			for _, e := range d.receive(raw, false, now) {
 				switch got := e.(type) {
 				case call.DataReceived:
-					if len(got.Topic) > maxTopic || len(got.ID) > maxWord || got.Topic == call.TopicNotice {
+					if len(got.Topic) > maxTopic || len(got.ID) > call.MaxIDBytes || got.Topic == call.TopicNotice {
 						t.Errorf("event %+v", e)
 					}
 				case call.ChatReceived:
-					if call.CheckChat(got.Message.Text) != nil || got.Message.ID == "" || len(got.Message.From) > maxWord {
+					if call.CheckChat(got.Message.Text) != nil || got.Message.ID == "" || len(got.Message.From) > call.MaxIDBytes {
 						t.Errorf("event %+v", e)
 					}
 				default:

@@ -56,7 +56,7 @@ func (t *textStreams) open(sender call.Identity, h *livekit.DataStream_Header, n
 	t.expire(now)
 	id := h.GetStreamId()
 	deflated := h.GetCompression() == livekit.DataStream_DEFLATE_RAW
-	if h.GetTextHeader() == nil || id == "" || len(id) > maxWord || len(h.GetTopic()) > maxTopic ||
+	if h.GetTextHeader() == nil || id == "" || len(id) > call.MaxIDBytes || len(h.GetTopic()) > maxTopic ||
 		h.GetTotalLength() > maxText || !deflated && h.GetCompression() != livekit.DataStream_NONE {
 		return receivedText{}, false
 	}

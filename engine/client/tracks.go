@@ -44,7 +44,7 @@ func preferred(a, b call.Track, before []call.Track) bool {
 	return a.SID < b.SID
 }
 
-func named(t *livekit.TrackInfo) bool { return t.GetSid() != "" && len(t.GetSid()) <= maxWord }
+func named(t *livekit.TrackInfo) bool { return t.GetSid() != "" && len(t.GetSid()) <= call.MaxIDBytes }
 
 // codecsFit reports whether what a track says of its codecs is of its kind.
 func codecsFit(t *livekit.TrackInfo) bool {
@@ -63,7 +63,7 @@ func codecsFit(t *livekit.TrackInfo) bool {
 
 func trackFrom(t *livekit.TrackInfo) call.Track {
 	track := call.Track{
-		SID: call.SID(t.GetSid()), Source: sourceFrom(t.GetSource()), Name: label(t.GetName()), Muted: t.GetMuted(),
+		SID: call.SID(t.GetSid()), Source: sourceFrom(t.GetSource()), Name: call.Label(t.GetName()), Muted: t.GetMuted(),
 		Width: int(t.GetWidth()), Height: int(t.GetHeight()),
 	}
 	switch t.GetType() {

@@ -5,31 +5,42 @@ import (
 	"encoding/json"
 	"errors"
 
+	"github.com/livekit/protocol/livekit"
+
 	"foyer/engine/call"
+	"foyer/engine/client/ending"
 )
 
-// putOut ends the session by the server's hand, and asks first why if that is
-// not known yet.
-func (s *session) putOut(e call.SessionEnded) {
-	if s.needsWhy(e) {
-		s.askWhy(e)
-	} else {
-		s.end(e)
+// decide does what follows from what the server, the door or the network says.
+func (s *session) decide(d ending.Decision) {
+	if s.over() {
+		return
+	}
+	switch d.Action {
+	case ending.Resume, ending.FullReconnect:
+		s.reconnect(d.Cause, d.Action == ending.FullReconnect)
+	case ending.AskDoor:
+		s.askWhy()
+	case ending.End:
+		s.end(d.Ending)
+	default:
 	}
 }
 
-// needsWhy tells whether there may be more to the end than the reason that the
-// server gives: it says "removed" of a ban, too, and who did it and why comes
-// beforehand. That may not have reached us: in the first moments of a stay there
-// is no data channel yet, and the door waits for a busy client but shortly.
-func (s *session) needsWhy(e call.SessionEnded) bool {
-	byHand := e.Reason == call.ReasonRemoved || e.Reason == call.ReasonDismissed
-	return byHand && s.verdict == nil && !s.req.Link.Plain() && s.ticket.host != ""
+// end is the one way into phaseEnded from the server's side.
+func (s *session) end(e call.SessionEnded) {
+	s.log.WithField("reason", e.Reason.String()).Info("session ended")
+	s.halted.Store(true)
+	s.emit(e)
+	s.phase = phaseEnded
+	if s.wire != nil {
+		s.wire.close()
+	}
+	s.retire()
 }
 
 // askWhy asks the door with the token that has just died, and ends the session.
-func (s *session) askWhy(e call.SessionEnded) {
-	s.asksWhy = true
+func (s *session) askWhy() {
 	t, room := s.ticket, call.RoomParameter(s.req.Link.Room)
 	s.spawn(func() {
 		ctx, cancel := context.WithTimeout(s.ctx, s.limits.why)
@@ -38,21 +49,25 @@ func (s *session) askWhy(e call.SessionEnded) {
 		if body, broken := json.Marshal(call.RoomRequest{Room: room}); broken == nil {
 			err = askDoor(ctx, t, call.OpMembers, body, &call.MembersAnswer{})
 		}
-		s.post(func() {
-			s.asksWhy = false
-			s.end(because(e, err))
-		})
+		s.post(func() { s.decide(s.ending.DoorAnswered(err)) })
 	})
 }
 
-// because is the end with what the door's refusal says of it. Without one it
-// stays as it was.
-func because(e call.SessionEnded, err error) call.SessionEnded {
-	if banned, ok := errors.AsType[*call.BannedError](err); ok {
-		e.Reason, e.By, e.Text, e.Until = call.ReasonBanned, label(banned.By), cleanText(banned.Text), banned.Until
+// lost takes the loss of the connection. full is set if a resume cannot help.
+func (s *session) lost(cause error, full bool) {
+	if !s.over() {
+		s.decide(s.ending.ConnectionLost(cause, full))
 	}
-	if out, ok := errors.AsType[*call.PutOutError](err); ok {
-		e.Reason, e.By, e.Text = putOutReason(out.Reason.String()), label(out.By), cleanText(out.Text)
-	}
-	return e
 }
+
+// refusalOf describes an attempt to reconnect that did not succeed.
+func refusalOf(err error, full bool) ending.Refusal {
+	r := ending.Refusal{Err: err, Full: full, NobodyListens: errors.Is(err, errNobodyListens)}
+	if refused, ok := errors.AsType[*refusedError](err); ok {
+		r.Leave = refused.leave
+	}
+	return r
+}
+
+// onLeave obeys the server.
+func (s *session) onLeave(l *livekit.LeaveRequest) { s.decide(s.ending.ServerLeave(l)) }

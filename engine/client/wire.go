@@ -279,7 +279,7 @@ func cutOff(err error) error {
 	}
 	switch closed.Code {
 	case websocket.CloseProtocolError, websocket.CloseUnsupportedData, websocket.ClosePolicyViolation, websocket.CloseMessageTooBig:
-		return &call.CutOffError{Text: strings.TrimRight(strings.Join(strings.Fields(cleanText(closed.Text)), " "), ".")}
+		return &call.CutOffError{Text: strings.TrimRight(strings.Join(strings.Fields(call.CleanRemovalText(closed.Text)), " "), ".")}
 	}
 	return err
 }

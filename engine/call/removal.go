@@ -1,0 +1,69 @@
+package call
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Removal says why somebody has to leave a room, and who decided it: what a
+// [BannedError], a [PutOutError] and a [Notice] have in common. By and Text are
+// fit to be shown.
+type Removal struct {
+	Reason LeaveReason
+	By     string // display name; empty: the host's tools
+	Text   string
+	Until  time.Time // end of a ban; zero: until it is lifted
+}
+
+// RemovalFrom returns the removal that err tells of. ok is false if it tells of
+// none, or of a reason that only the user's own program can know.
+func RemovalFrom(err error) (r Removal, ok bool) {
+	if banned, is := errors.AsType[*BannedError](err); is {
+		return Removal{
+			Reason: ReasonBanned, By: Label(banned.By), Text: CleanRemovalText(banned.Text), Until: banned.Until,
+		}, true
+	}
+	removed, is := errors.AsType[*PutOutError](err)
+	if !is || removed.Reason.Own() {
+		return Removal{}, false
+	}
+	return Removal{
+		Reason: RemovalReason(removed.Reason.String()), By: Label(removed.By), Text: CleanRemovalText(removed.Text),
+	}, true
+}
+
+// Removal is what a notice of NoticePutOut or NoticeDismissed tells. clock is how
+// far the door's clock is ahead of ours.
+func (n Notice) Removal(clock time.Duration) Removal {
+	r := Removal{Reason: RemovalReason(n.Reason), By: Label(n.By), Text: CleanRemovalText(n.Text)}
+	if n.Kind == NoticeDismissed {
+		r.Reason = ReasonDismissed
+	}
+	if n.Until > 0 && r.Reason == ReasonBanned {
+		r.Until = time.UnixMilli(n.Until).Add(-clock)
+	}
+	return r
+}
+
+// RemovalReason reads a reason that a door gives. One that a door cannot have is
+// a removal all the same.
+func RemovalReason(word string) LeaveReason {
+	reason, err := ParseReason(word)
+	known := []LeaveReason{ReasonBanned, ReasonDismissed, ReasonOfflineRemoved, ReasonDuplicate}
+	if err != nil || !slices.Contains(known, reason) {
+		return ReasonRemoved
+	}
+	return reason
+}
+
+// CleanRemovalText makes what somebody said about a removal or ban fit to be
+// shown. It is empty if there is nothing to be seen.
+func CleanRemovalText(s string) string {
+	s = Clip(strings.TrimSpace(CleanText(s)), MaxText)
+	if !Visible(s) {
+		return ""
+	}
+	return s
+}
