@@ -9,36 +9,18 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
+	"foyer/engine/client/roster"
 )
 
-// The server says nothing for about 20 s about somebody who has died, and media
-// tells only of those who send some. So each Foyer client sends the others a
-// small lossy packet, a beat, each second: its payload is the time until the
-// next one, in milliseconds, as a varint; 0 says that the sender is reconnecting.
-// Clients of other makes ignore the topic, and are judged by their media alone.
-const (
-	aliveTopic = "foyer.alive"
-	beatEvery  = time.Second
-	beatLimit  = time.Minute // the longest time between two beats
-	// beatsASecond is what all beats of a room may cost its server together:
-	// everybody's to everybody else, in packets. Up to 50 people all beat each
-	// second, 100 people each 4 s.
-	beatsASecond = 2500
-	// mayMiss is how many beats may be missing, and a half, before a peer counts
-	// as lost: with 1 s this keeps the 5 s of contract O4, and two lost packets
-	// in a row mean nothing.
-	mayMiss = 3
-)
+// A heartbeat is a small lossy packet. Its payload is the time until the next
+// one, in milliseconds, as a varint; 0 says that the sender is reconnecting.
+// Clients of other makes ignore the topic.
+const aliveTopic = "foyer.alive"
 
 // beat is one sign of life.
 type beat struct {
 	sid  call.SID
 	next time.Duration // until the next one; 0: reconnecting
-}
-
-// beatInterval is the time between two beats in a room of so many people.
-func beatInterval(people int) time.Duration {
-	return min(max(time.Duration(people)*time.Duration(people)*time.Second/beatsASecond, beatEvery), beatLimit)
 }
 
 // hearBeat reads a beat. The server writes the SID.
@@ -47,9 +29,9 @@ func (d *dataState) hearBeat(p *livekit.DataPacket) {
 	if n <= 0 || p.GetParticipantSid() == "" || len(p.GetParticipantSid()) > call.MaxIDBytes {
 		return
 	}
-	next := time.Duration(min(ms, uint64(beatLimit/time.Millisecond))) * time.Millisecond
+	next := time.Duration(min(ms, uint64(roster.MaxHeartbeatInterval/time.Millisecond))) * time.Millisecond
 	if next > 0 {
-		next = max(next, beatEvery)
+		next = max(next, roster.HeartbeatInterval)
 	}
 	d.beats = append(d.beats, beat{sid: call.SID(p.GetParticipantSid()), next: next})
 }
@@ -70,10 +52,10 @@ func (s *session) onData(data []byte, lossy bool) {
 		s.onBatch(b, now)
 	}
 	for _, b := range s.data.beats {
-		if p := s.roster.presumedOf(b.sid); p != nil && b.next > 0 {
-			s.bringBack(p)
+		if b.next > 0 && s.roster.TimedOut(b.sid) {
+			s.bringBack(b.sid)
 		}
-		s.roster.hear(b, now)
+		s.roster.Heartbeat(b.sid, b.next, now)
 	}
 	s.data.beats = s.data.beats[:0]
 	notices := s.data.notices
@@ -85,9 +67,9 @@ func (s *session) onData(data []byte, lossy bool) {
 
 // onBeatDue beats if anybody is there to hear it.
 func (s *session) onBeatDue() {
-	every := beatInterval(len(s.roster.people) + 1)
+	every := s.roster.HeartbeatEvery()
 	s.alarms.set(alarmBeat, every)
-	if s.phase == phaseUp && len(s.roster.people) > 0 {
+	if s.phase == phaseUp && s.roster.Len() > 0 {
 		s.sendBeat(every)
 	}
 }
@@ -102,7 +84,7 @@ func (s *session) sendBeat(next time.Duration) bool {
 	topic := aliveTopic
 	data, err := proto.Marshal(&livekit.DataPacket{
 		Kind:                livekit.DataPacket_LOSSY, // older servers read it
-		ParticipantIdentity: string(s.roster.self.Identity),
+		ParticipantIdentity: string(s.roster.Self().Identity),
 		Value: &livekit.DataPacket_User{User: &livekit.UserPacket{
 			Topic: &topic, Payload: binary.AppendUvarint(nil, uint64(next/time.Millisecond)),
 		}},
@@ -114,56 +96,4 @@ func (s *session) sendBeat(next time.Duration) bool {
 		s.log.WithError(err).Debug("beat could not be sent")
 	}
 	return err == nil
-}
-
-// life is what is known of a peer's being there.
-type life struct {
-	beatAt     time.Time     // of the last beat; zero before the first
-	beatBound  time.Duration // without a beat for so long: lost
-	canBeat    bool          // the server lets the peer send data
-	mending    bool          // the peer says that it is reconnecting
-	quiet      bool          // half the time has passed after which it is lost
-	lostServer bool          // the server says that it is lost
-	lostDoor   bool          // the door does: the socket has ended
-	silent     bool          // we do: its packets have stopped
-}
-
-// hear takes a beat.
-func (r *roster) hear(b beat, now time.Time) {
-	p := r.people[r.sids[b.sid]]
-	if p == nil {
-		return
-	}
-	p.life.beatAt, p.life.mending = now, b.next == 0
-	if b.next > 0 {
-		p.life.beatBound = mayMiss*b.next + b.next/2
-		p.life.lostDoor = false
-	}
-}
-
-// listen decides whether a peer has gone silent. media is when a packet of a
-// track came that must be sending, zero if there is no such track; deaf is until
-// when we could not hear anybody. A peer that beats is there, whatever its media
-// do; in a large room beats are too rare to wait for them.
-func (l *life) listen(media, deaf, now time.Time) {
-	last, bound := media, silenceBound
-	if l.canBeat && !l.beatAt.IsZero() && l.beatBound > 0 && (media.IsZero() || l.beatBound <= mayMiss*beatEvery+beatEvery/2) {
-		bound = l.beatBound
-		if l.beatAt.After(last) {
-			last = l.beatAt
-		}
-	}
-	if last.IsZero() {
-		l.quiet, l.silent = false, false // nothing to go by
-		return
-	}
-	if last.Before(deaf) {
-		last = deaf
-	}
-	l.quiet, l.silent = now.Sub(last) > bound/2, now.Sub(last) > bound
-}
-
-// healthy tells whether a peer was there until now, as far as we know.
-func (l *life) healthy() bool {
-	return !l.lostServer && !l.lostDoor && !l.silent && !l.quiet && !l.mending
 }

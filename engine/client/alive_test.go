@@ -11,6 +11,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"foyer/engine/call"
+	"foyer/engine/client/roster"
 )
 
 func beatPacket(t testing.TB, sid string, payload []byte) []byte {
@@ -28,8 +29,8 @@ func TestBeatsAreRead(t *testing.T) {
 	}{
 		"a second":     {binary.AppendUvarint(nil, 1000), []time.Duration{time.Second}},
 		"reconnecting": {binary.AppendUvarint(nil, 0), []time.Duration{0}},
-		"too soon":     {binary.AppendUvarint(nil, 1), []time.Duration{beatEvery}},
-		"never":        {binary.AppendUvarint(nil, 1<<63), []time.Duration{beatLimit}},
+		"too soon":     {binary.AppendUvarint(nil, 1), []time.Duration{roster.HeartbeatInterval}},
+		"never":        {binary.AppendUvarint(nil, 1<<63), []time.Duration{roster.MaxHeartbeatInterval}},
 		"empty":        {nil, nil},
 		"cut":          {[]byte{0x80}, nil},
 		"endless":      {[]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, nil},
@@ -48,92 +49,13 @@ func TestBeatsAreRead(t *testing.T) {
 	}
 }
 
-func TestBeatInterval(t *testing.T) {
-	for people, want := range map[int]time.Duration{
-		1: time.Second, 50: time.Second, 100: 4 * time.Second, 200: 16 * time.Second, 10_000: time.Minute,
-	} {
-		if got := beatInterval(people); got != want {
-			t.Errorf("%d people: %v, want %v", people, got, want)
-		}
-	}
-}
-
-func TestListen(t *testing.T) {
-	now := time.Now()
-	ago := func(seconds float64) time.Time { return now.Add(-time.Duration(seconds * float64(time.Second))) }
-	beats := func(seconds float64, bound time.Duration) life {
-		return life{canBeat: true, beatAt: ago(seconds), beatBound: bound}
-	}
-	const short, long = 3500 * time.Millisecond, 14 * time.Second
-	muted := time.Time{}
-	for name, test := range map[string]struct {
-		life          life
-		media, deaf   time.Time
-		quiet, silent bool
-	}{
-		"another client, muted":               {life: life{canBeat: true}, media: muted},
-		"another client, speaking":            {life: life{canBeat: true}, media: ago(0.1)},
-		"another client, gone":                {life: life{canBeat: true}, media: ago(3.1), quiet: true, silent: true},
-		"muted, beats":                        {life: beats(1, short), media: muted},
-		"muted, one beat missing":             {life: beats(2, short), media: muted, quiet: true},
-		"muted, dead":                         {life: beats(3.6, short), media: muted, quiet: true, silent: true},
-		"microphone stuck, beats":             {life: beats(1, short), media: ago(60)},
-		"beats lost, speaks":                  {life: beats(60, short), media: ago(0.1)},
-		"dead":                                {life: beats(3.6, short), media: ago(3.6), quiet: true, silent: true},
-		"not allowed to send data any more":   {life: life{beatAt: ago(60), beatBound: short}, media: muted},
-		"reconnecting and heard no beat else": {life: life{canBeat: true, beatAt: ago(60)}, media: muted},
-		"large room, muted":                   {life: beats(10, long), media: muted, quiet: true},
-		"large room, sound ends":              {life: beats(1, long), media: ago(3.1), quiet: true, silent: true},
-		"we were deaf":                        {life: beats(60, short), media: ago(60), deaf: ago(1)},
-	} {
-		l := test.life
-		l.listen(test.media, test.deaf, now)
-		if l.quiet != test.quiet || l.silent != test.silent {
-			t.Errorf("%s: quiet %v, silent %v", name, l.quiet, l.silent)
-		}
-	}
-}
-
-// TestK3_WhoIsADuplicate: LiveKit calls every newcomer of an identity a duplicate.
-func TestK3_WhoIsADuplicate(t *testing.T) {
-	for name, test := range map[string]struct {
-		life life
-		want call.LeaveReason
-	}{
-		"healthy":         {life{}, call.ReasonDuplicate},
-		"silent":          {life{silent: true, quiet: true}, call.ReasonConnectionLost},
-		"a little silent": {life{quiet: true}, call.ReasonConnectionLost},
-		"server says":     {life{lostServer: true}, call.ReasonConnectionLost},
-		"reconnecting":    {life{mending: true}, call.ReasonConnectionLost},
-	} {
-		for how, news := range map[string]*livekit.ParticipantInfo{
-			"replaced": info("bob", "PA_b2", 2),
-			"told":     gone(info("bob", "PA_b1", 1), livekit.DisconnectReason_DUPLICATE_IDENTITY),
-		} {
-			r := newRoster(joinResponse(info("bob", "PA_b1", 1)))
-			r.people["bob"].life = test.life
-			left, ok := r.apply(news)[0].(call.ParticipantLeft)
-			if !ok || left.Reason != test.want {
-				t.Errorf("%s, %s: %+v", name, how, left)
-			}
-		}
-	}
-	r := newRoster(joinResponse(info("bob", "PA_b1", 1)))
-	r.people["bob"].life = life{silent: true}
-	left, _ := r.apply(gone(info("bob", "PA_b1", 1), livekit.DisconnectReason_PARTICIPANT_REMOVED))[0].(call.ParticipantLeft)
-	if left.Reason != call.ReasonRemoved {
-		t.Errorf("removed while silent: %v", left.Reason)
-	}
-}
-
 // hears waits until a has heard somebody beat.
 func hears(t *testing.T, a *client, id call.Identity) {
 	t.Helper()
 	eventually(t, "a beat of "+string(id), func() bool {
 		heard := false
 		err := a.ask(t.Context(), func() error {
-			p := a.roster.people[id]
-			heard = p != nil && !p.life.beatAt.IsZero()
+			heard = a.roster.HasHeartbeat(id)
 			return nil
 		})
 		return err == nil && heard

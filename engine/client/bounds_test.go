@@ -94,14 +94,3 @@ func TestCandidatesAreBounded(t *testing.T) {
 		t.Errorf("ended: %+v", ended)
 	}
 }
-
-func TestNamesAreCleaned(t *testing.T) {
-	p := participantFrom(&livekit.ParticipantInfo{
-		Sid: "PA_1", Identity: "bob", Name: "Bob\u202E\n", Tracks: []*livekit.TrackInfo{{
-			Sid: "TR_1", Name: "cam\u2067\x07era", Type: livekit.TrackType_VIDEO, Source: livekit.TrackSource_CAMERA,
-		}},
-	}, nil)
-	if p.Name != "Bob" || p.Tracks[0].Name != "camera" {
-		t.Errorf("participant: %q, track %q", p.Name, p.Tracks[0].Name)
-	}
-}

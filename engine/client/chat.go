@@ -37,7 +37,7 @@ func (s *session) SendChat(ctx context.Context, text string) (call.ChatMessage, 
 	var receipt chan error
 	err := s.whenChatReady(ctx, func() error {
 		s.repeatChat() // in order
-		m.From, m.Name, m.At = s.roster.self.Identity, s.roster.self.Name, time.Now()
+		m.From, m.Name, m.At = s.roster.Self().Identity, s.roster.Self().Name, time.Now()
 		if s.ticket.keeper == "" {
 			return s.sendText(m, nil)
 		}
@@ -143,7 +143,7 @@ func (s *session) tellText(m call.ChatMessage, to []string) error {
 		ContentHeader: &livekit.DataStream_Header_TextHeader{TextHeader: &livekit.DataStream_TextHeader{}},
 	}
 	packets := []*livekit.DataPacket{{Value: &livekit.DataPacket_StreamHeader{StreamHeader: header}}}
-	if s.roster.everybodyReads(inlineProtocol) {
+	if s.roster.EverybodyReads(inlineProtocol) {
 		header.InlineContent = []byte(m.Text)
 	} else {
 		packets = append(packets,
@@ -161,17 +161,6 @@ func (s *session) tellText(m call.ChatMessage, to []string) error {
 		}
 	}
 	return nil
-}
-
-// everybodyReads tells whether all others are of that client_protocol or newer.
-// Hidden participants are not among them; those of a Foyer door are.
-func (r *roster) everybodyReads(protocol int32) bool {
-	for _, p := range r.people {
-		if p.protocol < protocol {
-			return false
-		}
-	}
-	return true
 }
 
 // chatText makes a whole text a message, if it is one. The name is filled in by
@@ -221,7 +210,7 @@ func (s *session) named(e call.SessionEvent) call.SessionEvent {
 	if !ok {
 		return e
 	}
-	if p := s.roster.people[c.Message.From]; p != nil {
+	if p, ok := s.roster.Get(c.Message.From); ok {
 		c.Message.Name = p.Name
 	}
 	return c

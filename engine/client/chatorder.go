@@ -192,9 +192,9 @@ func (s *session) onBatch(b call.ChatBatch, now time.Time) {
 	if s.ticket.keeper == "" {
 		return // everybody sends to us directly
 	}
-	messages, missed := s.data.order.batch(b, s.roster.self.Identity, now)
+	messages, missed := s.data.order.batch(b, s.roster.Self().Identity, now)
 	for _, m := range b.Messages {
-		if m.From == s.roster.self.Identity {
+		if m.From == s.roster.Self().Identity {
 			s.data.arrived(m.ID)
 		}
 	}
@@ -210,18 +210,8 @@ func (s *session) onBatch(b call.ChatBatch, now time.Time) {
 // the keeper is heard, and while somebody is there who does not read its batches.
 // Those are never picked out, because what is for some is not the room's chat.
 func (s *session) addressees() []string {
-	if !s.data.order.here {
+	if !s.data.order.here || !s.roster.EverybodyReadsBatches() {
 		return nil
-	}
-	for _, p := range s.roster.people {
-		if !p.batches {
-			return nil
-		}
-	}
-	for _, p := range s.roster.presumed { // may be there after all
-		if !p.batches {
-			return nil
-		}
 	}
 	return []string{string(s.ticket.keeper)}
 }

@@ -206,10 +206,8 @@ func TestAddressees(t *testing.T) {
 	}
 	bob := info("bob", "PA_b", 9)
 	bob.State = livekit.ParticipantInfo_DISCONNECTED
-	for id, p := range s.roster.people {
-		if id == "bob" {
-			bob.Sid = string(p.SID)
-		}
+	if p, ok := s.roster.Get("bob"); ok {
+		bob.Sid = string(p.SID)
 	}
 	s.onUpdate(&livekit.ParticipantUpdate{Participants: []*livekit.ParticipantInfo{bob}})
 	if to := fmt.Sprint(s.addressees()); to != "[keeper]" {

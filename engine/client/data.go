@@ -217,7 +217,7 @@ func (s *session) push(packet *livekit.DataPacket) error {
 	s.data.sequence++
 	packet.Kind = livekit.DataPacket_RELIABLE //nolint:staticcheck // older servers read it
 	packet.Sequence = s.data.sequence
-	packet.ParticipantIdentity = string(s.roster.self.Identity)
+	packet.ParticipantIdentity = string(s.roster.Self().Identity)
 	data, err := proto.Marshal(packet)
 	if err != nil {
 		return err

@@ -20,7 +20,7 @@ func TestPanicEndsSession(t *testing.T) {
 		"loop":      func(c *client) { c.post(func() { panic("loop") }) },
 		"goroutine": func(c *client) { c.post(func() { c.spawn(func() { panic("goroutine") }) }) },
 		"callback":  func(c *client) { go c.guarded(func() { panic("callback") }) },
-		"message":   func(c *client) { c.post(func() { c.roster.people = nil }) }, // the next news is written into it
+		"message":   func(c *client) { c.post(func() { c.roster = nil }) }, // the next news is written into it
 		"ending":    func(c *client) { c.post(func() { c.pubs = map[string]*localTrack{"x": nil}; panic("ending") }) },
 	} {
 		t.Run(name, func(t *testing.T) {

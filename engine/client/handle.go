@@ -81,9 +81,9 @@ func (s *session) onNews(msg *livekit.SignalResponse) {
 	case *livekit.SignalResponse_Update:
 		s.onUpdate(m.Update)
 	case *livekit.SignalResponse_SpeakersChanged:
-		s.emit(s.roster.speak(m.SpeakersChanged.GetSpeakers())...)
+		s.emit(s.roster.ApplySpeakers(m.SpeakersChanged.GetSpeakers())...)
 	case *livekit.SignalResponse_ConnectionQuality:
-		s.emit(s.roster.judge(m.ConnectionQuality.GetUpdates())...)
+		s.emit(s.roster.ApplyQualities(m.ConnectionQuality.GetUpdates())...)
 	case *livekit.SignalResponse_RefreshToken:
 		if t := m.RefreshToken; t != "" && len(t) <= maxRefreshToken && headerSafe(t) {
 			s.ticket.token = t
@@ -106,16 +106,16 @@ func (s *session) onNews(msg *livekit.SignalResponse) {
 func (s *session) onUpdate(u *livekit.ParticipantUpdate) {
 	var events []call.SessionEvent
 	now := time.Now()
-	muted, shows := s.roster.self.Muted, s.roster.shows
-	if s.fullUpdate && containsSID(u.GetParticipants(), string(s.roster.self.SID)) {
+	muted, canPublish := s.roster.Self().Muted, s.roster.CanPublish()
+	if s.fullUpdate && containsSID(u.GetParticipants(), string(s.roster.Self().SID)) {
 		s.fullUpdate = false
-		events = s.roster.replace(u.GetParticipants())
+		events = s.roster.Replace(u.GetParticipants())
 	} else {
 		for _, info := range u.GetParticipants() {
-			events = append(events, s.roster.apply(info)...)
+			events = append(events, s.roster.Apply(info)...)
 		}
 	}
-	s.followRights(muted, shows)
+	s.followRights(muted, canPublish)
 	for _, event := range events {
 		switch e := event.(type) {
 		case call.ParticipantLeft:
@@ -142,14 +142,14 @@ func (s *session) onUpdate(u *livekit.ParticipantUpdate) {
 // followRights takes what the server lets us do now, and did before, into our
 // standing. A notice may have promised it, or be lost on who has no data channel
 // yet.
-func (s *session) followRights(muted, shows bool) {
+func (s *session) followRights(muted, couldPublish bool) {
 	s.stand(func(st *call.Standing) {
-		if s.roster.self.Muted != muted {
+		if s.roster.Self().Muted != muted {
 			st.Muted = !muted
 		}
-		switch {
-		case s.roster.shows == shows || st.Role == "" || st.Role.Publishes() == s.roster.shows:
-		case s.roster.shows:
+		switch can := s.roster.CanPublish(); {
+		case can == couldPublish || st.Role == "" || st.Role.Publishes() == can:
+		case can:
 			st.Role = cmp.Or(s.promised, call.RoleParticipant)
 			s.promised = ""
 		default:

@@ -25,6 +25,7 @@ import (
 	"github.com/twitchtv/twirp"
 
 	"foyer/engine/call"
+	"foyer/engine/client/roster/rostertest"
 	"foyer/internal/testenv"
 )
 
@@ -342,3 +343,9 @@ func vp8Frame(key bool, width, height int) []byte {
 	}
 	return frame
 }
+
+// Short names of what a server says of participants.
+var (
+	joinResponse, info, trackInfo = rostertest.Join, rostertest.Info, rostertest.Camera
+	gone, eventNames              = rostertest.Gone, rostertest.EventNames
+)

@@ -12,6 +12,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/client/roster"
 )
 
 func TestK1_PutOut(t *testing.T) {
@@ -156,7 +157,7 @@ func TestO6_Resume(t *testing.T) {
 func (c *client) sidNow(t testing.TB) call.SID {
 	t.Helper()
 	var sid call.SID
-	if err := c.ask(t.Context(), func() error { sid = c.roster.self.SID; return nil }); err != nil {
+	if err := c.ask(t.Context(), func() error { sid = c.roster.Self().SID; return nil }); err != nil {
 		t.Fatal(err)
 	}
 	return sid
@@ -233,7 +234,7 @@ func TestO4_DeadPeerIsMarked(t *testing.T) {
 	}
 	heard := make(chan bool)
 	for look := time.NewTicker(20 * time.Millisecond); ; <-look.C {
-		a.post(func() { heard <- !a.roster.people["bob"].life.beatAt.IsZero() })
+		a.post(func() { heard <- a.roster.HasHeartbeat("bob") })
 		if <-heard {
 			look.Stop()
 			break
@@ -278,7 +279,7 @@ func TestO4_SilentPeerIsMarked(t *testing.T) {
 	stop()
 	stopped := time.Now()
 	_, at, n := wait(a, n, "marked", func(e call.ParticipantUpdated) bool { return e.Participant.Lost })
-	if took := at.Sub(stopped); took > 8*time.Second || took < silenceBound-time.Second {
+	if took := at.Sub(stopped); took > 8*time.Second || took < roster.SilenceTimeout-time.Second {
 		t.Errorf("marked after %v", took)
 	}
 	pump(t, track)

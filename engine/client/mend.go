@@ -90,7 +90,7 @@ func (s *session) retry() {
 	s.mend.dialing = true
 	full, t := s.mend.full, s.ticket
 	req := s.req
-	e := entry{sid: string(s.roster.self.SID), reason: livekit.ReconnectReason_RR_SIGNAL_DISCONNECTED}
+	e := entry{sid: string(s.roster.Self().SID), reason: livekit.ReconnectReason_RR_SIGNAL_DISCONNECTED}
 	s.spawn(func() {
 		ctx, cancel := context.WithTimeout(s.ctx, s.limits.attempt)
 		defer cancel()

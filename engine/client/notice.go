@@ -104,10 +104,7 @@ func (s *session) onNotice(n call.Notice) {
 		s.ending.OthersLeft(call.ReasonDismissed, time.Now())
 		s.expectRemoval(n)
 	case call.NoticeLost, call.NoticeBack:
-		if p := s.roster.people[n.ID]; p != nil {
-			p.life.lostDoor = n.Kind == call.NoticeLost
-			s.emit(p.mark()...)
-		}
+		s.emit(s.roster.SetLostByDoor(n.ID, n.Kind == call.NoticeLost)...)
 	default:
 		s.onStandingNotice(n)
 	}
@@ -117,10 +114,10 @@ func (s *session) onNotice(n call.Notice) {
 // right that we are told of holds once the server has given it, which comes by
 // another connection: until then it is promised (see followRights).
 func (s *session) onStandingNotice(n call.Notice) {
-	ours := n.ID == s.roster.self.Identity
+	ours := n.ID == s.roster.Self().Identity
 	if n.Kind == call.NoticeRole && ours {
 		s.promised = ""
-		if n.Role.Publishes() && !s.roster.shows {
+		if n.Role.Publishes() && !s.roster.CanPublish() {
 			s.promised = n.Role
 			return
 		}
@@ -130,7 +127,7 @@ func (s *session) onStandingNotice(n call.Notice) {
 		case n.Kind == call.NoticeMuted && ours:
 			st.Muted = true
 		case n.Kind == call.NoticeUnmuted && ours:
-			st.Muted = s.roster.self.Muted
+			st.Muted = s.roster.Self().Muted
 		case n.Kind == call.NoticeRoom && n.Room != nil:
 			st.Rules = *n.Room
 		case n.Kind == call.NoticeRole && ours && n.Role != "":
@@ -152,7 +149,7 @@ func (s *session) stand(change func(*call.Standing)) {
 
 // onRemoval takes the news that somebody is to be removed.
 func (s *session) onRemoval(n call.Notice) {
-	if n.ID == s.roster.self.Identity {
+	if n.ID == s.roster.Self().Identity {
 		s.expectRemoval(n)
 	} else {
 		s.reportLeft(s.departures.Tell(n.ID, n.Removal(s.ticket.clock), time.Now()))

@@ -12,6 +12,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"foyer/engine/call"
+	"foyer/engine/client/roster"
 )
 
 // hall is a session in virtual time, in a room with bob, who beats and has a
@@ -33,6 +34,11 @@ func newHall(t *testing.T) *hall {
 	h.sink = func(e call.SessionEvent) { h.events = append(h.events, e) }
 	h.onSilenceTick() // from here on it hears
 	return h
+}
+
+func (h *hall) bob() call.Participant {
+	p, _ := h.roster.Get("bob")
+	return p
 }
 
 // beat is bob's, and says when the next one comes.
@@ -84,7 +90,7 @@ func TestO4_TheDeadAreTakenForGone(t *testing.T) {
 			h.beat(time.Second)
 			died := time.Now()
 			time.Sleep(silenceTick - phase)
-			for h.onSilenceTick(); len(h.roster.people) > 0; h.pass(silenceTick) {
+			for h.onSilenceTick(); h.roster.Len() > 0; h.pass(silenceTick) {
 				if time.Since(died) > time.Minute {
 					t.Fatal("never taken for gone")
 				}
@@ -97,8 +103,8 @@ func TestO4_TheDeadAreTakenForGone(t *testing.T) {
 			}
 			h.update(gone(bobs(1), livekit.DisconnectReason_CONNECTION_TIMEOUT))
 			h.pass(time.Minute)
-			if got := h.heard(); got != "" || len(h.roster.presumed) > 0 {
-				t.Errorf("after the server's word: %q, %d remembered", got, len(h.roster.presumed))
+			if got := h.heard(); got != "" || h.roster.TimedOut("PA_b") || len(h.timedOut) > 0 {
+				t.Errorf("after the server's word: %q; remembered: %v", got, h.timedOut)
 			}
 		})
 	}
@@ -122,12 +128,12 @@ func TestO4_TheDeadAreMarked(t *testing.T) {
 				live(h)
 				died := time.Now()
 				time.Sleep(silenceTick - phase)
-				for h.onSilenceTick(); !h.roster.people["bob"].Lost; h.pass(silenceTick) {
+				for h.onSilenceTick(); !h.bob().Lost; h.pass(silenceTick) {
 					if time.Since(died) > time.Minute {
 						t.Fatalf("%s: never marked", name)
 					}
 				}
-				if took := time.Since(died); took < silenceBound || took > 5*time.Second {
+				if took := time.Since(died); took < roster.SilenceTimeout || took > 5*time.Second {
 					t.Errorf("%s, phase %v: marked after %v", name, phase, took)
 				}
 			})
@@ -143,7 +149,7 @@ func TestWhoIsNotPresumedDead(t *testing.T) {
 		"of another make":           func(*hall) {},
 		"says that it rejoins":      func(h *hall) { h.beat(time.Second); h.beat(0) },
 		"may not send data":         func(h *hall) { h.beat(time.Second); h.update(muted) },
-		"in a large room":           func(h *hall) { h.beat(beatLimit) },
+		"in a large room":           func(h *hall) { h.beat(roster.MaxHeartbeatInterval) },
 		"we reconnect":              func(h *hall) { h.beat(time.Second); h.phase = phaseMending },
 		"we were stopped meanwhile": func(h *hall) { h.beat(time.Second); time.Sleep(time.Hour); h.onSilenceTick(); h.beat(0) },
 		"sends packets": func(h *hall) {
@@ -175,7 +181,7 @@ func TestMayBeatAgain(t *testing.T) {
 		h.pass(time.Minute)
 		h.update(bobs(3))
 		h.pass(5 * time.Second)
-		if bob := h.roster.people["bob"]; bob == nil || bob.Lost {
+		if bob, ok := h.roster.Get("bob"); !ok || bob.Lost {
 			t.Errorf("bob: %+v", bob)
 		}
 	})

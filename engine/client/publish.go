@@ -10,6 +10,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"foyer/engine/call"
+	"foyer/engine/client/roster"
 )
 
 // Publish implements [call.Session]. It returns when the server has named the
@@ -70,7 +71,7 @@ func (s *session) publish(t *localTrack) (ready bool, err error) {
 	if s.over() {
 		return true, call.ErrNotInRoom
 	}
-	if !s.roster.shows {
+	if !s.roster.CanPublish() {
 		return true, fmt.Errorf("%w: %w", call.ErrRefused, call.ErrListener)
 	}
 	if s.wire == nil || s.transport == nil || s.resuming {
@@ -110,7 +111,7 @@ func (s *session) addSender(t *localTrack) (*webrtc.RTPTransceiver, error) {
 
 func addTrackRequest(t *localTrack) *livekit.AddTrackRequest {
 	req := &livekit.AddTrackRequest{
-		Cid: t.cid, Name: call.Clip(t.spec.Name, call.MaxName), Source: sourceTo(t.spec.Source), Muted: t.spec.Muted,
+		Cid: t.cid, Name: call.Clip(t.spec.Name, call.MaxName), Source: roster.TrackSource(t.spec.Source), Muted: t.spec.Muted,
 		Type: livekit.TrackType_AUDIO, DisableRed: true,
 	}
 	if t.spec.Source.Kind() != call.KindVideo {

@@ -1,10 +1,7 @@
 package client
 
 import (
-	"math/rand/v2"
 	"net/http"
-	"reflect"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,182 +12,8 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
+	"foyer/engine/client/roster"
 )
-
-func info(id, sid string, version uint32, tracks ...*livekit.TrackInfo) *livekit.ParticipantInfo {
-	return &livekit.ParticipantInfo{Identity: id, Sid: sid, Name: "N " + id, Version: version, JoinedAtMs: int64(1000 + version), Tracks: tracks}
-}
-
-func trackInfo(sid string, muted bool) *livekit.TrackInfo {
-	return &livekit.TrackInfo{Sid: sid, Type: livekit.TrackType_VIDEO, Source: livekit.TrackSource_CAMERA, Muted: muted, Width: 64, Height: 48}
-}
-
-func gone(p *livekit.ParticipantInfo, reason livekit.DisconnectReason) *livekit.ParticipantInfo {
-	p = proto.CloneOf(p)
-	p.State, p.DisconnectReason = livekit.ParticipantInfo_DISCONNECTED, reason
-	p.Version += 10
-	return p
-}
-
-// eventNames writes events short: Joined(bob) ...
-func eventNames(events []call.SessionEvent) string {
-	var names []string
-	for _, e := range events {
-		n := strings.TrimPrefix(reflect.TypeOf(e).String(), "call.")
-		switch e := e.(type) {
-		case call.ParticipantLeft:
-			n += ":" + e.Reason.String()
-		case call.TrackPublished:
-			n += ":" + string(e.Track.SID)
-		case call.TrackUnpublished:
-			n += ":" + string(e.Track.SID)
-		}
-		names = append(names, n)
-	}
-	return strings.Join(names, " ")
-}
-
-func TestRosterStory(t *testing.T) {
-	r := newRoster(joinResponse(info("bob", "PA_b1", 1)))
-	for _, step := range []struct {
-		what string
-		in   *livekit.ParticipantInfo
-		want string
-	}{
-		{"the same again", info("bob", "PA_b1", 1), ""},
-		{"somebody new", info("cyd", "PA_c", 1, trackInfo("TR_1", false)), "ParticipantJoined"},
-		{"a track", info("bob", "PA_b1", 2, trackInfo("TR_2", false)), "TrackPublished:TR_2 ParticipantUpdated"},
-		{"late news", info("bob", "PA_b1", 1), ""},
-		{"muted", info("bob", "PA_b1", 3, trackInfo("TR_2", true)), "TrackMuted ParticipantUpdated"},
-		{"unmuted", info("bob", "PA_b1", 4, trackInfo("TR_2", false)), "TrackUnmuted ParticipantUpdated"},
-		{"replaced track", info("bob", "PA_b1", 5, trackInfo("TR_3", false)), "TrackUnpublished:TR_2 TrackPublished:TR_3 ParticipantUpdated"},
-		{"another device", info("bob", "PA_b2", 9), "ParticipantLeft:duplicate ParticipantJoined"},
-		{"the first device ends", gone(info("bob", "PA_b1", 6), livekit.DisconnectReason_DUPLICATE_IDENTITY), ""},
-		{"late news of the first device", info("bob", "PA_b1", 7), ""},
-		{"removed", gone(info("bob", "PA_b2", 9), livekit.DisconnectReason_PARTICIPANT_REMOVED), "ParticipantLeft:removed"},
-		{"removed twice", gone(info("bob", "PA_b2", 9), livekit.DisconnectReason_PARTICIPANT_REMOVED), ""},
-		{"lost", gone(info("cyd", "PA_c", 1), livekit.DisconnectReason_CONNECTION_TIMEOUT), "ParticipantLeft:connection_lost"},
-		{"ourselves", info("ada", "PA_ada", 4), ""},
-		{"our old connection", gone(info("ada", "PA_old", 1), livekit.DisconnectReason_DUPLICATE_IDENTITY), ""},
-		{"nobody", &livekit.ParticipantInfo{}, ""},
-	} {
-		if got := eventNames(r.apply(step.in)); got != step.want {
-			t.Errorf("%s: %q, want %q", step.what, got, step.want)
-		}
-	}
-	if len(r.people) != 0 || len(r.sids) != 0 {
-		t.Errorf("left over: %v %v", r.people, r.sids)
-	}
-}
-
-// TestRosterUnseen: who came and went between two updates is news for an
-// observer alone.
-func TestRosterUnseen(t *testing.T) {
-	for observes, want := range map[bool]string{false: "", true: "ParticipantLeft:removed"} {
-		r := newRoster(joinResponse())
-		r.observes = observes
-		got := r.apply(gone(info("bob", "PA_b1", 1), livekit.DisconnectReason_PARTICIPANT_REMOVED))
-		if eventNames(got) != want || len(r.people) != 0 || len(r.sids) != 0 {
-			t.Errorf("observes %v: %q, want %q; left over: %v %v", observes, eventNames(got), want, r.people, r.sids)
-		}
-	}
-}
-
-// TestJ5_RosterStorm applies random histories and compares with the last states
-// (contract J5).
-func TestJ5_RosterStorm(t *testing.T) {
-	for seed := range uint64(200) {
-		random := rand.New(rand.NewPCG(seed, 1))
-		r := newRoster(joinResponse())
-		truth := map[string]*livekit.ParticipantInfo{}
-		seen := map[call.Identity]call.Participant{}
-		for version := range uint32(100) {
-			id := string(rune('p' + random.IntN(5)))
-			p := truth[id]
-			switch {
-			case p == nil || random.IntN(6) == 0:
-				p = info(id, "PA_"+id+string(rune('a'+version%26)), version+1)
-			case random.IntN(4) == 0:
-				p = gone(p, livekit.DisconnectReason_CLIENT_INITIATED)
-			default:
-				p = info(id, p.Sid, version+1, trackInfo("TR_"+string(rune('a'+random.IntN(4))), random.IntN(2) == 0))
-			}
-			truth[id] = p
-			if p.State == livekit.ParticipantInfo_DISCONNECTED {
-				delete(truth, id)
-			}
-			follow(t, seen, r.apply(p))
-		}
-		if len(seen) != len(truth) || len(r.people) != len(truth) {
-			t.Fatalf("seed %d: %d people, events say %d, truth is %d", seed, len(r.people), len(seen), len(truth))
-		}
-		for id, p := range truth {
-			want := participantFrom(p, nil)
-			if got := seen[call.Identity(id)]; got.SID != want.SID || !slices.Equal(got.Tracks, want.Tracks) {
-				t.Fatalf("seed %d: %s is %+v, want %+v", seed, id, got, want)
-			}
-		}
-	}
-}
-
-// follow keeps a roster by the events alone, as a reader of them does.
-func follow(t *testing.T, seen map[call.Identity]call.Participant, events []call.SessionEvent) {
-	t.Helper()
-	for _, e := range events {
-		switch e := e.(type) {
-		case call.ParticipantJoined:
-			if _, twice := seen[e.Participant.Identity]; twice {
-				t.Fatalf("%s joins twice", e.Participant.Identity)
-			}
-			seen[e.Participant.Identity] = e.Participant
-		case call.ParticipantUpdated:
-			seen[e.Participant.Identity] = e.Participant
-		case call.ParticipantLeft:
-			if _, there := seen[e.Participant.Identity]; !there {
-				t.Fatalf("%s leaves twice", e.Participant.Identity)
-			}
-			delete(seen, e.Participant.Identity)
-		}
-	}
-}
-
-func TestO8_RosterReplace(t *testing.T) {
-	r := newRoster(joinResponse(info("bob", "PA_b", 1), info("cyd", "PA_c", 1), info("dan", "PA_d", 1)))
-	got := eventNames(r.replace([]*livekit.ParticipantInfo{
-		{Sid: "PA_ada", Identity: "ada"}, info("bob", "PA_b", 1), info("cyd", "PA_c2", 5), info("eve", "PA_e", 1),
-	}))
-	if want := "ParticipantLeft:left ParticipantLeft:duplicate ParticipantJoined ParticipantJoined"; got != want {
-		t.Errorf("%q, want %q", got, want)
-	}
-}
-
-func TestSpeakersAndQuality(t *testing.T) {
-	r := newRoster(joinResponse(info("bob", "PA_b", 1), info("cyd", "PA_c", 1)))
-	speakers := func(events []call.SessionEvent) []call.SpeakerLevel {
-		return events[0].(call.SpeakersChanged).Speakers
-	}
-	r.speak([]*livekit.SpeakerInfo{{Sid: "PA_b", Level: 0.2, Active: true}})
-	got := speakers(r.speak([]*livekit.SpeakerInfo{{Sid: "PA_ada", Level: 7, Active: true}, {Sid: "PA_?", Level: 1, Active: true}}))
-	if want := []call.SpeakerLevel{{ID: "ada", Level: 1}, {ID: "bob", Level: 0.2}}; !slices.Equal(got, want) {
-		t.Errorf("speakers %v, want %v", got, want)
-	}
-	if got := eventNames(r.apply(gone(info("bob", "PA_b", 1), 1))); got != "ParticipantLeft:left SpeakersChanged" {
-		t.Errorf("a leaving speaker: %s", got)
-	}
-	quality := func(q livekit.ConnectionQuality) string {
-		return eventNames(r.judge([]*livekit.ConnectionQualityInfo{{ParticipantSid: "PA_c", Quality: q}}))
-	}
-	if got := quality(livekit.ConnectionQuality_LOST); got != "QualityChanged ParticipantUpdated" || !r.people["cyd"].Lost {
-		t.Errorf("lost: %s", got)
-	}
-	r.apply(info("cyd", "PA_c", 2, trackInfo("TR_1", false)))
-	if !r.people["cyd"].Lost {
-		t.Error("a track cleared the mark of a lost connection")
-	}
-	if got := quality(livekit.ConnectionQuality_GOOD); got != "QualityChanged ParticipantUpdated" || r.people["cyd"].Lost {
-		t.Errorf("back: %s", got)
-	}
-}
 
 func packet(t testing.TB, sender string, sequence uint32, m *livekit.DataPacket) []byte {
 	t.Helper()
@@ -476,7 +299,7 @@ func FuzzFrame(f *testing.F) {
 // fails at once.
 func bareSession(d *Dialer, join *livekit.JoinResponse) *session {
 	s := emptySession(d, call.JoinRequest{Link: call.Link{URL: "ws://127.0.0.1:1", Token: "t"}}, nil)
-	s.joinInfo, s.roster, s.log = join, newRoster(join), d.log
+	s.joinInfo, s.roster, s.log = join, roster.New(join, false), d.log
 	s.cancel()
 	return s
 }

@@ -192,7 +192,7 @@ func (s *session) readyTracks() {
 		if _, wanted := s.subs[r.sid]; !wanted {
 			continue // asked for a moment ago, or never
 		}
-		if id, info, ok := s.roster.track(r.ownerSID, r.sid); ok && r.carries(info.Kind) {
+		if id, info, ok := s.roster.Track(r.ownerSID, r.sid); ok && r.carries(info.Kind) {
 			r.owner, r.info, r.ready = id, info, true
 			s.emit(call.RemoteTrackReady{Track: r})
 		}

@@ -130,14 +130,6 @@ func (c *scriptConn) sendJoin(others ...*livekit.ParticipantInfo) {
 	c.send(&livekit.SignalResponse{Message: &livekit.SignalResponse_Join{Join: joinResponse(others...)}})
 }
 
-func joinResponse(others ...*livekit.ParticipantInfo) *livekit.JoinResponse {
-	return &livekit.JoinResponse{
-		Room:              &livekit.Room{Sid: "RM_1", Name: "room"},
-		Participant:       &livekit.ParticipantInfo{Sid: "PA_ada", Identity: "ada", Name: "Ada", JoinedAt: 100},
-		OtherParticipants: others, PingInterval: 5, PingTimeout: 15,
-	}
-}
-
 // receive reads requests until accept is content, or the connection ends.
 func (c *scriptConn) receive(accept func(*livekit.SignalRequest) bool) bool {
 	for {

@@ -14,6 +14,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/client/ending"
+	"foyer/engine/client/roster"
 )
 
 // phase is where a session stands; see the drawing in the package comment.
@@ -51,13 +52,14 @@ type session struct {
 	ticket    ticket
 	wire      *wire
 	joinInfo  *livekit.JoinResponse
-	roster    *roster
+	roster    *roster.Roster
 	transport *transport
 	pubs      map[string]*localTrack         // by cid
 	wants     []call.Subscription            // what we want to receive
 	steered   bool                           // it was said by Subscribe
 	subs      map[call.SID]call.Subscription // what the server was told of it
 	paused    map[call.SID]bool              // received tracks that the server holds back
+	timedOut  map[call.SID][]*remoteTrack    // of participants who have timed out: interrupted
 	data      *dataState
 	ready     chan struct{} // closed and renewed when waiting requests may try again
 	leaving   chan error    // Leave waits for it
@@ -97,8 +99,8 @@ func emptySession(d *Dialer, req call.JoinRequest, sink func(call.SessionEvent))
 		dialer: d, limits: d.limits, log: d.log, req: req, sink: sink,
 		done: make(chan struct{}), box: make(chan func(), boxSize),
 		alarms: newAlarms(), pubs: map[string]*localTrack{}, subs: map[call.SID]call.Subscription{},
-		paused: map[call.SID]bool{},
-		data:   d.newData(), ready: make(chan struct{}),
+		paused: map[call.SID]bool{}, timedOut: map[call.SID][]*remoteTrack{},
+		data: d.newData(), ready: make(chan struct{}),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s
@@ -116,8 +118,8 @@ func (s *session) install(adm *admission) error {
 	}
 	s.ending.HasDoor = adm.ticket.host != ""
 	s.ticket, s.joinInfo, s.wire, s.transport = adm.ticket, join, adm.wire, t
-	s.roster = makeRoster(join, s.dialer.observe)
-	s.standing.Role, s.standing.Rules, s.standing.Muted = adm.ticket.role, adm.ticket.rules, s.roster.self.Muted
+	s.roster = roster.New(join, s.dialer.observe)
+	s.standing.Role, s.standing.Rules, s.standing.Muted = adm.ticket.role, adm.ticket.rules, s.roster.Self().Muted
 	s.everConnected, s.fullUpdate, s.resuming = false, false, false
 	s.log = s.dialer.log.WithFields(logrus.Fields{
 		"room": join.GetRoom().GetName(), "identity": join.GetParticipant().GetIdentity(), "sid": join.GetParticipant().GetSid(),
@@ -178,7 +180,7 @@ func (s *session) begin() {
 	s.alarms.set(alarmPong, s.pingTimeout())
 	if !s.dialer.observe {
 		s.alarms.set(alarmSilence, silenceTick)
-		s.alarms.set(alarmBeat, beatEvery)
+		s.alarms.set(alarmBeat, roster.HeartbeatInterval)
 	}
 	s.showPresence()
 	s.follow() // before the offer, whose answer then has the tracks
@@ -327,11 +329,18 @@ func (s *session) send(m *livekit.SignalRequest) {
 	}
 }
 
+func openedAt(room *livekit.Room) time.Time {
+	if ms := room.GetCreationTimeMs(); ms > 0 {
+		return time.UnixMilli(ms)
+	}
+	return time.Unix(room.GetCreationTime(), 0)
+}
+
 func (s *session) announce(republish bool) {
 	room := s.joinInfo.GetRoom()
 	s.emit(call.RosterReplaced{
 		Room: call.RoomID(room.GetName()), Title: s.ticket.title, SessionID: call.SID(room.GetSid()),
-		Opened: openedAt(room), Self: s.roster.self, Participants: s.roster.participants(), Republish: republish,
+		Opened: openedAt(room), Self: s.roster.Self(), Participants: s.roster.Participants(), Republish: republish,
 		Standing: s.standing,
 	})
 }
@@ -437,6 +446,7 @@ func (s *session) dropMedia() {
 	for _, r := range t.remote {
 		s.dropTrack(r)
 	}
+	clear(s.timedOut)
 	s.transport = nil
 	s.spawn(func() { t.close(s.limits.closeMedia, s.dialer.keep) })
 }

@@ -1,11 +1,13 @@
 package client
 
 import (
+	"maps"
 	"time"
 
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/client/roster"
 )
 
 // A participant who does not beat any more, or, without beats, whose every open
@@ -15,9 +17,8 @@ import (
 // Opus' DTX a packet comes each 400 ms. Screens are left out: one that nobody
 // touches may rest.
 const (
-	silenceBound = 3 * time.Second
-	silenceTick  = 500 * time.Millisecond
-	sleepBound   = 2 * time.Second // a tick that comes so late finds a program that was stopped
+	silenceTick = 500 * time.Millisecond
+	sleepBound  = 2 * time.Second // a tick that comes so late finds a program that was stopped
 )
 
 // onSilenceTick looks for people whose packets have stopped coming.
@@ -30,32 +31,31 @@ func (s *session) onSilenceTick() {
 		s.heardSince = now // it is us who hear nothing
 		return
 	}
-	due, all := s.lastPackets()
-	for id, p := range s.roster.people {
-		if p.life.dead(all[id], s.heardSince, now, s.limits.gone) {
-			s.presume(p, now)
-			continue
-		}
-		p.life.listen(due[id], s.heardSince, now)
-		s.emit(p.mark()...)
+	events, dead := s.roster.Listen(s.lastPackets(), s.heardSince, now, s.limits.gone)
+	s.emit(events...)
+	for _, id := range dead {
+		s.timeOut(id, now)
 	}
-	s.checkPresumed(now)
+	for _, sid := range s.roster.KeptByServer(s.heardSince, now, s.limits.kept) {
+		s.bringBack(sid)
+	}
+	maps.DeleteFunc(s.timedOut, func(sid call.SID, _ []*remoteTrack) bool { return !s.roster.TimedOut(sid) })
 }
 
-// lastPackets is when the last packet of each person's came: of a track that
-// must be sending now, and of any track.
-func (s *session) lastPackets() (due, all map[call.Identity]time.Time) {
-	due, all = map[call.Identity]time.Time{}, map[call.Identity]time.Time{}
+// lastPackets is when the last packets of each person's came.
+func (s *session) lastPackets() map[call.Identity]roster.Packets {
+	packets := map[call.Identity]roster.Packets{}
 	for _, r := range s.transport.remote {
-		last := time.Unix(0, r.lastPacket.Load())
-		if last.After(all[r.owner]) {
-			all[r.owner] = last
+		last, p := time.Unix(0, r.lastPacket.Load()), packets[r.owner]
+		if last.After(p.Any) {
+			p.Any = last
 		}
-		if s.audible(r) && last.After(due[r.owner]) {
-			due[r.owner] = last
+		if s.audible(r) && last.After(p.Due) {
+			p.Due = last
 		}
+		packets[r.owner] = p
 	}
-	return due, all
+	return packets
 }
 
 // audible tells whether packets of the track must be coming.
@@ -63,7 +63,7 @@ func (s *session) audible(r *remoteTrack) bool {
 	if !r.ready || r.lastPacket.Load() == 0 || s.paused[r.sid] || s.subs[r.sid].Paused {
 		return false
 	}
-	_, track, ok := s.roster.track(r.ownerSID, r.sid)
+	_, track, ok := s.roster.Track(r.ownerSID, r.sid)
 	return ok && !track.Muted && track.Source != call.SourceScreen && track.Source != call.SourceScreenAudio
 }
 

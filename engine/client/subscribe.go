@@ -28,7 +28,7 @@ func (s *session) Subscribe(ctx context.Context, all []call.Subscription) error 
 		if s.over() {
 			return call.ErrNotInRoom
 		}
-		s.wants, s.steered = s.roster.announced(all), true
+		s.wants, s.steered = s.roster.Announced(all), true
 		s.follow()
 		s.readyTracks()
 		return nil // without a connection, the reconnect sends it
@@ -43,35 +43,16 @@ func (s *session) Subscribe(ctx context.Context, all []call.Subscription) error 
 func (s *session) choose() {
 	if !s.steered {
 		chooser := call.Selector{Shown: cmp.Or(s.req.Shown, call.DefaultShown), ObeysMutes: !s.req.Link.Plain()}
-		s.wants = chooser.Choose(s.roster.participants())
+		s.wants = chooser.Choose(s.roster.Participants())
 	}
-}
-
-// announced leaves out what is not, or no longer, announced.
-func (r *roster) announced(wants []call.Subscription) []call.Subscription {
-	kinds := r.kinds()
-	return slices.DeleteFunc(slices.Clone(wants), func(w call.Subscription) bool {
-		_, announced := kinds[w.Track]
-		return !announced
-	})
-}
-
-func (r *roster) kinds() map[call.SID]call.Kind {
-	kinds := map[call.SID]call.Kind{}
-	for _, p := range r.people {
-		for _, t := range p.Tracks {
-			kinds[t.SID] = t.Kind
-		}
-	}
-	return kinds
 }
 
 // expect decides what to receive of a room that we have just come into, and
 // counts the media sections for it.
 func (s *session) expect() (audios, videos int) {
 	s.choose()
-	s.wants = s.roster.announced(s.wants)
-	kinds := s.roster.kinds()
+	s.wants = s.roster.Announced(s.wants)
+	kinds := s.roster.TrackKinds()
 	for _, w := range s.wants {
 		if kinds[w.Track] == call.KindVideo {
 			videos++
@@ -130,11 +111,9 @@ func (s *session) follow() {
 // connection was lost, nobody knows whether it was heard.
 func (s *session) followAnew() {
 	var off []string
-	for _, p := range s.roster.people {
-		for _, t := range p.Tracks {
-			if _, told := s.subs[t.SID]; !told && len(off) < maxTold {
-				off = append(off, string(t.SID))
-			}
+	for sid := range s.roster.TrackKinds() {
+		if _, told := s.subs[sid]; !told && len(off) < maxTold {
+			off = append(off, string(sid))
 		}
 	}
 	s.sendSubscription(off, false)

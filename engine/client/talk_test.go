@@ -302,8 +302,9 @@ func TestO4_TheDoorTellsWhoIsLost(t *testing.T) {
 	s.hearNotice(t, call.Notice{Kind: call.NoticeLost, ID: "nobody"})
 	s.hearNotice(t, call.Notice{Kind: call.NoticeBack, ID: "bob"})
 	s.hearNotice(t, call.Notice{Kind: call.NoticeLost, ID: "bob"})
-	s.roster.hear(beat{sid: "PA_b", next: time.Second}, time.Now()) // is there after all
-	s.emit(s.roster.people["bob"].mark()...)
+	s.roster.Heartbeat("PA_b", time.Second, time.Now()) // is there after all
+	changed, _ := s.roster.Listen(nil, time.Time{}, time.Now(), time.Hour)
+	s.emit(changed...)
 	var lost []bool
 	for _, e := range *events {
 		lost = append(lost, e.(call.ParticipantUpdated).Participant.Lost)

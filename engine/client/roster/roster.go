@@ -1,4 +1,4 @@
-package client
+package roster
 
 import (
 	"cmp"
@@ -12,26 +12,25 @@ import (
 	"foyer/engine/call"
 )
 
-// maxPeople bounds the roster. LiveKit rooms end at a few thousand.
+// maxPeople is how many others a roster holds. LiveKit rooms end at a few
+// thousand.
 const maxPeople = 10_000
 
-// roster is everybody in the room, ourselves excluded: a pure state machine
-// that turns LiveKit's full states into the differences that Foyer reports.
-type roster struct {
-	self  call.Participant
-	shows bool // the server lets us publish
+// Roster is everybody in the room: a pure state machine that turns LiveKit's full
+// states into the differences that Foyer reports.
+type Roster struct {
+	self       call.Participant
+	canPublish bool // the server lets us publish
 	// version is that of what we know of ourselves.
 	version uint32
 	// observes: who left before they were seen is reported, too.
-	observes bool
-	people   map[call.Identity]*person
-	sids     map[call.SID]call.Identity // of people, to resolve speakers and qualities
-	twins    map[string][]*person       // of people and me, by key
-	me       *person                    // self, among the twins
-
-	presumed map[call.Identity]*presumption // not of people
-
-	speakers map[call.SID]float32
+	observes   bool
+	people     map[call.Identity]*person   // the others
+	sids       map[call.SID]call.Identity  // of people, to resolve speakers and qualities
+	lookAlikes map[string][]*person        // people and me, by what their names look like
+	me         *person                     // self, among the look-alikes
+	timedOut   map[call.Identity]*timedOut // not of people
+	speakers   map[call.SID]float32
 }
 
 type person struct {
@@ -39,45 +38,62 @@ type person struct {
 	version  uint32
 	protocol int32 // client_protocol: which forms of data it reads
 	batches  bool  // it reads the keeper's
-	life     life
+	liveness liveness
 	given    string // the name as the server says it; Participant has one that is told apart
 	key      string // equal for names that look alike
 	skeleton string // of the name that is told apart, once that is given
 }
 
-func newRoster(join *livekit.JoinResponse) *roster { return makeRoster(join, false) }
-
-func makeRoster(join *livekit.JoinResponse, observes bool) *roster {
-	r := &roster{
-		observes: observes,
-		self:     participantFrom(join.GetParticipant(), nil),
-		shows:    mayPublish(join.GetParticipant()),
-		version:  join.GetParticipant().GetVersion(),
-		people:   map[call.Identity]*person{},
-		sids:     map[call.SID]call.Identity{},
-		twins:    map[string][]*person{},
-		presumed: map[call.Identity]*presumption{},
-		speakers: map[call.SID]float32{},
+// New makes the roster that a join begins with. observes is set for the keeper's.
+func New(join *livekit.JoinResponse, observes bool) *Roster {
+	r := &Roster{
+		observes:   observes,
+		self:       participantFrom(join.GetParticipant(), nil),
+		canPublish: mayPublish(join.GetParticipant()),
+		version:    join.GetParticipant().GetVersion(),
+		people:     map[call.Identity]*person{},
+		sids:       map[call.SID]call.Identity{},
+		lookAlikes: map[string][]*person{},
+		timedOut:   map[call.Identity]*timedOut{},
+		speakers:   map[call.SID]float32{},
 	}
-	r.know(r.self)
+	r.setSelf(r.self)
 	for _, info := range join.GetOtherParticipants() {
-		r.apply(info)
+		r.Apply(info)
 	}
 	return r
 }
 
-// know takes what the server says of ourselves.
-func (r *roster) know(self call.Participant) (events []call.SessionEvent) {
+// Self is ourselves.
+func (r *Roster) Self() call.Participant { return r.self }
+
+// CanPublish reports whether the server lets us publish.
+func (r *Roster) CanPublish() bool { return r.canPublish }
+
+// Len is how many others there are.
+func (r *Roster) Len() int { return len(r.people) }
+
+// Get returns one of the others.
+func (r *Roster) Get(id call.Identity) (call.Participant, bool) {
+	p := r.people[id]
+	if p == nil {
+		return call.Participant{}, false
+	}
+	return p.copy(), true
+}
+
+// setSelf takes what the server says of ourselves.
+func (r *Roster) setSelf(self call.Participant) (events []call.SessionEvent) {
 	if r.me != nil {
 		events = r.delist(r.me)
 	}
 	r.self, r.me = self, &person{Participant: self}
-	r.me.callIt()
+	r.me.noteName()
 	return append(events, r.enlist(r.me)...)
 }
 
-// participants lists everybody, first come first.
-func (r *roster) participants() []call.Participant {
+// Participants lists the others, first come first.
+func (r *Roster) Participants() []call.Participant {
 	all := make([]call.Participant, 0, len(r.people))
 	for _, p := range r.people {
 		all = append(all, p.copy())
@@ -98,8 +114,8 @@ func (p *person) copy() call.Participant {
 	return out
 }
 
-// apply takes one participant's new state and returns what changed, in order.
-func (r *roster) apply(info *livekit.ParticipantInfo) []call.SessionEvent {
+// Apply takes one participant's new state and returns what changed, in order.
+func (r *Roster) Apply(info *livekit.ParticipantInfo) []call.SessionEvent {
 	id, sid := call.Identity(info.GetIdentity()), call.SID(info.GetSid())
 	if id == "" || sid == "" || len(id) > call.MaxIDBytes || len(sid) > call.MaxIDBytes {
 		return nil
@@ -108,13 +124,13 @@ func (r *roster) apply(info *livekit.ParticipantInfo) []call.SessionEvent {
 		// Another SID of ours is an old connection that the server is just
 		// closing, or a newcomer that puts us out, which a leave will tell.
 		if sid == r.self.SID && info.GetVersion() >= r.version {
-			r.shows, r.version = mayPublish(info), info.GetVersion()
-			return r.know(r.participant(info, r.self.Tracks))
+			r.canPublish, r.version = mayPublish(info), info.GetVersion()
+			return r.setSelf(r.participant(info, r.self.Tracks))
 		}
 		return nil
 	}
-	if p := r.presumed[id]; p != nil {
-		return r.settle(p, info)
+	if p := r.timedOut[id]; p != nil {
+		return r.applyTimedOut(p, info)
 	}
 	old := r.people[id]
 	gone := info.GetState() == livekit.ParticipantInfo_DISCONNECTED
@@ -126,7 +142,7 @@ func (r *roster) apply(info *livekit.ParticipantInfo) []call.SessionEvent {
 	case old.SID != sid && gone:
 		return nil // an earlier connection of somebody who is here again
 	case old.SID != sid:
-		if joinedAt(info).Before(old.JoinedAt) {
+		if JoinedAt(info).Before(old.JoinedAt) {
 			return nil // late news of the earlier connection
 		}
 		events := r.leave(old, old.replaced(call.ReasonDuplicate))
@@ -141,12 +157,12 @@ func (r *roster) apply(info *livekit.ParticipantInfo) []call.SessionEvent {
 }
 
 // replaced tells another device from a reconnect. To LiveKit both are the same:
-// a newcomer of that identity puts the old participant out as a duplicate
+// a newcomer of that identity removes the old participant as a duplicate
 // (livekit-server, pkg/service/roommanager.go, StartSession). But who reconnects was not there just
-// before, or has said so with its last beat (contract K3, K4). A device taken
+// before, or has said so with its last heartbeat (contract K3, K4). A device taken
 // over while its link is down counts as lost, which is true as well.
 func (p *person) replaced(reason call.LeaveReason) call.LeaveReason {
-	if reason == call.ReasonDuplicate && !p.life.healthy() {
+	if reason == call.ReasonDuplicate && !p.liveness.healthy() {
 		return call.ReasonConnectionLost
 	}
 	return reason
@@ -155,7 +171,7 @@ func (p *person) replaced(reason call.LeaveReason) call.LeaveReason {
 // unseen is somebody who came and went between two of LiveKit's updates: of who
 // publishes nothing it tells every 3 s only (room.go, subscriberUpdateInterval).
 // To the others they never were there; to the keeper it counts how they went.
-func (r *roster) unseen(info *livekit.ParticipantInfo) []call.SessionEvent {
+func (r *Roster) unseen(info *livekit.ParticipantInfo) []call.SessionEvent {
 	if !r.observes {
 		return nil
 	}
@@ -163,15 +179,15 @@ func (r *roster) unseen(info *livekit.ParticipantInfo) []call.SessionEvent {
 	return []call.SessionEvent{call.ParticipantLeft{Participant: r.participant(info, nil), Reason: reason}}
 }
 
-func (r *roster) join(info *livekit.ParticipantInfo) []call.SessionEvent {
+func (r *Roster) join(info *livekit.ParticipantInfo) []call.SessionEvent {
 	p := &person{Participant: r.participant(info, nil), version: info.GetVersion(), protocol: info.GetClientProtocol()}
 	p.batches = info.GetAttributes()[call.AttributeBatches] != ""
-	p.life.canBeat = !p.Muted
-	p.callIt()
+	p.liveness.canSend = !p.Muted
+	p.noteName()
 	return r.add(p)
 }
 
-func (r *roster) add(p *person) []call.SessionEvent {
+func (r *Roster) add(p *person) []call.SessionEvent {
 	if len(r.people) >= maxPeople {
 		return nil
 	}
@@ -181,7 +197,7 @@ func (r *roster) add(p *person) []call.SessionEvent {
 	return append([]call.SessionEvent{call.ParticipantJoined{Participant: p.copy()}}, others...)
 }
 
-func (r *roster) leave(p *person, reason call.LeaveReason) []call.SessionEvent {
+func (r *Roster) leave(p *person, reason call.LeaveReason) []call.SessionEvent {
 	delete(r.people, p.Identity)
 	delete(r.sids, p.SID)
 	events := []call.SessionEvent{call.ParticipantLeft{Participant: p.copy(), Reason: reason}}
@@ -193,14 +209,14 @@ func (r *roster) leave(p *person, reason call.LeaveReason) []call.SessionEvent {
 }
 
 // change compares names and tracks.
-func (r *roster) change(p *person, info *livekit.ParticipantInfo) []call.SessionEvent {
+func (r *Roster) change(p *person, info *livekit.ParticipantInfo) []call.SessionEvent {
 	before := p.Participant
 	p.Participant = r.participant(info, before.Tracks)
 	p.Lost = before.Lost
 	others := r.rename(p, before.Name)
-	p.version, p.life.canBeat = info.GetVersion(), !p.Muted
+	p.version, p.liveness.canSend = info.GetVersion(), !p.Muted
 	if p.Muted {
-		p.life.beatAt = time.Time{} // once it may again, its silence counts from the next beat
+		p.liveness.heardAt = time.Time{} // once it may again, its silence counts from the next heartbeat
 	}
 	events := diffTracks(p.Identity, before.Tracks, p.Tracks)
 	if len(events) > 0 || before.Name != p.Name || before.Muted != p.Muted || !slices.Equal(before.Tracks, p.Tracks) {
@@ -210,13 +226,13 @@ func (r *roster) change(p *person, info *livekit.ParticipantInfo) []call.Session
 }
 
 // rename gives somebody the name before, unless the server says another one now.
-func (r *roster) rename(p *person, before string) []call.SessionEvent {
+func (r *Roster) rename(p *person, before string) []call.SessionEvent {
 	if p.Name == p.given {
 		p.Name = before
 		return nil
 	}
 	events := r.delist(p)
-	p.callIt()
+	p.noteName()
 	return append(events, r.enlist(p)...)
 }
 
@@ -249,16 +265,16 @@ func findTrack(tracks []call.Track, sid call.SID) (call.Track, bool) {
 	return tracks[i], true
 }
 
-// replace takes the whole roster, as the server sends it after a resume, and
+// Replace takes the whole roster, as the server sends it after a resume, and
 // lets everybody go who is not in it: they left while we could not hear it.
-func (r *roster) replace(infos []*livekit.ParticipantInfo) []call.SessionEvent {
+func (r *Roster) Replace(infos []*livekit.ParticipantInfo) []call.SessionEvent {
 	present := make(map[call.SID]bool, len(infos))
 	for _, info := range infos {
 		present[call.SID(info.GetSid())] = true
 	}
-	maps.DeleteFunc(r.presumed, func(_ call.Identity, p *presumption) bool { return !present[p.SID] })
+	maps.DeleteFunc(r.timedOut, func(_ call.Identity, p *timedOut) bool { return !present[p.SID] })
 	var events []call.SessionEvent
-	for _, p := range r.participants() {
+	for _, p := range r.Participants() {
 		if old := r.people[p.Identity]; !present[p.SID] && !slices.ContainsFunc(infos, func(i *livekit.ParticipantInfo) bool {
 			return i.GetIdentity() == string(p.Identity)
 		}) {
@@ -266,13 +282,13 @@ func (r *roster) replace(infos []*livekit.ParticipantInfo) []call.SessionEvent {
 		}
 	}
 	for _, info := range infos {
-		events = append(events, r.apply(info)...)
+		events = append(events, r.Apply(info)...)
 	}
 	return events
 }
 
-// track finds an announced track and its owner.
-func (r *roster) track(owner, track call.SID) (call.Identity, call.Track, bool) {
+// Track finds an announced track and its owner.
+func (r *Roster) Track(owner, track call.SID) (call.Identity, call.Track, bool) {
 	id, ok := r.sids[owner]
 	if !ok {
 		return "", call.Track{}, false
@@ -282,7 +298,7 @@ func (r *roster) track(owner, track call.SID) (call.Identity, call.Track, bool) 
 }
 
 // identity resolves a participant's SID, ourselves included.
-func (r *roster) identity(sid call.SID) (call.Identity, bool) {
+func (r *Roster) identity(sid call.SID) (call.Identity, bool) {
 	if sid == r.self.SID {
 		return r.self.Identity, true
 	}
@@ -290,8 +306,8 @@ func (r *roster) identity(sid call.SID) (call.Identity, bool) {
 	return id, ok
 }
 
-// speak merges the server's differences into the whole list of speakers.
-func (r *roster) speak(changes []*livekit.SpeakerInfo) []call.SessionEvent {
+// ApplySpeakers merges the server's differences into the whole list of speakers.
+func (r *Roster) ApplySpeakers(changes []*livekit.SpeakerInfo) []call.SessionEvent {
 	changed := false
 	for _, c := range changes {
 		sid := call.SID(c.GetSid())
@@ -311,7 +327,7 @@ func (r *roster) speak(changes []*livekit.SpeakerInfo) []call.SessionEvent {
 	return []call.SessionEvent{r.speakersChanged()}
 }
 
-func (r *roster) speakersChanged() call.SpeakersChanged {
+func (r *Roster) speakersChanged() call.SpeakersChanged {
 	list := make([]call.SpeakerLevel, 0, len(r.speakers))
 	for sid, level := range r.speakers {
 		id, _ := r.identity(sid)
@@ -323,9 +339,9 @@ func (r *roster) speakersChanged() call.SpeakersChanged {
 	return call.SpeakersChanged{Speakers: list}
 }
 
-// judge takes the server's view of connections. LOST marks somebody whose
+// ApplyQualities takes the server's view of connections. LOST marks somebody whose
 // packets have stopped coming (contract O4).
-func (r *roster) judge(updates []*livekit.ConnectionQualityInfo) []call.SessionEvent {
+func (r *Roster) ApplyQualities(updates []*livekit.ConnectionQualityInfo) []call.SessionEvent {
 	var events []call.SessionEvent
 	for _, u := range updates {
 		id, known := r.identity(call.SID(u.GetParticipantSid()))
@@ -335,16 +351,27 @@ func (r *roster) judge(updates []*livekit.ConnectionQualityInfo) []call.SessionE
 		quality := qualityFrom(u.GetQuality())
 		events = append(events, call.QualityChanged{ID: id, Quality: quality})
 		if p := r.people[id]; p != nil {
-			p.life.lostServer = quality == call.QualityLost
-			events = append(events, p.mark()...)
+			p.liveness.lostServer = quality == call.QualityLost
+			events = append(events, p.updateLost()...)
 		}
 	}
 	return events
 }
 
-// mark brings Lost up to date.
-func (p *person) mark() []call.SessionEvent {
-	if lost := p.life.lostServer || p.life.lostDoor || p.life.silent; p.Lost != lost {
+// SetLostByDoor takes the door's word that somebody's connection is lost, or is
+// back.
+func (r *Roster) SetLostByDoor(id call.Identity, lost bool) []call.SessionEvent {
+	p := r.people[id]
+	if p == nil {
+		return nil
+	}
+	p.liveness.lostDoor = lost
+	return p.updateLost()
+}
+
+// updateLost brings Lost up to date.
+func (p *person) updateLost() []call.SessionEvent {
+	if lost := p.liveness.lostServer || p.liveness.lostDoor || p.liveness.silent; p.Lost != lost {
 		p.Lost = lost
 		return []call.SessionEvent{call.ParticipantUpdated{Participant: p.copy()}}
 	}
@@ -366,18 +393,12 @@ func qualityFrom(q livekit.ConnectionQuality) call.Quality {
 	}
 }
 
-func joinedAt(info *livekit.ParticipantInfo) time.Time {
+// JoinedAt is when a participant joined, by the server's clock.
+func JoinedAt(info *livekit.ParticipantInfo) time.Time {
 	if ms := info.GetJoinedAtMs(); ms > 0 {
 		return time.UnixMilli(ms)
 	}
 	return time.Unix(info.GetJoinedAt(), 0)
-}
-
-func openedAt(room *livekit.Room) time.Time {
-	if ms := room.GetCreationTimeMs(); ms > 0 {
-		return time.UnixMilli(ms)
-	}
-	return time.Unix(room.GetCreationTime(), 0)
 }
 
 // maxTracks is how many tracks of one participant count for those who observe.
@@ -394,12 +415,12 @@ func mayPublish(info *livekit.ParticipantInfo) bool {
 
 // participant is a participant as we see them. before are the tracks of theirs
 // that we knew.
-func (r *roster) participant(info *livekit.ParticipantInfo, before []call.Track) call.Participant {
+func (r *Roster) participant(info *livekit.ParticipantInfo, before []call.Track) call.Participant {
 	if r.observes {
 		p := participantFrom(info, nil)
 		p.Tracks = nil
 		for _, t := range info.GetTracks() {
-			if named(t) && len(p.Tracks) < maxTracks {
+			if hasSID(t) && len(p.Tracks) < maxTracks {
 				p.Tracks = append(p.Tracks, trackFrom(t))
 			}
 		}
@@ -411,13 +432,14 @@ func (r *roster) participant(info *livekit.ParticipantInfo, before []call.Track)
 func participantFrom(info *livekit.ParticipantInfo, before []call.Track) call.Participant {
 	return call.Participant{
 		Identity: call.Identity(info.GetIdentity()), SID: call.SID(info.GetSid()),
-		Name: call.Label(info.GetName()), JoinedAt: joinedAt(info), Tracks: admitTracks(info.GetTracks(), before),
+		Name: call.Label(info.GetName()), JoinedAt: JoinedAt(info), Tracks: admitTracks(info.GetTracks(), before),
 		Helper: !isPerson(info.GetKind()), Generation: generation(info), Muted: !mayPublishData(info),
 	}
 }
 
 // isPerson tells people, also those who come by telephone or bridge, from
-// programs.
+// programs. A stream that somebody sends in (ingress) is shown as a program's; the
+// door, which counts who fills a room as LiveKit does, takes it for one more.
 func isPerson(k livekit.ParticipantInfo_Kind) bool {
 	return k != livekit.ParticipantInfo_AGENT && k != livekit.ParticipantInfo_EGRESS && k != livekit.ParticipantInfo_INGRESS
 }
@@ -429,4 +451,31 @@ func generation(info *livekit.ParticipantInfo) int64 {
 		return 0
 	}
 	return n
+}
+
+// EverybodyReads reports whether all others are of that client_protocol or newer.
+// Hidden participants are not among them; those of a Foyer door are.
+func (r *Roster) EverybodyReads(protocol int32) bool {
+	for _, p := range r.people {
+		if p.protocol < protocol {
+			return false
+		}
+	}
+	return true
+}
+
+// EverybodyReadsBatches reports whether all others read the keeper's batches, also
+// those who have timed out and may be there after all.
+func (r *Roster) EverybodyReadsBatches() bool {
+	for _, p := range r.people {
+		if !p.batches {
+			return false
+		}
+	}
+	for _, p := range r.timedOut {
+		if !p.batches {
+			return false
+		}
+	}
+	return true
 }

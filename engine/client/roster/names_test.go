@@ -1,4 +1,4 @@
-package client
+package roster
 
 import (
 	"fmt"
@@ -15,7 +15,7 @@ func who(id, name string, joined int64) *livekit.ParticipantInfo {
 	return &livekit.ParticipantInfo{Identity: id, Sid: "PA_" + id, Name: name, JoinedAt: joined, JoinedAtMs: joined * 1000, Version: 1}
 }
 
-func (r *roster) calledAll() map[call.Identity]string {
+func (r *Roster) calledAll() map[call.Identity]string {
 	all := map[call.Identity]string{r.self.Identity: r.self.Name}
 	for id, p := range r.people {
 		all[id] = p.Name
@@ -25,7 +25,7 @@ func (r *roster) calledAll() map[call.Identity]string {
 
 // Everybody in the room, in whatever order the news reaches them, comes to the
 // same names, and no two of them look alike.
-func TestTwinsAreToldApartTheSameEverywhere(t *testing.T) {
+func TestLookAlikesAreToldApartTheSameEverywhere(t *testing.T) {
 	room := []*livekit.ParticipantInfo{
 		who("a", "Paul", 1), who("b", "paul\u200b", 2), who("c", "Рaul", 3), who("d", "Paul (2)", 4), who("e", "", 5), who("f", "e", 6), who("g", "\u3164", 7), who("h\u2060", "", 8),
 	}
@@ -37,9 +37,9 @@ func TestTwinsAreToldApartTheSameEverywhere(t *testing.T) {
 				others = append(others, room[at])
 			}
 		}
-		r := newRoster(&livekit.JoinResponse{Participant: room[self], OtherParticipants: others[:3]})
+		r := New(&livekit.JoinResponse{Participant: room[self], OtherParticipants: others[:3]}, false)
 		for _, p := range others[3:] {
-			r.apply(p)
+			r.Apply(p)
 		}
 		if got := r.calledAll(); fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("%s sees %v, want %v", room[self].GetIdentity(), got, want)
@@ -47,8 +47,8 @@ func TestTwinsAreToldApartTheSameEverywhere(t *testing.T) {
 	}
 }
 
-func TestTwinsComeAndGo(t *testing.T) {
-	r := newRoster(&livekit.JoinResponse{Participant: who("me", "Me", 1)})
+func TestLookAlikesComeAndGo(t *testing.T) {
+	r := New(&livekit.JoinResponse{Participant: who("me", "Me", 1)}, false)
 	told := func(events []call.SessionEvent) (all []string) {
 		for _, e := range events {
 			switch e := e.(type) {
@@ -84,21 +84,21 @@ func TestTwinsComeAndGo(t *testing.T) {
 		{renamed("b", "ANN", 3), []string{"updated ANN"}},
 		{gone("c", "Me", 4), []string{"left Me (2)"}},
 	} {
-		if got := told(r.apply(step.news)); !slices.Equal(got, step.want) {
+		if got := told(r.Apply(step.news)); !slices.Equal(got, step.want) {
 			t.Errorf("step %d: %v, want %v", i, got, step.want)
 		}
 	}
-	if len(r.twins) != 2 {
-		t.Errorf("names that nobody has are kept: %v", r.twins)
+	if len(r.lookAlikes) != 2 {
+		t.Errorf("names that nobody has are kept: %v", r.lookAlikes)
 	}
 }
 
 // A crowd of one name costs no more than it must, and is told apart.
 func TestCrowdOfOneName(t *testing.T) {
-	r := newRoster(&livekit.JoinResponse{Participant: who("me", "x", 0)})
+	r := New(&livekit.JoinResponse{Participant: who("me", "x", 0)}, false)
 	const crowd = 300
 	for i := range crowd {
-		r.apply(who(fmt.Sprint(i), "x", int64(i+1)))
+		r.Apply(who(fmt.Sprint(i), "x", int64(i+1)))
 	}
 	seen := map[string]bool{}
 	for id, name := range r.calledAll() {

@@ -1,4 +1,4 @@
-package client
+package roster
 
 import (
 	"slices"
@@ -15,7 +15,7 @@ import (
 func admitTracks(infos []*livekit.TrackInfo, before []call.Track) []call.Track {
 	var tracks []call.Track
 	for _, info := range infos {
-		if !named(info) || !codecsFit(info) {
+		if !hasSID(info) || !codecsFit(info) {
 			continue
 		}
 		t := trackFrom(info)
@@ -44,7 +44,7 @@ func preferred(a, b call.Track, before []call.Track) bool {
 	return a.SID < b.SID
 }
 
-func named(t *livekit.TrackInfo) bool { return t.GetSid() != "" && len(t.GetSid()) <= call.MaxIDBytes }
+func hasSID(t *livekit.TrackInfo) bool { return t.GetSid() != "" && len(t.GetSid()) <= call.MaxIDBytes }
 
 // codecsFit reports whether what a track says of its codecs is of its kind.
 func codecsFit(t *livekit.TrackInfo) bool {
@@ -76,32 +76,42 @@ func trackFrom(t *livekit.TrackInfo) call.Track {
 	return track
 }
 
-func sourceFrom(s livekit.TrackSource) call.Source {
-	switch s {
-	case livekit.TrackSource_CAMERA:
-		return call.SourceCamera
-	case livekit.TrackSource_MICROPHONE:
-		return call.SourceMicrophone
-	case livekit.TrackSource_SCREEN_SHARE:
-		return call.SourceScreen
-	case livekit.TrackSource_SCREEN_SHARE_AUDIO:
-		return call.SourceScreenAudio
-	default:
-		return call.SourceUnknown
-	}
+// sources are LiveKit's names of ours.
+var sources = map[call.Source]livekit.TrackSource{
+	call.SourceCamera:      livekit.TrackSource_CAMERA,
+	call.SourceMicrophone:  livekit.TrackSource_MICROPHONE,
+	call.SourceScreen:      livekit.TrackSource_SCREEN_SHARE,
+	call.SourceScreenAudio: livekit.TrackSource_SCREEN_SHARE_AUDIO,
 }
 
-func sourceTo(s call.Source) livekit.TrackSource {
-	switch s {
-	case call.SourceCamera:
-		return livekit.TrackSource_CAMERA
-	case call.SourceMicrophone:
-		return livekit.TrackSource_MICROPHONE
-	case call.SourceScreen:
-		return livekit.TrackSource_SCREEN_SHARE
-	case call.SourceScreenAudio:
-		return livekit.TrackSource_SCREEN_SHARE_AUDIO
-	default:
-		return livekit.TrackSource_UNKNOWN
+func sourceFrom(theirs livekit.TrackSource) call.Source {
+	for source, name := range sources {
+		if name == theirs {
+			return source
+		}
 	}
+	return call.SourceUnknown
+}
+
+// TrackSource is what LiveKit calls a source, UNKNOWN for what it does not have.
+func TrackSource(s call.Source) livekit.TrackSource { return sources[s] }
+
+// TrackKinds are the kinds of all tracks that others have announced.
+func (r *Roster) TrackKinds() map[call.SID]call.Kind {
+	kinds := map[call.SID]call.Kind{}
+	for _, p := range r.people {
+		for _, t := range p.Tracks {
+			kinds[t.SID] = t.Kind
+		}
+	}
+	return kinds
+}
+
+// Announced leaves out of wants what is not, or no longer, announced.
+func (r *Roster) Announced(wants []call.Subscription) []call.Subscription {
+	kinds := r.TrackKinds()
+	return slices.DeleteFunc(slices.Clone(wants), func(w call.Subscription) bool {
+		_, announced := kinds[w.Track]
+		return !announced
+	})
 }

@@ -1,4 +1,4 @@
-package client
+package roster
 
 import (
 	"cmp"
@@ -11,8 +11,8 @@ import (
 // comes or goes. Past it those who are there keep what they are called.
 const maxRenamed = 64
 
-// callIt notes what the server says that somebody is called.
-func (p *person) callIt() {
+// noteName notes what the server says that somebody is called.
+func (p *person) noteName() {
 	p.given = p.Name
 	p.key = call.TwinKey(cmp.Or(p.given, call.ShownID(p.Identity)))
 }
@@ -21,31 +21,31 @@ func (p *person) callIt() {
 // called something else now. Everybody comes to the same names: first come, first
 // served. A Foyer door has told people apart already, by names that stay; this is
 // for servers without one, and for who is renamed in the room.
-func (r *roster) enlist(p *person) []call.SessionEvent {
-	r.twins[p.key] = append(r.twins[p.key], p)
+func (r *Roster) enlist(p *person) []call.SessionEvent {
+	r.lookAlikes[p.key] = append(r.lookAlikes[p.key], p)
 	return r.tellApart(p.key, p)
 }
 
 // delist gives the name of who has gone back.
-func (r *roster) delist(p *person) []call.SessionEvent {
-	left := slices.DeleteFunc(r.twins[p.key], func(o *person) bool { return o == p })
+func (r *Roster) delist(p *person) []call.SessionEvent {
+	left := slices.DeleteFunc(r.lookAlikes[p.key], func(o *person) bool { return o == p })
 	if len(left) == 0 {
-		delete(r.twins, p.key)
+		delete(r.lookAlikes, p.key)
 		return nil
 	}
-	r.twins[p.key] = left
+	r.lookAlikes[p.key] = left
 	return r.tellApart(p.key, nil)
 }
 
 // tellApart names the people of a key in the order of their coming, and reports
 // who is called something else now, without fresh, who is yet to be reported.
-func (r *roster) tellApart(key string, fresh *person) (events []call.SessionEvent) {
-	twins, taken := r.twins[key], map[string]bool{}
-	if len(twins) > maxRenamed {
+func (r *Roster) tellApart(key string, fresh *person) (events []call.SessionEvent) {
+	alike, taken := r.lookAlikes[key], map[string]bool{}
+	if len(alike) > maxRenamed {
 		if fresh == nil {
 			return nil
 		}
-		for _, p := range twins {
+		for _, p := range alike {
 			if p != fresh {
 				taken[p.skeleton] = true
 			}
@@ -53,10 +53,10 @@ func (r *roster) tellApart(key string, fresh *person) (events []call.SessionEven
 		fresh.name(taken)
 		return nil
 	}
-	slices.SortFunc(twins, func(a, b *person) int {
+	slices.SortFunc(alike, func(a, b *person) int {
 		return cmp.Or(a.JoinedAt.Compare(b.JoinedAt), cmp.Compare(a.SID, b.SID))
 	})
-	for _, p := range twins {
+	for _, p := range alike {
 		before := p.Name
 		p.name(taken)
 		taken[p.skeleton] = true
