@@ -19,6 +19,8 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"foyer/engine/trace"
+
 	_ "foyer/app/locale" // before Fyne
 	"foyer/engine/call"
 	"foyer/ui/words"
@@ -127,11 +129,15 @@ func untilTold() (context.Context, context.CancelFunc) {
 	return signal.NotifyContext(context.Background(), end...)
 }
 
-// untilTold is untilTold for a command that runs for long: it has --pprof, and
-// gives memory back. Errors are those of the command line.
+// untilTold is untilTold for a command that runs for long: it has --pprof and
+// --trace, and gives memory back. Errors are those of the command line.
 func (c *command) untilTold() (context.Context, context.CancelFunc, error) {
 	stopPprof, err := startPprof(c.pprof)
 	if err != nil {
+		return nil, nil, err
+	}
+	if err := c.openTrace(); err != nil {
+		stopPprof()
 		return nil, nil, err
 	}
 	ctx, stop := untilTold()
@@ -141,23 +147,27 @@ func (c *command) untilTold() (context.Context, context.CancelFunc, error) {
 		stop()
 		stopPprof()
 		beside.Wait()
+		c.endTrace()
 	}, nil
 }
 
 // command is a flag set whose positional arguments may stand anywhere.
 type command struct {
 	*flag.FlagSet
-	std      io3
-	logLevel string
-	pprof    string // address of net/http/pprof; empty: none
-	notes    string // what its help says below the flags
-	help     func() // prints how the command is used
+	std    io3
+	levels logLevels
+	pprof  string // address of net/http/pprof; empty: none
+	trace  string // file of a trace; empty: none
+	tracer *trace.Writer
+	notes  string // what its help says below the flags
+	help   func() // prints how the command is used
 }
 
 func newCommand(std io3, name, synopsis string) *command {
 	c := &command{FlagSet: flag.NewFlagSet(name, flag.ContinueOnError), std: std}
 	c.SetOutput(io.Discard) // misused says it, in one line
-	c.StringVar(&c.logLevel, "log-level", "warn", "what to log on stderr: error, warn, info or debug")
+	c.levels.all = logrus.WarnLevel
+	c.Var(&c.levels, "log-level", logLevelUsage+strings.Join(logParts, ", "))
 	c.Usage = func() {}
 	c.help = func() {
 		fmt.Fprintf(std.err, "usage: foyer %s\n\n", synopsis)
@@ -208,15 +218,4 @@ func (c *command) misused(format string, a ...any) int {
 func (c *command) explain(status int, err error) int {
 	cause := strings.Join(strings.Fields(err.Error()), " ") // a database driver's has several lines
 	return c.fail(status, "%s (%s)", words.Error(err), cause)
-}
-
-func (c *command) logger(w io.Writer) (*logrus.Logger, error) {
-	level, err := logrus.ParseLevel(c.logLevel)
-	if err != nil {
-		return nil, fmt.Errorf("--log-level: %w", err)
-	}
-	log := logrus.New()
-	log.SetOutput(w)
-	log.SetLevel(level)
-	return log, nil
 }

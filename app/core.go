@@ -16,6 +16,7 @@ import (
 	"foyer/engine/devices/hw"
 	"foyer/engine/media"
 	"foyer/engine/media/vp8"
+	"foyer/engine/trace"
 )
 
 // closeBound is how long the end of the program waits for devices that do not
@@ -37,34 +38,43 @@ type core struct {
 	done    chan struct{}
 }
 
-// newCore builds the engine and starts its goroutine. host may be nil. shown is
+// newCore builds the engine and starts its goroutine. tracer and host may be nil. shown is
 // how many remote videos are shown unless something else is said of them. The
 // profile tells the next start if the program crashes in a room.
-func newCore(p *profile, log logrus.FieldLogger, host call.Host, shown int) *core {
-	c := newCoreWith(p, log, hw.Drivers(log.WithField("part", "devices")), host, shown)
+func newCore(p *profile, log logrus.FieldLogger, tracer *trace.Writer, host call.Host, shown int) *core {
+	c := newCoreWith(p, log, tracer, hw.Drivers(log.WithField("part", "devices")), host, shown)
 	recordStays(c.Events(), p, log)
 	return c
 }
 
 // newCoreWith builds it with other drivers; with none there are test devices and
 // files alone.
-func newCoreWith(p *profile, log logrus.FieldLogger, drivers devices.Drivers, host call.Host, shown int) *core {
+func newCoreWith(
+	p *profile, log logrus.FieldLogger, tracer *trace.Writer, drivers devices.Drivers, host call.Host, shown int,
+) *core {
 	boundNativeMemory()
 	dev := devices.New(devices.Config{
 		Log:        log.WithField("part", "devices"),
 		Drivers:    drivers,
 		NewDecoder: newDecoder,
 	})
-	return startCore(engine.Config{
+	dialing := client.Config{Log: log.WithField("part", "client")}
+	var note func(engine.Note)
+	if tracer != nil {
+		dialing.Trace, note = tracer.Frame, tracer.Note
+	}
+	conf := engine.Config{
 		Devices: dev,
 		Media:   media.New(media.Config{Log: log.WithField("part", "media")}),
-		Dialer:  client.New(client.Config{Log: log.WithField("part", "client")}),
+		Dialer:  client.New(dialing),
 		Host:    host,
 		Key:     p.key,
 		Shown:   shown,
 		Log:     log.WithField("part", "engine"),
 		Faults:  os.Getenv(faultsVariable) == "1",
-	}, dev)
+		Trace:   note,
+	}
+	return startCore(conf, dev)
 }
 
 func startCore(cfg engine.Config, devices io.Closer) *core {

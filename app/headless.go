@@ -20,8 +20,8 @@ import (
 // megabyte, with escapes, to be refused for its own limit.
 const maxLine = 4 << 20
 
-// flushBound is how long the end waits for somebody to read the last lines.
-const flushBound = time.Second
+// flushTimeout is how long the end waits for somebody to read the last lines.
+const flushTimeout = time.Second
 
 // headless reads commands from stdin and prints events on stdout, a JSON object
 // a line each. Everything but the reader of stdin runs on one goroutine.
@@ -62,7 +62,7 @@ func (h *headless) run(ctx context.Context, join engine.Join) (status int) {
 		}
 		cancel()
 		h.snapshots.Wait()
-		last, done := context.WithTimeout(context.Background(), flushBound)
+		last, done := context.WithTimeout(context.Background(), flushTimeout)
 		defer done()
 		h.out.finish(last)
 		if status == exitOK && h.out.failure() != nil { // the last lines did not get out

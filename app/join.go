@@ -13,7 +13,7 @@ import (
 func runJoin(std io3, args []string) int {
 	c := newCommand(std, "join", "join LINK|- --name NAME [--id ID] [--profile DIR] [--stay] "+
 		"[--camera none|test|NAME|FILE] [--mic none|test|NAME|FILE] [--speaker none|default|NAME] [--screen] "+
-		"[--pprof ADDR]")
+		"[--pprof ADDR] [--trace FILE]")
 	var (
 		name    = c.String("name", "", "the name that others see")
 		id      = c.String("id", "", "user ID (default: made from the profile)")
@@ -25,6 +25,7 @@ func runJoin(std io3, args []string) int {
 		screen  = c.Bool("screen", false, "share the screen")
 	)
 	c.StringVar(&c.pprof, "pprof", "", pprofUsage)
+	c.traceFlag()
 	c.notes = linkNote
 	positional, status, ok := c.parse(args)
 	if !ok {
@@ -37,10 +38,7 @@ func runJoin(std io3, args []string) int {
 	if address == "" || len(positional) > 1 {
 		return c.misused("it takes one link, got %d", len(positional))
 	}
-	log, err := c.logger(std.err)
-	if err != nil {
-		return c.misused("%v", err)
-	}
+	log := c.logger(std.err)
 	link, err := call.ParseLink(address)
 	if err != nil {
 		return c.refuse(err)
@@ -68,14 +66,14 @@ func runJoin(std io3, args []string) int {
 	defer stop()
 	// A reader of ours that dies must not take us along before we have left.
 	signal.Ignore(syscall.SIGPIPE)
-	return newHeadless(newCore(p, log, nil, call.DefaultShown), p, *stay, c.std, log).run(ctx, join)
+	return newHeadless(newCore(p, log, c.tracer, nil, call.DefaultShown), p, *stay, c.std, log).run(ctx, join)
 }
 
 // refuse says what cannot be joined, to people and to scripts.
 func (c *command) refuse(err error) int {
 	out := newPrinter(c.std.out)
 	out.commandFailed(c.Name(), err)
-	ctx, cancel := context.WithTimeout(context.Background(), flushBound)
+	ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
 	defer cancel()
 	out.finish(ctx)
 	return c.fail(exitUsage, "%s", words.Error(err))

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,7 +35,7 @@ func splitData(data string) (folder, database string) {
 
 func runServe(std io3, args []string) int {
 	c := newCommand(std, "serve", "serve [--listen ADDR:PORT] [--data DIR|postgres://...] [--room-ttl D] "+
-		"[--media-port PORT] [--pprof ADDR] [--livekit URL --api-key K --api-secret-file F]")
+		"[--media-port PORT] [--pprof ADDR] [--trace FILE] [--livekit URL --api-key K --api-secret-file F]")
 	var conf host.Config
 	c.StringVar(&conf.Listen, "listen", host.DefaultListen, "address and port of the door")
 	c.StringVar(&conf.Data, "data", "", "folder for keys and rooms (default: the user's data folder), or the postgres:// "+
@@ -53,6 +54,7 @@ func runServe(std io3, args []string) int {
 		"for those who come back")
 	lifeline := c.Bool("lifeline", false, "stop when stdin closes")
 	c.StringVar(&c.pprof, "pprof", "", pprofUsage)
+	c.traceFlag()
 	positional, status, ok := c.parse(args)
 	if !ok {
 		return status
@@ -60,11 +62,7 @@ func runServe(std io3, args []string) int {
 	if len(positional) > 0 {
 		return c.misused("it does not take %q", positional[0])
 	}
-	log, err := c.logger(std.err)
-	if err != nil {
-		return c.misused("%v", err)
-	}
-	conf.Log = log
+	conf.Log = c.logger(std.err)
 	if err := completeServe(&conf, *secretFile); err != nil {
 		return c.serverFailed(err)
 	}
@@ -74,24 +72,32 @@ func runServe(std io3, args []string) int {
 		return c.misused("%v", err)
 	}
 	defer stop()
+	if c.tracer != nil {
+		conf.Trace = c.tracer.Frame
+	}
 	if *lifeline {
 		conf.Patient = true // the server of a window that was closed just now
 		go stopAtEnd(std.in, stop)
 	}
-	server, err := host.New(conf)
-	if err == nil {
-		err = server.Run(ctx, func(r host.Ready) {
-			line := readyLine{"ready", r.URL, r.AdminKeyFile, r.LiveKitKeyFile}
-			_ = json.NewEncoder(std.out).Encode(line)
-		})
-	}
-	if err == nil {
+	if err = serve(ctx, conf, std.out); err == nil {
 		return exitOK
 	}
 	if *lifeline {
 		_ = host.WriteFailure(std.out, err) // the window says it in its own words
 	}
 	return c.serverFailed(err)
+}
+
+// serve runs the server until ctx ends, and prints when people may join.
+func serve(ctx context.Context, conf host.Config, out io.Writer) error {
+	server, err := host.New(conf)
+	if err != nil {
+		return err
+	}
+	return server.Run(ctx, func(r host.Ready) {
+		line := readyLine{"ready", r.URL, r.AdminKeyFile, r.LiveKitKeyFile}
+		_ = json.NewEncoder(out).Encode(line)
+	})
 }
 
 // stopAtEnd calls stop when nothing more can be read. It ends with the process:

@@ -61,10 +61,7 @@ func runTry(std io3, args []string) int {
 	if *seconds < 1 || *seconds > maxTrySeconds {
 		return c.misused("--seconds takes 1 to %d", maxTrySeconds)
 	}
-	log, err := c.logger(std.err)
-	if err != nil {
-		return c.misused("%v", err)
-	}
+	log := c.logger(std.err)
 	ctx, stop := untilTold()
 	defer stop()
 	signal.Ignore(syscall.SIGPIPE) // what was begun is cleared away all the same
@@ -72,7 +69,7 @@ func runTry(std io3, args []string) int {
 		book: words.English(), out: std.out, asJSON: *asJSON, log: log, begun: time.Now(),
 		talk: time.Duration(*seconds) * time.Second,
 	}
-	err = t.run(ctx)
+	err := t.run(ctx)
 	t.result(err)
 	if err != nil {
 		return c.explain(exitFailed, err)
@@ -134,7 +131,7 @@ func (t *trial) enter(name string, server call.Host) (*member, error) {
 		return nil, err
 	}
 	log := t.log.WithField("person", name)
-	return newMember(name, p, newCoreWith(p, log, devices.Drivers{}, server, call.DefaultShown)), nil
+	return newMember(name, p, newCoreWith(p, log, nil, devices.Drivers{}, server, call.DefaultShown)), nil
 }
 
 func trialDevices() engine.Choice {

@@ -29,9 +29,10 @@ const appID = "app.foyer.Foyer"
 const windowName = "window"
 
 func runWindow(std io3, args []string) int {
-	c := newCommand(std, windowName, "[LINK|-] [--profile DIR] [--or-try]")
+	c := newCommand(std, windowName, "[LINK|-] [--profile DIR] [--or-try] [--trace FILE]")
 	dir := c.String("profile", "", "folder with the key and settings (default: the user's config folder)")
 	orTry := c.Bool("or-try", false, "where no window can be opened, show a room in this terminal as “foyer try” does")
+	c.traceFlag()
 	c.notes = linkNote
 	positional, status, ok := c.parse(args)
 	if !ok {
@@ -40,14 +41,15 @@ func runWindow(std io3, args []string) int {
 	if len(positional) > 1 {
 		return c.misused("it takes one link, got %d", len(positional))
 	}
-	if _, err := c.logger(io.Discard); err != nil {
-		return c.misused("%v", err)
-	}
 	link, err := c.takeLink(positional)
 	if err != nil {
 		return c.fail(exitUsage, "%s", words.Error(err))
 	}
+	if err := c.openTrace(); err != nil {
+		return c.misused("%v", err)
+	}
 	err = c.window(*dir, link)
+	c.endTrace()
 	switch {
 	case err == nil:
 		return exitOK
@@ -83,10 +85,7 @@ func (c *command) window(dir, link string) error {
 		return err
 	}
 	defer logFile.Close()
-	log, err := c.logger(io.MultiWriter(logFile, besideLog{c.std.err}))
-	if err != nil {
-		return err
-	}
+	log := c.logger(io.MultiWriter(logFile, besideLog{c.std.err}))
 	p.tellRepairs(log)
 	if unclaimed != nil {
 		log.WithError(unclaimed).Warn("a second window of this profile would not be noticed")
@@ -147,7 +146,7 @@ func (c *command) showWindow(
 	// that is still small.
 	collect := debug.SetGCPercent(-1)
 	a := fyneapp.NewWithID(appID)
-	core := newCore(p, log, child, ui.Shown)
+	core := newCore(p, log, c.tracer, child, ui.Shown)
 	crashed, forget := crashes(p)
 	var w *ui.UI
 	err := draw(func() error {
@@ -200,15 +199,6 @@ func quitWhenTold(a fyne.App) (end func()) {
 		close(done)
 		listener.Wait()
 	}
-}
-
-// besideLog is a writer that may be missing: a program started from a desktop
-// has no terminal.
-type besideLog struct{ w io.Writer }
-
-func (b besideLog) Write(p []byte) (int, error) {
-	_, _ = b.w.Write(p)
-	return len(p), nil
 }
 
 // crashes are the rooms of earlier starts that ended without a word. forget is for

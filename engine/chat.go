@@ -94,7 +94,7 @@ const chatHistory = "chat_history"
 // not told us.
 func (l *loop) startChat(s *stay) {
 	l.catchUp(s)
-	l.after(chatAgain, func() {
+	l.after(s.of(timerHistory), chatAgain, func() {
 		if l.alive(s) {
 			l.catchUp(s)
 		}
@@ -111,7 +111,7 @@ func (l *loop) catchUp(s *stay) {
 	case s.chat.later:
 	case !s.chat.paces.Allow(time.Now(), catchUpsPerSecond, catchUpsBurst):
 		s.chat.later = true
-		l.after(time.Second/catchUpsPerSecond, func() {
+		l.after(s.of(timerCatchUp), time.Second/catchUpsPerSecond, func() {
 			s.chat.later = false
 			if l.alive(s) {
 				l.catchUp(s)
@@ -119,7 +119,7 @@ func (l *loop) catchUp(s *stay) {
 		})
 	default:
 		s.chat.asking, s.chat.asked = true, asked{since: time.Now()}
-		l.after(chatHold, func() { l.tellHeld(s) })
+		l.after(s.of(timerHeldChat), chatHold, func() { l.tellHeld(s) })
 		l.askChat(s)
 	}
 }
@@ -127,7 +127,7 @@ func (l *loop) catchUp(s *stay) {
 func (l *loop) askChat(s *stay) {
 	session, after := s.session, s.chat.last
 	var answer call.ChatAnswer
-	l.request(s, func(ctx context.Context) (err error) {
+	l.request(s, s.of(opHistory), func(ctx context.Context) (err error) {
 		answer, err = session.Chat(ctx, after)
 		return err
 	}, func(err error) {
@@ -226,7 +226,7 @@ func (l *loop) sendChat(s *stay) {
 	s.chat.unsent, s.chat.sending = s.chat.unsent[1:], true
 	session := s.session
 	var said call.ChatMessage
-	l.requestWithin(s, chatTimeout, func(ctx context.Context) (err error) {
+	l.requestWithin(s, s.of(opChat), chatTimeout, func(ctx context.Context) (err error) {
 		said, err = session.SendChat(ctx, text)
 		return err
 	}, func(err error) {

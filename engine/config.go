@@ -26,6 +26,10 @@ type Config struct {
 	Grace       time.Duration // how long an exit waits for what does not let go; 0 is DefaultGrace
 	JoinTimeout time.Duration // from a Join to its Left if it does not succeed, Grace included; 0 is DefaultJoinTimeout
 	Faults      bool          // accept [Fault]
+
+	// Trace, if set, is told every step of the loop, on the loop's goroutine: it must
+	// not block. Notes carry the values themselves, with whatever secrets they hold.
+	Trace func(Note)
 }
 
 // Bounds of a stay.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/internal/guard"
 )
 
 // phase is how far a device is.
@@ -87,9 +88,9 @@ func (l *loop) open(sl *slot, request string) {
 	}
 	sl.dev = d
 	l.devices[d] = struct{}{}
-	d.timer = l.after(openTimeout+l.cfg.Grace, func() { l.openOverdue(d) })
+	d.timer = l.after(d.job(timerOpen), openTimeout+l.cfg.Grace, func() { l.openOverdue(d) })
 	devices, req := l.cfg.Devices, deviceRequest(sl.source, request)
-	work(l, func() (call.Handle, error) { return openHandle(ctx, devices, req) },
+	work(l, d.job(opOpen), func() (call.Handle, error) { return openHandle(ctx, devices, req) },
 		func(h call.Handle, err error) { l.opened(d, h, err) },
 		func(h call.Handle) { _ = h.Close() })
 }
@@ -164,7 +165,7 @@ func (l *loop) use(d *device) {
 // attach gives an open device to media. A panic of media's must not leave the
 // device open.
 func (l *loop) attach(d *device) error {
-	pump, err := guarded(func() (call.Pump, error) {
+	pump, err := guard.Call(func() (call.Pump, error) {
 		switch h := d.handle.(type) {
 		case call.Speaker:
 			l.cfg.Media.SetSpeaker(h)
@@ -184,7 +185,7 @@ func (l *loop) watch(d *device) {
 	l.workers.Go(func() {
 		select {
 		case <-lost:
-			b.post(message{run: func(l *loop) { l.lost(d) }})
+			b.Put(happened{d.job(noteDeviceGone), func(l *loop) { l.lost(d) }})
 		case <-d.ended:
 		}
 	})
@@ -287,7 +288,7 @@ func (l *loop) close(d *device) {
 	d.cancel()
 	close(d.ended)
 	d.timer.Stop()
-	d.timer = l.after(l.cfg.Grace, func() { l.overdue(d) })
+	d.timer = l.after(d.job(timerClose), l.cfg.Grace, func() { l.overdue(d) })
 	if d.handle == nil {
 		return // still opening: the release begins when it comes
 	}
@@ -306,7 +307,7 @@ func (l *loop) release(d *device) {
 		at  time.Time
 		err error
 	}
-	work(l, func() (closed, error) {
+	work(l, d.job(opClose), func() (closed, error) {
 		err := handle.Close()
 		return closed{at: time.Now(), err: err}, nil
 	}, func(c closed, panicked error) {
@@ -315,7 +316,7 @@ func (l *loop) release(d *device) {
 		}
 		l.released(d, c.err, c.at)
 		if pump != nil {
-			do(l, func() error { pump.Close(); return nil }, func(error) { l.drained(d) })
+			do(l, d.job(opDrain), func() error { pump.Close(); return nil }, func(error) { l.drained(d) })
 		}
 	}, func(closed) {
 		if pump != nil {
@@ -432,7 +433,7 @@ func (l *loop) listDevices() {
 	}
 	l.listing = true
 	devices, base := l.cfg.Devices, l.base
-	work(l, func() ([]call.Device, error) {
+	work(l, job{op: opList}, func() ([]call.Device, error) {
 		ctx, cancel := context.WithTimeout(base, listTimeout)
 		defer cancel()
 		return devices.List(ctx)

@@ -12,7 +12,9 @@ import (
 func (l *loop) answer(c Command, to chan<- error) {
 	err := errInternal
 	defer func() { to <- err }()
-	err = l.command(c)
+	if err = l.command(c); err != nil {
+		l.trace(func() Note { return Note{Kind: NoteRefused, Value: c, Err: err} })
+	}
 }
 
 // command does what c asks for, or says why not.
@@ -200,6 +202,6 @@ func (l *loop) doFault(c Fault) error {
 	if c.Kind != FaultPanic {
 		return fmt.Errorf("%w: fault %q", call.ErrBadArgument, c.Kind)
 	}
-	l.inbox.post(message{run: func(*loop) { panic("fault asked for") }})
+	l.later(job{op: noteFault}, func(*loop) { panic("fault asked for") })
 	return nil
 }

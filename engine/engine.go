@@ -8,13 +8,14 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/eventqueue"
+	"foyer/engine/internal/mailbox"
 )
 
 // Engine is one client: idle, or in one room. See the package comment for who
 // may call what.
 type Engine struct {
 	cfg     Config
-	inbox   *inbox
+	inbox   *mailbox.Mailbox[message]
 	events  *eventqueue.Queue
 	started atomic.Bool
 	quitNow sync.Once
@@ -26,7 +27,7 @@ type Engine struct {
 func New(cfg Config) *Engine {
 	return &Engine{
 		cfg:    cfg.withDefaults(),
-		inbox:  newInbox(),
+		inbox:  mailbox.New[message](),
 		events: eventqueue.New(),
 		quit:   make(chan struct{}),
 		done:   make(chan struct{}),
@@ -58,7 +59,7 @@ func (e *Engine) Do(c Command) error {
 		return fmt.Errorf("%w: no command", call.ErrBadArgument)
 	}
 	answer := make(chan error, 1)
-	if !e.inbox.post(message{run: func(l *loop) { l.answer(c, answer) }}) {
+	if !e.inbox.Put(commandGiven{c, answer}) {
 		return call.ErrClosed
 	}
 	select {

@@ -19,9 +19,10 @@ func (l *loop) takeFeed(s *stay) {
 	}
 	batch := s.taken[:min(len(s.taken), feedBatch)]
 	if s.taken = s.taken[len(batch):]; len(s.taken) > 0 {
-		l.inbox.post(message{run: func(l *loop) { l.takeFeed(s) }})
+		l.later(s.of(noteFeed), func(l *loop) { l.takeFeed(s) })
 	}
 	for _, ev := range batch {
+		l.trace(func() Note { return Note{Kind: NoteSession, Gen: s.gen, Value: ev} })
 		l.sessionEvent(s, ev)
 	}
 }

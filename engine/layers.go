@@ -1,6 +1,8 @@
 package engine
 
-import "foyer/engine/call"
+import (
+	"foyer/engine/call"
+)
 
 // What is asked of the devices.
 const (

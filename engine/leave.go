@@ -9,6 +9,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
+	"foyer/engine/internal/guard"
 )
 
 // maxExitPanics is how often an exit that panics is taken up again before the
@@ -56,7 +57,7 @@ func (l *loop) leave(c cause) {
 	if c.reason == call.ReasonSwitched {
 		l.handOver(x)
 	}
-	x.grace = l.after(l.cfg.Grace, func() { l.graceOver(s) })
+	x.grace = l.after(s.of(timerGrace), l.cfg.Grace, func() { l.graceOver(s) })
 	s.cancel()
 	if s.timer != nil {
 		s.timer.Stop()
@@ -72,7 +73,7 @@ func (l *loop) leave(c cause) {
 		d.kept = d.phase < phaseClosing && x.keepPreview
 	}
 	if s.dialing {
-		l.after(cancelledDialWait, func() {
+		l.after(s.of(timerDial), cancelledDialWait, func() {
 			s.dialing = false
 			l.checkLeft()
 		})
@@ -99,7 +100,7 @@ func (l *loop) endSession(s *stay) {
 	}
 	s.session, s.exit.sessionOpen = nil, true
 	tell := !s.sessionOver
-	do(l, func() error { return endSession(session, tell) }, func(error) {
+	do(l, s.of(opEnd), func() error { return endSession(session, tell) }, func(error) {
 		s.exit.sessionOpen = false
 		l.checkLeft()
 	})
@@ -112,9 +113,9 @@ func endSession(session call.Session, tell bool) error {
 	if tell {
 		ctx, cancel := context.WithTimeout(context.Background(), sessionLeaveTimeout)
 		defer cancel()
-		_, panicked = guarded(func() (struct{}, error) {
+		panicked = guard.Do(func() error {
 			_ = session.Leave(ctx) // whether or not the server hears it, we go
-			return struct{}{}, nil
+			return nil
 		})
 	}
 	return errors.Join(panicked, session.Close())
@@ -171,9 +172,9 @@ func (l *loop) inspect(s *stay) {
 		l.checkLeft()
 	}
 	ctx, cancel := context.WithTimeout(l.base, inspectTimeout)
-	late := l.after(inspectTimeout, func() { answer(nil, context.DeadlineExceeded) })
+	late := l.after(s.of(timerInspect), inspectTimeout, func() { answer(nil, context.DeadlineExceeded) })
 	devices := l.cfg.Devices
-	work(l, func() ([]call.Device, error) {
+	work(l, s.of(opInspect), func() ([]call.Device, error) {
 		defer cancel()
 		return devices.Held(ctx)
 	}, func(open []call.Device, err error) {

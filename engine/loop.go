@@ -11,6 +11,8 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/eventqueue"
+	"foyer/engine/internal/guard"
+	"foyer/engine/internal/mailbox"
 )
 
 // errInternal answers a command whose handling panicked.
@@ -27,7 +29,7 @@ const readerAway = 30 * time.Second
 type loop struct {
 	cfg    Config
 	log    logrus.FieldLogger
-	inbox  *inbox
+	inbox  *mailbox.Mailbox[message]
 	events *eventqueue.Queue
 	engine *Engine
 	//nolint:containedctx // the loop is the owner that hands it to its workers
@@ -85,16 +87,16 @@ func (l *loop) run(ctx context.Context) {
 	quit, ctxDone := l.engine.quit, ctx.Done()
 	for !l.ended {
 		select {
-		case <-l.inbox.wake:
-			for _, m := range l.inbox.take() {
+		case <-l.inbox.Ready():
+			for _, m := range l.inbox.Take() {
 				l.handle(m)
 			}
 		case <-ctxDone:
 			ctxDone = nil
-			l.handle(message{run: (*loop).quit})
+			l.handle(happened{job{op: noteQuit}, (*loop).quit})
 		case <-quit:
 			quit = nil
-			l.handle(message{run: (*loop).quit})
+			l.handle(happened{job{op: noteQuit}, (*loop).quit})
 		}
 	}
 	l.wind(cancel)
@@ -103,9 +105,9 @@ func (l *loop) run(ctx context.Context) {
 // wind ends the loop: what is still on its way is dropped, which closes it.
 func (l *loop) wind(cancel context.CancelFunc) {
 	cancel()
-	for _, m := range l.inbox.close() {
-		if m.drop != nil {
-			l.workers.Go(m.drop)
+	for _, m := range l.inbox.Close() {
+		if d, ok := m.(dropper); ok {
+			l.workers.Go(d.drop)
 		}
 	}
 	l.waitWorkers()
@@ -134,28 +136,28 @@ func (l *loop) waitWorkers() {
 func (l *loop) handle(m message) {
 	defer func() {
 		if v := recover(); v != nil {
-			l.checkPanic(&panicError{value: v, stack: debug.Stack()})
+			l.checkPanic(&guard.Panic{Value: v, Stack: debug.Stack()})
 		}
 	}()
-	m.run(l)
+	l.trace(m.note)
+	m.handle(l)
 }
 
 // guard calls a part from the loop: its panic must not keep an exit from
 // reaching its end.
 func (l *loop) guard(f func()) {
-	_, err := guarded(func() (struct{}, error) { f(); return struct{}{}, nil })
-	l.checkPanic(err)
+	l.checkPanic(guard.Do(func() error { f(); return nil }))
 }
 
 // checkPanic makes a panic the reason for leaving.
 func (l *loop) checkPanic(err error) {
-	var p *panicError
-	if !errors.As(err, &p) {
+	p, ok := errors.AsType[*guard.Panic](err)
+	if !ok {
 		return
 	}
-	l.log.WithField("stack", string(p.stack)).Errorf("recovered: %v", p)
+	l.log.WithField("stack", string(p.Stack)).Errorf("recovered: %v", p)
 	if l.leaving() != nil {
-		l.inbox.post(message{run: (*loop).resumeExit})
+		l.later(job{op: noteExitResumed}, (*loop).resumeExit)
 		return
 	}
 	l.leave(cause{reason: call.ReasonInternal, err: p})
@@ -164,6 +166,7 @@ func (l *loop) checkPanic(err error) {
 // emit reports an event. A stay whose events nobody reads must end before they
 // fill the memory.
 func (l *loop) emit(ev call.Event) {
+	l.trace(func() Note { return Note{Kind: NoteEvent, Value: ev} })
 	l.events.Put(eventqueue.Stamped{At: time.Now(), Event: ev})
 	full, away := l.events.Full()
 	s := l.stay
@@ -175,11 +178,11 @@ func (l *loop) emit(ev call.Event) {
 	if away < readerAway { // it reads, but cannot keep up
 		err = call.ErrServerFlood
 	}
-	l.inbox.post(message{run: func(l *loop) {
+	l.later(s.of(noteUnread), func(l *loop) {
 		if l.stay == s {
 			l.leave(failure(s, err))
 		}
-	}})
+	})
 }
 
 func (l *loop) setState(s call.State) {
@@ -220,7 +223,7 @@ func (l *loop) checkEnd() {
 	l.partsClosing = true
 	l.closePart(l.cfg.Media != nil, "media", func() error { l.cfg.Media.Close(); return nil }, func() {})
 	l.closePart(l.cfg.Host != nil, "host", func() error { return l.cfg.Host.Close() }, l.hostClosed)
-	l.after(partsCloseTimeout, func() { l.ended = true })
+	l.after(job{op: timerParts}, partsCloseTimeout, func() { l.ended = true })
 	l.ended = l.partsOpen == 0
 }
 
@@ -229,7 +232,7 @@ func (l *loop) closePart(present bool, name string, shut func() error, done func
 		return
 	}
 	l.partsOpen++
-	do(l, shut, func(err error) {
+	do(l, job{op: opClosePart, about: name}, shut, func(err error) {
 		if err != nil {
 			l.log.WithError(err).Warnf("closing %s", name)
 		}

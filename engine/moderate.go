@@ -52,7 +52,11 @@ func (l *loop) doModerate(c Moderate) error {
 	}
 	session := s.session
 	done := call.Moderated{Op: c.Op}
-	l.request(s, func(ctx context.Context) error { return c.perform(ctx, session, request, &done) }, func(err error) {
+	j := s.of(opModerate)
+	j.about = string(c.Op)
+	l.request(s, j, func(ctx context.Context) error {
+		return c.perform(ctx, session, request, &done)
+	}, func(err error) {
 		if err == nil {
 			err = nothingDone(done.Results)
 		}

@@ -1,6 +1,8 @@
 package engine
 
-import "foyer/engine/call"
+import (
+	"foyer/engine/call"
+)
 
 // rulesChanged takes what the room's rules mean for us now.
 func (l *loop) rulesChanged(s *stay, now call.Standing) {

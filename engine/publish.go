@@ -171,7 +171,7 @@ func (l *loop) publish(s *stay, p *publication, d *device) {
 	}
 	p.early = make(map[call.SID]bool)
 	session := s.session
-	l.ask(s, p, func(ctx context.Context) (call.LocalTrack, error) {
+	l.ask(s, p, opPublish, func(ctx context.Context) (call.LocalTrack, error) {
 		t, err := session.Publish(ctx, spec)
 		if err == nil && t == nil {
 			err = call.ErrRefused
@@ -184,12 +184,15 @@ func (l *loop) publish(s *stay, p *publication, d *device) {
 // comes after the track is gone changes nothing: what was published on a
 // connection of before is taken back.
 func (l *loop) ask(
-	s *stay, p *publication, f func(context.Context) (call.LocalTrack, error), done func(call.LocalTrack, error),
+	s *stay, p *publication, op Op,
+	f func(context.Context) (call.LocalTrack, error), done func(call.LocalTrack, error),
 ) {
 	ctx, cancel := context.WithTimeout(s.ctx, requestTimeout)
 	p.busy, p.abort = true, cancel
 	session, epoch := s.session, p.epoch
-	work(l, func() (call.LocalTrack, error) {
+	j := s.of(op)
+	j.source = p.source
+	work(l, j, func() (call.LocalTrack, error) {
 		defer cancel()
 		return f(ctx)
 	}, func(t call.LocalTrack, err error) {
@@ -201,7 +204,7 @@ func (l *loop) ask(
 		case p.epoch == epoch:
 			done(t, err)
 		case err == nil && t != nil:
-			l.ask(s, p, func(ctx context.Context) (call.LocalTrack, error) {
+			l.ask(s, p, opUnpublish, func(ctx context.Context) (call.LocalTrack, error) {
 				return nil, session.Unpublish(ctx, t)
 			}, func(call.LocalTrack, error) {})
 		}
@@ -231,7 +234,7 @@ func (l *loop) didPublish(s *stay, p *publication, spec call.TrackSpec, t call.L
 func (l *loop) unpublish(s *stay, p *publication) {
 	l.openDevice(p.source).stopSending()
 	t, session := p.track, s.session
-	l.ask(s, p, func(ctx context.Context) (call.LocalTrack, error) {
+	l.ask(s, p, opUnpublish, func(ctx context.Context) (call.LocalTrack, error) {
 		return nil, session.Unpublish(ctx, t)
 	}, func(_ call.LocalTrack, err error) {
 		if err != nil {
@@ -243,7 +246,7 @@ func (l *loop) unpublish(s *stay, p *publication) {
 
 func (l *loop) setMuted(s *stay, p *publication) {
 	t, session, muted := p.track, s.session, p.muted
-	l.ask(s, p, func(ctx context.Context) (call.LocalTrack, error) {
+	l.ask(s, p, opMute, func(ctx context.Context) (call.LocalTrack, error) {
 		return nil, session.SetMuted(ctx, t, muted)
 	}, func(_ call.LocalTrack, err error) {
 		switch {

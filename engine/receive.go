@@ -71,7 +71,9 @@ func (l *loop) unsubscribe(s *stay, r *receiver) {
 func (l *loop) closeReceiver(s *stay, r *receiver) {
 	delete(s.receivers, r.info.SID)
 	s.closingReceivers++
-	do(l, func() error { r.rx.Close(); return nil }, func(error) {
+	j := s.of(opCloseReceiver)
+	j.about = string(r.info.SID)
+	do(l, j, func() error { r.rx.Close(); return nil }, func(error) {
 		s.closingReceivers--
 		l.checkLeft()
 	})
@@ -110,12 +112,12 @@ func (l *loop) choose(s *stay) {
 		return
 	}
 	s.reception.due = true
-	l.inbox.post(message{run: func(l *loop) {
+	l.later(s.of(noteReception), func(l *loop) {
 		s.reception.due = false
 		if l.alive(s) {
 			l.chosen(s)
 		}
-	}})
+	})
 }
 
 // chosen makes the receivers follow what is wanted now, and the session.
@@ -146,7 +148,7 @@ func (l *loop) tellChosen(s *stay) {
 	}
 	rc.telling, rc.told = true, rc.wanted
 	session, wanted := s.session, rc.wanted
-	l.request(s, func(ctx context.Context) error {
+	l.request(s, s.of(opSubscribe), func(ctx context.Context) error {
 		return session.Subscribe(ctx, wanted)
 	}, func(err error) {
 		rc.telling = false
@@ -171,14 +173,16 @@ func (s *stay) speak(speakers []call.SpeakerLevel) {
 
 // request runs a bounded request of the stay's session; done is not called
 // once the stay is ending.
-func (l *loop) request(s *stay, f func(context.Context) error, done func(error)) {
-	l.requestWithin(s, requestTimeout, f, done)
+func (l *loop) request(s *stay, j job, f func(context.Context) error, done func(error)) {
+	l.requestWithin(s, j, requestTimeout, f, done)
 }
 
-func (l *loop) requestWithin(s *stay, bound time.Duration, f func(context.Context) error, done func(error)) {
+func (l *loop) requestWithin(
+	s *stay, j job, timeout time.Duration, f func(context.Context) error, done func(error),
+) {
 	ctx := s.ctx
-	do(l, func() error {
-		ctx, cancel := context.WithTimeout(ctx, bound)
+	do(l, j, func() error {
+		ctx, cancel := context.WithTimeout(ctx, timeout)
 		defer cancel()
 		return f(ctx)
 	}, func(err error) {

@@ -21,7 +21,7 @@ func (l *loop) startHost(s *stay) {
 	fresh := !l.hosting
 	ctx, cancel := context.WithDeadline(s.ctx, s.deadline)
 	host, room, title := l.cfg.Host, s.room, s.title
-	work(l, func() (call.HostLinks, error) {
+	work(l, s.of(opStartServer), func() (call.HostLinks, error) {
 		defer cancel()
 		return host.Start(ctx, room, title)
 	}, func(links call.HostLinks, err error) {
@@ -63,7 +63,7 @@ func (l *loop) stopHost() {
 	}
 	l.hostBusy = true
 	l.unwatchHost()
-	do(l, l.cfg.Host.Stop, func(err error) {
+	do(l, job{op: opStopServer}, l.cfg.Host.Stop, func(err error) {
 		if err != nil {
 			l.log.WithError(err).Warn("stopping host")
 		}
@@ -88,7 +88,7 @@ func (l *loop) hostReady(link call.Link) {
 	l.workers.Go(func() {
 		select {
 		case <-stopped:
-			b.post(message{run: func(l *loop) { l.hostGone(stopped) }})
+			b.Put(happened{job{op: noteServerGone}, func(l *loop) { l.hostGone(stopped) }})
 		case <-unwatch:
 		case <-base.Done():
 		}
@@ -141,7 +141,7 @@ func (l *loop) restartHost() {
 	l.hostBusy, l.hostUnwanted = true, false
 	host := l.cfg.Host
 	ctx, cancel := context.WithTimeout(l.base, restartTimeout)
-	do(l, func() error {
+	do(l, job{op: opRestartServer}, func() error {
 		defer cancel()
 		return host.Restart(ctx)
 	}, func(err error) {

@@ -1,6 +1,8 @@
 package engine
 
-import "foyer/engine/call"
+import (
+	"foyer/engine/call"
+)
 
 // doStats answers with what media counts now.
 func (l *loop) doStats() error {

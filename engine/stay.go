@@ -134,7 +134,7 @@ func (l *loop) begin(e *entry) {
 		l.leave(cause{reason: e.aborted})
 		return
 	}
-	l.boundJoin(s)
+	l.limitJoin(s)
 	for _, src := range sources {
 		l.slots[src].blame(joinWord(src))
 		l.settle(src)
@@ -153,12 +153,12 @@ func (l *loop) dial(s *stay) {
 	b, dialer := l.inbox, l.cfg.Dialer
 	sink := func(ev call.SessionEvent) {
 		if s.feed.Put(ev) {
-			b.post(message{run: func(l *loop) { l.takeFeed(s) }})
+			b.Put(happened{s.of(noteFeed), func(l *loop) { l.takeFeed(s) }})
 		}
 	}
 	ctx, cancel := context.WithDeadline(s.ctx, s.deadline)
 	s.dialing = true
-	work(l, func() (call.Session, error) {
+	work(l, s.of(opDial), func() (call.Session, error) {
 		defer cancel()
 		session, err := dialer.Dial(ctx, req, sink)
 		if err == nil && session == nil {
@@ -169,10 +169,10 @@ func (l *loop) dial(s *stay) {
 		func(session call.Session) { _ = endSession(session, true) })
 }
 
-// boundJoin limits the time until Joined, so that with the grace of the exit
+// limitJoin limits the time until Joined, so that with the grace of the exit
 // the user hears of a failure within the bound.
-func (l *loop) boundJoin(s *stay) {
-	s.timer = l.after(time.Until(s.deadline), func() {
+func (l *loop) limitJoin(s *stay) {
+	s.timer = l.after(s.of(timerJoin), time.Until(s.deadline), func() {
 		switch {
 		case l.stay != s, s.joined:
 		case s.host && !s.hosting:
@@ -190,7 +190,7 @@ func (l *loop) dialed(s *stay, session call.Session, err error) {
 	switch {
 	case l.stay != s, !awaited: // nobody waits for it any more
 		if err == nil {
-			do(l, func() error { return endSession(session, true) }, func(error) {})
+			do(l, s.of(opEnd), func() error { return endSession(session, true) }, func(error) {})
 		}
 	case s.exit != nil:
 		if err == nil {

@@ -30,7 +30,7 @@ func (l *loop) doSwitchRoom(c SwitchRoom) error {
 	s.switching = true
 	ctx, cancel := context.WithTimeout(s.ctx, l.cfg.JoinTimeout-l.cfg.Grace)
 	req, dialer := next.request(l.cfg.Key), l.cfg.Dialer
-	work(l, func() (call.Admission, error) {
+	work(l, s.of(opAdmit), func() (call.Admission, error) {
 		defer cancel()
 		return dialer.Admit(ctx, req)
 	}, func(a call.Admission, err error) {

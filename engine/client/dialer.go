@@ -9,6 +9,7 @@ import (
 
 	"github.com/livekit/protocol/livekit"
 	"github.com/sirupsen/logrus"
+	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
 )
@@ -25,6 +26,9 @@ type Config struct {
 	// as it travels, as [call.DataReceived].
 	Observer bool
 	Now      func() time.Time // this computer's clock; nil: time.Now
+	// Trace, if set, sees each frame of the signal connection, with the secrets in
+	// it, on the goroutine that reads or sends: it must not block.
+	Trace func(sent bool, frame proto.Message)
 }
 
 // limits are the clocks of a session. Tests shorten them.
@@ -73,6 +77,7 @@ type Dialer struct {
 	double  bool // see Config.TwoConnections
 	observe bool // see Config.Observer
 	now     func() time.Time
+	trace   func(sent bool, frame proto.Message) // see Config.Trace
 	rests   sync.WaitGroup
 }
 
@@ -90,7 +95,10 @@ func New(c Config) *Dialer {
 	if now == nil {
 		now = time.Now
 	}
-	return &Dialer{now: now, log: log.WithField("part", "client"), version: c.Version, limits: defaultLimits(), double: c.TwoConnections, observe: c.Observer}
+	return &Dialer{
+		now: now, log: log.WithField("part", "client"), version: c.Version, limits: defaultLimits(),
+		double: c.TwoConnections, observe: c.Observer, trace: c.Trace,
+	}
 }
 
 // admission is what one successful join or resume brings.

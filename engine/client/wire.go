@@ -52,6 +52,7 @@ type wire struct {
 	quit      chan struct{}
 	closeOnce sync.Once
 	closeWait time.Duration
+	trace     func(sent bool, frame proto.Message) // may be nil
 }
 
 // openWire dials and upgrades. A cancelled ctx closes the socket at once,
@@ -87,6 +88,7 @@ func (d *Dialer) openWire(ctx context.Context, t ticket, e entry) (*wire, error)
 	conn.SetReadLimit(maxFrame)
 	return &wire{
 		conn: conn, out: make(chan []byte, outQueue), quit: make(chan struct{}), closeWait: d.limits.closeWait,
+		trace: d.trace,
 	}, nil
 }
 
@@ -267,7 +269,11 @@ func (w *wire) read() (*livekit.SignalResponse, error) {
 	if kind != binaryMessage {
 		return nil, fmt.Errorf("%w: text message", call.ErrServerGarbage)
 	}
-	return parseFrame(data)
+	msg, err := parseFrame(data)
+	if err == nil && w.trace != nil {
+		w.trace(false, msg)
+	}
+	return msg, err
 }
 
 // cutOff is a *call.CutOffError for the close of a server that finds fault with
@@ -359,6 +365,9 @@ func (w *wire) send(msg *livekit.SignalRequest) error {
 	}
 	select {
 	case w.out <- data:
+		if w.trace != nil {
+			w.trace(true, msg)
+		}
 		return nil
 	default:
 		return errQueueFull

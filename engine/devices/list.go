@@ -52,7 +52,7 @@ func (l *lister) refresh(ctx context.Context) ([]call.Device, error) {
 
 func (l *lister) run(done chan struct{}) {
 	defer l.end()
-	known, err := guard(l.list)
+	known, err := guardDriver(l.list)
 	l.mu.Lock()
 	l.known, l.err, l.running = known, err, nil
 	l.mu.Unlock()

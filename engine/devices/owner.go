@@ -2,10 +2,12 @@ package devices
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/internal/guard"
 )
 
 // session is what an owner does with an open device.
@@ -16,7 +18,7 @@ type session struct {
 
 // own is the life of an owner goroutine: open, run, close, each once.
 func (d *Devices) own(key string, h *handle, open func() (session, error)) {
-	s, err := guard(open)
+	s, err := guardDriver(open)
 	h.settle(err)
 	var closeErr error
 	if err == nil {
@@ -60,18 +62,17 @@ func (d *Devices) await(ctx context.Context, h *handle, dev call.Device) error {
 	}
 }
 
-// guard runs a driver's function and makes its panic an error: some close
+// guardDriver runs a driver's function and makes its panic an error: some close
 // channels twice.
-func guard[T any](f func() (T, error)) (v T, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("%w: driver panicked: %v", call.ErrDeviceFailed, r)
-		}
-	}()
-	return f()
+func guardDriver[T any](f func() (T, error)) (T, error) {
+	v, err := guard.Call(f)
+	if p, ok := errors.AsType[*guard.Panic](err); ok {
+		err = fmt.Errorf("%w: driver panicked: %v", call.ErrDeviceFailed, p.Value)
+	}
+	return v, err
 }
 
 func guardErr(f func() error) error {
-	_, err := guard(func() (struct{}, error) { return struct{}{}, f() })
+	_, err := guardDriver(func() (struct{}, error) { return struct{}{}, f() })
 	return err
 }

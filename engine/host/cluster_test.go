@@ -81,7 +81,7 @@ func TestKeeperCost(t *testing.T) {
 	tellers := newRooms(url, clusterKey(), time.Minute)
 	t.Cleanup(tellers.close)
 	nobody := keeperPorts{&door{rooms: tellers, register: reg, settings: settings{Config: Config{Log: log}}}}
-	k := newKeepers(reg, tellers, url, clusterKey(), keeper.Config{Store: reg, Putter: nobody, Teller: nobody, Silencer: nobody, Log: log})
+	k := newKeepers(nil, reg, tellers, url, clusterKey(), keeper.Config{Store: reg, Putter: nobody, Teller: nobody, Silencer: nobody, Log: log})
 	t.Cleanup(k.close)
 	heap := func() (bytes uint64, goroutines int) {
 		runtime.GC()

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sirupsen/logrus"
+	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
 )
@@ -54,6 +55,10 @@ type Config struct {
 	LiveKitURL, APIKey, APISecret string
 
 	Log logrus.FieldLogger
+
+	// Trace, if set, sees each frame between the keepers and the media server, with
+	// the secrets in it; it must not block.
+	Trace func(sent bool, frame proto.Message)
 
 	limits *limits          // nil for defaultLimits; tests and benchmarks have others
 	now    func() time.Time // nil for time.Now; tests have a clock of their own

@@ -107,7 +107,7 @@ func newDoor(s settings, data *folder, reg *register.Register, upstream *url.URL
 	d.presence, d.sockets = d.rooms, newSockets()
 	d.lookout = newLookout(d.rooms.findPerson, d.tellOf, d.upstream != nil)
 	ports := keeperPorts{d}
-	d.keepers = newKeepers(reg, d.rooms, upstream, data.api, keeper.Config{
+	d.keepers = newKeepers(s.Trace, reg, d.rooms, upstream, data.api, keeper.Config{
 		Store: reg, Putter: ports, Teller: ports, Silencer: ports, Log: s.Log, Now: d.now,
 	})
 	d.connects = newRates[netip.Prefix](d.limits.connects, d.limits.connBurst, d.limits.addresses)

@@ -15,6 +15,7 @@ import (
 	"github.com/livekit/protocol/auth"
 	"github.com/livekit/protocol/livekit"
 	"github.com/sirupsen/logrus"
+	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
 	"foyer/engine/client"
@@ -71,7 +72,10 @@ type kept struct {
 
 // newKeepers takes the ports that keepers use; the rest of their settings is
 // filled in.
-func newKeepers(reg *register.Register, r *rooms, upstream *url.URL, key apiKey, ports keeper.Config) *keepers {
+func newKeepers(
+	trace func(sent bool, frame proto.Message), reg *register.Register, r *rooms, upstream *url.URL, key apiKey,
+	ports keeper.Config,
+) *keepers {
 	address := *upstream
 	address.Scheme = map[string]string{"http": "ws", "https": "wss"}[upstream.Scheme]
 	if address.Scheme == "" {
@@ -80,7 +84,7 @@ func newKeepers(reg *register.Register, r *rooms, upstream *url.URL, key apiKey,
 	log := ports.Log.WithField("part", "keeper")
 	k := &keepers{
 		register: reg, rooms: r, key: key, address: address.String(), ports: ports, holder: rand.Text(), log: log,
-		dialer: client.New(client.Config{Log: log, Observer: true}), kept: map[call.RoomID]*kept{},
+		dialer: client.New(client.Config{Log: log, Observer: true, Trace: trace}), kept: map[call.RoomID]*kept{},
 	}
 	k.ctx, k.cancel = context.WithCancel(context.Background())
 	k.group.Go(k.watchLeases)

@@ -38,7 +38,7 @@ func twoKeepers(t *testing.T) (*rooms, [2]*keepers) {
 		}
 		t.Cleanup(func() { _ = reg.Close() })
 		ports := keeperPorts{&door{rooms: r, register: reg, settings: settings{Config: Config{Log: log}}}}
-		both[i] = newKeepers(reg, r, media.URL(), clusterKey(), keeper.Config{Store: reg, Putter: ports, Teller: ports, Silencer: ports, Log: log})
+		both[i] = newKeepers(nil, reg, r, media.URL(), clusterKey(), keeper.Config{Store: reg, Putter: ports, Teller: ports, Silencer: ports, Log: log})
 		t.Cleanup(both[i].close)
 	}
 	return r, both

@@ -9,7 +9,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
-	"foyer/engine/media/internal/guard"
+	"foyer/engine/internal/guard"
 )
 
 // drain reads a track that nobody can decode, so that its buffers do not fill.

@@ -10,7 +10,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
-	"foyer/engine/media/internal/guard"
+	"foyer/engine/internal/guard"
 	"foyer/engine/media/pixel"
 	"foyer/engine/media/vp8"
 )

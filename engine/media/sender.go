@@ -7,7 +7,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
-	"foyer/engine/media/internal/guard"
+	"foyer/engine/internal/guard"
 )
 
 // idleRepeat is how long a request for a key frame waits for a new picture

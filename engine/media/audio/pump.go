@@ -11,7 +11,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
-	"foyer/engine/media/internal/guard"
+	"foyer/engine/internal/guard"
 	"foyer/engine/media/opus"
 )
 

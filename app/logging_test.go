@@ -1,0 +1,73 @@
+package app
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestLogLevelsOfParts(t *testing.T) {
+	var out bytes.Buffer
+	c := newCommand(io3{err: &out}, "join", "")
+	if _, _, ok := c.parse([]string{"--log-level", "error,client=debug", "--log-level", "media=info"}); !ok {
+		t.Fatal(out.String())
+	}
+	log := c.logger(&out)
+	log.WithField("part", "client").Debug("frames")
+	log.WithField("part", "media").Debug("too much")
+	log.WithField("part", "media").Info("decoder")
+	log.WithField("part", "engine").Warn("slow")
+	log.Warn("nobody's")
+	log.WithField("part", "engine").Error("broken")
+	for word, want := range map[string]bool{
+		"frames": true, "decoder": true, "broken": true, "too much": false, "slow": false, "nobody": false,
+	} {
+		if got := strings.Contains(out.String(), word); got != want {
+			t.Errorf("%q is logged: %v", word, got)
+		}
+	}
+	if got, want := c.levels.String(), "error,client=debug,media=info"; got != want {
+		t.Errorf("levels are %s, want %s", got, want)
+	}
+}
+
+func TestLogLevelsThatThereAreNot(t *testing.T) {
+	for text, hint := range map[string]string{
+		"loud": "error, warn, info and debug", "client=": "error, warn", "cleint=debug": "client, devices", "": "no level",
+	} {
+		status, _, errs := run("join", goodLink, "--log-level", text)
+		if status != exitUsage || !strings.Contains(errs, hint) || strings.Count(errs, "\n") != 1 {
+			t.Errorf("%q: status %d, %q", text, status, errs)
+		}
+	}
+}
+
+// Every part that logs can be named.
+func TestLogPartsAreAll(t *testing.T) {
+	named := regexp.MustCompile(`"part"[,:] "(\w+)"`)
+	var found []string
+	for _, root := range []string{".", "../engine", "../ui"} {
+		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			for _, m := range named.FindAllStringSubmatch(string(text), -1) {
+				found = append(found, m[1])
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	slices.Sort(found)
+	if found = slices.Compact(found); !slices.Equal(found, logParts) {
+		t.Errorf("parts are %v, --log-level takes %v", found, logParts)
+	}
+}
