@@ -19,19 +19,19 @@ const adminUsage = `admin --server URL --admin-key-file F COMMAND
 
   rooms                                  the open rooms
   members ROOM                           who is in a room, or away for a moment
-  remove ROOM ID... [--text T] [--tell]  put people out; they may come back
+  remove ROOM ID... [--text T] [--tell]  remove people; they may come back
   ban ROOM ID... [--for D] [--text T] [--tell]
-                                         put people out and keep them out
-  unban ROOM ID...                       let them in again
-  bans ROOM                              who is kept out
-  withdraw ROOM                          every invitation to a room; who is in it stays
-  allow|disallow ROOM ID...              exempt people from going when offline
+                                         remove people and refuse them
+  unban ROOM ID...                       lift bans
+  bans ROOM                              the bans in force
+  withdraw ROOM                          cancel every invitation; people in the room stay
+  allow|disallow ROOM ID...              exempt people from removal while offline
   mute|unmute ROOM ID... | --all [--except ID]...
   role ROOM ID... --role R               host, cohost, participant or listener
   rules ROOM [--locked=BOOL] [--max-members N] [--refuse-newcomer=BOOL]
              [--real-time D] [--keep-history=BOOL]
   dismiss ROOM [--text T]                close a room for everyone
-  chat ROOM [--say T]                    the last messages, or say something`
+  chat ROOM [--say T]                    the last messages, or send one`
 
 // adminFlags are the flags of every `foyer admin` command.
 type adminFlags struct {
@@ -54,7 +54,7 @@ func newAdminFlags(std io3) *adminFlags {
 	a := &adminFlags{command: newCommand(std, "admin", adminUsage)}
 	a.StringVar(&a.admin.Server, "server", "", "address of the server, as serve prints it")
 	a.StringVar(&a.admin.KeyFile, "admin-key-file", "", "file with the admin key, as serve names it")
-	a.BoolVar(&a.asJSON, "json", false, "print what the server answers, for machines")
+	a.BoolVar(&a.asJSON, "json", false, "print the server's answer as JSON")
 	a.StringVar(&a.text, "text", "", "what to tell the people concerned")
 	a.BoolVar(&a.tell, "tell", false, "tell the whole room, with the text")
 	a.DurationVar(&a.ban, "for", 0, "how long a ban holds, in whole minutes (0: until lifted)")
@@ -64,12 +64,12 @@ func newAdminFlags(std io3) *adminFlags {
 		return nil
 	})
 	a.StringVar(&a.role, "role", "", "host, cohost, participant or listener")
-	a.BoolVar(&a.locked, "locked", false, "let nobody new in")
+	a.BoolVar(&a.locked, "locked", false, "admit nobody new")
 	a.IntVar(&a.maxMembers, "max-members", 0, "how many people may be in the room (0: any number)")
-	a.BoolVar(&a.refuse, "refuse-newcomer", false, "refuse somebody's second device instead of putting the first out")
-	a.DurationVar(&a.realTime, "real-time", 0, "after which time an offline member goes, 20s to 5m (0: when others write)")
+	a.BoolVar(&a.refuse, "refuse-newcomer", false, "refuse a second device of the same person instead of removing the first")
+	a.DurationVar(&a.realTime, "real-time", 0, "when to remove an offline member, 20s to 5m (0: by the messages of others)")
 	a.BoolVar(&a.keep, "keep-history", false, "keep the chat when the room is closed")
-	a.StringVar(&a.say, "say", "", "say this as the host's tools")
+	a.StringVar(&a.say, "say", "", "send this as the host's tools")
 	return a
 }
 

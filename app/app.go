@@ -37,16 +37,16 @@ const (
 const usage = `Foyer: video rooms without a browser, an account or a cloud.
 
   foyer                          open the window
-  foyer LINK                     open the window, asking to join
+  foyer LINK                     open the window and ask to join
   foyer serve [flags]            run a room server
   foyer invite [flags]           print an invite link
-  foyer admin [flags] COMMAND    the host's tools: who is there, remove, ban, mute ...
+  foyer admin [flags] COMMAND    the host's tools: list, remove, ban, mute ...
   foyer join LINK --name NAME    join without a window
   foyer try [--seconds N]        show a whole room in this terminal
   foyer version                  print the version
 
-With - for LINK the link is read from standard input, and without LINK from
-$FOYER_LINK: other users of this computer can see command lines.
+Other users of this computer can see command lines. So you can give - as LINK
+and write the link to standard input, or omit LINK and set $FOYER_LINK.
 "foyer COMMAND --help" lists the flags of a command.
 `
 

@@ -18,11 +18,11 @@ func runInvite(std io3, args []string) int {
 	c.StringVar(&req.AdminKeyFile, "admin-key-file", "", "file with the admin key, as serve names it")
 	room := c.String("room", "", "room ID: letters, digits and punctuation")
 	c.StringVar(&req.Title, "title", "", "what people see instead of the room ID")
-	c.BoolVar(&req.Existing, "existing", false, "the link joins only while the room is there")
+	c.BoolVar(&req.Existing, "existing", false, "the link works only while the room is open")
 	role := c.String(
-		"role", "", "role of who comes by the link: host, cohost, participant or listener (default participant)",
+		"role", "", "role of people who join by the link: host, cohost, participant or listener (default participant)",
 	)
-	c.DurationVar(&req.TTL, "for", 0, "how long the invitation is valid (0: for ever)")
+	c.DurationVar(&req.TTL, "for", 0, "how long the invitation is valid (0: forever)")
 	positional, status, ok := c.parse(args)
 	if !ok {
 		return status

@@ -18,7 +18,7 @@ func runJoin(std io3, args []string) int {
 		name    = c.String("name", "", "the name that others see")
 		id      = c.String("id", "", "user ID (default: made from the profile)")
 		dir     = c.String("profile", "", "folder with the key and settings (default: the user's config folder)")
-		stay    = c.Bool("stay", false, "do not end after leaving; take the next join")
+		stay    = c.Bool("stay", false, "stay running after a leave, for the next join")
 		camera  = c.String("camera", call.DeviceNone, "none, test, a camera's name, or an IVF or Y4M file")
 		mic     = c.String("mic", call.DeviceNone, "none, test, a microphone's name, or a WAV file")
 		speaker = c.String("speaker", call.DeviceNone, "none, default, or a speaker's name")

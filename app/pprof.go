@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	pprofUsage = "address of loopback, such as 127.0.0.1:6060, where net/http/pprof answers: what the process does, " +
-		"for whoever looks for a fault; everybody on this computer can read it"
+	pprofUsage = "loopback address, such as 127.0.0.1:6060, on which net/http/pprof serves profiles; " +
+		"every user of this computer can read them"
 
 	pprofHeaderBound = 5 * time.Second
 	pprofEndBound    = time.Second

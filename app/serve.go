@@ -38,20 +38,18 @@ func runServe(std io3, args []string) int {
 		"[--media-port PORT] [--pprof ADDR] [--trace FILE] [--livekit URL --api-key K --api-secret-file F]")
 	var conf host.Config
 	c.StringVar(&conf.Listen, "listen", host.DefaultListen, "address and port of the door")
-	c.StringVar(&conf.Data, "data", "", "folder for keys and rooms (default: the user's data folder), or the postgres:// "+
-		"address of a database for the rooms, which several doors of a cluster can share; "+
-		"its password better comes from $PGPASSWORD")
+	c.StringVar(&conf.Data, "data", "", "folder for keys and rooms (default: your data folder), or the postgres:// "+
+		"address of a database that several doors of a cluster can share; put its password in $PGPASSWORD")
 	c.DurationVar(&conf.RoomTTL, "room-ttl", host.DefaultRoomTTL, "how long a room stays open with nobody in it")
-	c.IntVar(&conf.MediaPort, "media-port", 0, "port of audio and video, for a firewall to let in: UDP and, "+
-		"unless --listen names one address, TCP (default: another free one each time)")
-	c.StringVar(&conf.LiveKitURL, "livekit", "", "be the door of this LiveKit server instead of running one: "+
+	c.IntVar(&conf.MediaPort, "media-port", 0, "port of audio and video, to open in a firewall: UDP and, "+
+		"unless --listen names one address, TCP (default: a free port, different each time)")
+	c.StringVar(&conf.LiveKitURL, "livekit", "", "run only the door in front of this LiveKit server: "+
 		"a wss:// or https:// address; ws:// and http:// on this computer only")
 	c.StringVar(&conf.APIKey, "api-key", "", "API key of that LiveKit server (default: $"+apiKeyVariable+")")
-	c.StringVar(&conf.APISecret, "api-secret", "", "its secret; other users can see a command line, "+
-		"so better use --api-secret-file, or set $"+apiSecretVariable)
-	secretFile := c.String("api-secret-file", "", "file with the secret, which only you should be able to read")
-	c.BoolVar(&conf.Resume, "resume", false, "after a crash, open the rooms again that were open a minute ago or less, "+
-		"for those who come back")
+	c.StringVar(&conf.APISecret, "api-secret", "", "its secret; other users can see command lines, "+
+		"so prefer --api-secret-file or $"+apiSecretVariable)
+	secretFile := c.String("api-secret-file", "", "file with the secret, readable only by you")
+	c.BoolVar(&conf.Resume, "resume", false, "after a crash, reopen the rooms that were open within the last minute")
 	lifeline := c.Bool("lifeline", false, "stop when stdin closes")
 	c.StringVar(&c.pprof, "pprof", "", pprofUsage)
 	c.traceFlag()
