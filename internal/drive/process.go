@@ -237,9 +237,32 @@ func (p *Process) Exit(ctx context.Context) (int, error) {
 	select {
 	case <-p.done:
 	case <-ctx.Done():
-		return 0, fmt.Errorf("%s does not end: %w; %s", p.name, ctx.Err(), p.tail())
+		return 0, fmt.Errorf("%s does not end: %w; %s\n%s", p.name, ctx.Err(), p.tail(), p.stacks())
 	}
 	return p.cmd.ProcessState.ExitCode(), nil
+}
+
+// maxStacks is how much of a dump of all goroutines is shown, in bytes.
+const maxStacks = 256 << 10
+
+// stacks ends a Go program that hangs and returns what its goroutines were doing.
+func (p *Process) stacks() string {
+	before, _ := os.ReadFile(p.Log)
+	if p.Signal(syscall.SIGQUIT) != nil {
+		return "it cannot be asked what it does"
+	}
+	timer := time.NewTimer(CloseGrace)
+	defer timer.Stop()
+	select {
+	case <-p.done:
+	case <-timer.C:
+	}
+	text, err := os.ReadFile(p.Log)
+	if err != nil {
+		return err.Error()
+	}
+	text = text[min(len(before), len(text)):]
+	return string(text[:min(len(text), maxStacks)])
 }
 
 // Close ends the process and what it started, politely for up to grace.
