@@ -62,7 +62,7 @@ func TestJoinRefusesWhatIsNoLinkOnStdin(t *testing.T) {
 func TestHelpSaysWhyALinkShouldNotBeAnArgument(t *testing.T) {
 	for _, args := range [][]string{{"join", "--help"}, {"--help"}, {"help"}} {
 		status, out, errs := run(args...)
-		if status != exitOK || !strings.Contains(out+errs, linkVariable) || !strings.Contains(out+errs, "other users") {
+		if status != exitOK || !strings.Contains(out+errs, linkVariable) || !strings.Contains(strings.ToLower(out+errs), "other users") {
 			t.Errorf("%v: %s%s", args, out, errs)
 		}
 	}
