@@ -19,6 +19,8 @@ type Dialer struct {
 	// On is how every session's calls go, by name: publish, unpublish,
 	// mute, subscribe, data, chat, history, moderate, leave, close. nil: at once.
 	On func(method string) Step
+	// OnPublish, if set, says of publish how it goes, by the track.
+	OnPublish func(call.TrackSpec) Step
 	Talk
 
 	mu       sync.Mutex
@@ -159,9 +161,16 @@ func (s *Session) step(ctx context.Context, method string) error {
 	return s.dialer.On(method).take(ctx)
 }
 
+func (s *Session) publishing(ctx context.Context, spec call.TrackSpec) error {
+	if s.dialer.OnPublish == nil {
+		return s.step(ctx, "publish")
+	}
+	return s.dialer.OnPublish(spec).take(ctx)
+}
+
 // Publish makes a track.
 func (s *Session) Publish(ctx context.Context, spec call.TrackSpec) (call.LocalTrack, error) {
-	if err := s.step(ctx, "publish"); err != nil {
+	if err := s.publishing(ctx, spec); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
