@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -84,6 +85,17 @@ func (n *notes) Write(p []byte) (int, error) {
 
 func (n *notes) Close() error { return nil }
 
+// traceTo lets an engine write its trace to out, until the test ends.
+func traceTo(t *testing.T, out *notes) func(engine.Note) {
+	w := trace.New(out)
+	t.Cleanup(func() {
+		if err := w.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return w.Note
+}
+
 func (n *notes) take() []string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -107,9 +119,8 @@ func runScript(t *testing.T, text string) string {
 			"mute": {Delay: 4 * time.Millisecond}, "leave": {Delay: 3 * time.Millisecond},
 		},
 	}
-	tracer := trace.New(&s.out)
 	s.rig = newRig(t, func(r *rig, cfg *engine.Config) {
-		cfg.Trace = tracer.Note
+		cfg.Trace = traceTo(t, &s.out)
 		r.devices.OnOpen = func(q call.DeviceRequest) enginetest.Step { return s.step("open " + q.Source.String()) }
 		r.devices.OnClose = func(d call.Device) enginetest.Step { return s.step("close " + d.Source.String()) }
 		r.dialer.OnDial = func(call.JoinRequest) enginetest.Step { return s.step("dial") }
@@ -137,9 +148,6 @@ func runScript(t *testing.T, text string) string {
 	}
 	s.letGo()
 	s.end()
-	if err := tracer.Close(t.Context()); err != nil {
-		t.Error(err)
-	}
 	return strings.TrimRight(out.String(), "\n") + "\n"
 }
 
