@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/engine/host"
 	"foyer/ui/words"
 )
@@ -76,7 +77,7 @@ func newAdminFlags(std io3) *adminFlags {
 // adminCommands are the words of adminUsage. Each is an operation of the door's;
 // OpSay goes by chat's --say.
 func adminCommands() []string {
-	ops := []call.DoorOp{
+	ops := []call.Operation{
 		call.OpRooms, call.OpMembers, call.OpRemove, call.OpBan, call.OpUnban, call.OpBans, call.OpWithdraw,
 		call.OpAllow, call.OpDisallow,
 		call.OpMute, call.OpUnmute, call.OpRole, call.OpRules, call.OpDismiss, call.OpChat,
@@ -90,7 +91,7 @@ func adminCommands() []string {
 
 // adminCall is a command that is ready to be sent.
 type adminCall struct {
-	op      call.DoorOp
+	op      call.Operation
 	request any
 	answer  any
 	table   func(*words.Book, time.Time) words.Table // of the answer; its times are by the server's clock
@@ -131,7 +132,7 @@ func (a *adminFlags) call(name string, args []string) (*adminCall, error) {
 		if len(args) > 0 {
 			return nil, fmt.Errorf("it does not take %q", args[0])
 		}
-		answer := &call.RoomsAnswer{}
+		answer := &doorapi.RoomsAnswer{}
 		return &adminCall{op: call.OpRooms, request: struct{}{}, answer: answer,
 			table: func(b *words.Book, now time.Time) words.Table { return b.Rooms(*answer, now) }}, nil
 	}
@@ -144,7 +145,7 @@ func (a *adminFlags) call(name string, args []string) (*adminCall, error) {
 	if err := call.CheckRoomID(args[0]); err != nil {
 		return nil, err
 	}
-	room, ids := call.RoomParameter(args[0]), make([]call.Identity, 0, len(args)-1)
+	room, ids := doorapi.RoomParameter(args[0]), make([]call.Identity, 0, len(args)-1)
 	for _, id := range args[1:] {
 		if err := call.CheckKnownIdentity(id); err != nil {
 			return nil, err
@@ -154,7 +155,7 @@ func (a *adminFlags) call(name string, args []string) (*adminCall, error) {
 	if len(ids) > call.MaxPeople {
 		return nil, fmt.Errorf("at most %d people in one call, not %d", call.MaxPeople, len(ids))
 	}
-	switch op := call.DoorOp(name); op {
+	switch op := call.Operation(name); op {
 	case call.OpRemove, call.OpBan, call.OpUnban, call.OpAllow, call.OpDisallow, call.OpRole, call.OpMute, call.OpUnmute:
 		return a.aboutPeople(op, room, ids)
 	default:
@@ -166,15 +167,15 @@ func (a *adminFlags) call(name string, args []string) (*adminCall, error) {
 }
 
 // aboutPeople is a command with a result for each person.
-func (a *adminFlags) aboutPeople(op call.DoorOp, room call.RoomParameter, ids []call.Identity) (*adminCall, error) {
-	answer := &call.PeopleAnswer{}
+func (a *adminFlags) aboutPeople(op call.Operation, room doorapi.RoomParameter, ids []call.Identity) (*adminCall, error) {
+	answer := &doorapi.PeopleAnswer{}
 	c := &adminCall{op: op, answer: answer, table: func(b *words.Book, _ time.Time) words.Table { return b.Results(*answer) }}
 	if muting := op == call.OpMute || op == call.OpUnmute; muting {
 		if a.all == (len(ids) > 0) || !a.all && len(a.except) > 0 {
 			return nil, fmt.Errorf("%s takes either people or --all, with --except", op)
 		}
 		c.flags = "all except tell"
-		c.request = call.MuteRequest{Room: room, IDs: ids, All: a.all, Except: a.except, Tell: a.tell}
+		c.request = doorapi.MuteRequest{Room: room, IDs: ids, All: a.all, Except: a.except, Tell: a.tell}
 		return c, nil
 	}
 	if len(ids) == 0 {
@@ -185,7 +186,7 @@ func (a *adminFlags) aboutPeople(op call.DoorOp, room call.RoomParameter, ids []
 		if err != nil {
 			return nil, errors.New("--role takes host, cohost, participant or listener")
 		}
-		c.flags, c.request = "role", call.RoleRequest{Room: room, IDs: ids, Role: role}
+		c.flags, c.request = "role", doorapi.RoleRequest{Room: room, IDs: ids, Role: role}
 		return c, nil
 	}
 	if err := call.CheckText(a.text); err != nil {
@@ -200,22 +201,22 @@ func (a *adminFlags) aboutPeople(op call.DoorOp, room call.RoomParameter, ids []
 	if op == call.OpBan {
 		c.flags = "text tell for"
 	}
-	c.request = call.PeopleRequest{Room: room, IDs: ids, Text: a.text, Minutes: int(a.ban / time.Minute), Tell: a.tell}
+	c.request = doorapi.PeopleRequest{Room: room, IDs: ids, Text: a.text, Minutes: int(a.ban / time.Minute), Tell: a.tell}
 	return c, nil
 }
 
 // aboutRoom is a command about a room.
-func (a *adminFlags) aboutRoom(op call.DoorOp, room call.RoomParameter) (*adminCall, error) {
-	c := &adminCall{op: op, request: call.RoomRequest{Room: room}}
+func (a *adminFlags) aboutRoom(op call.Operation, room doorapi.RoomParameter) (*adminCall, error) {
+	c := &adminCall{op: op, request: doorapi.RoomRequest{Room: room}}
 	switch op {
 	case call.OpMembers:
-		answer := &call.MembersAnswer{}
+		answer := &doorapi.MembersAnswer{}
 		c.answer, c.table = answer, func(b *words.Book, now time.Time) words.Table { return b.Members(*answer, now) }
 	case call.OpBans:
-		answer := &call.BansAnswer{}
+		answer := &doorapi.BansAnswer{}
 		c.answer, c.table = answer, func(b *words.Book, now time.Time) words.Table { return b.Bans(*answer, now) }
 	case call.OpWithdraw:
-		c.answer, c.table = &call.WithdrawAnswer{}, func(*words.Book, time.Time) words.Table { return words.Table{} }
+		c.answer, c.table = &doorapi.WithdrawAnswer{}, func(*words.Book, time.Time) words.Table { return words.Table{} }
 	case call.OpRules:
 		answer := &call.RoomRules{}
 		if a.realTime%time.Second != 0 {
@@ -224,19 +225,19 @@ func (a *adminFlags) aboutRoom(op call.DoorOp, room call.RoomParameter) (*adminC
 		c.flags, c.request = "locked max-members refuse-newcomer real-time keep-history", a.rules(room)
 		c.answer, c.table = answer, func(b *words.Book, _ time.Time) words.Table { return b.Rules(*answer) }
 	case call.OpDismiss:
-		c.flags, c.request = "text", call.DismissRequest{Room: room, Text: a.text}
+		c.flags, c.request = "text", doorapi.DismissRequest{Room: room, Text: a.text}
 		c.answer, c.table = &struct{}{}, func(*words.Book, time.Time) words.Table { return words.Table{} }
 		return c, call.CheckText(a.text)
 	case call.OpChat:
 		c.flags = "say"
 		if a.say != "" {
-			answer := &call.ChatRow{}
-			c.op, c.request = call.OpSay, call.SayRequest{Room: room, Text: a.say}
+			answer := &doorapi.ChatRow{}
+			c.op, c.request = call.OpSay, doorapi.SayRequest{Room: room, Text: a.say}
 			c.answer, c.table = answer, func(*words.Book, time.Time) words.Table { return words.Table{} }
 			return c, call.CheckChat(a.say)
 		}
-		answer := &call.ChatAnswer{}
-		c.request = call.ChatRequest{Room: room}
+		answer := &doorapi.ChatAnswer{}
+		c.request = doorapi.ChatRequest{Room: room}
 		c.answer, c.table = answer, func(b *words.Book, now time.Time) words.Table { return b.Chat(*answer, now) }
 	default: // adminCommands has no other
 		return nil, fmt.Errorf("%w: operation %q", call.ErrBadArgument, op)
@@ -245,8 +246,8 @@ func (a *adminFlags) aboutRoom(op call.DoorOp, room call.RoomParameter) (*adminC
 }
 
 // rules has what the command line gives, and nothing else.
-func (a *adminFlags) rules(room call.RoomParameter) call.RulesRequest {
-	q, seconds := call.RulesRequest{Room: room}, int(a.realTime/time.Second)
+func (a *adminFlags) rules(room doorapi.RoomParameter) doorapi.RulesRequest {
+	q, seconds := doorapi.RulesRequest{Room: room}, int(a.realTime/time.Second)
 	a.Visit(func(f *flag.Flag) {
 		switch f.Name {
 		case "locked":
@@ -310,7 +311,7 @@ func (a *adminFlags) print(c *adminCall, now time.Time) int {
 			fmt.Fprintln(a.std.out, table.Empty)
 		}
 	}
-	if people, ok := c.answer.(*call.PeopleAnswer); ok {
+	if people, ok := c.answer.(*doorapi.PeopleAnswer); ok {
 		for _, r := range people.Results {
 			if r.Result != call.ResultDone {
 				return exitPutOut

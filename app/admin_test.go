@@ -17,6 +17,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/engine/host"
 )
 
@@ -48,9 +49,9 @@ func startHost(t *testing.T) host.Ready {
 }
 
 // knock asks the door for a token, and returns the refusal's code.
-func knock(t *testing.T, r host.Ready, link call.Link, id string, key ed25519.PrivateKey) call.DoorCode {
+func knock(t *testing.T, r host.Ready, link call.Link, id string, key ed25519.PrivateKey) doorapi.Code {
 	t.Helper()
-	req := call.DoorJoinRequest{Room: link.Room, Secret: link.Secret, Identity: call.Identity(id), Name: id}
+	req := doorapi.JoinRequest{Room: link.Room, Secret: link.Secret, Identity: call.Identity(id), Name: id}
 	if err := req.Sign(key, link.Fingerprint, time.Now()); err != nil {
 		t.Fatal(err)
 	}
@@ -60,12 +61,12 @@ func knock(t *testing.T, r host.Ready, link call.Link, id string, key ed25519.Pr
 	}
 	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
 	defer transport.CloseIdleConnections()
-	res, err := (&http.Client{Transport: transport}).Post(r.URL+call.DoorJoinPath, "application/json", bytes.NewReader(raw))
+	res, err := (&http.Client{Transport: transport}).Post(r.URL+doorapi.JoinPath, "application/json", bytes.NewReader(raw))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
-	var refusal call.DoorError
+	var refusal doorapi.Error
 	if res.StatusCode != http.StatusOK {
 		if err := json.NewDecoder(res.Body).Decode(&refusal); err != nil {
 			t.Fatal(err)
@@ -131,7 +132,7 @@ func TestAdmin(t *testing.T) {
 			t.Errorf("%s: status %d, stdout %q, stderr %q", step.args, status, out, errs)
 		}
 		if strings.HasPrefix(step.args, "ban 50% anna") {
-			if code := knock(t, r, link, "anna", key); code != call.DoorBanned {
+			if code := knock(t, r, link, "anna", key); code != doorapi.CodeBanned {
 				t.Errorf("banned: %q", code)
 			}
 		}

@@ -13,6 +13,7 @@ import (
 
 	"foyer/engine"
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 // inputLine is a line of stdin, or why there are no more.
@@ -184,12 +185,12 @@ type wireModeration struct {
 	All    bool            `json:"all"`
 	Except []call.Identity `json:"except"`
 	Role   call.Role       `json:"role"`
-	call.RulesRequest
+	doorapi.RulesRequest
 }
 
 // moderation maps a command's word to the door's operation.
-func moderation() map[string]call.DoorOp {
-	return map[string]call.DoorOp{
+func moderation() map[string]call.Operation {
+	return map[string]call.Operation{
 		"remove": call.OpRemove, "ban": call.OpBan, "unban": call.OpUnban, "bans": call.OpBans,
 		"mute_participant": call.OpMute, "unmute_participant": call.OpUnmute,
 		"allow": call.OpAllow, "disallow": call.OpDisallow,

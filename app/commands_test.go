@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 // doorLink is an invitation: only a door moderates.
@@ -57,27 +58,27 @@ func TestO11_HeadlessSwitch(t *testing.T) {
 func TestHeadlessModeration(t *testing.T) {
 	requests := make(chan any, 1)
 	p := start(t, false, func(p *program) {
-		p.dialer.OnModerate = func(_ call.DoorOp, request any) (any, error) {
+		p.dialer.OnModerate = func(_ call.Operation, request any) (any, error) {
 			requests <- request
-			return call.PeopleAnswer{Results: []call.PersonResult{{ID: "bob", Result: call.ResultDone}}}, nil
+			return doorapi.PeopleAnswer{Results: []call.PersonResult{{ID: "bob", Result: call.ResultDone}}}, nil
 		}
 	})
 	p.await("joined", 1)
 	p.send(`{"cmd":"switch","link":"` + doorLink + `"}`)
 	p.await("joined", 2)
 	p.send(`{"cmd":"ban","id":"bob","for":"10m","text":"Enough"}`)
-	if got := (<-requests).(call.PeopleRequest); got.Minutes != 10 || got.Text != "Enough" || len(got.IDs) != 1 || got.IDs[0] != "bob" {
+	if got := (<-requests).(doorapi.PeopleRequest); got.Minutes != 10 || got.Text != "Enough" || len(got.IDs) != 1 || got.IDs[0] != "bob" {
 		t.Errorf("asked %+v", got)
 	}
 	if m := p.await("moderated", 1)[0]; m["op"] != "ban" || len(m["results"].([]any)) != 1 {
 		t.Errorf("moderated %v", m)
 	}
 	p.send(`{"cmd":"mute_participant","all":true,"except":["eve"]}`)
-	if got := (<-requests).(call.MuteRequest); !got.All || len(got.Except) != 1 {
+	if got := (<-requests).(doorapi.MuteRequest); !got.All || len(got.Except) != 1 {
 		t.Errorf("asked %+v", got)
 	}
 	p.send(`{"cmd":"rules","locked":true,"real_time":60}`)
-	if got := (<-requests).(call.RulesRequest); got.Locked == nil || !*got.Locked || *got.RealTime != 60 || got.KeepHistory != nil {
+	if got := (<-requests).(doorapi.RulesRequest); got.Locked == nil || !*got.Locked || *got.RealTime != 60 || got.KeepHistory != nil {
 		t.Errorf("asked %+v", got)
 	}
 	p.send(`{"cmd":"dismiss"}`)

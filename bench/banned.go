@@ -11,6 +11,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/internal/attack"
 	"foyer/internal/drive"
 )
@@ -91,7 +92,7 @@ func banSomebody(ctx context.Context, s *drive.Server) (*attack.Outcast, error) 
 		return nil, err
 	}
 	o.Old, o.New, o.SID = g.Token, g.Refreshed(), g.SID()
-	ban := call.PeopleRequest{Room: room, IDs: []call.Identity{o.ID}, Minutes: 60}
+	ban := doorapi.PeopleRequest{Room: room, IDs: []call.Identity{o.ID}, Minutes: 60}
 	if err := host.do(ctx, call.OpBan, ban, nil); err != nil {
 		return nil, err
 	}

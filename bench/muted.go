@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/internal/attack"
 	"foyer/internal/drive"
 )
@@ -167,8 +168,8 @@ func (m *mutedRoom) muteWhileTalking(ctx context.Context, p attack.Person) error
 		case <-time.After(audibleAfter / 10):
 		}
 	}
-	mute := call.MuteRequest{Room: "muted", IDs: []call.Identity{p.ID}}
-	var answer call.PeopleAnswer
+	mute := doorapi.MuteRequest{Room: "muted", IDs: []call.Identity{p.ID}}
+	var answer doorapi.PeopleAnswer
 	if err := m.office.do(ctx, call.OpMute, mute, &answer); err != nil {
 		return err
 	}

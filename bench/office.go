@@ -14,6 +14,7 @@ import (
 	"os"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/internal/drive"
 )
 
@@ -38,13 +39,13 @@ func newOffice(s *drive.Server) (*office, error) {
 	}
 	// The server was started by us and has a certificate of its own making.
 	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}} //nolint:gosec // see above
-	return &office{url: s.URL + call.DoorAPIPath, key: k.Key, client: http.Client{Transport: transport, Timeout: patience}}, nil
+	return &office{url: s.URL + doorapi.APIPath, key: k.Key, client: http.Client{Transport: transport, Timeout: patience}}, nil
 }
 
 func (o *office) close() { o.client.CloseIdleConnections() }
 
 // do calls an operation. answer may be nil.
-func (o *office) do(ctx context.Context, op call.DoorOp, request, answer any) (err error) {
+func (o *office) do(ctx context.Context, op call.Operation, request, answer any) (err error) {
 	body, err := json.Marshal(request)
 	if err != nil {
 		return err
@@ -73,8 +74,8 @@ func (o *office) do(ctx context.Context, op call.DoorOp, request, answer any) (e
 
 // remove puts somebody out, who must have been there.
 func (o *office) remove(ctx context.Context, room, id string) error {
-	var answer call.PeopleAnswer
-	if err := o.do(ctx, call.OpRemove, call.PeopleRequest{Room: call.RoomParameter(room), IDs: []call.Identity{call.Identity(id)}}, &answer); err != nil {
+	var answer doorapi.PeopleAnswer
+	if err := o.do(ctx, call.OpRemove, doorapi.PeopleRequest{Room: doorapi.RoomParameter(room), IDs: []call.Identity{call.Identity(id)}}, &answer); err != nil {
 		return err
 	}
 	if len(answer.Results) != 1 || answer.Results[0].Result != call.ResultDone {
@@ -84,5 +85,5 @@ func (o *office) remove(ctx context.Context, room, id string) error {
 }
 
 func (o *office) dismiss(ctx context.Context, room string) error {
-	return o.do(ctx, call.OpDismiss, call.DismissRequest{Room: call.RoomParameter(room)}, nil)
+	return o.do(ctx, call.OpDismiss, doorapi.DismissRequest{Room: doorapi.RoomParameter(room)}, nil)
 }

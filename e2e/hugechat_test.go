@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/internal/attack"
 	"foyer/internal/drive"
 	"foyer/ui/words"
@@ -73,7 +74,7 @@ func TestHugeChat(t *testing.T) {
 			}
 		}
 	}
-	var history call.ChatAnswer
+	var history doorapi.ChatAnswer
 	h.ask(&history, 0, "chat", "calm")
 	for _, m := range history.Messages {
 		if len(m.Text) > call.MaxChat || m.From == "mallory" && m.Text != "I am harmless" {
@@ -98,7 +99,7 @@ func deflated(t *testing.T, data []byte) []byte {
 
 func textHeader(id string, total int) *livekit.DataStream_Header {
 	h := &livekit.DataStream_Header{
-		StreamId: id, Topic: call.TopicChat, MimeType: "text/plain", Timestamp: time.Now().UnixMilli(),
+		StreamId: id, Topic: doorapi.TopicChat, MimeType: "text/plain", Timestamp: time.Now().UnixMilli(),
 		ContentHeader: &livekit.DataStream_Header_TextHeader{TextHeader: &livekit.DataStream_TextHeader{}},
 	}
 	if total > 0 {

@@ -24,6 +24,7 @@ import (
 
 	"foyer/engine"
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/internal/drive"
 	"foyer/internal/testenv"
 )
@@ -358,8 +359,8 @@ func (s *serverStorm) compareServer(in []call.Identity) error {
 	if !slices.Equal(there, in) {
 		return fmt.Errorf("LiveKit has %q, in are %q", there, in)
 	}
-	var members call.MembersAnswer
-	if err := s.door(call.OpMembers, call.RoomRequest{Room: stormRoom}, &members); err != nil {
+	var members doorapi.MembersAnswer
+	if err := s.door(call.OpMembers, doorapi.RoomRequest{Room: stormRoom}, &members); err != nil {
 		return err
 	}
 	var online []call.Identity
@@ -426,13 +427,13 @@ func unlessMissing(err error) error {
 }
 
 // people1 is an operation on one person.
-func (s *serverStorm) people1(op call.DoorOp, id call.Identity) error {
-	var answer call.PeopleAnswer
-	err := s.door(op, call.PeopleRequest{Room: stormRoom, IDs: []call.Identity{id}}, &answer)
+func (s *serverStorm) people1(op call.Operation, id call.Identity) error {
+	var answer doorapi.PeopleAnswer
+	err := s.door(op, doorapi.PeopleRequest{Room: stormRoom, IDs: []call.Identity{id}}, &answer)
 	if err == nil && (len(answer.Results) != 1 || answer.Results[0].Result == call.ResultFailed) {
 		err = fmt.Errorf("%s %s: %v", op, id, answer)
 	}
-	if code := (*refusalError)(nil); op == call.OpRemove && errors.As(err, &code) && code.Code == call.DoorNoSuchRoom {
+	if code := (*refusalError)(nil); op == call.OpRemove && errors.As(err, &code) && code.door.Code == doorapi.CodeNoSuchRoom {
 		return nil // the join that opens it has not come yet
 	}
 	return err
@@ -443,25 +444,25 @@ func (s *serverStorm) dismiss() error {
 	if s.random.IntN(2) == 0 {
 		return unlessMissing(s.server.Dismiss(s.t.Context(), stormRoom))
 	}
-	err := s.door(call.OpDismiss, call.DismissRequest{Room: stormRoom}, &struct{}{})
-	if code := (*refusalError)(nil); errors.As(err, &code) && code.Code == call.DoorNoSuchRoom {
+	err := s.door(call.OpDismiss, doorapi.DismissRequest{Room: stormRoom}, &struct{}{})
+	if code := (*refusalError)(nil); errors.As(err, &code) && code.door.Code == doorapi.CodeNoSuchRoom {
 		return nil // it is not open
 	}
 	return err
 }
 
 // refusalError is a refusal of the door's API.
-type refusalError struct{ call.DoorError }
+type refusalError struct{ door doorapi.Error }
 
-func (e *refusalError) Error() string { return string(e.Code) + ": " + e.Message }
+func (e *refusalError) Error() string { return string(e.door.Code) + ": " + e.door.Message }
 
 // door calls an operation of the door's with the admin key.
-func (s *serverStorm) door(op call.DoorOp, request, answer any) error {
+func (s *serverStorm) door(op call.Operation, request, answer any) error {
 	body, err := json.Marshal(request)
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.server.Drive.URL+call.DoorAPIPath+string(op), bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.server.Drive.URL+doorapi.APIPath+string(op), bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
@@ -477,7 +478,7 @@ func (s *serverStorm) door(op call.DoorOp, request, answer any) error {
 	}
 	if res.StatusCode != http.StatusOK {
 		refusal := &refusalError{}
-		_ = json.Unmarshal(raw, &refusal.DoorError) // the status says that it is one
+		_ = json.Unmarshal(raw, &refusal.door) // the status says that it is one
 		return refusal
 	}
 	return json.Unmarshal(raw, answer)

@@ -52,7 +52,7 @@ type asked struct {
 }
 
 // take counts an answer, and reports whether it may be followed by another one.
-func (a *asked) take(answer call.ChatAnswer) bool {
+func (a *asked) take(answer call.History) bool {
 	a.pages++
 	for _, m := range answer.Messages {
 		a.bytes += len(m.Text) + len(m.Name) + len(m.From) + len(m.ID)
@@ -126,7 +126,7 @@ func (l *loop) catchUp(s *stay) {
 
 func (l *loop) askChat(s *stay) {
 	session, after := s.session, s.chat.last
-	var answer call.ChatAnswer
+	var answer call.History
 	l.request(s, s.of(opHistory), func(ctx context.Context) (err error) {
 		answer, err = session.Chat(ctx, after)
 		return err
@@ -140,7 +140,7 @@ func (l *loop) askChat(s *stay) {
 		for _, m := range answer.Messages {
 			s.chat.last = m.ID
 			if m.Seq >= s.chat.first { // a catch-up repeats some of what was before our time
-				l.tellChat(s, m.ChatMessage, true)
+				l.tellChat(s, m, true)
 			}
 		}
 		more := err == nil && answer.More

@@ -11,6 +11,7 @@ import (
 
 	"foyer/engine"
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/engine/enginetest"
 )
 
@@ -18,10 +19,10 @@ func message(id string) call.ChatMessage {
 	return call.ChatMessage{ID: id, From: "bob", Name: "Bob", Text: "text of " + id}
 }
 
-func history(more bool, ids ...string) call.ChatAnswer {
-	a := call.ChatAnswer{More: more}
+func history(more bool, ids ...string) call.History {
+	a := call.History{More: more}
 	for _, id := range ids {
-		a.Messages = append(a.Messages, call.ChatRow{ChatMessage: message(id)})
+		a.Messages = append(a.Messages, message(id))
 	}
 	return a
 }
@@ -49,9 +50,9 @@ func (r *rig) wantChat(want ...string) {
 // when it was asked for.
 func TestJ9_HistoryFirstThenWhatComes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		answers := []call.ChatAnswer{history(false, "1", "2", "3"), history(false, "2", "3", "late", "4")}
+		answers := []call.History{history(false, "1", "2", "3"), history(false, "2", "3", "late", "4")}
 		r := newRig(t, func(r *rig, _ *engine.Config) {
-			r.dialer.History = func(string) call.ChatAnswer {
+			r.dialer.History = func(string) call.History {
 				a := answers[0]
 				answers = answers[1:]
 				return a
@@ -117,9 +118,9 @@ func TestO8_MissedChatIsCaughtUp(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				stored := map[string]call.ChatAnswer{"": {}, "1": history(true, "1", "2", "3"), "3": history(false, "3", "4")}
+				stored := map[string]call.History{"": {}, "1": history(true, "1", "2", "3"), "3": history(false, "3", "4")}
 				r := newRig(t, func(r *rig, _ *engine.Config) {
-					r.dialer.History = func(after string) call.ChatAnswer { return stored[after] }
+					r.dialer.History = func(after string) call.History { return stored[after] }
 				})
 				s := r.joined()
 				pass(5 * time.Second)
@@ -140,7 +141,7 @@ func TestO8_MissedChatIsCaughtUp(t *testing.T) {
 // known; what is older than the history that we were told stays untold.
 func TestJ9_TheLastOnesOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		numbered := func(first int64, ids ...string) call.ChatAnswer {
+		numbered := func(first int64, ids ...string) call.History {
 			a := history(false, ids...)
 			for i := range a.Messages {
 				a.Messages[i].Seq = first + int64(i)
@@ -148,7 +149,7 @@ func TestJ9_TheLastOnesOnly(t *testing.T) {
 			return a
 		}
 		r := newRig(t, func(r *rig, _ *engine.Config) {
-			r.dialer.History = func(after string) call.ChatAnswer {
+			r.dialer.History = func(after string) call.History {
 				if after == "" {
 					return numbered(7, "7", "8", "10")
 				}
@@ -409,18 +410,18 @@ func TestModerate(t *testing.T) {
 				t.Errorf("%+v: %v", c, err)
 			}
 		}
-		asked := map[call.DoorOp]any{}
+		asked := map[call.Operation]any{}
 		results := []call.PersonResult{{ID: "bob", Result: call.ResultDone}, {ID: "eve", Result: call.ResultAlreadyGone}}
-		r.dialer.OnModerate = func(op call.DoorOp, request any) (any, error) {
+		r.dialer.OnModerate = func(op call.Operation, request any) (any, error) {
 			asked[op] = request
-			return call.PeopleAnswer{Results: results}, nil
+			return doorapi.PeopleAnswer{Results: results}, nil
 		}
 		r.do(engine.Moderate{Op: call.OpBan, IDs: []call.Identity{"bob", "eve"}, For: 10 * time.Minute, Text: "Enough", Tell: true})
 		settle()
 		if got := last[call.Moderated](r); got.Op != call.OpBan || !slices.Equal(got.Results, results) {
 			t.Errorf("moderated %+v", got)
 		}
-		if req := asked[call.OpBan].(call.PeopleRequest); req.Minutes != 10 || req.Text != "Enough" || !req.Tell || len(req.IDs) != 2 {
+		if req := asked[call.OpBan].(doorapi.PeopleRequest); req.Minutes != 10 || req.Text != "Enough" || !req.Tell || len(req.IDs) != 2 {
 			t.Errorf("asked %+v", req)
 		}
 		for result, want := range map[string]error{
@@ -434,7 +435,7 @@ func TestModerate(t *testing.T) {
 				t.Errorf("%s: %+v", result, f)
 			}
 		}
-		r.dialer.OnModerate = func(call.DoorOp, any) (any, error) { return nil, call.ErrForbidden }
+		r.dialer.OnModerate = func(call.Operation, any) (any, error) { return nil, call.ErrForbidden }
 		r.do(engine.Moderate{Op: call.OpMute, All: true})
 		settle()
 		if f := last[call.CommandFailed](r); f.Command != "mute_participant" || !errors.Is(f.Err, call.ErrForbidden) {
@@ -456,8 +457,8 @@ func TestModerateNamesTheRoom(t *testing.T) {
 		s := r.joined()
 		s.Tell(call.RulesChanged{Standing: call.Standing{Role: call.RoleHost}})
 		settle()
-		asked := map[call.DoorOp]struct{ Room call.RoomID }{}
-		r.dialer.OnModerate = func(op call.DoorOp, request any) (any, error) {
+		asked := map[call.Operation]struct{ Room call.RoomID }{}
+		r.dialer.OnModerate = func(op call.Operation, request any) (any, error) {
 			raw, err := json.Marshal(request)
 			if err != nil {
 				return nil, err
@@ -469,7 +470,7 @@ func TestModerateNamesTheRoom(t *testing.T) {
 		}
 		bob := []call.Identity{"bob"}
 		commands := []engine.Moderate{
-			{Op: call.OpMembers}, {Op: call.OpBans}, {Op: call.OpRules, Rules: call.RulesRequest{Room: "elsewhere"}}, {Op: call.OpDismiss},
+			{Op: call.OpMembers}, {Op: call.OpBans}, {Op: call.OpRules, Rules: doorapi.RulesRequest{Room: "elsewhere"}}, {Op: call.OpDismiss},
 			{Op: call.OpMute, IDs: bob}, {Op: call.OpUnmute, All: true}, {Op: call.OpRole, IDs: bob, Role: call.RoleListener},
 			{Op: call.OpBan, IDs: bob}, {Op: call.OpUnban, IDs: bob}, {Op: call.OpRemove, IDs: bob},
 			{Op: call.OpAllow, IDs: bob}, {Op: call.OpDisallow, IDs: bob},

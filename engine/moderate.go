@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 // Moderate does an operation of the room's door as us: call.OpRemove, OpBan,
@@ -13,7 +14,7 @@ import (
 // OpMembers or OpBans. [call.Moderated] answers, or a call.CommandFailed if
 // nothing could be done. Fields that the operation does not know are left zero.
 type Moderate struct {
-	Op     call.DoorOp
+	Op     call.Operation
 	IDs    []call.Identity // 1..call.MaxPeople, but for All and for the whole room
 	Text   string          // told to the person, or to everybody on a dismissal
 	For    time.Duration   // of a ban, whole minutes; 0: until lifted
@@ -21,7 +22,7 @@ type Moderate struct {
 	All    bool            // mute or unmute everybody
 	Except []call.Identity // with All
 	Role   call.Role
-	Rules  call.RulesRequest // the room in it is not looked at
+	Rules  doorapi.RulesRequest // the room in it is not looked at
 }
 
 // Word is the operation's name on the command line. "mute" and "unmute" are our
@@ -41,7 +42,7 @@ func (l *loop) doModerate(c Moderate) error {
 	if err != nil {
 		return err
 	}
-	request, err := c.request(call.RoomParameter(s.link.Room))
+	request, err := c.request(doorapi.RoomParameter(s.link.Room))
 	switch {
 	case err != nil:
 		return err
@@ -70,38 +71,38 @@ func (l *loop) doModerate(c Moderate) error {
 }
 
 // request is what the operation sends.
-func (m Moderate) request(room call.RoomParameter) (any, error) {
+func (m Moderate) request(room doorapi.RoomParameter) (any, error) {
 	if err := call.CheckText(m.Text); err != nil {
 		return nil, err
 	}
 	switch m.Op {
 	case call.OpMembers, call.OpBans:
-		return call.RoomRequest{Room: room}, nil
+		return doorapi.RoomRequest{Room: room}, nil
 	case call.OpRules:
 		rules := m.Rules
 		rules.Room = room
 		return rules, nil
 	case call.OpDismiss:
-		return call.DismissRequest{Room: room, Text: m.Text}, nil
+		return doorapi.DismissRequest{Room: room, Text: m.Text}, nil
 	case call.OpMute, call.OpUnmute:
 		if m.All {
-			return call.MuteRequest{Room: room, All: true, Except: m.Except}, nil
+			return doorapi.MuteRequest{Room: room, All: true, Except: m.Except}, nil
 		}
-		return call.MuteRequest{Room: room, IDs: m.IDs}, m.checkPeople()
+		return doorapi.MuteRequest{Room: room, IDs: m.IDs}, m.checkPeople()
 	case call.OpRole:
 		if _, err := call.ParseRole(string(m.Role)); err != nil {
 			return nil, err
 		}
-		return call.RoleRequest{Room: room, IDs: m.IDs, Role: m.Role}, m.checkPeople()
+		return doorapi.RoleRequest{Room: room, IDs: m.IDs, Role: m.Role}, m.checkPeople()
 	case call.OpBan:
 		if m.For%time.Minute != 0 || m.For < 0 || m.For > call.MaxBanMinutes*time.Minute {
 			return nil, fmt.Errorf("%w: a ban of %s", call.ErrBadArgument, m.For)
 		}
-		return call.PeopleRequest{
+		return doorapi.PeopleRequest{
 			Room: room, IDs: m.IDs, Text: m.Text, Minutes: int(m.For / time.Minute), Tell: m.Tell,
 		}, m.checkPeople()
 	case call.OpRemove, call.OpUnban, call.OpAllow, call.OpDisallow:
-		return call.PeopleRequest{Room: room, IDs: m.IDs, Text: m.Text, Tell: m.Tell}, m.checkPeople()
+		return doorapi.PeopleRequest{Room: room, IDs: m.IDs, Text: m.Text, Tell: m.Tell}, m.checkPeople()
 	case call.OpRooms, call.OpChat, call.OpSay, call.OpWithdraw: // the host's tools alone
 	}
 	return nil, fmt.Errorf("%w: operation %.64q", call.ErrBadArgument, string(m.Op))
@@ -123,12 +124,12 @@ func (m Moderate) checkPeople() error {
 func (m Moderate) perform(ctx context.Context, session call.Session, request any, done *call.Moderated) error {
 	switch m.Op {
 	case call.OpMembers:
-		var answer call.MembersAnswer
+		var answer doorapi.MembersAnswer
 		err := session.Moderate(ctx, m.Op, request, &answer)
 		done.Members, done.Rules = answer.Members, &answer.Rules
 		return err
 	case call.OpBans:
-		var answer call.BansAnswer
+		var answer doorapi.BansAnswer
 		err := session.Moderate(ctx, m.Op, request, &answer)
 		done.Bans = answer.Bans
 		return err
@@ -138,7 +139,7 @@ func (m Moderate) perform(ctx context.Context, session call.Session, request any
 	case call.OpDismiss:
 		return session.Moderate(ctx, m.Op, request, &struct{}{})
 	default:
-		var answer call.PeopleAnswer
+		var answer doorapi.PeopleAnswer
 		err := session.Moderate(ctx, m.Op, request, &answer)
 		done.Results = answer.Results
 		return err

@@ -138,7 +138,7 @@ func TestChat_AnEndlessHistoryEnds(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				n := 0
 				r := newRig(t, func(r *rig, _ *engine.Config) {
-					r.dialer.History = func(string) call.ChatAnswer {
+					r.dialer.History = func(string) call.History {
 						n++
 						a := history(true, fmt.Sprint("h", n))
 						a.Messages[0].Text = string(slices.Repeat([]byte("x"), text))

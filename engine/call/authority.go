@@ -55,15 +55,6 @@ func (s Standing) Silenced() bool { return s.Muted && s.Role != "" }
 // Listens tells whether our role is to listen.
 func (s Standing) Listens() bool { return s.Role != "" && !s.Role.Publishes() }
 
-// AttributeGeneration is the attribute of the door's tokens that holds their
-// generation, in decimal. It is public, as all attributes are.
-const AttributeGeneration = "foyer.generation"
-
-// AttributeBatches is the attribute of the door's tokens that marks clients
-// that read a [ChatBatch], with the value "1": nobody else needs to send them
-// chat while the keeper does.
-const AttributeBatches = "foyer.batches"
-
 // Limits of moderation (contract K6, K8, O2).
 const (
 	MaxPeople      = 10    // in one call

@@ -8,11 +8,10 @@ import (
 
 // Limits of chat.
 const (
-	MaxChat        = 4096   // bytes of one message
-	ChatHistory    = 50     // messages told on joining (contract J9)
-	ChatOverlap    = 64     // messages before the last one known that a catch-up repeats
-	MaxChatCatchUp = 1000   // messages of one catch-up answer; More says that there are others
-	MaxBatch       = 14_000 // bytes of one ChatBatch; a message and its JSON fit
+	MaxChat        = 4096 // bytes of one message
+	ChatHistory    = 50   // messages told on joining (contract J9)
+	ChatOverlap    = 64   // messages before the last one known that a catch-up repeats
+	MaxChatCatchUp = 1000 // messages of one catch-up answer; More says that there are others
 )
 
 // ChatMessage is one line of chat. ID is the id of its text stream, the same
@@ -26,28 +25,10 @@ type ChatMessage struct {
 	At   time.Time `json:"-"`
 }
 
-// ChatBatch is what the keeper has heard since the last one: the order of
-// messages is the same for everybody, and senders learn that theirs have come.
-type ChatBatch struct {
-	// Number counts the batches of one keeper, from 1: who sees a gap has missed
-	// something.
-	Number   int64         `json:"n"`
-	Messages []ChatRow     `json:"m,omitempty"`
-	Refused  []ChatRefusal `json:"r,omitempty"`
-	Known    []ChatReceipt `json:"k,omitempty"` // were said before: their senders ask again
-}
-
-// ChatReceipt tells the sender of a message that it has its place already.
-type ChatReceipt struct {
-	ID   string   `json:"id"`
-	From Identity `json:"from,omitempty"` // whose message: IDs are their sender's
-}
-
-// ChatRefusal tells the sender of a message why nobody is told of it.
-type ChatRefusal struct {
-	ID   string   `json:"id"`
-	From Identity `json:"from,omitempty"` // whose message: IDs are their sender's
-	Code DoorCode `json:"error"`
+// History is stored chat, in order.
+type History struct {
+	Messages []ChatMessage
+	More     bool // others follow: ask again with the last ID
 }
 
 // CheckChat reports why a text cannot be said in chat. Line breaks and tabs are

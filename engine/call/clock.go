@@ -41,13 +41,3 @@ func ClockOffset(server int64, now time.Time) time.Duration {
 	}
 	return offset
 }
-
-// ErrAt is [DoorError.Err] with the times in it by the reader's clock, which
-// says now. Who reads them looks at that clock.
-func (e DoorError) ErrAt(now time.Time) error {
-	err := e.Err()
-	if ban, ok := errors.AsType[*BannedError](err); ok && !ban.Until.IsZero() {
-		ban.Until = ban.Until.Add(-ClockOffset(e.Time, now))
-	}
-	return err
-}

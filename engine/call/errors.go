@@ -209,3 +209,6 @@ type CutOffError struct {
 func (e *CutOffError) Error() string { return fmt.Sprintf("%v: %q", ErrCutOff, e.Text) }
 
 func (e *CutOffError) Unwrap() error { return ErrCutOff }
+
+// ErrServerStopping is the door's answer while the room server ends.
+var ErrServerStopping = fmt.Errorf("%w: it is stopping", ErrRefused)

@@ -137,7 +137,7 @@ type RulesChanged struct{ Standing Standing }
 // Moderated says what an operation has done. Only what the operation answers is
 // filled in.
 type Moderated struct {
-	Op      DoorOp
+	Op      Operation
 	Results []PersonResult
 	Members []MemberRow
 	Bans    []BanRow

@@ -113,6 +113,15 @@ func checkVisible(f Field, cleaned string, limit int) error {
 	return nil
 }
 
+// CheckExactName is [CheckName] for a name that nobody will trim: one that is
+// signed.
+func CheckExactName(name string) error {
+	if err := CheckName(name); err != nil {
+		return err
+	}
+	return checkText(FieldName, name, MaxName)
+}
+
 func checkText(f Field, s string, limit int) error {
 	if err := checkLength(f, s, limit); err != nil {
 		return err

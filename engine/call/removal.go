@@ -8,7 +8,7 @@ import (
 )
 
 // Removal says why somebody has to leave a room, and who decided it: what a
-// [BannedError], a [PutOutError] and a [Notice] have in common. By and Text are
+// [BannedError], a [PutOutError] and a door's notice have in common. By and Text are
 // fit to be shown.
 type Removal struct {
 	Reason LeaveReason
@@ -32,19 +32,6 @@ func RemovalFrom(err error) (r Removal, ok bool) {
 	return Removal{
 		Reason: RemovalReason(removed.Reason.String()), By: Label(removed.By), Text: CleanRemovalText(removed.Text),
 	}, true
-}
-
-// Removal is what a notice of NoticePutOut or NoticeDismissed tells. clock is how
-// far the door's clock is ahead of ours.
-func (n Notice) Removal(clock time.Duration) Removal {
-	r := Removal{Reason: RemovalReason(n.Reason), By: Label(n.By), Text: CleanRemovalText(n.Text)}
-	if n.Kind == NoticeDismissed {
-		r.Reason = ReasonDismissed
-	}
-	if n.Until > 0 && r.Reason == ReasonBanned {
-		r.Until = time.UnixMilli(n.Until).Add(-clock)
-	}
-	return r
 }
 
 // RemovalReason reads a reason that a door gives. One that a door cannot have is

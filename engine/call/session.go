@@ -24,9 +24,15 @@ type JoinRequest struct {
 
 // Admission is a door's permission to join. It holds a token: a secret.
 type Admission struct {
-	Host   string // host:port of the door that answered; empty for a plain link
-	Answer DoorJoinAnswer
-	Clock  time.Duration // see [ClockOffset]
+	Host  string // host:port of the door that answered; empty for a plain link
+	Token string // for LiveKit at the same host
+	Title string
+	// Generation of the token, from 1: it grows when the person is removed.
+	Generation int64
+	Role       Role
+	Rules      RoomRules
+	Keeper     Identity      // the hidden participant that gathers chat; empty without one
+	Clock      time.Duration // see [ClockOffset]
 }
 
 // Dialer joins rooms.
@@ -61,10 +67,10 @@ type Session interface {
 	SendChat(ctx context.Context, text string) (ChatMessage, error)
 	// Chat asks the door for stored chat: the last ChatHistory messages, or
 	// those after the message of that ID and some before. ErrNoDoor for a plain link.
-	Chat(ctx context.Context, after string) (ChatAnswer, error)
+	Chat(ctx context.Context, after string) (History, error)
 	// Moderate does an operation of the door's as us: request is its request
 	// type, with our room in it, answer a pointer to its answer type. ErrNoDoor for a plain link.
-	Moderate(ctx context.Context, op DoorOp, request, answer any) error
+	Moderate(ctx context.Context, op Operation, request, answer any) error
 	// Leave tells the server that we go, and returns when it was sent and
 	// answered, or when ctx ends. Media stops at once, before the answer.
 	Leave(ctx context.Context) error

@@ -11,9 +11,10 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
-// Chat is LiveKit's own: a text stream on call.TopicChat, whose id names the
+// Chat is LiveKit's own: a text stream on doorapi.TopicChat, whose id names the
 // message (npm @livekit/components-core, components/chat.ts). Older web clients
 // send a user packet instead.
 const (
@@ -139,7 +140,7 @@ func (s *session) sendText(m call.ChatMessage, to []string) error {
 func (s *session) tellText(m call.ChatMessage, to []string) error {
 	total := uint64(len(m.Text))
 	header := &livekit.DataStream_Header{
-		StreamId: m.ID, Timestamp: m.At.UnixMilli(), Topic: call.TopicChat, MimeType: "text/plain", TotalLength: &total,
+		StreamId: m.ID, Timestamp: m.At.UnixMilli(), Topic: doorapi.TopicChat, MimeType: "text/plain", TotalLength: &total,
 		ContentHeader: &livekit.DataStream_Header_TextHeader{TextHeader: &livekit.DataStream_TextHeader{}},
 	}
 	packets := []*livekit.DataPacket{{Value: &livekit.DataPacket_StreamHeader{StreamHeader: header}}}

@@ -7,6 +7,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 // Clocks and bounds of chat that a keeper gathers.
@@ -59,7 +60,7 @@ func (o *chatOrder) expire(now time.Time) {
 
 // unheard takes what was said to everybody while no keeper was there: another one
 // begins with a batch.
-func (o *chatOrder) unheard(b call.ChatBatch, now time.Time) (messages []call.ChatMessage) {
+func (o *chatOrder) unheard(b doorapi.ChatBatch, now time.Time) (messages []call.ChatMessage) {
 	o.expire(now)
 	placed := map[chatKey]bool{}
 	for _, row := range b.Messages {
@@ -104,7 +105,7 @@ func (o *chatOrder) remember(key chatKey) bool {
 
 // batch takes what the keeper tells: messages to report, and whether one may
 // have been missed before.
-func (o *chatOrder) batch(b call.ChatBatch, self call.Identity, now time.Time) (messages []call.ChatMessage, missed bool) {
+func (o *chatOrder) batch(b doorapi.ChatBatch, self call.Identity, now time.Time) (messages []call.ChatMessage, missed bool) {
 	missed = o.number != 0 && b.Number != o.number+1
 	if missed && b.Number <= o.number {
 		messages = o.unheard(b, now)
@@ -126,7 +127,7 @@ func (o *chatOrder) batch(b call.ChatBatch, self call.Identity, now time.Time) (
 	}
 	for _, r := range b.Refused {
 		if r.From == self {
-			o.answer(r.ID, call.DoorError{Code: r.Code}.Err())
+			o.answer(r.ID, doorapi.Error{Code: r.Code}.Err())
 		}
 	}
 	return messages, missed
@@ -160,7 +161,7 @@ func (o *chatOrder) forget(id string) { delete(o.receipts, id) }
 // hearBatch takes a batch of the keeper's. The SFU writes the sender into what
 // members send; only hidden participants, who need the server's key, have none.
 func (d *dataState) hearBatch(packet *livekit.DataPacket, u *livekit.UserPacket) {
-	var b call.ChatBatch
+	var b doorapi.ChatBatch
 	if packet.GetParticipantIdentity() != "" || len(u.GetPayload()) > maxPayload || json.Unmarshal(u.GetPayload(), &b) != nil {
 		return
 	}
@@ -185,7 +186,7 @@ func (s *session) onDirect(e call.ChatReceived, now time.Time) {
 }
 
 // onBatch takes what the keeper tells.
-func (s *session) onBatch(b call.ChatBatch, now time.Time) {
+func (s *session) onBatch(b doorapi.ChatBatch, now time.Time) {
 	for i := range b.Messages {
 		b.Messages[i].Time = s.ticket.at(b.Messages[i].Time).UnixMilli()
 	}

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 // keptRoom is a session in a room with a keeper, and bob, who has a web client.
@@ -21,9 +22,9 @@ func keptRoom(t testing.TB) (*session, *[]call.SessionEvent) {
 	return s, events
 }
 
-func batchPacket(t testing.TB, sender string, b call.ChatBatch) []byte {
+func batchPacket(t testing.TB, sender string, b doorapi.ChatBatch) []byte {
 	t.Helper()
-	topic := call.TopicBatch
+	topic := doorapi.TopicBatch
 	return marshal(t, &livekit.DataPacket{
 		ParticipantIdentity: sender, ParticipantSid: "PA_" + sender,
 		Value: &livekit.DataPacket_User{User: &livekit.UserPacket{Payload: encode(t, b), Topic: &topic}},
@@ -31,14 +32,14 @@ func batchPacket(t testing.TB, sender string, b call.ChatBatch) []byte {
 }
 
 // batch is what the keeper tells; a message is "id" of bob or "who:id".
-func batch(number int64, messages ...string) call.ChatBatch {
-	b := call.ChatBatch{Number: number}
+func batch(number int64, messages ...string) doorapi.ChatBatch {
+	b := doorapi.ChatBatch{Number: number}
 	for _, m := range messages {
 		from, id, ok := strings.Cut(m, ":")
 		if !ok {
 			from, id = "bob", m
 		}
-		b.Messages = append(b.Messages, call.ChatRow{
+		b.Messages = append(b.Messages, doorapi.ChatRow{
 			ChatMessage: call.ChatMessage{ID: id, From: call.Identity(from), Name: "Name of " + from, Text: "text " + id}, Time: 1_700_000_000_000,
 		})
 	}
@@ -163,10 +164,10 @@ func TestChatIsBoundedInMemory(t *testing.T) {
 func TestReceipts(t *testing.T) {
 	o := newChatOrder()
 	taken, refused, lost, known := o.said("1"), o.said("2"), o.said("3"), o.said("4")
-	messages, _ := o.batch(call.ChatBatch{
+	messages, _ := o.batch(doorapi.ChatBatch{
 		Number: 1, Messages: batch(1, "ada:1", "mallory:3").Messages,
-		Refused: []call.ChatRefusal{{ID: "2", From: "ada", Code: call.DoorTooFast}, {ID: "no", From: "ada", Code: "?"}, {ID: "3", From: "mallory", Code: call.DoorTooFast}},
-		Known:   []call.ChatReceipt{{ID: "4", From: "ada"}, {ID: "3", From: "mallory"}, {ID: "no", From: "ada"}},
+		Refused: []doorapi.ChatRefusal{{ID: "2", From: "ada", Code: doorapi.CodeTooFast}, {ID: "no", From: "ada", Code: "?"}, {ID: "3", From: "mallory", Code: doorapi.CodeTooFast}},
+		Known:   []doorapi.ChatReceipt{{ID: "4", From: "ada"}, {ID: "3", From: "mallory"}, {ID: "no", From: "ada"}},
 	}, "ada", time.Now())
 	if err := <-taken; err != nil || len(messages) != 2 {
 		t.Errorf("taken: %v, %v", err, messages)
@@ -192,7 +193,7 @@ func TestAddressees(t *testing.T) {
 	come := func(id string, reads bool) {
 		p := info(id, "PA_"+id, 2)
 		if reads {
-			p.Attributes = map[string]string{call.AttributeBatches: "1"}
+			p.Attributes = map[string]string{doorapi.AttributeBatches: "1"}
 		}
 		s.onUpdate(&livekit.ParticipantUpdate{Participants: []*livekit.ParticipantInfo{p}})
 	}

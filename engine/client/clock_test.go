@@ -8,15 +8,16 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 // A door that says its time is asked once more, signed by that, and no third time.
 func TestJoinsAreSignedByTheDoorsClock(t *testing.T) {
 	noLeaks(t)
 	theirs := time.Date(2031, 5, 4, 3, 2, 1, 0, time.UTC)
-	wrong := answerDoor(http.StatusBadRequest, call.DoorError{Code: call.DoorClock, Time: theirs.UnixMilli()})
-	used := answerDoor(http.StatusConflict, call.DoorError{Code: call.DoorJoinUsed})
-	good := answerDoor(http.StatusOK, call.DoorJoinAnswer{Token: "a.b.c", Time: theirs.UnixMilli()})
+	wrong := answerDoor(http.StatusBadRequest, doorapi.Error{Code: doorapi.CodeClock, Time: theirs.UnixMilli()})
+	used := answerDoor(http.StatusConflict, doorapi.Error{Code: doorapi.CodeJoinUsed})
+	good := answerDoor(http.StatusOK, doorapi.JoinAnswer{Token: "a.b.c", Time: theirs.UnixMilli()})
 	for _, c := range []struct {
 		name    string
 		answers []func(http.ResponseWriter, *http.Request)
@@ -62,7 +63,7 @@ func TestBansEndByTheReadersClock(t *testing.T) {
 	now := time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
 	for _, off := range []time.Duration{0, time.Second, 3 * time.Hour, -400 * 24 * time.Hour} {
 		server := now.Add(off)
-		err := call.DoorError{Code: call.DoorBanned, Until: server.Add(time.Hour).UnixMilli(), Time: server.UnixMilli()}.ErrAt(now)
+		err := doorapi.Error{Code: doorapi.CodeBanned, Until: server.Add(time.Hour).UnixMilli(), Time: server.UnixMilli()}.ErrAt(now)
 		var ban *call.BannedError
 		if !errors.As(err, &ban) || (ban.Until.Sub(now)-time.Hour).Abs() > time.Minute {
 			t.Errorf("%v off: %v", off, err)

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 // Limits of data.
@@ -37,8 +38,8 @@ type dataState struct {
 	carried  []call.ChatMessage // said by the participant that we were, and to be said again
 	paces    map[call.Identity]*call.Pace
 	order    *chatOrder
-	batches  []call.ChatBatch // heard in the last packet
-	observes bool             // see Config.Observer
+	batches  []doorapi.ChatBatch // heard in the last packet
+	observes bool                // see Config.Observer
 }
 
 type keptPacket struct {
@@ -132,9 +133,9 @@ func isTalk(p *livekit.DataPacket) bool {
 
 func (d *dataState) wholeText(id call.Identity, t receivedText, now time.Time) []call.SessionEvent {
 	switch t.topic {
-	case call.TopicChat:
+	case doorapi.TopicChat:
 		return d.chatText(id, t.id, string(t.text), now)
-	case call.TopicNotice, call.TopicBatch:
+	case doorapi.TopicNotice, doorapi.TopicBatch:
 		return nil // are no streams
 	default:
 		return []call.SessionEvent{call.DataReceived{ID: id, Topic: t.topic, Payload: t.text}}
@@ -166,9 +167,9 @@ func (d *dataState) userPacket(
 	case len(topic) > maxTopic:
 	case topic == aliveTopic:
 		d.hearBeat(packet)
-	case topic == call.TopicNotice:
+	case topic == doorapi.TopicNotice:
 		d.hearNotice(packet, u)
-	case topic == call.TopicBatch:
+	case topic == doorapi.TopicBatch:
 		d.hearBatch(packet, u)
 	case topic == legacyChatTopic:
 		return d.legacyChat(id, u.GetPayload(), now)

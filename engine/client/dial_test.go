@@ -14,6 +14,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 func TestDoorJoin(t *testing.T) {
@@ -59,31 +60,31 @@ func TestJ6_J7_DoorRefusals(t *testing.T) {
 	noLeaks(t)
 	s := newScripted(t, true)
 	until := time.UnixMilli(time.Now().Add(time.Hour).UnixMilli())
-	banned, _ := call.DoorErrorFrom(&call.BannedError{Until: until, Text: "enough"})
+	banned, _ := doorapi.ErrorFrom(&call.BannedError{Until: until, Text: "enough"})
 	for _, test := range []struct {
 		name   string
 		status int
 		body   any
 		want   error
 	}{
-		{"expired", 410, call.DoorError{Code: call.DoorInviteExpired}, call.ErrInviteExpired},
-		{"refused", 403, call.DoorError{Code: call.DoorInviteRefused}, call.ErrInviteRefused},
-		{"no room", 404, call.DoorError{Code: call.DoorNoSuchRoom}, call.ErrNoSuchRoom},
-		{"full", 409, call.DoorError{Code: call.DoorRoomFull}, call.ErrRoomFull},
-		{"locked", 423, call.DoorError{Code: call.DoorRoomLocked}, call.ErrRoomLocked},
-		{"taken", 409, call.DoorError{Code: call.DoorIdentityTaken}, call.ErrIdentityTaken},
-		{"tries", 429, call.DoorError{Code: call.DoorTooManyTries}, call.ErrTooManyTries},
-		{"guests", 429, call.DoorError{Code: call.DoorTooManyGuests}, call.ErrTooManyGuests},
-		{"stopping", 503, call.DoorError{Code: call.DoorServerStopping}, call.ErrServerStopping},
-		{"bad", 400, call.DoorError{Code: call.DoorBadRequest}, call.ErrBadArgument},
-		{"clock", 400, call.DoorError{Code: call.DoorClock}, call.ErrClock},
-		{"clock twice", 400, call.DoorError{Code: call.DoorClock, Time: 1}, call.ErrClock},
-		{"used", 409, call.DoorError{Code: call.DoorJoinUsed}, call.ErrJoinUsed},
-		{"unknown", 418, call.DoorError{Code: "teapot"}, call.ErrRefused},
+		{"expired", 410, doorapi.Error{Code: doorapi.CodeInviteExpired}, call.ErrInviteExpired},
+		{"refused", 403, doorapi.Error{Code: doorapi.CodeInviteRefused}, call.ErrInviteRefused},
+		{"no room", 404, doorapi.Error{Code: doorapi.CodeNoSuchRoom}, call.ErrNoSuchRoom},
+		{"full", 409, doorapi.Error{Code: doorapi.CodeRoomFull}, call.ErrRoomFull},
+		{"locked", 423, doorapi.Error{Code: doorapi.CodeRoomLocked}, call.ErrRoomLocked},
+		{"taken", 409, doorapi.Error{Code: doorapi.CodeIdentityTaken}, call.ErrIdentityTaken},
+		{"tries", 429, doorapi.Error{Code: doorapi.CodeTooManyTries}, call.ErrTooManyTries},
+		{"guests", 429, doorapi.Error{Code: doorapi.CodeTooManyGuests}, call.ErrTooManyGuests},
+		{"stopping", 503, doorapi.Error{Code: doorapi.CodeServerStopping}, call.ErrServerStopping},
+		{"bad", 400, doorapi.Error{Code: doorapi.CodeBadRequest}, call.ErrBadArgument},
+		{"clock", 400, doorapi.Error{Code: doorapi.CodeClock}, call.ErrClock},
+		{"clock twice", 400, doorapi.Error{Code: doorapi.CodeClock, Time: 1}, call.ErrClock},
+		{"used", 409, doorapi.Error{Code: doorapi.CodeJoinUsed}, call.ErrJoinUsed},
+		{"unknown", 418, doorapi.Error{Code: "teapot"}, call.ErrRefused},
 		{"not a door", 404, "page not found", call.ErrServerGarbage},
-		{"no token", 200, call.DoorJoinAnswer{}, call.ErrServerGarbage},
-		{"token with a line break", 200, call.DoorJoinAnswer{Token: "a\r\nb"}, call.ErrServerGarbage},
-		{"too long", 200, call.DoorJoinAnswer{Token: strings.Repeat("x", call.DoorMaxBody)}, call.ErrServerGarbage},
+		{"no token", 200, doorapi.JoinAnswer{}, call.ErrServerGarbage},
+		{"token with a line break", 200, doorapi.JoinAnswer{Token: "a\r\nb"}, call.ErrServerGarbage},
+		{"too long", 200, doorapi.JoinAnswer{Token: strings.Repeat("x", doorapi.MaxBody)}, call.ErrServerGarbage},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s.set(func() { s.door = answerDoor(test.status, test.body) })

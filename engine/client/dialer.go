@@ -168,7 +168,7 @@ func (d *Dialer) admit(ctx context.Context, req call.JoinRequest, t ticket, gene
 	case req.Admission != nil && generation == 0:
 		fresh = ticketOf(req, *req.Admission)
 	case req.Link.Plain():
-		fresh = ticketOf(req, call.Admission{Answer: call.DoorJoinAnswer{Token: t.token}})
+		fresh = ticketOf(req, call.Admission{Token: t.token})
 	default:
 		a, err := d.knock(ctx, req, generation)
 		if err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 // ticket is what is needed to enter a room: where, and with which token.
@@ -69,7 +70,7 @@ func (d *Dialer) knockAt(ctx context.Context, req call.JoinRequest, generation i
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
-	status, answer, err := post(ctx, conn, call.DoorJoinPath, "", body, call.DoorMaxBody)
+	status, answer, err := post(ctx, conn, doorapi.JoinPath, "", body, doorapi.MaxBody)
 	if err != nil {
 		if ctx.Err() != nil {
 			err = ctx.Err()
@@ -80,14 +81,14 @@ func (d *Dialer) knockAt(ctx context.Context, req call.JoinRequest, generation i
 	if err != nil {
 		return call.Admission{}, err
 	}
-	return call.Admission{Host: conn.host, Answer: admitted, Clock: call.ClockOffset(admitted.Time, d.now())}, nil
+	return admitted.Admission(conn.host, d.now()), nil
 }
 
 // rejoinUnknown is the generation of a rejoin whose door has not told one.
 const rejoinUnknown = -1
 
 func joinBody(req call.JoinRequest, generation int64, now time.Time) ([]byte, error) {
-	wire := call.DoorJoinRequest{
+	wire := doorapi.JoinRequest{
 		Room: req.Link.Room, Secret: req.Link.Secret, Identity: req.Identity, Name: req.Name,
 		Existing: req.Link.Existing || generation != 0, Generation: max(generation, 0), Batches: true,
 	}
@@ -181,7 +182,7 @@ func worst(failed []error) error {
 func post(ctx context.Context, conn *hostConn, path, bearer string, body []byte, limit int64) (status int, answer []byte, err error) {
 	transport := &http.Transport{
 		DisableKeepAlives:      true,
-		MaxResponseHeaderBytes: call.DoorMaxBody,
+		MaxResponseHeaderBytes: doorapi.MaxBody,
 		DialTLSContext: func(context.Context, string, string) (net.Conn, error) {
 			return conn, nil
 		},
@@ -217,8 +218,8 @@ func post(ctx context.Context, conn *hostConn, path, bearer string, body []byte,
 const maxToken = 16 << 10 // bytes; a header must hold it
 
 // parseDoorAnswer reads what the door answered at a time of our clock.
-func parseDoorAnswer(status int, body []byte, now time.Time) (call.DoorJoinAnswer, error) {
-	var answer call.DoorJoinAnswer
+func parseDoorAnswer(status int, body []byte, now time.Time) (doorapi.JoinAnswer, error) {
+	var answer doorapi.JoinAnswer
 	if status != http.StatusOK {
 		refusal, ok := readRefusal(body)
 		if !ok {
@@ -227,14 +228,14 @@ func parseDoorAnswer(status int, body []byte, now time.Time) (call.DoorJoinAnswe
 		return answer, refusal.ErrAt(now)
 	}
 	if err := json.Unmarshal(body, &answer); err != nil {
-		return call.DoorJoinAnswer{}, fmt.Errorf("%w: not the door's JSON", call.ErrServerGarbage)
+		return doorapi.JoinAnswer{}, fmt.Errorf("%w: not the door's JSON", call.ErrServerGarbage)
 	}
 	answer.Title = call.CleanName(answer.Title)
 	if len(answer.Keeper) > call.MaxIDBytes {
 		answer.Keeper = ""
 	}
 	if answer.Token == "" || len(answer.Token) > maxToken || !headerSafe(answer.Token) || len(answer.Title) > call.MaxTitle {
-		return call.DoorJoinAnswer{}, fmt.Errorf("%w: token or title", call.ErrServerGarbage)
+		return doorapi.JoinAnswer{}, fmt.Errorf("%w: token or title", call.ErrServerGarbage)
 	}
 	return answer, nil
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 // Bounds of the door's answers, in bytes. A catch-up of chat is the longest.
@@ -22,7 +23,7 @@ const (
 func (d *Dialer) Admit(ctx context.Context, req call.JoinRequest) (a call.Admission, err error) {
 	defer guard(d.log, func(broken error) { err = fmt.Errorf("ask for admission: %w", broken) })
 	if req.Link.Plain() {
-		return call.Admission{Answer: call.DoorJoinAnswer{Token: req.Link.Token, Title: req.Link.Title}}, nil
+		return call.Admission{Token: req.Link.Token, Title: req.Link.Title}, nil
 	}
 	bound, cancel := context.WithTimeout(ctx, d.limits.join)
 	defer cancel()
@@ -38,44 +39,43 @@ func (d *Dialer) Admit(ctx context.Context, req call.JoinRequest) (a call.Admiss
 
 // ticketOf is what an admission lets us enter with.
 func ticketOf(req call.JoinRequest, a call.Admission) ticket {
-	title := a.Answer.Title
+	title := a.Title
 	if title == "" {
 		title = req.Link.Title
 	}
 	if req.Link.Plain() {
-		return ticket{base: req.Link.URL, token: a.Answer.Token, title: title}
+		return ticket{base: req.Link.URL, token: a.Token, title: title}
 	}
 	return ticket{
-		base: "wss://" + a.Host, token: a.Answer.Token, title: title, tls: pinned(req.Link.Fingerprint),
-		host: a.Host, generation: a.Answer.Generation, role: a.Answer.Role, rules: a.Answer.Rules, keeper: a.Answer.Keeper,
+		base: "wss://" + a.Host, token: a.Token, title: title, tls: pinned(req.Link.Fingerprint),
+		host: a.Host, generation: a.Generation, role: a.Role, rules: a.Rules, keeper: a.Keeper,
 		clock: a.Clock,
 	}
 }
 
 // Chat implements [call.Session].
-func (s *session) Chat(ctx context.Context, after string) (call.ChatAnswer, error) {
-	var answer call.ChatAnswer
-	request := call.ChatRequest{Room: call.RoomParameter(s.req.Link.Room), After: after}
+func (s *session) Chat(ctx context.Context, after string) (call.History, error) {
+	var answer doorapi.ChatAnswer
+	request := doorapi.ChatRequest{Room: doorapi.RoomParameter(s.req.Link.Room), After: after}
 	if err := s.Moderate(ctx, call.OpChat, request, &answer); err != nil {
-		return call.ChatAnswer{}, err
+		return call.History{}, err
 	}
 	var t ticket
 	if err := s.ask(ctx, func() error { t = s.ticket; return nil }); err != nil {
-		return call.ChatAnswer{}, err
+		return call.History{}, err
 	}
-	rows := answer.Messages[:0]
+	rows := make([]call.ChatMessage, 0, min(len(answer.Messages), maxChatRows))
 	for _, m := range answer.Messages {
 		m.At, m.Text, m.Name = t.at(m.Time), call.CleanText(m.Text), call.Label(m.Name)
 		if m.ID != "" && len(m.ID) <= call.MaxIDBytes && len(m.From) <= call.MaxIDBytes && call.CheckChat(m.Text) == nil && len(rows) < maxChatRows {
-			rows = append(rows, m)
+			rows = append(rows, m.ChatMessage)
 		}
 	}
-	answer.Messages = rows
-	return answer, nil
+	return call.History{Messages: rows, More: answer.More}, nil
 }
 
 // Moderate implements [call.Session]: the newest token is who we are.
-func (s *session) Moderate(ctx context.Context, op call.DoorOp, request, answer any) error {
+func (s *session) Moderate(ctx context.Context, op call.Operation, request, answer any) error {
 	if s.req.Link.Plain() {
 		return fmt.Errorf("%s: %w", op, call.ErrNoDoor)
 	}
@@ -94,7 +94,7 @@ func (s *session) Moderate(ctx context.Context, op call.DoorOp, request, answer 
 }
 
 // askDoor does one operation over a connection of its own: they are rare.
-func askDoor(ctx context.Context, t ticket, op call.DoorOp, body []byte, answer any) error {
+func askDoor(ctx context.Context, t ticket, op call.Operation, body []byte, answer any) error {
 	conn, err := dialPinned(ctx, t.host, t.tls)
 	if err != nil {
 		return connectError(err)
@@ -102,7 +102,7 @@ func askDoor(ctx context.Context, t ticket, op call.DoorOp, body []byte, answer 
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
-	status, raw, err := post(ctx, conn, call.DoorAPIPath+string(op), t.token, body, maxAnswer)
+	status, raw, err := post(ctx, conn, doorapi.APIPath+string(op), t.token, body, maxAnswer)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return connectError(ctx.Err())
@@ -122,13 +122,13 @@ func askDoor(ctx context.Context, t ticket, op call.DoorOp, body []byte, answer 
 
 // readRefusal reads a door's refusal. A websocket client sees the first KiB of
 // it alone: then its last part, the text, is cut.
-func readRefusal(body []byte) (call.DoorError, bool) {
-	var refusal call.DoorError
+func readRefusal(body []byte) (doorapi.Error, bool) {
+	var refusal doorapi.Error
 	if json.Unmarshal(body, &refusal) == nil {
 		return refusal, refusal.Code != ""
 	}
 	if len(body) < maxRefusalBody {
-		return call.DoorError{}, false
+		return doorapi.Error{}, false
 	}
 	// The cut may be within an escape; two \uXXXX of a pair are the longest.
 	const longestEscape = 12
@@ -138,5 +138,5 @@ func readRefusal(body []byte) (call.DoorError, bool) {
 			return refusal, refusal.Code != ""
 		}
 	}
-	return call.DoorError{}, false
+	return doorapi.Error{}, false
 }

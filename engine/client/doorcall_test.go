@@ -10,12 +10,13 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 // What the door said is said again whatever way the refusal came.
 func TestRefusalsOfAnyLength(t *testing.T) {
 	for _, text := range []string{"", "Enough", strings.Repeat("x", call.MaxText), strings.Repeat("\"", call.MaxText), strings.Repeat("ä", call.MaxText/2), strings.Repeat("\u2028<", call.MaxText/4)} {
-		refusal, _ := call.DoorErrorFrom(&call.PutOutError{Reason: call.ReasonOfflineRemoved, By: "Eve", Text: text})
+		refusal, _ := doorapi.ErrorFrom(&call.PutOutError{Reason: call.ReasonOfflineRemoved, By: "Eve", Text: text})
 		raw, err := json.Marshal(refusal)
 		if err != nil {
 			t.Fatal(err)
@@ -34,13 +35,13 @@ func TestRefusalsOfAnyLength(t *testing.T) {
 func TestO9_PutOutWhileReconnecting(t *testing.T) {
 	noLeaks(t)
 	out := &call.PutOutError{Reason: call.ReasonRemoved, By: "Eve", Text: "Enough"}
-	refusal, _ := call.DoorErrorFrom(out)
+	refusal, _ := doorapi.ErrorFrom(out)
 	for name, action := range map[string]livekit.LeaveRequest_Action{
 		"resume": livekit.LeaveRequest_RESUME, "anew": livekit.LeaveRequest_RECONNECT,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newScripted(t, true)
-			s.door = answerDoor(http.StatusOK, call.DoorJoinAnswer{Token: "a.b.c", Generation: 7, Role: call.RoleCoHost, Rules: call.RoomRules{Locked: true}})
+			s.door = answerDoor(http.StatusOK, doorapi.JoinAnswer{Token: "a.b.c", Generation: 7, Role: call.RoleCoHost, Rules: call.RoomRules{Locked: true}})
 			s.script = func(c *scriptConn) {
 				c.sendJoin()
 				s.set(func() {
@@ -82,7 +83,7 @@ func TestAdmitAndDialWithoutKnockingAgain(t *testing.T) {
 	d := New(Config{Log: testLog(t)})
 	req := s.invite(t)
 	a, err := d.Admit(t.Context(), req)
-	if err != nil || a.Host != req.Link.Hosts[0] || a.Answer.Token != "a.b.c" {
+	if err != nil || a.Host != req.Link.Hosts[0] || a.Token != "a.b.c" {
 		t.Fatalf("admission %+v, %v", a, err)
 	}
 	if len(s.paths) != 0 {
@@ -96,10 +97,10 @@ func TestAdmitAndDialWithoutKnockingAgain(t *testing.T) {
 		}
 	})
 	plain := call.JoinRequest{Link: call.Link{URL: "ws://127.0.0.1:1", Token: "x.y.z"}}
-	if a, err := d.Admit(t.Context(), plain); err != nil || a.Answer.Token != "x.y.z" {
+	if a, err := d.Admit(t.Context(), plain); err != nil || a.Token != "x.y.z" {
 		t.Errorf("plain: %+v, %v", a, err)
 	}
-	s.set(func() { s.door = answerDoor(http.StatusLocked, call.DoorError{Code: call.DoorRoomLocked}) })
+	s.set(func() { s.door = answerDoor(http.StatusLocked, doorapi.Error{Code: doorapi.CodeRoomLocked}) })
 	if _, err := d.Admit(t.Context(), s.invite(t)); !errors.Is(err, call.ErrRoomLocked) {
 		t.Errorf("locked: %v", err)
 	}
@@ -122,16 +123,16 @@ func TestDoorOperations(t *testing.T) {
 		}
 		switch r.URL.Path {
 		case "/foyer/v1/chat":
-			var req call.ChatRequest
+			var req doorapi.ChatRequest
 			if err := json.NewDecoder(r.Body).Decode(&req); err != nil || req.Room != "room" || req.After != "last" {
 				t.Errorf("asked %+v, %v", req, err)
 			}
-			answerDoor(http.StatusOK, call.ChatAnswer{More: true, Messages: []call.ChatRow{
+			answerDoor(http.StatusOK, doorapi.ChatAnswer{More: true, Messages: []doorapi.ChatRow{
 				{ChatMessage: call.ChatMessage{ID: "1", From: "bob", Text: "hi\u202e", Seq: 9}, Time: 5000},
 				{ChatMessage: call.ChatMessage{ID: "2", From: "bob"}},
 			}})(w, r)
 		case "/foyer/v1/ban":
-			answerDoor(http.StatusForbidden, call.DoorError{Code: call.DoorForbidden})(w, r)
+			answerDoor(http.StatusForbidden, doorapi.Error{Code: doorapi.CodeForbidden})(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -142,11 +143,11 @@ func TestDoorOperations(t *testing.T) {
 	if err != nil || !got.More || len(got.Messages) != 1 || got.Messages[0].Text != "hi" || got.Messages[0].At.UnixMilli() != 5000 {
 		t.Errorf("chat: %+v, %v", got, err)
 	}
-	var people call.PeopleAnswer
-	if err := c.Moderate(t.Context(), call.OpBan, call.PeopleRequest{IDs: []call.Identity{"bob"}}, &people); !errors.Is(err, call.ErrForbidden) {
+	var people doorapi.PeopleAnswer
+	if err := c.Moderate(t.Context(), call.OpBan, doorapi.PeopleRequest{IDs: []call.Identity{"bob"}}, &people); !errors.Is(err, call.ErrForbidden) {
 		t.Errorf("ban: %v", err)
 	}
-	if err := c.Moderate(t.Context(), call.OpMute, call.MuteRequest{All: true}, &people); !errors.Is(err, call.ErrServerGarbage) {
+	if err := c.Moderate(t.Context(), call.OpMute, doorapi.MuteRequest{All: true}, &people); !errors.Is(err, call.ErrServerGarbage) {
 		t.Errorf("a door without that operation: %v", err)
 	}
 	plain := newScripted(t, false)
@@ -160,7 +161,7 @@ func TestDoorOperations(t *testing.T) {
 		t.Errorf("nothing to say: %v", err)
 	}
 	c.Close()
-	if err := c.Moderate(t.Context(), call.OpBan, call.PeopleRequest{}, &people); !errors.Is(err, call.ErrNotInRoom) {
+	if err := c.Moderate(t.Context(), call.OpBan, doorapi.PeopleRequest{}, &people); !errors.Is(err, call.ErrNotInRoom) {
 		t.Errorf("after the end: %v", err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 func leaveMessage(reason livekit.DisconnectReason, action livekit.LeaveRequest_Action) *livekit.SignalResponse {
@@ -174,7 +175,7 @@ func TestL4_CloseTellsServer(t *testing.T) {
 // why, and does not try for ever.
 func TestO9_ReturnRefused(t *testing.T) {
 	noLeaks(t)
-	refuse := func(e call.DoorError) func(*scripted) {
+	refuse := func(e doorapi.Error) func(*scripted) {
 		return func(s *scripted) { s.set(func() { s.door = answerDoor(e.Status(), e) }) }
 	}
 	for _, test := range []struct {
@@ -183,10 +184,10 @@ func TestO9_ReturnRefused(t *testing.T) {
 		reason call.LeaveReason
 		err    error
 	}{
-		{"banned", refuse(call.DoorError{Code: call.DoorBanned, Text: "out"}), call.ReasonBanned, nil},
-		{"dismissed", refuse(call.DoorError{Code: call.DoorNoSuchRoom}), call.ReasonRoomClosed, call.ErrNoSuchRoom},
-		{"stopping", refuse(call.DoorError{Code: call.DoorServerStopping}), call.ReasonServerStopped, nil},
-		{"revoked", refuse(call.DoorError{Code: call.DoorInviteRefused}), call.ReasonConnectionLost, call.ErrInviteRefused},
+		{"banned", refuse(doorapi.Error{Code: doorapi.CodeBanned, Text: "out"}), call.ReasonBanned, nil},
+		{"dismissed", refuse(doorapi.Error{Code: doorapi.CodeNoSuchRoom}), call.ReasonRoomClosed, call.ErrNoSuchRoom},
+		{"stopping", refuse(doorapi.Error{Code: doorapi.CodeServerStopping}), call.ReasonServerStopped, nil},
+		{"revoked", refuse(doorapi.Error{Code: doorapi.CodeInviteRefused}), call.ReasonConnectionLost, call.ErrInviteRefused},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := newScripted(t, true)

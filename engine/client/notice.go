@@ -7,6 +7,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 // Limits of notices.
@@ -23,7 +24,7 @@ const unsupportedMethod = 1400
 type incomingNotice struct {
 	call   string
 	known  bool // the method
-	notice call.Notice
+	notice doorapi.Notice
 	valid  bool
 }
 
@@ -46,7 +47,7 @@ func (d *dataState) hearCall(packet *livekit.DataPacket, r *livekit.RpcRequest) 
 	if id == "" || len(id) > maxCallID || packet.GetParticipantSid() != "" || packet.GetParticipantIdentity() != id {
 		return
 	}
-	in := incomingNotice{call: id, known: r.GetMethod() == call.MethodNotice}
+	in := incomingNotice{call: id, known: r.GetMethod() == doorapi.MethodNotice}
 	if in.known {
 		in.notice, in.valid = parseNotice([]byte(r.GetPayload()))
 	}
@@ -54,10 +55,10 @@ func (d *dataState) hearCall(packet *livekit.DataPacket, r *livekit.RpcRequest) 
 }
 
 // parseNotice reads a notice and makes it fit to be shown.
-func parseNotice(raw []byte) (call.Notice, bool) {
-	var n call.Notice
-	if len(raw) > call.MaxNotice || json.Unmarshal(raw, &n) != nil || n.Kind == "" || len(n.ID) > call.MaxIDBytes {
-		return call.Notice{}, false
+func parseNotice(raw []byte) (doorapi.Notice, bool) {
+	var n doorapi.Notice
+	if len(raw) > doorapi.MaxNotice || json.Unmarshal(raw, &n) != nil || n.Kind == "" || len(n.ID) > call.MaxIDBytes {
+		return doorapi.Notice{}, false
 	}
 	n.By, n.Text = call.Label(n.By), call.CleanRemovalText(n.Text)
 	if _, err := call.ParseRole(string(n.Role)); err != nil {
@@ -96,15 +97,15 @@ func (s *session) answerCall(in incomingNotice) {
 }
 
 // onNotice takes what the door tells.
-func (s *session) onNotice(n call.Notice) {
+func (s *session) onNotice(n doorapi.Notice) {
 	switch n.Kind {
-	case call.NoticePutOut:
+	case doorapi.NoticePutOut:
 		s.onRemoval(n)
-	case call.NoticeDismissed:
+	case doorapi.NoticeDismissed:
 		s.ending.OthersLeft(call.ReasonDismissed, time.Now())
 		s.expectRemoval(n)
-	case call.NoticeLost, call.NoticeBack:
-		s.emit(s.roster.SetLostByDoor(n.ID, n.Kind == call.NoticeLost)...)
+	case doorapi.NoticeLost, doorapi.NoticeBack:
+		s.emit(s.roster.SetLostByDoor(n.ID, n.Kind == doorapi.NoticeLost)...)
 	default:
 		s.onStandingNotice(n)
 	}
@@ -113,9 +114,9 @@ func (s *session) onNotice(n call.Notice) {
 // onStandingNotice takes what concerns the room's rules and our part in them. A
 // right that we are told of holds once the server has given it, which comes by
 // another connection: until then it is promised (see followRights).
-func (s *session) onStandingNotice(n call.Notice) {
+func (s *session) onStandingNotice(n doorapi.Notice) {
 	ours := n.ID == s.roster.Self().Identity
-	if n.Kind == call.NoticeRole && ours {
+	if n.Kind == doorapi.NoticeRole && ours {
 		s.promised = ""
 		if n.Role.Publishes() && !s.roster.CanPublish() {
 			s.promised = n.Role
@@ -124,16 +125,16 @@ func (s *session) onStandingNotice(n call.Notice) {
 	}
 	s.stand(func(st *call.Standing) {
 		switch {
-		case n.Kind == call.NoticeMuted && ours:
+		case n.Kind == doorapi.NoticeMuted && ours:
 			st.Muted = true
-		case n.Kind == call.NoticeUnmuted && ours:
+		case n.Kind == doorapi.NoticeUnmuted && ours:
 			st.Muted = s.roster.Self().Muted
-		case n.Kind == call.NoticeRoom && n.Room != nil:
+		case n.Kind == doorapi.NoticeRoom && n.Room != nil:
 			st.Rules = *n.Room
-		case n.Kind == call.NoticeRole && ours && n.Role != "":
+		case n.Kind == doorapi.NoticeRole && ours && n.Role != "":
 			st.Role = n.Role
-		case n.Kind == call.NoticeChatOff, n.Kind == call.NoticeChatOn:
-			st.ChatOff = n.Kind == call.NoticeChatOff
+		case n.Kind == doorapi.NoticeChatOff, n.Kind == doorapi.NoticeChatOn:
+			st.ChatOff = n.Kind == doorapi.NoticeChatOff
 		}
 	})
 }
@@ -148,7 +149,7 @@ func (s *session) stand(change func(*call.Standing)) {
 }
 
 // onRemoval takes the news that somebody is to be removed.
-func (s *session) onRemoval(n call.Notice) {
+func (s *session) onRemoval(n doorapi.Notice) {
 	if n.ID == s.roster.Self().Identity {
 		s.expectRemoval(n)
 	} else {
@@ -158,7 +159,7 @@ func (s *session) onRemoval(n call.Notice) {
 
 // expectRemoval remembers why we are about to be removed, and leaves if the server
 // does not do it.
-func (s *session) expectRemoval(n call.Notice) {
+func (s *session) expectRemoval(n doorapi.Notice) {
 	if s.ending.Tell(n.Removal(s.ticket.clock)) {
 		s.alarms.set(alarmVerdict, removalTimeout)
 	}

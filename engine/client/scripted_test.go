@@ -23,6 +23,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 // scripted is a server that does what a test says.
@@ -35,7 +36,7 @@ type scripted struct {
 	rtc    func(w http.ResponseWriter, r *http.Request) // instead of an upgrade, if set
 	api    http.HandlerFunc                             // the door's operations
 	script func(*scriptConn)                            // after the upgrade
-	joins  []call.DoorJoinRequest
+	joins  []doorapi.JoinRequest
 	paths  []string
 	conns  sync.WaitGroup
 }
@@ -51,8 +52,8 @@ func newScripted(t testing.TB, secure bool) *scripted {
 	t.Helper()
 	s := &scripted{t: t}
 	mux := http.NewServeMux()
-	mux.HandleFunc(call.DoorJoinPath, s.serveDoor)
-	mux.HandleFunc(call.DoorAPIPath, func(w http.ResponseWriter, r *http.Request) { s.api(w, r) })
+	mux.HandleFunc(doorapi.JoinPath, s.serveDoor)
+	mux.HandleFunc(doorapi.APIPath, func(w http.ResponseWriter, r *http.Request) { s.api(w, r) })
 	mux.HandleFunc("/", s.serveRTC)
 	s.Server = httptest.NewUnstartedServer(mux)
 	if secure {
@@ -76,7 +77,7 @@ func (s *scripted) set(f func()) {
 
 func (s *scripted) serveDoor(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
-	var req call.DoorJoinRequest
+	var req doorapi.JoinRequest
 	if err := json.Unmarshal(body, &req); err != nil {
 		s.t.Errorf("door got %q: %v", body, err)
 	}
@@ -85,7 +86,7 @@ func (s *scripted) serveDoor(w http.ResponseWriter, r *http.Request) {
 	door := s.door
 	s.mu.Unlock()
 	if door == nil {
-		door = answerDoor(http.StatusOK, call.DoorJoinAnswer{Token: "a.b.c", Title: "The title"})
+		door = answerDoor(http.StatusOK, doorapi.JoinAnswer{Token: "a.b.c", Title: "The title"})
 	}
 	door(w, r)
 }

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 func deflate(t testing.TB, text string) []byte {
@@ -35,7 +36,7 @@ func deflate(t testing.TB, text string) []byte {
 func chatHeader(id string, content []byte, deflated bool, total int) *livekit.DataPacket {
 	p := header(id, uint64(total))
 	h := p.GetStreamHeader()
-	h.Topic, h.InlineContent = call.TopicChat, content
+	h.Topic, h.InlineContent = doorapi.TopicChat, content
 	if deflated {
 		h.Compression = livekit.DataStream_DEFLATE_RAW
 	}
@@ -113,20 +114,20 @@ func TestChatFlood(t *testing.T) {
 	}
 }
 
-func noticePacket(t testing.TB, identity, sid string, n call.Notice) []byte {
+func noticePacket(t testing.TB, identity, sid string, n doorapi.Notice) []byte {
 	t.Helper()
 	payload, err := json.Marshal(n)
 	if err != nil {
 		t.Fatal(err)
 	}
-	topic := call.TopicNotice
+	topic := doorapi.TopicNotice
 	return marshal(t, &livekit.DataPacket{
 		ParticipantIdentity: identity, ParticipantSid: sid,
 		Value: &livekit.DataPacket_User{User: &livekit.UserPacket{Topic: &topic, Payload: payload}},
 	})
 }
 
-func callPacket(t testing.TB, identity, sid, id string, n call.Notice) []byte {
+func callPacket(t testing.TB, identity, sid, id string, n doorapi.Notice) []byte {
 	t.Helper()
 	payload, err := json.Marshal(n)
 	if err != nil {
@@ -134,7 +135,7 @@ func callPacket(t testing.TB, identity, sid, id string, n call.Notice) []byte {
 	}
 	return marshal(t, &livekit.DataPacket{
 		ParticipantIdentity: identity, ParticipantSid: sid,
-		Value: &livekit.DataPacket_RpcRequest{RpcRequest: &livekit.RpcRequest{Id: id, Method: call.MethodNotice, Payload: string(payload), Version: 1}},
+		Value: &livekit.DataPacket_RpcRequest{RpcRequest: &livekit.RpcRequest{Id: id, Method: doorapi.MethodNotice, Payload: string(payload), Version: 1}},
 	})
 }
 
@@ -149,7 +150,7 @@ func marshal(t testing.TB, p *livekit.DataPacket) []byte {
 
 // Only the server's own packets are notices.
 func TestNoticesAreTheServersAlone(t *testing.T) {
-	n := call.Notice{Kind: call.NoticePutOut, ID: "ada", Reason: "banned"}
+	n := doorapi.Notice{Kind: doorapi.NoticePutOut, ID: "ada", Reason: "banned"}
 	for name, test := range map[string]struct {
 		raw  []byte
 		want int
@@ -163,7 +164,7 @@ func TestNoticesAreTheServersAlone(t *testing.T) {
 		"a call of somebody else's id": {callPacket(t, "other", "", "uuid", n), 0},
 		"a stream on the notices topic": {packet(t, "bob", 1, func() *livekit.DataPacket {
 			p := chatHeader("1", []byte("{}"), false, 0)
-			p.GetStreamHeader().Topic = call.TopicNotice
+			p.GetStreamHeader().Topic = doorapi.TopicNotice
 			return p
 		}()), 0},
 	} {
@@ -173,7 +174,7 @@ func TestNoticesAreTheServersAlone(t *testing.T) {
 		}
 	}
 	for name, raw := range map[string]string{
-		"not JSON": "x", "no kind": `{"id":"ada"}`, "too long": `{"kind":"room","text":"` + strings.Repeat("x", call.MaxNotice) + `"}`,
+		"not JSON": "x", "no kind": `{"id":"ada"}`, "too long": `{"kind":"room","text":"` + strings.Repeat("x", doorapi.MaxNotice) + `"}`,
 	} {
 		if _, ok := parseNotice([]byte(raw)); ok {
 			t.Errorf("%s: accepted", name)
@@ -195,7 +196,7 @@ func told(t testing.TB) (*session, *[]call.SessionEvent) {
 	return s, &events
 }
 
-func (s *session) hearNotice(t testing.TB, n call.Notice) {
+func (s *session) hearNotice(t testing.TB, n doorapi.Notice) {
 	t.Helper()
 	s.onData(noticePacket(t, "", "", n), false)
 }
@@ -203,17 +204,17 @@ func (s *session) hearNotice(t testing.TB, n call.Notice) {
 func TestK4_OthersLeaveForTheReasonToldBefore(t *testing.T) {
 	removed := livekit.DisconnectReason_PARTICIPANT_REMOVED
 	for name, test := range map[string]struct {
-		notice *call.Notice
+		notice *doorapi.Notice
 		goes   livekit.DisconnectReason
 		want   call.ParticipantLeft
 	}{
 		"without a word":     {nil, removed, call.ParticipantLeft{Reason: call.ReasonRemoved}},
-		"banned":             {&call.Notice{Kind: call.NoticePutOut, ID: "bob", Reason: "banned"}, removed, call.ParticipantLeft{Reason: call.ReasonBanned}},
-		"offline too long":   {&call.Notice{Kind: call.NoticePutOut, ID: "bob", Reason: "offline_removed"}, livekit.DisconnectReason_CONNECTION_TIMEOUT, call.ParticipantLeft{Reason: call.ReasonOfflineRemoved}},
-		"the room is told":   {&call.Notice{Kind: call.NoticePutOut, ID: "bob", Reason: "removed", By: "Eve", Text: "Shouting"}, removed, call.ParticipantLeft{Reason: call.ReasonRemoved, By: "Eve", Text: "Shouting"}},
-		"about another":      {&call.Notice{Kind: call.NoticePutOut, ID: "carl", Reason: "banned"}, removed, call.ParticipantLeft{Reason: call.ReasonRemoved}},
-		"no reason of ours":  {&call.Notice{Kind: call.NoticePutOut, ID: "bob", Reason: "left"}, removed, call.ParticipantLeft{Reason: call.ReasonRemoved}},
-		"a second device of": {&call.Notice{Kind: call.NoticePutOut, ID: "bob", Reason: "banned"}, livekit.DisconnectReason_DUPLICATE_IDENTITY, call.ParticipantLeft{Reason: call.ReasonDuplicate}},
+		"banned":             {&doorapi.Notice{Kind: doorapi.NoticePutOut, ID: "bob", Reason: "banned"}, removed, call.ParticipantLeft{Reason: call.ReasonBanned}},
+		"offline too long":   {&doorapi.Notice{Kind: doorapi.NoticePutOut, ID: "bob", Reason: "offline_removed"}, livekit.DisconnectReason_CONNECTION_TIMEOUT, call.ParticipantLeft{Reason: call.ReasonOfflineRemoved}},
+		"the room is told":   {&doorapi.Notice{Kind: doorapi.NoticePutOut, ID: "bob", Reason: "removed", By: "Eve", Text: "Shouting"}, removed, call.ParticipantLeft{Reason: call.ReasonRemoved, By: "Eve", Text: "Shouting"}},
+		"about another":      {&doorapi.Notice{Kind: doorapi.NoticePutOut, ID: "carl", Reason: "banned"}, removed, call.ParticipantLeft{Reason: call.ReasonRemoved}},
+		"no reason of ours":  {&doorapi.Notice{Kind: doorapi.NoticePutOut, ID: "bob", Reason: "left"}, removed, call.ParticipantLeft{Reason: call.ReasonRemoved}},
+		"a second device of": {&doorapi.Notice{Kind: doorapi.NoticePutOut, ID: "bob", Reason: "banned"}, livekit.DisconnectReason_DUPLICATE_IDENTITY, call.ParticipantLeft{Reason: call.ReasonDuplicate}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, events := told(t)
@@ -252,7 +253,7 @@ func TestK4_WhoComesAgainLeavesForAnotherReason(t *testing.T) {
 	s.onUpdate(&livekit.ParticipantUpdate{Participants: []*livekit.ParticipantInfo{
 		gone(info("bob", "PA_b", 2), livekit.DisconnectReason_CLIENT_INITIATED),
 	}})
-	s.hearNotice(t, call.Notice{Kind: call.NoticePutOut, ID: "bob", Reason: "removed"})
+	s.hearNotice(t, doorapi.Notice{Kind: doorapi.NoticePutOut, ID: "bob", Reason: "removed"})
 	s.onUpdate(&livekit.ParticipantUpdate{Participants: []*livekit.ParticipantInfo{info("bob", "PA_c", 3)}})
 	s.onUpdate(&livekit.ParticipantUpdate{Participants: []*livekit.ParticipantInfo{
 		gone(info("bob", "PA_c", 4), livekit.DisconnectReason_CLIENT_INITIATED),
@@ -273,8 +274,8 @@ func TestK4_TheReasonIsLate(t *testing.T) {
 	if len(*events) != 0 || !s.alarms.isSet(alarmLeft) {
 		t.Fatalf("events: %+v", *events)
 	}
-	s.hearNotice(t, call.Notice{Kind: call.NoticePutOut, ID: "carl", Reason: "banned"})
-	s.hearNotice(t, call.Notice{Kind: call.NoticePutOut, ID: "bob", Reason: "banned"})
+	s.hearNotice(t, doorapi.Notice{Kind: doorapi.NoticePutOut, ID: "carl", Reason: "banned"})
+	s.hearNotice(t, doorapi.Notice{Kind: doorapi.NoticePutOut, ID: "bob", Reason: "banned"})
 	s.onAlarm(alarmLeft)
 	if len(*events) != 1 || (*events)[0].(call.ParticipantLeft).Reason != call.ReasonBanned {
 		t.Errorf("events: %+v", *events)
@@ -298,10 +299,10 @@ func TestK4_TheReasonIsLate(t *testing.T) {
 
 func TestO4_TheDoorTellsWhoIsLost(t *testing.T) {
 	s, events := told(t)
-	s.hearNotice(t, call.Notice{Kind: call.NoticeLost, ID: "bob"})
-	s.hearNotice(t, call.Notice{Kind: call.NoticeLost, ID: "nobody"})
-	s.hearNotice(t, call.Notice{Kind: call.NoticeBack, ID: "bob"})
-	s.hearNotice(t, call.Notice{Kind: call.NoticeLost, ID: "bob"})
+	s.hearNotice(t, doorapi.Notice{Kind: doorapi.NoticeLost, ID: "bob"})
+	s.hearNotice(t, doorapi.Notice{Kind: doorapi.NoticeLost, ID: "nobody"})
+	s.hearNotice(t, doorapi.Notice{Kind: doorapi.NoticeBack, ID: "bob"})
+	s.hearNotice(t, doorapi.Notice{Kind: doorapi.NoticeLost, ID: "bob"})
 	s.roster.Heartbeat("PA_b", time.Second, time.Now()) // is there after all
 	changed, _ := s.roster.Listen(nil, time.Time{}, time.Now(), time.Hour)
 	s.emit(changed...)
@@ -316,15 +317,15 @@ func TestO4_TheDoorTellsWhoIsLost(t *testing.T) {
 
 func TestStanding(t *testing.T) {
 	s, events := told(t)
-	s.hearNotice(t, call.Notice{Kind: call.NoticeMuted, ID: "bob"}) // not us
-	s.hearNotice(t, call.Notice{Kind: call.NoticeMuted, ID: "ada"})
-	s.hearNotice(t, call.Notice{Kind: call.NoticeUnmuted, ID: "ada"})
-	s.hearNotice(t, call.Notice{Kind: call.NoticeRole, ID: "ada", Role: call.RoleCoHost})
-	s.hearNotice(t, call.Notice{Kind: call.NoticeRole, ID: "ada"}) // of no role
-	s.hearNotice(t, call.Notice{Kind: call.NoticeRoom, Room: &call.RoomRules{Locked: true}})
-	s.hearNotice(t, call.Notice{Kind: call.NoticeRoom, Room: &call.RoomRules{Locked: true}}) // as before
-	s.hearNotice(t, call.Notice{Kind: call.NoticeChatOff})
-	s.hearNotice(t, call.Notice{Kind: "news of tomorrow"})
+	s.hearNotice(t, doorapi.Notice{Kind: doorapi.NoticeMuted, ID: "bob"}) // not us
+	s.hearNotice(t, doorapi.Notice{Kind: doorapi.NoticeMuted, ID: "ada"})
+	s.hearNotice(t, doorapi.Notice{Kind: doorapi.NoticeUnmuted, ID: "ada"})
+	s.hearNotice(t, doorapi.Notice{Kind: doorapi.NoticeRole, ID: "ada", Role: call.RoleCoHost})
+	s.hearNotice(t, doorapi.Notice{Kind: doorapi.NoticeRole, ID: "ada"}) // of no role
+	s.hearNotice(t, doorapi.Notice{Kind: doorapi.NoticeRoom, Room: &call.RoomRules{Locked: true}})
+	s.hearNotice(t, doorapi.Notice{Kind: doorapi.NoticeRoom, Room: &call.RoomRules{Locked: true}}) // as before
+	s.hearNotice(t, doorapi.Notice{Kind: doorapi.NoticeChatOff})
+	s.hearNotice(t, doorapi.Notice{Kind: "news of tomorrow"})
 	self := proto.CloneOf(joinResponse().GetParticipant())
 	self.Permission = &livekit.ParticipantPermission{CanPublish: true}
 	s.onUpdate(&livekit.ParticipantUpdate{Participants: []*livekit.ParticipantInfo{self}})
@@ -356,7 +357,7 @@ func TestK10_RightsHoldWhenTheServerHasGivenThem(t *testing.T) {
 		self.Permission = &livekit.ParticipantPermission{CanPublish: publishes, CanPublishData: data}
 		s.onUpdate(&livekit.ParticipantUpdate{Participants: []*livekit.ParticipantInfo{self}})
 	}
-	role := func(r call.Role) { s.hearNotice(t, call.Notice{Kind: call.NoticeRole, ID: "ada", Role: r}) }
+	role := func(r call.Role) { s.hearNotice(t, doorapi.Notice{Kind: doorapi.NoticeRole, ID: "ada", Role: r}) }
 	s.standing.Role = call.RoleListener
 	given(0, false, true)
 	role(call.RoleCoHost) // a promise
@@ -366,9 +367,9 @@ func TestK10_RightsHoldWhenTheServerHasGivenThem(t *testing.T) {
 	given(0, false, true)
 	given(0, true, true) // its notice was lost
 	given(0, false, true)
-	s.hearNotice(t, call.Notice{Kind: call.NoticeMuted, ID: "ada"})
+	s.hearNotice(t, doorapi.Notice{Kind: doorapi.NoticeMuted, ID: "ada"})
 	given(0, false, false)
-	s.hearNotice(t, call.Notice{Kind: call.NoticeUnmuted, ID: "ada"}) // a promise
+	s.hearNotice(t, doorapi.Notice{Kind: doorapi.NoticeUnmuted, ID: "ada"}) // a promise
 	given(0, false, true)
 	want := []call.Standing{
 		{Role: call.RoleCoHost}, {Role: call.RoleListener}, {Role: call.RoleParticipant}, {Role: call.RoleListener},
@@ -386,7 +387,7 @@ func TestK10_RightsHoldWhenTheServerHasGivenThem(t *testing.T) {
 // TestK1_TheEndHasTheReasonToldBefore: the server's leave only says "removed".
 func TestK1_TheEndHasTheReasonToldBefore(t *testing.T) {
 	until := time.UnixMilli(1_900_000_000_000)
-	ban := call.Notice{Kind: call.NoticePutOut, ID: "ada", Reason: "banned", By: "Eve", Text: "Enough", Until: until.UnixMilli()}
+	ban := doorapi.Notice{Kind: doorapi.NoticePutOut, ID: "ada", Reason: "banned", By: "Eve", Text: "Enough", Until: until.UnixMilli()}
 	for name, end := range map[string]func(*session){
 		"leave": func(s *session) {
 			s.onLeave(&livekit.LeaveRequest{Reason: livekit.DisconnectReason_PARTICIPANT_REMOVED, Action: livekit.LeaveRequest_DISCONNECT})
@@ -397,7 +398,7 @@ func TestK1_TheEndHasTheReasonToldBefore(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, events := told(t)
 			s.hearNotice(t, ban)
-			s.hearNotice(t, call.Notice{Kind: call.NoticePutOut, ID: "ada", Reason: "banned"}) // what the room hears
+			s.hearNotice(t, doorapi.Notice{Kind: doorapi.NoticePutOut, ID: "ada", Reason: "banned"}) // what the room hears
 			if !s.alarms.isSet(alarmVerdict) {
 				t.Error("nothing bounds the wait for the server")
 			}
@@ -415,7 +416,7 @@ func TestK1_TheEndHasTheReasonToldBefore(t *testing.T) {
 
 func TestK2_DismissedWithAText(t *testing.T) {
 	s, events := told(t)
-	s.hearNotice(t, call.Notice{Kind: call.NoticeDismissed, By: "Eve", Text: "Good night"})
+	s.hearNotice(t, doorapi.Notice{Kind: doorapi.NoticeDismissed, By: "Eve", Text: "Good night"})
 	s.onLeave(&livekit.LeaveRequest{Reason: livekit.DisconnectReason_ROOM_DELETED, Action: livekit.LeaveRequest_DISCONNECT})
 	if got := (*events)[0].(call.SessionEnded); got.Reason != call.ReasonDismissed || got.By != "Eve" || got.Text != "Good night" {
 		t.Errorf("got %+v", got)
@@ -465,7 +466,7 @@ func FuzzData(f *testing.F) {
 			for _, e := range d.receive(raw, false, now) {
 				switch got := e.(type) {
 				case call.DataReceived:
-					if len(got.Topic) > maxTopic || len(got.ID) > call.MaxIDBytes || got.Topic == call.TopicNotice {
+					if len(got.Topic) > maxTopic || len(got.ID) > call.MaxIDBytes || got.Topic == doorapi.TopicNotice {
 						t.Errorf("event %+v", e)
 					}
 				case call.ChatReceived:

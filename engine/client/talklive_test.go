@@ -11,12 +11,13 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 // notify tells everybody in the room a notice, as the door does.
-func (l *liveKit) notify(t testing.TB, room string, n call.Notice) {
+func (l *liveKit) notify(t testing.TB, room string, n doorapi.Notice) {
 	t.Helper()
-	topic := call.TopicNotice
+	topic := doorapi.TopicNotice
 	_, err := l.rooms.SendData(l.api(t, room), &livekit.SendDataRequest{
 		Room: room, Kind: livekit.DataPacket_RELIABLE, Topic: &topic, Data: encode(t, n),
 	})
@@ -26,7 +27,7 @@ func (l *liveKit) notify(t testing.TB, room string, n call.Notice) {
 }
 
 // tell tells one person and waits for the answer.
-func (l *liveKit) tell(t testing.TB, room, identity, method string, n call.Notice) error {
+func (l *liveKit) tell(t testing.TB, room, identity, method string, n doorapi.Notice) error {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(l.api(t, room), answerBound)
 	defer cancel()
@@ -42,11 +43,11 @@ const answerBound = removalTimeout / 4
 
 // deliver is tell for who must have heard it: an answer is lost now and then, two
 // in a row are not.
-func (l *liveKit) deliver(t testing.TB, room, identity string, n call.Notice) {
+func (l *liveKit) deliver(t testing.TB, room, identity string, n doorapi.Notice) {
 	t.Helper()
 	var err error
 	for range 3 {
-		if err = l.tell(t, room, identity, call.MethodNotice, n); err == nil {
+		if err = l.tell(t, room, identity, doorapi.MethodNotice, n); err == nil {
 			return
 		}
 	}
@@ -60,7 +61,7 @@ func talking(t testing.TB, l *liveKit, change func(*Dialer)) (a, b *client) {
 	a, b = pair(t, l, change, change)
 	for _, id := range []string{"ada", "bob"} {
 		eventually(t, "data channel of "+id, func() bool {
-			return l.tell(t, roomName(t), id, call.MethodNotice, call.Notice{Kind: "hello"}) == nil
+			return l.tell(t, roomName(t), id, doorapi.MethodNotice, doorapi.Notice{Kind: "hello"}) == nil
 		})
 	}
 	return a, b
@@ -164,14 +165,14 @@ func TestK8_K4_TheReasonOfABanArrives(t *testing.T) {
 		l, room := sharedServer(t), roomName(t)
 		a, b := talking(t, l, change)
 		until := time.Now().Add(time.Hour).Truncate(time.Millisecond)
-		ban := call.Notice{Kind: call.NoticePutOut, ID: "ada", Reason: "banned", By: "Eve", Text: "Enough", Until: until.UnixMilli()}
+		ban := doorapi.Notice{Kind: doorapi.NoticePutOut, ID: "ada", Reason: "banned", By: "Eve", Text: "Enough", Until: until.UnixMilli()}
 		if err := l.tell(t, room, "ada", "somebody.elses", ban); err == nil {
 			t.Error("a method that we do not have is answered")
 		}
 		start := time.Now()
 		l.deliver(t, room, "ada", ban)
 		t.Logf("answered after %v", time.Since(start))
-		l.notify(t, room, call.Notice{Kind: call.NoticePutOut, ID: "ada", Reason: "banned"})
+		l.notify(t, room, doorapi.Notice{Kind: doorapi.NoticePutOut, ID: "ada", Reason: "banned"})
 		l.remove(t, room, "ada")
 		ended, _, _ := wait[call.SessionEnded](a, 0, "end", nil)
 		if ended.Reason != call.ReasonBanned || ended.By != "Eve" || ended.Text != "Enough" || !ended.Until.Equal(until) {
@@ -190,7 +191,7 @@ func TestK1_ToldButNotPutOut(t *testing.T) {
 	l, room := sharedServer(t), roomName(t)
 	a, b := talking(t, l, nil)
 	told := time.Now()
-	l.deliver(t, room, "ada", call.Notice{Kind: call.NoticePutOut, ID: "ada", Reason: "removed", By: "Eve"})
+	l.deliver(t, room, "ada", doorapi.Notice{Kind: doorapi.NoticePutOut, ID: "ada", Reason: "removed", By: "Eve"})
 	ended, at, _ := wait[call.SessionEnded](a, 0, "end", nil)
 	if ended.Reason != call.ReasonRemoved || ended.By != "Eve" || at.Sub(told) > removalTimeout+time.Second {
 		t.Errorf("ended after %v: %+v", at.Sub(told), ended)
@@ -202,11 +203,11 @@ func TestNoticesOfARealServer(t *testing.T) {
 	l, room := sharedServer(t), roomName(t)
 	a, b := talking(t, l, nil)
 	// A participant's own packet on that topic changes nothing.
-	if err := b.SendData(t.Context(), call.TopicNotice, encode(t, call.Notice{Kind: call.NoticeDismissed})); err != nil {
+	if err := b.SendData(t.Context(), doorapi.TopicNotice, encode(t, doorapi.Notice{Kind: doorapi.NoticeDismissed})); err != nil {
 		t.Fatal(err)
 	}
 	n := a.events()
-	l.notify(t, room, call.Notice{Kind: call.NoticeRoom, Room: &call.RoomRules{Locked: true}})
+	l.notify(t, room, doorapi.Notice{Kind: doorapi.NoticeRoom, Room: &call.RoomRules{Locked: true}})
 	rules, _, _ := wait[call.RulesChanged](a, n, "rules", nil)
 	if !rules.Standing.Rules.Locked {
 		t.Errorf("rules %+v", rules)
@@ -220,7 +221,7 @@ func TestNoticesOfARealServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	// bob beats until he is silent, and then only the door knows.
-	l.notify(t, room, call.Notice{Kind: call.NoticeLost, ID: "bob"})
+	l.notify(t, room, doorapi.Notice{Kind: doorapi.NoticeLost, ID: "bob"})
 	wait(a, n, "bob is lost", func(e call.ParticipantUpdated) bool { return e.Participant.Lost })
 	wait(a, n, "and is there after all", func(e call.ParticipantUpdated) bool { return !e.Participant.Lost })
 	if _, err := l.rooms.DeleteRoom(l.api(t, room), &livekit.DeleteRoomRequest{Room: room}); err != nil {

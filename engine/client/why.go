@@ -9,6 +9,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/client/ending"
+	"foyer/engine/doorapi"
 )
 
 // decide does what follows from what the server, the door or the network says.
@@ -41,13 +42,13 @@ func (s *session) end(e call.SessionEnded) {
 
 // askWhy asks the door with the token that has just died, and ends the session.
 func (s *session) askWhy() {
-	t, room := s.ticket, call.RoomParameter(s.req.Link.Room)
+	t, room := s.ticket, doorapi.RoomParameter(s.req.Link.Room)
 	s.spawn(func() {
 		ctx, cancel := context.WithTimeout(s.ctx, s.limits.why)
 		defer cancel()
 		var err error
-		if body, broken := json.Marshal(call.RoomRequest{Room: room}); broken == nil {
-			err = askDoor(ctx, t, call.OpMembers, body, &call.MembersAnswer{})
+		if body, broken := json.Marshal(doorapi.RoomRequest{Room: room}); broken == nil {
+			err = askDoor(ctx, t, call.OpMembers, body, &doorapi.MembersAnswer{})
 		}
 		s.post(func() { s.decide(s.ending.DoorAnswered(err)) })
 	})

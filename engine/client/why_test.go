@@ -10,6 +10,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 // Somebody is put out before the door's notice has reached them: they ask why.
@@ -22,7 +23,7 @@ func TestK1_K2_K8_PutOutWithoutNotice(t *testing.T) {
 		<-r.Context().Done()
 	}
 	refuses := func(err error) http.HandlerFunc {
-		refusal, _ := call.DoorErrorFrom(err)
+		refusal, _ := doorapi.ErrorFrom(err)
 		return answerDoor(refusal.Status(), refusal)
 	}
 	leaves := func(reason livekit.DisconnectReason) func(*scriptConn) {
@@ -49,7 +50,7 @@ func TestK1_K2_K8_PutOutWithoutNotice(t *testing.T) {
 		"removed":                            {removes, refuses(&call.PutOutError{Reason: call.ReasonRemoved, By: "Eve", Text: "Enough"}), call.SessionEnded{Reason: call.ReasonRemoved, By: "Eve", Text: "Enough"}},
 		"banned":                             {removes, refuses(&call.BannedError{Until: until, By: "Eve", Text: "Enough"}), call.SessionEnded{Reason: call.ReasonBanned, By: "Eve", Text: "Enough", Until: until}},
 		"offline":                            {removes, refuses(&call.PutOutError{Reason: call.ReasonOfflineRemoved}), call.SessionEnded{Reason: call.ReasonOfflineRemoved}},
-		"a door that does not know":          {removes, answerDoor(http.StatusOK, call.MembersAnswer{}), call.SessionEnded{Reason: call.ReasonRemoved}},
+		"a door that does not know":          {removes, answerDoor(http.StatusOK, doorapi.MembersAnswer{}), call.SessionEnded{Reason: call.ReasonRemoved}},
 		"nonsense":                           {removes, answerDoor(http.StatusTeapot, "?"), call.SessionEnded{Reason: call.ReasonRemoved}},
 		"silence":                            {removes, silence, call.SessionEnded{Reason: call.ReasonRemoved}},
 		"dismissed":                          {deletes, dismissal, dismissed},

@@ -14,8 +14,8 @@ import (
 // an empty answer.
 type Talk struct {
 	OnAdmit    func(call.JoinRequest) Step
-	History    func(after string) call.ChatAnswer
-	OnModerate func(op call.DoorOp, request any) (answer any, err error)
+	History    func(after string) call.History
+	OnModerate func(op call.Operation, request any) (answer any, err error)
 }
 
 // Admit knocks as OnAdmit says.
@@ -25,7 +25,7 @@ func (d *Dialer) Admit(ctx context.Context, req call.JoinRequest) (call.Admissio
 			return call.Admission{}, err
 		}
 	}
-	return call.Admission{Answer: call.DoorJoinAnswer{Token: "token of " + string(req.Link.Room)}}, nil
+	return call.Admission{Token: "token of " + string(req.Link.Room)}, nil
 }
 
 // SendChat says something; nobody of the stand-ins hears it.
@@ -50,15 +50,15 @@ func (s *Session) Said() []string {
 }
 
 // Chat tells what is stored.
-func (s *Session) Chat(ctx context.Context, after string) (call.ChatAnswer, error) {
+func (s *Session) Chat(ctx context.Context, after string) (call.History, error) {
 	s.mu.Lock()
 	s.asked = append(s.asked, after)
 	s.mu.Unlock()
 	if err := s.step(ctx, "history"); err != nil {
-		return call.ChatAnswer{}, err
+		return call.History{}, err
 	}
 	if s.dialer.History == nil {
-		return call.ChatAnswer{}, nil
+		return call.History{}, nil
 	}
 	return s.dialer.History(after), nil
 }
@@ -71,7 +71,7 @@ func (s *Session) ChatAsked() []string {
 }
 
 // Moderate answers as OnModerate says.
-func (s *Session) Moderate(ctx context.Context, op call.DoorOp, request, answer any) error {
+func (s *Session) Moderate(ctx context.Context, op call.Operation, request, answer any) error {
 	if err := s.step(ctx, "moderate"); err != nil {
 		return err
 	}

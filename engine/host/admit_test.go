@@ -18,7 +18,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 	"github.com/twitchtv/twirp"
 
-	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 func TestConnectRefusals(t *testing.T) {
@@ -134,7 +134,7 @@ func TestOnlyTheDoorsRoutes(t *testing.T) {
 		{http.MethodDelete, http.StatusNotFound, []string{"/whip/v1/PA_1", "/whip/v1"}},
 		{http.MethodPatch, http.StatusNotFound, []string{"/whip/v1/PA_1", "/whip/v1"}},
 		{http.MethodOptions, http.StatusNotFound, []string{"/whip/v1"}},
-		{http.MethodPut, http.StatusMethodNotAllowed, []string{"/rtc", call.DoorJoinPath}},
+		{http.MethodPut, http.StatusMethodNotAllowed, []string{"/rtc", doorapi.JoinPath}},
 	} {
 		for _, path := range tt.paths {
 			if status := s.offers(tt.method, path, token); status != tt.want {

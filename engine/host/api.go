@@ -12,6 +12,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/engine/host/register"
 )
 
@@ -71,7 +72,7 @@ func (c caller) may(a access) bool {
 // operation answers one of the door's operations. room is checked, and the
 // caller may use the operation in it.
 type operation struct {
-	op     call.DoorOp
+	op     call.Operation
 	access access
 	answer func(ctx context.Context, who caller, room call.RoomID, body []byte) (any, error)
 }
@@ -109,7 +110,7 @@ func (d *door) operations() []operation {
 	}
 }
 
-// serveOperation answers POST call.DoorAPIPath + op.
+// serveOperation answers POST doorapi.APIPath + op.
 func (d *door) serveOperation(o operation) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		allowOrigins(w)
@@ -140,7 +141,7 @@ func (d *door) readCall(w http.ResponseWriter, r *http.Request, o operation) (wh
 	if err = readJSON(w, r, &raw); err != nil {
 		return who, "", nil, err
 	}
-	var about call.RoomRequest
+	var about doorapi.RoomRequest
 	if err = json.Unmarshal(raw, &about); err != nil {
 		return who, "", nil, fmt.Errorf("%w: body is not the expected JSON", call.ErrBadArgument)
 	}
@@ -218,20 +219,20 @@ func (d *door) knownRoom(ctx context.Context, room call.RoomID) error {
 	return open
 }
 
-func (d *door) opRooms(ctx context.Context, _ caller, _ call.RoomID, _ struct{}) (call.RoomsAnswer, error) {
+func (d *door) opRooms(ctx context.Context, _ caller, _ call.RoomID, _ struct{}) (doorapi.RoomsAnswer, error) {
 	open, err := d.rooms.all(ctx)
 	if err != nil {
-		return call.RoomsAnswer{}, err
+		return doorapi.RoomsAnswer{}, err
 	}
-	answer := call.RoomsAnswer{Rooms: make([]call.RoomRow, 0, len(open))}
+	answer := doorapi.RoomsAnswer{Rooms: make([]doorapi.RoomRow, 0, len(open))}
 	for _, r := range open {
-		row := call.RoomRow{
+		row := doorapi.RoomRow{
 			Room: call.RoomID(r.GetName()), Session: call.SID(r.GetSid()),
 			People: int(r.GetNumParticipants()), Since: r.GetCreationTimeMs(),
 		}
 		room, err := d.register.Room(ctx, row.Room)
 		if err != nil && !errors.Is(err, register.ErrNotFound) {
-			return call.RoomsAnswer{}, err
+			return doorapi.RoomsAnswer{}, err
 		}
 		row.Title = room.Title
 		answer.Rooms = append(answer.Rooms, row)

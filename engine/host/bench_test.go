@@ -16,7 +16,7 @@ import (
 	"github.com/gorilla/websocket"
 	"github.com/livekit/protocol/auth"
 
-	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/engine/host/sfu"
 )
 
@@ -42,7 +42,7 @@ func BenchmarkJoin(b *testing.B) {
 			b.Fatal(err)
 		}
 		began := time.Now()
-		res, err := client.Post(s.URL+call.DoorJoinPath, "application/json", bytes.NewReader(raw))
+		res, err := client.Post(s.URL+doorapi.JoinPath, "application/json", bytes.NewReader(raw))
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/engine/host/keeper"
 	"foyer/engine/host/register"
 )
@@ -23,14 +24,14 @@ const (
 
 // opChat reads a room's history: of the session that runs, or of all if the
 // host keeps it.
-func (d *door) opChat(ctx context.Context, who caller, room call.RoomID, q call.ChatRequest) (call.ChatAnswer, error) {
+func (d *door) opChat(ctx context.Context, who caller, room call.RoomID, q doorapi.ChatRequest) (doorapi.ChatAnswer, error) {
 	rules, err := d.register.Rules(ctx, room)
 	if err != nil {
-		return call.ChatAnswer{}, err
+		return doorapi.ChatAnswer{}, err
 	}
 	session, err := d.chatSession(ctx, who, room)
 	if err != nil && !(rules.KeepHistory && errors.Is(err, call.ErrNoSuchRoom)) {
-		return call.ChatAnswer{}, err
+		return doorapi.ChatAnswer{}, err
 	}
 	if rules.KeepHistory {
 		session = ""
@@ -41,7 +42,7 @@ func (d *door) opChat(ctx context.Context, who caller, room call.RoomID, q call.
 	}
 	lines, more, err := d.register.Chat(ctx, room, session, q.After, limit)
 	if err != nil {
-		return call.ChatAnswer{}, err
+		return doorapi.ChatAnswer{}, err
 	}
 	return chatAnswer(lines, more), nil
 }
@@ -61,32 +62,32 @@ func (d *door) chatSession(ctx context.Context, who caller, room call.RoomID) (c
 		d.Log.WithError(err).WithField("room", room).Debug("history may end early")
 	}
 	if errors.Is(err, call.ErrNotStored) && !who.admin { // who has come since the room was told
-		d.tell(ctx, room, []string{string(who.identity)}, call.Notice{Kind: call.NoticeChatOff})
+		d.tell(ctx, room, []string{string(who.identity)}, doorapi.Notice{Kind: doorapi.NoticeChatOff})
 	}
 	return one.Session(), nil
 }
 
 // chatAnswer bounds what is told at a time.
-func chatAnswer(lines []register.ChatLine, more bool) call.ChatAnswer {
-	answer := call.ChatAnswer{Messages: make([]call.ChatRow, 0, len(lines)), More: more}
+func chatAnswer(lines []register.ChatLine, more bool) doorapi.ChatAnswer {
+	answer := doorapi.ChatAnswer{Messages: make([]doorapi.ChatRow, 0, len(lines)), More: more}
 	size := 0
 	for _, l := range lines {
 		if size += len(l.Text) + len(l.Name) + len(l.ID); size > chatBytes {
 			answer.More = true
 			break
 		}
-		answer.Messages = append(answer.Messages, call.ChatRow{ChatMessage: l.ChatMessage, Time: l.At.UnixMilli()})
+		answer.Messages = append(answer.Messages, doorapi.ChatRow{ChatMessage: l.ChatMessage, Time: l.At.UnixMilli()})
 	}
 	return answer
 }
 
 // opSay says something as the host's tools: to everybody, and into the history.
-func (d *door) opSay(ctx context.Context, _ caller, room call.RoomID, q call.SayRequest) (call.ChatRow, error) {
+func (d *door) opSay(ctx context.Context, _ caller, room call.RoomID, q doorapi.SayRequest) (doorapi.ChatRow, error) {
 	if err := call.CheckChat(q.Text); err != nil {
-		return call.ChatRow{}, err
+		return doorapi.ChatRow{}, err
 	}
 	m, err := d.keepers.say(ctx, room, q.Text)
-	return call.ChatRow{ChatMessage: m, Time: m.At.UnixMilli()}, err
+	return doorapi.ChatRow{ChatMessage: m, Time: m.At.UnixMilli()}, err
 }
 
 // keeperPorts is what keepers do through the door.
@@ -119,7 +120,7 @@ func (p keeperPorts) Dismissed(ctx context.Context, room call.RoomID, session ca
 }
 
 // Tell implements keeper.Teller.
-func (p keeperPorts) Tell(ctx context.Context, room call.RoomID, n call.Notice) error {
+func (p keeperPorts) Tell(ctx context.Context, room call.RoomID, n doorapi.Notice) error {
 	return p.rooms.tell(ctx, room, nil, n)
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 const greeting = "hello"
@@ -105,7 +106,8 @@ func (s *testServer) chatterOf(link call.Link, g guest, web bool) *chatter {
 	c := &chatter{t: s.t, id: g.id, met: map[call.Identity]bool{}}
 	req := call.JoinRequest{Link: link, Identity: g.id, Name: "Guest " + string(g.id), Key: g.key}
 	if web {
-		req.Admission = &call.Admission{Host: link.Hosts[0], Answer: s.mustJoin(g, link)}
+		admission := s.mustJoin(g, link).Admission(link.Hosts[0], time.Now())
+		req.Admission = &admission
 	}
 	c.session = s.live(req, c.take)
 	return c
@@ -293,7 +295,7 @@ func TestK10_MutedChat(t *testing.T) {
 	link := s.invite(nil)
 	anna, ben, web := s.chatter(link, "anna", false), s.chatter(link, "ben", false), s.chatter(link, "web", true)
 	s.converse(anna, ben, web)
-	s.mustDo(call.OpMute, "", call.MuteRequest{Room: "hall", IDs: []call.Identity{"anna"}}, call.ResultDone)
+	s.mustDo(call.OpMute, "", doorapi.MuteRequest{Room: "hall", IDs: []call.Identity{"anna"}}, call.ResultDone)
 	eventually(t, "anna may not write", waitBound, func() bool {
 		_, err := anna.session.SendChat(t.Context(), "may I?")
 		return errors.Is(err, call.ErrMuted)
@@ -304,7 +306,7 @@ func TestK10_MutedChat(t *testing.T) {
 	for _, c := range []*chatter{anna, ben, web} {
 		eventually(t, string(c.id)+" hears ben", waitBound, func() bool { return c == ben || slices.Contains(texts(c.messages()), "no") })
 	}
-	s.mustDo(call.OpUnmute, "", call.MuteRequest{Room: "hall", IDs: []call.Identity{"anna"}}, call.ResultDone)
+	s.mustDo(call.OpUnmute, "", doorapi.MuteRequest{Room: "hall", IDs: []call.Identity{"anna"}}, call.ResultDone)
 	eventually(t, "anna may write", waitBound, func() bool {
 		_, err := anna.session.SendChat(t.Context(), "thanks")
 		return err == nil

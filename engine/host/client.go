@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 const (
@@ -59,7 +60,7 @@ func RequestInvite(ctx context.Context, req InviteRequest) (call.Link, error) {
 	}
 	var answer InvitationAnswer
 	body := InvitationRequest{
-		Room: call.RoomParameter(req.Room), Title: req.Title, Existing: req.Existing, Role: req.Role, TTL: int64(req.TTL / time.Second),
+		Room: doorapi.RoomParameter(req.Room), Title: req.Title, Existing: req.Existing, Role: req.Role, TTL: int64(req.TTL / time.Second),
 	}
 	if _, err := postAdmin(ctx, server, key, fingerprint, invitationsPath, body, &answer); err != nil {
 		return call.Link{}, err
@@ -127,14 +128,14 @@ type Admin struct {
 // Do calls one operation: request and answer are those that the operation says.
 // Errors wrap those that [RequestInvite] has; what the server refuses is a
 // *[RefusalError].
-func (a Admin) Do(ctx context.Context, op call.DoorOp, request, answer any) error {
+func (a Admin) Do(ctx context.Context, op call.Operation, request, answer any) error {
 	_, err := a.DoAt(ctx, op, request, answer)
 	return err
 }
 
 // DoAt is Do and tells what time it is at the server, by whose clock the times in
 // the answer are: this computer's may be wrong.
-func (a Admin) DoAt(ctx context.Context, op call.DoorOp, request, answer any) (time.Time, error) {
+func (a Admin) DoAt(ctx context.Context, op call.Operation, request, answer any) (time.Time, error) {
 	server, err := parseServer(a.Server)
 	if err != nil {
 		return time.Time{}, err
@@ -143,12 +144,12 @@ func (a Admin) DoAt(ctx context.Context, op call.DoorOp, request, answer any) (t
 	if err != nil {
 		return time.Time{}, err
 	}
-	return postAdmin(ctx, server, key, fingerprint, call.DoorAPIPath+string(op), request, answer)
+	return postAdmin(ctx, server, key, fingerprint, doorapi.APIPath+string(op), request, answer)
 }
 
 // RefusalError is what a server refuses.
 type RefusalError struct {
-	Door call.DoorError
+	Door doorapi.Error
 	err  error
 }
 
@@ -216,7 +217,7 @@ func readAnswer(res *http.Response, answer any) error {
 		}
 		return nil
 	}
-	var refusal call.DoorError
+	var refusal doorapi.Error
 	if err := json.Unmarshal(raw, &refusal); err != nil || refusal.Code == "" {
 		return fmt.Errorf("%w: status %d", call.ErrServerGarbage, res.StatusCode)
 	}

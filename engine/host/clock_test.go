@@ -9,6 +9,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/client"
+	"foyer/engine/doorapi"
 )
 
 // A guest's clock does not matter: they get in, they hear the truth about a ban
@@ -29,7 +30,7 @@ func TestTheGuestsClockDoesNotMatter(t *testing.T) {
 			if d := a.Clock + off; d.Abs() > 10*time.Second {
 				t.Errorf("the server's clock is %v from ours, want %v", a.Clock, -off)
 			}
-			s.mustDo(call.OpBan, "", call.PeopleRequest{Room: "hall", IDs: []call.Identity{g.id}, Minutes: 60}, "done")
+			s.mustDo(call.OpBan, "", doorapi.PeopleRequest{Room: "hall", IDs: []call.Identity{g.id}, Minutes: 60}, "done")
 			_, err = dialer.Admit(t.Context(), req)
 			var ban *call.BannedError
 			if !errors.As(err, &ban) {

@@ -12,6 +12,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/engine/host/keeper"
 	"foyer/engine/host/register"
 	"foyer/internal/drive"
@@ -40,8 +41,8 @@ func TestClusterOfDoors(t *testing.T) {
 	ben.hears("one")
 	ben.say("two")
 	anna.hears("two")
-	var said call.ChatRow
-	if refusal, status := second.do(call.OpSay, "", call.SayRequest{Room: "hall", Text: "three"}, &said); status != http.StatusOK {
+	var said doorapi.ChatRow
+	if refusal, status := second.do(call.OpSay, "", doorapi.SayRequest{Room: "hall", Text: "three"}, &said); status != http.StatusOK {
 		t.Fatalf("say: %+v", refusal)
 	}
 	if m := anna.hears("three"); m.From != "" || m.ID != said.ID {

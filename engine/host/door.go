@@ -21,6 +21,7 @@ import (
 	"github.com/twitchtv/twirp"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/engine/host/keeper"
 	"foyer/engine/host/register"
 )
@@ -49,9 +50,9 @@ const (
 
 // Codes that only the door's own API uses.
 const (
-	codeUnauthorized call.DoorCode = "unauthorized"
-	codeNoSpace      call.DoorCode = "no_space"
-	codeInternal     call.DoorCode = "internal"
+	codeUnauthorized doorapi.Code = "unauthorized"
+	codeNoSpace      doorapi.Code = "no_space"
+	codeInternal     doorapi.Code = "internal"
 )
 
 // door is the public port. Its handlers run on goroutines of its HTTP server.
@@ -152,12 +153,12 @@ type route struct {
 func (d *door) routeTable() []route {
 	table := []route{
 		{http.MethodGet, healthPath, d.serveHealth},
-		{http.MethodPost, call.DoorJoinPath, d.serveJoin},
+		{http.MethodPost, doorapi.JoinPath, d.serveJoin},
 		{http.MethodPost, invitationsPath, d.serveInvitation},
 		{http.MethodPost, roomServicePath, d.serveRoomService},
 	}
 	for _, o := range d.operations() {
-		table = append(table, route{http.MethodPost, call.DoorAPIPath + string(o.op), d.serveOperation(o)})
+		table = append(table, route{http.MethodPost, doorapi.APIPath + string(o.op), d.serveOperation(o)})
 	}
 	// Every route of LiveKit's that admits somebody to a room, except WHIP and
 	// agents, which stay closed (livekit-server rtcservice.go, SetupRoutes).
@@ -275,7 +276,7 @@ func (d *door) serveHealth(w http.ResponseWriter, _ *http.Request) {
 
 // readJSON reads a bounded body into v. Errors wrap call.ErrBadArgument.
 func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
-	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, call.DoorMaxBody))
+	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, doorapi.MaxBody))
 	if err != nil {
 		return fmt.Errorf("%w: body: %w", call.ErrBadArgument, err)
 	}
@@ -295,14 +296,14 @@ func reply(w http.ResponseWriter, status int, v any) {
 // fail answers with the refusal that err means. What the door itself could not
 // do is logged and not told to strangers.
 func (d *door) fail(w http.ResponseWriter, log logrus.FieldLogger, err error) {
-	e, ok := call.DoorErrorFrom(err)
+	e, ok := doorapi.ErrorFrom(err)
 	if errors.Is(err, call.ErrNotStored) {
-		e = call.DoorError{Code: call.DoorNotStored, Message: call.ErrNotStored.Error()} // the rest is ours to know
+		e = doorapi.Error{Code: doorapi.CodeNotStored, Message: call.ErrNotStored.Error()} // the rest is ours to know
 	}
 	if !ok && d.isStopping() { // which is the cause, most likely
-		e, ok = call.DoorErrorFrom(call.ErrServerStopping)
+		e, ok = doorapi.ErrorFrom(call.ErrServerStopping)
 	}
-	if e.Code == call.DoorBanned {
+	if e.Code == doorapi.CodeBanned {
 		e.Time = d.now().UnixMilli() // its end is by this clock
 	}
 	status := e.Status()
@@ -310,25 +311,25 @@ func (d *door) fail(w http.ResponseWriter, log logrus.FieldLogger, err error) {
 	switch {
 	case errors.Is(err, call.ErrAdminKey):
 		ok = true
-		e, status = call.DoorError{Code: codeUnauthorized, Message: call.ErrAdminKey.Error()}, http.StatusUnauthorized
+		e, status = doorapi.Error{Code: codeUnauthorized, Message: call.ErrAdminKey.Error()}, http.StatusUnauthorized
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	case errors.As(err, &tooLarge):
 		status = http.StatusRequestEntityTooLarge
 	case errors.Is(err, register.ErrFull):
 		d.Log.WithError(err).Error("the door could not store anything")
-		e, status = call.DoorError{Code: codeNoSpace, Message: call.ErrDataFull.Error()}, http.StatusInsufficientStorage
+		e, status = doorapi.Error{Code: codeNoSpace, Message: call.ErrDataFull.Error()}, http.StatusInsufficientStorage
 	// Both may be over soon: clients that have lost their connection try on.
 	case !ok && errors.Is(err, register.ErrUnavailable):
 		d.Log.WithError(err).Error("the register does not answer")
-		e = call.DoorError{Code: call.DoorNotStored, Message: call.ErrNotStored.Error()}
+		e = doorapi.Error{Code: doorapi.CodeNotStored, Message: call.ErrNotStored.Error()}
 		status = e.Status()
 	case !ok && noAnswer(err):
 		d.Log.WithError(err).Error("LiveKit does not answer")
-		e = call.DoorError{Code: call.DoorServerSilent, Message: "the media server does not answer"}
+		e = doorapi.Error{Code: doorapi.CodeServerSilent, Message: "the media server does not answer"}
 		status = e.Status()
 	case !ok:
 		d.Log.WithError(err).Error("the door could not answer")
-		e, status = call.DoorError{Code: codeInternal, Message: "the server has a problem of its own"}, http.StatusInternalServerError
+		e, status = doorapi.Error{Code: codeInternal, Message: "the server has a problem of its own"}, http.StatusInternalServerError
 	}
 	if log != nil && ok {
 		log.WithField("code", e.Code).Info("refused")

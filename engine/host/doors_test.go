@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/internal/drive"
 )
 
@@ -121,7 +122,7 @@ func acrossRemoval(s *story) {
 }
 
 func acrossDismissal(s *story) {
-	if refusal, status := s.a.do(call.OpDismiss, "", call.DismissRequest{Room: call.RoomParameter(s.room)}, &struct{}{}); status != http.StatusOK {
+	if refusal, status := s.a.do(call.OpDismiss, "", doorapi.DismissRequest{Room: doorapi.RoomParameter(s.room)}, &struct{}{}); status != http.StatusOK {
 		s.Fatalf("%d %+v", status, refusal)
 	}
 	for name, c := range map[string]*liveGuest{"anna": s.anna, "ben": s.ben} {
@@ -141,8 +142,8 @@ func acrossBan(s *story) {
 	}
 	s.refused(http.StatusForbidden)
 	other := guest{"benjamin", s.guest.key} // the same installation
-	for name, try := range map[string]call.DoorJoinRequest{"ben": s.guest.request(s, s.toB), "another name": other.request(s, s.toB)} {
-		if _, refusal, status := s.b.join(try); refusal.Code != call.DoorBanned || refusal.Until == 0 {
+	for name, try := range map[string]doorapi.JoinRequest{"ben": s.guest.request(s, s.toB), "another name": other.request(s, s.toB)} {
+		if _, refusal, status := s.b.join(try); refusal.Code != doorapi.CodeBanned || refusal.Until == 0 {
 			s.Errorf("%s: %d %+v", name, status, refusal)
 		}
 	}
@@ -157,20 +158,20 @@ func acrossMute(s *story) {
 			return ok && r.Standing.Muted == want
 		}
 	}
-	s.a.mustDo(call.OpMute, "", call.MuteRequest{Room: call.RoomParameter(s.room), IDs: []call.Identity{"ben"}}, call.ResultDone)
+	s.a.mustDo(call.OpMute, "", doorapi.MuteRequest{Room: doorapi.RoomParameter(s.room), IDs: []call.Identity{"ben"}}, call.ResultDone)
 	s.ben.await("mute", muted(true))
 	if _, err := s.ben.session.SendChat(s.Context(), "may I?"); !errors.Is(err, call.ErrMuted) {
 		s.Errorf("said: %v", err)
 	}
 	carl := newGuest(s, "carl")
-	s.a.mustDo(call.OpMute, "", call.MuteRequest{Room: call.RoomParameter(s.room), All: true, Except: []call.Identity{"anna"}}, call.ResultDone)
+	s.a.mustDo(call.OpMute, "", doorapi.MuteRequest{Room: doorapi.RoomParameter(s.room), All: true, Except: []call.Identity{"anna"}}, call.ResultDone)
 	token := s.b.mustJoin(carl, s.toB).Token // comes later, and through the other door
 	if w, join := s.b.mustDial(token); join.GetParticipant().GetPermission().GetCanPublishData() {
 		s.Error("carl may speak")
 	} else {
 		_ = w.conn.Close()
 	}
-	s.b.mustDo(call.OpUnmute, "", call.MuteRequest{Room: call.RoomParameter(s.room), IDs: []call.Identity{"ben"}}, call.ResultDone)
+	s.b.mustDo(call.OpUnmute, "", doorapi.MuteRequest{Room: doorapi.RoomParameter(s.room), IDs: []call.Identity{"ben"}}, call.ResultDone)
 }
 
 // acrossLoss: ben's way to b is cut. The room is told, by b; he comes back
@@ -194,29 +195,29 @@ func acrossLoss(s *story) {
 
 func acrossLock(s *story) {
 	yes, no := true, false
-	rule := func(door *testServer, q call.RulesRequest) {
+	rule := func(door *testServer, q doorapi.RulesRequest) {
 		s.Helper()
-		q.Room = call.RoomParameter(s.room)
+		q.Room = doorapi.RoomParameter(s.room)
 		if refusal, status := door.do(call.OpRules, "", q, &call.RoomRules{}); status != http.StatusOK {
 			s.Fatalf("%d %+v", status, refusal)
 		}
 	}
 	carl := newGuest(s, "carl")
 	token := s.a.mustJoin(carl, s.toA).Token
-	refused := func(want call.DoorCode) {
+	refused := func(want doorapi.Code) {
 		s.Helper()
 		if _, refusal, status := s.b.join(carl.request(s, s.toB)); refusal.Code != want {
 			s.Errorf("join: %d %+v, want %s", status, refusal, want)
 		}
-		if _, status, err := s.b.dial(token, ""); err == nil || status != (call.DoorError{Code: want}).Status() {
+		if _, status, err := s.b.dial(token, ""); err == nil || status != (doorapi.Error{Code: want}).Status() {
 			s.Errorf("connect: %d %v, want %s", status, err, want)
 		}
 	}
 	two, none := 2, 0
-	rule(s.a, call.RulesRequest{Locked: &yes})
-	refused(call.DoorRoomLocked)
-	rule(s.b, call.RulesRequest{Locked: &no, MaxMembers: &two})
-	refused(call.DoorRoomFull)
-	rule(s.a, call.RulesRequest{MaxMembers: &none})
+	rule(s.a, doorapi.RulesRequest{Locked: &yes})
+	refused(doorapi.CodeRoomLocked)
+	rule(s.b, doorapi.RulesRequest{Locked: &no, MaxMembers: &two})
+	refused(doorapi.CodeRoomFull)
+	rule(s.a, doorapi.RulesRequest{MaxMembers: &none})
 	s.b.enter(s.toB, carl)
 }

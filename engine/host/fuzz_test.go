@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/engine/host/register"
 )
 
@@ -50,7 +50,7 @@ func newDoorBefore(t testing.TB, upstream *url.URL, data *folder) *door {
 func FuzzJoin(f *testing.F) {
 	d := newDeadDoor(f)
 	g := newGuest(f, "anna")
-	req := call.DoorJoinRequest{Room: "hall", Secret: "s", Identity: "anna", Name: "Anna"}
+	req := doorapi.JoinRequest{Room: "hall", Secret: "s", Identity: "anna", Name: "Anna"}
 	if err := req.Sign(g.key, d.data.fingerprint, time.Now()); err != nil {
 		f.Fatal(err)
 	}
@@ -64,9 +64,9 @@ func FuzzJoin(f *testing.F) {
 	f.Add([]byte(strings.Repeat("[", 1000)))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		w := httptest.NewRecorder()
-		r := httptest.NewRequest(http.MethodPost, call.DoorJoinPath, strings.NewReader(string(body)))
+		r := httptest.NewRequest(http.MethodPost, doorapi.JoinPath, strings.NewReader(string(body)))
 		d.http.Handler.ServeHTTP(w, r)
-		var refusal call.DoorError
+		var refusal doorapi.Error
 		if err := json.Unmarshal(w.Body.Bytes(), &refusal); err != nil || refusal.Code == "" {
 			t.Fatalf("answer %d %q", w.Code, w.Body)
 		}
@@ -82,12 +82,12 @@ func FuzzRoomParameter(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		var p call.RoomParameter
+		var p doorapi.RoomParameter
 		if json.Unmarshal(raw, &p) != nil {
 			return
 		}
 		again, err := json.Marshal(p)
-		var q call.RoomParameter
+		var q doorapi.RoomParameter
 		if err != nil || json.Unmarshal(again, &q) != nil || q != p {
 			t.Fatalf("%q became %q", p, q)
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 // TestWrongKeysLockNobodyOut: whatever somebody behind an address guesses, and
@@ -33,7 +34,7 @@ func TestWrongKeysLockNobodyOut(t *testing.T) {
 	wrongLink.Secret = "wrong"
 	unsigned := newGuest(t, "anna").request(t, link)
 	unsigned.Signature[0]++
-	about, _ := json.Marshal(call.RoomRequest{Room: "hall"})
+	about, _ := json.Marshal(doorapi.RoomRequest{Room: "hall"})
 	client := s.client() // one: each of the others would keep connections open
 	post := func(path, bearer string, body []byte) func() int {
 		return func() int {
@@ -55,24 +56,24 @@ func TestWrongKeysLockNobodyOut(t *testing.T) {
 			return res.StatusCode
 		}
 	}
-	join := func(req call.DoorJoinRequest) int {
+	join := func(req doorapi.JoinRequest) int {
 		raw, err := json.Marshal(req)
 		if err != nil {
 			t.Error(err)
 		}
-		return post(call.DoorJoinPath, "", raw)()
+		return post(doorapi.JoinPath, "", raw)()
 	}
 	connect := func(token string) func() int {
 		return func() int { _, status, _ := s.dial(token, ""); return status }
 	}
 	wrong := map[string]func() int{
-		"admin key":        post(call.DoorAPIPath+string(call.OpMembers), "wrong", about),
+		"admin key":        post(doorapi.APIPath+string(call.OpMembers), "wrong", about),
 		"key to invite":    post(invitationsPath, "wrong", about),
-		"member's token":   post(call.DoorAPIPath+string(call.OpMembers), forged, about),
-		"expired token":    post(call.DoorAPIPath+string(call.OpMembers), signToken(t, s.api, time.Now().Add(-2*time.Minute)), about),
+		"member's token":   post(doorapi.APIPath+string(call.OpMembers), forged, about),
+		"expired token":    post(doorapi.APIPath+string(call.OpMembers), signToken(t, s.api, time.Now().Add(-2*time.Minute)), about),
 		"secret":           func() int { return join(newGuest(t, "anna").request(t, wrongLink)) },
 		"signature":        func() int { return join(unsigned) },
-		"no join":          post(call.DoorJoinPath, "", []byte("{")),
+		"no join":          post(doorapi.JoinPath, "", []byte("{")),
 		"token to connect": connect(forged),
 		"no token":         connect(""),
 		"API token":        post(roomServicePath+"ListRooms", forged, []byte("{}")),
@@ -104,9 +105,9 @@ func TestWrongKeysLockNobodyOut(t *testing.T) {
 	}
 	ben := newGuest(t, "ben")
 	right := map[string]func() bool{
-		"admin key":      func() bool { return post(call.DoorAPIPath+string(call.OpMembers), admin, about)() == http.StatusOK },
+		"admin key":      func() bool { return post(doorapi.APIPath+string(call.OpMembers), admin, about)() == http.StatusOK },
 		"key to invite":  func() bool { return post(invitationsPath, admin, about)() == http.StatusOK },
-		"member's token": func() bool { return post(call.DoorAPIPath+string(call.OpMembers), member, about)() == http.StatusOK },
+		"member's token": func() bool { return post(doorapi.APIPath+string(call.OpMembers), member, about)() == http.StatusOK },
 		"secret":         func() bool { return join(ben.request(t, link)) == http.StatusOK },
 		"connect": func() bool {
 			_, status, err := s.dial(member, "")
@@ -144,7 +145,7 @@ func TestGuestsDoNotLockTheHostOut(t *testing.T) {
 	loud, _ := s.as(call.RoleListener, "loud")
 	quiet, _ := s.as(call.RoleParticipant, "quiet")
 	ask := func(token string) int {
-		_, status := s.do(call.OpMembers, token, call.RoomRequest{Room: "hall"}, &call.MembersAnswer{})
+		_, status := s.do(call.OpMembers, token, doorapi.RoomRequest{Room: "hall"}, &doorapi.MembersAnswer{})
 		return status
 	}
 	status := 0

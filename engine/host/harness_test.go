@@ -24,6 +24,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/engine/host/register"
 )
 
@@ -188,8 +189,8 @@ func newGuest(t testing.TB, id string) guest {
 	return guest{call.Identity(id), key}
 }
 
-func (g guest) request(t testing.TB, link call.Link) call.DoorJoinRequest {
-	req := call.DoorJoinRequest{Room: link.Room, Secret: link.Secret, Identity: g.id, Name: "Guest " + string(g.id), Existing: link.Existing}
+func (g guest) request(t testing.TB, link call.Link) doorapi.JoinRequest {
+	req := doorapi.JoinRequest{Room: link.Room, Secret: link.Secret, Identity: g.id, Name: "Guest " + string(g.id), Existing: link.Existing}
 	if err := req.Sign(g.key, link.Fingerprint, time.Now()); err != nil {
 		t.Fatal(err)
 	}
@@ -197,15 +198,15 @@ func (g guest) request(t testing.TB, link call.Link) call.DoorJoinRequest {
 }
 
 // join posts a request and returns the answer or the refusal, and the status.
-func (s *testServer) join(req call.DoorJoinRequest) (call.DoorJoinAnswer, call.DoorError, int) {
+func (s *testServer) join(req doorapi.JoinRequest) (doorapi.JoinAnswer, doorapi.Error, int) {
 	s.t.Helper()
 	raw, err := json.Marshal(req)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	status, body := s.post(call.DoorJoinPath, "", raw)
-	var answer call.DoorJoinAnswer
-	var refusal call.DoorError
+	status, body := s.post(doorapi.JoinPath, "", raw)
+	var answer doorapi.JoinAnswer
+	var refusal doorapi.Error
 	if status == http.StatusOK {
 		err = json.Unmarshal(body, &answer)
 	} else {
@@ -239,7 +240,7 @@ func (s *testServer) post(path, bearer string, body []byte) (int, []byte) {
 }
 
 // mustJoin joins and fails the test if it is refused.
-func (s *testServer) mustJoin(g guest, link call.Link) call.DoorJoinAnswer {
+func (s *testServer) mustJoin(g guest, link call.Link) doorapi.JoinAnswer {
 	s.t.Helper()
 	answer, refusal, status := s.join(g.request(s.t, link))
 	if status != http.StatusOK {

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 // TestHugeRequests: a megabyte at any of the door's routes is refused, by its
@@ -26,15 +27,15 @@ func TestHugeRequests(t *testing.T) {
 	const megabyte = 1 << 20
 	huge := strings.Repeat("x", megabyte)
 	body := []byte(`{"room":"hall","ids":["anna"],"text":"` + huge + `"}`)
-	paths := []string{call.DoorJoinPath, invitationsPath}
+	paths := []string{doorapi.JoinPath, invitationsPath}
 	for _, o := range (&door{}).operations() {
-		paths = append(paths, call.DoorAPIPath+string(o.op))
+		paths = append(paths, doorapi.APIPath+string(o.op))
 	}
 	for _, path := range paths {
 		status, raw := s.post(path, key, body)
-		var refusal call.DoorError
+		var refusal doorapi.Error
 		if err := json.Unmarshal(raw, &refusal); err != nil || status != http.StatusRequestEntityTooLarge ||
-			refusal.Code != call.DoorBadRequest || !strings.Contains(refusal.Message, "too large") {
+			refusal.Code != doorapi.CodeBadRequest || !strings.Contains(refusal.Message, "too large") {
 			t.Errorf("%s: %d %.200s", path, status, raw)
 		}
 	}
@@ -65,18 +66,18 @@ func TestHugeWords(t *testing.T) {
 	s.mustDial(s.mustJoin(newGuest(t, "anna"), link).Token)
 	long := func(n int) string { return strings.Repeat("x", n) }
 	for name, tt := range map[string]struct {
-		op      call.DoorOp
+		op      call.Operation
 		request any
 	}{
-		"chat":         {call.OpSay, call.SayRequest{Room: "hall", Text: long(call.MaxChat + 1)}},
-		"a reason":     {call.OpRemove, call.PeopleRequest{Room: "hall", IDs: []call.Identity{"anna"}, Text: long(call.MaxText + 1)}},
-		"a ban's":      {call.OpBan, call.PeopleRequest{Room: "hall", IDs: []call.Identity{"anna"}, Text: long(call.MaxText + 1)}},
-		"a dismissal":  {call.OpDismiss, call.DismissRequest{Room: "hall", Text: long(call.MaxText + 1)}},
-		"a room":       {call.OpMembers, call.RoomRequest{Room: call.RoomParameter(long(call.MaxRoomID + 1))}},
-		"an identity":  {call.OpUnban, call.PeopleRequest{Room: "hall", IDs: []call.Identity{call.Identity(long(call.MaxIdentity + 1))}}},
-		"an exception": {call.OpMute, call.MuteRequest{Room: "hall", All: true, Except: []call.Identity{call.Identity(long(call.MaxIdentity + 1))}}},
+		"chat":         {call.OpSay, doorapi.SayRequest{Room: "hall", Text: long(call.MaxChat + 1)}},
+		"a reason":     {call.OpRemove, doorapi.PeopleRequest{Room: "hall", IDs: []call.Identity{"anna"}, Text: long(call.MaxText + 1)}},
+		"a ban's":      {call.OpBan, doorapi.PeopleRequest{Room: "hall", IDs: []call.Identity{"anna"}, Text: long(call.MaxText + 1)}},
+		"a dismissal":  {call.OpDismiss, doorapi.DismissRequest{Room: "hall", Text: long(call.MaxText + 1)}},
+		"a room":       {call.OpMembers, doorapi.RoomRequest{Room: doorapi.RoomParameter(long(call.MaxRoomID + 1))}},
+		"an identity":  {call.OpUnban, doorapi.PeopleRequest{Room: "hall", IDs: []call.Identity{call.Identity(long(call.MaxIdentity + 1))}}},
+		"an exception": {call.OpMute, doorapi.MuteRequest{Room: "hall", All: true, Except: []call.Identity{call.Identity(long(call.MaxIdentity + 1))}}},
 	} {
-		if refusal, status := s.do(tt.op, "", tt.request, nil); status != http.StatusBadRequest || refusal.Code != call.DoorBadRequest || !strings.Contains(refusal.Message, "at most") {
+		if refusal, status := s.do(tt.op, "", tt.request, nil); status != http.StatusBadRequest || refusal.Code != doorapi.CodeBadRequest || !strings.Contains(refusal.Message, "at most") {
 			t.Errorf("%s: %d %+v", name, status, refusal)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/engine/host/register"
 )
 
@@ -24,11 +25,11 @@ const (
 // InvitationRequest asks for an invitation: POST /foyer/v1/invitations with the
 // admin key as bearer token.
 type InvitationRequest struct {
-	Room     call.RoomParameter `json:"room"`
-	Title    string             `json:"title,omitempty"`    // empty: as it was
-	Existing bool               `json:"existing,omitempty"` // only while the room is open
-	TTL      int64              `json:"ttl,omitempty"`      // seconds; 0: for ever
-	Role     call.Role          `json:"role,omitempty"`     // of who comes by it; empty: participant
+	Room     doorapi.RoomParameter `json:"room"`
+	Title    string                `json:"title,omitempty"`    // empty: as it was
+	Existing bool                  `json:"existing,omitempty"` // only while the room is open
+	TTL      int64                 `json:"ttl,omitempty"`      // seconds; 0: for ever
+	Role     call.Role             `json:"role,omitempty"`     // of who comes by it; empty: participant
 }
 
 // InvitationAnswer is an invitation. The secret is told this once.

@@ -16,6 +16,7 @@ import (
 	"github.com/livekit/protocol/auth"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/engine/host/register"
 )
 
@@ -41,11 +42,11 @@ func (d *door) memberTag(room call.RoomID, identity call.Identity, key []byte, g
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:16])
 }
 
-// serveJoin answers call.DoorJoinPath.
+// serveJoin answers doorapi.JoinPath.
 func (d *door) serveJoin(w http.ResponseWriter, r *http.Request) {
 	allowOrigins(w)
 	from := origin(r.RemoteAddr)
-	var req call.DoorJoinRequest
+	var req doorapi.JoinRequest
 	log := d.Log.WithField("part", "door")
 	if err := readJSON(w, r, &req); err != nil {
 		d.fail(w, log, d.unusable(from, err))
@@ -69,28 +70,28 @@ func (d *door) serveJoin(w http.ResponseWriter, r *http.Request) {
 // join admits somebody, or says why not. The order matters: nothing is told
 // about rooms and names to who has no invitation, and nothing is stored for
 // them. Those who have one share no limit with those who have none.
-func (d *door) join(ctx context.Context, from netip.Prefix, req *call.DoorJoinRequest) (call.DoorJoinAnswer, error) {
+func (d *door) join(ctx context.Context, from netip.Prefix, req *doorapi.JoinRequest) (doorapi.JoinAnswer, error) {
 	now, signing := d.now(), d.signing.now(d.now())
 	inv, err := d.invited(ctx, from, req, signing)
 	switch {
 	case err != nil:
-		return call.DoorJoinAnswer{}, err
+		return doorapi.JoinAnswer{}, err
 	case !d.joins.take(from, now):
-		return call.DoorJoinAnswer{}, call.ErrTooManyTries
+		return doorapi.JoinAnswer{}, call.ErrTooManyTries
 	}
 	fresh, full := d.nonces.use(from, sha256.Sum256(append(append([]byte(nil), req.Key...), req.Nonce...)), signing)
 	switch {
 	case full:
-		return call.DoorJoinAnswer{}, call.ErrTooManyTries
+		return doorapi.JoinAnswer{}, call.ErrTooManyTries
 	case !fresh:
-		return call.DoorJoinAnswer{}, call.ErrJoinUsed
+		return doorapi.JoinAnswer{}, call.ErrJoinUsed
 	}
 	if err := d.mayJoin(ctx, req, inv.Role); err != nil {
-		return call.DoorJoinAnswer{}, err
+		return doorapi.JoinAnswer{}, err
 	}
 	session, err := d.openRoom(ctx, inv, req)
 	if err != nil {
-		return call.DoorJoinAnswer{}, err
+		return doorapi.JoinAnswer{}, err
 	}
 	member, err := d.register.Bind(ctx, register.Member{
 		Room: req.Room, Identity: req.Identity, Key: req.Key, Name: call.CleanName(req.Name), Role: inv.Role,
@@ -99,13 +100,13 @@ func (d *door) join(ctx context.Context, from netip.Prefix, req *call.DoorJoinRe
 		if errors.Is(err, register.ErrTaken) {
 			err = call.ErrIdentityTaken
 		}
-		return call.DoorJoinAnswer{}, err
+		return doorapi.JoinAnswer{}, err
 	}
 	return d.answer(ctx, req, member, session)
 }
 
 // invited checks what somebody shows, and counts what is no good.
-func (d *door) invited(ctx context.Context, from netip.Prefix, req *call.DoorJoinRequest, signing time.Time) (register.Invitation, error) {
+func (d *door) invited(ctx context.Context, from netip.Prefix, req *doorapi.JoinRequest, signing time.Time) (register.Invitation, error) {
 	done, err := d.look(ctx, from)
 	if err != nil {
 		return register.Invitation{}, err
@@ -119,7 +120,7 @@ func (d *door) invited(ctx context.Context, from netip.Prefix, req *call.DoorJoi
 
 // mayJoin keeps out who is banned, was put out while they were away, or finds
 // the room locked or full. At the connect [door.admit] decides again.
-func (d *door) mayJoin(ctx context.Context, req *call.DoorJoinRequest, role call.Role) error {
+func (d *door) mayJoin(ctx context.Context, req *doorapi.JoinRequest, role call.Role) error {
 	if err := d.checkBan(ctx, req.Room, req.Identity, req.Key); err != nil {
 		return err
 	}
@@ -158,7 +159,7 @@ func (d *door) mayJoin(ctx context.Context, req *call.DoorJoinRequest, role call
 
 // checkForeigner keeps an identity for who is in the room under it with a token
 // that the door has not made: nobody has proved with a key that it is theirs.
-func (d *door) checkForeigner(ctx context.Context, req *call.DoorJoinRequest) error {
+func (d *door) checkForeigner(ctx context.Context, req *doorapi.JoinRequest) error {
 	p, err := d.rooms.findPerson(ctx, place{req.Room, req.Identity})
 	switch {
 	case errors.Is(err, call.ErrAlreadyGone):
@@ -173,7 +174,7 @@ func (d *door) checkForeigner(ctx context.Context, req *call.DoorJoinRequest) er
 }
 
 // checkRequest checks names, sizes, signature and clock.
-func (d *door) checkRequest(req *call.DoorJoinRequest, now time.Time) error {
+func (d *door) checkRequest(req *doorapi.JoinRequest, now time.Time) error {
 	if err := req.Verify(d.data.fingerprint); err != nil {
 		return err
 	}
@@ -187,7 +188,7 @@ func (d *door) checkRequest(req *call.DoorJoinRequest, now time.Time) error {
 }
 
 // checkInvitation looks for the secret. A wrong one counts against the address.
-func (d *door) checkInvitation(ctx context.Context, from netip.Prefix, req *call.DoorJoinRequest, now time.Time) (register.Invitation, error) {
+func (d *door) checkInvitation(ctx context.Context, from netip.Prefix, req *doorapi.JoinRequest, now time.Time) (register.Invitation, error) {
 	inv, err := d.register.Invitation(ctx, sha256.Sum256([]byte(req.Secret)))
 	switch {
 	case errors.Is(err, register.ErrNotFound), err == nil && inv.Room != req.Room:
@@ -202,7 +203,7 @@ func (d *door) checkInvitation(ctx context.Context, from netip.Prefix, req *call
 
 // openRoom finds the room, or makes it, if the invitation and the guest want
 // that (contract J1).
-func (d *door) openRoom(ctx context.Context, inv register.Invitation, req *call.DoorJoinRequest) (call.SID, error) {
+func (d *door) openRoom(ctx context.Context, inv register.Invitation, req *doorapi.JoinRequest) (call.SID, error) {
 	session, err := d.rooms.find(ctx, req.Room)
 	if errors.Is(err, call.ErrNoSuchRoom) && !inv.Existing && !req.Existing {
 		return d.rooms.ensure(ctx, req.Room)
@@ -210,14 +211,14 @@ func (d *door) openRoom(ctx context.Context, inv register.Invitation, req *call.
 	return session, err
 }
 
-func (d *door) answer(ctx context.Context, req *call.DoorJoinRequest, m register.Member, session call.SID) (call.DoorJoinAnswer, error) {
+func (d *door) answer(ctx context.Context, req *doorapi.JoinRequest, m register.Member, session call.SID) (doorapi.JoinAnswer, error) {
 	room, err := d.register.Room(ctx, req.Room)
 	if err != nil {
-		return call.DoorJoinAnswer{}, err
+		return doorapi.JoinAnswer{}, err
 	}
 	rules, err := d.register.Rules(ctx, req.Room)
 	if err != nil {
-		return call.DoorJoinAnswer{}, err
+		return doorapi.JoinAnswer{}, err
 	}
 	grant := &auth.VideoGrant{RoomJoin: true, Room: string(req.Room)}
 	grant.SetCanPublish(m.Role.Publishes())
@@ -234,16 +235,16 @@ func (d *door) answer(ctx context.Context, req *call.DoorJoinRequest, m register
 	}
 	keeper := call.Identity("")
 	if req.Batches {
-		attributes[call.AttributeBatches] = "1"
+		attributes[doorapi.AttributeBatches] = "1"
 		keeper = hiddenIdentity(d.data.api, keeperPurpose, req.Room)
 	}
 	token, err := auth.NewAccessToken(d.data.api.Key, d.data.api.Secret).
 		SetIdentity(string(req.Identity)).SetName(m.Name).SetVideoGrant(grant).
 		SetAttributes(attributes).SetValidFor(tokenFor).ToJWT()
 	if err != nil {
-		return call.DoorJoinAnswer{}, fmt.Errorf("sign a token: %w", err)
+		return doorapi.JoinAnswer{}, fmt.Errorf("sign a token: %w", err)
 	}
-	return call.DoorJoinAnswer{
+	return doorapi.JoinAnswer{
 		Token: token, Title: room.Title, SessionHint: string(session),
 		Generation: m.Generation, Role: m.Role, Rules: rules, Keeper: keeper, Time: d.now().UnixMilli(),
 	}, nil

@@ -17,6 +17,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/engine/host/sfu"
 )
 
@@ -203,8 +204,8 @@ func TestO4_LiveKitIsRestarted(t *testing.T) {
 	if got, want := wordsFrom(s, again.ids()[0]), texts(again.messages()); !slices.Equal(got, want) {
 		t.Errorf("stored %v\nheard  %v", got, want)
 	}
-	var members call.MembersAnswer
-	if refusal, status := s.do(call.OpMembers, "", call.RoomRequest{Room: "hall"}, &members); status != http.StatusOK {
+	var members doorapi.MembersAnswer
+	if refusal, status := s.do(call.OpMembers, "", doorapi.RoomRequest{Room: "hall"}, &members); status != http.StatusOK {
 		t.Fatalf("members: %d %+v", status, refusal)
 	}
 	var there []string

@@ -16,6 +16,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/client"
+	"foyer/engine/doorapi"
 	"foyer/engine/host/register"
 )
 
@@ -128,8 +129,8 @@ func eventually(t testing.TB, what string, bound time.Duration, holds func() boo
 // history reads a room's chat with the admin key.
 func (s *testServer) history(room, after string) []string {
 	s.t.Helper()
-	var answer call.ChatAnswer
-	refusal, status := s.do(call.OpChat, "", call.ChatRequest{Room: call.RoomParameter(room), After: after}, &answer)
+	var answer doorapi.ChatAnswer
+	refusal, status := s.do(call.OpChat, "", doorapi.ChatRequest{Room: doorapi.RoomParameter(room), After: after}, &answer)
 	if status != http.StatusOK {
 		s.t.Fatalf("chat: %d %+v", status, refusal)
 	}
@@ -142,8 +143,8 @@ func (s *testServer) history(room, after string) []string {
 
 func (s *testServer) presence(room string, id call.Identity) call.Presence {
 	s.t.Helper()
-	var answer call.MembersAnswer
-	if refusal, status := s.do(call.OpMembers, "", call.RoomRequest{Room: call.RoomParameter(room)}, &answer); status != http.StatusOK {
+	var answer doorapi.MembersAnswer
+	if refusal, status := s.do(call.OpMembers, "", doorapi.RoomRequest{Room: doorapi.RoomParameter(room)}, &answer); status != http.StatusOK {
 		s.t.Fatalf("members: %d %+v", status, refusal)
 	}
 	for _, m := range answer.Members {
@@ -184,8 +185,8 @@ func TestChatThroughTheDoor(t *testing.T) {
 	if len(answer.Messages) != len(want) {
 		t.Fatalf("%d lines, want %d", len(answer.Messages), len(want))
 	}
-	var said call.ChatRow
-	if refusal, status := s.do(call.OpSay, "", call.SayRequest{Room: "hall", Text: "from the host"}, &said); status != http.StatusOK {
+	var said doorapi.ChatRow
+	if refusal, status := s.do(call.OpSay, "", doorapi.SayRequest{Room: "hall", Text: "from the host"}, &said); status != http.StatusOK {
 		t.Fatalf("say: %d %+v", status, refusal)
 	}
 	if m := ben.hears("from the host"); m.From != "" || m.ID != said.ID {
@@ -212,18 +213,18 @@ func TestChatIsForMembers(t *testing.T) {
 	token := s.mustJoin(newGuest(t, "anna"), link).Token
 	s.mustDial(token)
 	for name, tt := range map[string]struct {
-		op     call.DoorOp
+		op     call.Operation
 		bearer string
 		body   any
-		want   call.DoorCode
+		want   doorapi.Code
 	}{
-		"another room's member": {call.OpChat, s.mustJoin(newGuest(t, "ben"), other).Token, call.ChatRequest{Room: "hall"}, call.DoorForbidden},
-		"no token":              {call.OpChat, "wrong", call.ChatRequest{Room: "hall"}, codeUnauthorized},
-		"say as a member":       {call.OpSay, token, call.SayRequest{Room: "hall", Text: "x"}, call.DoorForbidden},
-		"say nothing":           {call.OpSay, "", call.SayRequest{Room: "hall"}, call.DoorBadRequest},
-		"say too much":          {call.OpSay, "", call.SayRequest{Room: "hall", Text: string(make([]byte, call.MaxChat+1))}, call.DoorBadRequest},
-		"say nowhere":           {call.OpSay, "", call.SayRequest{Room: "nowhere", Text: "x"}, call.DoorNoSuchRoom},
-		"read nowhere":          {call.OpChat, "", call.ChatRequest{Room: "nowhere"}, call.DoorNoSuchRoom},
+		"another room's member": {call.OpChat, s.mustJoin(newGuest(t, "ben"), other).Token, doorapi.ChatRequest{Room: "hall"}, doorapi.CodeForbidden},
+		"no token":              {call.OpChat, "wrong", doorapi.ChatRequest{Room: "hall"}, codeUnauthorized},
+		"say as a member":       {call.OpSay, token, doorapi.SayRequest{Room: "hall", Text: "x"}, doorapi.CodeForbidden},
+		"say nothing":           {call.OpSay, "", doorapi.SayRequest{Room: "hall"}, doorapi.CodeBadRequest},
+		"say too much":          {call.OpSay, "", doorapi.SayRequest{Room: "hall", Text: string(make([]byte, call.MaxChat+1))}, doorapi.CodeBadRequest},
+		"say nowhere":           {call.OpSay, "", doorapi.SayRequest{Room: "nowhere", Text: "x"}, doorapi.CodeNoSuchRoom},
+		"read nowhere":          {call.OpChat, "", doorapi.ChatRequest{Room: "nowhere"}, doorapi.CodeNoSuchRoom},
 	} {
 		if refusal, status := s.do(tt.op, tt.bearer, tt.body, &struct{}{}); refusal.Code != tt.want {
 			t.Errorf("%s: %d %+v, want %s", name, status, refusal, tt.want)

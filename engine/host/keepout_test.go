@@ -17,10 +17,11 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 // do calls an operation with a bearer token, or the admin key if that is empty.
-func (s *testServer) do(op call.DoorOp, bearer string, request, answer any) (call.DoorError, int) {
+func (s *testServer) do(op call.Operation, bearer string, request, answer any) (doorapi.Error, int) {
 	s.t.Helper()
 	if bearer == "" {
 		key, _, err := readAdminKey(s.AdminKeyFile)
@@ -33,8 +34,8 @@ func (s *testServer) do(op call.DoorOp, bearer string, request, answer any) (cal
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	status, body := s.post(call.DoorAPIPath+string(op), bearer, raw)
-	var refusal call.DoorError
+	status, body := s.post(doorapi.APIPath+string(op), bearer, raw)
+	var refusal doorapi.Error
 	if status == http.StatusOK {
 		err = json.Unmarshal(body, answer)
 	} else {
@@ -47,9 +48,9 @@ func (s *testServer) do(op call.DoorOp, bearer string, request, answer any) (cal
 }
 
 // mustDo calls an operation about people and checks their results, in order.
-func (s *testServer) mustDo(op call.DoorOp, bearer string, request any, want ...string) {
+func (s *testServer) mustDo(op call.Operation, bearer string, request any, want ...string) {
 	s.t.Helper()
-	var answer call.PeopleAnswer
+	var answer doorapi.PeopleAnswer
 	refusal, status := s.do(op, bearer, request, &answer)
 	var got []string
 	for _, r := range answer.Results {
@@ -60,8 +61,8 @@ func (s *testServer) mustDo(op call.DoorOp, bearer string, request any, want ...
 	}
 }
 
-func people(room string, ids ...call.Identity) call.PeopleRequest {
-	return call.PeopleRequest{Room: call.RoomParameter(room), IDs: ids}
+func people(room string, ids ...call.Identity) doorapi.PeopleRequest {
+	return doorapi.PeopleRequest{Room: doorapi.RoomParameter(room), IDs: ids}
 }
 
 // api is LiveKit's own client at the door's address.
@@ -142,9 +143,9 @@ func (i *intruder) validate(path, token string) (bool, string) {
 	return res.StatusCode == http.StatusOK, fmt.Sprint(res.StatusCode)
 }
 
-func (i *intruder) join(change func(*call.DoorJoinRequest, *guest)) (bool, string) {
+func (i *intruder) join(change func(*doorapi.JoinRequest, *guest)) (bool, string) {
 	g := i.guest
-	req := call.DoorJoinRequest{Room: i.link.Room, Secret: i.link.Secret, Identity: g.id, Name: "Anna"}
+	req := doorapi.JoinRequest{Room: i.link.Room, Secret: i.link.Secret, Identity: g.id, Name: "Anna"}
 	if change != nil {
 		change(&req, &g)
 	}
@@ -194,22 +195,22 @@ func tries() map[string]try {
 		"a token of the API key":    func(i *intruder) (bool, string) { return i.connect(first, i.s.foreign("anna")) },
 		"join":                      func(i *intruder) (bool, string) { return i.join(nil) },
 		"new name": func(i *intruder) (bool, string) {
-			return i.join(func(r *call.DoorJoinRequest, _ *guest) { r.Name = "Somebody else" })
+			return i.join(func(r *doorapi.JoinRequest, _ *guest) { r.Name = "Somebody else" })
 		},
 		"new identity": func(i *intruder) (bool, string) {
-			return i.join(func(r *call.DoorJoinRequest, _ *guest) { r.Identity = "berta" })
+			return i.join(func(r *doorapi.JoinRequest, _ *guest) { r.Identity = "berta" })
 		},
 		"new key": func(i *intruder) (bool, string) {
-			return i.join(func(r *call.DoorJoinRequest, g *guest) { *g = newGuest(i.s.t, "anna") })
+			return i.join(func(r *doorapi.JoinRequest, g *guest) { *g = newGuest(i.s.t, "anna") })
 		},
 		"wrong secret": func(i *intruder) (bool, string) {
-			return i.join(func(r *call.DoorJoinRequest, _ *guest) { r.Secret = "wrong" })
+			return i.join(func(r *doorapi.JoinRequest, _ *guest) { r.Secret = "wrong" })
 		},
 		"rejoin by itself": func(i *intruder) (bool, string) {
-			return i.join(func(r *call.DoorJoinRequest, _ *guest) { r.Generation = 1 })
+			return i.join(func(r *doorapi.JoinRequest, _ *guest) { r.Generation = 1 })
 		},
 		"rejoin with a guess": func(i *intruder) (bool, string) {
-			return i.join(func(r *call.DoorJoinRequest, _ *guest) { r.Generation = 2 })
+			return i.join(func(r *doorapi.JoinRequest, _ *guest) { r.Generation = 2 })
 		},
 	}
 }
@@ -255,7 +256,7 @@ func TestK8_BannedNeverGetsIn(t *testing.T) {
 	w, join := s.mustDial(i.old)
 	i.sid, i.fresh = join.GetParticipant().GetSid(), w.refreshed()
 	began := time.Now()
-	s.mustDo(call.OpBan, "", call.PeopleRequest{Room: "hall", IDs: []call.Identity{"anna"}, Minutes: 60, Text: "Enough"}, call.ResultDone)
+	s.mustDo(call.OpBan, "", doorapi.PeopleRequest{Room: "hall", IDs: []call.Identity{"anna"}, Minutes: 60, Text: "Enough"}, call.ResultDone)
 	if r := w.leaveReason(); r != livekit.DisconnectReason_PARTICIPANT_REMOVED {
 		t.Errorf("told %v", r)
 	}
@@ -277,7 +278,7 @@ func TestK8_BannedNeverGetsIn(t *testing.T) {
 
 	_, refusal, _ := s.join(i.guest.request(t, link))
 	lasts := time.UnixMilli(refusal.Until).Sub(began)
-	if refusal.Code != call.DoorBanned || refusal.Text != "Enough" || lasts < time.Hour-time.Second || lasts > time.Hour+waitBound {
+	if refusal.Code != doorapi.CodeBanned || refusal.Text != "Enough" || lasts < time.Hour-time.Second || lasts > time.Hour+waitBound {
 		t.Errorf("J7: told %+v, %v after the ban", refusal, lasts)
 	}
 	ahead.Store(int64(61 * time.Minute))
@@ -293,9 +294,9 @@ func TestK8_BansAreListedAndLifted(t *testing.T) {
 	s := startServer(t, nil)
 	link, anna := s.invite(nil), newGuest(t, "anna")
 	s.mustDial(s.mustJoin(anna, link).Token)
-	s.mustDo(call.OpBan, "", call.PeopleRequest{Room: "hall", IDs: []call.Identity{"anna", "nobody"}, Text: "<b>'; DROP TABLE bans"}, call.ResultDone, call.ResultUnknown)
-	var bans call.BansAnswer
-	if refusal, _ := s.do(call.OpBans, "", call.RoomRequest{Room: "hall"}, &bans); len(bans.Bans) != 1 {
+	s.mustDo(call.OpBan, "", doorapi.PeopleRequest{Room: "hall", IDs: []call.Identity{"anna", "nobody"}, Text: "<b>'; DROP TABLE bans"}, call.ResultDone, call.ResultUnknown)
+	var bans doorapi.BansAnswer
+	if refusal, _ := s.do(call.OpBans, "", doorapi.RoomRequest{Room: "hall"}, &bans); len(bans.Bans) != 1 {
 		t.Fatalf("%+v %+v", bans, refusal)
 	}
 	if b := bans.Bans[0]; b.ID != "anna" || b.Name != "Guest anna" || b.Until != 0 || b.Text != "<b>'; DROP TABLE bans" {
@@ -346,7 +347,7 @@ func TestK1_RemovalEndsTokens(t *testing.T) {
 	}
 	w, join := s.mustDial(first.Token)
 	fresh := w.refreshed()
-	s.mustDo(call.OpRemove, "", call.PeopleRequest{Room: "hall", IDs: []call.Identity{"anna"}, Text: "Calm down"}, call.ResultDone)
+	s.mustDo(call.OpRemove, "", doorapi.PeopleRequest{Room: "hall", IDs: []call.Identity{"anna"}, Text: "Calm down"}, call.ResultDone)
 	if r := w.leaveReason(); r != livekit.DisconnectReason_PARTICIPANT_REMOVED {
 		t.Errorf("told %v", r)
 	}
@@ -357,7 +358,7 @@ func TestK1_RemovalEndsTokens(t *testing.T) {
 			}
 		}
 	}
-	req := call.DoorJoinRequest{Room: "hall", Secret: link.Secret, Identity: "anna", Name: "Anna", Generation: first.Generation}
+	req := doorapi.JoinRequest{Room: "hall", Secret: link.Secret, Identity: "anna", Name: "Anna", Generation: first.Generation}
 	if err := req.Sign(anna.key, link.Fingerprint, time.Now()); err != nil {
 		t.Fatal(err)
 	}
@@ -383,7 +384,7 @@ func TestK1_ForeignTokens(t *testing.T) {
 	old := s.foreign("bot")
 	w, _ := s.mustDial(old)
 	fresh := w.refreshed()
-	s.mustDo(call.OpRemove, "", call.PeopleRequest{Room: "hall", IDs: []call.Identity{"bot"}, Text: "Bye"}, call.ResultDone)
+	s.mustDo(call.OpRemove, "", doorapi.PeopleRequest{Room: "hall", IDs: []call.Identity{"bot"}, Text: "Bye"}, call.ResultDone)
 	for _, token := range []string{old, fresh, s.foreign("bot")} {
 		if _, status, err := s.dial(token, ""); err == nil || status != http.StatusForbidden {
 			t.Errorf("%d %v", status, err)
@@ -422,7 +423,7 @@ func TestK6_SeveralAtOnce(t *testing.T) {
 		ids, wires = append(ids, g.id), append(wires, w)
 	}
 	long := strings.Repeat("x", call.MaxText+1)
-	for name, q := range map[string]call.PeopleRequest{
+	for name, q := range map[string]doorapi.PeopleRequest{
 		"eleven":           people("hall", append(slices.Clone(ids), "another")...),
 		"nobody":           people("hall"),
 		"empty id":         people("hall", ""),
@@ -432,7 +433,7 @@ func TestK6_SeveralAtOnce(t *testing.T) {
 		"huge minutes":     {Room: "hall", IDs: ids, Minutes: call.MaxBanMinutes + 1},
 		"room with space":  people("a b", ids...),
 	} {
-		if refusal, status := s.do(call.OpBan, "", q, nil); status != http.StatusBadRequest || refusal.Code != call.DoorBadRequest {
+		if refusal, status := s.do(call.OpBan, "", q, nil); status != http.StatusBadRequest || refusal.Code != doorapi.CodeBadRequest {
 			t.Errorf("%s: %d %+v", name, status, refusal)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 func TestOrigin(t *testing.T) {
@@ -232,7 +233,7 @@ func TestConnectRates(t *testing.T) {
 		"connect": func(s *testServer, token string) int { _, status, _ := s.dial(token, ""); return status },
 		"twirp":   post,
 		"API": func(s *testServer, token string) int {
-			_, status := s.do(call.OpMembers, token, call.RoomRequest{Room: "hall"}, nil)
+			_, status := s.do(call.OpMembers, token, doorapi.RoomRequest{Room: "hall"}, nil)
 			return status
 		},
 	} {
@@ -247,7 +248,7 @@ func TestConnectRates(t *testing.T) {
 			if status := try(s, token); status != http.StatusTooManyRequests {
 				t.Errorf("never slowed down: %d", status)
 			}
-			if _, refusal, _ := s.join(newGuest(t, "anna").request(t, call.Link{Room: "hall", Fingerprint: s.fingerprint()})); refusal.Code != call.DoorTooManyTries {
+			if _, refusal, _ := s.join(newGuest(t, "anna").request(t, call.Link{Room: "hall", Fingerprint: s.fingerprint()})); refusal.Code != doorapi.CodeTooManyTries {
 				t.Errorf("a guess of an invitation: %+v", refusal)
 			}
 			s.mustDial(good)

@@ -11,6 +11,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/engine/host/register"
 )
 
@@ -53,7 +54,7 @@ func checkIdentities(ids []call.Identity) error {
 	return nil
 }
 
-func checkPeopleRequest(q call.PeopleRequest) error {
+func checkPeopleRequest(q doorapi.PeopleRequest) error {
 	if q.Minutes < 0 || q.Minutes > call.MaxBanMinutes {
 		return fmt.Errorf("%w: %d minutes; 1 to %d, or 0 for until lifted", call.ErrBadArgument, q.Minutes, call.MaxBanMinutes)
 	}
@@ -65,7 +66,7 @@ func checkPeopleRequest(q call.PeopleRequest) error {
 
 // each does something to everybody at the same time, once to each, and answers
 // in order.
-func each(ids []call.Identity, f func(call.Identity) string) call.PeopleAnswer {
+func each(ids []call.Identity, f func(call.Identity) string) doorapi.PeopleAnswer {
 	results := make(map[call.Identity]string, len(ids))
 	var mu sync.Mutex
 	var working sync.WaitGroup
@@ -78,7 +79,7 @@ func each(ids []call.Identity, f func(call.Identity) string) call.PeopleAnswer {
 		})
 	}
 	working.Wait()
-	answer := call.PeopleAnswer{Results: make([]call.PersonResult, 0, len(ids))}
+	answer := doorapi.PeopleAnswer{Results: make([]call.PersonResult, 0, len(ids))}
 	for _, id := range ids {
 		answer.Results = append(answer.Results, call.PersonResult{ID: id, Result: results[id]})
 	}
@@ -143,25 +144,25 @@ func (d *door) here(ctx context.Context, s scene, t subject) ([]*livekit.Partici
 	}), err
 }
 
-func (d *door) opRemove(ctx context.Context, who caller, room call.RoomID, q call.PeopleRequest) (call.PeopleAnswer, error) {
+func (d *door) opRemove(ctx context.Context, who caller, room call.RoomID, q doorapi.PeopleRequest) (doorapi.PeopleAnswer, error) {
 	if q.Minutes != 0 {
-		return call.PeopleAnswer{}, fmt.Errorf("%w: minutes are for a ban", call.ErrBadArgument)
+		return doorapi.PeopleAnswer{}, fmt.Errorf("%w: minutes are for a ban", call.ErrBadArgument)
 	}
 	return d.putOutAll(ctx, who, room, q, false)
 }
 
-func (d *door) opBan(ctx context.Context, who caller, room call.RoomID, q call.PeopleRequest) (call.PeopleAnswer, error) {
+func (d *door) opBan(ctx context.Context, who caller, room call.RoomID, q doorapi.PeopleRequest) (doorapi.PeopleAnswer, error) {
 	return d.putOutAll(ctx, who, room, q, true)
 }
 
 // putOutAll removes or bans people.
-func (d *door) putOutAll(ctx context.Context, who caller, room call.RoomID, q call.PeopleRequest, ban bool) (call.PeopleAnswer, error) {
+func (d *door) putOutAll(ctx context.Context, who caller, room call.RoomID, q doorapi.PeopleRequest, ban bool) (doorapi.PeopleAnswer, error) {
 	if err := checkPeopleRequest(q); err != nil {
-		return call.PeopleAnswer{}, err
+		return doorapi.PeopleAnswer{}, err
 	}
 	s, err := d.scene(ctx, who, room)
 	if err != nil {
-		return call.PeopleAnswer{}, err
+		return doorapi.PeopleAnswer{}, err
 	}
 	o := outing{room: room, tell: q.Tell, ban: ban, verdict: register.Verdict{
 		Reason: call.ReasonRemoved, By: who.name, Text: q.Text, At: d.now(),
@@ -222,7 +223,7 @@ func (d *door) putOutTwins(ctx context.Context, s scene, o outing, twins []regis
 
 // opUnban lifts bans but those that were made by somebody who outranks the
 // caller.
-func (d *door) opUnban(ctx context.Context, who caller, room call.RoomID, q call.PeopleRequest) (call.PeopleAnswer, error) {
+func (d *door) opUnban(ctx context.Context, who caller, room call.RoomID, q doorapi.PeopleRequest) (doorapi.PeopleAnswer, error) {
 	return d.change(ctx, who, room, q, func(s scene, id call.Identity) string {
 		err := d.register.Unban(ctx, s.room, id, who.rank(), d.now())
 		if errors.Is(err, register.ErrNotFound) {
@@ -232,15 +233,15 @@ func (d *door) opUnban(ctx context.Context, who caller, room call.RoomID, q call
 	})
 }
 
-func (d *door) opAllow(ctx context.Context, who caller, room call.RoomID, q call.PeopleRequest) (call.PeopleAnswer, error) {
+func (d *door) opAllow(ctx context.Context, who caller, room call.RoomID, q doorapi.PeopleRequest) (doorapi.PeopleAnswer, error) {
 	return d.setAllowed(ctx, who, room, q, true)
 }
 
-func (d *door) opDisallow(ctx context.Context, who caller, room call.RoomID, q call.PeopleRequest) (call.PeopleAnswer, error) {
+func (d *door) opDisallow(ctx context.Context, who caller, room call.RoomID, q doorapi.PeopleRequest) (doorapi.PeopleAnswer, error) {
 	return d.setAllowed(ctx, who, room, q, false)
 }
 
-func (d *door) setAllowed(ctx context.Context, who caller, room call.RoomID, q call.PeopleRequest, allowed bool) (call.PeopleAnswer, error) {
+func (d *door) setAllowed(ctx context.Context, who caller, room call.RoomID, q doorapi.PeopleRequest, allowed bool) (doorapi.PeopleAnswer, error) {
 	answer, err := d.change(ctx, who, room, q, func(s scene, id call.Identity) string {
 		if _, result := d.target(ctx, s, id); result != "" {
 			return result
@@ -255,13 +256,13 @@ func (d *door) setAllowed(ctx context.Context, who caller, room call.RoomID, q c
 
 // change notes something about people in the register. note tells what became
 // of one of them.
-func (d *door) change(ctx context.Context, who caller, room call.RoomID, q call.PeopleRequest, note func(scene, call.Identity) string) (call.PeopleAnswer, error) {
+func (d *door) change(ctx context.Context, who caller, room call.RoomID, q doorapi.PeopleRequest, note func(scene, call.Identity) string) (doorapi.PeopleAnswer, error) {
 	if err := checkPeople(q.IDs); err != nil {
-		return call.PeopleAnswer{}, err
+		return doorapi.PeopleAnswer{}, err
 	}
 	s, err := d.scene(ctx, who, room)
 	if err != nil {
-		return call.PeopleAnswer{}, err
+		return doorapi.PeopleAnswer{}, err
 	}
 	return each(q.IDs, func(id call.Identity) string {
 		if err := d.know(ctx, s, id); err != nil {
@@ -307,12 +308,12 @@ func (d *door) resultOf(err error, room call.RoomID, id call.Identity) string {
 	return call.ResultFailed
 }
 
-func (d *door) opBans(ctx context.Context, _ caller, room call.RoomID, _ call.RoomRequest) (call.BansAnswer, error) {
+func (d *door) opBans(ctx context.Context, _ caller, room call.RoomID, _ doorapi.RoomRequest) (doorapi.BansAnswer, error) {
 	if err := d.knownRoom(ctx, room); err != nil {
-		return call.BansAnswer{}, err
+		return doorapi.BansAnswer{}, err
 	}
 	bans, err := d.register.Bans(ctx, room, d.now())
-	answer := call.BansAnswer{Bans: make([]call.BanRow, 0, len(bans))}
+	answer := doorapi.BansAnswer{Bans: make([]call.BanRow, 0, len(bans))}
 	for _, b := range bans {
 		row := call.BanRow{ID: b.Identity, Name: b.Name, By: b.By, Text: b.Text, Since: b.Since.UnixMilli()}
 		if !b.Until.IsZero() {
@@ -324,30 +325,30 @@ func (d *door) opBans(ctx context.Context, _ caller, room call.RoomID, _ call.Ro
 }
 
 // opWithdraw withdraws every invitation to a room. Who is inside stays.
-func (d *door) opWithdraw(ctx context.Context, _ caller, room call.RoomID, _ call.RoomRequest) (call.WithdrawAnswer, error) {
+func (d *door) opWithdraw(ctx context.Context, _ caller, room call.RoomID, _ doorapi.RoomRequest) (doorapi.WithdrawAnswer, error) {
 	if err := d.knownRoom(ctx, room); err != nil {
-		return call.WithdrawAnswer{}, err
+		return doorapi.WithdrawAnswer{}, err
 	}
 	n, err := d.register.WithdrawInvitations(ctx, room)
-	return call.WithdrawAnswer{Withdrawn: n}, err
+	return doorapi.WithdrawAnswer{Withdrawn: n}, err
 }
 
 // opMembers lists who is online or offline: what the register knows, and who
 // LiveKit has beside that.
-func (d *door) opMembers(ctx context.Context, who caller, room call.RoomID, _ call.RoomRequest) (call.MembersAnswer, error) {
+func (d *door) opMembers(ctx context.Context, who caller, room call.RoomID, _ doorapi.RoomRequest) (doorapi.MembersAnswer, error) {
 	s, err := d.scene(ctx, who, room)
 	if err != nil {
-		return call.MembersAnswer{}, err
+		return doorapi.MembersAnswer{}, err
 	}
 	rules, err := d.register.Rules(ctx, room)
 	if err != nil {
-		return call.MembersAnswer{}, err
+		return doorapi.MembersAnswer{}, err
 	}
 	known, err := d.register.Members(ctx, room)
 	if err != nil {
-		return call.MembersAnswer{}, err
+		return doorapi.MembersAnswer{}, err
 	}
-	answer := call.MembersAnswer{Members: []call.MemberRow{}, Rules: rules}
+	answer := doorapi.MembersAnswer{Members: []call.MemberRow{}, Rules: rules}
 	of := installations{}
 	for _, m := range known {
 		switch p := s.here[m.Identity]; m.Presence {
@@ -367,7 +368,7 @@ func (d *door) opMembers(ctx context.Context, who caller, room call.RoomID, _ ca
 		case errors.Is(err, register.ErrNotFound):
 			m = register.Member{Identity: id, Name: p.GetName(), Role: call.RoleParticipant}
 		case err != nil:
-			return call.MembersAnswer{}, err
+			return doorapi.MembersAnswer{}, err
 		}
 		m.Presence = call.PresenceOnline
 		of.add(m)
@@ -419,7 +420,7 @@ func memberRow(m register.Member, p *livekit.ParticipantInfo, rules register.Rul
 	return row
 }
 
-func (d *door) opDismiss(ctx context.Context, who caller, room call.RoomID, q call.DismissRequest) (struct{}, error) {
+func (d *door) opDismiss(ctx context.Context, who caller, room call.RoomID, q doorapi.DismissRequest) (struct{}, error) {
 	if err := call.CheckText(q.Text); err != nil {
 		return struct{}{}, err
 	}

@@ -18,6 +18,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 var mutedTries = flag.Int("muted.tries", 20, "tries of a muted person to be heard")
@@ -278,7 +279,7 @@ func TestK10_NobodyHearsWhoIsMuted(t *testing.T) {
 		}
 		return g
 	}
-	mute := call.MuteRequest{Room: "hall", IDs: []call.Identity{"bob"}}
+	mute := doorapi.MuteRequest{Room: "hall", IDs: []call.Identity{"bob"}}
 	heard, tries := 0, 0
 	listen := func(way string) {
 		t.Helper()

@@ -8,10 +8,11 @@ import (
 	"github.com/livekit/protocol/auth"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 // ask is a request under a name.
-func (g guest) ask(t *testing.T, link call.Link, name string) call.DoorJoinRequest {
+func (g guest) ask(t *testing.T, link call.Link, name string) doorapi.JoinRequest {
 	t.Helper()
 	req := g.request(t, link)
 	req.Name = name
@@ -46,7 +47,7 @@ func TestNamesAtTheDoor(t *testing.T) {
 		{"e", "\u200b\u2060"}, {"e", "\u3164"}, {"e", "\u2800"}, {"e", "\ufeff"}, {"e", "\u00ad"}, {"e", "\u0301"},
 		{"e\u200b", "Eve"}, {"e\u202e", "Eve"}, {"e ", "Eve"}, {"e\u0301", "Eve"},
 	} {
-		if _, refusal, status := s.join(newGuest(t, c[0]).ask(t, link, c[1])); refusal.Code != call.DoorBadRequest {
+		if _, refusal, status := s.join(newGuest(t, c[0]).ask(t, link, c[1])); refusal.Code != doorapi.CodeBadRequest {
 			t.Errorf("ID %q, name %q: %d %+v", c[0], c[1], status, refusal)
 		}
 	}
@@ -62,12 +63,12 @@ func TestNamesAtTheDoor(t *testing.T) {
 		s.refuses("an ID that is not seen: "+id, s.token(id, hall, nil), http.StatusBadRequest)
 	}
 	// Whom the register knows from before can be removed.
-	refusal, status := s.do(call.OpRemove, "", people("hall", "old\u200b"), &call.PeopleAnswer{})
+	refusal, status := s.do(call.OpRemove, "", people("hall", "old\u200b"), &doorapi.PeopleAnswer{})
 	if status != http.StatusOK {
 		t.Errorf("remove an ID from before: %d %+v", status, refusal)
 	}
-	var members call.MembersAnswer
-	if refusal, status := s.do(call.OpMembers, "", call.RoomRequest{Room: "hall"}, &members); status != http.StatusOK {
+	var members doorapi.MembersAnswer
+	if refusal, status := s.do(call.OpMembers, "", doorapi.RoomRequest{Room: "hall"}, &members); status != http.StatusOK {
 		t.Fatalf("members: %d %+v", status, refusal)
 	}
 	names := map[string]bool{}

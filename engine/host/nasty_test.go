@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 // TestK8_BanTimes: 1 to 43200 minutes, or until lifted; nothing else is a ban,
@@ -18,8 +19,8 @@ func TestK8_BanTimes(t *testing.T) {
 	s.mustJoin(newGuest(t, "anna"), link) // makes the room
 	bans := func() []call.BanRow {
 		t.Helper()
-		var answer call.BansAnswer
-		if refusal, status := s.do(call.OpBans, "", call.RoomRequest{Room: "hall"}, &answer); status != http.StatusOK {
+		var answer doorapi.BansAnswer
+		if refusal, status := s.do(call.OpBans, "", doorapi.RoomRequest{Room: "hall"}, &answer); status != http.StatusOK {
 			t.Fatalf("bans: %d %+v", status, refusal)
 		}
 		return answer.Bans
@@ -27,7 +28,7 @@ func TestK8_BanTimes(t *testing.T) {
 	for _, minutes := range []string{"-1", "43201", "-43200", "4294967297", "9223372036854775807", "-9223372036854775808",
 		"153722868", "1e300", "99999999999999999999999", "1.5", `"10"`, "[1]", "true"} {
 		body := json.RawMessage(`{"room":"hall","ids":["anna"],"minutes":` + minutes + `}`)
-		if refusal, status := s.do(call.OpBan, "", body, nil); status != http.StatusBadRequest || refusal.Code != call.DoorBadRequest {
+		if refusal, status := s.do(call.OpBan, "", body, nil); status != http.StatusBadRequest || refusal.Code != doorapi.CodeBadRequest {
 			t.Errorf("%s minutes: %d %+v", minutes, status, refusal)
 		}
 	}
@@ -36,7 +37,7 @@ func TestK8_BanTimes(t *testing.T) {
 	}
 	for _, minutes := range []int{1, 43200, 0} {
 		began := time.Now()
-		s.mustDo(call.OpBan, "", call.PeopleRequest{Room: "hall", IDs: []call.Identity{"anna"}, Minutes: minutes}, call.ResultDone)
+		s.mustDo(call.OpBan, "", doorapi.PeopleRequest{Room: "hall", IDs: []call.Identity{"anna"}, Minutes: minutes}, call.ResultDone)
 		got := bans()
 		if len(got) != 1 {
 			t.Fatalf("%d minutes: %+v", minutes, got)
@@ -48,7 +49,7 @@ func TestK8_BanTimes(t *testing.T) {
 		} else if off := time.UnixMilli(got[0].Until).Sub(began.Add(time.Duration(minutes) * time.Minute)); off < -time.Second || off > waitBound {
 			t.Errorf("%d minutes: %v off", minutes, off)
 		}
-		if _, refusal, _ := s.join(newGuest(t, "anna").request(t, link)); refusal.Code != call.DoorBanned || refusal.Until != got[0].Until {
+		if _, refusal, _ := s.join(newGuest(t, "anna").request(t, link)); refusal.Code != doorapi.CodeBanned || refusal.Until != got[0].Until {
 			t.Errorf("%d minutes: %+v", minutes, refusal)
 		}
 		s.mustDo(call.OpUnban, "", people("hall", "anna"), call.ResultDone)
@@ -87,8 +88,8 @@ func TestNastyNames(t *testing.T) {
 	friend.await("everybody", func(e call.SessionEvent) bool { _, ok := e.(call.RosterReplaced); return ok })
 	s.kept()
 	friend.say(words)
-	var said call.ChatRow
-	if refusal, status := s.do(call.OpSay, "", call.SayRequest{Room: call.RoomParameter(roomID), Text: words}, &said); status != http.StatusOK {
+	var said doorapi.ChatRow
+	if refusal, status := s.do(call.OpSay, "", doorapi.SayRequest{Room: doorapi.RoomParameter(roomID), Text: words}, &said); status != http.StatusOK {
 		t.Fatalf("say: %d %+v", status, refusal)
 	}
 	if m := friend.hears(words); m.Text != words {
@@ -106,12 +107,12 @@ func TestNastyNames(t *testing.T) {
 	q := people(string(roomID), id)
 	q.Text = words
 	s.mustDo(call.OpBan, "", q, call.ResultDone)
-	var bans call.BansAnswer
-	if refusal, status := s.do(call.OpBans, "", call.RoomRequest{Room: call.RoomParameter(roomID)}, &bans); status != http.StatusOK ||
+	var bans doorapi.BansAnswer
+	if refusal, status := s.do(call.OpBans, "", doorapi.RoomRequest{Room: doorapi.RoomParameter(roomID)}, &bans); status != http.StatusOK ||
 		len(bans.Bans) != 1 || bans.Bans[0].ID != id || bans.Bans[0].Name != name || bans.Bans[0].Text != words {
 		t.Errorf("bans: %d %+v %+v", status, refusal, bans)
 	}
-	if _, refusal, _ := s.join(nasty.request(t, link)); refusal.Code != call.DoorBanned || refusal.Text != words {
+	if _, refusal, _ := s.join(nasty.request(t, link)); refusal.Code != doorapi.CodeBanned || refusal.Text != words {
 		t.Errorf("banned: %+v", refusal)
 	}
 	if !s.online(string(roomID), "anna") {

@@ -11,6 +11,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 // TestK1_LockedDatabase: while nothing can be stored, a removal removes and a
@@ -46,8 +47,8 @@ func TestK1_LockedDatabase(t *testing.T) {
 	if err := lock.Rollback(); err != nil {
 		t.Fatal(err)
 	}
-	var bans call.BansAnswer
-	if refusal, status := s.do(call.OpBans, "", call.RoomRequest{Room: "hall"}, &bans); status != http.StatusOK || len(bans.Bans) != 0 {
+	var bans doorapi.BansAnswer
+	if refusal, status := s.do(call.OpBans, "", doorapi.RoomRequest{Room: "hall"}, &bans); status != http.StatusOK || len(bans.Bans) != 0 {
 		t.Errorf("half-written: %+v %+v", bans, refusal)
 	}
 	if got := s.inRoom("hall"); len(got) != 1 || got[0] != "carl" {

@@ -10,6 +10,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 // openAPI is the part of docs/openapi.yaml that is compared with the code.
@@ -50,13 +51,13 @@ func readOpenAPI(t *testing.T) openAPI {
 
 // described are the types of the API by the names of their schemas.
 func described() map[string]reflect.Type {
-	types := map[string]reflect.Type{"Refusal": reflect.TypeFor[call.DoorError]()}
+	types := map[string]reflect.Type{"Refusal": reflect.TypeFor[doorapi.Error]()}
 	for _, v := range []any{
-		call.DoorJoinRequest{}, call.DoorJoinAnswer{}, InvitationRequest{}, InvitationAnswer{},
-		call.RoomRequest{}, call.PeopleRequest{}, call.MuteRequest{}, call.RoleRequest{}, call.RulesRequest{},
-		call.DismissRequest{}, call.ChatRequest{}, call.SayRequest{},
-		call.PersonResult{}, call.PeopleAnswer{}, call.MemberRow{}, call.MembersAnswer{}, call.RoomRow{}, call.RoomsAnswer{},
-		call.BanRow{}, call.BansAnswer{}, call.WithdrawAnswer{}, call.ChatRow{}, call.ChatAnswer{}, call.RoomRules{},
+		doorapi.JoinRequest{}, doorapi.JoinAnswer{}, InvitationRequest{}, InvitationAnswer{},
+		doorapi.RoomRequest{}, doorapi.PeopleRequest{}, doorapi.MuteRequest{}, doorapi.RoleRequest{}, doorapi.RulesRequest{},
+		doorapi.DismissRequest{}, doorapi.ChatRequest{}, doorapi.SayRequest{},
+		call.PersonResult{}, doorapi.PeopleAnswer{}, call.MemberRow{}, doorapi.MembersAnswer{}, doorapi.RoomRow{}, doorapi.RoomsAnswer{},
+		call.BanRow{}, doorapi.BansAnswer{}, doorapi.WithdrawAnswer{}, doorapi.ChatRow{}, doorapi.ChatAnswer{}, call.RoomRules{},
 	} {
 		types[reflect.TypeOf(v).Name()] = reflect.TypeOf(v)
 	}
@@ -64,7 +65,7 @@ func described() map[string]reflect.Type {
 }
 
 // TestOpenAPIRoutes: every route of the door is in the file, and no other; the
-// requests and answers of the operations are those of call.DoorOp.
+// requests and answers of the operations are those of call.Operation.
 func TestOpenAPIRoutes(t *testing.T) {
 	doc := readOpenAPI(t)
 	routes := map[string]bool{}
@@ -86,7 +87,7 @@ func TestOpenAPIRoutes(t *testing.T) {
 	for r := range routes {
 		t.Errorf("%s is not in the file", r)
 	}
-	for op, want := range map[call.DoorOp][2]string{
+	for op, want := range map[call.Operation][2]string{
 		call.OpRooms: {"Empty", "RoomsAnswer"}, call.OpMembers: {"RoomRequest", "MembersAnswer"},
 		call.OpRemove: {"PeopleRequest", "PeopleAnswer"}, call.OpBan: {"PeopleRequest", "PeopleAnswer"},
 		call.OpUnban: {"PeopleRequest", "PeopleAnswer"}, call.OpBans: {"RoomRequest", "BansAnswer"},
@@ -95,7 +96,7 @@ func TestOpenAPIRoutes(t *testing.T) {
 		call.OpRole: {"RoleRequest", "PeopleAnswer"}, call.OpRules: {"RulesRequest", "RoomRules"},
 		call.OpDismiss: {"DismissRequest", "Empty"}, call.OpChat: {"ChatRequest", "ChatAnswer"}, call.OpSay: {"SayRequest", "ChatRow"},
 	} {
-		p := doc.Paths[call.DoorAPIPath+string(op)]["post"]
+		p := doc.Paths[doorapi.APIPath+string(op)]["post"]
 		got := [2]string{p.RequestBody.Content["application/json"].Schema.name(), p.Responses["200"].Content["application/json"].Schema.name()}
 		if got != want {
 			t.Errorf("%s: %v, want %v", op, got, want)

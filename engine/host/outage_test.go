@@ -14,6 +14,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 // outageBound is how long a room may need to be whole again: its keeper tries for
@@ -59,7 +60,7 @@ func (s *testServer) enterWithin(bound time.Duration, link call.Link, g guest) *
 // refusesFor checks that a door says that LiveKit is away; requests are bounded.
 func (s *testServer) refusesFor(g guest, link call.Link, token string) {
 	s.t.Helper()
-	if _, refusal, status := s.join(g.request(s.t, link)); refusal.Code != call.DoorServerSilent {
+	if _, refusal, status := s.join(g.request(s.t, link)); refusal.Code != doorapi.CodeServerSilent {
 		s.t.Errorf("join meanwhile: %d %+v", status, refusal)
 	}
 	if w, status, err := s.dial(token, ""); err == nil || status != http.StatusBadGateway {

@@ -14,6 +14,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 // upstreamBound is how long LiveKit may take to answer a request's headers: it
@@ -95,7 +96,7 @@ func newProxy(upstream *url.URL, log logrus.FieldLogger, confirm func(*http.Resp
 		ErrorLog: stdlog.New(logWriter{log}, "", 0),
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			var tooLarge *http.MaxBytesError
-			_, refusal := call.DoorErrorFrom(err)
+			_, refusal := doorapi.ErrorFrom(err)
 			switch {
 			case turnedAway(r.Context()):
 				refuse(w, call.ErrServerStopping)

@@ -10,6 +10,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/engine/host/register"
 )
 
@@ -37,9 +38,9 @@ type outing struct {
 	upTo     int64     // the generation that is meant; 0: whatever it is
 }
 
-func (o outing) notice() call.Notice {
-	n := call.Notice{
-		Kind: call.NoticePutOut, ID: o.identity, Reason: o.verdict.Reason.String(), By: o.verdict.By, Text: o.verdict.Text,
+func (o outing) notice() doorapi.Notice {
+	n := doorapi.Notice{
+		Kind: doorapi.NoticePutOut, ID: o.identity, Reason: o.verdict.Reason.String(), By: o.verdict.By, Text: o.verdict.Text,
 	}
 	if !o.until.IsZero() {
 		n.Until = o.until.UnixMilli()
@@ -86,7 +87,7 @@ func (d *door) removed(ctx context.Context, o outing, here map[call.Identity]*li
 // holdsUpTo tells whether somebody is in the room with a token of a generation
 // up to that one: an earlier try has ended it, and did not get further.
 func holdsUpTo(p *livekit.ParticipantInfo, upTo int64) bool {
-	generation, err := strconv.ParseInt(p.GetAttributes()[call.AttributeGeneration], 10, 64)
+	generation, err := strconv.ParseInt(p.GetAttributes()[doorapi.AttributeGeneration], 10, 64)
 	return err == nil && generation <= upTo
 }
 
@@ -135,14 +136,14 @@ func (d *door) announce(ctx context.Context, o outing, here map[call.Identity]*l
 }
 
 // tell sends a notice; who does not get it sees what follows.
-func (d *door) tell(ctx context.Context, room call.RoomID, to []string, notice call.Notice) {
+func (d *door) tell(ctx context.Context, room call.RoomID, to []string, notice doorapi.Notice) {
 	if err := d.rooms.tell(ctx, room, to, notice); err != nil {
 		d.Log.WithError(err).WithField("room", room).WithField("kind", notice.Kind).Debug("a notice was not sent")
 	}
 }
 
 // tellAll tells each of some people, with the proof that it has arrived.
-func (d *door) tellAll(ctx context.Context, room call.RoomID, to []string, notice call.Notice) {
+func (d *door) tellAll(ctx context.Context, room call.RoomID, to []string, notice doorapi.Notice) {
 	turns := make(chan struct{}, tellersMax)
 	var told sync.WaitGroup
 	for _, identity := range to {
@@ -200,7 +201,7 @@ func (d *door) endSession(ctx context.Context, room call.RoomID, by, text string
 	for _, p := range people {
 		all = append(all, p.GetIdentity())
 	}
-	notice := call.Notice{Kind: call.NoticeDismissed, By: by, Text: text}
+	notice := doorapi.Notice{Kind: doorapi.NoticeDismissed, By: by, Text: text}
 	ctx, cancel := context.WithTimeout(ctx, tellBound)
 	defer cancel()
 	d.tell(ctx, room, nil, notice)

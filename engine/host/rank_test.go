@@ -9,6 +9,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/engine/host/keeper"
 )
 
@@ -54,8 +55,8 @@ func TestK10_UnmuteAllByCoHost(t *testing.T) {
 	cohost, _ := s.as(call.RoleCoHost, "cohost")
 	s.as(call.RoleCoHost, "second")
 	s.as(call.RoleParticipant, "guest")
-	all := call.MuteRequest{Room: "hall", All: true}
-	s.mustDo(call.OpMute, host, call.MuteRequest{Room: "hall", IDs: []call.Identity{"cohost", "second", "guest"}}, call.ResultDone, call.ResultDone, call.ResultDone)
+	all := doorapi.MuteRequest{Room: "hall", All: true}
+	s.mustDo(call.OpMute, host, doorapi.MuteRequest{Room: "hall", IDs: []call.Identity{"cohost", "second", "guest"}}, call.ResultDone, call.ResultDone, call.ResultDone)
 	s.mustDo(call.OpUnmute, cohost, all, call.ResultDone)
 	for id, want := range map[call.Identity]bool{"cohost": true, "second": true, "guest": false} {
 		if m := s.member("hall", id); m.Muted != want {
@@ -96,7 +97,7 @@ func TestK10_ARightIsToldOnceItIsGiven(t *testing.T) {
 	s := startServer(t, noLimits)
 	ear := s.enter(s.invite(func(r *InviteRequest) { r.Role = call.RoleListener }), newGuest(t, "ear"))
 	s.kept()
-	hears := func(op call.DoorOp, what string, q any, want func(call.Standing) bool) {
+	hears := func(op call.Operation, what string, q any, want func(call.Standing) bool) {
 		t.Helper()
 		s.mustDo(op, "", q, call.ResultDone)
 		ear.await(what, func(e call.SessionEvent) bool {
@@ -108,7 +109,7 @@ func TestK10_ARightIsToldOnceItIsGiven(t *testing.T) {
 	defer cancel()
 	for range 10 {
 		for _, role := range []call.Role{call.RoleParticipant, call.RoleListener} {
-			q := call.RoleRequest{Room: "hall", IDs: []call.Identity{"ear"}, Role: role}
+			q := doorapi.RoleRequest{Room: "hall", IDs: []call.Identity{"ear"}, Role: role}
 			hears(call.OpRole, "role", q, func(s call.Standing) bool { return s.Role == role })
 			if role == call.RoleListener {
 				continue
@@ -121,7 +122,7 @@ func TestK10_ARightIsToldOnceItIsGiven(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		mute := call.MuteRequest{Room: "hall", IDs: []call.Identity{"ear"}}
+		mute := doorapi.MuteRequest{Room: "hall", IDs: []call.Identity{"ear"}}
 		hears(call.OpMute, "mute", mute, func(s call.Standing) bool { return s.Muted })
 		hears(call.OpUnmute, "unmute", mute, func(s call.Standing) bool { return !s.Muted })
 		if _, err := ear.session.SendChat(ctx, "again"); err != nil {
@@ -136,8 +137,8 @@ func TestGoneAskNothing(t *testing.T) {
 	s := startServer(t, noLimits)
 	s.as(call.RoleParticipant, "guest")
 	cohost, w := s.as(call.RoleCoHost, "cohost")
-	calls := map[call.DoorOp]any{
-		call.OpChat: call.ChatRequest{Room: "hall"}, call.OpMembers: call.RoomRequest{Room: "hall"}, call.OpRemove: people("hall", "nobody"),
+	calls := map[call.Operation]any{
+		call.OpChat: doorapi.ChatRequest{Room: "hall"}, call.OpMembers: doorapi.RoomRequest{Room: "hall"}, call.OpRemove: people("hall", "nobody"),
 	}
 	ask := func(when, token string, want int) {
 		t.Helper()

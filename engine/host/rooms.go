@@ -14,6 +14,7 @@ import (
 	"github.com/twitchtv/twirp"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 const (
@@ -197,25 +198,25 @@ func (r *rooms) mute(ctx context.Context, room call.RoomID, identity, track stri
 
 // tellOne tells one person, and returns when they know it, cannot know it, or
 // ctx ends.
-func (r *rooms) tellOne(ctx context.Context, room call.RoomID, identity string, notice call.Notice) error {
+func (r *rooms) tellOne(ctx context.Context, room call.RoomID, identity string, notice doorapi.Notice) error {
 	payload, err := json.Marshal(notice)
 	if err != nil {
 		return fmt.Errorf("encode a notice: %w", err)
 	}
 	_, err = r.client.PerformRpc(inRoom(ctx, room), &livekit.PerformRpcRequest{
-		Room: string(room), DestinationIdentity: identity, Method: call.MethodNotice, Payload: string(payload),
+		Room: string(room), DestinationIdentity: identity, Method: doorapi.MethodNotice, Payload: string(payload),
 		ResponseTimeoutMs: uint32(tellBound / time.Millisecond),
 	})
 	return err
 }
 
 // tell sends a notice to some people, or with none to everybody.
-func (r *rooms) tell(ctx context.Context, room call.RoomID, to []string, notice call.Notice) error {
+func (r *rooms) tell(ctx context.Context, room call.RoomID, to []string, notice doorapi.Notice) error {
 	payload, err := json.Marshal(notice)
 	if err != nil {
 		return fmt.Errorf("encode a notice: %w", err)
 	}
-	topic := call.TopicNotice
+	topic := doorapi.TopicNotice
 	_, err = r.client.SendData(inRoom(ctx, room), &livekit.SendDataRequest{
 		Room: string(room), Data: payload, Kind: livekit.DataPacket_RELIABLE, DestinationIdentities: to, Topic: &topic,
 	})

@@ -12,6 +12,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 // self is the same installation under another ID.
@@ -40,7 +41,7 @@ func TestK10_VerdictsHoldForTheInstallation(t *testing.T) {
 	s := startServer(t, noLimits)
 	link, bob := s.invite(nil), newGuest(t, "bob")
 	host, _ := s.as(call.RoleHost, "host")
-	enter := func(g guest) call.DoorJoinAnswer {
+	enter := func(g guest) doorapi.JoinAnswer {
 		answer := s.mustJoin(g, link)
 		s.mustDial(answer.Token)
 		return answer
@@ -58,11 +59,11 @@ func TestK10_VerdictsHoldForTheInstallation(t *testing.T) {
 	enter(bob)
 	enter(bob.self("bobby")) // before the verdict
 	enter(newGuest(t, "stranger"))
-	mute := call.MuteRequest{Room: "hall", IDs: []call.Identity{"bob"}}
+	mute := doorapi.MuteRequest{Room: "hall", IDs: []call.Identity{"bob"}}
 	s.mustDo(call.OpMute, host, mute, call.ResultDone)
 	enter(bob.self("robert")) // after it
 	expect("muted", "shows=true writes=false", "bob", "bobby", "robert")
-	role := call.RoleRequest{Room: "hall", IDs: []call.Identity{"robert"}, Role: call.RoleListener}
+	role := doorapi.RoleRequest{Room: "hall", IDs: []call.Identity{"robert"}, Role: call.RoleListener}
 	s.mustDo(call.OpRole, host, role, call.ResultDone)
 	if answer := enter(bob.self("rob")); answer.Role != call.RoleListener {
 		t.Errorf("told to be a %s", answer.Role)
@@ -76,8 +77,8 @@ func TestK10_VerdictsHoldForTheInstallation(t *testing.T) {
 	s.mustDo(call.OpUnmute, host, mute, call.ResultDone)
 	expect("lifted", free, "bob", "bobby", "robert", "rob")
 
-	var members call.MembersAnswer
-	s.do(call.OpMembers, host, call.RoomRequest{Room: "hall"}, &members)
+	var members doorapi.MembersAnswer
+	s.do(call.OpMembers, host, doorapi.RoomRequest{Room: "hall"}, &members)
 	for _, m := range members.Members {
 		want := map[call.Identity][]call.Identity{"bob": {"bobby", "rob", "robert"}, "rob": {"bob", "bobby", "robert"}}[m.ID]
 		if m.ID != "bobby" && m.ID != "robert" && !slices.Equal(m.SameInstallation, want) {
@@ -86,8 +87,8 @@ func TestK10_VerdictsHoldForTheInstallation(t *testing.T) {
 	}
 	guest := s.mustJoin(newGuest(t, "guest"), link).Token
 	s.mustDial(guest)
-	members = call.MembersAnswer{}
-	s.do(call.OpMembers, guest, call.RoomRequest{Room: "hall"}, &members)
+	members = doorapi.MembersAnswer{}
+	s.do(call.OpMembers, guest, doorapi.RoomRequest{Room: "hall"}, &members)
 	if slices.ContainsFunc(members.Members, func(m call.MemberRow) bool { return m.SameInstallation != nil }) || len(members.Members) < 6 {
 		t.Errorf("a guest is told %+v", members)
 	}
@@ -114,8 +115,8 @@ func TestK1_ARemovalIsOfTheInstallation(t *testing.T) {
 	}
 	plain := []call.Identity{"plain"}
 	s.mustDo(call.OpRemove, cohost, people("hall", "plain"), call.ResultForbidden)
-	s.mustDo(call.OpMute, cohost, call.MuteRequest{Room: "hall", IDs: plain}, call.ResultForbidden)
-	s.mustDo(call.OpRole, cohost, call.RoleRequest{Room: "hall", IDs: plain, Role: call.RoleListener}, call.ResultForbidden)
+	s.mustDo(call.OpMute, cohost, doorapi.MuteRequest{Room: "hall", IDs: plain}, call.ResultForbidden)
+	s.mustDo(call.OpRole, cohost, doorapi.RoleRequest{Room: "hall", IDs: plain, Role: call.RoleListener}, call.ResultForbidden)
 	if got := s.inRoom("hall"); !slices.Equal(got, []string{"boss", "cohost", "plain"}) {
 		t.Errorf("in the room: %v", got)
 	}
@@ -151,7 +152,7 @@ func TestAFewIdentitiesOfOneKey(t *testing.T) {
 	if in.Load() != maxSelves {
 		t.Errorf("%d are in, want %d", in.Load(), maxSelves)
 	}
-	if _, refusal, status := s.join(bob.self("late").request(t, link)); refusal.Code != call.DoorManyIdentities || status != http.StatusConflict {
+	if _, refusal, status := s.join(bob.self("late").request(t, link)); refusal.Code != doorapi.CodeManyIdentities || status != http.StatusConflict {
 		t.Errorf("a join: %d %+v", status, refusal)
 	}
 	s.mustDial(s.mustJoin(newGuest(t, "stranger"), link).Token)

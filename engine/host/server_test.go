@@ -20,6 +20,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/engine/host/register"
 	"foyer/engine/host/sfu"
 )
@@ -150,49 +151,49 @@ func TestJ6_JoinRefusals(t *testing.T) {
 
 	tests := []struct {
 		name   string
-		req    func() call.DoorJoinRequest
-		code   call.DoorCode
+		req    func() doorapi.JoinRequest
+		code   doorapi.Code
 		status int
 	}{
-		{"wrong secret", func() call.DoorJoinRequest {
+		{"wrong secret", func() doorapi.JoinRequest {
 			r := anna.request(t, link)
 			r.Secret = "wrong"
 			return r
-		}, call.DoorInviteRefused, http.StatusForbidden},
-		{"secret of another room", func() call.DoorJoinRequest {
+		}, doorapi.CodeInviteRefused, http.StatusForbidden},
+		{"secret of another room", func() doorapi.JoinRequest {
 			l := link
 			l.Room = "elsewhere"
 			return anna.request(t, l)
-		}, call.DoorInviteRefused, http.StatusForbidden},
-		{"expired", func() call.DoorJoinRequest { return anna.request(t, expired) }, call.DoorInviteExpired, http.StatusGone},
-		{"identity of another key", func() call.DoorJoinRequest { return newGuest(t, "anna").request(t, link) },
-			call.DoorIdentityTaken, http.StatusConflict},
-		{"forged signature", func() call.DoorJoinRequest {
+		}, doorapi.CodeInviteRefused, http.StatusForbidden},
+		{"expired", func() doorapi.JoinRequest { return anna.request(t, expired) }, doorapi.CodeInviteExpired, http.StatusGone},
+		{"identity of another key", func() doorapi.JoinRequest { return newGuest(t, "anna").request(t, link) },
+			doorapi.CodeIdentityTaken, http.StatusConflict},
+		{"forged signature", func() doorapi.JoinRequest {
 			r := anna.request(t, link)
 			r.Identity = "ben"
 			return r
-		}, call.DoorBadRequest, http.StatusBadRequest},
-		{"signed for another door", func() call.DoorJoinRequest { return anna.request(t, otherDoor) },
-			call.DoorBadRequest, http.StatusBadRequest},
-		{"old", func() call.DoorJoinRequest {
+		}, doorapi.CodeBadRequest, http.StatusBadRequest},
+		{"signed for another door", func() doorapi.JoinRequest { return anna.request(t, otherDoor) },
+			doorapi.CodeBadRequest, http.StatusBadRequest},
+		{"old", func() doorapi.JoinRequest {
 			r := anna.request(t, link)
 			if err := r.Sign(anna.key, link.Fingerprint, time.Now().Add(-time.Hour)); err != nil {
 				t.Fatal(err)
 			}
 			return r
-		}, call.DoorClock, http.StatusBadRequest},
-		{"room not open, by the invitation", func() call.DoorJoinRequest { return anna.request(t, existing) },
-			call.DoorNoSuchRoom, http.StatusNotFound},
-		{"room not open, by the guest", func() call.DoorJoinRequest {
+		}, doorapi.CodeClock, http.StatusBadRequest},
+		{"room not open, by the invitation", func() doorapi.JoinRequest { return anna.request(t, existing) },
+			doorapi.CodeNoSuchRoom, http.StatusNotFound},
+		{"room not open, by the guest", func() doorapi.JoinRequest {
 			l := notOpen
 			l.Existing = true
 			return anna.request(t, l)
-		}, call.DoorNoSuchRoom, http.StatusNotFound},
-		{"room id with a space", func() call.DoorJoinRequest {
+		}, doorapi.CodeNoSuchRoom, http.StatusNotFound},
+		{"room id with a space", func() doorapi.JoinRequest {
 			l := link
 			l.Room = "a b"
 			return anna.request(t, l)
-		}, call.DoorBadRequest, http.StatusBadRequest},
+		}, doorapi.CodeBadRequest, http.StatusBadRequest},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -207,18 +208,18 @@ func TestJ6_JoinRefusals(t *testing.T) {
 		if _, refusal, status := s.join(req); status != http.StatusOK {
 			t.Fatalf("first use: %d %+v", status, refusal)
 		}
-		if _, refusal, status := s.join(req); refusal.Code != call.DoorJoinUsed {
+		if _, refusal, status := s.join(req); refusal.Code != doorapi.CodeJoinUsed {
 			t.Errorf("second use: %d %+v", status, refusal)
 		}
 	})
 	t.Run("not JSON", func(t *testing.T) {
-		if status, body := s.post(call.DoorJoinPath, "", []byte("{")); status != http.StatusBadRequest {
+		if status, body := s.post(doorapi.JoinPath, "", []byte("{")); status != http.StatusBadRequest {
 			t.Errorf("%d %s", status, body)
 		}
 	})
 	t.Run("too large", func(t *testing.T) {
-		big := append([]byte(`{"name":"`), bytes.Repeat([]byte("x"), call.DoorMaxBody)...)
-		if status, body := s.post(call.DoorJoinPath, "", big); status != http.StatusRequestEntityTooLarge {
+		big := append([]byte(`{"name":"`), bytes.Repeat([]byte("x"), doorapi.MaxBody)...)
+		if status, body := s.post(doorapi.JoinPath, "", big); status != http.StatusRequestEntityTooLarge {
 			t.Errorf("%d %s", status, body)
 		}
 	})
@@ -232,7 +233,7 @@ func TestWrongSecretsAreSlowedDown(t *testing.T) {
 	limited := false
 	for range defaultLimits().missBurst + 1 {
 		_, refusal, status := s.join(anna.request(t, wrong))
-		limited = status == http.StatusTooManyRequests && refusal.Code == call.DoorTooManyTries
+		limited = status == http.StatusTooManyRequests && refusal.Code == doorapi.CodeTooManyTries
 	}
 	if !limited {
 		t.Fatal("wrong secrets are never slowed down")
@@ -381,7 +382,7 @@ func TestRestartKeepsEverything(t *testing.T) {
 		t.Errorf("before %+v, after %+v", s.Ready, again.Ready)
 	}
 	again.mustJoin(anna, link)
-	if _, refusal, _ := again.join(newGuest(t, "anna").request(t, link)); refusal.Code != call.DoorIdentityTaken {
+	if _, refusal, _ := again.join(newGuest(t, "anna").request(t, link)); refusal.Code != doorapi.CodeIdentityTaken {
 		t.Errorf("another key: %+v", refusal)
 	}
 	raw, err := os.ReadFile(dir + "/" + databaseFile)
@@ -416,7 +417,7 @@ func TestClusterDoor(t *testing.T) {
 	if err := media.Stop(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if _, refusal, status := s.join(anna.request(t, link)); status != http.StatusBadGateway || refusal.Code != call.DoorServerSilent {
+	if _, refusal, status := s.join(anna.request(t, link)); status != http.StatusBadGateway || refusal.Code != doorapi.CodeServerSilent {
 		t.Errorf("%d %+v", status, refusal)
 	}
 }
@@ -433,7 +434,7 @@ func TestRoomTTL(t *testing.T) {
 		t.Fatalf("at once: %+v", refusal)
 	}
 	s.log.wait(t, "room closed") // LiveKit, when the room is gone (roommanager.go)
-	if _, refusal, _ := s.join(anna.request(t, existing)); refusal.Code != call.DoorNoSuchRoom {
+	if _, refusal, _ := s.join(anna.request(t, existing)); refusal.Code != doorapi.CodeNoSuchRoom {
 		t.Errorf("the room is still open: %+v", refusal)
 	}
 }
@@ -441,7 +442,7 @@ func TestRoomTTL(t *testing.T) {
 // TestFullRegister: without space, nothing new is promised, and who is known
 // comes in.
 func TestFullRegister(t *testing.T) {
-	var e call.DoorError
+	var e doorapi.Error
 	d := &door{settings: settings{Config: Config{}}}
 	log, _ := newLog()
 	d.Log = log

@@ -9,18 +9,19 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/engine/host/register"
 )
 
-func (d *door) opMute(ctx context.Context, who caller, room call.RoomID, q call.MuteRequest) (call.PeopleAnswer, error) {
+func (d *door) opMute(ctx context.Context, who caller, room call.RoomID, q doorapi.MuteRequest) (doorapi.PeopleAnswer, error) {
 	return d.setMuted(ctx, who, room, q, true)
 }
 
-func (d *door) opUnmute(ctx context.Context, who caller, room call.RoomID, q call.MuteRequest) (call.PeopleAnswer, error) {
+func (d *door) opUnmute(ctx context.Context, who caller, room call.RoomID, q doorapi.MuteRequest) (doorapi.PeopleAnswer, error) {
 	return d.setMuted(ctx, who, room, q, false)
 }
 
-func (d *door) setMuted(ctx context.Context, who caller, room call.RoomID, q call.MuteRequest, muted bool) (call.PeopleAnswer, error) {
+func (d *door) setMuted(ctx context.Context, who caller, room call.RoomID, q doorapi.MuteRequest, muted bool) (doorapi.PeopleAnswer, error) {
 	var err error
 	switch {
 	case q.All && len(q.IDs) > 0, !q.All && len(q.Except) > 0:
@@ -33,18 +34,18 @@ func (d *door) setMuted(ctx context.Context, who caller, room call.RoomID, q cal
 		err = checkPeople(q.IDs)
 	}
 	if err != nil {
-		return call.PeopleAnswer{}, err
+		return doorapi.PeopleAnswer{}, err
 	}
 	s, err := d.scene(ctx, who, room)
 	if err != nil {
-		return call.PeopleAnswer{}, err
+		return doorapi.PeopleAnswer{}, err
 	}
 	if q.All {
 		return d.muteAll(ctx, s, q, muted)
 	}
 	rules, err := d.register.Rules(ctx, room)
 	if err != nil {
-		return call.PeopleAnswer{}, err
+		return doorapi.PeopleAnswer{}, err
 	}
 	return each(q.IDs, func(id call.Identity) string {
 		if err := d.know(ctx, s, id); err != nil {
@@ -78,9 +79,9 @@ func (d *door) applyMuteTo(ctx context.Context, s scene, p *livekit.ParticipantI
 	if err != nil {
 		return err
 	}
-	notice := call.Notice{Kind: call.NoticeUnmuted, ID: id, By: s.who.name}
+	notice := doorapi.Notice{Kind: doorapi.NoticeUnmuted, ID: id, By: s.who.name}
 	if m.Silenced(rules) {
-		notice.Kind = call.NoticeMuted
+		notice.Kind = doorapi.NoticeMuted
 	}
 	to := []string{string(id)}
 	if tell {
@@ -92,8 +93,8 @@ func (d *door) applyMuteTo(ctx context.Context, s scene, p *livekit.ParticipantI
 // regrant lets LiveKit grant what the register says now, and tells it: what
 // somebody may not do any more before it is taken, and what they may do more once
 // they can.
-func (d *door) regrant(ctx context.Context, room call.RoomID, p *livekit.ParticipantInfo, to []string, notice call.Notice) error {
-	more := notice.Kind == call.NoticeUnmuted || notice.Kind == call.NoticeRole && notice.Role.Publishes()
+func (d *door) regrant(ctx context.Context, room call.RoomID, p *livekit.ParticipantInfo, to []string, notice doorapi.Notice) error {
+	more := notice.Kind == doorapi.NoticeUnmuted || notice.Kind == doorapi.NoticeRole && notice.Role.Publishes()
 	if !more {
 		d.tell(ctx, room, to, notice)
 	}
@@ -116,11 +117,11 @@ func (d *door) present(ctx context.Context, s scene, id call.Identity) (*livekit
 
 // muteAll mutes everybody in the room and who comes later, but moderators and
 // exceptions; or ends every mute but those of who is not below the caller.
-func (d *door) muteAll(ctx context.Context, s scene, q call.MuteRequest, muted bool) (call.PeopleAnswer, error) {
+func (d *door) muteAll(ctx context.Context, s scene, q doorapi.MuteRequest, muted bool) (doorapi.PeopleAnswer, error) {
 	people := make([]call.Identity, 0, len(s.here))
 	for id := range s.here {
 		if err := d.know(ctx, s, id); err != nil {
-			return call.PeopleAnswer{}, err
+			return doorapi.PeopleAnswer{}, err
 		}
 		people = append(people, id)
 	}
@@ -130,11 +131,11 @@ func (d *door) muteAll(ctx context.Context, s scene, q call.MuteRequest, muted b
 	}
 	rules, err := d.register.MuteAll(ctx, s.room, muted, q.Except, d.now(), spared...)
 	if err != nil {
-		return call.PeopleAnswer{}, err
+		return doorapi.PeopleAnswer{}, err
 	}
-	d.tell(ctx, s.room, nil, call.Notice{Kind: call.NoticeRoom, By: s.who.name, Room: &rules})
+	d.tell(ctx, s.room, nil, doorapi.Notice{Kind: doorapi.NoticeRoom, By: s.who.name, Room: &rules})
 	slices.Sort(people)
-	answer := call.PeopleAnswer{Results: []call.PersonResult{}}
+	answer := doorapi.PeopleAnswer{Results: []call.PersonResult{}}
 	for batch := range slices.Chunk(people, tellersMax) {
 		part := each(batch, func(id call.Identity) string {
 			m, err := d.register.Member(ctx, s.room, id)
@@ -149,20 +150,20 @@ func (d *door) muteAll(ctx context.Context, s scene, q call.MuteRequest, muted b
 	return answer, nil
 }
 
-func (d *door) opRole(ctx context.Context, who caller, room call.RoomID, q call.RoleRequest) (call.PeopleAnswer, error) {
+func (d *door) opRole(ctx context.Context, who caller, room call.RoomID, q doorapi.RoleRequest) (doorapi.PeopleAnswer, error) {
 	if err := checkPeople(q.IDs); err != nil {
-		return call.PeopleAnswer{}, err
+		return doorapi.PeopleAnswer{}, err
 	}
 	role, err := call.ParseRole(string(q.Role))
 	if err != nil {
-		return call.PeopleAnswer{}, err
+		return doorapi.PeopleAnswer{}, err
 	}
 	if !who.outranks(role) { // nobody makes somebody their equal
-		return call.PeopleAnswer{}, call.ErrForbidden
+		return doorapi.PeopleAnswer{}, call.ErrForbidden
 	}
 	s, err := d.scene(ctx, who, room)
 	if err != nil {
-		return call.PeopleAnswer{}, err
+		return doorapi.PeopleAnswer{}, err
 	}
 	return each(q.IDs, func(id call.Identity) string {
 		if err := d.know(ctx, s, id); err != nil {
@@ -187,7 +188,7 @@ func (d *door) applyRole(ctx context.Context, s scene, t subject) error {
 		id := call.Identity(p.GetIdentity())
 		m, memberErr := d.register.Member(ctx, s.room, id)
 		if memberErr == nil {
-			memberErr = d.regrant(ctx, s.room, p, nil, call.Notice{Kind: call.NoticeRole, ID: id, By: s.who.name, Role: m.Role})
+			memberErr = d.regrant(ctx, s.room, p, nil, doorapi.Notice{Kind: doorapi.NoticeRole, ID: id, By: s.who.name, Role: m.Role})
 		}
 		err = errors.Join(err, ignoreGone(memberErr))
 	}
@@ -195,11 +196,11 @@ func (d *door) applyRole(ctx context.Context, s scene, t subject) error {
 }
 
 // opRules answers with the rules, after changing them if the request wants it.
-func (d *door) opRules(ctx context.Context, who caller, room call.RoomID, q call.RulesRequest) (call.RoomRules, error) {
+func (d *door) opRules(ctx context.Context, who caller, room call.RoomID, q doorapi.RulesRequest) (call.RoomRules, error) {
 	if err := d.knownRoom(ctx, room); err != nil {
 		return call.RoomRules{}, err
 	}
-	if q == (call.RulesRequest{Room: q.Room}) {
+	if q == (doorapi.RulesRequest{Room: q.Room}) {
 		return d.register.Rules(ctx, room)
 	}
 	if !who.may(forModerators) {
@@ -221,7 +222,7 @@ func (d *door) opRules(ctx context.Context, who caller, room call.RoomID, q call
 	if err != nil {
 		return call.RoomRules{}, err
 	}
-	d.tell(ctx, room, nil, call.Notice{Kind: call.NoticeRoom, By: who.name, Room: &rules})
+	d.tell(ctx, room, nil, doorapi.Notice{Kind: doorapi.NoticeRoom, By: who.name, Room: &rules})
 	d.keepers.refresh(room)
 	return rules, nil
 }

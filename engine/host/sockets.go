@@ -13,6 +13,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/engine/host/stream"
 )
 
@@ -40,7 +41,7 @@ type lookout struct {
 	// find returns who is in the room, or call.ErrAlreadyGone.
 	find func(context.Context, place) (*livekit.ParticipantInfo, error)
 	// tell sends a notice to the room.
-	tell func(context.Context, place, call.NoticeKind)
+	tell func(context.Context, place, doorapi.NoticeKind)
 	// always tells of everybody who is back: another door may have told the loss.
 	always bool
 
@@ -77,7 +78,7 @@ type visit struct {
 }
 
 func newLookout(
-	find func(context.Context, place) (*livekit.ParticipantInfo, error), tell func(context.Context, place, call.NoticeKind), always bool,
+	find func(context.Context, place) (*livekit.ParticipantInfo, error), tell func(context.Context, place, doorapi.NoticeKind), always bool,
 ) *lookout {
 	l := &lookout{find: find, tell: tell, always: always, open: map[place]*watched{}}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
@@ -108,7 +109,7 @@ func (v *visit) open() {
 	w.sockets++
 	w.began = time.Now()
 	if !w.lost.IsZero() || l.always && v.resumes {
-		l.do(w, func(ctx context.Context) { l.tell(ctx, v.p, call.NoticeBack) })
+		l.do(w, func(ctx context.Context) { l.tell(ctx, v.p, doorapi.NoticeBack) })
 	}
 	w.lost = time.Time{}
 }
@@ -134,7 +135,7 @@ func (v *visit) end() {
 	end := w.ends
 	l.do(w, func(ctx context.Context) {
 		if wait(ctx, lostAfter) == nil && l.missing(ctx, v.p, w, end) {
-			l.tell(ctx, v.p, call.NoticeLost)
+			l.tell(ctx, v.p, doorapi.NoticeLost)
 		}
 		l.drop(v.p, w)
 	})
@@ -295,9 +296,9 @@ func (r *rooms) findPerson(ctx context.Context, p place) (*livekit.ParticipantIn
 }
 
 // tellOf tells a room about the connection of one of its members.
-func (d *door) tellOf(ctx context.Context, p place, kind call.NoticeKind) {
+func (d *door) tellOf(ctx context.Context, p place, kind doorapi.NoticeKind) {
 	ctx, cancel := context.WithTimeout(ctx, apiBound)
 	defer cancel()
 	d.Log.WithField("room", p.room).WithField("identity", p.identity).WithField("kind", kind).Info("connection of a member")
-	d.tell(ctx, p.room, nil, call.Notice{Kind: kind, ID: p.identity})
+	d.tell(ctx, p.room, nil, doorapi.Notice{Kind: kind, ID: p.identity})
 }

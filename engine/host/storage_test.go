@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/engine/host/register"
 	"foyer/internal/drive"
 )
@@ -235,8 +236,8 @@ func testTrouble(t *testing.T, db trouble) {
 	stored(true)
 	says(ben)
 	heard()
-	var bans call.BansAnswer
-	if refusal, status := s.do(call.OpBans, "", call.RoomRequest{Room: "hall"}, &bans); status != http.StatusOK || len(bans.Bans) != 0 {
+	var bans doorapi.BansAnswer
+	if refusal, status := s.do(call.OpBans, "", doorapi.RoomRequest{Room: "hall"}, &bans); status != http.StatusOK || len(bans.Bans) != 0 {
 		t.Errorf("half-written: %+v %+v", bans, refusal)
 	}
 	s.enter(link, newGuest(t, "eve"))

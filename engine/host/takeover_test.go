@@ -17,6 +17,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 // token signs a token with the server's API key.
@@ -51,7 +52,7 @@ func (s *testServer) refuses(what, token string, want int) {
 func TestJ6_KeepersIdentityIsReserved(t *testing.T) {
 	s := startServer(t, nil)
 	link, anna := s.invite(nil), newGuest(t, "anna")
-	req := call.DoorJoinRequest{Room: link.Room, Secret: link.Secret, Identity: anna.id, Name: "Anna", Batches: true}
+	req := doorapi.JoinRequest{Room: link.Room, Secret: link.Secret, Identity: anna.id, Name: "Anna", Batches: true}
 	if err := req.Sign(anna.key, link.Fingerprint, time.Now()); err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +63,7 @@ func TestJ6_KeepersIdentityIsReserved(t *testing.T) {
 	s.mustDial(answer.Token)
 	s.kept()
 	for _, id := range []call.Identity{answer.Keeper, hiddenIdentity(s.api, sayPurpose, "hall"), "foyer-x"} {
-		if _, refusal, status := s.join(newGuest(t, string(id)).request(t, link)); status != http.StatusConflict || refusal.Code != call.DoorIdentityTaken {
+		if _, refusal, status := s.join(newGuest(t, string(id)).request(t, link)); status != http.StatusConflict || refusal.Code != doorapi.CodeIdentityTaken {
 			t.Errorf("join as %s: %d %+v", id, status, refusal)
 		}
 		s.refuses("token for "+string(id), s.foreign(string(id)), http.StatusUnauthorized)
@@ -73,7 +74,7 @@ func TestJ6_KeepersIdentityIsReserved(t *testing.T) {
 		RoomJoin: true, Room: "hall", Hidden: true, Agent: true, CanPublish: &no, CanSubscribe: &yes, CanPublishData: &yes,
 	}, func(at *auth.AccessToken) { at.SetKind(livekit.ParticipantInfo_AGENT) })
 	s.refuses("the keeper's token", refreshed, http.StatusUnauthorized)
-	if refusal, status := s.do(call.OpMembers, refreshed, call.RoomRequest{Room: "hall"}, nil); status != http.StatusUnauthorized {
+	if refusal, status := s.do(call.OpMembers, refreshed, doorapi.RoomRequest{Room: "hall"}, nil); status != http.StatusUnauthorized {
 		t.Errorf("API: %d %+v", status, refusal)
 	}
 	if got := s.inRoom("hall"); !slices.Equal(got, []string{"anna"}) {
@@ -97,10 +98,10 @@ func TestK1_NobodyBecomesAForeigner(t *testing.T) {
 	bot := s.admins("bot")
 	w, _ := s.mustDial(bot)
 	fresh := w.refreshed()
-	if _, refusal, status := s.join(newGuest(t, "bot").request(t, link)); refusal.Code != call.DoorIdentityTaken {
+	if _, refusal, status := s.join(newGuest(t, "bot").request(t, link)); refusal.Code != doorapi.CodeIdentityTaken {
 		t.Errorf("join: %d %+v", status, refusal)
 	}
-	if _, refusal, status := s.join(early.request(t, link)); refusal.Code != call.DoorIdentityTaken {
+	if _, refusal, status := s.join(early.request(t, link)); refusal.Code != doorapi.CodeIdentityTaken {
 		t.Errorf("join of who was first: %d %+v", status, refusal)
 	}
 	for name, path := range map[string]string{"resume": "/rtc?protocol=17&sdk=go&reconnect=1", "single": s.singlePath(true, "")} {
@@ -121,9 +122,9 @@ func TestK1_ForeignRolesAreNotInherited(t *testing.T) {
 	s := startServer(t, nil)
 	link := s.invite(nil)
 	s.mustDial(s.foreign("bot"))
-	s.mustDo(call.OpRole, "", call.RoleRequest{Room: "hall", IDs: []call.Identity{"bot"}, Role: call.RoleCoHost}, call.ResultDone)
+	s.mustDo(call.OpRole, "", doorapi.RoleRequest{Room: "hall", IDs: []call.Identity{"bot"}, Role: call.RoleCoHost}, call.ResultDone)
 	s.mustDo(call.OpRemove, "", people("hall", "bot"), call.ResultDone)
-	if answer, refusal, status := s.join(newGuest(t, "bot").request(t, link)); refusal.Code != call.DoorIdentityTaken {
+	if answer, refusal, status := s.join(newGuest(t, "bot").request(t, link)); refusal.Code != doorapi.CodeIdentityTaken {
 		t.Errorf("join: %d %+v, role %q", status, refusal, answer.Role)
 	}
 }
@@ -162,7 +163,7 @@ func TestJ6_LockedAgainstEveryPacking(t *testing.T) {
 	host, _ := s.as(call.RoleHost, "host")
 	token := s.mustJoin(newGuest(t, "ben"), s.invite(nil)).Token
 	yes := true
-	if refusal, status := s.do(call.OpRules, host, call.RulesRequest{Room: "hall", Locked: &yes}, &call.RoomRules{}); status != http.StatusOK {
+	if refusal, status := s.do(call.OpRules, host, doorapi.RulesRequest{Room: "hall", Locked: &yes}, &call.RoomRules{}); status != http.StatusOK {
 		t.Fatal(refusal)
 	}
 	for kind, want := range map[livekit.WrappedJoinRequest_Compression]bool{
@@ -208,7 +209,7 @@ func TestK1_TokensFromTheFuture(t *testing.T) {
 	s.refuses("before a removal", future, http.StatusUnauthorized)
 	s.mustDo(call.OpRemove, "", people("hall", "bot"), call.ResultDone)
 	s.refuses("after it", future, http.StatusUnauthorized)
-	if refusal, status := s.do(call.OpMembers, future, call.RoomRequest{Room: "hall"}, nil); status != http.StatusUnauthorized {
+	if refusal, status := s.do(call.OpMembers, future, doorapi.RoomRequest{Room: "hall"}, nil); status != http.StatusUnauthorized {
 		t.Errorf("API: %d %+v", status, refusal)
 	}
 }

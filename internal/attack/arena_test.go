@@ -17,6 +17,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/internal/attack"
 	"foyer/internal/drive"
 	"foyer/internal/testenv"
@@ -95,7 +96,7 @@ func (a *arena) warmUp(t *testing.T) {
 		if _, _, err := s.speaks(g, audioTrack("warm", livekit.TrackSource_MICROPHONE)); err != nil {
 			t.Fatal(err)
 		}
-		for _, p := range text("warm", call.TopicChat, "warm") {
+		for _, p := range text("warm", doorapi.TopicChat, "warm") {
 			if err := write(g.Channel(attack.Reliable), p); err != nil {
 				t.Fatal(err)
 			}
@@ -256,13 +257,13 @@ func (s *stage) muted() (*attack.Guest, attack.Person, error) {
 func (s *stage) host() attack.Door { return attack.Door{URL: s.server.Drive.URL} }
 
 // asHost calls an operation with the admin key.
-func (s *stage) asHost(op call.DoorOp, request, answer any) error {
+func (s *stage) asHost(op call.Operation, request, answer any) error {
 	return s.host().Do(s.ctx, s.admin, op, request, answer)
 }
 
 func (s *stage) mute(id call.Identity) error {
-	var answer call.PeopleAnswer
-	if err := s.asHost(call.OpMute, call.MuteRequest{Room: hall, IDs: []call.Identity{id}}, &answer); err != nil {
+	var answer doorapi.PeopleAnswer
+	if err := s.asHost(call.OpMute, doorapi.MuteRequest{Room: hall, IDs: []call.Identity{id}}, &answer); err != nil {
 		return err
 	}
 	if len(answer.Results) != 1 || answer.Results[0].Result != call.ResultDone {

@@ -12,6 +12,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 // origins is from how many addresses of loopback somebody comes who is kept
@@ -85,12 +86,12 @@ func Ways() map[string]Way {
 		"validate v1":        plain(http.MethodGet, JoinPath+"/validate"),
 		"WHIP":               plain(http.MethodPost, "/whip/v1"),
 		"join":               knock(nil),
-		"new name":           knock(func(q *call.DoorJoinRequest, _ *Outcast) { q.Name = "Somebody else" }),
-		"new identity":       knock(func(q *call.DoorJoinRequest, _ *Outcast) { q.Identity = "berta" }),
-		"new secret":         knock(func(q *call.DoorJoinRequest, o *Outcast) { q.Secret = o.Later.Secret }),
-		"wrong secret":       knock(func(q *call.DoorJoinRequest, _ *Outcast) { q.Secret = "wrong" }),
-		"rejoin":             knock(func(q *call.DoorJoinRequest, _ *Outcast) { q.Generation = 1 }),
-		"rejoin, guessed":    knock(func(q *call.DoorJoinRequest, _ *Outcast) { q.Generation = 2 }),
+		"new name":           knock(func(q *doorapi.JoinRequest, _ *Outcast) { q.Name = "Somebody else" }),
+		"new identity":       knock(func(q *doorapi.JoinRequest, _ *Outcast) { q.Identity = "berta" }),
+		"new secret":         knock(func(q *doorapi.JoinRequest, o *Outcast) { q.Secret = o.Later.Secret }),
+		"wrong secret":       knock(func(q *doorapi.JoinRequest, _ *Outcast) { q.Secret = "wrong" }),
+		"rejoin":             knock(func(q *doorapi.JoinRequest, _ *Outcast) { q.Generation = 1 }),
+		"rejoin, guessed":    knock(func(q *doorapi.JoinRequest, _ *Outcast) { q.Generation = 2 }),
 		"new installation":   newInstallation,
 	}
 }
@@ -120,7 +121,7 @@ func plain(method, path string) Way {
 	}
 }
 
-func knock(change func(*call.DoorJoinRequest, *Outcast)) Way {
+func knock(change func(*doorapi.JoinRequest, *Outcast)) Way {
 	return func(ctx context.Context, o *Outcast) (Answer, error) { return o.knock(ctx, o.Person, change) }
 }
 
@@ -133,8 +134,8 @@ func newInstallation(ctx context.Context, o *Outcast) (Answer, error) {
 	return o.knock(ctx, other, nil)
 }
 
-func (o *Outcast) knock(ctx context.Context, p Person, change func(*call.DoorJoinRequest, *Outcast)) (Answer, error) {
-	q, err := p.AskAt(o.Link, time.Now(), func(q *call.DoorJoinRequest) {
+func (o *Outcast) knock(ctx context.Context, p Person, change func(*doorapi.JoinRequest, *Outcast)) (Answer, error) {
+	q, err := p.AskAt(o.Link, time.Now(), func(q *doorapi.JoinRequest) {
 		if change != nil {
 			change(q, o)
 		}

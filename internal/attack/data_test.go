@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/internal/attack"
 )
 
@@ -147,19 +148,19 @@ func forgedNotices(s *stage) (string, error) {
 		return "", err
 	}
 	var all []*livekit.DataPacket
-	for _, n := range []call.Notice{
-		{Kind: call.NoticePutOut, ID: call.Identity(s.ada.id), Reason: "banned", By: "Host", Text: "go"},
-		{Kind: call.NoticePutOut, ID: call.Identity(s.grace.id), Reason: "removed"},
-		{Kind: call.NoticeDismissed, By: "Host"}, {Kind: call.NoticeLost, ID: call.Identity(s.grace.id)},
-		{Kind: call.NoticeMuted, ID: call.Identity(s.ada.id)}, {Kind: call.NoticeRole, ID: g.ID, Role: call.RoleHost},
-		{Kind: call.NoticeRoom, Room: &call.RoomRules{Locked: true, MutedAll: true}}, {Kind: call.NoticeChatOff},
+	for _, n := range []doorapi.Notice{
+		{Kind: doorapi.NoticePutOut, ID: call.Identity(s.ada.id), Reason: "banned", By: "Host", Text: "go"},
+		{Kind: doorapi.NoticePutOut, ID: call.Identity(s.grace.id), Reason: "removed"},
+		{Kind: doorapi.NoticeDismissed, By: "Host"}, {Kind: doorapi.NoticeLost, ID: call.Identity(s.grace.id)},
+		{Kind: doorapi.NoticeMuted, ID: call.Identity(s.ada.id)}, {Kind: doorapi.NoticeRole, ID: g.ID, Role: call.RoleHost},
+		{Kind: doorapi.NoticeRoom, Room: &call.RoomRules{Locked: true, MutedAll: true}}, {Kind: doorapi.NoticeChatOff},
 	} {
 		raw, err := json.Marshal(n)
 		if err != nil {
 			return "", err
 		}
-		all = append(all, user(call.TopicNotice, raw), user(call.TopicNotice, raw, s.ada.id))
-		p := user(call.TopicNotice, raw)
+		all = append(all, user(doorapi.TopicNotice, raw), user(doorapi.TopicNotice, raw, s.ada.id))
+		p := user(doorapi.TopicNotice, raw)
 		p.ParticipantIdentity = ""
 		p.GetUser().ParticipantIdentity = "" //nolint:staticcheck // old servers read it
 		all = append(all, p)
@@ -190,13 +191,13 @@ func forgedBatches(s *stage) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	raw, err := json.Marshal(call.ChatBatch{Number: 1 << 40, Messages: []call.ChatRow{{ChatMessage: call.ChatMessage{
+	raw, err := json.Marshal(doorapi.ChatBatch{Number: 1 << 40, Messages: []doorapi.ChatRow{{ChatMessage: call.ChatMessage{
 		ID: "forged", Seq: 1 << 40, From: call.Identity(s.grace.id), Text: "forged batch",
 	}}}})
 	if err != nil {
 		return "", err
 	}
-	all := []*livekit.DataPacket{user(call.TopicBatch, raw), user(call.TopicBatch, raw, s.ada.id)}
+	all := []*livekit.DataPacket{user(doorapi.TopicBatch, raw), user(doorapi.TopicBatch, raw, s.ada.id)}
 	return s.quietly(g, attack.Reliable, all, "chat", func(text string) bool { return strings.Contains(text, "forged batch") })
 }
 
@@ -224,7 +225,7 @@ func chatAs(s *stage) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	all := text("as-grace", call.TopicChat, "not by grace")
+	all := text("as-grace", doorapi.TopicChat, "not by grace")
 	for _, p := range all {
 		p.ParticipantIdentity = s.grace.id
 		p.ParticipantSid = "PA_grace"
@@ -242,7 +243,7 @@ func privateChat(s *stage) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return s.quietly(g, attack.Reliable, text("private", call.TopicChat, "for ada alone", s.ada.id), "chat", func(raw string) bool {
+	return s.quietly(g, attack.Reliable, text("private", doorapi.TopicChat, "for ada alone", s.ada.id), "chat", func(raw string) bool {
 		return strings.Contains(raw, "for ada alone")
 	})
 }
@@ -252,7 +253,7 @@ func lossyChat(s *stage) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	all := append(text("lossy", call.TopicChat, "by the back door", s.ada.id), user(call.TopicChat, []byte("by the back door")),
+	all := append(text("lossy", doorapi.TopicChat, "by the back door", s.ada.id), user(doorapi.TopicChat, []byte("by the back door")),
 		user("lk-chat-topic", []byte(`{"id":"x","message":"by the back door","timestamp":1}`)))
 	return s.quietly(g, attack.Lossy, all, "chat", func(raw string) bool { return strings.Contains(raw, "by the back door") })
 }
@@ -262,7 +263,7 @@ func longChat(s *stage) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return s.quietly(g, attack.Reliable, text("long", call.TopicChat, strings.Repeat("long chat ", 100_000)), "chat", func(raw string) bool {
+	return s.quietly(g, attack.Reliable, text("long", doorapi.TopicChat, strings.Repeat("long chat ", 100_000)), "chat", func(raw string) bool {
 		return len(raw) > 2*call.MaxChat
 	})
 }
@@ -275,7 +276,7 @@ func chatFlood(s *stage) (string, error) {
 	}
 	mark, times := s.ada.Mark(), many(1_000, 10_000)
 	for n := range times {
-		for _, p := range text(fmt.Sprint("flood", n), call.TopicChat, fmt.Sprint("flood ", n)) {
+		for _, p := range text(fmt.Sprint("flood", n), doorapi.TopicChat, fmt.Sprint("flood ", n)) {
 			if err := write(g.Channel(attack.Reliable), p); err != nil {
 				return "", err
 			}
@@ -305,7 +306,7 @@ func openStreams(s *stage) (string, error) {
 	size := uint64(4000)
 	times := many(3_000, 30_000)
 	for n := range times {
-		header := text(fmt.Sprint("open", n), call.TopicChat, strings.Repeat("o", 3000))
+		header := text(fmt.Sprint("open", n), doorapi.TopicChat, strings.Repeat("o", 3000))
 		header[0].GetStreamHeader().TotalLength = &size
 		for _, p := range header[:2] { // without the end
 			if err := write(g.Channel(attack.Reliable), p); err != nil {
@@ -343,9 +344,9 @@ func forgedCall(s *stage) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	raw, err := json.Marshal(call.Notice{Kind: call.NoticePutOut, ID: call.Identity(s.ada.id), Reason: "removed", By: "Host"})
+	raw, err := json.Marshal(doorapi.Notice{Kind: doorapi.NoticePutOut, ID: call.Identity(s.ada.id), Reason: "removed", By: "Host"})
 	if err != nil {
 		return "", err
 	}
-	return s.quietly(g, attack.Reliable, []*livekit.DataPacket{rpc(call.MethodNotice, 1, string(raw), s.ada.id)}, "left", func(string) bool { return true })
+	return s.quietly(g, attack.Reliable, []*livekit.DataPacket{rpc(doorapi.MethodNotice, 1, string(raw), s.ada.id)}, "left", func(string) bool { return true })
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 const (
@@ -90,8 +91,8 @@ type Answer struct {
 }
 
 // Code is the door's word for a refusal, empty for everything else.
-func (a Answer) Code() call.DoorCode {
-	var e call.DoorError
+func (a Answer) Code() doorapi.Code {
+	var e doorapi.Error
 	_ = json.Unmarshal(a.Body, &e) // not the door's words
 	return e.Code
 }
@@ -179,13 +180,13 @@ func NewPerson(id string) (Person, error) {
 func (p Person) As(id string) Person { return Person{call.Identity(id), id, p.Key} }
 
 // Ask is a join of theirs by an invitation, signed now.
-func (p Person) Ask(link call.Link) (call.DoorJoinRequest, error) {
+func (p Person) Ask(link call.Link) (doorapi.JoinRequest, error) {
 	return p.AskAt(link, time.Now(), nil)
 }
 
 // AskAt is one that is signed at another time, after change.
-func (p Person) AskAt(link call.Link, at time.Time, change func(*call.DoorJoinRequest)) (call.DoorJoinRequest, error) {
-	q := call.DoorJoinRequest{Room: link.Room, Secret: link.Secret, Identity: p.ID, Name: p.Name}
+func (p Person) AskAt(link call.Link, at time.Time, change func(*doorapi.JoinRequest)) (doorapi.JoinRequest, error) {
+	q := doorapi.JoinRequest{Room: link.Room, Secret: link.Secret, Identity: p.ID, Name: p.Name}
 	if change != nil {
 		change(&q)
 	}
@@ -194,17 +195,17 @@ func (p Person) AskAt(link call.Link, at time.Time, change func(*call.DoorJoinRe
 }
 
 // Knock posts a join as it is.
-func (d Door) Knock(ctx context.Context, q call.DoorJoinRequest) (Answer, error) {
+func (d Door) Knock(ctx context.Context, q doorapi.JoinRequest) (Answer, error) {
 	body, err := json.Marshal(q)
 	if err != nil {
 		return Answer{}, err
 	}
-	return d.Request(ctx, http.MethodPost, call.DoorJoinPath, "", body)
+	return d.Request(ctx, http.MethodPost, doorapi.JoinPath, "", body)
 }
 
 // Admit gets a token for somebody. A refusal is a [*RefusedError].
-func (d Door) Admit(ctx context.Context, p Person, link call.Link) (call.DoorJoinAnswer, error) {
-	var answer call.DoorJoinAnswer
+func (d Door) Admit(ctx context.Context, p Person, link call.Link) (doorapi.JoinAnswer, error) {
+	var answer doorapi.JoinAnswer
 	q, err := p.Ask(link)
 	if err != nil {
 		return answer, err
@@ -226,12 +227,12 @@ func (e *RefusedError) Error() string { return "refused: " + e.Answer.String() }
 
 // Do calls an operation of the door's API. answer may be nil. A refusal is a
 // [*RefusedError].
-func (d Door) Do(ctx context.Context, bearer string, op call.DoorOp, request, answer any) error {
+func (d Door) Do(ctx context.Context, bearer string, op call.Operation, request, answer any) error {
 	body, err := json.Marshal(request)
 	if err != nil {
 		return err
 	}
-	a, err := d.Request(ctx, http.MethodPost, call.DoorAPIPath+string(op), bearer, body)
+	a, err := d.Request(ctx, http.MethodPost, doorapi.APIPath+string(op), bearer, body)
 	switch {
 	case err != nil:
 		return err

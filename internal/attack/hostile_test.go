@@ -16,6 +16,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 // serverAttacks are of a server on its guests: vera is measured.
@@ -119,7 +120,7 @@ func redirecting(s *stage) (string, error) {
 		if q.URL.RawQuery != "" {
 			reached = true
 		}
-		w.Header().Set("Location", call.DoorJoinPath+"?again")
+		w.Header().Set("Location", doorapi.JoinPath+"?again")
 		w.WriteHeader(http.StatusTemporaryRedirect)
 	}
 	said, err := s.failing(r.link().String())
@@ -327,9 +328,9 @@ func endlessChat(s *stage) (string, error) {
 		asked++
 		k := asked
 		r.mu.Unlock()
-		answer := call.ChatAnswer{More: true}
+		answer := doorapi.ChatAnswer{More: true}
 		for n := range call.MaxChatCatchUp {
-			answer.Messages = append(answer.Messages, call.ChatRow{Time: time.Now().UnixMilli(), ChatMessage: call.ChatMessage{
+			answer.Messages = append(answer.Messages, doorapi.ChatRow{Time: time.Now().UnixMilli(), ChatMessage: call.ChatMessage{
 				ID: fmt.Sprintf("m-%d-%d", k, n), Seq: int64(k*call.MaxChatCatchUp + n + 1), From: "crowd", Name: "Crowd", Text: strings.Repeat("w", 1000),
 			}})
 		}
@@ -403,16 +404,16 @@ func floodNotices(s *stage) (string, error) {
 	mark := vera.Mark()
 	times := many(300, 5_000)
 	for n := range times {
-		notice := call.Notice{Kind: call.NoticeRole, ID: call.Identity(vera.id), Role: []call.Role{call.RoleListener, call.RoleParticipant}[n%2]}
+		notice := doorapi.Notice{Kind: doorapi.NoticeRole, ID: call.Identity(vera.id), Role: []call.Role{call.RoleListener, call.RoleParticipant}[n%2]}
 		if n%3 == 0 {
-			notice = call.Notice{Kind: call.NoticeLost, ID: call.Identity(fmt.Sprint("crowd-", n))}
+			notice = doorapi.Notice{Kind: doorapi.NoticeLost, ID: call.Identity(fmt.Sprint("crowd-", n))}
 		}
 		raw, err := json.Marshal(notice)
 		if err != nil {
 			return "", err
 		}
 		if err := s.server.Call(s.ctx, "SendData", map[string]any{
-			"room": hall, "data": raw, "kind": "RELIABLE", "topic": call.TopicNotice, "destination_identities": []string{vera.id},
+			"room": hall, "data": raw, "kind": "RELIABLE", "topic": doorapi.TopicNotice, "destination_identities": []string{vera.id},
 		}, nil); err != nil {
 			return fmt.Sprintf("refused after %d", n), nil
 		}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/internal/attack"
 )
 
@@ -36,14 +37,14 @@ func oddNames(s *stage) (string, error) {
 		return "", err
 	}
 	long := strings.Repeat("n", 2<<20)
-	bad := []func(*call.DoorJoinRequest){
-		func(q *call.DoorJoinRequest) { q.Name = long }, func(q *call.DoorJoinRequest) { q.Identity = call.Identity(long) },
-		func(q *call.DoorJoinRequest) { q.Name = "" }, func(q *call.DoorJoinRequest) { q.Name = "\u200b\u2060" },
-		func(q *call.DoorJoinRequest) { q.Name = "\u3164" }, func(q *call.DoorJoinRequest) { q.Name = "\u2800" },
-		func(q *call.DoorJoinRequest) { q.Name = "a\nb" }, func(q *call.DoorJoinRequest) { q.Name = "a\x00" },
-		func(q *call.DoorJoinRequest) { q.Identity = "\u202eada" }, func(q *call.DoorJoinRequest) { q.Identity = "ad\u200ba" },
-		func(q *call.DoorJoinRequest) { q.Identity = " ada" }, func(q *call.DoorJoinRequest) { q.Identity = "ada\u00a0" },
-		func(q *call.DoorJoinRequest) { q.Identity = "\xff" }, func(q *call.DoorJoinRequest) { q.Identity = "e\u0301" },
+	bad := []func(*doorapi.JoinRequest){
+		func(q *doorapi.JoinRequest) { q.Name = long }, func(q *doorapi.JoinRequest) { q.Identity = call.Identity(long) },
+		func(q *doorapi.JoinRequest) { q.Name = "" }, func(q *doorapi.JoinRequest) { q.Name = "\u200b\u2060" },
+		func(q *doorapi.JoinRequest) { q.Name = "\u3164" }, func(q *doorapi.JoinRequest) { q.Name = "\u2800" },
+		func(q *doorapi.JoinRequest) { q.Name = "a\nb" }, func(q *doorapi.JoinRequest) { q.Name = "a\x00" },
+		func(q *doorapi.JoinRequest) { q.Identity = "\u202eada" }, func(q *doorapi.JoinRequest) { q.Identity = "ad\u200ba" },
+		func(q *doorapi.JoinRequest) { q.Identity = " ada" }, func(q *doorapi.JoinRequest) { q.Identity = "ada\u00a0" },
+		func(q *doorapi.JoinRequest) { q.Identity = "\xff" }, func(q *doorapi.JoinRequest) { q.Identity = "e\u0301" },
 	}
 	var wrong []string
 	for n, change := range bad {
@@ -158,7 +159,7 @@ func joinFlood(s *stage) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		a, err := attack.Ask(s.ctx, client, http.MethodPost, s.door.URL+call.DoorJoinPath, "", body)
+		a, err := attack.Ask(s.ctx, client, http.MethodPost, s.door.URL+doorapi.JoinPath, "", body)
 		if err != nil {
 			return "", err
 		}
@@ -201,14 +202,14 @@ func manyIdentities(s *stage) (string, error) {
 func webPage(s *stage) (string, error) {
 	client := s.door.Client()
 	defer client.CloseIdleConnections()
-	body, err := json.Marshal(call.DismissRequest{Room: hall})
+	body, err := json.Marshal(doorapi.DismissRequest{Room: hall})
 	if err != nil {
 		return "", err
 	}
 	n := 0
-	for _, op := range []call.DoorOp{call.OpDismiss, call.OpRules, call.OpMute, "invitations"} {
+	for _, op := range []call.Operation{call.OpDismiss, call.OpRules, call.OpMute, "invitations"} {
 		for _, kind := range []string{"text/plain", "application/x-www-form-urlencoded", "application/json"} {
-			req, err := http.NewRequestWithContext(s.ctx, http.MethodPost, s.door.URL+call.DoorAPIPath+string(op), bytes.NewReader(body))
+			req, err := http.NewRequestWithContext(s.ctx, http.MethodPost, s.door.URL+doorapi.APIPath+string(op), bytes.NewReader(body))
 			if err != nil {
 				return "", err
 			}
@@ -245,12 +246,12 @@ func historyLoop(s *stage) (string, error) {
 	limited, times := 0, many(600, 10_000)
 	client := s.door.Client()
 	defer client.CloseIdleConnections()
-	body, err := json.Marshal(call.ChatRequest{Room: hall, After: "-"})
+	body, err := json.Marshal(doorapi.ChatRequest{Room: hall, After: "-"})
 	if err != nil {
 		return "", err
 	}
 	for range times {
-		a, err := attack.Ask(s.ctx, client, http.MethodPost, s.door.URL+call.DoorAPIPath+string(call.OpChat), g.Token, body)
+		a, err := attack.Ask(s.ctx, client, http.MethodPost, s.door.URL+doorapi.APIPath+string(call.OpChat), g.Token, body)
 		if err != nil {
 			return "", err
 		}
@@ -271,12 +272,12 @@ func ruling(s *stage) (string, error) {
 	}
 	yes, ada := true, []call.Identity{call.Identity(s.ada.id)}
 	n := 0
-	for op, q := range map[call.DoorOp]any{
-		call.OpRemove: call.PeopleRequest{Room: hall, IDs: ada}, call.OpBan: call.PeopleRequest{Room: hall, IDs: ada},
-		call.OpMute: call.MuteRequest{Room: hall, All: true}, call.OpRole: call.RoleRequest{Room: hall, IDs: []call.Identity{g.ID}, Role: call.RoleHost},
-		call.OpRules: call.RulesRequest{Room: hall, Locked: &yes}, call.OpDismiss: call.DismissRequest{Room: hall},
-		call.OpSay: call.SayRequest{Room: hall, Text: "not the host"}, call.OpWithdraw: call.RoomRequest{Room: hall},
-		call.OpRooms: struct{}{}, call.OpBans: call.RoomRequest{Room: hall}, "invitations": call.RoomRequest{Room: hall},
+	for op, q := range map[call.Operation]any{
+		call.OpRemove: doorapi.PeopleRequest{Room: hall, IDs: ada}, call.OpBan: doorapi.PeopleRequest{Room: hall, IDs: ada},
+		call.OpMute: doorapi.MuteRequest{Room: hall, All: true}, call.OpRole: doorapi.RoleRequest{Room: hall, IDs: []call.Identity{g.ID}, Role: call.RoleHost},
+		call.OpRules: doorapi.RulesRequest{Room: hall, Locked: &yes}, call.OpDismiss: doorapi.DismissRequest{Room: hall},
+		call.OpSay: doorapi.SayRequest{Room: hall, Text: "not the host"}, call.OpWithdraw: doorapi.RoomRequest{Room: hall},
+		call.OpRooms: struct{}{}, call.OpBans: doorapi.RoomRequest{Room: hall}, "invitations": doorapi.RoomRequest{Room: hall},
 	} {
 		if said, err := refused(s.door.Do(s.ctx, g.Token, op, q, nil)); err != nil {
 			return said, fmt.Errorf("%s: %w", op, err)

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/internal/attack"
 )
 
@@ -123,7 +124,7 @@ func slowBodies(s *stage) (string, error) {
 	all := s.hold(many(50, 200), func() (net.Conn, error) {
 		conn, err := s.tls()
 		if err == nil {
-			_, err = fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{", call.DoorJoinPath)
+			_, err = fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{", doorapi.JoinPath)
 		}
 		return conn, err
 	})
@@ -259,7 +260,7 @@ func (s *stage) raw(request string) (string, error) {
 
 func smuggled(s *stage) (string, error) {
 	const inner = "GET /rtc/validate HTTP/1.1\r\nHost: x\r\nX-Smuggled: 1\r\n\r\n"
-	path := call.DoorJoinPath
+	path := doorapi.JoinPath
 	requests := []string{
 		fmt.Sprintf("POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n%s", path, 5+len(inner), inner),
 		fmt.Sprintf("POST %s HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n%s", path, inner),
@@ -327,12 +328,12 @@ func oddPaths(s *stage) (string, error) {
 }
 
 func withoutKey(s *stage) (string, error) {
-	ops := []call.DoorOp{
+	ops := []call.Operation{
 		call.OpRooms, call.OpMembers, call.OpRemove, call.OpBan, call.OpUnban, call.OpBans, call.OpWithdraw, call.OpAllow,
 		call.OpMute, call.OpUnmute, call.OpRole, call.OpRules, call.OpDismiss, call.OpChat, call.OpSay,
 	}
 	for _, op := range ops {
-		if said, err := refused(s.door.Do(s.ctx, "", op, call.RoomRequest{Room: hall}, nil)); err != nil {
+		if said, err := refused(s.door.Do(s.ctx, "", op, doorapi.RoomRequest{Room: hall}, nil)); err != nil {
 			return said, fmt.Errorf("%s: %w", op, err)
 		}
 	}
@@ -384,7 +385,7 @@ func guessed(s *stage) (string, error) {
 		if err != nil {
 			return said, err
 		}
-		if strings.Contains(said, string(call.DoorTooManyTries)) {
+		if strings.Contains(said, string(doorapi.CodeTooManyTries)) {
 			limited++
 		}
 	}
@@ -404,7 +405,7 @@ func gzipBody(s *stage) (string, error) {
 	client := s.door.Client()
 	defer client.CloseIdleConnections()
 	var last attack.Answer
-	for _, path := range []string{call.DoorJoinPath, call.DoorAPIPath + string(call.OpChat), "/twirp/livekit.RoomService/ListRooms"} {
+	for _, path := range []string{doorapi.JoinPath, doorapi.APIPath + string(call.OpChat), "/twirp/livekit.RoomService/ListRooms"} {
 		req, err := http.NewRequestWithContext(s.ctx, http.MethodPost, s.door.URL+path, bytes.NewReader(small.Bytes()))
 		if err != nil {
 			return "", err
@@ -424,7 +425,7 @@ func gzipBody(s *stage) (string, error) {
 func nestedBody(s *stage) (string, error) {
 	body := []byte(strings.Repeat(`{"room":`, 7_000) + "1" + strings.Repeat("}", 7_000))
 	var said string
-	for _, path := range []string{call.DoorJoinPath, call.DoorAPIPath + string(call.OpChat)} {
+	for _, path := range []string{doorapi.JoinPath, doorapi.APIPath + string(call.OpChat)} {
 		for range many(20, 200) {
 			a, err := s.door.Request(s.ctx, http.MethodPost, path, "", body)
 			if err != nil {
@@ -441,7 +442,7 @@ func nestedBody(s *stage) (string, error) {
 
 func largeBody(s *stage) (string, error) {
 	sent := 0
-	for _, path := range []string{call.DoorJoinPath, call.DoorAPIPath + string(call.OpChat), "/foyer/v1/invitations", "/twirp/livekit.RoomService/ListRooms"} {
+	for _, path := range []string{doorapi.JoinPath, doorapi.APIPath + string(call.OpChat), "/foyer/v1/invitations", "/twirp/livekit.RoomService/ListRooms"} {
 		conn, err := s.tls()
 		if err != nil {
 			return "", err

@@ -18,6 +18,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/internal/attack"
 	"foyer/internal/drive"
 	"foyer/internal/testenv"
@@ -43,8 +44,8 @@ type relay struct {
 func (s *stage) newRelay() *relay {
 	r := &relay{s: s, come: make(chan struct{})}
 	mux := http.NewServeMux()
-	mux.HandleFunc(call.DoorJoinPath, r.serveJoin)
-	mux.HandleFunc(call.DoorAPIPath+string(call.OpChat), r.serveChat)
+	mux.HandleFunc(doorapi.JoinPath, r.serveJoin)
+	mux.HandleFunc(doorapi.APIPath+string(call.OpChat), r.serveChat)
 	mux.HandleFunc("/rtc/", r.serveRTC)
 	mux.HandleFunc("/rtc", r.serveRTC)
 	r.http = httptest.NewTLSServer(mux)
@@ -80,7 +81,7 @@ func (r *relay) serveJoin(w http.ResponseWriter, q *http.Request) {
 		join(w, q)
 		return
 	}
-	var ask call.DoorJoinRequest
+	var ask doorapi.JoinRequest
 	if err := json.NewDecoder(q.Body).Decode(&ask); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
@@ -90,7 +91,7 @@ func (r *relay) serveJoin(w http.ResponseWriter, q *http.Request) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	_ = json.NewEncoder(w).Encode(call.DoorJoinAnswer{Token: token, Title: "Hall", Generation: 1, Role: call.RoleParticipant})
+	_ = json.NewEncoder(w).Encode(doorapi.JoinAnswer{Token: token, Title: "Hall", Generation: 1, Role: call.RoleParticipant})
 }
 
 func (r *relay) serveChat(w http.ResponseWriter, q *http.Request) {
@@ -98,7 +99,7 @@ func (r *relay) serveChat(w http.ResponseWriter, q *http.Request) {
 		chat(w, q)
 		return
 	}
-	_ = json.NewEncoder(w).Encode(call.ChatAnswer{Messages: []call.ChatRow{}})
+	_ = json.NewEncoder(w).Encode(doorapi.ChatAnswer{Messages: []doorapi.ChatRow{}})
 }
 
 // serveRTC joins the guest's connection with one of its own to the real server.

@@ -10,6 +10,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/internal/attack"
 	"foyer/internal/drive"
 )
@@ -40,7 +41,7 @@ func (s *stage) outcast() (*attack.Outcast, error) {
 		return nil, err
 	}
 	o.New = g.Refreshed()
-	if err := s.asHost(call.OpBan, call.PeopleRequest{Room: hall, IDs: []call.Identity{p.ID}, Minutes: 60}, nil); err != nil {
+	if err := s.asHost(call.OpBan, doorapi.PeopleRequest{Room: hall, IDs: []call.Identity{p.ID}, Minutes: 60}, nil); err != nil {
 		return nil, err
 	}
 	if err := g.AwaitCut(s.ctx, cutLimit); err != nil {
@@ -95,7 +96,7 @@ func raceBan(s *stage) (string, error) {
 		done := make(chan error, 1)
 		go func() {
 			time.Sleep(time.Duration(n%20) * time.Millisecond) // the race is between these
-			done <- s.asHost(call.OpBan, call.PeopleRequest{Room: hall, IDs: []call.Identity{p.ID}, Minutes: 60}, nil)
+			done <- s.asHost(call.OpBan, doorapi.PeopleRequest{Room: hall, IDs: []call.Identity{p.ID}, Minutes: 60}, nil)
 		}()
 		g, err := s.door.Enter(s.ctx, p.ID, admitted.Token)
 		if banning := <-done; banning != nil {
@@ -116,7 +117,7 @@ func raceBan(s *stage) (string, error) {
 func (s *stage) demoted() (attack.Person, error) {
 	_, p, err := s.guest(call.RoleParticipant)
 	if err == nil {
-		err = s.asHost(call.OpRole, call.RoleRequest{Room: hall, IDs: []call.Identity{p.ID}, Role: call.RoleListener}, nil)
+		err = s.asHost(call.OpRole, doorapi.RoleRequest{Room: hall, IDs: []call.Identity{p.ID}, Role: call.RoleListener}, nil)
 	}
 	return p, err
 }
@@ -159,7 +160,7 @@ func mutedWrites(s *stage) (string, error) {
 	}
 	words := fmt.Sprint("muted words of ", p.ID)
 	mark := s.ada.Mark()
-	all := append(text("muted", call.TopicChat, words), text("muted-to-ada", call.TopicChat, words, s.ada.id)...)
+	all := append(text("muted", doorapi.TopicChat, words), text("muted-to-ada", doorapi.TopicChat, words, s.ada.id)...)
 	for _, label := range []string{attack.Reliable, attack.Lossy} {
 		for _, packet := range all {
 			if err := write(g.Channel(label), packet); err != nil {
@@ -186,11 +187,11 @@ func lockedRoom(s *stage) (said string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if err := s.asHost(call.OpRules, call.RulesRequest{Room: hall, Locked: &yes}, nil); err != nil {
+	if err := s.asHost(call.OpRules, doorapi.RulesRequest{Room: hall, Locked: &yes}, nil); err != nil {
 		return "", err
 	}
 	defer func() {
-		err = errors.Join(err, s.asHost(call.OpRules, call.RulesRequest{Room: hall, Locked: &no}, nil))
+		err = errors.Join(err, s.asHost(call.OpRules, doorapi.RulesRequest{Room: hall, Locked: &no}, nil))
 	}()
 	if _, err := s.door.Admit(s.ctx, outside, s.links[call.RoleParticipant]); err == nil {
 		return "", reached("the door admits to a locked room")

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/internal/attack"
 )
 
@@ -414,11 +415,11 @@ func otherRoom(s *stage) (string, error) {
 		return "", err
 	}
 	for _, q := range []any{
-		call.PeopleRequest{Room: hall, IDs: []call.Identity{call.Identity(s.ada.id)}},
-		call.DismissRequest{Room: hall},
+		doorapi.PeopleRequest{Room: hall, IDs: []call.Identity{call.Identity(s.ada.id)}},
+		doorapi.DismissRequest{Room: hall},
 	} {
 		op := call.OpRemove
-		if _, is := q.(call.DismissRequest); is {
+		if _, is := q.(doorapi.DismissRequest); is {
 			op = call.OpDismiss
 		}
 		if said, err := refused(s.door.Do(s.ctx, admitted.Token, op, q, nil)); err != nil {
@@ -446,7 +447,7 @@ func upgradeElsewhere(s *stage) (string, error) {
 		return "", err
 	}
 	var said []string
-	for _, path := range []string{call.DoorJoinPath, call.DoorAPIPath + string(call.OpChat), "/foyer/v1/health", "/twirp/livekit.RoomService/ListRooms", "/agent", "/", "/rtc/validate", "/whip/v1"} {
+	for _, path := range []string{doorapi.JoinPath, doorapi.APIPath + string(call.OpChat), "/foyer/v1/health", "/twirp/livekit.RoomService/ListRooms", "/agent", "/", "/rtc/validate", "/whip/v1"} {
 		ws, a, err := s.door.Socket(s.ctx, path, "", g.Token, nil)
 		if err != nil {
 			return "", err

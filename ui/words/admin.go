@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 // Table is what the host's tools print for people: a line of headings, if there
@@ -18,7 +19,7 @@ type Table struct {
 }
 
 // Rooms lists rooms.
-func (b *Book) Rooms(a call.RoomsAnswer, now time.Time) Table {
+func (b *Book) Rooms(a doorapi.RoomsAnswer, now time.Time) Table {
 	t := Table{
 		Head:  []string{b.T("admin.room"), b.T("admin.title"), b.T("admin.people"), b.T("admin.since")},
 		Empty: b.T("admin.no_rooms"),
@@ -30,7 +31,7 @@ func (b *Book) Rooms(a call.RoomsAnswer, now time.Time) Table {
 }
 
 // Members lists the members of a room.
-func (b *Book) Members(a call.MembersAnswer, now time.Time) Table {
+func (b *Book) Members(a doorapi.MembersAnswer, now time.Time) Table {
 	t := Table{
 		Head: []string{
 			b.T("admin.id"), b.T("admin.name"), b.T("admin.role"), b.T("admin.presence"), b.T("admin.since"),
@@ -62,7 +63,7 @@ func (b *Book) Members(a call.MembersAnswer, now time.Time) Table {
 }
 
 // Bans lists bans.
-func (b *Book) Bans(a call.BansAnswer, now time.Time) Table {
+func (b *Book) Bans(a doorapi.BansAnswer, now time.Time) Table {
 	t := Table{Head: []string{
 		b.T("admin.id"), b.T("admin.name"), b.T("admin.since"), b.T("admin.until"), b.T("admin.by"), b.T("admin.text"),
 	}, Empty: b.T("admin.no_bans")}
@@ -84,7 +85,7 @@ func (b *Book) Bans(a call.BansAnswer, now time.Time) Table {
 }
 
 // Results says what became of each person.
-func (b *Book) Results(a call.PeopleAnswer) Table {
+func (b *Book) Results(a doorapi.PeopleAnswer) Table {
 	var t Table
 	for _, r := range a.Results {
 		t.add(call.ShownID(r.ID), b.result(r.Result))
@@ -137,7 +138,7 @@ func (b *Book) Rules(r call.RoomRules) Table {
 }
 
 // Chat lists messages.
-func (b *Book) Chat(a call.ChatAnswer, now time.Time) Table {
+func (b *Book) Chat(a doorapi.ChatAnswer, now time.Time) Table {
 	t := Table{Empty: b.T("admin.no_chat")}
 	for _, m := range a.Messages {
 		name := personName(m.From, m.Name)

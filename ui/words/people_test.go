@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 // A name that is written from right to left does not turn the sentence.
@@ -24,7 +25,7 @@ func TestNamesAreIsolated(t *testing.T) {
 // The host's table has no empty cell for who has a name or an ID that is not seen.
 func TestNobodyIsInvisibleInTables(t *testing.T) {
 	b := English()
-	table := b.Members(call.MembersAnswer{Members: []call.MemberRow{
+	table := b.Members(doorapi.MembersAnswer{Members: []call.MemberRow{
 		{ID: "a", Name: "\u3164"}, {ID: "b\u200b", Name: "Bob\u202e"}, {ID: "\u2800", Name: "\u200b"}, {ID: "c", Name: "Paul (2)"},
 	}}, now())
 	for i, want := range [][2]string{{"a", "a"}, {"bU+200B", "Bob"}, {"U+2800", "U+2800"}, {"c", "Paul (2)"}} {

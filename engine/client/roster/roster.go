@@ -10,6 +10,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 // maxPeople is how many others a roster holds. LiveKit rooms end at a few
@@ -181,7 +182,7 @@ func (r *Roster) unseen(info *livekit.ParticipantInfo) []call.SessionEvent {
 
 func (r *Roster) join(info *livekit.ParticipantInfo) []call.SessionEvent {
 	p := &person{Participant: r.participant(info, nil), version: info.GetVersion(), protocol: info.GetClientProtocol()}
-	p.batches = info.GetAttributes()[call.AttributeBatches] != ""
+	p.batches = info.GetAttributes()[doorapi.AttributeBatches] != ""
 	p.liveness.canSend = !p.Muted
 	p.noteName()
 	return r.add(p)
@@ -446,7 +447,7 @@ func isPerson(k livekit.ParticipantInfo_Kind) bool {
 
 // generation is that of the Foyer door's token somebody has come with.
 func generation(info *livekit.ParticipantInfo) int64 {
-	n, err := strconv.ParseInt(info.GetAttributes()[call.AttributeGeneration], 10, 64)
+	n, err := strconv.ParseInt(info.GetAttributes()[doorapi.AttributeGeneration], 10, 64)
 	if err != nil || n < 0 {
 		return 0
 	}

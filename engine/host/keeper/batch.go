@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/engine/host/register"
 )
 
@@ -19,9 +20,9 @@ const (
 
 // batches is what everybody is to be told next. The loop's alone.
 type batches struct {
-	lines    []call.ChatRow
-	refused  []call.ChatRefusal
-	known    []call.ChatReceipt
+	lines    []doorapi.ChatRow
+	refused  []doorapi.ChatRefusal
+	known    []doorapi.ChatReceipt
 	refusals map[call.Identity]int // of refused and known, by sender
 	number   int64                 // of the last batch
 	sending  bool                  // a worker sends
@@ -40,12 +41,12 @@ func (b *batches) add(line register.ChatLine, most int) {
 	if len(b.lines) >= most {
 		b.lines = b.lines[1:]
 	}
-	b.lines = append(b.lines, call.ChatRow{ChatMessage: line.ChatMessage, Time: line.At.UnixMilli()})
+	b.lines = append(b.lines, doorapi.ChatRow{ChatMessage: line.ChatMessage, Time: line.At.UnixMilli()})
 }
 
-func (b *batches) refuse(from call.Identity, id string, code call.DoorCode) {
+func (b *batches) refuse(from call.Identity, id string, code doorapi.Code) {
 	if b.mayAnswer(from) {
-		b.refused = append(b.refused, call.ChatRefusal{ID: id, From: from, Code: code})
+		b.refused = append(b.refused, doorapi.ChatRefusal{ID: id, From: from, Code: code})
 	}
 }
 
@@ -53,7 +54,7 @@ func (b *batches) refuse(from call.Identity, id string, code call.DoorCode) {
 // have been lost with a connection.
 func (b *batches) know(from call.Identity, id string) {
 	if b.mayAnswer(from) {
-		b.known = append(b.known, call.ChatReceipt{ID: id, From: from})
+		b.known = append(b.known, doorapi.ChatReceipt{ID: id, From: from})
 	}
 }
 
@@ -86,7 +87,7 @@ func (b *batches) take() ([][]byte, error) {
 }
 
 // pack writes one batch with as many lines as fit, one at least.
-func pack(number int64, lines []call.ChatRow, refused []call.ChatRefusal, known []call.ChatReceipt) (packet []byte, n int, err error) {
+func pack(number int64, lines []doorapi.ChatRow, refused []doorapi.ChatRefusal, known []doorapi.ChatReceipt) (packet []byte, n int, err error) {
 	var b bytes.Buffer
 	write := json.NewEncoder(&b)
 	write.SetEscapeHTML(false) // a text of < would grow sixfold
@@ -112,7 +113,7 @@ func pack(number int64, lines []call.ChatRow, refused []call.ChatRefusal, known 
 		if err := write.Encode(&lines[i]); err != nil {
 			return nil, 0, fmt.Errorf("encode chat: %w", err)
 		}
-		if n > 0 && b.Len() > call.MaxBatch {
+		if n > 0 && b.Len() > doorapi.MaxBatch {
 			b.Truncate(before)
 			break
 		}
@@ -137,7 +138,7 @@ func (k *Keeper) spread() {
 	k.do(k.limits.Work, func(ctx context.Context) {
 		defer k.inbox.put(spread{})
 		for _, p := range packets {
-			if err := k.room.SendData(ctx, call.TopicBatch, p); err != nil {
+			if err := k.room.SendData(ctx, doorapi.TopicBatch, p); err != nil {
 				// Senders say it again, and who sees the gap reads the register.
 				k.log.WithError(err).Debug("chat is not told")
 				return
@@ -153,7 +154,7 @@ func (k *Keeper) spreadLast(ctx context.Context) {
 	}
 	packets, _ := k.batches.take()
 	for _, p := range packets {
-		if k.room.SendData(ctx, call.TopicBatch, p) != nil {
+		if k.room.SendData(ctx, doorapi.TopicBatch, p) != nil {
 			return // the senders say it again
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 // toldTexts are the texts that everybody was told, in order.
@@ -98,11 +99,11 @@ func TestBatchesRefuse(t *testing.T) {
 		}
 		w.sink(message("too much", "anna", "text"))
 		w.settle()
-		var refused []call.ChatRefusal
+		var refused []doorapi.ChatRefusal
 		for _, b := range w.batches {
 			refused = append(refused, b.Refused...)
 		}
-		if want := []call.ChatRefusal{{ID: "too much", From: "anna", Code: call.DoorTooFast}}; !slices.Equal(refused, want) {
+		if want := []doorapi.ChatRefusal{{ID: "too much", From: "anna", Code: doorapi.CodeTooFast}}; !slices.Equal(refused, want) {
 			t.Errorf("refused %+v", refused)
 		}
 		w.after(time.Second)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/engine/host/register"
 )
 
@@ -147,7 +148,7 @@ func (k *Keeper) said(m call.ChatMessage) {
 		return
 	}
 	if !k.chat.allow(m.From, now, &k.limits) {
-		k.batches.refuse(m.From, m.ID, call.DoorTooFast)
+		k.batches.refuse(m.From, m.ID, doorapi.CodeTooFast)
 		return
 	}
 	k.chat.remember(messageKey{m.From, m.ID})
@@ -206,7 +207,7 @@ func (k *Keeper) wrote(s stored) {
 		if c.failed {
 			c.failed, c.retry = false, 0
 			k.log.WithField("dropped", c.dropped).Info("chat is stored again")
-			k.tell(call.Notice{Kind: call.NoticeChatOn})
+			k.tell(doorapi.Notice{Kind: doorapi.NoticeChatOn})
 		}
 		c.answer(nil)
 		c.at = k.now().Add(k.limits.Gather)
@@ -226,7 +227,7 @@ func (k *Keeper) wrote(s stored) {
 	if !c.failed {
 		c.failed = true
 		k.log.WithError(s.err).Error("chat is not stored")
-		k.tell(call.Notice{Kind: call.NoticeChatOff})
+		k.tell(doorapi.Notice{Kind: doorapi.NoticeChatOff})
 	}
 	c.answer(call.ErrNotStored)
 	c.retry = min(max(2*c.retry, k.limits.Retry), k.limits.RetryMost)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 func message(id string, from call.Identity, text string) call.ChatReceived {
@@ -113,14 +114,14 @@ func TestChatNotStored(t *testing.T) {
 		w.roster(person("anna", "PA_anna"))
 		w.set(func() { w.broken = errBroken })
 		w.say("anna", 40) // 2 s
-		w.wantNotices(call.NoticeChatOff)
+		w.wantNotices(doorapi.NoticeChatOff)
 		if err := w.k.Flush(w.t.Context()); !errors.Is(err, call.ErrNotStored) {
 			t.Errorf("flush: %v", err)
 		}
 		w.leave("anna", call.ReasonConnectionLost)
 		w.set(func() { w.broken = nil })
 		w.after(w.k.limits.RetryMost)
-		w.wantNotices(call.NoticeChatOff, call.NoticeChatOn)
+		w.wantNotices(doorapi.NoticeChatOff, doorapi.NoticeChatOn)
 		if n := len(w.texts()); n != 40 {
 			t.Errorf("%d lines, want 40", n)
 		}
@@ -134,7 +135,7 @@ func TestChatNotStored(t *testing.T) {
 		w.set(func() { w.broken = errBroken })
 		w.say("anna", 1)
 		w.settle()
-		w.wantNotices(call.NoticeChatOff, call.NoticeChatOn, call.NoticeChatOff)
+		w.wantNotices(doorapi.NoticeChatOff, doorapi.NoticeChatOn, doorapi.NoticeChatOff)
 		w.set(func() { w.broken = nil })
 	})
 }
@@ -146,7 +147,7 @@ func TestChatHangs(t *testing.T) {
 		w.set(func() { w.slow = time.Hour })
 		w.say("anna", 1)
 		w.after(w.k.limits.Store)
-		w.wantNotices(call.NoticeChatOff)
+		w.wantNotices(doorapi.NoticeChatOff)
 		w.leave("anna", call.ReasonRemoved)
 		w.wantExits("anna")
 		w.set(func() { w.slow = 0 })

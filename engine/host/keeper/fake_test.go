@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/engine/host/register"
 )
 
@@ -40,11 +41,11 @@ type world struct {
 	putErr    error
 	dismissed []call.SID
 	dropped   []call.SID
-	notices   []call.NoticeKind
+	notices   []doorapi.NoticeKind
 	silenced  []call.Identity // asked about
 	slowMute  time.Duration
 	closed    int
-	batches   []call.ChatBatch
+	batches   []doorapi.ChatBatch
 	told      []time.Time // when
 	sizes     []int       // of their packets
 	deaf      error       // of SendData
@@ -96,8 +97,8 @@ func (w *world) SendData(_ context.Context, topic string, payload []byte) error 
 	if w.deaf != nil {
 		return w.deaf
 	}
-	var b call.ChatBatch
-	if err := json.Unmarshal(payload, &b); err != nil || topic != call.TopicBatch {
+	var b doorapi.ChatBatch
+	if err := json.Unmarshal(payload, &b); err != nil || topic != doorapi.TopicBatch {
 		w.t.Errorf("%s %q: %v", topic, payload, err)
 	}
 	w.batches, w.told, w.sizes = append(w.batches, b), append(w.told, time.Now()), append(w.sizes, len(payload))
@@ -200,7 +201,7 @@ func (w *world) Silence(ctx context.Context, _ call.RoomID, id call.Identity) er
 	return nil
 }
 
-func (w *world) Tell(_ context.Context, _ call.RoomID, n call.Notice) error {
+func (w *world) Tell(_ context.Context, _ call.RoomID, n doorapi.Notice) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.notices = append(w.notices, n.Kind)
@@ -265,7 +266,7 @@ func (w *world) wantExits(want ...call.Identity) {
 	}
 }
 
-func (w *world) wantNotices(want ...call.NoticeKind) {
+func (w *world) wantNotices(want ...doorapi.NoticeKind) {
 	w.t.Helper()
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -11,6 +11,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/engine/host/register"
 )
 
@@ -64,7 +65,7 @@ type Putter interface {
 
 // Teller sends a notice to everybody in a room.
 type Teller interface {
-	Tell(ctx context.Context, room call.RoomID, n call.Notice) error
+	Tell(ctx context.Context, room call.RoomID, n doorapi.Notice) error
 }
 
 // Silencer mutes again whom the host has muted, and ends tracks that are not what
@@ -344,7 +345,7 @@ func (k *Keeper) do(bound time.Duration, f func(ctx context.Context)) {
 }
 
 // tell sends a notice to the room.
-func (k *Keeper) tell(n call.Notice) {
+func (k *Keeper) tell(n doorapi.Notice) {
 	k.do(k.limits.Work, func(ctx context.Context) {
 		if err := k.conf.Teller.Tell(ctx, k.conf.Room, n); err != nil {
 			k.log.WithError(err).WithField("notice", n.Kind).Warn("the room could not be told")

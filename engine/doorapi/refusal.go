@@ -1,0 +1,165 @@
+package doorapi
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"foyer/engine/call"
+)
+
+// Code says why the door refuses.
+type Code string
+
+// Codes of refusals.
+const (
+	CodeBadRequest     Code = "bad_request"
+	CodeInviteRefused  Code = "invite_refused"
+	CodeInviteExpired  Code = "invite_expired"
+	CodeNoSuchRoom     Code = "no_such_room"
+	CodeRoomFull       Code = "room_full"
+	CodeRoomLocked     Code = "room_locked"
+	CodeBanned         Code = "banned"
+	CodeIdentityTaken  Code = "identity_taken"
+	CodeTooManyTries   Code = "too_many_tries"
+	CodeTooManyGuests  Code = "too_many_guests" // of one address
+	CodeServerStopping Code = "server_stopping"
+	CodePutOut         Code = "put_out"
+	CodeAlreadyHere    Code = "already_here"
+	CodeManyIdentities Code = "many_identities"
+	CodeForbidden      Code = "forbidden"
+	CodeMuted          Code = "muted"
+	CodeTooFast        Code = "too_fast"
+	CodeNotStored      Code = "not_stored"
+	CodeTokenRefused   Code = "token_refused"
+	CodeClock          Code = "clock"
+	CodeJoinUsed       Code = "join_used"
+	CodeServerSilent   Code = "server_silent" // the LiveKit behind the door does not answer it
+)
+
+// row ties a code to its HTTP status and its error.
+type row struct {
+	code   Code
+	status int
+	err    error
+}
+
+func rows() []row {
+	return []row{
+		{CodeBadRequest, http.StatusBadRequest, call.ErrBadArgument},
+		{CodeInviteRefused, http.StatusForbidden, call.ErrInviteRefused},
+		{CodeInviteExpired, http.StatusGone, call.ErrInviteExpired},
+		{CodeNoSuchRoom, http.StatusNotFound, call.ErrNoSuchRoom},
+		{CodeRoomFull, http.StatusConflict, call.ErrRoomFull},
+		{CodeRoomLocked, http.StatusLocked, call.ErrRoomLocked},
+		{CodeIdentityTaken, http.StatusConflict, call.ErrIdentityTaken},
+		{CodeTooManyTries, http.StatusTooManyRequests, call.ErrTooManyTries},
+		{CodeTooManyGuests, http.StatusTooManyRequests, call.ErrTooManyGuests},
+		{CodeServerStopping, http.StatusServiceUnavailable, call.ErrServerStopping},
+		{CodeAlreadyHere, http.StatusConflict, call.ErrAlreadyHere},
+		{CodeManyIdentities, http.StatusConflict, call.ErrManyIdentities},
+		{CodeForbidden, http.StatusForbidden, call.ErrForbidden},
+		{CodeMuted, http.StatusForbidden, call.ErrMuted},
+		{CodeTooFast, http.StatusTooManyRequests, call.ErrChatTooFast},
+		{CodeNotStored, http.StatusInsufficientStorage, call.ErrNotStored},
+		{CodeTokenRefused, http.StatusUnauthorized, call.ErrTokenRefused},
+		{CodeClock, http.StatusBadRequest, call.ErrClock},
+		{CodeJoinUsed, http.StatusConflict, call.ErrJoinUsed},
+		{CodeServerSilent, http.StatusBadGateway, call.ErrServerSilent},
+	}
+}
+
+// Error is a refusal as it travels.
+type Error struct {
+	Code    Code   `json:"error"`
+	Message string `json:"message,omitempty"` // for logs and for people who use curl
+	Until   int64  `json:"until,omitempty"`   // end of a ban, unix ms; 0: until lifted
+	Reason  string `json:"reason,omitempty"`  // of put_out: a LeaveReason's word
+	By      string `json:"by,omitempty"`      // who put the person out
+	Time    int64  `json:"time,omitempty"`    // of clock and banned: the door's, unix ms
+	// Text is what the host said about a removal or ban. It is the last: a
+	// websocket client may see the first KiB of a refusal only.
+	Text string `json:"text,omitempty"`
+}
+
+// ErrorFrom is the refusal that means err. Errors without a code of their
+// own become bad_request if the caller sent something unusable, and are not ok
+// otherwise: then the door itself has failed (status 500).
+func ErrorFrom(err error) (e Error, ok bool) {
+	var banned *call.BannedError
+	if errors.As(err, &banned) {
+		e = Error{Code: CodeBanned, Message: "banned", Text: banned.Text, By: banned.By}
+		if !banned.Until.IsZero() {
+			e.Until = banned.Until.UnixMilli()
+		}
+		return e, true
+	}
+	var out *call.PutOutError
+	if errors.As(err, &out) {
+		return Error{
+			Code: CodePutOut, Message: err.Error(), Text: out.Text, By: out.By, Reason: out.Reason.String(),
+		}, true
+	}
+	var clock *call.ClockError
+	if errors.As(err, &clock) {
+		return Error{Code: CodeClock, Message: err.Error(), Time: clock.Server.UnixMilli()}, true
+	}
+	for _, row := range rows() {
+		if errors.Is(err, row.err) {
+			return Error{Code: row.code, Message: err.Error()}, true
+		}
+	}
+	var name *call.NameError
+	if errors.As(err, &name) {
+		return Error{Code: CodeBadRequest, Message: err.Error()}, true
+	}
+	return Error{}, false
+}
+
+// Status is the HTTP status that goes with the code.
+func (e Error) Status() int {
+	if e.Code == CodeBanned || e.Code == CodePutOut {
+		return http.StatusForbidden
+	}
+	for _, row := range rows() {
+		if row.code == e.Code {
+			return row.status
+		}
+	}
+	return http.StatusInternalServerError
+}
+
+// Err is the refusal as an error of this package: a *[call.BannedError] for a ban, a
+// *[call.PutOutError] for who was put out; codes that this program does not know wrap [call.ErrRefused].
+func (e Error) Err() error {
+	if e.Code == CodeBanned {
+		banned := &call.BannedError{Text: e.Text, By: e.By}
+		if e.Until > 0 {
+			banned.Until = time.UnixMilli(e.Until)
+		}
+		return banned
+	}
+	if e.Code == CodePutOut {
+		return &call.PutOutError{Reason: call.RemovalReason(e.Reason), By: e.By, Text: e.Text}
+	}
+	if e.Code == CodeClock && e.Time > 0 {
+		return &call.ClockError{Server: time.UnixMilli(e.Time)}
+	}
+	for _, row := range rows() {
+		if row.code == e.Code {
+			return row.err
+		}
+	}
+	return fmt.Errorf("%w: %.64q", call.ErrRefused, string(e.Code))
+}
+
+// ErrAt is [Error.Err] with the times in it by the reader's clock, which
+// says now. Who reads them looks at that clock.
+func (e Error) ErrAt(now time.Time) error {
+	err := e.Err()
+	if ban, ok := errors.AsType[*call.BannedError](err); ok && !ban.Until.IsZero() {
+		ban.Until = ban.Until.Add(-call.ClockOffset(e.Time, now))
+	}
+	return err
+}
