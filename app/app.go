@@ -43,6 +43,7 @@ const usage = `Foyer: video rooms without a browser, an account or a cloud.
   foyer admin [flags] COMMAND    the host's tools: list, remove, ban, mute ...
   foyer join LINK --name NAME    join without a window
   foyer try [--seconds N]        show a whole room in this terminal
+  foyer devices [--json]         list cameras, microphones, speakers and screens
   foyer version                  print the version
 
 Other users of this computer can see command lines. So you can give - as LINK
@@ -105,6 +106,8 @@ func dispatch(args []string, std io3) int {
 		return runJoin(std, rest)
 	case cmd == "try":
 		return runTry(std, rest)
+	case cmd == "devices":
+		return runDevices(std, rest)
 	case cmd == "version", cmd == "--version":
 		fmt.Fprintln(std.out, versionLine())
 		return exitOK

@@ -19,9 +19,9 @@ func runJoin(std io3, args []string) int {
 		id      = c.String("id", "", "user ID (default: made from the profile)")
 		dir     = c.String("profile", "", "folder with the key and settings (default: the user's config folder)")
 		stay    = c.Bool("stay", false, "stay running after a leave, for the next join")
-		camera  = c.String("camera", call.DeviceNone, "none, test, a camera's name, or an IVF or Y4M file")
-		mic     = c.String("mic", call.DeviceNone, "none, test, a microphone's name, or a WAV file")
-		speaker = c.String("speaker", call.DeviceNone, "none, default, or a speaker's name")
+		camera  = c.String("camera", call.DeviceNone, "none, test, a camera's name (see foyer devices), or an IVF or Y4M file")
+		mic     = c.String("mic", call.DeviceNone, "none, test, a microphone's name (see foyer devices), or a WAV file")
+		speaker = c.String("speaker", call.DeviceNone, "none, default, or a speaker's name (see foyer devices)")
 		screen  = c.Bool("screen", false, "share the screen")
 	)
 	c.StringVar(&c.pprof, "pprof", "", pprofUsage)
@@ -79,9 +79,12 @@ func (c *command) refuse(err error) int {
 	return c.fail(exitUsage, "%s", words.Error(err))
 }
 
+// defaultDevice is the command line's word for the default device.
+const defaultDevice = "default"
+
 // deviceWord maps the command line's "default" to the engine's empty name.
 func deviceWord(s string) string {
-	if s == "default" {
+	if s == defaultDevice {
 		return ""
 	}
 	return s
