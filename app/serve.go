@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,15 +13,8 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/host"
+	"foyer/engine/roomserver"
 )
-
-// readyLine is what serve prints on stdout when people may join.
-type readyLine struct {
-	Event          string `json:"event"`
-	URL            string `json:"url"`
-	AdminKeyFile   string `json:"admin_key_file"`
-	LiveKitKeyFile string `json:"livekit_key_file"`
-}
 
 // splitData tells a folder from the address of a database; with the latter, keys
 // and certificate stay in the default folder.
@@ -81,7 +73,7 @@ func runServe(std io3, args []string) int {
 		return exitOK
 	}
 	if *lifeline {
-		_ = host.WriteFailure(std.out, err) // the window says it in its own words
+		_ = roomserver.WriteFailure(std.out, err) // the window says it in its own words
 	}
 	return c.serverFailed(err)
 }
@@ -93,8 +85,7 @@ func serve(ctx context.Context, conf host.Config, out io.Writer) error {
 		return err
 	}
 	return server.Run(ctx, func(r host.Ready) {
-		line := readyLine{"ready", r.URL, r.AdminKeyFile, r.LiveKitKeyFile}
-		_ = json.NewEncoder(out).Encode(line)
+		_ = roomserver.WriteReady(out, roomserver.Ready{URL: r.URL, AdminKeyFile: r.AdminKeyFile, LiveKitKeyFile: r.LiveKitKeyFile})
 	})
 }
 

@@ -19,8 +19,8 @@ import (
 	"foyer/engine"
 	"foyer/engine/call"
 	"foyer/engine/devices"
-	"foyer/engine/host"
 	"foyer/engine/private"
+	"foyer/engine/roomserver"
 	"foyer/ui/words"
 )
 
@@ -104,7 +104,7 @@ func (t *trial) run(ctx context.Context) (err error) {
 		return fmt.Errorf("%w: %w", call.ErrDataFolder, err)
 	}
 	defer func() { err = errors.Join(err, t.clear()) }()
-	child := host.NewChild(host.ChildConfig{
+	child := roomserver.NewChild(roomserver.ChildConfig{
 		Listen: "127.0.0.1:0", Data: t.folder.Path("server"), Log: t.log.WithField("part", "host"),
 	})
 	if t.ada, err = t.enter(tryHost, child); err != nil {

@@ -17,7 +17,7 @@ import (
 
 	"foyer/app/instance"
 	"foyer/engine/call"
-	"foyer/engine/host"
+	"foyer/engine/roomserver"
 	"foyer/ui"
 	"foyer/ui/words"
 )
@@ -90,7 +90,7 @@ func (c *command) window(dir, link string) error {
 	if unclaimed != nil {
 		log.WithError(unclaimed).Warn("a second window of this profile would not be noticed")
 	}
-	child := host.NewChild(host.ChildConfig{Data: p.path("server"), Log: log.WithField("part", "host")})
+	child := roomserver.NewChild(roomserver.ChildConfig{Data: p.path("server"), Log: log.WithField("part", "host")})
 	err = c.showWindow(p, claim, child, link, log)
 	if err != nil {
 		log.SetOutput(logFile) // the terminal gets it from the caller
@@ -140,7 +140,7 @@ func (c *command) showFailure(err error) int {
 // line after Run is the only one that every end passes, so the exit is there.
 // Links are taken once the window is there; the error is call.ErrNoDisplay.
 func (c *command) showWindow(
-	p *profile, claim *instance.Instance, child *host.Child, link string, log *logrus.Logger,
+	p *profile, claim *instance.Instance, child *roomserver.Child, link string, log *logrus.Logger,
 ) error {
 	// The collector would run a dozen times before the first picture, over a heap
 	// that is still small.

@@ -26,3 +26,8 @@ type HostLinks struct {
 	Own    Link // ours: whoever joins by it is the room's host
 	Guests Link // for everybody else
 }
+
+// AnyPort lets the system choose the port. A server gets the port that it had
+// the last time with the same data folder, if that is free, so that links
+// outlive it.
+const AnyPort = ":0"

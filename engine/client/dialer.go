@@ -170,7 +170,7 @@ func (d *Dialer) admit(ctx context.Context, req call.JoinRequest, t ticket, gene
 	case req.Link.Plain():
 		fresh = ticketOf(req, call.Admission{Token: t.token})
 	default:
-		a, err := d.knock(ctx, req, generation)
+		a, err := d.requestAdmission(ctx, req, generation)
 		if err != nil {
 			return nil, err
 		}

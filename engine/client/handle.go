@@ -9,15 +9,15 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/client/ending"
+	"foyer/engine/door"
 )
 
 // Bounds of the clocks that a server may set.
 const (
-	defaultPing     = 5 * time.Second
-	defaultSilence  = 15 * time.Second
-	shortestPing    = time.Second
-	longestSilence  = time.Minute
-	maxRefreshToken = maxToken
+	defaultPing    = 5 * time.Second
+	defaultSilence = 15 * time.Second
+	shortestPing   = time.Second
+	longestSilence = time.Minute
 )
 
 func (s *session) pingInterval() time.Duration {
@@ -85,7 +85,7 @@ func (s *session) onNews(msg *livekit.SignalResponse) {
 	case *livekit.SignalResponse_ConnectionQuality:
 		s.emit(s.roster.ApplyQualities(m.ConnectionQuality.GetUpdates())...)
 	case *livekit.SignalResponse_RefreshToken:
-		if t := m.RefreshToken; t != "" && len(t) <= maxRefreshToken && headerSafe(t) {
+		if t := m.RefreshToken; door.UsableToken(t) {
 			s.ticket.token = t
 		}
 	case *livekit.SignalResponse_PongResp:
@@ -185,7 +185,7 @@ func (s *session) onClosed(w *wire, err error) {
 		s.left()
 		return
 	}
-	s.decide(s.ending.ConnectionClosed(err, isCallError(err), time.Now()))
+	s.decide(s.ending.ConnectionClosed(err, door.IsCallError(err), time.Now()))
 }
 
 func (s *session) onPong(p *livekit.Pong) {

@@ -12,6 +12,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/client/ending"
+	"foyer/engine/door"
 )
 
 // mending is the state of reconnecting.
@@ -112,7 +113,7 @@ func rejoinGeneration(t ticket) int64 {
 	if t.generation > 0 {
 		return t.generation
 	}
-	return rejoinUnknown
+	return door.RejoinUnknown
 }
 
 // redialed takes the result of a try.
@@ -149,7 +150,7 @@ func (s *session) notRedialed(full bool, err error) {
 	s.mend.last = err
 	switch d := s.ending.ReconnectRefused(refusalOf(err, full), time.Now()); d.Action {
 	case ending.Retry:
-		s.heardOf(!errors.Is(err, errNobodyListens))
+		s.heardOf(!errors.Is(err, door.ErrNobodyListens))
 		s.alarms.set(alarmRetry, s.delay())
 	case ending.FullReconnect:
 		s.mend.full = true

@@ -2,13 +2,13 @@ package client
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
 	"foyer/engine/client/ending"
+	"foyer/engine/door"
 	"foyer/engine/doorapi"
 )
 
@@ -42,14 +42,11 @@ func (s *session) end(e call.SessionEnded) {
 
 // askWhy asks the door with the token that has just died, and ends the session.
 func (s *session) askWhy() {
-	t, room := s.ticket, doorapi.RoomParameter(s.req.Link.Room)
+	t, link, room := s.ticket, s.req.Link, doorapi.RoomParameter(s.req.Link.Room)
 	s.spawn(func() {
 		ctx, cancel := context.WithTimeout(s.ctx, s.limits.why)
 		defer cancel()
-		var err error
-		if body, broken := json.Marshal(doorapi.RoomRequest{Room: room}); broken == nil {
-			err = askDoor(ctx, t, call.OpMembers, body, &doorapi.MembersAnswer{})
-		}
+		err := door.Do(ctx, t.host, link, t.token, call.OpMembers, doorapi.RoomRequest{Room: room}, &doorapi.MembersAnswer{})
 		s.post(func() { s.decide(s.ending.DoorAnswered(err)) })
 	})
 }
@@ -63,7 +60,7 @@ func (s *session) lost(cause error, full bool) {
 
 // refusalOf describes an attempt to reconnect that did not succeed.
 func refusalOf(err error, full bool) ending.Refusal {
-	r := ending.Refusal{Err: err, Full: full, NobodyListens: errors.Is(err, errNobodyListens)}
+	r := ending.Refusal{Err: err, Full: full, NobodyListens: errors.Is(err, door.ErrNobodyListens)}
 	if refused, ok := errors.AsType[*refusedError](err); ok {
 		r.Leave = refused.leave
 	}

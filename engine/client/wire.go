@@ -21,6 +21,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
+	"foyer/engine/door"
 )
 
 const (
@@ -32,7 +33,6 @@ const (
 	outQueue        = 256       // messages that wait for the socket
 	writeTimeout    = 5 * time.Second
 	binaryMessage   = websocket.BinaryMessage
-	maxRefusalBody  = 1024 // what gorilla/websocket keeps of a refusal
 )
 
 // entry says how to enter: anew, or resuming the participant sid.
@@ -83,7 +83,7 @@ func (d *Dialer) openWire(ctx context.Context, t ticket, e entry) (*wire, error)
 	}
 	if !hs.finish() {
 		conn.Close()
-		return nil, connectError(ctx.Err())
+		return nil, door.ConnectError(ctx.Err())
 	}
 	conn.SetReadLimit(maxFrame)
 	return &wire{
@@ -95,12 +95,12 @@ func (d *Dialer) openWire(ctx context.Context, t ticket, e entry) (*wire, error)
 func upgradeError(ctx context.Context, resp *http.Response, err error) error {
 	switch {
 	case ctx.Err() != nil:
-		return connectError(ctx.Err())
+		return door.ConnectError(ctx.Err())
 	case errors.Is(err, websocket.ErrBadHandshake) && resp != nil:
-		body, _ := io.ReadAll(io.LimitReader(resp.Body, maxRefusalBody))
+		body, _ := io.ReadAll(io.LimitReader(resp.Body, door.MaxWebSocketRefusal))
 		return statusError(resp.StatusCode, body)
 	default:
-		return connectError(err)
+		return door.ConnectError(err)
 	}
 }
 
@@ -222,7 +222,7 @@ func (w *wire) first(ctx context.Context) (*joinedMessage, error) {
 	defer stop()
 	msg, err := w.read()
 	if ctx.Err() != nil {
-		return nil, connectError(ctx.Err())
+		return nil, door.ConnectError(ctx.Err())
 	}
 	if err != nil {
 		return nil, firstError(err)
@@ -253,7 +253,7 @@ func firstError(err error) error {
 		}
 		return fmt.Errorf("%w: it hung up", call.ErrRefused)
 	}
-	return connectError(err)
+	return door.ConnectError(err)
 }
 
 // read reads one message. Everything that is not a SignalResponse wraps

@@ -35,6 +35,8 @@ const (
 	CodeTokenRefused   Code = "token_refused"
 	CodeClock          Code = "clock"
 	CodeJoinUsed       Code = "join_used"
+	CodeUnauthorized   Code = "unauthorized"  // of the admin API: not its key
+	CodeNoSpace        Code = "no_space"      // no space left for the data folder
 	CodeServerSilent   Code = "server_silent" // the LiveKit behind the door does not answer it
 )
 

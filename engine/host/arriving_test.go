@@ -12,6 +12,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/engine/host/register"
 )
 
@@ -48,7 +49,7 @@ func newOpenDoor(t *testing.T) (d *door, node string) {
 func TestK10_MutedWhileComingIn(t *testing.T) {
 	d, node := newOpenDoor(t)
 	ctx := t.Context()
-	inv, err := d.invite(ctx, InvitationRequest{Room: "hall"})
+	inv, err := d.invite(ctx, doorapi.InvitationRequest{Room: "hall"})
 	if err != nil {
 		t.Fatal(err)
 	}

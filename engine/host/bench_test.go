@@ -6,9 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +14,8 @@ import (
 	"github.com/gorilla/websocket"
 	"github.com/livekit/protocol/auth"
 
+	"foyer/engine/call"
+	doorclient "foyer/engine/door"
 	"foyer/engine/doorapi"
 	"foyer/engine/host/sfu"
 )
@@ -63,7 +63,7 @@ func BenchmarkConnect(b *testing.B) {
 	b.Run("door", func(b *testing.B) {
 		s := startServer(b, noLimits)
 		token := s.mustJoin(newGuest(b, "anna"), s.invite(nil)).Token
-		dialer := websocket.Dialer{TLSClientConfig: pinned(s.fingerprint())}
+		dialer := websocket.Dialer{TLSClientConfig: doorclient.Pinned(s.fingerprint(), call.ErrForeignKey)}
 		benchmarkConnect(b, dialer, "wss"+strings.TrimPrefix(s.URL, "https"), token)
 	})
 	b.Run("direct", func(b *testing.B) {
@@ -128,7 +128,7 @@ func BenchmarkDoorOverhead(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	tls := websocket.Dialer{TLSClientConfig: pinned(s.fingerprint())}
+	tls := websocket.Dialer{TLSClientConfig: doorclient.Pinned(s.fingerprint(), call.ErrForeignKey)}
 	var door, direct []time.Duration
 	for b.Loop() {
 		began := time.Now()
@@ -145,44 +145,4 @@ func BenchmarkDoorOverhead(b *testing.B) {
 	b.ReportMetric(ms(direct[len(direct)*95/100]), "direct-p95-ms")
 }
 
-// BenchmarkChild is "Start a room" in the window: a process, its first link,
-// and its end.
-func BenchmarkChild(b *testing.B) {
-	log, _ := newLog()
-	dir := b.TempDir()
-	var start, stop, rss float64
-	for b.Loop() {
-		c := NewChild(ChildConfig{Listen: "127.0.0.1:0", Data: dir, Env: []string{roleVariable + "=" + roleServe}, Log: log})
-		began := time.Now()
-		if _, err := c.Start(context.Background(), "hall", ""); err != nil {
-			b.Fatal(err)
-		}
-		start += ms(time.Since(began))
-		rss += residentMiB(c.current.cmd.Process.Pid)
-		began = time.Now()
-		if err := c.Close(); err != nil {
-			b.Fatal(err)
-		}
-		stop += ms(time.Since(began))
-	}
-	b.ReportMetric(start/float64(b.N), "start-ms")
-	b.ReportMetric(stop/float64(b.N), "stop-ms")
-	b.ReportMetric(rss/float64(b.N), "MiB")
-}
-
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-
-// residentMiB is the memory of a process, or 0 where /proc is not.
-func residentMiB(pid int) float64 {
-	raw, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
-	if err != nil {
-		return 0
-	}
-	_, after, _ := strings.Cut(string(raw), "VmRSS:")
-	fields := strings.Fields(after)
-	if len(fields) == 0 {
-		return 0
-	}
-	kib, _ := strconv.ParseFloat(fields[0], 64)
-	return kib / 1024
-}

@@ -18,11 +18,6 @@ import (
 // DefaultListen is where `foyer serve` listens: every interface, IPv4 and IPv6.
 const DefaultListen = ":7843"
 
-// AnyPort lets the system choose the port. A server gets the port that it had
-// the last time with the same data folder, if that is free, so that links
-// outlive it.
-const AnyPort = ":0"
-
 // DefaultRoomTTL is how long a room stays open with nobody in it: longer than
 // any cut that a client survives (contract O6), shorter than a coffee break.
 const DefaultRoomTTL = 5 * time.Minute

@@ -29,7 +29,6 @@ import (
 // Paths of the door beside those of LiveKit.
 const (
 	healthPath      = "/foyer/v1/health"
-	invitationsPath = "/foyer/v1/invitations"
 	roomServicePath = "/twirp/livekit.RoomService/"
 )
 
@@ -50,9 +49,7 @@ const (
 
 // Codes that only the door's own API uses.
 const (
-	codeUnauthorized doorapi.Code = "unauthorized"
-	codeNoSpace      doorapi.Code = "no_space"
-	codeInternal     doorapi.Code = "internal"
+	codeInternal doorapi.Code = "internal"
 )
 
 // door is the public port. Its handlers run on goroutines of its HTTP server.
@@ -154,7 +151,7 @@ func (d *door) routeTable() []route {
 	table := []route{
 		{http.MethodGet, healthPath, d.serveHealth},
 		{http.MethodPost, doorapi.JoinPath, d.serveJoin},
-		{http.MethodPost, invitationsPath, d.serveInvitation},
+		{http.MethodPost, doorapi.InvitationsPath, d.serveInvitation},
 		{http.MethodPost, roomServicePath, d.serveRoomService},
 	}
 	for _, o := range d.operations() {
@@ -311,13 +308,13 @@ func (d *door) fail(w http.ResponseWriter, log logrus.FieldLogger, err error) {
 	switch {
 	case errors.Is(err, call.ErrAdminKey):
 		ok = true
-		e, status = doorapi.Error{Code: codeUnauthorized, Message: call.ErrAdminKey.Error()}, http.StatusUnauthorized
+		e, status = doorapi.Error{Code: doorapi.CodeUnauthorized, Message: call.ErrAdminKey.Error()}, http.StatusUnauthorized
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	case errors.As(err, &tooLarge):
 		status = http.StatusRequestEntityTooLarge
 	case errors.Is(err, register.ErrFull):
 		d.Log.WithError(err).Error("the door could not store anything")
-		e, status = doorapi.Error{Code: codeNoSpace, Message: call.ErrDataFull.Error()}, http.StatusInsufficientStorage
+		e, status = doorapi.Error{Code: doorapi.CodeNoSpace, Message: call.ErrDataFull.Error()}, http.StatusInsufficientStorage
 	// Both may be over soon: clients that have lost their connection try on.
 	case !ok && errors.Is(err, register.ErrUnavailable):
 		d.Log.WithError(err).Error("the register does not answer")

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"foyer/engine/call"
+	doorclient "foyer/engine/door"
 	"foyer/engine/doorapi"
 	"foyer/internal/drive"
 )
@@ -63,7 +64,7 @@ func at(s *testServer, link call.Link) call.Link {
 func newStory(t *testing.T, a, b *testServer, room string) *story {
 	t.Helper()
 	s := &story{T: t, a: a, b: b, room: room, guest: newGuest(t, "ben")}
-	link := a.invite(func(r *InviteRequest) { r.Room = call.RoomID(room) })
+	link := a.invite(func(r *doorclient.InviteRequest) { r.Room = call.RoomID(room) })
 	s.toA, s.toB = at(a, link), at(b, link)
 	s.tokenA, s.tokenB = a.mustJoin(s.guest, s.toA).Token, b.mustJoin(s.guest, s.toB).Token
 	s.anna, s.ben = a.enter(s.toA, newGuest(t, "anna")), b.enter(s.toB, s.guest)

@@ -10,9 +10,6 @@ import (
 	"foyer/engine/host/register"
 )
 
-// ErrChild says that the server process ended before it was ready.
-var ErrChild = errors.New("server process failed")
-
 // explainRegister adds what the register's error means for the data folder, or
 // the database server.
 func (s settings) explainRegister(err error) error {

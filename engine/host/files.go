@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/engine/private"
 )
 
@@ -32,17 +33,8 @@ const (
 	clusterKeyFile  = "livekit-cluster-key.json"
 	portFile        = "port"
 
-	maxKeyFile = 64 << 10 // bytes
-
 	certificateYears = 10
 )
-
-// adminKey is the file that `foyer invite` and `foyer admin` read: the key, and
-// what pins the server.
-type adminKey struct {
-	Key         string `json:"key"`
-	Fingerprint string `json:"fingerprint"` // SHA-256 of the certificate, hexadecimal
-}
 
 // apiKey is the file for LiveKit's own tools.
 type apiKey struct {
@@ -55,7 +47,7 @@ type folder struct {
 	dir         *private.Dir
 	certificate tls.Certificate
 	fingerprint [sha256.Size]byte
-	admin       adminKey
+	admin       doorapi.AdminKey
 	api         apiKey
 	apiFile     string
 }
@@ -133,7 +125,7 @@ func makeCertificate() ([]byte, error) {
 func (f *folder) openAdminKey() error {
 	fingerprint := hex.EncodeToString(f.fingerprint[:])
 	raw, err := f.readOrMake(adminKeyFile, func() ([]byte, error) {
-		return encodeKey(adminKey{Key: randomText(32), Fingerprint: fingerprint})
+		return encodeKey(doorapi.AdminKey{Key: randomText(32), Fingerprint: fingerprint})
 	})
 	if err != nil {
 		return err
@@ -173,7 +165,7 @@ func encodeKey(v any) ([]byte, error) {
 }
 
 func (f *folder) readOrMake(name string, content func() ([]byte, error)) ([]byte, error) {
-	raw, err := f.dir.ReadOrMake(name, maxKeyFile, content)
+	raw, err := f.dir.ReadOrMake(name, doorapi.MaxKeyFile, content)
 	if err != nil {
 		return nil, explainFile(err)
 	}
@@ -197,7 +189,7 @@ func (f *folder) write(name string, raw []byte) error {
 
 // lastPort is the port of the last server with this folder, or 0.
 func (f *folder) lastPort() uint16 {
-	raw, err := f.dir.Read(portFile, maxKeyFile)
+	raw, err := f.dir.Read(portFile, doorapi.MaxKeyFile)
 	if err != nil {
 		return 0
 	}

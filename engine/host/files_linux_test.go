@@ -35,11 +35,11 @@ func serveWithFiles(t *testing.T, files string) *testServer {
 		_ = stdin.Close() // its lifeline
 		_ = cmd.Wait()
 	})
-	var ready readyLine
-	if err := json.NewDecoder(out).Decode(&ready); err != nil || ready.Event != eventReady {
+	var ready map[string]string
+	if err := json.NewDecoder(out).Decode(&ready); err != nil || ready["event"] != "ready" {
 		t.Fatalf("not ready: %+v %v", ready, err)
 	}
-	return &testServer{t: t, Ready: Ready{URL: ready.URL, AdminKeyFile: ready.AdminKeyFile}}
+	return &testServer{t: t, Ready: Ready{URL: ready["url"], AdminKeyFile: ready["admin_key_file"]}}
 }
 
 // TestHalfOpenHandshakesKeepNobodyOut: a server with 256 files, and one address

@@ -12,6 +12,8 @@ import (
 	"github.com/livekit/protocol/livekit"
 	"google.golang.org/protobuf/proto"
 
+	"foyer/engine/call"
+	doorclient "foyer/engine/door"
 	"foyer/engine/host/stream"
 )
 
@@ -43,7 +45,7 @@ func TestNoCompressionAtTheDoor(t *testing.T) {
 	ben, _ := s.mustDial(s.mustJoin(newGuest(t, "ben"), link).Token)
 	anna := s.mustJoin(newGuest(t, "anna"), link)
 	for range 3 {
-		dialer := websocket.Dialer{TLSClientConfig: pinned(s.fingerprint()), HandshakeTimeout: waitBound, EnableCompression: true}
+		dialer := websocket.Dialer{TLSClientConfig: doorclient.Pinned(s.fingerprint(), call.ErrForeignKey), HandshakeTimeout: waitBound, EnableCompression: true}
 		conn, res, err := dialer.Dial("wss"+strings.TrimPrefix(s.URL, "https")+"/rtc?protocol=17&auto_subscribe=1",
 			http.Header{"Authorization": {"Bearer " + anna.Token}})
 		if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	doorclient "foyer/engine/door"
 	"foyer/engine/doorapi"
 )
 
@@ -68,7 +69,7 @@ func TestWrongKeysLockNobodyOut(t *testing.T) {
 	}
 	wrong := map[string]func() int{
 		"admin key":        post(doorapi.APIPath+string(call.OpMembers), "wrong", about),
-		"key to invite":    post(invitationsPath, "wrong", about),
+		"key to invite":    post(doorapi.InvitationsPath, "wrong", about),
 		"member's token":   post(doorapi.APIPath+string(call.OpMembers), forged, about),
 		"expired token":    post(doorapi.APIPath+string(call.OpMembers), signToken(t, s.api, time.Now().Add(-2*time.Minute)), about),
 		"secret":           func() int { return join(newGuest(t, "anna").request(t, wrongLink)) },
@@ -99,14 +100,14 @@ func TestWrongKeysLockNobodyOut(t *testing.T) {
 			}
 		})
 	}
-	admin, _, err := readAdminKey(s.AdminKeyFile)
+	admin, _, err := doorclient.ReadAdminKey(s.AdminKeyFile)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ben := newGuest(t, "ben")
 	right := map[string]func() bool{
 		"admin key":      func() bool { return post(doorapi.APIPath+string(call.OpMembers), admin, about)() == http.StatusOK },
-		"key to invite":  func() bool { return post(invitationsPath, admin, about)() == http.StatusOK },
+		"key to invite":  func() bool { return post(doorapi.InvitationsPath, admin, about)() == http.StatusOK },
 		"member's token": func() bool { return post(doorapi.APIPath+string(call.OpMembers), member, about)() == http.StatusOK },
 		"secret":         func() bool { return join(ben.request(t, link)) == http.StatusOK },
 		"connect": func() bool {

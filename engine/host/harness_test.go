@@ -24,6 +24,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
+	doorclient "foyer/engine/door"
 	"foyer/engine/doorapi"
 	"foyer/engine/host/register"
 )
@@ -157,18 +158,18 @@ func (s *testServer) fingerprint() (f [sha256.Size]byte) {
 }
 
 func (s *testServer) client() *http.Client {
-	transport := &http.Transport{TLSClientConfig: pinned(s.fingerprint())}
+	transport := &http.Transport{TLSClientConfig: doorclient.Pinned(s.fingerprint(), call.ErrForeignKey)}
 	s.t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Timeout: waitBound, Transport: transport}
 }
 
-func (s *testServer) invite(change func(*InviteRequest)) call.Link {
+func (s *testServer) invite(change func(*doorclient.InviteRequest)) call.Link {
 	s.t.Helper()
-	req := InviteRequest{Server: s.URL, AdminKeyFile: s.AdminKeyFile, Room: "hall"}
+	req := doorclient.InviteRequest{Server: s.URL, AdminKeyFile: s.AdminKeyFile, Room: "hall"}
 	if change != nil {
 		change(&req)
 	}
-	link, err := RequestInvite(context.Background(), req)
+	link, err := doorclient.RequestInvite(context.Background(), req)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -280,7 +281,7 @@ func packJoin(t testing.TB, request *livekit.JoinRequest) string {
 
 func (s *testServer) dialPath(path, token string) (*wire, int, error) {
 	u := "wss" + strings.TrimPrefix(s.URL, "https") + path
-	dialer := websocket.Dialer{TLSClientConfig: pinned(s.fingerprint()), HandshakeTimeout: waitBound}
+	dialer := websocket.Dialer{TLSClientConfig: doorclient.Pinned(s.fingerprint(), call.ErrForeignKey), HandshakeTimeout: waitBound}
 	header := http.Header{}
 	if token != "" {
 		header.Set("Authorization", "Bearer "+token)

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
+	doorclient "foyer/engine/door"
 	"foyer/engine/doorapi"
 )
 
@@ -20,14 +21,14 @@ func TestHugeRequests(t *testing.T) {
 	link := s.invite(nil)
 	token := s.mustJoin(newGuest(t, "anna"), link).Token
 	s.mustDial(token)
-	key, _, err := readAdminKey(s.AdminKeyFile)
+	key, _, err := doorclient.ReadAdminKey(s.AdminKeyFile)
 	if err != nil {
 		t.Fatal(err)
 	}
 	const megabyte = 1 << 20
 	huge := strings.Repeat("x", megabyte)
 	body := []byte(`{"room":"hall","ids":["anna"],"text":"` + huge + `"}`)
-	paths := []string{doorapi.JoinPath, invitationsPath}
+	paths := []string{doorapi.JoinPath, doorapi.InvitationsPath}
 	for _, o := range (&door{}).operations() {
 		paths = append(paths, doorapi.APIPath+string(o.op))
 	}

@@ -1,12 +1,10 @@
 package host
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -22,28 +20,6 @@ const (
 	maxInviteHours = 10 * 365 * 24
 )
 
-// InvitationRequest asks for an invitation: POST /foyer/v1/invitations with the
-// admin key as bearer token.
-type InvitationRequest struct {
-	Room     doorapi.RoomParameter `json:"room"`
-	Title    string                `json:"title,omitempty"`    // empty: as it was
-	Existing bool                  `json:"existing,omitempty"` // only while the room is open
-	TTL      int64                 `json:"ttl,omitempty"`      // seconds; 0: for ever
-	Role     call.Role             `json:"role,omitempty"`     // of who comes by it; empty: participant
-}
-
-// InvitationAnswer is an invitation. The secret is told this once.
-type InvitationAnswer struct {
-	Room        call.RoomID `json:"room"`
-	Title       string      `json:"title"`
-	Existing    bool        `json:"existing"`
-	Role        call.Role   `json:"role"`
-	Secret      string      `json:"secret"`
-	Fingerprint string      `json:"fingerprint"` // of the certificate, hexadecimal
-	Hosts       []string    `json:"hosts"`
-	Expires     int64       `json:"expires"` // unix ms; 0: never
-}
-
 // serveInvitation makes an invitation.
 func (d *door) serveInvitation(w http.ResponseWriter, r *http.Request) {
 	log := d.Log.WithField("part", "door").WithField("from", origin(r.RemoteAddr))
@@ -51,7 +27,7 @@ func (d *door) serveInvitation(w http.ResponseWriter, r *http.Request) {
 		d.fail(w, log, err)
 		return
 	}
-	var req InvitationRequest
+	var req doorapi.InvitationRequest
 	if err := readJSON(w, r, &req); err != nil {
 		d.fail(w, log, err)
 		return
@@ -91,28 +67,28 @@ func (d *door) isAdminKey(given string) bool {
 	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
 }
 
-func (d *door) invite(ctx context.Context, req InvitationRequest) (InvitationAnswer, error) {
+func (d *door) invite(ctx context.Context, req doorapi.InvitationRequest) (doorapi.InvitationAnswer, error) {
 	if err := call.CheckRoomID(string(req.Room)); err != nil {
-		return InvitationAnswer{}, err
+		return doorapi.InvitationAnswer{}, err
 	}
 	if err := call.CheckTitle(req.Title); err != nil {
-		return InvitationAnswer{}, err
+		return doorapi.InvitationAnswer{}, err
 	}
 	req.Title = call.CleanName(req.Title)
 	if req.TTL < 0 || req.TTL > maxInviteHours*3600 {
-		return InvitationAnswer{}, fmt.Errorf("%w: ttl of %d s", call.ErrBadArgument, req.TTL)
+		return doorapi.InvitationAnswer{}, fmt.Errorf("%w: ttl of %d s", call.ErrBadArgument, req.TTL)
 	}
 	if req.Role == "" {
 		req.Role = call.RoleParticipant
 	}
 	if _, err := call.ParseRole(string(req.Role)); err != nil {
-		return InvitationAnswer{}, err
+		return doorapi.InvitationAnswer{}, err
 	}
 	now, secret := d.now(), randomText(secretBytes)
 	inv := register.Invitation{
 		SecretHash: sha256.Sum256([]byte(secret)), Room: call.RoomID(req.Room), Existing: req.Existing, Role: req.Role,
 	}
-	answer := InvitationAnswer{
+	answer := doorapi.InvitationAnswer{
 		Room: inv.Room, Existing: req.Existing, Role: req.Role, Secret: secret,
 		Fingerprint: hex.EncodeToString(d.data.fingerprint[:]), Hosts: d.hosts(),
 	}
@@ -121,17 +97,9 @@ func (d *door) invite(ctx context.Context, req InvitationRequest) (InvitationAns
 		answer.Expires = inv.Expires.UnixMilli()
 	}
 	if err := d.register.AddInvitation(ctx, inv, req.Title, now); err != nil {
-		return InvitationAnswer{}, d.explainRegister(err)
+		return doorapi.InvitationAnswer{}, d.explainRegister(err)
 	}
 	room, err := d.register.Room(ctx, inv.Room)
 	answer.Title = room.Title
 	return answer, err
-}
-
-func encodeBody(v any) (*bytes.Reader, error) {
-	raw, err := json.Marshal(v)
-	if err != nil {
-		return nil, fmt.Errorf("encode a request: %w", err)
-	}
-	return bytes.NewReader(raw), nil
 }

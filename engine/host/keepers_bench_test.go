@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	doorclient "foyer/engine/door"
 )
 
 // BenchmarkKeepers is what a room costs the door of a cluster: a keeper, and the
@@ -19,7 +20,7 @@ func BenchmarkKeepers(b *testing.B) {
 	const rooms = 100
 	began := time.Now()
 	for n := range rooms {
-		link := s.invite(func(r *InviteRequest) { r.Room = call.RoomID("hall" + strconv.Itoa(n)) })
+		link := s.invite(func(r *doorclient.InviteRequest) { r.Room = call.RoomID("hall" + strconv.Itoa(n)) })
 		w, _ := s.mustDial(s.mustJoin(newGuest(b, "anna"), link).Token)
 		defer func() { _ = w.conn.Close() }()
 	}

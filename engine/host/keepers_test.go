@@ -16,6 +16,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/client"
+	doorclient "foyer/engine/door"
 	"foyer/engine/doorapi"
 	"foyer/engine/host/register"
 )
@@ -209,7 +210,7 @@ func TestChatThroughTheDoor(t *testing.T) {
 func TestChatIsForMembers(t *testing.T) {
 	s := startServer(t, nil)
 	link := s.invite(nil)
-	other := s.invite(func(r *InviteRequest) { r.Room = "other" })
+	other := s.invite(func(r *doorclient.InviteRequest) { r.Room = "other" })
 	token := s.mustJoin(newGuest(t, "anna"), link).Token
 	s.mustDial(token)
 	for name, tt := range map[string]struct {
@@ -219,7 +220,7 @@ func TestChatIsForMembers(t *testing.T) {
 		want   doorapi.Code
 	}{
 		"another room's member": {call.OpChat, s.mustJoin(newGuest(t, "ben"), other).Token, doorapi.ChatRequest{Room: "hall"}, doorapi.CodeForbidden},
-		"no token":              {call.OpChat, "wrong", doorapi.ChatRequest{Room: "hall"}, codeUnauthorized},
+		"no token":              {call.OpChat, "wrong", doorapi.ChatRequest{Room: "hall"}, doorapi.CodeUnauthorized},
 		"say as a member":       {call.OpSay, token, doorapi.SayRequest{Room: "hall", Text: "x"}, doorapi.CodeForbidden},
 		"say nothing":           {call.OpSay, "", doorapi.SayRequest{Room: "hall"}, doorapi.CodeBadRequest},
 		"say too much":          {call.OpSay, "", doorapi.SayRequest{Room: "hall", Text: string(make([]byte, call.MaxChat+1))}, doorapi.CodeBadRequest},

@@ -17,6 +17,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	doorclient "foyer/engine/door"
 	"foyer/engine/doorapi"
 )
 
@@ -24,7 +25,7 @@ import (
 func (s *testServer) do(op call.Operation, bearer string, request, answer any) (doorapi.Error, int) {
 	s.t.Helper()
 	if bearer == "" {
-		key, _, err := readAdminKey(s.AdminKeyFile)
+		key, _, err := doorclient.ReadAdminKey(s.AdminKeyFile)
 		if err != nil {
 			s.t.Fatal(err)
 		}

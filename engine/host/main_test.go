@@ -17,15 +17,8 @@ import (
 // The test binary is also the programs that the tests of processes start.
 const (
 	roleVariable = "FOYER_HOST_TEST"
-	roleServe    = "serve"  // foyer serve
-	roleParent   = "parent" // a window that starts a server and is killed
-	roleGuest    = "guest"  // joins by a link and stays
-	roleSilent   = "silent" // never says that it is ready, ignores its lifeline
-	roleFails    = "fails"  // ends with a message
-	roleGarbage  = "garbage"
-	roleReady    = "ready" // says that it is ready, at readyURL
-	readyURL     = "FOYER_HOST_TEST_URL"
-	readyKey     = "FOYER_HOST_TEST_KEY"
+	roleServe    = "serve" // foyer serve
+	roleGuest    = "guest" // joins by a link and stays
 )
 
 func TestMain(m *testing.M) {
@@ -36,22 +29,8 @@ func TestMain(m *testing.M) {
 		os.Exit(status)
 	case roleServe:
 		os.Exit(serveMain())
-	case roleParent:
-		os.Exit(parentMain())
 	case roleGuest:
 		os.Exit(guestMain())
-	case roleSilent:
-		select {}
-	case roleFails:
-		fmt.Fprintln(os.Stderr, "noise")
-		fmt.Fprintln(os.Stderr, "foyer: the reason")
-		os.Exit(1)
-	case roleReady:
-		_ = json.NewEncoder(os.Stdout).Encode(readyLine{Event: eventReady, URL: os.Getenv(readyURL), AdminKeyFile: os.Getenv(readyKey)})
-		_, _ = io.Copy(io.Discard, os.Stdin)
-	case roleGarbage:
-		fmt.Println("hello")
-		_, _ = io.Copy(io.Discard, os.Stdin)
 	}
 }
 
@@ -86,22 +65,8 @@ func serveMain() int {
 		})
 	}
 	if err != nil {
-		_ = WriteFailure(os.Stdout, err)
 		fmt.Fprintln(os.Stderr, "foyer:", err)
 		return 1
 	}
 	return 0
-}
-
-// parentMain starts a server, prints its process id and waits to be killed.
-func parentMain() int {
-	child := NewChild(ChildConfig{
-		Listen: "127.0.0.1:0", Data: os.Args[1], Env: []string{roleVariable + "=" + roleServe}, Log: logrus.New(),
-	})
-	if _, err := child.Start(context.Background(), "hall", ""); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	fmt.Println(child.current.cmd.Process.Pid)
-	select {}
 }

@@ -16,13 +16,14 @@ import (
 	"github.com/twitchtv/twirp"
 
 	"foyer/engine/call"
+	doorclient "foyer/engine/door"
 	"foyer/engine/doorapi"
 )
 
 // as joins and connects somebody with a role, and returns their token.
 func (s *testServer) as(role call.Role, id string) (string, *wire) {
 	s.t.Helper()
-	link := s.invite(func(r *InviteRequest) { r.Role = role })
+	link := s.invite(func(r *doorclient.InviteRequest) { r.Role = role })
 	answer := s.mustJoin(newGuest(s.t, id), link)
 	if answer.Role != role {
 		s.t.Fatalf("%s joined as %q", role, answer.Role)
@@ -91,7 +92,7 @@ func TestRolesDecide(t *testing.T) {
 func TestWithdraw(t *testing.T) {
 	s := startServer(t, noLimits)
 	old := s.invite(nil)
-	other := s.invite(func(r *InviteRequest) { r.Room = "other" })
+	other := s.invite(func(r *doorclient.InviteRequest) { r.Room = "other" })
 	host, _ := s.as(call.RoleHost, "host")
 	cohost, _ := s.as(call.RoleCoHost, "cohost")
 	anna := newGuest(t, "anna")

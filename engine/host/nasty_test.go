@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	doorclient "foyer/engine/door"
 	"foyer/engine/doorapi"
 )
 
@@ -69,7 +70,7 @@ func TestNastyNames(t *testing.T) {
 	)
 	roomID := call.RoomID(room[1:]) // without the quote, which rooms may not have
 	s := startServer(t, noLimits)
-	link := s.invite(func(r *InviteRequest) { r.Room, r.Title = roomID, title })
+	link := s.invite(func(r *doorclient.InviteRequest) { r.Room, r.Title = roomID, title })
 	nasty, anna := newGuest(t, id), newGuest(t, "anna")
 	req := nasty.request(t, link)
 	req.Name = name

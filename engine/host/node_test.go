@@ -16,6 +16,8 @@ import (
 
 	"foyer/internal/drive"
 	"foyer/internal/testenv"
+
+	doorclient "foyer/engine/door"
 )
 
 // livekitServer builds LiveKit's own program, once, from the module of go.mod,
@@ -153,7 +155,7 @@ func (c *cluster) otherDoor(t testing.TB, node int, database string) (*testServe
 	if err := json.NewDecoder(bufio.NewReader(out)).Decode(&line); err != nil {
 		t.Fatal(err)
 	}
-	_, fingerprint, err := readAdminKey(line.AdminKey)
+	_, fingerprint, err := doorclient.ReadAdminKey(line.AdminKey)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -53,7 +53,7 @@ func readOpenAPI(t *testing.T) openAPI {
 func described() map[string]reflect.Type {
 	types := map[string]reflect.Type{"Refusal": reflect.TypeFor[doorapi.Error]()}
 	for _, v := range []any{
-		doorapi.JoinRequest{}, doorapi.JoinAnswer{}, InvitationRequest{}, InvitationAnswer{},
+		doorapi.JoinRequest{}, doorapi.JoinAnswer{}, doorapi.InvitationRequest{}, doorapi.InvitationAnswer{},
 		doorapi.RoomRequest{}, doorapi.PeopleRequest{}, doorapi.MuteRequest{}, doorapi.RoleRequest{}, doorapi.RulesRequest{},
 		doorapi.DismissRequest{}, doorapi.ChatRequest{}, doorapi.SayRequest{},
 		call.PersonResult{}, doorapi.PeopleAnswer{}, call.MemberRow{}, doorapi.MembersAnswer{}, doorapi.RoomRow{}, doorapi.RoomsAnswer{},

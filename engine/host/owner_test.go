@@ -50,7 +50,7 @@ func TestADataFolderHasOneServer(t *testing.T) {
 	two, twos := ownable(t, path, nil)
 	_, err := two.own(t.Context(), twos)
 	used, ok := errors.AsType[*call.DataInUseError](err)
-	if !ok || used.PID != os.Getpid() || !strings.HasPrefix(used.Path, "/") || FailureCode(err) != "data_in_use" {
+	if !ok || used.PID != os.Getpid() || !strings.HasPrefix(used.Path, "/") || !errors.Is(err, call.ErrDataInUse) {
 		t.Errorf("got %v", err)
 	}
 	if err := run(t, Config{Listen: "127.0.0.1:0", Data: path}); !errors.Is(err, call.ErrDataInUse) {

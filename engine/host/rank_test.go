@@ -9,6 +9,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	doorclient "foyer/engine/door"
 	"foyer/engine/doorapi"
 	"foyer/engine/host/keeper"
 )
@@ -17,7 +18,7 @@ import (
 func (s *testServer) enterAs(g guest, id call.Identity, role call.Role) (string, *wire) {
 	s.t.Helper()
 	g.id = id
-	answer := s.mustJoin(g, s.invite(func(r *InviteRequest) { r.Role = role }))
+	answer := s.mustJoin(g, s.invite(func(r *doorclient.InviteRequest) { r.Role = role }))
 	w, _ := s.mustDial(answer.Token)
 	return answer.Token, w
 }
@@ -95,7 +96,7 @@ func TestK8_RanksOfBansAndLists(t *testing.T) {
 // something can do so at once.
 func TestK10_ARightIsToldOnceItIsGiven(t *testing.T) {
 	s := startServer(t, noLimits)
-	ear := s.enter(s.invite(func(r *InviteRequest) { r.Role = call.RoleListener }), newGuest(t, "ear"))
+	ear := s.enter(s.invite(func(r *doorclient.InviteRequest) { r.Role = call.RoleListener }), newGuest(t, "ear"))
 	s.kept()
 	hears := func(op call.Operation, what string, q any, want func(call.Standing) bool) {
 		t.Helper()
@@ -153,7 +154,7 @@ func TestGoneAskNothing(t *testing.T) {
 	w.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Leave{Leave: &livekit.LeaveRequest{Reason: livekit.DisconnectReason_CLIENT_INITIATED}}})
 	eventually(t, "cohost is gone", waitBound, func() bool { return s.member("hall", "cohost").Presence == call.PresenceGone })
 	ask("gone", cohost, http.StatusForbidden)
-	ask("never came", s.mustJoin(newGuest(t, "idle"), s.invite(func(r *InviteRequest) { r.Role = call.RoleCoHost })).Token, http.StatusForbidden)
+	ask("never came", s.mustJoin(newGuest(t, "idle"), s.invite(func(r *doorclient.InviteRequest) { r.Role = call.RoleCoHost })).Token, http.StatusForbidden)
 	s.mustDial(cohost)
 	ask("back", cohost, http.StatusOK)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	doorclient "foyer/engine/door"
 	"foyer/engine/doorapi"
 )
 
@@ -105,7 +106,7 @@ func TestK1_ARemovalIsOfTheInstallation(t *testing.T) {
 		w, _ := s.mustDial(s.mustJoin(g, link).Token)
 		wires = append(wires, w)
 	}
-	s.mustDial(s.mustJoin(boss, s.invite(func(r *InviteRequest) { r.Role = call.RoleHost })).Token)
+	s.mustDial(s.mustJoin(boss, s.invite(func(r *doorclient.InviteRequest) { r.Role = call.RoleHost })).Token)
 	s.mustDial(s.mustJoin(boss.self("plain"), link).Token)
 	s.mustDo(call.OpRemove, cohost, people("hall", "bob"), call.ResultDone)
 	for _, w := range wires {

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"foyer/engine/call"
 )
 
 // listening reads which TCP sockets of this process listen.
@@ -66,7 +68,7 @@ func kernelAddress(t *testing.T, s string) netip.AddrPort {
 // are the TLS port and the media port, which speaks ICE, DTLS and SRTP.
 func TestNoPlainTextLeaves(t *testing.T) {
 	before := listening(t)
-	s := startServer(t, func(c *Config) { c.Listen = AnyPort })
+	s := startServer(t, func(c *Config) { c.Listen = call.AnyPort })
 	door := parseURL(t, s.URL).Port()
 	var doors, media int
 	for _, a := range listening(t) {

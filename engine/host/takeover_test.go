@@ -232,7 +232,7 @@ func TestK1_ForeignNames(t *testing.T) {
 // keys are not.
 func TestInvitationsAreLoggedWithTheirOrigin(t *testing.T) {
 	s := startServer(t, nil)
-	if status, _ := s.post(invitationsPath, "a-guess-of-the-key", []byte(`{"room":"hall"}`)); status != http.StatusUnauthorized {
+	if status, _ := s.post(doorapi.InvitationsPath, "a-guess-of-the-key", []byte(`{"room":"hall"}`)); status != http.StatusUnauthorized {
 		t.Errorf("status %d", status)
 	}
 	log := s.log.String()

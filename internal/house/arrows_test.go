@@ -1,10 +1,13 @@
 package house_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -40,9 +43,12 @@ var mayImport = map[string][]string{
 	"foyer/ui/model":     {"foyer/ui/words", "foyer/ui/model", "foyer/engine", "foyer/engine/call", "foyer/engine/eventqueue"},
 	"foyer/ui/words":     {"foyer/engine", "foyer/engine/call", "foyer/engine/doorapi", "foyer/assets"},
 	// Its tests let a trace happen again.
-	"foyer/engine":            {"foyer/engine/call", "foyer/engine/doorapi", "foyer/engine/eventqueue", "foyer/engine/internal", "foyer/engine/trace"},
-	"foyer/engine/call":       {"foyer/engine/internal"},
-	"foyer/engine/doorapi":    {"foyer/engine/call"},
+	"foyer/engine":         {"foyer/engine/call", "foyer/engine/doorapi", "foyer/engine/eventqueue", "foyer/engine/internal", "foyer/engine/trace"},
+	"foyer/engine/call":    {"foyer/engine/internal"},
+	"foyer/engine/doorapi": {"foyer/engine/call"},
+	"foyer/engine/door":    {"foyer/engine/call", "foyer/engine/doorapi", "foyer/engine/internal"},
+	// Its tests run a server in a process, and a guest.
+	"foyer/engine/roomserver": {"foyer/engine/call", "foyer/engine/door", "foyer/engine/doorapi", "foyer/engine/host", "foyer/engine/client"},
 	"foyer/engine/eventqueue": {"foyer/engine/call"},
 	"foyer/engine/internal":   {"foyer/engine/call", "foyer/engine/internal"},
 	"foyer/engine/trace":      {"foyer/engine", "foyer/engine/call", "foyer/engine/doorapi", "foyer/engine/internal", "foyer/engine/private"},
@@ -50,9 +56,9 @@ var mayImport = map[string][]string{
 	"foyer/engine/devices":    {"foyer/engine/call", "foyer/engine/internal", "foyer/engine/devices"},
 	"foyer/engine/media":      {"foyer/engine/call", "foyer/engine/internal", "foyer/engine/media"},
 	"foyer/engine/private":    {"foyer/engine/call"},
-	"foyer/engine/client":     {"foyer/engine/call", "foyer/engine/doorapi", "foyer/engine/internal", "foyer/engine/client"},
+	"foyer/engine/client":     {"foyer/engine/call", "foyer/engine/door", "foyer/engine/doorapi", "foyer/engine/internal", "foyer/engine/client"},
 	// The keeper, a hidden participant, sits in every room through client.
-	"foyer/engine/host": {"foyer/engine/call", "foyer/engine/doorapi", "foyer/engine/internal", "foyer/engine/host", "foyer/engine/private", "foyer/engine/client"},
+	"foyer/engine/host": {"foyer/engine/call", "foyer/engine/door", "foyer/engine/doorapi", "foyer/engine/internal", "foyer/engine/host", "foyer/engine/private", "foyer/engine/client"},
 	"foyer/internal":    {"foyer/internal"},
 	// The attacker signs joins, and knows the words of the door.
 	"foyer/internal/attack": {"foyer/internal", "foyer/engine/call", "foyer/engine/doorapi"},
@@ -171,6 +177,37 @@ func TestTopOfTheHouse(t *testing.T) {
 			case imported == "foyer/ui" && p.ImportPath != "foyer/app" && !below("foyer/ui")(p.ImportPath):
 				t.Errorf("%s imports ui: only app does", p.ImportPath)
 			}
+		}
+	}
+}
+
+// Of the program, `foyer serve` alone runs a room server: whoever joins, invites or
+// administers one reaches it through its door.
+func TestServeAloneHasTheServer(t *testing.T) {
+	t.Parallel()
+	mayRun := is("foyer", "foyer/app", "foyer/engine/host", "foyer/engine/host/sfu")
+	for _, p := range list(t) {
+		reaches := slices.ContainsFunc(p.Deps, func(dep string) bool { return strings.HasPrefix(dep, sfu) })
+		if reaches && !mayRun(p.ImportPath) {
+			t.Errorf("%s reaches the media server, which runs in foyer serve alone", p.ImportPath)
+		}
+	}
+	const serve, host = "../../app/serve.go", `"foyer/engine/host`
+	files, err := filepath.Glob("../../app/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		imports := bytes.Contains(text, []byte(host))
+		if name == serve && !imports {
+			t.Error("app/serve.go does not run the server")
+		}
+		if name != serve && imports && !strings.HasSuffix(name, "_test.go") {
+			t.Errorf("%s imports the room server: only app/serve.go does", name)
 		}
 	}
 }

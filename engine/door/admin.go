@@ -1,10 +1,8 @@
-package host
+package door
 
 import (
 	"context"
 	"crypto/sha256"
-	"crypto/subtle"
-	"crypto/tls"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -24,11 +22,11 @@ import (
 )
 
 const (
-	adminBound     = 15 * time.Second
-	adminDialBound = 5 * time.Second
-	defaultTLSPort = "443"
-	maxRefusal     = 128      // bytes of a refusal's message that are shown
-	maxAnswer      = 32 << 20 // bytes: the members of the largest room, or a thousand of the longest messages
+	adminTimeout     = 15 * time.Second
+	adminDialTimeout = 5 * time.Second
+	defaultTLSPort   = "443"
+	maxRefusal       = 128      // bytes of a refusal's message that are shown
+	maxAdminAnswer   = 32 << 20 // bytes: the members of the largest room, or a thousand of the longest messages
 )
 
 // InviteRequest asks a server for an invite link, as `foyer invite` does.
@@ -54,15 +52,15 @@ func RequestInvite(ctx context.Context, req InviteRequest) (call.Link, error) {
 	if err != nil {
 		return call.Link{}, err
 	}
-	key, fingerprint, err := readAdminKey(req.AdminKeyFile)
+	key, fingerprint, err := ReadAdminKey(req.AdminKeyFile)
 	if err != nil {
 		return call.Link{}, err
 	}
-	var answer InvitationAnswer
-	body := InvitationRequest{
+	var answer doorapi.InvitationAnswer
+	body := doorapi.InvitationRequest{
 		Room: doorapi.RoomParameter(req.Room), Title: req.Title, Existing: req.Existing, Role: req.Role, TTL: int64(req.TTL / time.Second),
 	}
-	if _, err := postAdmin(ctx, server, key, fingerprint, invitationsPath, body, &answer); err != nil {
+	if _, err := postAdmin(ctx, server, key, fingerprint, doorapi.InvitationsPath, body, &answer); err != nil {
 		return call.Link{}, err
 	}
 	link := call.Link{
@@ -101,14 +99,15 @@ func parseServer(s string) (*url.URL, error) {
 	return &url.URL{Scheme: "https", Host: host}, nil
 }
 
-func readAdminKey(file string) (key string, fingerprint [sha256.Size]byte, err error) {
+// ReadAdminKey reads a key file: the key, and the certificate of its server.
+func ReadAdminKey(file string) (key string, fingerprint [sha256.Size]byte, err error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return "", fingerprint, fmt.Errorf("%w: %w", call.ErrKeyFile, err)
 	}
 	defer func() { _ = f.Close() }()
-	var k adminKey
-	if err := json.NewDecoder(io.LimitReader(f, maxKeyFile)).Decode(&k); err != nil {
+	var k doorapi.AdminKey
+	if err := json.NewDecoder(io.LimitReader(f, doorapi.MaxKeyFile)).Decode(&k); err != nil {
 		return "", fingerprint, fmt.Errorf("%w: %s is not an admin key", call.ErrKeyFile, file)
 	}
 	raw, err := hex.DecodeString(k.Fingerprint)
@@ -140,7 +139,7 @@ func (a Admin) DoAt(ctx context.Context, op call.Operation, request, answer any)
 	if err != nil {
 		return time.Time{}, err
 	}
-	key, fingerprint, err := readAdminKey(a.KeyFile)
+	key, fingerprint, err := ReadAdminKey(a.KeyFile)
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -166,85 +165,65 @@ func (e *RefusalError) Error() string {
 
 func (e *RefusalError) Unwrap() error { return e.err }
 
-// postAdmin calls the admin API once, on a connection of its own, and tells what
+// postAdmin calls the admin API once, on a connection of its own, and returns what
 // time it is at the server.
-func postAdmin(ctx context.Context, server *url.URL, key string, fingerprint [sha256.Size]byte, path string, body, answer any) (time.Time, error) {
-	ctx, cancel := context.WithTimeout(ctx, adminBound)
+func postAdmin(
+	ctx context.Context, server *url.URL, key string, fingerprint [sha256.Size]byte, path string, request, into any,
+) (time.Time, error) {
+	ctx, cancel := context.WithTimeout(ctx, adminTimeout)
 	defer cancel()
-	reader, err := encodeBody(body)
+	body, err := json.Marshal(request)
 	if err != nil {
-		return time.Time{}, err
+		return time.Time{}, fmt.Errorf("encode: %w", err)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, server.JoinPath(path).String(), reader)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("%w: %w", call.ErrServerAddress, err)
-	}
-	req.Header.Set("Authorization", "Bearer "+key)
-	req.Header.Set("Content-Type", jsonType)
-	transport := &http.Transport{
-		DialContext:       (&net.Dialer{Timeout: adminDialBound}).DialContext,
-		TLSClientConfig:   pinned(fingerprint),
-		DisableKeepAlives: true,
-	}
-	res, err := transport.RoundTrip(req)
+	a, err := postPinned(ctx, server.Host, fingerprint, path, key, body)
 	if err != nil {
 		if errors.Is(err, call.ErrForeignKey) || ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			return time.Time{}, err
 		}
 		return time.Time{}, fmt.Errorf("%w: %w", call.ErrUnreachable, err)
 	}
-	defer func() { _ = res.Body.Close() }()
-	return serverTime(res, time.Now()), readAnswer(res, answer)
+	return serverTime(a, time.Now()), readAdmin(a, into)
+}
+
+func postPinned(ctx context.Context, host string, fingerprint [sha256.Size]byte, path, key string, body []byte) (answer, error) {
+	dialing, cancel := context.WithTimeout(ctx, adminDialTimeout)
+	defer cancel()
+	c, err := dial(dialing, host, Pinned(fingerprint, call.ErrForeignKey))
+	if err != nil {
+		return answer{}, err
+	}
+	defer c.Close()
+	return c.post(ctx, path, key, body, maxAdminAnswer)
 }
 
 // serverTime is the server's time as far as it differs from ours, which says now.
-func serverTime(res *http.Response, now time.Time) time.Time {
-	date, err := http.ParseTime(res.Header.Get("Date"))
+func serverTime(a answer, now time.Time) time.Time {
+	date, err := http.ParseTime(a.date)
 	if err != nil {
 		return now
 	}
 	return now.Add(call.ClockOffset(date.UnixMilli(), now))
 }
 
-func readAnswer(res *http.Response, answer any) error {
-	raw, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
-	if err != nil {
-		return fmt.Errorf("%w: %w", call.ErrUnreachable, err)
-	}
-	if res.StatusCode == http.StatusOK {
-		if err := json.Unmarshal(raw, answer); err != nil {
+// readAdmin reads a success into v; what the server refuses is a *[RefusalError].
+func readAdmin(a answer, v any) error {
+	if a.status == http.StatusOK {
+		if err := json.Unmarshal(a.body, v); err != nil {
 			return fmt.Errorf("%w: %w", call.ErrServerGarbage, err)
 		}
 		return nil
 	}
-	var refusal doorapi.Error
-	if err := json.Unmarshal(raw, &refusal); err != nil || refusal.Code == "" {
-		return fmt.Errorf("%w: status %d", call.ErrServerGarbage, res.StatusCode)
+	refusal, ok := ReadRefusal(a.body)
+	if !ok {
+		return fmt.Errorf("%w: status %d", call.ErrServerGarbage, a.status)
 	}
 	e := &RefusalError{Door: refusal, err: refusal.Err()}
-	if refusal.Code == codeUnauthorized {
+	if refusal.Code == doorapi.CodeUnauthorized {
 		e.err = call.ErrAdminKey
 	}
-	if refusal.Code == codeNoSpace {
+	if refusal.Code == doorapi.CodeNoSpace {
 		e.err = call.ErrDataFull
 	}
 	return e
-}
-
-// pinned accepts one certificate and no other; names and dates do not matter.
-func pinned(fingerprint [sha256.Size]byte) *tls.Config {
-	return &tls.Config{
-		MinVersion:         tls.VersionTLS13,
-		InsecureSkipVerify: true, // VerifyConnection below is stricter
-		VerifyConnection: func(state tls.ConnectionState) error {
-			if len(state.PeerCertificates) == 0 {
-				return call.ErrForeignKey
-			}
-			sum := sha256.Sum256(state.PeerCertificates[0].Raw)
-			if subtle.ConstantTimeCompare(sum[:], fingerprint[:]) != 1 {
-				return call.ErrForeignKey
-			}
-			return nil
-		},
-	}
 }

@@ -2,22 +2,40 @@ package client
 
 import (
 	"context"
-	"encoding/json"
+	"crypto/tls"
 	"errors"
 	"fmt"
-	"net/http"
-	"strings"
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/door"
 	"foyer/engine/doorapi"
 )
 
-// Bounds of the door's answers, in bytes. A catch-up of chat is the longest.
-const (
-	maxAnswer   = 16 << 20
-	maxChatRows = call.MaxChatCatchUp + call.ChatOverlap
-)
+const maxChatRows = call.MaxChatCatchUp + call.ChatOverlap
+
+// ticket is what is needed to enter a room: where, and with which token.
+type ticket struct {
+	base       string // ws:// or wss:// address, without query
+	token      string
+	title      string
+	tls        *tls.Config
+	double     bool          // two PeerConnections
+	host       string        // of the door; empty without one
+	generation int64         // of the token, as the door counts them
+	keeper     call.Identity // that gathers chat; empty without one
+	role       call.Role
+	rules      call.RoomRules
+	clock      time.Duration // what is added to our clock to have the server's
+}
+
+// at is a time of the server's, in unix ms, by our clock.
+func (t ticket) at(ms int64) time.Time { return time.UnixMilli(ms).Add(-t.clock) }
+
+// requestAdmission asks the door of an invite link for a token.
+func (d *Dialer) requestAdmission(ctx context.Context, req call.JoinRequest, generation int64) (call.Admission, error) {
+	return door.Member{Log: d.log, Now: d.now}.RequestAdmission(ctx, req, generation)
+}
 
 // Admit implements [call.Dialer].
 func (d *Dialer) Admit(ctx context.Context, req call.JoinRequest) (a call.Admission, err error) {
@@ -27,7 +45,7 @@ func (d *Dialer) Admit(ctx context.Context, req call.JoinRequest) (a call.Admiss
 	}
 	bound, cancel := context.WithTimeout(ctx, d.limits.join)
 	defer cancel()
-	a, err = d.knock(bound, req, 0)
+	a, err = d.requestAdmission(bound, req, 0)
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return call.Admission{}, fmt.Errorf("%w: ask for admission", call.ErrCancelled)
 	}
@@ -47,7 +65,7 @@ func ticketOf(req call.JoinRequest, a call.Admission) ticket {
 		return ticket{base: req.Link.URL, token: a.Token, title: title}
 	}
 	return ticket{
-		base: "wss://" + a.Host, token: a.Token, title: title, tls: pinned(req.Link.Fingerprint),
+		base: "wss://" + a.Host, token: a.Token, title: title, tls: door.Pinned(req.Link.Fingerprint, call.ErrWrongServer),
 		host: a.Host, generation: a.Generation, role: a.Role, rules: a.Rules, keeper: a.Keeper,
 		clock: a.Clock,
 	}
@@ -83,60 +101,8 @@ func (s *session) Moderate(ctx context.Context, op call.Operation, request, answ
 	if err := s.ask(ctx, func() error { t = s.ticket; return nil }); err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
-	body, err := json.Marshal(request)
-	if err != nil {
-		return fmt.Errorf("%s: %w: %v", op, call.ErrBadArgument, err)
-	}
-	if err := askDoor(ctx, t, op, body, answer); err != nil {
+	if err := door.Do(ctx, t.host, s.req.Link, t.token, op, request, answer); err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
 	return nil
-}
-
-// askDoor does one operation over a connection of its own: they are rare.
-func askDoor(ctx context.Context, t ticket, op call.Operation, body []byte, answer any) error {
-	conn, err := dialPinned(ctx, t.host, t.tls)
-	if err != nil {
-		return connectError(err)
-	}
-	defer conn.Close()
-	stop := context.AfterFunc(ctx, func() { conn.Close() })
-	defer stop()
-	status, raw, err := post(ctx, conn, doorapi.APIPath+string(op), t.token, body, maxAnswer)
-	switch {
-	case err != nil && ctx.Err() != nil:
-		return connectError(ctx.Err())
-	case err != nil:
-		return connectError(err)
-	case status != http.StatusOK:
-		if refusal, ok := readRefusal(raw); ok {
-			return refusal.ErrAt(time.Now())
-		}
-		return fmt.Errorf("%w: status %d", call.ErrServerGarbage, status)
-	}
-	if err := json.Unmarshal(raw, answer); err != nil {
-		return fmt.Errorf("%w: not the door's JSON", call.ErrServerGarbage)
-	}
-	return nil
-}
-
-// readRefusal reads a door's refusal. A websocket client sees the first KiB of
-// it alone: then its last part, the text, is cut.
-func readRefusal(body []byte) (doorapi.Error, bool) {
-	var refusal doorapi.Error
-	if json.Unmarshal(body, &refusal) == nil {
-		return refusal, refusal.Code != ""
-	}
-	if len(body) < maxRefusalBody {
-		return doorapi.Error{}, false
-	}
-	// The cut may be within an escape; two \uXXXX of a pair are the longest.
-	const longestEscape = 12
-	whole := strings.ToValidUTF8(string(body), "")
-	for cut := range min(longestEscape, len(whole)) {
-		if json.Unmarshal([]byte(whole[:len(whole)-cut]+`…"}`), &refusal) == nil {
-			return refusal, refusal.Code != ""
-		}
-	}
-	return doorapi.Error{}, false
 }

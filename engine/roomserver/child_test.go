@@ -1,11 +1,12 @@
 //go:build unix
 
-package host
+package roomserver
 
 import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -20,10 +21,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/livekit/protocol/livekit"
-
 	"foyer/engine/call"
-	"foyer/engine/host/sfu"
+	"foyer/engine/doorapi"
 )
 
 func newTestChild(t *testing.T, role string) (*Child, *logBuffer) {
@@ -38,12 +37,6 @@ func newTestChild(t *testing.T, role string) (*Child, *logBuffer) {
 		}
 	})
 	return c, buffer
-}
-
-// serverOf is a testServer around the child, for joining it.
-func serverOf(t *testing.T, c *Child, link call.Link) *testServer {
-	t.Helper()
-	return &testServer{Ready: Ready{URL: c.current.ready.URL, Fingerprint: hexOf(link.Fingerprint[:])}, t: t, log: &logBuffer{}}
 }
 
 func pidOf(c *Child) int {
@@ -96,21 +89,25 @@ func TestChild(t *testing.T) {
 		t.Errorf("link %+v", link)
 	}
 	pid := c.current.cmd.Process.Pid
-	s := serverOf(t, c, link)
-	w, _ := s.mustDial(s.mustJoin(newGuest(t, "anna"), link).Token)
+	anna := newGuest(t)
+	anna.join(t, link)
 
 	second, err := c.Start(ctx, "kitchen", "")
 	if err != nil || c.current.cmd.Process.Pid != pid {
 		t.Errorf("second room: %v; one server for both: %v", err, c.current.cmd.Process.Pid == pid)
 	}
-	s.mustJoin(newGuest(t, "anna"), second.Guests)
+	newGuest(t).join(t, second.Guests)
 
 	ended := make(chan error, 1)
 	go func() { ended <- c.Close() }()
-	if r := w.leaveReason(); r != livekit.DisconnectReason_SERVER_SHUTDOWN {
-		t.Errorf("guests were told %v", r)
+	select {
+	case r := <-anna.ended:
+		if r != call.ReasonServerStopped {
+			t.Errorf("guests were told %v", r)
+		}
+	case <-time.After(waitBound):
+		t.Error("guests were told nothing")
 	}
-	_ = w.conn.Close()
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
@@ -155,7 +152,7 @@ func TestChildCrash(t *testing.T) {
 	if again := again.Guests; again.Hosts[0] != link.Hosts[0] || again.Fingerprint != link.Fingerprint {
 		t.Errorf("before %v, after %v", link.Hosts, again.Hosts)
 	}
-	serverOf(t, c, link).mustJoin(newGuest(t, "anna"), link)
+	newGuest(t).join(t, link)
 	select {
 	case <-c.Stopped():
 		t.Error("the new one counts as stopped")
@@ -227,9 +224,9 @@ func TestChildSaysWhy(t *testing.T) {
 		{func(c *Child) { c.conf.Listen = busy.Addr().String() }, call.ErrPortInUse},
 		{func(c *Child) { c.conf.Listen = "192.0.2.1:0" }, call.ErrAddress},
 		{func(c *Child) { c.conf.Listen = "nowhere" }, call.ErrServerConfig},
-		{with(databaseFile, strings.Repeat("garbage", 1000)), call.ErrDataCorrupt},
-		{with(certificateFile, "garbage"), call.ErrCertificate},
-		{with(adminKeyFile, "garbage"), call.ErrServerKey},
+		{with("foyer.db", strings.Repeat("garbage", 1000)), call.ErrDataCorrupt},
+		{with("door.pem", "garbage"), call.ErrCertificate},
+		{with("admin-key.json", "garbage"), call.ErrServerKey},
 	}
 	for _, tt := range tests {
 		t.Run(FailureCode(tt.want), func(t *testing.T) {
@@ -252,8 +249,8 @@ func TestFailureCodes(t *testing.T) {
 			t.Errorf("%v: %q, %v", f.err, code, FailureFromCode(code))
 		}
 	}
-	if code := FailureCode(sfu.ErrFailed); code != "" {
-		t.Errorf("the media server's failure has the code %q", code)
+	if code := FailureCode(errors.New("something else")); code != "" {
+		t.Errorf("a failure without a code has the code %q", code)
 	}
 	for _, code := range []string{"", "no such code"} {
 		if err := FailureFromCode(code); err != nil {
@@ -299,12 +296,16 @@ func deaf(t *testing.T) (net.Listener, <-chan net.Conn) {
 // start is given up, and one with a room does.
 func TestChildGivenUp(t *testing.T) {
 	l, asked := deaf(t)
-	data, err := loadFolder(t.TempDir(), nil)
+	key := filepath.Join(t.TempDir(), "admin-key.json")
+	raw, err := json.Marshal(doorapi.AdminKey{Key: "key", Fingerprint: strings.Repeat("00", 32)})
+	if err == nil {
+		err = os.WriteFile(key, raw, 0o600)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	c, _ := newTestChild(t, roleReady)
-	c.conf.Env = append(c.conf.Env, readyURL+"=https://"+l.Addr().String(), readyKey+"="+data.file(adminKeyFile))
+	c.conf.Env = append(c.conf.Env, readyURL+"=https://"+l.Addr().String(), readyKey+"="+key)
 	begin := func(ctx context.Context) <-chan error {
 		failed := make(chan error, 1)
 		go func() {

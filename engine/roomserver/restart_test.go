@@ -1,6 +1,6 @@
 //go:build unix
 
-package host
+package roomserver
 
 import (
 	"context"
@@ -21,7 +21,7 @@ func TestChildRestart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	anna := newGuest(t, "anna")
+	anna := newGuest(t)
 	for round := range 3 {
 		pid, stopped := pidOf(c), c.Stopped()
 		began := time.Now()
@@ -40,7 +40,7 @@ func TestChildRestart(t *testing.T) {
 		if !gone(pid) || pidOf(c) == pid {
 			t.Error("it is the old one")
 		}
-		serverOf(t, c, links.Guests).mustJoin(anna, links.Guests)
+		anna.join(t, links.Guests)
 	}
 	pid := pidOf(c)
 	if err := c.Stop(); err != nil || !gone(pid) {

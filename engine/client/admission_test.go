@@ -10,6 +10,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/door"
 	"foyer/engine/doorapi"
 )
 
@@ -21,12 +22,12 @@ func TestRefusalsOfAnyLength(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		seen := statusError(refusal.Status(), raw[:min(len(raw), maxRefusalBody)])
+		seen := statusError(refusal.Status(), raw[:min(len(raw), door.MaxWebSocketRefusal)])
 		var out *call.PutOutError
 		if !errors.As(seen, &out) || out.Reason != call.ReasonOfflineRemoved || out.By != "Eve" {
 			t.Fatalf("text of %d bytes: %v", len(text), seen)
 		}
-		if told := strings.TrimSuffix(out.Text, "…"); !strings.HasPrefix(text, told) || len(raw) <= maxRefusalBody && out.Text != text {
+		if told := strings.TrimSuffix(out.Text, "…"); !strings.HasPrefix(text, told) || len(raw) <= door.MaxWebSocketRefusal && out.Text != text {
 			t.Errorf("text of %d bytes is read as %q", len(text), out.Text)
 		}
 	}

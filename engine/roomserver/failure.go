@@ -1,24 +1,13 @@
-package host
+package roomserver
 
 import (
-	"encoding/json"
 	"errors"
-	"io"
 
 	"foyer/engine/call"
 )
 
-// Events of the lines that `foyer serve` writes on stdout.
-const (
-	eventReady  = "ready"
-	eventFailed = "failed"
-)
-
-// failedLine says why a server does not start.
-type failedLine struct {
-	Event string `json:"event"`
-	Error string `json:"error"` // of FailureCode
-}
+// ErrChild says that the server process ended before it was ready.
+var ErrChild = errors.New("server process failed")
 
 // failure ties the word of a server's error to it.
 type failure struct {
@@ -64,12 +53,4 @@ func FailureFromCode(code string) error {
 		}
 	}
 	return nil
-}
-
-// WriteFailure writes, instead of the ready line, the line by which a Child
-// learns why its server does not start:
-//
-//	{"event":"failed","error":"port_in_use"}
-func WriteFailure(w io.Writer, err error) error {
-	return json.NewEncoder(w).Encode(failedLine{eventFailed, FailureCode(err)})
 }

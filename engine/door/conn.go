@@ -1,0 +1,181 @@
+package door
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"foyer/engine/call"
+	"foyer/engine/doorapi"
+	"foyer/engine/internal/guard"
+)
+
+const jsonType = "application/json"
+
+// Pinned is a TLS configuration that trusts exactly one certificate: the one
+// whose SHA-256 is fingerprint; another one is mismatch. The usual chain and name
+// checks are off because the pin is stricter than both; VerifyConnection runs for
+// resumed connections too.
+func Pinned(fingerprint [sha256.Size]byte, mismatch error) *tls.Config {
+	return &tls.Config{
+		MinVersion:         tls.VersionTLS13,
+		InsecureSkipVerify: true, //nolint:gosec // VerifyConnection below takes its place
+		VerifyConnection: func(state tls.ConnectionState) error {
+			if len(state.PeerCertificates) == 0 {
+				return fmt.Errorf("%w: none was shown", mismatch)
+			}
+			got := sha256.Sum256(state.PeerCertificates[0].Raw)
+			if subtle.ConstantTimeCompare(got[:], fingerprint[:]) != 1 {
+				return mismatch
+			}
+			return nil
+		},
+	}
+}
+
+// conn is a pinned connection and the address that answered.
+type conn struct {
+	*tls.Conn
+	host string
+}
+
+// race connects to every address at once; the first that shows the pinned
+// certificate wins, the others are closed. It returns when all have ended.
+func race(ctx context.Context, hosts []string, config *tls.Config) (*conn, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type result struct {
+		conn *conn
+		err  error
+	}
+	results := make(chan result, len(hosts))
+	var wg sync.WaitGroup
+	for _, host := range hosts {
+		wg.Go(func() {
+			c, err := guard.Call(func() (*conn, error) { return dial(ctx, host, config) })
+			results <- result{c, err}
+		})
+	}
+	var winner *conn
+	var failed []error
+	for range hosts {
+		r := <-results
+		switch {
+		case r.err != nil:
+			failed = append(failed, ConnectError(r.err))
+		case winner != nil:
+			_ = r.conn.Close()
+		default:
+			winner = r.conn
+			cancel()
+		}
+	}
+	wg.Wait()
+	if winner == nil {
+		return nil, worst(failed)
+	}
+	return winner, nil
+}
+
+func dial(ctx context.Context, host string, config *tls.Config) (*conn, error) {
+	var dialer net.Dialer
+	raw, err := dialer.DialContext(ctx, "tcp", host)
+	if err != nil {
+		return nil, err
+	}
+	c := tls.Client(raw, config)
+	if err := c.HandshakeContext(ctx); err != nil {
+		_ = raw.Close()
+		return nil, err
+	}
+	return &conn{Conn: c, host: host}, nil
+}
+
+// worst picks the failure that tells most: another computer at the address says
+// more than one that is off.
+func worst(failed []error) error {
+	for _, kind := range []error{call.ErrWrongServer, call.ErrServerGarbage, call.ErrServerSilent} {
+		for _, err := range failed {
+			if errors.Is(err, kind) {
+				return err
+			}
+		}
+	}
+	if len(failed) > 0 {
+		return failed[0]
+	}
+	return fmt.Errorf("%w: the link has no address", call.ErrUnreachable)
+}
+
+// answer is what a door has answered.
+type answer struct {
+	status int
+	date   string // by the server's clock
+	body   []byte
+}
+
+// post sends a request over an open connection, which ends with ctx, and reads the
+// whole answer, of limit bytes at most. bearer may be empty.
+func (c *conn) post(ctx context.Context, path, bearer string, body []byte, limit int64) (a answer, err error) {
+	stop := context.AfterFunc(ctx, func() { _ = c.Close() })
+	defer stop()
+	transport := &http.Transport{
+		DisableKeepAlives:      true,
+		MaxResponseHeaderBytes: doorapi.MaxBody,
+		DialTLSContext: func(context.Context, string, string) (net.Conn, error) {
+			return c, nil
+		},
+	}
+	defer transport.CloseIdleConnections()
+	client := http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+c.host+path, bytes.NewReader(body))
+	if err != nil {
+		return a, fmt.Errorf("%w: %v", call.ErrBadArgument, innermost(err))
+	}
+	req.Header.Set("Content-Type", jsonType)
+	if bearer != "" {
+		req.Header.Set("Authorization", "Bearer "+bearer)
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return a, err
+	}
+	defer resp.Body.Close()
+	a = answer{status: resp.StatusCode, date: resp.Header.Get("Date")}
+	if a.body, err = io.ReadAll(io.LimitReader(resp.Body, limit+1)); err != nil {
+		return a, err
+	}
+	if int64(len(a.body)) > limit {
+		return a, fmt.Errorf("%w: answer over %d bytes", call.ErrServerGarbage, limit)
+	}
+	return a, nil
+}
+
+// read reads a success into v. What the door refuses is an error with the times
+// in it by our clock, which says now.
+func (a answer) read(v any, now time.Time) error {
+	if a.status != http.StatusOK {
+		refusal, ok := ReadRefusal(a.body)
+		if !ok {
+			return fmt.Errorf("%w: status %d", call.ErrServerGarbage, a.status)
+		}
+		return refusal.ErrAt(now)
+	}
+	if err := json.Unmarshal(a.body, v); err != nil {
+		return fmt.Errorf("%w: not the door's JSON", call.ErrServerGarbage)
+	}
+	return nil
+}

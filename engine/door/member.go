@@ -1,0 +1,137 @@
+package door
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"foyer/engine/call"
+	"foyer/engine/doorapi"
+)
+
+const (
+	maxAnswer = 16 << 20 // bytes of what a member may ask for: a catch-up of chat is the longest
+	maxToken  = 16 << 10 // bytes; a header must hold it
+)
+
+// RejoinUnknown is the generation of a rejoin whose door has not told one.
+const RejoinUnknown = -1
+
+// Member asks the door of an invite link.
+type Member struct {
+	Log logrus.FieldLogger
+	Now func() time.Time
+}
+
+// RequestAdmission asks the door for a token. A rejoin, which has a generation,
+// never makes the room anew: a room that was dismissed while we were away stays so
+// (contract N8), and so does who was removed (contract O9).
+//
+// A join is signed with a time. If ours is not the door's, the door says its own,
+// and we sign once more by that: our clock does not matter.
+func (m Member) RequestAdmission(ctx context.Context, req call.JoinRequest, generation int64) (call.Admission, error) {
+	a, err := m.requestAt(ctx, req, generation, m.Now())
+	var clock *call.ClockError
+	switch {
+	case errors.As(err, &clock) && !clock.Server.IsZero():
+		m.Log.WithField("server", clock.Server).Info("this computer's clock and the server's differ")
+		return m.requestAt(ctx, req, generation, clock.Server)
+	case errors.Is(err, call.ErrJoinUsed): // something on the way has sent it twice
+		return m.requestAt(ctx, req, generation, m.Now())
+	default:
+		return a, err
+	}
+}
+
+// requestAt asks with a signature of that time.
+func (m Member) requestAt(ctx context.Context, req call.JoinRequest, generation int64, at time.Time) (call.Admission, error) {
+	body, err := joinBody(req, generation, at)
+	if err != nil {
+		return call.Admission{}, err
+	}
+	c, err := race(ctx, req.Link.Hosts, Pinned(req.Link.Fingerprint, call.ErrWrongServer))
+	if err != nil {
+		return call.Admission{}, err
+	}
+	defer c.Close()
+	a, err := c.post(ctx, doorapi.JoinPath, "", body, doorapi.MaxBody)
+	if err != nil {
+		if ctx.Err() != nil {
+			err = ctx.Err()
+		}
+		return call.Admission{}, ConnectError(err)
+	}
+	admitted, err := readAdmission(a, m.Now())
+	if err != nil {
+		return call.Admission{}, err
+	}
+	return admitted.Admission(c.host, m.Now()), nil
+}
+
+func joinBody(req call.JoinRequest, generation int64, now time.Time) ([]byte, error) {
+	wire := doorapi.JoinRequest{
+		Room: req.Link.Room, Secret: req.Link.Secret, Identity: req.Identity, Name: req.Name,
+		Existing: req.Link.Existing || generation != 0, Generation: max(generation, 0), Batches: true,
+	}
+	if err := wire.Sign(req.Key, req.Link.Fingerprint, now); err != nil {
+		return nil, err
+	}
+	if err := wire.Verify(req.Link.Fingerprint); err != nil {
+		return nil, err
+	}
+	return json.Marshal(wire)
+}
+
+// readAdmission reads what the door has answered to a join, at a time of our
+// clock.
+func readAdmission(a answer, now time.Time) (doorapi.JoinAnswer, error) {
+	var admitted doorapi.JoinAnswer
+	if err := a.read(&admitted, now); err != nil {
+		return doorapi.JoinAnswer{}, err
+	}
+	admitted.Title = call.CleanName(admitted.Title)
+	if len(admitted.Keeper) > call.MaxIDBytes {
+		admitted.Keeper = ""
+	}
+	if !UsableToken(admitted.Token) || len(admitted.Title) > call.MaxTitle {
+		return doorapi.JoinAnswer{}, fmt.Errorf("%w: token or title", call.ErrServerGarbage)
+	}
+	return admitted, nil
+}
+
+// UsableToken reports whether a server's token may be sent in a header.
+func UsableToken(token string) bool {
+	for _, c := range []byte(token) {
+		if c <= ' ' || c >= 0x7f {
+			return false
+		}
+	}
+	return token != "" && len(token) <= maxToken
+}
+
+// Do does one operation for a member who has a token of the door at host, over a
+// connection of its own: they are rare. answer is a pointer to the operation's
+// answer.
+func Do(ctx context.Context, host string, link call.Link, token string, op call.Operation, request, answer any) error {
+	body, err := json.Marshal(request)
+	if err != nil {
+		return fmt.Errorf("%w: %v", call.ErrBadArgument, err)
+	}
+	c, err := dial(ctx, host, Pinned(link.Fingerprint, call.ErrWrongServer))
+	if err != nil {
+		return ConnectError(err)
+	}
+	defer c.Close()
+	a, err := c.post(ctx, doorapi.APIPath+string(op), token, body, maxAnswer)
+	if err != nil {
+		if ctx.Err() != nil {
+			err = ctx.Err()
+		}
+		return ConnectError(err)
+	}
+	return a.read(answer, time.Now())
+}

@@ -1,0 +1,186 @@
+package roomserver
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"foyer/engine/call"
+	"foyer/engine/door"
+)
+
+// process is one run of the server.
+type process struct {
+	cmd     *exec.Cmd
+	stdin   io.WriteCloser
+	out     *firstLine
+	err     *tail
+	log     logrus.FieldLogger
+	ready   firstWords
+	done    chan struct{} // the process is gone
+	stopped chan struct{} // it went by itself
+
+	users int  // under Child.mu: starts that make a room in it
+	kept  bool // under Child.mu: a room was made in it
+
+	mu       sync.Mutex
+	stopping bool
+}
+
+func startProcess(ctx context.Context, conf ChildConfig) (*process, error) {
+	executable := conf.Executable
+	if executable == "" {
+		var err error
+		if executable, err = os.Executable(); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrChild, err)
+		}
+	}
+	args := append(slices.Clone(conf.Args), "--lifeline", "--listen", conf.Listen, "--data", conf.Data)
+	p := &process{
+		cmd: exec.Command(executable, args...), out: newFirstLine(), err: &tail{}, log: conf.Log,
+		done: make(chan struct{}), stopped: make(chan struct{}),
+	}
+	p.cmd.Env = append(os.Environ(), conf.Env...)
+	p.cmd.Stdout, p.cmd.Stderr = p.out, p.err
+	p.cmd.WaitDelay = childPipeBound
+	p.cmd.SysProcAttr = processAttributes()
+	var err error
+	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrChild, err)
+	}
+	started := make(chan error, 1)
+	go p.own(started)
+	if err := <-started; err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrChild, err)
+	}
+	if err := p.waitReady(ctx); err != nil {
+		return nil, errors.Join(err, p.stop())
+	}
+	return p, nil
+}
+
+// own starts the process and waits for its end, on one thread: Linux sends the
+// parent-death signal when the thread that started the process ends, and a
+// thread ends when some goroutine returns while locked to it.
+func (p *process) own(started chan<- error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	err := p.cmd.Start()
+	started <- err
+	if err != nil {
+		close(p.done)
+		return
+	}
+	err = p.cmd.Wait()
+	close(p.done) // before stopped: whoever hears of the end may start anew
+	p.mu.Lock()
+	stopping := p.stopping
+	p.mu.Unlock()
+	if !stopping {
+		p.log.WithError(err).WithField("stderr", p.err.String()).Error("the room server ended by itself")
+		close(p.stopped)
+	}
+}
+
+// waitReady waits for the ready line. Errors wrap ErrChild, and the reason if
+// the process says it.
+func (p *process) waitReady(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, childStartBound)
+	defer cancel()
+	select {
+	case <-p.out.complete:
+	case <-p.done: // all that it has written is here
+	case <-ctx.Done():
+		return fmt.Errorf("%w to start: %w", ErrChild, context.Cause(ctx))
+	}
+	err := json.Unmarshal(p.out.line(), &p.ready)
+	switch {
+	case err == nil && p.ready.Event == eventReady:
+		return nil
+	case err == nil && p.ready.Event == eventFailed:
+		return p.failure(ctx)
+	case !p.alive():
+		return fmt.Errorf("%w at its start: %s", ErrChild, p.err.lastLine())
+	default:
+		return fmt.Errorf("%w: its first line is not the ready line", ErrChild)
+	}
+}
+
+// failure is what the process says before it ends.
+func (p *process) failure(ctx context.Context) error {
+	select {
+	case <-p.done: // its last words are for the log
+	case <-ctx.Done():
+	}
+	reason := FailureFromCode(p.ready.Error)
+	if reason == nil {
+		return fmt.Errorf("%w at its start: %s", ErrChild, p.err.lastLine())
+	}
+	return fmt.Errorf("%w at its start: %w: %s", ErrChild, reason, p.err.lastLine())
+}
+
+func (p *process) alive() bool {
+	select {
+	case <-p.done:
+		return false
+	default:
+		return true
+	}
+}
+
+// crashed reports whether the process has ended by itself, and nobody has
+// stopped it since.
+func (p *process) crashed() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.alive() && !p.stopping
+}
+
+// invite makes a link through the admin API. Loopback stands last in it: we
+// join by the same link, and it works without any network.
+func (p *process) invite(ctx context.Context, req door.InviteRequest) (call.Link, error) {
+	req.Server, req.AdminKeyFile = p.ready.URL, p.ready.AdminKeyFile
+	link, err := door.RequestInvite(ctx, req)
+	if err != nil {
+		return call.Link{}, err
+	}
+	if u, err := url.Parse(p.ready.URL); err == nil {
+		if _, _, err := net.SplitHostPort(u.Host); err == nil && !slices.Contains(link.Hosts, u.Host) {
+			link.Hosts = append(link.Hosts, u.Host)
+		}
+	}
+	return link, nil
+}
+
+// stop closes the lifeline, waits, and kills what does not go.
+func (p *process) stop() error {
+	p.mu.Lock()
+	p.stopping = true
+	p.mu.Unlock()
+	_ = p.stdin.Close()
+	timer := time.NewTimer(childStopBound)
+	defer timer.Stop()
+	select {
+	case <-p.done:
+		return nil
+	case <-timer.C:
+	}
+	p.log.Warn("the room server does not stop; killing it")
+	if err := p.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("%w: %w", ErrChild, err)
+	}
+	<-p.done // Wait returns at most WaitDelay after the end
+	return nil
+}
