@@ -18,7 +18,7 @@ const (
 	defaultScreenWidth, defaultScreenHeight, defaultScreenFPS = 1920, 1080, 15
 )
 
-// Limits of what a capture may be asked for and of pictures in files: no camera
+// Limits of what a capture may be asked for and of frames in files: no camera
 // in use is larger, and a forged header must not cost gigabytes.
 const (
 	MaxWidth  = 4096
@@ -30,7 +30,7 @@ const (
 type Config struct {
 	Log     logrus.FieldLogger
 	Drivers Drivers
-	// NewDecoder makes the decoder for an IVF file's pictures: "video/VP8",
+	// NewDecoder makes the decoder for an IVF file's frames: "video/VP8",
 	// "video/VP9". Without it such files are refused.
 	NewDecoder func(mime string) (call.VideoDecoder, error)
 }
@@ -41,7 +41,7 @@ type Devices struct {
 	drivers    Drivers
 	newDecoder func(mime string) (call.VideoDecoder, error)
 
-	camera, screen, sound *lister
+	camera, screen, audio *lister
 
 	wg sync.WaitGroup // owners and enumerations
 
@@ -70,8 +70,8 @@ func New(c Config) *Devices {
 	if c.Drivers.Screen != nil {
 		d.screen = d.newLister(c.Drivers.Screen.List)
 	}
-	if c.Drivers.Sound != nil {
-		d.sound = d.newLister(c.Drivers.Sound.List)
+	if c.Drivers.Audio != nil {
+		d.audio = d.newLister(c.Drivers.Audio.List)
 	}
 	return d
 }
@@ -91,10 +91,10 @@ func (d *Devices) begin() error {
 }
 
 // List enumerates cameras, screens, microphones and speakers anew. A kind that
-// cannot be listed has no devices: a computer without sound is no error. When
+// cannot be listed has no devices: a computer without audio is no error. When
 // the context ends it returns what is known and why it is not more.
 func (d *Devices) List(ctx context.Context) ([]call.Device, error) {
-	listers := []*lister{d.camera, d.screen, d.sound}
+	listers := []*lister{d.camera, d.screen, d.audio}
 	found := make([][]call.Device, len(listers))
 	errs := make([]error, len(listers))
 	var wg sync.WaitGroup
@@ -177,7 +177,7 @@ func wanted(req call.DeviceRequest) (Want, error) {
 		w.FPS = def.FPS
 	}
 	if w.Width < 2 || w.Height < 2 || w.Width > MaxWidth || w.Height > MaxHeight || w.FPS < 1 || w.FPS > maxFPS {
-		return w, fmt.Errorf("%w: %dx%d at %d pictures a second", call.ErrBadArgument, w.Width, w.Height, w.FPS)
+		return w, fmt.Errorf("%w: %dx%d at %d frames a second", call.ErrBadArgument, w.Width, w.Height, w.FPS)
 	}
 	return w, nil
 }

@@ -63,7 +63,7 @@ func TestListHasEverything(t *testing.T) {
 	t.Parallel()
 	cam, screen := newFake(t, call.SourceCamera, "Cam"), newFake(t, call.SourceScreen, "Screen")
 	mic := newFake(t, call.SourceMicrophone, "Mic")
-	d := newDevices(t, Drivers{Camera: cam, Screen: screen, Sound: &fakeSound{fakeHardware: mic}})
+	d := newDevices(t, Drivers{Camera: cam, Screen: screen, Audio: &fakeAudio{fakeHardware: mic}})
 	list, err := d.List(t.Context())
 	if want := slices.Concat(cam.list, screen.list, mic.list); err != nil || !slices.Equal(list, want) {
 		t.Errorf("%v, %v", list, err)
@@ -153,7 +153,7 @@ func TestOpenErrors(t *testing.T) {
 	}
 	_, err = newDevices(t, Drivers{}).OpenSpeaker(t.Context(), "")
 	if !errors.Is(err, call.ErrNoSoundServer) {
-		t.Errorf("without sound: %v", err)
+		t.Errorf("without audio: %v", err)
 	}
 }
 
@@ -209,7 +209,7 @@ func TestLoss(t *testing.T) {
 		if err := c.LostErr(); !errors.Is(err, call.ErrDeviceLost) || !errors.As(err, &named) || named.Device != "Cam" {
 			t.Errorf("lost: %v", err)
 		}
-		for { // the pictures of before may still be read
+		for { // the frames of before may still be read
 			if err := c.ReadFrame(new(call.VideoFrame)); err != nil {
 				if !errors.Is(err, call.ErrDeviceLost) {
 					t.Errorf("read: %v", err)
@@ -372,8 +372,8 @@ func TestStorm(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, call.SourceCamera, "A", "B")
 	f.slowOpen = 2 * time.Millisecond
-	snd := &fakeSound{fakeHardware: newFake(t, call.SourceMicrophone, "M")}
-	d := newDevices(t, Drivers{Camera: f, Sound: snd})
+	snd := &fakeAudio{fakeHardware: newFake(t, call.SourceMicrophone, "M")}
+	d := newDevices(t, Drivers{Camera: f, Audio: snd})
 	var wg sync.WaitGroup
 	for worker := range 8 {
 		wg.Go(func() {
@@ -394,7 +394,7 @@ func TestStorm(t *testing.T) {
 						_ = v.ReadFrame(new(call.VideoFrame))
 					}
 				}()
-				// The close is to come at any moment of the first picture, which
+				// The close is to come at any moment of the first frame, which
 				// nothing announces.
 				time.Sleep(time.Duration(rng.IntN(2000)) * time.Microsecond)
 				if rng.IntN(2) == 0 {

@@ -1,5 +1,5 @@
 // Package devices opens cameras, screens, microphones and speakers, the test
-// picture and tone, and files that stand in for a camera or a microphone. It
+// frame and tone, and files that stand in for a camera or a microphone. It
 // implements [call.Devices].
 //
 // Every open device has one owner goroutine. It alone opens, reads and closes

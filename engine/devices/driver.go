@@ -10,13 +10,13 @@ import (
 type Drivers struct {
 	Camera VideoDriver
 	Screen VideoDriver
-	Sound  SoundDriver
+	Audio  AudioDriver
 	// Held asks the operating system what this process has open: devices of
 	// the drivers, and files of those paths. nil where it cannot be asked.
 	Held func(files map[string]call.Source) ([]call.Device, error)
 }
 
-// Want is the picture that a capture should have. Drivers take the nearest that
+// Want is the frame that a capture should have. Drivers take the nearest that
 // the hardware offers.
 type Want struct {
 	Width, Height int // pixels
@@ -35,7 +35,7 @@ type VideoDriver interface {
 
 // VideoStream is an open camera or screen, used by its owner goroutine alone.
 type VideoStream interface {
-	// Read waits for the next picture and writes it to dst. It returns
+	// Read waits for the next frame and writes it to dst. It returns
 	// early with [ErrStopped] once stop is closed, if the hardware lets it;
 	// with an error that wraps [ErrNoPicture] when it may be tried again;
 	// with any other one when the device is lost.
@@ -48,22 +48,22 @@ type VideoStream interface {
 	Close() error
 }
 
-// SoundDriver is the sound system. See [VideoDriver] for blocking and errors.
+// AudioDriver is the sound system. See [VideoDriver] for blocking and errors.
 // The device is "" for the default one, or an ID or name from the list.
-type SoundDriver interface {
+type AudioDriver interface {
 	// List enumerates microphones and speakers.
 	List() ([]call.Device, error)
 	// OpenMicrophone calls deliver with every chunk (48 kHz mono), which is
 	// valid during the call only, on a thread of the driver.
-	OpenMicrophone(device string, deliver func(mono []int16)) (SoundStream, error)
+	OpenMicrophone(device string, deliver func(mono []int16)) (AudioStream, error)
 	// OpenSpeaker calls fill for every chunk (48 kHz, interleaved stereo) on
 	// a thread of the driver.
-	OpenSpeaker(device string, fill func(stereo []int16)) (SoundStream, error)
+	OpenSpeaker(device string, fill func(stereo []int16)) (AudioStream, error)
 }
 
-// SoundStream is an open microphone or speaker. After Close, deliver and fill
+// AudioStream is an open microphone or speaker. After Close, deliver and fill
 // are not called again.
-type SoundStream interface {
+type AudioStream interface {
 	Info() call.Device
 	// Delay is how long a sample takes from fill to the ear, in samples. Any
 	// goroutine.
@@ -75,8 +75,8 @@ type SoundStream interface {
 	Close() error
 }
 
-// What a [VideoStream] says when it has no picture.
+// What a [VideoStream] says when it has no frame.
 var (
 	ErrStopped   = errors.New("reading was stopped")
-	ErrNoPicture = errors.New("no picture in time")
+	ErrNoPicture = errors.New("no frame in time")
 )

@@ -181,8 +181,8 @@ func (s *fakeStream) Close() error {
 	return s.f.giveBack(s.id, &s.closed)
 }
 
-// fakeSound is a sound system with one fakeHardware for each direction.
-type fakeSound struct {
+// fakeAudio is a sound system with one fakeHardware for each direction.
+type fakeAudio struct {
 	*fakeHardware
 	checkErr error
 	checking chan struct{} // a check waits for it
@@ -190,15 +190,15 @@ type fakeSound struct {
 	asked    int
 }
 
-func (f *fakeSound) OpenMicrophone(device string, deliver func([]int16)) (SoundStream, error) {
+func (f *fakeAudio) OpenMicrophone(device string, deliver func([]int16)) (AudioStream, error) {
 	return f.start(call.SourceMicrophone, device, func() { deliver(make([]int16, 480)) })
 }
 
-func (f *fakeSound) OpenSpeaker(device string, fill func([]int16)) (SoundStream, error) {
+func (f *fakeAudio) OpenSpeaker(device string, fill func([]int16)) (AudioStream, error) {
 	return f.start(call.SourceSpeaker, device, func() { fill(make([]int16, 960)) })
 }
 
-func (f *fakeSound) start(source call.Source, device string, tick func()) (SoundStream, error) {
+func (f *fakeAudio) start(source call.Source, device string, tick func()) (AudioStream, error) {
 	d, ok := Choose(f.list, source, device)
 	if !ok {
 		return nil, call.ErrDeviceMissing
@@ -206,7 +206,7 @@ func (f *fakeSound) start(source call.Source, device string, tick func()) (Sound
 	if err := f.take(d.ID); err != nil {
 		return nil, err
 	}
-	s := &fakeSoundStream{f: f, info: d, stop: make(chan struct{}), done: make(chan struct{})}
+	s := &fakeAudioStream{f: f, info: d, stop: make(chan struct{}), done: make(chan struct{})}
 	go func() {
 		defer close(s.done)
 		ticker := time.NewTicker(10 * time.Millisecond)
@@ -228,18 +228,18 @@ func (f *fakeSound) start(source call.Source, device string, tick func()) (Sound
 	return s, nil
 }
 
-type fakeSoundStream struct {
-	f      *fakeSound
+type fakeAudioStream struct {
+	f      *fakeAudio
 	info   call.Device
 	stop   chan struct{}
 	done   chan struct{}
 	closed bool
 }
 
-func (s *fakeSoundStream) Info() call.Device { return s.info }
-func (s *fakeSoundStream) Delay() int        { return 960 }
+func (s *fakeAudioStream) Info() call.Device { return s.info }
+func (s *fakeAudioStream) Delay() int        { return 960 }
 
-func (s *fakeSoundStream) Check() error {
+func (s *fakeAudioStream) Check() error {
 	s.f.mu.Lock()
 	s.f.asked++
 	gate, err := s.f.checking, s.f.checkErr
@@ -250,7 +250,7 @@ func (s *fakeSoundStream) Check() error {
 	return err
 }
 
-func (s *fakeSoundStream) Close() error {
+func (s *fakeAudioStream) Close() error {
 	close(s.stop)
 	<-s.done
 	return s.f.giveBack(s.info.ID, &s.closed)

@@ -19,9 +19,9 @@ const (
 	extWAV = ".wav"
 )
 
-// maxPictures bounds the index of a video file: nine hours at 30 pictures a
+// maxFrames bounds the index of a video file: nine hours at 30 frames a
 // second.
-const maxPictures = 1 << 20
+const maxFrames = 1 << 20
 
 // unreadable says what is wrong with a file.
 func unreadable(format string, args ...any) error {
@@ -100,10 +100,10 @@ func openVideoFile(path string, newDecoder func(mime string) (call.VideoDecoder,
 	return s, nil
 }
 
-// checkSize refuses pictures that no camera makes.
+// checkSize refuses frames that no camera makes.
 func checkSize(w, h int) error {
 	if w < 2 || h < 2 || w > MaxWidth || h > MaxHeight {
-		return unreadable("pictures of %dx%d, at most %dx%d are possible", w, h, MaxWidth, MaxHeight)
+		return unreadable("frames of %dx%d, at most %dx%d are possible", w, h, MaxWidth, MaxHeight)
 	}
 	return nil
 }

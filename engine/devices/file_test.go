@@ -18,7 +18,7 @@ import (
 	"foyer/engine/devices/testpicture"
 )
 
-// y4m makes a file with n test pictures.
+// y4m makes a file with n test patterns.
 func y4m(header string, w, h, n int) []byte {
 	b := bytes.NewBufferString(header + "\n")
 	p := testpicture.NewPainter(w, h)
@@ -33,7 +33,7 @@ func y4m(header string, w, h, n int) []byte {
 	return b.Bytes()
 }
 
-// ivf makes a file of pictures that the fake decoder understands: VP8 key frames
+// ivf makes a file of frames that the fake decoder understands: VP8 key frames
 // that are nothing but a header and a number.
 func ivf(fourcc string, w, h, n int) []byte {
 	b := make([]byte, ivfHeaderSize)
@@ -132,12 +132,12 @@ func TestVideoFilesPlayRoundAndRound(t *testing.T) {
 			}
 			n, ok := testpicture.Read(&f)
 			if !ok || f.Width != 128 || f.Height != 96 {
-				t.Fatalf("%s: picture %d of %dx%d, %v", name, n, f.Width, f.Height, ok)
+				t.Fatalf("%s: frame %d of %dx%d, %v", name, n, f.Width, f.Height, ok)
 			}
 			seen[n]++
 		}
-		if took := time.Since(began); took < 100*time.Millisecond { // 12 pictures at 50 a second, the first of them late
-			t.Errorf("%s: 12 pictures in %v", name, took)
+		if took := time.Since(began); took < 100*time.Millisecond { // 12 frames at 50 a second, the first of them late
+			t.Errorf("%s: 12 frames in %v", name, took)
 		}
 		if len(seen) < 3 || len(seen) > 5 {
 			t.Errorf("%s: saw %v", name, seen)
@@ -156,9 +156,9 @@ func TestUnreadableVideoFiles(t *testing.T) {
 	good := y4m("YUV4MPEG2 W64 H48 F25:1", 64, 48, 3)
 	goodIVF := ivf("VP80", 64, 48, 3)
 	huge := ivf("VP80", 64, 48, 2)
-	binary.LittleEndian.PutUint16(huge[ivfHeaderSize+ivfPictureSize+6:], 16383)
+	binary.LittleEndian.PutUint16(huge[ivfHeaderSize+ivfFrameSize+6:], 16383)
 	inter := ivf("VP80", 64, 48, 2)
-	inter[ivfHeaderSize+ivfPictureSize] |= 1
+	inter[ivfHeaderSize+ivfFrameSize] |= 1
 	d := New(Config{Log: quietLog(), NewDecoder: func(mime string) (call.VideoDecoder, error) {
 		if mime != mimeVP8 {
 			return nil, errors.New("unknown")
@@ -175,17 +175,17 @@ func TestUnreadableVideoFiles(t *testing.T) {
 		{write(t, "a.mp4", []byte("x")), "neither"},
 		{write(t, "empty.y4m", nil), "cut"},
 		{write(t, "a.y4m", []byte("RIFF\n")), "not a Y4M"},
-		{write(t, "a.y4m", []byte("YUV4MPEG2 W64 H48\n")), "no picture"},
-		{write(t, "a.y4m", good[:len(good)-1]), "picture 3 is cut"},
-		{write(t, "a.y4m", append(good, "JUNK\n"...)), "no picture where"},
+		{write(t, "a.y4m", []byte("YUV4MPEG2 W64 H48\n")), "no frame"},
+		{write(t, "a.y4m", good[:len(good)-1]), "frame 3 is cut"},
+		{write(t, "a.y4m", append(good, "JUNK\n"...)), "no frame where"},
 		{write(t, "a.y4m", []byte("YUV4MPEG2 W99999 H99999\n")), "99999x99999"},
 		{write(t, "a.y4m", []byte("YUV4MPEG2 H48\n")), "0x48"},
 		{write(t, "a.y4m", []byte("YUV4MPEG2 W64 H48 C422\n")), "422"},
 		{write(t, "a.y4m", []byte("YUV4MPEG2 W64 H48 F1:0\n")), "F1:0"},
 		{write(t, "a.y4m", []byte("YUV4MPEG2 "+strings.Repeat("X", 5000))), "longer"},
 		{write(t, "a.ivf", goodIVF[:20]), "header is cut"},
-		{write(t, "a.ivf", goodIVF[:len(goodIVF)-1]), "picture 3 is cut"},
-		{write(t, "a.ivf", goodIVF[:ivfHeaderSize]), "no picture"},
+		{write(t, "a.ivf", goodIVF[:len(goodIVF)-1]), "frame 3 is cut"},
+		{write(t, "a.ivf", goodIVF[:ivfHeaderSize]), "no frame"},
 		{write(t, "a.ivf", ivf("H264", 64, 48, 1)), "H264"},
 		{write(t, "a.ivf", ivf("VP90", 64, 48, 1)), "no decoder"},
 		{write(t, "a.ivf", ivf("VP80", 16383, 16383, 1)), "16383x16383"},
@@ -289,7 +289,7 @@ func TestUnreadableWAV(t *testing.T) {
 		{"not a WAV", []byte(strings.Repeat("x", 100))},
 		{"cut", good[:30]},
 		{"cut: 6 of 8", good[:len(good)-2]},
-		{"no sound", wav(wavPCM, 1, 48000, 16, nil)},
+		{"no audio", wav(wavPCM, 1, 48000, 16, nil)},
 		{"coded as 3", wav(3, 1, 48000, 32, make([]byte, 8))},
 		{"8 bit", wav(wavPCM, 1, 48000, 8, make([]byte, 8))},
 		{"6 channels", wav(wavPCM, 6, 48000, 16, make([]byte, 24))},
@@ -339,7 +339,7 @@ func TestTestCamera(t *testing.T) {
 		}
 		n, ok := testpicture.Read(&f)
 		if !ok || n <= last || f.Width != 1280 || f.Height != 720 {
-			t.Fatalf("picture %d after %d, %dx%d, %v", n, last, f.Width, f.Height, ok)
+			t.Fatalf("frame %d after %d, %dx%d, %v", n, last, f.Width, f.Height, ok)
 		}
 		last = n
 	}
@@ -364,11 +364,11 @@ func FuzzY4M(f *testing.F) {
 		luma, chroma := h.planes()
 		for _, at := range frames {
 			if at < 0 || at+int64(luma+2*chroma) > int64(len(data)) {
-				t.Errorf("picture at %d of %d bytes", at, len(data))
+				t.Errorf("frame at %d of %d bytes", at, len(data))
 			}
 		}
 		if h.every <= 0 {
-			t.Errorf("a picture every %v", h.every)
+			t.Errorf("a frame every %v", h.every)
 		}
 	})
 }
@@ -377,7 +377,7 @@ func FuzzIVF(f *testing.F) {
 	f.Add(ivf("VP80", 64, 48, 3))
 	f.Add(ivf("VP90", 64, 48, 1))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		_, pictures, err := scanIVF(bytes.NewReader(data), int64(len(data)))
+		_, frames, err := scanIVF(bytes.NewReader(data), int64(len(data)))
 		if err != nil {
 			if !errors.Is(err, call.ErrFileUnreadable) {
 				t.Error(err)
@@ -385,15 +385,15 @@ func FuzzIVF(f *testing.F) {
 			return
 		}
 		last := time.Duration(-1)
-		for _, p := range pictures {
+		for _, p := range frames {
 			if p.at < 0 || p.size <= 0 || p.at+int64(p.size) > int64(len(data)) || p.time <= last {
-				t.Errorf("picture %+v of %d bytes", p, len(data))
+				t.Errorf("frame %+v of %d bytes", p, len(data))
 			}
 			last = p.time
 			_ = checkVP8(data[p.at:p.at+int64(p.size)], false)
 		}
-		if l := roundLength(pictures); l <= last {
-			t.Errorf("a round of %v, the last picture at %v", l, last)
+		if l := roundLength(frames); l <= last {
+			t.Errorf("a round of %v, the last frame at %v", l, last)
 		}
 	})
 }

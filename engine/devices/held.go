@@ -15,16 +15,16 @@ import (
 const maxFiles = 64
 
 // lookAgain is the time between two looks at something that nobody owns up to:
-// listing the devices opens them for a moment. After lookBound it counts as open.
+// listing the devices opens them for a moment. After lookTimeout it counts as open.
 const (
-	lookAgain = 10 * time.Millisecond
-	lookBound = 50 * time.Millisecond
+	lookAgain   = 10 * time.Millisecond
+	lookTimeout = 50 * time.Millisecond
 )
 
 // Held implements [call.Devices]. What an owner has not given back is open. So is
 // what the operating system names beside that, if it goes on naming it.
 func (d *Devices) Held(ctx context.Context) ([]call.Device, error) {
-	ctx, cancel := context.WithTimeout(ctx, lookBound)
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	for {
 		held, unowned, err := d.look()

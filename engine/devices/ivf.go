@@ -10,13 +10,13 @@ import (
 )
 
 // IVF, as libvpx's ivfenc.c writes it: a header of 32 bytes, then for each
-// picture its size (4 bytes), its time (8 bytes) and its data.
+// frame its size (4 bytes), its time (8 bytes) and its data.
 const (
-	ivfMagic       = "DKIF"
-	ivfHeaderSize  = 32
-	ivfPictureSize = 12
-	ivfMaxPicture  = MaxWidth * MaxHeight * 3 / 2 // larger than without compression
-	ivfLongestGap  = 10 * time.Second
+	ivfMagic      = "DKIF"
+	ivfHeaderSize = 32
+	ivfFrameSize  = 12
+	ivfMaxFrame   = MaxWidth * MaxHeight * 3 / 2 // larger than without compression
+	ivfLongestGap = 10 * time.Second
 )
 
 type ivfHeader struct {
@@ -25,21 +25,21 @@ type ivfHeader struct {
 	tick          float64 // seconds
 }
 
-type ivfPicture struct {
+type ivfFrame struct {
 	at   int64
 	size int
-	time time.Duration // since the first picture
+	time time.Duration // since the first frame
 }
 
 // ivfFile plays an IVF file through a decoder.
 type ivfFile struct {
-	f        *os.File
-	header   ivfHeader
-	pictures []ivfPicture
-	length   time.Duration // of one round
-	decoder  call.VideoDecoder
+	f       *os.File
+	header  ivfHeader
+	frames  []ivfFrame
+	length  time.Duration // of one round
+	decoder call.VideoDecoder
 
-	width, height int // of the first picture
+	width, height int // of the first frame
 
 	began time.Time // of this round
 	next  int
@@ -47,14 +47,14 @@ type ivfFile struct {
 }
 
 func newIVF(f *os.File, size int64, newDecoder func(mime string) (call.VideoDecoder, error)) (*ivfFile, error) {
-	h, pictures, err := scanIVF(f, size)
+	h, frames, err := scanIVF(f, size)
 	if err != nil {
 		return nil, err
 	}
 	if newDecoder == nil {
 		return nil, unreadable("no decoder for %s", h.mime)
 	}
-	i := &ivfFile{f: f, header: h, pictures: pictures, length: roundLength(pictures)}
+	i := &ivfFile{f: f, header: h, frames: frames, length: roundLength(frames)}
 	if i.decoder, err = newDecoder(h.mime); err != nil {
 		return nil, unreadable("no decoder for %s: %w", h.mime, err)
 	}
@@ -70,8 +70,8 @@ func newIVF(f *os.File, size int64, newDecoder func(mime string) (call.VideoDeco
 	return i, nil
 }
 
-// roundLength adds to the time of the last picture how long one is shown.
-func roundLength(p []ivfPicture) time.Duration {
+// roundLength adds to the time of the last frame how long one is shown.
+func roundLength(p []ivfFrame) time.Duration {
 	if len(p) == 1 {
 		return time.Second / defaultCameraFPS
 	}
@@ -81,14 +81,14 @@ func roundLength(p []ivfPicture) time.Duration {
 
 // Size implements [VideoStream]. Frames after the first may have another size.
 func (i *ivfFile) Size() (width, height, fps int) {
-	return i.width, i.height, perSecond(i.length / time.Duration(len(i.pictures)))
+	return i.width, i.height, perSecond(i.length / time.Duration(len(i.frames)))
 }
 
 func (i *ivfFile) Read(stop <-chan struct{}, dst *call.VideoFrame) error {
-	if i.next == len(i.pictures) {
+	if i.next == len(i.frames) {
 		i.next, i.began = 0, i.began.Add(i.length)
 	}
-	late := time.Since(i.began.Add(i.pictures[i.next].time))
+	late := time.Since(i.began.Add(i.frames[i.next].time))
 	if late > time.Second { // the computer slept; catching up would flood everybody
 		i.began = i.began.Add(late)
 	}
@@ -100,12 +100,12 @@ func (i *ivfFile) Read(stop <-chan struct{}, dst *call.VideoFrame) error {
 }
 
 func (i *ivfFile) decode(n int, dst *call.VideoFrame) error {
-	p := i.pictures[n]
+	p := i.frames[n]
 	if cap(i.data) < p.size {
 		i.data = make([]byte, p.size)
 	}
 	data := i.data[:p.size]
-	if err := readAt(i.f, data, p.at, "a picture"); err != nil {
+	if err := readAt(i.f, data, p.at, "a frame"); err != nil {
 		return err
 	}
 	if i.header.mime == mimeVP8 {
@@ -114,7 +114,7 @@ func (i *ivfFile) decode(n int, dst *call.VideoFrame) error {
 		}
 	}
 	if err := i.decoder.Decode(data, dst); err != nil {
-		return unreadable("picture %d: %w", n+1, err)
+		return unreadable("frame %d: %w", n+1, err)
 	}
 	return checkSize(dst.Width, dst.Height)
 }
@@ -124,14 +124,14 @@ func (i *ivfFile) Close() error {
 	return i.f.Close()
 }
 
-// Types of coded pictures, as RTP names them.
+// Types of coded frames, as RTP names them.
 const (
 	mimeVP8 = "video/VP8"
 	mimeVP9 = "video/VP9"
 )
 
-// scanIVF reads the header and finds every picture.
-func scanIVF(r io.ReaderAt, size int64) (h ivfHeader, pictures []ivfPicture, err error) {
+// scanIVF reads the header and finds every frame.
+func scanIVF(r io.ReaderAt, size int64) (h ivfHeader, frames []ivfFrame, err error) {
 	var head [ivfHeaderSize]byte
 	if err := readAt(r, head[:], 0, "the header"); err != nil {
 		return h, nil, err
@@ -142,37 +142,37 @@ func scanIVF(r io.ReaderAt, size int64) (h ivfHeader, pictures []ivfPicture, err
 	}
 	var began uint64
 	for at < size {
-		var b [ivfPictureSize]byte
-		if err := readAt(r, b[:], at, "a picture's header"); err != nil {
+		var b [ivfFrameSize]byte
+		if err := readAt(r, b[:], at, "a frame's header"); err != nil {
 			return h, nil, err
 		}
-		p := ivfPicture{at: at + ivfPictureSize}
+		p := ivfFrame{at: at + ivfFrameSize}
 		length, pts := binary.LittleEndian.Uint32(b[:]), binary.LittleEndian.Uint64(b[4:])
-		if length == 0 || length > ivfMaxPicture {
-			return h, nil, unreadable("picture %d has %d bytes", len(pictures)+1, length)
+		if length == 0 || length > ivfMaxFrame {
+			return h, nil, unreadable("frame %d has %d bytes", len(frames)+1, length)
 		}
 		p.size = int(length)
 		if at = p.at + int64(length); at > size {
-			return h, nil, unreadable("picture %d is cut", len(pictures)+1)
+			return h, nil, unreadable("frame %d is cut", len(frames)+1)
 		}
-		if len(pictures) == 0 {
+		if len(frames) == 0 {
 			began = pts
 		}
-		if p.time, err = h.since(began, pts, pictures); err != nil {
+		if p.time, err = h.since(began, pts, frames); err != nil {
 			return h, nil, err
 		}
-		if len(pictures) == maxPictures {
-			return h, nil, unreadable("more than %d pictures", maxPictures)
+		if len(frames) == maxFrames {
+			return h, nil, unreadable("more than %d frames", maxFrames)
 		}
-		pictures = append(pictures, p)
+		frames = append(frames, p)
 	}
-	if len(pictures) == 0 {
-		return h, nil, unreadable("no picture in it")
+	if len(frames) == 0 {
+		return h, nil, unreadable("no frame in it")
 	}
-	return h, pictures, nil
+	return h, frames, nil
 }
 
-// parse reads the file's header and says where the first picture is.
+// parse reads the file's header and says where the first frame is.
 func (h *ivfHeader) parse(b [ivfHeaderSize]byte) (first int64, err error) {
 	if string(b[:4]) != ivfMagic {
 		return 0, unreadable("not an IVF file")
@@ -188,7 +188,7 @@ func (h *ivfHeader) parse(b [ivfHeaderSize]byte) (first int64, err error) {
 	case "VP90":
 		h.mime = mimeVP9
 	default:
-		return 0, unreadable("pictures coded as %q, only VP8 and VP9 are possible", fourcc)
+		return 0, unreadable("frames coded as %q, only VP8 and VP9 are possible", fourcc)
 	}
 	h.width, h.height = int(le.Uint16(b[12:])), int(le.Uint16(b[14:]))
 	rate, scale := le.Uint32(b[16:]), le.Uint32(b[20:])
@@ -199,16 +199,16 @@ func (h *ivfHeader) parse(b [ivfHeaderSize]byte) (first int64, err error) {
 	return int64(length), checkSize(h.width, h.height)
 }
 
-// since is the time of a picture, which must come after the one before.
-func (h *ivfHeader) since(began, pts uint64, before []ivfPicture) (time.Duration, error) {
+// since is the time of a frame, which must come after the one before.
+func (h *ivfHeader) since(began, pts uint64, before []ivfFrame) (time.Duration, error) {
 	n := len(before)
 	seconds := float64(pts-began) * h.tick
 	if pts < began || seconds > 1e6 {
-		return 0, unreadable("the time of picture %d", n+1)
+		return 0, unreadable("the time of frame %d", n+1)
 	}
 	t := time.Duration(seconds * float64(time.Second))
 	if n > 0 && (t <= before[n-1].time || t-before[n-1].time > ivfLongestGap) {
-		return 0, unreadable("the time of picture %d", n+1)
+		return 0, unreadable("the time of frame %d", n+1)
 	}
 	return t, nil
 }
@@ -217,7 +217,7 @@ func (h *ivfHeader) since(began, pts uint64, before []ivfPicture) (time.Duration
 // decoder allocates what a forged one asks for.
 func checkVP8(data []byte, mustBeKey bool) error {
 	if len(data) < 3 {
-		return unreadable("a picture of %d bytes", len(data))
+		return unreadable("a frame of %d bytes", len(data))
 	}
 	if data[0]&1 != 0 {
 		if mustBeKey {

@@ -10,7 +10,7 @@ import (
 
 // enter registers an opening. A device that is still closing, or whose abandoned
 // opening has not come to an end, is waited for (contract L6). A video device
-// that is in use by ourselves is busy; sound devices may be opened twice.
+// that is in use by ourselves is busy; audio devices may be opened twice.
 func (d *Devices) enter(ctx context.Context, key string, h *handle) error {
 	for {
 		waitFor, err := d.tryEnter(key, h)

@@ -8,8 +8,8 @@ import (
 	"foyer/engine/call"
 )
 
-// ringLength bounds what a slow reader finds when it comes back: older sound is
-// dropped, because late sound is worse than lost sound.
+// ringLength bounds what a slow reader finds when it comes back: older audio is
+// dropped, because late audio is worse than lost audio.
 const ringLength = call.SampleRate / 5 // 200 ms
 
 // audioCapture is an open microphone, or what stands in for one.
@@ -28,17 +28,17 @@ func (d *Devices) openMicrophone(ctx context.Context, choice string) (*audioCapt
 		dev := call.Device{Source: call.SourceMicrophone, ID: choice, Name: choice}
 		d.playsFrom(dev.Source, choice)
 		return d.startPlayer(ctx, dev, func() (player, error) { return openWAV(choice) })
-	case d.drivers.Sound == nil:
+	case d.drivers.Audio == nil:
 		return nil, call.ErrNoSoundServer
 	}
 	c := newAudioCapture(call.Device{Source: call.SourceMicrophone, Name: choice})
-	beat := newHeart()
+	alive := newHeartbeat()
 	deliver := func(mono []int16) {
-		beat.beat()
+		alive.hear()
 		c.ring.write(mono)
 	}
-	err := d.startSound(ctx, c.handle, choice, beat, func() (SoundStream, error) {
-		return d.drivers.Sound.OpenMicrophone(choice, deliver)
+	err := d.startAudio(ctx, c.handle, choice, alive, func() (AudioStream, error) {
+		return d.drivers.Audio.OpenMicrophone(choice, deliver)
 	})
 	if err != nil {
 		return nil, err
@@ -68,7 +68,7 @@ func (c *audioCapture) ReadAudio(dst []int16) error {
 	}
 }
 
-// player makes sound without hardware.
+// player makes audio without hardware.
 type player interface {
 	// fill makes the next samples (48 kHz mono).
 	fill(dst []int16) error
@@ -123,7 +123,7 @@ func (c *audioCapture) play(p player) {
 	}
 }
 
-// ring holds the newest sound for one reader.
+// ring holds the newest audio for one reader.
 type ring struct {
 	wake chan struct{} // 1-slot
 

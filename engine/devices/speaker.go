@@ -11,23 +11,23 @@ import (
 type speaker struct {
 	*handle
 	fill   atomic.Pointer[func(stereo []int16)]
-	stream atomic.Pointer[SoundStream]
+	stream atomic.Pointer[AudioStream]
 }
 
 var _ call.Speaker = (*speaker)(nil)
 
 func (d *Devices) openSpeaker(ctx context.Context, choice string) (*speaker, error) {
-	if d.drivers.Sound == nil {
+	if d.drivers.Audio == nil {
 		return nil, call.ErrNoSoundServer
 	}
 	if choice == defaultWord {
 		choice = ""
 	}
 	s := &speaker{handle: newHandle(call.Device{Source: call.SourceSpeaker, Name: choice})}
-	beat := newHeart()
-	err := d.startSound(ctx, s.handle, choice, beat, func() (SoundStream, error) {
-		stream, err := d.drivers.Sound.OpenSpeaker(choice, func(stereo []int16) {
-			beat.beat()
+	alive := newHeartbeat()
+	err := d.startAudio(ctx, s.handle, choice, alive, func() (AudioStream, error) {
+		stream, err := d.drivers.Audio.OpenSpeaker(choice, func(stereo []int16) {
+			alive.hear()
 			s.next(stereo)
 		})
 		if err == nil {

@@ -13,7 +13,7 @@ func testDevice(s call.Source) call.Device {
 	return call.Device{Source: s, ID: call.DeviceTest, Name: call.DeviceTest}
 }
 
-// testCamera shows the picture of package testpicture.
+// testCamera shows the frame of package testpicture.
 type testCamera struct {
 	painter *testpicture.Painter
 	pace    pace
@@ -43,7 +43,7 @@ func (c *testCamera) Read(stop <-chan struct{}, dst *call.VideoFrame) error {
 
 func (c *testCamera) Close() error { return nil }
 
-// pace gives out the numbers of pictures at their times. Who is late gets the
+// pace gives out the numbers of frames at their times. Who is late gets the
 // number that is due, so that numbers follow the clock.
 type pace struct {
 	every time.Duration
@@ -58,7 +58,7 @@ func (p *pace) perSecond() int { return perSecond(p.every) }
 
 func perSecond(every time.Duration) int { return int(math.Round(1 / every.Seconds())) }
 
-// wait returns the number of the next picture when its time has come.
+// wait returns the number of the next frame when its time has come.
 func (p *pace) wait(stop <-chan struct{}) (int, error) {
 	due := int(time.Since(p.began) / p.every)
 	if due > p.next {

@@ -10,14 +10,14 @@ import (
 	"foyer/engine/call"
 )
 
-// A camera may take seconds to its first picture; one that has been sending is
+// A camera may take seconds to its first frame; one that has been sending is
 // given up earlier.
 const (
-	firstPictureLimit = 6 * time.Second
-	nextPictureLimit  = 3 * time.Second
+	firstFrameLimit = 6 * time.Second
+	nextFrameLimit  = 3 * time.Second
 )
 
-// readPause is the least time between two reads without a picture: a driver
+// readPause is the least time between two reads without a frame: a driver
 // whose every read fails at once must not keep a processor busy.
 const readPause = 20 * time.Millisecond
 
@@ -103,10 +103,10 @@ func (d *Devices) startVideo(
 	return c, nil
 }
 
-// pump carries pictures from the stream into the box.
+// pump carries frames from the stream into the box.
 func (c *videoCapture) pump(stream VideoStream) {
 	began := time.Now()
-	last, limit := began, firstPictureLimit
+	last, limit := began, firstFrameLimit
 	var frame call.VideoFrame
 	for !c.stopping() {
 		asked := time.Now()
@@ -114,7 +114,7 @@ func (c *videoCapture) pump(stream VideoStream) {
 		now := time.Now()
 		switch {
 		case err == nil:
-			last, limit = now, nextPictureLimit
+			last, limit = now, nextFrameLimit
 			frame.PTS = now.Sub(began)
 			c.box.put(&frame)
 		case c.stopping():
@@ -122,7 +122,7 @@ func (c *videoCapture) pump(stream VideoStream) {
 		case errors.Is(err, ErrNoPicture) && now.Sub(last) < limit:
 			c.pause(readPause - now.Sub(asked))
 		case errors.Is(err, ErrNoPicture):
-			c.lose(fmt.Errorf("%w: no picture for %v: %w", call.ErrDeviceLost, limit, err))
+			c.lose(fmt.Errorf("%w: no frame for %v: %w", call.ErrDeviceLost, limit, err))
 			return
 		default:
 			c.lose(err)
@@ -161,7 +161,7 @@ func (c *videoCapture) ReadFrame(dst *call.VideoFrame) error {
 	}
 }
 
-// frameBox holds the newest picture for one reader: latest wins.
+// frameBox holds the newest frame for one reader: latest wins.
 type frameBox struct {
 	wake chan struct{} // 1-slot
 
@@ -170,7 +170,7 @@ type frameBox struct {
 	fresh bool
 }
 
-// put takes the picture out of f and gives f the buffers of an older one.
+// put takes the frame out of f and gives f the buffers of an older one.
 func (b *frameBox) put(f *call.VideoFrame) {
 	b.mu.Lock()
 	b.frame, *f = *f, b.frame
@@ -182,7 +182,7 @@ func (b *frameBox) put(f *call.VideoFrame) {
 	}
 }
 
-// take copies the newest picture, if there is a new one.
+// take copies the newest frame, if there is a new one.
 func (b *frameBox) take(dst *call.VideoFrame) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

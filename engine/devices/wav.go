@@ -45,7 +45,7 @@ func readWAV(r io.ReaderAt, size int64) (*wavFile, error) {
 		return nil, err
 	}
 	data := make([]byte, length)
-	if err := readAt(r, data, at, "the sound"); err != nil {
+	if err := readAt(r, data, at, "the audio"); err != nil {
 		return nil, err
 	}
 	w := &wavFile{samples: mono(data, format.channels), rate: format.rate}
@@ -55,7 +55,7 @@ func readWAV(r io.ReaderAt, size int64) (*wavFile, error) {
 	return w, nil
 }
 
-// scanWAV finds the format and where the sound is, whole frames only.
+// scanWAV finds the format and where the audio is, whole frames only.
 func scanWAV(r io.ReaderAt, size int64) (f wavFormat, at, length int64, err error) {
 	var head [12]byte
 	if err := readAt(r, head[:], 0, "the header"); err != nil {
@@ -83,7 +83,7 @@ func scanWAV(r io.ReaderAt, size int64) (f wavFormat, at, length int64, err erro
 		}
 		at += length + length%2
 	}
-	return f, 0, 0, unreadable("no sound in the first %d parts", wavMaxChunks)
+	return f, 0, 0, unreadable("no audio in the first %d parts", wavMaxChunks)
 }
 
 func readWAVFormat(r io.ReaderAt, at, length int64) (f wavFormat, err error) {
@@ -101,7 +101,7 @@ func readWAVFormat(r io.ReaderAt, at, length int64) (f wavFormat, err error) {
 	}
 	bits := le.Uint16(b[14:])
 	if tag != wavPCM || bits != 16 {
-		return f, unreadable("sound coded as %d with %d bit, only PCM with 16 bit is possible", tag, bits)
+		return f, unreadable("audio coded as %d with %d bit, only PCM with 16 bit is possible", tag, bits)
 	}
 	f = wavFormat{channels: int(le.Uint16(b[2:])), rate: int(min(le.Uint32(b[4:]), math.MaxInt32))}
 	if f.channels != 1 && f.channels != 2 {
@@ -113,10 +113,10 @@ func readWAVFormat(r io.ReaderAt, at, length int64) (f wavFormat, err error) {
 	return f, nil
 }
 
-// dataLength checks how many bytes of sound there are, of left in the file.
+// dataLength checks how many bytes of audio there are, of left in the file.
 func (f wavFormat) dataLength(claimed, left int64) (int64, error) {
 	if f.channels == 0 {
-		return 0, unreadable("no format before the sound")
+		return 0, unreadable("no format before the audio")
 	}
 	if claimed >= wavOpenEnded {
 		claimed = left
@@ -125,11 +125,11 @@ func (f wavFormat) dataLength(claimed, left int64) (int64, error) {
 	claimed -= claimed % frame
 	switch {
 	case claimed > left:
-		return 0, unreadable("the sound is cut: %d of %d bytes", left, claimed)
+		return 0, unreadable("the audio is cut: %d of %d bytes", left, claimed)
 	case claimed == 0:
-		return 0, unreadable("no sound in it")
+		return 0, unreadable("no audio in it")
 	case claimed > wavMaxData:
-		return 0, unreadable("more than %d MB of sound", wavMaxData>>20)
+		return 0, unreadable("more than %d MB of audio", wavMaxData>>20)
 	}
 	return claimed, nil
 }
@@ -194,7 +194,7 @@ func newKernel() *kernel {
 	return k
 }
 
-// at is the value that lies phase/phases behind sample i of a sound that runs in
+// at is the value that lies phase/phases behind sample i of a signal that runs in
 // a circle.
 func (k *kernel) at(samples []int16, i, phase int) int16 {
 	n := len(samples)

@@ -13,7 +13,7 @@ import (
 )
 
 // YUV4MPEG2, as mjpegtools' yuv4mpeg(5) describes it: a line of parameters, then
-// for each picture a line that begins with FRAME and the three planes.
+// for each frame a line that begins with FRAME and the three planes.
 const (
 	y4mMagic     = "YUV4MPEG2"
 	y4mFrame     = "FRAME"
@@ -60,7 +60,7 @@ func (y *y4mFile) Read(stop <-chan struct{}, dst *call.VideoFrame) error {
 	at := y.frames[n%len(y.frames)]
 	dst.Reset(y.header.width, y.header.height)
 	for _, plane := range [][]byte{dst.Y, dst.U, dst.V} {
-		if err := readAt(y.f, plane, at, "a picture"); err != nil {
+		if err := readAt(y.f, plane, at, "a frame"); err != nil {
 			return err
 		}
 		at += int64(len(plane))
@@ -73,7 +73,7 @@ func (y *y4mFile) Read(stop <-chan struct{}, dst *call.VideoFrame) error {
 
 func (y *y4mFile) Close() error { return y.f.Close() }
 
-// scanY4M reads the header and finds every picture, so that a cut file is
+// scanY4M reads the header and finds every frame, so that a cut file is
 // refused before anybody sees it.
 func scanY4M(r io.ReaderAt, size int64) (h y4mHeader, frames []int64, err error) {
 	line, at, err := readLine(r, 0, y4mMaxHeader)
@@ -90,18 +90,18 @@ func scanY4M(r io.ReaderAt, size int64) (h y4mHeader, frames []int64, err error)
 			return h, nil, err
 		}
 		if line != y4mFrame && !strings.HasPrefix(line, y4mFrame+" ") {
-			return h, nil, unreadable("no picture where one should begin, at byte %d", at)
+			return h, nil, unreadable("no frame where one should begin, at byte %d", at)
 		}
 		if at = next + int64(luma+2*chroma); at > size {
-			return h, nil, unreadable("picture %d is cut", len(frames)+1)
+			return h, nil, unreadable("frame %d is cut", len(frames)+1)
 		}
-		if len(frames) == maxPictures {
-			return h, nil, unreadable("more than %d pictures", maxPictures)
+		if len(frames) == maxFrames {
+			return h, nil, unreadable("more than %d frames", maxFrames)
 		}
 		frames = append(frames, next)
 	}
 	if len(frames) == 0 {
-		return h, nil, unreadable("no picture in it")
+		return h, nil, unreadable("no frame in it")
 	}
 	return h, frames, nil
 }
@@ -163,7 +163,7 @@ func (h *y4mHeader) set(key byte, value string) (err error) {
 	return nil
 }
 
-// parseRate reads pictures a second as numerator:denominator.
+// parseRate reads frames per second as numerator:denominator.
 func parseRate(s string) (time.Duration, error) {
 	a, b, ok := strings.Cut(s, ":")
 	num, err1 := strconv.Atoi(a)

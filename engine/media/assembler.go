@@ -2,11 +2,11 @@ package media
 
 import "time"
 
-// maxFrameBytes is the largest encoded picture that is accepted. A 1080p key
+// maxFrameBytes is the largest encoded frame that is accepted. A 1080p key
 // frame has some 300 kB.
 const maxFrameBytes = 4 << 20
 
-// encodedFrame is a whole encoded picture on its way to the decoder. Its buffer
+// encodedFrame is a whole encoded frame on its way to the decoder. Its buffer
 // goes round.
 type encodedFrame struct {
 	data      []byte
@@ -17,20 +17,20 @@ type encodedFrame struct {
 	complete  time.Time // when its last one came
 }
 
-// assembler makes pictures out of packets in order (RFC 7741): from the packet
+// assembler makes frames out of packets in order (RFC 7741): from the packet
 // that begins the first partition to the one with the marker.
 type assembler struct {
 	building *encodedFrame
-	lost     bool // the next picture comes after a loss
-	// The rest of the picture with the timestamp uselessAt is left out.
+	lost     bool // the next frame comes after a loss
+	// The rest of the frame with the timestamp uselessAt is left out.
 	useless   bool
 	uselessAt uint32
-	order     pictureOrder
+	order     frameOrder
 	spare     []*encodedFrame
 	ready     []*encodedFrame
 }
 
-// add takes the next packet and returns the pictures that it completes, in
+// add takes the next packet and returns the frames that it completes, in
 // order: none, one, or two when a marker is missing. They are valid until
 // recycled. ok is false when something turns out to be missing or broken.
 func (a *assembler) add(p *packet) (frames []*encodedFrame, ok bool) {
@@ -53,7 +53,7 @@ func (a *assembler) add(p *packet) (frames []*encodedFrame, ok bool) {
 		if a.useless && p.timestamp == a.uselessAt {
 			return a.ready, ok
 		}
-		a.lost = true // the rest of a picture whose beginning is missing
+		a.lost = true // the rest of a frame whose beginning is missing
 		return a.ready, false
 	}
 	if len(a.building.data)+len(p.payload) > maxFrameBytes {
@@ -67,8 +67,8 @@ func (a *assembler) add(p *packet) (frames []*encodedFrame, ok bool) {
 	return a.ready, ok
 }
 
-// endWithoutMarker ends the picture because p belongs to another one. Some
-// senders set no marker; nothing is missing if p begins a picture.
+// endWithoutMarker ends the frame because p belongs to another one. Some
+// senders set no marker; nothing is missing if p begins a frame.
 func (a *assembler) endWithoutMarker(p *packet) (ok bool) {
 	if !p.start {
 		a.lose()
@@ -78,21 +78,21 @@ func (a *assembler) endWithoutMarker(p *packet) (ok bool) {
 	return true
 }
 
-// begin starts a picture.
+// begin starts a frame.
 func (a *assembler) begin(p *packet) (ok bool) {
 	ok = true
-	if a.building != nil { // a second beginning of the same picture
+	if a.building != nil { // a second beginning of the same frame
 		a.lose()
 		ok = false
 	}
 	switch a.order.judge(p) {
-	case pictureMissing:
+	case frameMissing:
 		a.lost = true
 		ok = false
-	case pictureUseless:
+	case frameUseless:
 		a.useless, a.uselessAt = true, p.timestamp
 		return ok
-	case pictureFollows:
+	case frameFollows:
 	}
 	a.useless = false
 	f := a.take()
@@ -108,7 +108,7 @@ func (a *assembler) finish(at time.Time) {
 	a.building = nil
 }
 
-// lose says that packets are missing here: the picture under construction is
+// lose says that packets are missing here: the frame under construction is
 // void, and the next one comes after a loss.
 func (a *assembler) lose() {
 	if a.building != nil {
@@ -129,20 +129,20 @@ func (a *assembler) take() *encodedFrame {
 }
 
 // keepBytes is the largest buffer that goes round; larger ones are left to the
-// garbage collector, so that one huge picture does not stay for ever.
+// garbage collector, so that one huge frame does not stay for ever.
 const keepBytes = 128 << 10
 
-// keepSpare is how many buffers go round; what waits for its sound may be many.
+// keepSpare is how many buffers go round; what waits for its audio may be many.
 const keepSpare = 8
 
-// recycle gives a picture's buffer back.
+// recycle gives a frame's buffer back.
 func (a *assembler) recycle(f *encodedFrame) {
 	if len(a.spare) < keepSpare && cap(f.data) <= keepBytes {
 		a.spare = append(a.spare, f)
 	}
 }
 
-// held is how many bytes the picture under construction has.
+// held is how many bytes the frame under construction has.
 func (a *assembler) held() int {
 	if a.building == nil {
 		return 0
@@ -150,30 +150,30 @@ func (a *assembler) held() int {
 	return len(a.building.data)
 }
 
-// pictureOrder watches picture IDs: with all packets there, pictures can still
+// frameOrder watches picture IDs: with all packets there, frames can still
 // be missing because a server left them out.
-type pictureOrder struct {
+type frameOrder struct {
 	seen      bool
 	pictureID int
 	tl0       int
 	upperLost bool // an upper temporal layer has a hole
 }
 
-type pictureVerdict int
+type frameState int
 
 const (
-	pictureFollows pictureVerdict = iota
-	pictureUseless                // depends on one that was left out; nothing depends on it
-	pictureMissing                // a picture that it depends on is missing
+	frameFollows frameState = iota
+	frameUseless            // depends on one that was left out; nothing depends on it
+	frameMissing            // a frame that it depends on is missing
 )
 
-// judge compares the first packet of a picture with the picture before. Holes
+// judge compares the first packet of a frame with the frame before. Holes
 // in the upper temporal layers are the server's right; a hole in the base layer
 // is a loss.
-func (o *pictureOrder) judge(p *packet) pictureVerdict {
+func (o *frameOrder) judge(p *packet) frameState {
 	if p.pictureID == absent {
 		o.seen = false
-		return pictureFollows
+		return frameFollows
 	}
 	follows := !o.seen || p.key || nextID(o.pictureID, p.pictureID)
 	baseWhole := p.tl0 != absent && o.tl0 != absent &&
@@ -184,17 +184,17 @@ func (o *pictureOrder) judge(p *packet) pictureVerdict {
 	}
 	switch {
 	case follows && o.upperLost && p.temporal > 0:
-		return pictureUseless
+		return frameUseless
 	case follows, baseWhole && (p.temporal == 0 || p.sync):
-		return pictureFollows
+		return frameFollows
 	case baseWhole:
 		o.upperLost = true
-		return pictureUseless
+		return frameUseless
 	}
-	return pictureMissing
+	return frameMissing
 }
 
-// nextID tells whether b is the picture after a, or a itself. IDs have 15 bits,
+// nextID reports whether b is the frame after a, or a itself. IDs have 15 bits,
 // or 7 in the short form.
 func nextID(a, b int) bool {
 	if a == b || (a+1)&0x7fff == b {

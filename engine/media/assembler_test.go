@@ -12,45 +12,45 @@ import (
 	"foyer/engine/media/vp8"
 )
 
-// TestPictureOrder tells pictures that a server left out on purpose from those
-// that are missing. A picture is written id.tl0/temporal, with y for a layer
+// TestFrameOrder tells frames that a server left out on purpose from those
+// that are missing. A frame is written id.tl0/temporal, with y for a layer
 // sync and k for a key frame.
-func TestPictureOrder(t *testing.T) {
+func TestFrameOrder(t *testing.T) {
 	const none = absent
 	type pic struct {
 		id, tl0, temporal int
 		key, sync         bool
-		want              pictureVerdict
+		want              frameState
 	}
-	ok, useless, missing := pictureFollows, pictureUseless, pictureMissing
+	ok, useless, missing := frameFollows, frameUseless, frameMissing
 	for name, pics := range map[string][]pic{
-		"in order":               {{1, none, 0, true, false, ok}, {2, none, 0, false, false, ok}, {3, none, 0, false, false, ok}},
-		"hole":                   {{1, none, 0, true, false, ok}, {3, none, 0, false, false, missing}},
-		"hole before a key":      {{1, none, 0, true, false, ok}, {9, none, 0, true, false, ok}},
-		"wrap of 15 bits":        {{0x7fff, none, 0, true, false, ok}, {0, none, 0, false, false, ok}},
-		"wrap of 7 bits":         {{0x7f, none, 0, true, false, ok}, {0, none, 0, false, false, ok}},
-		"no ids":                 {{none, none, 0, true, false, ok}, {none, none, 0, false, false, ok}},
-		"ids end":                {{1, none, 0, true, false, ok}, {none, none, 0, false, false, ok}, {7, none, 0, false, false, ok}},
-		"upper layer left out":   {{1, 1, 0, true, false, ok}, {3, 2, 0, false, false, ok}, {5, 3, 0, false, false, ok}},
-		"base layer missing":     {{1, 1, 0, true, false, ok}, {3, 3, 0, false, false, missing}},
-		"tl0 wraps":              {{1, 255, 0, true, false, ok}, {3, 0, 0, false, false, ok}},
-		"upper after a hole":     {{1, 1, 0, true, false, ok}, {3, 1, 2, false, false, useless}, {4, 1, 2, false, false, useless}, {5, 2, 0, false, false, ok}, {6, 2, 2, false, false, ok}},
-		"upper with layer sync":  {{1, 1, 0, true, false, ok}, {3, 1, 2, false, true, ok}, {4, 1, 2, false, false, ok}},
-		"upper of another base":  {{1, 1, 0, true, false, ok}, {3, 2, 2, false, false, missing}},
-		"the same picture again": {{1, 1, 0, true, false, ok}, {1, 1, 0, false, false, ok}},
+		"in order":              {{1, none, 0, true, false, ok}, {2, none, 0, false, false, ok}, {3, none, 0, false, false, ok}},
+		"hole":                  {{1, none, 0, true, false, ok}, {3, none, 0, false, false, missing}},
+		"hole before a key":     {{1, none, 0, true, false, ok}, {9, none, 0, true, false, ok}},
+		"wrap of 15 bits":       {{0x7fff, none, 0, true, false, ok}, {0, none, 0, false, false, ok}},
+		"wrap of 7 bits":        {{0x7f, none, 0, true, false, ok}, {0, none, 0, false, false, ok}},
+		"no ids":                {{none, none, 0, true, false, ok}, {none, none, 0, false, false, ok}},
+		"ids end":               {{1, none, 0, true, false, ok}, {none, none, 0, false, false, ok}, {7, none, 0, false, false, ok}},
+		"upper layer left out":  {{1, 1, 0, true, false, ok}, {3, 2, 0, false, false, ok}, {5, 3, 0, false, false, ok}},
+		"base layer missing":    {{1, 1, 0, true, false, ok}, {3, 3, 0, false, false, missing}},
+		"tl0 wraps":             {{1, 255, 0, true, false, ok}, {3, 0, 0, false, false, ok}},
+		"upper after a hole":    {{1, 1, 0, true, false, ok}, {3, 1, 2, false, false, useless}, {4, 1, 2, false, false, useless}, {5, 2, 0, false, false, ok}, {6, 2, 2, false, false, ok}},
+		"upper with layer sync": {{1, 1, 0, true, false, ok}, {3, 1, 2, false, true, ok}, {4, 1, 2, false, false, ok}},
+		"upper of another base": {{1, 1, 0, true, false, ok}, {3, 2, 2, false, false, missing}},
+		"the same frame again":  {{1, 1, 0, true, false, ok}, {1, 1, 0, false, false, ok}},
 	} {
-		var o pictureOrder
+		var o frameOrder
 		for i, p := range pics {
 			got := o.judge(&packet{pictureID: p.id, tl0: p.tl0, temporal: p.temporal, key: p.key, sync: p.sync})
 			if got != p.want {
-				t.Errorf("%s: picture %d: %d, want %d", name, i, got, p.want)
+				t.Errorf("%s: frame %d: %d, want %d", name, i, got, p.want)
 			}
 		}
 	}
 }
 
 // TestAssembler writes packets as time stamp and flags: s for a start, m for a
-// marker, p for padding, d for damage; the answer is the stamps of the pictures,
+// marker, p for padding, d for damage; the answer is the stamps of the frames,
 // ! before one that comes after a loss and ? where something is missing.
 func TestAssembler(t *testing.T) {
 	for in, want := range map[string]string{
@@ -188,7 +188,7 @@ func TestPlayoutBounds(t *testing.T) {
 		t.Error("more than maxWaiting wait")
 	}
 	if f, _ := q.take(now); f != nil {
-		t.Error("a picture is early")
+		t.Error("a frame is early")
 	}
 	q.put(&encodedFrame{data: make([]byte, maxWaitingBytes)}, now)
 	q.put(&encodedFrame{data: make([]byte, 1)}, now)
@@ -234,7 +234,7 @@ func FuzzReceiver(f *testing.F) {
 	})
 }
 
-// tooSlow leaves out legal but large pictures, with which fuzzing gets nowhere.
+// tooSlow leaves out legal but large frames, with which fuzzing gets nowhere.
 func tooSlow(p *packet) bool {
 	h, err := vp8.ParseHeader(append(append([]byte(nil), p.payload...), make([]byte, 1<<19)...))
 	return p.key && err == nil && h.Width*h.Height > 1<<20

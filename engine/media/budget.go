@@ -28,7 +28,7 @@ type claim struct {
 	yield  bool // likewise: another one has got its pixels
 
 	queued atomic.Int64 // bytes of packets
-	frames atomic.Int64 // bytes of pictures that are not decoded yet
+	frames atomic.Int64 // bytes of frames that are not decoded yet
 }
 
 // claim makes a part for a track of owner's, with nothing in it.
@@ -46,7 +46,7 @@ func (b *budget) claim(owner call.Identity) *claim {
 
 // resize claims that many pixels instead of what was claimed before. It reports
 // whether they are granted. Where there are too many, whoever has the most gives
-// up their largest picture: what one person sends is at the cost of nobody who
+// up their largest frame: what one person sends is at the cost of nobody who
 // sends less.
 func (c *claim) resize(pixels int) bool {
 	b := c.budget
@@ -130,7 +130,7 @@ func (c *claim) dequeue(bytes int) {
 	c.queued.Add(int64(-bytes))
 }
 
-// hold says how many bytes of pictures wait now, and reports whether they may.
+// hold says how many bytes of frames wait now, and reports whether they may.
 func (c *claim) hold(bytes int) bool {
 	before := c.frames.Swap(int64(bytes))
 	c.budget.queued.Add(int64(bytes) - before)

@@ -75,18 +75,18 @@ func TestQueuesAreShared(t *testing.T) {
 	}
 }
 
-// What nobody looks at has no decoder and no picture; when it is shown, a key
+// What nobody looks at has no decoder and no frame; when it is shown, a key
 // frame is asked for at once.
 func TestHiddenTrackHasNoDecoder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t, noSound{})
+		s := newStage(t, noAudio{})
 		src := newSource(t, testW, testH)
 		for range 10 {
 			s.give(src.next()...)
 		}
 		s.r.Show(false)
 		synctest.Wait()
-		if s.r.decoder != nil || s.r.picture.Y != nil || s.r.claim.held() != 0 || s.r.claim.budget.queued.Load() != 0 {
+		if s.r.decoder != nil || s.r.frame.Y != nil || s.r.claim.held() != 0 || s.r.claim.budget.queued.Load() != 0 {
 			t.Error("a hidden track keeps something")
 		}
 		if img, _ := s.r.Slot().Latest(); img != nil || !s.r.Stats().Paused {
@@ -112,7 +112,7 @@ func TestHiddenTrackHasNoDecoder(t *testing.T) {
 			s.give(src.next()...)
 		}
 		if got := len(s.shown) - shown; got != 10 || s.r.Stats().Paused {
-			t.Errorf("%d of 10 pictures shown", got)
+			t.Errorf("%d of 10 frames shown", got)
 		}
 	})
 }
@@ -120,7 +120,7 @@ func TestHiddenTrackHasNoDecoder(t *testing.T) {
 // Whoever has more gives way when the budget is used up, and says so.
 func TestLargeTracksGiveWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t, noSound{})
+		s := newStage(t, noAudio{})
 		s.r.claim.owner = "ann"
 		eve := s.r.claim.budget.claim("eve")
 		eve.resize(whole)
@@ -129,7 +129,7 @@ func TestLargeTracksGiveWay(t *testing.T) {
 			s.give(src.next()...)
 		}
 		if !eve.yielded() || len(s.shown) != 3 {
-			t.Fatalf("%d of 3 pictures shown", len(s.shown))
+			t.Fatalf("%d of 3 frames shown", len(s.shown))
 		}
 		s.r.claim.owner = "eve" // from now on the receiver's owner has the most
 		eve.resize(whole - testW*testH)
@@ -150,7 +150,7 @@ func TestLargeTracksGiveWay(t *testing.T) {
 			s.give(src.next()...)
 		}
 		if len(s.shown) != 6 || s.r.Stats().TooLarge {
-			t.Errorf("%d pictures after it came back: %+v", len(s.shown)-3, s.r.Stats())
+			t.Errorf("%d frames after it came back: %+v", len(s.shown)-3, s.r.Stats())
 		}
 	})
 }
@@ -159,7 +159,7 @@ func TestLargeTracksGiveWay(t *testing.T) {
 // change makes the decoder's buffers anew.
 func TestStormOfSizesIsStopped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t, noSound{})
+		s := newStage(t, noAudio{})
 		src := newSource(t, testW, testH)
 		for i := range 40 {
 			src.w, src.h = testW<<(i%2), testH<<(i%2)

@@ -13,13 +13,13 @@ type playoutClock interface {
 	PlayoutTime() (ntp, at time.Time, ok bool)
 }
 
-// clockKey names a sound by who sends it and from where.
+// clockKey names an audio track by who sends it and from where.
 type clockKey struct {
 	owner  call.SID
 	source call.Source
 }
 
-// clocks lets the pictures of a participant find the sound that belongs to them.
+// clocks lets the frames of a participant find the audio that belongs to them.
 type clocks struct {
 	mu      sync.Mutex
 	playing map[clockKey]playoutClock
@@ -31,7 +31,7 @@ func (c *clocks) add(k clockKey, p playoutClock) {
 	c.mu.Unlock()
 }
 
-// remove forgets p, unless a newer sound has taken its place.
+// remove forgets p, unless a newer track has taken its place.
 func (c *clocks) remove(k clockKey, p playoutClock) {
 	c.mu.Lock()
 	if c.playing[k] == p {
@@ -41,7 +41,7 @@ func (c *clocks) remove(k clockKey, p playoutClock) {
 }
 
 // follow returns the clock that the video track k keeps to: the microphone for
-// a camera, the computer's sound for a screen. The sound may come and go.
+// a camera, the computer's audio for a screen. The audio may come and go.
 func (c *clocks) follow(k clockKey) playoutClock {
 	switch k.source {
 	case call.SourceScreen:
@@ -68,17 +68,17 @@ func (f followedClock) PlayoutTime() (ntp, at time.Time, ok bool) {
 }
 
 const (
-	// maxLipSync is the longest that a picture waits for its sound. Beyond
+	// maxLipSync is the longest that a frame waits for its audio. Beyond
 	// that the clocks cannot be trusted.
 	maxLipSync = time.Second
-	// syncJump is a change of the sound's delay that is followed at once;
+	// syncJump is a change of the audio's delay that is followed at once;
 	// smaller ones are followed smoothly.
 	syncJump = 150 * time.Millisecond
-	// syncShare is the part of a small change that is followed per picture.
+	// syncShare is the part of a small change that is followed per frame.
 	syncShare = 8
 )
 
-// lipSync computes when a picture has to be seen so that it fits its sound.
+// lipSync computes when a frame has to be seen so that it fits its audio.
 type lipSync struct {
 	clock  playoutClock
 	report func() (ntp time.Time, rtp uint32, ok bool)
@@ -90,8 +90,8 @@ type lipSync struct {
 	heard       time.Duration
 }
 
-// due is when the picture with that RTP timestamp, complete at now, is shown:
-// now when there is no sound to wait for.
+// due is when the frame with that RTP timestamp, complete at now, is shown:
+// now when there is no audio to wait for.
 func (s *lipSync) due(timestamp uint32, now time.Time) time.Time {
 	ntp, at, playing := s.clock.PlayoutTime()
 	reported, rtp, known := s.report()

@@ -1,5 +1,5 @@
-// Package media moves pictures and sound between devices, tracks and the
-// screen. It implements [call.Media]; sound is the work of package audio.
+// Package media moves frames and audio between devices, tracks and the
+// screen. It implements [call.Media]; audio is the work of package audio.
 //
 //	camera -> videoPump reader -> preview slot
 //	                    '-> newest frame -> sender (layers, VP8) -> call.LocalTrack
@@ -11,7 +11,7 @@
 // belongs to its worker; the types reorder, assembler and playout have no
 // goroutine, lock or clock of their own.
 //
-// After a loss nothing is shown until the next key frame: a frozen picture is
+// After a loss nothing is shown until the next key frame: a frozen frame is
 // honest, a smeared one is not.
 //
 // Exported methods are safe from any goroutine.

@@ -7,10 +7,10 @@ import (
 	"foyer/engine/call"
 )
 
-// exchange hands the newest picture from the device to the encoder: three
-// buffers go round, older pictures are lost, nobody waits.
+// exchange hands the newest frame from the device to the encoder: three
+// buffers go round, older frames are lost, nobody waits.
 type exchange struct {
-	wake chan struct{} // 1 slot: there is a new picture
+	wake chan struct{} // 1 slot: there is a new frame
 
 	mu    sync.Mutex // held for swaps only
 	ready *call.VideoFrame
@@ -28,7 +28,7 @@ func newExchange() *exchange {
 	}
 }
 
-// publish makes writing the newest picture and provides another buffer.
+// publish makes writing the newest frame and provides another buffer.
 func (x *exchange) publish() {
 	x.mu.Lock()
 	x.writing, x.ready = x.ready, x.writing
@@ -40,7 +40,7 @@ func (x *exchange) publish() {
 	}
 }
 
-// take returns the newest picture and when it was published: the one of the last
+// take returns the newest frame and when it was published: the one of the last
 // take if there is none since, nil before the first. It stays untouched until the
 // next take.
 func (x *exchange) take() (f *call.VideoFrame, at time.Time, fresh bool) {

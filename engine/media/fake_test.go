@@ -24,11 +24,11 @@ func quiet() logrus.FieldLogger {
 	return l
 }
 
-// The number of a test picture is written into its first rows: codeBits fields,
+// The number of a test pattern is written into its first rows: codeBits fields,
 // each a bit.
 const codeBits = 12
 
-// draw makes the n-th picture of a moving scene, with its number in it.
+// draw makes the n-th frame of a moving film, with its number in it.
 func draw(f *call.VideoFrame, w, h, n int) {
 	f.Reset(w, h)
 	f.PTS = time.Duration(n) * time.Second / 30
@@ -51,7 +51,7 @@ func draw(f *call.VideoFrame, w, h, n int) {
 	}
 }
 
-// number reads the number of a picture back.
+// number reads the number of a frame back.
 func number(img *image.RGBA) int {
 	w, n := img.Rect.Dx(), 0
 	for bit := range codeBits {
@@ -62,7 +62,7 @@ func number(img *image.RGBA) int {
 	return n
 }
 
-// fidelity is the PSNR of a shown picture against the n-th of the scene.
+// fidelity is the PSNR of a shown frame against the n-th of the film.
 func fidelity(t testing.TB, img *image.RGBA, n, w, h int) float64 {
 	t.Helper()
 	var f call.VideoFrame
@@ -148,7 +148,7 @@ func (f *fakeTrack) give(packets ...[]byte) {
 	}
 }
 
-// source encodes and packetises the scene.
+// source encodes and packetises the film.
 type source struct {
 	t        testing.TB
 	w, h     int
@@ -158,7 +158,7 @@ type source struct {
 	seq      uint16
 	ssrc     uint32
 	mtu      uint16
-	picture  call.VideoFrame
+	frame    call.VideoFrame
 	force    atomic.Bool
 }
 
@@ -172,14 +172,14 @@ func newSource(t testing.TB, w, h int) *source {
 	return s
 }
 
-// next is the packets of the next picture.
+// next is the packets of the next frame.
 func (s *source) next() [][]byte {
 	for {
-		draw(&s.picture, s.w, s.h, s.n)
+		draw(&s.frame, s.w, s.h, s.n)
 		if s.force.Swap(false) {
 			s.encoder.ForceKeyFrame()
 		}
-		data, _, err := s.encoder.Encode(&s.picture)
+		data, _, err := s.encoder.Encode(&s.frame)
 		if err != nil {
 			s.t.Fatal(err)
 		}
@@ -207,7 +207,7 @@ func (s *source) packetise(data []byte, timestamp uint32) [][]byte {
 	return out
 }
 
-// fakeCamera gives a picture whenever the test sends its number.
+// fakeCamera gives a frame whenever the test sends its number.
 type fakeCamera struct {
 	w, h    int
 	source  call.Source

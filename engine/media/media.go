@@ -50,7 +50,7 @@ func (m *Media) Capture(dev call.Capture) call.Pump {
 	case call.AudioCapture:
 		p.Pump = audio.NewPump(d, m.log)
 	default:
-		m.log.WithField("source", dev.Info().Source).Error("device gives neither pictures nor sound")
+		m.log.WithField("source", dev.Info().Source).Error("device gives neither frames nor audio")
 		p.Pump = idlePump{source: dev.Info().Source}
 	}
 	m.adopt(p)

@@ -41,11 +41,11 @@ func TestMediaDispatch(t *testing.T) {
 	unknown.Close()
 
 	video := m.Receive(newFakeTrack())
-	sound := newFakeTrack()
-	sound.mime, sound.info = "audio/opus", call.Track{SID: "TR_2", Source: call.SourceMicrophone, Kind: call.KindAudio}
-	heard := m.Receive(sound)
+	audio := newFakeTrack()
+	audio.mime, audio.info = "audio/opus", call.Track{SID: "TR_2", Source: call.SourceMicrophone, Kind: call.KindAudio}
+	heard := m.Receive(audio)
 	if video.Slot() == nil || heard.Slot() != nil {
-		t.Error("pictures have a slot, sound has none")
+		t.Error("frames have a slot, audio has none")
 	}
 	_ = cam.Close()
 	_ = mic.Close()
@@ -76,7 +76,7 @@ func TestUnknownCodec(t *testing.T) {
 		t.Errorf("%+v", st)
 	}
 	if img, _ := r.Slot().Latest(); img != nil {
-		t.Error("a picture")
+		t.Error("a frame")
 	}
 }
 
@@ -100,7 +100,7 @@ func TestMediaCloseClosesAll(t *testing.T) {
 	}
 }
 
-// TestClockOfParticipant: the picture follows the sound of the same participant
+// TestClockOfParticipant: the frame follows the audio of the same participant
 // and kind, whichever came first.
 func TestClockOfParticipant(t *testing.T) {
 	c := clocks{playing: map[clockKey]playoutClock{}}
@@ -114,23 +114,23 @@ func TestClockOfParticipant(t *testing.T) {
 	if playing(camera) {
 		t.Error("a clock out of nothing")
 	}
-	mic, old := clockKey{"PA_1", call.SourceMicrophone}, soundAt{local: now}
+	mic, old := clockKey{"PA_1", call.SourceMicrophone}, audioAt{local: now}
 	c.add(mic, old)
 	if !playing(camera) || playing(screen) {
 		t.Error("the camera follows the microphone, the screen does not")
 	}
-	c.add(mic, soundAt{local: now, delay: 1})
+	c.add(mic, audioAt{local: now, delay: 1})
 	c.remove(mic, old)
 	if !playing(camera) {
-		t.Error("the newer sound was removed with the older one")
+		t.Error("the newer audio was removed with the older one")
 	}
-	c.remove(mic, soundAt{local: now, delay: 1})
+	c.remove(mic, audioAt{local: now, delay: 1})
 	if playing(camera) {
-		t.Error("a removed sound plays")
+		t.Error("a removed audio plays")
 	}
 }
 
-// TestLipSyncFollows: small changes of the sound's delay are followed smoothly,
+// TestLipSyncFollows: small changes of the audio's delay are followed smoothly,
 // large ones at once.
 func TestLipSyncFollows(t *testing.T) {
 	begin := time.Now()

@@ -39,7 +39,7 @@ type packet struct {
 	// What the VP8 payload descriptor says (RFC 7741).
 	payload   []byte // part of buf; empty for padding
 	damaged   bool   // there is a payload, but it is not VP8
-	start     bool   // first packet of a picture
+	start     bool   // first packet of a frame
 	key       bool   // of a key frame; for start only
 	pictureID int    // or absent
 	tl0       int    // TL0PICIDX, or absent

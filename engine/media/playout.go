@@ -3,12 +3,12 @@ package media
 import "time"
 
 const (
-	// Bounds of what waits for its sound: more is shown at once.
+	// Bounds of what waits for its audio: more is shown at once.
 	maxWaiting      = 120
 	maxWaitingBytes = 8 << 20
 )
 
-// playout holds complete pictures until they are due.
+// playout holds complete frames until they are due.
 type playout struct {
 	waiting []timedFrame
 	bytes   int
@@ -19,7 +19,7 @@ type timedFrame struct {
 	due   time.Time
 }
 
-// put adds a picture. Order wins over time: a picture is never due before the
+// put adds a frame. Order wins over time: a frame is never due before the
 // one ahead of it.
 func (q *playout) put(f *encodedFrame, due time.Time) {
 	if n := len(q.waiting); n > 0 && due.Before(q.waiting[n-1].due) {
@@ -29,7 +29,7 @@ func (q *playout) put(f *encodedFrame, due time.Time) {
 	q.bytes += len(f.data)
 }
 
-// take removes the first picture if it is due. last is true when no other one
+// take removes the first frame if it is due. last is true when no other one
 // is due with it, so that it is worth showing.
 func (q *playout) take(now time.Time) (f *encodedFrame, last bool) {
 	if len(q.waiting) == 0 || !q.due(0, now) {

@@ -13,7 +13,7 @@ import (
 
 const (
 	// keySpacing is the shortest time between two key frames of a layer: each
-	// costs the bits of many pictures. Servers space their requests further
+	// costs the bits of many frames. Servers space their requests further
 	// (LiveKit: 0.5 to 1 s), so this is for those that do not.
 	keySpacing = 100 * time.Millisecond
 	// bitrateStep is the smallest change of a bit rate, as a part of it, that
@@ -21,7 +21,7 @@ const (
 	bitrateStep = 20
 	// defaultFPS is for layers that name no rate.
 	defaultFPS = 30
-	// minPTSStep keeps time running when a picture is sent again.
+	// minPTSStep keeps time running when a frame is sent again.
 	minPTSStep = time.Millisecond
 )
 
@@ -35,7 +35,7 @@ type publication struct {
 
 	started   bool
 	base      time.Duration // of the device's clock, where the track's is 0
-	last      time.Duration // PTS of the last picture, on the track's clock
+	last      time.Duration // PTS of the last frame, on the track's clock
 	complains bool          // an encoder's failure was logged
 
 	mu     sync.Mutex
@@ -52,7 +52,7 @@ type layer struct {
 	bitrate int
 	wantKey bool
 	lastKey time.Time
-	next    time.Duration // PTS from which on a picture is due
+	next    time.Duration // PTS from which on a frame is due
 }
 
 func newPublication(t call.LocalTrack, log logrus.FieldLogger) *publication {
@@ -74,7 +74,7 @@ func (p *publication) close() {
 	}
 }
 
-// wantKey makes the next picture of a layer a key frame.
+// wantKey makes the next frame of a layer a key frame.
 func (p *publication) wantKey(i int) {
 	if i >= 0 && i < len(p.layers) {
 		p.layers[i].wantKey = true
@@ -90,7 +90,7 @@ func (p *publication) begin(pts time.Duration) {
 	}
 }
 
-// encode sends one picture in every layer that somebody watches and that is
+// encode sends one frame in every layer that somebody watches and that is
 // due. It stops between two layers when stop is closed.
 func (p *publication) encode(f *call.VideoFrame, pts time.Duration, now time.Time, stop <-chan struct{}) {
 	at := max(pts-p.base, p.last+minPTSStep)
@@ -119,16 +119,16 @@ func (p *publication) encode(f *call.VideoFrame, pts time.Duration, now time.Tim
 // encodeLayer reports whether something was sent.
 func (p *publication) encodeLayer(i int, f *call.VideoFrame, at time.Duration, now time.Time) bool {
 	l := p.layers[i]
-	picture := l.fit(f)
-	saved := picture.PTS
-	picture.PTS = at
+	scaled := l.fit(f)
+	saved := scaled.PTS
+	scaled.PTS = at
 	if l.keyAllowed(now) {
 		l.encoder.ForceKeyFrame()
 	}
-	data, key, err := l.encoder.Encode(picture)
-	picture.PTS = saved
+	data, key, err := l.encoder.Encode(scaled)
+	scaled.PTS = saved
 	if err != nil {
-		p.complain("picture cannot be encoded", err)
+		p.complain("frame cannot be encoded", err)
 		l.rest()
 		return false
 	}
@@ -139,17 +139,17 @@ func (p *publication) encodeLayer(i int, f *call.VideoFrame, at time.Duration, n
 		l.wantKey, l.lastKey = false, now
 	}
 	if err := p.track.WriteFrame(call.EncodedFrame{Data: data, PTS: at, KeyFrame: key, Layer: i}); err != nil {
-		p.complain("picture cannot be sent", err)
+		p.complain("frame cannot be sent", err)
 		return false
 	}
 	p.mu.Lock()
 	p.counts.Bytes += uint64(len(data))
-	p.counts.Width, p.counts.Height = picture.Width, picture.Height
+	p.counts.Width, p.counts.Height = scaled.Width, scaled.Height
 	p.mu.Unlock()
 	return true
 }
 
-// complain logs the first failure only: the next picture may fail just so.
+// complain logs the first failure only: the next frame may fail just so.
 func (p *publication) complain(what string, err error) {
 	if !p.complains {
 		p.complains = true
@@ -157,7 +157,7 @@ func (p *publication) complain(what string, err error) {
 	}
 }
 
-// count notes how a picture went out.
+// count notes how a frame went out.
 func (p *publication) count(awake int, sent bool, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -203,7 +203,7 @@ func (l *layer) wake(bitrate int, source call.Source) {
 	l.bitrate = bitrate
 }
 
-// keyAllowed tells whether a key frame is wanted and may be made now.
+// keyAllowed reports whether a key frame is wanted and may be made now.
 func (l *layer) keyAllowed(now time.Time) bool {
 	return l.wantKey && now.Sub(l.lastKey) >= keySpacing
 }
@@ -211,7 +211,7 @@ func (l *layer) keyAllowed(now time.Time) bool {
 // due keeps the layer to its rate. A wanted key frame is always due.
 func (l *layer) due(at time.Duration, now time.Time) bool {
 	interval := time.Second / time.Duration(l.FPS)
-	// A camera's own jitter must not cost every other picture.
+	// A camera's own jitter must not cost every other frame.
 	if at+interval/4 < l.next && !l.keyAllowed(now) {
 		return false
 	}
@@ -228,8 +228,8 @@ func (l *layer) fit(f *call.VideoFrame) *call.VideoFrame {
 	return &l.scaled
 }
 
-// layerSize is the largest size of the picture's shape inside the layer's, which
-// is turned when the picture stands upright, never larger than the picture.
+// layerSize is the largest size of the frame's shape inside the layer's, which
+// is turned when the frame stands upright, never larger than the frame.
 func layerSize(w, h, layerW, layerH int) (int, int) {
 	if layerW <= 0 || layerH <= 0 {
 		return w, h

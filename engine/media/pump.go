@@ -55,16 +55,16 @@ func (p *videoPump) Close() {
 	p.wg.Wait()
 }
 
-// read carries pictures from the device until it fails or the pump is closed.
+// read carries frames from the device until it fails or the pump is closed.
 func (p *videoPump) read() {
-	defer guard.Recover(p.log, "reader of a picture source")
+	defer guard.Recover(p.log, "reader of a frame source")
 	defer p.preview.Clear()
 	var converter pixel.Converter
 	for {
 		f := p.frames.writing
 		if err := p.dev.ReadFrame(f); err != nil {
 			if !errors.Is(err, call.ErrClosed) {
-				p.log.WithError(err).Info("device gives no more pictures")
+				p.log.WithError(err).Info("device gives no more frames")
 			}
 			return
 		}

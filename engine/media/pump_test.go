@@ -25,7 +25,7 @@ func threeLayers() []call.Layer {
 	}
 }
 
-// rig is a pump on a fake camera that gives a picture every 33 ms of fake time.
+// rig is a pump on a fake camera that gives a frame every 33 ms of fake time.
 type rig struct {
 	t   *testing.T
 	cam *fakeCamera
@@ -43,7 +43,7 @@ func newRig(t *testing.T) *rig {
 	return r
 }
 
-func (r *rig) pictures(n int) {
+func (r *rig) frames(n int) {
 	for range n {
 		r.cam.numbers <- r.n
 		r.n++
@@ -58,21 +58,21 @@ func (r *rig) pictures(n int) {
 func TestPreview(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
-		r.pictures(1)
+		r.frames(1)
 		if img, _ := r.p.Preview().Latest(); img != nil {
-			t.Error("a picture for a hidden tile")
+			t.Error("a frame for a hidden tile")
 		}
 		r.p.Preview().SetView(call.View{Width: camW, Height: camH})
-		r.pictures(1)
+		r.frames(1)
 		img, _ := r.p.Preview().Latest()
 		if img == nil || number(img) != 1 {
-			t.Fatal("the second picture is not shown")
+			t.Fatal("the second frame is not shown")
 		}
 		if w, h := r.p.Preview().SourceSize(); w != camW || h != camH {
 			t.Errorf("source size %dx%d", w, h)
 		}
 		r.p.Preview().SetView(call.View{Width: camW / 2, Height: camH / 2, Mirror: true})
-		r.pictures(1)
+		r.frames(1)
 		img, _ = r.p.Preview().Latest()
 		if number(flip(img)) != 2 {
 			t.Error("the preview is not mirrored")
@@ -80,7 +80,7 @@ func TestPreview(t *testing.T) {
 		_ = r.cam.Close()
 		r.p.Close()
 		if img, _ := r.p.Preview().Latest(); img != nil {
-			t.Error("a picture stays after Close")
+			t.Error("a frame stays after Close")
 		}
 	})
 }
@@ -99,11 +99,11 @@ func TestPreviewDarkAfterLoss(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
 		r.p.Preview().SetView(call.View{Width: camW, Height: camH})
-		r.pictures(1)
+		r.frames(1)
 		close(r.cam.lost)
 		synctest.Wait()
 		if img, _ := r.p.Preview().Latest(); img != nil {
-			t.Error("a picture of a lost camera stays")
+			t.Error("a frame of a lost camera stays")
 		}
 	})
 }
@@ -114,28 +114,28 @@ func TestPreviewDarkWhileStuck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
 		r.p.Preview().SetView(call.View{Width: camW, Height: camH})
-		r.pictures(1)
+		r.frames(1)
 		go r.p.Close()
 		synctest.Wait()
 		if img, _ := r.p.Preview().Latest(); img != nil {
-			t.Error("a picture stays while the device is stuck")
+			t.Error("a frame stays while the device is stuck")
 		}
 	})
 }
 
 // TestLayers decodes every layer and compares it with the camera: size, rate,
-// key frame first, picture.
+// key frame first, frame.
 func TestLayers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
 		track := newFakeLocal(threeLayers()...)
-		r.pictures(2) // what comes before Send is not sent
+		r.frames(2) // what comes before Send is not sent
 		r.p.Send(track)
-		r.pictures(60)
+		r.frames(60)
 		for i, l := range track.spec.Layers {
 			frames := track.take(i)
 			if want := 2 * l.FPS; len(frames) < want*85/100 || len(frames) > want*115/100+1 {
-				t.Errorf("layer %d: %d pictures in 2 s, want about %d", i, len(frames), want)
+				t.Errorf("layer %d: %d frames in 2 s, want about %d", i, len(frames), want)
 			}
 			checkStream(t, i, l, frames)
 		}
@@ -169,26 +169,26 @@ func checkStream(t *testing.T, i int, l call.Layer, frames []sent) {
 		}
 		last = s.PTS
 		if err := d.Decode(s.Data, &f); err != nil {
-			t.Fatalf("layer %d picture %d: %v", i, k, err)
+			t.Fatalf("layer %d frame %d: %v", i, k, err)
 		}
 		if f.Width != l.Width || f.Height != l.Height {
 			t.Fatalf("layer %d is %dx%d", i, f.Width, f.Height)
 		}
 		c.Convert(img, &f, call.View{Width: l.Width, Height: l.Height})
 		if q := fidelity(t, img, number(img), camW, camH); q < 22 {
-			t.Errorf("layer %d picture %d: %.1f dB", i, k, q)
+			t.Errorf("layer %d frame %d: %.1f dB", i, k, q)
 		}
 	}
 }
 
 // TestKeyFrameOnRequest: only the layer that was asked for, with the next
-// picture; a second request at once does not cost a second key frame.
+// frame; a second request at once does not cost a second key frame.
 func TestKeyFrameOnRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
 		track := newFakeLocal(threeLayers()...)
 		r.p.Send(track)
-		r.pictures(10)
+		r.frames(10)
 		for i := range 3 {
 			track.take(i)
 		}
@@ -197,7 +197,7 @@ func TestKeyFrameOnRequest(t *testing.T) {
 		track.keys <- 99
 		track.keys <- -1
 		synctest.Wait()
-		r.pictures(6)
+		r.frames(6)
 		keys := func(i int) (n int) {
 			frames := track.take(i)
 			for k, f := range frames {
@@ -216,12 +216,12 @@ func TestKeyFrameOnRequest(t *testing.T) {
 	})
 }
 
-// TestKeyFrameOfStillPicture: a camera that gives nothing new still answers a
-// request, with the last picture; and so does a track that begins late.
-func TestKeyFrameOfStillPicture(t *testing.T) {
+// TestKeyFrameOfStillFrame: a camera that gives nothing new still answers a
+// request, with the last frame; and so does a track that begins late.
+func TestKeyFrameOfStillFrame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
-		r.pictures(3)
+		r.frames(3)
 		track := newFakeLocal(call.Layer{Width: camW, Height: camH, FPS: 30, Bitrate: 1_000_000})
 		r.p.Send(track)
 		synctest.Wait()
@@ -247,9 +247,9 @@ func TestWantedAndBitrate(t *testing.T) {
 		track := newFakeLocal(threeLayers()...)
 		track.sleep(0, true)
 		r.p.Send(track)
-		r.pictures(10)
+		r.frames(10)
 		if f := track.take(0); len(f) != 0 {
-			t.Errorf("%d pictures of an unwanted layer", len(f))
+			t.Errorf("%d frames of an unwanted layer", len(f))
 		}
 		if st := r.p.Stats(); st.Layers != 2 {
 			t.Errorf("%d layers", st.Layers)
@@ -259,20 +259,20 @@ func TestWantedAndBitrate(t *testing.T) {
 		track.rates[2] = 0
 		track.mu.Unlock()
 		track.take(2)
-		r.pictures(10)
+		r.frames(10)
 		if f := track.take(0); len(f) == 0 || !f[0].KeyFrame {
 			t.Error("a layer that is wanted again does not begin with a key frame")
 		}
 		if f := track.take(2); len(f) != 0 {
-			t.Errorf("%d pictures without any bit rate", len(f))
+			t.Errorf("%d frames without any bit rate", len(f))
 		}
 		bytes := func(rate int) (n int) {
 			track.mu.Lock()
 			track.rates[2] = rate
 			track.mu.Unlock()
-			r.pictures(15)
+			r.frames(15)
 			track.take(2)
-			r.pictures(60)
+			r.frames(60)
 			for _, f := range track.take(2) {
 				n += len(f.Data)
 			}
@@ -292,13 +292,13 @@ func TestSendChanges(t *testing.T) {
 		layer := call.Layer{Width: camW, Height: camH, FPS: 30, Bitrate: 1_000_000}
 		first, second := newFakeLocal(layer), newFakeLocal(layer)
 		r.p.Send(first)
-		r.pictures(3)
+		r.frames(3)
 		r.p.Send(nil)
-		r.pictures(1)
+		r.frames(1)
 		first.take(0)
-		r.pictures(3)
+		r.frames(3)
 		if f := first.take(0); len(f) != 0 {
-			t.Errorf("%d pictures after Send(nil)", len(f))
+			t.Errorf("%d frames after Send(nil)", len(f))
 		}
 		if st := r.p.Stats(); st.Layers != 0 || st.SID != "" {
 			t.Errorf("%+v", st)
@@ -306,19 +306,19 @@ func TestSendChanges(t *testing.T) {
 		second.fail = errors.New("broken")
 		r.p.Send(second)
 		close(second.keys)
-		r.pictures(3)
+		r.frames(3)
 		if f := second.take(0); len(f) < 3 || !f[0].KeyFrame {
-			t.Errorf("%d pictures in the second track", len(f))
+			t.Errorf("%d frames in the second track", len(f))
 		}
 	})
 }
 
-// TestNewestPictureWins: while the encoder is busy pictures are left out, never
+// TestNewestFrameWins: while the encoder is busy frames are left out, never
 // queued.
-func TestNewestPictureWins(t *testing.T) {
+func TestNewestFrameWins(t *testing.T) {
 	x := newExchange()
 	if f, _, _ := x.take(); f != nil {
-		t.Error("a picture out of nothing")
+		t.Error("a frame out of nothing")
 	}
 	for n := range 5 {
 		draw(x.writing, 16, 16, n)
@@ -329,7 +329,7 @@ func TestNewestPictureWins(t *testing.T) {
 		t.Errorf("%v, %v", f, fresh)
 	}
 	if again, _, fresh := x.take(); again != f || fresh {
-		t.Error("the last picture is not kept")
+		t.Error("the last frame is not kept")
 	}
 }
 
@@ -368,7 +368,7 @@ func TestCloseIsPrompt(t *testing.T) {
 		worstPump = max(worstPump, time.Since(begin))
 
 		track := newFakeTrack()
-		r := newVideoReceiver(new(budget), track, noSound{}, quiet())
+		r := newVideoReceiver(new(budget), track, noAudio{}, quiet())
 		src := newSource(t, camW, camH)
 		for range round%3 + 1 {
 			track.give(src.next()...)
@@ -405,7 +405,7 @@ func BenchmarkClose(b *testing.B) {
 		for b.Loop() {
 			b.StopTimer()
 			track := newFakeTrack()
-			r := newVideoReceiver(new(budget), track, noSound{}, quiet())
+			r := newVideoReceiver(new(budget), track, noAudio{}, quiet())
 			track.give(packets...)
 			b.StartTimer()
 			r.Close()
@@ -413,23 +413,23 @@ func BenchmarkClose(b *testing.B) {
 	})
 }
 
-// BenchmarkTile is all the work for one picture of one remote tile: packets,
+// BenchmarkTile is all the work for one frame of one remote tile: packets,
 // decode, conversion to the tile's size.
 func BenchmarkTile(b *testing.B) {
 	for _, tc := range []struct{ w, h, tileW, tileH int }{{320, 180, 320, 180}, {640, 360, 426, 240}, {1280, 720, 1280, 720}} {
 		b.Run(fmt.Sprintf("%dp-%dx%d", tc.h, tc.tileW, tc.tileH), func(b *testing.B) {
 			src := newSource(b, tc.w, tc.h)
 			src.mtu = 1200
-			var pictures [][]*packet
+			var packets [][]*packet
 			for range 60 {
-				pictures = append(pictures, parsed(b, src.next()))
+				packets = append(packets, parsed(b, src.next()))
 			}
 			r := idleReceiver(b)
 			r.slot.SetView(call.View{Width: tc.tileW, Height: tc.tileH})
 			n, seq := 0, uint16(0)
 			for b.Loop() {
 				now := time.Now()
-				for _, template := range pictures[n%60] {
+				for _, template := range packets[n%60] {
 					p := r.pool.Get().(*packet)
 					*p = *template
 					p.payload = p.buf[:copy(p.buf[:], template.payload)]
@@ -461,7 +461,7 @@ func parsed(b *testing.B, raw [][]byte) (out []*packet) {
 
 // idleReceiver is a receiver without goroutines: the test is its worker.
 func idleReceiver(tb testing.TB) *videoReceiver {
-	r := newReceiverState(new(budget), newFakeTrack(), noSound{}, quiet())
+	r := newReceiverState(new(budget), newFakeTrack(), noAudio{}, quiet())
 	d, err := vp8.NewDecoder()
 	if err != nil {
 		tb.Fatal(err)

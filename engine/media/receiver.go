@@ -25,9 +25,9 @@ const (
 	// maxKeyRetry is the longest: nothing comes, so nobody may be sending.
 	maxKeyRetry = 4 * time.Second
 	// mutedPause is how long a track that is announced as muted stays visible
-	// without new pictures; the announcement alone may be out of date.
+	// without new frames; the announcement alone may be out of date.
 	mutedPause = time.Second
-	// blankSide: a server sends pictures of 8x8 when a track is muted or ends
+	// blankSide: a server sends frames of 8x8 when a track is muted or ends
 	// (LiveKit pkg/sfu/downtrack.go, VP8KeyFrame8x8).
 	blankSide = 8
 )
@@ -42,7 +42,7 @@ type videoReceiver struct {
 	packets chan *packet
 	pool    *sync.Pool // apart: what it lies in lives on until the second collection after its last use
 	claim   *claim
-	hidden  atomic.Bool   // nobody wants the pictures
+	hidden  atomic.Bool   // nobody wants the frames
 	overrun atomic.Bool   // packets were thrown away, as too many wait
 	turn    chan struct{} // 1-slot: hidden has changed
 	stop    chan struct{}
@@ -56,13 +56,13 @@ type videoReceiver struct {
 	playout   playout
 	sync      lipSync
 	decoder   *vp8.Decoder    // nil until the first key frame, and while resting
-	picture   call.VideoFrame // in the decoder's memory
+	frame     call.VideoFrame // in the decoder's memory
 	resizes   call.Pace
 	notBefore time.Time // of the next try, after one that was too much
 	converter pixel.Converter
-	have      bool      // picture is whole and may be shown
+	have      bool      // frame is whole and may be shown
 	playedAt  time.Time // when it was decoded
-	shown     call.View // what the slot's picture was made for
+	shown     call.View // what the slot's frame was made for
 	broken    bool      // the decoder needs a key frame before anything else
 	wait      keyWait
 }
@@ -169,7 +169,7 @@ func (r *videoReceiver) read() {
 	}
 }
 
-// work shows pictures until the track ends or the receiver is closed. A panic
+// work shows frames until the track ends or the receiver is closed. A panic
 // ends the track: nobody would decode the rest.
 func (r *videoReceiver) work() {
 	func() {
@@ -184,7 +184,7 @@ func (r *videoReceiver) work() {
 	}
 }
 
-// decodeAll turns packets into pictures.
+// decodeAll turns packets into frames.
 func (r *videoReceiver) decodeAll() {
 	defer r.rest()
 	timer := time.NewTimer(keyRetry)
@@ -253,7 +253,7 @@ func (r *videoReceiver) assemble(now time.Time) {
 	}
 }
 
-// enqueue gives a complete picture its time.
+// enqueue gives a complete frame its time.
 func (r *videoReceiver) enqueue(f *encodedFrame, now time.Time) {
 	if f.key {
 		r.wait.wanted, r.wait.retry = false, keyRetry
@@ -329,7 +329,7 @@ func (r *videoReceiver) houseKeep(now time.Time) {
 	case r.track.Info().Muted && now.Sub(r.playedAt) > mutedPause:
 		r.blank()
 	case r.slot.View() != r.shown:
-		r.show() // the tile changed and no new picture has come
+		r.show() // the tile changed and no new frame has come
 	}
 }
 

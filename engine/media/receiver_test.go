@@ -18,14 +18,14 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const (
 	testW, testH = 192, 112
-	// clean is the least PSNR of a picture that only the codec has touched.
+	// clean is the least PSNR of a frame that only the codec has touched.
 	clean = 27
 )
 
-// noSound is the clock of a participant who is not heard.
-type noSound struct{}
+// noAudio is the clock of a participant who is not heard.
+type noAudio struct{}
 
-func (noSound) PlayoutTime() (ntp, at time.Time, ok bool) { return }
+func (noAudio) PlayoutTime() (ntp, at time.Time, ok bool) { return }
 
 // stage is a receiver with its fake track, and what it has shown.
 type stage struct {
@@ -33,7 +33,7 @@ type stage struct {
 	track *fakeTrack
 	r     *videoReceiver
 	seq   uint64
-	shown []int // numbers of the pictures, in order
+	shown []int // numbers of the frames, in order
 }
 
 func newStage(t *testing.T, clock playoutClock) *stage {
@@ -45,8 +45,8 @@ func newStage(t *testing.T, clock playoutClock) *stage {
 	return s
 }
 
-// look waits until all is quiet and checks the picture in the slot, if it is
-// new: it must be one of the scene, undamaged, and newer than the one before.
+// look waits until all is quiet and checks the frame in the slot, if it is
+// new: it must be one of the film, undamaged, and newer than the one before.
 func (s *stage) look() {
 	s.t.Helper()
 	synctest.Wait()
@@ -58,10 +58,10 @@ func (s *stage) look() {
 	s.seq = seq
 	n := number(img)
 	if q := fidelity(s.t, img, n, testW, testH); q < clean {
-		s.t.Errorf("picture %d is damaged: %.1f dB", n, q)
+		s.t.Errorf("frame %d is damaged: %.1f dB", n, q)
 	}
 	if len(s.shown) > 0 && n <= s.shown[len(s.shown)-1] {
-		s.t.Errorf("picture %d after %d", n, s.shown[len(s.shown)-1])
+		s.t.Errorf("frame %d after %d", n, s.shown[len(s.shown)-1])
 	}
 	s.shown = append(s.shown, n)
 }
@@ -74,19 +74,19 @@ func (s *stage) give(packets ...[]byte) {
 	}
 }
 
-func TestEveryPictureShownAtOnce(t *testing.T) {
+func TestEveryFrameShownAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t, noSound{})
+		s := newStage(t, noAudio{})
 		src := newSource(t, testW, testH)
 		begin := time.Now()
 		for range 40 {
 			s.give(src.next()...)
 		}
 		if took := time.Since(begin); took != 0 {
-			t.Errorf("pictures waited for %v", took)
+			t.Errorf("frames waited for %v", took)
 		}
 		if len(s.shown) != 40 {
-			t.Errorf("%d of 40 pictures shown", len(s.shown))
+			t.Errorf("%d of 40 frames shown", len(s.shown))
 		}
 		st := s.r.Stats()
 		if st.FramesDecoded != 40 || st.Width != testW || st.PacketsLost != 0 || st.FreezeMS != 0 || st.KeyRequests != 0 {
@@ -94,7 +94,7 @@ func TestEveryPictureShownAtOnce(t *testing.T) {
 		}
 		s.r.Close()
 		if img, _ := s.r.Slot().Latest(); img != nil {
-			t.Error("a picture stays after Close")
+			t.Error("a frame stays after Close")
 		}
 	})
 }
@@ -113,12 +113,12 @@ type arrival struct {
 }
 
 // TestBadNetwork sends 10 s of video through models of bad networks and wants:
-// no damaged picture ever, and enough good ones.
+// no damaged frame ever, and enough good ones.
 func TestBadNetwork(t *testing.T) {
 	for _, tc := range []struct {
 		name  string
 		net   network
-		least int // of 300 pictures
+		least int // of 300 frames
 	}{
 		{"reordered and doubled", network{jitter: 12 * time.Millisecond, duplicate: 0.1}, 290},
 		{"lost and sent again", network{loss: 0.03, repair: 1, jitter: 5 * time.Millisecond}, 200},
@@ -132,7 +132,7 @@ func TestBadNetwork(t *testing.T) {
 }
 
 func (net network) run(t *testing.T, least int) {
-	s := newStage(t, noSound{})
+	s := newStage(t, noAudio{})
 	src := newSource(t, testW, testH)
 	s.track.onKey = func() { src.force.Store(true) }
 	rnd := rand.New(rand.NewPCG(3, 5))
@@ -156,7 +156,7 @@ func (net network) run(t *testing.T, least int) {
 	st := s.r.Stats()
 	t.Logf("%d of 300 shown, %+v", len(s.shown), st)
 	if len(s.shown) < least {
-		t.Errorf("%d pictures shown, want at least %d", len(s.shown), least)
+		t.Errorf("%d frames shown, want at least %d", len(s.shown), least)
 	}
 	if net.loss > net.loss*net.repair && (st.PacketsLost == 0 || st.FreezeMS == 0 || st.KeyRequests == 0) {
 		t.Errorf("loss is not counted: %+v", st)
@@ -183,7 +183,7 @@ func (net network) send(rnd *rand.Rand, p []byte, at time.Time) []arrival {
 // that one at once, without waiting for the gap to be given up.
 func TestFrozenUntilKeyFrame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t, noSound{})
+		s := newStage(t, noAudio{})
 		src := newSource(t, testW, testH)
 		for range 10 {
 			s.give(src.next()...)
@@ -196,7 +196,7 @@ func TestFrozenUntilKeyFrame(t *testing.T) {
 			time.Sleep(33 * time.Millisecond)
 		}
 		if n := len(s.shown); n != 10 {
-			t.Errorf("%d pictures shown, want the 10 before the loss", n)
+			t.Errorf("%d frames shown, want the 10 before the loss", n)
 		}
 		if s.track.keys.Load() == 0 {
 			t.Error("no key frame was asked for")
@@ -224,7 +224,7 @@ func TestFrozenUntilKeyFrame(t *testing.T) {
 // frame at once, and again while it does not come, but not too often.
 func TestAsksForKeyFrame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t, noSound{})
+		s := newStage(t, noAudio{})
 		src := newSource(t, testW, testH)
 		src.next()
 		begin := time.Now()
@@ -250,7 +250,7 @@ func TestAsksForKeyFrame(t *testing.T) {
 // and then ever more rarely.
 func TestSilentTrack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t, noSound{})
+		s := newStage(t, noAudio{})
 		time.Sleep(600 * time.Millisecond)
 		synctest.Wait()
 		if n := s.track.keys.Load(); n != 1 {
@@ -267,7 +267,7 @@ func TestSilentTrack(t *testing.T) {
 
 func TestResolutionChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t, noSound{})
+		s := newStage(t, noAudio{})
 		src := newSource(t, testW, testH)
 		for _, size := range [][2]int{{64, 48}, {321, 181}, {640, 360}, {2, 2}, {testW, testH}} {
 			src.w, src.h = size[0], size[1]
@@ -290,7 +290,7 @@ func TestResolutionChanges(t *testing.T) {
 // on the same track goes on with its key frame; single strays change nothing.
 func TestOtherStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t, noSound{})
+		s := newStage(t, noAudio{})
 		src := newSource(t, testW, testH)
 		show := func(what string) {
 			t.Helper()
@@ -324,31 +324,31 @@ func TestOtherStream(t *testing.T) {
 	})
 }
 
-// TestBlankFrame: the 8x8 picture of a server for a muted track takes the
-// picture away.
+// TestBlankFrame: the 8x8 frame of a server for a muted track takes the
+// frame away.
 func TestBlankFrame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t, noSound{})
+		s := newStage(t, noAudio{})
 		src := newSource(t, testW, testH)
 		s.give(src.next()...)
 		src.w, src.h = 8, 8
 		s.give(src.next()...)
 		if img, _ := s.r.Slot().Latest(); img != nil {
-			t.Error("the old picture stays")
+			t.Error("the old frame stays")
 		}
 		s.r.Close()
 	})
 }
 
-// TestTrackEnds: the picture goes away when the track ends by itself.
+// TestTrackEnds: the frame goes away when the track ends by itself.
 func TestTrackEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t, noSound{})
+		s := newStage(t, noAudio{})
 		s.give(newSource(t, testW, testH).next()...)
 		s.track.Interrupt()
 		synctest.Wait()
 		if img, _ := s.r.Slot().Latest(); img != nil {
-			t.Error("the picture stays")
+			t.Error("the frame stays")
 		}
 		s.r.Close()
 		s.r.Close()
@@ -356,53 +356,53 @@ func TestTrackEnds(t *testing.T) {
 }
 
 // TestHiddenTile: nothing is converted for a hidden tile; when it becomes
-// visible the last picture comes without waiting for a new one.
+// visible the last frame comes without waiting for a new one.
 func TestHiddenTile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t, noSound{})
+		s := newStage(t, noAudio{})
 		s.r.Slot().SetView(call.View{})
 		src := newSource(t, testW, testH)
 		s.give(src.next()...)
 		if img, _ := s.r.Slot().Latest(); img != nil {
-			t.Fatal("a picture for a hidden tile")
+			t.Fatal("a frame for a hidden tile")
 		}
 		s.r.Slot().SetView(call.View{Width: testW, Height: testH})
 		time.Sleep(keyRetry + time.Millisecond)
 		s.look()
 		if len(s.shown) != 1 {
-			t.Error("no picture after the tile was shown")
+			t.Error("no frame after the tile was shown")
 		}
 		s.r.Close()
 	})
 }
 
-// soundAt is heard with a fixed delay to the sender's clock.
-type soundAt struct {
+// audioAt is heard with a fixed delay to the sender's clock.
+type audioAt struct {
 	sender, local time.Time
 	delay         time.Duration
 }
 
-func (c soundAt) PlayoutTime() (ntp, at time.Time, ok bool) {
+func (c audioAt) PlayoutTime() (ntp, at time.Time, ok bool) {
 	now := time.Now()
 	return c.sender.Add(now.Sub(c.local)), now.Add(c.delay), true
 }
 
-// TestLipSync: pictures wait for the sound that belongs to them.
+// TestLipSync: frames wait for the audio that belongs to them.
 func TestLipSync(t *testing.T) {
 	for _, tc := range []struct {
 		delay, want time.Duration
 	}{
 		{20 * time.Millisecond, 20 * time.Millisecond},
-		{-200 * time.Millisecond, 0}, // the sound is earlier: no reason to wait
+		{-200 * time.Millisecond, 0}, // the audio is earlier: no reason to wait
 		{time.Minute, 0},             // clocks that cannot be right
 	} {
 		t.Run(fmt.Sprint(tc.delay), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				// The sender's clock is an hour ahead. The first picture is
+				// The sender's clock is an hour ahead. The first frame is
 				// taken and arrives now.
 				begin := time.Now()
 				sender := begin.Add(time.Hour)
-				s := newStage(t, soundAt{sender: sender, local: begin, delay: tc.delay})
+				s := newStage(t, audioAt{sender: sender, local: begin, delay: tc.delay})
 				s.track.report = func() (time.Time, uint32, bool) { return sender, 0, true }
 				src := newSource(t, testW, testH)
 				for n := range 10 {
@@ -413,13 +413,13 @@ func TestLipSync(t *testing.T) {
 						time.Sleep(tc.want - 2*time.Millisecond)
 						s.look()
 						if len(s.shown) != 0 && s.shown[len(s.shown)-1] == n {
-							t.Fatalf("picture %d is early", n)
+							t.Fatalf("frame %d is early", n)
 						}
 					}
 					time.Sleep(time.Until(at.Add(tc.want + 2*time.Millisecond)))
 					s.look()
 					if len(s.shown) == 0 || s.shown[len(s.shown)-1] != n {
-						t.Fatalf("picture %d is late: %v", n, s.shown)
+						t.Fatalf("frame %d is late: %v", n, s.shown)
 					}
 				}
 				s.r.Close()

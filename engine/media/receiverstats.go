@@ -15,7 +15,7 @@ type receiverStats struct {
 	stalled bool // something that should be seen by now is missing
 
 	// Interarrival jitter (RFC 3550 A.8), in seconds, of the packets that
-	// begin a picture: the others come in bursts.
+	// begin a frame: the others come in bursts.
 	jitterSeconds float64
 	lastArrival   time.Time
 	lastTimestamp uint32
@@ -87,7 +87,7 @@ func (s *receiverStats) jitter(p *packet, rate int) {
 	}
 }
 
-// decoded counts a picture. A pause counts as frozen as W3C webrtc-stats
+// decoded counts a frame. A pause counts as frozen as W3C webrtc-stats
 // defines it (longer than 3 times the mean, and by 150 ms), but only if
 // something was missing: a sender may also stop sending.
 func (s *receiverStats) decoded(f *encodedFrame, now time.Time, w, h int) {

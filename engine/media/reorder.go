@@ -4,7 +4,7 @@ import "time"
 
 const (
 	// reorderWindow is how many packets ahead of a gap are kept: 4 s of 720p,
-	// and one picture of the largest size that is accepted.
+	// and one frame of the largest size that is accepted.
 	reorderWindow = 4096
 	// gapPatience is how long a gap may stay open. pion's NACK generator asks
 	// every 100 ms; a retransmission takes that and a round trip.
@@ -117,7 +117,7 @@ func (r *reorder) next(now time.Time) *packet {
 	return p
 }
 
-// gap tells whether packets wait behind a missing one, and until when they
+// gap reports whether packets wait behind a missing one, and until when they
 // should: no longer than patience, and not at all when a whole key frame is
 // among them.
 func (r *reorder) gap() (until time.Time, open bool) {
@@ -130,7 +130,7 @@ func (r *reorder) gap() (until time.Time, open bool) {
 	return r.gapSince.Add(gapPatience), true
 }
 
-// wholeFrame tells whether everything from seq to a marker is there.
+// wholeFrame reports whether everything from seq to a marker is there.
 func (r *reorder) wholeFrame(seq int64) bool {
 	for ; seq <= r.highest; seq++ {
 		p := r.ring[seq%reorderWindow]

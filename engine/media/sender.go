@@ -10,11 +10,11 @@ import (
 	"foyer/engine/internal/guard"
 )
 
-// idleRepeat is how long a request for a key frame waits for a new picture
+// idleRepeat is how long a request for a key frame waits for a new frame
 // before the last one is sent again: a screen may stand still.
 const idleRepeat = 100 * time.Millisecond
 
-// sender encodes the newest pictures into the current track.
+// sender encodes the newest frames into the current track.
 type sender struct {
 	source call.Source
 	frames *exchange
@@ -57,7 +57,7 @@ func (s *sender) stats() call.LocalStats {
 
 // run encodes until stop is closed.
 func (s *sender) run(stop <-chan struct{}) {
-	defer guard.Recover(s.log, "sender of pictures")
+	defer guard.Recover(s.log, "sender of frames")
 	defer s.adopt(nil)
 	idle := time.NewTimer(time.Hour)
 	idle.Stop()
@@ -71,7 +71,7 @@ func (s *sender) run(stop <-chan struct{}) {
 			t := s.next
 			s.mu.Unlock()
 			s.adopt(t)
-			s.encode(stop) // the newest picture is there already
+			s.encode(stop) // the newest frame is there already
 		case <-s.frames.wake:
 			s.encode(stop)
 			idle.Stop()
@@ -102,7 +102,7 @@ func (s *sender) adopt(t call.LocalTrack) {
 	s.mu.Unlock()
 }
 
-// encode sends the newest picture; the last one again if there is none since.
+// encode sends the newest frame; the last one again if there is none since.
 func (s *sender) encode(stop <-chan struct{}) {
 	if s.pub == nil {
 		return
@@ -112,7 +112,7 @@ func (s *sender) encode(stop <-chan struct{}) {
 		return
 	}
 	now := time.Now()
-	// The device's clock stands at f.PTS + now - at; a picture that is sent
+	// The device's clock stands at f.PTS + now - at; a frame that is sent
 	// again is one of now.
 	pts := f.PTS
 	s.pub.begin(pts + now.Sub(at))

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// A track may change the size of its pictures so often: a server switches
+	// A track may change the size of its frames so often: a server switches
 	// layers, and each change makes the decoder's buffers anew.
 	resizesPerSecond = 1
 	resizesBurst     = 8
@@ -18,7 +18,7 @@ const (
 	refusedPause = 4 * time.Second
 )
 
-// decode reports whether there is a new picture to show.
+// decode reports whether there is a new frame to show.
 func (r *videoReceiver) decode(f *encodedFrame, now time.Time) bool {
 	if f.afterLoss {
 		r.broken = true
@@ -32,10 +32,10 @@ func (r *videoReceiver) decode(f *encodedFrame, now time.Time) bool {
 	if r.decoder == nil {
 		return false // a delta after the decoder was given back
 	}
-	picture, err := r.decoder.Peek(f.data)
-	r.picture = picture // the one before is gone, whatever came of it
+	frame, err := r.decoder.Peek(f.data)
+	r.frame = frame // the one before is gone, whatever came of it
 	if err != nil && !errors.Is(err, vp8.ErrHidden) {
-		r.log.WithError(err).Debug("picture dropped")
+		r.log.WithError(err).Debug("frame dropped")
 		r.broken, r.have = true, false
 		r.needKey(now)
 		return false
@@ -44,21 +44,21 @@ func (r *videoReceiver) decode(f *encodedFrame, now time.Time) bool {
 	if err != nil {
 		return false
 	}
-	if r.picture.Width == blankSide && r.picture.Height == blankSide {
+	if r.frame.Width == blankSide && r.frame.Height == blankSide {
 		r.blank()
 		return false
 	}
 	r.have, r.playedAt = true, now
-	r.stats.decoded(f, now, r.picture.Width, r.picture.Height)
+	r.stats.decoded(f, now, r.frame.Width, r.frame.Height)
 	return true
 }
 
-// admit makes room for the pictures that a key frame begins, and a decoder if
+// admit makes room for the frames that a key frame begins, and a decoder if
 // there is none. It reports false if they are too much, or change too often.
 func (r *videoReceiver) admit(data []byte, now time.Time) bool {
 	h, err := vp8.ParseHeader(data)
 	if err != nil {
-		r.log.WithError(err).Debug("picture dropped")
+		r.log.WithError(err).Debug("frame dropped")
 		r.broken, r.have = true, false
 		r.needKey(now)
 		return false
@@ -66,7 +66,7 @@ func (r *videoReceiver) admit(data []byte, now time.Time) bool {
 	pixels := h.Width * h.Height
 	changes := r.claim.held() != pixels
 	if changes && !r.resizes.Allow(now, resizesPerSecond, resizesBurst) || !r.claim.resize(pixels) {
-		r.log.WithField("pixels", pixels).Debug("pictures refused")
+		r.log.WithField("pixels", pixels).Debug("frames refused")
 		r.refuse(now)
 		return false
 	}
@@ -83,7 +83,7 @@ func (r *videoReceiver) admit(data []byte, now time.Time) bool {
 	return true
 }
 
-// refuse gives everything back that the pictures have taken, and tries again
+// refuse gives everything back that the frames have taken, and tries again
 // after a pause.
 func (r *videoReceiver) refuse(now time.Time) {
 	r.closeDecoder()
@@ -92,12 +92,12 @@ func (r *videoReceiver) refuse(now time.Time) {
 	r.broken, r.wait.wanted = true, true
 }
 
-// closeDecoder gives back the decoder, its pictures and their share of the
+// closeDecoder gives back the decoder, its frames and their share of the
 // budget.
 func (r *videoReceiver) closeDecoder() {
 	r.have = false
 	r.slot.Release()
-	r.picture, r.converter = call.VideoFrame{}, pixel.Converter{}
+	r.frame, r.converter = call.VideoFrame{}, pixel.Converter{}
 	if r.decoder != nil {
 		r.decoder.Close()
 		r.decoder = nil
@@ -114,7 +114,7 @@ func (r *videoReceiver) overload(now time.Time) {
 	r.lose(now)
 }
 
-// discard empties the queues of pictures.
+// discard empties the queues of frames.
 func (r *videoReceiver) discard() {
 	r.playout = playout{}
 	if r.assembler.building != nil {
@@ -151,15 +151,15 @@ func (r *videoReceiver) rest() {
 	r.broken = true
 }
 
-// show converts the picture for the tile.
+// show converts the frame for the tile.
 func (r *videoReceiver) show() {
 	v := r.slot.View()
 	r.shown = v
-	if r.picture.Width == 0 {
-		return // a hidden frame came after it; the next picture is drawn
+	if r.frame.Width == 0 {
+		return // a hidden frame came after it; the next frame is drawn
 	}
-	r.slot.SetSourceSize(r.picture.Width, r.picture.Height)
-	render(&r.slot, &r.converter, &r.picture, v)
+	r.slot.SetSourceSize(r.frame.Width, r.frame.Height)
+	render(&r.slot, &r.converter, &r.frame, v)
 }
 
 func (r *videoReceiver) blank() {

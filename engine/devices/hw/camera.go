@@ -94,7 +94,7 @@ func (c *cameras) Open(id string, want devices.Want) (devices.VideoStream, error
 	if !ok {
 		return nil, errors.Join(fmt.Errorf("%w: it offers no format that can be read", call.ErrDeviceFailed), d.Close())
 	}
-	// Without a rate some drivers send one picture a second.
+	// Without a rate some drivers send one frame a second.
 	unknownRate := mode.FrameRate == 0
 	if unknownRate {
 		mode.FrameRate = float32(want.FPS)
@@ -160,7 +160,7 @@ func (s *cameraStream) Read(_ <-chan struct{}, dst *call.VideoFrame) error {
 	defer release()
 	ycc, ok := img.(*image.YCbCr)
 	if !ok {
-		return fmt.Errorf("%w: a picture of type %T", call.ErrDeviceFailed, img)
+		return fmt.Errorf("%w: a frame of type %T", call.ErrDeviceFailed, img)
 	}
 	if err := yuv.FromYCbCr(dst, ycc, s.mode.FrameFormat == frameMJPEG); err != nil {
 		return fmt.Errorf("%w: %w", devices.ErrNoPicture, err)
@@ -190,7 +190,7 @@ func openError(err error) error {
 	}
 }
 
-// readError tells a lost camera from one that merely has no picture now: a
+// readError tells a lost camera from one that merely has no frame now: a
 // timeout (on macOS it looks like the end of a file), a damaged JPEG, or EIO,
 // which V4L2 calls a temporary problem.
 func readError(err error) error {

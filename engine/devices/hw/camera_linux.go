@@ -76,7 +76,7 @@ func unmap(d driver.Driver) error {
 	return err
 }
 
-// isOpen tells whether this process has a file open; if in doubt, it has.
+// isOpen reports whether this process has a file open; if in doubt, it has.
 func isOpen(path string) bool {
 	const dir = "/proc/self/fd"
 	entries, err := os.ReadDir(dir)

@@ -11,7 +11,7 @@ import (
 	"foyer/engine/devices"
 )
 
-// What a read's error means: a camera that is gone, or one without a picture
+// What a read's error means: a camera that is gone, or one without a frame
 // now, of which package devices has its fill after a while.
 func TestReadErrors(t *testing.T) {
 	for _, c := range []struct{ err, want error }{

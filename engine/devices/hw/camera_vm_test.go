@@ -23,12 +23,12 @@ import (
 //	go test -c -o /tmp/hw.test ./engine/devices/hw
 //	scripts/vm-run.sh -e FOYER_VM=1 -- /tmp/hw.test -test.v -test.run VM
 const (
-	vmVariable    = "FOYER_VM"
-	childVariable = "FOYER_VM_CHILD"
-	vividNode     = "/dev/video0"
-	cameraFiles   = "/dev/video"
-	soundFiles    = "/dev/snd/"
-	patience      = 30 * time.Second // the machine is emulated
+	vmVariable     = "FOYER_VM"
+	childVariable  = "FOYER_VM_CHILD"
+	vividNode      = "/dev/video0"
+	cameraFiles    = "/dev/video"
+	soundCardFiles = "/dev/snd/"
+	patience       = 30 * time.Second // the machine is emulated
 )
 
 func needVM(t *testing.T) {
@@ -103,10 +103,10 @@ func setFormat(t *testing.T) {
 	}
 }
 
-// anotherProgram takes pictures until it is stopped, or so many.
-func anotherProgram(t *testing.T, pictures string) *exec.Cmd {
+// anotherProgram takes frames until it is stopped, or so many.
+func anotherProgram(t *testing.T, frames string) *exec.Cmd {
 	t.Helper()
-	return exec.CommandContext(t.Context(), "v4l2-ctl", "-d", vividNode, "--stream-mmap", "--stream-count="+pictures, "--stream-poll")
+	return exec.CommandContext(t.Context(), "v4l2-ctl", "-d", vividNode, "--stream-mmap", "--stream-count="+frames, "--stream-poll")
 }
 
 func mustBeFree(t *testing.T) {
@@ -115,7 +115,7 @@ func mustBeFree(t *testing.T) {
 		t.Errorf("%d descriptors of the camera are left", n)
 	}
 	setFormat(t)
-	// It says "<" for every picture, and its exit status says nothing.
+	// It says "<" for every frame, and its exit status says nothing.
 	out, err := anotherProgram(t, "2").CombinedOutput()
 	if err != nil || strings.Count(string(out), "<") < 2 {
 		t.Errorf("another program cannot use the camera: %v: %s", err, out)
@@ -150,7 +150,7 @@ func TestVMOpenReadClose(t *testing.T) {
 			}
 		}
 		if f.Width != 320 || f.Height != 180 {
-			t.Errorf("pictures of %dx%d", f.Width, f.Height)
+			t.Errorf("frames of %dx%d", f.Width, f.Height)
 		}
 		// vivid shows 75 % colour bars: bright at the left, dark at the right.
 		// Its text does not reach the lowest rows.
@@ -173,11 +173,11 @@ func TestVMDefaultSize(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// vivid has 1280x720 at 10 pictures a second only; the largest mode that
+	// vivid has 1280x720 at 10 frames per second only; the largest mode that
 	// moves is 640x360 at 30.
 	var f call.VideoFrame
 	if err := c.(call.VideoCapture).ReadFrame(&f); err != nil || f.Width != 640 || f.Height != 360 {
-		t.Errorf("a picture of %dx%d, %v", f.Width, f.Height, err)
+		t.Errorf("a frame of %dx%d, %v", f.Width, f.Height, err)
 	}
 	closeTimed(t, c)
 	mustBeFree(t)
@@ -193,7 +193,7 @@ func TestVMBusy(t *testing.T) {
 	if err := other.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := out.Read(make([]byte, 1)); err != nil { // its first picture
+	if _, err := out.Read(make([]byte, 1)); err != nil { // its first frame
 		t.Fatal(err)
 	}
 	d := cameraDevices(t)
@@ -288,7 +288,7 @@ func TestVMStalled(t *testing.T) {
 	}
 	control(t, "percentage_of_dropped_buffers=100")
 	// The driver says nothing of what it drops; this is well inside its wait for
-	// the next picture.
+	// the next frame.
 	time.Sleep(300 * time.Millisecond)
 	closeTimed(t, c)
 

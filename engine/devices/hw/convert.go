@@ -11,7 +11,7 @@ import (
 	"foyer/engine/devices/yuv"
 )
 
-// pixels is a picture of 4-byte pixels, as screens have them.
+// pixels is a frame of 4-byte pixels, as screens have them.
 type pixels struct {
 	data          []byte
 	stride        int // bytes
@@ -19,7 +19,7 @@ type pixels struct {
 	bgr           bool // blue first in memory, otherwise red
 }
 
-// shrinker makes pictures of a call of those of a screen. Use it from one
+// shrinker makes frames of a call of those of a screen. Use it from one
 // goroutine.
 type shrinker struct {
 	full         call.VideoFrame
@@ -95,7 +95,7 @@ func (m *mix) c() C.foyer_mix {
 	}
 }
 
-// toI420 converts a picture of even width and height.
+// toI420 converts a frame of even width and height.
 func toI420(dst *call.VideoFrame, src pixels) {
 	dst.Reset(src.width, src.height)
 	bgr := C.int(0)

@@ -1,4 +1,4 @@
-// Conversions of pictures for screens: BT.601 in video range, fixed point.
+// Conversions of frames for screens: BT.601 in video range, fixed point.
 #ifndef FOYER_CONVERT_H
 #define FOYER_CONVERT_H
 

@@ -17,7 +17,7 @@ const descriptors = "/proc/self/fd"
 
 // heldBy looks at the process's open files: cameras, sound cards, the files that
 // stand in for them, and connections to the sound system that no stream of s has.
-func heldBy(s *sound) func(map[string]call.Source) ([]call.Device, error) {
+func heldBy(s *audio) func(map[string]call.Source) ([]call.Device, error) {
 	return func(files map[string]call.Source) ([]call.Device, error) {
 		before, begun := s.count()
 		entries, err := os.ReadDir(descriptors)
@@ -33,7 +33,7 @@ func heldBy(s *sound) func(map[string]call.Source) ([]call.Device, error) {
 			if d, ok := heldFile(target, files); ok {
 				held = append(held, d)
 			}
-			talks = talks || strings.HasPrefix(target, "socket:") && talksToSound(e.Name())
+			talks = talks || strings.HasPrefix(target, "socket:") && talksToSoundSystem(e.Name())
 		}
 		now, ever := s.count()
 		if talks && before == 0 && now == 0 && ever == begun {
@@ -63,9 +63,9 @@ func heldFile(target string, files map[string]call.Source) (call.Device, bool) {
 	return d, d.Source != call.SourceUnknown
 }
 
-// talksToSound reports whether a descriptor is a connection to PulseAudio, or to
+// talksToSoundSystem reports whether a descriptor is a connection to PulseAudio, or to
 // PipeWire in its place. It has no way to tell what it is used for.
-func talksToSound(descriptor string) bool {
+func talksToSoundSystem(descriptor string) bool {
 	fd, err := strconv.Atoi(descriptor)
 	if err != nil {
 		return false

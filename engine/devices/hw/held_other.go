@@ -6,4 +6,4 @@ import "foyer/engine/call"
 
 // heldBy is nil: no table of the system's tells a process its own devices, so
 // the owners' books are all there is.
-func heldBy(*sound) func(map[string]call.Source) ([]call.Device, error) { return nil }
+func heldBy(*audio) func(map[string]call.Source) ([]call.Device, error) { return nil }

@@ -1,6 +1,6 @@
 // Package hw is the hardware behind package devices: cameras through pion's
 // mediadevices, screens through the X server (on other systems through
-// mediadevices), sound through miniaudio.
+// mediadevices), audio through miniaudio.
 //
 // Importing it enumerates cameras, because mediadevices does so in its init:
 // only package app may import it. The driver manager of mediadevices is one per
@@ -15,7 +15,7 @@ import (
 	"foyer/engine/devices"
 )
 
-// readTimeoutVariable bounds how long mediadevices waits for a picture of a
+// readTimeoutVariable bounds how long mediadevices waits for a frame of a
 // V4L2 camera, in seconds. Closing waits for that read: its default of 5 s is
 // longer than anybody waits to leave a room.
 const readTimeoutVariable = "PION_MEDIADEVICES_CAMERA_READ_TIMEOUT"
@@ -25,11 +25,11 @@ func Drivers(log logrus.FieldLogger) devices.Drivers {
 	if err := os.Setenv(readTimeoutVariable, "1"); err != nil {
 		log.WithError(err).Warn("closing a stalled camera will take long")
 	}
-	s := newSound(log)
+	s := newAudio(log)
 	return devices.Drivers{
 		Camera: &cameras{log: log},
 		Screen: newScreens(),
-		Sound:  s,
+		Audio:  s,
 		Held:   heldBy(s),
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 const frameMJPEG = frame.Format(frame.FormatMJPEG)
 
-// nearest chooses among a camera's modes. Enough pictures a second come first,
+// nearest chooses among a camera's modes. Enough frames per second come first,
 // then the size, then what is cheapest to convert.
 func nearest(modes []prop.Media, want devices.Want) (best prop.Media, ok bool) {
 	least := 0.0

@@ -91,7 +91,7 @@ type screenStream struct {
 	every         time.Duration
 	next          time.Time
 	bgr           bool
-	shared        bool // the picture comes through shared memory
+	shared        bool // the frame comes through shared memory
 	width, height int
 	segment       shm.Seg
 	memory        []byte
@@ -139,7 +139,7 @@ func (s *screenStream) checkFormat(setup *xproto.SetupInfo, root *xproto.ScreenI
 	return fmt.Errorf("%w: a screen with other colours than 8 bits each", call.ErrDeviceFailed)
 }
 
-// resize gets memory for pictures of that size.
+// resize gets memory for frames of that size.
 func (s *screenStream) resize(w, h int) error {
 	s.release()
 	if w < 2 || h < 2 {
@@ -188,7 +188,7 @@ func (s *screenStream) release() {
 // Size implements [devices.VideoStream]. A screen may get another size.
 func (s *screenStream) Size() (width, height, fps int) { return 0, 0, int(time.Second / s.every) }
 
-// Read waits for the time of the next picture and takes it.
+// Read waits for the time of the next frame and takes it.
 func (s *screenStream) Read(stop <-chan struct{}, dst *call.VideoFrame) error {
 	if err := s.wait(stop); err != nil {
 		return err
@@ -207,7 +207,7 @@ func (s *screenStream) Read(stop <-chan struct{}, dst *call.VideoFrame) error {
 		return lostScreen(err)
 	}
 	if len(data) < 4*s.width*s.height {
-		return fmt.Errorf("%w: a short picture", devices.ErrNoPicture)
+		return fmt.Errorf("%w: a short frame", devices.ErrNoPicture)
 	}
 	src := pixels{data: data, stride: 4 * s.width, width: s.width, height: s.height, bgr: s.bgr}
 	s.shrinker.convert(dst, src, s.want.Width, s.want.Height)
@@ -217,7 +217,7 @@ func (s *screenStream) Read(stop <-chan struct{}, dst *call.VideoFrame) error {
 func (s *screenStream) wait(stop <-chan struct{}) error {
 	now := time.Now()
 	if s.next = s.next.Add(s.every); s.next.Before(now) {
-		s.next = now // the first picture, or we are late: do not hurry after
+		s.next = now // the first frame, or we are late: do not hurry after
 	}
 	timer := time.NewTimer(s.next.Sub(now))
 	defer timer.Stop()
@@ -229,7 +229,7 @@ func (s *screenStream) wait(stop <-chan struct{}) error {
 	}
 }
 
-// grab takes the picture of the whole root window.
+// grab takes the frame of the whole root window.
 func (s *screenStream) grab() ([]byte, error) {
 	const allPlanes = ^uint32(0)
 	w, h := uint16(s.width), uint16(s.height)

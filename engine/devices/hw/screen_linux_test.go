@@ -93,7 +93,7 @@ func TestScreenShowsItsColour(t *testing.T) {
 	for _, size := range []struct{ w, h, wantW, wantH int }{{0, 0, 1280, 800}, {640, 480, 640, 400}, {1000, 700, 1000, 624}} {
 		c := openScreen(t, d, size.w, size.h, 30)
 		if !sharesMemory(t) {
-			t.Error("the picture does not come through shared memory")
+			t.Error("the frame does not come through shared memory")
 		}
 		// BT.601, video range.
 		for _, col := range []struct {
@@ -108,7 +108,7 @@ func TestScreenShowsItsColour(t *testing.T) {
 				}
 			}
 			if f.Width != size.wantW || f.Height != size.wantH {
-				t.Fatalf("a picture of %dx%d, want %dx%d", f.Width, f.Height, size.wantW, size.wantH)
+				t.Fatalf("a frame of %dx%d, want %dx%d", f.Width, f.Height, size.wantW, size.wantH)
 			}
 			for _, at := range []int{0, len(f.U) / 2, len(f.U) - 1} {
 				y := f.Y[at*len(f.Y)/len(f.U)]
@@ -193,14 +193,14 @@ func TestScreenKeepsItsRate(t *testing.T) {
 		}
 	}
 	if took := f.PTS - began; took < 700*time.Millisecond {
-		t.Errorf("10 pictures in %v at 10 a second", took)
+		t.Errorf("10 frames in %v at 10 a second", took)
 	}
 	if err := c.Close(); err != nil {
 		t.Error(err)
 	}
 }
 
-// Closing does not wait for the time of the next picture.
+// Closing does not wait for the time of the next frame.
 func TestScreenClosesAtOnce(t *testing.T) {
 	t.Setenv("DISPLAY", testenv.Display(t))
 	c := openScreen(t, screenDevices(t), 640, 360, 1)

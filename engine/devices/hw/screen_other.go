@@ -54,7 +54,7 @@ func (*screens) Open(id string, want devices.Want) (devices.VideoStream, error) 
 		}
 		modes := d.Properties()
 		if len(modes) == 0 {
-			return nil, errors.Join(fmt.Errorf("%w: it offers no picture", call.ErrDeviceFailed), d.Close())
+			return nil, errors.Join(fmt.Errorf("%w: it offers no frame", call.ErrDeviceFailed), d.Close())
 		}
 		reader, err := d.(driver.VideoRecorder).VideoRecord(modes[0])
 		if err != nil {
@@ -98,7 +98,7 @@ func (s *screenStream) Read(stop <-chan struct{}, dst *call.VideoFrame) error {
 	defer release()
 	rgba, ok := img.(*image.RGBA)
 	if !ok {
-		return fmt.Errorf("%w: a picture of type %T", call.ErrDeviceFailed, img)
+		return fmt.Errorf("%w: a frame of type %T", call.ErrDeviceFailed, img)
 	}
 	src := pixels{data: rgba.Pix, stride: rgba.Stride, width: rgba.Rect.Dx(), height: rgba.Rect.Dy()}
 	s.shrinker.convert(dst, src, s.want.Width, s.want.Height)

@@ -34,15 +34,15 @@ func realBackends() []malgo.Backend {
 // connection is a connection to the sound system (miniaudio calls it a context).
 // Use it from one goroutine at a time.
 type connection struct {
-	driver  *sound
+	driver  *audio
 	ctx     *malgo.AllocatedContext
 	backend malgo.Backend
 }
 
 // connect connects to the first sound system that answers.
-func (s *sound) connect(backends ...malgo.Backend) (*connection, error) {
+func (s *audio) connect(backends ...malgo.Backend) (*connection, error) {
 	s.counts(1)
-	c, err := dialSound(backends)
+	c, err := dialSoundServer(backends)
 	if err != nil {
 		s.counts(-1)
 		return nil, err
@@ -52,7 +52,7 @@ func (s *sound) connect(backends ...malgo.Backend) (*connection, error) {
 }
 
 // counts keeps the number of connections.
-func (s *sound) counts(by int) {
+func (s *audio) counts(by int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.connections += by
@@ -61,7 +61,7 @@ func (s *sound) counts(by int) {
 	}
 }
 
-func dialSound(backends []malgo.Backend) (*connection, error) {
+func dialSoundServer(backends []malgo.Backend) (*connection, error) {
 	errs := []error{call.ErrNoSoundServer}
 	for _, b := range backends {
 		if b == malgo.BackendAlsa && !hasCards() {
@@ -85,7 +85,7 @@ func joinErrors(errs []error) error {
 	return err
 }
 
-// hasCards tells whether ALSA has anything but plug-ins, with which its library
+// hasCards reports whether ALSA has anything but plug-ins, with which its library
 // answers on every computer.
 func hasCards() bool {
 	nodes, err := filepath.Glob("/dev/snd/pcm*")
@@ -180,8 +180,8 @@ func (c *connection) pick(source call.Source, choice string) (endpoint, error) {
 	return endpoint{}, call.ErrDeviceMissing
 }
 
-// soundError tells the causes apart.
-func soundError(err error) error {
+// audioError tells the causes apart.
+func audioError(err error) error {
 	switch {
 	case errors.Is(err, malgo.ErrBusy), errors.Is(err, malgo.ErrAlreadyInUse):
 		return fmt.Errorf("%w: %w", call.ErrDeviceBusy, err)

@@ -1,9 +1,9 @@
-// Package testpicture draws the picture of the test camera and reads it back
+// Package testpicture draws the test pattern of the test camera and reads it back
 // from whatever has become of it: tests compare what somebody far away decoded
 // with what was sent.
 //
-// The picture has coloured bars, a block that bounces, and in its middle a
-// strip of [Cells] cells, which carries the number of the picture in black and
+// The frame has coloured bars, a block that bounces, and in its middle a
+// strip of [Cells] cells, which carries the number of the frame in black and
 // white:
 //
 //	x from 1/10 to 9/10 of the width, y from 7/16 to 9/16 of the height
@@ -27,7 +27,7 @@ const (
 	dataBits = 16
 	firstBit = 2
 	parity   = firstBit + dataBits
-	// Modulus: the counter starts again after so many pictures.
+	// Modulus: the counter starts again after so many frames.
 	Modulus = 1 << dataBits
 )
 
@@ -47,13 +47,13 @@ func bars() [8]colour {
 	}
 }
 
-// Painter draws pictures of one size. Use it from one goroutine.
+// Painter draws frames of one size. Use it from one goroutine.
 type Painter struct{ background call.VideoFrame }
 
-// Size returns the size of the pictures in pixels.
+// Size returns the size of the frames in pixels.
 func (p *Painter) Size() (width, height int) { return p.background.Width, p.background.Height }
 
-// NewPainter makes a Painter for pictures of w x h pixels.
+// NewPainter makes a Painter for frames of w x h pixels.
 func NewPainter(w, h int) *Painter {
 	p := new(Painter)
 	p.background.Reset(w, h)
@@ -64,7 +64,7 @@ func NewPainter(w, h int) *Painter {
 	return p
 }
 
-// Draw draws picture n into dst.
+// Draw draws frame n into dst.
 func (p *Painter) Draw(dst *call.VideoFrame, n int) {
 	bg := &p.background
 	dst.Reset(bg.Width, bg.Height)
@@ -111,7 +111,7 @@ func cellIsWhite(i int, n uint16) bool {
 	}
 }
 
-// cell is where cell i lies in a picture of that size.
+// cell is where cell i lies in a frame of that size.
 func cell(i, w, h int) image.Rectangle {
 	left := func(i int) int { return w/10 + i*(w*8/10)/Cells }
 	return image.Rect(left(i), h*7/16, left(i+1), h*9/16)
@@ -139,8 +139,8 @@ func set(b []byte, v byte) {
 	}
 }
 
-// Read reads the number of a picture modulo [Modulus]. ok is false when f does
-// not show the test picture, or not clearly.
+// Read reads the number of a frame modulo [Modulus]. ok is false when f does
+// not show the test pattern, or not clearly.
 func Read(f *call.VideoFrame) (n int, ok bool) {
 	if f.Width < 2*Cells || f.Height < 16 {
 		return 0, false
@@ -148,8 +148,8 @@ func Read(f *call.VideoFrame) (n int, ok bool) {
 	return decode(f.Width, f.Height, func(x, y int) int { return int(f.Y[y*f.YStride+x]) })
 }
 
-// ReadImage reads the number from a picture as it is shown, such as the RGBA of
-// a [call.FrameSlot] or a screenshot, which must show the whole picture.
+// ReadImage reads the number from a frame as it is shown, such as the RGBA of
+// a [call.FrameSlot] or a screenshot, which must show the whole frame.
 func ReadImage(img image.Image) (n int, ok bool) {
 	b := img.Bounds()
 	if b.Dx() < 2*Cells || b.Dy() < 16 {
@@ -175,7 +175,7 @@ func decode(w, h int, luma func(x, y int) int) (n int, ok bool) {
 	for i, l := range level {
 		at := (l - dark) * 100 / (bright - dark)
 		if at > 35 && at < 65 {
-			return 0, false // a smear of two pictures
+			return 0, false // a smear of two frames
 		}
 		isWhite[i] = at >= 65
 		if i >= firstBit && i < parity {

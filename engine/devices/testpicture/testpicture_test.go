@@ -44,7 +44,7 @@ func TestReadsAfterScalingAndNoise(t *testing.T) {
 	}
 }
 
-func TestRefusesOtherPictures(t *testing.T) {
+func TestRefusesOtherFrames(t *testing.T) {
 	t.Parallel()
 	var f, g call.VideoFrame
 	f.Reset(640, 360)
@@ -55,7 +55,7 @@ func TestRefusesOtherPictures(t *testing.T) {
 	if n, ok := Read(&f); ok {
 		t.Errorf("read %d from 8x8", n)
 	}
-	// Half one picture and half another.
+	// Half one frame and half another.
 	p := NewPainter(640, 360)
 	p.Draw(&f, 0x0f0f)
 	p.Draw(&g, 0x00ff)

@@ -10,13 +10,13 @@ import (
 	"foyer/engine/call"
 )
 
-// FromYCbCr converts a picture of any chroma subsampling. fullRange says that
+// FromYCbCr converts a frame of any chroma subsampling. fullRange says that
 // its samples use 0..255, as those of JPEG do.
 func FromYCbCr(dst *call.VideoFrame, src *image.YCbCr, fullRange bool) error {
 	r := src.Rect
 	w, h := r.Dx(), r.Dy()
 	if w <= 0 || h <= 0 {
-		return fmt.Errorf("picture of %dx%d", w, h)
+		return fmt.Errorf("frame of %dx%d", w, h)
 	}
 	sx, sy := subsampling(src.SubsampleRatio)
 	// The chroma planes must hold every sample that the size implies: drivers
@@ -101,7 +101,7 @@ func ToVideoRange(f *call.VideoFrame) {
 }
 
 // Fit is the largest size of the same shape as w x h that is not larger than
-// maxW x maxH, in even numbers. Small pictures keep their size.
+// maxW x maxH, in even numbers. Small frames keep their size.
 func Fit(w, h, maxW, maxH int) (int, int) {
 	if w > maxW {
 		w, h = maxW, h*maxW/w

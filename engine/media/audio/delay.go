@@ -10,7 +10,7 @@ const (
 )
 
 const (
-	// The network is judged by what it did in the last 10 s, and each quarter
+	// The network is measured by what it did in the last 10 s, and each quarter
 	// of a second by the fastest packet of the 2 s up to then: a route or a
 	// clock that changes slowly is followed, not taken for jitter.
 	delayInterval  = second / 4

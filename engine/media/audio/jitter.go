@@ -25,11 +25,11 @@ const (
 
 	alikeEnough  = 0.75
 	alikeUrgent  = 0.4
-	stretchPause = 60 * samplesPerMS // of sound between two splices
+	stretchPause = 60 * samplesPerMS // of audio between two splices
 	urgentPause  = 20 * samplesPerMS
 
 	concealStep = 10 * samplesPerMS
-	fadeAfter   = 100 * samplesPerMS // of concealed sound
+	fadeAfter   = 100 * samplesPerMS // of concealed audio
 	fadeOver    = 100 * samplesPerMS
 	fadeIn      = 5 * samplesPerMS
 	stopFade    = 10 * samplesPerMS
@@ -37,7 +37,7 @@ const (
 
 	// meanOver is how long the measured delay is averaged.
 	meanOver = second / 2
-	// astrayFor is for how much sound the delay must be far from its mean to be
+	// astrayFor is for how much audio the delay must be far from its mean to be
 	// believed at once.
 	astrayFor = second / 10
 	// From lossyShare of lost packets on it is worth to wait for the packet
@@ -48,13 +48,13 @@ const (
 	maxPull = 20 * samplesPerMS // frames
 )
 
-// jitterBuffer turns the packets of one track, as they come, into sound, as it
+// jitterBuffer turns the packets of one track, as they come, into audio, as it
 // is asked for. See the package comment; it belongs to whoever pulls.
 //
 //	idle --first packet has waited for the target delay--> playing
 //	playing --no packet for idleAfter, or a new stream--> idle
 //
-// The playing position is mediaNext + bridged - sound.ready(): mediaNext is the
+// The playing position is mediaNext + bridged - audio.ready(): mediaNext is the
 // timestamp of the next packet to decode, bridged counts what was made up for it
 // since it was due. A packet that comes while its absence is bridged is still
 // played, so that the delay grows by what was bridged; one that is overtaken is
@@ -63,12 +63,12 @@ type jitterBuffer struct {
 	decoder *opus.Decoder
 	packets reorderBuffer
 	delay   delayEstimator
-	sound   timeline
+	audio   timeline
 	fec     bool // FEC is used; only tests turn it off
 
 	playing   bool
 	fresh     bool // the decoder must forget the stream before
-	splice    bool // the next packet does not continue the sound
+	splice    bool // the next packet does not continue the audio
 	mediaNext int64
 	bridged   int64
 
@@ -143,26 +143,26 @@ func (b *jitterBuffer) forget() {
 	b.packets.started = false
 }
 
-// pull fills stereo, at most maxPull frames, with the sound that is due at the
+// pull fills stereo, at most maxPull frames, with the audio that is due at the
 // local time at. It reports whether there is anything to be heard.
 func (b *jitterBuffer) pull(stereo []int16, at int64) bool {
 	n := len(stereo) / 2
 	before, wasPlaying := b.position(), b.playing
-	audible := b.playing || b.sound.ready() > 0
+	audible := b.playing || b.audio.ready() > 0
 	b.pullFrames = max(n, b.pullFrames-1)
 	if b.playing {
 		b.observe(at, n)
 		b.adjust(n)
 	}
-	for b.sound.ready() < n {
+	for b.audio.ready() < n {
 		if !b.playing && !b.start(at) {
 			break
 		}
 		audible = true
 		b.produce()
 	}
-	ready := min(n, b.sound.ready())
-	b.sound.read(stereo[:2*ready])
+	ready := min(n, b.audio.ready())
+	b.audio.read(stereo[:2*ready])
 	clear(stereo[2*ready:])
 	b.pause = max(0, b.pause-n)
 	if b.playing && wasPlaying {
@@ -173,7 +173,7 @@ func (b *jitterBuffer) pull(stereo []int16, at int64) bool {
 
 // position is the timestamp of the next sample to be played.
 func (b *jitterBuffer) position() int64 {
-	return b.mediaNext + b.bridged - int64(b.sound.ready())
+	return b.mediaNext + b.bridged - int64(b.audio.ready())
 }
 
 // target is the delay that the network needs at present.
@@ -185,7 +185,7 @@ func (b *jitterBuffer) target() float64 {
 	return min(max(t, minDelay), maxDelay)
 }
 
-// held is how much sound is there, decoded or not.
+// held is how much audio is there, decoded or not.
 func (b *jitterBuffer) held() int64 { return b.packets.newest - b.position() }
 
 // current is the delay of the playout behind the fastest packets.
@@ -234,10 +234,10 @@ func (b *jitterBuffer) stop() {
 	if b.gain == 0 {
 		return
 	}
-	room := b.sound.extend(stopFade)
+	room := b.audio.extend(stopFade)
 	if b.decoder.DecodePLC(room) == nil {
 		ramp(room, b.gain, 0)
-		b.sound.commit(stopFade)
+		b.audio.commit(stopFade)
 	}
 	b.gain = 0
 }
@@ -279,11 +279,11 @@ func (b *jitterBuffer) adjust(n int) {
 	var moved int
 	if off > 0 {
 		b.decodeAhead(n + overlap + maxPeriod)
-		moved = b.sound.shorten(int(off), alike)
+		moved = b.audio.shorten(int(off), alike)
 		b.stats.shortened += uint64(moved)
 	} else {
 		b.decodeAhead(max(n, overlap))
-		moved = b.sound.lengthen(int(-off)+tooLong-tooShort, alike)
+		moved = b.audio.lengthen(int(-off)+tooLong-tooShort, alike)
 		b.stats.lengthened += uint64(moved)
 	}
 	if moved > 0 {
@@ -293,7 +293,7 @@ func (b *jitterBuffer) adjust(n int) {
 
 // decodeAhead makes up to n frames ready as far as that takes no guessing.
 func (b *jitterBuffer) decodeAhead(n int) {
-	for b.sound.ready() < n {
+	for b.audio.ready() < n {
 		p := b.packets.peek()
 		if p == nil || p.seq != b.packets.next || p.ts-b.mediaNext-b.bridged >= opus.PLCUnit {
 			return
@@ -318,7 +318,7 @@ func (b *jitterBuffer) skip(off float64) {
 	}
 }
 
-// produce makes some more sound ready.
+// produce makes some more audio ready.
 func (b *jitterBuffer) produce() {
 	p := b.packets.peek()
 	if p == nil {
@@ -335,7 +335,7 @@ func (b *jitterBuffer) produce() {
 	b.decode(p)
 }
 
-// fill makes sound for a part of the gap before p, whose packets are lost or, if
+// fill makes audio for a part of the gap before p, whose packets are lost or, if
 // the sender has paused, never were.
 func (b *jitterBuffer) fill(p *heldPacket, gap int64) {
 	frame := int64(p.info.FrameSamples)
@@ -367,12 +367,12 @@ func (b *jitterBuffer) giveUp(p *heldPacket) {
 
 // restore makes n frames of the lost packet before p from p's FEC.
 func (b *jitterBuffer) restore(p *heldPacket, n int64) bool {
-	room := b.sound.extend(int(n))
+	room := b.audio.extend(int(n))
 	if b.decoder.DecodeFEC(p.data, room) != nil {
 		return false
 	}
 	b.raise(room)
-	b.sound.commit(int(n))
+	b.audio.commit(int(n))
 	b.bridged += n
 	b.stats.restored++
 	return true
@@ -380,7 +380,7 @@ func (b *jitterBuffer) restore(p *heldPacket, n int64) bool {
 
 // bridge makes up n frames, a multiple of opus.PLCUnit; they fade to silence.
 func (b *jitterBuffer) bridge(n int64) {
-	room := b.sound.extend(int(n))
+	room := b.audio.extend(int(n))
 	from := b.gain
 	over := float32(b.concealed+int(n)-fadeAfter) / fadeOver
 	b.gain = min(b.gain, max(0, min(1, 1-over)))
@@ -393,10 +393,10 @@ func (b *jitterBuffer) bridge(n int64) {
 	}
 	b.concealed += int(n)
 	b.bridged += n
-	b.sound.commit(int(n))
+	b.audio.commit(int(n))
 }
 
-// decode makes the sound of p ready. Where it does not continue what was before,
+// decode makes the audio of p ready. Where it does not continue what was before,
 // the decoder's own continuation of that fades out over it.
 func (b *jitterBuffer) decode(p *heldPacket) {
 	b.packets.take(p)
@@ -406,7 +406,7 @@ func (b *jitterBuffer) decode(p *heldPacket) {
 	var tail [2 * fadeIn]int16
 	spliced := b.splice && b.gain > 0 && b.decoder.DecodePLC(tail[:]) == nil
 	b.splice = false
-	room := b.sound.extend(p.info.Samples)
+	room := b.audio.extend(p.info.Samples)
 	n, err := b.decoder.Decode(p.data, room)
 	if err != nil || n != p.info.Samples {
 		b.stats.malformed++
@@ -418,13 +418,13 @@ func (b *jitterBuffer) decode(p *heldPacket) {
 	if spliced {
 		crossfade(tail[:], room)
 	}
-	b.sound.commit(n)
+	b.audio.commit(n)
 	b.mediaNext += int64(n)
 	b.concealed = 0
 	b.stats.decoded++
 }
 
-// raise fades good sound in after a silence.
+// raise fades good audio in after a silence.
 func (b *jitterBuffer) raise(room []int16) {
 	if b.gain < 1 {
 		n := min(len(room), 2*fadeIn)
@@ -433,7 +433,7 @@ func (b *jitterBuffer) raise(room []int16) {
 	}
 }
 
-// ramp multiplies stereo sound with a gain that goes from a to z.
+// ramp multiplies stereo audio with a gain that goes from a to z.
 func ramp(stereo []int16, a, z float32) {
 	if a == 1 && z == 1 {
 		return
@@ -446,7 +446,7 @@ func ramp(stereo []int16, a, z float32) {
 	}
 }
 
-// crossfade goes from old to the sound in fresh, over the length of old.
+// crossfade goes from old to the audio in fresh, over the length of old.
 func crossfade(old, fresh []int16) {
 	n := min(len(old), len(fresh))
 	for i := range n {

@@ -108,7 +108,7 @@ func TestDelayFollowsTheNetwork(t *testing.T) {
 		t.Errorf("settled network: %.0f ms", settled)
 	}
 	if share := ms(float64(worst)) / 15000; share > 0.02 {
-		t.Errorf("%.1f %% of the sound made up once the delay had grown", 100*share)
+		t.Errorf("%.1f %% of the audio made up once the delay had grown", 100*share)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// drainTick is how often the sound is thrown away without a speaker.
+	// drainTick is how often the audio is thrown away without a speaker.
 	drainTick = 20 * time.Millisecond
 	// drainMost bounds what is caught up after a stall; a second is more than
 	// every jitter buffer.
@@ -35,7 +35,7 @@ type Mixer struct {
 	limiter  limiter
 	mix      [2 * maxPull]float32
 	one      [2 * maxPull]int16
-	farewell [2 * fadeIn]float32 // last sound of sources that were removed
+	farewell [2 * fadeIn]float32 // last audio of sources that were removed
 
 	wake   chan struct{} // 1-slot: sources or speaker have changed
 	closed chan struct{}
@@ -206,14 +206,14 @@ func (m *Mixer) run() {
 	}
 }
 
-// needed tells whether the mixer must pull by itself.
+// needed reports whether the mixer must pull by itself.
 func (m *Mixer) needed() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.speaker == nil && len(m.sources) > 0
 }
 
-// drain pulls up to the present and throws the sound away.
+// drain pulls up to the present and throws the audio away.
 func (m *Mixer) drain(drained *int64, waste []int16) {
 	now := m.clock()
 	*drained = max(*drained, now-drainMost)

@@ -96,7 +96,7 @@ func TestOneVoiceIsHeardUnchanged(t *testing.T) {
 		t.Errorf("stats %+v", s)
 	}
 	if v.Slot() != nil {
-		t.Error("sound has a slot")
+		t.Error("audio has a slot")
 	}
 }
 
@@ -272,7 +272,7 @@ func TestOldSpeakerGetsSilence(t *testing.T) {
 	stereo := []int16{1, 2, 3, 4}
 	old(stereo) // a callback that was on its way
 	if stereo[0] != 0 || stereo[3] != 0 {
-		t.Error("the old speaker takes sound away from the new one")
+		t.Error("the old speaker takes audio away from the new one")
 	}
 }
 
@@ -401,7 +401,7 @@ func checkLikePion(t *testing.T, buf []byte) {
 }
 
 // FuzzReceive throws garbage, mixed with good packets, at the whole receiving
-// path: it must neither crash nor lose its bounds, and good sound must come
+// path: it must neither crash nor lose its bounds, and good audio must come
 // through afterwards.
 func FuzzReceive(f *testing.F) {
 	packets := encoded(f, tone(440, 9000, call.SampleRate))
@@ -440,15 +440,15 @@ func FuzzReceive(f *testing.F) {
 			}
 		}
 		if e := energy(stereo) / float64(len(stereo)); e < 1000*1000 {
-			t.Fatalf("good sound does not come through: %.0f", e)
+			t.Fatalf("good audio does not come through: %.0f", e)
 		}
 	})
 }
 
 func checkBounds(t *testing.T, b *jitterBuffer) {
 	t.Helper()
-	if r := b.sound.ready(); r < 0 || r > timelineFrames || b.sound.end > timelineFrames || b.sound.pos < 0 {
-		t.Fatalf("timeline %d..%d", b.sound.pos, b.sound.end)
+	if r := b.audio.ready(); r < 0 || r > timelineFrames || b.audio.end > timelineFrames || b.audio.pos < 0 {
+		t.Fatalf("timeline %d..%d", b.audio.pos, b.audio.end)
 	}
 	if b.packets.highest-b.packets.next >= reorderSlots {
 		t.Fatalf("%d packets held", b.packets.highest-b.packets.next+1)

@@ -15,7 +15,7 @@ import (
 	"foyer/engine/media/opus"
 )
 
-// preparedLoss is the packet loss, in percent, for which our sound carries FEC.
+// preparedLoss is the packet loss, in percent, for which our audio carries FEC.
 // It costs a part of the bitrate, and doubles what is understood on a bad link.
 const preparedLoss = 10
 
@@ -59,7 +59,7 @@ func newPump(dev call.AudioCapture, log logrus.FieldLogger, now func() time.Time
 	return p
 }
 
-// Preview is nil: a microphone has no picture.
+// Preview is nil: a microphone has no frame.
 func (p *Pump) Preview() *call.FrameSlot { return nil }
 
 // Level is the loudness of the last 100 ms: 0 at -60 dBov and below, 1 at the
@@ -201,7 +201,7 @@ func (s *sender) prepare(pub *publication) error {
 func (s *sender) report(err error) {
 	if !s.reported {
 		s.reported = true
-		s.pump.log.WithError(err).Debug("track takes no sound")
+		s.pump.log.WithError(err).Debug("track takes no audio")
 	}
 }
 

@@ -17,7 +17,7 @@ const (
 	maxRTPBytes = 1600
 	// playoutFresh is how old a playing position may be for PlayoutTime.
 	playoutFresh = 500 * time.Millisecond
-	// reportReach is how far a sender report may be from the sound it dates;
+	// reportReach is how far a sender report may be from the audio it dates;
 	// reports come every 5 s or so.
 	reportReach = 5 * time.Minute
 )
@@ -43,7 +43,7 @@ func NewReceiver(m *Mixer, t call.RemoteTrack, log logrus.FieldLogger) *Receiver
 	}
 	jb, err := newJitterBuffer()
 	if err != nil { // out of memory; the stay goes on without this voice
-		r.log.WithError(err).Error("sound cannot be decoded")
+		r.log.WithError(err).Error("audio cannot be decoded")
 		close(r.done)
 		return r
 	}
@@ -56,7 +56,7 @@ func NewReceiver(m *Mixer, t call.RemoteTrack, log logrus.FieldLogger) *Receiver
 // run reads the network until the track ends.
 func (r *Receiver) run() {
 	defer close(r.done)
-	defer guard.Recover(r.log, "reader of a sound track")
+	defer guard.Recover(r.log, "reader of a audio track")
 	buf := make([]byte, maxRTPBytes)
 	for {
 		n, err := r.track.ReadRTP(buf)
@@ -74,10 +74,10 @@ func (r *Receiver) run() {
 	}
 }
 
-// Slot is nil: sound has no picture.
+// Slot is nil: audio has no frame.
 func (r *Receiver) Slot() *call.FrameSlot { return nil }
 
-// Show has no effect: sound is heard as long as it is received.
+// Show has no effect: audio is heard as long as it is received.
 func (r *Receiver) Show(bool) {}
 
 // Stats counts since the beginning. Level is the loudness of the last 100 ms
@@ -145,7 +145,7 @@ func (r *Receiver) report() {
 		"malformed": j.stats.malformed + r.source.garbage.Load(), "overflown": r.source.ring.dropped.Load(),
 		"made_up_ms": j.stats.madeUp / samplesPerMS, "shortened_ms": j.stats.shortened / samplesPerMS,
 		"lengthened_ms": j.stats.lengthened / samplesPerMS,
-	}).Debug("sound of a track ended")
+	}).Debug("audio of a track ended")
 }
 
 // source is a receiver's side of the mix: the network puts into ring, everything
@@ -183,7 +183,7 @@ func (s *source) pull(stereo []int16, at int64) (audible bool) {
 		return false
 	}
 	s.broken = true
-	defer guard.Recover(s.log, "decoder of a sound track")
+	defer guard.Recover(s.log, "decoder of a audio track")
 	audible = s.play(stereo, at)
 	s.broken = false
 	return audible

@@ -3,7 +3,7 @@ package audio
 import "math"
 
 const (
-	// historyFrames is how much played sound is kept, to repeat a period of it.
+	// historyFrames is how much played audio is kept, to repeat a period of it.
 	historyFrames = maxPeriod + 240
 	// timelineFrames is room for the history, for one pull that is not yet
 	// served, for the longest packet after it and for what stretching adds.
@@ -21,10 +21,10 @@ const (
 	softEnergy = 45 * 45
 )
 
-// timeline is decoded sound in interleaved stereo: a little that has been played
+// timeline is decoded audio in interleaved stereo: a little that has been played
 // and what is to be played. It can be shortened and lengthened at its playing
 // position by about one period of the voice without changing the pitch (WSOLA:
-// overlap-add at the lag where the sound is most like itself).
+// overlap-add at the lag where the audio is most like itself).
 //
 // Positions count frames, one sample per channel.
 type timeline struct {
@@ -37,7 +37,7 @@ type timeline struct {
 // ready is how many frames wait.
 func (t *timeline) ready() int { return t.end - t.pos }
 
-// last is the newest sound, at most n frames.
+// last is the newest audio, at most n frames.
 func (t *timeline) last(n int) []int16 {
 	n = min(n, t.end)
 	return t.pcm[2*(t.end-n) : 2*t.end]
@@ -53,7 +53,7 @@ func (t *timeline) extend(n int) []int16 {
 	return t.pcm[2*t.end : 2*(t.end+n)]
 }
 
-// commit makes n frames of the room from extend a part of the sound.
+// commit makes n frames of the room from extend a part of the audio.
 func (t *timeline) commit(n int) { t.end += n }
 
 // read takes len(dst)/2 frames; fewer must not be ready.
@@ -100,7 +100,7 @@ func (t *timeline) lengthen(most int, alike float64) int {
 	return lag
 }
 
-// mixed goes from the sound at position a to that at position b.
+// mixed goes from the audio at position a to that at position b.
 func (t *timeline) mixed(a, b int) [2 * overlap]int16 {
 	var m [2 * overlap]int16
 	for i := range m {
@@ -110,10 +110,10 @@ func (t *timeline) mixed(a, b int) [2 * overlap]int16 {
 	return m
 }
 
-// search finds the lag between minPeriod and most at which the sound from the
-// playing position is most like the sound that many frames later (direction 1) or
+// search finds the lag between minPeriod and most at which the audio from the
+// playing position is most like the audio that many frames later (direction 1) or
 // earlier (-1). It is 0 when the likeness, a correlation of -1..1, is less than
-// alike. Soft sound is like anything.
+// alike. Soft audio is like anything.
 func (t *timeline) search(direction, most int, alike float64) int {
 	from, to := t.pos, t.pos+most+overlap
 	if direction < 0 {

@@ -31,7 +31,7 @@ func NewDecoder() (*Decoder, error) {
 	return &Decoder{c: c}, nil
 }
 
-// Decode writes the packet's sound into stereo, which must have room for it
+// Decode writes the packet's audio into stereo, which must have room for it
 // ([PacketInfo].Samples, twice), and returns the samples per channel. Errors
 // wrap [ErrMalformed] when the packet is at fault.
 func (d *Decoder) Decode(packet []byte, stereo []int16) (int, error) {
@@ -45,7 +45,7 @@ func (d *Decoder) Decode(packet []byte, stereo []int16) (int, error) {
 	return d.decode(packet, stereo[:2*info.Samples], 0)
 }
 
-// DecodeFEC fills stereo with the sound before the packet: the last
+// DecodeFEC fills stereo with the audio before the packet: the last
 // [PacketInfo].FrameSamples of it from the packet's FEC, what is earlier
 // concealed. The packet itself is decoded afterwards as usual. The length must
 // be a multiple of 2*[PLCUnit], 120 ms at most.
@@ -60,7 +60,7 @@ func (d *Decoder) DecodeFEC(next []byte, stereo []int16) error {
 	return err
 }
 
-// DecodePLC fills stereo with a continuation of the sound so far. The length
+// DecodePLC fills stereo with a continuation of the audio so far. The length
 // must be a multiple of 2*[PLCUnit], 120 ms at most.
 func (d *Decoder) DecodePLC(stereo []int16) error {
 	if err := checkConcealed(stereo); err != nil {
@@ -94,7 +94,7 @@ func (d *Decoder) decode(packet []byte, stereo []int16, fec C.int) (int, error) 
 	return int(n), nil
 }
 
-// Reset forgets the sound so far, for a new stream.
+// Reset forgets the audio so far, for a new stream.
 func (d *Decoder) Reset() {
 	if d.c != nil {
 		C.foyer_decoder_reset(d.c)

@@ -83,7 +83,7 @@ func (e *Encoder) set(request, value C.int) error {
 	return nil
 }
 
-// Reset forgets the sound so far, for a new stream.
+// Reset forgets the audio so far, for a new stream.
 func (e *Encoder) Reset() {
 	if e.c != nil {
 		C.foyer_encoder_reset(e.c)

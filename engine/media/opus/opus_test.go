@@ -249,7 +249,7 @@ func TestCodingAllocatesNothing(t *testing.T) {
 }
 
 // FuzzDecode: whatever comes, Inspect and libopus agree on it, and nothing
-// crashes or writes beyond the sound that was announced.
+// crashes or writes beyond the audio that was announced.
 func FuzzDecode(f *testing.F) {
 	for _, p := range encode(f, voice(4*FrameSamples), 10) {
 		f.Add(p)

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// SampleRate is the rate of all sound in this package, in Hz.
+// SampleRate is the rate of all audio in this package, in Hz.
 const SampleRate = 48000
 
 // Limits of what a peer may send (RFC 6716 section 3.4).
@@ -16,7 +16,7 @@ const (
 	// the largest 20 ms frame (1275 bytes) and than any UDP payload on the
 	// internet's usual links.
 	MaxPacketBytes = 1500
-	// PLCUnit is the granularity of concealed sound, 2.5 ms, in samples per
+	// PLCUnit is the granularity of concealed audio, 2.5 ms, in samples per
 	// channel.
 	PLCUnit = 120
 

@@ -6,10 +6,10 @@ import (
 	"foyer/engine/call"
 )
 
-// MaxSide is the longest side of a tile or picture, in pixels.
+// MaxSide is the longest side of a tile or frame, in pixels.
 const MaxSide = 16384
 
-// Converter converts the pictures of one stream for one tile.
+// Converter converts the frames of one stream for one tile.
 type Converter struct {
 	pyramid Pyramid
 	plan    plan
@@ -20,14 +20,14 @@ type Converter struct {
 // planKey is what the taps depend on.
 type planKey struct {
 	w, h int // of the level that is scaled
-	srcW int // of the picture
+	srcW int // of the frame
 	srcH int
 	view call.View
 }
 
 // Convert fills dst, which must be exactly v.Width x v.Height with Stride
-// 4*v.Width, with the picture as v wants it: opaque, or transparent black
-// beside a contained picture. It reports false, leaving dst alone, when sizes
+// 4*v.Width, with the frame as v wants it: opaque, or transparent black
+// beside a contained frame. It reports false, leaving dst alone, when sizes
 // do not fit.
 func (c *Converter) Convert(dst *image.RGBA, f *call.VideoFrame, v call.View) bool {
 	if !usable(f) || !fits(dst, v) {
@@ -70,7 +70,7 @@ func usable(f *call.VideoFrame) bool {
 		len(f.U) >= f.UVStride*(ch-1)+cw && len(f.V) >= f.UVStride*(ch-1)+cw
 }
 
-// clearBeside makes everything outside the picture transparent.
+// clearBeside makes everything outside the frame transparent.
 func clearBeside(dst *image.RGBA, r rect) {
 	w, h := dst.Rect.Dx(), dst.Rect.Dy()
 	if r.w == w && r.h == h {

@@ -1,6 +1,6 @@
-// Package pixel turns I420 pictures (BT.601, video range) into the RGBA that a
+// Package pixel turns I420 frames (BT.601, video range) into the RGBA that a
 // window uploads, scaled to the tile in the same pass, and makes smaller I420
-// pictures for simulcast layers.
+// frames for simulcast layers.
 //
 // The inner loops exist twice with the same integer arithmetic and the same
 // results to the bit: in C, which the compiler vectorises, and in Go for builds
@@ -8,5 +8,5 @@
 // that nothing flickers; the rest is bilinear.
 //
 // A [Converter] or [Scaler] keeps tables and buffers and belongs to one
-// goroutine. Nothing is allocated per picture once the sizes are settled.
+// goroutine. Nothing is allocated per frame once the sizes are settled.
 package pixel

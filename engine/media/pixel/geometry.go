@@ -6,14 +6,14 @@ import (
 	"foyer/engine/call"
 )
 
-// rect places the picture: the part of the source that is shown, in source
+// rect places the frame: the part of the source that is shown, in source
 // pixels, and where it goes in the tile, in tile pixels.
 type rect struct {
 	srcX, srcY, srcW, srcH float64
 	x, y, w, h             int
 }
 
-// place fits a w x h picture into the view's tile.
+// place fits a w x h frame into the view's tile.
 func place(w, h int, v call.View) rect {
 	fw, fh := float64(w), float64(h)
 	sx, sy := float64(v.Width)/fw, float64(v.Height)/fh
@@ -123,7 +123,7 @@ func (p *plan) chromaX() taps { return p.taps.part(p.w, half(p.w)) }
 func (p *plan) lumaY() taps   { return p.taps.part(p.w+half(p.w), p.h) }
 func (p *plan) chromaY() taps { return p.taps.part(p.w+half(p.w)+p.h, half(p.h)) }
 
-// run tells whether the taps are consecutive source samples, unblended, and
+// run reports whether the taps are consecutive source samples, unblended, and
 // which is the first.
 func run(t taps) (first int, ok bool) {
 	for i := range t.index {

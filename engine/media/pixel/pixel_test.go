@@ -97,8 +97,8 @@ func TestEveryColour(t *testing.T) {
 	}
 }
 
-// TestScaledAgainstFloat compares a scaled smooth picture with sampling the
-// same picture in floating point: geometry (crop, mirror, chroma position) and
+// TestScaledAgainstFloat compares a scaled smooth frame with sampling the
+// same frame in floating point: geometry (crop, mirror, chroma position) and
 // rounding in one.
 func TestScaledAgainstFloat(t *testing.T) {
 	for _, tc := range []struct {
@@ -139,7 +139,7 @@ func TestScaledAgainstFloat(t *testing.T) {
 				t.Errorf("mean error %.2f, worst %.2f", mean, worst)
 			}
 			if r.w < tc.v.Width && dst.RGBAAt(0, tc.v.Height/2).A != 0 {
-				t.Error("beside a contained picture it is not transparent")
+				t.Error("beside a contained frame it is not transparent")
 			}
 		})
 	}
@@ -273,7 +273,7 @@ func TestNoAllocation(t *testing.T) {
 	dst := image.NewRGBA(image.Rect(0, 0, 213, 120))
 	c.Convert(dst, f, view(213, 120))
 	if n := testing.AllocsPerRun(10, func() { c.Convert(dst, f, view(213, 120)) }); n > 0 {
-		t.Errorf("%.0f allocations a picture", n)
+		t.Errorf("%.0f allocations a frame", n)
 	}
 }
 

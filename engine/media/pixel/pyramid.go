@@ -2,7 +2,7 @@ package pixel
 
 import "foyer/engine/call"
 
-// Pyramid holds box-filtered halves of a picture.
+// Pyramid holds box-filtered halves of a frame.
 type Pyramid struct {
 	levels []call.VideoFrame
 }
@@ -38,7 +38,7 @@ func Halve(dst, src *call.VideoFrame) {
 	halvePlane(dst.V, dst.UVStride, src.V, src.UVStride, cw, ch)
 }
 
-// Scaler makes smaller I420 pictures.
+// Scaler makes smaller I420 frames.
 type Scaler struct {
 	pyramid Pyramid
 	plan    plan

@@ -18,13 +18,13 @@ enum {
 
 foyer_vp8_decoder *foyer_vp8_decoder_new(void);
 void foyer_vp8_decoder_free(foyer_vp8_decoder *d);
-// The planes of a picture in the decoder's memory, valid until its next call.
+// The planes of a frame in the decoder's memory, valid until its next call.
 typedef struct {
   const uint8_t *y, *u, *v;
   int ystride, uvstride;
 } foyer_vp8_planes;
 
-// Decodes one frame, whose picture must be w x h.
+// Decodes one frame, whose frame must be w x h.
 int foyer_vp8_decode(foyer_vp8_decoder *d, const uint8_t *data, unsigned n,
                      int w, int h, foyer_vp8_planes *out);
 
@@ -33,8 +33,8 @@ foyer_vp8_encoder *foyer_vp8_encoder_new(int w, int h, int fps, int kbps,
                                          int screen);
 void foyer_vp8_encoder_free(foyer_vp8_encoder *e);
 int foyer_vp8_set_bitrate(foyer_vp8_encoder *e, int kbps);
-// An encoded picture, valid until the next call; n is 0 when the rate control
-// dropped the picture.
+// An encoded frame, valid until the next call; n is 0 when the rate control
+// dropped the frame.
 typedef struct {
   const uint8_t *data;
   size_t n;

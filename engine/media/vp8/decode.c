@@ -12,8 +12,8 @@ struct foyer_vp8_decoder {
 foyer_vp8_decoder *foyer_vp8_decoder_new(void) {
   foyer_vp8_decoder *d = calloc(1, sizeof *d);
   if (!d) return NULL;
-  // One thread: a call has many pictures at once, and threads of one small
-  // picture only wait for each other.
+  // One thread: a call has many frames at once, and threads of one small
+  // frame only wait for each other.
   vpx_codec_dec_cfg_t cfg = {.threads = 1};
   if (vpx_codec_dec_init(&d->codec, vpx_codec_vp8_dx(), &cfg, 0) !=
       VPX_CODEC_OK) {

@@ -22,7 +22,7 @@ var (
 type Decoder struct {
 	c             *C.foyer_vp8_decoder
 	width, height int                // of the last key frame; 0 before the first
-	planes        C.foyer_vp8_planes // of the last picture; here, so that it costs no allocation
+	planes        C.foyer_vp8_planes // of the last frame; here, so that it costs no allocation
 }
 
 var _ call.VideoDecoder = (*Decoder)(nil)
@@ -36,20 +36,20 @@ func NewDecoder() (*Decoder, error) {
 	return &Decoder{c: c}, nil
 }
 
-// Decode decodes one whole frame into dst, which it resets to the picture's
+// Decode decodes one whole frame into dst, which it resets to the frame's
 // size; dst.PTS stays. The decoder cannot tell that a frame before this one is
 // missing: the caller watches for gaps. On any error but [ErrHidden] the
 // content of dst is undefined and the stream needs a key frame.
 func (d *Decoder) Decode(data []byte, dst *call.VideoFrame) error {
-	picture, err := d.Peek(data)
+	frame, err := d.Peek(data)
 	if err != nil {
 		return err
 	}
-	w, h := picture.Width, picture.Height
+	w, h := frame.Width, frame.Height
 	dst.Reset(w, h)
-	copyPlane(dst.Y, picture.Y, picture.YStride, w, h)
-	copyPlane(dst.U, picture.U, picture.UVStride, (w+1)/2, (h+1)/2)
-	copyPlane(dst.V, picture.V, picture.UVStride, (w+1)/2, (h+1)/2)
+	copyPlane(dst.Y, frame.Y, frame.YStride, w, h)
+	copyPlane(dst.U, frame.U, frame.UVStride, (w+1)/2, (h+1)/2)
+	copyPlane(dst.V, frame.V, frame.UVStride, (w+1)/2, (h+1)/2)
 	return nil
 }
 
@@ -60,7 +60,7 @@ func copyPlane(dst, src []byte, stride, w, h int) {
 	}
 }
 
-// Peek decodes like Decode, and leaves the picture where it is: its planes are
+// Peek decodes like Decode, and leaves the frame where it is: its planes are
 // the decoder's own memory, must not be written to, and are gone with the next
 // call of any method, whatever it returns.
 func (d *Decoder) Peek(data []byte) (call.VideoFrame, error) {

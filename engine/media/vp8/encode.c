@@ -14,7 +14,7 @@ struct foyer_vp8_encoder {
 // Rate control for a live conversation, as WebRTC sets it: no look-ahead, a
 // buffer of a second, quantizers 2..56. Not error resilient: after a loss
 // receivers wait for a key frame anyway, and resilience costs bits in every
-// picture.
+// frame.
 static void configure(vpx_codec_enc_cfg_t *c, int w, int h, int kbps) {
   c->g_w = (unsigned)w;
   c->g_h = (unsigned)h;
@@ -35,12 +35,12 @@ static void configure(vpx_codec_enc_cfg_t *c, int w, int h, int kbps) {
   c->rc_buf_sz = 1000;
   c->rc_buf_initial_sz = 500;
   c->rc_buf_optimal_sz = 600;
-  // Key frames when asked for, and at the latest every 3000 pictures.
+  // Key frames when asked for, and at the latest every 3000 frames.
   c->kf_mode = VPX_KF_AUTO;
   c->kf_max_dist = 3000;
 }
 
-// A key frame may take this share (in percent of an average picture) of the
+// A key frame may take this share (in percent of an average frame) of the
 // bits: half of the optimal buffer, at least 300 % (WebRTC).
 static unsigned max_intra_percent(const vpx_codec_enc_cfg_t *c, int fps) {
   unsigned percent = c->rc_buf_optimal_sz / 2 * (unsigned)fps / 10;

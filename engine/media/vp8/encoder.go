@@ -15,12 +15,12 @@ import (
 const clockRate = 90000
 
 // minKbps is the least that libvpx is asked for: below, it drops nearly every
-// picture.
+// frame.
 const minKbps = 30
 
-// Config is what an [Encoder] is made for. Sizes come with the pictures.
+// Config is what an [Encoder] is made for. Sizes come with the frames.
 type Config struct {
-	FPS     int  // expected pictures a second, at least 1
+	FPS     int  // expected frames per second, at least 1
 	Bitrate int  // bit/s
 	Screen  bool // text and lines rather than faces
 }
@@ -35,7 +35,7 @@ type Encoder struct {
 	lastPTS       int64 // in ticks of clockRate
 }
 
-// NewEncoder makes an encoder. The first picture is a key frame.
+// NewEncoder makes an encoder. The first frame is a key frame.
 func NewEncoder(cfg Config) *Encoder {
 	cfg.FPS = max(cfg.FPS, 1)
 	return &Encoder{cfg: cfg, kbps: kilobits(cfg.Bitrate), lastPTS: -1}
@@ -43,7 +43,7 @@ func NewEncoder(cfg Config) *Encoder {
 
 func kilobits(bps int) int { return max(bps/1000, minKbps) }
 
-// SetBitrate changes the target, in bit/s, from the next picture on.
+// SetBitrate changes the target, in bit/s, from the next frame on.
 func (e *Encoder) SetBitrate(bps int) error {
 	kbps := kilobits(bps)
 	if kbps == e.kbps {
@@ -56,12 +56,12 @@ func (e *Encoder) SetBitrate(bps int) error {
 	return encodeError(C.foyer_vp8_set_bitrate(e.c, C.int(kbps)))
 }
 
-// ForceKeyFrame makes the next picture a key frame.
+// ForceKeyFrame makes the next frame a key frame.
 func (e *Encoder) ForceKeyFrame() { e.forceKey = true }
 
-// Encode encodes one picture of any size within the limits; a new size begins a
+// Encode encodes one frame of any size within the limits; a new size begins a
 // new codec and so a key frame. data is C memory, valid until the next call or
-// Close, and empty when the rate control left the picture out.
+// Close, and empty when the rate control left the frame out.
 func (e *Encoder) Encode(f *call.VideoFrame) (data []byte, key bool, err error) {
 	if err := e.fit(f); err != nil {
 		return nil, false, err
@@ -93,7 +93,7 @@ func ticks(pts time.Duration) int64 {
 	return int64(pts/time.Second)*clockRate + int64(pts%time.Second)*clockRate/int64(time.Second)
 }
 
-// fit makes the codec for the picture's size.
+// fit makes the codec for the frame's size.
 func (e *Encoder) fit(f *call.VideoFrame) error {
 	if err := checkFrame(f); err != nil {
 		return err
@@ -123,7 +123,7 @@ func checkFrame(f *call.VideoFrame) error {
 	if f.YStride < f.Width || f.UVStride < cw ||
 		len(f.Y) < f.YStride*(f.Height-1)+f.Width ||
 		len(f.U) < f.UVStride*(ch-1)+cw || len(f.V) < f.UVStride*(ch-1)+cw {
-		return fmt.Errorf("vp8: %w: planes of a %dx%d picture are too small", call.ErrBadArgument, f.Width, f.Height)
+		return fmt.Errorf("vp8: %w: planes of a %dx%d frame are too small", call.ErrBadArgument, f.Width, f.Height)
 	}
 	return nil
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// Limits of a picture that is decoded or encoded. A key frame may claim
+// Limits of a frame that is decoded or encoded. A key frame may claim
 // 16383x16383, which costs libvpx seconds and more than a gigabyte.
 const (
 	MaxWidth  = 4096
@@ -17,7 +17,7 @@ const (
 var (
 	ErrTruncated  = errors.New("vp8 frame is cut")
 	ErrBadHeader  = errors.New("not a vp8 frame")
-	ErrTooLarge   = errors.New("vp8 picture is too large")
+	ErrTooLarge   = errors.New("vp8 frame is too large")
 	ErrNoKeyFrame = errors.New("vp8 stream does not begin with a key frame")
 	ErrCorrupt    = errors.New("vp8 frame is damaged")
 	ErrHidden     = errors.New("vp8 frame is not meant to be shown")
@@ -85,5 +85,5 @@ func (h *Header) parseKey(data []byte) error {
 	return nil
 }
 
-// IsKeyFrame tells whether data begins like a key frame.
+// IsKeyFrame reports whether data begins like a key frame.
 func IsKeyFrame(data []byte) bool { return len(data) > 0 && data[0]&1 == 0 }

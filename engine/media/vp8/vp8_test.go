@@ -14,8 +14,8 @@ import (
 	"foyer/engine/call"
 )
 
-// picture draws the n-th picture of a moving pattern.
-func picture(f *call.VideoFrame, w, h, n int) {
+// frame draws the n-th frame of a moving pattern.
+func drawFrame(f *call.VideoFrame, w, h, n int) {
 	f.Reset(w, h)
 	f.PTS = time.Duration(n) * time.Second / 30
 	for y := range h {
@@ -27,7 +27,7 @@ func picture(f *call.VideoFrame, w, h, n int) {
 	for i := range f.U {
 		f.U[i], f.V[i] = byte(100+n%50), byte(150-n%50)
 	}
-	// A square that runs around, so that a stale picture differs from a new one.
+	// A square that runs around, so that a stale frame differs from a new one.
 	for y := h / 4; y < h/2; y++ {
 		for x := range w / 8 {
 			f.Y[y*f.YStride+(x+5*n)%w] = 235
@@ -78,26 +78,26 @@ func newEncoder(t testing.TB, c Config) *Encoder {
 	return e
 }
 
-// TestRoundTrip encodes and decodes pictures of even, odd and tiny sizes in one
+// TestRoundTrip encodes and decodes frames of even, odd and tiny sizes in one
 // stream, so that every change of size is one too.
 func TestRoundTrip(t *testing.T) {
 	e, d := newEncoder(t, Config{FPS: 30, Bitrate: 2_000_000}), newDecoder(t)
 	var src, got call.VideoFrame
 	for _, size := range [][2]int{{320, 180}, {321, 181}, {640, 360}, {1, 1}, {2, 3}, {17, 5}, {320, 180}} {
 		for n := range 10 {
-			picture(&src, size[0], size[1], n)
+			drawFrame(&src, size[0], size[1], n)
 			data, key := encode(t, e, &src)
 			if (n == 0) != key {
-				t.Fatalf("%v picture %d: key frame %v", size, n, key)
+				t.Fatalf("%v frame %d: key frame %v", size, n, key)
 			}
 			if len(data) == 0 {
 				continue
 			}
 			if err := d.Decode(data, &got); err != nil {
-				t.Fatalf("%v picture %d: %v", size, n, err)
+				t.Fatalf("%v frame %d: %v", size, n, err)
 			}
 			if p := psnr(&src, &got); p < 28 {
-				t.Errorf("%v picture %d: %.1f dB", size, n, p)
+				t.Errorf("%v frame %d: %.1f dB", size, n, p)
 			}
 		}
 		lastChroma(t, &src, &got)
@@ -118,12 +118,12 @@ func TestKeyFrameOnDemand(t *testing.T) {
 	e := newEncoder(t, Config{FPS: 30, Bitrate: 500_000})
 	var src call.VideoFrame
 	for n := range 20 {
-		picture(&src, 320, 180, n)
+		drawFrame(&src, 320, 180, n)
 		if n == 10 {
 			e.ForceKeyFrame()
 		}
 		if _, key := encode(t, e, &src); key != (n == 0 || n == 10) {
-			t.Errorf("picture %d: key frame %v", n, key)
+			t.Errorf("frame %d: key frame %v", n, key)
 		}
 	}
 }
@@ -135,7 +135,7 @@ func TestBitrate(t *testing.T) {
 	rate := func(from int) float64 {
 		bits := 0
 		for n := from; n < from+120; n++ {
-			picture(&src, 640, 360, n)
+			drawFrame(&src, 640, 360, n)
 			data, _ := encode(t, e, &src)
 			if n >= from+30 {
 				bits += 8 * len(data)
@@ -220,9 +220,9 @@ func TestHugeClaim(t *testing.T) {
 func TestDecodeErrors(t *testing.T) {
 	e, d := newEncoder(t, Config{FPS: 30, Bitrate: 500_000}), newDecoder(t)
 	var src, got call.VideoFrame
-	picture(&src, 320, 180, 0)
+	drawFrame(&src, 320, 180, 0)
 	first, _ := encode(t, e, &src)
-	picture(&src, 320, 180, 1)
+	drawFrame(&src, 320, 180, 1)
 	second, _ := encode(t, e, &src)
 	if err := d.Decode(second, &got); !errors.Is(err, ErrNoKeyFrame) {
 		t.Errorf("delta frame first: %v", err)
@@ -237,7 +237,7 @@ func TestDecodeErrors(t *testing.T) {
 	for i := 10; i < len(garbage); i++ {
 		garbage[i] = byte(i * 37)
 	}
-	_ = d.Decode(garbage, &got) // may look like a picture, must not crash
+	_ = d.Decode(garbage, &got) // may look like a frame, must not crash
 	if err := d.Decode(first, &got); err != nil {
 		t.Fatalf("key frame after damage: %v", err)
 	}
@@ -254,7 +254,7 @@ func TestDecodeErrors(t *testing.T) {
 func TestEncoderRefusesBadFrames(t *testing.T) {
 	e := newEncoder(t, Config{FPS: 30, Bitrate: 500_000})
 	var f call.VideoFrame
-	picture(&f, 64, 48, 0)
+	drawFrame(&f, 64, 48, 0)
 	short := f
 	short.U = short.U[:len(short.U)-1]
 	if _, _, err := e.Encode(&short); !errors.Is(err, call.ErrBadArgument) {
@@ -263,20 +263,20 @@ func TestEncoderRefusesBadFrames(t *testing.T) {
 	if _, _, err := e.Encode(&call.VideoFrame{}); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("empty frame: %v", err)
 	}
-	// Time that stands still or runs back is mended, not refused.
+	// Time that stands still or runs back is repaired, not refused.
 	for _, pts := range []time.Duration{time.Second, time.Second, 0} {
 		f.PTS = pts
 		encode(t, e, &f)
 	}
 }
 
-// TestNoAllocation: nothing on the Go heap per picture.
+// TestNoAllocation: nothing on the Go heap per frame.
 func TestNoAllocation(t *testing.T) {
 	e, d := newEncoder(t, Config{FPS: 30, Bitrate: 500_000}), newDecoder(t)
 	var src, got call.VideoFrame
 	n := 0
 	turn := func() {
-		picture(&src, 320, 180, n)
+		drawFrame(&src, 320, 180, n)
 		n++
 		data, _, err := e.Encode(&src)
 		if err == nil && len(data) > 0 {
@@ -288,7 +288,7 @@ func TestNoAllocation(t *testing.T) {
 	}
 	turn()
 	if a := testing.AllocsPerRun(30, turn); a > 0 {
-		t.Errorf("%.1f allocations a picture", a)
+		t.Errorf("%.1f allocations a frame", a)
 	}
 }
 
@@ -303,7 +303,7 @@ func TestNoLeak(t *testing.T) {
 			t.Fatal(err)
 		}
 		for n := range 4 { // two sizes: the codec is made anew in between
-			picture(&src, 320+n/2*160, 180, n)
+			drawFrame(&src, 320+n/2*160, 180, n)
 			if data, _ := encode(t, e, &src); len(data) > 0 {
 				if err := d.Decode(data, &got); err != nil {
 					t.Fatal(err)
@@ -353,14 +353,14 @@ func FuzzParseHeader(f *testing.F) {
 	})
 }
 
-// FuzzDecode feeds a decoder that has a picture with damaged frames.
+// FuzzDecode feeds a decoder that has a frame with damaged frames.
 func FuzzDecode(f *testing.F) {
 	e := NewEncoder(Config{FPS: 30, Bitrate: 200_000})
 	defer e.Close()
 	var src call.VideoFrame
 	var first []byte
 	for n := range 3 {
-		picture(&src, 48, 33, n)
+		drawFrame(&src, 48, 33, n)
 		data, _, err := e.Encode(&src)
 		if err != nil {
 			f.Fatal(err)
@@ -391,7 +391,7 @@ func BenchmarkEncode(b *testing.B) {
 			e := newEncoder(b, Config{FPS: 30, Bitrate: tc.kbps * 1000})
 			frames := make([]call.VideoFrame, 30)
 			for n := range frames {
-				picture(&frames[n], tc.w, tc.h, n)
+				drawFrame(&frames[n], tc.w, tc.h, n)
 			}
 			n := 0
 			for b.Loop() {
@@ -417,7 +417,7 @@ func BenchmarkDecode(b *testing.B) {
 			var stream [][]byte
 			var f call.VideoFrame
 			for n := range 60 {
-				picture(&f, tc.w, tc.h, n)
+				drawFrame(&f, tc.w, tc.h, n)
 				if data, _ := encode(b, e, &f); len(data) > 0 {
 					stream = append(stream, data)
 				}

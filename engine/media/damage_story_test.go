@@ -11,7 +11,7 @@ import (
 // TestHugeKeyFrame: 16383x16383 is refused and the stream goes on.
 func TestHugeKeyFrame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t, noSound{})
+		s := newStage(t, noAudio{})
 		src := newSource(t, testW, testH)
 		s.give(src.next()...)
 		huge := make([]byte, 3000)
@@ -23,16 +23,16 @@ func TestHugeKeyFrame(t *testing.T) {
 		src.force.Store(true)
 		s.give(src.next()...)
 		if len(s.shown) != 2 {
-			t.Errorf("%d pictures shown, want 2", len(s.shown))
+			t.Errorf("%d frames shown, want 2", len(s.shown))
 		}
 		s.r.Close()
 	})
 }
 
-// TestEndlessFrame: a picture that never ends is dropped at the limit.
+// TestEndlessFrame: a frame that never ends is dropped at the limit.
 func TestEndlessFrame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t, noSound{})
+		s := newStage(t, noAudio{})
 		src := newSource(t, testW, testH)
 		src.mtu = 1400
 		first := src.next()
@@ -43,7 +43,7 @@ func TestEndlessFrame(t *testing.T) {
 		src.force.Store(true)
 		s.give(src.next()...)
 		if len(s.shown) != 2 {
-			t.Errorf("%d pictures shown, want 2", len(s.shown))
+			t.Errorf("%d frames shown, want 2", len(s.shown))
 		}
 		s.r.Close()
 	})
@@ -52,7 +52,7 @@ func TestEndlessFrame(t *testing.T) {
 // TestGarbage feeds noise between the packets of a real stream.
 func TestGarbage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t, noSound{})
+		s := newStage(t, noAudio{})
 		src := newSource(t, testW, testH)
 		s.track.onKey = func() { src.force.Store(true) }
 		rnd := rand.New(rand.NewPCG(1, 9))
@@ -68,7 +68,7 @@ func TestGarbage(t *testing.T) {
 		}
 		t.Logf("%d of 120 shown, %+v", len(s.shown), s.r.Stats())
 		if len(s.shown) < 10 {
-			t.Errorf("%d pictures shown", len(s.shown))
+			t.Errorf("%d frames shown", len(s.shown))
 		}
 		s.r.Close()
 	})

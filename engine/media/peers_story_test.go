@@ -18,9 +18,9 @@ import (
 	"foyer/engine/call"
 )
 
-// TestTwoPeers sends a camera's pictures from one pion peer to another through a
+// TestTwoPeers sends a camera's frames from one pion peer to another through a
 // virtual network that loses and delays packets: pump, real RTP with NACK and
-// PLI, receiver. No damaged picture may be shown.
+// PLI, receiver. No damaged frame may be shown.
 func TestTwoPeers(t *testing.T) {
 	for _, tc := range []struct {
 		name string
@@ -57,17 +57,17 @@ func twoPeers(t *testing.T, loss float64) {
 		t.Fatal("no track arrives")
 	}
 	begin := time.Now()
-	r := newVideoReceiver(new(budget), remote, noSound{}, quiet())
+	r := newVideoReceiver(new(budget), remote, noAudio{}, quiet())
 	defer r.Close()
 	r.Slot().SetView(call.View{Width: testW, Height: testH})
 	first, shown := watch(t, r, begin, 60)
-	t.Logf("first picture after %v, %d looked at, %+v", first, shown, r.Stats())
+	t.Logf("first frame after %v, %d looked at, %+v", first, shown, r.Stats())
 	if shown < 60 {
-		t.Errorf("%d pictures seen, want 60", shown)
+		t.Errorf("%d frames seen, want 60", shown)
 	}
 }
 
-// watch looks at the slot until n pictures were seen, or 30 s are over.
+// watch looks at the slot until n frames were seen, or 30 s are over.
 func watch(t *testing.T, r *videoReceiver, begin time.Time, n int) (first time.Duration, shown int) {
 	t.Helper()
 	tick := time.NewTicker(4 * time.Millisecond)
@@ -86,17 +86,17 @@ func watch(t *testing.T, r *videoReceiver, begin time.Time, n int) (first time.D
 		shown++
 		k := number(img)
 		if q := fidelity(t, img, k, testW, testH); q < clean-2 {
-			t.Errorf("picture %d is damaged: %.1f dB", k, q)
+			t.Errorf("frame %d is damaged: %.1f dB", k, q)
 		}
 		if k <= lastNumber {
-			t.Errorf("picture %d after %d", k, lastNumber)
+			t.Errorf("frame %d after %d", k, lastNumber)
 		}
 		lastNumber = k
 	}
 	return first, shown
 }
 
-// feed gives the camera a picture every 33 ms.
+// feed gives the camera a frame every 33 ms.
 func feed(cam *fakeCamera, stop <-chan struct{}) {
 	tick := time.NewTicker(time.Second / 30)
 	defer tick.Stop()

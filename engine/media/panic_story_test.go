@@ -54,7 +54,7 @@ func TestPanicEndsReceiver(t *testing.T) {
 				t.Errorf("stats: %+v", s)
 			}
 			if img, _ := r.Slot().Latest(); img != nil {
-				t.Error("a picture is shown")
+				t.Error("a frame is shown")
 			}
 			r.Close()
 			if n := errorsIn(hook); n != 1 {

@@ -29,9 +29,9 @@ func quietLog() logrus.FieldLogger {
 	return l
 }
 
-// soundDevices has the real sound system and nothing else.
-func soundDevices(t testing.TB) *devices.Devices {
-	d := devices.New(devices.Config{Log: quietLog(), Drivers: devices.Drivers{Sound: newSound(quietLog())}})
+// audioDevices has the real sound system and nothing else.
+func audioDevices(t testing.TB) *devices.Devices {
+	d := devices.New(devices.Config{Log: quietLog(), Drivers: devices.Drivers{Audio: newAudio(quietLog())}})
 	t.Cleanup(func() { _ = d.Close() })
 	return d
 }
@@ -83,9 +83,9 @@ func power(s []int16, hz float64) float64 {
 	return 2 * math.Sqrt(a*a+b*b-c*a*b) / float64(len(s))
 }
 
-func TestSoundList(t *testing.T) {
+func TestAudioList(t *testing.T) {
 	testenv.UsePulse(t)
-	list, err := soundDevices(t).List(t.Context())
+	list, err := audioDevices(t).List(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestSoundList(t *testing.T) {
 
 func TestMicrophoneHears(t *testing.T) {
 	p := testenv.UsePulse(t)
-	d := soundDevices(t)
+	d := audioDevices(t)
 	for _, name := range []string{"", "mic", "TestMic", "testmic"} {
 		m := openMic(t, d, name)
 		if got := m.Info(); got.ID != "mic" || got.Name != "TestMic" {
@@ -142,7 +142,7 @@ func TestMicrophoneHears(t *testing.T) {
 
 func TestSpeakerIsHeard(t *testing.T) {
 	p := testenv.UsePulse(t)
-	s := openSpeaker(t, soundDevices(t), "default")
+	s := openSpeaker(t, audioDevices(t), "default")
 	wave, at := tone(1000, call.SampleRate), 0
 	s.Play(func(stereo []int16) {
 		for i := 0; i+1 < len(stereo); i += 2 {
@@ -168,9 +168,9 @@ func TestSpeakerIsHeard(t *testing.T) {
 	}
 }
 
-func TestSoundDeviceMissing(t *testing.T) {
+func TestAudioDeviceMissing(t *testing.T) {
 	testenv.UsePulse(t)
-	d := soundDevices(t)
+	d := audioDevices(t)
 	_, err := d.Open(t.Context(), call.DeviceRequest{Source: call.SourceMicrophone, Device: "Headset"})
 	var named *call.DeviceError
 	if !errors.Is(err, call.ErrDeviceMissing) || !errors.As(err, &named) || named.Device != "Headset" {
@@ -184,7 +184,7 @@ func TestSoundDeviceMissing(t *testing.T) {
 func TestNoSoundServer(t *testing.T) {
 	t.Setenv("PULSE_SERVER", "unix:"+t.TempDir()+"/native")
 	t.Setenv("XDG_RUNTIME_DIR", t.TempDir())
-	d := soundDevices(t)
+	d := audioDevices(t)
 	if _, err := d.Open(t.Context(), call.DeviceRequest{Source: call.SourceMicrophone}); !errors.Is(err, call.ErrNoSoundServer) {
 		t.Errorf("a microphone without a sound server: %v", err)
 	}
@@ -198,7 +198,7 @@ func TestNoSoundServer(t *testing.T) {
 
 func TestSoundServerKilled(t *testing.T) {
 	p := testenv.UsePulse(t)
-	d := soundDevices(t)
+	d := audioDevices(t)
 	m, s := openMic(t, d, ""), openSpeaker(t, d, "")
 	p.Close()
 	for _, h := range []call.Handle{m, s} {
@@ -221,7 +221,7 @@ func TestSoundServerKilled(t *testing.T) {
 
 func TestSoundServerFrozen(t *testing.T) {
 	p := testenv.UsePulse(t)
-	d := soundDevices(t)
+	d := audioDevices(t)
 	m := openMic(t, d, "")
 	if err := p.Freeze(); err != nil {
 		t.Fatal(err)
@@ -272,7 +272,7 @@ func TestSoundServerFrozen(t *testing.T) {
 // A server that freezes under a running microphone is a lost microphone.
 func TestSoundServerFreezesMeanwhile(t *testing.T) {
 	p := testenv.UsePulse(t)
-	m := openMic(t, soundDevices(t), "")
+	m := openMic(t, audioDevices(t), "")
 	if err := p.Freeze(); err != nil {
 		t.Fatal(err)
 	}
@@ -297,10 +297,10 @@ func TestSoundServerFreezesMeanwhile(t *testing.T) {
 
 // Whoever hears the microphone that is taken away hears no more, neither it nor,
 // when it was the default one, what the loudspeaker plays.
-func TestSoundDeviceTakenAway(t *testing.T) {
+func TestAudioDeviceTakenAway(t *testing.T) {
 	for _, choice := range []string{"mic", ""} {
 		testenv.UsePulse(t)
-		d := soundDevices(t)
+		d := audioDevices(t)
 		m := openMic(t, d, choice)
 		if out, err := exec.CommandContext(t.Context(), "pactl", "unload-module", "module-pipe-source").CombinedOutput(); err != nil {
 			t.Fatalf("%v: %s", err, out)
@@ -323,9 +323,9 @@ func TestSoundDeviceTakenAway(t *testing.T) {
 }
 
 // Any number of rounds use the same number of descriptors.
-func TestSoundRounds(t *testing.T) {
+func TestAudioRounds(t *testing.T) {
 	testenv.UsePulse(t)
-	d := soundDevices(t)
+	d := audioDevices(t)
 	count := func() int {
 		entries, err := os.ReadDir("/proc/self/fd")
 		if err != nil {
@@ -350,9 +350,9 @@ func TestSoundRounds(t *testing.T) {
 }
 
 // Opening that is called off leaves nothing open, at whatever moment.
-func TestSoundOpenCancelled(t *testing.T) {
+func TestAudioOpenCancelled(t *testing.T) {
 	p := testenv.UsePulse(t)
-	d := soundDevices(t)
+	d := audioDevices(t)
 	for i := range 60 {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*500*time.Microsecond)
 		c, err := d.Open(ctx, call.DeviceRequest{Source: call.SourceMicrophone})
@@ -374,11 +374,11 @@ func TestSoundOpenCancelled(t *testing.T) {
 	}
 }
 
-func BenchmarkSoundOpenClose(b *testing.B) {
+func BenchmarkAudioOpenClose(b *testing.B) {
 	p := testenv.Pulse(b)
 	b.Setenv("PULSE_SERVER", p.Server)
 	b.Setenv("XDG_RUNTIME_DIR", p.Dir)
-	d := soundDevices(b)
+	d := audioDevices(b)
 	var opened, closed [2][]time.Duration
 	for b.Loop() {
 		t0 := time.Now()

@@ -9,7 +9,7 @@ import (
 	"foyer/engine/media/opus"
 )
 
-// speech is a synthetic voice: words of voiced and hissing sounds with pauses. A
+// speech is a synthetic voice: words of voiced and hissing parts with pauses. A
 // glottal buzz whose pitch glides goes through three moving resonances, which is
 // what codecs, concealment and stretching are made for.
 func speech(frames int, seed uint64) []int16 {
@@ -20,7 +20,7 @@ func speech(frames int, seed uint64) []int16 {
 	envelope, left, loud, hiss := 0.0, 0, 0.0, false
 	var centre [3]float64
 	for i := range out {
-		if left == 0 { // next sound, 60..200 ms
+		if left == 0 { // next part, 60..200 ms
 			left = call.SampleRate * (60 + rng.IntN(140)) / 1000
 			kind := rng.IntN(10)
 			hiss = kind == 0
@@ -209,9 +209,9 @@ func bestLag(h, reference []int16, at, around, reach int) int {
 func TestLikenessKnowsWhatItMeasures(t *testing.T) {
 	s := speech(2*call.SampleRate, 1)
 	if snr, c := likeness(s[1000:], s, 900); snr < 34 || c < 0.999 {
-		t.Errorf("the same sound: %.1f dB, %.3f", snr, c)
+		t.Errorf("the same audio: %.1f dB, %.3f", snr, c)
 	}
 	if _, c := likeness(speech(2*call.SampleRate, 2), s, 0); c > 0.6 {
-		t.Errorf("another sound correlates by %.3f", c)
+		t.Errorf("another audio correlates by %.3f", c)
 	}
 }

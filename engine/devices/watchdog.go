@@ -10,7 +10,7 @@ import (
 	"foyer/engine/call"
 )
 
-// The watchdog of sound: drivers never report that a device is dead, it just
+// The watchdog of audio: drivers never report that a device is dead, it just
 // stops asking. Chunks come every 10 to 20 ms.
 const (
 	watchEvery  = 250 * time.Millisecond
@@ -19,22 +19,22 @@ const (
 	answerLimit = time.Second     // it must answer in that time
 )
 
-// heart tells how long ago the driver called. Any goroutine.
-type heart struct {
+// heartbeat tells how long ago the driver called. Any goroutine.
+type heartbeat struct {
 	start time.Time
 	last  atomic.Int64 // ns since start
 }
 
-func newHeart() *heart { return &heart{start: time.Now()} }
+func newHeartbeat() *heartbeat { return &heartbeat{start: time.Now()} }
 
-func (h *heart) beat()                { h.last.Store(int64(time.Since(h.start))) }
-func (h *heart) quiet() time.Duration { return time.Since(h.start) - time.Duration(h.last.Load()) }
+func (h *heartbeat) hear()                { h.last.Store(int64(time.Since(h.start))) }
+func (h *heartbeat) quiet() time.Duration { return time.Since(h.start) - time.Duration(h.last.Load()) }
 
 // watchdog watches over one stream, in its owner's goroutine.
 type watchdog struct {
 	*handle
-	stream SoundStream
-	heart  *heart
+	stream AudioStream
+	heart  *heartbeat
 	wg     *sync.WaitGroup // counts the questions that are open
 	answer chan error      // of the open question; nil if there is none
 }
@@ -45,7 +45,7 @@ type watchdog struct {
 // lost even if something is still heard: PulseAudio moves the recorder of the
 // last microphone to what the loudspeaker plays.
 func (w *watchdog) run() {
-	w.heart.beat()
+	w.heart.hear()
 	asked := time.Now()
 	ticker := time.NewTicker(watchEvery)
 	defer ticker.Stop()
@@ -69,7 +69,7 @@ func (w *watchdog) run() {
 			return
 		}
 		if quiet {
-			w.heart.beat() // ask again only after another time of silence
+			w.heart.hear() // ask again only after another time of silence
 		}
 	}
 }
@@ -98,10 +98,10 @@ func (w *watchdog) ask() error {
 	}
 }
 
-// startSound starts the owner of a microphone or speaker and waits until it is
+// startAudio starts the owner of a microphone or speaker and waits until it is
 // open or the context ends.
-func (d *Devices) startSound(
-	ctx context.Context, h *handle, choice string, beat *heart, open func() (SoundStream, error),
+func (d *Devices) startAudio(
+	ctx context.Context, h *handle, choice string, alive *heartbeat, open func() (AudioStream, error),
 ) error {
 	dev := h.info
 	key := dev.Source.String() + " " + choice
@@ -114,7 +114,7 @@ func (d *Devices) startSound(
 			return session{}, err
 		}
 		h.info = stream.Info()
-		dog := &watchdog{handle: h, stream: stream, heart: beat, wg: &d.wg}
+		dog := &watchdog{handle: h, stream: stream, heart: alive, wg: &d.wg}
 		return session{run: dog.run, close: stream.Close}, nil
 	})
 	return d.await(ctx, h, dev)

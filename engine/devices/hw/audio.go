@@ -26,24 +26,24 @@ const (
 // appName is what the sound system's mixer shows.
 const appName = "Foyer"
 
-// sound implements devices.SoundDriver over miniaudio. Every stream has its own
+// audio implements devices.AudioDriver over miniaudio. Every stream has its own
 // connection to the sound system: a frozen or dead one takes nothing else with
 // it, and nothing is shared between threads.
-type sound struct {
+type audio struct {
 	log logrus.FieldLogger
 
 	mu          sync.Mutex
-	streams     map[*soundStream]struct{} // not given back
+	streams     map[*audioStream]struct{} // not given back
 	connections int                       // to the sound system
 	ever        int                       // the same, with those that have ended
 }
 
-func newSound(log logrus.FieldLogger) *sound {
-	return &sound{log: log, streams: map[*soundStream]struct{}{}}
+func newAudio(log logrus.FieldLogger) *audio {
+	return &audio{log: log, streams: map[*audioStream]struct{}{}}
 }
 
 // held lists the streams that have not been given back.
-func (s *sound) held() []call.Device {
+func (s *audio) held() []call.Device {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var list []call.Device
@@ -54,14 +54,14 @@ func (s *sound) held() []call.Device {
 }
 
 // count is the number of connections to the sound system, now and ever.
-func (s *sound) count() (now, ever int) {
+func (s *audio) count() (now, ever int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.connections, s.ever
 }
 
-// List implements devices.SoundDriver.
-func (s *sound) List() ([]call.Device, error) {
+// List implements devices.AudioDriver.
+func (s *audio) List() ([]call.Device, error) {
 	c, err := s.connect(realBackends()...)
 	if err != nil {
 		return nil, err
@@ -77,8 +77,8 @@ func (s *sound) List() ([]call.Device, error) {
 	return list, errors.Join(err, c.close())
 }
 
-// OpenMicrophone implements devices.SoundDriver.
-func (s *sound) OpenMicrophone(device string, deliver func(mono []int16)) (devices.SoundStream, error) {
+// OpenMicrophone implements devices.AudioDriver.
+func (s *audio) OpenMicrophone(device string, deliver func(mono []int16)) (devices.AudioStream, error) {
 	config := malgo.DefaultDeviceConfig(malgo.Capture)
 	config.PeriodSizeInMilliseconds = capturePeriod
 	config.Capture.Format = malgo.FormatS16
@@ -92,8 +92,8 @@ func (s *sound) OpenMicrophone(device string, deliver func(mono []int16)) (devic
 	return s.open(call.SourceMicrophone, device, config, data)
 }
 
-// OpenSpeaker implements devices.SoundDriver.
-func (s *sound) OpenSpeaker(device string, fill func(stereo []int16)) (devices.SoundStream, error) {
+// OpenSpeaker implements devices.AudioDriver.
+func (s *audio) OpenSpeaker(device string, fill func(stereo []int16)) (devices.AudioStream, error) {
 	config := malgo.DefaultDeviceConfig(malgo.Playback)
 	config.PeriodSizeInMilliseconds = playbackPeriod
 	config.Playback.Format = malgo.FormatS16
@@ -111,15 +111,15 @@ func samples(b []byte) []int16 {
 	return unsafe.Slice((*int16)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/2)
 }
 
-func (s *sound) open(
+func (s *audio) open(
 	source call.Source, choice string, config malgo.DeviceConfig, data malgo.DataProc,
-) (*soundStream, error) {
+) (*audioStream, error) {
 	began := time.Now()
 	c, err := s.connect(realBackends()...)
 	if err != nil {
 		return nil, err
 	}
-	stream := &soundStream{driver: s, choice: choice, conn: c}
+	stream := &audioStream{driver: s, choice: choice, conn: c}
 	if err := stream.start(source, config, data); err != nil {
 		return nil, errors.Join(err, c.close())
 	}
@@ -128,13 +128,13 @@ func (s *sound) open(
 	s.mu.Unlock()
 	s.log.WithFields(logrus.Fields{
 		"source": source.String(), "device": stream.info.ID, "took": time.Since(began),
-	}).Debug("sound device opened")
+	}).Debug("audio device opened")
 	return stream, nil
 }
 
-// soundStream implements devices.SoundStream.
-type soundStream struct {
-	driver *sound
+// audioStream implements devices.AudioStream.
+type audioStream struct {
+	driver *audio
 	choice string
 	conn   *connection
 	device *malgo.Device
@@ -145,7 +145,7 @@ type soundStream struct {
 // start opens and starts the device in the stream's context. A device that does
 // not exist is never asked for: miniaudio would use memory that it has not set,
 // and leak its connection.
-func (s *soundStream) start(source call.Source, config malgo.DeviceConfig, data malgo.DataProc) error {
+func (s *audioStream) start(source call.Source, config malgo.DeviceConfig, data malgo.DataProc) error {
 	e, err := s.conn.pick(source, s.choice)
 	if err != nil {
 		return err
@@ -166,24 +166,24 @@ func (s *soundStream) start(source call.Source, config malgo.DeviceConfig, data 
 		data(out, in, frames)
 	}
 	if s.device, err = malgo.InitDevice(s.conn.ctx.Context, config, malgo.DeviceCallbacks{Data: count}); err != nil {
-		return soundError(err)
+		return audioError(err)
 	}
 	s.ahead.start()
 	if err := s.device.Start(); err != nil {
 		s.device.Uninit()
-		return soundError(err)
+		return audioError(err)
 	}
 	return nil
 }
 
-func (s *soundStream) Info() call.Device { return s.info }
+func (s *audioStream) Info() call.Device { return s.info }
 
-// Delay implements devices.SoundStream.
-func (s *soundStream) Delay() int { return s.ahead.samples() }
+// Delay implements devices.AudioStream.
+func (s *audioStream) Delay() int { return s.ahead.samples() }
 
-// Check implements devices.SoundStream over a connection of its own. Another
+// Check implements devices.AudioStream over a connection of its own. Another
 // sound system than the stream's would answer for the wrong devices.
-func (s *soundStream) Check() error {
+func (s *audioStream) Check() error {
 	c, err := s.driver.connect(s.conn.backend)
 	if err != nil {
 		return err
@@ -195,10 +195,10 @@ func (s *soundStream) Check() error {
 	return errors.Join(err, c.close())
 }
 
-// Close implements devices.SoundStream. Stop comes first: Uninit alone can hang
+// Close implements devices.AudioStream. Stop comes first: Uninit alone can hang
 // on a device that is gone (mackron/miniaudio#881). An error of Stop only says
 // that there was nothing left to stop.
-func (s *soundStream) Close() error {
+func (s *audioStream) Close() error {
 	_ = s.device.Stop()
 	s.device.Uninit()
 	err := s.conn.close()

@@ -8,7 +8,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-// TestClosedReceiverIsReleased: with its pictures a receiver is megabytes. Kept
+// TestClosedReceiverIsReleased: with its frames a receiver is megabytes. Kept
 // over a collection, for those who come and go they set the pace of the next
 // ones, and the heap grows to a multiple of what is in use.
 func TestClosedReceiverIsReleased(t *testing.T) {
@@ -21,11 +21,11 @@ func TestClosedReceiverIsReleased(t *testing.T) {
 	}
 }
 
-// watchAndClose is a receiver that has shown a picture.
+// watchAndClose is a receiver that has shown a frame.
 func watchAndClose(t *testing.T) weak.Pointer[videoReceiver] {
 	t.Helper()
 	track, src := newFakeTrack(), newSource(t, testW, testH)
-	r := newVideoReceiver(new(budget), track, noSound{}, quiet())
+	r := newVideoReceiver(new(budget), track, noAudio{}, quiet())
 	for r.Stats().FramesDecoded == 0 {
 		track.give(src.next()...)
 	}

@@ -11,13 +11,13 @@ import (
 
 // A computer without a sound server has ALSA: scripts/vm-run.sh -s gives the
 // guest a sound card.
-func TestVMSoundWithoutServer(t *testing.T) {
+func TestVMAudioWithoutServer(t *testing.T) {
 	needVM(t)
 	if !hasCards() {
 		t.Skip("needs a sound card without a sound server; runs in scripts/vm-run.sh -s")
 	}
 	t.Setenv("PULSE_SERVER", "unix:/nonexistent")
-	d := soundDevices(t)
+	d := audioDevices(t)
 	list, err := d.List(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -36,8 +36,8 @@ func TestVMSoundWithoutServer(t *testing.T) {
 		s := openSpeaker(t, d, choice)
 		closeTimed(t, m)
 		closeTimed(t, s)
-		if n := holders(t, soundFiles); n != 0 {
-			t.Errorf("%d descriptors of sound devices are left", n)
+		if n := holders(t, soundCardFiles); n != 0 {
+			t.Errorf("%d descriptors of audio devices are left", n)
 		}
 	}
 }

@@ -21,7 +21,7 @@ func TestStalledCamera(t *testing.T) {
 		f.readErr, f.slowRead = ErrNoPicture, time.Second
 		d := New(Config{Log: quietLog(), Drivers: Drivers{Camera: f}})
 		c := mustOpen(t, d, "")
-		time.Sleep(firstPictureLimit - 1500*time.Millisecond) // virtual
+		time.Sleep(firstFrameLimit - 1500*time.Millisecond) // virtual
 		if isClosed(c.Lost()) {
 			t.Error("given up too early")
 		}
@@ -32,7 +32,7 @@ func TestStalledCamera(t *testing.T) {
 		f.set(func() { f.readErr = ErrNoPicture })
 		began := time.Now()
 		<-c.Lost()
-		if took := time.Since(began); took > nextPictureLimit+2*time.Second || !errors.Is(c.LostErr(), call.ErrDeviceLost) {
+		if took := time.Since(began); took > nextFrameLimit+2*time.Second || !errors.Is(c.LostErr(), call.ErrDeviceLost) {
 			t.Errorf("given up after %v: %v", took, c.LostErr())
 		}
 		if err := d.Close(); err != nil {
@@ -51,13 +51,13 @@ func TestBrokenCameraIsNotAskedInALoop(t *testing.T) {
 		began := time.Now()
 		c := mustOpen(t, d, "")
 		<-c.Lost()
-		if took := time.Since(began); took > firstPictureLimit+time.Second || took < firstPictureLimit {
+		if took := time.Since(began); took > firstFrameLimit+time.Second || took < firstFrameLimit {
 			t.Errorf("given up after %v", took)
 		}
 		if !errors.Is(c.LostErr(), call.ErrDeviceLost) || !errors.Is(c.LostErr(), syscall.EIO) {
 			t.Errorf("lost: %v", c.LostErr())
 		}
-		if limit := int64(firstPictureLimit/readPause) + 2; broken.reads.Load() > limit {
+		if limit := int64(firstFrameLimit/readPause) + 2; broken.reads.Load() > limit {
 			t.Errorf("%d reads, want at most %d", broken.reads.Load(), limit)
 		}
 		if err := d.Close(); err != nil {

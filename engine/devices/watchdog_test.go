@@ -9,8 +9,8 @@ import (
 	"foyer/engine/call"
 )
 
-func newFakeSound(t testing.TB) *fakeSound {
-	f := &fakeSound{fakeHardware: newFake(t, call.SourceMicrophone, "Mic")}
+func newFakeAudio(t testing.TB) *fakeAudio {
+	f := &fakeAudio{fakeHardware: newFake(t, call.SourceMicrophone, "Mic")}
 	f.list = append(f.list, call.Device{Source: call.SourceSpeaker, ID: "spk", Name: "Speaker", Default: true})
 	return f
 }
@@ -68,8 +68,8 @@ func TestRing(t *testing.T) {
 func TestSilentMicrophoneIsNotLost(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		f := newFakeSound(t)
-		d := New(Config{Log: quietLog(), Drivers: Drivers{Sound: f}})
+		f := newFakeAudio(t)
+		d := New(Config{Log: quietLog(), Drivers: Drivers{Audio: f}})
 		m := openMic(t, d, "")
 		f.set(func() { f.silent = true })
 		time.Sleep(time.Minute) // virtual, like all time here
@@ -86,7 +86,7 @@ func TestSilentMicrophoneIsNotLost(t *testing.T) {
 	})
 }
 
-func TestDeadSoundIsLost(t *testing.T) {
+func TestDeadAudioIsLost(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		err   error
@@ -98,8 +98,8 @@ func TestDeadSoundIsLost(t *testing.T) {
 		"frozen":     {hangs: true, want: call.ErrDeviceLost},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			f := newFakeSound(t)
-			d := New(Config{Log: quietLog(), Drivers: Drivers{Sound: f}})
+			f := newFakeAudio(t)
+			d := New(Config{Log: quietLog(), Drivers: Drivers{Audio: f}})
 			m := openMic(t, d, "")
 			s, err := d.OpenSpeaker(t.Context(), "")
 			if err != nil {
@@ -136,11 +136,11 @@ func TestDeadSoundIsLost(t *testing.T) {
 
 // A recorder that was moved to something else still hears; a sound system that
 // does not answer a question may still serve.
-func TestSoundIsCheckedWhileItRuns(t *testing.T) {
+func TestAudioIsCheckedWhileItRuns(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		f := newFakeSound(t)
-		d := New(Config{Log: quietLog(), Drivers: Drivers{Sound: f}})
+		f := newFakeAudio(t)
+		d := New(Config{Log: quietLog(), Drivers: Drivers{Audio: f}})
 		m := openMic(t, d, "")
 		f.set(func() { f.checkErr = call.ErrNoSoundServer })
 		time.Sleep(10 * time.Second) // virtual: some looks
@@ -170,8 +170,8 @@ func TestSoundIsCheckedWhileItRuns(t *testing.T) {
 
 func TestSpeakerPlaysSilenceUntilAsked(t *testing.T) {
 	t.Parallel()
-	f := newFakeSound(t)
-	d := newDevices(t, Drivers{Sound: f})
+	f := newFakeAudio(t)
+	d := newDevices(t, Drivers{Audio: f})
 	sp, err := d.OpenSpeaker(t.Context(), defaultWord)
 	if err != nil {
 		t.Fatal(err)
