@@ -23,7 +23,7 @@ func (l listed) List() ([]call.Device, error) { return l.list, l.err }
 
 // listedSound is the same for sound.
 type listedSound struct {
-	devices.SoundDriver
+	devices.AudioDriver
 	list []call.Device
 }
 
@@ -36,7 +36,7 @@ func drivers() devices.Drivers {
 			{Source: call.SourceCamera, ID: "usb-2", Name: "Bad\x1b[31mname"},
 		}},
 		Screen: listed{err: errors.New("no display")},
-		Sound: listedSound{list: []call.Device{
+		Audio: listedSound{list: []call.Device{
 			{Source: call.SourceMicrophone, ID: "alsa-1", Name: "Headset"},
 			{Source: call.SourceSpeaker, ID: "alsa-2", Name: "Headset", Default: true},
 		}},
