@@ -39,20 +39,20 @@ func ParseRole(s string) (Role, error) {
 	return "", fmt.Errorf("%w: role %.64q", ErrBadArgument, s)
 }
 
-// Moderates tells whether the role may moderate at all.
+// Moderates reports whether the role may moderate at all.
 func (r Role) Moderates() bool { return r.rank() >= RoleCoHost.rank() }
 
-// Outranks tells whether r may moderate somebody of the other role.
+// Outranks reports whether r may moderate somebody of the other role.
 func (r Role) Outranks(other Role) bool { return r.Moderates() && r.rank() > other.rank() }
 
-// Publishes tells whether the role may show camera, microphone and screen.
+// Publishes reports whether the role may show camera, microphone and screen.
 func (r Role) Publishes() bool { return r.rank() >= RoleParticipant.rank() }
 
-// Silenced tells whether the host lets us neither speak nor write. A server
+// Silenced reports whether the host lets us neither speak nor write. A server
 // without a door has no such rule.
 func (s Standing) Silenced() bool { return s.Muted && s.Role != "" }
 
-// Listens tells whether our role is to listen.
+// Listens reports whether our role is to listen.
 func (s Standing) Listens() bool { return s.Role != "" && !s.Role.Publishes() }
 
 // Limits of moderation (contract K6, K8, O2).
@@ -92,5 +92,5 @@ type Presence string
 const (
 	PresenceOnline  Presence = "online"
 	PresenceOffline Presence = "offline" // gone without leaving; may come back (S4)
-	PresenceGone    Presence = "gone"    // left, or put out
+	PresenceGone    Presence = "gone"    // left, or removed
 )

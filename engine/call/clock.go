@@ -10,7 +10,7 @@ import (
 // is told in minutes is right with either.
 const clocksAgree = time.Minute
 
-// Errors of a join's signature. A client mends both by signing once more.
+// Errors of a join's signature. A client recovers from both by signing once more.
 var (
 	ErrClock    = errors.New("clocks differ")
 	ErrJoinUsed = errors.New("this join was used before")

@@ -13,7 +13,7 @@ type Device struct {
 // Choices of devices that are not hardware.
 const (
 	DeviceNone = "none" // leave the source off
-	DeviceTest = "test" // test picture or test tone
+	DeviceTest = "test" // test pattern or test tone
 )
 
 // DeviceRequest asks for a device. Device is empty for the default one,
@@ -63,14 +63,14 @@ type Capture interface {
 // VideoCapture is an open camera or screen.
 type VideoCapture interface {
 	Capture
-	// ReadFrame waits for the next picture and copies it into dst, which it
-	// resets to the picture's size. One goroutine reads. It fails with
+	// ReadFrame waits for the next frame and copies it into dst, which it
+	// resets to the frame's size. One goroutine reads. It fails with
 	// ErrClosed after Close and with the LostErr after a loss.
 	ReadFrame(dst *VideoFrame) error
 }
 
 // Sized is implemented by video captures that know the size and the rate of
-// their pictures, in pixels and per second; 0 for what is not known. The engine
+// their frames, in pixels and per second; 0 for what is not known. The engine
 // chooses a track's layers by it.
 type Sized interface {
 	Size() (width, height, fps int)
@@ -95,7 +95,7 @@ type Speaker interface {
 	Delay() int
 }
 
-// VideoDecoder turns encoded pictures into frames; injected where a package may
+// VideoDecoder turns encoded frames into raw frames; injected where a package may
 // not know the codecs.
 type VideoDecoder interface {
 	Decode(data []byte, dst *VideoFrame) error

@@ -76,8 +76,8 @@ type TrackUnmuted struct {
 	Local bool
 }
 
-// TrackSubscribed says that a remote track is received; Slot has its pictures,
-// nil for sound.
+// TrackSubscribed says that a remote track is received; Slot has its frames,
+// nil for audio.
 type TrackSubscribed struct {
 	ID    Identity
 	Track Track
@@ -144,13 +144,13 @@ type Moderated struct {
 	Rules   *RoomRules
 }
 
-// PreviewStarted says that a camera or screen of ours shows its pictures in
+// PreviewStarted says that a camera or screen of ours shows its frames in
 // Slot, or that a microphone of ours tells its loudness in Level. It comes for
 // every device that opens, in a room or before.
 type PreviewStarted struct {
 	Device Device
 	Slot   *FrameSlot     // nil for a microphone
-	Level  func() float32 // 0..1, any goroutine; nil for pictures
+	Level  func() float32 // 0..1, any goroutine; nil for frames
 }
 
 // PreviewStopped says that the preview is blank and its device is free.

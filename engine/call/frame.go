@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// VideoFrame is one uncompressed picture, I420 in video range (BT.601). The
+// VideoFrame is one uncompressed frame, I420 in video range (BT.601). The
 // buffers belong to whoever owns the VideoFrame and are reused: Reset sizes
 // them. Strides are in bytes.
 type VideoFrame struct {
@@ -34,11 +34,11 @@ func grow(b []byte, n int) []byte {
 	return b[:n]
 }
 
-// SampleRate of all sound inside the program, in Hz: signed 16 bit; captures are
+// SampleRate of all audio inside the program, in Hz: signed 16 bit; captures are
 // mono, speakers are interleaved stereo.
 const SampleRate = 48000
 
-// Fit says how a picture fills a tile of another shape.
+// Fit says how a frame fills a tile of another shape.
 type Fit int
 
 // Ways to fill a tile.
@@ -55,7 +55,7 @@ type View struct {
 	Mirror        bool
 }
 
-// FrameSlot carries the newest picture from one decoder or camera to one tile,
+// FrameSlot carries the newest frame from one decoder or camera to one tile,
 // latest wins, without ever making either side wait for the other's work: three
 // buffers go round. One goroutine writes (Begin, Commit, Clear), one reads
 // (Latest); SetView may be called by the reader's side at any time.
@@ -71,10 +71,10 @@ type FrameSlot struct {
 
 	writing *image.RGBA // the writer's alone
 
-	dims atomic.Uint64 // width<<32 | height of the source picture
+	dims atomic.Uint64 // width<<32 | height of the source frame
 }
 
-// SetView tells the writer what size of picture is shown.
+// SetView tells the writer what size of frame is shown.
 func (s *FrameSlot) SetView(v View) { s.view.Store(&v) }
 
 // View is what the reader last asked for; the zero View when nothing is shown.
@@ -85,10 +85,10 @@ func (s *FrameSlot) View() View {
 	return View{}
 }
 
-// SetSourceSize publishes the size of the picture as sent.
+// SetSourceSize publishes the size of the frame as sent.
 func (s *FrameSlot) SetSourceSize(w, h int) { s.dims.Store(uint64(uint32(w))<<32 | uint64(uint32(h))) }
 
-// SourceSize is the size of the picture as sent, 0, 0 before the first.
+// SourceSize is the size of the frame as sent, 0, 0 before the first.
 func (s *FrameSlot) SourceSize() (w, h int) {
 	d := s.dims.Load()
 	return int(d >> 32), int(uint32(d))
@@ -116,7 +116,7 @@ func (s *FrameSlot) Begin(w, h int) *image.RGBA {
 	return s.writing
 }
 
-// Commit makes the buffer of the last Begin the newest picture.
+// Commit makes the buffer of the last Begin the newest frame.
 func (s *FrameSlot) Commit() {
 	if s.writing == nil {
 		return
@@ -130,7 +130,7 @@ func (s *FrameSlot) Commit() {
 	s.mu.Unlock()
 }
 
-// Clear takes the picture away: Latest answers nil until the next Commit. The
+// Clear takes the frame away: Latest answers nil until the next Commit. The
 // writer calls it when the source is muted, lost or closed.
 func (s *FrameSlot) Clear() {
 	s.mu.Lock()
@@ -143,7 +143,7 @@ func (s *FrameSlot) Clear() {
 	s.mu.Unlock()
 }
 
-// Release clears the slot and gives its buffers back: no picture comes for a
+// Release clears the slot and gives its buffers back: no frame comes for a
 // while. The writer calls it.
 func (s *FrameSlot) Release() {
 	s.Clear()
@@ -152,14 +152,14 @@ func (s *FrameSlot) Release() {
 	s.mu.Unlock()
 }
 
-// Seq counts changes, so that a painter can tell whether there is anything new.
+// Seq counts changes, so that a painter can see whether there is anything new.
 func (s *FrameSlot) Seq() uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.seq
 }
 
-// Latest returns the newest picture, or nil when there is none. It stays
+// Latest returns the newest frame, or nil when there is none. It stays
 // untouched until the next call of Latest.
 func (s *FrameSlot) Latest() (img *image.RGBA, seq uint64) {
 	s.mu.Lock()

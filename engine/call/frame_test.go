@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// paint fills a picture with one value.
+// paint fills a frame with one value.
 func paint(s *FrameSlot, w, h int, value byte) {
 	pix := s.Begin(w, h).Pix
 	for i := range pix {
@@ -72,13 +72,13 @@ func TestFrameSlotClear(t *testing.T) {
 		t.Errorf("after the next picture: %v", img)
 	}
 	s.Begin(2, 2)
-	s.Clear() // in the middle of a picture
+	s.Clear() // in the middle of a frame
 	if img, _ := s.Latest(); img != nil {
 		t.Error("a half picture is shown")
 	}
 }
 
-// One writer and one reader, as fast as they can: every picture is whole, and
+// One writer and one reader, as fast as they can: every frame is whole, and
 // none is older than the one before.
 func TestFrameSlotIsNeverTorn(t *testing.T) {
 	const rounds = 20000

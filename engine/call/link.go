@@ -42,10 +42,10 @@ type Link struct {
 	Name     string   // as the token says, may be empty
 }
 
-// Plain tells whether the link is a LiveKit address with a token.
+// Plain reports whether the link is a LiveKit address with a token.
 func (l Link) Plain() bool { return l.Token != "" }
 
-// Empty tells whether the link leads nowhere.
+// Empty reports whether the link leads nowhere.
 func (l Link) Empty() bool { return len(l.Hosts) == 0 && l.URL == "" }
 
 // String writes an invite link: foyer://HOST:PORT/ROOM?... whose last

@@ -2,14 +2,14 @@ package call
 
 import "time"
 
-// Media moves pictures and sound between devices and tracks. One per engine.
+// Media moves frames and audio between devices and tracks. One per engine.
 // Methods are called by the engine goroutine and return at once.
 type Media interface {
 	// Capture starts to read an open device. The pump reads until its Close
 	// or until the device fails; closing the device stays the engine's task.
 	Capture(dev Capture) Pump
-	// Receive starts to decode a remote track: pictures into the receiver's
-	// slot, sound into the mix.
+	// Receive starts to decode a remote track: frames into the receiver's
+	// slot, audio into the mix.
 	Receive(t RemoteTrack) Receiver
 	// SetSpeaker plays the mix on s; nil stops playing and makes the mix run
 	// dry without a clock.
@@ -23,7 +23,7 @@ type Pump interface {
 	// Preview is the local preview, nil for a microphone. It is cleared when
 	// the device or the pump is closed.
 	Preview() *FrameSlot
-	// Level is the loudness of the last 100 ms, 0..1; 0 for pictures.
+	// Level is the loudness of the last 100 ms, 0..1; 0 for frames.
 	Level() float32
 	// Send encodes into t from now on; nil stops encoding.
 	Send(t LocalTrack)
@@ -35,17 +35,17 @@ type Pump interface {
 
 // Receiver decodes one remote track.
 type Receiver interface {
-	Slot() *FrameSlot // nil for sound
+	Slot() *FrameSlot // nil for audio
 	Stats() RemoteStats
-	// Show says whether the pictures are wanted; they are at first. A video
-	// receiver that is not shown has no decoder and keeps no picture.
+	// Show says whether the frames are wanted; they are at first. A video
+	// receiver that is not shown has no decoder and keeps no frame.
 	Show(wanted bool)
 	// Close stops decoding and waits for the receiver's goroutines. It does
 	// not wait for the network: it interrupts the track's read.
 	Close()
 }
 
-// EncodedFrame is one encoded picture, or 20 ms of encoded sound.
+// EncodedFrame is one encoded frame, or 20 ms of encoded audio.
 type EncodedFrame struct {
 	Data      []byte        // valid during the call only
 	PTS       time.Duration // since the track began, from what [LocalTrack.Begin] returned on
@@ -86,7 +86,7 @@ type LocalTrack interface {
 	// KeyFrames delivers the index of a layer for which a receiver asks for a
 	// key frame.
 	KeyFrames() <-chan int
-	// Wanted tells whether anybody watches that layer (dynacast).
+	// Wanted reports whether anybody watches that layer (dynacast).
 	Wanted(layer int) bool
 	// Bitrate is how much may be sent for that layer now, in bit/s.
 	Bitrate(layer int) int
@@ -144,7 +144,7 @@ type RemoteStats struct {
 	JitterMS      float64  `json:"jitter_ms"`
 	DelayMS       float64  `json:"delay_ms"` // of the jitter buffer
 	Level         float32  `json:"level,omitempty"`
-	ConcealedMS   uint64   `json:"concealed_ms,omitempty"` // sound made up for lost packets
+	ConcealedMS   uint64   `json:"concealed_ms,omitempty"` // audio made up for lost packets
 	KeyRequests   uint64   `json:"key_requests,omitempty"`
 	Paused        bool     `json:"paused,omitempty"`    // not shown: nothing is decoded
 	TooLarge      bool     `json:"too_large,omitempty"` // more than its part of MaxPixels, or too often another size

@@ -70,7 +70,7 @@ type BanRow struct {
 type RoomRules struct {
 	Locked         bool `json:"locked"`          // nobody new comes in
 	MaxMembers     int  `json:"max_members"`     // 0: as many as the server allows
-	RefuseNewcomer bool `json:"refuse_newcomer"` // a second device of one user is refused, instead of the first put out
+	RefuseNewcomer bool `json:"refuse_newcomer"` // a second device of one user is refused, instead of removing the first
 	RealTime       int  `json:"real_time"`       // seconds until an offline member goes; 0: S4's message rule alone
 	KeepHistory    bool `json:"keep_history"`    // chat outlives a dismissal
 	MutedAll       bool `json:"muted_all"`       // everybody but moderators and exceptions

@@ -82,7 +82,7 @@ func leads(rest string) bool {
 }
 
 // unwrapInvite returns the link whose text after the scheme and the colon begins
-// rest, and "" if no check code fits; complete tells whether there was a whole
+// rest, and "" if no check code fits; complete reports whether there was a whole
 // code.
 func unwrapInvite(rest string) (link string, complete bool) {
 	for _, undo := range linkWrappings {

@@ -108,7 +108,7 @@ type RemoteTrackGone struct{ Track RemoteTrack }
 // Session.Chat.
 type ChatMissed struct{}
 
-// SessionReconnecting says that the connection is being mended.
+// SessionReconnecting says that the session is reconnecting.
 type SessionReconnecting struct{}
 
 // SessionReconnected says that it works again.

@@ -9,16 +9,16 @@ import (
 // The limits of what is received, for the sum of everybody's tracks. What one
 // person publishes costs the others no more than this, whatever it claims.
 const (
-	// MaxVoices is how many sound tracks are received and decoded at once. Of
+	// MaxVoices is how many audio tracks are received and decoded at once. Of
 	// more, those are heard who spoke last.
 	MaxVoices = 64
 	// MaxVideos is how many video tracks are subscribed to at once. Those that
 	// are not shown are paused: the server forwards nothing and no decoder exists.
 	MaxVideos = 32
-	// MaxPixels is the sum of the pictures that are decoded at once. A decoder
+	// MaxPixels is the sum of the frames that are decoded at once. A decoder
 	// keeps some 6.5 bytes for each pixel. The largest owner yields to smaller ones.
 	MaxPixels = 16 << 20
-	// MaxQueued is the sum, in bytes, of the packets and pictures that wait for a
+	// MaxQueued is the sum, in bytes, of the packets and frames that wait for a
 	// decoder; each track has an equal share.
 	MaxQueued = 24 << 20
 	// MaxUnread is the sum, in bytes, of the packets that nobody has read from
@@ -34,7 +34,7 @@ const (
 type Subscription struct {
 	Track         SID
 	Paused        bool // subscribed, so that it comes at once when it is shown
-	Width, Height int  // pixels in which a picture is shown; 0, 0: as sent
+	Width, Height int  // pixels in which a frame is shown; 0, 0: as sent
 }
 
 // TrackView is what the one who shows a remote video says of it.
@@ -56,7 +56,7 @@ type Selector struct {
 	ObeysMutes bool
 }
 
-// Choose lists the subscriptions, sound first. People who came earlier come
+// Choose lists the subscriptions, audio first. People who came earlier come
 // first; nobody gets a second video track before everybody had the first.
 func (s Selector) Choose(people []Participant) []Subscription {
 	return append(s.voices(people), s.videos(people)...)
@@ -151,7 +151,7 @@ func nthVideo(p Participant, n int) (Track, bool) {
 }
 
 // Fits reports whether a track's kind is that of its source. What a sender says
-// of a track must be one thing: sound that calls itself a camera would be heard
+// of a track must be one thing: audio that calls itself a camera would be heard
 // past every rule about microphones.
 func (t Track) Fits() bool {
 	switch t.Source {

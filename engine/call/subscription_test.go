@@ -26,7 +26,7 @@ func sids(list []Subscription, paused bool) []SID {
 }
 
 // What is received is bounded, whoever publishes how much, and everybody gets
-// their first picture before anybody the second.
+// their first frame before anybody the second.
 func TestSelectorIsBoundedAndFair(t *testing.T) {
 	var people []Participant
 	for n := range 500 {
@@ -54,9 +54,9 @@ func TestSelectorIsBoundedAndFair(t *testing.T) {
 	}
 }
 
-// One guest has two pictures and two sounds at most: the others' places are
+// One guest has two videos and two audio tracks at most: the others' places are
 // theirs.
-func TestSelectorGivesNobodyMoreThanTwoPictures(t *testing.T) {
+func TestSelectorGivesNobodyMoreThanTwoVideos(t *testing.T) {
 	var many []Track
 	for i := range 60 {
 		many = append(many, track(fmt.Sprint("eve", i), SourceCamera))

@@ -76,14 +76,14 @@ func TestIDsAreWhatTheyLookLike(t *testing.T) {
 	}
 }
 
-func TestTwins(t *testing.T) {
-	for _, twins := range [][]string{
+func TestLookAlikes(t *testing.T) {
+	for _, names := range [][]string{
 		{"Paul", "paul", "PAUL", "Paul\u200b", "Ｐａｕｌ", " Paul ", "Рaul", "PauI", "Pau1", "𝐏𝐚𝐮𝐥", "P\u00adaul"},
 		{"Bob", "Воb", "B0b", "ΒΟΒ"}, {"Anna Maria", "Anna\u00a0 Maria", "anna maria"}, {"вера", "ВЕРА"}, {"Émile", "E\u0301mile"},
 	} {
-		for _, name := range twins[1:] {
-			if Skeleton(name) != Skeleton(twins[0]) {
-				t.Errorf("%q and %q do not look alike: %q, %q", twins[0], name, Skeleton(twins[0]), Skeleton(name))
+		for _, name := range names[1:] {
+			if Skeleton(name) != Skeleton(names[0]) {
+				t.Errorf("%q and %q do not look alike: %q, %q", names[0], name, Skeleton(names[0]), Skeleton(name))
 			}
 		}
 	}

@@ -39,7 +39,7 @@ type JoinRequest struct {
 	Signature []byte        `json:"signature"` // Ed25519 over SigningBytes
 	Existing  bool          `json:"existing,omitempty"`
 	// Generation is set by a client that joins anew by itself, to what its last
-	// answer said: who was put out meanwhile does not come back that way.
+	// answer said: who was removed meanwhile does not come back that way.
 	Generation int64 `json:"generation,omitempty"`
 	// Batches says that the client reads a [ChatBatch], and sends chat to those
 	// alone who do not.
@@ -96,7 +96,7 @@ type JoinAnswer struct {
 	Token       string `json:"token"` // LiveKit access token for the same host
 	Title       string `json:"title"`
 	SessionHint string `json:"session_hint,omitempty"` // RM_ of the room, if it is running
-	// Generation of the token, from 1: it grows when the person is put out.
+	// Generation of the token, from 1: it grows when the person is removed.
 	Generation int64          `json:"generation,omitempty"`
 	Role       call.Role      `json:"role,omitempty"`
 	Rules      call.RoomRules `json:"rules"`

@@ -26,7 +26,7 @@ type NoticeKind string
 
 // Kinds of notices.
 const (
-	// NoticePutOut: ID is put out for Reason. To that person by RPC, with By and
+	// NoticePutOut: ID is removed for Reason. To that person by RPC, with By and
 	// Text; to the others with the reason, and By and Text if the host chose to
 	// tell the room (contract K9).
 	NoticePutOut NoticeKind = "put_out"

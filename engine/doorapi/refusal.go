@@ -133,7 +133,7 @@ func (e Error) Status() int {
 }
 
 // Err is the refusal as an error of this package: a *[call.BannedError] for a ban, a
-// *[call.PutOutError] for who was put out; codes that this program does not know wrap [call.ErrRefused].
+// *[call.PutOutError] for who was removed; codes that this program does not know wrap [call.ErrRefused].
 func (e Error) Err() error {
 	if e.Code == CodeBanned {
 		banned := &call.BannedError{Text: e.Text, By: e.By}

@@ -17,7 +17,7 @@ type Devices struct {
 	OnOpen  func(call.DeviceRequest) Step // speakers too
 	OnClose func(call.Device) Step
 	OnHeld  func() Step
-	// Size is what captures say about their pictures; nil: they do not say.
+	// Size is what captures say about their frames; nil: they do not say.
 	Size func(call.DeviceRequest) (width, height, fps int)
 
 	mu   sync.Mutex
@@ -193,7 +193,7 @@ func (h *Handle) wait() error {
 	}
 }
 
-// Camera is a [call.VideoCapture] that gives no pictures.
+// Camera is a [call.VideoCapture] that gives no frames.
 type Camera struct{ *Handle }
 
 // ReadFrame waits until the device is closed or lost.
@@ -208,13 +208,13 @@ type SizedCamera struct {
 // Size is what Devices.Size said.
 func (c *SizedCamera) Size() (width, height, fps int) { return c.width, c.height, c.fps }
 
-// Microphone is a [call.AudioCapture] that gives no sound.
+// Microphone is a [call.AudioCapture] that gives no audio.
 type Microphone struct{ *Handle }
 
 // ReadAudio waits until the device is closed or lost.
 func (m *Microphone) ReadAudio([]int16) error { return m.wait() }
 
-// Speaker is a [call.Speaker] that asks for no sound.
+// Speaker is a [call.Speaker] that asks for no audio.
 type Speaker struct{ *Handle }
 
 // Play takes any function and never calls it.

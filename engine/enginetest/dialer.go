@@ -267,7 +267,7 @@ func (s *Session) Track(src call.Source) *LocalTrack {
 	return nil
 }
 
-// Muted tells whether the published track of a source is muted.
+// Muted reports whether the published track of a source is muted.
 func (s *Session) Muted(src call.Source) bool {
 	t := s.Track(src)
 	s.mu.Lock()

@@ -62,7 +62,7 @@ func (m *Media) Receive(t call.RemoteTrack) call.Receiver {
 	return r
 }
 
-// Shown reports whether the pictures of a track that is received are wanted.
+// Shown reports whether the frames of a track that is received are wanted.
 func (m *Media) Shown(sid call.SID) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -103,7 +103,7 @@ func (m *Media) Close() {
 	m.closed = true
 }
 
-// Closed tells whether Close was called.
+// Closed reports whether Close was called.
 func (m *Media) Closed() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -120,7 +120,7 @@ type Pump struct {
 	track call.LocalTrack // guarded by media.mu
 }
 
-// Preview is a slot without pictures, or nil for a microphone.
+// Preview is a slot without frames, or nil for a microphone.
 func (p *Pump) Preview() *call.FrameSlot { return p.slot }
 
 // Level is silence.
@@ -165,10 +165,10 @@ type Receiver struct {
 	shown atomic.Bool
 }
 
-// Show remembers whether pictures are wanted.
+// Show remembers whether frames are wanted.
 func (r *Receiver) Show(wanted bool) { r.shown.Store(wanted) }
 
-// Slot is a slot without pictures, or nil for sound.
+// Slot is a slot without frames, or nil for audio.
 func (r *Receiver) Slot() *call.FrameSlot { return r.slot }
 
 // Stats names the track.

@@ -18,7 +18,7 @@ type Talk struct {
 	OnModerate func(op call.Operation, request any) (answer any, err error)
 }
 
-// Admit knocks as OnAdmit says.
+// Admit answers as OnAdmit says.
 func (d *Dialer) Admit(ctx context.Context, req call.JoinRequest) (call.Admission, error) {
 	if d.OnAdmit != nil {
 		if err := d.OnAdmit(req).take(ctx); err != nil {

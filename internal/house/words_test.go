@@ -22,15 +22,19 @@ var unfinished = []string{
 	"bench",
 	"e2e",
 	"engine",
-	"engine/call",
 	"engine/client",
 	"engine/host",
-	"engine/signal",
 	"internal",
 }
 
 // finished lists folders below an unfinished one that are done.
 var finished = []string{
+	"engine/call",
+	"engine/door",
+	"engine/doorapi",
+	"engine/enginetest",
+	"engine/eventqueue",
+	"engine/private",
 	"internal/house",
 	"engine/media",
 	"engine/devices",

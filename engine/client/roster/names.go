@@ -14,7 +14,7 @@ const maxRenamed = 64
 // noteName notes what the server says that somebody is called.
 func (p *person) noteName() {
 	p.given = p.Name
-	p.key = call.TwinKey(cmp.Or(p.given, call.ShownID(p.Identity)))
+	p.key = call.LookAlikeKey(cmp.Or(p.given, call.ShownID(p.Identity)))
 }
 
 // enlist gives somebody new a name that nobody else has, and reports who is

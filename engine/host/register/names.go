@@ -90,7 +90,7 @@ func (r *Register) holdName(ctx context.Context, tx *transaction, m Member) erro
 	return err
 }
 
-// look is what a name looks like: see [call.Skeleton] and [call.TwinKey].
+// look is what a name looks like: see [call.Skeleton] and [call.LookAlikeKey].
 type look struct{ skeleton, twin string }
 
 // maxLooks is how many names one generation of [looks] has.
@@ -112,7 +112,7 @@ func (l *looks) of(name string) look {
 	}
 	known, ok := l.old[name]
 	if !ok {
-		known = look{skeleton: call.Skeleton(name), twin: call.TwinKey(name)}
+		known = look{skeleton: call.Skeleton(name), twin: call.LookAlikeKey(name)}
 	}
 	if l.newer == nil || len(l.newer) >= maxLooks {
 		l.newer, l.old = make(map[string]look), l.newer

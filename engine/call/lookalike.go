@@ -50,8 +50,8 @@ func Skeleton(name string) string {
 	}, name)
 }
 
-// maxTwins bounds the counting of people of one name.
-const maxTwins = 20_000
+// maxLookAlikes bounds the counting of people of one name.
+const maxLookAlikes = 20_000
 
 // TellApart is the name by which somebody is told from all others: name, or name
 // with a number in brackets if somebody has one that looks the same. taken tells
@@ -62,7 +62,7 @@ func TellApart(name string, taken func(skeleton string) bool) string {
 	}
 	base, _ := cutMark(name)
 	skeleton := Skeleton(base)
-	for n := 2; n < maxTwins; n++ {
+	for n := 2; n < maxLookAlikes; n++ {
 		if !taken(skeleton + mark(n)) {
 			return marked(base, n)
 		}
@@ -101,9 +101,9 @@ func RightToLeft(s string) bool {
 
 func mark(n int) string { return fmt.Sprintf(" (%d)", n) }
 
-// TwinKey is equal for names that [TellApart] may have to tell apart: the
+// LookAlikeKey is equal for names that [TellApart] may have to tell apart: the
 // skeleton without a mark.
-func TwinKey(name string) string {
+func LookAlikeKey(name string) string {
 	base, _ := cutMark(name)
 	return Skeleton(base)
 }
