@@ -54,7 +54,7 @@ func Skeleton(name string) string {
 const maxLookAlikes = 20_000
 
 // TellApart is the name by which somebody is told from all others: name, or name
-// with a number in brackets if somebody has one that looks the same. taken tells
+// with a number in brackets if somebody has one that looks the same. taken reports
 // whether somebody has a name of that [Skeleton].
 func TellApart(name string, taken func(skeleton string) bool) string {
 	if !taken(Skeleton(name)) {
