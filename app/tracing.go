@@ -6,8 +6,8 @@ import (
 	"foyer/engine/trace"
 )
 
-const traceUsage = "new file for a trace: everything that the program is told and tells, as JSON lines without secrets; " +
-	"the file is yours alone to read"
+const traceUsage = "new file for a trace: everything that the program is told and tells, as JSON lines " +
+	"without secrets; the file is yours alone to read"
 
 // traceFlag makes --trace a flag of the command.
 func (c *command) traceFlag() { c.StringVar(&c.trace, "trace", "", traceUsage) }

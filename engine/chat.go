@@ -26,9 +26,7 @@ const (
 // chat is what a stay knows of the room's chat. The messages themselves are the
 // window's; they and this end with the stay.
 type chat struct {
-	seen map[chatKey]struct{}
-	ring []chatKey // of seen, oldest at next once it is full
-	next int
+	seen call.Recent[call.MessageKey]
 
 	last    string // the newest message that the server is known to have
 	first   int64  // Seq of the oldest one that we were told on joining
@@ -58,31 +56,6 @@ func (a *asked) take(answer call.History) bool {
 		a.bytes += len(m.Text) + len(m.Name) + len(m.From) + len(m.ID)
 	}
 	return a.pages < maxChatPages && a.bytes < maxChatBytes && time.Since(a.since) < maxChatTime
-}
-
-// chatKey names a message: ids are their sender's.
-type chatKey struct {
-	from call.Identity
-	id   string
-}
-
-// remember reports whether a message is new.
-func (c *chat) remember(key chatKey) bool {
-	if _, known := c.seen[key]; known {
-		return false
-	}
-	if c.seen == nil {
-		c.seen = make(map[chatKey]struct{})
-	}
-	if len(c.ring) < maxChatSeen {
-		c.ring = append(c.ring, key)
-	} else {
-		delete(c.seen, c.ring[c.next])
-		c.ring[c.next] = key
-		c.next = (c.next + 1) % maxChatSeen
-	}
-	c.seen[key] = struct{}{}
-	return true
 }
 
 // chatHistory is the word of a catch-up in [call.CommandFailed]; nobody gives it
@@ -192,7 +165,7 @@ func (l *loop) tellLive(s *stay, m call.ChatMessage) {
 }
 
 func (l *loop) tellChat(s *stay, m call.ChatMessage, history bool) {
-	if s.chat.remember(chatKey{m.From, m.ID}) {
+	if s.chat.seen.Add(m.Key()) {
 		l.emit(call.ChatReceived{Message: m, History: history})
 	}
 }

@@ -2,8 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"path/filepath"
 	"strings"
 	"time"
@@ -143,7 +141,7 @@ func (l *loop) use(d *device) {
 	d.format = formatOf(d.source, d.handle)
 	if err := l.attach(d); err != nil {
 		sl := l.slots[d.source]
-		l.emit(call.CommandFailed{Command: sl.word, Source: d.source, Err: deviceError(d.source, d.info.Name, err)})
+		l.emit(call.CommandFailed{Command: sl.word, Source: d.source, Err: call.DeviceErrorOf(call.Device{Source: d.source, Name: d.info.Name}, err)})
 		l.giveUp(sl)
 		l.close(d)
 		l.checkPanic(err)
@@ -201,7 +199,7 @@ func (l *loop) lost(d *device) {
 	if err == nil {
 		err = call.ErrDeviceLost
 	}
-	l.emit(call.DeviceLost{Device: d.info, Err: deviceError(d.source, d.info.Name, err)})
+	l.emit(call.DeviceLost{Device: d.info, Err: call.DeviceErrorOf(call.Device{Source: d.source, Name: d.info.Name}, err)})
 	sl := l.slots[d.source]
 	if fallsBack(d) && !sl.fellBack {
 		sl.fellBack, sl.word = true, SelectDevice{}.Word()
@@ -252,7 +250,7 @@ func (l *loop) giveUp(sl *slot) {
 // openFailed reports a device that did not open, and takes its wish back.
 func (l *loop) openFailed(sl *slot, request string, err error) {
 	if l.wished(sl.source).open {
-		l.emit(call.CommandFailed{Command: sl.word, Source: sl.source, Err: deviceError(sl.source, request, err)})
+		l.emit(call.CommandFailed{Command: sl.word, Source: sl.source, Err: call.DeviceErrorOf(call.Device{Source: sl.source, Name: request}, err)})
 	}
 	if s := l.stay; s != nil && !s.joined && sl.preview && sl.source != call.SourceSpeaker &&
 		s.pubs[sl.source].device != sl.previewDevice {
@@ -406,22 +404,6 @@ func (l *loop) markStuck(d *device) {
 		sl.dev = nil
 	}
 	l.log.WithField("source", d.source).Warn("device does not let go")
-}
-
-// deviceError names the device in an error that does not.
-func deviceError(src call.Source, name string, err error) error {
-	if e, ok := errors.AsType[*call.DeviceError](err); ok {
-		return e
-	}
-	for _, known := range []error{
-		call.ErrDeviceMissing, call.ErrDeviceBusy, call.ErrDeviceForbidden, call.ErrDeviceLost,
-		call.ErrDeviceStuck, call.ErrDeviceFailed, call.ErrNoSoundServer, call.ErrFileUnreadable,
-	} {
-		if errors.Is(err, known) {
-			return &call.DeviceError{Source: src, Device: name, Err: err}
-		}
-	}
-	return &call.DeviceError{Source: src, Device: name, Err: fmt.Errorf("%w: %w", call.ErrDeviceFailed, err)}
 }
 
 // listDevices answers with DevicesChanged. Wishes that come meanwhile share one

@@ -120,6 +120,7 @@ func (l *loop) begin(e *entry) {
 	l.gen++
 	s := &stay{
 		entry: e, gen: l.gen, receivers: make(map[call.SID]*receiver),
+		chat:      chat{seen: call.Recent[call.MessageKey]{Limit: maxChatSeen}},
 		reception: reception{views: make(map[call.SID]call.TrackView), spoke: make(map[call.Identity]time.Time)},
 	}
 	if e.pubs == nil {

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"foyer/engine/call"
@@ -20,7 +19,7 @@ func (l *loop) doSwitchRoom(c SwitchRoom) error {
 	if err != nil {
 		return err
 	}
-	if s.switching || sameRoom(c.Link, s.link) {
+	if s.switching || c.Link.SameRoom(s.link) {
 		return call.ErrAlreadyInRoom
 	}
 	next, err := s.successor(c.Link)
@@ -125,14 +124,4 @@ func (l *loop) takeBack(e *entry, r call.LeaveReason) {
 		}
 		l.settleAll()
 	}
-}
-
-// sameRoom reports whether two links lead to one room of one server.
-func sameRoom(a, b call.Link) bool {
-	if a.Plain() || b.Plain() {
-		return a.Plain() && b.Plain() && a.URL == b.URL && a.Room == b.Room
-	}
-	return a.Room == b.Room && a.Fingerprint == b.Fingerprint && slices.ContainsFunc(a.Hosts, func(h string) bool {
-		return slices.Contains(b.Hosts, h)
-	})
 }

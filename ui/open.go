@@ -56,7 +56,7 @@ func (u *UI) askToSwitch(text string) {
 		u.refresh()
 		return
 	}
-	if link.Room == u.state.Room.ID && sameHosts(link, u.state.Attempt.Link) {
+	if link.SameRoom(u.state.Attempt.Link) {
 		return // we are there
 	}
 	here := u.book.RoomName(u.state.Room.Title, u.state.Room.ID)
@@ -99,10 +99,6 @@ func (u *UI) closeQuestion() {
 		u.question.dialog.Close()
 		u.question = nil
 	}
-}
-
-func sameHosts(a, b call.Link) bool {
-	return len(a.Hosts) > 0 && len(b.Hosts) > 0 && a.Hosts[0] == b.Hosts[0] || a.URL != "" && a.URL == b.URL
 }
 
 // leaveAndJoin leaves and joins the other room as soon as the first stay has

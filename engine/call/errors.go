@@ -3,6 +3,7 @@ package call
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -199,6 +200,26 @@ func (e *DeviceError) Error() string {
 }
 
 func (e *DeviceError) Unwrap() error { return e.Err }
+
+// DeviceErrorOf names the device in an error that does not, and makes sure that it
+// wraps one of the device errors above, or what the caller did wrong.
+func DeviceErrorOf(d Device, err error) *DeviceError {
+	if named, ok := errors.AsType[*DeviceError](err); ok {
+		return named
+	}
+	name := d.Name
+	if name == "" {
+		name = d.ID
+	}
+	known := []error{
+		ErrDeviceMissing, ErrDeviceBusy, ErrDeviceForbidden, ErrDeviceLost, ErrDeviceStuck, ErrDeviceFailed,
+		ErrNoSoundServer, ErrFileUnreadable, ErrClosed, ErrCancelled, ErrBadArgument,
+	}
+	if !slices.ContainsFunc(known, func(k error) bool { return errors.Is(err, k) }) {
+		err = fmt.Errorf("%w: %w", ErrDeviceFailed, err)
+	}
+	return &DeviceError{Source: d.Source, Device: name, Err: err}
+}
 
 // CutOffError is a connection that the server ended since it found fault with
 // what came over it. It is an [ErrCutOff].

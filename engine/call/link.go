@@ -10,6 +10,7 @@ import (
 	"hash/crc32"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -47,6 +48,15 @@ func (l Link) Plain() bool { return l.Token != "" }
 
 // Empty reports whether the link leads nowhere.
 func (l Link) Empty() bool { return len(l.Hosts) == 0 && l.URL == "" }
+
+// SameRoom reports whether two links lead to one room of one server.
+func (l Link) SameRoom(other Link) bool {
+	if l.Plain() || other.Plain() {
+		return l.Plain() && other.Plain() && l.URL == other.URL && l.Room == other.Room
+	}
+	return l.Room == other.Room && l.Fingerprint == other.Fingerprint &&
+		slices.ContainsFunc(l.Hosts, func(h string) bool { return slices.Contains(other.Hosts, h) })
+}
 
 // String writes an invite link: foyer://HOST:PORT/ROOM?... whose last
 // parameter is a check code, so that a cut link is noticed. A plain link is

@@ -31,9 +31,7 @@ type chatOrder struct {
 	here   bool          // the keeper has been heard, and has missed nothing since
 	number int64         // of the last batch, 0: not known
 	at     time.Time     // when it came
-	known  map[chatKey]bool
-	ring   []chatKey // of known, the oldest at next once it is full
-	next   int
+	known  call.Recent[call.MessageKey]
 
 	receipts map[string]chan error // of our messages
 }
@@ -47,7 +45,7 @@ type heldMessage struct {
 // direct holds a message that did not come in a batch, in case no keeper heard it.
 func (o *chatOrder) direct(m call.ChatMessage, now time.Time) {
 	o.expire(now)
-	if !o.known[keyOf(m)] && len(o.held) < maxHeldChat {
+	if !o.known.Has(m.Key()) && len(o.held) < maxHeldChat {
 		o.held = append(o.held, heldMessage{m, now})
 	}
 }
@@ -62,12 +60,12 @@ func (o *chatOrder) expire(now time.Time) {
 // begins with a batch.
 func (o *chatOrder) unheard(b doorapi.ChatBatch, now time.Time) (messages []call.ChatMessage) {
 	o.expire(now)
-	placed := map[chatKey]bool{}
+	placed := map[call.MessageKey]bool{}
 	for _, row := range b.Messages {
-		placed[keyOf(row.ChatMessage)] = true
+		placed[row.Key()] = true
 	}
 	for _, h := range o.held {
-		if key := keyOf(h.ChatMessage); h.came.After(o.at) && !placed[key] && o.remember(key) {
+		if key := h.Key(); h.came.After(o.at) && !placed[key] && o.known.Add(key) {
 			messages = append(messages, h.ChatMessage)
 		}
 	}
@@ -76,31 +74,7 @@ func (o *chatOrder) unheard(b doorapi.ChatBatch, now time.Time) (messages []call
 }
 
 func newChatOrder() *chatOrder {
-	return &chatOrder{known: map[chatKey]bool{}, receipts: map[string]chan error{}}
-}
-
-// chatKey names a message: ids are their sender's.
-type chatKey struct {
-	from call.Identity
-	id   string
-}
-
-func keyOf(m call.ChatMessage) chatKey { return chatKey{m.From, m.ID} }
-
-// remember tells whether a message is new.
-func (o *chatOrder) remember(key chatKey) bool {
-	if o.known[key] {
-		return false
-	}
-	o.known[key] = true
-	if len(o.ring) < rememberedIDs {
-		o.ring = append(o.ring, key)
-		return true
-	}
-	delete(o.known, o.ring[o.next])
-	o.ring[o.next] = key
-	o.next = (o.next + 1) % rememberedIDs
-	return true
+	return &chatOrder{known: call.Recent[call.MessageKey]{Limit: rememberedIDs}, receipts: map[string]chan error{}}
 }
 
 // batch takes what the keeper tells: messages to report, and whether one may
@@ -112,7 +86,7 @@ func (o *chatOrder) batch(b doorapi.ChatBatch, self call.Identity, now time.Time
 	}
 	o.here, o.number, o.at = true, b.Number, now
 	for _, row := range b.Messages {
-		if o.remember(keyOf(row.ChatMessage)) {
+		if o.known.Add(row.Key()) {
 			row.At = time.UnixMilli(row.Time)
 			messages = append(messages, row.ChatMessage)
 		}

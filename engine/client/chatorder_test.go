@@ -154,10 +154,12 @@ func TestChatOfABatch(t *testing.T) {
 func TestChatIsBoundedInMemory(t *testing.T) {
 	o := newChatOrder()
 	for i := range 3 * rememberedIDs {
-		o.remember(chatKey{id: fmt.Sprint(i)})
+		o.known.Add(call.MessageKey{ID: fmt.Sprint(i)})
 	}
-	if len(o.known) != rememberedIDs || len(o.ring) != rememberedIDs || o.known[chatKey{id: "0"}] || !o.known[chatKey{id: fmt.Sprint(3*rememberedIDs - 1)}] {
-		t.Errorf("%d known, %d in the ring", len(o.known), len(o.ring))
+	if o.known.Has(call.MessageKey{ID: fmt.Sprint(2*rememberedIDs - 1)}) ||
+		!o.known.Has(call.MessageKey{ID: fmt.Sprint(2 * rememberedIDs)}) ||
+		!o.known.Has(call.MessageKey{ID: fmt.Sprint(3*rememberedIDs - 1)}) {
+		t.Error("not the newest are known")
 	}
 }
 

@@ -112,7 +112,7 @@ func (d *Devices) List(ctx context.Context) ([]call.Device, error) {
 		}
 	}
 	if err := errors.Join(errs...); errors.Is(err, call.ErrClosed) || ctx.Err() != nil {
-		return all, deviceError(call.Device{}, err)
+		return all, call.DeviceErrorOf(call.Device{}, err)
 	}
 	return all, nil
 }
@@ -121,18 +121,18 @@ func (d *Devices) List(ctx context.Context) ([]call.Device, error) {
 func (d *Devices) Open(ctx context.Context, req call.DeviceRequest) (call.Capture, error) {
 	want, err := wanted(req)
 	if err != nil {
-		return nil, deviceError(call.Device{Source: req.Source, Name: req.Device}, err)
+		return nil, call.DeviceErrorOf(call.Device{Source: req.Source, Name: req.Device}, err)
 	}
 	if req.Source == call.SourceMicrophone {
 		m, err := d.openMicrophone(ctx, req.Device)
 		if err != nil {
-			return nil, deviceError(call.Device{Source: req.Source, Name: req.Device}, err)
+			return nil, call.DeviceErrorOf(call.Device{Source: req.Source, Name: req.Device}, err)
 		}
 		return m, nil
 	}
 	v, err := d.openVideo(ctx, req.Source, req.Device, want)
 	if err != nil {
-		return nil, deviceError(call.Device{Source: req.Source, Name: req.Device}, err)
+		return nil, call.DeviceErrorOf(call.Device{Source: req.Source, Name: req.Device}, err)
 	}
 	return v, nil
 }
@@ -141,7 +141,7 @@ func (d *Devices) Open(ctx context.Context, req call.DeviceRequest) (call.Captur
 func (d *Devices) OpenSpeaker(ctx context.Context, device string) (call.Speaker, error) {
 	s, err := d.openSpeaker(ctx, device)
 	if err != nil {
-		return nil, deviceError(call.Device{Source: call.SourceSpeaker, Name: device}, err)
+		return nil, call.DeviceErrorOf(call.Device{Source: call.SourceSpeaker, Name: device}, err)
 	}
 	return s, nil
 }

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/goleak"
 
 	"foyer/engine/call"
+	"foyer/engine/internal/wait"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -158,8 +159,8 @@ func (s *fakeStream) Read(stop <-chan struct{}, dst *call.VideoFrame) error {
 	if panics == "read" {
 		panic("read")
 	}
-	if err := sleep(stop, max(slow, time.Millisecond)); err != nil {
-		return err
+	if !wait.For(stop, max(slow, time.Millisecond)) {
+		return ErrStopped
 	}
 	if err != nil {
 		return err

@@ -315,7 +315,7 @@ func TestUnopened(t *testing.T) {
 		{&fs.PathError{Op: "stat", Path: "a.y4m", Err: syscall.ENOENT}, call.ErrFileMissing},
 		{&fs.PathError{Op: "open", Path: "a.y4m", Err: syscall.EMFILE}, syscall.EMFILE},
 	} {
-		err := deviceError(call.Device{Source: call.SourceCamera, ID: "a.y4m"}, unopened(c.err))
+		err := call.DeviceErrorOf(call.Device{Source: call.SourceCamera, ID: "a.y4m"}, unopened(c.err))
 		if !errors.Is(err, call.ErrFileUnreadable) || !errors.Is(err, c.want) || strings.Count(err.Error(), "a.y4m") != 1 {
 			t.Errorf("%v became %v", c.err, err)
 		}

@@ -73,13 +73,13 @@ func (h *handle) settle(err error) {
 }
 
 func (h *handle) lose(err error) {
-	h.lostErr = deviceError(h.info, lossOf(err))
+	h.lostErr = call.DeviceErrorOf(h.info, lossOf(err))
 	close(h.lost)
 }
 
 func (h *handle) finish(err error) {
 	if err != nil {
-		h.closeErr = deviceError(h.info, err)
+		h.closeErr = call.DeviceErrorOf(h.info, err)
 	}
 	close(h.released)
 }
@@ -113,31 +113,4 @@ func lossOf(err error) error {
 		}
 	}
 	return fmt.Errorf("%w: %w", call.ErrDeviceLost, err)
-}
-
-// deviceError names the device in an error and makes sure that it wraps one of
-// the device errors of package call.
-func deviceError(d call.Device, err error) *call.DeviceError {
-	var named *call.DeviceError
-	if errors.As(err, &named) {
-		return named
-	}
-	name := d.Name
-	if name == "" {
-		name = d.ID
-	}
-	return &call.DeviceError{Source: d.Source, Device: name, Err: classified(err)}
-}
-
-func classified(err error) error {
-	for _, known := range []error{
-		call.ErrDeviceMissing, call.ErrDeviceBusy, call.ErrDeviceForbidden, call.ErrDeviceLost, call.ErrDeviceStuck,
-		call.ErrDeviceFailed, call.ErrNoSoundServer, call.ErrFileUnreadable, call.ErrClosed, call.ErrCancelled,
-		call.ErrBadArgument,
-	} {
-		if errors.Is(err, known) {
-			return err
-		}
-	}
-	return fmt.Errorf("%w: %w", call.ErrDeviceFailed, err)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/internal/wait"
 )
 
 // maxFiles is how many files are remembered to be looked for among what is open.
@@ -31,21 +32,9 @@ func (d *Devices) Held(ctx context.Context) ([]call.Device, error) {
 		if err != nil || len(unowned) == 0 {
 			return held, err
 		}
-		if !pause(ctx, lookAgain) {
+		if !wait.For(ctx.Done(), lookAgain) {
 			return sorted(append(held, unowned...)), nil
 		}
-	}
-}
-
-// pause waits, and reports whether ctx lasted as long.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }
 

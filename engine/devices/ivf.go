@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/internal/wait"
 )
 
 // IVF, as libvpx's ivfenc.c writes it: a header of 32 bytes, then for each
@@ -92,8 +93,8 @@ func (i *ivfFile) Read(stop <-chan struct{}, dst *call.VideoFrame) error {
 	if late > time.Second { // the computer slept; catching up would flood everybody
 		i.began = i.began.Add(late)
 	}
-	if err := sleep(stop, -late); err != nil {
-		return err
+	if !wait.For(stop, -late) {
+		return ErrStopped
 	}
 	i.next++
 	return i.decode(i.next-1, dst)

@@ -81,7 +81,7 @@ func (d *Devices) startPlayer(
 ) (*audioCapture, error) {
 	c := newAudioCapture(dev)
 	if err := d.enter(ctx, "", c.handle); err != nil {
-		return nil, deviceError(dev, err)
+		return nil, call.DeviceErrorOf(dev, err)
 	}
 	go d.own("", c.handle, func() (session, error) {
 		p, err := open()

@@ -55,10 +55,10 @@ func (d *Devices) await(ctx context.Context, h *handle, dev call.Device) error {
 			return nil
 		}
 		<-h.released
-		return deviceError(dev, h.openErr)
+		return call.DeviceErrorOf(dev, h.openErr)
 	case <-ctx.Done():
 		h.requestStop()
-		return deviceError(dev, interrupted(ctx, call.ErrDeviceFailed))
+		return call.DeviceErrorOf(dev, interrupted(ctx, call.ErrDeviceFailed))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/devices/testpicture"
+	"foyer/engine/internal/wait"
 )
 
 // testDevice names what stands in for hardware.
@@ -66,25 +67,10 @@ func (p *pace) wait(stop <-chan struct{}) (int, error) {
 	}
 	n := p.next
 	p.next++
-	return n, sleep(stop, time.Until(p.began.Add(time.Duration(n)*p.every)))
-}
-
-// sleep waits for d or for stop.
-func sleep(stop <-chan struct{}, d time.Duration) error {
-	if d <= 0 {
-		if isClosed(stop) {
-			return ErrStopped
-		}
-		return nil
+	if !wait.For(stop, time.Until(p.began.Add(time.Duration(n)*p.every))) {
+		return n, ErrStopped
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-stop:
-		return ErrStopped
-	}
+	return n, nil
 }
 
 // The test tone: easily told from speech by ear and by spectrum.

@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/internal/latest"
+	"foyer/engine/internal/wait"
 )
 
 // A camera may take seconds to its first frame; one that has been sending is
@@ -24,7 +25,7 @@ const readPause = 20 * time.Millisecond
 // videoCapture is an open camera or screen, or what stands in for one.
 type videoCapture struct {
 	*handle
-	box                frameBox
+	box                *latest.Box[call.VideoFrame]
 	width, height, fps int // from the stream, before it is open
 }
 
@@ -85,9 +86,9 @@ func (d *Devices) startHardware(
 func (d *Devices) startVideo(
 	ctx context.Context, key string, dev call.Device, open func() (VideoStream, error),
 ) (*videoCapture, error) {
-	c := &videoCapture{handle: newHandle(dev), box: frameBox{wake: make(chan struct{}, 1)}}
+	c := &videoCapture{handle: newHandle(dev), box: latest.New[call.VideoFrame]()}
 	if err := d.enter(ctx, key, c.handle); err != nil {
-		return nil, deviceError(dev, err)
+		return nil, call.DeviceErrorOf(dev, err)
 	}
 	go d.own(key, c.handle, func() (session, error) {
 		stream, err := open()
@@ -107,20 +108,20 @@ func (d *Devices) startVideo(
 func (c *videoCapture) pump(stream VideoStream) {
 	began := time.Now()
 	last, limit := began, firstFrameLimit
-	var frame call.VideoFrame
 	for !c.stopping() {
+		frame := c.box.Writing()
 		asked := time.Now()
-		err := stream.Read(c.stop, &frame)
+		err := stream.Read(c.stop, frame)
 		now := time.Now()
 		switch {
 		case err == nil:
 			last, limit = now, nextFrameLimit
 			frame.PTS = now.Sub(began)
-			c.box.put(&frame)
+			c.box.Publish()
 		case c.stopping():
 			return
 		case errors.Is(err, ErrNoPicture) && now.Sub(last) < limit:
-			c.pause(readPause - now.Sub(asked))
+			wait.For(c.stop, readPause-now.Sub(asked))
 		case errors.Is(err, ErrNoPicture):
 			c.lose(fmt.Errorf("%w: no frame for %v: %w", call.ErrDeviceLost, limit, err))
 			return
@@ -131,69 +132,20 @@ func (c *videoCapture) pump(stream VideoStream) {
 	}
 }
 
-// pause waits, unless the device is being closed.
-func (c *videoCapture) pause(d time.Duration) {
-	if d <= 0 {
-		return
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-c.stop:
-	}
-}
-
 // ReadFrame implements [call.VideoCapture].
 func (c *videoCapture) ReadFrame(dst *call.VideoFrame) error {
 	for {
 		if err := c.ended(); err != nil {
 			return err
 		}
-		if c.box.take(dst) {
+		if frame, fresh := c.box.Take(); fresh {
+			*dst, *frame = *frame, *dst // the reader's buffers go round instead
 			return nil
 		}
 		select {
-		case <-c.box.wake:
+		case <-c.box.Ready():
 		case <-c.stop:
 		case <-c.lost:
 		}
 	}
-}
-
-// frameBox holds the newest frame for one reader: latest wins.
-type frameBox struct {
-	wake chan struct{} // 1-slot
-
-	mu    sync.Mutex
-	frame call.VideoFrame
-	fresh bool
-}
-
-// put takes the frame out of f and gives f the buffers of an older one.
-func (b *frameBox) put(f *call.VideoFrame) {
-	b.mu.Lock()
-	b.frame, *f = *f, b.frame
-	b.fresh = true
-	b.mu.Unlock()
-	select {
-	case b.wake <- struct{}{}:
-	default:
-	}
-}
-
-// take copies the newest frame, if there is a new one.
-func (b *frameBox) take(dst *call.VideoFrame) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if !b.fresh {
-		return false
-	}
-	b.fresh = false
-	dst.Reset(b.frame.Width, b.frame.Height)
-	dst.PTS = b.frame.PTS
-	copy(dst.Y, b.frame.Y)
-	copy(dst.U, b.frame.U)
-	copy(dst.V, b.frame.V)
-	return true
 }

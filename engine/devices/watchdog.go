@@ -106,7 +106,7 @@ func (d *Devices) startAudio(
 	dev := h.info
 	key := dev.Source.String() + " " + choice
 	if err := d.enter(ctx, key, h); err != nil {
-		return deviceError(dev, err)
+		return call.DeviceErrorOf(dev, err)
 	}
 	go d.own(key, h, func() (session, error) {
 		stream, err := open()

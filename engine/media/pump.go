@@ -3,13 +3,21 @@ package media
 import (
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
 	"foyer/engine/internal/guard"
+	"foyer/engine/internal/latest"
 	"foyer/engine/media/pixel"
 )
+
+// captured is a frame of a device.
+type captured struct {
+	call.VideoFrame
+	at time.Time // when it came
+}
 
 // videoPump reads a camera or screen into its preview and, while it has a
 // track, into the sender.
@@ -17,7 +25,7 @@ type videoPump struct {
 	dev     call.VideoCapture
 	log     logrus.FieldLogger
 	preview call.FrameSlot
-	frames  *exchange
+	frames  *latest.Box[captured]
 	sender  *sender
 
 	stop chan struct{}
@@ -28,7 +36,7 @@ type videoPump struct {
 func newVideoPump(dev call.VideoCapture, log logrus.FieldLogger) *videoPump {
 	info := dev.Info()
 	log = log.WithFields(logrus.Fields{"source": info.Source, "device": info.Name})
-	p := &videoPump{dev: dev, log: log, frames: newExchange(), stop: make(chan struct{})}
+	p := &videoPump{dev: dev, log: log, frames: latest.New[captured](), stop: make(chan struct{})}
 	p.sender = newSender(info.Source, p.frames, log)
 	p.wg.Go(p.read)
 	p.wg.Go(func() { p.sender.run(p.stop) })
@@ -61,7 +69,8 @@ func (p *videoPump) read() {
 	defer p.preview.Clear()
 	var converter pixel.Converter
 	for {
-		f := p.frames.writing
+		c := p.frames.Writing()
+		f := &c.VideoFrame
 		if err := p.dev.ReadFrame(f); err != nil {
 			if !errors.Is(err, call.ErrClosed) {
 				p.log.WithError(err).Info("device gives no more frames")
@@ -75,6 +84,7 @@ func (p *videoPump) read() {
 		}
 		p.preview.SetSourceSize(f.Width, f.Height)
 		render(&p.preview, &converter, f, p.preview.View())
-		p.frames.publish()
+		c.at = time.Now()
+		p.frames.Publish()
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/internal/latest"
 	"foyer/engine/media/pixel"
 	"foyer/engine/media/vp8"
 )
@@ -316,19 +317,19 @@ func TestSendChanges(t *testing.T) {
 // TestNewestFrameWins: while the encoder is busy frames are left out, never
 // queued.
 func TestNewestFrameWins(t *testing.T) {
-	x := newExchange()
-	if f, _, _ := x.take(); f != nil {
+	x := latest.New[captured]()
+	if f, fresh := x.Take(); f.Width != 0 || fresh {
 		t.Error("a frame out of nothing")
 	}
 	for n := range 5 {
-		draw(x.writing, 16, 16, n)
-		x.publish()
+		draw(&x.Writing().VideoFrame, 16, 16, n)
+		x.Publish()
 	}
-	f, _, fresh := x.take()
-	if f == nil || !fresh || f.PTS != 4*time.Second/30 {
+	f, fresh := x.Take()
+	if !fresh || f.PTS != 4*time.Second/30 {
 		t.Errorf("%v, %v", f, fresh)
 	}
-	if again, _, fresh := x.take(); again != f || fresh {
+	if again, fresh := x.Take(); again != f || fresh {
 		t.Error("the last frame is not kept")
 	}
 }

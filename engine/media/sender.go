@@ -8,6 +8,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/internal/guard"
+	"foyer/engine/internal/latest"
 )
 
 // idleRepeat is how long a request for a key frame waits for a new frame
@@ -17,7 +18,7 @@ const idleRepeat = 100 * time.Millisecond
 // sender encodes the newest frames into the current track.
 type sender struct {
 	source call.Source
-	frames *exchange
+	frames *latest.Box[captured]
 	log    logrus.FieldLogger
 	change chan struct{} // 1 slot: next is another track
 
@@ -30,7 +31,7 @@ type sender struct {
 	keys <-chan int
 }
 
-func newSender(source call.Source, frames *exchange, log logrus.FieldLogger) *sender {
+func newSender(source call.Source, frames *latest.Box[captured], log logrus.FieldLogger) *sender {
 	return &sender{source: source, frames: frames, log: log, change: make(chan struct{}, 1)}
 }
 
@@ -72,7 +73,7 @@ func (s *sender) run(stop <-chan struct{}) {
 			s.mu.Unlock()
 			s.adopt(t)
 			s.encode(stop) // the newest frame is there already
-		case <-s.frames.wake:
+		case <-s.frames.Ready():
 			s.encode(stop)
 			idle.Stop()
 		case layer, open := <-s.keys:
@@ -107,17 +108,17 @@ func (s *sender) encode(stop <-chan struct{}) {
 	if s.pub == nil {
 		return
 	}
-	f, at, fresh := s.frames.take()
-	if f == nil {
-		return
+	f, fresh := s.frames.Take()
+	if f.Width == 0 {
+		return // none has come yet
 	}
 	now := time.Now()
-	// The device's clock stands at f.PTS + now - at; a frame that is sent
+	// The device's clock stands at f.PTS + now - f.at; a frame that is sent
 	// again is one of now.
 	pts := f.PTS
-	s.pub.begin(pts + now.Sub(at))
+	s.pub.begin(pts + now.Sub(f.at))
 	if !fresh {
-		pts += now.Sub(at)
+		pts += now.Sub(f.at)
 	}
-	s.pub.encode(f, pts, now, stop)
+	s.pub.encode(&f.VideoFrame, pts, now, stop)
 }

@@ -2,6 +2,7 @@ package kit
 
 import (
 	"image/color"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -38,23 +39,11 @@ func NewPicker(icon string, tips *Tips, picked func(id string)) *Picker {
 
 // Set changes the options and which of them is chosen, without OnPicked.
 func (p *Picker) Set(options []Option, selected string) {
-	if p.selected == selected && sameOptions(p.options, options) {
+	if p.selected == selected && slices.Equal(p.options, options) {
 		return
 	}
 	p.options, p.selected = append([]Option(nil), options...), selected
 	p.Refresh()
-}
-
-func sameOptions(a, b []Option) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }
 
 // Selected is the ID of what is chosen.

@@ -8,8 +8,10 @@
 package video
 
 import (
+	"hash/fnv"
 	"image"
 	"image/color"
+	"io"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -162,11 +164,9 @@ var hues = [...]color.NRGBA{
 }
 
 func hue(seed string) color.NRGBA {
-	sum := uint32(2166136261) // FNV-1a
-	for _, b := range []byte(seed) {
-		sum = (sum ^ uint32(b)) * 16777619
-	}
-	return hues[sum%uint32(len(hues))]
+	sum := fnv.New32a()
+	_, _ = io.WriteString(sum, seed) // a hash takes everything
+	return hues[sum.Sum32()%uint32(len(hues))]
 }
 
 // CreateRenderer implements fyne.Widget.

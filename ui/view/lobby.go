@@ -1,6 +1,7 @@
 package view
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -137,7 +138,7 @@ func (l *lobby) setLinkProblem(err error, text string, now time.Time) {
 }
 
 func (l *lobby) setRecent(list []Recent, now time.Time) {
-	if sameRecent(l.list, list) && (len(list) == 0) == (len(l.recent.Objects) == 0) {
+	if slices.Equal(l.list, list) && (len(list) == 0) == (len(l.recent.Objects) == 0) {
 		return
 	}
 	l.list = append([]Recent(nil), list...)
@@ -150,18 +151,6 @@ func (l *lobby) setRecent(list []Recent, now time.Time) {
 	for i, r := range list {
 		l.recent.Add(kit.NewItem(r.Title, l.book.Day(r.At, now), func() { l.act.OpenRecent(i) }))
 	}
-}
-
-func sameRecent(a, b []Recent) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }
 
 func (l *lobby) tick(s *model.State, now time.Time) {

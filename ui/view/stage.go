@@ -1,6 +1,7 @@
 package view
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -78,23 +79,11 @@ func (s *stage) update(state *model.State) {
 		s.alone.set(invitable(state.Room.Link))
 		objects = append(objects, s.alone.content)
 	}
-	if !sameObjects(s.grid.Objects, objects) {
+	if !slices.Equal(s.grid.Objects, objects) {
 		s.grid.Objects = objects
 		s.grid.Refresh()
 	}
 	s.content.Layout.Layout(s.content.Objects, s.content.Size())
-}
-
-func sameObjects(a, b []fyne.CanvasObject) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }
 
 func (s *stage) tile(t model.Tile) *video.Tile {

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"slices"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -57,7 +58,7 @@ func (t *toasts) update(s *model.State, now time.Time) {
 	for i, n := range alive {
 		ids[i] = n.ID
 	}
-	if sameIDs(ids, t.shown) {
+	if slices.Equal(ids, t.shown) {
 		return
 	}
 	t.shown = ids
@@ -66,18 +67,6 @@ func (t *toasts) update(s *model.State, now time.Time) {
 		t.stack.Add(t.card(n, now))
 	}
 	t.layer.Refresh()
-}
-
-func sameIDs(a, b []int) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }
 
 func (t *toasts) card(n model.Notice, now time.Time) fyne.CanvasObject {

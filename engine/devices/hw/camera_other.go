@@ -2,7 +2,9 @@
 
 package hw
 
-import "github.com/pion/mediadevices/pkg/driver"
+import (
+	"github.com/pion/mediadevices/pkg/driver"
+)
 
 // usable is for the nodes of V4L2; elsewhere everything found is a camera.
 func usable(driver.Driver) bool { return true }

@@ -2,7 +2,9 @@
 
 package hw
 
-import "foyer/engine/call"
+import (
+	"foyer/engine/call"
+)
 
 // heldBy is nil: no table of the system's tells a process its own devices, so
 // the owners' books are all there is.

@@ -32,9 +32,7 @@ type chat struct {
 	dropped int64 // lines that were given up, of all
 
 	waiters []waiter
-	known   map[messageKey]bool
-	order   []messageKey // of known, a ring
-	oldest  int
+	known   call.Recent[call.MessageKey]
 	room    call.Pace
 	senders map[call.Identity]*call.Pace
 }
@@ -47,7 +45,7 @@ type waiter struct {
 
 func newChat() chat {
 	return chat{
-		places: map[call.Identity]register.Member{}, known: map[messageKey]bool{}, senders: map[call.Identity]*call.Pace{},
+		places: map[call.Identity]register.Member{}, known: call.Recent[call.MessageKey]{Limit: remembered}, senders: map[call.Identity]*call.Pace{},
 	}
 }
 
@@ -64,24 +62,6 @@ func (c *chat) soon(at time.Time, idle bool) {
 func (c *chat) place(m register.Member, at time.Time) {
 	c.soon(at, !c.waits())
 	c.places[m.Identity] = m
-}
-
-// messageKey names a message: IDs are their sender's.
-type messageKey struct {
-	from call.Identity
-	id   string
-}
-
-// remember takes note of a message that is new.
-func (c *chat) remember(m messageKey) {
-	c.known[m] = true
-	if len(c.order) < remembered {
-		c.order = append(c.order, m)
-		return
-	}
-	delete(c.known, c.order[c.oldest])
-	c.order[c.oldest] = m
-	c.oldest = (c.oldest + 1) % remembered
 }
 
 // allow keeps senders and the room to their pace.
@@ -143,7 +123,7 @@ func (k *Keeper) said(m call.ChatMessage) {
 	if call.CheckChat(m.Text) != nil {
 		return
 	}
-	if k.chat.known[messageKey{m.From, m.ID}] {
+	if k.chat.known.Has(m.Key()) {
 		k.batches.know(m.From, m.ID)
 		return
 	}
@@ -151,7 +131,7 @@ func (k *Keeper) said(m call.ChatMessage) {
 		k.batches.refuse(m.From, m.ID, doorapi.CodeTooFast)
 		return
 	}
-	k.chat.remember(messageKey{m.From, m.ID})
+	k.chat.known.Add(m.Key())
 	m.At, m.Seq = now, 0
 	if from := k.members[m.From]; from != nil && m.Name == "" {
 		m.Name = from.name
