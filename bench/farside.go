@@ -28,18 +28,18 @@ type farSide struct {
 	stopped chan struct{}
 	done    chan struct{}
 
-	mu       sync.Mutex
-	slots    map[call.Source]*call.FrameSlot
-	pictures map[call.Source]farPicture
-	muted    map[call.Source]bool
-	level    float32 // of the microphone
-	levelAt  time.Time
-	lost     int
-	failed   error
+	mu      sync.Mutex
+	slots   map[call.Source]*call.FrameSlot
+	frames  map[call.Source]farFrame
+	muted   map[call.Source]bool
+	level   float32 // of the microphone
+	levelAt time.Time
+	lost    int
+	failed  error
 }
 
-// farPicture is the newest one whose number could be read.
-type farPicture struct {
+// farFrame is the newest one whose number could be read.
+type farFrame struct {
 	known  bool
 	number int
 	seq    uint64
@@ -50,7 +50,7 @@ type farPicture struct {
 func newFarSide(s *station) *farSide {
 	f := &farSide{
 		station: s, stopped: make(chan struct{}), done: make(chan struct{}),
-		slots: make(map[call.Source]*call.FrameSlot), pictures: make(map[call.Source]farPicture), muted: make(map[call.Source]bool),
+		slots: make(map[call.Source]*call.FrameSlot), frames: make(map[call.Source]farFrame), muted: make(map[call.Source]bool),
 	}
 	go f.run()
 	return f
@@ -112,17 +112,17 @@ func (f *farSide) note(e call.Event) {
 	}
 }
 
-// look reads the numbers of new pictures.
+// look reads the numbers of new frames.
 func (f *farSide) look() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for source, slot := range f.slots {
 		img, seq := slot.Latest()
-		if img == nil || seq == f.pictures[source].seq {
+		if img == nil || seq == f.frames[source].seq {
 			continue
 		}
 		if number, ok := testpicture.ReadImage(img); ok {
-			f.pictures[source] = farPicture{known: true, number: number, seq: seq, at: time.Now()}
+			f.frames[source] = farFrame{known: true, number: number, seq: seq, at: time.Now()}
 		}
 	}
 }
@@ -159,8 +159,8 @@ func (f *farSide) failure() error {
 	return f.failed
 }
 
-// numberedFilm is the driver of a camera or screen whose pictures are numbered
-// without end, however often it is opened: a picture tells when it was taken.
+// numberedFilm is the driver of a camera or screen whose frames are numbered
+// without end, however often it is opened: a frame tells when it was taken.
 type numberedFilm struct {
 	source call.Source
 	every  time.Duration
@@ -173,7 +173,7 @@ func newFilm(source call.Source, fps int) *numberedFilm {
 	return &numberedFilm{source: source, every: time.Second / time.Duration(fps)}
 }
 
-// next is the number of the next picture.
+// next is the number of the next frame.
 func (n *numberedFilm) next() int {
 	n.mu.Lock()
 	defer n.mu.Unlock()

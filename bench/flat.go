@@ -125,8 +125,8 @@ func (b *bench) children(ctx context.Context) error {
 		if err := s.CloseInput(); err != nil {
 			return err
 		}
-		bound, cancel := context.WithTimeout(ctx, patience)
-		status, err := s.Exit(bound)
+		limited, cancel := context.WithTimeout(ctx, patience)
+		status, err := s.Exit(limited)
 		cancel()
 		if err != nil || status != 0 {
 			s.Close(0)

@@ -17,11 +17,11 @@ import (
 const (
 	offOnPairs = 2           // of a talker and a far side, in a room each, at the same time
 	offOnTimes = 5           // as many rounds as of other things
-	darkAfter  = time.Second // without a new picture or sound somebody would ask what is wrong
+	darkAfter  = time.Second // without a new frame or audio somebody would ask what is wrong
 )
 
 // offOn turns camera, screen and microphone off and on again, each for itself, and
-// watches the far side until it has a picture or sound from afterwards. The tracks
+// watches the far side until it has a frame or audio from afterwards. The tracks
 // stay the same from the first round to the last.
 func (b *bench) offOn(ctx context.Context) (err error) {
 	r, err := b.room(ctx, "pair1")
@@ -141,7 +141,7 @@ func offOnPair(ctx context.Context, text string, rounds int, all *offOnResults) 
 type offOnSource struct {
 	talker  *station
 	source  call.Source
-	film    *numberedFilm // nil for sound
+	film    *numberedFilm // nil for audio
 	far     *farSide
 	results *offOnResults
 }
@@ -192,14 +192,14 @@ func (o *offOnSource) round(ctx context.Context, i int) error {
 	return pause(ctx, on)
 }
 
-// await waits for sound, or for a picture with that number or a later one.
+// await waits for audio, or for a frame with that number or a later one.
 func (o *offOnSource) await(ctx context.Context, from int) (at time.Time, err error) {
 	err = o.far.until(ctx, func(f *farSide) bool {
 		if o.film == nil {
 			at = f.levelAt
 			return f.level > loudLevel
 		}
-		seen := f.pictures[o.source]
+		seen := f.frames[o.source]
 		at = seen.at
 		return seen.known && int16(seen.number-from) >= 0 // numbers are of 16 bits
 	})

@@ -9,7 +9,7 @@ import (
 )
 
 // peer lets Chromium with LiveKit's own client do the window's work: the same
-// pictures from the same server on a display of the same size.
+// frames from the same server on a display of the same size.
 func (b *bench) peer(ctx context.Context) error {
 	r, err := b.room(ctx, "tiles")
 	if err != nil {

@@ -27,7 +27,7 @@ const (
 	filmLength                     = 4 * tileFPS
 )
 
-// film is an encoded test picture that is sent again and again, so that sending
+// film is an encoded test pattern that is sent again and again, so that sending
 // costs next to nothing beside the receiver that is measured.
 type film []call.EncodedFrame
 
@@ -86,15 +86,15 @@ func (p *publishers) add(ctx context.Context, l call.Link, number int) error {
 	quiet := logrus.New()
 	quiet.SetOutput(io.Discard)
 	name := fmt.Sprintf("tile%d", number)
-	bound, cancel := context.WithTimeout(ctx, patience)
+	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	session, err := client.New(client.Config{Log: quiet}).Dial(bound, call.JoinRequest{Link: l, Name: name, Identity: call.Identity(name), Key: key},
+	session, err := client.New(client.Config{Log: quiet}).Dial(limited, call.JoinRequest{Link: l, Name: name, Identity: call.Identity(name), Key: key},
 		func(call.SessionEvent) {})
 	if err != nil {
 		return err
 	}
 	p.sessions = append(p.sessions, session)
-	track, err := session.Publish(bound, call.TrackSpec{Source: call.SourceCamera, Name: "film",
+	track, err := session.Publish(limited, call.TrackSpec{Source: call.SourceCamera, Name: "film",
 		Layers: []call.Layer{{Width: tileWidth, Height: tileHeight, FPS: tileFPS, Bitrate: tileBitrate}}})
 	if err != nil {
 		return err

@@ -13,14 +13,14 @@ import (
 	"foyer/internal/drive"
 )
 
-// How the pictures that a tile really shows are counted.
+// How the frames that a tile really shows are counted.
 const (
 	leastFPS  = 28 // of 30; a display of 60 Hz may drop one now and then
 	looking   = 4 * time.Second
 	lookAgain = 5 * time.Millisecond
 )
 
-// findTiles waits until the screen shows n test pictures, and says where in each
+// findTiles waits until the screen shows n test patterns, and says where in each
 // the line of cells lies that tell its number (engine/devices/testpicture).
 func findTiles(ctx context.Context, eyes *desktop.Desktop, n int) (strips []image.Rectangle, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
@@ -36,7 +36,7 @@ func findTiles(ctx context.Context, eyes *desktop.Desktop, n int) (strips []imag
 	return strips, err
 }
 
-// numbers pairs the two halves of each picture's yellow bar, the second of eight:
+// numbers pairs the two halves of each frame's yellow bar, the second of eight:
 // the cells lie between them. A block that passes cuts a bar at times.
 func numbers(bars []desktop.Blob) (strips []image.Rectangle) {
 	const slack = 3
@@ -56,7 +56,7 @@ func numbers(bars []desktop.Blob) (strips []image.Rectangle) {
 
 func abs(n int) int { return max(n, -n) }
 
-// shown counts, by looking often, how many pictures a second each tile shows.
+// shown counts, by looking often, how many frames per second each tile shows.
 func shown(ctx context.Context, eyes *desktop.Desktop, strips []image.Rectangle) ([]float64, error) {
 	changes, last := make([]float64, len(strips)), make([][]byte, len(strips))
 	start := time.Now()

@@ -11,31 +11,31 @@ import (
 	"foyer/internal/drive"
 )
 
-// putOut is a way to be put out of a room, measured from the host's wish.
-type putOut struct {
+// wayOut is a way to be removed from a room, measured from the host's wish.
+type wayOut struct {
 	name   string
 	reason string
 	rounds int
 	order  func(ctx context.Context, o *office) error
-	also   bool // the other one is put out, too
+	also   bool // the other one is removed, too
 }
 
 // removal measures, with camera, microphone and speaker open, how long it takes
 // from the host's wish until somebody has let everything go, and the others know.
 func (b *bench) removal(ctx context.Context) error {
 	const room, who = "removal", "guest"
-	for _, way := range []putOut{
+	for _, way := range []wayOut{
 		{"Removal", "removed", b.rounds, func(ctx context.Context, o *office) error { return o.remove(ctx, room, who) }, false},
 		{"Dismissal", "dismissed", min(50, b.rounds), func(ctx context.Context, o *office) error { return o.dismiss(ctx, room) }, true},
 	} {
-		if err := b.putOuts(ctx, room, who, way); err != nil {
+		if err := b.removals(ctx, room, who, way); err != nil {
 			return fmt.Errorf("%s: %w", way.name, err)
 		}
 	}
 	return nil
 }
 
-func (b *bench) putOuts(ctx context.Context, room, who string, way putOut) error {
+func (b *bench) removals(ctx context.Context, room, who string, way wayOut) error {
 	r, err := b.room(ctx, room)
 	if err != nil {
 		return err
@@ -72,18 +72,18 @@ func (b *bench) putOuts(ctx context.Context, room, who string, way putOut) error
 	return nil
 }
 
-// stage is where somebody is put out, many times.
+// stage is where somebody is removed, many times.
 type stage struct {
 	r                    *room
 	office               *office
 	watcher, p           *drive.Process
 	who                  string
-	way                  putOut
+	way                  wayOut
 	mark, seen           int // of the events of p's stay, and of the watcher's since
 	released, said, told times
 }
 
-// again brings those in who were put out.
+// again brings those in who were removed.
 func (s *stage) again(ctx context.Context) (err error) {
 	s.seen = s.watcher.Mark()
 	if s.way.also {
@@ -95,7 +95,7 @@ func (s *stage) again(ctx context.Context) (err error) {
 	return err
 }
 
-// round waits until everything is open and seen, puts out, and waits until
+// round waits until everything is open and seen, removes, and waits until
 // everybody knows and the sound server has forgotten.
 func (s *stage) round(ctx context.Context) error {
 	if err := opened(ctx, s.r, s.p, s.watcher, s.mark, s.seen); err != nil {

@@ -17,7 +17,7 @@ import (
 	"foyer/engine/media"
 )
 
-// station is an engine in this process, where each of its pictures can be looked
+// station is an engine in this process, where each of its frames can be looked
 // at.
 type station struct {
 	*engine.Engine

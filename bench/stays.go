@@ -297,7 +297,7 @@ func (b *bench) stalledOnce(ctx context.Context, r *room, name string, took *tim
 	return left, err
 }
 
-// y4m is a film of grey pictures.
+// y4m is a film of grey frames.
 func y4m(w, h, frames int) []byte {
 	film := fmt.Appendf(nil, "YUV4MPEG2 W%d H%d F30:1 Ip A1:1 C420jpeg\n", w, h)
 	for range frames {
@@ -313,7 +313,7 @@ func y4m(w, h, frames int) []byte {
 const apart = 1500 * time.Millisecond
 
 // join measures how long it takes from the wish to join to the first decoded
-// picture of somebody who is there, for joins that are far from each other and
+// frame of somebody who is there, for joins that are far from each other and
 // for some that follow each other at once.
 func (b *bench) join(ctx context.Context) error {
 	r, err := b.room(ctx, "join")
@@ -359,7 +359,7 @@ func (b *bench) joins(ctx context.Context, r *room, p *drive.Process, gap time.D
 			return nil, nil, fmt.Errorf("round %d: %w", i, err)
 		}
 		joined.add(time.Since(sent))
-		at, err := firstPicture(ctx, p, mark, filepath.Join(dir, "picture.png"))
+		at, err := firstFrame(ctx, p, mark, filepath.Join(dir, "picture.png"))
 		if err != nil {
 			return nil, nil, fmt.Errorf("round %d: %w", i, err)
 		}
@@ -368,15 +368,15 @@ func (b *bench) joins(ctx context.Context, r *room, p *drive.Process, gap time.D
 	return joined, seen, nil
 }
 
-// firstPicture is when the sender's first picture was decoded.
-func firstPicture(ctx context.Context, p *drive.Process, mark int, file string) (time.Time, error) {
+// firstFrame is when the sender's first frame was decoded.
+func firstFrame(ctx context.Context, p *drive.Process, mark int, file string) (time.Time, error) {
 	if _, err := wait(ctx, p, "track_subscribed", mark, about("sender")); err != nil {
 		return time.Time{}, err
 	}
-	// A small picture: writing the file is not what is measured.
+	// A small frame: writing the file is not what is measured.
 	if err := p.Send(map[string]any{"cmd": "snapshot", "id": "sender", "source": "camera", "width": 64, "height": 36, "file": file}); err != nil {
 		return time.Time{}, err
 	}
-	picture, err := wait(ctx, p, "snapshot", mark, nil)
-	return picture.Seen, err
+	shot, err := wait(ctx, p, "snapshot", mark, nil)
+	return shot.Seen, err
 }

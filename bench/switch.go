@@ -20,13 +20,13 @@ import (
 const (
 	leastSwitches = 30
 	settling      = 500 * time.Millisecond // that still belong to a switch
-	previewWidth  = 320                    // pixels of our own picture on the screen
+	previewWidth  = 320                    // pixels of our own frame on the screen
 	previewHeight = 180
 )
 
-// switches measures how soon the new room's picture is there when somebody goes
-// from room to room with a camera, and whether their own picture misses any. The
-// engine runs in this process, because only there each picture can be counted.
+// switches measures how soon the new room's frame is there when somebody goes
+// from room to room with a camera, and whether their own frame misses any. The
+// engine runs in this process, because only there each frame can be counted.
 func (b *bench) switches(ctx context.Context) (err error) {
 	r, err := b.room(ctx, "first")
 	if err != nil {
@@ -96,7 +96,7 @@ func (b *bench) wander(ctx context.Context, w *wanderer, links []call.Link) erro
 	return nil
 }
 
-// wanderer is a station with a camera whose pictures are counted.
+// wanderer is a station with a camera whose frames are counted.
 type wanderer struct {
 	*station
 	camera *countedDevices
@@ -112,7 +112,7 @@ func newWanderer() (*wanderer, error) {
 	return w, err
 }
 
-// arrive goes to a room and returns when its first remote picture could be
+// arrive goes to a room and returns when its first remote frame could be
 // painted.
 func (w *wanderer) arrive(ctx context.Context, cmd engine.Command) (time.Time, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
@@ -148,7 +148,7 @@ func (w *wanderer) arrive(ctx context.Context, cmd engine.Command) (time.Time, e
 	}
 }
 
-// take takes the events, and shows our own picture.
+// take takes the events, and shows our own frame.
 func (w *wanderer) take() []eventqueue.Stamped {
 	events, _ := w.Events().Take()
 	for _, e := range events {
@@ -160,7 +160,7 @@ func (w *wanderer) take() []eventqueue.Stamped {
 	return events
 }
 
-// preview waits until our own picture is shown.
+// preview waits until our own frame is shown.
 func (w *wanderer) preview(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -170,7 +170,7 @@ func (w *wanderer) preview(ctx context.Context) error {
 	})
 }
 
-// painted waits for the first picture of a slot.
+// painted waits for the first frame of a slot.
 func painted(ctx context.Context, slot *call.FrameSlot) (time.Time, error) {
 	slot.SetView(call.View{Width: tileWidth, Height: tileHeight})
 	for {
@@ -183,24 +183,24 @@ func painted(ctx context.Context, slot *call.FrameSlot) (time.Time, error) {
 	}
 }
 
-// ownPictures is what became of the pictures of our camera.
-type ownPictures struct {
+// ownFrames is what became of the frames of our camera.
+type ownFrames struct {
 	opened  int // times that the camera was
 	read    int
-	missed  int // pictures that the camera gave out and nobody read, during switches
+	missed  int // frames that the camera gave out and nobody read, during switches
 	resting int // the same between them: what the machine itself is too slow for
-	unshown int // pictures that were read and not put before the eyes
+	unshown int // frames that were read and not put before the eyes
 	pause   time.Duration
 }
 
-func (p ownPictures) whole() bool { return p.opened == 1 && p.read > 0 && p.missed+p.unshown == 0 }
+func (p ownFrames) whole() bool { return p.opened == 1 && p.read > 0 && p.missed+p.unshown == 0 }
 
-func (p ownPictures) String() string {
+func (p ownFrames) String() string {
 	return fmt.Sprintf("%d read, %d missed (and %d between the switches), %d not shown, longest pause %.0f ms, camera opened %d times",
 		p.read, p.missed, p.resting, p.unshown, p.pause.Seconds()*1000, p.opened)
 }
 
-// countedDevices counts every picture that is read of the camera, and whether it
+// countedDevices counts every frame that is read of the camera, and whether it
 // came into the preview: each one changes that once, before the next is read.
 type countedDevices struct {
 	call.Devices
@@ -209,10 +209,10 @@ type countedDevices struct {
 	slot     *call.FrameSlot
 	counting bool
 	moving   bool // a switch is under way
-	number   int  // of the last picture
+	number   int  // of the last frame
 	at       time.Time
 	seq      uint64 // of the preview, before it came there
-	ownPictures
+	ownFrames
 }
 
 func (d *countedDevices) shownIn(slot *call.FrameSlot) {
@@ -231,7 +231,7 @@ func (d *countedDevices) showing() bool {
 func (d *countedDevices) begin() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.counting, d.ownPictures = true, ownPictures{opened: d.opened}
+	d.counting, d.ownFrames = true, ownFrames{opened: d.opened}
 }
 
 // moves says whether a switch is under way.
@@ -241,11 +241,11 @@ func (d *countedDevices) moves(now bool) {
 	d.moving = now
 }
 
-func (d *countedDevices) end() ownPictures {
+func (d *countedDevices) end() ownFrames {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.counting = false
-	return d.ownPictures
+	return d.ownFrames
 }
 
 // Open implements [call.Devices].
@@ -285,7 +285,7 @@ func (c *countedCamera) ReadFrame(dst *call.VideoFrame) error {
 	return err
 }
 
-// before looks whether the last picture has come into the preview.
+// before looks whether the last frame has come into the preview.
 func (d *countedDevices) before() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -299,7 +299,7 @@ func (d *countedDevices) before() {
 	d.seq = seq
 }
 
-// after looks whether it is the picture after the last one.
+// after looks whether it is the frame after the last one.
 func (d *countedDevices) after(f *call.VideoFrame) {
 	number, ok := testpicture.Read(f)
 	now := time.Now()

@@ -217,7 +217,7 @@ func (b *bench) tiles(ctx context.Context, link, who string, pids func() []int, 
 	return nil
 }
 
-// spent tells what something cost. The test pictures must be seen moving, or a
+// spent tells what something cost. The test patterns must be seen moving, or a
 // window that shows nothing would be praised.
 func (b *bench) spent(who, load string, c cost) {
 	b.loads[load] = append(b.loads[load], c)

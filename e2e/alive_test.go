@@ -27,7 +27,7 @@ const (
 
 // TestO4_DeadPeers kills a participant, and cuts another one's cable: the rest
 // are told "connection lost" in time, and that they have gone. One of the dead
-// has sent pictures and sound, the other nothing at all.
+// has sent frames and audio, the other nothing at all.
 func TestO4_DeadPeers(t *testing.T) {
 	for _, sends := range []struct {
 		name string
@@ -181,7 +181,7 @@ func TestK2_DismissedAll(t *testing.T) {
 			t.Errorf("member %d: status %d", i, status)
 		}
 	}
-	if !soundIsFree(t, pulse, pids...) {
+	if !audioIsFree(t, pulse, pids...) {
 		t.Error("a sound device is still held")
 	}
 	t.Logf("%d members out after %v at most", members, last)

@@ -95,7 +95,7 @@ func TestL8_ClosingTheWindowFreesTheDevices(t *testing.T) {
 			file := writeY4M(t, 320, 180, 30)
 			w := openWindowWith(t, testenv.Foyer(t), "closing", map[string]any{"camera": file})
 			camera := device{"camera", holdsFile(w.PID, file)}
-			row := w.leaveAndLook(e, w.start(), append(soundDevices(w.pulse, w.PID), camera))
+			row := w.leaveAndLook(e, w.start(), append(audioDevices(w.pulse, w.PID), camera))
 			row.Cells = append(row.Cells, matrix.Cell{Device: "screen", Note: "no button yet"})
 			table.Add(row)
 		})

@@ -16,7 +16,7 @@ import (
 
 var crashStages = flag.Int("crash.stages", 1, "how many rooms to kill the server of, four times each")
 
-// From the kill until the guests decode new pictures of the host and of each other,
+// From the kill until the guests decode new frames of the host and of each other,
 // and until a server that ends for the fourth time within a minute is given up.
 // The first is about 1 s, the second less; a busy computer may take longer, but
 // nobody may wait for the 20 s after which a client gives up.
@@ -63,7 +63,7 @@ func (h *hosted) child() int {
 	return family[1]
 }
 
-// decodes reports how many pictures of somebody a guest has decoded of the track
+// decodes reports how many frames of somebody a guest has decoded of the track
 // that it receives now.
 func decodes(t *testing.T, g *testenv.Process, of string) int {
 	t.Helper()
@@ -93,7 +93,7 @@ func (h *hosted) back(guest, mark int) {
 }
 
 // The server of a window's room is killed three times: everybody is back with
-// pictures at once. The fourth time it is given up: the stay ends with the devices
+// frames at once. The fourth time it is given up: the stay ends with the devices
 // free, instead of hope.
 func TestO6_TheOwnServerKilled(t *testing.T) {
 	var took []time.Duration

@@ -110,8 +110,8 @@ func (s *cutStory) run() {
 	}
 }
 
-// story is what happens, in order. hush ends Ada's talking.
-func (s *cutStory) story(hush func()) error {
+// story is what happens, in order. mute ends Ada's talking.
+func (s *cutStory) story(mute func()) error {
 	if err := s.hears(s.t.Context(), 2, testenv.Limit); err != nil {
 		return fmt.Errorf("before it: %w", err)
 	}
@@ -124,16 +124,16 @@ func (s *cutStory) story(hush func()) error {
 		return err
 	}
 	<-time.After(time.Until(s.cut.Add(s.length))) // the length is what is tested
-	if err := s.cable.Mend(s.t.Context()); err != nil {
+	if err := s.cable.Restore(s.t.Context()); err != nil {
 		return err
 	}
-	mended := time.Now()
+	restored := time.Now()
 	stayed, err := s.comesBack()
 	if err != nil {
 		return err
 	}
-	s.t.Logf("cut of %v: stayed %v, settled %v after its end; Bob: %s", s.length, stayed, time.Since(mended).Round(time.Millisecond), s.states())
-	hush()
+	s.t.Logf("cut of %v: stayed %v, settled %v after its end; Bob: %s", s.length, stayed, time.Since(restored).Round(time.Millisecond), s.states())
+	mute()
 	if err := s.adaKnows(stayed); err != nil {
 		return err
 	}

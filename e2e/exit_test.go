@@ -122,7 +122,7 @@ func TestL1_L2_EveryWayOutFreesTheDevices(t *testing.T) {
 	freesTheDevices(t, "exit-matrix.json", false)
 }
 
-// The same where Foyer first tries for a minute to mend the connection; these
+// The same where Foyer first tries for a minute to reconnect; these
 // wait together.
 func TestL2_ALostConnectionFreesTheDevices(t *testing.T) {
 	t.Parallel()
@@ -140,7 +140,7 @@ func freesTheDevices(t *testing.T, file string, slow bool) {
 		pid := s.p.PID
 		s.unlisted = []device{{"camera", s.holdsFile(film)}}
 		screenshare := device{"screen", func() bool { return drive.HoldsScreen(pid) }}
-		leaveAndLook(t, e, s, table, append(soundDevices(pulse, pid), screenshare))
+		leaveAndLook(t, e, s, table, append(audioDevices(pulse, pid), screenshare))
 	})
 }
 
@@ -160,8 +160,8 @@ func everyExit(t *testing.T, file string, slow bool, take func(*testing.T, exit,
 	}
 }
 
-// soundDevices are what the sound server says of a process.
-func soundDevices(pulse *testenv.PulseServer, pid int) []device {
+// audioDevices are what the sound server says of a process.
+func audioDevices(pulse *testenv.PulseServer, pid int) []device {
 	mine := func(list func() []testenv.Stream) func() bool {
 		return func() bool {
 			return slices.ContainsFunc(list(), func(o testenv.Stream) bool { return o.PID == pid })
@@ -170,12 +170,12 @@ func soundDevices(pulse *testenv.PulseServer, pid int) []device {
 	return []device{{"microphone", mine(pulse.SourceOutputs)}, {"speaker", mine(pulse.SinkInputs)}}
 }
 
-// soundIsFree tells whether none of those processes holds a sound device. The
+// audioIsFree reports whether none of those processes holds an audio device. The
 // sound server may need a moment to see that.
-func soundIsFree(t *testing.T, pulse *testenv.PulseServer, pids ...int) bool {
+func audioIsFree(t *testing.T, pulse *testenv.PulseServer, pids ...int) bool {
 	t.Helper()
 	for _, pid := range pids {
-		for _, d := range soundDevices(pulse, pid) {
+		for _, d := range audioDevices(pulse, pid) {
 			if !held(t, d, false, soundServerLag) {
 				return false
 			}
@@ -193,7 +193,7 @@ func enter(t *testing.T, e exit, env []string, devices ...string) *stage {
 	case e.cable && inVM():
 		// Its kernel has no cables, but a loopback that nobody else uses.
 		s.cut = drive.CutLoopback
-		t.Cleanup(func() { must(t, drive.MendLoopback(context.Background())) })
+		t.Cleanup(func() { must(t, drive.RestoreLoopback(context.Background())) })
 	case e.cable:
 		cable := layCable(t)
 		s.cable, s.cut = cable, cable.Cut
@@ -350,7 +350,7 @@ func lookFree(t *testing.T, exit string, start time.Time, limit time.Duration, d
 	return cells
 }
 
-// held waits until a device is held, or is not, and tells whether it came to it.
+// held waits until a device is held, or is not, and reports whether it came to it.
 func held(t *testing.T, d device, want bool, limit time.Duration) bool {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), limit)

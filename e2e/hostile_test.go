@@ -21,33 +21,33 @@ import (
 const (
 	attackFor   = 3 * time.Second
 	attackEvery = 20 * time.Millisecond
-	// mayGrow is what the program may need for an attack. One picture of
+	// mayGrow is what the program may need for an attack. One frame of
 	// 16383x16383 would be 400 MB; the largest that is allowed is 14 MB.
 	mayGrow = 200 << 20
 )
 
 // payloadAttack makes the payloads of the n-th moment; nil: none.
 type payloadAttack struct {
-	name     string
-	mime     string
-	pictures string // "none", "some", or "": as it comes
-	next     func(rnd *rand.Rand, n int) [][]byte
+	name   string
+	mime   string
+	frames string // "none", "some", or "": as it comes
+	next   func(rnd *rand.Rand, n int) [][]byte
 }
 
 func attacks() []payloadAttack {
 	vp8, opus := webrtc.MimeTypeVP8, webrtc.MimeTypeOpus
 	return []payloadAttack{
 		{name: "garbage as VP8", mime: vp8, next: garbageVP8},
-		{name: "key frame of 16383x16383", mime: vp8, pictures: "none", next: func(rnd *rand.Rand, _ int) [][]byte {
+		{name: "key frame of 16383x16383", mime: vp8, frames: "none", next: func(rnd *rand.Rand, _ int) [][]byte {
 			return fragments(keyFrame(rnd, 16383, 16383, 3000))
 		}},
 		// Only the first few are shown: a size that changes so often is refused.
-		{name: "changing resolutions", mime: vp8, pictures: "some", next: func(rnd *rand.Rand, n int) [][]byte {
+		{name: "changing resolutions", mime: vp8, frames: "some", next: func(rnd *rand.Rand, n int) [][]byte {
 			sizes := [][2]int{{640, 360}, {1, 1}, {1920, 1080}, {3, 5}, {16, 2304}, {4096, 16}, {320, 180}, {1279, 719}}
 			size := sizes[n%len(sizes)]
 			return fragments(keyFrame(rnd, size[0], size[1], 2000))
 		}},
-		{name: "no key frame", mime: vp8, pictures: "none", next: func(rnd *rand.Rand, _ int) [][]byte {
+		{name: "no key frame", mime: vp8, frames: "none", next: func(rnd *rand.Rand, _ int) [][]byte {
 			frame := noise(rnd, 1500)
 			frame[0] |= 1 // not a key frame
 			return fragments(frame)
@@ -71,7 +71,7 @@ func noise(rnd *rand.Rand, n int) []byte {
 }
 
 // keyFrame returns a correct header (RFC 6386 section 9.1) before noise, which a
-// decoder cannot tell from a picture.
+// decoder cannot tell from a frame.
 func keyFrame(rnd *rand.Rand, width, height, size int) []byte {
 	frame := noise(rnd, size)
 	tag := uint32(1<<4 | (size/2)<<5) // shown; half of it is the first partition
@@ -161,7 +161,7 @@ func TestHostilePeers(t *testing.T) {
 	if status := ada.Ended(); status != 0 {
 		t.Errorf("status %d", status)
 	}
-	if !soundIsFree(t, pulse, ada.PID) {
+	if !audioIsFree(t, pulse, ada.PID) {
 		t.Error("it still holds a sound device")
 	}
 	if log, err := os.ReadFile(ada.Log); err != nil || strings.Contains(string(log), "goroutine ") {
@@ -177,7 +177,7 @@ func (w witness) survive(t *testing.T, server *testenv.Server, a payloadAttack) 
 	i := intrude(t, server, "fort", "mallory", a.mime)
 	began := w.Mark()
 	peak := w.endure(t, i, a)
-	first, last := w.pictures(t, began, "grace")
+	first, last := w.frames(t, began, "grace")
 	bad := w.widths(mark, "mallory")
 	if last-first < 20 {
 		t.Errorf("the good peer's picture stood still: %d, then %d pictures in %v", first, last, attackFor)
@@ -188,8 +188,8 @@ func (w witness) survive(t *testing.T, server *testenv.Server, a payloadAttack) 
 	if grown := peak - before; grown > mayGrow {
 		t.Errorf("it grew by %d MB", grown>>20)
 	}
-	if (a.pictures == "none" && len(bad) > 0) || (a.pictures == "some" && len(bad) == 0) {
-		t.Errorf("pictures of the attack have the widths %v, want %s", bad, a.pictures)
+	if (a.frames == "none" && len(bad) > 0) || (a.frames == "some" && len(bad) == 0) {
+		t.Errorf("pictures of the attack have the widths %v, want %s", bad, a.frames)
 	}
 	i.Leave()
 	w.AwaitAfter(mark, "participant_left", func(e drive.Event) bool {
@@ -233,9 +233,9 @@ func (w witness) endure(t *testing.T, i *intruder, a payloadAttack) (peak int64)
 	return peak
 }
 
-// pictures is how many pictures of a peer were decoded at the first and at the
+// frames is how many frames of a peer were decoded at the first and at the
 // last count since mark.
-func (w witness) pictures(t *testing.T, mark int, id string) (first, last int) {
+func (w witness) frames(t *testing.T, mark int, id string) (first, last int) {
 	t.Helper()
 	first = -1
 	for _, r := range w.reports(mark) {
@@ -252,7 +252,7 @@ func (w witness) pictures(t *testing.T, mark int, id string) (first, last int) {
 	return first, last
 }
 
-// widths lists the widths of a peer's pictures.
+// widths lists the widths of a peer's frames.
 func (w witness) widths(mark int, id string) (all []int) {
 	for _, r := range w.reports(mark) {
 		if r.ID == id && r.Source == "camera" && r.Frames > 0 && !slices.Contains(all, r.Width) {
@@ -262,7 +262,7 @@ func (w witness) widths(mark int, id string) (all []int) {
 	return all
 }
 
-// hearsDuring tells whether the good peer's tone was heard at nearly every count
+// hearsDuring reports whether the good peer's tone was heard at nearly every count
 // since mark: a count tells of its last 100 ms, which a busy machine may miss.
 func (w witness) hearsDuring(mark int) bool {
 	counts, heard := 0, 0

@@ -109,12 +109,12 @@ func checkBans(t *testing.T, h *house, began time.Time) {
 	}
 }
 
-// TestO1_O3_O9_K8_PutOutWhileAway pulls the cable of five people. While they are
+// TestO1_O3_O9_K8_RemovedWhileAway pulls the cable of five people. While they are
 // away one is banned, one removed, and the others talk: thirty messages are no
 // reason to go, the next one is, but not for who is on the allow list. With the
 // cable back everybody hears the true reason, and who stays reads once and in
 // order what they missed.
-func TestO1_O3_O9_K8_PutOutWhileAway(t *testing.T) {
+func TestO1_O3_O9_K8_RemovedWhileAway(t *testing.T) {
 	t.Parallel()
 	cable := layCable(t)
 	h := openHouse(t, drive.ServeOptions{NS: cable.A, Listen: cable.A.Addr + ":7443"})
@@ -148,9 +148,9 @@ func TestO1_O3_O9_K8_PutOutWhileAway(t *testing.T) {
 	}
 	said := talkAway(t, h, cable, here)
 
-	must(t, cable.Mend(t.Context()))
+	must(t, cable.Restore(t.Context()))
 	checkBanned(t, banned.ends("banned"), began)
-	checkPutOut(t, removed.ends("removed"), "", "Too late")
+	checkRemoved(t, removed.ends("removed"), "", "Too late")
 	talked.ends("offline_removed")
 	stays.reads(said[len(said)-1])
 	var read []string

@@ -19,7 +19,7 @@ import (
 	"foyer/ui/words"
 )
 
-// TestJ6_J1_Refused knocks at closed doors: each says in its own words what is
+// TestJ6_J1_Refused asks closed doors for admission: each says in its own words what is
 // the matter.
 func TestJ6_J1_Refused(t *testing.T) {
 	t.Parallel()
@@ -48,19 +48,19 @@ func TestJ6_J1_Refused(t *testing.T) {
 		}
 		t.Logf("%s: %s", name, left.Text("message"))
 	}
-	knock := func(name, link string) {
+	refuse := func(name, link string) {
 		t.Helper()
 		bob.enters(link, nil)
 		refused(name)
 	}
 	refused("no such room")
-	knock("wrong secret", wrong.String())
+	refuse("wrong secret", wrong.String())
 	<-expired
-	knock("expired invitation", brief)
+	refuse("expired invitation", brief)
 	h.admin(0, "rules", "office", "--max-members", "2")
-	knock("full", link)
+	refuse("full", link)
 	h.admin(0, "rules", "office", "--locked", "--max-members", "0")
-	knock("locked", link)
+	refuse("locked", link)
 	ada.Say(map[string]any{"cmd": "leave"})
 	ada.ends("left")
 	ada.enters(link, nil)
@@ -75,8 +75,8 @@ func TestJ6_J1_Refused(t *testing.T) {
 
 	t.Log("refuse the newcomer")
 	h.admin(0, "rules", "office", "--refuse-newcomer")
-	twin := h.comes("bob", link, drive.JoinOptions{Profile: bob.profile})
-	left := twin.ends("join_failed")
+	second := h.comes("bob", link, drive.JoinOptions{Profile: bob.profile})
+	left := second.ends("join_failed")
 	t.Log(left.Text("message"))
 	bob.quietly(bob.from, "left")
 

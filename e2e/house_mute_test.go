@@ -10,7 +10,7 @@ import (
 )
 
 // hears waits until two reports in a row, the first after index after, have the
-// sound of somebody grow, or stand still. Bytes count what the SFU forwards; nobody
+// audio of somebody grow, or stand still. Bytes count what the SFU forwards; nobody
 // asks for a track that the host has muted, and then there is none.
 func hears(p *person, after int, id string, want bool) drive.Event {
 	p.t.Helper()
@@ -28,7 +28,7 @@ func hears(p *person, after int, id string, want bool) drive.Event {
 }
 
 // TestK10_AMutedMicrophoneIsNotHeard mutes somebody whose real microphone is on:
-// nobody gets its sound any more, they are told, and when they may speak again it
+// nobody gets its audio any more, they are told, and when they may speak again it
 // is they who switch it on.
 func TestK10_AMutedMicrophoneIsNotHeard(t *testing.T) {
 	t.Parallel()

@@ -32,7 +32,7 @@ func TestK1_K4_K6_K7_K9_Removed(t *testing.T) {
 	cora := h.comes("cora", h.invite("hall", "--role", "cohost"), drive.JoinOptions{})
 	bob := h.comes("bob", link, drive.JoinOptions{})
 	gather(ada, host, cora, bob)
-	devices := append(soundDevices(pulse, ada.PID), device{"camera", holdsFile(ada.PID, camera)})
+	devices := append(audioDevices(pulse, ada.PID), device{"camera", holdsFile(ada.PID, camera)})
 	for _, d := range devices {
 		held(t, d, true, testenv.Limit)
 	}
@@ -45,7 +45,7 @@ func TestK1_K4_K6_K7_K9_Removed(t *testing.T) {
 	if !strings.Contains(out, "ada") {
 		t.Errorf("foyer admin says %q", out)
 	}
-	checkPutOut(t, ada.ends("removed"), "", "Too loud")
+	checkRemoved(t, ada.ends("removed"), "", "Too loud")
 	bob.sees(mark, "ada", "removed", "", "")
 	after := ada.Mark()
 
@@ -66,14 +66,14 @@ func TestK1_K4_K6_K7_K9_Removed(t *testing.T) {
 	if r := results(t, done.Raw); r["ada"] != "done" {
 		t.Errorf("the co-host was told %s", done.Raw)
 	}
-	checkPutOut(t, ada.ends("removed"), "Cora", "Again")
+	checkRemoved(t, ada.ends("removed"), "Cora", "Again")
 	bob.sees(mark, "ada", "removed", "Cora", "Again")
 
 	t.Log("by the host")
 	ada.enters(link, nil)
 	ada.talks(host)
 	host.moderates(map[string]any{"cmd": "remove", "id": "ada"})
-	checkPutOut(t, ada.ends("removed"), "Host", "")
+	checkRemoved(t, ada.ends("removed"), "Host", "")
 
 	t.Log("ranks")
 	cora.fails(map[string]any{"cmd": "remove", "id": "host"})
@@ -102,11 +102,11 @@ func removeMany(t *testing.T, h *house, cora, bob *person) {
 	if r["bob"] != "done" || r["nobody8"] != "unknown" || len(r) != 10 {
 		t.Errorf("removing ten: %s", answer)
 	}
-	checkPutOut(t, bob.ends("removed"), "", "All of you")
+	checkRemoved(t, bob.ends("removed"), "", "All of you")
 }
 
-// checkPutOut checks who did it and what they said.
-func checkPutOut(t *testing.T, left drive.Event, by, text string) {
+// checkRemoved checks who did it and what they said.
+func checkRemoved(t *testing.T, left drive.Event, by, text string) {
 	t.Helper()
 	if left.Text("by") != by || left.Text("text") != text || left.Number("code") != 1 {
 		t.Errorf("told %s, want by %q with %q and code 1", left.Raw, by, text)
@@ -259,7 +259,7 @@ func TestK10_Muted(t *testing.T) {
 	bob.AwaitAfter(theirs, "track_unmuted", about("dan"))
 }
 
-// standsMuted tells whether p was told that the host has muted them.
+// standsMuted reports whether p was told that the host has muted them.
 func (p *person) standsMuted() bool {
 	return slices.ContainsFunc(p.Events(), func(e drive.Event) bool {
 		return e.Name == "rules" && e.Get("muted") == true || e.Name == "track_muted" && e.Get("by_host") == true && e.Get("local") == true

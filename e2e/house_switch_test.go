@@ -10,15 +10,15 @@ import (
 	"foyer/internal/drive"
 )
 
-// A camera of 30 pictures a second that is read without a break pauses for 33 ms;
+// A camera of 30 frames per second that is read without a break pauses for 33 ms;
 // this is what a busy machine with the race detector may add.
 const (
-	noBlink      = 300 * time.Millisecond
-	firstPicture = 2 * time.Second // contract O11, twice as above
+	noBlink    = 300 * time.Millisecond
+	firstFrame = 2 * time.Second // contract O11, twice as above
 )
 
 // TestO11_O12_N3_Switch goes from room to room with one camera: it is opened
-// once and read without a break, and the new room's pictures come at once. Where
+// once and read without a break, and the new room's frames come at once. Where
 // nobody lets us in, we stay, and go on showing and seeing.
 func TestO11_O12_N3_Switch(t *testing.T) {
 	t.Parallel()
@@ -33,8 +33,8 @@ func TestO11_O12_N3_Switch(t *testing.T) {
 	bob := h.comes("bob", link, drive.JoinOptions{Args: []string{"--camera", "test"}})
 	carol := h.comes("carol", other, drive.JoinOptions{Args: []string{"--camera", "test"}})
 	gather(ada, bob)
-	awaitPictures(ada, 0, "bob")
-	awaitPictures(bob, 0, "ada")
+	awaitFrames(ada, 0, "bob")
+	awaitFrames(bob, 0, "ada")
 	opens := watch.Opens()
 
 	t.Log("rooms that do not let us in")
@@ -54,7 +54,7 @@ func TestO11_O12_N3_Switch(t *testing.T) {
 	}
 	bob.sees(theirs, "ada", "left", "", "")
 	subscribed := ada.awaits("track_subscribed", about("carol"))
-	picture := awaitPictures(ada, subscribed.Index, "carol")
+	frame := awaitFrames(ada, subscribed.Index, "carol")
 	carol.awaits("track_subscribed", about("ada"))
 	// A busy machine does not read it evenly at any time.
 	pause, before := watch.Pause(start, time.Now()), watch.Pause(start.Add(-3*time.Second), start)
@@ -66,8 +66,8 @@ func TestO11_O12_N3_Switch(t *testing.T) {
 		t.Errorf("the camera was opened %d times more", n-opens)
 	}
 	t.Logf("in the new room after %v, its track after %v, counted pictures after %v",
-		joined.Seen.Sub(start), subscribed.Seen.Sub(start), picture.Seen.Sub(start))
-	if took := subscribed.Seen.Sub(start); took > firstPicture {
+		joined.Seen.Sub(start), subscribed.Seen.Sub(start), frame.Seen.Sub(start))
+	if took := subscribed.Seen.Sub(start); took > firstFrame {
 		t.Errorf("the new room's picture came after %v", took)
 	}
 
@@ -116,8 +116,8 @@ func failedSwitches(t *testing.T, h *house, ada, bob *person) {
 	}
 	ada.quietly(mark, "left")
 	ada.quietly(mark, "state")
-	awaitPictures(ada, ada.Mark(), "bob")
-	awaitPictures(bob, bob.Mark(), "ada")
+	awaitFrames(ada, ada.Mark(), "bob")
+	awaitFrames(bob, bob.Mark(), "ada")
 	ada.talks(bob)
 }
 
@@ -125,15 +125,15 @@ func failedSwitches(t *testing.T, h *house, ada, bob *person) {
 // there: the ban holds on the installation.
 func (p *person) banIn(h *house, room, link string) {
 	p.t.Helper()
-	twin := h.comes("adatwin", link, drive.JoinOptions{Profile: p.profile})
-	twin.knows()
+	second := h.comes("adatwin", link, drive.JoinOptions{Profile: p.profile})
+	second.knows()
 	h.admin(0, "ban", room, "adatwin", "--for", "10m")
-	twin.ends("banned")
+	second.ends("banned")
 }
 
-// awaitPictures waits until p decodes pictures of somebody: more than it had at
+// awaitFrames waits until p decodes frames of somebody: more than it had at
 // the first report after index after.
-func awaitPictures(p *person, after int, id string) drive.Event {
+func awaitFrames(p *person, after int, id string) drive.Event {
 	p.t.Helper()
 	had := -1
 	return p.AwaitAfter(after, "stats", func(e drive.Event) bool {

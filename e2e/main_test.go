@@ -2,7 +2,7 @@
 
 // Package e2e tests the whole program as people use it: real processes of the
 // built binary, a real room server, Chromium with LiveKit's own client, real
-// sound and screens, and looks at everything from outside the process.
+// audio and screens, and looks at everything from outside the process.
 package e2e
 
 import (

@@ -24,10 +24,10 @@ const (
 	// seenAgainWithin is when they are seen and heard again, on a busy machine; make
 	// bench holds 500 ms at the 95th percentile.
 	seenAgainWithin = 10 * time.Second
-	// youngPicture is a number that the test picture has only in the first seconds
+	// youngFrame is a number that the test pattern has only in the first seconds
 	// after its source was opened, and never after runFor.
-	youngPicture = 15 * 30
-	// Pictures of this size are enough to read their numbers.
+	youngFrame = 15 * 30
+	// Frames of this size are enough to read their numbers.
 	smallWidth, smallHeight = 320, 180
 )
 
@@ -44,7 +44,7 @@ func TestOffAndOnAgain(t *testing.T) {
 	}
 	cyd := join("cyd")
 	web := side{id: "web", Process: browse(t, server, drive.BrowserOptions{Room: "design", ID: "web"})}
-	web.Await("joined") // before anybody needs the processor for pictures
+	web.Await("joined") // before anybody needs the processor for frames
 	bob := join("bob", "--camera", "test", "--mic", "test")
 	bob.Await("joined")
 	started := time.Now()
@@ -106,7 +106,7 @@ func (w watching) offAndOn(t *testing.T, source string) {
 		w.hear(t, true)
 		back = time.Now()
 	} else {
-		back = w.see(t, source, func(n int) bool { return n < youngPicture })
+		back = w.see(t, source, func(n int) bool { return n < youngFrame })
 	}
 	if took := back.Sub(on); took > seenAgainWithin {
 		t.Errorf("the %s was back after %v", source, took)
@@ -116,7 +116,7 @@ func (w watching) offAndOn(t *testing.T, source string) {
 	w.foyer.AwaitAfter(mark, "track_unmuted", func(e drive.Event) bool { return e.Text("source") == source })
 }
 
-// dark waits until no pictures come any more.
+// dark waits until no frames come any more.
 func (w watching) dark(t *testing.T, source string) {
 	t.Helper()
 	for frames, mark := -1, w.foyer.Mark(); ; {
@@ -134,7 +134,7 @@ func (w watching) dark(t *testing.T, source string) {
 	}
 }
 
-// see waits for new pictures at both, of the source as it is now, and says when
+// see waits for new frames at both, of the source as it is now, and says when
 // the second of them had one.
 func (w watching) see(t *testing.T, source string, isNew func(number int) bool) (at time.Time) {
 	t.Helper()
@@ -202,9 +202,9 @@ func rms(samples []int16) float64 {
 }
 
 // changeCamera goes to a short film, which begins again and again, is lost and
-// found, and back to the test picture, all within the same track.
+// found, and back to the test pattern, all within the same track.
 func (w watching) changeCamera(t *testing.T) {
-	const length = 60 // pictures
+	const length = 60 // frames
 	film := writeY4M(t, 320, 180, length)
 	whole, err := os.ReadFile(film)
 	must(t, err)
@@ -228,7 +228,7 @@ func (w watching) changeCamera(t *testing.T) {
 
 	t.Log("and back")
 	w.bob.Say(map[string]any{"cmd": "publish", "source": "camera", "device": "test"})
-	w.see(t, "camera", inFilm(2*length, youngPicture))
+	w.see(t, "camera", inFilm(2*length, youngFrame))
 	for _, e := range w.foyer.Events()[theirs:] {
 		if e.Name == "track_unpublished" || e.Name == "track_unsubscribed" {
 			t.Errorf("the track was given up: %s", e.Raw)

@@ -89,7 +89,7 @@ func awaitEnd(t *testing.T, e exit, s *stage, limit time.Duration, start time.Ti
 	return left.Seen.Sub(start)
 }
 
-// staysFree tells whether something is not held at the end of a time in which
+// staysFree reports whether something is not held at the end of a time in which
 // whatever comes late has come.
 func staysFree(t *testing.T, holds func() bool) bool {
 	t.Helper()
@@ -114,7 +114,7 @@ func TestL6_LeavingAtTwoHundredMoments(t *testing.T) {
 	camera, gate := slowCamera(t)
 	p := testenv.Join(t, f, drive.JoinOptions{Link: link, Name: "Ada", ID: "ada", Env: pulse.Env(), Args: []string{"--stay", "--speaker", "default"}})
 	p.Await("joined")
-	sound := device{"sound", func() bool {
+	audio := device{"sound", func() bool {
 		return slices.ContainsFunc(append(pulse.SourceOutputs(), pulse.SinkInputs()...), func(o testenv.Stream) bool { return o.PID == p.PID })
 	}}
 	for i := range rounds {
@@ -131,7 +131,7 @@ func TestL6_LeavingAtTwoHundredMoments(t *testing.T) {
 		}
 		// Our side has closed its connection; the sound server reads the end of
 		// it a moment later.
-		if !held(t, sound, false, soundServerLag) {
+		if !held(t, audio, false, soundServerLag) {
 			t.Fatalf("round %d: sound is still open %v after left", i, soundServerLag)
 		}
 		if opens.Stop() {

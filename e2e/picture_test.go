@@ -17,7 +17,7 @@ import (
 	"foyer/engine/devices/testpicture"
 )
 
-// writeY4M writes the test picture as a file that Chromium takes for a camera.
+// writeY4M writes the test pattern as a file that Chromium takes for a camera.
 func writeY4M(t *testing.T, w, h, frames int) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -51,9 +51,9 @@ func readPNG(t *testing.T, name string) image.Image {
 	return img
 }
 
-// checkPicture compares what somebody decoded with the picture that was sent,
+// checkFrame compares what somebody decoded with the frame that was sent,
 // which it finds by the number in it, and returns that number.
-func checkPicture(t *testing.T, who, file string) int {
+func checkFrame(t *testing.T, who, file string) int {
 	t.Helper()
 	got := readPNG(t, file)
 	n, ok := testpicture.ReadImage(got)
@@ -63,8 +63,8 @@ func checkPicture(t *testing.T, who, file string) int {
 	}
 	sent := new(call.VideoFrame)
 	testpicture.NewPainter(got.Bounds().Dx(), got.Bounds().Dy()).Draw(sent, n)
-	// A picture that was scaled and coded at a call's bit rates is some 30 dB
-	// from its source by this measure; another picture of the same film 20.
+	// A frame that was scaled and coded at a call's bit rates is some 30 dB
+	// from its source by this measure; another frame of the same film 20.
 	if db := psnr(sent, got); db < 24 {
 		t.Errorf("%s: picture %d is only %.1f dB like the source", who, n, db)
 	} else {
@@ -73,7 +73,7 @@ func checkPicture(t *testing.T, who, file string) int {
 	return n
 }
 
-// grid is how coarsely pictures are compared: edges move by half a pixel when a
+// grid is how coarsely frames are compared: edges move by half a pixel when a
 // smaller layer is shown.
 const gridX, gridY = 64, 36
 

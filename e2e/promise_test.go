@@ -25,8 +25,8 @@ import (
 // microphone give, looked at from outside.
 type preview struct {
 	*window
-	film                string
-	camera, mic, sounds device
+	film                 string
+	camera, mic, speaker device
 }
 
 func openPreview(t *testing.T, name string, own map[string]any, args ...string) *preview {
@@ -43,12 +43,12 @@ func openPreview(t *testing.T, name string, own map[string]any, args ...string) 
 
 // look makes the eyes for the process that runs now.
 func (p *preview) look() {
-	sound := soundDevices(p.pulse, p.PID)
-	p.mic, p.sounds = sound[0], sound[1]
+	audio := audioDevices(p.pulse, p.PID)
+	p.mic, p.speaker = audio[0], audio[1]
 	p.camera = device{"camera", holdsFile(p.PID, p.film)}
 }
 
-func (p *preview) all() []device { return []device{p.camera, p.mic, p.sounds} }
+func (p *preview) all() []device { return []device{p.camera, p.mic, p.speaker} }
 
 // again starts the program once more with the same profile on the same desktop.
 func (p *preview) again(args ...string) {

@@ -22,8 +22,8 @@ type side struct {
 
 func (s side) isBrowser() bool { return s.pulse == nil }
 
-// looks saves the picture that s sees of another side. A snapshot gives up after
-// 3 s without a new picture of one size, which a busy machine may take.
+// looks saves the frame that s sees of another side. A snapshot gives up after
+// 3 s without a new frame of one size, which a busy machine may take.
 func (s side) looks(t *testing.T, at side, file string) {
 	t.Helper()
 	word := "snapshot"
@@ -78,7 +78,7 @@ func remoteTracks(e drive.Event) []remoteTrack {
 	return s.Remote
 }
 
-// counts waits until s has decoded at least n pictures of another side.
+// counts waits until s has decoded at least n frames of another side.
 func (s side) counts(t *testing.T, of side, n int) int {
 	t.Helper()
 	frames := 0
@@ -156,7 +156,7 @@ func TestEverySideSeesAndHearsTheOthers(t *testing.T) {
 }
 
 // darken turns the cameras off: on a small machine four encoders starve the
-// sound, which is what is tested next.
+// audio, which is what is tested next.
 func darken(sides []side) {
 	for _, s := range sides {
 		if s.isBrowser() {
@@ -202,11 +202,11 @@ func checkSeen(t *testing.T, a, b side) {
 	first := a.counts(t, b, 1)
 	one, two := artifact(t, a.id+"-sees-"+b.id+".png"), filepath.Join(t.TempDir(), "two.png")
 	a.looks(t, b, one)
-	n := checkPicture(t, a.id+" of "+b.id, one)
-	for more := 30; more <= 90; more += 30 { // a camera's film begins again: its pictures may meet once
+	n := checkFrame(t, a.id+" of "+b.id, one)
+	for more := 30; more <= 90; more += 30 { // a camera's film begins again: its frames may meet once
 		a.counts(t, b, first+more)
 		a.looks(t, b, two)
-		if m := checkPicture(t, a.id+" of "+b.id, two); m != n {
+		if m := checkFrame(t, a.id+" of "+b.id, two); m != n {
 			return
 		}
 	}

@@ -91,7 +91,7 @@ func (w *window) id() string {
 	return ""
 }
 
-// shot keeps a picture of the screen.
+// shot keeps a frame of the screen.
 func (w *window) shot(what string) {
 	w.t.Helper()
 	w.shots++
@@ -187,7 +187,7 @@ func TestWindowFromLobbyToFarewell(t *testing.T) {
 		t.Errorf("the guest was told %s", gone.Raw)
 	}
 	w.find("the farewell's main button", accent)
-	if !soundIsFree(t, w.pulse, w.PID) {
+	if !audioIsFree(t, w.pulse, w.PID) {
 		t.Errorf("%d sound streams are open beside the farewell", w.holds())
 	}
 	w.shot("farewell")
@@ -201,7 +201,7 @@ func TestWindowFromLobbyToFarewell(t *testing.T) {
 	}
 }
 
-// showsTestPicture tells whether the bars of a test picture are in the right
+// showsTestPicture reports whether the bars of a test pattern are in the right
 // half of the screen, where the guest's tile is: the yellow one is large and
 // nothing else is yellow.
 func (w *window) showsTestPicture() bool {

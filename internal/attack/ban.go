@@ -85,13 +85,13 @@ func Ways() map[string]Way {
 		"validate":           plain(http.MethodGet, "/rtc/validate"),
 		"validate v1":        plain(http.MethodGet, JoinPath+"/validate"),
 		"WHIP":               plain(http.MethodPost, "/whip/v1"),
-		"join":               knock(nil),
-		"new name":           knock(func(q *doorapi.JoinRequest, _ *Outcast) { q.Name = "Somebody else" }),
-		"new identity":       knock(func(q *doorapi.JoinRequest, _ *Outcast) { q.Identity = "berta" }),
-		"new secret":         knock(func(q *doorapi.JoinRequest, o *Outcast) { q.Secret = o.Later.Secret }),
-		"wrong secret":       knock(func(q *doorapi.JoinRequest, _ *Outcast) { q.Secret = "wrong" }),
-		"rejoin":             knock(func(q *doorapi.JoinRequest, _ *Outcast) { q.Generation = 1 }),
-		"rejoin, guessed":    knock(func(q *doorapi.JoinRequest, _ *Outcast) { q.Generation = 2 }),
+		"join":               asks(nil),
+		"new name":           asks(func(q *doorapi.JoinRequest, _ *Outcast) { q.Name = "Somebody else" }),
+		"new identity":       asks(func(q *doorapi.JoinRequest, _ *Outcast) { q.Identity = "berta" }),
+		"new secret":         asks(func(q *doorapi.JoinRequest, o *Outcast) { q.Secret = o.Later.Secret }),
+		"wrong secret":       asks(func(q *doorapi.JoinRequest, _ *Outcast) { q.Secret = "wrong" }),
+		"rejoin":             asks(func(q *doorapi.JoinRequest, _ *Outcast) { q.Generation = 1 }),
+		"rejoin, guessed":    asks(func(q *doorapi.JoinRequest, _ *Outcast) { q.Generation = 2 }),
 		"new installation":   newInstallation,
 	}
 }
@@ -121,8 +121,8 @@ func plain(method, path string) Way {
 	}
 }
 
-func knock(change func(*doorapi.JoinRequest, *Outcast)) Way {
-	return func(ctx context.Context, o *Outcast) (Answer, error) { return o.knock(ctx, o.Person, change) }
+func asks(change func(*doorapi.JoinRequest, *Outcast)) Way {
+	return func(ctx context.Context, o *Outcast) (Answer, error) { return o.asks(ctx, o.Person, change) }
 }
 
 // newInstallation comes with another key, under the ID that is banned.
@@ -131,10 +131,10 @@ func newInstallation(ctx context.Context, o *Outcast) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	return o.knock(ctx, other, nil)
+	return o.asks(ctx, other, nil)
 }
 
-func (o *Outcast) knock(ctx context.Context, p Person, change func(*doorapi.JoinRequest, *Outcast)) (Answer, error) {
+func (o *Outcast) asks(ctx context.Context, p Person, change func(*doorapi.JoinRequest, *Outcast)) (Answer, error) {
 	q, err := p.AskAt(o.Link, time.Now(), func(q *doorapi.JoinRequest) {
 		if change != nil {
 			change(q, o)
@@ -143,5 +143,5 @@ func (o *Outcast) knock(ctx context.Context, p Person, change func(*doorapi.Join
 	if err != nil {
 		return Answer{}, err
 	}
-	return o.next().Knock(ctx, q)
+	return o.next().Ask(ctx, q)
 }

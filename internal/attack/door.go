@@ -194,8 +194,8 @@ func (p Person) AskAt(link call.Link, at time.Time, change func(*doorapi.JoinReq
 	return q, err
 }
 
-// Knock posts a join as it is.
-func (d Door) Knock(ctx context.Context, q doorapi.JoinRequest) (Answer, error) {
+// Ask posts a join as it is.
+func (d Door) Ask(ctx context.Context, q doorapi.JoinRequest) (Answer, error) {
 	body, err := json.Marshal(q)
 	if err != nil {
 		return Answer{}, err
@@ -210,7 +210,7 @@ func (d Door) Admit(ctx context.Context, p Person, link call.Link) (doorapi.Join
 	if err != nil {
 		return answer, err
 	}
-	a, err := d.Knock(ctx, q)
+	a, err := d.Ask(ctx, q)
 	switch {
 	case err != nil:
 		return answer, err

@@ -17,7 +17,7 @@ import (
 	"foyer/engine/call"
 )
 
-// voice begins a packet of sound that [Guest.Speak] sends: what a server makes
+// voice begins a packet of audio that [Guest.Speak] sends: what a server makes
 // itself for a track that is muted does not.
 const voice = "x heard "
 
@@ -138,20 +138,20 @@ func Speeches() map[string]Speech {
 	track := func(kind livekit.TrackType, source livekit.TrackSource, muted bool) *livekit.AddTrackRequest {
 		return &livekit.AddTrackRequest{Cid: "speech", Name: "speech", Type: kind, Source: source, Muted: muted}
 	}
-	const sound, picture, many = livekit.TrackType_AUDIO, livekit.TrackType_VIDEO, 50
+	const audio, video, many = livekit.TrackType_AUDIO, livekit.TrackType_VIDEO, 50
 	mic := livekit.TrackSource_MICROPHONE
 	return map[string]Speech{
-		"microphone":              {track(sound, mic, false), "", 0},
-		"microphone, opened":      {track(sound, mic, true), "", many},
-		"screen's sound":          {track(sound, livekit.TrackSource_SCREEN_SHARE_AUDIO, false), "", 0},
-		"screen's sound, opened":  {track(sound, livekit.TrackSource_SCREEN_SHARE_AUDIO, true), "", many},
-		"no source":               {track(sound, livekit.TrackSource_UNKNOWN, false), "", 0},
-		"sound of a camera":       {track(sound, livekit.TrackSource_CAMERA, false), "", 0},
-		"sound of a screen":       {track(sound, livekit.TrackSource_SCREEN_SHARE, false), "", 0},
-		"another ID":              {track(sound, mic, false), "other", 0},
-		"another ID, opened":      {track(sound, mic, true), "another", many},
-		"a picture with a codec":  {withCodec(track(picture, livekit.TrackSource_CAMERA, false)), "", 0},
-		"a picture that is sound": {track(picture, livekit.TrackSource_CAMERA, false), "", 0},
+		"microphone":              {track(audio, mic, false), "", 0},
+		"microphone, opened":      {track(audio, mic, true), "", many},
+		"screen's sound":          {track(audio, livekit.TrackSource_SCREEN_SHARE_AUDIO, false), "", 0},
+		"screen's sound, opened":  {track(audio, livekit.TrackSource_SCREEN_SHARE_AUDIO, true), "", many},
+		"no source":               {track(audio, livekit.TrackSource_UNKNOWN, false), "", 0},
+		"sound of a camera":       {track(audio, livekit.TrackSource_CAMERA, false), "", 0},
+		"sound of a screen":       {track(audio, livekit.TrackSource_SCREEN_SHARE, false), "", 0},
+		"another ID":              {track(audio, mic, false), "other", 0},
+		"another ID, opened":      {track(audio, mic, true), "another", many},
+		"a picture with a codec":  {withCodec(track(video, livekit.TrackSource_CAMERA, false)), "", 0},
+		"a picture that is sound": {track(video, livekit.TrackSource_CAMERA, false), "", 0},
 	}
 }
 
@@ -160,7 +160,7 @@ func withCodec(t *livekit.AddTrackRequest) *livekit.AddTrackRequest {
 	return t
 }
 
-// Speak announces a track, sends n packets of sound as it, whatever the server has
+// Speak announces a track, sends n packets of audio as it, whatever the server has
 // said, and opens it again and again.
 func (g *Guest) Speak(ctx context.Context, s Speech, n int) error {
 	sid, err := g.AddTrack(ctx, s.Track)

@@ -52,7 +52,7 @@ func oddNames(s *stage) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		a, err := s.door.Knock(s.ctx, q)
+		a, err := s.door.Ask(s.ctx, q)
 		if err != nil {
 			return "", err
 		}
@@ -92,13 +92,13 @@ func replayed(s *stage) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if a, err := s.door.Knock(s.ctx, q); err != nil || !a.In() {
+	if a, err := s.door.Ask(s.ctx, q); err != nil || !a.In() {
 		return "", fmt.Errorf("the first one: %v %w", a, err)
 	}
 	var last attack.Answer
 	for n := range 10 {
 		s.door.From = net.IPv4(127, 0, 200, byte(1+n))
-		if last, err = s.door.Knock(s.ctx, q); err != nil {
+		if last, err = s.door.Ask(s.ctx, q); err != nil {
 			return "", err
 		}
 		if last.In() {
@@ -107,7 +107,7 @@ func replayed(s *stage) (string, error) {
 	}
 	changed := q
 	changed.Identity = "ada"
-	if last, err = s.door.Knock(s.ctx, changed); err != nil || last.In() {
+	if last, err = s.door.Ask(s.ctx, changed); err != nil || last.In() {
 		return "", reached("with another ID it was good: %v %v", last, err)
 	}
 	return "refused, " + last.String(), nil
@@ -125,7 +125,7 @@ func shifted(s *stage) (string, error) {
 			return "", err
 		}
 		for range 2 {
-			a, err := s.door.Knock(s.ctx, q)
+			a, err := s.door.Ask(s.ctx, q)
 			if err != nil {
 				return "", err
 			}

@@ -15,7 +15,7 @@ import (
 	"foyer/internal/attack"
 )
 
-// The largest pictures that are shown. One is 47 kB on the wire, so that few are
+// The largest frames that are shown. One is 47 kB on the wire, so that few are
 // sent a second.
 const (
 	largeW     = 4096
@@ -27,7 +27,7 @@ func largeTrack(n int) *livekit.AddTrackRequest {
 	return videoTrack(fmt.Sprint("huge", n), largeW, largeH)
 }
 
-// plainKeyFrame returns a picture of one colour, which every decoder takes:
+// plainKeyFrame returns a frame of one colour, which every decoder takes:
 // nothing but zeros behind its header, as many as are read for all its blocks.
 func plainKeyFrame(w, h int) []byte {
 	frame := make([]byte, 1000+w*h/200)
@@ -38,7 +38,7 @@ func plainKeyFrame(w, h int) []byte {
 	return frame
 }
 
-func largePicture(*rand.Rand, int) []byte { return plainKeyFrame(largeW, largeH) }
+func largeFrame(*rand.Rand, int) []byte { return plainKeyFrame(largeW, largeH) }
 
 func hugeTracks(s *stage) (string, error) {
 	var q []*livekit.AddTrackRequest
@@ -49,7 +49,7 @@ func hugeTracks(s *stage) (string, error) {
 	if err != nil {
 		return "not published: " + firstLine(err), s.stats(2)
 	}
-	if err := show(s.ctx, largeEvery, many(5, 25), tracks, largePicture); err != nil {
+	if err := show(s.ctx, largeEvery, many(5, 25), tracks, largeFrame); err != nil {
 		return "", err
 	}
 	said, err := s.goesOn(g)
@@ -65,7 +65,7 @@ func hugeTrackEach(s *stage) (string, error) {
 		}
 		all = append(all, tracks...)
 	}
-	return s.showLarge(all, largePicture)
+	return s.showLarge(all, largeFrame)
 }
 
 func hugeInTurn(s *stage) (string, error) {
@@ -81,14 +81,14 @@ func hugeInTurn(s *stage) (string, error) {
 		if n%2 == 1 {
 			return plainKeyFrame(16, 16)
 		}
-		return largePicture(rnd, n)
+		return largeFrame(rnd, n)
 	})
 }
 
-// showLarge sends large pictures on all tracks. Some must be shown, and no more at
+// showLarge sends large frames on all tracks. Some must be shown, and no more at
 // once than there is room for.
-func (s *stage) showLarge(all []attack.Track, picture func(*rand.Rand, int) []byte) (string, error) {
-	if err := show(s.ctx, largeEvery, many(10, 50), all, picture); err != nil {
+func (s *stage) showLarge(all []attack.Track, frame func(*rand.Rand, int) []byte) (string, error) {
+	if err := show(s.ctx, largeEvery, many(10, 50), all, frame); err != nil {
 		return "", err
 	}
 	if err := s.stats(2); err != nil {
@@ -105,7 +105,7 @@ func (s *stage) showLarge(all []attack.Track, picture func(*rand.Rand, int) []by
 	return said, nil
 }
 
-// decodedAtOnce returns the most tracks of which ada decoded pictures between two
+// decodedAtOnce returns the most tracks of which ada decoded frames between two
 // of her reports.
 func (s *stage) decodedAtOnce() (most int) {
 	frames := map[string]int{}

@@ -11,7 +11,7 @@ import (
 	"github.com/pion/webrtc/v4"
 )
 
-// media is a guest's side of the connection for sound, pictures and data. The
+// media is a guest's side of the connection for audio, frames and data. The
 // zero value has none.
 type media struct {
 	mu        sync.Mutex

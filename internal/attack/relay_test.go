@@ -219,7 +219,7 @@ func (b *bystander) leave() {
 }
 
 // visit lets vera join by a link and returns when she is in. She has another ID
-// each time: of one who was put out, older tokens are not good any more.
+// each time: of one who was removed, older tokens are not good any more.
 func (s *stage) visit(link call.Link) (*bystander, error) {
 	vera := s.vera()
 	s.visits++

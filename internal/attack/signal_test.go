@@ -461,7 +461,7 @@ func upgradeElsewhere(s *stage) (string, error) {
 	return "answered with " + strings.Join(said, ", "), nil
 }
 
-// opus is a packet that sounds like something whatever its bytes are: a frame of
+// opus is a packet that can be heard whatever its bytes are: a frame of
 // 20 ms of CELT, full band (RFC 6716, section 3.1).
 func opus(n int) []byte {
 	p := []byte{0xf8}

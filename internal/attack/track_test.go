@@ -33,12 +33,12 @@ func trackAttacks() []attempt {
 		{"60 tracks of 4096x2304", participant, "cost everybody a decoder each", hugeTracks},
 		{"12 guests, a track of 4096x2304 each", participant, "the same, with a share for each of them", hugeTrackEach},
 		{"16x16 and 4096x2304 in turn", participant, "let decoders be made anew without pause", hugeInTurn},
-		{"pictures of 16383x16383", participant, "let everybody allocate 400 MB", hugePictures},
+		{"pictures of 16383x16383", participant, "let everybody allocate 400 MB", hugeFrames},
 		{"changing sizes", participant, "let buffers grow with every picture", changingSizes},
-		{"noise as VP8", participant, "find a decoder's fault", noisePictures},
-		{"noise as Opus", participant, "find a decoder's fault", noiseSound},
+		{"noise as VP8", participant, "find a decoder's fault", noiseFrames},
+		{"noise as Opus", participant, "find a decoder's fault", noiseAudio},
 		{"jumping clocks", participant, "let buffers wait for what never comes", jumpingClocks},
-		{"flood of sound", participant, "send 200 times as many packets", soundFlood},
+		{"flood of sound", participant, "send 200 times as many packets", audioFlood},
 		{"ten microphones", participant, "be ten people's loudness", tenMicrophones},
 		{"reports about others", participant, "ask for key frames and lost packets without pause", rtcpFlood},
 	}
@@ -52,7 +52,7 @@ func videoTrack(cid string, width, height uint32) *livekit.AddTrackRequest {
 	return &livekit.AddTrackRequest{Cid: cid, Name: cid, Type: livekit.TrackType_VIDEO, Source: livekit.TrackSource_CAMERA, Width: width, Height: height}
 }
 
-// talk sends sound for d on all tracks, 50 packets a second.
+// talk sends audio for d on all tracks, 50 packets a second.
 func talk(ctx context.Context, d time.Duration, tracks ...attack.Track) error {
 	return every(ctx, 20*time.Millisecond, int(d/(20*time.Millisecond)), func(n int) error {
 		for _, t := range tracks {
@@ -66,7 +66,7 @@ func talk(ctx context.Context, d time.Duration, tracks ...attack.Track) error {
 	})
 }
 
-// speaks publishes as q says and talks for a while. It tells whether ada heard
+// speaks publishes as q says and talks for a while. It reports whether ada heard
 // it, or why it could not be published.
 func (s *stage) speaks(g *attack.Guest, q ...*livekit.AddTrackRequest) (heard bool, said string, err error) {
 	mark := s.ada.Mark()
@@ -219,7 +219,7 @@ func listenerSpeaks(s *stage) (string, error) {
 }
 
 // keyFrame returns a correct header (RFC 6386, section 9.1) before noise, which a
-// decoder cannot tell from a picture.
+// decoder cannot tell from a frame.
 func keyFrame(rnd *rand.Rand, width, height, size int) []byte {
 	f := noise(rnd, size)
 	tag := uint32(1<<4 | (size/2)<<5) // shown; half of it is the first partition
@@ -239,15 +239,15 @@ func noise(rnd *rand.Rand, n int) []byte {
 	return b
 }
 
-// showEvery is the time between two pictures.
+// showEvery is the time between two frames.
 const showEvery = 50 * time.Millisecond
 
-// show sends times pictures that picture makes on all tracks, one every d.
-func show(ctx context.Context, d time.Duration, times int, tracks []attack.Track, picture func(rnd *rand.Rand, n int) []byte) error {
+// show sends times frames that frame makes on all tracks, one every d.
+func show(ctx context.Context, d time.Duration, times int, tracks []attack.Track, frame func(rnd *rand.Rand, n int) []byte) error {
 	rnd := rand.New(rand.NewPCG(1, 9)) //nolint:gosec // the same noise each time
 	sequence := uint16(0)
 	return every(ctx, d, times, func(n int) error {
-		parts := (&codecs.VP8Payloader{}).Payload(1100, picture(rnd, n))
+		parts := (&codecs.VP8Payloader{}).Payload(1100, frame(rnd, n))
 		for k, part := range parts {
 			for _, t := range tracks {
 				if err := t.WriteRTP(&rtp.Packet{Payload: part, Header: rtp.Header{
@@ -277,31 +277,31 @@ func firstLine(err error) string {
 	return string(text[:min(len(text), 80)])
 }
 
-// pictures sends them on one track.
-func pictures(s *stage, picture func(rnd *rand.Rand, n int) []byte) (string, error) {
+// sendFrames sends them on one track.
+func sendFrames(s *stage, frame func(rnd *rand.Rand, n int) []byte) (string, error) {
 	g, tracks, err := s.publishes(webrtc.MimeTypeVP8, videoTrack("bad", 640, 360))
 	if err != nil {
 		return "", err
 	}
-	if err := show(s.ctx, showEvery, many(40, 400), tracks, picture); err != nil {
+	if err := show(s.ctx, showEvery, many(40, 400), tracks, frame); err != nil {
 		return "", err
 	}
 	return s.goesOn(g)
 }
 
-func hugePictures(s *stage) (string, error) {
-	return pictures(s, func(rnd *rand.Rand, _ int) []byte { return keyFrame(rnd, 16383, 16383, 3000) })
+func hugeFrames(s *stage) (string, error) {
+	return sendFrames(s, func(rnd *rand.Rand, _ int) []byte { return keyFrame(rnd, 16383, 16383, 3000) })
 }
 
 func changingSizes(s *stage) (string, error) {
 	sizes := [][2]int{{640, 360}, {1, 1}, {1920, 1080}, {3, 5}, {16, 2304}, {4096, 16}, {4096, 2304}, {1279, 719}}
-	return pictures(s, func(rnd *rand.Rand, n int) []byte {
+	return sendFrames(s, func(rnd *rand.Rand, n int) []byte {
 		return keyFrame(rnd, sizes[n%len(sizes)][0], sizes[n%len(sizes)][1], 2000)
 	})
 }
 
-func noisePictures(s *stage) (string, error) {
-	return pictures(s, func(rnd *rand.Rand, n int) []byte {
+func noiseFrames(s *stage) (string, error) {
+	return sendFrames(s, func(rnd *rand.Rand, n int) []byte {
 		if n%3 == 0 {
 			return keyFrame(rnd, 1+rnd.IntN(1<<14-1), 1+rnd.IntN(1<<14-1), 2000)
 		}
@@ -309,8 +309,8 @@ func noisePictures(s *stage) (string, error) {
 	})
 }
 
-// sounds sends packets that packet makes on one microphone.
-func sounds(s *stage, d time.Duration, times int, packet func(rnd *rand.Rand, n int) *rtp.Packet) (string, error) {
+// sendAudio sends packets that packet makes on one microphone.
+func sendAudio(s *stage, d time.Duration, times int, packet func(rnd *rand.Rand, n int) *rtp.Packet) (string, error) {
 	g, tracks, err := s.publishes(webrtc.MimeTypeOpus, audioTrack("mic", livekit.TrackSource_MICROPHONE))
 	if err != nil {
 		return "", err
@@ -322,25 +322,25 @@ func sounds(s *stage, d time.Duration, times int, packet func(rnd *rand.Rand, n 
 	return s.goesOn(g)
 }
 
-func soundPacket(payload []byte, sequence uint16, timestamp uint32) *rtp.Packet {
+func audioPacket(payload []byte, sequence uint16, timestamp uint32) *rtp.Packet {
 	return &rtp.Packet{Payload: payload, Header: rtp.Header{Version: 2, SequenceNumber: sequence, Timestamp: timestamp}}
 }
 
-func noiseSound(s *stage) (string, error) {
-	return sounds(s, 5*time.Millisecond, many(300, 3000), func(rnd *rand.Rand, n int) *rtp.Packet {
+func noiseAudio(s *stage) (string, error) {
+	return sendAudio(s, 5*time.Millisecond, many(300, 3000), func(rnd *rand.Rand, n int) *rtp.Packet {
 		odd := [][]byte{{0xff, 63}, {0x1b, 0xff, 0xff, 0xff}, append([]byte{0x1a}, noise(rnd, 3)...), noise(rnd, 1150), {0xfc},
 			append([]byte{0x1b, 0x02}, noise(rnd, 900)...), noise(rnd, 1+rnd.IntN(40))}
-		return soundPacket(odd[n%len(odd)], uint16(n), uint32(960*n))
+		return audioPacket(odd[n%len(odd)], uint16(n), uint32(960*n))
 	})
 }
 
 func jumpingClocks(s *stage) (string, error) {
-	return sounds(s, 5*time.Millisecond, many(300, 3000), func(rnd *rand.Rand, n int) *rtp.Packet {
-		return soundPacket(opus(n), uint16(rnd.Uint32()), rnd.Uint32())
+	return sendAudio(s, 5*time.Millisecond, many(300, 3000), func(rnd *rand.Rand, n int) *rtp.Packet {
+		return audioPacket(opus(n), uint16(rnd.Uint32()), rnd.Uint32())
 	})
 }
 
-func soundFlood(s *stage) (string, error) {
+func audioFlood(s *stage) (string, error) {
 	g, tracks, err := s.publishes(webrtc.MimeTypeOpus, audioTrack("mic", livekit.TrackSource_MICROPHONE))
 	if err != nil {
 		return "", err
@@ -349,7 +349,7 @@ func soundFlood(s *stage) (string, error) {
 	if err := every(s.ctx, 20*time.Millisecond, many(50, 500), func(int) error {
 		for range 200 {
 			sequence++
-			if err := tracks[0].WriteRTP(soundPacket(opus(sequence), uint16(sequence), uint32(960*sequence))); err != nil {
+			if err := tracks[0].WriteRTP(audioPacket(opus(sequence), uint16(sequence), uint32(960*sequence))); err != nil {
 				return err
 			}
 		}

@@ -15,7 +15,7 @@ import (
 // BrowserOptions say how Chromium joins with LiveKit's own client.
 type BrowserOptions struct {
 	Room, ID   string
-	Camera     any // Y4M file; true: Chromium's test picture; nil: none
+	Camera     any // Y4M file; true: Chromium's test pattern; nil: none
 	Microphone any // WAV file; true: Chromium's test tone; nil: none
 	Headful    bool
 	Env        []string

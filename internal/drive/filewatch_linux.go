@@ -12,7 +12,7 @@ import (
 )
 
 // FileWatch counts how often a file is opened and read, by whoever does: a file
-// that stands for a camera shows so, from outside, whether its pictures pause.
+// that stands for a camera shows so, from outside, whether its frames pause.
 // Methods are safe from any goroutine.
 type FileWatch struct {
 	file *os.File // inotify

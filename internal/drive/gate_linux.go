@@ -101,7 +101,7 @@ func (g *Gate) allow(fd int32) {
 	unix.Close(int(fd))
 }
 
-// Came tells whether a process has come to the gate so far.
+// Came reports whether a process has come to the gate so far.
 func (g *Gate) Came(pid int) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()

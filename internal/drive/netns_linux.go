@@ -70,13 +70,13 @@ func (c *Cable) lay(ctx context.Context) error {
 }
 
 // Cut pulls the cable out so that packets vanish without an error, as behind a
-// dead router; Mend puts it back.
+// dead router; Restore puts it back.
 func (c *Cable) Cut(ctx context.Context) error {
 	return ip(ctx, "-n "+c.A.Name+" link set "+c.A.dev+" down")
 }
 
-// Mend undoes Cut.
-func (c *Cable) Mend(ctx context.Context) error {
+// Restore undoes Cut.
+func (c *Cable) Restore(ctx context.Context) error {
 	return ip(ctx, "-n "+c.A.Name+" link set "+c.A.dev+" up")
 }
 
@@ -84,8 +84,8 @@ func (c *Cable) Mend(ctx context.Context) error {
 // the test alone may do that.
 func CutLoopback(ctx context.Context) error { return ip(ctx, "link set lo down") }
 
-// MendLoopback undoes CutLoopback.
-func MendLoopback(ctx context.Context) error { return ip(ctx, "link set lo up") }
+// RestoreLoopback undoes CutLoopback.
+func RestoreLoopback(ctx context.Context) error { return ip(ctx, "link set lo up") }
 
 // Close removes the namespaces; processes in them keep running without a
 // network.

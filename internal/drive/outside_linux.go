@@ -30,7 +30,7 @@ func Tree(pid int) []int {
 	return all
 }
 
-// Alive tells whether a process runs; a zombie does not.
+// Alive reports whether a process runs; a zombie does not.
 func Alive(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -61,7 +61,7 @@ func Files(pid int) ([]string, error) {
 	return files, nil
 }
 
-// HoldsDevice tells whether a process, or one below it, has a camera or sound
+// HoldsDevice reports whether a process, or one below it, has a camera or audio
 // device open.
 func HoldsDevice(pid int) bool {
 	for _, p := range Tree(pid) {
@@ -75,7 +75,7 @@ func HoldsDevice(pid int) bool {
 	return false
 }
 
-// HoldsScreen tells whether a process has memory in common with an X server,
+// HoldsScreen reports whether a process has memory in common with an X server,
 // which is how a screen is read (MIT-SHM).
 func HoldsScreen(pid int) bool {
 	maps, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", pid))

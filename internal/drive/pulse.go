@@ -249,7 +249,7 @@ func (f *micFeeder) run(fd int) {
 			sent += due
 			chunk := make([]byte, 2*due)
 			now = now.fill(chunk)
-			_, _ = syscall.Write(fd, chunk) // a full pipe loses sound, like a real one
+			_, _ = syscall.Write(fd, chunk) // a full pipe loses audio, like a real one
 		}
 	}
 }

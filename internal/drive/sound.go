@@ -88,7 +88,7 @@ func goertzel(s []int16, hz float64) float64 {
 	return 10 * math.Log10(power+1)
 }
 
-// A receiver stretches and shrinks sound to keep its buffer short, so speech is
+// A receiver stretches and shrinks audio to keep its buffer short, so speech is
 // compared piece by piece: each piece may lie a little earlier or later than the
 // one before let expect.
 const (

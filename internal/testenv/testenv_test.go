@@ -11,7 +11,7 @@ import (
 	"foyer/internal/testenv"
 )
 
-// What is played must be what is recorded, or every test of sound lies.
+// What is played must be what is recorded, or every test of audio lies.
 func TestPulseRecordsWhatIsSaid(t *testing.T) {
 	t.Parallel()
 	p := testenv.Pulse(t)

@@ -28,14 +28,14 @@ type Mixer struct {
 	control sync.Mutex // serialises SetSpeaker and Close
 
 	// mu is held by a fill while it mixes and by everybody else for an instant.
-	mu       sync.Mutex
-	sources  []*source
-	speaker  call.Speaker
-	turn     int // of the speaker: an old one that still asks gets silence
-	limiter  limiter
-	mix      [2 * maxPull]float32
-	one      [2 * maxPull]int16
-	farewell [2 * fadeIn]float32 // last audio of sources that were removed
+	mu      sync.Mutex
+	sources []*source
+	speaker call.Speaker
+	turn    int // of the speaker: an old one that still asks gets silence
+	limiter limiter
+	mix     [2 * maxPull]float32
+	one     [2 * maxPull]int16
+	fading  [2 * fadeIn]float32 // last audio of sources that were removed
 
 	wake   chan struct{} // 1-slot: sources or speaker have changed
 	closed chan struct{}
@@ -124,9 +124,9 @@ func (m *Mixer) pull(stereo []int16, at int64) {
 func (m *Mixer) pullSome(stereo []int16, at int64) {
 	mix, one := m.mix[:len(stereo)], m.one[:len(stereo)]
 	clear(mix)
-	n := copy(mix, m.farewell[:])
-	copy(m.farewell[:], m.farewell[n:])
-	clear(m.farewell[len(m.farewell)-n:])
+	n := copy(mix, m.fading[:])
+	copy(m.fading[:], m.fading[n:])
+	clear(m.fading[len(m.fading)-n:])
 	for _, s := range m.sources {
 		if s.pull(one, at) {
 			for i, v := range one {
@@ -156,11 +156,11 @@ func (m *Mixer) remove(s *source) {
 		return
 	}
 	m.sources = slices.Delete(m.sources, i, i+1)
-	tail := m.one[:len(m.farewell)]
+	tail := m.one[:len(m.fading)]
 	if s.pull(tail, m.clock()) {
 		ramp(tail, 1, 0)
 		for i, v := range tail {
-			m.farewell[i] += float32(v)
+			m.fading[i] += float32(v)
 		}
 	}
 }

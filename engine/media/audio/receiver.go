@@ -56,7 +56,7 @@ func NewReceiver(m *Mixer, t call.RemoteTrack, log logrus.FieldLogger) *Receiver
 // run reads the network until the track ends.
 func (r *Receiver) run() {
 	defer close(r.done)
-	defer guard.Recover(r.log, "reader of a audio track")
+	defer guard.Recover(r.log, "reader of an audio track")
 	buf := make([]byte, maxRTPBytes)
 	for {
 		n, err := r.track.ReadRTP(buf)
@@ -183,7 +183,7 @@ func (s *source) pull(stereo []int16, at int64) (audible bool) {
 		return false
 	}
 	s.broken = true
-	defer guard.Recover(s.log, "decoder of a audio track")
+	defer guard.Recover(s.log, "decoder of an audio track")
 	audible = s.play(stereo, at)
 	s.broken = false
 	return audible

@@ -118,6 +118,9 @@ func (p *plan) layout(srcW, srcH int, r rect, mirror bool) {
 	p.direct = lumaOK && chromaOK
 }
 
+// The taps of the four axes lie in one slice, one after the other: luma columns,
+// chroma columns, luma rows, chroma rows. There are half as many of chroma's.
+
 func (p *plan) lumaX() taps   { return p.taps.part(0, p.w) }
 func (p *plan) chromaX() taps { return p.taps.part(p.w, half(p.w)) }
 func (p *plan) lumaY() taps   { return p.taps.part(p.w+half(p.w), p.h) }
