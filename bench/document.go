@@ -25,7 +25,7 @@ func (b *bench) sideBySide() string {
 			{withoutRenderer, func(c cost) string { return percent(c.cpu - c.renderer) }},
 			{"Memory, RSS", func(c cost) string { return megabytes(c.rss) }},
 			{"Memory, PSS", func(c cost) string { return megabytes(c.pss) }},
-			{"Pictures a second, the slowest tile", func(c cost) string { return c.rate() }},
+			{"Frames per second, the slowest tile", func(c cost) string { return c.rate() }},
 		} {
 			theirs := known(both[1], r.value)
 			if r.name == withoutRenderer {

@@ -78,9 +78,9 @@ func (r *offOnResults) add(source call.Source, took time.Duration) {
 
 func (r *offOnResults) rows(t *table, rounds int) {
 	for _, source := range offOnSources() {
-		what := "picture"
+		what := "frame"
 		if source.Kind() == call.KindAudio {
-			what = "sound"
+			what = "audio"
 		}
 		seen := r.times[source]
 		t.row(fmt.Sprintf("Off and on again, %s -> first new %s at the far side", source, what), seen.String(), "p95 <= 500 ms", seen.at(.95) <= 500)

@@ -337,7 +337,7 @@ func (b *bench) join(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", series.name, err)
 		}
 		b.table.row("Join -> `joined`, "+series.name, joined.String(), "", true)
-		b.table.row("Join -> first remote picture, "+series.name, seen.String(), "p95 <= 400 ms", seen.at(.95) <= 400)
+		b.table.row("Join -> first remote frame, "+series.name, seen.String(), "p95 <= 400 ms", seen.at(.95) <= 400)
 	}
 	return nil
 }

@@ -91,8 +91,8 @@ func (b *bench) wander(ctx context.Context, w *wanderer, links []call.Link) erro
 		w.camera.moves(false)
 	}
 	got := w.camera.end()
-	b.table.row("Switch -> first picture of the new room", seen.String(), "p95 <= 500 ms", seen.at(.95) <= 500)
-	b.table.row(fmt.Sprintf("Own picture during %d switches", rounds), got.String(), "0 missing, camera opened once", got.whole())
+	b.table.row("Switch -> first frame of the new room", seen.String(), "p95 <= 500 ms", seen.at(.95) <= 500)
+	b.table.row(fmt.Sprintf("Own video during %d switches", rounds), got.String(), "0 missing, camera opened once", got.whole())
 	return nil
 }
 

@@ -223,7 +223,7 @@ func (b *bench) spent(who, load string, c cost) {
 	b.loads[load] = append(b.loads[load], c)
 	wanted := ""
 	if len(c.fps) > 0 && who == "Foyer" {
-		wanted = fmt.Sprintf(">= %d pictures a second in each tile", leastFPS)
+		wanted = fmt.Sprintf(">= %d frames per second in each tile", leastFPS)
 	}
 	b.table.row(who+", "+load, c.String(), wanted, len(c.fps) == 0 || slices.Min(c.fps) >= leastFPS)
 }
@@ -249,7 +249,7 @@ func (c cost) String() string {
 	}
 	moved := ""
 	if len(c.fps) > 0 {
-		moved = fmt.Sprintf(", %s pictures a second in the slowest tile", c.rate())
+		moved = fmt.Sprintf(", %s frames per second in the slowest tile", c.rate())
 	}
 	return fmt.Sprintf("CPU %s of a core%s, RSS %s, PSS %s%s", percent(c.cpu), drawn, megabytes(c.rss), megabytes(c.pss), moved)
 }
