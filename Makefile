@@ -120,6 +120,10 @@ storm: deps-test ## ten minutes of commands and failures at random, against the 
 	$(CHECKED) $(GO) build -ldflags '$(LDFLAGS)' -o build/foyer-checked .
 	FOYER_BIN=$(CURDIR)/build/foyer-checked $(CHECKED) $(GO) test -count=1 -timeout 20m -v -run StormAgainst ./e2e -storm.long
 
+.PHONY: fuzz
+fuzz: deps-test ## every fuzz target for FUZZTIME, 20s each if not given; keeps what it finds in testdata/fuzz
+	$(PLAIN) scripts/fuzz.sh $(or $(FUZZTIME),20s)
+
 .PHONY: fmt
 fmt: ## format the Go files
 	git ls-files -co --exclude-standard '*.go' | xargs gofmt -w
