@@ -34,7 +34,7 @@ func (t ticket) at(ms int64) time.Time { return time.UnixMilli(ms).Add(-t.clock)
 
 // requestAdmission asks the door of an invite link for a token.
 func (d *Dialer) requestAdmission(ctx context.Context, req call.JoinRequest, generation int64) (call.Admission, error) {
-	return door.Member{Log: d.log, Now: d.now}.RequestAdmission(ctx, req, generation)
+	return door.Member{Log: d.log, Now: d.now, Sessions: d.sessions}.RequestAdmission(ctx, req, generation)
 }
 
 // Admit implements [call.Dialer].

@@ -107,6 +107,32 @@ func TestAdmitAndDialWithoutKnockingAgain(t *testing.T) {
 	}
 }
 
+// TestSecondConnectionResumes: a join makes two TLS connections to the door, one
+// handshake in full. A server with another certificate at that address is still
+// another server.
+func TestSecondConnectionResumes(t *testing.T) {
+	noLeaks(t)
+	s := newScripted(t, true)
+	resumed := make(chan bool, 1)
+	s.script = func(c *scriptConn) { resumed <- c.r.TLS.DidResume; c.sendJoin(); c.drain() }
+	d := New(Config{Log: testLog(t)})
+	req := s.invite(t)
+	session, err := d.Dial(t.Context(), req, func(call.SessionEvent) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !<-resumed {
+		t.Error("the second connection is made anew")
+	}
+	if err := session.Close(); err != nil {
+		t.Error(err)
+	}
+	req.Link.Fingerprint[0]++
+	if _, err := d.Dial(t.Context(), req, func(call.SessionEvent) {}); !errors.Is(err, call.ErrWrongServer) {
+		t.Errorf("a resumed session with another pin: %v", err)
+	}
+}
+
 func TestDoorOperations(t *testing.T) {
 	noLeaks(t)
 	s := newScripted(t, true)

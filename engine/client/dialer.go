@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"sync"
@@ -79,9 +80,14 @@ type Dialer struct {
 	now     func() time.Time
 	trace   func(sent bool, frame proto.Message) // see Config.Trace
 	rests   sync.WaitGroup
+
+	sessions tls.ClientSessionCache // so that a join's second connection resumes the first's
 }
 
 var _ call.Dialer = (*Dialer)(nil)
+
+// maxSessions is how many servers' TLS sessions are remembered.
+const maxSessions = 16
 
 // New makes a Dialer.
 func New(c Config) *Dialer {
@@ -98,6 +104,7 @@ func New(c Config) *Dialer {
 	return &Dialer{
 		now: now, log: log.WithField("part", "client"), version: c.Version, limits: defaultLimits(),
 		double: c.TwoConnections, observe: c.Observer, trace: c.Trace,
+		sessions: tls.NewLRUClientSessionCache(maxSessions),
 	}
 }
 

@@ -67,9 +67,11 @@ func (d *Dialer) openWire(ctx context.Context, t ticket, e entry) (*wire, error)
 	if config == nil {
 		config = public()
 	}
+	config = config.Clone()
+	config.ClientSessionCache = d.sessions
 	hs := &handshake{ctx: ctx}
 	dialer := websocket.Dialer{
-		TLSClientConfig: config.Clone(), NetDialContext: hs.dial,
+		TLSClientConfig: config, NetDialContext: hs.dial,
 		ReadBufferSize: 8 << 10, WriteBufferSize: 8 << 10,
 		// No permessage-deflate: its read limit counts compressed bytes only.
 	}

@@ -93,6 +93,12 @@ func dial(ctx context.Context, host string, config *tls.Config) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	// As a WebSocket's dialer does: sessions are remembered by this name.
+	config = config.Clone()
+	if config.ServerName, _, err = net.SplitHostPort(host); err != nil {
+		_ = raw.Close()
+		return nil, err
+	}
 	c := tls.Client(raw, config)
 	if err := c.HandshakeContext(ctx); err != nil {
 		_ = raw.Close()

@@ -2,6 +2,7 @@ package door
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,6 +26,9 @@ const RejoinUnknown = -1
 type Member struct {
 	Log logrus.FieldLogger
 	Now func() time.Time
+	// Sessions are the TLS sessions of earlier connections, for the connection that
+	// follows an admission to resume; nil: there are none.
+	Sessions tls.ClientSessionCache
 }
 
 // RequestAdmission asks the door for a token. A rejoin, which has a generation,
@@ -53,7 +57,9 @@ func (m Member) requestAt(ctx context.Context, req call.JoinRequest, generation 
 	if err != nil {
 		return call.Admission{}, err
 	}
-	c, err := race(ctx, req.Link.Hosts, Pinned(req.Link.Fingerprint, call.ErrWrongServer))
+	config := Pinned(req.Link.Fingerprint, call.ErrWrongServer)
+	config.ClientSessionCache = m.Sessions
+	c, err := race(ctx, req.Link.Hosts, config)
 	if err != nil {
 		return call.Admission{}, err
 	}
