@@ -13,7 +13,7 @@ const clocksAgree = time.Minute
 // Errors of a join's signature. A client recovers from both by signing once more.
 var (
 	ErrClock    = errors.New("clocks differ")
-	ErrJoinUsed = errors.New("this join was used before")
+	ErrJoinUsed = errors.New("join request was used before")
 )
 
 // ClockError says that a join was signed at a time that is too far from the

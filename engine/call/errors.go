@@ -15,7 +15,7 @@ var (
 	ErrEmpty              = errors.New("empty")
 	ErrTooLong            = errors.New("too long")
 	ErrForbiddenCharacter = errors.New("forbidden character")
-	ErrInvisible          = errors.New("nothing to be seen")
+	ErrInvisible          = errors.New("nothing visible")
 	ErrNotInRoom          = errors.New("not in a room")
 	ErrOtherRoom          = errors.New("not in that room")
 	ErrAlreadyInRoom      = errors.New("already in a room")
@@ -29,7 +29,7 @@ var (
 	ErrLinkCut        = errors.New("invite link is incomplete")
 	ErrLinkChanged    = errors.New("invite link was changed")
 	ErrLinkSeveral    = errors.New("more than one invite link")
-	ErrLinkNewer      = errors.New("invite link is of a newer version")
+	ErrLinkNewer      = errors.New("invite link has a newer version")
 	ErrLinkInsecure   = errors.New("plain-text address outside this computer")
 )
 
@@ -37,7 +37,7 @@ var (
 var (
 	ErrUnreachable    = errors.New("server cannot be reached")
 	ErrServerSilent   = errors.New("server does not answer")
-	ErrServerGarbage  = errors.New("server answers something unreadable")
+	ErrServerGarbage  = errors.New("server's answer is unreadable")
 	ErrWrongServer    = errors.New("server's certificate is not the one in the link")
 	ErrUntrusted      = errors.New("server's certificate is not trusted")
 	ErrNoSuchRoom     = errors.New("no such room")
@@ -48,9 +48,9 @@ var (
 	ErrTokenRefused   = errors.New("token is not valid")
 	ErrManyIdentities = errors.New("this installation is in the room under too many user IDs")
 	ErrAlreadyHere    = errors.New("the same user is in the room, and a second device is refused")
-	ErrIdentityTaken  = errors.New("user ID is taken by somebody else")
+	ErrIdentityTaken  = errors.New("user ID is taken")
 	ErrTooManyTries   = errors.New("too many tries")
-	ErrTooManyGuests  = errors.New("too many guests of one address are connected")
+	ErrTooManyGuests  = errors.New("too many guests are connected from one address")
 	ErrMediaBlocked   = errors.New("no media connection to the server")
 	ErrRefused        = errors.New("server refused")
 	ErrConnectionLost = errors.New("connection lost")
@@ -75,7 +75,7 @@ var (
 // Errors of moderation and chat. The stay goes on.
 var (
 	ErrForbidden   = errors.New("role does not allow it")
-	ErrListener    = errors.New("listeners show and say nothing")
+	ErrListener    = errors.New("listeners cannot publish or send messages")
 	ErrAlreadyGone = errors.New("already gone")
 	ErrNotBanned   = errors.New("not banned")
 	ErrMuted       = errors.New("muted by the host")
@@ -88,8 +88,8 @@ var (
 // Errors of the room server, before anybody joins.
 var (
 	ErrServerConfig = errors.New("unusable server settings")
-	ErrPortInUse    = errors.New("port is used by another program")
-	ErrAddress      = errors.New("address cannot be listened on")
+	ErrPortInUse    = errors.New("port is in use")
+	ErrAddress      = errors.New("cannot listen on the address")
 	ErrDatabase     = errors.New("database server cannot be used")
 	ErrDataFolder   = errors.New("data folder cannot be used")
 	ErrDataInUse    = errors.New("data folder is used by another room server")
@@ -121,8 +121,8 @@ var (
 // one of them.
 var (
 	ErrFolderForeign = errors.New("folder belongs to somebody else")
-	ErrFolderOpen    = errors.New("others may write to the folder")
-	ErrFolderLink    = errors.New("link to a folder was made by somebody else")
+	ErrFolderOpen    = errors.New("others can write to the folder")
+	ErrFolderLink    = errors.New("link to the folder belongs to somebody else")
 	ErrFileForeign   = errors.New("file belongs to somebody else")
 	ErrFileLink      = errors.New("file is a link")
 	ErrFileKind      = errors.New("not a regular file")
@@ -175,14 +175,14 @@ func (e *BannedError) Error() string {
 var (
 	ErrDeviceMissing   = errors.New("no such device")
 	ErrDeviceBusy      = errors.New("device is used by another program")
-	ErrDeviceForbidden = errors.New("device may not be used")
+	ErrDeviceForbidden = errors.New("device access is forbidden")
 	ErrDeviceLost      = errors.New("device is gone")
 	ErrDeviceStuck     = errors.New("device does not let go")
 	ErrDeviceFailed    = errors.New("device failed")
 	ErrNoSoundServer   = errors.New("no sound system")
 	ErrFileUnreadable  = errors.New("file cannot be used as a device")
 	ErrFileMissing     = errors.New("no such file")         // beside ErrFileUnreadable
-	ErrFileForbidden   = errors.New("file may not be read") // beside ErrFileUnreadable
+	ErrFileForbidden   = errors.New("file is not readable") // beside ErrFileUnreadable
 )
 
 // DeviceError says which device failed and how.

@@ -139,7 +139,7 @@ func parseInvite(s string) (Link, error) {
 	}
 	fingerprint, err := base64.RawURLEncoding.DecodeString(q.Get("f"))
 	if err != nil || len(fingerprint) != len(l.Fingerprint) || l.Secret == "" || len(l.Hosts) > maxHosts {
-		return Link{}, fmt.Errorf("%w: what opens the door is not in it", ErrLinkUnreadable)
+		return Link{}, fmt.Errorf("%w: a parameter that opens the door is missing or malformed", ErrLinkUnreadable)
 	}
 	copy(l.Fingerprint[:], fingerprint)
 	for _, h := range l.Hosts {
