@@ -18,7 +18,10 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
+	"foyer/engine/host/connwatch"
 	"foyer/engine/host/register"
+	"foyer/engine/host/roomservice"
+	"foyer/engine/internal/pause"
 )
 
 // removeBound is how long a removal, or a change of what somebody may do, may
@@ -63,10 +66,10 @@ func (d *door) serveRTC(w http.ResponseWriter, r *http.Request) {
 	out := r.Clone(context.WithValue(ctx, connectKey{}, c))
 	out.URL.RawQuery = c.query.Encode()
 	out.Header.Set("Authorization", "Bearer "+c.raw)
-	v := d.lookout.visit(place{c.room(), c.identity()}, c.resumes)
-	defer v.end()
+	v := d.watch.Visit(roomservice.Place{Room: c.room(), Identity: c.identity()}, c.resumes)
+	defer v.End()
 	linger := lingerWriter{w, func() { inTime(); arrived(); d.keepers.want(c.room()) }}
-	d.proxy.ServeHTTP(watchWriter{linger, v, d.bounds(c)}, out)
+	d.proxy.ServeHTTP(connwatch.Writer{HijackWriter: linger, Visit: v, Bounds: d.bounds(c)}, out)
 	if c.expelled.Load() {
 		d.expel(ctx, c)
 	}
@@ -126,7 +129,7 @@ func (d *door) admit(ctx context.Context, c *connect) error {
 	if c.member, err = d.standing(ctx, c.ticket); err != nil {
 		return err
 	}
-	if !d.comings.take(place{c.room(), c.identity()}, d.now()) {
+	if !d.comings.take(roomservice.Place{Room: c.room(), Identity: c.identity()}, d.now()) {
 		return call.ErrTooManyTries // after standing: who is kept out hears that
 	}
 	if c.resumes {
@@ -264,7 +267,7 @@ func (d *door) checkCutoff(ctx context.Context, t ticket) error {
 // hands whoever resumes a participant that one's token, with its rights. Who is
 // not there is LiveKit's to say.
 func (d *door) checkResumed(ctx context.Context, t ticket) error {
-	p, err := d.rooms.findPerson(ctx, place{t.room(), t.identity()})
+	p, err := d.rooms.Participant(ctx, roomservice.Place{Room: t.room(), Identity: t.identity()})
 	switch {
 	case errors.Is(err, call.ErrAlreadyGone):
 		return nil
@@ -285,9 +288,9 @@ func (d *door) openForeign(ctx context.Context, room call.RoomID) error {
 	if d.upstream != nil {
 		return nil
 	}
-	_, err := d.rooms.find(ctx, room)
+	_, err := d.rooms.Find(ctx, room)
 	if errors.Is(err, call.ErrNoSuchRoom) {
-		_, err = d.rooms.ensure(ctx, room)
+		_, err = d.rooms.Ensure(ctx, room)
 	}
 	return err
 }
@@ -352,7 +355,7 @@ func (d *door) spaceFor(ctx context.Context, room call.RoomID, rules register.Ru
 	}
 	var here map[call.Identity]bool
 	if ruled := rules.Locked || rules.MaxMembers != 0 || rules.RefuseNewcomer; ruled || len(others) > maxSelves {
-		if here, err = d.presence.here(ctx, room); err != nil {
+		if here, err = d.presence.Here(ctx, room); err != nil {
 			return nil, err
 		}
 	}
@@ -441,7 +444,7 @@ func (d *door) confirm(res *http.Response) error {
 	}
 	removing, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeBound)
 	defer cancel()
-	if gone := d.rooms.remove(removing, c.room(), c.identity()); gone != nil && !errors.Is(gone, call.ErrAlreadyGone) {
+	if gone := d.rooms.Remove(removing, c.room(), c.identity()); gone != nil && !errors.Is(gone, call.ErrAlreadyGone) {
 		d.Log.WithError(gone).WithField("room", c.room()).WithField("identity", c.identity()).Error("somebody who was put out came in and stays")
 	}
 	return err
@@ -478,11 +481,11 @@ func (d *door) adjust(ctx context.Context, c *connect, m register.Member) error 
 	ctx, cancel := context.WithTimeout(ctx, removeBound)
 	defer cancel()
 	for {
-		err := d.enforce(ctx, place{c.room(), c.identity()})
+		err := d.enforce(ctx, roomservice.Place{Room: c.room(), Identity: c.identity()})
 		if !errors.Is(err, call.ErrAlreadyGone) || c.resumes { // who is resumed was there, or is not any more
 			return ignoreGone(err)
 		}
-		if err := wait(ctx, removeAgain); err != nil { // LiveKit lists who is new a moment after it lets them in
+		if err := pause.For(ctx, roomservice.Retry); err != nil { // LiveKit lists who is new a moment after it lets them in
 			return err
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/twitchtv/twirp"
 
 	"foyer/engine/doorapi"
+	"foyer/engine/host/roomservice"
 )
 
 func TestConnectRefusals(t *testing.T) {
@@ -95,7 +96,7 @@ func TestConnectRefusals(t *testing.T) {
 }
 
 // signToken makes a token by hand, with any end.
-func signToken(t testing.TB, key apiKey, expires time.Time) string {
+func signToken(t testing.TB, key roomservice.Key, expires time.Time) string {
 	t.Helper()
 	claims, err := json.Marshal(map[string]any{
 		"iss": key.Key, "sub": "anna", "exp": expires.Unix(), "video": map[string]any{"roomJoin": true, "room": "hall"},
@@ -180,11 +181,11 @@ func TestServerAPI(t *testing.T) {
 	link := s.invite(nil)
 	anna, _ := s.mustDial(s.mustJoin(newGuest(t, "anna"), link).Token)
 	ben, _ := s.mustDial(s.mustJoin(newGuest(t, "ben"), link).Token)
-	withKey := func(key apiKey) livekit.RoomService {
+	withKey := func(key roomservice.Key) livekit.RoomService {
 		return livekit.NewRoomServiceProtobufClient(s.URL, &http.Client{Timeout: waitBound, Transport: &adminTransport{key, s.client().Transport}})
 	}
 	ctx := context.Background()
-	if _, err := withKey(apiKey{s.api.Key, "wrong"}).ListRooms(ctx, &livekit.ListRoomsRequest{}); err == nil {
+	if _, err := withKey(roomservice.Key{Key: s.api.Key, Secret: "wrong"}).ListRooms(ctx, &livekit.ListRoomsRequest{}); err == nil {
 		t.Error("a wrong secret lists rooms")
 	}
 	nobody := livekit.NewRoomServiceProtobufClient(s.URL, s.client())
@@ -194,7 +195,7 @@ func TestServerAPI(t *testing.T) {
 	}
 	api := withKey(s.api)
 	list, err := api.ListParticipants(ctx, &livekit.ListParticipantsRequest{Room: "hall"})
-	people := slices.DeleteFunc(list.GetParticipants(), func(p *livekit.ParticipantInfo) bool { return !isPerson(p) })
+	people := slices.DeleteFunc(list.GetParticipants(), func(p *livekit.ParticipantInfo) bool { return !roomservice.IsPerson(p) })
 	if err != nil || len(people) != 2 { // the API also lists the keeper, which is hidden from people
 		t.Fatalf("participants %v, %v", list, err)
 	}
@@ -221,7 +222,7 @@ func TestServerAPI(t *testing.T) {
 }
 
 type adminTransport struct {
-	key  apiKey
+	key  roomservice.Key
 	next http.RoundTripper
 }
 

@@ -14,6 +14,7 @@ import (
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
 	"foyer/engine/host/register"
+	"foyer/engine/host/roomservice"
 )
 
 // caller is who asks the door for an operation.
@@ -166,13 +167,13 @@ func (d *door) authorize(r *http.Request) (caller, error) {
 	case d.isStopping():
 		return caller{}, call.ErrServerStopping
 	case d.isAdminKey(bearer):
-		return caller{admin: true}, d.mayCall(from, place{})
+		return caller{admin: true}, d.mayCall(from, roomservice.Place{})
 	case strings.Count(bearer, ".") != 2: // not even the form of a token
 		return caller{}, d.missed(from, call.ErrAdminKey)
 	}
 	t, err := d.readTicketFrom(r.Context(), from, bearer)
 	if err == nil {
-		err = d.mayCall(from, place{t.room(), t.identity()})
+		err = d.mayCall(from, roomservice.Place{Room: t.room(), Identity: t.identity()})
 	}
 	if err != nil {
 		return caller{}, err
@@ -199,7 +200,7 @@ func (d *door) checkThere(ctx context.Context, who caller, presence call.Presenc
 	if presence == call.PresenceOnline || presence == call.PresenceOffline {
 		return nil
 	}
-	_, err := d.rooms.findPerson(ctx, place{who.room, who.identity})
+	_, err := d.rooms.Participant(ctx, roomservice.Place{Room: who.room, Identity: who.identity})
 	if errors.Is(err, call.ErrAlreadyGone) {
 		return call.ErrForbidden
 	}
@@ -212,7 +213,7 @@ func (d *door) knownRoom(ctx context.Context, room call.RoomID) error {
 	if err == nil {
 		return nil
 	}
-	_, open := d.rooms.find(ctx, room) // also when the register fails: people can be removed without it
+	_, open := d.rooms.Find(ctx, room) // also when the register fails: people can be removed without it
 	if open != nil && !errors.Is(err, register.ErrNotFound) {
 		return err
 	}
@@ -220,7 +221,7 @@ func (d *door) knownRoom(ctx context.Context, room call.RoomID) error {
 }
 
 func (d *door) opRooms(ctx context.Context, _ caller, _ call.RoomID, _ struct{}) (doorapi.RoomsAnswer, error) {
-	open, err := d.rooms.all(ctx)
+	open, err := d.rooms.All(ctx)
 	if err != nil {
 		return doorapi.RoomsAnswer{}, err
 	}

@@ -14,6 +14,7 @@ import (
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
 	"foyer/engine/host/register"
+	"foyer/engine/host/roomservice"
 )
 
 // newOpenDoor is a door before a node of LiveKit, whose steps a test takes one
@@ -98,7 +99,7 @@ func TestK10_MutedWhileComingIn(t *testing.T) {
 				t.Fatal(err)
 			}
 			eventually(t, "LiveKit keeps to it", 2*time.Second, func() bool {
-				p, err := d.rooms.findPerson(ctx, place{"hall", g.id})
+				p, err := d.rooms.Participant(ctx, roomservice.Place{Room: "hall", Identity: g.id})
 				return err == nil && p.GetPermission().GetCanPublishData() == tt.data && p.GetPermission().GetCanPublish() == tt.media
 			})
 		})

@@ -17,6 +17,7 @@ import (
 	"foyer/engine/call"
 	doorclient "foyer/engine/door"
 	"foyer/engine/doorapi"
+	"foyer/engine/host/roomservice"
 	"foyer/engine/host/sfu"
 )
 
@@ -68,7 +69,7 @@ func BenchmarkConnect(b *testing.B) {
 	})
 	b.Run("direct", func(b *testing.B) {
 		log, _ := newLog()
-		key := apiKey{"key", "a secret that is long enough for LiveKit"}
+		key := roomservice.Key{Key: "key", Secret: "a secret that is long enough for LiveKit"}
 		media, err := sfu.Start(context.Background(), sfu.Config{Key: key.Key, Secret: key.Secret, Address: loopback4(), Log: log})
 		if err != nil {
 			b.Fatal(err)
@@ -112,7 +113,7 @@ func connectOnce(b *testing.B, dialer websocket.Dialer, base, token string) {
 // that is there already. door-p95-ms minus direct-p95-ms is to stay below 10.
 func BenchmarkDoorOverhead(b *testing.B) {
 	log, _ := newLog()
-	key := apiKey{"key", "a secret that is long enough for LiveKit"}
+	key := roomservice.Key{Key: "key", Secret: "a secret that is long enough for LiveKit"}
 	media, err := sfu.Start(context.Background(), sfu.Config{Key: key.Key, Secret: key.Secret, Address: loopback4(), Log: log})
 	if err != nil {
 		b.Fatal(err)

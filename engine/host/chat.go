@@ -9,6 +9,7 @@ import (
 	"foyer/engine/doorapi"
 	"foyer/engine/host/keeper"
 	"foyer/engine/host/register"
+	"foyer/engine/host/roomservice"
 )
 
 const (
@@ -53,7 +54,7 @@ func (d *door) opChat(ctx context.Context, who caller, room call.RoomID, q doora
 func (d *door) chatSession(ctx context.Context, who caller, room call.RoomID) (call.SID, error) {
 	one := d.keepers.of(room)
 	if one == nil || one.Session() == "" {
-		return d.rooms.find(ctx, room)
+		return d.rooms.Find(ctx, room)
 	}
 	bound, cancel := context.WithTimeout(ctx, flushBound)
 	defer cancel()
@@ -121,11 +122,11 @@ func (p keeperPorts) Dismissed(ctx context.Context, room call.RoomID, session ca
 
 // Tell implements keeper.Teller.
 func (p keeperPorts) Tell(ctx context.Context, room call.RoomID, n doorapi.Notice) error {
-	return p.rooms.tell(ctx, room, nil, n)
+	return p.rooms.Tell(ctx, room, nil, n)
 }
 
 // Silence implements keeper.Silencer: LiveKit lets everybody unmute their own
 // microphone, so whom the host has muted is muted again.
 func (p keeperPorts) Silence(ctx context.Context, room call.RoomID, id call.Identity) error {
-	return p.enforceFirst(ctx, place{room, id})
+	return p.enforceFirst(ctx, roomservice.Place{Room: room, Identity: id})
 }

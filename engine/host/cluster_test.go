@@ -15,6 +15,7 @@ import (
 	"foyer/engine/doorapi"
 	"foyer/engine/host/keeper"
 	"foyer/engine/host/register"
+	"foyer/engine/host/roomservice"
 	"foyer/internal/drive"
 )
 
@@ -70,7 +71,7 @@ func TestKeeperCost(t *testing.T) {
 	c := startCluster(t, 1)
 	s := c.door(t, 0, func(*Config) {})
 	node := livekit.NewRoomServiceProtobufClient(c.nodes[0].url, &http.Client{
-		Timeout: waitBound, Transport: &apiTransport{clusterKey(), http.DefaultTransport},
+		Timeout: waitBound, Transport: roomservice.Transport{Key: clusterKey(), Next: http.DefaultTransport},
 	})
 	url := parseURL(t, c.nodes[0].url)
 	reg, err := register.Open(t.Context(), s.database)
@@ -79,8 +80,8 @@ func TestKeeperCost(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = reg.Close() })
 	log, buffer := newLog()
-	tellers := newRooms(url, clusterKey(), time.Minute)
-	t.Cleanup(tellers.close)
+	tellers := roomservice.New(url, clusterKey(), time.Minute)
+	t.Cleanup(tellers.Close)
 	nobody := keeperPorts{&door{rooms: tellers, register: reg, settings: settings{Config: Config{Log: log}}}}
 	k := newKeepers(nil, reg, tellers, url, clusterKey(), keeper.Config{Store: reg, Putter: nobody, Teller: nobody, Silencer: nobody, Log: log})
 	t.Cleanup(k.close)

@@ -28,6 +28,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/host/register"
+	"foyer/engine/host/roomservice"
 )
 
 // entries is a LiveKit that reads connects with LiveKit's own code, notes whom
@@ -81,7 +82,7 @@ func (e *entries) StartParticipantSignal(_ context.Context, room livekit.RoomNam
 }
 
 // serve answers like livekit-server (server.go, NewLivekitServer).
-func (e *entries) serve(t testing.TB, key apiKey) *httptest.Server {
+func (e *entries) serve(t testing.TB, key roomservice.Key) *httptest.Server {
 	if err := prometheus.Init("node", livekit.NodeType_SERVER); err != nil {
 		t.Fatal(err)
 	}

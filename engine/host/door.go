@@ -22,8 +22,10 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
+	"foyer/engine/host/connwatch"
 	"foyer/engine/host/keeper"
 	"foyer/engine/host/register"
+	"foyer/engine/host/roomservice"
 )
 
 // Paths of the door beside those of LiveKit.
@@ -57,13 +59,13 @@ type door struct {
 	settings
 	data     *folder
 	register *register.Register
-	rooms    *rooms
+	rooms    *roomservice.Client
 	proxy    *httputil.ReverseProxy
 	port     uint16 // set by serve
 
 	presence presence
 	sockets  *sockets
-	lookout  *lookout
+	watch    *connwatch.Watch
 	keepers  *keepers
 	speeches *speeches
 
@@ -76,7 +78,7 @@ type door struct {
 	calls      *rates[calling]      // of the API
 	guestCalls *rates[netip.Prefix]
 	connects   *rates[netip.Prefix]
-	comings    *rates[place]
+	comings    *rates[roomservice.Place]
 	nonces     *nonces
 	signing    *forwardClock // by which joins are signed
 	now        func() time.Time
@@ -101,15 +103,15 @@ func newDoor(s settings, data *folder, reg *register.Register, upstream *url.URL
 	if s.Config.now != nil {
 		d.now = s.Config.now
 	}
-	d.rooms = newRooms(upstream, data.api, s.RoomTTL)
+	d.rooms = roomservice.New(upstream, data.api, s.RoomTTL)
 	d.presence, d.sockets = d.rooms, newSockets()
-	d.lookout = newLookout(d.rooms.findPerson, d.tellOf, d.upstream != nil)
+	d.watch = connwatch.New(d.rooms.Participant, d.tellOf, d.upstream != nil)
 	ports := keeperPorts{d}
 	d.keepers = newKeepers(s.Trace, reg, d.rooms, upstream, data.api, keeper.Config{
 		Store: reg, Putter: ports, Teller: ports, Silencer: ports, Log: s.Log, Now: d.now,
 	})
 	d.connects = newRates[netip.Prefix](d.limits.connects, d.limits.connBurst, d.limits.addresses)
-	d.comings = newRates[place](d.limits.comings, d.limits.comingBurst, d.limits.addresses)
+	d.comings = newRates[roomservice.Place](d.limits.comings, d.limits.comingBurst, d.limits.addresses)
 	d.refusals = newRates[netip.Prefix](d.limits.connects, d.limits.connBurst, d.limits.addresses)
 	d.suspects = make(chan struct{}, suspectTurns)
 	d.calls = newRates[calling](d.limits.calls, d.limits.callBurst, d.limits.addresses)
@@ -254,10 +256,10 @@ func (d *door) close() {
 	d.cancel()
 	_ = d.http.Close()
 	d.inside.Wait()
-	d.lookout.close()
+	d.watch.Close()
 	d.speeches.close()
 	d.keepers.close()
-	d.rooms.close()
+	d.rooms.Close()
 	if t, ok := d.proxy.Transport.(*http.Transport); ok {
 		t.CloseIdleConnections()
 	}

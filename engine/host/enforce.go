@@ -14,7 +14,9 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/host/register"
+	"foyer/engine/host/roomservice"
 	"foyer/engine/host/stream"
+	"foyer/engine/internal/pause"
 )
 
 // errStillHeard is a mute that LiveKit does not keep to.
@@ -36,14 +38,14 @@ const lookAfter = time.Second
 // A sound that is published is muted, and can be again by hand. One that was
 // announced and has not begun cannot: LiveKit is told to take none from its
 // source, which ends what is there.
-func (d *door) enforce(ctx context.Context, who place) error {
+func (d *door) enforce(ctx context.Context, who roomservice.Place) error {
 	sp := d.speeches.get(who)
 	done, err := sp.take(ctx)
 	if err != nil {
 		return err
 	}
 	defer done()
-	p, err := d.rooms.findPerson(ctx, who)
+	p, err := d.rooms.Participant(ctx, who)
 	if err != nil {
 		return err
 	}
@@ -57,7 +59,7 @@ func (d *door) enforce(ctx context.Context, who place) error {
 		sp.mu.Lock()
 		sp.muted = silenced
 		sp.mu.Unlock()
-		info, err := d.rooms.permit(ctx, who.room, p.GetIdentity(), sp.permission(p, m, silenced))
+		info, err := d.rooms.Permit(ctx, who.Room, p.GetIdentity(), sp.permission(p, m, silenced))
 		if err != nil {
 			return err
 		}
@@ -66,9 +68,9 @@ func (d *door) enforce(ctx context.Context, who place) error {
 		if err != nil {
 			return err
 		}
-		if pause := sp.unsettled(); silenced && pause > 0 {
+		if rest := sp.unsettled(); silenced && rest > 0 {
 			again = true
-			if err := wait(ctx, pause); err != nil {
+			if err := pause.For(ctx, rest); err != nil {
 				return err
 			}
 		}
@@ -76,18 +78,18 @@ func (d *door) enforce(ctx context.Context, who place) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%w: %s", errStillHeard, who.identity)
+	return fmt.Errorf("%w: %s", errStillHeard, who.Identity)
 }
 
 // standingOf is what the register says about somebody; of who came with a token
 // that the door did not make it may know nothing.
-func (d *door) standingOf(ctx context.Context, who place) (m register.Member, rules register.Rules, err error) {
-	m, err = d.register.Member(ctx, who.room, who.identity)
+func (d *door) standingOf(ctx context.Context, who roomservice.Place) (m register.Member, rules register.Rules, err error) {
+	m, err = d.register.Member(ctx, who.Room, who.Identity)
 	if errors.Is(err, register.ErrNotFound) {
 		m, err = register.Member{Role: call.RoleParticipant}, nil
 	}
 	if err == nil {
-		rules, err = d.register.Rules(ctx, who.room)
+		rules, err = d.register.Rules(ctx, who.Room)
 	}
 	return m, rules, err
 }
@@ -128,7 +130,7 @@ func (s *speech) permission(p *livekit.ParticipantInfo, m register.Member, silen
 
 // correct mutes what may not be heard, and ends what is not what it says. again is
 // set if there is something to look at anew.
-func (d *door) correct(ctx context.Context, who place, s *speech, info *livekit.ParticipantInfo, silenced bool) (again bool, err error) {
+func (d *door) correct(ctx context.Context, who roomservice.Place, s *speech, info *livekit.ParticipantInfo, silenced bool) (again bool, err error) {
 	count := map[livekit.TrackSource]int{}
 	for _, t := range info.GetTracks() {
 		count[t.GetSource()]++
@@ -138,7 +140,7 @@ func (d *door) correct(ctx context.Context, who place, s *speech, info *livekit.
 			s.bar(s.lies, t.GetSource())
 			again = true
 		case silenced && isSound(t) && !t.GetMuted():
-			err = errors.Join(err, d.rooms.mute(ctx, who.room, string(who.identity), t.GetSid()))
+			err = errors.Join(err, d.rooms.Mute(ctx, who.Room, string(who.Identity), t.GetSid()))
 			again = true
 		}
 	}
@@ -158,7 +160,7 @@ func (s *speech) bar(in map[livekit.TrackSource]bool, from livekit.TrackSource) 
 // thin ends the tracks of a source of which there is more than one, after a while
 // for the old one to go, and tells whether there are any to end. LiveKit ends all
 // of a source or none.
-func (d *door) thin(who place, s *speech, count map[livekit.TrackSource]int) (again bool) {
+func (d *door) thin(who roomservice.Place, s *speech, count map[livekit.TrackSource]int) (again bool) {
 	ended, next := s.overlapping(count)
 	for _, source := range ended {
 		d.logTracks(who, logrus.Fields{"source": source}, "more tracks than one of a source")
@@ -213,14 +215,14 @@ func (d *door) inspectTrack(c *connect, t *livekit.AddTrackRequest) error {
 	if err := checkAnnounced(t); err != nil {
 		return err
 	}
-	who := place{c.room(), c.identity()}
+	who := roomservice.Place{Room: c.room(), Identity: c.identity()}
 	sp := d.speeches.get(who)
 	for _, name := range namesOf(t) {
 		if err := sp.call(name, t.GetType() != livekit.TrackType_VIDEO); err != nil {
 			return err
 		}
 	}
-	ctx, cancel := context.WithTimeout(d.speeches.ctx, apiBound)
+	ctx, cancel := context.WithTimeout(d.speeches.ctx, roomservice.Timeout)
 	defer cancel()
 	if err := d.oneOfEach(ctx, who, sp, t.GetSource()); errors.As(err, new(*stream.Violation)) {
 		return err
@@ -239,15 +241,15 @@ func (d *door) inspectTrack(c *connect, t *livekit.AddTrackRequest) error {
 // inspectUnmute has a sound that somebody opens who is muted ended before LiveKit
 // opens it.
 func (d *door) inspectUnmute(c *connect, m *livekit.MuteTrackRequest) error {
-	who := place{c.room(), c.identity()}
+	who := roomservice.Place{Room: c.room(), Identity: c.identity()}
 	sp := d.speeches.get(who)
 	sp.mu.Lock()
 	source, known := sp.seen[m.GetSid()]
 	sp.mu.Unlock()
-	ctx, cancel := context.WithTimeout(d.speeches.ctx, apiBound)
+	ctx, cancel := context.WithTimeout(d.speeches.ctx, roomservice.Timeout)
 	defer cancel()
 	if !known {
-		p, err := d.rooms.findPerson(ctx, who)
+		p, err := d.rooms.Participant(ctx, who)
 		if err == nil {
 			sp.saw(p)
 		}
@@ -277,7 +279,7 @@ func (d *door) inspectUnmute(c *connect, m *livekit.MuteTrackRequest) error {
 
 // isSilenced reports whether the register says that somebody is muted. While it
 // says nothing, it fails for who was muted, and the others are looked at later.
-func (d *door) isSilenced(ctx context.Context, who place, s *speech) (bool, error) {
+func (d *door) isSilenced(ctx context.Context, who roomservice.Place, s *speech) (bool, error) {
 	m, rules, err := d.standingOf(ctx, who)
 	if err == nil {
 		return m.Silenced(rules), nil
@@ -294,7 +296,7 @@ func (d *door) isSilenced(ctx context.Context, who place, s *speech) (bool, erro
 
 // lookAgain has LiveKit told after a while what somebody may do, once for all who
 // ask in the meantime, and anew as long as that fails.
-func (d *door) lookAgain(who place, s *speech, after time.Duration) {
+func (d *door) lookAgain(who roomservice.Place, s *speech, after time.Duration) {
 	s.mu.Lock()
 	waiting := s.looks
 	s.looks = true
@@ -314,7 +316,7 @@ func (d *door) lookAgain(who place, s *speech, after time.Duration) {
 }
 
 // refuseIfMuted lets LiveKit refuse a sound that was announced by who is muted.
-func (d *door) refuseIfMuted(ctx context.Context, who place, s *speech) error {
+func (d *door) refuseIfMuted(ctx context.Context, who roomservice.Place, s *speech) error {
 	silenced, err := d.isSilenced(ctx, who, s)
 	if err != nil || !silenced {
 		return err
@@ -323,17 +325,17 @@ func (d *door) refuseIfMuted(ctx context.Context, who place, s *speech) error {
 }
 
 // enforceFirst makes LiveKit keep to a mute before it is asked for something.
-func (d *door) enforceFirst(ctx context.Context, who place) error {
+func (d *door) enforceFirst(ctx context.Context, who roomservice.Place) error {
 	return ignoreGone(d.enforce(ctx, who))
 }
 
 // oneOfEach lets somebody have one track of a source, and a second one for the
 // time in which the first goes. LiveKit lists a track once its first packet has
 // come: of those that it does not list, a client that comes and goes has a few.
-func (d *door) oneOfEach(ctx context.Context, who place, s *speech, source livekit.TrackSource) error {
+func (d *door) oneOfEach(ctx context.Context, who roomservice.Place, s *speech, source livekit.TrackSource) error {
 	const most, unlisted, look = 2, 16, 100 * time.Millisecond
 	for began := time.Now(); ; {
-		p, err := d.rooms.findPerson(ctx, who)
+		p, err := d.rooms.Participant(ctx, who)
 		if err != nil {
 			return ignoreGone(err)
 		}
@@ -353,7 +355,7 @@ func (d *door) oneOfEach(ctx context.Context, who place, s *speech, source livek
 		if time.Since(began) > overlaps {
 			return &stream.Violation{Status: stream.StatusPolicy, Reason: "more than one track of a " + sourceName(source)}
 		}
-		if err := wait(ctx, look); err != nil {
+		if err := pause.For(ctx, look); err != nil {
 			return err
 		}
 	}

@@ -21,6 +21,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
+	"foyer/engine/host/roomservice"
 	"foyer/engine/private"
 )
 
@@ -36,19 +37,13 @@ const (
 	certificateYears = 10
 )
 
-// apiKey is the file for LiveKit's own tools.
-type apiKey struct {
-	Key    string `json:"key"`
-	Secret string `json:"secret"`
-}
-
 // folder is the data folder, opened.
 type folder struct {
 	dir         *private.Dir
 	certificate tls.Certificate
 	fingerprint [sha256.Size]byte
 	admin       doorapi.AdminKey
-	api         apiKey
+	api         roomservice.Key
 	apiFile     string
 }
 
@@ -64,7 +59,7 @@ func openFolder(path string) (*folder, error) {
 }
 
 // load makes or reads everything but the database.
-func (f *folder) load(cluster *apiKey) error {
+func (f *folder) load(cluster *roomservice.Key) error {
 	if err := f.openCertificate(); err != nil {
 		return err
 	}
@@ -141,13 +136,13 @@ func (f *folder) openAdminKey() error {
 }
 
 // openAPIKey reads or makes the key of LiveKit's API, or notes the cluster's.
-func (f *folder) openAPIKey(cluster *apiKey) error {
+func (f *folder) openAPIKey(cluster *roomservice.Key) error {
 	if cluster != nil {
 		f.api, f.apiFile = *cluster, f.file(clusterKeyFile)
 		return f.rewrite(clusterKeyFile, f.api)
 	}
 	raw, err := f.readOrMake(liveKitKeyFile, func() ([]byte, error) {
-		return encodeKey(apiKey{Key: "API" + randomText(9), Secret: randomText(32)})
+		return encodeKey(roomservice.Key{Key: "API" + randomText(9), Secret: randomText(32)})
 	})
 	if err != nil {
 		return err

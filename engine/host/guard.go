@@ -11,29 +11,30 @@ import (
 	"golang.org/x/time/rate"
 
 	"foyer/engine/call"
+	"foyer/engine/host/roomservice"
 	"foyer/engine/host/stream"
 )
 
 // guard bounds what guests send to LiveKit once they are connected: by person,
 // whatever connections they have, by address, and of all together.
 type guard struct {
-	work    *rates[place]        // see stream.Bounds
-	bytes   *rates[place]        // of one person
-	sending *rates[netip.Prefix] // bytes of one address
-	all     *rate.Limiter        // bytes
-	cuts    *rates[netip.Prefix] // lines in the log about connections that were cut
-	tracks  *rates[place]        // lines in the log about tracks
+	work    *rates[roomservice.Place] // see stream.Bounds
+	bytes   *rates[roomservice.Place] // of one person
+	sending *rates[netip.Prefix]      // bytes of one address
+	all     *rate.Limiter             // bytes
+	cuts    *rates[netip.Prefix]      // lines in the log about connections that were cut
+	tracks  *rates[roomservice.Place] // lines in the log about tracks
 	guests  *crowd
 }
 
 func newGuard(l limits) guard {
 	return guard{
-		work:    newRates[place](l.work, l.workBurst, l.addresses),
-		bytes:   newRates[place](l.bytes, l.byteBurst, l.addresses),
+		work:    newRates[roomservice.Place](l.work, l.workBurst, l.addresses),
+		bytes:   newRates[roomservice.Place](l.bytes, l.byteBurst, l.addresses),
 		sending: newRates[netip.Prefix](l.addressBytes, l.addressByteBurst, l.addresses),
 		all:     rate.NewLimiter(l.allBytes, l.allByteBurst),
 		cuts:    newRates[netip.Prefix](l.cutLines, 1, l.addresses),
-		tracks:  newRates[place](l.cutLines, 1, l.addresses),
+		tracks:  newRates[roomservice.Place](l.cutLines, 1, l.addresses),
 		guests:  &crowd{most: l.guests, of: map[netip.Prefix]int{}},
 	}
 }
@@ -66,7 +67,7 @@ func (c *crowd) enter(from netip.Prefix) (leave func(), ok bool) {
 
 // bounds are those of one connect.
 func (d *door) bounds(c *connect) stream.Bounds {
-	who := place{c.room(), c.identity()}
+	who := roomservice.Place{Room: c.room(), Identity: c.identity()}
 	return stream.Bounds{
 		Work:  d.guard.work.get(who),
 		Own:   d.limits.joinWork,
@@ -84,8 +85,8 @@ func (d *door) bounds(c *connect) stream.Bounds {
 
 // logTracks tells of somebody's tracks that may not be, of each person now and
 // then.
-func (d *door) logTracks(who place, fields logrus.Fields, why string) {
-	log := d.Log.WithFields(fields).WithFields(logrus.Fields{"part": "door", "room": who.room, "identity": who.identity})
+func (d *door) logTracks(who roomservice.Place, fields logrus.Fields, why string) {
+	log := d.Log.WithFields(fields).WithFields(logrus.Fields{"part": "door", "room": who.Room, "identity": who.Identity})
 	if d.guard.tracks.take(who, d.now()) {
 		log.Warn(why)
 		return
@@ -110,9 +111,9 @@ func (d *door) logCut(c *connect, why error) {
 // would keep them, and forward their media, for as long as it takes a lost network
 // to come back.
 func (d *door) expel(ctx context.Context, c *connect) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), apiBound)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), roomservice.Timeout)
 	defer cancel()
-	if err := d.rooms.remove(ctx, c.room(), c.identity()); err != nil && !errors.Is(err, call.ErrAlreadyGone) {
+	if err := d.rooms.Remove(ctx, c.room(), c.identity()); err != nil && !errors.Is(err, call.ErrAlreadyGone) {
 		d.Log.WithError(err).WithFields(logrus.Fields{"part": "door", "room": c.room(), "identity": c.identity()}).
 			Warn("a participant stays without a connection")
 	}

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 
 	"foyer/engine/call"
+	"foyer/engine/host/roomservice"
 )
 
 // What somebody shows to be let in (a key, a secret, a token, a signature) is
@@ -61,9 +62,9 @@ func (d *door) unusable(from netip.Prefix, err error) error {
 
 // mayCall bounds the calls of one caller, and those of all guests behind an
 // address. The host's tools share no bound with them.
-func (d *door) mayCall(from netip.Prefix, who place) error {
+func (d *door) mayCall(from netip.Prefix, who roomservice.Place) error {
 	now := d.now()
-	if !d.calls.take(calling{from, who}, now) || who != (place{}) && !d.guestCalls.take(from, now) {
+	if !d.calls.take(calling{from, who}, now) || who != (roomservice.Place{}) && !d.guestCalls.take(from, now) {
 		return call.ErrTooManyTries
 	}
 	return nil
@@ -72,5 +73,5 @@ func (d *door) mayCall(from netip.Prefix, who place) error {
 // calling is who calls from where; the host's tools are nobody.
 type calling struct {
 	from netip.Prefix
-	who  place
+	who  roomservice.Place
 }

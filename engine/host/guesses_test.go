@@ -16,6 +16,7 @@ import (
 	"foyer/engine/call"
 	doorclient "foyer/engine/door"
 	"foyer/engine/doorapi"
+	"foyer/engine/host/roomservice"
 )
 
 // TestWrongKeysLockNobodyOut: whatever somebody behind an address guesses, and
@@ -29,7 +30,7 @@ func TestWrongKeysLockNobodyOut(t *testing.T) {
 	member := s.mustJoin(newGuest(t, "member"), link).Token
 	s.mustDial(member)
 	guest := s.mustJoin(newGuest(t, "guest"), link).Token
-	stranger := &testServer{t: t, api: apiKey{s.api.Key, "another secret that is long enough"}}
+	stranger := &testServer{t: t, api: roomservice.Key{Key: s.api.Key, Secret: "another secret that is long enough"}}
 	forged := stranger.admins("anna")
 	wrongLink := link
 	wrongLink.Secret = "wrong"

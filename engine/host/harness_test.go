@@ -27,12 +27,13 @@ import (
 	doorclient "foyer/engine/door"
 	"foyer/engine/doorapi"
 	"foyer/engine/host/register"
+	"foyer/engine/host/roomservice"
 )
 
 const waitBound = 10 * time.Second
 
 // loadFolder is the data folder of a server that does not run.
-func loadFolder(path string, cluster *apiKey) (*folder, error) {
+func loadFolder(path string, cluster *roomservice.Key) (*folder, error) {
 	f, err := openFolder(path)
 	if err != nil {
 		return nil, err
@@ -105,7 +106,7 @@ type testServer struct {
 	t    testing.TB
 	log  *logBuffer
 	stop func() error // idempotent; returns Run's error
-	api  apiKey
+	api  roomservice.Key
 
 	database string             // of the register
 	reg      *register.Register // opened by member

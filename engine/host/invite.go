@@ -13,6 +13,7 @@ import (
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
 	"foyer/engine/host/register"
+	"foyer/engine/host/roomservice"
 )
 
 const (
@@ -48,7 +49,7 @@ func (d *door) checkAdmin(r *http.Request) error {
 	case d.isStopping():
 		return call.ErrServerStopping
 	case d.isAdminKey(bearerOf(r)):
-		return d.mayCall(from, place{})
+		return d.mayCall(from, roomservice.Place{})
 	default:
 		return d.missed(from, call.ErrAdminKey)
 	}

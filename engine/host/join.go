@@ -18,6 +18,7 @@ import (
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
 	"foyer/engine/host/register"
+	"foyer/engine/host/roomservice"
 )
 
 // tokenFor is how long a token from the door may be used to connect. LiveKit
@@ -160,7 +161,7 @@ func (d *door) mayJoin(ctx context.Context, req *doorapi.JoinRequest, role call.
 // checkForeigner keeps an identity for who is in the room under it with a token
 // that the door has not made: nobody has proved with a key that it is theirs.
 func (d *door) checkForeigner(ctx context.Context, req *doorapi.JoinRequest) error {
-	p, err := d.rooms.findPerson(ctx, place{req.Room, req.Identity})
+	p, err := d.rooms.Participant(ctx, roomservice.Place{Room: req.Room, Identity: req.Identity})
 	switch {
 	case errors.Is(err, call.ErrAlreadyGone):
 		return nil
@@ -204,9 +205,9 @@ func (d *door) checkInvitation(ctx context.Context, from netip.Prefix, req *door
 // openRoom finds the room, or makes it, if the invitation and the guest want
 // that (contract J1).
 func (d *door) openRoom(ctx context.Context, inv register.Invitation, req *doorapi.JoinRequest) (call.SID, error) {
-	session, err := d.rooms.find(ctx, req.Room)
+	session, err := d.rooms.Find(ctx, req.Room)
 	if errors.Is(err, call.ErrNoSuchRoom) && !inv.Existing && !req.Existing {
-		return d.rooms.ensure(ctx, req.Room)
+		return d.rooms.Ensure(ctx, req.Room)
 	}
 	return session, err
 }

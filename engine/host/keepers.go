@@ -21,6 +21,8 @@ import (
 	"foyer/engine/client"
 	"foyer/engine/host/keeper"
 	"foyer/engine/host/register"
+	"foyer/engine/host/roomservice"
+	"foyer/engine/internal/pause"
 )
 
 // Clocks of leases. A room whose door has died has another keeper within
@@ -45,8 +47,8 @@ var errNotKept = errors.New("room is kept by another door")
 // keeper, unless another door's keeps it. It may be used from any goroutine.
 type keepers struct {
 	register *register.Register
-	rooms    *rooms
-	key      apiKey
+	rooms    *roomservice.Client
+	key      roomservice.Key
 	address  string // ws:// or wss:// of LiveKit
 	ports    keeper.Config
 	holder   string // of leases: this door, since it was started
@@ -73,7 +75,7 @@ type kept struct {
 // newKeepers takes the ports that keepers use; the rest of their settings is
 // filled in.
 func newKeepers(
-	trace func(sent bool, frame proto.Message), reg *register.Register, r *rooms, upstream *url.URL, key apiKey,
+	trace func(sent bool, frame proto.Message), reg *register.Register, r *roomservice.Client, upstream *url.URL, key roomservice.Key,
 	ports keeper.Config,
 ) *keepers {
 	address := *upstream
@@ -128,7 +130,7 @@ func (k *keepers) refresh(room call.RoomID) {
 // keep keeps a room while it is open and ours.
 func (k *keepers) keep(room call.RoomID, r *kept) {
 	log := k.log.WithField("room", room)
-	pause := keepAgain
+	delay := keepAgain
 	for k.ctx.Err() == nil {
 		seen, began := k.seen(r), time.Now()
 		err := k.stay(room, r)
@@ -145,10 +147,10 @@ func (k *keepers) keep(room call.RoomID, r *kept) {
 			k.lapse(k.ctx, room) // another door may fare better
 		}
 		if time.Since(began) > keepMost {
-			pause = keepAgain
+			delay = keepAgain
 		}
-		if wait(k.ctx, pause) == nil {
-			pause = min(2*pause, keepMost)
+		if pause.For(k.ctx, delay) == nil {
+			delay = min(2*delay, keepMost)
 		}
 	}
 }
@@ -174,7 +176,7 @@ func (k *keepers) drop(room call.RoomID, end error) error {
 	if !isOver(end) {
 		return errNotKept
 	}
-	_, err := k.rooms.find(k.ctx, room)
+	_, err := k.rooms.Find(k.ctx, room)
 	return err
 }
 
@@ -209,7 +211,7 @@ func (k *keepers) stay(room call.RoomID, r *kept) error {
 		return errNotKept
 	}
 	taken := time.Now()
-	session, err := k.rooms.find(k.ctx, room)
+	session, err := k.rooms.Find(k.ctx, room)
 	if err != nil {
 		return err
 	}
@@ -268,7 +270,7 @@ const (
 // hiddenIdentity is that of a hidden participant of a room. It depends on what
 // it is for, so that a second keeper puts out the first, and on the secret, so
 // that nobody else can take it; it is the same at all doors of a cluster.
-func hiddenIdentity(key apiKey, purpose string, room call.RoomID) call.Identity {
+func hiddenIdentity(key roomservice.Key, purpose string, room call.RoomID) call.Identity {
 	mac := hmac.New(sha256.New, []byte(key.Secret))
 	_, _ = mac.Write([]byte(hiddenPrefix + purpose + "\n" + string(room)))
 	return call.Identity(hiddenPrefix + hex.EncodeToString(mac.Sum(nil)[:16]))
@@ -288,7 +290,7 @@ func (k *keepers) say(ctx context.Context, room call.RoomID, text string) (call.
 	if one := k.of(room); one != nil {
 		return one.Say(ctx, text)
 	}
-	if _, err := k.rooms.find(ctx, room); err != nil {
+	if _, err := k.rooms.Find(ctx, room); err != nil {
 		return call.ChatMessage{}, err
 	}
 	session, err := k.enter(ctx, room, sayPurpose, func(call.SessionEvent) {})
@@ -311,7 +313,7 @@ func (k *keepers) awaitStored(ctx context.Context, room call.RoomID, id string) 
 	const most, look = time.Second, 20 * time.Millisecond
 	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
-	for wait(ctx, look) == nil {
+	for pause.For(ctx, look) == nil {
 		if has, err := k.register.HasChat(ctx, room, id); err == nil && has {
 			return
 		}
@@ -322,7 +324,7 @@ func (k *keepers) awaitStored(ctx context.Context, room call.RoomID, id string) 
 // the rooms of doors that have stopped or died.
 func (k *keepers) watchLeases() {
 	renewed := time.Now()
-	for wait(k.ctx, leaseLook) == nil {
+	for pause.For(k.ctx, leaseLook) == nil {
 		if time.Since(renewed) >= leaseRenew {
 			renewed = time.Now()
 			k.renew()

@@ -18,7 +18,9 @@ import (
 	"foyer/engine/client"
 	doorclient "foyer/engine/door"
 	"foyer/engine/doorapi"
+	"foyer/engine/host/connwatch"
 	"foyer/engine/host/register"
+	"foyer/engine/internal/pause"
 )
 
 // liveGuest is somebody with Foyer's own client.
@@ -120,7 +122,7 @@ func eventually(t testing.TB, what string, bound time.Duration, holds func() boo
 			cancel()
 			return time.Since(began)
 		}
-		if wait(ctx, 10*time.Millisecond) != nil {
+		if pause.For(ctx, 10*time.Millisecond) != nil {
 			cancel()
 			t.Fatalf("%s: not within %v", what, bound)
 		}
@@ -433,7 +435,7 @@ func TestO4_NeverFalselyLost(t *testing.T) {
 		s.mustDo(call.OpRemove, "", people("hall", "anna"), call.ResultDone)
 		_ = again.conn.Close()
 	}
-	<-time.After(2 * lostAfter) // nothing comes: that is what is tested
+	<-time.After(2 * connwatch.LostAfter) // nothing comes: that is what is tested
 	for {
 		select {
 		case e := <-ben.events:

@@ -19,6 +19,7 @@ import (
 	"foyer/engine/call"
 	doorclient "foyer/engine/door"
 	"foyer/engine/doorapi"
+	"foyer/engine/host/roomservice"
 )
 
 // do calls an operation with a bearer token, or the admin key if that is empty.
@@ -80,7 +81,7 @@ func (s *testServer) inRoom(room string) []string {
 	}
 	var ids []string
 	for _, p := range list.GetParticipants() {
-		if isPerson(p) {
+		if roomservice.IsPerson(p) {
 			ids = append(ids, p.GetIdentity())
 		}
 	}

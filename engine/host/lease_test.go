@@ -15,11 +15,12 @@ import (
 	"foyer/engine/call"
 	"foyer/engine/host/keeper"
 	"foyer/engine/host/register"
+	"foyer/engine/host/roomservice"
 	"foyer/engine/host/sfu"
 )
 
 // twoKeepers are those of two doors with one register before one LiveKit.
-func twoKeepers(t *testing.T) (*rooms, [2]*keepers) {
+func twoKeepers(t *testing.T) (*roomservice.Client, [2]*keepers) {
 	t.Helper()
 	log, _ := newLog()
 	media, err := sfu.Start(t.Context(), sfu.Config{Key: clusterKey().Key, Secret: clusterKey().Secret, Address: loopback4(), Log: log})
@@ -27,8 +28,8 @@ func twoKeepers(t *testing.T) (*rooms, [2]*keepers) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = media.Stop(context.Background()) })
-	r := newRooms(media.URL(), clusterKey(), time.Minute)
-	t.Cleanup(r.close)
+	r := roomservice.New(media.URL(), clusterKey(), time.Minute)
+	t.Cleanup(r.Close)
 	var both [2]*keepers
 	path := filepath.Join(t.TempDir(), databaseFile)
 	for i := range both {
@@ -44,9 +45,9 @@ func twoKeepers(t *testing.T) (*rooms, [2]*keepers) {
 	return r, both
 }
 
-func (r *rooms) mustOpen(t *testing.T, room call.RoomID) call.SID {
+func mustOpen(t *testing.T, r *roomservice.Client, room call.RoomID) call.SID {
 	t.Helper()
-	session, err := r.ensure(t.Context(), room)
+	session, err := r.Ensure(t.Context(), room)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +77,7 @@ func TestDoorStops(t *testing.T) {
 	r, doors := twoKeepers(t)
 	sessions := map[call.RoomID]call.SID{}
 	for _, room := range []call.RoomID{"quiet", "busy"} {
-		sessions[room] = r.mustOpen(t, room)
+		sessions[room] = mustOpen(t, r, room)
 		doors[0].want(room)
 		eventually(t, "the first door keeps "+string(room), waitBound, doors[0].keeps(room, sessions[room]))
 	}

@@ -13,6 +13,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
+	"foyer/engine/host/roomservice"
 )
 
 func TestOrigin(t *testing.T) {
@@ -222,7 +223,7 @@ func TestConnectRates(t *testing.T) {
 	few := defaultLimits()
 	few.connects, few.connBurst, few.comings, few.comingBurst, few.calls, few.callBurst = 0.01, 100, 0.01, 3, 0.01, 60
 	forge := func(s *testServer) string { // by who does not know the secret
-		wrong := &testServer{t: t, api: apiKey{s.api.Key, "another secret that is long enough"}}
+		wrong := &testServer{t: t, api: roomservice.Key{Key: s.api.Key, Secret: "another secret that is long enough"}}
 		return wrong.admins("anna")
 	}
 	post := func(s *testServer, token string) int {

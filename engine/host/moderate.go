@@ -26,7 +26,7 @@ func (d *door) scene(ctx context.Context, who caller, room call.RoomID) (scene, 
 	if err := d.knownRoom(ctx, room); err != nil {
 		return scene{}, err
 	}
-	people, err := d.rooms.people(ctx, room)
+	people, err := d.rooms.People(ctx, room)
 	if err != nil {
 		return scene{}, err
 	}
@@ -137,7 +137,7 @@ func (d *door) here(ctx context.Context, s scene, t subject) ([]*livekit.Partici
 		}
 		return []*livekit.ParticipantInfo{p}, err
 	}
-	people, err := d.rooms.people(ctx, s.room)
+	people, err := d.rooms.People(ctx, s.room)
 	return slices.DeleteFunc(people, func(p *livekit.ParticipantInfo) bool {
 		id := call.Identity(p.GetIdentity())
 		return id != t.Identity && !slices.ContainsFunc(t.twins, func(m register.Member) bool { return m.Identity == id })

@@ -18,6 +18,7 @@ import (
 	"foyer/engine/call"
 	doorclient "foyer/engine/door"
 	"foyer/engine/doorapi"
+	"foyer/engine/host/roomservice"
 )
 
 // as joins and connects somebody with a role, and returns their token.
@@ -299,7 +300,7 @@ func TestK10_Mute(t *testing.T) {
 			if p.GetPermission().GetCanPublish() {
 				got += " shows"
 			}
-			if w := want[p.GetIdentity()]; isPerson(p) && got != w {
+			if w := want[p.GetIdentity()]; roomservice.IsPerson(p) && got != w {
 				t.Errorf("%s: %s %s, want %s", when, p.GetIdentity(), got, w)
 			}
 		}

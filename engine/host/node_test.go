@@ -18,6 +18,7 @@ import (
 	"foyer/internal/testenv"
 
 	doorclient "foyer/engine/door"
+	"foyer/engine/host/roomservice"
 )
 
 // livekitServer builds LiveKit's own program, once, from the module of go.mod,
@@ -36,7 +37,9 @@ func programs() string {
 	return filepath.Join(os.TempDir(), fmt.Sprint("foyer-host-test-", os.Getpid()))
 }
 
-func clusterKey() apiKey { return apiKey{"clusterkey", "the secret of a cluster, long enough"} }
+func clusterKey() roomservice.Key {
+	return roomservice.Key{Key: "clusterkey", Secret: "the secret of a cluster, long enough"}
+}
 
 // spawned is a program of a test, killed at its end.
 type spawned struct{ cmd *exec.Cmd }

@@ -9,8 +9,8 @@ import (
 
 // presence knows who is in a room now.
 type presence interface {
-	// here lists who is in a room, hidden participants and agents excepted.
-	here(ctx context.Context, room call.RoomID) (map[call.Identity]bool, error)
+	// Here lists who is in a room, hidden participants and agents excepted.
+	Here(ctx context.Context, room call.RoomID) (map[call.Identity]bool, error)
 }
 
 // maxSelves is how many identities of one installation are in a room at a time:

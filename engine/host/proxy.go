@@ -15,6 +15,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
+	"foyer/engine/host/roomservice"
 )
 
 // upstreamBound is how long LiveKit may take to answer a request's headers: it
@@ -24,10 +25,6 @@ const upstreamBound = 20 * time.Second
 // extensions are agreed on by client and LiveKit without us: compression alone,
 // with which a message of 2 MB is one of 2 GB once LiveKit has unpacked it.
 const extensions = "Sec-WebSocket-Extensions"
-
-// upstreamIdle is how long a connection to LiveKit is kept that nobody uses: it
-// costs two files where LiveKit is in this process.
-const upstreamIdle = 10 * time.Second
 
 // lingerBound is how long a client may take to close a connection that LiveKit
 // has ended.
@@ -90,7 +87,7 @@ func newProxy(upstream *url.URL, log logrus.FieldLogger, confirm func(*http.Resp
 			TLSHandshakeTimeout:   headerBound,
 			ResponseHeaderTimeout: upstreamBound,
 			MaxIdleConnsPerHost:   16,
-			IdleConnTimeout:       upstreamIdle,
+			IdleConnTimeout:       roomservice.IdleTimeout,
 			DisableCompression:    true, // as it comes
 		},
 		ErrorLog: stdlog.New(logWriter{log}, "", 0),

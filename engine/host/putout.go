@@ -12,12 +12,10 @@ import (
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
 	"foyer/engine/host/register"
+	"foyer/engine/host/roomservice"
 )
 
 const (
-	// tellBound is how long somebody may take to hear why they are put out,
-	// before they are.
-	tellBound = 80 * time.Millisecond
 	// storeBound is how long a verdict may take to be stored: a database that is
 	// locked must not keep somebody in the room.
 	storeBound = time.Second
@@ -62,7 +60,7 @@ func (d *door) putOut(ctx context.Context, o outing, here map[call.Identity]*liv
 		return nil
 	}
 	d.announce(ctx, o, here)
-	err := d.rooms.remove(ctx, o.room, o.identity)
+	err := d.rooms.Remove(ctx, o.room, o.identity)
 	if errors.Is(err, call.ErrAlreadyGone) {
 		err = nil
 	}
@@ -113,7 +111,7 @@ func (d *door) revoke(ctx context.Context, o outing) (ended bool, err error) {
 // announce tells the person, with the proof that it has arrived, and the
 // others, at the same time.
 func (d *door) announce(ctx context.Context, o outing, here map[call.Identity]*livekit.ParticipantInfo) {
-	ctx, cancel := context.WithTimeout(ctx, tellBound)
+	ctx, cancel := context.WithTimeout(ctx, roomservice.TellTimeout)
 	defer cancel()
 	others := make([]string, 0, len(here))
 	for identity := range here {
@@ -137,7 +135,7 @@ func (d *door) announce(ctx context.Context, o outing, here map[call.Identity]*l
 
 // tell sends a notice; who does not get it sees what follows.
 func (d *door) tell(ctx context.Context, room call.RoomID, to []string, notice doorapi.Notice) {
-	if err := d.rooms.tell(ctx, room, to, notice); err != nil {
+	if err := d.rooms.Tell(ctx, room, to, notice); err != nil {
 		d.Log.WithError(err).WithField("room", room).WithField("kind", notice.Kind).Debug("a notice was not sent")
 	}
 }
@@ -155,7 +153,7 @@ func (d *door) tellAll(ctx context.Context, room call.RoomID, to []string, notic
 		}
 		told.Go(func() {
 			defer func() { <-turns }()
-			if err := d.rooms.tellOne(ctx, room, identity, notice); err != nil {
+			if err := d.rooms.TellOne(ctx, room, identity, notice); err != nil {
 				d.Log.WithError(err).WithField("room", room).WithField("identity", identity).Debug("nobody confirmed a notice")
 			}
 		})
@@ -169,7 +167,7 @@ func (d *door) dismiss(ctx context.Context, room call.RoomID, by, text string) e
 	if err != nil {
 		return err
 	}
-	if err := d.rooms.dismiss(ctx, room); err != nil && !errors.Is(err, call.ErrNoSuchRoom) {
+	if err := d.rooms.Dismiss(ctx, room); err != nil && !errors.Is(err, call.ErrNoSuchRoom) {
 		return err
 	}
 	return d.sessionEnded(ctx, e)
@@ -186,14 +184,14 @@ type ending struct {
 // with call.ErrNoSuchRoom.
 func (d *door) endSession(ctx context.Context, room call.RoomID, by, text string) (ending, error) {
 	e := ending{room: room, verdict: register.Verdict{Reason: call.ReasonDismissed, By: by, Text: text, At: d.now()}}
-	session, err := d.rooms.find(ctx, room)
+	session, err := d.rooms.Find(ctx, room)
 	if err != nil {
 		return e, err
 	}
 	storing, cancelStoring := context.WithTimeout(ctx, storeBound)
 	defer cancelStoring()
 	e.stored = d.register.EndSession(storing, room, session, e.verdict)
-	people, err := d.rooms.people(ctx, room)
+	people, err := d.rooms.People(ctx, room)
 	if err != nil {
 		return e, err
 	}
@@ -202,7 +200,7 @@ func (d *door) endSession(ctx context.Context, room call.RoomID, by, text string
 		all = append(all, p.GetIdentity())
 	}
 	notice := doorapi.Notice{Kind: doorapi.NoticeDismissed, By: by, Text: text}
-	ctx, cancel := context.WithTimeout(ctx, tellBound)
+	ctx, cancel := context.WithTimeout(ctx, roomservice.TellTimeout)
 	defer cancel()
 	d.tell(ctx, room, nil, notice)
 	d.tellAll(ctx, room, all, notice)
@@ -220,4 +218,12 @@ func (d *door) sessionEnded(ctx context.Context, e ending) error {
 		return errors.Join(call.ErrNotStored, e.stored)
 	}
 	return nil
+}
+
+// tellOf tells a room about the connection of one of its members.
+func (d *door) tellOf(ctx context.Context, p roomservice.Place, kind doorapi.NoticeKind) {
+	ctx, cancel := context.WithTimeout(ctx, roomservice.Timeout)
+	defer cancel()
+	d.Log.WithField("room", p.Room).WithField("identity", p.Identity).WithField("kind", kind).Info("connection of a member")
+	d.tell(ctx, p.Room, nil, doorapi.Notice{Kind: kind, ID: p.Identity})
 }

@@ -12,6 +12,7 @@ import (
 	doorclient "foyer/engine/door"
 	"foyer/engine/doorapi"
 	"foyer/engine/host/keeper"
+	"foyer/engine/host/roomservice"
 )
 
 // enterAs lets an installation in as somebody.
@@ -170,7 +171,7 @@ func TestO1_StaleExit(t *testing.T) {
 	_, w := s.enterAs(g, "guest", call.RoleParticipant)
 	s.member("hall", "guest")
 	ports := keeperPorts{&door{
-		rooms: &rooms{client: s.roomService("hall")}, register: s.reg, settings: settings{Config: Config{Log: log}}, now: time.Now,
+		rooms: roomservice.Over(s.roomService("hall"), 0), register: s.reg, settings: settings{Config: Config{Log: log}}, now: time.Now,
 	}}
 	exit := keeper.Exit{Room: "hall", ID: "guest", Reason: call.ReasonOfflineRemoved, Generation: 1, At: time.Now()}
 	if err := ports.PutOut(context.Background(), exit); err != nil {

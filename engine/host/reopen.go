@@ -34,7 +34,7 @@ func (s *Server) reopen(ctx context.Context, d *door, rooms []call.RoomID) {
 	ctx, cancel := context.WithTimeout(ctx, reopenBound)
 	defer cancel()
 	for _, room := range rooms {
-		session, err := d.rooms.ensure(ctx, room)
+		session, err := d.rooms.Ensure(ctx, room)
 		if err == nil {
 			err = d.register.CarryChat(ctx, room, session)
 		}

@@ -14,6 +14,7 @@ import (
 	"foyer/engine/call"
 	doorclient "foyer/engine/door"
 	"foyer/engine/doorapi"
+	"foyer/engine/host/roomservice"
 )
 
 // self is the same installation under another ID.
@@ -28,7 +29,7 @@ func (s *testServer) rights() map[string]string {
 	}
 	rights := map[string]string{}
 	for _, p := range list.GetParticipants() {
-		if isPerson(p) {
+		if roomservice.IsPerson(p) {
 			rights[p.GetIdentity()] = fmt.Sprintf("shows=%v writes=%v", p.GetPermission().GetCanPublish(), p.GetPermission().GetCanPublishData())
 		}
 	}

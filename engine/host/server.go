@@ -13,6 +13,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/host/register"
+	"foyer/engine/host/roomservice"
 	"foyer/engine/host/sfu"
 )
 
@@ -41,9 +42,9 @@ func New(conf Config) (*Server, error) {
 // nil after a clean stop, and otherwise wraps one of this package or
 // sfu.ErrFailed.
 func (s *Server) Run(ctx context.Context, ready func(Ready)) error {
-	var cluster *apiKey
+	var cluster *roomservice.Key
 	if s.upstream != nil {
-		cluster = &apiKey{s.APIKey, s.APISecret}
+		cluster = &roomservice.Key{Key: s.APIKey, Secret: s.APISecret}
 	}
 	data, err := openFolder(s.Data)
 	if err != nil {
@@ -127,7 +128,7 @@ func (s *Server) stopSFU(ctx context.Context, d *door, media *sfu.SFU) {
 	ctx, cancel := context.WithTimeout(ctx, stopBound)
 	defer cancel()
 	d.settle(ctx, stopSettleBound)
-	names, err := d.rooms.list(ctx)
+	names, err := d.rooms.List(ctx)
 	s.logError("tell the rooms that the server stops", err)
 	media.CloseRooms(ctx, names)
 	d.drain(ctx, stopDrainBound)

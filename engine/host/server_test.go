@@ -23,6 +23,7 @@ import (
 	doorclient "foyer/engine/door"
 	"foyer/engine/doorapi"
 	"foyer/engine/host/register"
+	"foyer/engine/host/roomservice"
 	"foyer/engine/host/sfu"
 )
 
@@ -395,7 +396,7 @@ func TestRestartKeepsEverything(t *testing.T) {
 // TestClusterDoor puts a door alone before a LiveKit that it has not started.
 func TestClusterDoor(t *testing.T) {
 	log, _ := newLog()
-	cluster := apiKey{"clusterkey", "the secret of a cluster, long enough"}
+	cluster := roomservice.Key{Key: "clusterkey", Secret: "the secret of a cluster, long enough"}
 	media, err := sfu.Start(context.Background(), sfu.Config{
 		Key: cluster.Key, Secret: cluster.Secret, Address: loopback4(), Log: log,
 	})

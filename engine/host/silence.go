@@ -11,6 +11,7 @@ import (
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
 	"foyer/engine/host/register"
+	"foyer/engine/host/roomservice"
 )
 
 func (d *door) opMute(ctx context.Context, who caller, room call.RoomID, q doorapi.MuteRequest) (doorapi.PeopleAnswer, error) {
@@ -98,7 +99,7 @@ func (d *door) regrant(ctx context.Context, room call.RoomID, p *livekit.Partici
 	if !more {
 		d.tell(ctx, room, to, notice)
 	}
-	err := d.enforce(ctx, place{room, call.Identity(p.GetIdentity())})
+	err := d.enforce(ctx, roomservice.Place{Room: room, Identity: call.Identity(p.GetIdentity())})
 	if more && err == nil {
 		d.tell(ctx, room, to, notice)
 	}
@@ -112,7 +113,7 @@ func (d *door) present(ctx context.Context, s scene, id call.Identity) (*livekit
 	if p := s.here[id]; p != nil {
 		return p, nil
 	}
-	return d.rooms.findPerson(ctx, place{s.room, id})
+	return d.rooms.Participant(ctx, roomservice.Place{Room: s.room, Identity: id})
 }
 
 // muteAll mutes everybody in the room and who comes later, but moderators and

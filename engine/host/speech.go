@@ -9,7 +9,9 @@ import (
 
 	"github.com/livekit/protocol/livekit"
 
+	"foyer/engine/host/roomservice"
 	"foyer/engine/host/stream"
+	"foyer/engine/internal/pause"
 )
 
 const (
@@ -78,17 +80,17 @@ type speeches struct {
 
 	mu     sync.Mutex
 	closed bool
-	of     map[place]*speech
+	of     map[roomservice.Place]*speech
 }
 
 func newSpeeches() *speeches {
-	s := &speeches{of: map[place]*speech{}}
+	s := &speeches{of: map[roomservice.Place]*speech{}}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s
 }
 
 // get returns somebody's. Of who is not connected here nothing is known.
-func (s *speeches) get(p place) *speech {
+func (s *speeches) get(p roomservice.Place) *speech {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	one := s.of[p]
@@ -120,7 +122,7 @@ func (s *speeches) forget() {
 // connected notes that LiveKit has let a connect in. The caller calls gone when it
 // has ended.
 func (s *speeches) connected(c *connect) (gone func()) {
-	one := s.get(place{c.room(), c.identity()})
+	one := s.get(roomservice.Place{Room: c.room(), Identity: c.identity()})
 	one.mu.Lock()
 	defer one.mu.Unlock()
 	one.sockets++
@@ -156,7 +158,7 @@ func (s *speeches) later(d time.Duration, f func(context.Context)) {
 		return
 	}
 	s.group.Go(func() {
-		if wait(s.ctx, d) == nil {
+		if pause.For(s.ctx, d) == nil {
 			f(s.ctx)
 		}
 	})

@@ -11,6 +11,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/host/roomservice"
 )
 
 // TestOverlapsBesideNewPlaces: somebody's own lock and that of all of them are
@@ -21,7 +22,7 @@ func TestOverlapsBesideNewPlaces(t *testing.T) {
 	two := map[livekit.TrackSource]int{livekit.TrackSource_CAMERA: 2}
 	var work sync.WaitGroup
 	for n := range people {
-		who := place{"hall", call.Identity("bob" + strconv.Itoa(n))}
+		who := roomservice.Place{Room: "hall", Identity: call.Identity("bob" + strconv.Itoa(n))}
 		sp := d.speeches.get(who)
 		sp.mu.Lock()
 		sp.sockets = 1
@@ -37,7 +38,7 @@ func TestOverlapsBesideNewPlaces(t *testing.T) {
 		})
 		work.Go(func() {
 			for i := range rounds {
-				one := d.speeches.get(place{"yard", call.Identity(fmt.Sprintf("p%d-%d", n, i))})
+				one := d.speeches.get(roomservice.Place{Room: "yard", Identity: call.Identity(fmt.Sprintf("p%d-%d", n, i))})
 				one.mu.Lock()
 				one.left = time.Time{} // the next one finds it gone
 				one.mu.Unlock()
@@ -88,7 +89,7 @@ func connectAs(room, id string) *connect {
 func TestOwnPictureKeepsNoMuteWaiting(t *testing.T) {
 	d := newDeadDoor(t)
 	c := connectAs("hall", "bob")
-	sp := d.speeches.get(place{"hall", "bob"})
+	sp := d.speeches.get(roomservice.Place{Room: "hall", Identity: "bob"})
 	sp.saw(&livekit.ParticipantInfo{Tracks: []*livekit.TrackInfo{
 		{Sid: "TR_V", Type: livekit.TrackType_VIDEO, Source: livekit.TrackSource_CAMERA},
 		{Sid: "TR_A", Type: livekit.TrackType_AUDIO, Source: livekit.TrackSource_MICROPHONE},
@@ -106,7 +107,7 @@ func TestOwnPictureKeepsNoMuteWaiting(t *testing.T) {
 func TestSilentServerCutsOnlyTheMuted(t *testing.T) {
 	d := newDeadDoor(t)
 	c := connectAs("hall", "bob")
-	sp := d.speeches.get(place{"hall", "bob"})
+	sp := d.speeches.get(roomservice.Place{Room: "hall", Identity: "bob"})
 	if err := d.register.Close(); err != nil {
 		t.Fatal(err)
 	}

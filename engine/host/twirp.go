@@ -20,6 +20,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/host/register"
+	"foyer/engine/host/roomservice"
 )
 
 // serveRoomService passes LiveKit's server API on. A removal and a dismissal
@@ -91,7 +92,7 @@ func (d *door) apiGrants(ctx context.Context, from netip.Prefix, raw string) (*a
 	case isServers(t.grants.Video):
 		return t.grants, nil
 	}
-	return t.grants, d.mayCall(from, place{call.RoomID(t.grants.Video.Room), call.Identity(t.grants.Identity)})
+	return t.grants, d.mayCall(from, roomservice.Place{Room: call.RoomID(t.grants.Video.Room), Identity: call.Identity(t.grants.Identity)})
 }
 
 // isServers tells whether a token is for LiveKit's room service.
@@ -134,7 +135,7 @@ func (d *door) beforeLiveKit(ctx context.Context, method, contentType string, bo
 }
 
 // removedByAPI is a removal that the door does as its own, and answers as LiveKit
-// does: LiveKit itself fails while a session begins or ends, see rooms.remove.
+// does: LiveKit itself fails while a session begins or ends, see roomservice.Client.Remove.
 func (d *door) removedByAPI(ctx context.Context, room call.RoomID, identity call.Identity) (act http.HandlerFunc, err error) {
 	s, err := d.scene(ctx, caller{admin: true}, room)
 	if errors.Is(err, call.ErrNoSuchRoom) {
@@ -151,7 +152,7 @@ func (d *door) removedByAPI(ctx context.Context, room call.RoomID, identity call
 	d.announce(ctx, o, s.here)
 	return func(w http.ResponseWriter, r *http.Request) {
 		ctx := context.WithoutCancel(r.Context())
-		err := d.rooms.remove(ctx, room, identity)
+		err := d.rooms.Remove(ctx, room, identity)
 		_ = d.removed(ctx, o, s.here, stored) // what fails is in the log
 		answerRemoval(w, r, err)
 	}, nil

@@ -1,10 +1,9 @@
-package host
+package connwatch
 
 import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"sync"
@@ -12,15 +11,16 @@ import (
 
 	"github.com/livekit/protocol/livekit"
 
-	"foyer/engine/call"
 	"foyer/engine/doorapi"
+	"foyer/engine/host/roomservice"
 	"foyer/engine/host/stream"
+	"foyer/engine/internal/pause"
 )
 
 const (
-	// lostAfter is how long a socket may be gone before the room is told: a
+	// LostAfter is how long a socket may be gone before the room is told: a
 	// leave has reached LiveKit by then, and a resumption has begun.
-	lostAfter = 300 * time.Millisecond
+	LostAfter = 300 * time.Millisecond
 	// lostFor is how long a loss is remembered; LiveKit gives up after 20 s.
 	lostFor = 2 * time.Minute
 	// newerBy is by how much somebody must have joined after a socket began, to
@@ -28,20 +28,14 @@ const (
 	newerBy = 2 * time.Second
 )
 
-// place is somebody in a room.
-type place struct {
-	room     call.RoomID
-	identity call.Identity
-}
-
-// lookout watches the sockets of clients and tells their rooms when one is lost
+// Watch watches the sockets of clients and tells their rooms when one is lost
 // and when it is back: of a process that has died nobody else knows for a while.
 // It may be used from any goroutine.
-type lookout struct {
+type Watch struct {
 	// find returns who is in the room, or call.ErrAlreadyGone.
-	find func(context.Context, place) (*livekit.ParticipantInfo, error)
+	find func(context.Context, roomservice.Place) (*livekit.ParticipantInfo, error)
 	// tell sends a notice to the room.
-	tell func(context.Context, place, doorapi.NoticeKind)
+	tell func(context.Context, roomservice.Place, doorapi.NoticeKind)
 	// always tells of everybody who is back: another door may have told the loss.
 	always bool
 
@@ -51,7 +45,7 @@ type lookout struct {
 
 	mu     sync.Mutex
 	closed bool
-	open   map[place]*watched
+	open   map[roomservice.Place]*watched
 }
 
 // watched is what is known of somebody's sockets.
@@ -64,29 +58,32 @@ type watched struct {
 	lost    time.Time     // when the room was told; zero: it was not
 }
 
-// here tells whether somebody has a socket, or is about to.
+// here reports whether somebody has a socket, or is about to.
 func (w *watched) here() bool { return w.sockets > 0 || w.coming > 0 }
 
-// visit is one connect.
-type visit struct {
-	l       *lookout
-	p       place
+// Visit is one connect.
+type Visit struct {
+	l       *Watch
+	p       roomservice.Place
 	w       *watched
 	resumes bool
 	opened  bool
 	ended   bool
 }
 
-func newLookout(
-	find func(context.Context, place) (*livekit.ParticipantInfo, error), tell func(context.Context, place, doorapi.NoticeKind), always bool,
-) *lookout {
-	l := &lookout{find: find, tell: tell, always: always, open: map[place]*watched{}}
+// New makes a watch. find returns who is in a room, or call.ErrAlreadyGone; tell
+// sends a notice about somebody to their room; always tells of everybody who is
+// back, because another door may have told the loss.
+func New(
+	find func(context.Context, roomservice.Place) (*livekit.ParticipantInfo, error), tell func(context.Context, roomservice.Place, doorapi.NoticeKind), always bool,
+) *Watch {
+	l := &Watch{find: find, tell: tell, always: always, open: map[roomservice.Place]*watched{}}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	return l
 }
 
-// visit notes a connect that is passed on to LiveKit. Its end must be called.
-func (l *lookout) visit(p place, resumes bool) *visit {
+// Visit notes a connect that is passed on to LiveKit. Its End must be called.
+func (l *Watch) Visit(p roomservice.Place, resumes bool) *Visit {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.forget()
@@ -96,11 +93,11 @@ func (l *lookout) visit(p place, resumes bool) *visit {
 		l.open[p] = w
 	}
 	w.coming++
-	return &visit{l: l, p: p, w: w, resumes: resumes}
+	return &Visit{l: l, p: p, w: w, resumes: resumes}
 }
 
 // open notes that LiveKit has let the connect in.
-func (v *visit) open() {
+func (v *Visit) open() {
 	l, w := v.l, v.w
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -114,8 +111,8 @@ func (v *visit) open() {
 	w.lost = time.Time{}
 }
 
-// end notes that the connect is over. It may be called more than once.
-func (v *visit) end() {
+// End notes that the connect is over. It may be called more than once.
+func (v *Visit) End() {
 	l, w := v.l, v.w
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -134,23 +131,23 @@ func (v *visit) end() {
 	w.ends++
 	end := w.ends
 	l.do(w, func(ctx context.Context) {
-		if wait(ctx, lostAfter) == nil && l.missing(ctx, v.p, w, end) {
+		if pause.For(ctx, LostAfter) == nil && l.missing(ctx, v.p, w, end) {
 			l.tell(ctx, v.p, doorapi.NoticeLost)
 		}
 		l.drop(v.p, w)
 	})
 }
 
-// missing tells whether somebody is in the room and has had no socket since that
+// missing reports whether somebody is in the room and has had no socket since that
 // end of theirs, and notes that the room is told so. Who came and went meanwhile
 // has a later end, which gets its own time.
-func (l *lookout) missing(ctx context.Context, p place, w *watched, end int) bool {
+func (l *Watch) missing(ctx context.Context, p roomservice.Place, w *watched, end int) bool {
 	began, alone := l.alone(w, end)
 	if !alone {
 		return false
 	}
 	info, err := l.find(ctx, p)
-	if err != nil || info.GetState() == livekit.ParticipantInfo_DISCONNECTED || joinedAt(info).After(began.Add(newerBy)) {
+	if err != nil || info.GetState() == livekit.ParticipantInfo_DISCONNECTED || roomservice.JoinedAt(info).After(began.Add(newerBy)) {
 		return false
 	}
 	l.mu.Lock()
@@ -162,15 +159,15 @@ func (l *lookout) missing(ctx context.Context, p place, w *watched, end int) boo
 	return true
 }
 
-// alone tells whether somebody had a socket and has had none since that end.
-func (l *lookout) alone(w *watched, end int) (began time.Time, alone bool) {
+// alone reports whether somebody had a socket and has had none since that end.
+func (l *Watch) alone(w *watched, end int) (began time.Time, alone bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return w.began, !w.here() && w.ends == end && w.lost.IsZero() && !w.began.IsZero()
 }
 
 // drop forgets who has left.
-func (l *lookout) drop(p place, w *watched) {
+func (l *Watch) drop(p roomservice.Place, w *watched) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !w.here() && w.lost.IsZero() && l.open[p] == w {
@@ -179,7 +176,7 @@ func (l *lookout) drop(p place, w *watched) {
 }
 
 // forget drops losses of which nobody will come back. l.mu is held.
-func (l *lookout) forget() {
+func (l *Watch) forget() {
 	const look = 64 // entries at a time; a map's order is random
 	n := 0
 	for p, w := range l.open {
@@ -193,7 +190,7 @@ func (l *lookout) forget() {
 }
 
 // do runs f in its turn beside the caller. l.mu is held.
-func (l *lookout) do(w *watched, f func(context.Context)) {
+func (l *Watch) do(w *watched, f func(context.Context)) {
 	if l.closed {
 		return
 	}
@@ -207,7 +204,8 @@ func (l *lookout) do(w *watched, f func(context.Context)) {
 	})
 }
 
-func (l *lookout) close() {
+// Close ends the watch and waits for its goroutines.
+func (l *Watch) Close() {
 	l.mu.Lock()
 	l.closed = true
 	l.mu.Unlock()
@@ -215,90 +213,56 @@ func (l *lookout) close() {
 	l.group.Wait()
 }
 
-func wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+// HijackWriter is a response whose connection can be taken over.
+type HijackWriter interface {
+	http.ResponseWriter
+	http.Hijacker
 }
 
-func joinedAt(info *livekit.ParticipantInfo) time.Time {
-	if ms := info.GetJoinedAtMs(); ms > 0 {
-		return time.UnixMilli(ms)
-	}
-	return time.Unix(info.GetJoinedAt(), 0)
-}
-
-// watchWriter hands out connections whose end is noticed when the client's side
+// Writer hands out connections whose end is noticed when the client's side
 // ends, or LiveKit's, and whose client is held to its bounds.
-type watchWriter struct {
-	lingerWriter
-	visit  *visit
-	bounds stream.Bounds
+type Writer struct {
+	HijackWriter
+	Visit  *Visit
+	Bounds stream.Bounds
 }
 
 // Hijack implements http.Hijacker.
-func (w watchWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	conn, buffer, err := w.lingerWriter.Hijack()
+func (w Writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffer, err := w.HijackWriter.Hijack()
 	if err != nil {
 		return nil, nil, err
 	}
-	w.visit.open()
+	w.Visit.open()
 	socket, ok := conn.(stream.Socket)
 	if !ok {
 		return nil, nil, errors.Join(http.ErrNotSupported, conn.Close())
 	}
-	return stream.New(watchedConn{socket, w.visit}, w.bounds), buffer, nil
+	return stream.New(watchedConn{socket, w.Visit}, w.Bounds), buffer, nil
 }
 
 type watchedConn struct {
 	stream.Socket
-	visit *visit
+	visit *Visit
 }
 
 // Read implements net.Conn.
 func (c watchedConn) Read(p []byte) (int, error) {
 	n, err := c.Socket.Read(p)
 	if err != nil {
-		c.visit.end()
+		c.visit.End()
 	}
 	return n, err
 }
 
 // CloseWrite is LiveKit's end.
 func (c watchedConn) CloseWrite() error {
-	c.visit.end()
+	c.visit.End()
 	return c.Socket.CloseWrite()
 }
 
 // Close implements net.Conn.
 func (c watchedConn) Close() error {
-	c.visit.end()
+	c.visit.End()
 	return c.Socket.Close()
-}
-
-// findPerson returns somebody who is in a room, or fails with ErrAlreadyGone.
-func (r *rooms) findPerson(ctx context.Context, p place) (*livekit.ParticipantInfo, error) {
-	info, err := r.client.GetParticipant(inRoom(ctx, p.room), &livekit.RoomParticipantIdentity{
-		Room: string(p.room), Identity: string(p.identity),
-	})
-	if notFound(err) {
-		return nil, call.ErrAlreadyGone
-	}
-	if err != nil {
-		return nil, fmt.Errorf("look for somebody: %w", err)
-	}
-	return info, nil
-}
-
-// tellOf tells a room about the connection of one of its members.
-func (d *door) tellOf(ctx context.Context, p place, kind doorapi.NoticeKind) {
-	ctx, cancel := context.WithTimeout(ctx, apiBound)
-	defer cancel()
-	d.Log.WithField("room", p.room).WithField("identity", p.identity).WithField("kind", kind).Info("connection of a member")
-	d.tell(ctx, p.room, nil, doorapi.Notice{Kind: kind, ID: p.identity})
 }
