@@ -19,6 +19,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/host/connwatch"
+	"foyer/engine/host/limits"
 	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
 	"foyer/engine/internal/pause"
@@ -77,12 +78,12 @@ func (d *door) serveRTC(w http.ResponseWriter, r *http.Request) {
 
 // meet reads who connects, if their address has not done so too often.
 func (d *door) meet(r *http.Request) (*connect, error) {
-	from := origin(r.RemoteAddr)
+	from := limits.Origin(r.RemoteAddr)
 	c, err := d.meetFrom(r, from)
 	switch {
 	case err != nil:
 		return nil, d.unusable(from, err)
-	case !d.connects.take(from, d.now()):
+	case !d.connects.Take(from, d.now()):
 		return nil, call.ErrTooManyTries
 	}
 	c.from = from
@@ -129,7 +130,7 @@ func (d *door) admit(ctx context.Context, c *connect) error {
 	if c.member, err = d.standing(ctx, c.ticket); err != nil {
 		return err
 	}
-	if !d.comings.take(roomservice.Place{Room: c.room(), Identity: c.identity()}, d.now()) {
+	if !d.personConnects.Take(roomservice.Place{Room: c.room(), Identity: c.identity()}, d.now()) {
 		return call.ErrTooManyTries // after standing: who is kept out hears that
 	}
 	if c.resumes {

@@ -13,6 +13,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
+	"foyer/engine/host/limits"
 	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
 )
@@ -116,7 +117,7 @@ func (d *door) serveOperation(o operation) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		allowOrigins(w)
 		began := time.Now()
-		log := d.Log.WithFields(logrus.Fields{"part": "door", "op": o.op, "from": origin(r.RemoteAddr)})
+		log := d.Log.WithFields(logrus.Fields{"part": "door", "op": o.op, "from": limits.Origin(r.RemoteAddr)})
 		who, room, body, err := d.readCall(w, r, o)
 		if err != nil {
 			d.fail(w, log, err)
@@ -162,7 +163,7 @@ func (d *door) readCall(w http.ResponseWriter, r *http.Request, o operation) (wh
 // the LiveKit token of a member, which has to be as good as for a connect. A
 // wrong key counts against the address.
 func (d *door) authorize(r *http.Request) (caller, error) {
-	from, bearer := origin(r.RemoteAddr), bearerOf(r)
+	from, bearer := limits.Origin(r.RemoteAddr), bearerOf(r)
 	switch {
 	case d.isStopping():
 		return caller{}, call.ErrServerStopping

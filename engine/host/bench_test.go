@@ -17,13 +17,14 @@ import (
 	"foyer/engine/call"
 	doorclient "foyer/engine/door"
 	"foyer/engine/doorapi"
+	"foyer/engine/host/limits"
 	"foyer/engine/host/roomservice"
 	"foyer/engine/host/sfu"
 )
 
 func noLimits(c *Config) {
-	c.limits = &limits{joins: 1e9, joinBurst: 1e9, calls: 1e9, callBurst: 1e9, connects: 1e9, connBurst: 1e9, comings: 1e9, comingBurst: 1e9, misses: 1e9, missBurst: 1e9, addresses: 10, guests: 1e6, connections: 1e6, waiting: 1e6, total: 1e6,
-		work: 1e9, workBurst: 1e9, bytes: 1e9, byteBurst: 1e9, addressBytes: 1e9, addressByteBurst: 1e9, allBytes: 1e9, allByteBurst: 1e9, cutLines: 1e9}
+	c.limits = &limits.Limits{Joins: 1e9, JoinBurst: 1e9, Calls: 1e9, CallBurst: 1e9, Connects: 1e9, ConnectBurst: 1e9, PersonConnects: 1e9, PersonConnectBurst: 1e9, FailedAttempts: 1e9, FailedAttemptBurst: 1e9, Addresses: 10, Guests: 1e6, Connections: 1e6, Waiting: 1e6, Total: 1e6,
+		Work: 1e9, WorkBurst: 1e9, Bytes: 1e9, ByteBurst: 1e9, AddressBytes: 1e9, AddressByteBurst: 1e9, AllBytes: 1e9, AllByteBurst: 1e9, CutLines: 1e9}
 }
 
 // reportP95 adds the 95th percentile to a benchmark.

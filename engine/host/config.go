@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
+	"foyer/engine/host/limits"
 )
 
 // DefaultListen is where `foyer serve` listens: every interface, IPv4 and IPv6.
@@ -55,7 +56,7 @@ type Config struct {
 	// the secrets in it; it must not block.
 	Trace func(sent bool, frame proto.Message)
 
-	limits *limits          // nil for defaultLimits; tests and benchmarks have others
+	limits *limits.Limits   // nil for defaultLimits; tests and benchmarks have others
 	now    func() time.Time // nil for time.Now; tests have a clock of their own
 }
 

@@ -24,6 +24,7 @@ import (
 	"foyer/engine/doorapi"
 	"foyer/engine/host/connwatch"
 	"foyer/engine/host/keeper"
+	"foyer/engine/host/limits"
 	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
 )
@@ -69,19 +70,19 @@ type door struct {
 	keepers  *keepers
 	speeches *speeches
 
-	limits     limits
-	guard      guard
-	joins      *rates[netip.Prefix]
-	misses     *rates[netip.Prefix] // wrong keys
-	refusals   *rates[netip.Prefix] // see unusable
-	suspects   chan struct{}        // see look
-	calls      *rates[calling]      // of the API
-	guestCalls *rates[netip.Prefix]
-	connects   *rates[netip.Prefix]
-	comings    *rates[roomservice.Place]
-	nonces     *nonces
-	signing    *forwardClock // by which joins are signed
-	now        func() time.Time
+	limits         limits.Limits
+	guard          guard
+	joins          *limits.Rates[netip.Prefix]
+	failedAttempts *limits.Rates[netip.Prefix] // wrong keys
+	refusals       *limits.Rates[netip.Prefix] // see unusable
+	suspects       chan struct{}               // see look
+	calls          *limits.Rates[calling]      // of the API
+	guestCalls     *limits.Rates[netip.Prefix]
+	connects       *limits.Rates[netip.Prefix]
+	personConnects *limits.Rates[roomservice.Place]
+	nonces         *limits.Nonces
+	signing        *limits.ForwardClock // by which joins are signed
+	now            func() time.Time
 
 	http   *http.Server
 	cancel context.CancelFunc // ends every connection to LiveKit
@@ -96,7 +97,7 @@ type door struct {
 }
 
 func newDoor(s settings, data *folder, reg *register.Register, upstream *url.URL) *door {
-	d := &door{settings: s, data: data, register: reg, limits: defaultLimits(), now: time.Now}
+	d := &door{settings: s, data: data, register: reg, limits: limits.Default(), now: time.Now}
 	if s.Config.limits != nil {
 		d.limits = *s.Config.limits
 	}
@@ -110,16 +111,16 @@ func newDoor(s settings, data *folder, reg *register.Register, upstream *url.URL
 	d.keepers = newKeepers(s.Trace, reg, d.rooms, upstream, data.api, keeper.Config{
 		Store: reg, Putter: ports, Teller: ports, Silencer: ports, Log: s.Log, Now: d.now,
 	})
-	d.connects = newRates[netip.Prefix](d.limits.connects, d.limits.connBurst, d.limits.addresses)
-	d.comings = newRates[roomservice.Place](d.limits.comings, d.limits.comingBurst, d.limits.addresses)
-	d.refusals = newRates[netip.Prefix](d.limits.connects, d.limits.connBurst, d.limits.addresses)
+	d.connects = limits.NewRates[netip.Prefix](d.limits.Connects, d.limits.ConnectBurst, d.limits.Addresses)
+	d.personConnects = limits.NewRates[roomservice.Place](d.limits.PersonConnects, d.limits.PersonConnectBurst, d.limits.Addresses)
+	d.refusals = limits.NewRates[netip.Prefix](d.limits.Connects, d.limits.ConnectBurst, d.limits.Addresses)
 	d.suspects = make(chan struct{}, suspectTurns)
-	d.calls = newRates[calling](d.limits.calls, d.limits.callBurst, d.limits.addresses)
-	d.guestCalls = newRates[netip.Prefix](guestsMore*d.limits.calls, guestsMore*d.limits.callBurst, d.limits.addresses)
-	d.joins = newRates[netip.Prefix](d.limits.joins, d.limits.joinBurst, d.limits.addresses)
-	d.misses = newRates[netip.Prefix](d.limits.misses, d.limits.missBurst, d.limits.addresses)
-	d.signing = &forwardClock{}
-	d.nonces = newNonces(2*nonceWindow, maxNonces, originNonces)
+	d.calls = limits.NewRates[calling](d.limits.Calls, d.limits.CallBurst, d.limits.Addresses)
+	d.guestCalls = limits.NewRates[netip.Prefix](limits.GuestsMore*d.limits.Calls, limits.GuestsMore*d.limits.CallBurst, d.limits.Addresses)
+	d.joins = limits.NewRates[netip.Prefix](d.limits.Joins, d.limits.JoinBurst, d.limits.Addresses)
+	d.failedAttempts = limits.NewRates[netip.Prefix](d.limits.FailedAttempts, d.limits.FailedAttemptBurst, d.limits.Addresses)
+	d.signing = &limits.ForwardClock{}
+	d.nonces = limits.NewNonces(2*nonceWindow, maxNonces, originNonces)
 	d.guard, d.speeches = newGuard(d.limits), newSpeeches()
 	d.proxy = newProxy(upstream, s.Log, d.confirm, d.refuseWith)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -183,8 +184,8 @@ func (d *door) routes() http.Handler {
 func (d *door) serve(inner net.Listener) <-chan error {
 	d.port = portOf(inner)
 	done := make(chan error, 1)
-	bounded := newListener(inner, d.limits.fit(fileLimit()))
-	d.http.ConnState = bounded.watch
+	bounded := limits.NewListener(inner, d.limits.Fit(limits.FileLimit()))
+	d.http.ConnState = bounded.Watch
 	go func() {
 		err := d.http.ServeTLS(bounded, "", "")
 		if errors.Is(err, http.ErrServerClosed) {

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"foyer/engine/call"
+	"foyer/engine/host/limits"
 	"foyer/engine/host/roomservice"
 	"foyer/engine/host/stream"
 )
@@ -18,24 +19,24 @@ import (
 // guard bounds what guests send to LiveKit once they are connected: by person,
 // whatever connections they have, by address, and of all together.
 type guard struct {
-	work    *rates[roomservice.Place] // see stream.Bounds
-	bytes   *rates[roomservice.Place] // of one person
-	sending *rates[netip.Prefix]      // bytes of one address
-	all     *rate.Limiter             // bytes
-	cuts    *rates[netip.Prefix]      // lines in the log about connections that were cut
-	tracks  *rates[roomservice.Place] // lines in the log about tracks
+	work    *limits.Rates[roomservice.Place] // see stream.Bounds
+	bytes   *limits.Rates[roomservice.Place] // of one person
+	sending *limits.Rates[netip.Prefix]      // bytes of one address
+	all     *rate.Limiter                    // bytes
+	cuts    *limits.Rates[netip.Prefix]      // lines in the log about connections that were cut
+	tracks  *limits.Rates[roomservice.Place] // lines in the log about tracks
 	guests  *crowd
 }
 
-func newGuard(l limits) guard {
+func newGuard(l limits.Limits) guard {
 	return guard{
-		work:    newRates[roomservice.Place](l.work, l.workBurst, l.addresses),
-		bytes:   newRates[roomservice.Place](l.bytes, l.byteBurst, l.addresses),
-		sending: newRates[netip.Prefix](l.addressBytes, l.addressByteBurst, l.addresses),
-		all:     rate.NewLimiter(l.allBytes, l.allByteBurst),
-		cuts:    newRates[netip.Prefix](l.cutLines, 1, l.addresses),
-		tracks:  newRates[roomservice.Place](l.cutLines, 1, l.addresses),
-		guests:  &crowd{most: l.guests, of: map[netip.Prefix]int{}},
+		work:    limits.NewRates[roomservice.Place](l.Work, l.WorkBurst, l.Addresses),
+		bytes:   limits.NewRates[roomservice.Place](l.Bytes, l.ByteBurst, l.Addresses),
+		sending: limits.NewRates[netip.Prefix](l.AddressBytes, l.AddressByteBurst, l.Addresses),
+		all:     rate.NewLimiter(l.AllBytes, l.AllByteBurst),
+		cuts:    limits.NewRates[netip.Prefix](l.CutLines, 1, l.Addresses),
+		tracks:  limits.NewRates[roomservice.Place](l.CutLines, 1, l.Addresses),
+		guests:  &crowd{most: l.Guests, of: map[netip.Prefix]int{}},
 	}
 }
 
@@ -69,9 +70,9 @@ func (c *crowd) enter(from netip.Prefix) (leave func(), ok bool) {
 func (d *door) bounds(c *connect) stream.Bounds {
 	who := roomservice.Place{Room: c.room(), Identity: c.identity()}
 	return stream.Bounds{
-		Work:  d.guard.work.get(who),
-		Own:   d.limits.joinWork,
-		Bytes: []*rate.Limiter{d.guard.bytes.get(who), d.guard.sending.get(c.from), d.guard.all},
+		Work:  d.guard.work.Of(who),
+		Own:   d.limits.JoinWork,
+		Bytes: []*rate.Limiter{d.guard.bytes.Of(who), d.guard.sending.Of(c.from), d.guard.all},
 		Names: func(sound bool, name string) error {
 			return d.speeches.get(who).call(name, sound)
 		},
@@ -87,7 +88,7 @@ func (d *door) bounds(c *connect) stream.Bounds {
 // then.
 func (d *door) logTracks(who roomservice.Place, fields logrus.Fields, why string) {
 	log := d.Log.WithFields(fields).WithFields(logrus.Fields{"part": "door", "room": who.Room, "identity": who.Identity})
-	if d.guard.tracks.take(who, d.now()) {
+	if d.guard.tracks.Take(who, d.now()) {
 		log.Warn(why)
 		return
 	}
@@ -100,7 +101,7 @@ func (d *door) logCut(c *connect, why error) {
 	log := d.Log.WithFields(logrus.Fields{
 		"part": "door", "address": c.from.String(), "room": c.room(), "identity": c.identity(),
 	}).WithError(why)
-	if d.guard.cuts.take(c.from, d.now()) {
+	if d.guard.cuts.Take(c.from, d.now()) {
 		log.Warn("a connection was cut")
 		return
 	}

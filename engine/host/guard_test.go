@@ -14,6 +14,7 @@ import (
 
 	"foyer/engine/call"
 	doorclient "foyer/engine/door"
+	"foyer/engine/host/limits"
 	"foyer/engine/host/stream"
 )
 
@@ -104,7 +105,7 @@ func TestWhatGuestsMayNotSend(t *testing.T) {
 		}}), stream.StatusPolicy},
 		"a flood": {func(w *wire) {
 			ping := &livekit.SignalRequest{Message: &livekit.SignalRequest_Ping{Ping: 1}}
-			for range 5 * defaultLimits().workBurst {
+			for range 5 * limits.Default().WorkBurst {
 				request(ping)(w)
 			}
 		}, stream.StatusPolicy},
@@ -165,8 +166,8 @@ func TestJoinsAreHeldToTheSame(t *testing.T) {
 // somebody goes.
 func TestGuestsOfOneAddress(t *testing.T) {
 	s := startServer(t, func(c *Config) {
-		l := defaultLimits()
-		l.guests = 2
+		l := limits.Default()
+		l.Guests = 2
 		c.limits = &l
 	})
 	link := s.invite(nil)

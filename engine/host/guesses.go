@@ -26,7 +26,7 @@ const maxBearer = 1 << 10
 // look waits for the turn of an address. The caller calls done when it has looked
 // at what was shown. It fails with ctx alone.
 func (d *door) look(ctx context.Context, from netip.Prefix) (done func(), err error) {
-	if d.misses.left(from, d.now()) {
+	if d.failedAttempts.Left(from, d.now()) {
 		return func() {}, nil
 	}
 	select {
@@ -40,7 +40,7 @@ func (d *door) look(ctx context.Context, from netip.Prefix) (done func(), err er
 // missed counts a wrong key against the address, and returns err, or that there
 // were too many.
 func (d *door) missed(from netip.Prefix, err error) error {
-	if !d.misses.take(from, d.now()) {
+	if !d.failedAttempts.Take(from, d.now()) {
 		return call.ErrTooManyTries
 	}
 	return err
@@ -54,7 +54,7 @@ func (d *door) unusable(from netip.Prefix, err error) error {
 		return nil
 	case errors.Is(err, errForged):
 		return d.missed(from, err)
-	case !d.refusals.take(from, d.now()):
+	case !d.refusals.Take(from, d.now()):
 		return call.ErrTooManyTries
 	}
 	return err
@@ -64,7 +64,7 @@ func (d *door) unusable(from netip.Prefix, err error) error {
 // address. The host's tools share no bound with them.
 func (d *door) mayCall(from netip.Prefix, who roomservice.Place) error {
 	now := d.now()
-	if !d.calls.take(calling{from, who}, now) || who != (roomservice.Place{}) && !d.guestCalls.take(from, now) {
+	if !d.calls.Take(calling{from, who}, now) || who != (roomservice.Place{}) && !d.guestCalls.Take(from, now) {
 		return call.ErrTooManyTries
 	}
 	return nil

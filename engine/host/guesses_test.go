@@ -16,6 +16,7 @@ import (
 	"foyer/engine/call"
 	doorclient "foyer/engine/door"
 	"foyer/engine/doorapi"
+	"foyer/engine/host/limits"
 	"foyer/engine/host/roomservice"
 )
 
@@ -23,8 +24,8 @@ import (
 // however fast, the right keys behind the same address work all the while. The
 // wrong ones are slowed down, at every place where one can be shown.
 func TestWrongKeysLockNobodyOut(t *testing.T) {
-	few := defaultLimits() // a test is slower than an attacker
-	few.connects, few.connBurst, few.calls, few.callBurst = 1, 100, 1, 50
+	few := limits.Default() // a test is slower than an attacker
+	few.Connects, few.ConnectBurst, few.Calls, few.CallBurst = 1, 100, 1, 50
 	s := startServer(t, func(c *Config) { c.limits = &few })
 	link := s.invite(nil)
 	member := s.mustJoin(newGuest(t, "member"), link).Token
@@ -141,8 +142,8 @@ func TestWrongKeysLockNobodyOut(t *testing.T) {
 // TestGuestsDoNotLockTheHostOut: the calls of one member are not counted against
 // those of another, nor against the host's tools.
 func TestGuestsDoNotLockTheHostOut(t *testing.T) {
-	few := defaultLimits()
-	few.calls, few.callBurst = 0.01, 5
+	few := limits.Default()
+	few.Calls, few.CallBurst = 0.01, 5
 	s := startServer(t, func(c *Config) { c.limits = &few })
 	loud, _ := s.as(call.RoleListener, "loud")
 	quiet, _ := s.as(call.RoleParticipant, "quiet")
@@ -151,7 +152,7 @@ func TestGuestsDoNotLockTheHostOut(t *testing.T) {
 		return status
 	}
 	status := 0
-	for range few.callBurst + 1 {
+	for range few.CallBurst + 1 {
 		status = ask(loud)
 	}
 	if status != http.StatusTooManyRequests {

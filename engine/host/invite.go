@@ -12,6 +12,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
+	"foyer/engine/host/limits"
 	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
 )
@@ -23,7 +24,7 @@ const (
 
 // serveInvitation makes an invitation.
 func (d *door) serveInvitation(w http.ResponseWriter, r *http.Request) {
-	log := d.Log.WithField("part", "door").WithField("from", origin(r.RemoteAddr))
+	log := d.Log.WithField("part", "door").WithField("from", limits.Origin(r.RemoteAddr))
 	if err := d.checkAdmin(r); err != nil {
 		d.fail(w, log, err)
 		return
@@ -45,7 +46,7 @@ func (d *door) serveInvitation(w http.ResponseWriter, r *http.Request) {
 // checkAdmin compares the admin key in constant time. A wrong one counts
 // against the address.
 func (d *door) checkAdmin(r *http.Request) error {
-	switch from := origin(r.RemoteAddr); {
+	switch from := limits.Origin(r.RemoteAddr); {
 	case d.isStopping():
 		return call.ErrServerStopping
 	case d.isAdminKey(bearerOf(r)):

@@ -17,6 +17,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
+	"foyer/engine/host/limits"
 	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
 )
@@ -46,7 +47,7 @@ func (d *door) memberTag(room call.RoomID, identity call.Identity, key []byte, g
 // serveJoin answers doorapi.JoinPath.
 func (d *door) serveJoin(w http.ResponseWriter, r *http.Request) {
 	allowOrigins(w)
-	from := origin(r.RemoteAddr)
+	from := limits.Origin(r.RemoteAddr)
 	var req doorapi.JoinRequest
 	log := d.Log.WithField("part", "door")
 	if err := readJSON(w, r, &req); err != nil {
@@ -72,15 +73,15 @@ func (d *door) serveJoin(w http.ResponseWriter, r *http.Request) {
 // about rooms and names to who has no invitation, and nothing is stored for
 // them. Those who have one share no limit with those who have none.
 func (d *door) join(ctx context.Context, from netip.Prefix, req *doorapi.JoinRequest) (doorapi.JoinAnswer, error) {
-	now, signing := d.now(), d.signing.now(d.now())
+	now, signing := d.now(), d.signing.Now(d.now())
 	inv, err := d.invited(ctx, from, req, signing)
 	switch {
 	case err != nil:
 		return doorapi.JoinAnswer{}, err
-	case !d.joins.take(from, now):
+	case !d.joins.Take(from, now):
 		return doorapi.JoinAnswer{}, call.ErrTooManyTries
 	}
-	fresh, full := d.nonces.use(from, sha256.Sum256(append(append([]byte(nil), req.Key...), req.Nonce...)), signing)
+	fresh, full := d.nonces.Use(from, sha256.Sum256(append(append([]byte(nil), req.Key...), req.Nonce...)), signing)
 	switch {
 	case full:
 		return doorapi.JoinAnswer{}, call.ErrTooManyTries

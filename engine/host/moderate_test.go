@@ -18,6 +18,7 @@ import (
 	"foyer/engine/call"
 	doorclient "foyer/engine/door"
 	"foyer/engine/doorapi"
+	"foyer/engine/host/limits"
 	"foyer/engine/host/roomservice"
 )
 
@@ -436,7 +437,7 @@ func TestAPIKeys(t *testing.T) {
 	}
 	const wrong = "a-wrong-key-that-nobody-may-read"
 	slowed := false
-	for range defaultLimits().missBurst + 1 {
+	for range limits.Default().FailedAttemptBurst + 1 {
 		raw, _ := json.Marshal(doorapi.RoomRequest{Room: "hall"})
 		status, body := s.post(doorapi.APIPath+string(call.OpMembers), wrong, raw)
 		slowed = status == http.StatusTooManyRequests

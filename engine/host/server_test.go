@@ -22,6 +22,7 @@ import (
 	"foyer/engine/call"
 	doorclient "foyer/engine/door"
 	"foyer/engine/doorapi"
+	"foyer/engine/host/limits"
 	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
 	"foyer/engine/host/sfu"
@@ -233,7 +234,7 @@ func TestWrongSecretsAreSlowedDown(t *testing.T) {
 	anna, wrong := newGuest(t, "anna"), link
 	wrong.Secret = "wrong"
 	limited := false
-	for range defaultLimits().missBurst + 1 {
+	for range limits.Default().FailedAttemptBurst + 1 {
 		_, refusal, status := s.join(anna.request(t, wrong))
 		limited = status == http.StatusTooManyRequests && refusal.Code == doorapi.CodeTooManyTries
 	}
@@ -266,7 +267,7 @@ func TestAdminKey(t *testing.T) {
 			t.Errorf("%s: %d %s", bad, status, raw)
 		}
 	}
-	for range defaultLimits().missBurst {
+	for range limits.Default().FailedAttemptBurst {
 		status, _ = s.post(doorapi.InvitationsPath, "wrong", body)
 	}
 	if status != http.StatusTooManyRequests {

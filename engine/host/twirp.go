@@ -19,6 +19,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
+	"foyer/engine/host/limits"
 	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
 )
@@ -39,7 +40,7 @@ func (d *door) serveRoomService(w http.ResponseWriter, r *http.Request) {
 	raw, err := tokenOf(r, query)
 	var grants *auth.ClaimGrants
 	if err == nil {
-		grants, err = d.apiGrants(r.Context(), origin(r.RemoteAddr), raw)
+		grants, err = d.apiGrants(r.Context(), limits.Origin(r.RemoteAddr), raw)
 	}
 	if errors.Is(err, call.ErrTooManyTries) {
 		writeTwirp(w, twirp.NewError(twirp.ResourceExhausted, err.Error()))

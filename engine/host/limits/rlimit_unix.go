@@ -1,14 +1,14 @@
 //go:build unix
 
-package host
+package limits
 
 import "syscall"
 
 var outOfFiles = []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM}
 
-// fileLimit is how many files this process may have open. Go's runtime has raised
+// FileLimit is how many files this process may have open. Go's runtime has raised
 // the soft limit to the hard one when the program started (os/rlimit.go).
-func fileLimit() uint64 {
+func FileLimit() uint64 {
 	var l syscall.Rlimit
 	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l) != nil {
 		return 0

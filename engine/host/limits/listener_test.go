@@ -1,4 +1,4 @@
-package host
+package limits
 
 import (
 	"errors"
@@ -18,11 +18,11 @@ func TestLimitsFitTheOpenFiles(t *testing.T) {
 		{0, 8192, 512, 128}, {1 << 20, 8192, 512, 128}, {1 << 63, 8192, 512, 128},
 		{1024, 192, 48, 24}, {256, 48, 12, 6}, {64, 1, 1, 1}, {3, 1, 1, 1},
 	} {
-		l := defaultLimits().fit(tt.files)
-		if l.total != tt.total || l.connections != tt.connections || l.waiting != tt.waiting {
-			t.Errorf("%d files: %d connections, %d of an address, %d of them waiting", tt.files, l.total, l.connections, l.waiting)
+		l := Default().Fit(tt.files)
+		if l.Total != tt.total || l.Connections != tt.connections || l.Waiting != tt.waiting {
+			t.Errorf("%d files: %d connections, %d of an address, %d of them waiting", tt.files, l.Total, l.Connections, l.Waiting)
 		}
-		if need := uint64(l.total)*filesOfOne + minFiles; tt.files >= 256 && need > tt.files {
+		if need := uint64(l.Total)*filesOfOne + minFiles; tt.files >= 256 && need > tt.files {
 			t.Errorf("%d files: %d are needed", tt.files, need)
 		}
 	}
@@ -69,7 +69,7 @@ func (s *script) Addr() net.Addr { return &net.TCPAddr{} }
 
 func TestWaitingConnectionsGiveWay(t *testing.T) {
 	inner := &script{done: make(chan struct{})}
-	l := newListener(inner, limits{connections: 4, waiting: 3, total: 6})
+	l := NewListener(inner, Limits{Connections: 4, Waiting: 3, Total: 6})
 	accept := func(from string) (*standIn, net.Conn) {
 		t.Helper()
 		s := &standIn{from: from}
@@ -101,7 +101,7 @@ func TestWaitingConnectionsGiveWay(t *testing.T) {
 		t.Errorf("closed: %v, %v; let in: %v", heavy[0].closed.Load(), heavy[1].closed.Load(), c != nil)
 	}
 	// Who works does not give way; who has finished does again.
-	l.watch(conns[1], http.StateActive)
+	l.Watch(conns[1], http.StateActive)
 	accept("10.0.0.1")
 	if heavy[1].closed.Load() || heavy[2].closed.Load() {
 		t.Error("closed while there was room")
@@ -119,28 +119,28 @@ func TestWaitingConnectionsGiveWay(t *testing.T) {
 	if s, c := accept("10.0.0.4"); c == nil || s.closed.Load() || !heavy[3].closed.Load() {
 		t.Errorf("the newcomer is in: %v, the heaviest gave way: %v", c != nil, heavy[3].closed.Load())
 	}
-	l.watch(conns[1], http.StateIdle)
+	l.Watch(conns[1], http.StateIdle)
 	total, parties := l.total, len(l.of)
 	for range 2 {
 		_ = conns[1].Close()
 		_ = conns[1].Close()
 	}
-	l.watch(conns[1], http.StateActive) // too late
+	l.Watch(conns[1], http.StateActive) // too late
 	if total != 6 || l.total != 5 || parties != 4 {
 		t.Errorf("%d and then %d connections of %d addresses", total, l.total, parties)
 	}
 }
 
 func TestFullOfWorkersRefuses(t *testing.T) {
-	l := newListener(&script{done: make(chan struct{})}, limits{connections: 10, waiting: 10, total: 2})
+	l := NewListener(&script{done: make(chan struct{})}, Limits{Connections: 10, Waiting: 10, Total: 2})
 	for i := range 2 {
-		c := &countedConn{Conn: &standIn{}, l: l, origin: origin(fmt.Sprintf("10.0.0.%d:1", i))}
+		c := &countedConn{Conn: &standIn{}, l: l, origin: Origin(fmt.Sprintf("10.0.0.%d:1", i))}
 		if _, ok := l.add(c); !ok {
 			t.Fatal("refused")
 		}
-		l.watch(c, http.StateHijacked)
+		l.Watch(c, http.StateHijacked)
 	}
-	if out, ok := l.add(&countedConn{Conn: &standIn{}, l: l, origin: origin("10.0.0.9:1")}); ok || out != nil {
+	if out, ok := l.add(&countedConn{Conn: &standIn{}, l: l, origin: Origin("10.0.0.9:1")}); ok || out != nil {
 		t.Error("let in")
 	}
 	if len(l.of) != 2 {
@@ -153,7 +153,7 @@ func TestFullOfWorkersRefuses(t *testing.T) {
 func TestOutOfFiles(t *testing.T) {
 	waits := &standIn{from: "10.0.0.1"}
 	inner := &script{next: []any{waits}, done: make(chan struct{})}
-	l := newListener(inner, limits{connections: 10, waiting: 10, total: 10})
+	l := NewListener(inner, Limits{Connections: 10, Waiting: 10, Total: 10})
 	if _, err := l.Accept(); err != nil {
 		t.Fatal(err)
 	}

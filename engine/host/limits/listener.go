@@ -1,4 +1,4 @@
-package host
+package limits
 
 import (
 	"container/list"
@@ -23,27 +23,27 @@ const (
 	acceptAgain = 50 * time.Millisecond
 )
 
-// fit makes the bounds of connections fit so many open files. One address gets a
+// Fit makes the bounds of connections fit so many open files. One address gets a
 // part of them, so that none keeps the others out.
-func (l limits) fit(files uint64) limits {
+func (l Limits) Fit(files uint64) Limits {
 	const parts = 4
 	if files == 0 { // nobody knows
 		return l
 	}
 	rest := files - min(files, max(minFiles, files/parts))
-	l.total = max(1, int(min(uint64(l.total), rest/filesOfOne)))
-	l.connections = max(1, min(l.connections, l.total/parts))
-	l.waiting = max(1, min(l.waiting, l.connections/2))
+	l.Total = max(1, int(min(uint64(l.Total), rest/filesOfOne)))
+	l.Connections = max(1, min(l.Connections, l.Total/parts))
+	l.Waiting = max(1, min(l.Waiting, l.Connections/2))
 	return l
 }
 
-// listener bounds the open connections of each origin and of all together. Who
+// Listener bounds the open connections of each origin and of all together. Who
 // has asked for nothing yet, or for nothing more, gives way: to others of the
 // same origin, and when there are too many at all, to those of lighter origins.
 // Who cannot have a place is closed at once: they see it instead of waiting.
-type listener struct {
+type Listener struct {
 	net.Listener
-	limits limits
+	limits Limits
 	closed chan struct{}
 	once   sync.Once
 
@@ -58,18 +58,19 @@ type party struct {
 	waiting *list.List // of *countedConn, the longest first
 }
 
-func newListener(inner net.Listener, l limits) *listener {
-	return &listener{Listener: inner, limits: l, closed: make(chan struct{}), of: map[netip.Prefix]*party{}}
+// NewListener bounds the connections of inner.
+func NewListener(inner net.Listener, l Limits) *Listener {
+	return &Listener{Listener: inner, limits: l, closed: make(chan struct{}), of: map[netip.Prefix]*party{}}
 }
 
 // Close implements net.Listener.
-func (l *listener) Close() error {
+func (l *Listener) Close() error {
 	l.once.Do(func() { close(l.closed) })
 	return l.Listener.Close()
 }
 
 // Accept waits for the next connection within the bounds.
-func (l *listener) Accept() (net.Conn, error) {
+func (l *Listener) Accept() (net.Conn, error) {
 	for {
 		conn, err := l.Listener.Accept()
 		if filesRanOut(err) {
@@ -86,7 +87,7 @@ func (l *listener) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		c := &countedConn{Conn: conn, l: l, origin: origin(conn.RemoteAddr().String())}
+		c := &countedConn{Conn: conn, l: l, origin: Origin(conn.RemoteAddr().String())}
 		out, ok := l.add(c)
 		if out != nil {
 			_ = out.Close()
@@ -99,7 +100,7 @@ func (l *listener) Accept() (net.Conn, error) {
 }
 
 // rest waits, unless the listener is closed.
-func (l *listener) rest(d time.Duration) bool {
+func (l *Listener) rest(d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -111,20 +112,20 @@ func (l *listener) rest(d time.Duration) bool {
 }
 
 // add takes a newcomer in, and returns who gives way to them.
-func (l *listener) add(c *countedConn) (out *countedConn, ok bool) {
+func (l *Listener) add(c *countedConn) (out *countedConn, ok bool) {
 	l.mu.Lock()
 	p := l.of[c.origin]
 	if p == nil {
 		p = &party{waiting: list.New()}
 		l.of[c.origin] = p
 	}
-	full := l.total >= l.limits.total
-	if p.open >= l.limits.connections || p.waiting.Len() >= l.limits.waiting {
+	full := l.total >= l.limits.Total
+	if p.open >= l.limits.Connections || p.waiting.Len() >= l.limits.Waiting {
 		out = p.first()
 	} else if full {
 		out = l.heaviestLocked(p)
 	}
-	if out == nil && (full || p.open >= l.limits.connections) {
+	if out == nil && (full || p.open >= l.limits.Connections) {
 		l.forget(c.origin, p)
 		l.mu.Unlock()
 		return nil, false
@@ -148,13 +149,13 @@ func (p *party) first() *countedConn {
 // heaviest is who gives way to a newcomer of this party, or to anybody: who has
 // waited for longest of the origin with most connections, if it has more than
 // the newcomer's.
-func (l *listener) heaviest(newcomer *party) *countedConn {
+func (l *Listener) heaviest(newcomer *party) *countedConn {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.heaviestLocked(newcomer)
 }
 
-func (l *listener) heaviestLocked(newcomer *party) *countedConn {
+func (l *Listener) heaviestLocked(newcomer *party) *countedConn {
 	var most *party
 	for _, p := range l.of {
 		if p.waiting.Len() > 0 && (most == nil || p.open > most.open) {
@@ -168,14 +169,14 @@ func (l *listener) heaviestLocked(newcomer *party) *countedConn {
 }
 
 // forget drops an origin without connections. l.mu is held.
-func (l *listener) forget(o netip.Prefix, p *party) {
+func (l *Listener) forget(o netip.Prefix, p *party) {
 	if p.open <= 0 {
 		delete(l.of, o)
 	}
 }
 
-// watch follows a connection's state, for http.Server.ConnState.
-func (l *listener) watch(conn net.Conn, state http.ConnState) {
+// Watch follows a connection's state, for http.Server.ConnState.
+func (l *Listener) Watch(conn net.Conn, state http.ConnState) {
 	if t, ok := conn.(*tls.Conn); ok {
 		conn = t.NetConn()
 	}
@@ -197,7 +198,7 @@ func (l *listener) watch(conn net.Conn, state http.ConnState) {
 // countedConn is a connection with a place in its listener.
 type countedConn struct {
 	net.Conn
-	l      *listener
+	l      *Listener
 	origin netip.Prefix
 	party  *party        // nil when it is over; l.mu guards both
 	place  *list.Element // nil while it is working
@@ -217,7 +218,7 @@ func (c *countedConn) Close() error {
 	return c.Conn.Close()
 }
 
-func (l *listener) release(c *countedConn) {
+func (l *Listener) release(c *countedConn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if c.party == nil {
@@ -230,7 +231,7 @@ func (l *listener) release(c *countedConn) {
 	c.party = nil
 }
 
-// filesRanOut tells whether the process or the system has no more open files.
+// filesRanOut reports whether the process or the system has no more open files.
 func filesRanOut(err error) bool {
 	for _, e := range outOfFiles {
 		if errors.Is(err, e) {

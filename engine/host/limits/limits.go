@@ -1,0 +1,206 @@
+package limits
+
+import (
+	"container/list"
+	"net/netip"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Limits are the bounds on what strangers may do. They are generous enough for
+// an office behind one address.
+type Limits struct {
+	Joins              rate.Limit // a second and address
+	JoinBurst          int
+	Calls              rate.Limit // of the API, a second and caller
+	CallBurst          int
+	Connects           rate.Limit // to LiveKit, a second and address
+	ConnectBurst       int
+	PersonConnects     rate.Limit // connects that are let in, a second and person
+	PersonConnectBurst int
+	FailedAttempts     rate.Limit // wrong secrets and keys, a second and address
+	FailedAttemptBurst int
+
+	Work             rate.Limit // of requests to LiveKit, a second and person; see stream.Bounds
+	WorkBurst        int
+	JoinWork         int        // of each connect, besides
+	Bytes            rate.Limit // to LiveKit, a second and person
+	ByteBurst        int
+	AddressBytes     rate.Limit // ... and address
+	AddressByteBurst int
+	AllBytes         rate.Limit // ... of all together
+	AllByteBurst     int
+	CutLines         rate.Limit // warnings about connections that were cut, a second and address
+
+	Addresses   int // whose rates are remembered
+	Guests      int // connected to LiveKit, of one address
+	Connections int // open, of one address
+	Waiting     int // ... of which nothing was asked yet, or no longer
+	Total       int // open, of all
+}
+
+// GuestsMore is how many times what one caller may call, all guests behind an
+// address together may.
+const GuestsMore = 8
+
+// Default is what a server allows.
+func Default() Limits {
+	return Limits{
+		Joins: 30, JoinBurst: 300,
+		Calls: 50, CallBurst: 500,
+		// An office whose network was away resumes, and then joins anew.
+		Connects: 60, ConnectBurst: 600,
+		// Who comes and goes 200 times in a row is let in (contract L6).
+		PersonConnects: 20, PersonConnectBurst: 300,
+		FailedAttempts: 0.1, FailedAttemptBurst: 20,
+		// Who pages through the pictures of 500 people sets each of them.
+		Work: 60, WorkBurst: 1000,
+		// A browser that joins with four tracks, or resumes, has spent 120. Who
+		// comes and goes 200 times in a row is let in (contract L6).
+		JoinWork: 150,
+		// An office of 100 with Foyer that resumes at once sends 0.1 MB each.
+		Bytes: 256 << 10, ByteBurst: 4 << 20,
+		AddressBytes: 4 << 20, AddressByteBurst: 16 << 20,
+		AllBytes: 8 << 20, AllByteBurst: 32 << 20,
+		CutLines:    1.0 / 60,
+		Addresses:   4096,
+		Guests:      256,
+		Connections: 512, Waiting: 128, Total: 8192,
+	}
+}
+
+// Origin is the part of a remote address that one party holds: an IPv4
+// address, or an IPv6 network of 64 bits.
+func Origin(remote string) netip.Prefix {
+	ap, err := netip.ParseAddrPort(remote)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	a := ap.Addr().Unmap().WithZone("")
+	if a.Is4() {
+		return netip.PrefixFrom(a, 32)
+	}
+	p, _ := a.Prefix(64)
+	return p
+}
+
+// Rates remembers a rate limiter for each origin, or what else K is, and forgets
+// the one that was quiet for longest when there are too many.
+type Rates[K comparable] struct {
+	mu    sync.Mutex
+	limit rate.Limit
+	burst int
+	max   int
+	order *list.List // of *rateEntry[K], most recent first
+	by    map[K]*list.Element
+}
+
+type rateEntry[K comparable] struct {
+	of      K
+	limiter *rate.Limiter
+}
+
+// NewRates makes rates of limit a second, with bursts, for at most most origins.
+func NewRates[K comparable](limit rate.Limit, burst, most int) *Rates[K] {
+	return &Rates[K]{limit: limit, burst: burst, max: most, order: list.New(), by: map[K]*list.Element{}}
+}
+
+// Take uses one, if there is one left.
+func (r *Rates[K]) Take(o K, now time.Time) bool { return r.Of(o).AllowN(now, 1) }
+
+// Left reports whether there is one left, without using it.
+func (r *Rates[K]) Left(o K, now time.Time) bool { return r.Of(o).TokensAt(now) >= 1 }
+
+// Of is the limiter of one origin.
+func (r *Rates[K]) Of(o K) *rate.Limiter {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if e, ok := r.by[o]; ok {
+		r.order.MoveToFront(e)
+		return e.Value.(*rateEntry[K]).limiter
+	}
+	if r.order.Len() >= r.max {
+		oldest := r.order.Back()
+		delete(r.by, oldest.Value.(*rateEntry[K]).of)
+		r.order.Remove(oldest)
+	}
+	entry := &rateEntry[K]{o, rate.NewLimiter(r.limit, r.burst)}
+	r.by[o] = r.order.PushFront(entry)
+	return entry.limiter
+}
+
+// Nonces remembers the nonces of joins, so that a recorded join cannot be used
+// again. Two sets, each for one period, keep every nonce for at least a period.
+// A set holds at most max, and share of one origin, so that a few origins
+// cannot lock everyone else out.
+type Nonces struct {
+	mu         sync.Mutex
+	period     time.Duration
+	max, share int
+	turned     time.Time
+	now, old   nonceSet
+}
+
+// nonceSet knows its nonces, and those of each origin in their order.
+type nonceSet struct {
+	all map[[32]byte]struct{}
+	of  map[netip.Prefix][][32]byte
+}
+
+func newNonceSet() nonceSet {
+	return nonceSet{all: map[[32]byte]struct{}{}, of: map[netip.Prefix][][32]byte{}}
+}
+
+// NewNonces makes a memory of maxNonces for a period, and of share for one origin.
+func NewNonces(period time.Duration, maxNonces, share int) *Nonces {
+	return &Nonces{period: period, max: maxNonces, share: share, now: newNonceSet()}
+}
+
+// Use notes a nonce. fresh is false if it was used before; full is true if
+// this origin has to wait for the next period.
+func (n *Nonces) Use(o netip.Prefix, nonce [32]byte, at time.Time) (fresh, full bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if passed := at.Sub(n.turned); passed >= n.period {
+		n.old, n.now, n.turned = n.now, newNonceSet(), at
+		if passed >= 2*n.period {
+			n.old = nonceSet{}
+		}
+	}
+	_, inNow := n.now.all[nonce]
+	_, inOld := n.old.all[nonce]
+	switch {
+	case inNow || inOld:
+		return false, false
+	case len(n.now.of[o]) >= n.share:
+		return false, true
+	case len(n.now.all) >= n.max && !n.now.evict(len(n.now.of[o])):
+		return false, true
+	}
+	n.now.all[nonce] = struct{}{}
+	n.now.of[o] = append(n.now.of[o], nonce)
+	return true, false
+}
+
+// evict forgets the oldest nonce of the heaviest origin, if that one has more
+// than have. Then its join could be used again, by those who know it: they are
+// behind that origin, because joins travel encrypted.
+func (s nonceSet) evict(have int) bool {
+	var heaviest netip.Prefix
+	var list [][32]byte
+	for o, l := range s.of {
+		if len(l) > max(have, len(list)) {
+			heaviest, list = o, l
+		}
+	}
+	if len(list) == 0 {
+		return false
+	}
+	delete(s.all, list[0])
+	if s.of[heaviest] = list[1:]; len(list) == 1 {
+		delete(s.of, heaviest)
+	}
+	return true
+}
