@@ -1,6 +1,6 @@
-// Package devices opens cameras, screens, microphones and speakers, the test
-// frame and tone, and files that stand in for a camera or a microphone. It
-// implements [call.Devices].
+// Package devices opens cameras, screens, microphones and speakers, a test
+// pattern and a test tone, and files that stand in for a camera or a microphone.
+// It implements [call.Devices].
 //
 // Every open device has one owner goroutine. It alone opens, reads and closes
 // the driver's stream, so that nothing is closed twice or during a read; Close
@@ -11,8 +11,8 @@
 //	   '-> abandoned (the context ended) ^
 //
 // The owner of an abandoned opening closes whatever the driver still opens. The
-// next Open of that device waits for it, so that leaving and joining again never
-// meets a device that is busy with ourselves.
+// next Open of that device waits for it, so a device is never busy because you
+// have just left and joined again.
 //
 // All methods may be called from any goroutine. The hardware is reached through
 // [Drivers] alone; package devices/hw has the real ones.

@@ -6,13 +6,13 @@
 //	call.RemoteTrack -> reader -> worker: reorder -> assembler -> playout -> VP8 -> FrameSlot
 //
 // Two goroutines serve each open camera and each remote video. What one hands
-// to the other is bounded: frames on the way to the encoder are replaced by
-// newer ones, packets wait in the network's own buffer. All state of a stream
-// belongs to its worker; the types reorder, assembler and playout have no
+// to the other has a limit: a newer frame replaces one on its way to the
+// encoder, and packets wait in the network's own buffer. The worker owns all
+// state of its stream; the types reorder, assembler and playout have no
 // goroutine, lock or clock of their own.
 //
-// After a loss nothing is shown until the next key frame: a frozen frame is
-// honest, a smeared one is not.
+// After a loss, a receiver shows nothing new until the next key frame: a frozen
+// frame is honest, a smeared one is not.
 //
 // Exported methods are safe from any goroutine.
 package media

@@ -3,7 +3,7 @@
 // through [Actions]; it decides nothing.
 //
 // Everything belongs to Fyne's main goroutine. There is no clock inside: Update
-// and Tick are told the time, so that the same state at the same time always
+// and Tick take the time, so that the same state at the same time always
 // looks the same.
 package view
 

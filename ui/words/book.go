@@ -2,7 +2,7 @@
 // sentences with a next step. It knows no toolkit: the window and the headless
 // program read from the same [Book].
 //
-// Sentences live in assets/translations, one JSON file a language; code holds
+// Sentences live in assets/translations, one JSON file per language; code holds
 // only their keys. A Book is immutable and safe for any goroutine.
 package words
 

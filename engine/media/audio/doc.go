@@ -9,14 +9,13 @@
 //
 // The playing side has no clock of its own: the speaker's fill callback pulls
 // every receiver through its jitter buffer, decodes and mixes in place. While
-// there is no speaker, a goroutine of the Mixer pulls at real time and throws the
-// audio away, so that buffers stay short and the statistics true.
+// there is no speaker, a goroutine of the Mixer pulls in real time and discards the
+// audio, so that buffers stay short and the statistics stay true.
 //
-// A jitterBuffer is pure: no goroutine, lock or clock, time comes in as an
-// argument. It holds the audio as long as the network needs, and no longer: it
-// lets the playout run a little faster or slower, without changing the pitch, to
-// follow both the network and the difference between the sender's clock and the
-// speaker's.
+// A jitterBuffer is pure: it has no goroutine, lock or clock, and takes the time
+// as an argument. It holds audio as long as the network needs, and no longer: it
+// plays a little faster or slower, without changing the pitch, to follow both the
+// network and the difference between the sender's clock and the speaker's.
 //
 // Exported methods are safe from any goroutine unless they say otherwise.
 package audio

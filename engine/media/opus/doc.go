@@ -1,6 +1,6 @@
 // Package opus is a thin layer over libopus for Foyer's audio: an [Encoder] for
 // our microphone (48 kHz mono, 20 ms frames, in-band FEC), a [Decoder] for
-// other people's (48 kHz, always stereo out) and [Inspect], which reads a
+// remote tracks (48 kHz, always stereo out) and [Inspect], which reads a
 // packet's header without touching the C library, so that nothing unchecked
 // reaches it.
 //
