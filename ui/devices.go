@@ -183,8 +183,8 @@ func (u *UI) setOn(source call.Source, on bool) {
 // that dragging the window's edge is one command and not a hundred.
 const viewRest = 250 * time.Millisecond
 
-// ShowTrack notes in what size a remote frame is shown. That it is shown at
-// all, or not any more, is told with the next paint.
+// ShowTrack records the size in which a remote video is shown. The next paint tells
+// the engine whether it is shown at all.
 func (a actions) ShowTrack(track call.SID, width, height int, hidden bool) {
 	a.views[track] = engine.SetTrackView{Track: track, Width: width, Height: height, Disabled: hidden}
 	if shown, known := a.shown[track]; !known || shown == hidden {

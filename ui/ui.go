@@ -151,7 +151,7 @@ func withDefaults(cfg Config) Config {
 	return cfg
 }
 
-// Window is the window itself, for whoever wires the program.
+// Window returns the window itself, for the package that wires the program.
 func (u *UI) Window() fyne.Window { return u.win }
 
 // Show shows the window. The devices are listed, which opens cameras for a moment,

@@ -366,8 +366,8 @@ type listFunc func() ([]call.Device, error)
 func (f listFunc) List() ([]call.Device, error)           { return f() }
 func (f listFunc) Open(string, Want) (VideoStream, error) { return nil, call.ErrDeviceMissing }
 
-// Whatever many callers do at once, nothing stays open and nobody is told that a
-// device is busy while only closings are in the way.
+// Whatever many callers do at once, nothing stays open, and no device counts as
+// busy while only closings are in the way.
 func TestStorm(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, call.SourceCamera, "A", "B")

@@ -307,7 +307,7 @@ func TestUnreadableWAV(t *testing.T) {
 	}
 }
 
-// A person is told what is the matter with a file that cannot even be opened.
+// The error says what is wrong with a file that cannot even be opened.
 func TestUnopened(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ err, want error }{

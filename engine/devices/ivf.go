@@ -71,7 +71,7 @@ func newIVF(f *os.File, size int64, newDecoder func(mime string) (call.VideoDeco
 	return i, nil
 }
 
-// roundLength adds to the time of the last frame how long one is shown.
+// roundLength is the time of the last frame and the time for which it is shown.
 func roundLength(p []ivfFrame) time.Duration {
 	if len(p) == 1 {
 		return time.Second / defaultCameraFPS

@@ -52,7 +52,7 @@ func (d *Devices) tryEnter(key string, h *handle) (waitFor <-chan struct{}, err 
 }
 
 // leave ends what enter has begun. It comes before the release is reported, so
-// that whoever waited for that finds the lane free.
+// that a caller who waited for it finds the lane free.
 func (d *Devices) leave(key string, h *handle) {
 	d.mu.Lock()
 	if d.lanes[key] == h {

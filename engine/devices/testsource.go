@@ -44,7 +44,7 @@ func (c *testCamera) Read(stop <-chan struct{}, dst *call.VideoFrame) error {
 
 func (c *testCamera) Close() error { return nil }
 
-// pace gives out the numbers of frames at their times. Who is late gets the
+// pace gives out the numbers of frames at their times. A late reader gets the
 // number that is due, so that numbers follow the clock.
 type pace struct {
 	every time.Duration

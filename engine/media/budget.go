@@ -45,9 +45,8 @@ func (b *budget) claim(owner call.Identity) *claim {
 }
 
 // resize claims that many pixels instead of what was claimed before. It reports
-// whether they are granted. Where there are too many, whoever has the most gives
-// up their largest frame: what one person sends is at the cost of nobody who
-// sends less.
+// whether they are granted. If there are too many, the owner with the most gives
+// up their largest frame, so that a large sender never displaces a smaller one.
 func (c *claim) resize(pixels int) bool {
 	b := c.budget
 	b.mu.Lock()
@@ -73,8 +72,8 @@ func (b *budget) sum() int {
 	return sum
 }
 
-// largest is the largest claim of the owner who has the most. Among equals it is
-// that of the newcomer, who has nothing to lose yet. b.mu is held.
+// largest returns the largest claim of the owner with the most. Among equals it is
+// the newcomer's, which has nothing to lose yet. b.mu is held.
 func (b *budget) largest(newcomer *claim) *claim {
 	owners := make(map[call.Identity]int, len(b.claims))
 	for c := range b.claims {

@@ -10,8 +10,8 @@ import (
 
 const whole = call.MaxPixels
 
-// Whoever sends the most gives way to who sends less, and one person's tracks
-// count together.
+// The largest sender gives way to smaller ones, and one person's tracks count
+// together.
 func TestPixelsAreShared(t *testing.T) {
 	b := new(budget)
 	eve1, eve2, bob, ann := b.claim("eve"), b.claim("eve"), b.claim("bob"), b.claim("ann")
@@ -117,7 +117,7 @@ func TestHiddenTrackHasNoDecoder(t *testing.T) {
 	})
 }
 
-// Whoever has more gives way when the budget is used up, and says so.
+// The larger sender gives way when the budget is used up, and its receiver says so.
 func TestLargeTracksGiveWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t, noAudio{})

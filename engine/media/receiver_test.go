@@ -22,7 +22,7 @@ const (
 	clean = 27
 )
 
-// noAudio is the clock of a participant who is not heard.
+// noAudio is the clock of a participant without audio.
 type noAudio struct{}
 
 func (noAudio) PlayoutTime() (ntp, at time.Time, ok bool) { return }

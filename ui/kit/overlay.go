@@ -105,7 +105,7 @@ type Dialog struct{ over *overlay }
 const dialogWidth = 440
 
 // Ask shows a dialog with a title, a text, and two answers. yes is the main
-// one; Escape and a tap beside mean no. The keyboard is on no: whoever was
+// one; Escape and a tap beside mean no. The keyboard is on no: a user who was
 // pressing Space or Enter when the question came has not read it.
 func Ask(c fyne.Canvas, title, text, yes, no string, onYes, onNo func()) *Dialog {
 	d := &Dialog{}

@@ -8,8 +8,8 @@ import (
 	"foyer/engine/eventqueue"
 )
 
-// Apply changes the state by one event. What is told of the people in a room after
-// the user has left it changes nothing.
+// Apply changes the state by one event. Events about people in a room that the user
+// has left change nothing.
 func (s *State) Apply(e eventqueue.Stamped) {
 	switch v := e.Event.(type) {
 	case call.StateChanged:
@@ -179,7 +179,7 @@ func (s *State) left(v call.Left) {
 		s.Screen = ScreenLobby
 		return
 	}
-	// A failure that came first is no news to who has given up.
+	// A failure that came first is no news to a user who has given up.
 	gaveUp := v.Stayed == 0 && v.Reason == call.ReasonJoinFailed &&
 		(s.Attempt.Cancelled || errors.Is(v.Err, call.ErrCancelled))
 	s.Attempt.Active, s.Attempt.Cancelled = false, false
@@ -313,8 +313,8 @@ func (s *State) trouble(n Notice) {
 	}
 }
 
-// failed puts an error where it belongs: previews show theirs in place, the
-// rest is told in passing.
+// failed puts an error where it belongs: previews show theirs in place, other
+// errors become notices.
 func (s *State) failed(v call.CommandFailed, at time.Time) {
 	delete(s.Opening, v.Source)
 	if l, ok := s.Local[v.Source]; ok {

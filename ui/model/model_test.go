@@ -175,8 +175,8 @@ func TestOwnButtons(t *testing.T) {
 	}
 }
 
-// What the room's rules forbid is never shown as on (contract K10), and is told
-// once, with what one can do about it.
+// What the room's rules forbid is never shown as on (contract K10). One notice says
+// so, and what the user can do about it.
 func TestK10_RulesTurnButtonsOff(t *testing.T) {
 	muted := call.Standing{Role: call.RoleParticipant, Muted: true}
 	listener := call.Standing{Role: call.RoleListener}

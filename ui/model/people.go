@@ -134,7 +134,7 @@ func (s *State) face(p *Person) Tile {
 	tile.MicMuted = !ok || mic.Muted
 	if t, ok := p.track(call.SourceCamera); ok {
 		tile.Track = t.SID
-		// Never a frozen face: who is lost or muted shows initials.
+		// Never a frozen face: lost and muted people show initials.
 		if !t.Muted && !p.Lost {
 			tile.Slot = p.Slots[t.SID]
 		}

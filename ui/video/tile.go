@@ -3,7 +3,7 @@
 // something new; [Grid] says where tiles lie.
 //
 // Everything belongs to Fyne's main goroutine. Frames are converted and
-// scaled by whoever writes the slot, to the pixel size that the tile publishes,
+// scaled by the slot's writer, to the pixel size that the tile publishes,
 // so that painting is an upload and nothing else.
 package video
 

@@ -150,8 +150,8 @@ func (b *Book) Chat(a doorapi.ChatAnswer, now time.Time) Table {
 	return t
 }
 
-// personName is what a person is called, by the ID if nothing of the name can be
-// seen. Who has none has none here, too.
+// personName returns a person's name, or the ID if the name has nothing visible. An
+// empty name stays empty.
 func personName(id call.Identity, name string) string {
 	if clean := call.CleanName(name); clean != "" || name == "" {
 		return clean

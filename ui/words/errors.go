@@ -245,8 +245,8 @@ func (b *Book) known(err error, source call.Source, now time.Time) Sentence {
 	return Sentence{}
 }
 
-// place is the folder or file that an error is about, and who has it: a user, or
-// the number of a process.
+// place returns the folder or file that an error is about, and its owner: a user,
+// or the number of a process.
 func place(err error) (path, owner string) {
 	path, owner = "?", "?"
 	if p, ok := errors.AsType[*call.PathError](err); ok {

@@ -22,7 +22,7 @@ func TestNamesAreIsolated(t *testing.T) {
 	}
 }
 
-// The host's table has no empty cell for who has a name or an ID that is not seen.
+// The host's table has no empty cell for an invisible name or ID.
 func TestNobodyIsInvisibleInTables(t *testing.T) {
 	b := English()
 	table := b.Members(doorapi.MembersAnswer{Members: []call.MemberRow{

@@ -295,8 +295,8 @@ func TestSoundServerFreezesMeanwhile(t *testing.T) {
 	}
 }
 
-// Whoever hears the microphone that is taken away hears no more, neither it nor,
-// when it was the default one, what the loudspeaker plays.
+// After a microphone is taken away, its reader hears nothing more: neither it nor,
+// if it was the default one, what the loudspeaker plays.
 func TestAudioDeviceTakenAway(t *testing.T) {
 	for _, choice := range []string{"mic", ""} {
 		testenv.UsePulse(t)

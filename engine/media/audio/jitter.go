@@ -48,8 +48,8 @@ const (
 	maxPull = 20 * samplesPerMS // frames
 )
 
-// jitterBuffer turns the packets of one track, as they come, into audio, as it
-// is asked for. See the package comment; it belongs to whoever pulls.
+// jitterBuffer takes the packets of one track as they arrive and yields audio on
+// demand. See the package comment; it belongs to the goroutine that pulls.
 //
 //	idle --first packet has waited for the target delay--> playing
 //	playing --no packet for idleAfter, or a new stream--> idle

@@ -149,7 +149,7 @@ func (r *Receiver) report() {
 }
 
 // source is a receiver's side of the mix: the network puts into ring, everything
-// else belongs to whoever holds the mixer's mu, except the snapshot.
+// else belongs to the holder of the mixer's mu, except the snapshot.
 type source struct {
 	ring    packetRing
 	garbage atomic.Uint64
