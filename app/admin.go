@@ -286,7 +286,7 @@ func (a *adminFlags) refused(err error) int {
 	if a.asJSON {
 		_ = json.NewEncoder(a.std.out).Encode(refusal.Door)
 	}
-	status := exitPutOut
+	status := exitOtherReason
 	if errors.Is(err, call.ErrBadArgument) {
 		status = exitUsage
 	}
@@ -314,7 +314,7 @@ func (a *adminFlags) print(c *adminCall, now time.Time) int {
 	if people, ok := c.answer.(*doorapi.PeopleAnswer); ok {
 		for _, r := range people.Results {
 			if r.Result != call.ResultDone {
-				return exitPutOut
+				return exitOtherReason
 			}
 		}
 	}

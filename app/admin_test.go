@@ -48,8 +48,8 @@ func startHost(t *testing.T) host.Ready {
 	}
 }
 
-// knock asks the door for a token, and returns the refusal's code.
-func knock(t *testing.T, r host.Ready, link call.Link, id string, key ed25519.PrivateKey) doorapi.Code {
+// requestAdmission asks the door for a token, and returns the refusal's code.
+func requestAdmission(t *testing.T, r host.Ready, link call.Link, id string, key ed25519.PrivateKey) doorapi.Code {
 	t.Helper()
 	req := doorapi.JoinRequest{Room: link.Room, Secret: link.Secret, Identity: call.Identity(id), Name: id}
 	if err := req.Sign(key, link.Fingerprint, time.Now()); err != nil {
@@ -91,7 +91,7 @@ func TestAdmin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err, errs)
 	}
-	if code := knock(t, r, link, "anna", key); code != "" {
+	if code := requestAdmission(t, r, link, "anna", key); code != "" {
 		t.Fatal(code)
 	}
 	for _, step := range []struct {
@@ -105,12 +105,12 @@ func TestAdmin(t *testing.T) {
 		{"ban 50% anna --for 10m --text Enough", exitOK, "anna  done"},
 		{"bans 50%", exitOK, "Enough"},
 		{"bans 50% --json", exitOK, `"text":"Enough"`},
-		{"ban 50% nobody --json", exitPutOut, `{"results":[{"id":"nobody","result":"unknown"}]}`},
-		{"remove 50% anna", exitPutOut, "anna  already gone"},
+		{"ban 50% nobody --json", exitOtherReason, `{"results":[{"id":"nobody","result":"unknown"}]}`},
+		{"remove 50% anna", exitOtherReason, "anna  already gone"},
 		{"role 50% anna --role listener", exitOK, "anna  done"},
 		{"withdraw 50% --json", exitOK, `{"withdrawn":1}`},
 		{"withdraw 50%", exitOK, ""},
-		{"withdraw elsewhere", exitPutOut, "no such room"},
+		{"withdraw elsewhere", exitOtherReason, "no such room"},
 		{"allow 50% anna", exitOK, "anna  done"},
 		{"disallow 50% anna", exitOK, "anna  done"},
 		{"mute 50% anna", exitOK, "anna  done"},
@@ -118,10 +118,10 @@ func TestAdmin(t *testing.T) {
 		{"mute 50% --all --except anna", exitOK, ""},
 		{"rules 50% --locked --max-members 7 --real-time 30s", exitOK, "7"},
 		{"rules 50% --json", exitOK, `"locked":true,"max_members":7,"refuse_newcomer":false,"real_time":30`},
-		{"members elsewhere", exitPutOut, "no such room"},
+		{"members elsewhere", exitOtherReason, "no such room"},
 		{"rules 50% --max-members -4", exitUsage, "-4"},
 		{"dismiss 50%", exitOK, ""},
-		{"dismiss 50% --json", exitPutOut, `"error":"no_such_room"`},
+		{"dismiss 50% --json", exitOtherReason, `"error":"no_such_room"`},
 	} {
 		status, out, errs := tools(strings.Fields(step.args)...)
 		said := out
@@ -132,7 +132,7 @@ func TestAdmin(t *testing.T) {
 			t.Errorf("%s: status %d, stdout %q, stderr %q", step.args, status, out, errs)
 		}
 		if strings.HasPrefix(step.args, "ban 50% anna") {
-			if code := knock(t, r, link, "anna", key); code != doorapi.CodeBanned {
+			if code := requestAdmission(t, r, link, "anna", key); code != doorapi.CodeBanned {
 				t.Errorf("banned: %q", code)
 			}
 		}

@@ -28,10 +28,10 @@ import (
 
 // Exit statuses (contract section 7).
 const (
-	exitOK     = 0
-	exitFailed = 1
-	exitUsage  = 2
-	exitPutOut = 3 // the stay ended for a reason that was not the user's
+	exitOK          = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitOtherReason = 3 // the stay ended for a reason that was not the user's
 )
 
 const usage = `Foyer: video rooms without a browser, an account or a cloud.

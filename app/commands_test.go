@@ -49,7 +49,7 @@ func TestO11_HeadlessSwitch(t *testing.T) {
 		t.Errorf("left %v", left)
 	}
 	p.dialer.Last().Tell(call.SessionEnded{Reason: call.ReasonBanned, By: "Eve", Text: "Enough"})
-	left := p.end(exitPutOut)
+	left := p.end(exitOtherReason)
 	if len(left) != 2 || left[1]["reason"] != "banned" || left[1]["by"] != "Eve" || left[1]["text"] != "Enough" {
 		t.Errorf("left %v", left)
 	}

@@ -19,13 +19,13 @@ import (
 	"foyer/engine/trace"
 )
 
-// closeBound is how long the end of the program waits for devices that do not
+// closeTimeout is how long the end of the program waits for devices that do not
 // let go; then the operating system takes them back.
-const closeBound = 5 * time.Second
+const closeTimeout = 5 * time.Second
 
-// driverBound is how long of it goes to drivers that are in the middle of
+// driverTimeout is how long of it goes to drivers that are in the middle of
 // something after everything else is closed.
-const driverBound = 500 * time.Millisecond
+const driverTimeout = 500 * time.Millisecond
 
 // faultsVariable lets the tests of the way out break the engine on purpose.
 const faultsVariable = "FOYER_FAULTS"
@@ -52,7 +52,7 @@ func newCore(p *profile, log logrus.FieldLogger, tracer *trace.Writer, host call
 func newCoreWith(
 	p *profile, log logrus.FieldLogger, tracer *trace.Writer, drivers devices.Drivers, host call.Host, shown int,
 ) *core {
-	boundNativeMemory()
+	limitNativeMemory()
 	dev := devices.New(devices.Config{
 		Log:        log.WithField("part", "devices"),
 		Drivers:    drivers,
@@ -87,10 +87,10 @@ func startCore(cfg engine.Config, devices io.Closer) *core {
 	return c
 }
 
-// newDecoder decodes the pictures of an IVF file that stands in for a camera.
+// newDecoder decodes the frames of an IVF file that stands in for a camera.
 func newDecoder(mime string) (call.VideoDecoder, error) {
 	if mime != call.MIMEVP8 {
-		return nil, fmt.Errorf("%w: its pictures are %s, only %s is known", call.ErrFileUnreadable, mime, call.MIMEVP8)
+		return nil, fmt.Errorf("%w: its frames are %s, only %s is known", call.ErrFileUnreadable, mime, call.MIMEVP8)
 	}
 	return vp8.NewDecoder()
 }
@@ -103,7 +103,7 @@ func (c *core) close(ctx context.Context) {
 	}
 }
 
-// end leaves the room and ends the engine. It tells whether the engine ended
+// end leaves the room and ends the engine. It reports whether the engine ended
 // before ctx; then everything that it had to say is in its events.
 func (c *core) end(ctx context.Context) bool {
 	_ = c.Close(ctx)
@@ -116,11 +116,11 @@ func (c *core) end(ctx context.Context) bool {
 	}
 }
 
-// freeDrivers waits, for driverBound at most, for what is left after end: a
+// freeDrivers waits, for driverTimeout at most, for what is left after end: a
 // driver that has not opened yet, or not let go. The end of the process frees it
 // at once.
 func (c *core) freeDrivers(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, driverBound)
+	ctx, cancel := context.WithTimeout(ctx, driverTimeout)
 	defer cancel()
 	released := make(chan struct{})
 	go func() {

@@ -21,11 +21,11 @@ func describe(e call.Event) (string, fields) {
 		return "state", fields{"state": e.State.String()}
 	case call.Joined:
 		return "joined", fields{"room": e.Room, "title": e.Title, "session": e.Session, "id": e.Self.Identity,
-			"elapsed_ms": ms(e.Elapsed), "participants": people(e.Participants), "standing": standing(e.Standing)}
+			"elapsed_ms": ms(e.Elapsed), "participants": people(e.Participants), "standing": permissions(e.Standing)}
 	case call.RoomUpdated:
 		return "roster", fields{"session": e.Session, "participants": people(e.Participants)}
 	case call.RulesChanged:
-		return "rules", standing(e.Standing)
+		return "rules", permissions(e.Standing)
 	case call.Left:
 		return "left", describeLeft(e)
 
@@ -180,7 +180,7 @@ func orEmpty[T any](s []T) []T {
 // message is the sentence that a left event carries.
 func message(l call.Left) string { return words.Left(l).String() }
 
-func standing(s call.Standing) fields {
+func permissions(s call.Standing) fields {
 	return fields{"role": s.Role, "muted": s.Muted, "chat_stored": !s.ChatOff, "rules": s.Rules}
 }
 

@@ -21,13 +21,13 @@ type listed struct {
 
 func (l listed) List() ([]call.Device, error) { return l.list, l.err }
 
-// listedSound is the same for sound.
-type listedSound struct {
+// listedAudio is the same for audio.
+type listedAudio struct {
 	devices.AudioDriver
 	list []call.Device
 }
 
-func (l listedSound) List() ([]call.Device, error) { return l.list, nil }
+func (l listedAudio) List() ([]call.Device, error) { return l.list, nil }
 
 func drivers() devices.Drivers {
 	return devices.Drivers{
@@ -36,7 +36,7 @@ func drivers() devices.Drivers {
 			{Source: call.SourceCamera, ID: "usb-2", Name: "Bad\x1b[31mname"},
 		}},
 		Screen: listed{err: errors.New("no display")},
-		Audio: listedSound{list: []call.Device{
+		Audio: listedAudio{list: []call.Device{
 			{Source: call.SourceMicrophone, ID: "alsa-1", Name: "Headset"},
 			{Source: call.SourceSpeaker, ID: "alsa-2", Name: "Headset", Default: true},
 		}},

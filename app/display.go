@@ -12,33 +12,33 @@ import (
 	"foyer/engine/call"
 )
 
-// displayBound is how long a window may take to come up. A display that does not
+// displayTimeout is how long a window may take to come up. A display that does not
 // answer would be waited for without an end, in C.
-const displayBound = 30 * time.Second
+const displayTimeout = 30 * time.Second
 
 // draw opens a window. An error that is call.ErrNoDisplay says that there is no
 // display, or that nothing can be drawn on it; stuck is called, in a goroutine
-// and with such an error, when it takes longer than displayBound.
+// and with such an error, when it takes longer than displayTimeout.
 //
 // Fyne logs what it cannot do and goes on, GLFW panics where it was not set up,
 // and the C libraries below them write to the terminal. What they say becomes the
 // error's text; where the window opens, it is said afterwards.
 func draw(open func() error, stuck func(error)) (err error) {
-	hushed := hush()
-	late := time.AfterFunc(displayBound, func() {
-		stuck(noDisplay(hushed.end(), fmt.Errorf("no answer within %v", displayBound)))
+	muted := mute()
+	late := time.AfterFunc(displayTimeout, func() {
+		stuck(noDisplay(muted.end(), fmt.Errorf("no answer within %v", displayTimeout)))
 	})
 	defer func() {
 		late.Stop()
 		if cause, ok := glfwPanic(recover()); ok {
 			err = cause
 		}
-		said := hushed.end()
+		said := muted.end()
 		switch {
 		case err != nil:
 			err = noDisplay(said, err)
 		default:
-			hushed.say(said)
+			muted.say(said)
 		}
 	}()
 	return open()

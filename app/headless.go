@@ -37,7 +37,7 @@ type headless struct {
 	joined    bool
 	ending    bool // stdin has ended: the next idle is the last
 	last      call.LeaveReason
-	pictures  pictures
+	videos    remoteVideos
 	snapshots sync.WaitGroup
 	oneReader sync.Mutex  // a slot has one reader at a time
 	first     engine.Join // names and devices of the next join, unless it says otherwise
@@ -46,7 +46,7 @@ type headless struct {
 func newHeadless(c *core, p *profile, stay bool, std io3, log logrus.FieldLogger) *headless {
 	return &headless{
 		core: c, profile: p, stay: stay, out: newPrinter(std.out), in: std.in, errs: std.err, log: log,
-		pictures: newPictures(),
+		videos: newRemoteVideos(),
 	}
 }
 
@@ -129,13 +129,13 @@ func (h *headless) abort(err error) int {
 // explain prints why the program ends, and returns the exit status.
 func (h *headless) explain(err error) int {
 	fmt.Fprintf(h.errs, "foyer join: %s (%v)\n", words.Error(err), err)
-	return exitPutOut
+	return exitOtherReason
 }
 
 // quit leaves if we are in a room still, and prints what that brings as it
 // comes, before a driver in the middle of opening gets its time.
 func (h *headless) quit() int {
-	ctx, cancel := context.WithTimeout(context.Background(), closeBound)
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
 	ended := make(chan bool, 1)
 	go func() { ended <- h.core.end(ctx) }()
@@ -153,14 +153,14 @@ func (h *headless) quit() int {
 	}
 }
 
-// end is the end of stdin: leave. It tells whether there is nothing to leave.
+// end is the end of stdin: leave. It reports whether there is nothing to leave.
 func (h *headless) end() (over bool) {
 	h.ending = true
 	err := h.core.Do(engine.Leave{})
 	return errors.Is(err, call.ErrNotInRoom) && h.takeEvents()
 }
 
-// takeEvents prints what has happened and tells whether it was the last of it.
+// takeEvents prints what has happened and reports whether it was the last of it.
 func (h *headless) takeEvents() (over bool) {
 	events, open := h.core.Events().Take()
 	for _, e := range events {
@@ -183,10 +183,10 @@ func (h *headless) note(e call.Event) {
 		if e.Reason != call.ReasonSwitched { // another stay follows
 			h.last = e.Reason
 		}
-		h.pictures = newPictures()
+		h.videos = newRemoteVideos()
 	default:
 	}
-	h.pictures.note(e)
+	h.videos.note(e)
 }
 
 // status is the exit status that the last reason asks for.
@@ -195,6 +195,6 @@ func (h *headless) status() int {
 	case call.ReasonLeft, call.ReasonSwitched, call.ReasonDismissed, call.ReasonAppQuit:
 		return exitOK
 	default:
-		return exitPutOut
+		return exitOtherReason
 	}
 }

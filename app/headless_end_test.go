@@ -44,7 +44,7 @@ func TestEndsThatNobodyWantedSayWhy(t *testing.T) {
 			p := start(t, false, c.set)
 			p.await("track_published", 2)
 			c.act(p)
-			left := p.end(exitPutOut)
+			left := p.end(exitOtherReason)
 			if !c.told {
 				if said := p.errs.String(); !strings.Contains(said, c.says.Error()) {
 					t.Errorf("stderr says %q, want %q in it", said, c.says)
@@ -74,7 +74,7 @@ func (g *gate) Write(b []byte) (int, error) {
 
 // A room that says more than a slow reader takes costs neither the stay nor
 // much memory: what only counts in its newest form is merged meanwhile.
-func TestASlowReaderMissesNothingThatCounts(t *testing.T) {
+func TestASlowReaderGetsEverythingThatCounts(t *testing.T) {
 	g := &gate{open: make(chan struct{})}
 	p := start(t, false, func(p *program) { g.lineBuffer, p.stdout = p.out, g })
 	for p.dialer.Last() == nil || p.ledger.OpenNow("device") < 2 {
@@ -117,7 +117,7 @@ func TestAFloodingServerIsNamed(t *testing.T) {
 			}})
 		}
 	}()
-	left := p.end(exitPutOut)
+	left := p.end(exitOtherReason)
 	if len(left) != 1 || left[0]["reason"] != "connection_lost" || left[0]["code"] != nil {
 		t.Fatalf("left events %v, want one, connection_lost", left)
 	}
@@ -133,7 +133,7 @@ func TestAServerCannotSayWhatTheUserDid(t *testing.T) {
 			p := start(t, false, nil)
 			p.await("joined", 1)
 			p.dialer.Last().Tell(call.SessionEnded{Reason: reason})
-			if left := p.end(exitPutOut); len(left) != 1 || left[0]["reason"] != call.ReasonOther(0).String() {
+			if left := p.end(exitOtherReason); len(left) != 1 || left[0]["reason"] != call.ReasonOther(0).String() {
 				t.Errorf("left events %v", left)
 			}
 		})
@@ -143,7 +143,7 @@ func TestAServerCannotSayWhatTheUserDid(t *testing.T) {
 					return enginetest.Step{Err: &call.PutOutError{Reason: reason}}
 				}
 			})
-			if left := p.end(exitPutOut); len(left) != 1 || left[0]["reason"] != "join_failed" {
+			if left := p.end(exitOtherReason); len(left) != 1 || left[0]["reason"] != "join_failed" {
 				t.Errorf("left events %v", left)
 			}
 		})
@@ -162,11 +162,11 @@ func TestPrinterNamesTheReaderThatDoesNotRead(t *testing.T) {
 	if !out.behind(time.Now()) || out.failure() != nil {
 		t.Errorf("behind too late, or given up too early (%v)", out.failure())
 	}
-	if out.behind(time.Now().Add(unreadBound + time.Second)); !errors.Is(out.failure(), call.ErrOutputUnread) {
-		t.Errorf("after the bound: %v", out.failure())
+	if out.behind(time.Now().Add(unreadTimeout + time.Second)); !errors.Is(out.failure(), call.ErrOutputUnread) {
+		t.Errorf("after the timeout: %v", out.failure())
 	}
 	_ = stuck.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), bound)
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	out.finish(ctx)
 }

@@ -22,8 +22,8 @@ import (
 	"foyer/engine/enginetest"
 )
 
-// bound is how long a test waits for what must come.
-const bound = 10 * time.Second
+// timeout is how long a test waits for what must come.
+const timeout = 10 * time.Second
 
 // program is a headless program on fakes, with its stdin in the test's hand.
 type program struct {
@@ -106,7 +106,7 @@ func (p *program) end(want int) []map[string]any {
 		if status != want {
 			p.t.Errorf("exit status %d, want %d", status, want)
 		}
-	case <-time.After(bound):
+	case <-time.After(timeout):
 		p.t.Fatalf("the program does not end; it said\n%s", p.out)
 	}
 	for _, kind := range []string{"device", "session"} {
@@ -119,7 +119,7 @@ func (p *program) end(want int) []map[string]any {
 
 func (p *program) await(event string, n int) []map[string]any {
 	p.t.Helper()
-	deadline := time.After(bound)
+	deadline := time.After(timeout)
 	for {
 		changed := p.out.changed()
 		if got := lines(p.t, p.out.bytes(), event); len(got) >= n {
@@ -146,12 +146,12 @@ func TestL5_HeadlessWaysOut(t *testing.T) {
 		{"leave naming the room", func(p *program) { p.send(`{"cmd":"leave","room":"r"}`) }, "left", exitOK, 0.0},
 		{"end of stdin", func(p *program) { _ = p.stdin.Close() }, "left", exitOK, 0.0},
 		{"signal", func(p *program) { p.cancel() }, "app_quit", exitOK, 0.0},
-		{"removed", tell(call.SessionEnded{Reason: call.ReasonRemoved}), "removed", exitPutOut, 1.0},
+		{"removed", tell(call.SessionEnded{Reason: call.ReasonRemoved}), "removed", exitOtherReason, 1.0},
 		{"dismissed", tell(call.SessionEnded{Reason: call.ReasonDismissed}), "dismissed", exitOK, 2.0},
-		{"duplicate", tell(call.SessionEnded{Reason: call.ReasonDuplicate}), "duplicate", exitPutOut, nil},
-		{"server stopped", tell(call.SessionEnded{Reason: call.ReasonServerStopped}), "server_stopped", exitPutOut, nil},
-		{"connection lost", tell(call.SessionEnded{Reason: call.ReasonConnectionLost}), "connection_lost", exitPutOut, nil},
-		{"unknown reason", tell(call.SessionEnded{Reason: call.ReasonOther(16)}), "other(16)", exitPutOut, nil},
+		{"duplicate", tell(call.SessionEnded{Reason: call.ReasonDuplicate}), "duplicate", exitOtherReason, nil},
+		{"server stopped", tell(call.SessionEnded{Reason: call.ReasonServerStopped}), "server_stopped", exitOtherReason, nil},
+		{"connection lost", tell(call.SessionEnded{Reason: call.ReasonConnectionLost}), "connection_lost", exitOtherReason, nil},
+		{"unknown reason", tell(call.SessionEnded{Reason: call.ReasonOther(16)}), "other(16)", exitOtherReason, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := start(t, false, nil)
@@ -229,7 +229,7 @@ func TestStayTakesTheNextJoin(t *testing.T) {
 	p.dialer.Last().Tell(call.SessionEnded{Reason: call.ReasonRemoved})
 	p.await("left", 2)
 	_ = p.stdin.Close()
-	if left := p.end(exitPutOut); len(left) != 2 {
+	if left := p.end(exitOtherReason); len(left) != 2 {
 		t.Errorf("left events %v, want two", left)
 	}
 }
@@ -258,7 +258,7 @@ func TestL8_NobodyReadsAndStillWeLeave(t *testing.T) {
 	began := time.Now()
 	p.cancel()
 	p.end(exitOK)
-	if took := time.Since(began); took > closeBound {
+	if took := time.Since(began); took > closeTimeout {
 		t.Errorf("the program ended after %v", took)
 	}
 	_ = stuck.Close()
@@ -270,7 +270,7 @@ func TestL8_ASignalEndsTheProgramAtOnce(t *testing.T) {
 	began := time.Now()
 	p.cancel()
 	p.end(exitOK)
-	if took := time.Since(began); took > closeBound/2 {
+	if took := time.Since(began); took > closeTimeout/2 {
 		t.Errorf("the program ended after %v", took)
 	}
 }
@@ -310,11 +310,11 @@ func TestPrinterGivesUpOnAReaderThatDoesNotRead(t *testing.T) {
 	}
 	select {
 	case <-out.gone:
-	case <-time.After(bound):
+	case <-time.After(timeout):
 		t.Error("it keeps everything")
 	}
 	_ = stuck.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), bound)
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	out.finish(ctx)
 	if ctx.Err() != nil {
@@ -335,7 +335,7 @@ func TestLineThatIsTooLongIsAnswered(t *testing.T) {
 	}
 }
 
-func TestSnapshotWritesTheNextPicture(t *testing.T) {
+func TestSnapshotWritesTheNextFrame(t *testing.T) {
 	slot := &call.FrameSlot{}
 	slot.SetSourceSize(64, 36)
 	var painter sync.WaitGroup
@@ -362,7 +362,7 @@ func TestSnapshotWritesTheNextPicture(t *testing.T) {
 	})
 	defer painter.Wait()
 	defer close(stop)
-	img, err := nextPicture(context.Background(), slot, 0, 0)
+	img, err := nextFrame(context.Background(), slot, 0, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -390,7 +390,7 @@ func TestSnapshotWritesTheNextPicture(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := nextPicture(ctx, &call.FrameSlot{}, 8, 8); err == nil {
+	if _, err := nextFrame(ctx, &call.FrameSlot{}, 8, 8); err == nil {
 		t.Error("a picture out of nothing")
 	}
 }

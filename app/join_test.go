@@ -93,8 +93,8 @@ func TestUnreachableServerEndsWithLeft(t *testing.T) {
 	defer feed.Close()
 	var stdout, stderr bytes.Buffer
 	status := Main([]string{"join", goodLink, "--profile", t.TempDir()}, in, &stdout, &stderr)
-	if status != exitPutOut {
-		t.Errorf("exit status %d, want %d", status, exitPutOut)
+	if status != exitOtherReason {
+		t.Errorf("exit status %d, want %d", status, exitOtherReason)
 	}
 	left := lines(t, stdout.Bytes(), "left")
 	if len(left) != 1 || left[0]["reason"] != "join_failed" || left[0]["message"] == "" || left[0]["code"] != nil {
@@ -148,7 +148,7 @@ func TestAReaderThatDiesDoesNotKillTheProgram(t *testing.T) {
 		t.Fatal(err)
 	}
 	// It quits, or its join fails first.
-	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != exitOK && cmd.ProcessState.ExitCode() != exitPutOut {
+	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != exitOK && cmd.ProcessState.ExitCode() != exitOtherReason {
 		t.Errorf("the program ended with %v, want a status of its own", err)
 	}
 }

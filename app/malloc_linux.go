@@ -16,6 +16,6 @@ static void bound_native_memory(void) {
 */
 import "C"
 
-// boundNativeMemory lets the C libraries give memory back when a stay ends. Call
+// limitNativeMemory lets the C libraries give memory back when a stay ends. Call
 // it before they allocate.
-func boundNativeMemory() { C.bound_native_memory() }
+func limitNativeMemory() { C.bound_native_memory() }

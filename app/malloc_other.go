@@ -2,5 +2,5 @@
 
 package app
 
-// boundNativeMemory is for glibc alone.
-func boundNativeMemory() {}
+// limitNativeMemory is for glibc alone.
+func limitNativeMemory() {}

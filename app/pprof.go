@@ -15,8 +15,8 @@ const (
 	pprofUsage = "loopback address, such as 127.0.0.1:6060, on which net/http/pprof serves profiles; " +
 		"every user of this computer can read them"
 
-	pprofHeaderBound = 5 * time.Second
-	pprofEndBound    = time.Second
+	pprofHeaderTimeout = 5 * time.Second
+	pprofEndTimeout    = time.Second
 )
 
 // errPprofAddress says that profiles would leave the computer.
@@ -36,14 +36,14 @@ func startPprof(addr string) (stop func(), err error) {
 	if err != nil {
 		return nil, fmt.Errorf("--pprof: %w", err)
 	}
-	server := &http.Server{Handler: pprofHandler(), ReadHeaderTimeout: pprofHeaderBound}
+	server := &http.Server{Handler: pprofHandler(), ReadHeaderTimeout: pprofHeaderTimeout}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		_ = server.Serve(listener) // ends with Shutdown or Close
 	}()
 	return func() {
-		ctx, cancel := context.WithTimeout(context.Background(), pprofEndBound)
+		ctx, cancel := context.WithTimeout(context.Background(), pprofEndTimeout)
 		defer cancel()
 		if server.Shutdown(ctx) != nil {
 			_ = server.Close() // somebody records a profile still

@@ -24,8 +24,8 @@ const (
 	// writeAtOnce is how many lines are taken to be written before the others are
 	// looked at again.
 	writeAtOnce = 64
-	// unreadBound is how long a reader may read nothing while it is waited for.
-	unreadBound = 30 * time.Second
+	// unreadTimeout is how long a reader may read nothing while it is waited for.
+	unreadTimeout = 30 * time.Second
 )
 
 // printer writes events as lines of JSON from a goroutine of its own: a full
@@ -99,12 +99,12 @@ func (p *printer) failure() error {
 }
 
 // behind reports whether the reader has so much to read that it gets no more
-// events for now, and gives up on one that has not read for unreadBound.
+// events for now, and gives up on one that has not read for unreadTimeout.
 func (p *printer) behind(now time.Time) bool {
 	p.mu.Lock()
 	behind, rest := p.size > maxAheadOfReader, now.Sub(p.wrote)
 	p.mu.Unlock()
-	if behind && rest > unreadBound {
+	if behind && rest > unreadTimeout {
 		p.giveUp(call.ErrOutputUnread)
 	}
 	return behind
@@ -145,7 +145,7 @@ func (p *printer) line(event string, at time.Time, f fields) {
 		p.wrote = time.Now() // a reader that has had nothing to read is not late
 	}
 	fits := p.size+line.Len() <= maxUnread || event == "left" // the one line that must not be missing
-	reads := time.Since(p.wrote) < unreadBound
+	reads := time.Since(p.wrote) < unreadTimeout
 	if fits {
 		p.size += line.Len()
 		p.lines = append(p.lines, line.Bytes())

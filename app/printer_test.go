@@ -26,7 +26,7 @@ func TestAQuietHourIsNotTheReadersFault(t *testing.T) {
 			if !p.behind(time.Now()) || p.failure() != nil {
 				t.Errorf("given up at once: %v", p.failure())
 			}
-			p.behind(time.Now().Add(unreadBound + time.Second))
+			p.behind(time.Now().Add(unreadTimeout + time.Second))
 			if err := p.failure(); !errors.Is(err, call.ErrOutputUnread) {
 				t.Errorf("later %v, want %v", err, call.ErrOutputUnread)
 			}

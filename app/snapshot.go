@@ -14,65 +14,65 @@ import (
 )
 
 const (
-	snapshotBound  = 3 * time.Second
-	snapshotPeriod = 10 * time.Millisecond
+	snapshotTimeout = 3 * time.Second
+	snapshotPeriod  = 10 * time.Millisecond
 )
 
-type pictureKey struct {
+type videoKey struct {
 	id     call.Identity
 	source call.Source
 }
 
-// pictures are the remote videos that are announced, their slots once they are
+// remoteVideos are the remote videos that are announced, their slots once they are
 // received, and the snapshots that wait for that.
-type pictures struct {
-	tracks  map[pictureKey]call.SID
-	slots   map[pictureKey]*call.FrameSlot
+type remoteVideos struct {
+	tracks  map[videoKey]call.SID
+	slots   map[videoKey]*call.FrameSlot
 	waiting []askedSnapshot
 }
 
 // askedSnapshot is one of these.
 type askedSnapshot struct {
 	wireCommand
-	key   pictureKey
+	key   videoKey
 	until time.Time
 }
 
-func newPictures() pictures {
-	return pictures{tracks: map[pictureKey]call.SID{}, slots: map[pictureKey]*call.FrameSlot{}}
+func newRemoteVideos() remoteVideos {
+	return remoteVideos{tracks: map[videoKey]call.SID{}, slots: map[videoKey]*call.FrameSlot{}}
 }
 
 // note keeps what an event says about remote videos.
-func (p *pictures) note(e call.Event) {
+func (p *remoteVideos) note(e call.Event) {
 	for id, tracks := range announced(e) {
 		for _, t := range tracks {
-			p.tracks[pictureKey{id, t.Source}] = t.SID
+			p.tracks[videoKey{id, t.Source}] = t.SID
 		}
 	}
 	switch e := e.(type) {
 	case call.TrackPublished:
 		if !e.Local {
-			p.tracks[pictureKey{e.ID, e.Track.Source}] = e.Track.SID
+			p.tracks[videoKey{e.ID, e.Track.Source}] = e.Track.SID
 		}
 	case call.TrackUnpublished:
-		delete(p.tracks, pictureKey{e.ID, e.Track.Source})
+		delete(p.tracks, videoKey{e.ID, e.Track.Source})
 	case call.ParticipantLeft:
 		for _, t := range e.Participant.Tracks {
-			delete(p.tracks, pictureKey{e.Participant.Identity, t.Source})
+			delete(p.tracks, videoKey{e.Participant.Identity, t.Source})
 		}
 	case call.TrackSubscribed:
-		if key := (pictureKey{e.ID, e.Track.Source}); e.Slot != nil {
+		if key := (videoKey{e.ID, e.Track.Source}); e.Slot != nil {
 			p.tracks[key], p.slots[key] = e.Track.SID, e.Slot
 		}
 	case call.TrackUnsubscribed:
-		delete(p.slots, pictureKey{e.ID, e.Track.Source})
+		delete(p.slots, videoKey{e.ID, e.Track.Source})
 	default:
 	}
 }
 
-// ready takes the snapshots whose pictures come by now, and those that have
+// ready takes the snapshots whose frames come by now, and those that have
 // waited for too long.
-func (p *pictures) ready(now time.Time) (ready, late []askedSnapshot) {
+func (p *remoteVideos) ready(now time.Time) (ready, late []askedSnapshot) {
 	rest := p.waiting[:0]
 	for _, w := range p.waiting {
 		switch {
@@ -91,21 +91,21 @@ func (p *pictures) ready(now time.Time) (ready, late []askedSnapshot) {
 // maxSnapshots is how many snapshots may wait at once.
 const maxSnapshots = 64
 
-var errNoPicture = errors.New("no picture came")
+var errNoFrame = errors.New("no frame came")
 
-// snapshot writes the next picture of somebody's track as a PNG. A track that is
+// snapshot writes the next frame of somebody's track as a PNG. A track that is
 // not shown is asked for first.
 func (h *headless) snapshot(ctx context.Context, w wireCommand) {
 	source, err := call.ParseSource(w.Source)
-	key := pictureKey{w.ID, source}
-	sid, known := h.pictures.tracks[key]
+	key := videoKey{w.ID, source}
+	sid, known := h.videos.tracks[key]
 	switch {
 	case err != nil:
 	case !known || source.Kind() != call.KindVideo:
 		err = fmt.Errorf("%w: no %s of %.64q", call.ErrBadArgument, source, w.ID)
 	case w.File == "":
 		err = fmt.Errorf("%w: no file", call.ErrBadArgument)
-	case len(h.pictures.waiting) >= maxSnapshots:
+	case len(h.videos.waiting) >= maxSnapshots:
 		err = fmt.Errorf("%w: %d snapshots wait", call.ErrBadArgument, maxSnapshots)
 	default:
 		err = h.core.Do(engine.SetTrackView{Track: sid})
@@ -114,29 +114,29 @@ func (h *headless) snapshot(ctx context.Context, w wireCommand) {
 		h.out.commandFailed(w.Cmd, err)
 		return
 	}
-	h.pictures.waiting = append(h.pictures.waiting, askedSnapshot{w, key, time.Now().Add(snapshotBound)})
+	h.videos.waiting = append(h.videos.waiting, askedSnapshot{w, key, time.Now().Add(snapshotTimeout)})
 	h.takeSnapshots(ctx)
 }
 
 // takeSnapshots begins those that can be taken now.
 func (h *headless) takeSnapshots(ctx context.Context) {
-	ready, late := h.pictures.ready(time.Now())
+	ready, late := h.videos.ready(time.Now())
 	for _, w := range ready {
-		h.takeSnapshot(ctx, w.wireCommand, h.pictures.slots[w.key])
+		h.takeSnapshot(ctx, w.wireCommand, h.videos.slots[w.key])
 	}
 	for _, w := range late {
-		h.out.commandFailed(w.Cmd, errNoPicture)
+		h.out.commandFailed(w.Cmd, errNoFrame)
 	}
 }
 
 // takeSnapshot works in a goroutine that run waits for: leaving must not wait
-// for a picture.
+// for a frame.
 func (h *headless) takeSnapshot(ctx context.Context, w wireCommand, slot *call.FrameSlot) {
 	h.snapshots.Add(1)
 	go func() {
 		defer h.snapshots.Done()
 		h.oneReader.Lock()
-		img, err := nextPicture(ctx, slot, w.Width, w.Height)
+		img, err := nextFrame(ctx, slot, w.Width, w.Height)
 		if err == nil {
 			err = writePNG(w.File, img)
 		}
@@ -149,9 +149,9 @@ func (h *headless) takeSnapshot(ctx context.Context, w wireCommand, slot *call.F
 	}()
 }
 
-// nextPicture waits for a picture of that size, by default the size as sent.
-func nextPicture(ctx context.Context, slot *call.FrameSlot, width, height int) (*image.RGBA, error) {
-	ctx, cancel := context.WithTimeout(ctx, snapshotBound)
+// nextFrame waits for a frame of that size, by default the size as sent.
+func nextFrame(ctx context.Context, slot *call.FrameSlot, width, height int) (*image.RGBA, error) {
+	ctx, cancel := context.WithTimeout(ctx, snapshotTimeout)
 	defer cancel()
 	look := time.NewTicker(snapshotPeriod)
 	defer look.Stop()
@@ -169,7 +169,7 @@ func nextPicture(ctx context.Context, slot *call.FrameSlot, width, height int) (
 		select {
 		case <-look.C:
 		case <-ctx.Done():
-			return nil, errNoPicture
+			return nil, errNoFrame
 		}
 	}
 }

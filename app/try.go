@@ -28,10 +28,10 @@ import (
 const (
 	defaultTrySeconds = 3
 	maxTrySeconds     = 3600
-	stepBound         = 20 * time.Second // for any one step
-	patience          = 15 * time.Second // of it, for pictures and sound that come late
+	stepTimeout       = 20 * time.Second // for any one step
+	patience          = 15 * time.Second // of it, for video and audio that come late
 	lookPeriod        = 250 * time.Millisecond
-	goneBound         = time.Second // for an answer of a server that has stopped
+	goneTimeout       = time.Second // for an answer of a server that has stopped
 )
 
 // The people of a trial and what they say.
@@ -114,7 +114,7 @@ func (t *trial) run(ctx context.Context) (err error) {
 		return err
 	}
 	for _, step := range []func(context.Context) error{t.startRoom, t.seeAndHear, t.chat, t.remove, t.leave} {
-		bounded, cancel := context.WithTimeout(ctx, stepBound+t.talk)
+		bounded, cancel := context.WithTimeout(ctx, stepTimeout+t.talk)
 		err := step(bounded)
 		cancel()
 		if err != nil {
@@ -198,8 +198,8 @@ func (t *trial) seeAndHear(ctx context.Context) error {
 		break
 	}
 	for _, p := range both {
-		t.check(p.sees(t.talk), "sees", t.book.TrySees(p.who.name, p.of.name, p.picture))
-		t.check(p.hears(), "hears", t.book.TryHears(p.who.name, p.of.name, p.sound))
+		t.check(p.sees(t.talk), "sees", t.book.TrySees(p.who.name, p.of.name, p.video))
+		t.check(p.hears(), "hears", t.book.TryHears(p.who.name, p.of.name, p.audio))
 	}
 	return nil
 }
@@ -279,7 +279,7 @@ func released(left call.Left, source call.Source) bool {
 
 // clear ends what is left of the trial: both people, the server, the folder.
 func (t *trial) clear() error {
-	ctx, cancel := context.WithTimeout(context.Background(), closeBound)
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
 	var closing sync.WaitGroup
 	whole := t.ada != nil && t.grace != nil
@@ -304,7 +304,7 @@ func (t *trial) clear() error {
 
 // answers reports whether somebody listens at an address.
 func answers(address string) bool {
-	conn, err := net.DialTimeout("tcp", address, goneBound)
+	conn, err := net.DialTimeout("tcp", address, goneTimeout)
 	if err != nil {
 		return false
 	}

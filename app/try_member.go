@@ -123,7 +123,7 @@ const (
 	viewHeight = 360
 )
 
-// watch waits for somebody's picture and sound, and looks at the picture: what
+// watch waits for somebody's video and audio, and looks at the video: what
 // nobody looks at need not be sent.
 func (p *member) watch(ctx context.Context, other *member) error {
 	for _, source := range []call.Source{call.SourceCamera, call.SourceMicrophone} {
@@ -143,10 +143,10 @@ func (p *member) watch(ctx context.Context, other *member) error {
 }
 
 // perception is what has reached somebody of somebody else: the newest numbers of
-// the picture, and the sound at its loudest.
+// the video, and the audio at its loudest.
 type perception struct {
-	who, of        *member
-	picture, sound call.RemoteStats
+	who, of      *member
+	video, audio call.RemoteStats
 }
 
 // look brings it up to date.
@@ -159,9 +159,9 @@ func (p *perception) look(ctx context.Context) error {
 		switch {
 		case s.ID != p.of.id:
 		case s.Source == call.SourceCamera:
-			p.picture = s
-		case s.Source == call.SourceMicrophone && s.Level >= p.sound.Level:
-			p.sound = s
+			p.video = s
+		case s.Source == call.SourceMicrophone && s.Level >= p.audio.Level:
+			p.audio = s
 		}
 	}
 	return err
@@ -169,13 +169,13 @@ func (p *perception) look(ctx context.Context) error {
 
 func (p *perception) enough(watched time.Duration) bool { return p.sees(watched) && p.hears() }
 
-// sees reports whether that is a picture that moves: a tenth of a camera's rate
+// sees reports whether that is a video that moves: a tenth of a camera's rate
 // will do, on a computer that is busy with something else.
 func (p *perception) sees(watched time.Duration) bool {
 	const fewest = 3 // frames a second
-	return p.picture.Width > 0 && p.picture.Height > 0 && float64(p.picture.FramesDecoded) >= fewest*watched.Seconds()
+	return p.video.Width > 0 && p.video.Height > 0 && float64(p.video.FramesDecoded) >= fewest*watched.Seconds()
 }
 
 // hears reports whether that is the test tone and no silence: the tone is 20 dB
 // below full scale, of the 60 dB that a level spans.
-func (p *perception) hears() bool { return p.sound.Level > 0.3 }
+func (p *perception) hears() bool { return p.audio.Level > 0.3 }

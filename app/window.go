@@ -142,7 +142,7 @@ func (c *command) showFailure(err error) int {
 func (c *command) showWindow(
 	p *profile, claim *instance.Instance, child *roomserver.Child, link string, log *logrus.Logger,
 ) error {
-	// The collector would run a dozen times before the first picture, over a heap
+	// The collector would run a dozen times before the first frame, over a heap
 	// that is still small.
 	collect := debug.SetGCPercent(-1)
 	a := fyneapp.NewWithID(appID)
@@ -169,7 +169,7 @@ func (c *command) showWindow(
 		untold()
 		w.Stop()
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), closeBound)
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
 	core.close(ctx)
 	core.Events().Take() // nobody shows the last ones, but the stay file follows them

@@ -13,8 +13,8 @@ import (
 // The contract's bounds. Time is virtual here: what is asserted is what the
 // engine adds, whatever the machine does meanwhile.
 const (
-	toldBound = 500 * time.Millisecond // L4
-	freeBound = time.Second            // K1
+	toldTimeout = 500 * time.Millisecond // L4
+	freeTimeout = time.Second            // K1
 )
 
 // Who leaves tells the server at once, although their camera hangs, and who stays
@@ -39,19 +39,19 @@ func TestL4_TheOthersKnowWithinHalfASecond(t *testing.T) {
 		pass(time.Minute)
 		began := time.Now()
 		goes.do(engine.Leave{})
-		pass(toldBound)
+		pass(toldTimeout)
 		goes.wantState(call.StateLeaving) // the camera hangs
 		told := false
 		for _, s := range stays.all() {
 			if left, ok := s.Event.(call.ParticipantLeft); ok {
 				told = true
-				if took := s.At.Sub(began); took > toldBound || left.Reason != call.ReasonLeft {
+				if took := s.At.Sub(began); took > toldTimeout || left.Reason != call.ReasonLeft {
 					t.Errorf("told %s after %v", left.Reason, took)
 				}
 			}
 		}
 		if !told {
-			t.Errorf("nobody was told within %v", toldBound)
+			t.Errorf("nobody was told within %v", toldTimeout)
 		}
 		if n := stays.ledger.OpenNow("receiver"); n != 0 {
 			t.Errorf("%d tiles stay behind", n)
@@ -63,7 +63,7 @@ func TestL4_TheOthersKnowWithinHalfASecond(t *testing.T) {
 	})
 }
 
-// Whoever is put out has their devices back within a second, although each takes
+// whoever is removed has their devices back within a second, although each takes
 // most of it and the connection does not end: they close at the same moment, and
 // wait for nobody.
 func TestK1_DevicesAreFreeWithinASecond(t *testing.T) {
@@ -77,14 +77,14 @@ func TestK1_DevicesAreFreeWithinASecond(t *testing.T) {
 		pass(time.Minute)
 		told := time.Now()
 		s.Tell(call.SessionEnded{Reason: call.ReasonRemoved, By: "Eve"})
-		pass(freeBound)
+		pass(freeTimeout)
 		devices := 0
 		for _, e := range r.ledger.Entries() {
 			if e.Kind != "device" {
 				continue
 			}
 			devices++
-			if took := e.Closed.Sub(told); e.Closed.IsZero() || took > freeBound {
+			if took := e.Closed.Sub(told); e.Closed.IsZero() || took > freeTimeout {
 				t.Errorf("%s is free after %v", e.Source, took)
 			}
 		}

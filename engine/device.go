@@ -189,7 +189,7 @@ func (l *loop) watch(d *device) {
 	})
 }
 
-// lost replaces a sound device by the default one, once, and mutes a picture.
+// lost replaces an audio device by the default one, once, and mutes a camera.
 // The stay goes on.
 func (l *loop) lost(d *device) {
 	if d.phase != phaseOpen {

@@ -21,7 +21,7 @@ var legal = map[call.State][]call.State{
 	call.StateLeaving:      {call.StateIdle},
 }
 
-// ofStay tells whether an event may come inside a stay only.
+// ofStay reports whether an event may come inside a stay only.
 func ofStay(ev call.Event) bool {
 	switch ev.(type) {
 	case call.Joined, call.RoomUpdated, call.ParticipantJoined, call.ParticipantUpdated, call.ParticipantLeft,
@@ -217,7 +217,7 @@ func awaited(e enginetest.Entry, began time.Time, closes bool) (until time.Time,
 	return until, true
 }
 
-// stuckAt tells whether an earlier exit gave a device up already.
+// stuckAt reports whether an earlier exit gave a device up already.
 func stuckAt(left call.Left, e enginetest.Entry) bool {
 	return slices.ContainsFunc(left.Stuck, func(d call.Device) bool {
 		return d.Source == e.Source && (d.Name == e.Name || d.Name == "" && e.Name == "default")

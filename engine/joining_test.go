@@ -147,7 +147,7 @@ func TestJ8_SilentServerIsBounded(t *testing.T) {
 				stuck := make(chan struct{})
 				r.devices.OnClose = func(call.Device) enginetest.Step { return enginetest.Step{Block: stuck} }
 				r.do(joinCommand())
-				pass(joinBound - grace - time.Nanosecond)
+				pass(joinTimeout - grace - time.Nanosecond)
 				r.wantState(call.StateJoining)
 				pass(grace + time.Nanosecond) // the word, though nothing lets go
 				left := r.wantLeft(1, call.ReasonJoinFailed)

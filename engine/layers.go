@@ -23,7 +23,7 @@ func screenRates() []rate {
 	return []rate{{640 * 360, 400_000}, {1280 * 720, 1_500_000}, {1920 * 1080, 2_500_000}}
 }
 
-// format is the size and rate of a capture's pictures.
+// format is the size and rate of a capture's frames.
 type format struct{ width, height, fps int }
 
 func defaultFormat(src call.Source) format {
@@ -33,7 +33,7 @@ func defaultFormat(src call.Source) format {
 	return format{cameraWidth, cameraHeight, cameraFPS}
 }
 
-// formatOf is what a capture says about its pictures, or what was asked of it.
+// formatOf is what a capture says about its frames, or what was asked of it.
 func formatOf(src call.Source, h call.Handle) format {
 	f := defaultFormat(src)
 	sized, ok := h.(call.Sized)
@@ -61,7 +61,7 @@ func deviceRequest(src call.Source, device string) call.DeviceRequest {
 	return r
 }
 
-// layers are the qualities of a picture, smallest first, halved each: three
+// layers are the qualities of a frame, smallest first, halved each: three
 // from 720 lines on, two from 360 lines on, one below and for a screen.
 func layers(src call.Source, f format) []call.Layer {
 	if src.Kind() != call.KindVideo {

@@ -57,7 +57,7 @@ func TestJ8_L2_AFailedJoinClosesThePreview(t *testing.T) {
 					join := joinCommand()
 					join.Devices = choice
 					r.do(join)
-					pass(joinBound)
+					pass(joinTimeout)
 					left := r.wantLeft(1, tt.reason)
 					if left.Preview || len(left.Open) > 0 || len(left.Released) < 2 {
 						t.Errorf("left says preview %v, open %v, released %v", left.Preview, left.Open, left.Released)

@@ -43,7 +43,7 @@ func (l *loop) subscribe(s *stay, t call.RemoteTrack) {
 	}
 	r := &receiver{track: t, rx: l.cfg.Media.Receive(t), info: info, id: t.Owner()}
 	s.receivers[info.SID] = r
-	r.rx.Show(s.shows(info.SID))
+	r.rx.Show(s.isShown(info.SID))
 	l.emit(call.TrackSubscribed{ID: r.id, Track: info, Slot: r.rx.Slot()})
 }
 
@@ -100,8 +100,8 @@ func (l *loop) doSetTrackView(c SetTrackView) error {
 	return nil
 }
 
-// shows reports whether a track's pictures are wanted now.
-func (s *stay) shows(sid call.SID) bool {
+// isShown reports whether a track's frames are wanted now.
+func (s *stay) isShown(sid call.SID) bool {
 	return slices.ContainsFunc(s.reception.wanted, func(w call.Subscription) bool { return w.Track == sid && !w.Paused })
 }
 

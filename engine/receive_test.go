@@ -60,8 +60,8 @@ func TestReceptionIsBounded(t *testing.T) {
 	})
 }
 
-// Pictures follow the tiles: hidden ones rest, shown ones come back.
-func TestPicturesRestWhileTheyAreHidden(t *testing.T) {
+// Frames follow the tiles: hidden ones rest, shown ones come back.
+func TestFramesRestWhileTheyAreHidden(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
 		s := r.joined()

@@ -148,7 +148,7 @@ func normal(people map[call.Identity]call.Participant) map[call.Identity]call.Pa
 	return out
 }
 
-func TestK1_K2_PutOutWithoutAnyExitCall(t *testing.T) {
+func TestK1_K2_RemovedWithoutAnyExitCall(t *testing.T) {
 	for reason := range map[call.LeaveReason]bool{call.ReasonRemoved: true, call.ReasonDismissed: true} {
 		synctest.Test(t, func(t *testing.T) {
 			const members = 5

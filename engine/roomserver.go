@@ -112,7 +112,7 @@ const (
 )
 
 // hostGone is the server's end by itself. It is started again at once: sessions,
-// ours and those of the others, mend themselves as soon as it is there.
+// ours and those of the others, reconnect as soon as it is there.
 func (l *loop) hostGone(stopped <-chan struct{}) {
 	if l.hostStopped != stopped || l.partsClosing {
 		return

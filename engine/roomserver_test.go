@@ -11,12 +11,12 @@ import (
 	"foyer/engine/enginetest"
 )
 
-// joinBound is how long a person may be kept in doubt (contract J8).
-const joinBound = 15 * time.Second
+// joinTimeout is how long a person may be kept in doubt (contract J8).
+const joinTimeout = 15 * time.Second
 
 // Starting the server, waiting for the one before to stop and dialing share one
 // bound.
-func TestJ8_OneBoundForServerAndDial(t *testing.T) {
+func TestJ8_OneTimeoutForServerAndDial(t *testing.T) {
 	hours := enginetest.Step{Delay: time.Hour}
 	for name, c := range map[string]struct {
 		start, dial enginetest.Step
@@ -32,7 +32,7 @@ func TestJ8_OneBoundForServerAndDial(t *testing.T) {
 					r.host.OnStart = func(call.RoomID) enginetest.Step { return c.start }
 				})
 				r.do(engine.StartRoom{Room: "mine", Name: "Ada", Identity: "ada"})
-				pass(joinBound)
+				pass(joinTimeout)
 				left := r.wantLeft(1, call.ReasonJoinFailed)
 				if !errors.Is(left.Err, call.ErrJoinTimeout) || errors.Is(left.Err, call.ErrHostFailed) != c.hostFailed {
 					t.Errorf("error %v", left.Err)
@@ -51,7 +51,7 @@ func TestJ8_AJoinThatWaitsIsBoundedFromItsCommand(t *testing.T) {
 		r.do(engine.Leave{})
 		r.dialer.OnDial = func(call.JoinRequest) enginetest.Step { return enginetest.Step{Delay: time.Hour} }
 		r.do(joinCommand())
-		pass(joinBound)
+		pass(joinTimeout)
 		r.wantLeft(2, call.ReasonJoinFailed)
 		r.end()
 	})
@@ -116,7 +116,7 @@ func TestStartRoom_Failures(t *testing.T) {
 		settle()
 		r.wantLeft(2, call.ReasonLeft)
 		r.do(start) // the start that nobody waits for has its turn still
-		pass(joinBound)
+		pass(joinTimeout)
 		if left := r.wantLeft(3, call.ReasonJoinFailed); !errors.Is(left.Err, call.ErrHostFailed) || !errors.Is(left.Err, call.ErrJoinTimeout) {
 			t.Errorf("error %v", left.Err)
 		}
@@ -155,7 +155,7 @@ func TestStartRoom_CancelledStopsTheServer(t *testing.T) {
 				r.do(start)
 				pass(500 * time.Millisecond)
 				c.stop(r)
-				pass(joinBound)
+				pass(joinTimeout)
 				if left := r.wantLeft(1, c.reason); left.Hosting {
 					t.Error("it says that the room goes on")
 				}

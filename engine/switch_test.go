@@ -113,7 +113,7 @@ func TestO12_AFailedSwitchHasAWayBack(t *testing.T) {
 				r.dialer.OnAdmit = func(call.JoinRequest) enginetest.Step { return c.admit }
 				r.dialer.OnDial = func(call.JoinRequest) enginetest.Step { return c.dial }
 				r.do(engine.SwitchRoom{Link: nextLink})
-				pass(joinBound)
+				pass(joinTimeout)
 				if !c.ended {
 					r.wantState(call.StateJoined)
 					if f := last[call.CommandFailed](r); f.Command != "switch" || !errors.Is(f.Err, c.err) {

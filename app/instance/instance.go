@@ -43,15 +43,15 @@ const (
 
 // How long things may take.
 const (
-	// answerBound is how long a window that is there may take to answer.
-	answerBound = 2 * time.Second
-	// changeBound is for a window that is just starting or ending, and so does
+	// answerTimeout is how long a window that is there may take to answer.
+	answerTimeout = 2 * time.Second
+	// changeTimeout is for a window that is just starting or ending, and so does
 	// not listen: an end alone may take 5 s where a device does not let go.
-	changeBound = 10 * time.Second
+	changeTimeout = 10 * time.Second
 	retryPeriod = 20 * time.Millisecond
 	// The listening side waits longer than the asking one: a connection that ends
 	// without an answer means a window that ends, never one that hangs.
-	takeBound = answerBound + time.Second
+	takeTimeout = answerTimeout + time.Second
 )
 
 // Instance is the claim on a profile's folder.
@@ -66,7 +66,7 @@ type Instance struct {
 // and that it does not answer. With any other error nobody knows: the file
 // system has no locks, or ctx has ended.
 func Claim(ctx context.Context, dir *private.Dir, link string) (*Instance, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, changeBound, call.ErrWindowSilent)
+	ctx, cancel := context.WithTimeoutCause(ctx, changeTimeout, call.ErrWindowSilent)
 	defer cancel()
 	retry := time.NewTicker(retryPeriod)
 	defer retry.Stop()
@@ -99,7 +99,7 @@ func handOver(ctx context.Context, dir *private.Dir, link string) error {
 	if err != nil {
 		return err
 	}
-	bounded, cancel := context.WithTimeout(ctx, answerBound)
+	bounded, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	conn, err := new(net.Dialer).DialContext(bounded, "unix", address)
 	if err != nil {
@@ -115,7 +115,7 @@ func handOver(ctx context.Context, dir *private.Dir, link string) error {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return fmt.Errorf("%w within %v", call.ErrWindowSilent, answerBound)
+		return fmt.Errorf("%w within %v", call.ErrWindowSilent, answerTimeout)
 	default:
 		return errNobody
 	}
@@ -135,7 +135,7 @@ func exchange(conn *net.UnixConn, say string) (heard string, err error) {
 
 // Listen lets links of later starts come in until stop, which must be called
 // before Close. open is called for one at a time, in a goroutine that stop waits
-// for, and tells whether the window has taken it; it returns when its context
+// for, and reports whether the window has taken it; it returns when its context
 // ends.
 func (i *Instance) Listen(
 	open func(ctx context.Context, link string) bool, log logrus.FieldLogger,
@@ -213,7 +213,7 @@ func serve(
 // take hears one link and answers when the window has it.
 func take(ctx context.Context, conn *net.UnixConn, open func(context.Context, string) bool) {
 	defer conn.Close()
-	ctx, cancel := context.WithTimeout(ctx, takeBound)
+	ctx, cancel := context.WithTimeout(ctx, takeTimeout)
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()

@@ -11,7 +11,7 @@ import (
 
 // What is written to stderr, more than a pipe holds, is kept from the terminal
 // and does not block; afterwards stderr is what it was.
-func TestHushKeepsWhatIsSaid(t *testing.T) {
+func TestMuteKeepsWhatIsSaid(t *testing.T) {
 	from, to, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -28,7 +28,7 @@ func TestHushKeepsWhatIsSaid(t *testing.T) {
 	}
 	to.Close()
 
-	h := hush()
+	h := mute()
 	const much = 4 * maxSaid
 	n, err := io.WriteString(os.Stderr, "libX11 says\n"+strings.Repeat("x", much))
 	if err != nil || n < much {

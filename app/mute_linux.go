@@ -14,12 +14,12 @@ const (
 	maxSaid = 64 << 10 // bytes that are kept of it
 )
 
-// hushed keeps what is written to stderr, by whatever language, until end.
-type hushed struct{ end func() string }
+// muted keeps what is written to stderr, by whatever language, until end.
+type muted struct{ end func() string }
 
-// hush begins.
-func hush() hushed {
-	nothing := hushed{end: func() string { return "" }}
+// mute begins.
+func mute() muted {
+	nothing := muted{end: func() string { return "" }}
 	saved, err := unix.FcntlInt(stderr, unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
 		return nothing // it is closed: nobody reads it
@@ -40,7 +40,7 @@ func hush() hushed {
 		_, _ = io.Copy(&said, io.LimitReader(from, maxSaid))
 		_, _ = io.Copy(io.Discard, from) // who writes more does not wait
 	})
-	return hushed{sync.OnceValue(func() string {
+	return muted{sync.OnceValue(func() string {
 		_ = unix.Dup3(saved, stderr, 0)
 		_ = to.Close() // the last writer: the reader ends
 		reading.Wait()
@@ -50,4 +50,4 @@ func hush() hushed {
 }
 
 // say writes, after end, what was kept.
-func (h hushed) say(said string) { _, _ = io.WriteString(os.Stderr, said) }
+func (h muted) say(said string) { _, _ = io.WriteString(os.Stderr, said) }
