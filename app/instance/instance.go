@@ -48,7 +48,7 @@ const (
 	// changeTimeout is for a window that is just starting or ending, and so does
 	// not listen: an end alone may take 5 s where a device does not let go.
 	changeTimeout = 10 * time.Second
-	retryPeriod = 20 * time.Millisecond
+	retryPeriod   = 20 * time.Millisecond
 	// The listening side waits longer than the asking one: a connection that ends
 	// without an answer means a window that ends, never one that hangs.
 	takeTimeout = answerTimeout + time.Second
