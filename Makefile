@@ -67,7 +67,7 @@ attack: deps-test ## every attack with all that an attacker has, and write docs/
 
 # The parts that need no C compiler: the core, the state and the words of the
 # window, the keeper, the arrows.
-QUICK = ./engine ./engine/call ./engine/enginetest ./engine/devices/yuv ./engine/devices/testpicture \
+QUICK = ./engine ./engine/call ./engine/enginetest ./engine/eventqueue ./engine/internal/... ./engine/devices/yuv ./engine/devices/testpicture \
 	./engine/host/keeper ./engine/media/pixel/... ./ui/model ./ui/words ./app/instance ./app/locale ./internal/contract ./internal/matrix
 
 .PHONY: quick

@@ -25,6 +25,7 @@ import (
 	"foyer/engine/host/connwatch"
 	"foyer/engine/host/keeper"
 	"foyer/engine/host/limits"
+	"foyer/engine/host/metrics"
 	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
 )
@@ -69,6 +70,7 @@ type door struct {
 	watch    *connwatch.Watch
 	keepers  *keepers
 	speeches *speeches
+	metrics  *metrics.Door
 
 	limits         limits.Limits
 	guard          guard
@@ -97,7 +99,7 @@ type door struct {
 }
 
 func newDoor(s settings, data *folder, reg *register.Register, upstream *url.URL) *door {
-	d := &door{settings: s, data: data, register: reg, limits: limits.Default(), now: time.Now}
+	d := &door{settings: s, data: data, register: reg, metrics: metrics.New(), limits: limits.Default(), now: time.Now}
 	if s.Config.limits != nil {
 		d.limits = *s.Config.limits
 	}
@@ -153,6 +155,7 @@ type route struct {
 func (d *door) routeTable() []route {
 	table := []route{
 		{http.MethodGet, healthPath, d.serveHealth},
+		{http.MethodGet, metrics.Path, d.serveMetrics},
 		{http.MethodPost, doorapi.JoinPath, d.serveJoin},
 		{http.MethodPost, doorapi.InvitationsPath, d.serveInvitation},
 		{http.MethodPost, roomServicePath, d.serveRoomService},
@@ -171,7 +174,7 @@ func (d *door) routeTable() []route {
 func (d *door) routes() http.Handler {
 	mux := http.NewServeMux()
 	for _, r := range d.routeTable() {
-		mux.HandleFunc(r.method+" "+r.path, r.serve)
+		mux.HandleFunc(r.method+" "+r.path, d.metrics.Count(r.path, r.serve))
 		if r.method == http.MethodPost && r.path != roomServicePath {
 			mux.HandleFunc("OPTIONS "+r.path, servePreflight)
 		}
@@ -274,6 +277,19 @@ func (d *door) serveHealth(w http.ResponseWriter, _ *http.Request) {
 	reply(w, http.StatusOK, map[string]string{"status": "ok"})
 }
 
+// serveMetrics answers whoever has the admin key.
+func (d *door) serveMetrics(w http.ResponseWriter, r *http.Request) {
+	who, err := d.authorize(r)
+	if err == nil && !who.admin {
+		err = call.ErrForbidden
+	}
+	if err != nil {
+		d.fail(w, d.Log.WithFields(logrus.Fields{"part": "door", "from": limits.Origin(r.RemoteAddr)}), err)
+		return
+	}
+	d.metrics.Handler().ServeHTTP(w, r)
+}
+
 // readJSON reads a bounded body into v. Errors wrap call.ErrBadArgument.
 func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, doorapi.MaxBody))
@@ -334,6 +350,7 @@ func (d *door) fail(w http.ResponseWriter, log logrus.FieldLogger, err error) {
 	if log != nil && ok {
 		log.WithField("code", e.Code).Info("refused")
 	}
+	d.metrics.Refused(string(e.Code))
 	reply(w, status, e)
 }
 
