@@ -14,13 +14,13 @@ import (
 
 const maxChatRows = call.MaxChatCatchUp + call.ChatOverlap
 
-// ticket is what is needed to enter a room: where, and with which token.
-type ticket struct {
+// credentials are what is needed to enter a room: where, and with which token.
+type credentials struct {
 	base       string // ws:// or wss:// address, without query
 	token      string
 	title      string
 	tls        *tls.Config
-	double     bool          // two PeerConnections
+	dual       bool          // two PeerConnections
 	host       string        // of the door; empty without one
 	generation int64         // of the token, as the door counts them
 	keeper     call.Identity // that gathers chat; empty without one
@@ -30,7 +30,7 @@ type ticket struct {
 }
 
 // at is a time of the server's, in unix ms, by our clock.
-func (t ticket) at(ms int64) time.Time { return time.UnixMilli(ms).Add(-t.clock) }
+func (t credentials) at(ms int64) time.Time { return time.UnixMilli(ms).Add(-t.clock) }
 
 // requestAdmission asks the door of an invite link for a token.
 func (d *Dialer) requestAdmission(ctx context.Context, req call.JoinRequest, generation int64) (call.Admission, error) {
@@ -43,9 +43,9 @@ func (d *Dialer) Admit(ctx context.Context, req call.JoinRequest) (a call.Admiss
 	if req.Link.Plain() {
 		return call.Admission{Token: req.Link.Token, Title: req.Link.Title}, nil
 	}
-	bound, cancel := context.WithTimeout(ctx, d.limits.join)
+	asking, cancel := context.WithTimeout(ctx, d.limits.join)
 	defer cancel()
-	a, err = d.requestAdmission(bound, req, 0)
+	a, err = d.requestAdmission(asking, req, 0)
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return call.Admission{}, fmt.Errorf("%w: ask for admission", call.ErrCancelled)
 	}
@@ -55,16 +55,16 @@ func (d *Dialer) Admit(ctx context.Context, req call.JoinRequest) (a call.Admiss
 	return a, nil
 }
 
-// ticketOf is what an admission lets us enter with.
-func ticketOf(req call.JoinRequest, a call.Admission) ticket {
+// credentialsOf is what an admission lets us enter with.
+func credentialsOf(req call.JoinRequest, a call.Admission) credentials {
 	title := a.Title
 	if title == "" {
 		title = req.Link.Title
 	}
 	if req.Link.Plain() {
-		return ticket{base: req.Link.URL, token: a.Token, title: title}
+		return credentials{base: req.Link.URL, token: a.Token, title: title}
 	}
-	return ticket{
+	return credentials{
 		base: "wss://" + a.Host, token: a.Token, title: title, tls: door.Pinned(req.Link.Fingerprint, call.ErrWrongServer),
 		host: a.Host, generation: a.Generation, role: a.Role, rules: a.Rules, keeper: a.Keeper,
 		clock: a.Clock,
@@ -78,8 +78,8 @@ func (s *session) Chat(ctx context.Context, after string) (call.History, error) 
 	if err := s.Moderate(ctx, call.OpChat, request, &answer); err != nil {
 		return call.History{}, err
 	}
-	var t ticket
-	if err := s.ask(ctx, func() error { t = s.ticket; return nil }); err != nil {
+	var t credentials
+	if err := s.ask(ctx, func() error { t = s.credentials; return nil }); err != nil {
 		return call.History{}, err
 	}
 	rows := make([]call.ChatMessage, 0, min(len(answer.Messages), maxChatRows))
@@ -97,8 +97,8 @@ func (s *session) Moderate(ctx context.Context, op call.Operation, request, answ
 	if s.req.Link.Plain() {
 		return fmt.Errorf("%s: %w", op, call.ErrNoDoor)
 	}
-	var t ticket
-	if err := s.ask(ctx, func() error { t = s.ticket; return nil }); err != nil {
+	var t credentials
+	if err := s.ask(ctx, func() error { t = s.credentials; return nil }); err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
 	if err := door.Do(ctx, t.host, s.req.Link, t.token, op, request, answer); err != nil {

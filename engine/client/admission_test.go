@@ -33,7 +33,7 @@ func TestRefusalsOfAnyLength(t *testing.T) {
 	}
 }
 
-func TestO9_PutOutWhileReconnecting(t *testing.T) {
+func TestO9_RemovedWhileReconnecting(t *testing.T) {
 	noLeaks(t)
 	out := &call.PutOutError{Reason: call.ReasonRemoved, By: "Eve", Text: "Enough"}
 	refusal, _ := doorapi.ErrorFrom(out)
@@ -62,14 +62,14 @@ func TestO9_PutOutWhileReconnecting(t *testing.T) {
 				t.Errorf("ended: %+v", ended)
 			}
 			s.set(func() {
-				wantKnocks, wantEntries := 1, 2
+				wantRequests, wantEntries := 1, 2
 				if action == livekit.LeaveRequest_RECONNECT {
-					wantKnocks, wantEntries = 2, 1
+					wantRequests, wantEntries = 2, 1
 					if g := s.joins[1]; g.Generation != 7 || !g.Existing {
 						t.Errorf("rejoin: %+v", g)
 					}
 				}
-				if len(s.joins) != wantKnocks || len(s.paths) != wantEntries {
+				if len(s.joins) != wantRequests || len(s.paths) != wantEntries {
 					t.Errorf("%d knocks, entries %v: it bounces back", len(s.joins), s.paths)
 				}
 			})
@@ -77,7 +77,7 @@ func TestO9_PutOutWhileReconnecting(t *testing.T) {
 	}
 }
 
-func TestAdmitAndDialWithoutKnockingAgain(t *testing.T) {
+func TestAdmitAndDialAskOnce(t *testing.T) {
 	noLeaks(t)
 	s := newScripted(t, true)
 	s.script = func(c *scriptConn) { c.sendJoin(); c.drain() }

@@ -6,18 +6,18 @@ import "time"
 type alarm int
 
 const (
-	alarmPing     alarm = iota // say that we are here
-	alarmPong                  // the server has been silent for too long
-	alarmMedia                 // the media connection is not there
-	alarmAnswer                // an offer was not answered
-	alarmQuiet                 // media has been disconnected for a while
-	alarmRetry                 // try to reconnect
-	alarmMend                  // reconnecting has taken too long
-	alarmSilence               // look for people who have gone silent
-	alarmBeat                  // say to the others that we are here
-	alarmVerdict               // we were told that we are put out, and are still here
-	alarmLeft                  // whoever is gone is gone for no reason that we hear
-	alarmSections              // offer the media sections that the server asked for
+	alarmPing      alarm = iota // say that we are here
+	alarmPong                   // the server has been silent for too long
+	alarmMedia                  // the media connection is not there
+	alarmAnswer                 // an offer was not answered
+	alarmQuiet                  // media has been disconnected for a while
+	alarmRetry                  // try to reconnect
+	alarmGiveUp                 // reconnecting has taken too long
+	alarmSilence                // look for people who have gone silent
+	alarmHeartbeat              // say to the others that we are here
+	alarmRemoval                // we were told that we are removed, and are still here
+	alarmLeft                   // whoever is gone is gone for no reason that we hear
+	alarmSections               // offer the media sections that the server asked for
 	alarmCount
 )
 

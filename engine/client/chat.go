@@ -3,28 +3,27 @@ package client
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/client/data"
 	"foyer/engine/doorapi"
 )
 
-// Chat is LiveKit's own: a text stream on doorapi.TopicChat, whose id names the
-// message (npm @livekit/components-core, components/chat.ts). Older web clients
-// send a user packet instead.
-const (
-	legacyChatTopic = "lk-chat-topic"
-	maxChatID       = 128  // bytes of a message's id
-	maxChatSenders  = 4096 // whose pace is remembered
-	// inlineProtocol is the client_protocol from which a receiver reads a text
-	// that is in the stream's header (livekit-client src/version.ts).
-	inlineProtocol = 2
-)
+// inlineProtocol is the client_protocol from which a receiver reads a text that is
+// in the stream's header (livekit-client src/version.ts).
+const inlineProtocol = 2
+
+// chat is what is said in the room. It is LiveKit's own: a text stream on
+// doorapi.TopicChat, whose id names the message (npm @livekit/components-core,
+// components/chat.ts). The loop's alone.
+type chat struct {
+	s     *session
+	order *data.ChatOrder
+}
 
 // SendChat implements [call.Session]. It waits for a working connection, and
 // where there is a keeper for its receipt: nobody is shown a message that has no
@@ -36,17 +35,17 @@ func (s *session) SendChat(ctx context.Context, text string) (call.ChatMessage, 
 		return call.ChatMessage{}, fmt.Errorf("chat: %w", err)
 	}
 	var receipt chan error
-	err := s.whenChatReady(ctx, func() error {
-		s.repeatChat() // in order
+	err := s.chat.whenReady(ctx, func() error {
+		s.chat.repeat() // in order
 		m.From, m.Name, m.At = s.roster.Self().Identity, s.roster.Self().Name, time.Now()
-		if s.ticket.keeper == "" {
-			return s.sendText(m, nil)
+		if s.credentials.keeper == "" {
+			return s.chat.send(m, nil)
 		}
-		receipt = s.data.order.said(m.ID)
-		return s.sendText(m, s.addressees())
+		receipt = s.chat.order.Expect(m.ID)
+		return s.chat.send(m, s.chat.addressees())
 	})
 	if err == nil && receipt != nil {
-		err = s.awaitReceipt(ctx, m, receipt)
+		err = s.chat.awaitReceipt(ctx, m, receipt)
 	}
 	if err != nil {
 		return call.ChatMessage{}, fmt.Errorf("chat: %w", err)
@@ -54,15 +53,15 @@ func (s *session) SendChat(ctx context.Context, text string) (call.ChatMessage, 
 	return m, nil
 }
 
-// whenChatReady runs f in the loop when we may and can say something.
-func (s *session) whenChatReady(ctx context.Context, f func() error) error {
-	return s.askWhenReady(ctx, func() (bool, error) {
+// whenReady runs f in the loop when we may and can say something.
+func (c *chat) whenReady(ctx context.Context, f func() error) error {
+	return c.s.askWhenReady(ctx, func() (bool, error) {
 		switch {
-		case s.over():
+		case c.s.over():
 			return true, call.ErrNotInRoom
-		case s.standing.Muted:
+		case c.s.permissions.current.Muted:
 			return true, call.ErrMuted
-		case s.phase != phaseUp || !s.dataReady():
+		case c.s.phase != phaseUp || !c.s.data.ready():
 			return false, nil
 		}
 		return true, f()
@@ -71,27 +70,27 @@ func (s *session) whenChatReady(ctx context.Context, f func() error) error {
 
 // awaitReceipt waits until the keeper has taken or refused a message of ours, and
 // tells it to the keeper that is there then.
-func (s *session) awaitReceipt(ctx context.Context, m call.ChatMessage, receipt <-chan error) error {
-	bound := time.NewTicker(receiptBound)
-	defer bound.Stop()
+func (c *chat) awaitReceipt(ctx context.Context, m call.ChatMessage, receipt <-chan error) error {
+	timeout := time.NewTicker(data.ReceiptTimeout)
+	defer timeout.Stop()
 	for {
 		select {
 		case err := <-receipt:
 			return err
-		case <-s.done:
+		case <-c.s.done:
 			return call.ErrNotInRoom
 		case <-ctx.Done():
-		case <-bound.C:
+		case <-timeout.C:
 		}
 		over := false
-		err := s.whenChatReady(ctx, func() (err error) {
-			over, err = s.sayAgain(m, receipt)
+		err := c.whenReady(ctx, func() (err error) {
+			over, err = c.sendAgain(m, receipt)
 			return err
 		})
 		if err != nil {
-			s.post(func() { // its text is given back: not to be said again
-				s.data.order.forget(m.ID)
-				s.data.arrived(m.ID)
+			c.s.post(func() { // its text is given back: not to be said again
+				c.order.Forget(m.ID)
+				c.s.data.sender.Arrived(m.ID)
 			})
 		}
 		if err != nil || over {
@@ -100,22 +99,22 @@ func (s *session) awaitReceipt(ctx context.Context, m call.ChatMessage, receipt 
 	}
 }
 
-// sayAgain tells the keeper, which may be another one by now, a message whose
+// sendAgain tells the keeper, which may be another one by now, a message whose
 // receipt has not come. While it is only slow it is left in peace. over is set if
 // the receipt has come.
-func (s *session) sayAgain(m call.ChatMessage, receipt <-chan error) (over bool, err error) {
-	o, now := s.data.order, time.Now()
+func (c *chat) sendAgain(m call.ChatMessage, receipt <-chan error) (over bool, err error) {
+	o, now := c.order, time.Now()
 	switch {
-	case !o.waits(m.ID):
+	case !o.Waits(m.ID):
 		return true, <-receipt
-	case now.Sub(m.At) >= receiptMost:
+	case now.Sub(m.At) >= data.LastReceipt:
 		return true, call.ErrNotStored
-	case o.tells(now) && now.Sub(m.At) < receiptSlow:
+	case o.KeeperJustHeard(now) && now.Sub(m.At) < data.SlowReceipt:
 		return false, nil
 	}
-	s.log.Debug("keeper is silent")
-	o.here = false
-	return false, s.tellText(m, []string{string(s.ticket.keeper)})
+	c.s.log.Debug("keeper is silent")
+	o.KeeperIsSilent()
+	return false, c.write(m, []string{string(c.s.credentials.keeper)})
 }
 
 // newStreamID is a random UUID (RFC 9562, version 4).
@@ -126,25 +125,25 @@ func newStreamID() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
-// sendText sends a message to some, or with none to everybody: as one packet if
+// send sends a message to some, or with none to everybody: as one packet if
 // everybody can read that, else as header, one chunk and trailer, which
 // call.MaxChat lets it fit into.
-func (s *session) sendText(m call.ChatMessage, to []string) error {
-	err := s.tellText(m, to)
+func (c *chat) send(m call.ChatMessage, to []string) error {
+	err := c.write(m, to)
 	if err == nil {
-		s.data.hasSaid(m)
+		c.s.data.sender.Said(m)
 	}
 	return err
 }
 
-func (s *session) tellText(m call.ChatMessage, to []string) error {
+func (c *chat) write(m call.ChatMessage, to []string) error {
 	total := uint64(len(m.Text))
 	header := &livekit.DataStream_Header{
 		StreamId: m.ID, Timestamp: m.At.UnixMilli(), Topic: doorapi.TopicChat, MimeType: "text/plain", TotalLength: &total,
 		ContentHeader: &livekit.DataStream_Header_TextHeader{TextHeader: &livekit.DataStream_TextHeader{}},
 	}
 	packets := []*livekit.DataPacket{{Value: &livekit.DataPacket_StreamHeader{StreamHeader: header}}}
-	if s.roster.EverybodyReads(inlineProtocol) {
+	if c.s.roster.EverybodyReads(inlineProtocol) {
 		header.InlineContent = []byte(m.Text)
 	} else {
 		packets = append(packets,
@@ -157,133 +156,66 @@ func (s *session) tellText(m call.ChatMessage, to []string) error {
 	}
 	for _, p := range packets {
 		p.DestinationIdentities = to
-		if err := s.push(p); err != nil {
+		if err := c.s.data.push(p); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// chatText makes a whole text a message, if it is one. The name is filled in by
-// the session, which knows it.
-func (d *dataState) chatText(from call.Identity, id, text string, now time.Time) []call.SessionEvent {
-	m := call.ChatMessage{ID: id, From: from, Text: call.CleanText(text), At: now}
-	if m.ID == "" || len(m.ID) > maxChatID || call.CheckChat(m.Text) != nil || !d.paced(from, now) {
+// repeat says again what was carried over a full reconnect.
+func (c *chat) repeat() {
+	for c.s.data.ready() {
+		m, ok := c.s.data.sender.NextCarried()
+		if !ok {
+			return
+		}
+		if err := c.send(m, nil); err != nil {
+			c.s.log.WithError(err).Debug("chat could not be repeated")
+		}
+	}
+}
+
+// onMessage takes a message that came from its sender.
+func (c *chat) onMessage(m call.ChatMessage, now time.Time) {
+	if p, ok := c.s.roster.Get(m.From); ok {
+		m.Name = p.Name
+	}
+	if c.s.credentials.keeper == "" {
+		c.s.emit(call.ChatReceived{Message: m})
+		return
+	}
+	c.order.Direct(m, now)
+}
+
+// onBatch takes what the keeper tells.
+func (c *chat) onBatch(b doorapi.ChatBatch, now time.Time) {
+	for i := range b.Messages {
+		b.Messages[i].Time = c.s.credentials.at(b.Messages[i].Time).UnixMilli()
+	}
+	if c.s.credentials.keeper == "" {
+		return // everybody sends to us directly
+	}
+	messages, missed := c.order.Batch(b, c.s.roster.Self().Identity, now)
+	for _, m := range b.Messages {
+		if m.From == c.s.roster.Self().Identity {
+			c.s.data.sender.Arrived(m.ID)
+		}
+	}
+	if missed {
+		c.s.emit(call.ChatMissed{})
+	}
+	for _, m := range messages {
+		c.s.emit(call.ChatReceived{Message: m})
+	}
+}
+
+// addressees are those whom a message must be sent to; none means everybody: until
+// the keeper is heard, and while somebody is there who does not read its batches.
+// Those are never picked out, because what is for some is not the room's chat.
+func (c *chat) addressees() []string {
+	if !c.order.KeeperIsHere() || !c.s.roster.EverybodyReadsBatches() {
 		return nil
 	}
-	return []call.SessionEvent{call.ChatReceived{Message: m}}
-}
-
-// paced keeps one sender from flooding everybody. It lets twice as much pass as
-// a sender of ours may say: what the network held up comes at once.
-func (d *dataState) paced(from call.Identity, now time.Time) bool {
-	if d.observes {
-		return true // the keeper has a pace of its own, and answers
-	}
-	p := d.paces[from]
-	if p == nil {
-		if len(d.paces) >= maxChatSenders {
-			clear(d.paces)
-		}
-		p = &call.Pace{}
-		d.paces[from] = p
-	}
-	return p.Allow(now, 2*call.ChatPerSecond, 2*call.ChatBurst)
-}
-
-// legacyChat reads the user packet of older web clients. Newer ones send it
-// beside a stream of the same text and say so.
-func (d *dataState) legacyChat(from call.Identity, payload []byte, now time.Time) []call.SessionEvent {
-	var m struct {
-		ID      string `json:"id"`
-		Message string `json:"message"`
-		Ignore  bool   `json:"ignoreLegacy"`
-	}
-	if json.Unmarshal(payload, &m) != nil || m.Ignore {
-		return nil
-	}
-	return d.chatText(from, m.ID, m.Message, now)
-}
-
-// named fills in what the sender of a message was called.
-func (s *session) named(e call.SessionEvent) call.SessionEvent {
-	c, ok := e.(call.ChatReceived)
-	if !ok {
-		return e
-	}
-	if p, ok := s.roster.Get(c.Message.From); ok {
-		c.Message.Name = p.Name
-	}
-	return c
-}
-
-// saidMessage is a message of ours, and how much had been sent after it.
-type saidMessage struct {
-	call.ChatMessage
-	end uint64
-}
-
-// Bounds of what is said again after a full reconnect.
-const (
-	keptChat = 256 // messages
-	// doubtful is how long before the connection was noticed to be lost a message
-	// may have reached a server that had given us up: it acknowledges and drops.
-	doubtful = 5 * time.Second
-)
-
-// hasSaid remembers a message for that case.
-func (d *dataState) hasSaid(m call.ChatMessage) {
-	if len(d.said) >= keptChat {
-		d.said = d.said[1:]
-	}
-	d.said = append(d.said, saidMessage{m, d.sent})
-}
-
-// arrived forgets a message that the keeper has taken.
-func (d *dataState) arrived(id string) {
-	d.said = slices.DeleteFunc(d.said, func(m saidMessage) bool { return m.ID == id })
-	d.carried = slices.DeleteFunc(d.carried, func(m call.ChatMessage) bool { return m.ID == id })
-}
-
-// doubted lists the messages that may not have reached anybody: waiting bytes
-// wait for an acknowledgement still, and the connection was lost at a time.
-func (d *dataState) doubted(waiting uint64, lost time.Time) []call.ChatMessage {
-	list := d.carried
-	for _, m := range d.said {
-		if m.end+waiting > d.sent || m.At.After(lost.Add(-doubtful)) {
-			list = append(list, m.ChatMessage)
-		}
-	}
-	return list[max(0, len(list)-keptChat):]
-}
-
-// carryData makes the data side new for the participant that we become, and
-// takes along what the old one may have said to nobody. Who has heard it already
-// knows a message by its id (npm @livekit/components-core does, too).
-func (s *session) carryData() {
-	waiting := uint64(0)
-	if t := s.transport; t != nil && t.reliable != nil {
-		waiting = t.reliable.BufferedAmount()
-	}
-	carried, order := s.data.doubted(waiting, s.mend.since), s.data.order
-	s.data = s.dialer.newData()
-	s.data.carried, s.data.order = carried, order
-	order.number = 0 // the engine catches up after a reconnect
-}
-
-// repeatChat says what was carried over.
-func (s *session) repeatChat() {
-	for len(s.data.carried) > 0 && s.dataReady() {
-		m := s.data.carried[0]
-		s.data.carried = s.data.carried[1:]
-		if err := s.sendText(m, nil); err != nil {
-			s.log.WithError(err).Debug("chat could not be repeated")
-		}
-	}
-}
-
-// onDataReady lets those go on who wait for the data channel.
-func (s *session) onDataReady() {
-	s.repeatChat()
-	s.wake()
+	return []string{string(c.s.credentials.keeper)}
 }

@@ -156,7 +156,7 @@ func TestFallsBackToTwoConnections(t *testing.T) {
 	}
 	c := join(t, s.plain(), nil)
 	var two bool
-	if err := c.ask(t.Context(), func() error { two = c.transport.sub != nil && c.ticket.double; return nil }); err != nil || !two {
+	if err := c.ask(t.Context(), func() error { two = c.transport.Sub != nil && c.credentials.dual; return nil }); err != nil || !two {
 		t.Errorf("two connections: %v, %v", two, err)
 	}
 }
@@ -289,7 +289,7 @@ func TestEntryURL(t *testing.T) {
 		{"ws://", ""},
 		{"::", ""},
 	} {
-		got, err := entryURL(ticket{base: test.base, token: "secret"}, entry{})
+		got, err := entryURL(credentials{base: test.base, token: "secret"}, entry{})
 		if (err != nil) != (test.want == "") || !strings.HasPrefix(got, test.want) {
 			t.Errorf("%s: %s, %v", test.base, got, err)
 		}

@@ -23,7 +23,7 @@ type Config struct {
 	// PeerConnection for each direction.
 	TwoConnections bool
 	// Observer makes sessions of a hidden participant, the door's keeper: it
-	// receives no tracks, does not beat, judges nobody's silence, and gets chat
+	// receives no tracks, sends no heartbeats, does not look who is silent, and gets chat
 	// as it travels, as [call.DataReceived].
 	Observer bool
 	Now      func() time.Time // this computer's clock; nil: time.Now
@@ -34,38 +34,38 @@ type Config struct {
 
 // limits are the clocks of a session. Tests shorten them.
 type limits struct {
-	join       time.Duration   // from Dial to the server's admission; below the engine's 15 s (contract J8)
-	attempt    time.Duration   // one try to reconnect
-	media      time.Duration   // from admission to the first media connection
-	remedia    time.Duration   // the same after a resume
-	answer     time.Duration   // server's answer to an offer; its own clock is 15 s (livekit-server, pkg/rtc/transport.go)
-	resume     time.Duration   // afterwards the server has dropped us: ~20 s (livekit-server, pkg/rtc/participant.go)
-	mend       time.Duration   // bound of all tries together
-	refused    time.Duration   // bound while there is nobody listening at all
-	knock      time.Duration   // between two tries then, +-50 %: the answer is immediate, and a server that starts again is there within a second
-	silence    time.Duration   // media disconnected for so long: mend
-	delays     []time.Duration // between tries, +-50 %; the last repeats (livekit-client 2.23 DefaultReconnectPolicy)
-	hangUp     time.Duration   // to end the data channels before leaving
-	closeWait  time.Duration   // to get the last message out
-	ahead      time.Duration   // from saying that we join anew to doing it
-	gone       time.Duration   // a peer without a sign of life for so long is taken for gone
-	kept       time.Duration   // unless the server keeps it for so long afterwards
-	noBeat     bool            // be like a client of another make
-	closeMedia time.Duration   // for pion to end; what takes longer goes on behind the session
-	why        time.Duration   // for the door to say why we were put out; until then the devices stay open (contract K1: at most 1 s)
+	join         time.Duration   // from Dial to the server's admission; below the engine's 15 s (contract J8)
+	attempt      time.Duration   // one try to reconnect
+	media        time.Duration   // from admission to the first media connection
+	remedia      time.Duration   // the same after a resume
+	answer       time.Duration   // server's answer to an offer; its own clock is 15 s (livekit-server, pkg/rtc/transport.go)
+	resume       time.Duration   // afterwards the server has dropped us: ~20 s (livekit-server, pkg/rtc/participant.go)
+	reconnect    time.Duration   // for all tries together
+	refused      time.Duration   // the same while there is nobody listening at all
+	refusedDelay time.Duration   // between two tries then, +-50 %: the answer is immediate, and a server that starts again is there within a second
+	silence      time.Duration   // media disconnected for so long: reconnect
+	delays       []time.Duration // between tries, +-50 %; the last repeats (livekit-client 2.23 DefaultReconnectPolicy)
+	hangUp       time.Duration   // to end the data channels before leaving
+	closeWait    time.Duration   // to get the last message out
+	ahead        time.Duration   // from saying that we join anew to doing it
+	gone         time.Duration   // a peer without a sign of life for so long is taken for gone
+	kept         time.Duration   // unless the server keeps it for so long afterwards
+	noHeartbeat  bool            // be like a client of another make
+	closeMedia   time.Duration   // for pion to end; what takes longer goes on behind the session
+	why          time.Duration   // for the door to say why we were removed; until then the devices stay open (contract K1: at most 1 s)
 }
 
 func defaultLimits() limits {
 	return limits{
 		join: 12 * time.Second, attempt: 8 * time.Second,
 		media: 15 * time.Second, remedia: 8 * time.Second, answer: 12 * time.Second,
-		resume: 18 * time.Second, mend: 60 * time.Second, refused: 20 * time.Second, knock: 200 * time.Millisecond,
+		resume: 18 * time.Second, reconnect: 60 * time.Second, refused: 20 * time.Second, refusedDelay: 200 * time.Millisecond,
 		silence: time.Second,
 		delays: []time.Duration{
 			300 * time.Millisecond, 1200 * time.Millisecond, 2700 * time.Millisecond, 4800 * time.Millisecond, 7 * time.Second,
 		},
 		hangUp: 10 * time.Millisecond, closeWait: 250 * time.Millisecond, closeMedia: 20 * time.Millisecond,
-		ahead: 50 * time.Millisecond, gone: goneBound, kept: keptBound, why: 500 * time.Millisecond,
+		ahead: 50 * time.Millisecond, gone: goneTimeout, kept: keptTimeout, why: 500 * time.Millisecond,
 	}
 }
 
@@ -75,7 +75,7 @@ type Dialer struct {
 	log     logrus.FieldLogger
 	version string
 	limits  limits
-	double  bool // see Config.TwoConnections
+	dual    bool // see Config.TwoConnections
 	observe bool // see Config.Observer
 	now     func() time.Time
 	trace   func(sent bool, frame proto.Message) // see Config.Trace
@@ -103,16 +103,16 @@ func New(c Config) *Dialer {
 	}
 	return &Dialer{
 		now: now, log: log.WithField("part", "client"), version: c.Version, limits: defaultLimits(),
-		double: c.TwoConnections, observe: c.Observer, trace: c.Trace,
+		dual: c.TwoConnections, observe: c.Observer, trace: c.Trace,
 		sessions: tls.NewLRUClientSessionCache(maxSessions),
 	}
 }
 
 // admission is what one successful join or resume brings.
 type admission struct {
-	ticket ticket
-	wire   *wire
-	joined *joinedMessage
+	credentials credentials
+	wire        *wire
+	joined      *joinedMessage
 }
 
 // keep runs f in a goroutine that Wait waits for and Session.Close does not.
@@ -148,9 +148,9 @@ func (d *Dialer) Dial(ctx context.Context, req call.JoinRequest, sink func(call.
 }
 
 func (d *Dialer) dial(ctx context.Context, req call.JoinRequest, sink func(call.SessionEvent)) (call.Session, error) {
-	bound, cancel := context.WithTimeout(ctx, d.limits.join)
+	joining, cancel := context.WithTimeout(ctx, d.limits.join)
 	defer cancel()
-	adm, err := d.admit(bound, req, ticket{token: req.Link.Token, double: d.double}, 0)
+	adm, err := d.admit(joining, req, credentials{token: req.Link.Token, dual: d.dual}, 0)
 	if err != nil {
 		return nil, joinError(ctx, err)
 	}
@@ -159,7 +159,7 @@ func (d *Dialer) dial(ctx context.Context, req call.JoinRequest, sink func(call.
 		adm.wire.abandon()
 		return nil, err
 	}
-	if by, bounded := ctx.Deadline(); bounded { // one bound for all of joining (contract J8)
+	if by, limited := ctx.Deadline(); limited { // one timeout for all of joining (contract J8)
 		s.limits.media = min(s.limits.media, time.Until(by))
 	}
 	s.start()
@@ -169,32 +169,32 @@ func (d *Dialer) dial(ctx context.Context, req call.JoinRequest, sink func(call.
 // admit asks the door for a token, if there is one and it has not been asked
 // yet, and joins. What an earlier join has learned comes in with t: the newest
 // token and the server's form. generation is not 0 for a rejoin.
-func (d *Dialer) admit(ctx context.Context, req call.JoinRequest, t ticket, generation int64) (*admission, error) {
-	var fresh ticket
+func (d *Dialer) admit(ctx context.Context, req call.JoinRequest, t credentials, generation int64) (*admission, error) {
+	var fresh credentials
 	switch {
 	case req.Admission != nil && generation == 0:
-		fresh = ticketOf(req, *req.Admission)
+		fresh = credentialsOf(req, *req.Admission)
 	case req.Link.Plain():
-		fresh = ticketOf(req, call.Admission{Token: t.token})
+		fresh = credentialsOf(req, call.Admission{Token: t.token})
 	default:
 		a, err := d.requestAdmission(ctx, req, generation)
 		if err != nil {
 			return nil, err
 		}
-		fresh = ticketOf(req, a)
+		fresh = credentialsOf(req, a)
 	}
-	fresh.double = t.double
+	fresh.dual = t.dual
 	return d.enter(ctx, fresh, entry{})
 }
 
-// enter opens the signal connection with a ticket and waits for the server's
+// enter opens the signal connection with credentials and waits for the server's
 // first message. It falls back to two PeerConnections when the server does not
 // know the path of one.
-func (d *Dialer) enter(ctx context.Context, t ticket, e entry) (*admission, error) {
+func (d *Dialer) enter(ctx context.Context, t credentials, e entry) (*admission, error) {
 	w, err := d.openWire(ctx, t, e)
-	if errors.Is(err, errNoSuchPath) && !e.resuming() && !t.double {
+	if errors.Is(err, errNoSuchPath) && !e.resuming() && !t.dual {
 		first := err
-		t.double = true
+		t.dual = true
 		if w, err = d.openWire(ctx, t, e); errors.Is(err, errNoSuchPath) {
 			err = first
 		}
@@ -207,7 +207,7 @@ func (d *Dialer) enter(ctx context.Context, t ticket, e entry) (*admission, erro
 		w.abandon()
 		return nil, err
 	}
-	return &admission{ticket: t, wire: w, joined: joined}, nil
+	return &admission{credentials: t, wire: w, joined: joined}, nil
 }
 
 // joinError gives the error of a failed join its last shape: a cancelled caller

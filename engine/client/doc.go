@@ -10,7 +10,7 @@
 // guard themselves.
 //
 //	       Dial            join answered          signal or media lost
-//	caller ----> admitted ---------------> up <-----------------------> mending
+//	caller ----> admitted ---------------> up <-----------------------> reconnecting
 //	                                        |  Leave                       |
 //	                                        v                              v
 //	                                     leaving         ended (one SessionEnded)

@@ -212,9 +212,9 @@ func TestO9_ReturnRefused(t *testing.T) {
 	}
 }
 
-// TestO6_MendingIsBounded: a server that only ever hangs up ends the session in
+// TestO6_ReconnectingHasALimit: a server that only ever hangs up ends the session in
 // time (contract O6), and Leave works meanwhile.
-func TestO6_MendingIsBounded(t *testing.T) {
+func TestO6_ReconnectingHasALimit(t *testing.T) {
 	noLeaks(t)
 	for name, script := range map[string]func(*scriptConn){
 		"hangs up": func(*scriptConn) {},
@@ -250,7 +250,7 @@ func TestO6_MendingIsBounded(t *testing.T) {
 	}
 }
 
-func TestO6_LeaveWhileMending(t *testing.T) {
+func TestO6_LeaveWhileReconnecting(t *testing.T) {
 	noLeaks(t)
 	s := newScripted(t, false)
 	var tries atomic.Int32
@@ -297,7 +297,7 @@ func TestSilentServerIsNoticed(t *testing.T) {
 }
 
 // TestNonsenseIsSurvived sends messages that no sane server sends, after the
-// join; the session mends or goes on, and closes.
+// join; the session reconnects or goes on, and closes.
 func TestNonsenseIsSurvived(t *testing.T) {
 	noLeaks(t)
 	for name, m := range map[string]*livekit.SignalResponse{
@@ -329,9 +329,9 @@ func TestNonsenseIsSurvived(t *testing.T) {
 	}
 }
 
-// TestFate: a server that stops may close the socket before our own leave is
+// TestOthersTellWhyWeEnd: a server that stops may close the socket before our own leave is
 // out; what it said about the others is enough.
-func TestFate(t *testing.T) {
+func TestOthersTellWhyWeEnd(t *testing.T) {
 	noLeaks(t)
 	for reason, want := range map[livekit.DisconnectReason]call.LeaveReason{
 		livekit.DisconnectReason_SERVER_SHUTDOWN: call.ReasonServerStopped,

@@ -47,6 +47,7 @@ func (s *session) broke(err error) {
 		if s.wire != nil {
 			s.wire.close()
 		}
+		s.closeTransport()
 	})
 	if s.phase == phaseLeaving {
 		s.left()

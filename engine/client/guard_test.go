@@ -10,6 +10,7 @@ import (
 	logtest "github.com/sirupsen/logrus/hooks/test"
 
 	"foyer/engine/call"
+	"foyer/engine/client/rtp"
 )
 
 // TestPanicEndsSession: a bug in any goroutine of a session's ends that session,
@@ -21,7 +22,9 @@ func TestPanicEndsSession(t *testing.T) {
 		"goroutine": func(c *client) { c.post(func() { c.spawn(func() { panic("goroutine") }) }) },
 		"callback":  func(c *client) { go c.guarded(func() { panic("callback") }) },
 		"message":   func(c *client) { c.post(func() { c.roster = nil }) }, // the next news is written into it
-		"ending":    func(c *client) { c.post(func() { c.pubs = map[string]*localTrack{"x": nil}; panic("ending") }) },
+		"ending": func(c *client) {
+			c.post(func() { c.publications.byCID = map[string]*rtp.LocalTrack{"x": nil}; panic("ending") })
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newScripted(t, false)

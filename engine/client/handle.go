@@ -1,7 +1,6 @@
 package client
 
 import (
-	"cmp"
 	"fmt"
 	"time"
 
@@ -20,20 +19,23 @@ const (
 	longestSilence = time.Minute
 )
 
-func (s *session) pingInterval() time.Duration {
-	d := time.Duration(s.joinInfo.GetPingInterval()) * time.Second
+// pings tell the server that we are here, and us that it is. The loop's alone.
+type pings struct{ s *session }
+
+func (pg *pings) interval() time.Duration {
+	d := time.Duration(pg.s.joinInfo.GetPingInterval()) * time.Second
 	if d <= 0 {
 		return defaultPing
 	}
 	return max(d, shortestPing)
 }
 
-func (s *session) pingTimeout() time.Duration {
-	d := time.Duration(s.joinInfo.GetPingTimeout()) * time.Second
+func (pg *pings) timeout() time.Duration {
+	d := time.Duration(pg.s.joinInfo.GetPingTimeout()) * time.Second
 	if d <= 0 {
 		d = defaultSilence
 	}
-	return min(max(d, 2*s.pingInterval()), longestSilence)
+	return min(max(d, 2*pg.interval()), longestSilence)
 }
 
 // onMessage takes one message of the server's. Unknown kinds are ignored.
@@ -50,26 +52,26 @@ func (s *session) onMessage(w *wire, msg *livekit.SignalResponse) {
 	if s.phase == phaseEnded {
 		return
 	}
-	s.alarms.set(alarmPong, s.pingTimeout()) // whatever it says, it is there
+	s.alarms.set(alarmPong, s.pings.timeout()) // whatever it says, it is there
 	switch m := msg.GetMessage().(type) {
 	case *livekit.SignalResponse_Answer:
-		s.onAnswer(m.Answer)
+		s.negotiation.onAnswer(m.Answer)
 	case *livekit.SignalResponse_Offer:
-		s.onOffer(m.Offer)
+		s.negotiation.onOffer(m.Offer)
 	case *livekit.SignalResponse_Trickle:
-		s.onTrickle(m.Trickle)
+		s.negotiation.onTrickle(m.Trickle)
 	case *livekit.SignalResponse_MediaSectionsRequirement:
-		s.onSections(m.MediaSectionsRequirement)
+		s.negotiation.onSections(m.MediaSectionsRequirement)
 	case *livekit.SignalResponse_TrackPublished:
-		s.onPublished(m.TrackPublished)
+		s.publications.onPublished(m.TrackPublished)
 	case *livekit.SignalResponse_TrackUnpublished:
-		s.onUnpublished(m.TrackUnpublished)
+		s.publications.onUnpublished(m.TrackUnpublished)
 	case *livekit.SignalResponse_RequestResponse:
-		s.onRefused(m.RequestResponse)
+		s.publications.onRefused(m.RequestResponse)
 	case *livekit.SignalResponse_Mute:
-		s.onMuted(m.Mute)
+		s.publications.onMuted(m.Mute)
 	case *livekit.SignalResponse_SubscribedQualityUpdate:
-		s.onQualities(m.SubscribedQualityUpdate)
+		s.publications.onQualities(m.SubscribedQualityUpdate)
 	default:
 		s.onNews(msg)
 	}
@@ -86,12 +88,12 @@ func (s *session) onNews(msg *livekit.SignalResponse) {
 		s.emit(s.roster.ApplyQualities(m.ConnectionQuality.GetUpdates())...)
 	case *livekit.SignalResponse_RefreshToken:
 		if t := m.RefreshToken; door.UsableToken(t) {
-			s.ticket.token = t
+			s.credentials.token = t
 		}
 	case *livekit.SignalResponse_PongResp:
-		s.onPong(m.PongResp)
+		s.pings.onPong(m.PongResp)
 	case *livekit.SignalResponse_StreamStateUpdate:
-		s.onStreamStates(m.StreamStateUpdate)
+		s.subscriptions.onStreamStates(m.StreamStateUpdate)
 	case *livekit.SignalResponse_Leave:
 		s.onLeave(m.Leave)
 	case *livekit.SignalResponse_SubscriptionResponse:
@@ -115,12 +117,12 @@ func (s *session) onUpdate(u *livekit.ParticipantUpdate) {
 			events = append(events, s.roster.Apply(info)...)
 		}
 	}
-	s.followRights(muted, canPublish)
+	s.permissions.follow(muted, canPublish)
 	for _, event := range events {
 		switch e := event.(type) {
 		case call.ParticipantLeft:
 			s.ending.OthersLeft(e.Reason, now)
-			s.dropAllOf(e.Participant)
+			s.subscriptions.dropAllOf(e.Participant)
 			explained, wait := s.departures.Left(e, now)
 			if wait {
 				s.alarms.set(alarmLeft, ending.NoticeLag)
@@ -128,42 +130,19 @@ func (s *session) onUpdate(u *livekit.ParticipantUpdate) {
 			}
 			event = explained
 		case call.TrackUnpublished:
-			s.forget(e.Track.SID)
-			if s.transport != nil && s.transport.remote[e.Track.SID] != nil {
-				s.dropTrack(s.transport.remote[e.Track.SID])
+			s.subscriptions.forget(e.Track.SID)
+			if s.transport != nil && s.transport.Remote[e.Track.SID] != nil {
+				s.subscriptions.dropTrack(s.transport.Remote[e.Track.SID])
 			}
+		case call.TrackMuted:
+			s.subscriptions.refreshInfo(e.Track)
+		case call.TrackUnmuted:
+			s.subscriptions.refreshInfo(e.Track)
 		default:
 		}
 		s.emit(event)
 	}
-	s.followRoster()
-}
-
-// followRights takes what the server lets us do now, and did before, into our
-// standing. A notice may have promised it, or be lost on who has no data channel
-// yet.
-func (s *session) followRights(muted, couldPublish bool) {
-	s.stand(func(st *call.Standing) {
-		if s.roster.Self().Muted != muted {
-			st.Muted = !muted
-		}
-		switch can := s.roster.CanPublish(); {
-		case can == couldPublish || st.Role == "" || st.Role.Publishes() == can:
-		case can:
-			st.Role = cmp.Or(s.promised, call.RoleParticipant)
-			s.promised = ""
-		default:
-			st.Role = call.RoleListener
-		}
-	})
-}
-
-// dropAllOf takes back the media of somebody who leaves.
-func (s *session) dropAllOf(p call.Participant) {
-	s.dropTracksOf(p.SID)
-	for _, t := range p.Tracks {
-		s.forget(t.SID)
-	}
+	s.subscriptions.followRoster()
 }
 
 func containsSID(infos []*livekit.ParticipantInfo, sid string) bool {
@@ -188,17 +167,17 @@ func (s *session) onClosed(w *wire, err error) {
 	s.decide(s.ending.ConnectionClosed(err, door.IsCallError(err), time.Now()))
 }
 
-func (s *session) onPong(p *livekit.Pong) {
+func (pg *pings) onPong(p *livekit.Pong) {
 	sent := time.UnixMilli(p.GetLastPingTimestamp())
 	if rtt := time.Since(sent); rtt >= 0 && rtt < longestSilence {
-		s.rtt.Store(int64(rtt))
+		pg.s.rtt.Store(int64(rtt))
 	}
 }
 
-func (s *session) ping() {
-	s.alarms.set(alarmPing, s.pingInterval())
-	s.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_PingReq{PingReq: &livekit.Ping{
-		Timestamp: time.Now().UnixMilli(), Rtt: s.RTT().Milliseconds(),
+func (pg *pings) send() {
+	pg.s.alarms.set(alarmPing, pg.interval())
+	pg.s.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_PingReq{PingReq: &livekit.Ping{
+		Timestamp: time.Now().UnixMilli(), Rtt: pg.s.RTT().Milliseconds(),
 	}}})
 }
 
@@ -208,7 +187,7 @@ func (s *session) onAlarm(a alarm) {
 	}
 	switch a {
 	case alarmPing:
-		s.ping()
+		s.pings.send()
 	case alarmPong:
 		s.lost(fmt.Errorf("%w: no answer to pings", call.ErrConnectionLost), false)
 	case alarmMedia:
@@ -216,23 +195,23 @@ func (s *session) onAlarm(a alarm) {
 	case alarmAnswer:
 		s.lost(fmt.Errorf("%w: offer not answered", call.ErrConnectionLost), true)
 	case alarmQuiet:
-		if s.transport != nil && !s.transport.connected() {
+		if s.transport != nil && !s.transport.Connected() {
 			s.lost(fmt.Errorf("%w: media is silent", call.ErrConnectionLost), false)
 		}
 	case alarmRetry:
-		s.retry()
-	case alarmMend:
-		s.decide(s.ending.GiveUp(s.mend.last))
+		s.reconnection.try()
+	case alarmGiveUp:
+		s.decide(s.ending.GiveUp(s.reconnection.last))
 	case alarmSilence:
-		s.onSilenceTick()
-	case alarmBeat:
-		s.onBeatDue()
+		s.liveness.onTick()
+	case alarmHeartbeat:
+		s.liveness.onHeartbeatDue()
 	case alarmLeft:
 		s.reportLeft(s.departures.Due(time.Now()))
-	case alarmVerdict:
+	case alarmRemoval:
 		s.onRemovalOverdue()
 	case alarmSections:
-		s.offerSections()
+		s.negotiation.offerSections()
 	case alarmCount:
 	}
 }
@@ -240,11 +219,11 @@ func (s *session) onAlarm(a alarm) {
 // onMediaLate ends a join that never got media, and begins a resume anew that
 // did not get it back.
 func (s *session) onMediaLate() {
-	if s.phase == phaseMending {
+	if s.phase == phaseReconnecting {
 		s.lost(fmt.Errorf("%w: no media after the resume", call.ErrConnectionLost), true)
 		return
 	}
-	if !s.everConnected {
+	if !s.negotiation.everConnected {
 		s.sendLeave()
 		s.decide(s.ending.Failed(call.ReasonMediaFailed, call.ErrMediaBlocked))
 	}

@@ -25,6 +25,7 @@ import (
 	"github.com/twitchtv/twirp"
 
 	"foyer/engine/call"
+	"foyer/engine/client/data/datatest"
 	"foyer/engine/client/roster/rostertest"
 	"foyer/internal/testenv"
 )
@@ -257,7 +258,7 @@ func (c *client) connected() {
 	c.t.Helper()
 	eventually(c.t, "media connection", func() bool {
 		up := false
-		return c.ask(context.Background(), func() error { up = c.everConnected && c.phase == phaseUp; return nil }) == nil && up
+		return c.ask(context.Background(), func() error { up = c.negotiation.everConnected && c.phase == phaseUp; return nil }) == nil && up
 	})
 }
 
@@ -348,4 +349,10 @@ func vp8Frame(key bool, width, height int) []byte {
 var (
 	joinResponse, info, trackInfo = rostertest.Join, rostertest.Info, rostertest.Camera
 	gone, eventNames              = rostertest.Gone, rostertest.EventNames
+)
+
+// Short names of packets.
+var (
+	packet, chatHeader, batchPacket      = datatest.Packet, datatest.ChatHeader, datatest.BatchPacket
+	batch, noticePacket, heartbeatPacket = datatest.Batch, datatest.Notice, datatest.Heartbeat
 )

@@ -11,17 +11,19 @@ import (
 
 	"github.com/livekit/protocol/livekit"
 
+	"foyer/engine/client/rtp"
+
 	"foyer/engine/call"
 	"foyer/engine/client/roster"
 )
 
-func TestK1_PutOut(t *testing.T) {
+func TestK1_Removed(t *testing.T) {
 	l := sharedServer(t)
 	for _, test := range []struct {
 		name   string
 		do     func(t *testing.T, room string)
 		reason call.LeaveReason
-		others call.LeaveReason // 0: they are put out as well
+		others call.LeaveReason // 0: they are removed as well
 	}{
 		{"removed", func(t *testing.T, room string) {
 			_, err := l.rooms.RemoveParticipant(l.api(t, room), &livekit.RoomParticipantIdentity{Room: room, Identity: "bob"})
@@ -127,7 +129,7 @@ func TestO6_Resume(t *testing.T) {
 		camera := publish(t, a, cameraSpec())
 		video, _ := receive(t, b, camera.SID(), 5)
 		mine := publish(t, b, microphoneSpec())
-		sound, _ := receive(t, a, mine.SID(), 5)
+		audio, _ := receive(t, a, mine.SID(), 5)
 		before := a.sidNow(t)
 		for round := range 3 {
 			n := a.events()
@@ -135,7 +137,7 @@ func TestO6_Resume(t *testing.T) {
 			wait[call.SessionReconnecting](a, n, "reconnecting", nil)
 			wait[call.SessionReconnected](a, n, "reconnected", nil)
 			readPackets(t, video, 30)
-			readPackets(t, sound, 30)
+			readPackets(t, audio, 30)
 			if err := a.SendData(t.Context(), "after", []byte{byte(round)}); err != nil {
 				t.Fatal(err)
 			}
@@ -186,7 +188,7 @@ func TestO6_FullReconnect(t *testing.T) {
 			t.Error("a track of the earlier join is wanted")
 		}
 		wait(b, m, "ada's new self", func(e call.ParticipantJoined) bool { return e.Participant.SID == roster.Self.SID })
-		wait(a, n, "bob's sound again", func(e call.RemoteTrackReady) bool { return e.Track.Info().SID == mine.SID() })
+		wait(a, n, "bob's audio again", func(e call.RemoteTrackReady) bool { return e.Track.Info().SID == mine.SID() })
 	})
 }
 
@@ -212,7 +214,7 @@ func TestSimulatedFailures(t *testing.T) {
 			a := join(t, proxy.request(t, roomName(t), "ada"), nil)
 			a.connected()
 			simulate(t, a, s)
-			a.post(func() { a.rtt.Store(0); a.ping() })
+			a.post(func() { a.rtt.Store(0); a.pings.send() })
 			eventually(t, "the scenario has arrived: so has the ping after it", func() bool { return a.RTT() > 0 })
 			n := a.events()
 			proxy.cut()
@@ -257,7 +259,7 @@ func TestO4_DeadPeerIsMarked(t *testing.T) {
 // when they come again. The contract's 5 s are held in virtual time
 // (TestO4_TheDeadAreMarked); a busy machine has more.
 func TestO4_SilentPeerIsMarked(t *testing.T) {
-	a, b := pair(t, sharedServer(t), nil, func(d *Dialer) { d.limits.noBeat = true })
+	a, b := pair(t, sharedServer(t), nil, func(d *Dialer) { d.limits.noHeartbeat = true })
 	a.patience = time.Minute
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -266,11 +268,11 @@ func TestO4_SilentPeerIsMarked(t *testing.T) {
 		t.Fatal(err)
 	}
 	stop := pump(t, track)
-	sound, _ := receive(t, a, track.SID(), 5)
+	audio, _ := receive(t, a, track.SID(), 5)
 	go func() {
-		buf := make([]byte, maxPacket)
+		buf := make([]byte, rtp.MaxPacket)
 		for {
-			if _, err := sound.ReadRTP(buf); err != nil {
+			if _, err := audio.ReadRTP(buf); err != nil {
 				return
 			}
 		}
@@ -316,7 +318,7 @@ func TestConcurrentUse(t *testing.T) {
 }
 
 // TestTimings measures what the contract promises about joining and leaving
-// (L4). The best round is held to the bound: a busy machine can delay any of
+// (L4). The best round is held to the limit: a busy machine can delay any of
 // them, and what is slow by itself is slow in all.
 func TestTimings(t *testing.T) {
 	l := sharedServer(t)

@@ -9,9 +9,11 @@ import (
 
 	"github.com/go-logr/logr"
 	"github.com/livekit/protocol/livekit"
-	"github.com/pion/rtp"
+	pionrtp "github.com/pion/rtp"
 
 	"foyer/engine/call"
+	"foyer/engine/client/data"
+	"foyer/engine/client/rtp"
 )
 
 func discardLogr() logr.Logger { return logr.Discard() }
@@ -28,12 +30,12 @@ func pair(t testing.TB, l *liveKit, changeA, changeB func(*Dialer)) (a, b *clien
 	return a, b
 }
 
-func double(d *Dialer) { d.double = true }
+func dual(d *Dialer) { d.dual = true }
 
 // modes runs a test with one PeerConnection and with two.
 func modes(t *testing.T, f func(t *testing.T, change func(*Dialer))) {
 	t.Run("one", func(t *testing.T) { f(t, nil) })
-	t.Run("two", func(t *testing.T) { f(t, double) })
+	t.Run("two", func(t *testing.T) { f(t, dual) })
 }
 
 func TestJ5_JoinRoster(t *testing.T) {
@@ -88,24 +90,24 @@ func publish(t testing.TB, c *client, spec call.TrackSpec) call.LocalTrack {
 }
 
 // receive waits for a remote track and reads n packets of it.
-func receive(t testing.TB, c *client, sid call.SID, n int) (call.RemoteTrack, []rtp.Packet) {
+func receive(t testing.TB, c *client, sid call.SID, n int) (call.RemoteTrack, []pionrtp.Packet) {
 	t.Helper()
 	ready, _, _ := wait(c, 0, "remote track "+string(sid), func(e call.RemoteTrackReady) bool { return e.Track.Info().SID == sid })
 	return ready.Track, readPackets(t, ready.Track, n)
 }
 
-func readPackets(t testing.TB, track call.RemoteTrack, n int) []rtp.Packet {
+func readPackets(t testing.TB, track call.RemoteTrack, n int) []pionrtp.Packet {
 	t.Helper()
 	guard := time.AfterFunc(patience, track.Interrupt)
 	defer guard.Stop()
-	var packets []rtp.Packet
+	var packets []pionrtp.Packet
 	for len(packets) < n {
-		buf := make([]byte, maxPacket)
+		buf := make([]byte, rtp.MaxPacket)
 		size, err := track.ReadRTP(buf)
 		if err != nil {
 			t.Fatalf("read packet %d of %s: %v", len(packets), track.Info().SID, err)
 		}
-		var p rtp.Packet
+		var p pionrtp.Packet
 		if err := p.Unmarshal(buf[:size]); err != nil {
 			t.Fatal(err)
 		}
@@ -125,9 +127,9 @@ func TestPublishAndReceive(t *testing.T) {
 			t.Errorf("video track: %+v %s %s %d", video.Info(), video.Owner(), video.MIME(), video.ClockRate())
 		}
 		checkStream(t, packets, 90000/50)
-		sound, packets := receive(t, b, microphone.SID(), 50)
-		if sound.MIME() != "audio/opus" || sound.ClockRate() != 48000 || sound.Info().Source != call.SourceMicrophone {
-			t.Errorf("audio track: %+v %s", sound.Info(), sound.MIME())
+		audio, packets := receive(t, b, microphone.SID(), 50)
+		if audio.MIME() != "audio/opus" || audio.ClockRate() != 48000 || audio.Info().Source != call.SourceMicrophone {
+			t.Errorf("audio track: %+v %s", audio.Info(), audio.MIME())
 		}
 		checkStream(t, packets, 960)
 		eventually(t, "sender report", func() bool { _, _, ok := video.SenderReport(); return ok })
@@ -145,7 +147,7 @@ func TestPublishAndReceive(t *testing.T) {
 
 // checkStream checks that numbers follow each other and that the clock runs
 // about as fast as the frames were written.
-func checkStream(t testing.TB, packets []rtp.Packet, step uint32) {
+func checkStream(t testing.TB, packets []pionrtp.Packet, step uint32) {
 	t.Helper()
 	for i := 1; i < len(packets); i++ {
 		if d := packets[i].SequenceNumber - packets[i-1].SequenceNumber; d != 1 {
@@ -233,7 +235,7 @@ func TestMuteUnmuteUnpublish(t *testing.T) {
 	modes(t, func(t *testing.T, change func(*Dialer)) {
 		a, b := pair(t, sharedServer(t), change, change)
 		microphone := publish(t, a, microphoneSpec())
-		sound, _ := receive(t, b, microphone.SID(), 5)
+		audio, _ := receive(t, b, microphone.SID(), 5)
 		if err := a.SetMuted(t.Context(), microphone, true); err != nil {
 			t.Fatal(err)
 		}
@@ -245,16 +247,16 @@ func TestMuteUnmuteUnpublish(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, _, n = wait(b, n, "unmuted", func(e call.TrackUnmuted) bool { return e.Track.SID == microphone.SID() })
-		readPackets(t, sound, 5)
+		readPackets(t, audio, 5)
 		if err := a.Unpublish(t.Context(), microphone); err != nil {
 			t.Fatal(err)
 		}
 		gone, _, m := wait[call.RemoteTrackGone](b, n, "track gone", nil)
-		if gone.Track != sound {
+		if gone.Track != audio {
 			t.Errorf("gone: %v", gone.Track.Info())
 		}
 		wait(b, m, "unpublished", func(e call.TrackUnpublished) bool { return e.Track.SID == microphone.SID() })
-		if _, err := sound.ReadRTP(make([]byte, maxPacket)); err == nil {
+		if _, err := audio.ReadRTP(make([]byte, rtp.MaxPacket)); err == nil {
 			t.Error("a gone track still reads")
 		}
 		if err := a.SetMuted(t.Context(), microphone, true); !errors.Is(err, call.ErrNotPublished) {
@@ -297,7 +299,7 @@ func TestInterruptWakesRead(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() {
 		for {
-			if _, err := video.ReadRTP(make([]byte, maxPacket)); err != nil {
+			if _, err := video.ReadRTP(make([]byte, rtp.MaxPacket)); err != nil {
 				ended <- err
 				return
 			}
@@ -360,7 +362,7 @@ func TestData(t *testing.T) {
 				t.Fatalf("got %q on %q from %q, want %q", got.Payload, got.Topic, got.ID, want)
 			}
 		}
-		if err := a.SendData(t.Context(), "topic", make([]byte, maxPayload+1)); !errors.Is(err, call.ErrTooLong) {
+		if err := a.SendData(t.Context(), "topic", make([]byte, data.MaxPayload+1)); !errors.Is(err, call.ErrTooLong) {
 			t.Errorf("too long: %v", err)
 		}
 	})

@@ -7,11 +7,17 @@ import (
 	"fmt"
 
 	"github.com/livekit/protocol/livekit"
-	"github.com/pion/webrtc/v4"
 
 	"foyer/engine/call"
 	"foyer/engine/client/roster"
+	"foyer/engine/client/rtp"
 )
+
+// publications are our tracks. The loop's alone.
+type publications struct {
+	s     *session
+	byCID map[string]*rtp.LocalTrack
+}
 
 // Publish implements [call.Session]. It returns when the server has named the
 // track and taken the offer; frames may be written at once. Errors wrap
@@ -20,22 +26,22 @@ func (s *session) Publish(ctx context.Context, spec call.TrackSpec) (call.LocalT
 	if err := checkSpec(spec); err != nil {
 		return nil, err
 	}
-	t, err := newLocalTrack(newCID(), spec, &s.halted)
+	t, err := rtp.NewLocalTrack(newCID(), spec, &s.halted)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.askWhenReady(ctx, func() (bool, error) { return s.publish(t) }); err != nil {
+	if err := s.askWhenReady(ctx, func() (bool, error) { return s.publications.publish(t) }); err != nil {
 		return nil, fmt.Errorf("publish %s: %w", spec.Source, err)
 	}
 	select {
-	case err = <-t.wait:
+	case err = <-t.Published():
 	case <-ctx.Done():
 		err = ctx.Err()
 	case <-s.done:
 		err = call.ErrNotInRoom
 	}
 	if err != nil {
-		s.post(func() { s.unpublish(t) })
+		s.post(func() { s.publications.unpublish(t) })
 		return nil, fmt.Errorf("publish %s: %w", spec.Source, err)
 	}
 	return t, nil
@@ -47,7 +53,7 @@ func checkSpec(spec call.TrackSpec) error {
 	case kind == call.KindUnknown || spec.Source == call.SourceSpeaker:
 		return fmt.Errorf("publish: %w: source %s", call.ErrBadArgument, spec.Source)
 	case kind == call.KindAudio && len(spec.Layers) > 0,
-		kind == call.KindVideo && (len(spec.Layers) == 0 || len(spec.Layers) > len(simulcastRIDs())):
+		kind == call.KindVideo && (len(spec.Layers) == 0 || len(spec.Layers) > rtp.MaxLayers):
 		return fmt.Errorf("publish: %w: %d layers of %s", call.ErrBadArgument, len(spec.Layers), spec.Source)
 	}
 	for _, l := range spec.Layers {
@@ -67,67 +73,48 @@ func newCID() string {
 
 // publish announces a track and offers it in one go: the server handles both in
 // order, so that waiting for its name first would only cost a round trip.
-func (s *session) publish(t *localTrack) (ready bool, err error) {
-	if s.over() {
+func (ps *publications) publish(t *rtp.LocalTrack) (ready bool, err error) {
+	if ps.s.over() {
 		return true, call.ErrNotInRoom
 	}
-	if !s.roster.CanPublish() {
+	if !ps.s.roster.CanPublish() {
 		return true, fmt.Errorf("%w: %w", call.ErrRefused, call.ErrListener)
 	}
-	if s.wire == nil || s.transport == nil || s.resuming {
+	if ps.s.wire == nil || ps.s.transport == nil || ps.s.reconnection.resuming {
 		return false, nil // a resume must not meet half a publication
 	}
-	tx, err := s.addSender(t)
+	reads, err := t.Attach(ps.s.transport.Pub.PC)
 	if err != nil {
 		return true, err
 	}
-	t.tx = tx
-	s.pubs[t.cid] = t
-	s.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_AddTrack{AddTrack: addTrackRequest(t)}})
-	s.negotiate()
+	for _, read := range reads {
+		ps.s.spawn(read)
+	}
+	ps.byCID[t.CID()] = t
+	ps.s.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_AddTrack{AddTrack: addTrackRequest(t)}})
+	ps.s.negotiation.offer()
 	return true, nil
 }
 
-func (s *session) addSender(t *localTrack) (*webrtc.RTPTransceiver, error) {
-	pc := s.transport.pub.pc
-	tx, err := pc.AddTransceiverFromTrack(t.encodings[0].track, webrtc.RTPTransceiverInit{
-		Direction: webrtc.RTPTransceiverDirectionSendonly,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("add the track: %w", err)
-	}
-	for _, e := range t.encodings[1:] {
-		if err := tx.Sender().AddEncoding(e.track); err != nil {
-			_ = pc.RemoveTrack(tx.Sender())
-			return nil, fmt.Errorf("add a layer: %w", err)
-		}
-	}
-	sender := tx.Sender() // taken here: an unpublication takes it out of tx
-	for layer := range t.encodings {
-		s.spawn(func() { t.readFeedback(layer, sender) })
-	}
-	return tx, nil
-}
-
-func addTrackRequest(t *localTrack) *livekit.AddTrackRequest {
+func addTrackRequest(t *rtp.LocalTrack) *livekit.AddTrackRequest {
 	req := &livekit.AddTrackRequest{
-		Cid: t.cid, Name: call.Clip(t.spec.Name, call.MaxName), Source: roster.TrackSource(t.spec.Source), Muted: t.spec.Muted,
+		Cid: t.CID(), Name: call.Clip(t.Spec().Name, call.MaxName), Source: roster.TrackSource(t.Spec().Source), Muted: t.Spec().Muted,
 		Type: livekit.TrackType_AUDIO, DisableRed: true,
 	}
-	if t.spec.Source.Kind() != call.KindVideo {
+	if t.Spec().Source.Kind() != call.KindVideo {
 		return req
 	}
 	req.Type = livekit.TrackType_VIDEO
-	full := t.spec.Layers[len(t.spec.Layers)-1]
+	full := t.Spec().Layers[len(t.Spec().Layers)-1]
 	req.Width, req.Height = uint32(full.Width), uint32(full.Height)
-	for i, l := range t.spec.Layers {
+	for i, l := range t.Spec().Layers {
 		layer := &livekit.VideoLayer{
 			Quality: livekit.VideoQuality(i), Width: uint32(l.Width), Height: uint32(l.Height), Bitrate: uint32(l.Bitrate),
 		}
-		if len(t.spec.Layers) == 1 {
+		if len(t.Spec().Layers) == 1 {
 			layer.Quality = livekit.VideoQuality_HIGH
 		} else {
-			layer.Rid, layer.SpatialLayer = t.encodings[i].rid, int32(i)
+			layer.Rid, layer.SpatialLayer = t.RID(i), int32(i)
 		}
 		req.Layers = append(req.Layers, layer)
 	}
@@ -154,140 +141,149 @@ func (s *session) showPresence() {
 }
 
 // onPublished takes the server's name for a track.
-func (s *session) onPublished(m *livekit.TrackPublishedResponse) {
-	t := s.pubs[m.GetCid()]
+func (ps *publications) onPublished(m *livekit.TrackPublishedResponse) {
+	t := ps.byCID[m.GetCid()]
 	if t == nil || m.GetTrack().GetSid() == "" {
 		return
 	}
-	sid := call.SID(m.GetTrack().GetSid())
-	t.sid.Store(&sid)
-	t.info = m.GetTrack()
-	s.armTracks()
+	t.SetInfo(m.GetTrack())
+	ps.armTracks()
 }
 
 // armTracks lets tracks send whose section is negotiated, and their publishers
 // go on.
-func (s *session) armTracks() {
-	if s.transport == nil || s.transport.pub.pc.RemoteDescription() == nil || s.transport.pub.offering {
+func (ps *publications) armTracks() {
+	if ps.s.transport == nil || ps.s.transport.Pub.PC.RemoteDescription() == nil || ps.s.transport.Pub.Offering {
 		return
 	}
-	for _, t := range s.pubs {
-		if t.info != nil && t.arm() {
-			t.wait <- nil
+	for _, t := range ps.byCID {
+		if t.Info() != nil && t.Arm() {
+			t.SetPublished(nil)
 		}
 	}
 }
 
 // onRefused takes the server's no to a request of ours.
-func (s *session) onRefused(m *livekit.RequestResponse) {
+func (ps *publications) onRefused(m *livekit.RequestResponse) {
 	if m.GetReason() == livekit.RequestResponse_OK || m.GetReason() == livekit.RequestResponse_QUEUED {
 		return
 	}
 	add, ok := m.GetRequest().(*livekit.RequestResponse_AddTrack)
 	if !ok {
-		s.log.WithField("reason", m.GetReason().String()).Debug("server refused a request")
+		ps.s.log.WithField("reason", m.GetReason().String()).Debug("server refused a request")
 		return
 	}
-	t := s.pubs[add.AddTrack.GetCid()]
-	if t == nil || t.info != nil {
+	t := ps.byCID[add.AddTrack.GetCid()]
+	if t == nil || t.Info() != nil {
 		return
 	}
-	t.wait <- fmt.Errorf("%w: %s", call.ErrRefused, m.GetReason())
-	s.unpublish(t)
+	t.SetPublished(fmt.Errorf("%w: %s", call.ErrRefused, m.GetReason()))
+	ps.unpublish(t)
 }
 
 // unpublish takes a track out of the connection. Twice is once.
-func (s *session) unpublish(t *localTrack) {
-	t.dead.Store(true)
-	if s.pubs[t.cid] != t {
+func (ps *publications) unpublish(t *rtp.LocalTrack) {
+	t.End()
+	if ps.byCID[t.CID()] != t {
 		return
 	}
-	delete(s.pubs, t.cid)
-	if s.transport == nil || t.tx == nil {
+	delete(ps.byCID, t.CID())
+	if ps.s.transport == nil || !t.Attached() {
 		return
 	}
-	if err := s.transport.pub.pc.RemoveTrack(t.tx.Sender()); err != nil {
-		s.log.WithError(err).Debug("track could not be removed")
+	if err := t.Detach(ps.s.transport.Pub.PC); err != nil {
+		ps.s.log.WithError(err).Debug("track could not be removed")
 		return
 	}
-	s.negotiate()
+	ps.s.negotiation.offer()
 }
 
 // Unpublish implements [call.Session].
 func (s *session) Unpublish(ctx context.Context, lt call.LocalTrack) error {
-	t, ok := lt.(*localTrack)
+	t, ok := lt.(*rtp.LocalTrack)
 	if !ok || t == nil {
 		return fmt.Errorf("unpublish: %w", call.ErrBadArgument)
 	}
-	t.dead.Store(true) // at once, whatever the loop is doing
-	return s.ask(ctx, func() error { s.unpublish(t); return nil })
+	t.End() // at once, whatever the loop is doing
+	return s.ask(ctx, func() error { s.publications.unpublish(t); return nil })
 }
 
 // SetMuted implements [call.Session].
 func (s *session) SetMuted(ctx context.Context, lt call.LocalTrack, muted bool) error {
-	t, ok := lt.(*localTrack)
+	t, ok := lt.(*rtp.LocalTrack)
 	if !ok || t == nil {
 		return fmt.Errorf("mute: %w", call.ErrBadArgument)
 	}
 	if muted {
-		t.muted.Store(true) // silence first, then the news of it
+		t.SetMuted(true) // silence first, then the news of it
 	}
 	err := s.ask(ctx, func() error {
-		if s.pubs[t.cid] != t {
+		if s.publications.byCID[t.CID()] != t {
 			return call.ErrNotPublished
 		}
 		s.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Mute{
 			Mute: &livekit.MuteTrackRequest{Sid: string(t.SID()), Muted: muted},
 		}})
-		if t.muted.Swap(muted) && !muted {
-			t.askKeyFrames()
+		if t.SetMuted(muted) && !muted {
+			t.AskKeyFrames()
 		}
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("mute %s: %w", t.spec.Source, err)
+		return fmt.Errorf("mute %s: %w", t.Spec().Source, err)
 	}
 	return nil
 }
 
 // onMuted takes a mute that the host ordered. An unmute from elsewhere is not
 // obeyed: only the person may open their own microphone (contract K10).
-func (s *session) onMuted(m *livekit.MuteTrackRequest) {
-	t := s.pubBySID(call.SID(m.GetSid()))
+func (ps *publications) onMuted(m *livekit.MuteTrackRequest) {
+	t := ps.bySID(call.SID(m.GetSid()))
 	if t == nil || !m.GetMuted() {
 		return
 	}
-	t.muted.Store(true)
-	s.emit(call.LocalTrackMuted{SID: t.SID()})
+	t.SetMuted(true)
+	ps.s.emit(call.LocalTrackMuted{SID: t.SID()})
 }
 
 // onUnpublished takes a publication that the server has ended.
-func (s *session) onUnpublished(m *livekit.TrackUnpublishedResponse) {
-	t := s.pubBySID(call.SID(m.GetTrackSid()))
+func (ps *publications) onUnpublished(m *livekit.TrackUnpublishedResponse) {
+	t := ps.bySID(call.SID(m.GetTrackSid()))
 	if t == nil {
 		return
 	}
-	s.unpublish(t)
-	s.emit(call.LocalTrackGone{SID: t.SID()})
+	ps.unpublish(t)
+	ps.s.emit(call.LocalTrackGone{SID: t.SID()})
 }
 
 // onQualities takes the server's word on which layers are watched.
-func (s *session) onQualities(m *livekit.SubscribedQualityUpdate) {
-	t := s.pubBySID(call.SID(m.GetTrackSid()))
+func (ps *publications) onQualities(m *livekit.SubscribedQualityUpdate) {
+	t := ps.bySID(call.SID(m.GetTrackSid()))
 	if t == nil {
 		return
 	}
 	for _, c := range m.GetSubscribedCodecs() {
-		t.want(c.GetQualities())
+		t.Want(c.GetQualities())
 		return // one codec is all we publish
 	}
 }
 
-func (s *session) pubBySID(sid call.SID) *localTrack {
-	for _, t := range s.pubs {
+func (ps *publications) bySID(sid call.SID) *rtp.LocalTrack {
+	for _, t := range ps.byCID {
 		if t.SID() == sid && sid != "" {
 			return t
 		}
 	}
 	return nil
+}
+
+// halfPublished reports whether a publication is in the air. The server might
+// know it or not, and would wait for the other half: a fresh join is cleaner.
+func (ps *publications) halfPublished() bool {
+	for _, t := range ps.byCID {
+		if !t.Armed() {
+			return true
+		}
+	}
+	return false
 }

@@ -8,10 +8,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pion/rtp"
+	pionrtp "github.com/pion/rtp"
 	"github.com/pion/rtp/codecs"
 
 	"foyer/engine/call"
+	"foyer/engine/client/rtp"
 )
 
 const (
@@ -25,12 +26,12 @@ const (
 	clockSlack = 500 * time.Millisecond
 )
 
-// record writes as one device does, whose pictures begin at 0, until stop.
+// record writes as one device does, whose frames begin at 0, until stop.
 func record(t testing.TB, track call.LocalTrack) (stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		tick := time.NewTicker(soundLength)
+		tick := time.NewTicker(20 * time.Millisecond)
 		defer tick.Stop()
 		begin, start, key := track.Begin(), time.Now(), true
 		for {
@@ -61,7 +62,7 @@ func record(t testing.TB, track call.LocalTrack) (stop func()) {
 
 // arrival is a packet at the far side.
 type arrival struct {
-	rtp.Packet
+	pionrtp.Packet
 	at time.Time
 }
 
@@ -79,7 +80,7 @@ func watchTrack(track call.RemoteTrack) *farSide {
 	go func() {
 		defer close(f.done)
 		for {
-			buf := make([]byte, maxPacket)
+			buf := make([]byte, rtp.MaxPacket)
 			n, err := track.ReadRTP(buf)
 			if err != nil {
 				return
@@ -101,7 +102,7 @@ func (f *farSide) close() []arrival {
 	return f.packets
 }
 
-// news waits for what was sent after that time: of pictures, a key frame of a
+// news waits for what was sent after that time: of frames, a key frame of a
 // real size, because the server sends small ones of its own when a track goes dark.
 func (f *farSide) news(t testing.TB, since time.Time) time.Duration {
 	t.Helper()
@@ -112,7 +113,7 @@ func (f *farSide) news(t testing.TB, since time.Time) time.Duration {
 			if !p.at.After(since) {
 				continue
 			}
-			if packets++; f.track.ClockRate() == audioClock || keyFrameWidth(p.Payload) > 8 {
+			if packets++; f.track.ClockRate() == 48000 || keyFrameWidth(p.Payload) > 8 {
 				return p.at.Sub(since)
 			}
 		}
@@ -205,7 +206,7 @@ func offAndOn(t *testing.T, a, b *client, spec call.TrackSpec) {
 	}
 }
 
-// TestOffAndOnOverAResume: the connection is mended while the camera is off, and
+// TestOffAndOnOverAResume: the connection is regained while the camera is off, and
 // the track goes on all the same.
 func TestOffAndOnOverAResume(t *testing.T) {
 	l := sharedServer(t)
@@ -256,7 +257,7 @@ func checkArrivals(t *testing.T, packets []arrival, rate int) {
 		if int32(p.Timestamp-before.Timestamp) < 0 {
 			t.Errorf("packet %d: the timestamp goes back by %d", i, before.Timestamp-p.Timestamp)
 		}
-		if rate != videoClock {
+		if rate != 90000 {
 			continue
 		}
 		var v codecs.VP8Packet
@@ -264,7 +265,7 @@ func checkArrivals(t *testing.T, packets []arrival, rate int) {
 			t.Fatalf("packet %d has no picture ID: %v", i, err)
 		}
 		if step := (v.PictureID - id) & 0x7fff; i > 0 && (step > 0x4000 || step > 1 && p.SequenceNumber == before.SequenceNumber+1) {
-			t.Errorf("packet %d: picture %d after %d", i, v.PictureID, id)
+			t.Errorf("packet %d: frame %d after %d", i, v.PictureID, id)
 		}
 		id = v.PictureID
 	}

@@ -221,7 +221,7 @@ func silentServer(t testing.TB) string {
 
 // quick tries again soon. What succeeds has time for it on a busy machine, too.
 func quick(d *Dialer) {
-	d.limits.join, d.limits.attempt, d.limits.mend = 5*time.Second, 5*time.Second, patience
+	d.limits.join, d.limits.attempt, d.limits.reconnect = 5*time.Second, 5*time.Second, patience
 	d.limits.delays = []time.Duration{20 * time.Millisecond}
 }
 
@@ -229,7 +229,7 @@ func quick(d *Dialer) {
 // has its time.
 func hasty(d *Dialer) {
 	quick(d)
-	d.limits.attempt, d.limits.mend = 500*time.Millisecond, 1500*time.Millisecond
+	d.limits.attempt, d.limits.reconnect = 500*time.Millisecond, 1500*time.Millisecond
 }
 
 // unheard is hasty with a join that nobody answers.

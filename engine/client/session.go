@@ -13,8 +13,10 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
+	"foyer/engine/client/data"
 	"foyer/engine/client/ending"
 	"foyer/engine/client/roster"
+	"foyer/engine/client/rtp"
 )
 
 // phase is where a session stands; see the drawing in the package comment.
@@ -22,7 +24,7 @@ type phase int
 
 const (
 	phaseUp phase = iota
-	phaseMending
+	phaseReconnecting
 	phaseLeaving
 	phaseEnded
 )
@@ -47,34 +49,30 @@ type session struct {
 	rtt    atomic.Int64 // of the signal connection, ns
 
 	// loop
-	phase     phase
-	alarms    *alarms
-	ticket    ticket
-	wire      *wire
-	joinInfo  *livekit.JoinResponse
-	roster    *roster.Roster
-	transport *transport
-	pubs      map[string]*localTrack         // by cid
-	wants     []call.Subscription            // what we want to receive
-	steered   bool                           // it was said by Subscribe
-	subs      map[call.SID]call.Subscription // what the server was told of it
-	paused    map[call.SID]bool              // received tracks that the server holds back
-	timedOut  map[call.SID][]*remoteTrack    // of participants who have timed out: interrupted
-	data      *dataState
-	ready     chan struct{} // closed and renewed when waiting requests may try again
-	leaving   chan error    // Leave waits for it
-	told      bool          // the server knows that we go
-	mend      mending
+	phase       phase
+	alarms      *alarms
+	credentials credentials
+	wire        *wire
+	joinInfo    *livekit.JoinResponse
+	roster      *roster.Roster
+	transport   *rtp.Transport
+	ending      ending.Machine    // why the session ends
+	departures  ending.Departures // why the others leave
+	ready       chan struct{}     // closed and renewed when waiting requests may try again
+	leaving     chan error        // Leave waits for it
+	told        bool              // the server knows that we go
+	fullUpdate  bool              // the next update is the whole roster
 
-	standing      call.Standing
-	promised      call.Role         // we have it once the server lets us publish
-	ending        ending.Machine    // why the session ends
-	departures    ending.Departures // why the others leave
-	heardSince    time.Time         // nobody was silent before, as far as we know
-	listenedAt    time.Time         // when we last looked who is silent
-	everConnected bool              // media, since the last join
-	resuming      bool              // a new signal connection for the same participant is being settled
-	fullUpdate    bool              // the next update is the whole roster
+	// parts of the loop, each with a state of its own
+	negotiation   negotiation
+	reconnection  reconnection
+	publications  publications
+	subscriptions subscriptions
+	permissions   permissions
+	liveness      liveness
+	pings         pings
+	data          dataChannels
+	chat          chat
 }
 
 var _ call.Session = (*session)(nil)
@@ -87,7 +85,7 @@ func newSession(d *Dialer, req call.JoinRequest, sink func(call.SessionEvent), a
 	if err := s.install(adm); err != nil {
 		s.cancel()
 		if s.transport != nil {
-			s.transport.close(s.limits.closeMedia, d.keep)
+			s.transport.Close(s.limits.closeMedia, d.keep)
 		}
 		return nil, fmt.Errorf("join: %w", err)
 	}
@@ -97,11 +95,14 @@ func newSession(d *Dialer, req call.JoinRequest, sink func(call.SessionEvent), a
 func emptySession(d *Dialer, req call.JoinRequest, sink func(call.SessionEvent)) *session {
 	s := &session{
 		dialer: d, limits: d.limits, log: d.log, req: req, sink: sink,
-		done: make(chan struct{}), box: make(chan func(), boxSize),
-		alarms: newAlarms(), pubs: map[string]*localTrack{}, subs: map[call.SID]call.Subscription{},
-		paused: map[call.SID]bool{}, timedOut: map[call.SID][]*remoteTrack{},
-		data: d.newData(), ready: make(chan struct{}),
+		done: make(chan struct{}), box: make(chan func(), boxSize), alarms: newAlarms(), ready: make(chan struct{}),
 	}
+	s.negotiation.s, s.reconnection.s, s.permissions.s, s.pings.s = s, s, s, s
+	s.publications = publications{s: s, byCID: map[string]*rtp.LocalTrack{}}
+	s.subscriptions = subscriptions{s: s, told: map[call.SID]call.Subscription{}, paused: map[call.SID]bool{}}
+	s.liveness = liveness{s: s, interrupted: map[call.SID][]*rtp.RemoteTrack{}}
+	s.data = dataChannels{s: s, receiver: data.NewReceiver(d.observe), sender: &data.Sender{}}
+	s.chat = chat{s: s, order: data.NewChatOrder()}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s
 }
@@ -109,30 +110,30 @@ func emptySession(d *Dialer, req call.JoinRequest, sink func(call.SessionEvent))
 // install takes over what a join has brought.
 func (s *session) install(adm *admission) error {
 	join := adm.joined.join
-	t, err := newTransport(transportConfig{
-		double: adm.ticket.double, server: adm.wire.peerIP(), servers: join.GetIceServers(),
-		events: s.transportEvents(), log: pionLog{s.log}, keep: s.dialer.keep,
+	t, err := rtp.NewTransport(rtp.Config{
+		Dual: adm.credentials.dual, Server: adm.wire.peerIP(), Servers: join.GetIceServers(),
+		Events: s.transportEvents(), Log: rtp.PionLog{Log: s.log}, Keep: s.dialer.keep,
 	})
 	if err != nil {
 		return err
 	}
-	s.ending.HasDoor = adm.ticket.host != ""
-	s.ticket, s.joinInfo, s.wire, s.transport = adm.ticket, join, adm.wire, t
+	s.ending.HasDoor = adm.credentials.host != ""
+	s.credentials, s.joinInfo, s.wire, s.transport = adm.credentials, join, adm.wire, t
 	s.roster = roster.New(join, s.dialer.observe)
-	s.standing.Role, s.standing.Rules, s.standing.Muted = adm.ticket.role, adm.ticket.rules, s.roster.Self().Muted
-	s.everConnected, s.fullUpdate, s.resuming = false, false, false
+	s.permissions.current.Role, s.permissions.current.Rules, s.permissions.current.Muted = adm.credentials.role, adm.credentials.rules, s.roster.Self().Muted
+	s.negotiation.everConnected, s.fullUpdate, s.reconnection.resuming = false, false, false
 	s.log = s.dialer.log.WithFields(logrus.Fields{
 		"room": join.GetRoom().GetName(), "identity": join.GetParticipant().GetIdentity(), "sid": join.GetParticipant().GetSid(),
 	})
-	if adm.ticket.double || s.dialer.observe {
+	if adm.credentials.dual || s.dialer.observe {
 		return nil
 	}
 	// Sections for what is there already save a round trip of asking for them.
-	return t.addSections(s.expect())
+	return t.AddSections(s.subscriptions.expect())
 }
 
-func (s *session) transportEvents() transportEvents {
-	current := func(t *transport, f func()) {
+func (s *session) transportEvents() rtp.Events {
+	current := func(t *rtp.Transport, f func()) {
 		s.guarded(func() {
 			s.post(func() {
 				if s.transport == t {
@@ -141,19 +142,21 @@ func (s *session) transportEvents() transportEvents {
 			})
 		})
 	}
-	return transportEvents{
-		candidate: func(t *transport, p *peer, c *webrtc.ICECandidate) { current(t, func() { s.onCandidate(p, c) }) },
-		state: func(t *transport, p *peer, st webrtc.PeerConnectionState) {
-			current(t, func() { s.onState(p, st) })
+	return rtp.Events{
+		Candidate: func(t *rtp.Transport, p *rtp.Peer, c *webrtc.ICECandidate) {
+			current(t, func() { s.negotiation.onCandidate(p, c) })
 		},
-		track: func(t *transport, track *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
-			current(t, func() { s.onTrack(t, track, r) })
+		State: func(t *rtp.Transport, p *rtp.Peer, st webrtc.PeerConnectionState) {
+			current(t, func() { s.negotiation.onState(p, st) })
 		},
-		data: func(t *transport, data []byte, lossy bool) {
-			current(t, func() { s.onData(data, lossy) })
+		Track: func(t *rtp.Transport, track *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
+			current(t, func() { s.subscriptions.onTrack(t, track, r) })
 		},
-		dataReady: func(t *transport) { current(t, s.onDataReady) },
-		flood: func(t *transport) {
+		Data: func(t *rtp.Transport, data []byte, lossy bool) {
+			current(t, func() { s.data.onMessage(data, lossy) })
+		},
+		DataReady: func(t *rtp.Transport) { current(t, s.data.onReady) },
+		Flood: func(t *rtp.Transport) {
 			s.dialer.keep(func() { // pion's one reader must not wait for us
 				current(t, func() {
 					s.decide(s.ending.Failed(call.ReasonConnectionLost, fmt.Errorf("%w: media streams", call.ErrServerFlood)))
@@ -176,15 +179,15 @@ func (s *session) start() {
 func (s *session) begin() {
 	s.announce(false)
 	s.alarms.set(alarmMedia, s.limits.media)
-	s.alarms.set(alarmPing, s.pingInterval())
-	s.alarms.set(alarmPong, s.pingTimeout())
+	s.alarms.set(alarmPing, s.pings.interval())
+	s.alarms.set(alarmPong, s.pings.timeout())
 	if !s.dialer.observe {
 		s.alarms.set(alarmSilence, silenceTick)
-		s.alarms.set(alarmBeat, roster.HeartbeatInterval)
+		s.alarms.set(alarmHeartbeat, roster.HeartbeatInterval)
 	}
 	s.showPresence()
-	s.follow() // before the offer, whose answer then has the tracks
-	s.negotiate()
+	s.subscriptions.follow() // before the offer, whose answer then has the tracks
+	s.negotiation.offer()
 }
 
 // attach starts the goroutines of a signal connection.
@@ -315,7 +318,7 @@ func (s *session) emit(events ...call.SessionEvent) {
 	}
 }
 
-// over tells whether nothing more is to be done or reported.
+// over reports whether nothing more is to be done or reported.
 func (s *session) over() bool { return s.phase == phaseLeaving || s.phase == phaseEnded }
 
 // send queues a message if there is a connection. A full queue means that the
@@ -339,9 +342,9 @@ func openedAt(room *livekit.Room) time.Time {
 func (s *session) announce(republish bool) {
 	room := s.joinInfo.GetRoom()
 	s.emit(call.RosterReplaced{
-		Room: call.RoomID(room.GetName()), Title: s.ticket.title, SessionID: call.SID(room.GetSid()),
+		Room: call.RoomID(room.GetName()), Title: s.credentials.title, SessionID: call.SID(room.GetSid()),
 		Opened: openedAt(room), Self: s.roster.Self(), Participants: s.roster.Participants(), Republish: republish,
-		Standing: s.standing,
+		Standing: s.permissions.current,
 	})
 }
 
@@ -392,7 +395,7 @@ func (s *session) leave(answer chan error) {
 	t := s.transport
 	s.spawn(func() {
 		if t != nil {
-			t.hangUp(s.limits.hangUp, s.dialer.keep)
+			t.HangUp(s.limits.hangUp, s.dialer.keep)
 		}
 		s.post(s.sendLeave)
 	})
@@ -429,26 +432,30 @@ func (s *session) retire() {
 
 // dropMedia ends every track and closes the PeerConnections in the background.
 func (s *session) dropMedia() {
-	for _, t := range s.pubs {
-		t.dead.Store(true)
-		if t.ext.Load() == nil {
-			select {
-			case t.wait <- call.ErrConnectionLost:
-			default:
-			}
+	for _, t := range s.publications.byCID {
+		t.End()
+		if !t.Armed() {
+			t.SetPublished(call.ErrConnectionLost)
 		}
 	}
-	clear(s.pubs)
+	clear(s.publications.byCID)
 	t := s.transport
 	if t == nil {
 		return
 	}
-	for _, r := range t.remote {
-		s.dropTrack(r)
+	for _, r := range t.Remote {
+		s.subscriptions.dropTrack(r)
 	}
-	clear(s.timedOut)
-	s.transport = nil
-	s.spawn(func() { t.close(s.limits.closeMedia, s.dialer.keep) })
+	clear(s.liveness.interrupted)
+	s.closeTransport()
+}
+
+// closeTransport ends the PeerConnections in the background.
+func (s *session) closeTransport() {
+	if t := s.transport; t != nil {
+		s.transport = nil
+		s.spawn(func() { t.Close(s.limits.closeMedia, s.dialer.keep) })
+	}
 }
 
 // Close implements [call.Session].

@@ -9,14 +9,21 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/client/rtp"
 )
 
-// maxSubscriptions is how many tracks are received at once.
-const maxSubscriptions = call.MaxVoices + call.MaxVideos
+// subscriptions are what we receive. The loop's alone.
+type subscriptions struct {
+	s       *session
+	wants   []call.Subscription            // what we want to receive
+	steered bool                           // it was said by Subscribe
+	told    map[call.SID]call.Subscription // what the server knows of it
+	paused  map[call.SID]bool              // received tracks that the server holds back
+}
 
 // Subscribe implements [call.Session].
 func (s *session) Subscribe(ctx context.Context, all []call.Subscription) error {
-	if len(all) > maxSubscriptions {
+	if len(all) > rtp.MaxSubscriptions {
 		return fmt.Errorf("subscribe: %w: %d tracks", call.ErrTooLong, len(all))
 	}
 	for _, w := range all {
@@ -28,9 +35,9 @@ func (s *session) Subscribe(ctx context.Context, all []call.Subscription) error 
 		if s.over() {
 			return call.ErrNotInRoom
 		}
-		s.wants, s.steered = s.roster.Announced(all), true
-		s.follow()
-		s.readyTracks()
+		s.subscriptions.wants, s.subscriptions.steered = s.roster.Announced(all), true
+		s.subscriptions.follow()
+		s.subscriptions.readyTracks()
 		return nil // without a connection, the reconnect sends it
 	})
 	if err != nil {
@@ -40,20 +47,20 @@ func (s *session) Subscribe(ctx context.Context, all []call.Subscription) error 
 }
 
 // choose decides what to receive while nobody has said it.
-func (s *session) choose() {
-	if !s.steered {
-		chooser := call.Selector{Shown: cmp.Or(s.req.Shown, call.DefaultShown), ObeysMutes: !s.req.Link.Plain()}
-		s.wants = chooser.Choose(s.roster.Participants())
+func (sb *subscriptions) choose() {
+	if !sb.steered {
+		chooser := call.Selector{Shown: cmp.Or(sb.s.req.Shown, call.DefaultShown), ObeysMutes: !sb.s.req.Link.Plain()}
+		sb.wants = chooser.Choose(sb.s.roster.Participants())
 	}
 }
 
 // expect decides what to receive of a room that we have just come into, and
 // counts the media sections for it.
-func (s *session) expect() (audios, videos int) {
-	s.choose()
-	s.wants = s.roster.Announced(s.wants)
-	kinds := s.roster.TrackKinds()
-	for _, w := range s.wants {
+func (sb *subscriptions) expect() (audios, videos int) {
+	sb.choose()
+	sb.wants = sb.s.roster.Announced(sb.wants)
+	kinds := sb.s.roster.TrackKinds()
+	for _, w := range sb.wants {
 		if kinds[w.Track] == call.KindVideo {
 			videos++
 		} else {
@@ -64,72 +71,72 @@ func (s *session) expect() (audios, videos int) {
 }
 
 // followRoster goes on after the roster has changed.
-func (s *session) followRoster() {
-	if !s.steered {
-		s.choose()
-		s.follow()
+func (sb *subscriptions) followRoster() {
+	if !sb.steered {
+		sb.choose()
+		sb.follow()
 	}
-	s.readyTracks()
+	sb.readyTracks()
 }
 
 // follow tells the server what has changed of what we want.
-func (s *session) follow() {
-	if s.dialer.observe || s.wire == nil || s.over() {
+func (sb *subscriptions) follow() {
+	if sb.s.dialer.observe || sb.s.wire == nil || sb.s.over() {
 		return
 	}
-	keep := make(map[call.SID]bool, len(s.wants))
-	for _, w := range s.wants {
+	keep := make(map[call.SID]bool, len(sb.wants))
+	for _, w := range sb.wants {
 		keep[w.Track] = true
 	}
 	var off, on []string
-	for sid := range s.subs {
+	for sid := range sb.told {
 		if !keep[sid] {
 			off = append(off, string(sid))
-			s.unsubscribe(sid)
+			sb.unsubscribe(sid)
 		}
 	}
-	s.sendSubscription(off, false)
+	sb.send(off, false)
 	var settings []call.Subscription
-	for _, w := range s.wants {
-		was, known := s.subs[w.Track]
+	for _, w := range sb.wants {
+		was, known := sb.told[w.Track]
 		if !known {
 			on = append(on, string(w.Track))
-			s.revive(w.Track)
+			sb.revive(w.Track)
 		}
 		if was.Track = w.Track; was != w {
 			settings = append(settings, w)
 		}
-		s.subs[w.Track] = w
+		sb.told[w.Track] = w
 	}
-	s.sendSubscription(on, true)
+	sb.send(on, true)
 	for _, w := range settings {
-		s.sendSettings(w)
+		sb.sendSettings(w)
 	}
 }
 
 // followAnew tells the server everything again: of what was said last before a
 // connection was lost, nobody knows whether it was heard.
-func (s *session) followAnew() {
+func (sb *subscriptions) followAnew() {
 	var off []string
-	for sid := range s.roster.TrackKinds() {
-		if _, told := s.subs[sid]; !told && len(off) < maxTold {
+	for sid := range sb.s.roster.TrackKinds() {
+		if _, told := sb.told[sid]; !told && len(off) < maxTold {
 			off = append(off, string(sid))
 		}
 	}
-	s.sendSubscription(off, false)
-	clear(s.subs)
-	s.follow()
-	for _, w := range s.wants {
-		s.sendSettings(w)
+	sb.send(off, false)
+	clear(sb.told)
+	sb.follow()
+	for _, w := range sb.wants {
+		sb.sendSettings(w)
 	}
 }
 
 // maxTold bounds how many tracks a resume says of that we do not want them.
 const maxTold = 1024
 
-func (s *session) sendSubscription(sids []string, on bool) {
+func (sb *subscriptions) send(sids []string, on bool) {
 	if len(sids) > 0 {
-		s.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Subscription{
+		sb.s.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Subscription{
 			Subscription: &livekit.UpdateSubscription{TrackSids: sids, Subscribe: on},
 		}})
 	}
@@ -137,8 +144,8 @@ func (s *session) sendSubscription(sids []string, on bool) {
 
 // sendSettings says in what size a track is shown. Without a size the best is
 // wanted; LiveKit takes the lowest if nothing is said.
-func (s *session) sendSettings(w call.Subscription) {
-	s.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_TrackSetting{
+func (sb *subscriptions) sendSettings(w call.Subscription) {
+	sb.s.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_TrackSetting{
 		TrackSetting: &livekit.UpdateTrackSettings{
 			TrackSids: []string{string(w.Track)}, Disabled: w.Paused,
 			Width: uint32(w.Width), Height: uint32(w.Height), Quality: livekit.VideoQuality_HIGH,
@@ -147,37 +154,49 @@ func (s *session) sendSettings(w call.Subscription) {
 }
 
 // unsubscribe ends a subscription on our side.
-func (s *session) unsubscribe(sid call.SID) {
-	delete(s.subs, sid)
-	delete(s.paused, sid)
-	if s.transport == nil {
+func (sb *subscriptions) unsubscribe(sid call.SID) {
+	delete(sb.told, sid)
+	delete(sb.paused, sid)
+	if sb.s.transport == nil {
 		return
 	}
-	if r := s.transport.remote[sid]; r != nil {
-		s.dropTrack(r)
-		s.transport.retired[sid] = r
+	if r := sb.s.transport.Remote[sid]; r != nil {
+		sb.dropTrack(r)
+		sb.s.transport.Retired[sid] = r
 	}
 }
 
 // revive goes on with a track that was unsubscribed, in case the server has not
 // ended it meanwhile: then no new one comes.
-func (s *session) revive(sid call.SID) {
-	if s.transport == nil {
+func (sb *subscriptions) revive(sid call.SID) {
+	if sb.s.transport == nil {
 		return
 	}
-	r := s.transport.retired[sid]
-	delete(s.transport.retired, sid)
-	if r != nil && s.transport.remote[sid] == nil {
-		s.takeTrack(s.transport, r.again())
+	r := sb.s.transport.Retired[sid]
+	delete(sb.s.transport.Retired, sid)
+	if r != nil && sb.s.transport.Remote[sid] == nil {
+		sb.takeTrack(sb.s.transport, r.Again())
 	}
 }
 
 // forget drops what is known of a track that is gone.
-func (s *session) forget(sid call.SID) {
-	delete(s.subs, sid)
-	delete(s.paused, sid)
-	s.wants = slices.DeleteFunc(s.wants, func(w call.Subscription) bool { return w.Track == sid })
-	if s.transport != nil {
-		delete(s.transport.retired, sid)
+func (sb *subscriptions) forget(sid call.SID) {
+	delete(sb.told, sid)
+	delete(sb.paused, sid)
+	sb.wants = slices.DeleteFunc(sb.wants, func(w call.Subscription) bool { return w.Track == sid })
+	if sb.s.transport != nil {
+		delete(sb.s.transport.Retired, sid)
+	}
+}
+
+// onStreamStates remembers what the server holds back for congestion.
+func (sb *subscriptions) onStreamStates(u *livekit.StreamStateUpdate) {
+	for _, st := range u.GetStreamStates() {
+		sid := call.SID(st.GetTrackSid())
+		if st.GetState() == livekit.StreamState_PAUSED && len(sb.paused) < rtp.MaxSubscriptions {
+			sb.paused[sid] = true
+		} else {
+			delete(sb.paused, sid)
+		}
 	}
 }

@@ -65,7 +65,7 @@ func TestNamesDoNotKeepWhatWasCutOff(t *testing.T) {
 	}
 }
 
-// A guest who publishes many pictures costs a bystander one: of the others
+// A guest who publishes many frames costs a bystander one: of the others
 // nothing is announced, nothing is received, and no media section is there.
 func TestManyTracksCostABystanderOne(t *testing.T) {
 	server := sharedServer(t)
@@ -98,7 +98,7 @@ func TestManyTracksCostABystanderOne(t *testing.T) {
 		}
 	}
 	if err := b.ask(t.Context(), func() error {
-		if n := len(b.transport.pub.pc.GetTransceivers()); n > 4 {
+		if n := len(b.transport.Pub.PC.GetTransceivers()); n > 4 {
 			t.Errorf("%d media sections", n)
 		}
 		return nil

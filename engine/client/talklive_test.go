@@ -29,7 +29,7 @@ func (l *liveKit) notify(t testing.TB, room string, n doorapi.Notice) {
 // tell tells one person and waits for the answer.
 func (l *liveKit) tell(t testing.TB, room, identity, method string, n doorapi.Notice) error {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(l.api(t, room), answerBound)
+	ctx, cancel := context.WithTimeout(l.api(t, room), answerTimeout)
 	defer cancel()
 	_, err := l.rooms.PerformRpc(ctx, &livekit.PerformRpcRequest{
 		Room: room, DestinationIdentity: identity, Method: method, Payload: string(encode(t, n)), ResponseTimeoutMs: 5000,
@@ -37,9 +37,9 @@ func (l *liveKit) tell(t testing.TB, room, identity, method string, n doorapi.No
 	return err
 }
 
-// answerBound is when an answer counts as lost: LiveKit sends the request before
+// answerTimeout is when an answer counts as lost: LiveKit sends the request before
 // it listens for the answer (ParticipantImpl.PerformRpc), and ours can be faster.
-const answerBound = removalTimeout / 4
+const answerTimeout = removalTimeout / 4
 
 // deliver is tell for who must have heard it: an answer is lost now and then, two
 // in a row are not.
@@ -119,7 +119,7 @@ func TestChatBetweenSessions(t *testing.T) {
 	})
 }
 
-// TestO8_ChatOutlivesAFullReconnect: what is said while the connection is mended
+// TestO8_ChatOutlivesAFullReconnect: what is said while the connection is regained
 // arrives once, in order.
 func TestO8_ChatOutlivesAFullReconnect(t *testing.T) {
 	l := sharedServer(t)
@@ -185,9 +185,9 @@ func TestK8_K4_TheReasonOfABanArrives(t *testing.T) {
 	})
 }
 
-// TestK1_ToldButNotPutOut: a server that says it and then does nothing does not
+// TestK1_ToldButNotRemoved: a server that says it and then does nothing does not
 // keep anybody.
-func TestK1_ToldButNotPutOut(t *testing.T) {
+func TestK1_ToldButNotRemoved(t *testing.T) {
 	l, room := sharedServer(t), roomName(t)
 	a, b := talking(t, l, nil)
 	told := time.Now()

@@ -57,7 +57,7 @@ type wire struct {
 
 // openWire dials and upgrades. A cancelled ctx closes the socket at once,
 // whatever it is waiting for.
-func (d *Dialer) openWire(ctx context.Context, t ticket, e entry) (*wire, error) {
+func (d *Dialer) openWire(ctx context.Context, t credentials, e entry) (*wire, error) {
 	e.version = d.version
 	address, err := entryURL(t, e)
 	if err != nil {
@@ -108,13 +108,13 @@ func upgradeError(ctx context.Context, resp *http.Response, err error) error {
 
 // entryURL is the address with everything but the token, which travels as a
 // header so that no proxy writes it into its log.
-func entryURL(t ticket, e entry) (string, error) {
+func entryURL(t credentials, e entry) (string, error) {
 	u, err := url.Parse(t.base)
 	if err != nil || u.Host == "" || (u.Scheme != "ws" && u.Scheme != "wss") {
 		return "", fmt.Errorf("%w: server address", call.ErrBadArgument)
 	}
 	q := url.Values{}
-	if t.double {
+	if t.dual {
 		u = u.JoinPath("rtc")
 		q.Set("auto_subscribe", "false")
 		q.Set("sdk", "go")

@@ -10,7 +10,7 @@ import (
 
 // The server says nothing for about 20 s about somebody who has died, and media
 // tells only of those who send some. So each Foyer client sends the others a
-// heartbeat each second. Clients of other makes send none, and are judged by
+// heartbeat each second. Clients of other makes send none, and are told by
 // their media alone.
 const (
 	HeartbeatInterval    = time.Second

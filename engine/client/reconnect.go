@@ -1,0 +1,286 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/livekit/protocol/livekit"
+	"github.com/pion/webrtc/v4"
+
+	"foyer/engine/call"
+	"foyer/engine/client/ending"
+	"foyer/engine/client/rtp"
+	"foyer/engine/door"
+)
+
+// reconnection gets a lost connection back. The loop's alone.
+type reconnection struct {
+	s        *session
+	resuming bool // a new signal connection for the same participant is being settled
+	attempts
+}
+
+// attempts are those to get one connection back.
+type attempts struct {
+	since   time.Time
+	full    bool // join anew; otherwise resume
+	tries   int
+	dialing bool
+	refused bool // nobody listens there now
+	last    error
+}
+
+// begin begins or goes on with reconnecting. full gives up the participant
+// that we are and joins anew.
+func (rc *reconnection) begin(cause error, full bool) {
+	if rc.s.wire != nil {
+		rc.s.wire.close()
+		rc.s.wire = nil
+	}
+	rc.s.alarms.clear(alarmPing, alarmPong, alarmMedia, alarmAnswer, alarmQuiet, alarmSections)
+	rc.resuming = false
+	rc.full = rc.full || full || rc.s.publications.halfPublished()
+	rc.last = cause
+	if rc.s.phase == phaseReconnecting {
+		if !rc.dialing && !rc.s.alarms.isSet(alarmRetry) {
+			rc.s.alarms.set(alarmRetry, rc.delay())
+		}
+		return
+	}
+	rc.s.log.WithError(cause).Info("connection lost")
+	rc.s.phase = phaseReconnecting
+	said := rc.s.liveness.sendHeartbeat(0)
+	rc.attempts = attempts{since: time.Now(), full: rc.full, last: cause}
+	rc.s.emit(call.SessionReconnecting{})
+	rc.s.alarms.set(alarmGiveUp, rc.s.limits.reconnect)
+	if said && rc.full {
+		// The others must hear that we reconnect before our next self puts the
+		// old one out, or they take it for another device.
+		rc.s.alarms.set(alarmRetry, rc.s.limits.ahead)
+		return
+	}
+	rc.try()
+}
+
+// delay before the next try.
+func (rc *reconnection) delay() time.Duration {
+	list := rc.s.limits.delays
+	d := list[min(rc.tries, len(list)-1)]
+	if rc.refused {
+		d = rc.s.limits.refusedDelay
+	} else {
+		rc.tries++
+	}
+	return time.Duration(float64(d) * (0.5 + rand.Float64()))
+}
+
+// try dials in the background.
+func (rc *reconnection) try() {
+	if rc.dialing {
+		return
+	}
+	if time.Since(rc.since) > rc.s.limits.resume {
+		rc.full = true
+	}
+	rc.dialing = true
+	full, t := rc.full, rc.s.credentials
+	req := rc.s.req
+	e := entry{sid: string(rc.s.roster.Self().SID), reason: livekit.ReconnectReason_RR_SIGNAL_DISCONNECTED}
+	rc.s.spawn(func() {
+		ctx, cancel := context.WithTimeout(rc.s.ctx, rc.s.limits.attempt)
+		defer cancel()
+		var adm *admission
+		var err error
+		if full {
+			adm, err = rc.s.dialer.admit(ctx, req, t, rejoinGeneration(t))
+		} else {
+			adm, err = rc.s.dialer.enter(ctx, t, e)
+		}
+		if !rc.s.post(func() { rc.onAttempt(full, adm, err) }) && adm != nil {
+			adm.wire.abandon()
+		}
+	})
+}
+
+// rejoinGeneration is what a rejoin shows to the door.
+func rejoinGeneration(t credentials) int64 {
+	if t.generation > 0 {
+		return t.generation
+	}
+	return door.RejoinUnknown
+}
+
+// onAttempt takes the result of a try.
+func (rc *reconnection) onAttempt(full bool, adm *admission, err error) {
+	rc.dialing = false
+	if rc.s.phase != phaseReconnecting {
+		if adm != nil {
+			adm.wire.abandon()
+		}
+		return
+	}
+	if err != nil {
+		rc.onRefused(full, err)
+		return
+	}
+	rc.noteListening(true)
+	switch {
+	case full && adm.joined.join != nil:
+		err = rc.rejoin(adm)
+	case !full && adm.joined.reconnect != nil && !rc.full:
+		rc.resume(adm)
+	default:
+		adm.wire.abandon()
+		err = fmt.Errorf("%w: not the answer to a reconnect", call.ErrConnectionLost)
+	}
+	if err != nil {
+		rc.s.lost(err, true)
+	}
+}
+
+// onRefused decides whether another try can help.
+func (rc *reconnection) onRefused(full bool, err error) {
+	rc.s.log.WithError(err).WithField("full", full).Debug("reconnect failed")
+	rc.last = err
+	switch d := rc.s.ending.ReconnectRefused(refusalOf(err, full), time.Now()); d.Action {
+	case ending.Retry:
+		rc.noteListening(!errors.Is(err, door.ErrNobodyListens))
+		rc.s.alarms.set(alarmRetry, rc.delay())
+	case ending.FullReconnect:
+		rc.full = true
+		rc.s.alarms.set(alarmRetry, rc.soon(full))
+	default:
+		rc.s.decide(d)
+	}
+}
+
+// noteListening shortens the time of reconnecting while nobody listens at the server's
+// address: it was stopped or killed, and a restart is quick or does not come.
+func (rc *reconnection) noteListening(listening bool) {
+	if rc.refused != listening {
+		return
+	}
+	rc.refused = !listening
+	left := rc.s.limits.reconnect - time.Since(rc.since)
+	if !listening {
+		left = min(left, rc.s.limits.refused)
+	}
+	rc.s.alarms.set(alarmGiveUp, left)
+}
+
+// soon is at once for the step from resume to join, and the usual delay when
+// joining itself is sent back.
+func (rc *reconnection) soon(full bool) time.Duration {
+	if full {
+		return rc.delay()
+	}
+	return 0
+}
+
+// rejoin goes on as a new participant: everything of the old one is gone.
+func (rc *reconnection) rejoin(adm *admission) error {
+	rc.s.data.carryOver()
+	rc.s.dropMedia()
+	clear(rc.s.subscriptions.told)
+	clear(rc.s.subscriptions.paused)
+	if err := rc.s.install(adm); err != nil {
+		adm.wire.abandon()
+		return err
+	}
+	rc.full = false
+	rc.s.attach(rc.s.wire)
+	rc.s.announce(true)
+	rc.s.wake()
+	rc.s.alarms.set(alarmPing, rc.s.pings.interval())
+	rc.s.alarms.set(alarmPong, rc.s.pings.timeout())
+	rc.s.alarms.set(alarmMedia, rc.s.limits.remedia)
+	rc.s.showPresence()
+	rc.s.subscriptions.follow()
+	rc.s.negotiation.offer()
+	return nil
+}
+
+// resume goes on as the participant that we are, over a new signal connection
+// (livekit-server, pkg/rtc/room.go, ResumeParticipant).
+func (rc *reconnection) resume(adm *admission) {
+	rc.s.wire = adm.wire
+	rc.s.fullUpdate, rc.resuming = true, true
+	rc.s.attach(rc.s.wire)
+	rc.s.alarms.set(alarmPing, rc.s.pings.interval())
+	rc.s.alarms.set(alarmPong, rc.s.pings.timeout())
+	rc.s.alarms.set(alarmMedia, rc.s.limits.remedia)
+	p := rc.s.transport.Pub
+	rc.s.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_SyncState{SyncState: rc.syncState()}})
+	p.Restart = true
+	if p.Offering {
+		// The old offer may have been heard or not. pion cannot take it back,
+		// so it goes out again; the restart follows its answer.
+		p.Again = true
+		rc.s.negotiation.sendOffer(p, *p.PC.LocalDescription())
+	} else {
+		rc.s.negotiation.offer()
+	}
+	rc.s.subscriptions.followAnew()
+	for _, t := range rc.s.publications.byCID {
+		rc.s.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Mute{
+			Mute: &livekit.MuteTrackRequest{Sid: string(t.SID()), Muted: t.Muted()},
+		}})
+	}
+	rc.s.data.resend(adm.joined.reconnect.GetLastMessageSeq())
+}
+
+// checkDone ends the reconnecting when signal and media are both there.
+func (rc *reconnection) checkDone() {
+	if rc.s.phase != phaseReconnecting || rc.s.wire == nil || rc.s.transport == nil ||
+		!rc.s.transport.Connected() || !rc.s.transport.Settled() {
+		return
+	}
+	rc.s.log.WithField("took", time.Since(rc.since)).Info("connection regained")
+	rc.s.phase, rc.resuming = phaseUp, false
+	rc.s.alarms.clear(alarmGiveUp, alarmRetry, alarmMedia, alarmQuiet)
+	rc.attempts = attempts{}
+	rc.s.emit(call.SessionReconnected{})
+	rc.s.wake()
+}
+
+// syncState tells the server what we think we have (SyncState in livekit_rtc.proto).
+func (rc *reconnection) syncState() *livekit.SyncState {
+	t := rc.s.transport
+	state := &livekit.SyncState{Subscription: &livekit.UpdateSubscription{}}
+	pc := t.Pub.PC
+	if t.Sub != nil {
+		pc = t.Sub.PC
+	}
+	offer, answer := pc.CurrentLocalDescription(), pc.CurrentRemoteDescription()
+	if t.Sub != nil {
+		offer, answer = answer, offer // the server offers there
+	}
+	state.Offer, state.Answer = describe(offer), describe(answer)
+	for _, p := range rc.s.publications.byCID {
+		state.PublishTracks = append(state.PublishTracks, &livekit.TrackPublishedResponse{Cid: p.CID(), Track: p.Info()})
+	}
+	for sid, sub := range rc.s.subscriptions.told {
+		if sub.Paused {
+			state.TrackSidsDisabled = append(state.TrackSidsDisabled, string(sid))
+		}
+	}
+	for _, dc := range []*webrtc.DataChannel{t.Reliable, t.Lossy} {
+		if id := dc.ID(); id != nil {
+			state.DataChannels = append(state.DataChannels, &livekit.DataChannelInfo{
+				Label: dc.Label(), Id: uint32(*id), Target: livekit.SignalTarget_PUBLISHER,
+			})
+		}
+	}
+	state.DatachannelReceiveStates = rc.s.data.receiver.LastSequences()
+	return state
+}
+
+func describe(d *webrtc.SessionDescription) *livekit.SessionDescription {
+	if d == nil {
+		return nil
+	}
+	return &livekit.SessionDescription{Type: d.Type.String(), Sdp: rtp.WithLayerNames(d.SDP)}
+}

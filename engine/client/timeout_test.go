@@ -1,0 +1,52 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"foyer/engine/call"
+)
+
+// A plain link pins nothing, so its server must show a certificate that this
+// computer trusts. That is another fault than a link's wrong fingerprint.
+func TestUntrustedCertificate(t *testing.T) {
+	noLeaks(t)
+	s := newScripted(t, true)
+	req := s.plain()
+	if !strings.HasPrefix(req.Link.URL, "wss://") {
+		t.Fatalf("address %q", req.Link.URL)
+	}
+	if err := dial(t, t.Context(), req, quick); !errors.Is(err, call.ErrUntrusted) || errors.Is(err, call.ErrWrongServer) {
+		t.Errorf("got %v", err)
+	}
+	if len(s.paths) != 0 {
+		t.Error("the untrusted server was shown the token")
+	}
+}
+
+// The caller's deadline bounds media, too: joining has one timeout (contract J8).
+func TestJ8_MediaIsBoundedByTheCallersDeadline(t *testing.T) {
+	noLeaks(t)
+	s := newScripted(t, false)
+	s.script = func(c *scriptConn) {
+		c.sendJoin()
+		c.drain()
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	began := time.Now()
+	c, err := tryJoin(t, ctx, s.plain(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	end, _, _ := wait[call.SessionEnded](c, 0, "the end", nil)
+	if end.Reason != call.ReasonMediaFailed || !errors.Is(end.Err, call.ErrMediaBlocked) {
+		t.Errorf("ended with %+v", end)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("it took %v", took)
+	}
+}
