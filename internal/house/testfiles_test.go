@@ -8,6 +8,14 @@ import (
 	"testing"
 )
 
+// misnamed lists the folders whose test files have other names still. Delete a
+// line when its folder is done.
+var misnamed = []string{
+	"engine/client",
+	"engine/host",
+	"engine/roomserver",
+}
+
 // helperFile has what several test files of a package share.
 var helperFile = regexp.MustCompile(`^(?:harness|golden|fakes?|main|bench|race|norace|example)(?:_\w+)?_test\.go$`)
 
@@ -28,7 +36,7 @@ func TestTestFilesAreFound(t *testing.T) {
 	eachGoFile(t, func(path string) error {
 		name := filepath.Base(path)
 		stem, isTest := strings.CutSuffix(name, "_test.go")
-		if !isTest || !isFinished(path) {
+		if !isTest || isBelow(path, misnamed, nil) {
 			return nil
 		}
 		seen++

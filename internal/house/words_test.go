@@ -129,20 +129,24 @@ func TestGlossaryFilesExist(t *testing.T) {
 	}
 }
 
-func isFinished(name string) bool {
+func isFinished(name string) bool { return !isBelow(name, unfinished, finished) }
+
+// isBelow reports whether a file lies in or below one of folders, and not in or
+// below one of except that is nearer.
+func isBelow(name string, folders, except []string) bool {
 	dir, err := filepath.Rel(filepath.Join("..", ".."), filepath.Dir(name))
 	if err != nil {
-		return true
+		return false
 	}
 	for dir = filepath.ToSlash(dir); dir != "."; dir = path.Dir(dir) {
-		if slices.Contains(finished, dir) {
-			return true
-		}
-		if slices.Contains(unfinished, dir) {
+		if slices.Contains(except, dir) {
 			return false
 		}
+		if slices.Contains(folders, dir) {
+			return true
+		}
 	}
-	return true
+	return false
 }
 
 // oldWords reads the glossary's second table.
