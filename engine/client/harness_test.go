@@ -26,6 +26,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/client/data/datatest"
+	"foyer/engine/client/roster"
 	"foyer/engine/client/roster/rostertest"
 	"foyer/internal/testenv"
 )
@@ -356,3 +357,12 @@ var (
 	packet, chatHeader, batchPacket      = datatest.Packet, datatest.ChatHeader, datatest.BatchPacket
 	batch, noticePacket, heartbeatPacket = datatest.Batch, datatest.Notice, datatest.Heartbeat
 )
+
+// bareSession has joined and has neither a loop nor connections; what it dials
+// fails at once.
+func bareSession(d *Dialer, join *livekit.JoinResponse) *session {
+	s := emptySession(d, call.JoinRequest{Link: call.Link{URL: "ws://127.0.0.1:1", Token: "t"}}, nil)
+	s.joinInfo, s.roster, s.log = join, roster.New(join, false), d.log
+	s.cancel()
+	return s
+}

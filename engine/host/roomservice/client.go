@@ -135,6 +135,8 @@ func (r *Client) People(ctx context.Context, room call.RoomID) ([]*livekit.Parti
 }
 
 // IsPerson tells people from what works for them (participant.go, IsDependent).
+// An ingress counts, as LiveKit counts it for a room's size: somebody sends it. The
+// client's roster shows it as a program.
 func IsPerson(p *livekit.ParticipantInfo) bool {
 	switch p.GetKind() {
 	case livekit.ParticipantInfo_AGENT, livekit.ParticipantInfo_EGRESS:

@@ -8,30 +8,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
-	"foyer/engine/client/roster"
 )
-
-func TestCheckSpec(t *testing.T) {
-	l := call.Layer{Width: 1, Height: 1, Bitrate: 1}
-	for _, test := range []struct {
-		spec call.TrackSpec
-		ok   bool
-	}{
-		{call.TrackSpec{Source: call.SourceCamera, Layers: []call.Layer{l}}, true},
-		{call.TrackSpec{Source: call.SourceMicrophone}, true},
-		{call.TrackSpec{Source: call.SourceScreen, Layers: []call.Layer{l, l, l}}, true},
-		{call.TrackSpec{Source: call.SourceCamera}, false},
-		{call.TrackSpec{Source: call.SourceCamera, Layers: []call.Layer{l, l, l, l}}, false},
-		{call.TrackSpec{Source: call.SourceCamera, Layers: []call.Layer{{}}}, false},
-		{call.TrackSpec{Source: call.SourceMicrophone, Layers: []call.Layer{l}}, false},
-		{call.TrackSpec{Source: call.SourceSpeaker}, false},
-		{call.TrackSpec{}, false},
-	} {
-		if err := checkSpec(test.spec); (err == nil) != test.ok {
-			t.Errorf("%+v: %v", test.spec, err)
-		}
-	}
-}
 
 // FuzzFrame hands arbitrary messages to a session that has just joined.
 func FuzzFrame(f *testing.F) {
@@ -72,13 +49,4 @@ func FuzzFrame(f *testing.F) {
 		}
 		s.Close()
 	})
-}
-
-// bareSession has joined and has neither a loop nor connections; what it dials
-// fails at once.
-func bareSession(d *Dialer, join *livekit.JoinResponse) *session {
-	s := emptySession(d, call.JoinRequest{Link: call.Link{URL: "ws://127.0.0.1:1", Token: "t"}}, nil)
-	s.joinInfo, s.roster, s.log = join, roster.New(join, false), d.log
-	s.cancel()
-	return s
 }
