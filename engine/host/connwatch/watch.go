@@ -11,6 +11,7 @@ import (
 
 	"github.com/livekit/protocol/livekit"
 
+	"foyer/engine/client/roster"
 	"foyer/engine/doorapi"
 	"foyer/engine/host/roomservice"
 	"foyer/engine/host/stream"
@@ -147,7 +148,7 @@ func (l *Watch) missing(ctx context.Context, p roomservice.Place, w *watched, en
 		return false
 	}
 	info, err := l.find(ctx, p)
-	if err != nil || info.GetState() == livekit.ParticipantInfo_DISCONNECTED || roomservice.JoinedAt(info).After(began.Add(newerBy)) {
+	if err != nil || info.GetState() == livekit.ParticipantInfo_DISCONNECTED || roster.JoinedAt(info).After(began.Add(newerBy)) {
 		return false
 	}
 	l.mu.Lock()

@@ -306,11 +306,3 @@ func (r *Client) Participant(ctx context.Context, p Place) (*livekit.Participant
 	}
 	return info, nil
 }
-
-// JoinedAt is when somebody joined.
-func JoinedAt(info *livekit.ParticipantInfo) time.Time {
-	if ms := info.GetJoinedAtMs(); ms > 0 {
-		return time.UnixMilli(ms)
-	}
-	return time.Unix(info.GetJoinedAt(), 0)
-}
