@@ -83,7 +83,7 @@ func TestNoPreviewBehindAScreenWithoutOne(t *testing.T) {
 }
 
 // A failed join leads to a farewell; the way back to the lobby opens the preview
-// again, and a camera that failed is not tried for ever.
+// again, and a camera that failed is not tried forever.
 func TestTheLobbyOpensItsPreviewAgain(t *testing.T) {
 	b := newBench(t, Settings{Name: "Ada", Asked: true, CameraOn: true, MicOff: true}, invite("r-1").String())
 	b.want(engine.StartPreview{Source: call.SourceCamera})

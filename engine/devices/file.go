@@ -29,7 +29,7 @@ func unreadable(format string, args ...any) error {
 }
 
 // openRegular opens a file and says how long it is. Anything else, such as a
-// FIFO, could block for ever.
+// FIFO, could block forever.
 func openRegular(path string) (*os.File, int64, error) {
 	st, err := os.Stat(path)
 	if err != nil {

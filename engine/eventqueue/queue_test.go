@@ -22,7 +22,7 @@ func TestQueue_OneTakePerReadyReachesTheEnd(t *testing.T) {
 		select {
 		case <-q.Ready():
 		default:
-			t.Fatal("the reader would wait for ever")
+			t.Fatal("the reader would wait forever")
 		}
 		var items []eventqueue.Stamped
 		items, open = q.Take()

@@ -129,7 +129,7 @@ func (a *assembler) take() *encodedFrame {
 }
 
 // keepBytes is the largest buffer that goes round; larger ones are left to the
-// garbage collector, so that one huge frame does not stay for ever.
+// garbage collector, so that one huge frame does not stay forever.
 const keepBytes = 128 << 10
 
 // keepSpare is how many buffers go round; what waits for its audio may be many.

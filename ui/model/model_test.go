@@ -243,7 +243,7 @@ func TestK10_RulesTurnButtonsOff(t *testing.T) {
 	}
 }
 
-// A command that the rules overtake is not pending for ever, one that they let
+// A command that the rules overtake is not pending forever, one that they let
 // through is; what a listener asks for all the same is answered.
 func TestRulesAndCommands(t *testing.T) {
 	s := joined()
