@@ -158,7 +158,7 @@ func (a actions) OpenRecent(i int) {
 	a.Join()
 }
 
-// remember notes a room that was joined, for the list of recent ones. Addresses
+// remember records a room that was joined, for the list of recent ones. Addresses
 // with a token cannot be used again.
 func (u *UI) remember(v call.Joined, at time.Time) {
 	r := Recent{Room: v.Room, Title: u.state.Room.Title, Own: v.Hosting, At: at}

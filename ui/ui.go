@@ -85,7 +85,7 @@ const (
 	windowHeight = 720
 )
 
-// New makes the window, hidden. It opens no device.
+// New returns the window, hidden. It opens no device.
 func New(cfg Config) *UI {
 	cfg = withDefaults(cfg)
 	u := &UI{

@@ -54,7 +54,7 @@ type Devices struct {
 
 var _ call.Devices = (*Devices)(nil)
 
-// New makes Devices. It touches no hardware.
+// New returns Devices. It touches no hardware.
 func New(c Config) *Devices {
 	d := &Devices{
 		log:        c.Log,

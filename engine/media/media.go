@@ -30,7 +30,7 @@ type closer interface{ Close() }
 
 var _ call.Media = (*Media)(nil)
 
-// New makes a Media that plays nowhere yet.
+// New returns a Media that plays nowhere yet.
 func New(cfg Config) *Media {
 	return &Media{
 		log:    cfg.Log,

@@ -157,7 +157,7 @@ func (p *publication) complain(what string, err error) {
 	}
 }
 
-// count notes how a frame went out.
+// count records how a frame went out.
 func (p *publication) count(awake int, sent bool, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

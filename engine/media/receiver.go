@@ -287,7 +287,7 @@ func (r *videoReceiver) advance(now time.Time) time.Duration {
 	return max(wake.Sub(now), 0)
 }
 
-// lose notes that packets are missing.
+// lose records that packets are missing.
 func (r *videoReceiver) lose(now time.Time) {
 	r.assembler.lose()
 	r.needKey(now)

@@ -114,7 +114,7 @@ type pace struct {
 	mean  time.Duration
 }
 
-// add notes an event and returns the time since the last one and the mean of
+// add records an event and returns the time since the last one and the mean of
 // the intervals before; both 0 for the first, the mean also for the second.
 func (p *pace) add(now time.Time) (since, mean time.Duration) {
 	if p.n > 0 {

@@ -11,7 +11,7 @@ import (
 	"foyer/ui/theme"
 )
 
-// Style is how loud a button is.
+// Style is how prominent a button is.
 type Style int
 
 // Styles.
@@ -46,14 +46,14 @@ type Button struct {
 	hovered, focused, pressed bool
 }
 
-// NewButton makes a button; icon may be empty.
+// NewButton returns a button; icon may be empty.
 func NewButton(text, icon string, style Style, tapped func()) *Button {
 	b := &Button{text: text, icon: icon, style: style, OnTapped: tapped}
 	b.ExtendBaseWidget(b)
 	return b
 }
 
-// NewIconButton makes a button that shows an icon alone; its name is the
+// NewIconButton returns a button that shows an icon alone; its name is the
 // tooltip.
 func NewIconButton(name, icon string, style Style, tips *Tips, tapped func()) *Button {
 	b := NewButton("", icon, style, tapped)
@@ -67,7 +67,7 @@ func (b *Button) WithTip(tips *Tips, text string) *Button {
 	return b
 }
 
-// Name is what the button is called: its text, else its tooltip.
+// Name returns the button's text, else its tooltip.
 func (b *Button) Name() string {
 	if b.text != "" {
 		return b.text

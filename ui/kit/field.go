@@ -25,7 +25,7 @@ type Field struct {
 	setting   bool
 }
 
-// NewField makes an empty field. submitted is called on Enter.
+// NewField returns an empty field. submitted is called on Enter.
 func NewField(label, hint string, submitted func()) *Field {
 	f := &Field{
 		Entry: widget.NewEntry(), label: NewCaption(label), problem: NewParagraph("").Colored(theme.Error),
@@ -46,7 +46,7 @@ func NewField(label, hint string, submitted func()) *Field {
 	return f
 }
 
-// Text is what was entered.
+// Text returns what the user entered.
 func (f *Field) Text() string { return f.Entry.Text }
 
 // SetText fills the field, without OnChanged.
@@ -71,7 +71,7 @@ func (f *Field) SetProblem(text string, in fyne.ThemeColorName) {
 	f.Refresh()
 }
 
-// Problem is what is shown as wrong.
+// Problem returns the problem that is shown.
 func (f *Field) Problem() string { return f.problem.Text() }
 
 // SetEnabled enables or disables the input.

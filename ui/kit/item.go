@@ -18,7 +18,7 @@ type Item struct {
 	lit, focused bool
 }
 
-// NewItem makes a line.
+// NewItem returns a line.
 func NewItem(text, remark string, tapped func()) *Item {
 	i := &Item{text: text, remark: remark, OnTapped: tapped}
 	i.ExtendBaseWidget(i)

@@ -23,7 +23,7 @@ type Icon struct {
 	size float32
 }
 
-// NewIcon makes an icon of size x size.
+// NewIcon returns an icon of size x size.
 func NewIcon(name string, in fyne.ThemeColorName, size float32) *Icon {
 	i := &Icon{name: name, in: in, size: size}
 	i.ExtendBaseWidget(i)
@@ -70,7 +70,7 @@ type Panel struct {
 	radius       float32
 }
 
-// NewPanel makes a surface.
+// NewPanel returns a surface.
 func NewPanel(fill fyne.ThemeColorName, radius float32) *Panel {
 	p := &Panel{fill: fill, radius: radius}
 	p.ExtendBaseWidget(p)

@@ -20,7 +20,7 @@ type Meter struct {
 	lit int
 }
 
-// NewMeter makes a silent meter.
+// NewMeter returns a silent meter.
 func NewMeter() *Meter {
 	m := &Meter{}
 	m.ExtendBaseWidget(m)
@@ -94,7 +94,7 @@ type Progress struct {
 	phase float32 // 0..1
 }
 
-// NewProgress makes a bar at rest.
+// NewProgress returns a bar at rest.
 func NewProgress() *Progress {
 	p := &Progress{}
 	p.ExtendBaseWidget(p)

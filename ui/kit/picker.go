@@ -29,7 +29,7 @@ type Picker struct {
 	menu             *overlay
 }
 
-// NewPicker makes a picker without options; name is said to people who cannot
+// NewPicker returns a picker without options; name is said to people who cannot
 // see the icon.
 func NewPicker(icon string, tips *Tips, picked func(id string)) *Picker {
 	p := &Picker{icon: icon, tips: tips, OnPicked: picked}
@@ -49,7 +49,7 @@ func (p *Picker) Set(options []Option, selected string) {
 // Selected is the ID of what is chosen.
 func (p *Picker) Selected() string { return p.selected }
 
-// Options are what can be chosen.
+// Options returns the choices.
 func (p *Picker) Options() []Option { return append([]Option(nil), p.options...) }
 
 func (p *Picker) text() string {

@@ -79,7 +79,7 @@ func (t *Text) Shrinking() *Text {
 	return t
 }
 
-// Text is what it says.
+// Text returns the text.
 func (t *Text) Text() string { return t.text }
 
 // Set changes the words; the same words cost nothing.

@@ -22,7 +22,7 @@ type Tips struct {
 	since time.Time // of the hover, zero until the first Tick sees it
 }
 
-// NewTips makes the layer.
+// NewTips returns the layer.
 func NewTips() *Tips {
 	t := &Tips{text: NewText("")}
 	t.text.TextSize = theme.TextSmall

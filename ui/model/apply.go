@@ -301,7 +301,7 @@ func (s *State) setTrack(id call.Identity, t call.Track) {
 	}
 }
 
-// trouble tells of a device that is not there: in the lobby in its place.
+// trouble records a device that is missing; the lobby shows it in the device's place.
 func (s *State) trouble(n Notice) {
 	if s.InRoom() {
 		s.Notify(n)
@@ -330,7 +330,7 @@ func (s *State) failed(v call.CommandFailed, at time.Time) {
 	}
 }
 
-// Refuse notes a command that the engine refused at once; no event follows.
+// Refuse records a command that the engine refused at once; no event follows.
 func (s *State) Refuse(command string, source call.Source, err error, at time.Time) {
 	s.failed(call.CommandFailed{Command: command, Source: source, Err: err}, at)
 }

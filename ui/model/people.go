@@ -50,7 +50,7 @@ func (p *Person) track(s call.Source) (call.Track, bool) {
 	return call.Track{}, false
 }
 
-// DisplayName is what the person is called; an ID when there is no name.
+// DisplayName returns the name, or the ID if there is no name.
 func (p *Person) DisplayName() string {
 	if name := strings.TrimSpace(p.Name); name != "" {
 		return name
@@ -72,7 +72,7 @@ type Tile struct {
 	Quality  call.Quality
 }
 
-// Key tells tiles apart.
+// Key identifies a tile.
 func (t Tile) Key() string { return t.Source.String() + " " + string(t.ID) }
 
 // Tiles lists the grid: screens that are shared first, then ourselves, then the

@@ -143,7 +143,7 @@ func (s *State) InRoom() bool { return s.Screen == ScreenRoom }
 // Busy reports whether a stay is being begun.
 func (s *State) Busy() bool { return s.Attempt.Active }
 
-// Begin notes an accepted Join or StartRoom.
+// Begin records an accepted Join or StartRoom.
 func (s *State) Begin(a Attempt) {
 	a.Active, a.Cancelled = true, false
 	a.Queued = s.InRoom() || s.Engine == call.StateLeaving
@@ -154,7 +154,7 @@ func (s *State) Begin(a Attempt) {
 	}
 }
 
-// Cancel notes that the user gave the attempt up.
+// Cancel records that the user gave the attempt up.
 func (s *State) Cancel() { s.Attempt.Cancelled = true }
 
 // ToLobby leaves the farewell.
@@ -164,14 +164,14 @@ func (s *State) ToLobby() {
 	}
 }
 
-// Ask notes a command that will turn a source of ours on or off.
+// Ask records a command that will turn a source of ours on or off.
 func (s *State) Ask(source call.Source, on bool) {
 	l := s.Local[source]
 	l.Pending, l.Want = true, on
 	s.Local[source] = l
 }
 
-// AskPreview notes an accepted StartPreview.
+// AskPreview records an accepted StartPreview.
 func (s *State) AskPreview(source call.Source) {
 	s.Opening[source] = true
 	delete(s.Trouble, source)

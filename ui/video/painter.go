@@ -25,7 +25,7 @@ type Painter struct {
 	anim  *fyne.Animation
 }
 
-// NewPainter makes a painter; now is the clock, and tick is called with it at
+// NewPainter returns a painter; now is the clock, and tick is called with it at
 // most every [Interval] before the tiles are painted.
 func NewPainter(now func() time.Time, tick func(now time.Time)) *Painter {
 	return &Painter{now: now, tick: tick, tiles: map[*Tile]struct{}{}}
@@ -68,7 +68,7 @@ func (p *Painter) Tick() {
 	}
 }
 
-// Add says that a tile is shown.
+// Add adds a tile that is shown.
 func (p *Painter) Add(t *Tile) { p.tiles[t] = struct{}{} }
 
 // Remove forgets a tile and stops the conversion for it.

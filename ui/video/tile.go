@@ -52,7 +52,7 @@ type Tile struct {
 	raster *canvas.Raster
 }
 
-// NewTile makes an empty tile.
+// NewTile returns an empty tile.
 func NewTile() *Tile {
 	t := &Tile{blank: image.NewRGBA(image.Rect(0, 0, 1, 1))}
 	t.raster = canvas.NewRaster(t.generate)

@@ -77,7 +77,7 @@ type Root struct {
 	drawn    bool
 }
 
-// New makes the window's content. now is the clock of the painter.
+// New returns the window's content. now is the clock of the painter.
 func New(book *words.Book, act Actions, now func() time.Time) *Root {
 	r := &Root{book: book, tips: kit.NewTips(), shown: -1}
 	r.Painter = video.NewPainter(now, r.Tick)

@@ -62,7 +62,7 @@ func load(language string) (map[string]string, error) {
 	return texts, nil
 }
 
-// T says a sentence. args are pairs of a placeholder's name and its value:
+// T returns a sentence. args are pairs of a placeholder's name and its value:
 // T("room.joined", "name", "Ada") fills {name}. A missing key is shown as it
 // is, so that it is noticed.
 func (b *Book) T(key string, args ...string) string {
@@ -95,7 +95,7 @@ func (b *Book) Has(key string) bool {
 	return ok
 }
 
-// Duration says how long something took, coarsely: "45 s", "12 min", "1 h 5 min".
+// Duration returns how long something took, coarsely: "45 s", "12 min", "1 h 5 min".
 func (b *Book) Duration(d time.Duration) string {
 	switch {
 	case d < time.Minute:
@@ -109,7 +109,7 @@ func (b *Book) Duration(d time.Duration) string {
 	}
 }
 
-// Milliseconds says how long a release took. Below one it does not pretend to
+// Milliseconds returns how long a release took. Below one it does not pretend to
 // know.
 func Milliseconds(d time.Duration) string {
 	if d < time.Millisecond {
@@ -118,7 +118,7 @@ func Milliseconds(d time.Duration) string {
 	return strconv.FormatInt(d.Round(time.Millisecond).Milliseconds(), 10) + " ms"
 }
 
-// Clock is how long a stay lasts so far: "12:04", "1:02:03".
+// Clock returns how long a stay has lasted: "12:04", "1:02:03".
 func Clock(d time.Duration) string {
 	s := int(max(d, 0).Seconds())
 	if s < 3600 {
@@ -127,7 +127,7 @@ func Clock(d time.Duration) string {
 	return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
 }
 
-// Until says when something ends, with the day unless it is today's.
+// Until returns when something ends, with the day unless it is today's.
 func (b *Book) Until(t, now time.Time) string {
 	t = t.In(now.Location())
 	if sameDay(t, now) {
@@ -136,7 +136,7 @@ func (b *Book) Until(t, now time.Time) string {
 	return b.T("until.day", "day", t.Format("2006-01-02"), "time", t.Format("15:04"))
 }
 
-// Day says on which day something was: today, yesterday, a weekday, a date.
+// Day returns the day of something: today, yesterday, a weekday, a date.
 func (b *Book) Day(t, now time.Time) string {
 	t = t.In(now.Location())
 	switch {

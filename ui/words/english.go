@@ -7,21 +7,21 @@ import (
 	"foyer/engine/call"
 )
 
-// Error says an error in English, for the program without a window.
+// Error describes an error in English, for the program without a window.
 func Error(err error) Sentence {
 	return English().Error(err, "", call.SourceUnknown, time.Now())
 }
 
-// Usage says in English that a command line is wrong, and where its help is.
+// Usage returns, in English, that a command line is wrong and how to get help.
 // command is what to type before --help, such as "foyer serve".
 func Usage(command string) Sentence { return English().pair("usage", "command", command) }
 
-// Command says in English why a command failed.
+// Command describes in English why a command failed.
 func Command(e call.CommandFailed) Sentence {
 	return English().Error(e.Err, e.Command, e.Source, time.Now())
 }
 
-// Left says in English why a stay ended.
+// Left describes in English why a stay ended.
 func Left(l call.Left) Farewell { return English().Left(l, time.Now()) }
 
 // String joins what a farewell says into one line, its actions left out.

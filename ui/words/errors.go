@@ -167,7 +167,7 @@ func hostingKey(err error) string {
 	return ""
 }
 
-// Error says an error. command is the word of the command that failed, empty
+// Error describes an error. command is the word of the command that failed, empty
 // where it is plain from the place; source is the device that it was about,
 // SourceUnknown for none; now is the reader's clock, for the end of a ban.
 func (b *Book) Error(err error, command string, source call.Source, now time.Time) Sentence {

@@ -34,7 +34,7 @@ func actionKeys() map[Action]string {
 // Action is the text on an action's button.
 func (b *Book) Action(a Action) string { return b.T(actionKeys()[a]) }
 
-// Farewell is what the end of a stay says: what happened, who did it and until
+// Farewell is the text for the end of a stay: what happened, who did it and until
 // when, and what now. The first action is the main one.
 type Farewell struct {
 	Title  string
@@ -84,7 +84,7 @@ func others() map[int]way {
 	}
 }
 
-// Left says why a stay ended and what to do next. now is the reader's clock,
+// Left describes why a stay ended and what to do next. now is the reader's clock,
 // in the reader's time zone.
 func (b *Book) Left(l call.Left, now time.Time) Farewell {
 	w, args := wayOf(l.Reason)
@@ -206,7 +206,7 @@ func hopeless(err error) bool {
 	return false
 }
 
-// Gone says that somebody else has left, and why (contract K4).
+// Gone describes who else has left, and why (contract K4).
 func (b *Book) Gone(name string, r call.LeaveReason) string {
 	if n, ok := r.Other(); ok {
 		return b.T("gone.other", "name", name, "n", strconv.Itoa(n))
@@ -235,7 +235,7 @@ type Receipt struct {
 	None string   // said when both are empty
 }
 
-// Receipt says what the operating system says of the devices.
+// Receipt describes what the operating system reports about the devices.
 func (b *Book) Receipt(l call.Left) Receipt {
 	r := Receipt{}
 	for _, d := range l.Released {
@@ -256,7 +256,7 @@ func (b *Book) Receipt(l call.Left) Receipt {
 	return r
 }
 
-// Stay says how long one was where, and with how many. It is empty for a stay
+// Stay describes how long a stay was, where, and with how many people. It is empty for one
 // that never began.
 func (b *Book) Stay(l call.Left) string {
 	if l.Stayed <= 0 {
@@ -266,7 +266,7 @@ func (b *Book) Stay(l call.Left) string {
 		"duration", b.Duration(l.Stayed), "room", b.RoomName(l.Title, l.Room), "people", b.People(max(l.People, 1)))
 }
 
-// RoomName is what people call a room: its title, else its ID.
+// RoomName returns a room's title, else its ID.
 func (b *Book) RoomName(title string, room call.RoomID) string {
 	switch {
 	case title != "":

@@ -53,7 +53,7 @@ type Painter struct{ background call.VideoFrame }
 // Size returns the size of the frames in pixels.
 func (p *Painter) Size() (width, height int) { return p.background.Width, p.background.Height }
 
-// NewPainter makes a Painter for frames of w x h pixels.
+// NewPainter returns a Painter for frames of w x h pixels.
 func NewPainter(w, h int) *Painter {
 	p := new(Painter)
 	p.background.Reset(w, h)

@@ -21,7 +21,7 @@ import (
 // sides.
 type Decoder struct{ c *C.OpusDecoder }
 
-// NewDecoder makes a decoder for one stream.
+// NewDecoder returns a decoder for one stream.
 func NewDecoder() (*Decoder, error) {
 	var code C.int
 	c := C.opus_decoder_create(SampleRate, 2, &code)

@@ -39,7 +39,7 @@ var ErrClosed = errors.New("opus codec is closed")
 // Encoder turns 20 ms frames of 48 kHz mono speech into packets.
 type Encoder struct{ c *C.OpusEncoder }
 
-// NewEncoder makes an encoder for 32 kbit/s speech with in-band FEC allowed and
+// NewEncoder returns an encoder for 32 kbit/s speech with in-band FEC allowed and
 // no DTX: silence is sent too, so that a receiver tells it from loss.
 func NewEncoder() (*Encoder, error) {
 	var code C.int

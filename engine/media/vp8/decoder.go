@@ -27,7 +27,7 @@ type Decoder struct {
 
 var _ call.VideoDecoder = (*Decoder)(nil)
 
-// NewDecoder makes a decoder that waits for a key frame.
+// NewDecoder returns a decoder that waits for a key frame.
 func NewDecoder() (*Decoder, error) {
 	c := C.foyer_vp8_decoder_new()
 	if c == nil {

@@ -35,7 +35,7 @@ type Encoder struct {
 	lastPTS       int64 // in ticks of clockRate
 }
 
-// NewEncoder makes an encoder. The first frame is a key frame.
+// NewEncoder returns an encoder. The first frame is a key frame.
 func NewEncoder(cfg Config) *Encoder {
 	cfg.FPS = max(cfg.FPS, 1)
 	return &Encoder{cfg: cfg, kbps: kilobits(cfg.Bitrate), lastPTS: -1}
