@@ -91,11 +91,11 @@ type wireCommand struct {
 func (h *headless) command(ctx context.Context, line inputLine) {
 	var w wireCommand
 	if line.tooLong {
-		h.out.commandFailed("", fmt.Errorf("%w: a line of more than %d bytes", call.ErrBadArgument, maxLine))
+		h.out.CommandFailed("", fmt.Errorf("%w: a line of more than %d bytes", call.ErrBadArgument, maxLine))
 		return
 	}
 	if err := json.Unmarshal(line.text, &w); err != nil {
-		h.out.commandFailed(w.Cmd, unreadable(err))
+		h.out.CommandFailed(w.Cmd, unreadable(err))
 		return
 	}
 	if w.Cmd == "snapshot" {
@@ -107,7 +107,7 @@ func (h *headless) command(ctx context.Context, line inputLine) {
 		err = h.core.Do(cmd)
 	}
 	if err != nil {
-		h.out.commandFailed(w.Cmd, err)
+		h.out.CommandFailed(w.Cmd, err)
 	}
 }
 

@@ -88,7 +88,7 @@ func (c *command) listDevices(drivers devices.Drivers, asJSON bool) int {
 func printJSON(out io.Writer, all []words.DeviceChoices) {
 	flags := map[string]choice{}
 	for _, c := range all {
-		list := choice{Words: orEmpty(c.Words), Devices: []deviceChoice{}}
+		list := choice{Words: append([]string{}, c.Words...), Devices: []deviceChoice{}}
 		for _, d := range c.Devices {
 			list.Devices = append(list.Devices, deviceChoice{d.ID, d.Name, d.Default})
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"foyer/app/printer"
 	"foyer/engine"
 	"foyer/engine/call"
 	"foyer/ui/words"
@@ -29,7 +30,7 @@ type headless struct {
 	core    *core
 	profile *profile
 	stay    bool // survive a Left
-	out     *printer
+	out     *printer.Printer
 	in      io.Reader
 	errs    io.Writer
 	log     logrus.FieldLogger
@@ -45,7 +46,7 @@ type headless struct {
 
 func newHeadless(c *core, p *profile, stay bool, std io3, log logrus.FieldLogger) *headless {
 	return &headless{
-		core: c, profile: p, stay: stay, out: newPrinter(std.out), in: std.in, errs: std.err, log: log,
+		core: c, profile: p, stay: stay, out: printer.New(std.out), in: std.in, errs: std.err, log: log,
 		videos: newRemoteVideos(),
 	}
 }
@@ -64,13 +65,13 @@ func (h *headless) run(ctx context.Context, join engine.Join) (status int) {
 		h.snapshots.Wait()
 		last, done := context.WithTimeout(context.Background(), flushTimeout)
 		defer done()
-		h.out.finish(last)
-		if status == exitOK && h.out.failure() != nil { // the last lines did not get out
-			status = h.explain(h.out.failure())
+		h.out.Finish(last)
+		if status == exitOK && h.out.Failure() != nil { // the last lines did not get out
+			status = h.explain(h.out.Failure())
 		}
 	}()
 	if err := h.core.Do(join); err != nil {
-		h.out.commandFailed(join.Word(), err)
+		h.out.CommandFailed(join.Word(), err)
 		h.quit()
 		return exitFailed
 	}
@@ -84,7 +85,7 @@ func (h *headless) work(ctx context.Context) int {
 	defer second.Stop()
 	for {
 		ready := h.core.Events().Ready()
-		if h.out.behind(time.Now()) {
+		if h.out.Behind(time.Now()) {
 			ready = nil
 		}
 		select {
@@ -111,9 +112,9 @@ func (h *headless) work(ctx context.Context) int {
 				return h.quit()
 			}
 			h.takeSnapshots(ctx)
-		case <-h.out.drained: // look again whether it is behind
-		case <-h.out.gone:
-			return h.abort(h.out.failure())
+		case <-h.out.Drained(): // look again whether it is behind
+		case <-h.out.Gone():
+			return h.abort(h.out.Failure())
 		}
 	}
 }
@@ -165,7 +166,7 @@ func (h *headless) takeEvents() (over bool) {
 	events, open := h.core.Events().Take()
 	for _, e := range events {
 		h.note(e.Event)
-		h.out.event(e)
+		h.out.Event(e)
 		if left, ok := e.Event.(call.Left); ok && left.Reason != call.ReasonSwitched && (!h.stay || h.ending) {
 			over = true
 		}

@@ -1,8 +1,6 @@
 package app
 
 import (
-	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"foyer/app/printer"
 	"foyer/engine/call"
 	"foyer/engine/enginetest"
 )
@@ -54,7 +53,7 @@ func TestEndsThatNobodyWantedSayWhy(t *testing.T) {
 			if len(left) != 1 || left[0]["reason"] != "internal" || left[0]["code"] != nil {
 				t.Fatalf("left events %v, want one, internal", left)
 			}
-			if want := message(call.Left{Reason: call.ReasonInternal, Err: c.says}); left[0]["message"] != want {
+			if want := printer.Message(call.Left{Reason: call.ReasonInternal, Err: c.says}); left[0]["message"] != want {
 				t.Errorf("it says %q, want %q", left[0]["message"], want)
 			}
 		})
@@ -121,7 +120,7 @@ func TestAFloodingServerIsNamed(t *testing.T) {
 	if len(left) != 1 || left[0]["reason"] != "connection_lost" || left[0]["code"] != nil {
 		t.Fatalf("left events %v, want one, connection_lost", left)
 	}
-	if want := message(call.Left{Reason: call.ReasonConnectionLost, Err: call.ErrServerFlood}); left[0]["message"] != want {
+	if want := printer.Message(call.Left{Reason: call.ReasonConnectionLost, Err: call.ErrServerFlood}); left[0]["message"] != want {
 		t.Errorf("it says %q, want %q", left[0]["message"], want)
 	}
 }
@@ -148,25 +147,4 @@ func TestAServerCannotSayWhatTheUserDid(t *testing.T) {
 			}
 		})
 	}
-}
-
-// A reader that reads nothing while much waits for it is given up, and not
-// before; the printer says why.
-func TestPrinterNamesTheReaderThatDoesNotRead(t *testing.T) {
-	stuck, stdout := io.Pipe()
-	out := newPrinter(stdout)
-	text := string(bytes.Repeat([]byte("x"), 64<<10))
-	for range maxAheadOfReader/len(text) + 1 {
-		out.line("chat", time.Now(), fields{"text": text})
-	}
-	if !out.behind(time.Now()) || out.failure() != nil {
-		t.Errorf("behind too late, or given up too early (%v)", out.failure())
-	}
-	if out.behind(time.Now().Add(unreadTimeout + time.Second)); !errors.Is(out.failure(), call.ErrOutputUnread) {
-		t.Errorf("after the timeout: %v", out.failure())
-	}
-	_ = stuck.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	defer cancel()
-	out.finish(ctx)
 }

@@ -301,27 +301,6 @@ func TestEventsArePrintedWhileClosing(t *testing.T) {
 	p.end(exitOK)
 }
 
-func TestPrinterGivesUpOnAReaderThatDoesNotRead(t *testing.T) {
-	stuck, stdout := io.Pipe()
-	out := newPrinter(stdout)
-	text := string(bytes.Repeat([]byte("x"), 64<<10))
-	for range 2 * maxUnread / len(text) {
-		out.line("chat", time.Now(), fields{"text": text})
-	}
-	select {
-	case <-out.gone:
-	case <-time.After(timeout):
-		t.Error("it keeps everything")
-	}
-	_ = stuck.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	defer cancel()
-	out.finish(ctx)
-	if ctx.Err() != nil {
-		t.Error("its goroutine does not end")
-	}
-}
-
 // A line that is too long is answered, and loses nothing: neither the room nor
 // the line that follows.
 func TestLineThatIsTooLongIsAnswered(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"foyer/app/printer"
 	"foyer/engine"
 	"foyer/engine/call"
 	"foyer/ui/words"
@@ -71,11 +72,11 @@ func runJoin(std io3, args []string) int {
 
 // refuse says what cannot be joined, to people and to scripts.
 func (c *command) refuse(err error) int {
-	out := newPrinter(c.std.out)
-	out.commandFailed(c.Name(), err)
+	out := printer.New(c.std.out)
+	out.CommandFailed(c.Name(), err)
 	ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
 	defer cancel()
-	out.finish(ctx)
+	out.Finish(ctx)
 	return c.fail(exitUsage, "%s", words.Error(err))
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"foyer/app/printer"
 	"foyer/engine"
 	"foyer/engine/call"
 )
@@ -44,7 +45,7 @@ func newRemoteVideos() remoteVideos {
 
 // note keeps what an event says about remote videos.
 func (p *remoteVideos) note(e call.Event) {
-	for id, tracks := range announced(e) {
+	for id, tracks := range printer.Announced(e) {
 		for _, t := range tracks {
 			p.tracks[videoKey{id, t.Source}] = t.SID
 		}
@@ -111,7 +112,7 @@ func (h *headless) snapshot(ctx context.Context, w wireCommand) {
 		err = h.core.Do(engine.SetTrackView{Track: sid})
 	}
 	if err != nil {
-		h.out.commandFailed(w.Cmd, err)
+		h.out.CommandFailed(w.Cmd, err)
 		return
 	}
 	h.videos.waiting = append(h.videos.waiting, askedSnapshot{w, key, time.Now().Add(snapshotTimeout)})
@@ -125,7 +126,7 @@ func (h *headless) takeSnapshots(ctx context.Context) {
 		h.takeSnapshot(ctx, w.wireCommand, h.videos.slots[w.key])
 	}
 	for _, w := range late {
-		h.out.commandFailed(w.Cmd, errNoFrame)
+		h.out.CommandFailed(w.Cmd, errNoFrame)
 	}
 }
 
@@ -142,10 +143,10 @@ func (h *headless) takeSnapshot(ctx context.Context, w wireCommand, slot *call.F
 		}
 		h.oneReader.Unlock()
 		if err != nil {
-			h.out.commandFailed(w.Cmd, err)
+			h.out.CommandFailed(w.Cmd, err)
 			return
 		}
-		h.out.line("snapshot", time.Now(), fields{"id": w.ID, "source": w.Source, "file": w.File})
+		h.out.Line("snapshot", time.Now(), printer.Fields{"id": w.ID, "source": w.Source, "file": w.File})
 	}()
 }
 

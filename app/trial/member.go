@@ -1,4 +1,4 @@
-package app
+package trial
 
 import (
 	"context"
@@ -16,11 +16,21 @@ import (
 // errGivenUp says that what was waited for can come no more.
 var errGivenUp = errors.New("the stay has ended")
 
+// Person is somebody who takes part.
+type Person struct {
+	Name     string
+	Identity call.Identity
+	// Engine runs until Close.
+	Engine *engine.Engine
+	Close  func(context.Context)
+}
+
 // member is somebody in a trial: an engine, and everything that it has said.
 type member struct {
-	name string
-	id   call.Identity
-	core *core
+	name   string
+	id     call.Identity
+	engine *engine.Engine
+	end    func(context.Context)
 
 	collected chan struct{} // closed when the engine says no more
 
@@ -30,10 +40,10 @@ type member struct {
 	changed chan struct{} // closed and replaced whenever something happens
 }
 
-// newMember collects the events of a core until close.
-func newMember(name string, p *profile, c *core) *member {
+// newMember collects the events of an engine until close.
+func newMember(p Person) *member {
 	who := &member{
-		name: name, id: p.identity(), core: c,
+		name: p.Name, id: p.Identity, engine: p.Engine, end: p.Close,
 		collected: make(chan struct{}), changed: make(chan struct{}),
 	}
 	go who.collect()
@@ -43,9 +53,9 @@ func newMember(name string, p *profile, c *core) *member {
 func (p *member) collect() {
 	defer close(p.collected)
 	for open := true; open; {
-		<-p.core.Events().Ready()
+		<-p.engine.Events().Ready()
 		var items []eventqueue.Stamped
-		items, open = p.core.Events().Take()
+		items, open = p.engine.Events().Take()
 		p.mu.Lock()
 		for _, e := range items {
 			p.events = append(p.events, e.Event)
@@ -61,7 +71,7 @@ func (p *member) collect() {
 
 // close leaves the room and ends the engine, within ctx.
 func (p *member) close(ctx context.Context) {
-	p.core.close(ctx)
+	p.end(ctx)
 	select {
 	case <-p.collected:
 	case <-ctx.Done():
@@ -135,7 +145,7 @@ func (p *member) watch(ctx context.Context, other *member) error {
 			continue
 		}
 		e.Slot.SetView(call.View{Width: viewWidth, Height: viewHeight, Fit: call.FitContain})
-		if err := p.core.Do(engine.SetTrackView{Track: e.Track.SID, Width: viewWidth, Height: viewHeight}); err != nil {
+		if err := p.engine.Do(engine.SetTrackView{Track: e.Track.SID, Width: viewWidth, Height: viewHeight}); err != nil {
 			return err
 		}
 	}
@@ -151,7 +161,7 @@ type perception struct {
 
 // look brings it up to date.
 func (p *perception) look(ctx context.Context) error {
-	if err := p.who.core.Do(engine.Stats{}); err != nil {
+	if err := p.who.engine.Do(engine.Stats{}); err != nil {
 		return err
 	}
 	e, err := await[call.StatsReported](ctx, p.who, nil)

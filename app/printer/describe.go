@@ -1,4 +1,4 @@
-package app
+package printer
 
 import (
 	"runtime"
@@ -9,21 +9,21 @@ import (
 	"foyer/ui/words"
 )
 
-// fields of one line; encoding/json sorts them.
-type fields map[string]any
+// Fields are those of one line; encoding/json sorts them.
+type Fields map[string]any
 
 // describe is the name and the fields of an event's line. The name is empty for
 // the window's own events: devices, previews and the server are not part of what
 // scripts read.
-func describe(e call.Event) (string, fields) {
+func describe(e call.Event) (string, Fields) {
 	switch e := e.(type) {
 	case call.StateChanged:
-		return "state", fields{"state": e.State.String()}
+		return "state", Fields{"state": e.State.String()}
 	case call.Joined:
-		return "joined", fields{"room": e.Room, "title": e.Title, "session": e.Session, "id": e.Self.Identity,
+		return "joined", Fields{"room": e.Room, "title": e.Title, "session": e.Session, "id": e.Self.Identity,
 			"elapsed_ms": ms(e.Elapsed), "participants": people(e.Participants), "standing": permissions(e.Standing)}
 	case call.RoomUpdated:
-		return "roster", fields{"session": e.Session, "participants": people(e.Participants)}
+		return "roster", Fields{"session": e.Session, "participants": people(e.Participants)}
 	case call.RulesChanged:
 		return "rules", permissions(e.Standing)
 	case call.Left:
@@ -52,22 +52,22 @@ func describe(e call.Event) (string, fields) {
 		return "track_unmuted", track(e.ID, e.Track, e.Local)
 
 	case call.SpeakersChanged:
-		return "speakers", fields{"speakers": orEmpty(e.Speakers)}
+		return "speakers", Fields{"speakers": orEmpty(e.Speakers)}
 	case call.QualityChanged:
-		return "quality", fields{"id": e.ID, "quality": e.Quality.String()}
+		return "quality", Fields{"id": e.ID, "quality": e.Quality.String()}
 	case call.StatsReported:
-		return "stats", fields{"remote": orEmpty(e.Remote), "local": orEmpty(e.Local),
+		return "stats", Fields{"remote": orEmpty(e.Remote), "local": orEmpty(e.Local),
 			"goroutines": runtime.NumGoroutine()}
 
 	case call.ChatReceived:
 		m := e.Message
-		return "chat", fields{"id": m.ID, "from": m.From, "name": m.Name, "text": m.Text, "history": e.History}
+		return "chat", Fields{"id": m.ID, "from": m.From, "name": m.Name, "text": m.Text, "history": e.History}
 	case call.Moderated:
 		return "moderated", describeModerated(e)
 	case call.CommandFailed:
 		return "command_failed", describeFailure(e)
 	case call.DeviceLost:
-		return "device_lost", fields{"source": e.Device.Source, "device": e.Device.Name,
+		return "device_lost", Fields{"source": e.Device.Source, "device": e.Device.Name,
 			"error": words.Error(e.Err).String()}
 
 	case call.TrackUnsubscribed, call.DataReceived, call.PreviewStarted, call.PreviewStopped, call.DevicesChanged,
@@ -76,8 +76,8 @@ func describe(e call.Event) (string, fields) {
 	return "", nil
 }
 
-func describeModerated(e call.Moderated) fields {
-	f := fields{"op": e.Op}
+func describeModerated(e call.Moderated) Fields {
+	f := Fields{"op": e.Op}
 	switch e.Op {
 	case call.OpMembers:
 		f["members"], f["rules"] = orEmpty(e.Members), e.Rules
@@ -92,8 +92,8 @@ func describeModerated(e call.Moderated) fields {
 	return f
 }
 
-func describeFailure(e call.CommandFailed) fields {
-	f := fields{"command": e.Command, "error": words.Command(e).String()}
+func describeFailure(e call.CommandFailed) Fields {
+	f := Fields{"command": e.Command, "error": words.Command(e).String()}
 	if e.Source != call.SourceUnknown {
 		f["source"] = e.Source
 	}
@@ -103,9 +103,9 @@ func describeFailure(e call.CommandFailed) fields {
 	return f
 }
 
-// announced are the tracks that somebody brings along: scripts get the same line
+// Announced are the tracks that somebody brings along: scripts get the same line
 // whether a track came before or after its owner was seen.
-func announced(e call.Event) map[call.Identity][]call.Track {
+func Announced(e call.Event) map[call.Identity][]call.Track {
 	var all []call.Participant
 	switch e := e.(type) {
 	case call.Joined:
@@ -123,7 +123,7 @@ func announced(e call.Event) map[call.Identity][]call.Track {
 	return tracks
 }
 
-func describeLeft(l call.Left) fields {
+func describeLeft(l call.Left) Fields {
 	type release struct {
 		Device call.Source `json:"device"`
 		MS     float64     `json:"ms"`
@@ -138,7 +138,7 @@ func describeLeft(l call.Left) fields {
 	for _, d := range l.Open {
 		open = append(open, d.Source.String())
 	}
-	f := fields{"room": l.Room, "reason": l.Reason, "code": nil, "by": l.By, "text": l.Text, "message": message(l),
+	f := Fields{"room": l.Room, "reason": l.Reason, "code": nil, "by": l.By, "text": l.Text, "message": Message(l),
 		"released": released, "stuck": stuck, "open": open}
 	if code, ok := l.Reason.Code(); ok {
 		f["code"] = code
@@ -152,20 +152,20 @@ func describeLeft(l call.Left) fields {
 	return f
 }
 
-func person(p call.Participant) fields {
-	return fields{"id": p.Identity, "name": p.Name, "sid": p.SID, "lost": p.Lost, "muted": p.Muted}
+func person(p call.Participant) Fields {
+	return Fields{"id": p.Identity, "name": p.Name, "sid": p.SID, "lost": p.Lost, "muted": p.Muted}
 }
 
-func people(all []call.Participant) []fields {
-	out := []fields{}
+func people(all []call.Participant) []Fields {
+	out := []Fields{}
 	for _, p := range all {
 		out = append(out, person(p))
 	}
 	return out
 }
 
-func track(id call.Identity, t call.Track, local bool) fields {
-	return fields{"id": id, "sid": t.SID, "source": t.Source, "kind": t.Kind.String(), "muted": t.Muted, "local": local}
+func track(id call.Identity, t call.Track, local bool) Fields {
+	return Fields{"id": id, "sid": t.SID, "source": t.Source, "kind": t.Kind.String(), "muted": t.Muted, "local": local}
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
@@ -177,11 +177,11 @@ func orEmpty[T any](s []T) []T {
 	return s
 }
 
-// message is the sentence that a left event carries.
-func message(l call.Left) string { return words.Left(l).String() }
+// Message is the sentence that a left event carries.
+func Message(l call.Left) string { return words.Left(l).String() }
 
-func permissions(s call.Standing) fields {
-	return fields{"role": s.Role, "muted": s.Muted, "chat_stored": !s.ChatOff, "rules": s.Rules}
+func permissions(s call.Standing) Fields {
+	return Fields{"role": s.Role, "muted": s.Muted, "chat_stored": !s.ChatOff, "rules": s.Rules}
 }
 
 // happened is when an event was: for chat, when it was said.

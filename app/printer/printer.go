@@ -1,4 +1,6 @@
-package app
+// Package printer writes events as lines of JSON, as scripts read them from
+// foyer join. [Printer] never makes its caller wait for the reader.
+package printer
 
 import (
 	"bytes"
@@ -28,9 +30,9 @@ const (
 	unreadTimeout = 30 * time.Second
 )
 
-// printer writes events as lines of JSON from a goroutine of its own: a full
+// Printer writes events as lines of JSON from a goroutine of its own: a full
 // pipe must not keep anybody from leaving. Safe from any goroutine.
-type printer struct {
+type Printer struct {
 	mu      sync.Mutex
 	lines   [][]byte
 	size    int       // bytes that wait, those being written included
@@ -44,8 +46,9 @@ type printer struct {
 	done    chan struct{} // the goroutine has ended
 }
 
-func newPrinter(w io.Writer) *printer {
-	p := &printer{
+// New starts a Printer. Finish ends it.
+func New(w io.Writer) *Printer {
+	p := &Printer{
 		wrote: time.Now(), wake: make(chan struct{}, 1), drained: make(chan struct{}, 1),
 		gone: make(chan struct{}), done: make(chan struct{}),
 	}
@@ -53,7 +56,7 @@ func newPrinter(w io.Writer) *printer {
 	return p
 }
 
-func (p *printer) write(w io.Writer) {
+func (p *Printer) write(w io.Writer) {
 	defer close(p.done)
 	for range p.wake {
 		p.mu.Lock()
@@ -82,7 +85,7 @@ func (p *printer) write(w io.Writer) {
 }
 
 // giveUp notes why nobody hears us any more; the first reason counts.
-func (p *printer) giveUp(err error) {
+func (p *Printer) giveUp(err error) {
 	p.once.Do(func() {
 		p.mu.Lock()
 		p.err = err
@@ -91,16 +94,23 @@ func (p *printer) giveUp(err error) {
 	})
 }
 
-// failure is why the printer gave up, nil while it has not.
-func (p *printer) failure() error {
+// Drained receives when some of what waited is written: look again whether the
+// reader is behind.
+func (p *Printer) Drained() <-chan struct{} { return p.drained }
+
+// Gone is closed when nobody reads any more; Failure says why.
+func (p *Printer) Gone() <-chan struct{} { return p.gone }
+
+// Failure is why the printer gave up, nil while it has not.
+func (p *Printer) Failure() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.err
 }
 
-// behind reports whether the reader has so much to read that it gets no more
+// Behind reports whether the reader has so much to read that it gets no more
 // events for now, and gives up on one that has not read for unreadTimeout.
-func (p *printer) behind(now time.Time) bool {
+func (p *Printer) Behind(now time.Time) bool {
 	p.mu.Lock()
 	behind, rest := p.size > maxAheadOfReader, now.Sub(p.wrote)
 	p.mu.Unlock()
@@ -110,9 +120,9 @@ func (p *printer) behind(now time.Time) bool {
 	return behind
 }
 
-// finish writes what is left, and waits for it until ctx ends: a reader that has
+// Finish writes what is left, and waits for it until ctx ends: a reader that has
 // stopped reading does not keep the program.
-func (p *printer) finish(ctx context.Context) {
+func (p *Printer) Finish(ctx context.Context) {
 	p.mu.Lock()
 	p.closed = true
 	p.mu.Unlock()
@@ -131,8 +141,9 @@ func notify(c chan struct{}) {
 	}
 }
 
-func (p *printer) line(event string, at time.Time, f fields) {
-	if p.failure() != nil && event != "left" {
+// Line prints a line that is no event of the engine.
+func (p *Printer) Line(event string, at time.Time, f Fields) {
+	if p.Failure() != nil && event != "left" {
 		return // given up: how it ended is all that may still be heard
 	}
 	f["event"], f["ts"] = event, at.UnixMilli()
@@ -163,23 +174,24 @@ func (p *printer) line(event string, at time.Time, f fields) {
 	notify(p.wake)
 }
 
-func (p *printer) commandFailed(command string, err error) {
+// CommandFailed prints why a command was not taken.
+func (p *Printer) CommandFailed(command string, err error) {
 	sentence := words.Error(err).String()
 	if sentence == words.Error(call.ErrBadArgument).String() { // which does not say what is wrong
 		sentence = fmt.Sprintf("%s (%v)", sentence, err)
 	}
-	p.line("command_failed", time.Now(), fields{"command": command, "error": sentence})
+	p.Line("command_failed", time.Now(), Fields{"command": command, "error": sentence})
 }
 
-// event prints an event that the command line knows; the window's own events
+// Event prints an event that the command line knows; the window's own events
 // (devices, previews) are not part of the contract.
-func (p *printer) event(s eventqueue.Stamped) {
+func (p *Printer) Event(s eventqueue.Stamped) {
 	if name, f := describe(s.Event); name != "" {
-		p.line(name, happened(s), f)
+		p.Line(name, happened(s), f)
 	}
-	for id, tracks := range announced(s.Event) {
+	for id, tracks := range Announced(s.Event) {
 		for _, t := range tracks {
-			p.line("track_published", s.At, track(id, t, false))
+			p.Line("track_published", s.At, track(id, t, false))
 		}
 	}
 }
