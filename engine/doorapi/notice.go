@@ -100,6 +100,10 @@ type ChatRefusal struct {
 	Code Code          `json:"error"`
 }
 
+// AttributeMember is the attribute of the door's tokens that proves that the door made
+// them, for a key and a generation.
+const AttributeMember = "foyer.member"
+
 // AttributeGeneration is the attribute of the door's tokens that holds their
 // generation, in decimal. It is public, as all attributes are.
 const AttributeGeneration = "foyer.generation"

@@ -18,6 +18,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/engine/host/connwatch"
 	"foyer/engine/host/limits"
 	"foyer/engine/host/register"
@@ -207,7 +208,7 @@ func (d *door) standing(ctx context.Context, t ticket) (register.Member, error) 
 	case err != nil:
 		return m, err
 	}
-	if t.ours && !hmac.Equal([]byte(t.grants.Attributes[memberAttribute]), []byte(d.memberTag(t.room(), t.identity(), m.Key, t.generation))) {
+	if t.ours && !hmac.Equal([]byte(t.grants.Attributes[doorapi.AttributeMember]), []byte(d.memberTag(t.room(), t.identity(), m.Key, t.generation))) {
 		return m, call.ErrTokenRefused
 	}
 	if err := d.checkBan(ctx, t.room(), t.identity(), m.Key); err != nil {
@@ -275,7 +276,7 @@ func (d *door) checkResumed(ctx context.Context, t ticket) error {
 	case err != nil:
 		return err
 	}
-	for _, name := range []string{memberAttribute, generationAttribute} {
+	for _, name := range []string{doorapi.AttributeMember, doorapi.AttributeGeneration} {
 		if p.GetAttributes()[name] != t.grants.Attributes[name] {
 			return call.ErrIdentityTaken
 		}
@@ -484,17 +485,10 @@ func (d *door) adjust(ctx context.Context, c *connect, m register.Member) error 
 	for {
 		err := d.enforce(ctx, roomservice.Place{Room: c.room(), Identity: c.identity()})
 		if !errors.Is(err, call.ErrAlreadyGone) || c.resumes { // who is resumed was there, or is not any more
-			return ignoreGone(err)
+			return roomservice.IgnoreGone(err)
 		}
 		if err := pause.For(ctx, roomservice.Retry); err != nil { // LiveKit lists who is new a moment after it lets them in
 			return err
 		}
 	}
-}
-
-func ignoreGone(err error) error {
-	if errors.Is(err, call.ErrAlreadyGone) {
-		return nil
-	}
-	return err
 }

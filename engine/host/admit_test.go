@@ -50,10 +50,10 @@ func TestConnectRefusals(t *testing.T) {
 			a.SetVideoGrant(&auth.VideoGrant{RoomAdmin: true, Room: "hall"})
 		}), "", http.StatusUnauthorized},
 		{"marked as the door's, for a key that is not the member's", make(s.api.Secret, func(a *auth.AccessToken) {
-			a.SetAttributes(map[string]string{memberAttribute: "other", generationAttribute: "1"})
+			a.SetAttributes(map[string]string{doorapi.AttributeMember: "other", doorapi.AttributeGeneration: "1"})
 		}), "", http.StatusUnauthorized},
 		{"marked as the door's, for nobody", make(s.api.Secret, func(a *auth.AccessToken) {
-			a.SetIdentity("nobody").SetAttributes(map[string]string{memberAttribute: "other"})
+			a.SetIdentity("nobody").SetAttributes(map[string]string{doorapi.AttributeMember: "other"})
 		}), "", http.StatusUnauthorized},
 		{"identity changed by the query", good, "&publish=x", http.StatusBadRequest},
 	}

@@ -14,6 +14,7 @@ import (
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
 	"foyer/engine/host/keeper"
+	"foyer/engine/host/moderation"
 	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
 	"foyer/internal/drive"
@@ -82,7 +83,7 @@ func TestKeeperCost(t *testing.T) {
 	log, buffer := newLog()
 	tellers := roomservice.New(url, clusterKey(), time.Minute)
 	t.Cleanup(tellers.Close)
-	nobody := keeperPorts{&door{rooms: tellers, register: reg, settings: settings{Config: Config{Log: log}}}}
+	nobody := moderation.New(moderation.Config{Rooms: tellers, Register: reg, Log: log, Now: time.Now})
 	k := newKeepers(nil, reg, tellers, url, clusterKey(), keeper.Config{Store: reg, Putter: nobody, Teller: nobody, Silencer: nobody, Log: log})
 	t.Cleanup(k.close)
 	heap := func() (bytes uint64, goroutines int) {

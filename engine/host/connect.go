@@ -22,6 +22,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/engine/host/register"
 	"foyer/engine/host/stream"
 )
@@ -86,12 +87,12 @@ func (d *door) readTicket(raw string) (ticket, error) {
 		return ticket{}, fmt.Errorf("%w: its identity is the server's", call.ErrTokenRefused)
 	}
 	t.again = t.grants.Attributes[againAttribute] != ""
-	_, t.ours = t.grants.Attributes[memberAttribute]
+	_, t.ours = t.grants.Attributes[doorapi.AttributeMember]
 	if !t.ours && t.issued.After(d.now().Add(maxAhead)) {
 		return ticket{}, fmt.Errorf("%w: it was made in the future; the clocks of its maker and this server differ", call.ErrTokenRefused)
 	}
 	if t.ours {
-		if t.generation, err = strconv.ParseInt(t.grants.Attributes[generationAttribute], 10, 64); err != nil {
+		if t.generation, err = strconv.ParseInt(t.grants.Attributes[doorapi.AttributeGeneration], 10, 64); err != nil {
 			return ticket{}, call.ErrTokenRefused
 		}
 	}

@@ -27,6 +27,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
 )
@@ -174,7 +175,7 @@ func (e *entrance) member(t testing.TB, id call.Identity) {
 	}
 	e.tokens[string(id)] = answer.Token
 	e.livekit.people[string(id)] = &livekit.ParticipantInfo{Identity: string(id), Attributes: map[string]string{
-		memberAttribute: e.door.memberTag("hall", id, req.Key, m.Generation), generationAttribute: strconv.FormatInt(m.Generation, 10),
+		doorapi.AttributeMember: e.door.memberTag("hall", id, req.Key, m.Generation), doorapi.AttributeGeneration: strconv.FormatInt(m.Generation, 10),
 	}}
 }
 
@@ -265,7 +266,7 @@ func FuzzConnect(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	renamed, err := proto.Marshal(&livekit.JoinRequest{Metadata: "m", ParticipantAttributes: map[string]string{memberAttribute: "x"}})
+	renamed, err := proto.Marshal(&livekit.JoinRequest{Metadata: "m", ParticipantAttributes: map[string]string{doorapi.AttributeMember: "x"}})
 	if err != nil {
 		f.Fatal(err)
 	}

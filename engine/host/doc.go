@@ -1,10 +1,11 @@
-// Package host is the room server: what `foyer serve` runs, and how the window
-// starts it as a child.
+// Package host is the room server that `foyer serve` runs.
 //
-//	            +------------------ Server -------------------+
-//	clients --->| door (TLS)  --/rtc*, /twirp-->  sfu (loopback)|
-//	            |    '--- register (SQLite in the data folder) |
-//	            +---------------------------------------------+
+//	            +----------------------- Server ------------------------+
+//	clients --->| door (TLS)  --/rtc*, /twirp-->  sfu (loopback)        |
+//	            |    |--> moderation --> roomservice (LiveKit's API)    |
+//	            |    |--> keeper, one a room, a hidden participant      |
+//	            |    '--> register (SQLite or PostgreSQL)               |
+//	            +-------------------------------------------------------+
 //
 // The door is the only port for signalling that leaves the machine. It checks
 // invitations and keys, makes tokens, and looks at every connect to /rtc* in
@@ -12,6 +13,5 @@
 // LiveKit (Config.LiveKitURL) it is the same door without an SFU of its own.
 //
 // A [Server] belongs to the goroutine that calls Run; its HTTP handlers run on
-// their own. [Child] implements call.Host and may be called from any
-// goroutine.
+// their own.
 package host

@@ -26,6 +26,7 @@ import (
 	"foyer/engine/host/keeper"
 	"foyer/engine/host/limits"
 	"foyer/engine/host/metrics"
+	"foyer/engine/host/moderation"
 	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
 )
@@ -65,12 +66,13 @@ type door struct {
 	proxy    *httputil.ReverseProxy
 	port     uint16 // set by serve
 
-	presence presence
-	sockets  *sockets
-	watch    *connwatch.Watch
-	keepers  *keepers
-	speeches *speeches
-	metrics  *metrics.Door
+	presence  presence
+	sockets   *sockets
+	watch     *connwatch.Watch
+	moderator *moderation.Moderator
+	keepers   *keepers
+	speeches  *speeches
+	metrics   *metrics.Door
 
 	limits         limits.Limits
 	guard          guard
@@ -108,11 +110,12 @@ func newDoor(s settings, data *folder, reg *register.Register, upstream *url.URL
 	}
 	d.rooms = roomservice.New(upstream, data.api, s.RoomTTL)
 	d.presence, d.sockets = d.rooms, newSockets()
-	d.watch = connwatch.New(d.rooms.Participant, d.tellOf, d.upstream != nil)
-	ports := keeperPorts{d}
+	d.moderator = moderation.New(moderation.Config{Register: reg, Rooms: d.rooms, Enforce: d.enforce, Log: s.Log, Now: d.now})
+	d.watch = connwatch.New(d.rooms.Participant, d.moderator.TellConnection, d.upstream != nil)
 	d.keepers = newKeepers(s.Trace, reg, d.rooms, upstream, data.api, keeper.Config{
-		Store: reg, Putter: ports, Teller: ports, Silencer: ports, Log: s.Log, Now: d.now,
+		Store: reg, Putter: d.moderator, Teller: d.moderator, Silencer: d.moderator, Log: s.Log, Now: d.now,
 	})
+	d.moderator.Use(d.keepers)
 	d.connects = limits.NewRates[netip.Prefix](d.limits.Connects, d.limits.ConnectBurst, d.limits.Addresses)
 	d.personConnects = limits.NewRates[roomservice.Place](d.limits.PersonConnects, d.limits.PersonConnectBurst, d.limits.Addresses)
 	d.refusals = limits.NewRates[netip.Prefix](d.limits.Connects, d.limits.ConnectBurst, d.limits.Addresses)
@@ -160,8 +163,8 @@ func (d *door) routeTable() []route {
 		{http.MethodPost, doorapi.InvitationsPath, d.serveInvitation},
 		{http.MethodPost, roomServicePath, d.serveRoomService},
 	}
-	for _, o := range d.operations() {
-		table = append(table, route{http.MethodPost, doorapi.APIPath + string(o.op), d.serveOperation(o)})
+	for _, o := range d.moderator.Operations() {
+		table = append(table, route{http.MethodPost, doorapi.APIPath + string(o.Op), d.serveOperation(o)})
 	}
 	// Every route of LiveKit's that admits somebody to a room, except WHIP and
 	// agents, which stay closed (livekit-server rtcservice.go, SetupRoutes).

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
 	"foyer/engine/host/stream"
@@ -96,7 +97,7 @@ func (d *door) standingOf(ctx context.Context, who roomservice.Place) (m registe
 
 // permission is what LiveKit is to let somebody do.
 func (s *speech) permission(p *livekit.ParticipantInfo, m register.Member, silenced bool) *livekit.ParticipantPermission {
-	ours := p.GetAttributes()[memberAttribute] != ""
+	ours := p.GetAttributes()[doorapi.AttributeMember] != ""
 	wanted := &livekit.ParticipantPermission{CanSubscribe: true, CanPublish: true}
 	if had := p.GetPermission(); had != nil {
 		wanted = proto.CloneOf(had)
@@ -326,7 +327,7 @@ func (d *door) refuseIfMuted(ctx context.Context, who roomservice.Place, s *spee
 
 // enforceFirst makes LiveKit keep to a mute before it is asked for something.
 func (d *door) enforceFirst(ctx context.Context, who roomservice.Place) error {
-	return ignoreGone(d.enforce(ctx, who))
+	return roomservice.IgnoreGone(d.enforce(ctx, who))
 }
 
 // oneOfEach lets somebody have one track of a source, and a second one for the
@@ -337,7 +338,7 @@ func (d *door) oneOfEach(ctx context.Context, who roomservice.Place, s *speech, 
 	for began := time.Now(); ; {
 		p, err := d.rooms.Participant(ctx, who)
 		if err != nil {
-			return ignoreGone(err)
+			return roomservice.IgnoreGone(err)
 		}
 		s.saw(p)
 		n := 0

@@ -12,6 +12,7 @@ import (
 	"foyer/engine/call"
 	doorclient "foyer/engine/door"
 	"foyer/engine/doorapi"
+	"foyer/engine/host/moderation"
 )
 
 // TestHugeRequests: a megabyte at any of the door's routes is refused, by its
@@ -29,8 +30,8 @@ func TestHugeRequests(t *testing.T) {
 	huge := strings.Repeat("x", megabyte)
 	body := []byte(`{"room":"hall","ids":["anna"],"text":"` + huge + `"}`)
 	paths := []string{doorapi.JoinPath, doorapi.InvitationsPath}
-	for _, o := range (&door{}).operations() {
-		paths = append(paths, doorapi.APIPath+string(o.op))
+	for _, o := range (&moderation.Moderator{}).Operations() {
+		paths = append(paths, doorapi.APIPath+string(o.Op))
 	}
 	for _, path := range paths {
 		status, raw := s.post(path, key, body)

@@ -30,9 +30,7 @@ const tokenFor = 5 * time.Minute
 // tokens that it refreshes, and participants cannot change them, because they
 // may not update their own metadata.
 const (
-	memberAttribute     = "foyer.member"     // memberTag: the proof
-	generationAttribute = "foyer.generation" // decimal
-	againAttribute      = "foyer.again"      // not empty: for a client that joins anew by itself
+	againAttribute = "foyer.again" // not empty: for a client that joins anew by itself
 )
 
 // memberTag proves that the door made a token for a key and a generation.
@@ -168,7 +166,7 @@ func (d *door) checkForeigner(ctx context.Context, req *doorapi.JoinRequest) err
 		return nil
 	case err != nil:
 		return err
-	case p.GetAttributes()[memberAttribute] == "":
+	case p.GetAttributes()[doorapi.AttributeMember] == "":
 		return call.ErrIdentityTaken
 	default:
 		return nil
@@ -229,8 +227,8 @@ func (d *door) answer(ctx context.Context, req *doorapi.JoinRequest, m register.
 	grant.SetCanPublishData(!m.Silenced(rules))
 	grant.SetCanUpdateOwnMetadata(false) // a name is what the door has checked
 	attributes := map[string]string{
-		memberAttribute:     d.memberTag(req.Room, req.Identity, req.Key, m.Generation),
-		generationAttribute: strconv.FormatInt(m.Generation, 10),
+		doorapi.AttributeMember:     d.memberTag(req.Room, req.Identity, req.Key, m.Generation),
+		doorapi.AttributeGeneration: strconv.FormatInt(m.Generation, 10),
 	}
 	if req.Generation != 0 {
 		attributes[againAttribute] = "1"

@@ -109,8 +109,8 @@ func (k *keepers) want(room call.RoomID) {
 	k.group.Go(func() { k.keep(room, r) })
 }
 
-// of is the keeper of a room, if it is here and in the room or on the way.
-func (k *keepers) of(room call.RoomID) *keeper.Keeper {
+// Of implements moderation.Keepers: it is the keeper of a room, if it is here and in the room or on the way.
+func (k *keepers) Of(room call.RoomID) *keeper.Keeper {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if r := k.kept[room]; r != nil {
@@ -119,10 +119,10 @@ func (k *keepers) of(room call.RoomID) *keeper.Keeper {
 	return nil
 }
 
-// refresh lets the keeper of a room, if it is here, look at what the host has
+// Refresh lets the keeper of a room, if it is here, look at what the host has
 // decided.
-func (k *keepers) refresh(room call.RoomID) {
-	if keeper := k.of(room); keeper != nil {
+func (k *keepers) Refresh(room call.RoomID) {
+	if keeper := k.Of(room); keeper != nil {
 		keeper.Refresh()
 	}
 }
@@ -281,13 +281,13 @@ func hiddenIdentity(key roomservice.Key, purpose string, room call.RoomID) call.
 // given its rights. Keepers do not come through the door.
 func isReserved(id call.Identity) bool { return strings.HasPrefix(string(id), hiddenPrefix) }
 
-// say lets the host's tools say something in a room. A room that another door
+// Say lets the host's tools say something in a room. A room that another door
 // keeps hears it from a hidden participant that comes for it, and its keeper
 // stores it: messages without a sender are the server's.
-func (k *keepers) say(ctx context.Context, room call.RoomID, text string) (call.ChatMessage, error) {
+func (k *keepers) Say(ctx context.Context, room call.RoomID, text string) (call.ChatMessage, error) {
 	ctx, cancel := context.WithTimeout(ctx, sayBound)
 	defer cancel()
-	if one := k.of(room); one != nil {
+	if one := k.Of(room); one != nil {
 		return one.Say(ctx, text)
 	}
 	if _, err := k.rooms.Find(ctx, room); err != nil {

@@ -396,7 +396,7 @@ func TestK1_ForeignTokens(t *testing.T) {
 	s.mustDial(s.foreign("bot"))
 	// A forged mark of the door does not turn it into one of the door's.
 	forged, err := auth.NewAccessToken(s.api.Key, s.api.Secret).SetIdentity("bot").
-		SetAttributes(map[string]string{memberAttribute: "x", generationAttribute: "3"}).
+		SetAttributes(map[string]string{doorapi.AttributeMember: "x", doorapi.AttributeGeneration: "3"}).
 		SetVideoGrant(&auth.VideoGrant{RoomJoin: true, Room: "hall"}).ToJWT()
 	if err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/host/keeper"
+	"foyer/engine/host/moderation"
 	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
 	"foyer/engine/host/sfu"
@@ -38,7 +39,7 @@ func twoKeepers(t *testing.T) (*roomservice.Client, [2]*keepers) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = reg.Close() })
-		ports := keeperPorts{&door{rooms: r, register: reg, settings: settings{Config: Config{Log: log}}}}
+		ports := moderation.New(moderation.Config{Rooms: r, Register: reg, Log: log, Now: time.Now})
 		both[i] = newKeepers(nil, reg, r, media.URL(), clusterKey(), keeper.Config{Store: reg, Putter: ports, Teller: ports, Silencer: ports, Log: log})
 		t.Cleanup(both[i].close)
 	}
@@ -57,7 +58,7 @@ func mustOpen(t *testing.T, r *roomservice.Client, room call.RoomID) call.SID {
 // keeps tells whether a door's keeper is in that session of a room.
 func (k *keepers) keeps(room call.RoomID, session call.SID) func() bool {
 	return func() bool {
-		one := k.of(room)
+		one := k.Of(room)
 		return one != nil && one.Session() == session
 	}
 }

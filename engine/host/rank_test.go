@@ -12,6 +12,7 @@ import (
 	doorclient "foyer/engine/door"
 	"foyer/engine/doorapi"
 	"foyer/engine/host/keeper"
+	"foyer/engine/host/moderation"
 	"foyer/engine/host/roomservice"
 )
 
@@ -170,9 +171,7 @@ func TestO1_StaleExit(t *testing.T) {
 	s.mustDo(call.OpRemove, "", people("hall", "guest"), call.ResultDone)
 	_, w := s.enterAs(g, "guest", call.RoleParticipant)
 	s.member("hall", "guest")
-	ports := keeperPorts{&door{
-		rooms: roomservice.Over(s.roomService("hall"), 0), register: s.reg, settings: settings{Config: Config{Log: log}}, now: time.Now,
-	}}
+	ports := moderation.New(moderation.Config{Rooms: roomservice.Over(s.roomService("hall"), 0), Register: s.reg, Log: log, Now: time.Now})
 	exit := keeper.Exit{Room: "hall", ID: "guest", Reason: call.ReasonOfflineRemoved, Generation: 1, At: time.Now()}
 	if err := ports.PutOut(context.Background(), exit); err != nil {
 		t.Error(err)

@@ -20,7 +20,6 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/host/limits"
-	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
 )
 
@@ -123,13 +122,13 @@ func (d *door) beforeLiveKit(ctx context.Context, method, contentType string, bo
 		if !grants.Video.RoomCreate {
 			return d.proxy.ServeHTTP, nil
 		}
-		e, err := d.endSession(ctx, call.RoomID(q.GetRoom()), "", "")
+		done, err := d.moderator.BeginDismissal(ctx, call.RoomID(q.GetRoom()))
 		if errors.Is(err, call.ErrNoSuchRoom) {
 			return d.proxy.ServeHTTP, nil // LiveKit says it in its own way
 		}
 		return func(w http.ResponseWriter, r *http.Request) {
 			d.proxy.ServeHTTP(w, r)
-			_ = d.sessionEnded(context.WithoutCancel(r.Context()), e) // what fails is in the log
+			done(context.WithoutCancel(r.Context()))
 		}, err
 	}
 	return d.proxy.ServeHTTP, nil
@@ -138,24 +137,15 @@ func (d *door) beforeLiveKit(ctx context.Context, method, contentType string, bo
 // removedByAPI is a removal that the door does as its own, and answers as LiveKit
 // does: LiveKit itself fails while a session begins or ends, see roomservice.Client.Remove.
 func (d *door) removedByAPI(ctx context.Context, room call.RoomID, identity call.Identity) (act http.HandlerFunc, err error) {
-	s, err := d.scene(ctx, caller{admin: true}, room)
-	if errors.Is(err, call.ErrNoSuchRoom) {
-		return d.proxy.ServeHTTP, nil
-	}
+	remove, err := d.moderator.BeginRemoval(ctx, room, identity)
 	if err != nil {
 		return nil, err
 	}
-	if _, result := d.target(ctx, s, identity); result == call.ResultUnknown {
+	if remove == nil {
 		return d.proxy.ServeHTTP, nil
 	}
-	o := outing{room: room, identity: identity, verdict: register.Verdict{Reason: call.ReasonRemoved, At: d.now()}}
-	_, stored := d.revoke(ctx, o)
-	d.announce(ctx, o, s.here)
 	return func(w http.ResponseWriter, r *http.Request) {
-		ctx := context.WithoutCancel(r.Context())
-		err := d.rooms.Remove(ctx, room, identity)
-		_ = d.removed(ctx, o, s.here, stored) // what fails is in the log
-		answerRemoval(w, r, err)
+		answerRemoval(w, r, remove(context.WithoutCancel(r.Context())))
 	}, nil
 }
 

@@ -306,3 +306,11 @@ func (r *Client) Participant(ctx context.Context, p Place) (*livekit.Participant
 	}
 	return info, nil
 }
+
+// IgnoreGone is err, or nil if it says that somebody is not there any more.
+func IgnoreGone(err error) error {
+	if errors.Is(err, call.ErrAlreadyGone) {
+		return nil
+	}
+	return err
+}

@@ -1,4 +1,4 @@
-package host
+package moderation
 
 import (
 	"context"
@@ -15,22 +15,22 @@ import (
 	"foyer/engine/host/register"
 )
 
-// scene is a room at the moment of an operation.
-type scene struct {
+// snapshot is a room at the moment of an operation.
+type snapshot struct {
 	room call.RoomID
-	who  caller
+	who  Caller
 	here map[call.Identity]*livekit.ParticipantInfo
 }
 
-func (d *door) scene(ctx context.Context, who caller, room call.RoomID) (scene, error) {
-	if err := d.knownRoom(ctx, room); err != nil {
-		return scene{}, err
+func (mod *Moderator) snapshot(ctx context.Context, who Caller, room call.RoomID) (snapshot, error) {
+	if err := mod.knownRoom(ctx, room); err != nil {
+		return snapshot{}, err
 	}
-	people, err := d.rooms.People(ctx, room)
+	people, err := mod.rooms.People(ctx, room)
 	if err != nil {
-		return scene{}, err
+		return snapshot{}, err
 	}
-	s := scene{room: room, who: who, here: make(map[call.Identity]*livekit.ParticipantInfo, len(people))}
+	s := snapshot{room: room, who: who, here: make(map[call.Identity]*livekit.ParticipantInfo, len(people))}
 	for _, p := range people {
 		s.here[call.Identity(p.GetIdentity())] = p
 	}
@@ -90,19 +90,19 @@ func each(ids []call.Identity, f func(call.Identity) string) doorapi.PeopleAnswe
 // its installation in the room, which the operation is about as well.
 type subject struct {
 	register.Member
-	twins []register.Member
+	sameKey []register.Member
 }
 
 // target finds somebody. result is not empty if there is nothing to do to them,
 // or the caller does not outrank each of their identities. Without the register,
 // only who is in the room is known.
-func (d *door) target(ctx context.Context, s scene, id call.Identity) (t subject, result string) {
-	m, err := d.register.Member(ctx, s.room, id)
+func (mod *Moderator) target(ctx context.Context, s snapshot, id call.Identity) (t subject, result string) {
+	m, err := mod.register.Member(ctx, s.room, id)
 	switch {
 	case err != nil && s.here[id] == nil && errors.Is(err, register.ErrNotFound):
 		return t, call.ResultUnknown
 	case err != nil && s.here[id] == nil:
-		d.Log.WithError(err).Error("the register does not answer")
+		mod.log.WithError(err).Error("the register does not answer")
 		return t, call.ResultFailed
 	case err != nil:
 		m = register.Member{Room: s.room, Identity: id, Role: call.RoleParticipant, Presence: call.PresenceOnline}
@@ -111,17 +111,17 @@ func (d *door) target(ctx context.Context, s scene, id call.Identity) (t subject
 	if !s.who.outranks(m.Role) {
 		return t, call.ResultForbidden
 	}
-	members, err := d.register.MembersOf(ctx, s.room, m.Key)
+	members, err := mod.register.MembersOf(ctx, s.room, m.Key)
 	if err != nil {
-		return t, d.resultOf(err, s.room, id)
+		return t, mod.resultOf(err, s.room, id)
 	}
-	for _, twin := range members {
+	for _, other := range members {
 		switch {
-		case twin.Identity == id:
-		case !s.who.outranks(twin.Role):
+		case other.Identity == id:
+		case !s.who.outranks(other.Role):
 			return t, call.ResultForbidden
 		default:
-			t.twins = append(t.twins, twin)
+			t.sameKey = append(t.sameKey, other)
 		}
 	}
 	return t, ""
@@ -129,43 +129,43 @@ func (d *door) target(ctx context.Context, s scene, id call.Identity) (t subject
 
 // here is who of somebody's identities is in the room, after what was decided
 // about them was stored: it must reach who comes in meanwhile.
-func (d *door) here(ctx context.Context, s scene, t subject) ([]*livekit.ParticipantInfo, error) {
-	if len(t.twins) == 0 {
-		p, err := d.present(ctx, s, t.Identity)
+func (mod *Moderator) here(ctx context.Context, s snapshot, t subject) ([]*livekit.ParticipantInfo, error) {
+	if len(t.sameKey) == 0 {
+		p, err := mod.present(ctx, s, t.Identity)
 		if errors.Is(err, call.ErrAlreadyGone) {
 			return nil, nil // when they come back
 		}
 		return []*livekit.ParticipantInfo{p}, err
 	}
-	people, err := d.rooms.People(ctx, s.room)
+	people, err := mod.rooms.People(ctx, s.room)
 	return slices.DeleteFunc(people, func(p *livekit.ParticipantInfo) bool {
 		id := call.Identity(p.GetIdentity())
-		return id != t.Identity && !slices.ContainsFunc(t.twins, func(m register.Member) bool { return m.Identity == id })
+		return id != t.Identity && !slices.ContainsFunc(t.sameKey, func(m register.Member) bool { return m.Identity == id })
 	}), err
 }
 
-func (d *door) opRemove(ctx context.Context, who caller, room call.RoomID, q doorapi.PeopleRequest) (doorapi.PeopleAnswer, error) {
+func (mod *Moderator) opRemove(ctx context.Context, who Caller, room call.RoomID, q doorapi.PeopleRequest) (doorapi.PeopleAnswer, error) {
 	if q.Minutes != 0 {
 		return doorapi.PeopleAnswer{}, fmt.Errorf("%w: minutes are for a ban", call.ErrBadArgument)
 	}
-	return d.putOutAll(ctx, who, room, q, false)
+	return mod.removeAll(ctx, who, room, q, false)
 }
 
-func (d *door) opBan(ctx context.Context, who caller, room call.RoomID, q doorapi.PeopleRequest) (doorapi.PeopleAnswer, error) {
-	return d.putOutAll(ctx, who, room, q, true)
+func (mod *Moderator) opBan(ctx context.Context, who Caller, room call.RoomID, q doorapi.PeopleRequest) (doorapi.PeopleAnswer, error) {
+	return mod.removeAll(ctx, who, room, q, true)
 }
 
-// putOutAll removes or bans people.
-func (d *door) putOutAll(ctx context.Context, who caller, room call.RoomID, q doorapi.PeopleRequest, ban bool) (doorapi.PeopleAnswer, error) {
+// removeAll removes or bans people.
+func (mod *Moderator) removeAll(ctx context.Context, who Caller, room call.RoomID, q doorapi.PeopleRequest, ban bool) (doorapi.PeopleAnswer, error) {
 	if err := checkPeopleRequest(q); err != nil {
 		return doorapi.PeopleAnswer{}, err
 	}
-	s, err := d.scene(ctx, who, room)
+	s, err := mod.snapshot(ctx, who, room)
 	if err != nil {
 		return doorapi.PeopleAnswer{}, err
 	}
-	o := outing{room: room, tell: q.Tell, ban: ban, verdict: register.Verdict{
-		Reason: call.ReasonRemoved, By: who.name, Text: q.Text, At: d.now(),
+	o := removal{room: room, tell: q.Tell, ban: ban, verdict: register.Verdict{
+		Reason: call.ReasonRemoved, By: who.Name, Text: q.Text, At: mod.now(),
 	}}
 	if ban {
 		o.verdict.Reason, o.role = call.ReasonBanned, who.rank()
@@ -176,20 +176,20 @@ func (d *door) putOutAll(ctx context.Context, who caller, room call.RoomID, q do
 	return each(q.IDs, func(id call.Identity) string {
 		mine := o
 		mine.identity = id
-		return d.putOutOne(ctx, s, mine)
+		return mod.removeOne(ctx, s, mine)
 	}), nil
 }
 
-// putOutOne revokes the tokens of somebody who has gone, too: the last one may
+// removeOne revokes the tokens of somebody who has gone, too: the last one may
 // still be good.
-func (d *door) putOutOne(ctx context.Context, s scene, o outing) string {
-	m, result := d.target(ctx, s, o.identity)
+func (mod *Moderator) removeOne(ctx context.Context, s snapshot, o removal) string {
+	m, result := mod.target(ctx, s, o.identity)
 	if result != "" {
 		return result
 	}
-	err := d.putOut(ctx, o, s.here)
+	err := mod.remove(ctx, o, s.here)
 	if err == nil {
-		err = d.putOutTwins(ctx, s, o, m.twins)
+		err = mod.removeSameKey(ctx, s, o, m.sameKey)
 	}
 	switch {
 	case errors.Is(err, register.ErrOutranked):
@@ -197,7 +197,7 @@ func (d *door) putOutOne(ctx context.Context, s scene, o outing) string {
 	case errors.Is(err, call.ErrNotStored):
 		return call.ResultNotStored
 	case err != nil:
-		d.Log.WithError(err).WithField("room", o.room).WithField("identity", o.identity).Error("a removal failed")
+		mod.log.WithError(err).WithField("room", o.room).WithField("identity", o.identity).Error("a removal failed")
 		return call.ResultFailed
 	case !o.ban && s.here[o.identity] == nil && m.Presence != call.PresenceOffline:
 		return call.ResultAlreadyGone
@@ -205,16 +205,16 @@ func (d *door) putOutOne(ctx context.Context, s scene, o outing) string {
 	return call.ResultDone
 }
 
-// putOutTwins removes the other identities of an installation that are in the
+// removeSameKey removes the other identities of an installation that are in the
 // room.
-func (d *door) putOutTwins(ctx context.Context, s scene, o outing, twins []register.Member) error {
-	for _, twin := range twins {
-		if s.here[twin.Identity] == nil {
+func (mod *Moderator) removeSameKey(ctx context.Context, s snapshot, o removal, sameKey []register.Member) error {
+	for _, other := range sameKey {
+		if s.here[other.Identity] == nil {
 			continue
 		}
-		twinOut := o
-		twinOut.identity, twinOut.ban = twin.Identity, false
-		if err := d.putOut(ctx, twinOut, s.here); err != nil {
+		otherOne := o
+		otherOne.identity, otherOne.ban = other.Identity, false
+		if err := mod.remove(ctx, otherOne, s.here); err != nil {
 			return err
 		}
 	}
@@ -223,50 +223,50 @@ func (d *door) putOutTwins(ctx context.Context, s scene, o outing, twins []regis
 
 // opUnban lifts bans but those that were made by somebody who outranks the
 // caller.
-func (d *door) opUnban(ctx context.Context, who caller, room call.RoomID, q doorapi.PeopleRequest) (doorapi.PeopleAnswer, error) {
-	return d.change(ctx, who, room, q, func(s scene, id call.Identity) string {
-		err := d.register.Unban(ctx, s.room, id, who.rank(), d.now())
+func (mod *Moderator) opUnban(ctx context.Context, who Caller, room call.RoomID, q doorapi.PeopleRequest) (doorapi.PeopleAnswer, error) {
+	return mod.change(ctx, who, room, q, func(s snapshot, id call.Identity) string {
+		err := mod.register.Unban(ctx, s.room, id, who.rank(), mod.now())
 		if errors.Is(err, register.ErrNotFound) {
 			return call.ResultNotBanned
 		}
-		return d.resultOf(err, room, id)
+		return mod.resultOf(err, room, id)
 	})
 }
 
-func (d *door) opAllow(ctx context.Context, who caller, room call.RoomID, q doorapi.PeopleRequest) (doorapi.PeopleAnswer, error) {
-	return d.setAllowed(ctx, who, room, q, true)
+func (mod *Moderator) opAllow(ctx context.Context, who Caller, room call.RoomID, q doorapi.PeopleRequest) (doorapi.PeopleAnswer, error) {
+	return mod.setAllowed(ctx, who, room, q, true)
 }
 
-func (d *door) opDisallow(ctx context.Context, who caller, room call.RoomID, q doorapi.PeopleRequest) (doorapi.PeopleAnswer, error) {
-	return d.setAllowed(ctx, who, room, q, false)
+func (mod *Moderator) opDisallow(ctx context.Context, who Caller, room call.RoomID, q doorapi.PeopleRequest) (doorapi.PeopleAnswer, error) {
+	return mod.setAllowed(ctx, who, room, q, false)
 }
 
-func (d *door) setAllowed(ctx context.Context, who caller, room call.RoomID, q doorapi.PeopleRequest, allowed bool) (doorapi.PeopleAnswer, error) {
-	answer, err := d.change(ctx, who, room, q, func(s scene, id call.Identity) string {
-		if _, result := d.target(ctx, s, id); result != "" {
+func (mod *Moderator) setAllowed(ctx context.Context, who Caller, room call.RoomID, q doorapi.PeopleRequest, allowed bool) (doorapi.PeopleAnswer, error) {
+	answer, err := mod.change(ctx, who, room, q, func(s snapshot, id call.Identity) string {
+		if _, result := mod.target(ctx, s, id); result != "" {
 			return result
 		}
-		return d.resultOf(d.register.SetAllowed(ctx, s.room, id, allowed), room, id)
+		return mod.resultOf(mod.register.SetAllowed(ctx, s.room, id, allowed), room, id)
 	})
 	if err == nil {
-		d.keepers.refresh(room)
+		mod.keepers.Refresh(room)
 	}
 	return answer, err
 }
 
 // change notes something about people in the register. note tells what became
 // of one of them.
-func (d *door) change(ctx context.Context, who caller, room call.RoomID, q doorapi.PeopleRequest, note func(scene, call.Identity) string) (doorapi.PeopleAnswer, error) {
+func (mod *Moderator) change(ctx context.Context, who Caller, room call.RoomID, q doorapi.PeopleRequest, note func(snapshot, call.Identity) string) (doorapi.PeopleAnswer, error) {
 	if err := checkPeople(q.IDs); err != nil {
 		return doorapi.PeopleAnswer{}, err
 	}
-	s, err := d.scene(ctx, who, room)
+	s, err := mod.snapshot(ctx, who, room)
 	if err != nil {
 		return doorapi.PeopleAnswer{}, err
 	}
 	return each(q.IDs, func(id call.Identity) string {
-		if err := d.know(ctx, s, id); err != nil {
-			return d.resultOf(err, room, id)
+		if err := mod.know(ctx, s, id); err != nil {
+			return mod.resultOf(err, room, id)
 		}
 		return note(s, id)
 	}), nil
@@ -274,23 +274,23 @@ func (d *door) change(ctx context.Context, who caller, room call.RoomID, q doora
 
 // know makes a member of somebody who came with a token that the door did not
 // make, if the register has not heard of them yet.
-func (d *door) know(ctx context.Context, s scene, id call.Identity) error {
+func (mod *Moderator) know(ctx context.Context, s snapshot, id call.Identity) error {
 	p := s.here[id]
 	if p == nil {
 		return nil
 	}
-	_, err := d.register.Member(ctx, s.room, id)
+	_, err := mod.register.Member(ctx, s.room, id)
 	if !errors.Is(err, register.ErrNotFound) {
 		return err
 	}
-	return d.register.SetPresence(ctx, register.Member{
+	return mod.register.SetPresence(ctx, register.Member{
 		Room: s.room, Identity: id, Name: p.GetName(), SID: call.SID(p.GetSid()),
-		Presence: call.PresenceOnline, PresenceSince: d.now(),
+		Presence: call.PresenceOnline, PresenceSince: mod.now(),
 	})
 }
 
 // resultOf is what became of one person.
-func (d *door) resultOf(err error, room call.RoomID, id call.Identity) string {
+func (mod *Moderator) resultOf(err error, room call.RoomID, id call.Identity) string {
 	switch {
 	case err == nil:
 		return call.ResultDone
@@ -301,18 +301,18 @@ func (d *door) resultOf(err error, room call.RoomID, id call.Identity) string {
 	case errors.Is(err, register.ErrNotFound):
 		return call.ResultUnknown
 	}
-	d.Log.WithError(err).WithField("room", room).WithField("identity", id).Error("an operation failed")
+	mod.log.WithError(err).WithField("room", room).WithField("identity", id).Error("an operation failed")
 	if errors.Is(err, register.ErrUnavailable) || errors.Is(err, register.ErrFull) || errors.Is(err, register.ErrCorrupt) {
 		return call.ResultNotStored
 	}
 	return call.ResultFailed
 }
 
-func (d *door) opBans(ctx context.Context, _ caller, room call.RoomID, _ doorapi.RoomRequest) (doorapi.BansAnswer, error) {
-	if err := d.knownRoom(ctx, room); err != nil {
+func (mod *Moderator) opBans(ctx context.Context, _ Caller, room call.RoomID, _ doorapi.RoomRequest) (doorapi.BansAnswer, error) {
+	if err := mod.knownRoom(ctx, room); err != nil {
 		return doorapi.BansAnswer{}, err
 	}
-	bans, err := d.register.Bans(ctx, room, d.now())
+	bans, err := mod.register.Bans(ctx, room, mod.now())
 	answer := doorapi.BansAnswer{Bans: make([]call.BanRow, 0, len(bans))}
 	for _, b := range bans {
 		row := call.BanRow{ID: b.Identity, Name: b.Name, By: b.By, Text: b.Text, Since: b.Since.UnixMilli()}
@@ -325,26 +325,26 @@ func (d *door) opBans(ctx context.Context, _ caller, room call.RoomID, _ doorapi
 }
 
 // opWithdraw withdraws every invitation to a room. Who is inside stays.
-func (d *door) opWithdraw(ctx context.Context, _ caller, room call.RoomID, _ doorapi.RoomRequest) (doorapi.WithdrawAnswer, error) {
-	if err := d.knownRoom(ctx, room); err != nil {
+func (mod *Moderator) opWithdraw(ctx context.Context, _ Caller, room call.RoomID, _ doorapi.RoomRequest) (doorapi.WithdrawAnswer, error) {
+	if err := mod.knownRoom(ctx, room); err != nil {
 		return doorapi.WithdrawAnswer{}, err
 	}
-	n, err := d.register.WithdrawInvitations(ctx, room)
+	n, err := mod.register.WithdrawInvitations(ctx, room)
 	return doorapi.WithdrawAnswer{Withdrawn: n}, err
 }
 
 // opMembers lists who is online or offline: what the register knows, and who
 // LiveKit has beside that.
-func (d *door) opMembers(ctx context.Context, who caller, room call.RoomID, _ doorapi.RoomRequest) (doorapi.MembersAnswer, error) {
-	s, err := d.scene(ctx, who, room)
+func (mod *Moderator) opMembers(ctx context.Context, who Caller, room call.RoomID, _ doorapi.RoomRequest) (doorapi.MembersAnswer, error) {
+	s, err := mod.snapshot(ctx, who, room)
 	if err != nil {
 		return doorapi.MembersAnswer{}, err
 	}
-	rules, err := d.register.Rules(ctx, room)
+	rules, err := mod.register.Rules(ctx, room)
 	if err != nil {
 		return doorapi.MembersAnswer{}, err
 	}
-	known, err := d.register.Members(ctx, room)
+	known, err := mod.register.Members(ctx, room)
 	if err != nil {
 		return doorapi.MembersAnswer{}, err
 	}
@@ -363,7 +363,7 @@ func (d *door) opMembers(ctx context.Context, who caller, room call.RoomID, _ do
 		delete(s.here, m.Identity)
 	}
 	for id, p := range s.here { // the register hears a little late who has come
-		m, err := d.register.Member(ctx, room, id)
+		m, err := mod.register.Member(ctx, room, id)
 		switch {
 		case errors.Is(err, register.ErrNotFound):
 			m = register.Member{Identity: id, Name: p.GetName(), Role: call.RoleParticipant}
@@ -374,7 +374,7 @@ func (d *door) opMembers(ctx context.Context, who caller, room call.RoomID, _ do
 		of.add(m)
 		answer.Members = append(answer.Members, memberRow(m, p, rules))
 	}
-	if who.may(forModerators) {
+	if who.May(ForModerators) {
 		of.tell(answer.Members)
 	}
 	slices.SortStableFunc(answer.Members, func(a, b call.MemberRow) int { return int(a.Since - b.Since) })
@@ -420,9 +420,9 @@ func memberRow(m register.Member, p *livekit.ParticipantInfo, rules register.Rul
 	return row
 }
 
-func (d *door) opDismiss(ctx context.Context, who caller, room call.RoomID, q doorapi.DismissRequest) (struct{}, error) {
+func (mod *Moderator) opDismiss(ctx context.Context, who Caller, room call.RoomID, q doorapi.DismissRequest) (struct{}, error) {
 	if err := call.CheckText(q.Text); err != nil {
 		return struct{}{}, err
 	}
-	return struct{}{}, d.dismiss(ctx, room, who.name, q.Text)
+	return struct{}{}, mod.dismiss(ctx, room, who.Name, q.Text)
 }
