@@ -23,6 +23,7 @@ import (
 	"foyer/engine/host/limits"
 	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
+	"foyer/engine/host/tracks"
 	"foyer/engine/internal/pause"
 )
 
@@ -308,7 +309,7 @@ func allowed(t ticket, m register.Member, rules register.Rules) (grant *auth.Vid
 	}
 	if t.ours {
 		grant.SetCanPublish(m.Role.Publishes())
-		grant.SetCanPublishSources(knownSources())
+		grant.SetCanPublishSources(tracks.KnownSources())
 	}
 	return grant, !sameRights(grant, t.grants.Video)
 }
@@ -321,7 +322,7 @@ func muteFirst(grant *auth.VideoGrant, announces []*livekit.AddTrackRequest) (ch
 			continue
 		}
 		changed = true
-		rest := slices.DeleteFunc(sourcesOf(grant.GetCanPublishSources()), func(s livekit.TrackSource) bool { return s == t.GetSource() })
+		rest := slices.DeleteFunc(tracks.SourcesOf(grant.GetCanPublishSources()), func(s livekit.TrackSource) bool { return s == t.GetSource() })
 		grant.SetCanPublishSources(rest)
 		if len(rest) == 0 {
 			grant.SetCanPublish(false)
@@ -431,7 +432,7 @@ func (d *door) confirm(res *http.Response) error {
 	// They are in: when the server stops, LiveKit tells them, over a connection
 	// that must not be cut while we look.
 	c.inTime()
-	c.gone = d.speeches.connected(c)
+	c.gone = d.enforcer.Connected(c.connection())
 	member, err := d.standing(ctx, c.ticket)
 	if err == nil && c.resumes {
 		if err := d.checkResumed(ctx, c.ticket); err != nil {
@@ -483,7 +484,7 @@ func (d *door) adjust(ctx context.Context, c *connect, m register.Member) error 
 	ctx, cancel := context.WithTimeout(ctx, removeBound)
 	defer cancel()
 	for {
-		err := d.enforce(ctx, roomservice.Place{Room: c.room(), Identity: c.identity()})
+		err := d.enforcer.Enforce(ctx, roomservice.Place{Room: c.room(), Identity: c.identity()})
 		if !errors.Is(err, call.ErrAlreadyGone) || c.resumes { // who is resumed was there, or is not any more
 			return roomservice.IgnoreGone(err)
 		}

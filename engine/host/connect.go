@@ -24,7 +24,9 @@ import (
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
 	"foyer/engine/host/register"
+	"foyer/engine/host/roomservice"
 	"foyer/engine/host/stream"
+	"foyer/engine/host/tracks"
 )
 
 // maxJoinRequest bounds a join request when it is unpacked, as LiveKit does
@@ -65,9 +67,21 @@ type connect struct {
 	announces []*livekit.AddTrackRequest // with the connect
 	names     map[string]bool            // of its tracks: whether it is sound
 	open      func()                     // gives the place in the room back; see sockets.arrive
-	gone      func()                     // LiveKit had let them in; see speeches.connected
+	gone      func()                     // LiveKit had let them in; see tracks.Connection
 	inTime    func() bool                // from now on a server that stops does not turn them away
 	expelled  atomic.Bool                // the connection was cut for what they sent
+}
+
+// connection is the connect once LiveKit has let it in.
+func (c *connect) connection() tracks.Connection {
+	in := tracks.Connection{
+		Who: roomservice.Place{Room: c.room(), Identity: c.identity()}, Resumes: c.resumes,
+		Muted: c.granted != nil && !c.granted.GetCanPublishData(), Announces: c.announces, Names: c.names,
+	}
+	if !c.ours {
+		in.Foreign = tracks.SourcesOf(c.grants.Video.GetCanPublishSources())
+	}
+	return in
 }
 
 // readTicket verifies a token that admits to a room.
@@ -207,20 +221,20 @@ func (c *connect) readJoin() error {
 		return nil //nolint:nilerr // nor does LiveKit read it
 	}
 	c.names = map[string]bool{}
-	note := func(sound bool, name string) error { return callIn(c.names, name, sound) }
+	note := func(sound bool, name string) error { return tracks.NoteName(c.names, name, sound) }
 	if err := stream.CheckJoin(raw, note); err != nil {
 		return fmt.Errorf("%w: %w", call.ErrBadArgument, err)
 	}
 	sources := map[livekit.TrackSource]bool{}
 	for _, t := range request.GetAddTrackRequests() {
-		if err := checkAnnounced(t); err != nil {
+		if err := tracks.CheckAnnounced(t); err != nil {
 			return fmt.Errorf("%w: %w", call.ErrBadArgument, err)
 		}
 		if sources[t.GetSource()] {
-			return fmt.Errorf("%w: more than one track of a %s", call.ErrBadArgument, sourceName(t.GetSource()))
+			return fmt.Errorf("%w: more than one track of a %s", call.ErrBadArgument, tracks.SourceName(t.GetSource()))
 		}
 		sources[t.GetSource()] = true
-		for _, name := range namesOf(t) {
+		for _, name := range tracks.NamesOf(t) {
 			if err := note(t.GetType() != livekit.TrackType_VIDEO, name); err != nil {
 				return fmt.Errorf("%w: %w", call.ErrBadArgument, err)
 			}

@@ -29,6 +29,7 @@ import (
 	"foyer/engine/host/moderation"
 	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
+	"foyer/engine/host/tracks"
 )
 
 // Paths of the door beside those of LiveKit.
@@ -71,8 +72,8 @@ type door struct {
 	watch     *connwatch.Watch
 	moderator *moderation.Moderator
 	keepers   *keepers
-	speeches  *speeches
 	metrics   *metrics.Door
+	enforcer  *tracks.Enforcer
 
 	limits         limits.Limits
 	guard          guard
@@ -110,7 +111,8 @@ func newDoor(s settings, data *folder, reg *register.Register, upstream *url.URL
 	}
 	d.rooms = roomservice.New(upstream, data.api, s.RoomTTL)
 	d.presence, d.sockets = d.rooms, newSockets()
-	d.moderator = moderation.New(moderation.Config{Register: reg, Rooms: d.rooms, Enforce: d.enforce, Log: s.Log, Now: d.now})
+	d.enforcer = tracks.New(tracks.Config{Register: reg, Rooms: d.rooms, Warn: d.logTracks})
+	d.moderator = moderation.New(moderation.Config{Register: reg, Rooms: d.rooms, Enforce: d.enforcer.Enforce, Log: s.Log, Now: d.now})
 	d.watch = connwatch.New(d.rooms.Participant, d.moderator.TellConnection, d.upstream != nil)
 	d.keepers = newKeepers(s.Trace, reg, d.rooms, upstream, data.api, keeper.Config{
 		Store: reg, Putter: d.moderator, Teller: d.moderator, Silencer: d.moderator, Log: s.Log, Now: d.now,
@@ -126,7 +128,7 @@ func newDoor(s settings, data *folder, reg *register.Register, upstream *url.URL
 	d.failedAttempts = limits.NewRates[netip.Prefix](d.limits.FailedAttempts, d.limits.FailedAttemptBurst, d.limits.Addresses)
 	d.signing = &limits.ForwardClock{}
 	d.nonces = limits.NewNonces(2*nonceWindow, maxNonces, originNonces)
-	d.guard, d.speeches = newGuard(d.limits), newSpeeches()
+	d.guard = newGuard(d.limits)
 	d.proxy = newProxy(upstream, s.Log, d.confirm, d.refuseWith)
 	ctx, cancel := context.WithCancel(context.Background())
 	d.cancel = cancel
@@ -264,7 +266,7 @@ func (d *door) close() {
 	_ = d.http.Close()
 	d.inside.Wait()
 	d.watch.Close()
-	d.speeches.close()
+	d.enforcer.Close()
 	d.keepers.close()
 	d.rooms.Close()
 	if t, ok := d.proxy.Transport.(*http.Transport); ok {
@@ -283,7 +285,7 @@ func (d *door) serveHealth(w http.ResponseWriter, _ *http.Request) {
 // serveMetrics answers whoever has the admin key.
 func (d *door) serveMetrics(w http.ResponseWriter, r *http.Request) {
 	who, err := d.authorize(r)
-	if err == nil && !who.admin {
+	if err == nil && !who.Admin {
 		err = call.ErrForbidden
 	}
 	if err != nil {

@@ -74,9 +74,9 @@ func (d *door) bounds(c *connect) stream.Bounds {
 		Own:   d.limits.JoinWork,
 		Bytes: []*rate.Limiter{d.guard.bytes.Of(who), d.guard.sending.Of(c.from), d.guard.all},
 		Names: func(sound bool, name string) error {
-			return d.speeches.get(who).call(name, sound)
+			return d.enforcer.Name(who, name, sound)
 		},
-		Inspect: func(m *livekit.SignalRequest) error { return d.inspect(c, m) },
+		Inspect: func(m *livekit.SignalRequest) error { return d.enforcer.Inspect(who, m) },
 		Cut: func(why error) {
 			c.expelled.Store(stream.Misbehaved(why))
 			d.logCut(c, why)

@@ -20,6 +20,7 @@ import (
 	"foyer/engine/host/limits"
 	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
+	"foyer/engine/host/tracks"
 )
 
 // tokenFor is how long a token from the door may be used to connect. LiveKit
@@ -222,7 +223,7 @@ func (d *door) answer(ctx context.Context, req *doorapi.JoinRequest, m register.
 	}
 	grant := &auth.VideoGrant{RoomJoin: true, Room: string(req.Room)}
 	grant.SetCanPublish(m.Role.Publishes())
-	grant.SetCanPublishSources(knownSources())
+	grant.SetCanPublishSources(tracks.KnownSources())
 	grant.SetCanSubscribe(true)
 	grant.SetCanPublishData(!m.Silenced(rules))
 	grant.SetCanUpdateOwnMetadata(false) // a name is what the door has checked

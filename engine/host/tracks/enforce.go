@@ -1,4 +1,4 @@
-package host
+package tracks
 
 import (
 	"context"
@@ -31,7 +31,32 @@ const enforceTries = 8
 // LiveKit or the register said nothing.
 const lookAfter = time.Second
 
-// enforce makes LiveKit keep to what the register says about somebody in the
+// Config is what an [Enforcer] works with.
+type Config struct {
+	Register *register.Register
+	Rooms    *roomservice.Client
+	// Warn logs something about somebody's tracks.
+	Warn func(who roomservice.Place, fields logrus.Fields, why string)
+}
+
+// Enforcer makes LiveKit keep to what people may publish. It may be used from any
+// goroutine.
+type Enforcer struct {
+	register *register.Register
+	rooms    *roomservice.Client
+	warn     func(roomservice.Place, logrus.Fields, string)
+	speeches *speeches
+}
+
+// New makes an enforcer, which has goroutines until Close.
+func New(c Config) *Enforcer {
+	return &Enforcer{register: c.Register, rooms: c.Rooms, warn: c.Warn, speeches: newSpeeches()}
+}
+
+// Close ends the enforcer and waits for its goroutines.
+func (e *Enforcer) Close() { e.speeches.close() }
+
+// Enforce makes LiveKit keep to what the register says about somebody in the
 // room: what they may do, and that nothing is heard of who is muted. It returns
 // when that is true at LiveKit, or fails, with call.ErrAlreadyGone for who is not
 // there. Nobody's microphone is switched on (contract K10).
@@ -39,20 +64,20 @@ const lookAfter = time.Second
 // A sound that is published is muted, and can be again by hand. One that was
 // announced and has not begun cannot: LiveKit is told to take none from its
 // source, which ends what is there.
-func (d *door) enforce(ctx context.Context, who roomservice.Place) error {
-	sp := d.speeches.get(who)
+func (e *Enforcer) Enforce(ctx context.Context, who roomservice.Place) error {
+	sp := e.speeches.get(who)
 	done, err := sp.take(ctx)
 	if err != nil {
 		return err
 	}
 	defer done()
-	p, err := d.rooms.Participant(ctx, who)
+	p, err := e.rooms.Participant(ctx, who)
 	if err != nil {
 		return err
 	}
 	sp.saw(p) // a sound that has begun is muted, not ended
 	for range enforceTries {
-		m, rules, err := d.standingOf(ctx, who)
+		m, rules, err := e.standingOf(ctx, who)
 		if err != nil {
 			return err
 		}
@@ -60,12 +85,12 @@ func (d *door) enforce(ctx context.Context, who roomservice.Place) error {
 		sp.mu.Lock()
 		sp.muted = silenced
 		sp.mu.Unlock()
-		info, err := d.rooms.Permit(ctx, who.Room, p.GetIdentity(), sp.permission(p, m, silenced))
+		info, err := e.rooms.Permit(ctx, who.Room, p.GetIdentity(), sp.permission(p, m, silenced))
 		if err != nil {
 			return err
 		}
 		sp.saw(info)
-		again, err := d.correct(ctx, who, sp, info, silenced)
+		again, err := e.correct(ctx, who, sp, info, silenced)
 		if err != nil {
 			return err
 		}
@@ -84,13 +109,13 @@ func (d *door) enforce(ctx context.Context, who roomservice.Place) error {
 
 // standingOf is what the register says about somebody; of who came with a token
 // that the door did not make it may know nothing.
-func (d *door) standingOf(ctx context.Context, who roomservice.Place) (m register.Member, rules register.Rules, err error) {
-	m, err = d.register.Member(ctx, who.Room, who.Identity)
+func (e *Enforcer) standingOf(ctx context.Context, who roomservice.Place) (m register.Member, rules register.Rules, err error) {
+	m, err = e.register.Member(ctx, who.Room, who.Identity)
 	if errors.Is(err, register.ErrNotFound) {
 		m, err = register.Member{Role: call.RoleParticipant}, nil
 	}
 	if err == nil {
-		rules, err = d.register.Rules(ctx, who.Room)
+		rules, err = e.register.Rules(ctx, who.Room)
 	}
 	return m, rules, err
 }
@@ -108,10 +133,10 @@ func (s *speech) permission(p *livekit.ParticipantInfo, m register.Member, silen
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	base := knownSources()
+	base := KnownSources()
 	if !ours {
 		if base = s.foreign; base == nil { // by another door: no more than they have
-			base = sourcesOf(p.GetPermission().GetCanPublishSources())
+			base = SourcesOf(p.GetPermission().GetCanPublishSources())
 		}
 	}
 	if !silenced {
@@ -131,21 +156,21 @@ func (s *speech) permission(p *livekit.ParticipantInfo, m register.Member, silen
 
 // correct mutes what may not be heard, and ends what is not what it says. again is
 // set if there is something to look at anew.
-func (d *door) correct(ctx context.Context, who roomservice.Place, s *speech, info *livekit.ParticipantInfo, silenced bool) (again bool, err error) {
+func (e *Enforcer) correct(ctx context.Context, who roomservice.Place, s *speech, info *livekit.ParticipantInfo, silenced bool) (again bool, err error) {
 	count := map[livekit.TrackSource]int{}
 	for _, t := range info.GetTracks() {
 		count[t.GetSource()]++
 		switch {
 		case !isTrue(t):
-			d.logTracks(who, logrus.Fields{"source": t.GetSource(), "codec": t.GetMimeType()}, "a track is not what it says")
+			e.warn(who, logrus.Fields{"source": t.GetSource(), "codec": t.GetMimeType()}, "a track is not what it says")
 			s.bar(s.lies, t.GetSource())
 			again = true
 		case silenced && isSound(t) && !t.GetMuted():
-			err = errors.Join(err, d.rooms.Mute(ctx, who.Room, string(who.Identity), t.GetSid()))
+			err = errors.Join(err, e.rooms.Mute(ctx, who.Room, string(who.Identity), t.GetSid()))
 			again = true
 		}
 	}
-	if d.thin(who, s, count) {
+	if e.thin(who, s, count) {
 		again = true
 	}
 	return again, err
@@ -161,13 +186,13 @@ func (s *speech) bar(in map[livekit.TrackSource]bool, from livekit.TrackSource) 
 // thin ends the tracks of a source of which there is more than one, after a while
 // for the old one to go, and tells whether there are any to end. LiveKit ends all
 // of a source or none.
-func (d *door) thin(who roomservice.Place, s *speech, count map[livekit.TrackSource]int) (again bool) {
+func (e *Enforcer) thin(who roomservice.Place, s *speech, count map[livekit.TrackSource]int) (again bool) {
 	ended, next := s.overlapping(count)
 	for _, source := range ended {
-		d.logTracks(who, logrus.Fields{"source": source}, "more tracks than one of a source")
+		e.warn(who, logrus.Fields{"source": source}, "more tracks than one of a source")
 	}
 	if next > 0 { // s.mu is free: speeches may hold theirs and wait for it
-		d.lookAgain(who, s, next)
+		e.lookAgain(who, s, next)
 	}
 	return len(ended) > 0
 }
@@ -199,36 +224,35 @@ func (s *speech) overlapping(count map[livekit.TrackSource]int) (ended []livekit
 	return ended, next
 }
 
-// inspect decides about a request of a guest's before LiveKit sees it. An error
+// Inspect decides about a request of a guest's before LiveKit sees it. An error
 // ends their connection: it is for what no client of good will sends. What a muted
 // client asks for is let through when LiveKit will not do it.
-func (d *door) inspect(c *connect, m *livekit.SignalRequest) error {
+func (e *Enforcer) Inspect(who roomservice.Place, m *livekit.SignalRequest) error {
 	if t := m.GetAddTrack(); t != nil {
-		return d.inspectTrack(c, t)
+		return e.inspectTrack(who, t)
 	}
 	if mute := m.GetMute(); mute != nil && !mute.GetMuted() {
-		return d.inspectUnmute(c, mute)
+		return e.inspectUnmute(who, mute)
 	}
 	return nil
 }
 
-func (d *door) inspectTrack(c *connect, t *livekit.AddTrackRequest) error {
-	if err := checkAnnounced(t); err != nil {
+func (e *Enforcer) inspectTrack(who roomservice.Place, t *livekit.AddTrackRequest) error {
+	if err := CheckAnnounced(t); err != nil {
 		return err
 	}
-	who := roomservice.Place{Room: c.room(), Identity: c.identity()}
-	sp := d.speeches.get(who)
-	for _, name := range namesOf(t) {
+	sp := e.speeches.get(who)
+	for _, name := range NamesOf(t) {
 		if err := sp.call(name, t.GetType() != livekit.TrackType_VIDEO); err != nil {
 			return err
 		}
 	}
-	ctx, cancel := context.WithTimeout(d.speeches.ctx, roomservice.Timeout)
+	ctx, cancel := context.WithTimeout(e.speeches.ctx, roomservice.Timeout)
 	defer cancel()
-	if err := d.oneOfEach(ctx, who, sp, t.GetSource()); errors.As(err, new(*stream.Violation)) {
+	if err := e.oneOfEach(ctx, who, sp, t.GetSource()); errors.As(err, new(*stream.Violation)) {
 		return err
 	} else if err != nil { // LiveKit does not say what there is
-		d.lookAgain(who, sp, lookAfter)
+		e.lookAgain(who, sp, lookAfter)
 	}
 	sp.mu.Lock()
 	sp.announce(t) // before the look: who mutes them now sees it
@@ -236,21 +260,20 @@ func (d *door) inspectTrack(c *connect, t *livekit.AddTrackRequest) error {
 	if t.GetType() == livekit.TrackType_VIDEO || t.GetMuted() {
 		return nil
 	}
-	return d.refuseIfMuted(ctx, who, sp)
+	return e.refuseIfMuted(ctx, who, sp)
 }
 
 // inspectUnmute has a sound that somebody opens who is muted ended before LiveKit
 // opens it.
-func (d *door) inspectUnmute(c *connect, m *livekit.MuteTrackRequest) error {
-	who := roomservice.Place{Room: c.room(), Identity: c.identity()}
-	sp := d.speeches.get(who)
+func (e *Enforcer) inspectUnmute(who roomservice.Place, m *livekit.MuteTrackRequest) error {
+	sp := e.speeches.get(who)
 	sp.mu.Lock()
 	source, known := sp.seen[m.GetSid()]
 	sp.mu.Unlock()
-	ctx, cancel := context.WithTimeout(d.speeches.ctx, roomservice.Timeout)
+	ctx, cancel := context.WithTimeout(e.speeches.ctx, roomservice.Timeout)
 	defer cancel()
 	if !known {
-		p, err := d.rooms.Participant(ctx, who)
+		p, err := e.rooms.Participant(ctx, who)
 		if err == nil {
 			sp.saw(p)
 		}
@@ -266,22 +289,22 @@ func (d *door) inspectUnmute(c *connect, m *livekit.MuteTrackRequest) error {
 	sp.mu.Lock()
 	sp.opened = time.Now() // before the look: who mutes them now sees it
 	sp.mu.Unlock()
-	silenced, err := d.isSilenced(ctx, who, sp)
+	silenced, err := e.isSilenced(ctx, who, sp)
 	if err != nil || !silenced {
 		return err
 	}
-	for _, from := range append(knownSources(), livekit.TrackSource_UNKNOWN) {
+	for _, from := range append(KnownSources(), livekit.TrackSource_UNKNOWN) {
 		if fits(from, true) && (!known || from == source) {
 			sp.bar(sp.silent, from)
 		}
 	}
-	return d.enforceFirst(ctx, who)
+	return e.enforceFirst(ctx, who)
 }
 
 // isSilenced reports whether the register says that somebody is muted. While it
 // says nothing, it fails for who was muted, and the others are looked at later.
-func (d *door) isSilenced(ctx context.Context, who roomservice.Place, s *speech) (bool, error) {
-	m, rules, err := d.standingOf(ctx, who)
+func (e *Enforcer) isSilenced(ctx context.Context, who roomservice.Place, s *speech) (bool, error) {
+	m, rules, err := e.standingOf(ctx, who)
 	if err == nil {
 		return m.Silenced(rules), nil
 	}
@@ -291,13 +314,13 @@ func (d *door) isSilenced(ctx context.Context, who roomservice.Place, s *speech)
 	if muted {
 		return true, err
 	}
-	d.lookAgain(who, s, lookAfter)
+	e.lookAgain(who, s, lookAfter)
 	return false, nil
 }
 
 // lookAgain has LiveKit told after a while what somebody may do, once for all who
 // ask in the meantime, and anew as long as that fails.
-func (d *door) lookAgain(who roomservice.Place, s *speech, after time.Duration) {
+func (e *Enforcer) lookAgain(who roomservice.Place, s *speech, after time.Duration) {
 	s.mu.Lock()
 	waiting := s.looks
 	s.looks = true
@@ -305,38 +328,38 @@ func (d *door) lookAgain(who roomservice.Place, s *speech, after time.Duration) 
 	if waiting {
 		return
 	}
-	d.speeches.later(after, func(ctx context.Context) {
+	e.speeches.later(after, func(ctx context.Context) {
 		s.mu.Lock()
 		s.looks = false
 		s.mu.Unlock()
-		if err := d.enforceFirst(ctx, who); err != nil && ctx.Err() == nil {
-			d.logTracks(who, logrus.Fields{logrus.ErrorKey: err}, "nobody knows what somebody sends")
-			d.lookAgain(who, s, overlaps)
+		if err := e.enforceFirst(ctx, who); err != nil && ctx.Err() == nil {
+			e.warn(who, logrus.Fields{logrus.ErrorKey: err}, "nobody knows what somebody sends")
+			e.lookAgain(who, s, overlaps)
 		}
 	})
 }
 
 // refuseIfMuted lets LiveKit refuse a sound that was announced by who is muted.
-func (d *door) refuseIfMuted(ctx context.Context, who roomservice.Place, s *speech) error {
-	silenced, err := d.isSilenced(ctx, who, s)
+func (e *Enforcer) refuseIfMuted(ctx context.Context, who roomservice.Place, s *speech) error {
+	silenced, err := e.isSilenced(ctx, who, s)
 	if err != nil || !silenced {
 		return err
 	}
-	return d.enforceFirst(ctx, who)
+	return e.enforceFirst(ctx, who)
 }
 
 // enforceFirst makes LiveKit keep to a mute before it is asked for something.
-func (d *door) enforceFirst(ctx context.Context, who roomservice.Place) error {
-	return roomservice.IgnoreGone(d.enforce(ctx, who))
+func (e *Enforcer) enforceFirst(ctx context.Context, who roomservice.Place) error {
+	return roomservice.IgnoreGone(e.Enforce(ctx, who))
 }
 
 // oneOfEach lets somebody have one track of a source, and a second one for the
 // time in which the first goes. LiveKit lists a track once its first packet has
 // come: of those that it does not list, a client that comes and goes has a few.
-func (d *door) oneOfEach(ctx context.Context, who roomservice.Place, s *speech, source livekit.TrackSource) error {
+func (e *Enforcer) oneOfEach(ctx context.Context, who roomservice.Place, s *speech, source livekit.TrackSource) error {
 	const most, unlisted, look = 2, 16, 100 * time.Millisecond
 	for began := time.Now(); ; {
-		p, err := d.rooms.Participant(ctx, who)
+		p, err := e.rooms.Participant(ctx, who)
 		if err != nil {
 			return roomservice.IgnoreGone(err)
 		}
@@ -354,7 +377,7 @@ func (d *door) oneOfEach(ctx context.Context, who roomservice.Place, s *speech, 
 			return nil
 		}
 		if time.Since(began) > overlaps {
-			return &stream.Violation{Status: stream.StatusPolicy, Reason: "more than one track of a " + sourceName(source)}
+			return &stream.Violation{Status: stream.StatusPolicy, Reason: "more than one track of a " + SourceName(source)}
 		}
 		if err := pause.For(ctx, look); err != nil {
 			return err

@@ -1,4 +1,4 @@
-package host
+package tracks
 
 import (
 	"context"
@@ -51,7 +51,7 @@ type speech struct {
 	double    map[livekit.TrackSource]time.Time   // since when there are two
 	names     map[string]bool                     // of tracks: whether it is sound
 	muted     bool                                // as the register said when LiveKit was last told
-	looks     bool                                // LiveKit is going to be told once more; see door.lookAgain
+	looks     bool                                // LiveKit is going to be told once more; see Enforcer.lookAgain
 }
 
 func newSpeech() *speech {
@@ -119,28 +119,38 @@ func (s *speeches) forget() {
 	}
 }
 
-// connected notes that LiveKit has let a connect in. The caller calls gone when it
+// Connection is a connect that LiveKit has let in.
+type Connection struct {
+	Who       roomservice.Place
+	Resumes   bool // keeps the participant that is there
+	Muted     bool // as LiveKit was told
+	Announces []*livekit.AddTrackRequest
+	Names     map[string]bool       // of its tracks: whether it is audio
+	Foreign   []livekit.TrackSource // that a token lists which the door has not made; nil: it is the door's
+}
+
+// Connected notes that LiveKit has let a connect in. The caller calls gone when it
 // has ended.
-func (s *speeches) connected(c *connect) (gone func()) {
-	one := s.get(roomservice.Place{Room: c.room(), Identity: c.identity()})
+func (e *Enforcer) Connected(c Connection) (gone func()) {
+	one := e.speeches.get(c.Who)
 	one.mu.Lock()
 	defer one.mu.Unlock()
 	one.sockets++
-	if !c.resumes {
+	if !c.Resumes {
 		one.reset()
-		one.muted = c.granted != nil && !c.granted.GetCanPublishData()
-		maps.Copy(one.names, c.names)
-		for _, t := range c.announces {
+		one.muted = c.Muted
+		maps.Copy(one.names, c.Names)
+		for _, t := range c.Announces {
 			one.announce(t)
 		}
 	}
-	for name, sound := range c.names {
-		if callIn(one.names, name, sound) != nil { // resumed with an offer: LiveKit has it already
+	for name, sound := range c.Names {
+		if NoteName(one.names, name, sound) != nil { // resumed with an offer: LiveKit has it already
 			one.lies[livekit.TrackSource_CAMERA], one.lies[livekit.TrackSource_SCREEN_SHARE] = true, true
 		}
 	}
-	if !c.ours {
-		one.foreign = sourcesOf(c.grants.Video.GetCanPublishSources())
+	if c.Foreign != nil {
+		one.foreign = c.Foreign
 	}
 	return sync.OnceFunc(func() {
 		one.mu.Lock()
@@ -148,6 +158,11 @@ func (s *speeches) connected(c *connect) (gone func()) {
 		one.sockets--
 		one.left = time.Now()
 	})
+}
+
+// Name notes what a track of a name is, as somebody calls it.
+func (e *Enforcer) Name(who roomservice.Place, name string, sound bool) error {
+	return e.speeches.get(who).call(name, sound)
 }
 
 // later runs f after a while beside the caller, unless the door ends before.
@@ -181,10 +196,11 @@ const maxNames = 4096
 func (s *speech) call(name string, sound bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return callIn(s.names, name, sound)
+	return NoteName(s.names, name, sound)
 }
 
-func callIn(names map[string]bool, name string, sound bool) error {
+// NoteName is [Enforcer.Name] among names of which nothing else is known.
+func NoteName(names map[string]bool, name string, sound bool) error {
 	was, known := names[name]
 	switch {
 	case known && was != sound:
@@ -196,8 +212,8 @@ func callIn(names map[string]bool, name string, sound bool) error {
 	return nil
 }
 
-// namesOf are those under which an announced track may come.
-func namesOf(t *livekit.AddTrackRequest) []string {
+// NamesOf are those under which an announced track may come.
+func NamesOf(t *livekit.AddTrackRequest) []string {
 	names := []string{t.GetCid()}
 	for _, c := range t.GetSimulcastCodecs() {
 		names = append(names, c.GetCid())

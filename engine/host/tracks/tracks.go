@@ -1,4 +1,4 @@
-package host
+package tracks
 
 import (
 	"fmt"
@@ -13,18 +13,18 @@ import (
 // What is in a track decides about it: its type and its codecs. What its sender
 // calls it has to fit, or the track is not admitted.
 
-// knownSources are the tracks that a person has, one of each.
-func knownSources() []livekit.TrackSource {
+// KnownSources are the tracks that a person has, one of each.
+func KnownSources() []livekit.TrackSource {
 	return []livekit.TrackSource{
 		livekit.TrackSource_CAMERA, livekit.TrackSource_MICROPHONE,
 		livekit.TrackSource_SCREEN_SHARE, livekit.TrackSource_SCREEN_SHARE_AUDIO,
 	}
 }
 
-// sourcesOf are those that a token lets somebody publish; one that lists none, all.
-func sourcesOf(listed []livekit.TrackSource) []livekit.TrackSource {
+// SourcesOf are those that a token lets somebody publish; one that lists none, all.
+func SourcesOf(listed []livekit.TrackSource) []livekit.TrackSource {
 	if len(listed) == 0 {
-		return append(knownSources(), livekit.TrackSource_UNKNOWN)
+		return append(KnownSources(), livekit.TrackSource_UNKNOWN)
 	}
 	return slices.Clone(listed)
 }
@@ -63,9 +63,9 @@ func isTrue(t *livekit.TrackInfo) bool {
 	return fits(t.GetSource(), sound) && sound == (t.GetType() != livekit.TrackType_VIDEO)
 }
 
-// checkAnnounced refuses a track that is not what it says. No client of good will
+// CheckAnnounced refuses a track that is not what it says. No client of good will
 // sends one.
-func checkAnnounced(t *livekit.AddTrackRequest) error {
+func CheckAnnounced(t *livekit.AddTrackRequest) error {
 	refuse := func(why string) error {
 		return &stream.Violation{Status: stream.StatusPolicy, Reason: why}
 	}
@@ -73,7 +73,7 @@ func checkAnnounced(t *livekit.AddTrackRequest) error {
 	switch {
 	case t.GetCid() == "" && t.GetSid() == "":
 		return refuse("a track without a name")
-	case t.GetSource() != livekit.TrackSource_UNKNOWN && !slices.Contains(knownSources(), t.GetSource()):
+	case t.GetSource() != livekit.TrackSource_UNKNOWN && !slices.Contains(KnownSources(), t.GetSource()):
 		return refuse("a track from a source that nobody knows")
 	case !fits(t.GetSource(), sound):
 		return refuse(fmt.Sprintf("a track of type %s from a %s", t.GetType(), t.GetSource()))
@@ -85,7 +85,7 @@ func checkAnnounced(t *livekit.AddTrackRequest) error {
 	return nil
 }
 
-// sourceName is how a refusal calls a source.
-func sourceName(s livekit.TrackSource) string {
+// SourceName is how a refusal calls a source.
+func SourceName(s livekit.TrackSource) string {
 	return strings.ReplaceAll(strings.ToLower(s.String()), "_", " ")
 }

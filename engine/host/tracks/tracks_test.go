@@ -1,36 +1,39 @@
-package host
+package tracks
 
 import (
 	"fmt"
+	"net/url"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/livekit/protocol/auth"
 	"github.com/livekit/protocol/livekit"
+	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
+	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
 )
 
 // TestOverlapsBesideNewPlaces: somebody's own lock and that of all of them are
 // taken in one order, whatever happens at the same time.
 func TestOverlapsBesideNewPlaces(t *testing.T) {
-	d := newDeadDoor(t)
+	e := newDead(t)
 	const people, rounds = 4, 500
 	two := map[livekit.TrackSource]int{livekit.TrackSource_CAMERA: 2}
 	var work sync.WaitGroup
 	for n := range people {
 		who := roomservice.Place{Room: "hall", Identity: call.Identity("bob" + strconv.Itoa(n))}
-		sp := d.speeches.get(who)
+		sp := e.speeches.get(who)
 		sp.mu.Lock()
 		sp.sockets = 1
 		sp.mu.Unlock()
 		work.Go(func() {
 			for range rounds {
-				d.thin(who, sp, two)
-				d.thin(who, sp, nil)
+				e.thin(who, sp, two)
+				e.thin(who, sp, nil)
 				sp.mu.Lock()
 				sp.looks = false
 				sp.mu.Unlock()
@@ -38,7 +41,7 @@ func TestOverlapsBesideNewPlaces(t *testing.T) {
 		})
 		work.Go(func() {
 			for i := range rounds {
-				one := d.speeches.get(roomservice.Place{Room: "yard", Identity: call.Identity(fmt.Sprintf("p%d-%d", n, i))})
+				one := e.speeches.get(roomservice.Place{Room: "yard", Identity: call.Identity(fmt.Sprintf("p%d-%d", n, i))})
 				one.mu.Lock()
 				one.left = time.Time{} // the next one finds it gone
 				one.mu.Unlock()
@@ -79,43 +82,38 @@ func TestOverlapsBeginAnew(t *testing.T) {
 	}
 }
 
-// connectAs is somebody's connect, as far as their requests need it.
-func connectAs(room, id string) *connect {
-	return &connect{ticket: ticket{grants: &auth.ClaimGrants{Identity: id, Video: &auth.VideoGrant{Room: room}}}}
-}
-
 // TestOwnPictureKeepsNoMuteWaiting: what a mute waits for is that LiveKit has acted
-// on sound.
+// on soune.
 func TestOwnPictureKeepsNoMuteWaiting(t *testing.T) {
-	d := newDeadDoor(t)
-	c := connectAs("hall", "bob")
-	sp := d.speeches.get(roomservice.Place{Room: "hall", Identity: "bob"})
+	e := newDead(t)
+	who := roomservice.Place{Room: "hall", Identity: "bob"}
+	sp := e.speeches.get(who)
 	sp.saw(&livekit.ParticipantInfo{Tracks: []*livekit.TrackInfo{
 		{Sid: "TR_V", Type: livekit.TrackType_VIDEO, Source: livekit.TrackSource_CAMERA},
 		{Sid: "TR_A", Type: livekit.TrackType_AUDIO, Source: livekit.TrackSource_MICROPHONE},
 	}})
-	if err := d.inspectUnmute(c, &livekit.MuteTrackRequest{Sid: "TR_V"}); err != nil || sp.unsettled() > 0 {
+	if err := e.inspectUnmute(who, &livekit.MuteTrackRequest{Sid: "TR_V"}); err != nil || sp.unsettled() > 0 {
 		t.Fatalf("a camera: %v, unsettled for %v", err, sp.unsettled())
 	}
-	if err := d.inspectUnmute(c, &livekit.MuteTrackRequest{Sid: "TR_A"}); err != nil || sp.unsettled() <= 0 {
+	if err := e.inspectUnmute(who, &livekit.MuteTrackRequest{Sid: "TR_A"}); err != nil || sp.unsettled() <= 0 {
 		t.Fatalf("a microphone: %v, unsettled for %v", err, sp.unsettled())
 	}
 }
 
 // TestSilentServerCutsOnlyTheMuted: while LiveKit or the register does not answer,
-// a guest of good will stays, and nothing is opened for who is muted.
+// a guest of good will stays, and nothing is opened for who is mutee.
 func TestSilentServerCutsOnlyTheMuted(t *testing.T) {
-	d := newDeadDoor(t)
-	c := connectAs("hall", "bob")
-	sp := d.speeches.get(roomservice.Place{Room: "hall", Identity: "bob"})
-	if err := d.register.Close(); err != nil {
+	e := newDead(t)
+	who := roomservice.Place{Room: "hall", Identity: "bob"}
+	sp := e.speeches.get(who)
+	if err := e.register.Close(); err != nil {
 		t.Fatal(err)
 	}
 	mic := addTrack("a", livekit.TrackType_AUDIO, livekit.TrackSource_MICROPHONE)
-	if err := d.inspectTrack(c, mic); err != nil {
+	if err := e.inspectTrack(who, mic); err != nil {
 		t.Errorf("a microphone: %v", err)
 	}
-	if err := d.inspectUnmute(c, &livekit.MuteTrackRequest{Sid: "TR_A"}); err != nil {
+	if err := e.inspectUnmute(who, &livekit.MuteTrackRequest{Sid: "TR_A"}); err != nil {
 		t.Errorf("opened: %v", err)
 	}
 	sp.mu.Lock()
@@ -125,10 +123,10 @@ func TestSilentServerCutsOnlyTheMuted(t *testing.T) {
 	if !again {
 		t.Error("nobody looks again")
 	}
-	if err := d.inspectTrack(c, mic); err == nil {
+	if err := e.inspectTrack(who, mic); err == nil {
 		t.Error("a muted person's microphone is let through")
 	}
-	if err := d.inspectUnmute(c, &livekit.MuteTrackRequest{Sid: "TR_A"}); err == nil {
+	if err := e.inspectUnmute(who, &livekit.MuteTrackRequest{Sid: "TR_A"}); err == nil {
 		t.Error("a muted person's is opened")
 	}
 }
@@ -137,8 +135,33 @@ func TestSourcesThatNobodyKnows(t *testing.T) {
 	for source, fine := range map[livekit.TrackSource]bool{
 		livekit.TrackSource_UNKNOWN: true, livekit.TrackSource_MICROPHONE: true, -1: false, 5: false, 1 << 20: false,
 	} {
-		if err := checkAnnounced(addTrack("a", livekit.TrackType_AUDIO, source)); (err == nil) != fine {
+		if err := CheckAnnounced(addTrack("a", livekit.TrackType_AUDIO, source)); (err == nil) != fine {
 			t.Errorf("source %d: %v", source, err)
 		}
 	}
+}
+
+const waitBound = 10 * time.Second // for what comes in milliseconds
+
+// newDead is an enforcer whose LiveKit does not answer.
+func newDead(t *testing.T) *Enforcer {
+	t.Helper()
+	reg, err := register.Open(t.Context(), filepath.Join(t.TempDir(), "foyer.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	nobody := &url.URL{Scheme: "http", Host: "127.0.0.1:1"}
+	e := New(Config{
+		Register: reg, Rooms: roomservice.New(nobody, roomservice.Key{Key: "key", Secret: "secret"}, time.Minute),
+		Warn: func(roomservice.Place, logrus.Fields, string) {},
+	})
+	t.Cleanup(func() {
+		e.Close()
+		_ = reg.Close()
+	})
+	return e
+}
+
+func addTrack(cid string, kind livekit.TrackType, source livekit.TrackSource) *livekit.AddTrackRequest {
+	return &livekit.AddTrackRequest{Cid: cid, Type: kind, Source: source}
 }
