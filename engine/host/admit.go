@@ -71,7 +71,7 @@ func (d *door) serveRTC(w http.ResponseWriter, r *http.Request) {
 	out.Header.Set("Authorization", "Bearer "+c.raw)
 	v := d.watch.Visit(roomservice.Place{Room: c.room(), Identity: c.identity()}, c.resumes)
 	defer v.End()
-	linger := lingerWriter{w, func() { inTime(); arrived(); d.keepers.want(c.room()) }}
+	linger := lingerWriter{w, func() { inTime(); arrived(); d.keepers.Want(c.room()) }}
 	d.proxy.ServeHTTP(connwatch.Writer{HijackWriter: linger, Visit: v, Bounds: d.bounds(c)}, out)
 	if c.expelled.Load() {
 		d.expel(ctx, c)
@@ -84,7 +84,7 @@ func (d *door) meet(r *http.Request) (*connect, error) {
 	c, err := d.meetFrom(r, from)
 	switch {
 	case err != nil:
-		return nil, d.unusable(from, err)
+		return nil, d.attempts.unusable(from, err)
 	case !d.connects.Take(from, d.now()):
 		return nil, call.ErrTooManyTries
 	}
@@ -98,7 +98,7 @@ func (d *door) meetFrom(r *http.Request, from netip.Prefix) (*connect, error) {
 		// else's token (net/http, ParseMultipartForm, whatever the method).
 		return nil, fmt.Errorf("%w: a connect has no body", call.ErrBadArgument)
 	}
-	done, err := d.look(r.Context(), from)
+	done, err := d.attempts.look(r.Context(), from)
 	if err != nil {
 		return nil, err
 	}
@@ -109,13 +109,13 @@ func (d *door) meetFrom(r *http.Request, from netip.Prefix) (*connect, error) {
 // readTicketFrom verifies a token and counts one that is no good against the
 // address.
 func (d *door) readTicketFrom(ctx context.Context, from netip.Prefix, raw string) (ticket, error) {
-	done, err := d.look(ctx, from)
+	done, err := d.attempts.look(ctx, from)
 	if err != nil {
 		return ticket{}, err
 	}
 	t, err := d.readTicket(raw)
 	done()
-	return t, d.unusable(from, err)
+	return t, d.attempts.unusable(from, err)
 }
 
 // turnedAway tells whether a connect was given up because the server stops.

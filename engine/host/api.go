@@ -74,13 +74,13 @@ func (d *door) authorize(r *http.Request) (moderation.Caller, error) {
 	case d.isStopping():
 		return moderation.Caller{}, call.ErrServerStopping
 	case d.isAdminKey(bearer):
-		return moderation.Caller{Admin: true}, d.mayCall(from, roomservice.Place{})
+		return moderation.Caller{Admin: true}, d.attempts.mayCall(from, roomservice.Place{})
 	case strings.Count(bearer, ".") != 2: // not even the form of a token
-		return moderation.Caller{}, d.missed(from, call.ErrAdminKey)
+		return moderation.Caller{}, d.attempts.missed(from, call.ErrAdminKey)
 	}
 	t, err := d.readTicketFrom(r.Context(), from, bearer)
 	if err == nil {
-		err = d.mayCall(from, roomservice.Place{Room: t.room(), Identity: t.identity()})
+		err = d.attempts.mayCall(from, roomservice.Place{Room: t.room(), Identity: t.identity()})
 	}
 	if err != nil {
 		return moderation.Caller{}, err

@@ -14,6 +14,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
+	"foyer/engine/host/keeper"
 )
 
 const greeting = "hello"
@@ -220,7 +221,7 @@ func TestChatOutlivesTheKeeper(t *testing.T) {
 		eventually(t, "they talk", waitBound, func() bool { return len(anna.messages()) > n/4 })
 		eventually(t, "a keeper is there", waitBound, func() bool { return s.keeperIn("hall") })
 		_, err := s.roomService("hall").RemoveParticipant(t.Context(), &livekit.RoomParticipantIdentity{
-			Room: "hall", Identity: string(hiddenIdentity(s.api, keeperPurpose, "hall")),
+			Room: "hall", Identity: string(keeper.HiddenIdentity(s.api, keeper.Purpose, "hall")),
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -84,8 +84,8 @@ func TestKeeperCost(t *testing.T) {
 	tellers := roomservice.New(url, clusterKey(), time.Minute)
 	t.Cleanup(tellers.Close)
 	nobody := moderation.New(moderation.Config{Rooms: tellers, Register: reg, Log: log, Now: time.Now})
-	k := newKeepers(nil, reg, tellers, url, clusterKey(), keeper.Config{Store: reg, Putter: nobody, Teller: nobody, Silencer: nobody, Log: log})
-	t.Cleanup(k.close)
+	k := keeper.NewPool(nil, reg, tellers, url, clusterKey(), keeper.Config{Store: reg, Putter: nobody, Teller: nobody, Silencer: nobody, Log: log})
+	t.Cleanup(k.Close)
 	heap := func() (bytes uint64, goroutines int) {
 		runtime.GC()
 		var m runtime.MemStats
@@ -97,7 +97,7 @@ func TestKeeperCost(t *testing.T) {
 		if _, err := node.CreateRoom(t.Context(), &livekit.CreateRoomRequest{Name: room, EmptyTimeout: 60}); err != nil {
 			t.Fatal(err)
 		}
-		k.want(call.RoomID(room))
+		k.Want(call.RoomID(room))
 	}
 	open(0) // what is needed once
 	buffer.wait(t, "room is kept")

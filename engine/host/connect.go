@@ -23,6 +23,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
+	"foyer/engine/host/keeper"
 	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
 	"foyer/engine/host/stream"
@@ -97,7 +98,7 @@ func (d *door) readTicket(raw string) (ticket, error) {
 	if err := errors.Join(call.CheckRoomID(v.Room), call.CheckIdentity(t.grants.Identity)); err != nil {
 		return ticket{}, err // nobody could moderate them
 	}
-	if isReserved(t.identity()) {
+	if keeper.IsReserved(t.identity()) {
 		return ticket{}, fmt.Errorf("%w: its identity is the server's", call.ErrTokenRefused)
 	}
 	t.again = t.grants.Attributes[againAttribute] != ""

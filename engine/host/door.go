@@ -71,18 +71,14 @@ type door struct {
 	sockets   *sockets
 	watch     *connwatch.Watch
 	moderator *moderation.Moderator
-	keepers   *keepers
 	metrics   *metrics.Door
+	keepers   *keeper.Pool
 	enforcer  *tracks.Enforcer
 
 	limits         limits.Limits
 	guard          guard
 	joins          *limits.Rates[netip.Prefix]
-	failedAttempts *limits.Rates[netip.Prefix] // wrong keys
-	refusals       *limits.Rates[netip.Prefix] // see unusable
-	suspects       chan struct{}               // see look
-	calls          *limits.Rates[calling]      // of the API
-	guestCalls     *limits.Rates[netip.Prefix]
+	attempts       *attempts
 	connects       *limits.Rates[netip.Prefix]
 	personConnects *limits.Rates[roomservice.Place]
 	nonces         *limits.Nonces
@@ -114,18 +110,14 @@ func newDoor(s settings, data *folder, reg *register.Register, upstream *url.URL
 	d.enforcer = tracks.New(tracks.Config{Register: reg, Rooms: d.rooms, Warn: d.logTracks})
 	d.moderator = moderation.New(moderation.Config{Register: reg, Rooms: d.rooms, Enforce: d.enforcer.Enforce, Log: s.Log, Now: d.now})
 	d.watch = connwatch.New(d.rooms.Participant, d.moderator.TellConnection, d.upstream != nil)
-	d.keepers = newKeepers(s.Trace, reg, d.rooms, upstream, data.api, keeper.Config{
+	d.keepers = keeper.NewPool(s.Trace, reg, d.rooms, upstream, data.api, keeper.Config{
 		Store: reg, Putter: d.moderator, Teller: d.moderator, Silencer: d.moderator, Log: s.Log, Now: d.now,
 	})
 	d.moderator.Use(d.keepers)
 	d.connects = limits.NewRates[netip.Prefix](d.limits.Connects, d.limits.ConnectBurst, d.limits.Addresses)
 	d.personConnects = limits.NewRates[roomservice.Place](d.limits.PersonConnects, d.limits.PersonConnectBurst, d.limits.Addresses)
-	d.refusals = limits.NewRates[netip.Prefix](d.limits.Connects, d.limits.ConnectBurst, d.limits.Addresses)
-	d.suspects = make(chan struct{}, suspectTurns)
-	d.calls = limits.NewRates[calling](d.limits.Calls, d.limits.CallBurst, d.limits.Addresses)
-	d.guestCalls = limits.NewRates[netip.Prefix](limits.GuestsMore*d.limits.Calls, limits.GuestsMore*d.limits.CallBurst, d.limits.Addresses)
 	d.joins = limits.NewRates[netip.Prefix](d.limits.Joins, d.limits.JoinBurst, d.limits.Addresses)
-	d.failedAttempts = limits.NewRates[netip.Prefix](d.limits.FailedAttempts, d.limits.FailedAttemptBurst, d.limits.Addresses)
+	d.attempts = newAttempts(d.limits, d.now)
 	d.signing = &limits.ForwardClock{}
 	d.nonces = limits.NewNonces(2*nonceWindow, maxNonces, originNonces)
 	d.guard = newGuard(d.limits)
@@ -267,7 +259,7 @@ func (d *door) close() {
 	d.inside.Wait()
 	d.watch.Close()
 	d.enforcer.Close()
-	d.keepers.close()
+	d.keepers.Close()
 	d.rooms.Close()
 	if t, ok := d.proxy.Transport.(*http.Transport); ok {
 		t.CloseIdleConnections()

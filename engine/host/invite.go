@@ -50,9 +50,9 @@ func (d *door) checkAdmin(r *http.Request) error {
 	case d.isStopping():
 		return call.ErrServerStopping
 	case d.isAdminKey(bearerOf(r)):
-		return d.mayCall(from, roomservice.Place{})
+		return d.attempts.mayCall(from, roomservice.Place{})
 	default:
-		return d.missed(from, call.ErrAdminKey)
+		return d.attempts.missed(from, call.ErrAdminKey)
 	}
 }
 

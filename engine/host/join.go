@@ -17,6 +17,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
+	"foyer/engine/host/keeper"
 	"foyer/engine/host/limits"
 	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
@@ -50,7 +51,7 @@ func (d *door) serveJoin(w http.ResponseWriter, r *http.Request) {
 	var req doorapi.JoinRequest
 	log := d.Log.WithField("part", "door")
 	if err := readJSON(w, r, &req); err != nil {
-		d.fail(w, log, d.unusable(from, err))
+		d.fail(w, log, d.attempts.unusable(from, err))
 		return
 	}
 	arrived, ok := d.enter()
@@ -108,13 +109,13 @@ func (d *door) join(ctx context.Context, from netip.Prefix, req *doorapi.JoinReq
 
 // invited checks what somebody shows, and counts what is no good.
 func (d *door) invited(ctx context.Context, from netip.Prefix, req *doorapi.JoinRequest, signing time.Time) (register.Invitation, error) {
-	done, err := d.look(ctx, from)
+	done, err := d.attempts.look(ctx, from)
 	if err != nil {
 		return register.Invitation{}, err
 	}
 	defer done()
 	if err := d.checkRequest(req, signing); err != nil {
-		return register.Invitation{}, d.unusable(from, err)
+		return register.Invitation{}, d.attempts.unusable(from, err)
 	}
 	return d.checkInvitation(ctx, from, req, d.now())
 }
@@ -179,7 +180,7 @@ func (d *door) checkRequest(req *doorapi.JoinRequest, now time.Time) error {
 	if err := req.Verify(d.data.fingerprint); err != nil {
 		return err
 	}
-	if isReserved(req.Identity) {
+	if keeper.IsReserved(req.Identity) {
 		return call.ErrIdentityTaken
 	}
 	if skew := now.Sub(time.UnixMilli(req.Time)); skew.Abs() > nonceWindow {
@@ -193,11 +194,11 @@ func (d *door) checkInvitation(ctx context.Context, from netip.Prefix, req *door
 	inv, err := d.register.Invitation(ctx, sha256.Sum256([]byte(req.Secret)))
 	switch {
 	case errors.Is(err, register.ErrNotFound), err == nil && inv.Room != req.Room:
-		return inv, d.missed(from, call.ErrInviteRefused)
+		return inv, d.attempts.missed(from, call.ErrInviteRefused)
 	case err != nil:
 		return inv, err
 	case !inv.Expires.IsZero() && !now.Before(inv.Expires):
-		return inv, d.unusable(from, call.ErrInviteExpired)
+		return inv, d.attempts.unusable(from, call.ErrInviteExpired)
 	}
 	return inv, nil
 }
@@ -234,10 +235,10 @@ func (d *door) answer(ctx context.Context, req *doorapi.JoinRequest, m register.
 	if req.Generation != 0 {
 		attributes[againAttribute] = "1"
 	}
-	keeper := call.Identity("")
+	gatherer := call.Identity("")
 	if req.Batches {
 		attributes[doorapi.AttributeBatches] = "1"
-		keeper = hiddenIdentity(d.data.api, keeperPurpose, req.Room)
+		gatherer = keeper.HiddenIdentity(d.data.api, keeper.Purpose, req.Room)
 	}
 	token, err := auth.NewAccessToken(d.data.api.Key, d.data.api.Secret).
 		SetIdentity(string(req.Identity)).SetName(m.Name).SetVideoGrant(grant).
@@ -247,7 +248,7 @@ func (d *door) answer(ctx context.Context, req *doorapi.JoinRequest, m register.
 	}
 	return doorapi.JoinAnswer{
 		Token: token, Title: room.Title, SessionHint: string(session),
-		Generation: m.Generation, Role: m.Role, Rules: rules, Keeper: keeper, Time: d.now().UnixMilli(),
+		Generation: m.Generation, Role: m.Role, Rules: rules, Keeper: gatherer, Time: d.now().UnixMilli(),
 	}, nil
 }
 

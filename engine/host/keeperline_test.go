@@ -18,6 +18,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
+	"foyer/engine/host/keeper"
 	"foyer/engine/host/sfu"
 )
 
@@ -92,7 +93,7 @@ func (n *line) moves(to string) {
 // isKeeper tells whether a hidden participant connects.
 func isKeeper(r *http.Request) bool {
 	token, err := auth.ParseAPIToken(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
-	return err == nil && isReserved(call.Identity(token.Identity()))
+	return err == nil && keeper.IsReserved(call.Identity(token.Identity()))
 }
 
 type roundTrip func(*http.Request) (*http.Response, error)
@@ -166,7 +167,7 @@ func TestO4_KeeperIsCutOff(t *testing.T) {
 // keeperIn tells whether LiveKit has the keeper in a room.
 func (s *testServer) keeperIn(room call.RoomID) bool {
 	_, err := s.roomService(string(room)).GetParticipant(s.t.Context(), &livekit.RoomParticipantIdentity{
-		Room: string(room), Identity: string(hiddenIdentity(s.api, keeperPurpose, room)),
+		Room: string(room), Identity: string(keeper.HiddenIdentity(s.api, keeper.Purpose, room)),
 	})
 	return err == nil
 }

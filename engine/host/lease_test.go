@@ -21,7 +21,7 @@ import (
 )
 
 // twoKeepers are those of two doors with one register before one LiveKit.
-func twoKeepers(t *testing.T) (*roomservice.Client, [2]*keepers) {
+func twoKeepers(t *testing.T) (*roomservice.Client, [2]*keeper.Pool) {
 	t.Helper()
 	log, _ := newLog()
 	media, err := sfu.Start(t.Context(), sfu.Config{Key: clusterKey().Key, Secret: clusterKey().Secret, Address: loopback4(), Log: log})
@@ -31,7 +31,7 @@ func twoKeepers(t *testing.T) (*roomservice.Client, [2]*keepers) {
 	t.Cleanup(func() { _ = media.Stop(context.Background()) })
 	r := roomservice.New(media.URL(), clusterKey(), time.Minute)
 	t.Cleanup(r.Close)
-	var both [2]*keepers
+	var both [2]*keeper.Pool
 	path := filepath.Join(t.TempDir(), databaseFile)
 	for i := range both {
 		reg, err := register.Open(t.Context(), path)
@@ -40,8 +40,8 @@ func twoKeepers(t *testing.T) (*roomservice.Client, [2]*keepers) {
 		}
 		t.Cleanup(func() { _ = reg.Close() })
 		ports := moderation.New(moderation.Config{Rooms: r, Register: reg, Log: log, Now: time.Now})
-		both[i] = newKeepers(nil, reg, r, media.URL(), clusterKey(), keeper.Config{Store: reg, Putter: ports, Teller: ports, Silencer: ports, Log: log})
-		t.Cleanup(both[i].close)
+		both[i] = keeper.NewPool(nil, reg, r, media.URL(), clusterKey(), keeper.Config{Store: reg, Putter: ports, Teller: ports, Silencer: ports, Log: log})
+		t.Cleanup(both[i].Close)
 	}
 	return r, both
 }
@@ -56,20 +56,16 @@ func mustOpen(t *testing.T, r *roomservice.Client, room call.RoomID) call.SID {
 }
 
 // keeps tells whether a door's keeper is in that session of a room.
-func (k *keepers) keeps(room call.RoomID, session call.SID) func() bool {
+func keeps(k *keeper.Pool, room call.RoomID, session call.SID) func() bool {
 	return func() bool {
 		one := k.Of(room)
 		return one != nil && one.Session() == session
 	}
 }
 
-// idle tells whether a door does not even try to keep a room.
-func (k *keepers) idle(room call.RoomID) func() bool {
-	return func() bool {
-		k.mu.Lock()
-		defer k.mu.Unlock()
-		return k.kept[room] == nil
-	}
+// idle reports whether a door does not even try to keep a room.
+func idle(k *keeper.Pool, room call.RoomID) func() bool {
+	return func() bool { return !k.Tries(room) }
 }
 
 // TestDoorStops: when a door is stopped, another one keeps its rooms, those to
@@ -79,18 +75,18 @@ func TestDoorStops(t *testing.T) {
 	sessions := map[call.RoomID]call.SID{}
 	for _, room := range []call.RoomID{"quiet", "busy"} {
 		sessions[room] = mustOpen(t, r, room)
-		doors[0].want(room)
-		eventually(t, "the first door keeps "+string(room), waitBound, doors[0].keeps(room, sessions[room]))
+		doors[0].Want(room)
+		eventually(t, "the first door keeps "+string(room), waitBound, keeps(doors[0], room, sessions[room]))
 	}
-	doors[1].want("quiet")
-	eventually(t, "the second door leaves it alone", waitBound, doors[1].idle("quiet"))
+	doors[1].Want("quiet")
+	eventually(t, "the second door leaves it alone", waitBound, idle(doors[1], "quiet"))
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
-		doors[0].close()
+		doors[0].Close()
 	}()
 	for waiting := true; waiting; {
-		doors[1].want("busy")
+		doors[1].Want("busy")
 		select {
 		case <-stopped:
 			waiting = false
@@ -98,7 +94,7 @@ func TestDoorStops(t *testing.T) {
 		}
 	}
 	for room, session := range sessions {
-		t.Logf("%s is kept after %v", room, eventually(t, "the second door keeps "+string(room), waitBound, doors[1].keeps(room, session)))
+		t.Logf("%s is kept after %v", room, eventually(t, "the second door keeps "+string(room), waitBound, keeps(doors[1], room, session)))
 	}
 }
 
@@ -141,8 +137,8 @@ func TestRoomOpensElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := newDoorBefore(t, parseURL(t, server.URL), data)
-	d.keepers.want("hall")
-	eventually(t, "the door gives the room up", waitBound, d.keepers.idle("hall"))
+	d.keepers.Want("hall")
+	eventually(t, "the door gives the room up", waitBound, idle(d.keepers, "hall"))
 	if n := over.looks(); n != len(over.open) {
 		t.Errorf("given up after %d looks, want %d", n, len(over.open))
 	}
@@ -152,9 +148,9 @@ func TestRoomOpensElsewhere(t *testing.T) {
 // nobody has to wait for the end of the leases of a door that has stopped.
 func TestRoomOutOfReach(t *testing.T) {
 	d := newDeadDoor(t)
-	d.keepers.want("hall")
+	d.keepers.Want("hall")
 	eventually(t, "it has tried", waitBound, func() bool {
-		rooms, err := d.register.RenewLeases(t.Context(), d.keepers.holder, leaseFor)
+		rooms, err := d.register.RenewLeases(t.Context(), d.keepers.Holder(), keeper.LeaseFor)
 		return err == nil && len(rooms) == 1
 	})
 	take := func(room call.RoomID, holder string) bool {
@@ -165,27 +161,12 @@ func TestRoomOutOfReach(t *testing.T) {
 		return held
 	}
 	eventually(t, "another door has the room", waitBound, func() bool { return take("hall", "another door") })
-	eventually(t, "it is left alone", 2*waitBound, d.keepers.idle("hall"))
-	if !take("attic", d.keepers.holder) {
+	eventually(t, "it is left alone", 2*waitBound, idle(d.keepers, "hall"))
+	if !take("attic", d.keepers.Holder()) {
 		t.Error("nobody has the attic")
 	}
-	d.keepers.close()
+	d.keepers.Close()
 	if !take("attic", "another door") {
 		t.Error("a door that has stopped has the attic")
-	}
-}
-
-// TestLeaseTakenWhileRenewing: a list of our leases that is older than one of
-// them does not end its keeper.
-func TestLeaseTakenWhileRenewing(t *testing.T) {
-	now := time.Now()
-	stopped := map[call.RoomID]bool{}
-	k := &keepers{kept: map[call.RoomID]*kept{"none yet": {}}}
-	for room, taken := range map[call.RoomID]time.Time{"lost": now.Add(-time.Second), "ours": now.Add(-time.Second), "new": now.Add(time.Second)} {
-		k.kept[room] = &kept{taken: taken, stop: func() { stopped[room] = true }}
-	}
-	k.stopLost([]call.RoomID{"ours"}, now)
-	if len(stopped) != 1 || !stopped["lost"] {
-		t.Errorf("stopped %v", stopped)
 	}
 }

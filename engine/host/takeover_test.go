@@ -18,6 +18,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
+	"foyer/engine/host/keeper"
 )
 
 // token signs a token with the server's API key.
@@ -62,7 +63,7 @@ func TestJ6_KeepersIdentityIsReserved(t *testing.T) {
 	}
 	s.mustDial(answer.Token)
 	s.kept()
-	for _, id := range []call.Identity{answer.Keeper, hiddenIdentity(s.api, sayPurpose, "hall"), "foyer-x"} {
+	for _, id := range []call.Identity{answer.Keeper, keeper.HiddenIdentity(s.api, keeper.SayPurpose, "hall"), "foyer-x"} {
 		if _, refusal, status := s.join(newGuest(t, string(id)).request(t, link)); status != http.StatusConflict || refusal.Code != doorapi.CodeIdentityTaken {
 			t.Errorf("join as %s: %d %+v", id, status, refusal)
 		}

@@ -77,7 +77,7 @@ func (d *door) serveRoomService(w http.ResponseWriter, r *http.Request) {
 // apiGrants verifies the token of an API call. Servers call as often as they
 // want; everybody else, whom LiveKit will refuse, does not.
 func (d *door) apiGrants(ctx context.Context, from netip.Prefix, raw string) (*auth.ClaimGrants, error) {
-	done, err := d.look(ctx, from)
+	done, err := d.attempts.look(ctx, from)
 	if err != nil {
 		return nil, err
 	}
@@ -88,11 +88,11 @@ func (d *door) apiGrants(ctx context.Context, from netip.Prefix, raw string) (*a
 	}
 	switch {
 	case err != nil:
-		return nil, d.unusable(from, err)
+		return nil, d.attempts.unusable(from, err)
 	case isServers(t.grants.Video):
 		return t.grants, nil
 	}
-	return t.grants, d.mayCall(from, roomservice.Place{Room: call.RoomID(t.grants.Video.Room), Identity: call.Identity(t.grants.Identity)})
+	return t.grants, d.attempts.mayCall(from, roomservice.Place{Room: call.RoomID(t.grants.Video.Room), Identity: call.Identity(t.grants.Identity)})
 }
 
 // isServers tells whether a token is for LiveKit's room service.

@@ -22,12 +22,11 @@ var (
 	tooManyMethods = map[string]int{
 		"engine.loop":           200, // a state machine with one owner
 		"engine/client.session": 150,
-		"engine/host.door":      80,
 	}
 	tooLong = map[string]int{
 		"engine":        4500, // see engine.loop
 		"engine/client": 5500,
-		"engine/host":   4200,
+		"engine/host":   3200,
 		"app":           4000,
 		"bench":         4000,
 	}

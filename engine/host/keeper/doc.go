@@ -13,5 +13,7 @@
 // door's handlers only put into the inbox. What waits for others (the register,
 // LiveKit's API) runs in workers that Run waits for.
 //
+// A [Pool] gives every open room of a door a keeper, by leases in the register.
+//
 // [Passive] is the offline rule alone, without goroutines, clock or I/O.
 package keeper

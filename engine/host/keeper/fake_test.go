@@ -18,6 +18,7 @@ import (
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
 	"foyer/engine/host/register"
+	"foyer/engine/internal/pause"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -154,7 +155,7 @@ func (w *world) SetPresence(_ context.Context, m register.Member) error {
 
 func (w *world) AppendChat(ctx context.Context, lines []register.ChatLine) error {
 	if w.slow > 0 {
-		pause(ctx, w.slow)
+		_ = pause.For(ctx, w.slow)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -197,7 +198,7 @@ func (w *world) Silence(ctx context.Context, _ call.RoomID, id call.Identity) er
 	w.mu.Lock()
 	w.silenced = append(w.silenced, id)
 	w.mu.Unlock()
-	pause(ctx, w.slowMute)
+	_ = pause.For(ctx, w.slowMute)
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/host/register"
+	"foyer/engine/internal/pause"
 )
 
 // member is somebody who is in the room or was. The loop's alone.
@@ -226,21 +227,11 @@ func (k *Keeper) exit(id call.Identity) {
 			err = k.conf.Putter.PutOut(ctx, e)
 		}
 		if err != nil {
-			k.log.WithError(err).WithField("identity", id).Warn("an offline member could not be put out")
-			pause(ctx, retryExit)
+			k.log.WithError(err).WithField("identity", id).Warn("an offline member could not be removed")
+			_ = pause.For(ctx, retryExit)
 		}
 		k.inbox.put(exited{id: id, since: since, err: err})
 	})
-}
-
-// pause waits for d, or until ctx ends.
-func pause(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }
 
 func (k *Keeper) exited(e exited) {

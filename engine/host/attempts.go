@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/host/limits"
 	"foyer/engine/host/roomservice"
 )
 
@@ -23,15 +25,36 @@ const suspectTurns = 2
 // shorter.
 const maxBearer = 1 << 10
 
+// attempts counts what is shown at the door. It may be used from any goroutine.
+type attempts struct {
+	failed     *limits.Rates[netip.Prefix] // wrong keys
+	unfit      *limits.Rates[netip.Prefix] // see unusable
+	suspects   chan struct{}               // see look
+	calls      *limits.Rates[calling]      // of the API
+	guestCalls *limits.Rates[netip.Prefix]
+	now        func() time.Time
+}
+
+func newAttempts(l limits.Limits, now func() time.Time) *attempts {
+	return &attempts{
+		failed:     limits.NewRates[netip.Prefix](l.FailedAttempts, l.FailedAttemptBurst, l.Addresses),
+		unfit:      limits.NewRates[netip.Prefix](l.Connects, l.ConnectBurst, l.Addresses),
+		suspects:   make(chan struct{}, suspectTurns),
+		calls:      limits.NewRates[calling](l.Calls, l.CallBurst, l.Addresses),
+		guestCalls: limits.NewRates[netip.Prefix](limits.GuestsMore*l.Calls, limits.GuestsMore*l.CallBurst, l.Addresses),
+		now:        now,
+	}
+}
+
 // look waits for the turn of an address. The caller calls done when it has looked
 // at what was shown. It fails with ctx alone.
-func (d *door) look(ctx context.Context, from netip.Prefix) (done func(), err error) {
-	if d.failedAttempts.Left(from, d.now()) {
+func (a *attempts) look(ctx context.Context, from netip.Prefix) (done func(), err error) {
+	if a.failed.Left(from, a.now()) {
 		return func() {}, nil
 	}
 	select {
-	case d.suspects <- struct{}{}:
-		return func() { <-d.suspects }, nil
+	case a.suspects <- struct{}{}:
+		return func() { <-a.suspects }, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -39,8 +62,8 @@ func (d *door) look(ctx context.Context, from netip.Prefix) (done func(), err er
 
 // missed counts a wrong key against the address, and returns err, or that there
 // were too many.
-func (d *door) missed(from netip.Prefix, err error) error {
-	if !d.failedAttempts.Take(from, d.now()) {
+func (a *attempts) missed(from netip.Prefix, err error) error {
+	if !a.failed.Take(from, a.now()) {
 		return call.ErrTooManyTries
 	}
 	return err
@@ -48,13 +71,13 @@ func (d *door) missed(from netip.Prefix, err error) error {
 
 // unusable counts what is no guess, but no good either: a token that has run out,
 // a request without one, a signature that fits nothing.
-func (d *door) unusable(from netip.Prefix, err error) error {
+func (a *attempts) unusable(from netip.Prefix, err error) error {
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, errForged):
-		return d.missed(from, err)
-	case !d.refusals.Take(from, d.now()):
+		return a.missed(from, err)
+	case !a.unfit.Take(from, a.now()):
 		return call.ErrTooManyTries
 	}
 	return err
@@ -62,9 +85,9 @@ func (d *door) unusable(from netip.Prefix, err error) error {
 
 // mayCall bounds the calls of one caller, and those of all guests behind an
 // address. The host's tools share no bound with them.
-func (d *door) mayCall(from netip.Prefix, who roomservice.Place) error {
-	now := d.now()
-	if !d.calls.Take(calling{from, who}, now) || who != (roomservice.Place{}) && !d.guestCalls.Take(from, now) {
+func (a *attempts) mayCall(from netip.Prefix, who roomservice.Place) error {
+	now := a.now()
+	if !a.calls.Take(calling{from, who}, now) || who != (roomservice.Place{}) && !a.guestCalls.Take(from, now) {
 		return call.ErrTooManyTries
 	}
 	return nil

@@ -1,4 +1,4 @@
-package host
+package keeper
 
 import (
 	"context"
@@ -19,17 +19,16 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/client"
-	"foyer/engine/host/keeper"
 	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
 	"foyer/engine/internal/pause"
 )
 
 // Clocks of leases. A room whose door has died has another keeper within
-// leaseFor + leaseLook and the time of a join; if the door was stopped, within
+// LeaseFor + leaseLook and the time of a join; if the door was stopped, within
 // leaseLook and that time.
 const (
-	leaseFor    = 7 * time.Second
+	LeaseFor    = 7 * time.Second
 	leaseRenew  = 2 * time.Second
 	leaseLook   = time.Second
 	lapsedMost  = 200 // rooms that are taken over at a time
@@ -43,14 +42,14 @@ const (
 // errNotKept is a room that another door keeps.
 var errNotKept = errors.New("room is kept by another door")
 
-// keepers gives every open room that somebody has come to through this door a
+// Pool gives every open room that somebody has come to through this door a
 // keeper, unless another door's keeps it. It may be used from any goroutine.
-type keepers struct {
+type Pool struct {
 	register *register.Register
 	rooms    *roomservice.Client
 	key      roomservice.Key
 	address  string // ws:// or wss:// of LiveKit
-	ports    keeper.Config
+	ports    Config
 	holder   string // of leases: this door, since it was started
 	dialer   *client.Dialer
 	log      logrus.FieldLogger
@@ -66,25 +65,25 @@ type keepers struct {
 
 // kept is a room that this door keeps, or tries to.
 type kept struct {
-	keeper *keeper.Keeper // of now; nil: none yet
-	wanted int            // how often somebody came
+	keeper *Keeper // of now; nil: none yet
+	wanted int     // how often somebody came
 	stop   context.CancelFunc
 	taken  time.Time // when it had its lease, with stop
 }
 
-// newKeepers takes the ports that keepers use; the rest of their settings is
+// NewPool takes the ports that keepers use; the rest of their settings is
 // filled in.
-func newKeepers(
+func NewPool(
 	trace func(sent bool, frame proto.Message), reg *register.Register, r *roomservice.Client, upstream *url.URL, key roomservice.Key,
-	ports keeper.Config,
-) *keepers {
+	ports Config,
+) *Pool {
 	address := *upstream
 	address.Scheme = map[string]string{"http": "ws", "https": "wss"}[upstream.Scheme]
 	if address.Scheme == "" {
 		address.Scheme = upstream.Scheme
 	}
 	log := ports.Log.WithField("part", "keeper")
-	k := &keepers{
+	k := &Pool{
 		register: reg, rooms: r, key: key, address: address.String(), ports: ports, holder: rand.Text(), log: log,
 		dialer: client.New(client.Config{Log: log, Observer: true, Trace: trace}), kept: map[call.RoomID]*kept{},
 	}
@@ -93,8 +92,8 @@ func newKeepers(
 	return k
 }
 
-// want makes sure that a room has a keeper, here or at another door.
-func (k *keepers) want(room call.RoomID) {
+// Want makes sure that a room has a keeper, here or at another door.
+func (k *Pool) Want(room call.RoomID) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if r := k.kept[room]; r != nil {
@@ -110,7 +109,7 @@ func (k *keepers) want(room call.RoomID) {
 }
 
 // Of implements moderation.Keepers: it is the keeper of a room, if it is here and in the room or on the way.
-func (k *keepers) Of(room call.RoomID) *keeper.Keeper {
+func (k *Pool) Of(room call.RoomID) *Keeper {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if r := k.kept[room]; r != nil {
@@ -119,22 +118,32 @@ func (k *keepers) Of(room call.RoomID) *keeper.Keeper {
 	return nil
 }
 
+// Tries reports whether this door keeps a room, or tries to.
+func (k *Pool) Tries(room call.RoomID) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.kept[room] != nil
+}
+
+// Holder is the name of this door in leases, since it was started.
+func (k *Pool) Holder() string { return k.holder }
+
 // Refresh lets the keeper of a room, if it is here, look at what the host has
 // decided.
-func (k *keepers) Refresh(room call.RoomID) {
-	if keeper := k.Of(room); keeper != nil {
-		keeper.Refresh()
+func (k *Pool) Refresh(room call.RoomID) {
+	if one := k.Of(room); one != nil {
+		one.Refresh()
 	}
 }
 
 // keep keeps a room while it is open and ours.
-func (k *keepers) keep(room call.RoomID, r *kept) {
+func (k *Pool) keep(room call.RoomID, r *kept) {
 	log := k.log.WithField("room", room)
 	delay := keepAgain
 	for k.ctx.Err() == nil {
 		seen, began := k.seen(r), time.Now()
 		err := k.stay(room, r)
-		if isOver(err) || errors.Is(err, keeper.ErrReplaced) {
+		if isOver(err) || errors.Is(err, ErrReplaced) {
 			seen = k.seen(r)
 			err = k.drop(room, err)
 		}
@@ -155,12 +164,12 @@ func (k *keepers) keep(room call.RoomID, r *kept) {
 	}
 }
 
-// isOver tells whether there is nothing to keep.
+// isOver reports whether there is nothing to keep.
 func isOver(err error) bool {
-	return errors.Is(err, keeper.ErrRoomOver) || errors.Is(err, call.ErrNoSuchRoom)
+	return errors.Is(err, ErrRoomOver) || errors.Is(err, call.ErrNoSuchRoom)
 }
 
-func (k *keepers) seen(r *kept) int {
+func (k *Pool) seen(r *kept) int {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return r.wanted
@@ -169,7 +178,7 @@ func (k *keepers) seen(r *kept) int {
 // drop drops the lease after a stay that ended so, and then looks whether the
 // room is open again: whoever opens it asks for the lease afterwards, so that
 // none whom ours has turned away is overlooked.
-func (k *keepers) drop(room call.RoomID, end error) error {
+func (k *Pool) drop(room call.RoomID, end error) error {
 	if err := k.register.DropLease(k.ctx, room, k.holder); err != nil {
 		return err
 	}
@@ -181,7 +190,7 @@ func (k *keepers) drop(room call.RoomID, end error) error {
 }
 
 // lapse lets any door take a room of ours, or with an empty name all of them.
-func (k *keepers) lapse(ctx context.Context, room call.RoomID) {
+func (k *Pool) lapse(ctx context.Context, room call.RoomID) {
 	if err := k.register.LapseLeases(ctx, k.holder, room); err != nil && !errors.Is(ctx.Err(), context.Canceled) {
 		k.log.WithError(err).WithField("room", room).Warn("leases run on until their end")
 	}
@@ -189,7 +198,7 @@ func (k *keepers) lapse(ctx context.Context, room call.RoomID) {
 
 // give forgets a room that is over or another door's, unless somebody has come
 // to it since.
-func (k *keepers) give(room call.RoomID, r *kept, seen int) bool {
+func (k *Pool) give(room call.RoomID, r *kept, seen int) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if r.wanted != seen {
@@ -202,8 +211,8 @@ func (k *keepers) give(room call.RoomID, r *kept, seen int) bool {
 // stay keeps a room for one stay of the hidden participant. It fails with
 // errNotKept if another door has the lease, and with call.ErrNoSuchRoom if the
 // room is not open: a keeper must not open one.
-func (k *keepers) stay(room call.RoomID, r *kept) error {
-	held, err := k.register.TakeLease(k.ctx, room, k.holder, leaseFor)
+func (k *Pool) stay(room call.RoomID, r *kept) error {
+	held, err := k.register.TakeLease(k.ctx, room, k.holder, LeaseFor)
 	if err != nil {
 		return err
 	}
@@ -222,10 +231,10 @@ func (k *keepers) stay(room call.RoomID, r *kept) error {
 	defer cancel()
 	conf := k.ports
 	conf.Room = room
-	conf.Dial = func(ctx context.Context, sink func(call.SessionEvent)) (keeper.Room, error) {
-		return k.enter(ctx, room, keeperPurpose, sink)
+	conf.Dial = func(ctx context.Context, sink func(call.SessionEvent)) (Room, error) {
+		return k.enter(ctx, room, Purpose, sink)
 	}
-	one := keeper.New(conf)
+	one := New(conf)
 	k.set(r, one, cancel, taken)
 	err = one.Run(ctx)
 	k.set(r, nil, nil, time.Time{})
@@ -235,7 +244,7 @@ func (k *keepers) stay(room call.RoomID, r *kept) error {
 	return err
 }
 
-func (k *keepers) set(r *kept, one *keeper.Keeper, stop context.CancelFunc, taken time.Time) {
+func (k *Pool) set(r *kept, one *Keeper, stop context.CancelFunc, taken time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	r.keeper, r.stop, r.taken = one, stop, taken
@@ -243,10 +252,10 @@ func (k *keepers) set(r *kept, one *keeper.Keeper, stop context.CancelFunc, take
 
 // enter joins a room as a hidden participant that LiveKit does not count
 // (participant.go, IsDependent).
-func (k *keepers) enter(ctx context.Context, room call.RoomID, purpose string, sink func(call.SessionEvent)) (call.Session, error) {
+func (k *Pool) enter(ctx context.Context, room call.RoomID, purpose string, sink func(call.SessionEvent)) (call.Session, error) {
 	no, yes := false, true
 	token, err := auth.NewAccessToken(k.key.Key, k.key.Secret).
-		SetIdentity(string(hiddenIdentity(k.key, purpose, room))).SetKind(livekit.ParticipantInfo_AGENT).
+		SetIdentity(string(HiddenIdentity(k.key, purpose, room))).SetKind(livekit.ParticipantInfo_AGENT).
 		SetValidFor(keeperToken).
 		SetVideoGrant(&auth.VideoGrant{
 			RoomJoin: true, Room: string(room), Hidden: true, Agent: true,
@@ -263,28 +272,28 @@ const hiddenPrefix = "foyer-"
 
 // Purposes of hidden participants.
 const (
-	keeperPurpose = "keeper"
-	sayPurpose    = "say"
+	Purpose    = "keeper"
+	SayPurpose = "say"
 )
 
-// hiddenIdentity is that of a hidden participant of a room. It depends on what
+// HiddenIdentity is that of a hidden participant of a room. It depends on what
 // it is for, so that a second keeper puts out the first, and on the secret, so
 // that nobody else can take it; it is the same at all doors of a cluster.
-func hiddenIdentity(key roomservice.Key, purpose string, room call.RoomID) call.Identity {
+func HiddenIdentity(key roomservice.Key, purpose string, room call.RoomID) call.Identity {
 	mac := hmac.New(sha256.New, []byte(key.Secret))
 	_, _ = mac.Write([]byte(hiddenPrefix + purpose + "\n" + string(room)))
 	return call.Identity(hiddenPrefix + hex.EncodeToString(mac.Sum(nil)[:16]))
 }
 
-// isReserved tells whether nobody may come through the door under an identity:
+// IsReserved reports whether nobody may come through the door under an identity:
 // members hear that of their keeper, and whoever is resumed under it would be
 // given its rights. Keepers do not come through the door.
-func isReserved(id call.Identity) bool { return strings.HasPrefix(string(id), hiddenPrefix) }
+func IsReserved(id call.Identity) bool { return strings.HasPrefix(string(id), hiddenPrefix) }
 
 // Say lets the host's tools say something in a room. A room that another door
 // keeps hears it from a hidden participant that comes for it, and its keeper
 // stores it: messages without a sender are the server's.
-func (k *keepers) Say(ctx context.Context, room call.RoomID, text string) (call.ChatMessage, error) {
+func (k *Pool) Say(ctx context.Context, room call.RoomID, text string) (call.ChatMessage, error) {
 	ctx, cancel := context.WithTimeout(ctx, sayBound)
 	defer cancel()
 	if one := k.Of(room); one != nil {
@@ -293,7 +302,7 @@ func (k *keepers) Say(ctx context.Context, room call.RoomID, text string) (call.
 	if _, err := k.rooms.Find(ctx, room); err != nil {
 		return call.ChatMessage{}, err
 	}
-	session, err := k.enter(ctx, room, sayPurpose, func(call.SessionEvent) {})
+	session, err := k.enter(ctx, room, SayPurpose, func(call.SessionEvent) {})
 	if err != nil {
 		return call.ChatMessage{}, err
 	}
@@ -309,7 +318,7 @@ func (k *keepers) Say(ctx context.Context, room call.RoomID, text string) (call.
 
 // awaitStored waits until another door's keeper has stored a message: then
 // LiveKit has passed it on, which nobody tells its sender.
-func (k *keepers) awaitStored(ctx context.Context, room call.RoomID, id string) {
+func (k *Pool) awaitStored(ctx context.Context, room call.RoomID, id string) {
 	const most, look = time.Second, 20 * time.Millisecond
 	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
@@ -322,7 +331,7 @@ func (k *keepers) awaitStored(ctx context.Context, room call.RoomID, id string) 
 
 // watchLeases renews ours, gives up what is not ours any more, and takes over
 // the rooms of doors that have stopped or died.
-func (k *keepers) watchLeases() {
+func (k *Pool) watchLeases() {
 	renewed := time.Now()
 	for pause.For(k.ctx, leaseLook) == nil {
 		if time.Since(renewed) >= leaseRenew {
@@ -334,14 +343,14 @@ func (k *keepers) watchLeases() {
 			k.log.WithError(err).Warn("leases are not known")
 		}
 		for _, room := range lapsed {
-			k.want(room)
+			k.Want(room)
 		}
 	}
 }
 
-func (k *keepers) renew() {
+func (k *Pool) renew() {
 	asked := time.Now()
-	rooms, err := k.register.RenewLeases(k.ctx, k.holder, leaseFor)
+	rooms, err := k.register.RenewLeases(k.ctx, k.holder, LeaseFor)
 	if err != nil {
 		if k.ctx.Err() == nil {
 			k.log.WithError(err).Warn("leases are not renewed") // nobody else can take them from a register that fails
@@ -353,7 +362,7 @@ func (k *keepers) renew() {
 
 // stopLost stops the keepers of rooms whose lease is somebody else's: ours were
 // these when we asked. A lease that was taken since may be missing there.
-func (k *keepers) stopLost(rooms []call.RoomID, asked time.Time) {
+func (k *Pool) stopLost(rooms []call.RoomID, asked time.Time) {
 	ours := make(map[call.RoomID]bool, len(rooms))
 	for _, room := range rooms {
 		ours[room] = true
@@ -367,8 +376,8 @@ func (k *keepers) stopLost(rooms []call.RoomID, asked time.Time) {
 	}
 }
 
-// close ends every keeper and waits for it. Other doors find the rooms then.
-func (k *keepers) close() {
+// Close ends every keeper and waits for it. Other doors find the rooms then.
+func (k *Pool) Close() {
 	k.mu.Lock()
 	k.closed = true
 	k.mu.Unlock()
