@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
+	"foyer/engine/client/signalconn"
 )
 
 // Config is what a [Dialer] needs.
@@ -111,8 +112,8 @@ func New(c Config) *Dialer {
 // admission is what one successful join or resume brings.
 type admission struct {
 	credentials credentials
-	wire        *wire
-	joined      *joinedMessage
+	conn        *signalconn.Conn
+	joined      *signalconn.Joined
 }
 
 // keep runs f in a goroutine that Wait waits for and Session.Close does not.
@@ -156,7 +157,7 @@ func (d *Dialer) dial(ctx context.Context, req call.JoinRequest, sink func(call.
 	}
 	s, err := newSession(d, req, sink, adm)
 	if err != nil {
-		adm.wire.abandon()
+		adm.conn.Abandon()
 		return nil, err
 	}
 	if by, limited := ctx.Deadline(); limited { // one timeout for all of joining (contract J8)
@@ -184,40 +185,48 @@ func (d *Dialer) admit(ctx context.Context, req call.JoinRequest, t credentials,
 		fresh = credentialsOf(req, a)
 	}
 	fresh.dual = t.dual
-	return d.enter(ctx, fresh, entry{})
+	return d.enter(ctx, fresh, signalconn.Entry{})
 }
 
 // enter opens the signal connection with credentials and waits for the server's
 // first message. It falls back to two PeerConnections when the server does not
 // know the path of one.
-func (d *Dialer) enter(ctx context.Context, t credentials, e entry) (*admission, error) {
-	w, err := d.openWire(ctx, t, e)
-	if errors.Is(err, errNoSuchPath) && !e.resuming() && !t.dual {
+func (d *Dialer) enter(ctx context.Context, t credentials, e signalconn.Entry) (*admission, error) {
+	w, err := signalconn.Dial(ctx, d.signalConfig(t), e)
+	if errors.Is(err, signalconn.ErrNoSuchPath) && !e.Resuming() && !t.dual {
 		first := err
 		t.dual = true
-		if w, err = d.openWire(ctx, t, e); errors.Is(err, errNoSuchPath) {
+		if w, err = signalconn.Dial(ctx, d.signalConfig(t), e); errors.Is(err, signalconn.ErrNoSuchPath) {
 			err = first
 		}
 	}
 	if err != nil {
 		return nil, err
 	}
-	joined, err := w.first(ctx)
+	joined, err := w.First(ctx)
 	if err != nil {
-		w.abandon()
+		w.Abandon()
 		return nil, err
 	}
-	return &admission{credentials: t, wire: w, joined: joined}, nil
+	return &admission{credentials: t, conn: w, joined: joined}, nil
+}
+
+// signalConfig is how to connect with these credentials.
+func (d *Dialer) signalConfig(t credentials) signalconn.Config {
+	return signalconn.Config{
+		URL: t.base, Token: t.token, TLS: t.tls, Sessions: d.sessions, Dual: t.dual, Version: d.version,
+		CloseWait: d.limits.closeWait, Trace: d.trace,
+	}
 }
 
 // joinError gives the error of a failed join its last shape: a cancelled caller
 // hears that, not what the cancelling broke.
 func joinError(caller context.Context, err error) error {
-	var leave *refusedError
+	var leave *signalconn.LeaveError
 	switch {
 	case errors.Is(caller.Err(), context.Canceled):
 		return fmt.Errorf("%w: join", call.ErrCancelled)
-	case errors.As(err, &leave) && leave.leave.GetReason() == livekit.DisconnectReason_SERVER_SHUTDOWN:
+	case errors.As(err, &leave) && leave.Leave.GetReason() == livekit.DisconnectReason_SERVER_SHUTDOWN:
 		err = call.ErrServerStopping
 	case errors.As(err, &leave):
 		err = fmt.Errorf("%w: %w", call.ErrRefused, err)

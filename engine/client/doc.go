@@ -12,7 +12,7 @@
 // The loop has parts (negotiation, publications, subscriptions, permissions ...)
 // with a state of their own. What needs no loop is in packages below: who is there
 // in roster, data channels in data, PeerConnections and tracks in rtp, and why a
-// session ends in ending.
+// session ends in ending; signalconn is the websocket.
 //
 //	       Dial            join answered          signal or media lost
 //	caller ----> admitted ---------------> up <-----------------------> reconnecting

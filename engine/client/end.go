@@ -8,6 +8,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/client/ending"
+	"foyer/engine/client/signalconn"
 	"foyer/engine/door"
 	"foyer/engine/doorapi"
 )
@@ -34,8 +35,8 @@ func (s *session) end(e call.SessionEnded) {
 	s.halted.Store(true)
 	s.emit(e)
 	s.phase = phaseEnded
-	if s.wire != nil {
-		s.wire.close()
+	if s.signal != nil {
+		s.signal.Close()
 	}
 	s.retire()
 }
@@ -61,8 +62,8 @@ func (s *session) lost(cause error, full bool) {
 // refusalOf describes an attempt to reconnect that did not succeed.
 func refusalOf(err error, full bool) ending.Refusal {
 	r := ending.Refusal{Err: err, Full: full, NobodyListens: errors.Is(err, door.ErrNobodyListens)}
-	if refused, ok := errors.AsType[*refusedError](err); ok {
-		r.Leave = refused.leave
+	if refused, ok := errors.AsType[*signalconn.LeaveError](err); ok {
+		r.Leave = refused.Leave
 	}
 	return r
 }

@@ -44,8 +44,8 @@ func (s *session) broke(err error) {
 		s.phase = phaseEnded
 		s.halted.Store(true)
 		s.cancel()
-		if s.wire != nil {
-			s.wire.close()
+		if s.signal != nil {
+			s.signal.Close()
 		}
 		s.closeTransport()
 	})

@@ -8,6 +8,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/client/ending"
+	"foyer/engine/client/signalconn"
 	"foyer/engine/door"
 )
 
@@ -39,8 +40,8 @@ func (pg *pings) timeout() time.Duration {
 }
 
 // onMessage takes one message of the server's. Unknown kinds are ignored.
-func (s *session) onMessage(w *wire, msg *livekit.SignalResponse) {
-	if s.wire != w {
+func (s *session) onMessage(w *signalconn.Conn, msg *livekit.SignalResponse) {
+	if s.signal != w {
 		return // of a connection that was given up
 	}
 	if s.phase == phaseLeaving {
@@ -155,9 +156,9 @@ func containsSID(infos []*livekit.ParticipantInfo, sid string) bool {
 }
 
 // onClosed takes the end of a signal connection.
-func (s *session) onClosed(w *wire, err error) {
-	w.close()
-	if s.wire != w {
+func (s *session) onClosed(w *signalconn.Conn, err error) {
+	w.Close()
+	if s.signal != w {
 		return
 	}
 	if s.phase == phaseLeaving {

@@ -181,7 +181,7 @@ func noLeaks(t testing.TB) {
 		eventually(t, "no goroutine of a session's is left", func() bool {
 			buf := make([]byte, 4<<20)
 			for _, stack := range bytes.Split(buf[:runtime.Stack(buf, true)], []byte("\n\n")) {
-				if bytes.Contains(stack, []byte("client.(*session)")) || bytes.Contains(stack, []byte("client.(*wire)")) ||
+				if bytes.Contains(stack, []byte("client.(*session)")) || bytes.Contains(stack, []byte("signalconn.(*Conn)")) ||
 					bytes.Contains(stack, []byte("client.race")) || bytes.Contains(stack, []byte("client.(*Dialer)")) {
 					return false
 				}

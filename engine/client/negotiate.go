@@ -26,7 +26,7 @@ func (ng *negotiation) offer() {
 		return
 	}
 	p := t.Pub
-	if p.Offering || ng.s.wire == nil {
+	if p.Offering || ng.s.signal == nil {
 		p.Again = true
 		return
 	}
@@ -119,7 +119,7 @@ func (ng *negotiation) unusableCandidate(err error) {
 
 // onCandidate tells the server one of ours.
 func (ng *negotiation) onCandidate(p *rtp.Peer, c *webrtc.ICECandidate) {
-	if c == nil || ng.s.wire == nil {
+	if c == nil || ng.s.signal == nil {
 		return
 	}
 	raw, err := json.Marshal(c.ToJSON())
@@ -146,7 +146,7 @@ func (ng *negotiation) onState(p *rtp.Peer, state webrtc.PeerConnectionState) {
 		switch {
 		case ng.s.phase == phaseUp && ng.everConnected:
 			ng.s.lost(fmt.Errorf("%w: no media", call.ErrConnectionLost), false)
-		case ng.s.phase == phaseReconnecting && ng.s.wire != nil:
+		case ng.s.phase == phaseReconnecting && ng.s.signal != nil:
 			ng.s.lost(fmt.Errorf("%w: no media", call.ErrConnectionLost), true)
 		}
 	default:

@@ -80,7 +80,7 @@ func (ps *publications) publish(t *rtp.LocalTrack) (ready bool, err error) {
 	if !ps.s.roster.CanPublish() {
 		return true, fmt.Errorf("%w: %w", call.ErrRefused, call.ErrListener)
 	}
-	if ps.s.wire == nil || ps.s.transport == nil || ps.s.reconnection.resuming {
+	if ps.s.signal == nil || ps.s.transport == nil || ps.s.reconnection.resuming {
 		return false, nil // a resume must not meet half a publication
 	}
 	reads, err := t.Attach(ps.s.transport.Pub.PC)

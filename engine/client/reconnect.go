@@ -13,6 +13,7 @@ import (
 	"foyer/engine/call"
 	"foyer/engine/client/ending"
 	"foyer/engine/client/rtp"
+	"foyer/engine/client/signalconn"
 	"foyer/engine/door"
 )
 
@@ -36,9 +37,9 @@ type attempts struct {
 // begin begins or goes on with reconnecting. full gives up the participant
 // that we are and joins anew.
 func (rc *reconnection) begin(cause error, full bool) {
-	if rc.s.wire != nil {
-		rc.s.wire.close()
-		rc.s.wire = nil
+	if rc.s.signal != nil {
+		rc.s.signal.Close()
+		rc.s.signal = nil
 	}
 	rc.s.alarms.clear(alarmPing, alarmPong, alarmMedia, alarmAnswer, alarmQuiet, alarmSections)
 	rc.resuming = false
@@ -88,7 +89,7 @@ func (rc *reconnection) try() {
 	rc.dialing = true
 	full, t := rc.full, rc.s.credentials
 	req := rc.s.req
-	e := entry{sid: string(rc.s.roster.Self().SID), reason: livekit.ReconnectReason_RR_SIGNAL_DISCONNECTED}
+	e := signalconn.Entry{SID: string(rc.s.roster.Self().SID), Reason: livekit.ReconnectReason_RR_SIGNAL_DISCONNECTED}
 	rc.s.spawn(func() {
 		ctx, cancel := context.WithTimeout(rc.s.ctx, rc.s.limits.attempt)
 		defer cancel()
@@ -100,7 +101,7 @@ func (rc *reconnection) try() {
 			adm, err = rc.s.dialer.enter(ctx, t, e)
 		}
 		if !rc.s.post(func() { rc.onAttempt(full, adm, err) }) && adm != nil {
-			adm.wire.abandon()
+			adm.conn.Abandon()
 		}
 	})
 }
@@ -118,7 +119,7 @@ func (rc *reconnection) onAttempt(full bool, adm *admission, err error) {
 	rc.dialing = false
 	if rc.s.phase != phaseReconnecting {
 		if adm != nil {
-			adm.wire.abandon()
+			adm.conn.Abandon()
 		}
 		return
 	}
@@ -128,12 +129,12 @@ func (rc *reconnection) onAttempt(full bool, adm *admission, err error) {
 	}
 	rc.noteListening(true)
 	switch {
-	case full && adm.joined.join != nil:
+	case full && adm.joined.Join != nil:
 		err = rc.rejoin(adm)
-	case !full && adm.joined.reconnect != nil && !rc.full:
+	case !full && adm.joined.Reconnect != nil && !rc.full:
 		rc.resume(adm)
 	default:
-		adm.wire.abandon()
+		adm.conn.Abandon()
 		err = fmt.Errorf("%w: not the answer to a reconnect", call.ErrConnectionLost)
 	}
 	if err != nil {
@@ -187,11 +188,11 @@ func (rc *reconnection) rejoin(adm *admission) error {
 	clear(rc.s.subscriptions.told)
 	clear(rc.s.subscriptions.paused)
 	if err := rc.s.install(adm); err != nil {
-		adm.wire.abandon()
+		adm.conn.Abandon()
 		return err
 	}
 	rc.full = false
-	rc.s.attach(rc.s.wire)
+	rc.s.attach(rc.s.signal)
 	rc.s.announce(true)
 	rc.s.wake()
 	rc.s.alarms.set(alarmPing, rc.s.pings.interval())
@@ -206,9 +207,9 @@ func (rc *reconnection) rejoin(adm *admission) error {
 // resume goes on as the participant that we are, over a new signal connection
 // (livekit-server, pkg/rtc/room.go, ResumeParticipant).
 func (rc *reconnection) resume(adm *admission) {
-	rc.s.wire = adm.wire
+	rc.s.signal = adm.conn
 	rc.s.fullUpdate, rc.resuming = true, true
-	rc.s.attach(rc.s.wire)
+	rc.s.attach(rc.s.signal)
 	rc.s.alarms.set(alarmPing, rc.s.pings.interval())
 	rc.s.alarms.set(alarmPong, rc.s.pings.timeout())
 	rc.s.alarms.set(alarmMedia, rc.s.limits.remedia)
@@ -229,12 +230,12 @@ func (rc *reconnection) resume(adm *admission) {
 			Mute: &livekit.MuteTrackRequest{Sid: string(t.SID()), Muted: t.Muted()},
 		}})
 	}
-	rc.s.data.resend(adm.joined.reconnect.GetLastMessageSeq())
+	rc.s.data.resend(adm.joined.Reconnect.GetLastMessageSeq())
 }
 
 // checkDone ends the reconnecting when signal and media are both there.
 func (rc *reconnection) checkDone() {
-	if rc.s.phase != phaseReconnecting || rc.s.wire == nil || rc.s.transport == nil ||
+	if rc.s.phase != phaseReconnecting || rc.s.signal == nil || rc.s.transport == nil ||
 		!rc.s.transport.Connected() || !rc.s.transport.Settled() {
 		return
 	}

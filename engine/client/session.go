@@ -17,6 +17,7 @@ import (
 	"foyer/engine/client/ending"
 	"foyer/engine/client/roster"
 	"foyer/engine/client/rtp"
+	"foyer/engine/client/signalconn"
 )
 
 // phase is where a session stands; see the drawing in the package comment.
@@ -52,7 +53,7 @@ type session struct {
 	phase       phase
 	alarms      *alarms
 	credentials credentials
-	wire        *wire
+	signal      *signalconn.Conn
 	joinInfo    *livekit.JoinResponse
 	roster      *roster.Roster
 	transport   *rtp.Transport
@@ -78,7 +79,7 @@ type session struct {
 var _ call.Session = (*session)(nil)
 
 func newSession(d *Dialer, req call.JoinRequest, sink func(call.SessionEvent), adm *admission) (*session, error) {
-	if adm.joined.join == nil {
+	if adm.joined.Join == nil {
 		return nil, fmt.Errorf("join: %w: it resumes what was not begun", call.ErrServerGarbage)
 	}
 	s := emptySession(d, req, sink)
@@ -109,16 +110,16 @@ func emptySession(d *Dialer, req call.JoinRequest, sink func(call.SessionEvent))
 
 // install takes over what a join has brought.
 func (s *session) install(adm *admission) error {
-	join := adm.joined.join
+	join := adm.joined.Join
 	t, err := rtp.NewTransport(rtp.Config{
-		Dual: adm.credentials.dual, Server: adm.wire.peerIP(), Servers: join.GetIceServers(),
+		Dual: adm.credentials.dual, Server: adm.conn.PeerIP(), Servers: join.GetIceServers(),
 		Events: s.transportEvents(), Log: rtp.PionLog{Log: s.log}, Keep: s.dialer.keep,
 	})
 	if err != nil {
 		return err
 	}
 	s.ending.HasDoor = adm.credentials.host != ""
-	s.credentials, s.joinInfo, s.wire, s.transport = adm.credentials, join, adm.wire, t
+	s.credentials, s.joinInfo, s.signal, s.transport = adm.credentials, join, adm.conn, t
 	s.roster = roster.New(join, s.dialer.observe)
 	s.permissions.current.Role, s.permissions.current.Rules, s.permissions.current.Muted = adm.credentials.role, adm.credentials.rules, s.roster.Self().Muted
 	s.negotiation.everConnected, s.fullUpdate, s.reconnection.resuming = false, false, false
@@ -168,7 +169,7 @@ func (s *session) transportEvents() rtp.Events {
 
 // start begins the loop and the connection's goroutines.
 func (s *session) start() {
-	s.attach(s.wire)
+	s.attach(s.signal)
 	s.spawn(func() {
 		s.step(s.begin)
 		s.run()
@@ -191,10 +192,10 @@ func (s *session) begin() {
 }
 
 // attach starts the goroutines of a signal connection.
-func (s *session) attach(w *wire) {
-	s.spawn(w.writeLoop)
+func (s *session) attach(w *signalconn.Conn) {
+	s.spawn(w.WriteLoop)
 	s.spawn(func() {
-		w.readLoop(
+		w.ReadLoop(
 			func(m *livekit.SignalResponse) { // one at a time: they may be large
 				done := make(chan struct{})
 				if !s.post(func() { defer close(done); s.onMessage(w, m) }) {
@@ -230,11 +231,11 @@ func (s *session) run() {
 // shutdown says goodbye if nobody has yet and closes what is open.
 func (s *session) shutdown() {
 	s.alarms.stop()
-	if s.wire != nil {
+	if s.signal != nil {
 		if s.phase != phaseEnded {
 			s.sendLeave()
 		}
-		s.wire.close()
+		s.signal.Close()
 	}
 	s.phase = phaseEnded
 	s.retire()
@@ -324,11 +325,11 @@ func (s *session) over() bool { return s.phase == phaseLeaving || s.phase == pha
 // send queues a message if there is a connection. A full queue means that the
 // socket is stuck: it is given up.
 func (s *session) send(m *livekit.SignalRequest) {
-	if s.wire == nil {
+	if s.signal == nil {
 		return
 	}
-	if err := s.wire.send(m); err != nil {
-		s.lost(err, errors.Is(err, errQueueFull))
+	if err := s.signal.Send(m); err != nil {
+		s.lost(err, errors.Is(err, signalconn.ErrQueueFull))
 	}
 }
 
@@ -381,7 +382,7 @@ func (s *session) leave(answer chan error) {
 	case s.phase == phaseLeaving:
 		answer <- fmt.Errorf("leave: %w", call.ErrNotInRoom)
 		return
-	case s.wire == nil:
+	case s.signal == nil:
 		s.phase = phaseLeaving
 		s.ending.Left()
 		s.retire()
@@ -403,11 +404,11 @@ func (s *session) leave(answer chan error) {
 
 // sendLeave tells the server, once.
 func (s *session) sendLeave() {
-	if s.wire == nil || s.told {
+	if s.signal == nil || s.told {
 		return
 	}
 	s.told = true
-	_ = s.wire.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Leave{Leave: &livekit.LeaveRequest{
+	_ = s.signal.Send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Leave{Leave: &livekit.LeaveRequest{
 		Reason: livekit.DisconnectReason_CLIENT_INITIATED, Action: livekit.LeaveRequest_DISCONNECT,
 	}}}) // a stuck socket tells nobody anything
 }

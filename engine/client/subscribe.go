@@ -81,7 +81,7 @@ func (sb *subscriptions) followRoster() {
 
 // follow tells the server what has changed of what we want.
 func (sb *subscriptions) follow() {
-	if sb.s.dialer.observe || sb.s.wire == nil || sb.s.over() {
+	if sb.s.dialer.observe || sb.s.signal == nil || sb.s.over() {
 		return
 	}
 	keep := make(map[call.SID]bool, len(sb.wants))

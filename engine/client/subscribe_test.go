@@ -1,48 +1,15 @@
 package client
 
 import (
-	"fmt"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/livekit/protocol/livekit"
-	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
 )
-
-// A message of a few bytes for each of millions of parts is not even read.
-func TestMessagesOfManyPartsAreRefused(t *testing.T) {
-	update := &livekit.ParticipantUpdate{}
-	for range maxParts {
-		update.Participants = append(update.Participants, &livekit.ParticipantInfo{})
-	}
-	raw, err := proto.Marshal(&livekit.SignalResponse{Message: &livekit.SignalResponse_Update{Update: update}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(raw) > maxFrame {
-		t.Fatalf("%d bytes", len(raw))
-	}
-	if _, err := parseFrame(raw); err == nil {
-		t.Error("read")
-	}
-	people := &livekit.ParticipantUpdate{}
-	for i := range 5000 { // a room as large as they get
-		p := info(fmt.Sprint("p", i), fmt.Sprint("PA_", i), 1, trackInfo(fmt.Sprint("TR_", i), false), trackInfo(fmt.Sprint("TS_", i), false))
-		p.Attributes = map[string]string{"a": "b"}
-		people.Participants = append(people.Participants, p)
-	}
-	raw, err = proto.Marshal(&livekit.SignalResponse{Message: &livekit.SignalResponse_Update{Update: people}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := parseFrame(raw); err != nil {
-		t.Errorf("a large room: %v", err)
-	}
-}
 
 func TestNamesDoNotKeepWhatWasCutOff(t *testing.T) {
 	const rounds, length = 100, 1 << 20

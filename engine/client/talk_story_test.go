@@ -11,6 +11,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/client/signalconn"
 	"foyer/engine/doorapi"
 )
 
@@ -101,7 +102,7 @@ func TestChatBetweenSessions(t *testing.T) {
 					t.Fatal(err)
 				}
 			} else if err := a.ask(t.Context(), func() error {
-				if !a.roster.EverybodyReads(clientProtocol) {
+				if !a.roster.EverybodyReads(signalconn.ClientProtocol) {
 					t.Error("the server says that bob reads less than we write")
 				}
 				return nil

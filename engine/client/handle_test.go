@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
+	"foyer/engine/client/signalconn"
 )
 
 // FuzzFrame hands arbitrary messages to a session that has just joined.
@@ -28,7 +29,7 @@ func FuzzFrame(f *testing.F) {
 	silent := logrus.New()
 	silent.SetLevel(logrus.PanicLevel)
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		m, err := parseFrame(raw)
+		m, err := signalconn.ParseFrame(raw)
 		if err != nil {
 			return
 		}

@@ -1,4 +1,4 @@
-package client
+package signalconn
 
 import (
 	"crypto/tls"
@@ -15,8 +15,8 @@ import (
 // public is the TLS configuration for a plain LiveKit link.
 func public() *tls.Config { return &tls.Config{MinVersion: tls.VersionTLS12} }
 
-// errNoSuchPath marks a 404, which means an old server or a missing room.
-var errNoSuchPath = errors.New("path or room not found")
+// ErrNoSuchPath marks a 404, which means an old server or a missing room.
+var ErrNoSuchPath = errors.New("path or room not found")
 
 // statusError reads a refusal of the websocket upgrade: the door's own JSON, or
 // LiveKit's status and text (livekit-server, pkg/service/rtcservice.go).
@@ -30,7 +30,7 @@ func statusError(status int, body []byte) error {
 	case http.StatusForbidden:
 		return fmt.Errorf("%w: status 403", call.ErrRefused)
 	case http.StatusNotFound:
-		return fmt.Errorf("%w: %w", call.ErrNoSuchRoom, errNoSuchPath)
+		return fmt.Errorf("%w: %w", call.ErrNoSuchRoom, ErrNoSuchPath)
 	case http.StatusTooManyRequests:
 		return call.ErrTooManyTries
 	case http.StatusInternalServerError:

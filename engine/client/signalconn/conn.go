@@ -1,7 +1,8 @@
-package client
+package signalconn
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -25,8 +26,8 @@ import (
 )
 
 const (
-	protocolVersion = 17        // S rtc/types/protocol_version.go
-	clientProtocol  = 2         // livekit-client src/version.ts: texts in stream headers
+	protocolVersion = 17        // livekit-server, pkg/rtc/types/protocol_version.go
+	ClientProtocol  = 2         // livekit-client src/version.ts: texts in stream headers
 	sdkVersion      = "2.4.0"   // from here on the server uses SCTP zero checksums
 	maxFrame        = 4 << 20   // bytes of one message; a roster of thousands fits
 	maxHandshake    = 256 << 10 // bytes before the upgrade is done: certificates and headers
@@ -35,18 +36,30 @@ const (
 	binaryMessage   = websocket.BinaryMessage
 )
 
-// entry says how to enter: anew, or resuming the participant sid.
-type entry struct {
-	sid     string
-	reason  livekit.ReconnectReason
-	version string
+// Config says where to connect, and as what.
+type Config struct {
+	URL       string // ws:// or wss:// address of the server, without query
+	Token     string
+	TLS       *tls.Config                          // nil: that of the public internet
+	Sessions  tls.ClientSessionCache               // may be nil
+	Dual      bool                                 // two PeerConnections, for older servers
+	Version   string                               // of the program; may be empty
+	CloseWait time.Duration                        // to get the last message out
+	Trace     func(sent bool, frame proto.Message) // may be nil
 }
 
-func (e entry) resuming() bool { return e.sid != "" }
+// Entry says how to enter a room: anew, or resuming the participant SID.
+type Entry struct {
+	SID    string
+	Reason livekit.ReconnectReason
+}
 
-// wire is one websocket to a LiveKit server. The reader and the writer are
-// goroutines of the session; send, close and abandon may be called from any.
-type wire struct {
+// Resuming reports whether a participant is resumed.
+func (e Entry) Resuming() bool { return e.SID != "" }
+
+// Conn is one websocket to a LiveKit server. ReadLoop and WriteLoop are for a
+// goroutine each; Send, Close and Abandon may be called from any.
+type Conn struct {
 	conn      *websocket.Conn
 	out       chan []byte
 	quit      chan struct{}
@@ -55,30 +68,30 @@ type wire struct {
 	trace     func(sent bool, frame proto.Message) // may be nil
 }
 
-// openWire dials and upgrades. A cancelled ctx closes the socket at once,
-// whatever it is waiting for.
-func (d *Dialer) openWire(ctx context.Context, t credentials, e entry) (*wire, error) {
-	e.version = d.version
-	address, err := entryURL(t, e)
+// Dial connects and upgrades. A cancelled ctx closes the socket at once, whatever
+// it is waiting for. The error wraps [ErrNoSuchPath] if the server does not know the
+// path of a single PeerConnection.
+func Dial(ctx context.Context, c Config, e Entry) (*Conn, error) {
+	address, err := entryURL(c, e)
 	if err != nil {
 		return nil, err
 	}
-	config := t.tls
+	config := c.TLS
 	if config == nil {
 		config = public()
 	}
 	config = config.Clone()
-	config.ClientSessionCache = d.sessions
+	config.ClientSessionCache = c.Sessions
 	hs := &handshake{ctx: ctx}
 	dialer := websocket.Dialer{
 		TLSClientConfig: config, NetDialContext: hs.dial,
 		ReadBufferSize: 8 << 10, WriteBufferSize: 8 << 10,
 		// No permessage-deflate: its read limit counts compressed bytes only.
 	}
-	if t.tls == nil {
+	if c.TLS == nil {
 		dialer.Proxy = http.ProxyFromEnvironment
 	}
-	header := http.Header{"Authorization": {"Bearer " + t.token}}
+	header := http.Header{"Authorization": {"Bearer " + c.Token}}
 	conn, resp, err := dialer.DialContext(ctx, address, header)
 	if err != nil {
 		return nil, upgradeError(ctx, resp, err)
@@ -88,9 +101,8 @@ func (d *Dialer) openWire(ctx context.Context, t credentials, e entry) (*wire, e
 		return nil, door.ConnectError(ctx.Err())
 	}
 	conn.SetReadLimit(maxFrame)
-	return &wire{
-		conn: conn, out: make(chan []byte, outQueue), quit: make(chan struct{}), closeWait: d.limits.closeWait,
-		trace: d.trace,
+	return &Conn{
+		conn: conn, out: make(chan []byte, outQueue), quit: make(chan struct{}), closeWait: c.CloseWait, trace: c.Trace,
 	}, nil
 }
 
@@ -108,28 +120,28 @@ func upgradeError(ctx context.Context, resp *http.Response, err error) error {
 
 // entryURL is the address with everything but the token, which travels as a
 // header so that no proxy writes it into its log.
-func entryURL(t credentials, e entry) (string, error) {
-	u, err := url.Parse(t.base)
+func entryURL(c Config, e Entry) (string, error) {
+	u, err := url.Parse(c.URL)
 	if err != nil || u.Host == "" || (u.Scheme != "ws" && u.Scheme != "wss") {
 		return "", fmt.Errorf("%w: server address", call.ErrBadArgument)
 	}
 	q := url.Values{}
-	if t.dual {
+	if c.Dual {
 		u = u.JoinPath("rtc")
 		q.Set("auto_subscribe", "false")
 		q.Set("sdk", "go")
 		q.Set("version", sdkVersion)
 		q.Set("protocol", strconv.Itoa(protocolVersion))
-		q.Set("client_protocol", strconv.Itoa(clientProtocol))
+		q.Set("client_protocol", strconv.Itoa(ClientProtocol))
 		q.Set("os", runtime.GOOS)
-		if e.resuming() {
+		if e.Resuming() {
 			q.Set("reconnect", "1")
-			q.Set("sid", e.sid)
-			q.Set("reconnect_reason", strconv.Itoa(int(e.reason)))
+			q.Set("sid", e.SID)
+			q.Set("reconnect_reason", strconv.Itoa(int(e.Reason)))
 		}
 	} else {
 		u = u.JoinPath("rtc", "v1")
-		wrapped, err := joinRequest(e)
+		wrapped, err := joinRequest(e, c.Version)
 		if err != nil {
 			return "", err
 		}
@@ -139,21 +151,21 @@ func entryURL(t credentials, e entry) (string, error) {
 	return u.String(), nil
 }
 
-func joinRequest(e entry) (string, error) {
+func joinRequest(e Entry, version string) (string, error) {
 	others := "foyer"
-	if e.version != "" {
-		others += ":" + e.version
+	if version != "" {
+		others += ":" + version
 	}
 	inner, err := proto.Marshal(&livekit.JoinRequest{
 		ClientInfo: &livekit.ClientInfo{
 			Sdk: livekit.ClientInfo_GO, Version: sdkVersion, Protocol: protocolVersion, Os: runtime.GOOS, OtherSdks: others,
-			ClientProtocol: clientProtocol,
+			ClientProtocol: ClientProtocol,
 			Capabilities:   []livekit.ClientInfo_Capability{livekit.ClientInfo_CAP_COMPRESSION_DEFLATE_RAW},
 		},
 		ConnectionSettings: &livekit.ConnectionSettings{}, // nothing comes that we have not asked for
-		Reconnect:          e.resuming(),
-		ReconnectReason:    e.reason,
-		ParticipantSid:     e.sid,
+		Reconnect:          e.Resuming(),
+		ReconnectReason:    e.Reason,
+		ParticipantSid:     e.SID,
 	})
 	if err != nil {
 		return "", fmt.Errorf("write the join request: %w", err)
@@ -205,24 +217,24 @@ func (c *countedConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// joinedMessage is the server's first message: one of the two is set.
-type joinedMessage struct {
-	join      *livekit.JoinResponse
-	reconnect *livekit.ReconnectResponse
+// Joined is the server's first message: one of the two is set.
+type Joined struct {
+	Join      *livekit.JoinResponse
+	Reconnect *livekit.ReconnectResponse
 }
 
-// refusedError is a leave as the first message: the server takes it back.
-type refusedError struct{ leave *livekit.LeaveRequest }
+// LeaveError is a leave as the first message: the server takes it back.
+type LeaveError struct{ Leave *livekit.LeaveRequest }
 
-func (e *refusedError) Error() string {
-	return fmt.Sprintf("server says leave: %v, %v", e.leave.GetReason(), e.leave.GetAction())
+func (e *LeaveError) Error() string {
+	return fmt.Sprintf("server says leave: %v, %v", e.Leave.GetReason(), e.Leave.GetAction())
 }
 
-// first reads the message that must come first (SignalResponse in livekit_rtc.proto).
-func (w *wire) first(ctx context.Context) (*joinedMessage, error) {
-	stop := context.AfterFunc(ctx, func() { w.conn.NetConn().Close() })
+// First reads the message that must come first (SignalResponse in livekit_rtc.proto).
+func (c *Conn) First(ctx context.Context) (*Joined, error) {
+	stop := context.AfterFunc(ctx, func() { c.conn.NetConn().Close() })
 	defer stop()
-	msg, err := w.read()
+	msg, err := c.read()
 	if ctx.Err() != nil {
 		return nil, door.ConnectError(ctx.Err())
 	}
@@ -234,11 +246,11 @@ func (w *wire) first(ctx context.Context) (*joinedMessage, error) {
 		if m.Join.GetParticipant().GetSid() == "" || m.Join.GetRoom().GetName() == "" {
 			return nil, fmt.Errorf("%w: a join without participant or room", call.ErrServerGarbage)
 		}
-		return &joinedMessage{join: m.Join}, nil
+		return &Joined{Join: m.Join}, nil
 	case *livekit.SignalResponse_Reconnect:
-		return &joinedMessage{reconnect: m.Reconnect}, nil
+		return &Joined{Reconnect: m.Reconnect}, nil
 	case *livekit.SignalResponse_Leave:
-		return nil, &refusedError{leave: m.Leave}
+		return nil, &LeaveError{Leave: m.Leave}
 	default:
 		return nil, fmt.Errorf("%w: first message is %T", call.ErrServerGarbage, m)
 	}
@@ -260,8 +272,8 @@ func firstError(err error) error {
 
 // read reads one message. Everything that is not a SignalResponse wraps
 // call.ErrServerGarbage.
-func (w *wire) read() (*livekit.SignalResponse, error) {
-	kind, data, err := w.conn.ReadMessage()
+func (c *Conn) read() (*livekit.SignalResponse, error) {
+	kind, data, err := c.conn.ReadMessage()
 	if err != nil {
 		if errors.Is(err, websocket.ErrReadLimit) {
 			return nil, fmt.Errorf("%w: message over %d bytes", call.ErrServerGarbage, maxFrame)
@@ -271,9 +283,9 @@ func (w *wire) read() (*livekit.SignalResponse, error) {
 	if kind != binaryMessage {
 		return nil, fmt.Errorf("%w: text message", call.ErrServerGarbage)
 	}
-	msg, err := parseFrame(data)
-	if err == nil && w.trace != nil {
-		w.trace(false, msg)
+	msg, err := ParseFrame(data)
+	if err == nil && c.trace != nil {
+		c.trace(false, msg)
 	}
 	return msg, err
 }
@@ -292,7 +304,8 @@ func cutOff(err error) error {
 	return err
 }
 
-func parseFrame(data []byte) (*livekit.SignalResponse, error) {
+// ParseFrame reads one message. It refuses one of more parts than any room has.
+func ParseFrame(data []byte) (*livekit.SignalResponse, error) {
 	msg := &livekit.SignalResponse{}
 	if !countable(data, msg.ProtoReflect().Descriptor()) {
 		return nil, fmt.Errorf("%w: more than %d parts in one message", call.ErrServerGarbage, maxParts)
@@ -303,88 +316,89 @@ func parseFrame(data []byte) (*livekit.SignalResponse, error) {
 	return msg, nil
 }
 
-// readLoop hands on every message until the socket ends, then says why.
-func (w *wire) readLoop(onMessage func(*livekit.SignalResponse), onClosed func(error)) {
+// ReadLoop hands on every message until the socket ends, then says why.
+func (c *Conn) ReadLoop(onMessage func(*livekit.SignalResponse), onClosed func(error)) {
 	for {
-		msg, err := w.read()
+		msg, err := c.read()
 		if err != nil {
 			onClosed(err)
-			w.conn.Close()
+			c.conn.Close()
 			return
 		}
 		onMessage(msg)
 	}
 }
 
-// writeLoop sends what is queued until close, then says goodbye and closes the
+// WriteLoop sends what is queued until close, then says goodbye and closes the
 // socket, which ends the reader.
-func (w *wire) writeLoop() {
-	defer w.conn.Close()
+func (c *Conn) WriteLoop() {
+	defer c.conn.Close()
 	for {
 		select {
-		case data := <-w.out:
-			if !w.write(data, writeTimeout) {
+		case data := <-c.out:
+			if !c.write(data, writeTimeout) {
 				return
 			}
-		case <-w.quit:
-			w.drain()
+		case <-c.quit:
+			c.drain()
 			return
 		}
 	}
 }
 
-func (w *wire) drain() {
-	deadline := time.Now().Add(w.closeWait)
+func (c *Conn) drain() {
+	deadline := time.Now().Add(c.closeWait)
 	for time.Now().Before(deadline) {
 		select {
-		case data := <-w.out:
-			if !w.write(data, time.Until(deadline)) {
+		case data := <-c.out:
+			if !c.write(data, time.Until(deadline)) {
 				return
 			}
 			continue
 		default:
 		}
 		bye := websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")
-		_ = w.conn.WriteControl(websocket.CloseMessage, bye, deadline) // the socket is closed anyway
+		_ = c.conn.WriteControl(websocket.CloseMessage, bye, deadline) // the socket is closed anyway
 		return
 	}
 }
 
-func (w *wire) write(data []byte, timeout time.Duration) bool {
-	if w.conn.SetWriteDeadline(time.Now().Add(timeout)) != nil {
+func (c *Conn) write(data []byte, timeout time.Duration) bool {
+	if c.conn.SetWriteDeadline(time.Now().Add(timeout)) != nil {
 		return false
 	}
-	return w.conn.WriteMessage(binaryMessage, data) == nil
+	return c.conn.WriteMessage(binaryMessage, data) == nil
 }
 
-var errQueueFull = errors.New("signal connection is congested")
+// ErrQueueFull says that the socket is stuck.
+var ErrQueueFull = errors.New("signal connection is congested")
 
-// send queues a message. It never blocks.
-func (w *wire) send(msg *livekit.SignalRequest) error {
+// Send queues a message. It never blocks.
+func (c *Conn) Send(msg *livekit.SignalRequest) error {
 	data, err := proto.Marshal(msg)
 	if err != nil {
 		return fmt.Errorf("write a signal message: %w", err)
 	}
 	select {
-	case w.out <- data:
-		if w.trace != nil {
-			w.trace(true, msg)
+	case c.out <- data:
+		if c.trace != nil {
+			c.trace(true, msg)
 		}
 		return nil
 	default:
-		return errQueueFull
+		return ErrQueueFull
 	}
 }
 
-// close lets the writer send what is queued and close the socket.
-func (w *wire) close() { w.closeOnce.Do(func() { close(w.quit) }) }
+// Close lets the writer send what is queued and close the socket.
+func (c *Conn) Close() { c.closeOnce.Do(func() { close(c.quit) }) }
 
-// abandon closes a socket whose loops were never started.
-func (w *wire) abandon() { w.conn.Close() }
+// Abandon closes a socket whose loops were never started.
+func (c *Conn) Abandon() { c.conn.Close() }
 
-// peerIP is the server's address as the socket knows it, nil if it has none.
-func (w *wire) peerIP() net.IP {
-	host, _, err := net.SplitHostPort(w.conn.RemoteAddr().String())
+// PeerIP is the server's address as the socket knows it, nil if it has none.
+func (c *Conn) PeerIP() net.IP {
+	host, _, err := net.SplitHostPort(c.conn.RemoteAddr().String())
 	if err != nil {
 		return nil
 	}

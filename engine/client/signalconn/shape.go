@@ -1,4 +1,4 @@
-package client
+package signalconn
 
 import (
 	"google.golang.org/protobuf/encoding/protowire"
