@@ -7,6 +7,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
+	"foyer/engine/client/ending"
 )
 
 // guard turns a panic into an error and hands it to broken. It must be deferred
@@ -55,6 +56,10 @@ func (s *session) broke(err error) {
 	}
 	if !s.over() {
 		s.sendLeave()
-		s.decide(s.ending.Failed(call.ReasonInternal, err))
+		e := call.SessionEnded{Reason: call.ReasonInternal, Err: err}
+		if d := s.ending.Failed(e.Reason, err); d.Action == ending.End {
+			e = d.Ending
+		} // else it broke while it ended: it must end all the same
+		s.end(e)
 	}
 }

@@ -83,3 +83,22 @@ func TestPanicFailsDial(t *testing.T) {
 		t.Errorf("dial: %v, %v", s, err)
 	}
 }
+
+// TestWhatBreaksWhileItEndsHasEnded: a session that panics on its way out is over.
+func TestWhatBreaksWhileItEndsHasEnded(t *testing.T) {
+	s, _ := told(t)
+	ends := 0
+	s.sink = func(e call.SessionEvent) {
+		if _, ok := e.(call.SessionEnded); ok {
+			if ends++; ends == 1 {
+				panic("sink")
+			}
+		}
+	}
+	s.step(func() {
+		s.onLeave(&livekit.LeaveRequest{Reason: livekit.DisconnectReason_ROOM_CLOSED, Action: livekit.LeaveRequest_DISCONNECT})
+	})
+	if !s.over() || ends != 2 {
+		t.Errorf("over: %v, told %d times", s.over(), ends)
+	}
+}
