@@ -2,14 +2,11 @@ package client
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"fmt"
 
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
-	"foyer/engine/client/roster"
 	"foyer/engine/client/rtp"
 )
 
@@ -23,10 +20,10 @@ type publications struct {
 // track and taken the offer; frames may be written at once. Errors wrap
 // [call.ErrRefused] when the server does not allow the track.
 func (s *session) Publish(ctx context.Context, spec call.TrackSpec) (call.LocalTrack, error) {
-	if err := checkSpec(spec); err != nil {
+	if err := rtp.CheckSpec(spec); err != nil {
 		return nil, err
 	}
-	t, err := rtp.NewLocalTrack(newCID(), spec, &s.halted)
+	t, err := rtp.NewLocalTrack(rtp.NewCID(), spec, &s.halted)
 	if err != nil {
 		return nil, err
 	}
@@ -45,30 +42,6 @@ func (s *session) Publish(ctx context.Context, spec call.TrackSpec) (call.LocalT
 		return nil, fmt.Errorf("publish %s: %w", spec.Source, err)
 	}
 	return t, nil
-}
-
-func checkSpec(spec call.TrackSpec) error {
-	kind := spec.Source.Kind()
-	switch {
-	case kind == call.KindUnknown || spec.Source == call.SourceSpeaker:
-		return fmt.Errorf("publish: %w: source %s", call.ErrBadArgument, spec.Source)
-	case kind == call.KindAudio && len(spec.Layers) > 0,
-		kind == call.KindVideo && (len(spec.Layers) == 0 || len(spec.Layers) > rtp.MaxLayers):
-		return fmt.Errorf("publish: %w: %d layers of %s", call.ErrBadArgument, len(spec.Layers), spec.Source)
-	}
-	for _, l := range spec.Layers {
-		if l.Width <= 0 || l.Height <= 0 || l.Bitrate <= 0 {
-			return fmt.Errorf("publish: %w: layer %dx%d of %d bit/s", call.ErrBadArgument, l.Width, l.Height, l.Bitrate)
-		}
-	}
-	return nil
-}
-
-// newCID names a track before the server does; it must equal the msid's track.
-func newCID() string {
-	raw := make([]byte, 12)
-	_, _ = rand.Read(raw) // never fails (crypto/rand)
-	return "foyer-" + hex.EncodeToString(raw)
 }
 
 // publish announces a track and offers it in one go: the server handles both in
@@ -91,34 +64,9 @@ func (ps *publications) publish(t *rtp.LocalTrack) (ready bool, err error) {
 		ps.s.spawn(read)
 	}
 	ps.byCID[t.CID()] = t
-	ps.s.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_AddTrack{AddTrack: addTrackRequest(t)}})
+	ps.s.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_AddTrack{AddTrack: t.AddTrackRequest()}})
 	ps.s.negotiation.offer()
 	return true, nil
-}
-
-func addTrackRequest(t *rtp.LocalTrack) *livekit.AddTrackRequest {
-	req := &livekit.AddTrackRequest{
-		Cid: t.CID(), Name: call.Clip(t.Spec().Name, call.MaxName), Source: roster.TrackSource(t.Spec().Source), Muted: t.Spec().Muted,
-		Type: livekit.TrackType_AUDIO, DisableRed: true,
-	}
-	if t.Spec().Source.Kind() != call.KindVideo {
-		return req
-	}
-	req.Type = livekit.TrackType_VIDEO
-	full := t.Spec().Layers[len(t.Spec().Layers)-1]
-	req.Width, req.Height = uint32(full.Width), uint32(full.Height)
-	for i, l := range t.Spec().Layers {
-		layer := &livekit.VideoLayer{
-			Quality: livekit.VideoQuality(i), Width: uint32(l.Width), Height: uint32(l.Height), Bitrate: uint32(l.Bitrate),
-		}
-		if len(t.Spec().Layers) == 1 {
-			layer.Quality = livekit.VideoQuality_HIGH
-		} else {
-			layer.Rid, layer.SpatialLayer = t.RID(i), int32(i)
-		}
-		req.Layers = append(req.Layers, layer)
-	}
-	return req
 }
 
 // presence is the handle and the name of a data track without data. LiveKit tells

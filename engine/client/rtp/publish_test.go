@@ -1,4 +1,4 @@
-package client
+package rtp
 
 import (
 	"testing"
@@ -22,7 +22,7 @@ func TestCheckSpec(t *testing.T) {
 		{call.TrackSpec{Source: call.SourceSpeaker}, false},
 		{call.TrackSpec{}, false},
 	} {
-		if err := checkSpec(test.spec); (err == nil) != test.ok {
+		if err := CheckSpec(test.spec); (err == nil) != test.ok {
 			t.Errorf("%+v: %v", test.spec, err)
 		}
 	}
