@@ -87,6 +87,7 @@ func TestPanicFailsDial(t *testing.T) {
 // TestWhatBreaksWhileItEndsHasEnded: a session that panics on its way out is over.
 func TestWhatBreaksWhileItEndsHasEnded(t *testing.T) {
 	s, _ := told(t)
+	s.log, _ = logtest.NewNullLogger()
 	ends := 0
 	s.sink = func(e call.SessionEvent) {
 		if _, ok := e.(call.SessionEnded); ok {

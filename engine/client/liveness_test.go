@@ -246,7 +246,7 @@ func TestAfterATimeout(t *testing.T) {
 	}
 }
 
-// TestBackWithWhatIsNew: who is back has the tracks and the name of now.
+// TestBackWithWhatIsNew: a participant that is back has the tracks and the name of now.
 func TestBackWithWhatIsNew(t *testing.T) {
 	inHall(t, func(h *hall) {
 		h.heartbeat(time.Second)

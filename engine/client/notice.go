@@ -119,8 +119,8 @@ func (s *session) onRemovalOverdue() {
 }
 
 // follow takes what the server lets us do now, and did before, into our
-// standing. A notice may have promised it, or be lost on who has no data channel
-// yet.
+// permissions. A notice may have promised it, or be lost while there is no data
+// channel yet.
 func (pm *permissions) follow(muted, couldPublish bool) {
 	pm.change(func(st *call.Standing) {
 		if pm.s.roster.Self().Muted != muted {

@@ -206,7 +206,7 @@ func offAndOn(t *testing.T, a, b *client, spec call.TrackSpec) {
 	}
 }
 
-// TestOffAndOnOverAResume: the connection is regained while the camera is off, and
+// TestOffAndOnOverAResume: the client reconnects while the camera is off, and
 // the track goes on all the same.
 func TestOffAndOnOverAResume(t *testing.T) {
 	l := sharedServer(t)

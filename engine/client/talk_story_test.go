@@ -120,7 +120,7 @@ func TestChatBetweenSessions(t *testing.T) {
 	})
 }
 
-// TestO8_ChatOutlivesAFullReconnect: what is said while the connection is regained
+// TestO8_ChatOutlivesAFullReconnect: what is said while reconnecting
 // arrives once, in order.
 func TestO8_ChatOutlivesAFullReconnect(t *testing.T) {
 	l := sharedServer(t)

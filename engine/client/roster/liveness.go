@@ -10,8 +10,8 @@ import (
 
 // The server says nothing for about 20 s about somebody who has died, and media
 // tells only of those who send some. So each Foyer client sends the others a
-// heartbeat each second. Clients of other makes send none, and are told by
-// their media alone.
+// heartbeat each second. Clients of other makes send none: only their media tell
+// about them.
 const (
 	HeartbeatInterval    = time.Second
 	MaxHeartbeatInterval = time.Minute

@@ -20,13 +20,13 @@ func (p *person) noteName() {
 // enlist gives somebody new a name that nobody else has, and reports who is
 // called something else now. Everybody comes to the same names: first come, first
 // served. A Foyer door has told people apart already, by names that stay; this is
-// for servers without one, and for who is renamed in the room.
+// for servers without one, and for people who are renamed in the room.
 func (r *Roster) enlist(p *person) []call.SessionEvent {
 	r.lookAlikes[p.key] = append(r.lookAlikes[p.key], p)
 	return r.tellApart(p.key, p)
 }
 
-// delist gives the name of who has gone back.
+// delist frees the name of somebody who has gone.
 func (r *Roster) delist(p *person) []call.SessionEvent {
 	left := slices.DeleteFunc(r.lookAlikes[p.key], func(o *person) bool { return o == p })
 	if len(left) == 0 {
