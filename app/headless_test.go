@@ -23,7 +23,7 @@ import (
 )
 
 // timeout is how long a test waits for what must come.
-const timeout = 10 * time.Second
+const timeout = 30 * time.Second
 
 // program is a headless program on fakes, with its stdin in the test's hand.
 type program struct {
