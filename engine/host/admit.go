@@ -23,6 +23,7 @@ import (
 	"foyer/engine/host/limits"
 	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
+	"foyer/engine/host/seats"
 	"foyer/engine/host/tracks"
 	"foyer/engine/internal/pause"
 )
@@ -163,16 +164,16 @@ func (d *door) admit(ctx context.Context, c *connect) error {
 		}
 	}
 	c.granted = grant
-	e := entrant{identity: c.identity(), key: c.member.Key, member: c.member, again: c.again}
+	e := seats.Entrant{Identity: c.identity(), Key: c.member.Key, Member: c.member, Again: c.again}
 	check, err := d.spaceFor(ctx, c.room(), rules, e, c.resumes)
 	if err != nil {
 		return err
 	}
-	leave, ok := d.guard.guests.enter(c.from)
+	leave, ok := d.guard.guests.Enter(c.from)
 	if !ok {
 		return call.ErrTooManyGuests
 	}
-	open, err := d.sockets.arrive(installation{c.room(), string(e.key)}, c.identity(), check)
+	open, err := d.seats.Arrive(seats.Installation{Room: c.room(), Key: string(e.Key)}, c.identity(), check)
 	if err != nil {
 		leave()
 		return err
@@ -337,80 +338,30 @@ func sameRights(a, b *auth.VideoGrant) bool {
 		slices.Equal(a.CanPublishSources, b.CanPublishSources)
 }
 
-// entrant is somebody who wants to be in a room.
-type entrant struct {
-	identity call.Identity
-	key      []byte          // of the installation; nil: none
-	member   register.Member // as far as known
-	again    bool            // joins anew by itself, after its connection was lost
+// presence knows who is in a room now.
+type presence interface {
+	// Here lists who is in a room, hidden participants and agents excepted.
+	Here(ctx context.Context, room call.RoomID) (map[call.Identity]bool, error)
 }
 
 // spaceFor looks who is in the room, if its rules or somebody's other identities
 // want that, and returns the check of locked, full, "refuse the newcomer" and of
 // how many identities an installation has, for the moment of entering.
-func (d *door) spaceFor(ctx context.Context, room call.RoomID, rules register.Rules, e entrant, resumes bool) (func(occupancy) error, error) {
+func (d *door) spaceFor(ctx context.Context, room call.RoomID, rules register.Rules, e seats.Entrant, resumes bool) (func(seats.Occupancy) error, error) {
 	if resumes {
-		return func(occupancy) error { return nil }, nil
+		return func(seats.Occupancy) error { return nil }, nil
 	}
-	others, err := d.register.MembersOf(ctx, room, e.key)
+	others, err := d.register.MembersOf(ctx, room, e.Key)
 	if err != nil {
 		return nil, err
 	}
 	var here map[call.Identity]bool
-	if ruled := rules.Locked || rules.MaxMembers != 0 || rules.RefuseNewcomer; ruled || len(others) > maxSelves {
+	if ruled := rules.Locked || rules.MaxMembers != 0 || rules.RefuseNewcomer; ruled || len(others) > seats.MaxSelves {
 		if here, err = d.presence.Here(ctx, room); err != nil {
 			return nil, err
 		}
 	}
-	return func(now occupancy) error {
-		if err := checkSpace(rules, e, here, now.open); err != nil {
-			return err
-		}
-		return checkSelves(e, others, here, now)
-	}, nil
-}
-
-// checkSelves bounds how many identities of an installation are in a room.
-func checkSelves(e entrant, others []register.Member, here map[call.Identity]bool, now occupancy) error {
-	if here[e.identity] || now.open[e.identity] > 0 {
-		return nil
-	}
-	n := len(now.mine)
-	for _, m := range others {
-		if here[m.Identity] && now.mine[m.Identity] == 0 {
-			n++
-		}
-	}
-	if n >= maxSelves {
-		return call.ErrManyIdentities
-	}
-	return nil
-}
-
-// checkSpace decides whether there is room for somebody. Hosts and co-hosts come
-// into a room that they have locked.
-func checkSpace(rules register.Rules, e entrant, here map[call.Identity]bool, open map[call.Identity]int) error {
-	inside := here[e.identity] || open[e.identity] > 0
-	back := e.again && (e.member.Presence == call.PresenceOffline || e.member.Presence == call.PresenceOnline)
-	if rules.Locked && !inside && !back && !e.member.Role.Moderates() {
-		return call.ErrRoomLocked
-	}
-	if rules.RefuseNewcomer && here[e.identity] && open[e.identity] > 0 && !e.again {
-		return call.ErrAlreadyHere
-	}
-	if rules.MaxMembers == 0 || inside {
-		return nil
-	}
-	people := len(here)
-	for identity := range open {
-		if !here[identity] {
-			people++
-		}
-	}
-	if people >= rules.MaxMembers {
-		return call.ErrRoomFull
-	}
-	return nil
+	return func(now seats.Occupancy) error { return seats.Check(rules, e, others, here, now) }, nil
 }
 
 // confirm looks once more, when LiveKit has let a connect in: who was put out,

@@ -67,7 +67,7 @@ type connect struct {
 	granted   *auth.VideoGrant           // what the token says that LiveKit is given
 	announces []*livekit.AddTrackRequest // with the connect
 	names     map[string]bool            // of its tracks: whether it is sound
-	open      func()                     // gives the place in the room back; see sockets.arrive
+	open      func()                     // gives the place in the room back; see seats.Seats
 	gone      func()                     // LiveKit had let them in; see tracks.Connection
 	inTime    func() bool                // from now on a server that stops does not turn them away
 	expelled  atomic.Bool                // the connection was cut for what they sent

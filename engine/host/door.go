@@ -29,6 +29,7 @@ import (
 	"foyer/engine/host/moderation"
 	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
+	"foyer/engine/host/seats"
 	"foyer/engine/host/tracks"
 )
 
@@ -68,7 +69,7 @@ type door struct {
 	port     uint16 // set by serve
 
 	presence  presence
-	sockets   *sockets
+	seats     *seats.Seats
 	watch     *connwatch.Watch
 	moderator *moderation.Moderator
 	metrics   *metrics.Door
@@ -106,7 +107,7 @@ func newDoor(s settings, data *folder, reg *register.Register, upstream *url.URL
 		d.now = s.Config.now
 	}
 	d.rooms = roomservice.New(upstream, data.api, s.RoomTTL)
-	d.presence, d.sockets = d.rooms, newSockets()
+	d.presence, d.seats = d.rooms, seats.New()
 	d.enforcer = tracks.New(tracks.Config{Register: reg, Rooms: d.rooms, Warn: d.logTracks})
 	d.moderator = moderation.New(moderation.Config{Register: reg, Rooms: d.rooms, Enforce: d.enforcer.Enforce, Log: s.Log, Now: d.now})
 	d.watch = connwatch.New(d.rooms.Participant, d.moderator.TellConnection, d.upstream != nil)

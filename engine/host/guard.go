@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/netip"
-	"sync"
 
 	"github.com/livekit/protocol/livekit"
 	"github.com/sirupsen/logrus"
@@ -13,6 +12,7 @@ import (
 	"foyer/engine/call"
 	"foyer/engine/host/limits"
 	"foyer/engine/host/roomservice"
+	"foyer/engine/host/seats"
 	"foyer/engine/host/stream"
 )
 
@@ -25,7 +25,7 @@ type guard struct {
 	all     *rate.Limiter                    // bytes
 	cuts    *limits.Rates[netip.Prefix]      // lines in the log about connections that were cut
 	tracks  *limits.Rates[roomservice.Place] // lines in the log about tracks
-	guests  *crowd
+	guests  *seats.Crowd
 }
 
 func newGuard(l limits.Limits) guard {
@@ -36,34 +36,8 @@ func newGuard(l limits.Limits) guard {
 		all:     rate.NewLimiter(l.AllBytes, l.AllByteBurst),
 		cuts:    limits.NewRates[netip.Prefix](l.CutLines, 1, l.Addresses),
 		tracks:  limits.NewRates[roomservice.Place](l.CutLines, 1, l.Addresses),
-		guests:  &crowd{most: l.Guests, of: map[netip.Prefix]int{}},
+		guests:  seats.NewCrowd(l.Guests),
 	}
-}
-
-// crowd bounds how many guests of one address are connected at a time: each costs
-// 0.4 MB, and LiveKit has no bound for them.
-type crowd struct {
-	most int
-
-	mu sync.Mutex
-	of map[netip.Prefix]int
-}
-
-// enter takes one more in, until leave is called.
-func (c *crowd) enter(from netip.Prefix) (leave func(), ok bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.of[from] >= c.most {
-		return nil, false
-	}
-	c.of[from]++
-	return sync.OnceFunc(func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if c.of[from]--; c.of[from] == 0 {
-			delete(c.of, from)
-		}
-	}), true
 }
 
 // bounds are those of one connect.

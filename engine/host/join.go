@@ -21,6 +21,7 @@ import (
 	"foyer/engine/host/limits"
 	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
+	"foyer/engine/host/seats"
 	"foyer/engine/host/tracks"
 )
 
@@ -151,12 +152,12 @@ func (d *door) mayJoin(ctx context.Context, req *doorapi.JoinRequest, role call.
 	if err != nil {
 		return err
 	}
-	e := entrant{identity: req.Identity, key: req.Key, member: m, again: req.Generation != 0}
+	e := seats.Entrant{Identity: req.Identity, Key: req.Key, Member: m, Again: req.Generation != 0}
 	check, err := d.spaceFor(ctx, req.Room, rules, e, false)
 	if err != nil {
 		return err
 	}
-	return d.sockets.look(installation{req.Room, string(req.Key)}, check)
+	return d.seats.Look(seats.Installation{Room: req.Room, Key: string(req.Key)}, check)
 }
 
 // checkForeigner keeps an identity for who is in the room under it with a token

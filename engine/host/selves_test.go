@@ -15,6 +15,7 @@ import (
 	doorclient "foyer/engine/door"
 	"foyer/engine/doorapi"
 	"foyer/engine/host/roomservice"
+	"foyer/engine/host/seats"
 )
 
 // self is the same installation under another ID.
@@ -151,8 +152,8 @@ func TestAFewIdentitiesOfOneKey(t *testing.T) {
 		})
 	}
 	coming.Wait()
-	if in.Load() != maxSelves {
-		t.Errorf("%d are in, want %d", in.Load(), maxSelves)
+	if in.Load() != seats.MaxSelves {
+		t.Errorf("%d are in, want %d", in.Load(), seats.MaxSelves)
 	}
 	if _, refusal, status := s.join(bob.self("late").request(t, link)); refusal.Code != doorapi.CodeManyIdentities || status != http.StatusConflict {
 		t.Errorf("a join: %d %+v", status, refusal)

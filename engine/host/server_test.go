@@ -23,6 +23,7 @@ import (
 	doorclient "foyer/engine/door"
 	"foyer/engine/doorapi"
 	"foyer/engine/host/limits"
+	"foyer/engine/host/metrics"
 	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
 	"foyer/engine/host/sfu"
@@ -446,7 +447,7 @@ func TestRoomTTL(t *testing.T) {
 // comes in.
 func TestFullRegister(t *testing.T) {
 	var e doorapi.Error
-	d := &door{settings: settings{Config: Config{}}}
+	d := &door{settings: settings{Config: Config{}}, metrics: metrics.New()}
 	log, _ := newLog()
 	d.Log = log
 	w := httptest.NewRecorder()

@@ -64,7 +64,7 @@ func (t *transaction) kept(ctx context.Context, query string) (*sql.Stmt, error)
 	if t.r.kind.turn == nil {
 		return nil, nil
 	}
-	stmt, err := t.r.statements.get(ctx, t.r.db, query) //nolint:sqlclosecheck // it is kept
+	stmt, err := t.r.statements.get(ctx, t.r.db, query)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func (t *transaction) kept(ctx context.Context, query string) (*sql.Stmt, error)
 
 // ExecContext is that of [sql.Tx].
 func (t *transaction) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	stmt, err := t.kept(ctx, query)
+	stmt, err := t.kept(ctx, query) //nolint:sqlclosecheck // it is kept
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ func (t *transaction) ExecContext(ctx context.Context, query string, args ...any
 
 // QueryContext is that of [sql.Tx].
 func (t *transaction) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	stmt, err := t.kept(ctx, query)
+	stmt, err := t.kept(ctx, query) //nolint:sqlclosecheck // it is kept
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +97,7 @@ func (t *transaction) QueryContext(ctx context.Context, query string, args ...an
 
 // QueryRowContext is that of [sql.Tx].
 func (t *transaction) QueryRowContext(ctx context.Context, query string, args ...any) row {
-	stmt, err := t.kept(ctx, query)
+	stmt, err := t.kept(ctx, query) //nolint:sqlclosecheck // it is kept
 	if err != nil {
 		return noRow{err}
 	}

@@ -1,0 +1,70 @@
+package seats
+
+import (
+	"foyer/engine/call"
+	"foyer/engine/host/register"
+)
+
+// MaxSelves is how many identities of one installation are in a room at a time:
+// somebody may try a room with a few windows, and fills it with no more.
+const MaxSelves = 5
+
+// Entrant is somebody who wants to be in a room.
+type Entrant struct {
+	Identity call.Identity
+	Key      []byte          // of the installation; nil: none
+	Member   register.Member // as far as known
+	Again    bool            // joins anew by itself, after its connection was lost
+}
+
+// Check decides whether somebody may have a place: here is who is in the room, if
+// anybody looked, others are the members of the same installation.
+func Check(rules register.Rules, e Entrant, others []register.Member, here map[call.Identity]bool, now Occupancy) error {
+	if err := checkSpace(rules, e, here, now.Open); err != nil {
+		return err
+	}
+	return checkSelves(e, others, here, now)
+}
+
+// checkSelves bounds how many identities of an installation are in a room.
+func checkSelves(e Entrant, others []register.Member, here map[call.Identity]bool, now Occupancy) error {
+	if here[e.Identity] || now.Open[e.Identity] > 0 {
+		return nil
+	}
+	n := len(now.Mine)
+	for _, m := range others {
+		if here[m.Identity] && now.Mine[m.Identity] == 0 {
+			n++
+		}
+	}
+	if n >= MaxSelves {
+		return call.ErrManyIdentities
+	}
+	return nil
+}
+
+// checkSpace decides whether there is room for somebody. Hosts and co-hosts come
+// into a room that they have locked.
+func checkSpace(rules register.Rules, e Entrant, here map[call.Identity]bool, open map[call.Identity]int) error {
+	inside := here[e.Identity] || open[e.Identity] > 0
+	back := e.Again && (e.Member.Presence == call.PresenceOffline || e.Member.Presence == call.PresenceOnline)
+	if rules.Locked && !inside && !back && !e.Member.Role.Moderates() {
+		return call.ErrRoomLocked
+	}
+	if rules.RefuseNewcomer && here[e.Identity] && open[e.Identity] > 0 && !e.Again {
+		return call.ErrAlreadyHere
+	}
+	if rules.MaxMembers == 0 || inside {
+		return nil
+	}
+	people := len(here)
+	for identity := range open {
+		if !here[identity] {
+			people++
+		}
+	}
+	if people >= rules.MaxMembers {
+		return call.ErrRoomFull
+	}
+	return nil
+}
