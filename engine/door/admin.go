@@ -58,7 +58,8 @@ func RequestInvite(ctx context.Context, req InviteRequest) (call.Link, error) {
 	}
 	var answer doorapi.InvitationAnswer
 	body := doorapi.InvitationRequest{
-		Room: doorapi.RoomParameter(req.Room), Title: req.Title, Existing: req.Existing, Role: req.Role, TTL: int64(req.TTL / time.Second),
+		Room: doorapi.RoomParameter(req.Room), Title: req.Title, Existing: req.Existing, Role: req.Role,
+		TTL: int64(req.TTL / time.Second),
 	}
 	if _, err := postAdmin(ctx, server, key, fingerprint, doorapi.InvitationsPath, body, &answer); err != nil {
 		return call.Link{}, err
@@ -186,7 +187,9 @@ func postAdmin(
 	return serverTime(a, time.Now()), readAdmin(a, into)
 }
 
-func postPinned(ctx context.Context, host string, fingerprint [sha256.Size]byte, path, key string, body []byte) (answer, error) {
+func postPinned(
+	ctx context.Context, host string, fingerprint [sha256.Size]byte, path, key string, body []byte,
+) (answer, error) {
 	dialing, cancel := context.WithTimeout(ctx, adminDialTimeout)
 	defer cancel()
 	c, err := dial(dialing, host, Pinned(fingerprint, call.ErrForeignKey))

@@ -75,9 +75,11 @@ func IsCallError(err error) bool {
 		return true
 	}
 	for _, known := range []error{
-		call.ErrForeignKey, call.ErrWrongServer, call.ErrUntrusted, call.ErrServerGarbage, call.ErrServerSilent, call.ErrUnreachable, call.ErrRefused,
+		call.ErrForeignKey, call.ErrWrongServer, call.ErrUntrusted,
+		call.ErrServerGarbage, call.ErrServerSilent, call.ErrUnreachable, call.ErrRefused,
 		call.ErrTokenRefused, call.ErrNoSuchRoom, call.ErrRoomFull, call.ErrRoomLocked, call.ErrInviteRefused,
-		call.ErrInviteExpired, call.ErrIdentityTaken, call.ErrTooManyTries, call.ErrTooManyGuests, call.ErrBadArgument, call.ErrLinkInsecure,
+		call.ErrInviteExpired, call.ErrIdentityTaken, call.ErrTooManyTries,
+		call.ErrTooManyGuests, call.ErrBadArgument, call.ErrLinkInsecure,
 		call.ErrAlreadyHere, call.ErrManyIdentities, call.ErrClock, call.ErrJoinUsed, call.ErrCutOff,
 	} {
 		if errors.Is(err, known) {

@@ -52,7 +52,9 @@ func (m Member) RequestAdmission(ctx context.Context, req call.JoinRequest, gene
 }
 
 // requestAt asks with a signature of that time.
-func (m Member) requestAt(ctx context.Context, req call.JoinRequest, generation int64, at time.Time) (call.Admission, error) {
+func (m Member) requestAt(
+	ctx context.Context, req call.JoinRequest, generation int64, at time.Time,
+) (call.Admission, error) {
 	body, err := joinBody(req, generation, at)
 	if err != nil {
 		return call.Admission{}, err
