@@ -26,7 +26,7 @@ type Heartbeat struct {
 func WriteHeartbeat(self call.Identity, next time.Duration) ([]byte, error) {
 	topic := heartbeatTopic
 	return proto.Marshal(&livekit.DataPacket{
-		Kind:                livekit.DataPacket_LOSSY, //nolint:staticcheck // older servers read it
+		Kind:                livekit.DataPacket_LOSSY, // older servers read it
 		ParticipantIdentity: string(self),
 		Value: &livekit.DataPacket_User{User: &livekit.UserPacket{
 			Topic: &topic, Payload: binary.AppendUvarint(nil, uint64(next/time.Millisecond)),

@@ -91,6 +91,7 @@ type Events struct {
 	Flood     func(*Transport)
 }
 
+// NewTransport makes the connections of one join; nothing is negotiated yet.
 func NewTransport(c Config) (*Transport, error) {
 	t := &Transport{Remote: map[call.SID]*RemoteTrack{}, Retired: map[call.SID]*RemoteTrack{}}
 	var err error
@@ -162,6 +163,7 @@ func (t *Transport) Peers() []*Peer {
 	return []*Peer{t.Pub, t.Sub}
 }
 
+// Peer is the connection that the server calls target.
 func (t *Transport) Peer(target livekit.SignalTarget) *Peer {
 	if target == livekit.SignalTarget_SUBSCRIBER && t.Sub != nil {
 		return t.Sub
@@ -177,6 +179,7 @@ func (t *Transport) Receiver() *Peer {
 	return t.Pub
 }
 
+// Connected reports whether media can flow, on every connection.
 func (t *Transport) Connected() bool {
 	for _, p := range t.Peers() {
 		if p.State != webrtc.PeerConnectionStateConnected {

@@ -25,9 +25,12 @@ import (
 	"foyer/engine/door"
 )
 
+// ClientProtocol tells the server and the others which forms of data we read: texts
+// in stream headers (livekit-client src/version.ts).
+const ClientProtocol = 2
+
 const (
 	protocolVersion = 17        // livekit-server, pkg/rtc/types/protocol_version.go
-	ClientProtocol  = 2         // livekit-client src/version.ts: texts in stream headers
 	sdkVersion      = "2.4.0"   // from here on the server uses SCTP zero checksums
 	maxFrame        = 4 << 20   // bytes of one message; a roster of thousands fits
 	maxHandshake    = 256 << 10 // bytes before the upgrade is done: certificates and headers
