@@ -46,6 +46,18 @@ func (ng *negotiation) offerSections() {
 // sectionFilled goes on without waiting: a track has come.
 func (ng *negotiation) sectionFilled() {
 	ng.s.transport.Lacking.Tries = 0
+	ng.waitNoLonger()
+}
+
+// expectTrack goes on without waiting: there is a new subscription.
+func (ng *negotiation) expectTrack() {
+	if ng.s.transport != nil {
+		ng.s.transport.Lacking.Expect()
+		ng.waitNoLonger()
+	}
+}
+
+func (ng *negotiation) waitNoLonger() {
 	if ng.s.alarms.isSet(alarmSections) {
 		ng.s.alarms.clear(alarmSections)
 		ng.offerSections()

@@ -37,10 +37,21 @@ func TestNegotiationHasAnEnd(t *testing.T) {
 	if n := offers() - before; n > 4+4 {
 		t.Errorf("%d offers in 3 s", n)
 	}
-	// It still hears what it wants to hear.
-	mark := len(b.seen())
+	// It still hears what it wants to hear, however often it has tried in vain.
+	const longWait = 30
+	if err := b.ask(t.Context(), func() error {
+		b.transport.Lacking.Tries = longWait
+		b.alarms.set(alarmSections, b.transport.Lacking.Wait())
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	mark, began := len(b.seen()), time.Now()
 	if err := b.Subscribe(t.Context(), []call.Subscription{{Track: first.Track.SID}}); err != nil {
 		t.Fatal(err)
 	}
 	wait[call.RemoteTrackReady](b, mark, "the track", nil)
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("the track came after %v", took)
+	}
 }

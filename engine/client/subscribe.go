@@ -109,6 +109,9 @@ func (sb *subscriptions) follow() {
 		sb.told[w.Track] = w
 	}
 	sb.send(on, true)
+	if len(on) > 0 {
+		sb.s.negotiation.expectTrack()
+	}
 	for _, w := range settings {
 		sb.sendSettings(w)
 	}

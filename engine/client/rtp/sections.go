@@ -43,6 +43,9 @@ func (n *Sections) Wait() time.Duration {
 	return min(sectionWait<<min(n.Tries-sectionTries, 10), maxSectionWait)
 }
 
+// Expect lets the next requests be met at once: there is a new subscription.
+func (n *Sections) Expect() { n.Tries = min(n.Tries, sectionTries-2) }
+
 // SpareSections counts the receiving sections that no track has filled.
 func (t *Transport) SpareSections() (audios, videos int) {
 	filled := make(map[*webrtc.RTPReceiver]bool, len(t.Remote))
