@@ -124,7 +124,7 @@ func TestOnlyTheDoorsRoutes(t *testing.T) {
 	}{
 		{http.MethodGet, http.StatusOK, []string{healthPath}},
 		{http.MethodGet, http.StatusNotFound, []string{
-			"/", "/whip/v1", "/agent", "/debug/rooms", "/debug/goroutine", "/metrics", "/rtc/v2", "/foyer/v1/", "/settings/regions",
+			"/", "/whip/v1", "/agent", "/debug/rooms", "/debug/goroutine", "/rtc/v2", "/foyer/v1/", "/settings/regions",
 			"/twirp/livekit.Egress/ListEgress",
 		}},
 		{http.MethodPost, http.StatusNotFound, []string{

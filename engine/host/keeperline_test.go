@@ -133,7 +133,7 @@ func TestO4_KeeperIsCutOff(t *testing.T) {
 		}
 		eventually(t, "the keeper notices", waitBound, func() bool { return strings.Count(s.log.String(), `msg="connection lost"`) > round })
 		b.keepers.cut(false)
-		eventually(t, "the keeper is back", waitBound, func() bool { return strings.Count(s.log.String(), "connection mended") == round+1 })
+		eventually(t, "the keeper is back", waitBound, func() bool { return strings.Count(s.log.String(), "connection regained") == round+1 })
 	}
 	talking.Wait()
 	for _, c := range []*chatter{anna, ben} {
