@@ -212,11 +212,25 @@ func (r *filmReel) Read(stop <-chan struct{}, dst *call.VideoFrame) error {
 	return nil
 }
 
-// Size implements [devices.VideoStream].
-func (*filmReel) Size() (width, height, fps int) { return filmWidth, filmHeight, 0 }
-
 // Close implements [devices.VideoStream].
 func (r *filmReel) Close() error {
 	r.tick.Stop()
 	return nil
 }
+
+// sizedDevices say how large the film is, so that no layer is larger.
+type sizedDevices struct{ call.Devices }
+
+// Open implements [call.Devices].
+func (d sizedDevices) Open(ctx context.Context, req call.DeviceRequest) (call.Capture, error) {
+	c, err := d.Devices.Open(ctx, req)
+	if v, is := c.(call.VideoCapture); err == nil && is {
+		return sizedFilm{v}, nil
+	}
+	return c, err
+}
+
+type sizedFilm struct{ call.VideoCapture }
+
+// Size implements [call.Sized].
+func (sizedFilm) Size() (width, height, fps int) { return filmWidth, filmHeight, 0 }

@@ -100,7 +100,7 @@ func offOnPair(ctx context.Context, text string, rounds int, all *offOnResults) 
 		return err
 	}
 	camera, screen := newFilm(call.SourceCamera, 30), newFilm(call.SourceScreen, 15)
-	talker, err := newStation(devices.Drivers{Camera: camera, Screen: screen}, func(d call.Devices) call.Devices { return d })
+	talker, err := newStation(devices.Drivers{Camera: camera, Screen: screen}, func(d call.Devices) call.Devices { return sizedDevices{d} })
 	if err != nil {
 		return err
 	}

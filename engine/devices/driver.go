@@ -40,10 +40,6 @@ type VideoStream interface {
 	// with an error that wraps [ErrNoPicture] when it may be tried again;
 	// with any other one when the device is lost.
 	Read(stop <-chan struct{}, dst *call.VideoFrame) error
-	// Size returns the size of the frames in pixels and their rate per second, 0
-	// for what is not known or may change. It is the same for as long as the stream
-	// is open.
-	Size() (width, height, fps int)
 	// Close returns when the operating system has the device back.
 	Close() error
 }

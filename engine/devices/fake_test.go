@@ -146,8 +146,6 @@ func (s *fakeStream) enter(what string) (leave func()) {
 	return s.busy.Unlock
 }
 
-func (*fakeStream) Size() (width, height, fps int) { return 64, 48, 0 }
-
 func (s *fakeStream) Read(stop <-chan struct{}, dst *call.VideoFrame) error {
 	defer s.enter("read")()
 	if s.closed {

@@ -120,9 +120,6 @@ func TestVideoFilesPlayRoundAndRound(t *testing.T) {
 		"c.ivf": ivf("VP80", 128, 96, 5),
 	} {
 		c := mustOpen(t, d, write(t, name, data))
-		if w, h, fps := c.(call.Sized).Size(); w != 128 || h != 96 || fps != 50 {
-			t.Errorf("%s: %dx%d at %d", name, w, h, fps)
-		}
 		seen := map[int]int{}
 		var f call.VideoFrame
 		began := time.Now()
@@ -327,9 +324,6 @@ func TestTestCamera(t *testing.T) {
 	c, err := New(Config{Log: quietLog()}).Open(t.Context(), call.DeviceRequest{Source: call.SourceCamera, Device: call.DeviceTest, FPS: 60})
 	if err != nil {
 		t.Fatal(err)
-	}
-	if w, h, fps := c.(call.Sized).Size(); w != 1280 || h != 720 || fps != 60 {
-		t.Errorf("%dx%d at %d", w, h, fps)
 	}
 	var f call.VideoFrame
 	last := -1

@@ -40,8 +40,6 @@ type ivfFile struct {
 	length  time.Duration // of one round
 	decoder call.VideoDecoder
 
-	width, height int // of the first frame
-
 	began time.Time // of this round
 	next  int
 	data  []byte
@@ -66,7 +64,6 @@ func newIVF(f *os.File, size int64, newDecoder func(mime string) (call.VideoDeco
 		i.decoder.Close()
 		return nil, err
 	}
-	i.width, i.height = first.Width, first.Height
 	i.began = time.Now()
 	return i, nil
 }
@@ -78,11 +75,6 @@ func roundLength(p []ivfFrame) time.Duration {
 	}
 	last := p[len(p)-1].time
 	return last + last/time.Duration(len(p)-1)
-}
-
-// Size implements [VideoStream]. Frames after the first may have another size.
-func (i *ivfFile) Size() (width, height, fps int) {
-	return i.width, i.height, perSecond(i.length / time.Duration(len(i.frames)))
 }
 
 func (i *ivfFile) Read(stop <-chan struct{}, dst *call.VideoFrame) error {

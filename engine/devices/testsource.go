@@ -27,12 +27,6 @@ func newTestCamera(w Want) *testCamera {
 	}
 }
 
-// Size implements [VideoStream].
-func (c *testCamera) Size() (width, height, fps int) {
-	width, height = c.painter.Size()
-	return width, height, c.pace.perSecond()
-}
-
 func (c *testCamera) Read(stop <-chan struct{}, dst *call.VideoFrame) error {
 	n, err := c.pace.wait(stop)
 	if err != nil {
@@ -53,11 +47,6 @@ type pace struct {
 }
 
 func newPace(every time.Duration) pace { return pace{every: every, began: time.Now()} }
-
-// perSecond returns the rate, 0 if it is below 1.
-func (p *pace) perSecond() int { return perSecond(p.every) }
-
-func perSecond(every time.Duration) int { return int(math.Round(1 / every.Seconds())) }
 
 // wait returns the number of the next frame when its time has come.
 func (p *pace) wait(stop <-chan struct{}) (int, error) {

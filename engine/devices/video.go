@@ -25,17 +25,10 @@ const readPause = 20 * time.Millisecond
 // videoCapture is an open camera or screen, or what stands in for one.
 type videoCapture struct {
 	*handle
-	box                *latest.Box[call.VideoFrame]
-	width, height, fps int // from the stream, before it is open
+	box *latest.Box[call.VideoFrame]
 }
 
-var (
-	_ call.VideoCapture = (*videoCapture)(nil)
-	_ call.Sized        = (*videoCapture)(nil)
-)
-
-// Size implements [call.Sized].
-func (c *videoCapture) Size() (width, height, fps int) { return c.width, c.height, c.fps }
+var _ call.VideoCapture = (*videoCapture)(nil)
 
 // openVideo opens a camera or screen.
 func (d *Devices) openVideo(ctx context.Context, source call.Source, choice string, want Want) (*videoCapture, error) {
@@ -95,7 +88,6 @@ func (d *Devices) startVideo(
 		if err != nil {
 			return session{}, err
 		}
-		c.width, c.height, c.fps = stream.Size()
 		return session{run: func() { c.pump(stream) }, close: stream.Close}, nil
 	})
 	if err := d.await(ctx, c.handle, dev); err != nil {

@@ -47,11 +47,6 @@ func newY4M(f *os.File, size int64) (*y4mFile, error) {
 	return &y4mFile{f: f, header: h, frames: frames, pace: newPace(h.every)}, nil
 }
 
-// Size implements [VideoStream].
-func (y *y4mFile) Size() (width, height, fps int) {
-	return y.header.width, y.header.height, y.pace.perSecond()
-}
-
 func (y *y4mFile) Read(stop <-chan struct{}, dst *call.VideoFrame) error {
 	n, err := y.pace.wait(stop)
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"image"
 	"io"
 	"io/fs"
-	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -112,7 +111,7 @@ func (c *cameras) Open(id string, want devices.Want) (devices.VideoStream, error
 	c.log.WithFields(logrus.Fields{
 		"camera": id, "width": mode.Width, "height": mode.Height, "fps": mode.FrameRate, "format": mode.FrameFormat,
 	}).Debug("camera opened")
-	return &cameraStream{driver: d, reader: reader, mode: mode}, nil
+	return &cameraStream{driver: d, reader: reader, fullRange: mode.FrameFormat == frameMJPEG}, nil
 }
 
 // record starts the stream. When that fails, the camera is closed.
@@ -142,14 +141,9 @@ func (c *cameras) find(id string) (driver.Driver, bool) {
 
 // cameraStream implements devices.VideoStream.
 type cameraStream struct {
-	driver driver.Driver
-	reader video.Reader
-	mode   prop.Media
-}
-
-// Size implements [devices.VideoStream].
-func (s *cameraStream) Size() (width, height, fps int) {
-	return s.mode.Width, s.mode.Height, int(math.Round(float64(s.mode.FrameRate)))
+	driver    driver.Driver
+	reader    video.Reader
+	fullRange bool
 }
 
 func (s *cameraStream) Read(_ <-chan struct{}, dst *call.VideoFrame) error {
@@ -162,7 +156,7 @@ func (s *cameraStream) Read(_ <-chan struct{}, dst *call.VideoFrame) error {
 	if !ok {
 		return fmt.Errorf("%w: a frame of type %T", call.ErrDeviceFailed, img)
 	}
-	if err := yuv.FromYCbCr(dst, ycc, s.mode.FrameFormat == frameMJPEG); err != nil {
+	if err := yuv.FromYCbCr(dst, ycc, s.fullRange); err != nil {
 		return fmt.Errorf("%w: %w", devices.ErrNoPicture, err)
 	}
 	return nil

@@ -185,9 +185,6 @@ func (s *screenStream) release() {
 	}
 }
 
-// Size implements [devices.VideoStream]. A screen may get another size.
-func (s *screenStream) Size() (width, height, fps int) { return 0, 0, int(time.Second / s.every) }
-
 // Read waits for the time of the next frame and takes it.
 func (s *screenStream) Read(stop <-chan struct{}, dst *call.VideoFrame) error {
 	if err := s.wait(stop); err != nil {

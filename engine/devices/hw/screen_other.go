@@ -75,9 +75,6 @@ type screenStream struct {
 	shrinker shrinker
 }
 
-// Size implements [devices.VideoStream]. A screen may get another size.
-func (s *screenStream) Size() (width, height, fps int) { return 0, 0, int(time.Second / s.every) }
-
 // Read keeps the pace itself: mediadevices' reader does not wait here.
 func (s *screenStream) Read(stop <-chan struct{}, dst *call.VideoFrame) error {
 	now := time.Now()

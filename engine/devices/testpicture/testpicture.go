@@ -50,9 +50,6 @@ func bars() [8]colour {
 // Painter draws frames of one size. Use it from one goroutine.
 type Painter struct{ background call.VideoFrame }
 
-// Size returns the size of the frames in pixels.
-func (p *Painter) Size() (width, height int) { return p.background.Width, p.background.Height }
-
 // NewPainter returns a Painter for frames of w x h pixels.
 func NewPainter(w, h int) *Painter {
 	p := new(Painter)
