@@ -85,7 +85,9 @@ func serve(ctx context.Context, conf host.Config, out io.Writer) error {
 		return err
 	}
 	return server.Run(ctx, func(r host.Ready) {
-		_ = roomserver.WriteReady(out, roomserver.Ready{URL: r.URL, AdminKeyFile: r.AdminKeyFile, LiveKitKeyFile: r.LiveKitKeyFile})
+		_ = roomserver.WriteReady(out, roomserver.Ready{
+			URL: r.URL, AdminKeyFile: r.AdminKeyFile, LiveKitKeyFile: r.LiveKitKeyFile,
+		})
 	})
 }
 

@@ -141,7 +141,8 @@ func (l *loop) use(d *device) {
 	d.format = formatOf(d.source, d.handle)
 	if err := l.attach(d); err != nil {
 		sl := l.slots[d.source]
-		l.emit(call.CommandFailed{Command: sl.word, Source: d.source, Err: call.DeviceErrorOf(call.Device{Source: d.source, Name: d.info.Name}, err)})
+		err = call.DeviceErrorOf(call.Device{Source: d.source, Name: d.info.Name}, err)
+		l.emit(call.CommandFailed{Command: sl.word, Source: d.source, Err: err})
 		l.giveUp(sl)
 		l.close(d)
 		l.checkPanic(err)
@@ -250,7 +251,8 @@ func (l *loop) giveUp(sl *slot) {
 // openFailed reports a device that did not open, and takes its wish back.
 func (l *loop) openFailed(sl *slot, request string, err error) {
 	if l.wished(sl.source).open {
-		l.emit(call.CommandFailed{Command: sl.word, Source: sl.source, Err: call.DeviceErrorOf(call.Device{Source: sl.source, Name: request}, err)})
+		err := call.DeviceErrorOf(call.Device{Source: sl.source, Name: request}, err)
+		l.emit(call.CommandFailed{Command: sl.word, Source: sl.source, Err: err})
 	}
 	if s := l.stay; s != nil && !s.joined && sl.preview && sl.source != call.SourceSpeaker &&
 		s.pubs[sl.source].device != sl.previewDevice {

@@ -136,7 +136,7 @@ func (l *loop) waitWorkers() {
 func (l *loop) handle(m message) {
 	defer func() {
 		if v := recover(); v != nil {
-			l.checkPanic(&guard.Panic{Value: v, Stack: debug.Stack()})
+			l.checkPanic(&guard.PanicError{Value: v, Stack: debug.Stack()})
 		}
 	}()
 	l.trace(m.note)
@@ -151,7 +151,7 @@ func (l *loop) guard(f func()) {
 
 // checkPanic makes a panic the reason for leaving.
 func (l *loop) checkPanic(err error) {
-	p, ok := errors.AsType[*guard.Panic](err)
+	p, ok := errors.AsType[*guard.PanicError](err)
 	if !ok {
 		return
 	}

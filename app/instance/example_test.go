@@ -25,13 +25,13 @@ func ExampleClaim() {
 		fmt.Println(err)
 		return
 	}
-	defer dir.RemoveAll() //nolint:errcheck // a temporary folder
+	defer dir.RemoveAll()
 	first, err := instance.Claim(ctx, dir, "")
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	defer first.Close() //nolint:errcheck // the example ends
+	defer first.Close()
 	stop, err := first.Listen(func(_ context.Context, link string) bool {
 		fmt.Println("the window opens", link)
 		return true

@@ -66,7 +66,7 @@ func (d *Devices) await(ctx context.Context, h *handle, dev call.Device) error {
 // channels twice.
 func guardDriver[T any](f func() (T, error)) (T, error) {
 	v, err := guard.Call(f)
-	if p, ok := errors.AsType[*guard.Panic](err); ok {
+	if p, ok := errors.AsType[*guard.PanicError](err); ok {
 		err = fmt.Errorf("%w: driver panicked: %v", call.ErrDeviceFailed, p.Value)
 	}
 	return v, err

@@ -172,18 +172,12 @@ func (w *Writer) write() {
 			_, err := w.out.Write(data)
 			w.mu.Lock()
 			w.waiting -= len(data)
-			w.err = errors.Join(w.err, first(w.err, err))
+			if w.err == nil {
+				w.err = err
+			}
 			w.mu.Unlock()
 		}
 	}
-}
-
-// first is err, unless there was one before.
-func first(before, err error) error {
-	if before != nil {
-		return nil
-	}
-	return err
 }
 
 func (w *Writer) finish() {
@@ -192,7 +186,8 @@ func (w *Writer) finish() {
 	w.mu.Unlock()
 	var err error
 	if missing > 0 {
-		_, err = fmt.Fprintf(w.out, "{\"ms\":%g,\"kind\":\"missing\",\"about\":\"%d lines\"}\n", ms(time.Since(w.began)), missing)
+		_, err = fmt.Fprintf(w.out, "{\"ms\":%g,\"kind\":\"missing\",\"about\":\"%d lines\"}\n",
+			ms(time.Since(w.began)), missing)
 	}
 	err = errors.Join(err, w.out.Close())
 	w.mu.Lock()

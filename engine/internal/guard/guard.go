@@ -10,26 +10,26 @@ import (
 	"github.com/sirupsen/logrus"
 )
 
-// Panic is a recovered panic.
-type Panic struct {
+// PanicError is a recovered panic.
+type PanicError struct {
 	Value any
 	Stack []byte
 }
 
 // Error says what the code panicked with.
-func (p *Panic) Error() string { return fmt.Sprintf("panic: %v", p.Value) }
+func (p *PanicError) Error() string { return fmt.Sprintf("panic: %v", p.Value) }
 
-// Call calls f and turns its panic into a *Panic.
+// Call calls f and turns its panic into a *PanicError.
 func Call[T any](f func() (T, error)) (v T, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = &Panic{Value: p, Stack: debug.Stack()}
+			err = &PanicError{Value: p, Stack: debug.Stack()}
 		}
 	}()
 	return f()
 }
 
-// Do calls f and turns its panic into a *Panic.
+// Do calls f and turns its panic into a *PanicError.
 func Do(f func() error) error {
 	_, err := Call(func() (struct{}, error) { return struct{}{}, f() })
 	return err

@@ -18,7 +18,7 @@ func TestCall(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	err = guard.Do(func() error { panic("at the disco") })
-	p, ok := errors.AsType[*guard.Panic](err)
+	p, ok := errors.AsType[*guard.PanicError](err)
 	if !ok || p.Value != "at the disco" || !strings.Contains(string(p.Stack), "TestCall") {
 		t.Errorf("got %v", err)
 	}
