@@ -98,8 +98,13 @@ var (
 )
 
 // Misbehaved reports whether a connection was cut, as [Bounds].Cut is told, for what
-// no client sends that keeps to the protocol and to its limits.
-func Misbehaved(why error) bool { return !errors.Is(why, ErrSlow) && !errors.Is(why, errSlowly) }
+// no client sends that keeps to the protocol and to its limits. A request that could
+// not be checked, because a database does not answer or the server stops, is no
+// fault of the client's.
+func Misbehaved(why error) bool {
+	var v *Violation
+	return errors.As(why, &v) && v != ErrSlow && v != errSlowly
+}
 
 // New follows a client's connection.
 func New(s Socket, b Bounds) *Conn {

@@ -2,7 +2,9 @@ package stream
 
 import (
 	"bytes"
+	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -456,5 +458,23 @@ func TestEachConnectHasWorkOfItsOwn(t *testing.T) {
 	}
 	if err := g.spend(16); err == nil {
 		t.Error("more than there is is let through")
+	}
+}
+
+func TestMisbehaved(t *testing.T) {
+	for _, tt := range []struct {
+		why  error
+		want bool
+	}{
+		{violation(StatusPolicy, "too many requests"), true},
+		{fmt.Errorf("inspect: %w", errMalformed), true},
+		{ErrSlow, false},
+		{fmt.Errorf("read: %w", errSlowly), false},
+		{context.Canceled, false},
+		{errors.New("the register does not answer"), false},
+	} {
+		if got := Misbehaved(tt.why); got != tt.want {
+			t.Errorf("%v: %v", tt.why, got)
+		}
 	}
 }
