@@ -95,7 +95,7 @@ lint: deps tools ## gofmt, go vet and golangci-lint
 	@files=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); \
 		if [ -n "$$files" ]; then printf 'gofmt would change:\n%s\n' "$$files"; exit 1; fi
 	$(CHECKED) $(GO) vet ./...
-	$(CHECKED) .tools/bin/golangci-lint run ./...
+	$(CHECKED) scripts/lint.sh .tools/bin/golangci-lint
 
 .PHONY: arrows
 arrows: deps
