@@ -73,7 +73,7 @@ func (d *door) serveRTC(w http.ResponseWriter, r *http.Request) {
 	v := d.watch.Visit(roomservice.Place{Room: c.room(), Identity: c.identity()}, c.resumes)
 	defer v.End()
 	linger := lingerWriter{w, func() { inTime(); arrived(); d.keepers.Want(c.room()) }}
-	d.proxy.ServeHTTP(connwatch.Writer{HijackWriter: linger, Visit: v, Bounds: d.bounds(c)}, out)
+	d.proxy.ServeHTTP(connwatch.Writer{HijackWriter: linger, Visit: v, Limits: d.limitsOf(c)}, out)
 	if c.expelled.Load() {
 		d.expel(ctx, c)
 	}
@@ -169,7 +169,7 @@ func (d *door) admit(ctx context.Context, c *connect) error {
 	if err != nil {
 		return err
 	}
-	leave, ok := d.guard.guests.Enter(c.from)
+	leave, ok := d.guests.crowd.Enter(c.from)
 	if !ok {
 		return call.ErrTooManyGuests
 	}

@@ -182,7 +182,7 @@ func TestServerAPI(t *testing.T) {
 	anna, _ := s.mustDial(s.mustJoin(newGuest(t, "anna"), link).Token)
 	ben, _ := s.mustDial(s.mustJoin(newGuest(t, "ben"), link).Token)
 	withKey := func(key roomservice.Key) livekit.RoomService {
-		return livekit.NewRoomServiceProtobufClient(s.URL, &http.Client{Timeout: waitBound, Transport: &adminTransport{key, s.client().Transport}})
+		return livekit.NewRoomServiceProtobufClient(s.URL, &http.Client{Timeout: waitTimeout, Transport: &adminTransport{key, s.client().Transport}})
 	}
 	ctx := context.Background()
 	if _, err := withKey(roomservice.Key{Key: s.api.Key, Secret: "wrong"}).ListRooms(ctx, &livekit.ListRoomsRequest{}); err == nil {

@@ -121,7 +121,7 @@ func TestWrongKeysLockNobodyOut(t *testing.T) {
 			return err == nil
 		},
 	}
-	eventually(t, "every wrong key is slowed down", 3*waitBound, func() bool {
+	eventually(t, "every wrong key is slowed down", 3*waitTimeout, func() bool {
 		for name := range wrong {
 			if _, ok := limited.Load(name); !ok {
 				return false

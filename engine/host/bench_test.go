@@ -20,6 +20,7 @@ import (
 	"foyer/engine/host/limits"
 	"foyer/engine/host/roomservice"
 	"foyer/engine/host/sfu"
+	"foyer/internal/testenv"
 )
 
 func noLimits(c *Config) {
@@ -69,7 +70,7 @@ func BenchmarkConnect(b *testing.B) {
 		benchmarkConnect(b, dialer, "wss"+strings.TrimPrefix(s.URL, "https"), token)
 	})
 	b.Run("direct", func(b *testing.B) {
-		log, _ := newLog()
+		log, _ := testenv.NewLog()
 		key := roomservice.Key{Key: "key", Secret: "a secret that is long enough for LiveKit"}
 		media, err := sfu.Start(context.Background(), sfu.Config{Key: key.Key, Secret: key.Secret, Address: loopback4(), Log: log})
 		if err != nil {
@@ -113,7 +114,7 @@ func connectOnce(b *testing.B, dialer websocket.Dialer, base, token string) {
 // register, token, proxy) and, in turn, at the same LiveKit directly with a token
 // that is there already. door-p95-ms minus direct-p95-ms is to stay below 10.
 func BenchmarkDoorOverhead(b *testing.B) {
-	log, _ := newLog()
+	log, _ := testenv.NewLog()
 	key := roomservice.Key{Key: "key", Secret: "a secret that is long enough for LiveKit"}
 	media, err := sfu.Start(context.Background(), sfu.Config{Key: key.Key, Secret: key.Secret, Address: loopback4(), Log: log})
 	if err != nil {

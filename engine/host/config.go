@@ -158,7 +158,7 @@ func (s *settings) checkUpstream() error {
 	return nil
 }
 
-// loopbackName tells whether what is sent to host stays on this computer.
+// loopbackName reports whether what is sent to host stays on this computer.
 func loopbackName(host string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return true

@@ -2,9 +2,6 @@ package host
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"net"
 	"os"
@@ -17,11 +14,11 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
-	"foyer/engine/doorapi"
+	"foyer/internal/testenv"
 )
 
 func TestConfigErrors(t *testing.T) {
-	log, _ := newLog()
+	log, _ := testenv.NewLog()
 	good := Config{Data: t.TempDir(), Log: log}
 	tests := []struct {
 		name   string
@@ -80,13 +77,13 @@ func TestConfigErrors(t *testing.T) {
 func run(t *testing.T, conf Config) error {
 	t.Helper()
 	log := logrus.New()
-	log.SetOutput(&logBuffer{})
+	log.SetOutput(&testenv.Log{})
 	conf.Log = log
 	server, err := New(conf)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), waitBound)
+	ctx, cancel := context.WithTimeout(context.Background(), waitTimeout)
 	defer cancel()
 	return server.Run(ctx, func(Ready) {
 		t.Error("it came up")
@@ -154,64 +151,5 @@ func TestFullDisk(t *testing.T) {
 	t.Cleanup(func() { _ = exec.Command("umount", dir).Run() })
 	if err := run(t, Config{Listen: "127.0.0.1:0", Data: dir}); !errors.Is(err, call.ErrDataFull) {
 		t.Errorf("got %v", err)
-	}
-}
-
-func TestFolder(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "a", "b")
-	first, err := loadFolder(dir, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(first.file(adminKeyFile), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	second, err := loadFolder(dir, nil)
-	if err != nil || second.admin != first.admin || second.api != first.api || second.fingerprint != first.fingerprint {
-		t.Fatalf("first %+v, second %+v, %v", first, second, err)
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil || len(entries) != 3 {
-		t.Fatalf("%v, %v", entries, err)
-	}
-	for _, e := range entries {
-		if info, err := e.Info(); err != nil || info.Mode().Perm() != 0o600 {
-			t.Errorf("%s has mode %v, %v", e.Name(), info.Mode(), err)
-		}
-	}
-	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
-		t.Errorf("folder: %v, %v", info.Mode(), err)
-	}
-	// A new certificate: the admin key stays and pins the new one.
-	if err := os.Remove(first.file(certificateFile)); err != nil {
-		t.Fatal(err)
-	}
-	third, err := loadFolder(dir, nil)
-	if err != nil || third.admin.Key != first.admin.Key || third.fingerprint == first.fingerprint {
-		t.Fatalf("third %+v, %v", third, err)
-	}
-	sum := sha256.Sum256(third.certificate.Certificate[0])
-	raw, err := os.ReadFile(third.file(adminKeyFile))
-	var stored doorapi.AdminKey
-	if err == nil {
-		err = json.Unmarshal(raw, &stored)
-	}
-	if want := (doorapi.AdminKey{Key: first.admin.Key, Fingerprint: hex.EncodeToString(sum[:])}); err != nil || stored != want || third.admin != want {
-		t.Errorf("admin key file: %v", err)
-	}
-}
-
-func TestLastPort(t *testing.T) {
-	f, err := openFolder(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for content, want := range map[string]uint16{"": 0, "x": 0, "70000": 0, "-1": 0, "443\n": 443} {
-		if err := os.WriteFile(f.file(portFile), []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if got := f.lastPort(); got != want {
-			t.Errorf("%q: %d", content, got)
-		}
 	}
 }

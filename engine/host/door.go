@@ -39,16 +39,16 @@ const (
 	roomServicePath = "/twirp/livekit.RoomService/"
 )
 
-// Bounds of one connection to the door.
+// Limits of one connection to the door.
 const (
-	headerBound = 5 * time.Second // TLS handshake, request line and headers
-	bodyBound   = 15 * time.Second
-	answerBound = 30 * time.Second
-	idleBound   = time.Minute
-	maxHeader   = 128 << 10 // a join_request holds an offer, as base64 in the request line
-	maxAPIBody  = 1 << 20
-	nonceWindow = 10 * time.Minute // how wrong a client's clock may be
-	maxNonces   = 1 << 16          // in two windows, of all; 32 bytes each
+	headerTimeout = 5 * time.Second // TLS handshake, request line and headers
+	bodyTimeout   = 15 * time.Second
+	answerTimeout = 30 * time.Second
+	idleTimeout   = time.Minute
+	maxHeader     = 128 << 10 // a join_request holds an offer, as base64 in the request line
+	maxAPIBody    = 1 << 20
+	nonceWindow   = 10 * time.Minute // how wrong a client's clock may be
+	maxNonces     = 1 << 16          // in two windows, of all; 32 bytes each
 	// originNonces is one origin's part of them: 3 joins a second, all the
 	// time. An office behind one address has fewer.
 	originNonces = 1 << 12
@@ -77,7 +77,7 @@ type door struct {
 	enforcer  *tracks.Enforcer
 
 	limits         limits.Limits
-	guard          guard
+	guests         guestLimits
 	joins          *limits.Rates[netip.Prefix]
 	attempts       *attempts
 	connects       *limits.Rates[netip.Prefix]
@@ -112,7 +112,7 @@ func newDoor(s settings, data *folder, reg *register.Register, upstream *url.URL
 	d.moderator = moderation.New(moderation.Config{Register: reg, Rooms: d.rooms, Enforce: d.enforcer.Enforce, Log: s.Log, Now: d.now})
 	d.watch = connwatch.New(d.rooms.Participant, d.moderator.TellConnection, d.upstream != nil)
 	d.keepers = keeper.NewPool(s.Trace, reg, d.rooms, upstream, data.api, keeper.Config{
-		Store: reg, Putter: d.moderator, Teller: d.moderator, Silencer: d.moderator, Log: s.Log, Now: d.now,
+		Store: reg, Remover: d.moderator, Teller: d.moderator, Silencer: d.moderator, Log: s.Log, Now: d.now,
 	})
 	d.moderator.Use(d.keepers)
 	d.connects = limits.NewRates[netip.Prefix](d.limits.Connects, d.limits.ConnectBurst, d.limits.Addresses)
@@ -121,7 +121,7 @@ func newDoor(s settings, data *folder, reg *register.Register, upstream *url.URL
 	d.attempts = newAttempts(d.limits, d.now)
 	d.signing = &limits.ForwardClock{}
 	d.nonces = limits.NewNonces(2*nonceWindow, maxNonces, originNonces)
-	d.guard = newGuard(d.limits)
+	d.guests = newGuestLimits(d.limits)
 	d.proxy = newProxy(upstream, s.Log, d.confirm, d.refuseWith)
 	ctx, cancel := context.WithCancel(context.Background())
 	d.cancel = cancel
@@ -129,10 +129,10 @@ func newDoor(s settings, data *folder, reg *register.Register, upstream *url.URL
 	d.http = &http.Server{
 		Handler:           d.routes(),
 		TLSConfig:         &tls.Config{MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{data.certificate}},
-		ReadHeaderTimeout: headerBound,
-		ReadTimeout:       bodyBound,
-		WriteTimeout:      answerBound,
-		IdleTimeout:       idleBound,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       bodyTimeout,
+		WriteTimeout:      answerTimeout,
+		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          stdlog.New(logWriter{s.Log}, "", 0),
 		BaseContext:       func(net.Listener) context.Context { return ctx },
@@ -185,10 +185,10 @@ func (d *door) routes() http.Handler {
 func (d *door) serve(inner net.Listener) <-chan error {
 	d.port = portOf(inner)
 	done := make(chan error, 1)
-	bounded := limits.NewListener(inner, d.limits.Fit(limits.FileLimit()))
-	d.http.ConnState = bounded.Watch
+	listener := limits.NewListener(inner, d.limits.Fit(limits.FileLimit()))
+	d.http.ConnState = listener.Watch
 	go func() {
-		err := d.http.ServeTLS(bounded, "", "")
+		err := d.http.ServeTLS(listener, "", "")
 		if errors.Is(err, http.ErrServerClosed) {
 			err = nil
 		}
@@ -229,18 +229,18 @@ func (d *door) enter() (arrived func(), ok bool) {
 
 // settle waits until everybody who was let in before refuse is in a room, where
 // LiveKit tells them what happens, or is refused. Who takes too long is refused.
-func (d *door) settle(ctx context.Context, bound time.Duration) {
-	await(ctx, bound, &d.arriving)
+func (d *door) settle(ctx context.Context, timeout time.Duration) {
+	await(ctx, timeout, &d.arriving)
 	d.turnAway()
 }
 
 // drain waits until the last word of LiveKit has reached its clients.
-func (d *door) drain(ctx context.Context, bound time.Duration) { await(ctx, bound, &d.inside) }
+func (d *door) drain(ctx context.Context, timeout time.Duration) { await(ctx, timeout, &d.inside) }
 
-// await waits for a group, but not for longer than bound. The group must end
+// await waits for a group, but not for longer than timeout. The group must end
 // some time.
-func await(ctx context.Context, bound time.Duration, group *sync.WaitGroup) {
-	ctx, cancel := context.WithTimeout(ctx, bound)
+func await(ctx context.Context, timeout time.Duration, group *sync.WaitGroup) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	empty := make(chan struct{})
 	go func() {
@@ -352,7 +352,7 @@ func (d *door) fail(w http.ResponseWriter, log logrus.FieldLogger, err error) {
 	reply(w, status, e)
 }
 
-// noAnswer tells whether LiveKit's API could not be reached, or something on the
+// noAnswer reports whether LiveKit's API could not be reached, or something on the
 // way to it says so, or LiveKit cannot reach its Redis or another node.
 func noAnswer(err error) bool {
 	var failed *url.Error

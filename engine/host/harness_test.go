@@ -20,7 +20,6 @@ import (
 
 	"github.com/gorilla/websocket"
 	"github.com/livekit/protocol/livekit"
-	"github.com/sirupsen/logrus"
 	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
@@ -28,9 +27,10 @@ import (
 	"foyer/engine/doorapi"
 	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
+	"foyer/internal/testenv"
 )
 
-const waitBound = 10 * time.Second
+const waitTimeout = 10 * time.Second
 
 // loadFolder is the data folder of a server that does not run.
 func loadFolder(path string, cluster *roomservice.Key) (*folder, error) {
@@ -41,70 +41,11 @@ func loadFolder(path string, cluster *roomservice.Key) (*folder, error) {
 	return f, f.load(cluster)
 }
 
-// logBuffer is a log that can be searched and waited for.
-type logBuffer struct {
-	mu    sync.Mutex
-	b     bytes.Buffer
-	grown chan struct{} // closed by the next Write; nil while nobody waits
-}
-
-func (l *logBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.grown != nil {
-		close(l.grown)
-		l.grown = nil
-	}
-	return l.b.Write(p)
-}
-
-// wait waits until the log has text.
-func (l *logBuffer) wait(t testing.TB, text string) {
-	t.Helper()
-	l.waitFor(t, text, func(log string) bool { return strings.Contains(log, text) })
-}
-
-func (l *logBuffer) waitFor(t testing.TB, what string, has func(log string) bool) {
-	t.Helper()
-	bound := time.After(waitBound)
-	for {
-		l.mu.Lock()
-		if has(l.b.String()) {
-			l.mu.Unlock()
-			return
-		}
-		if l.grown == nil {
-			l.grown = make(chan struct{})
-		}
-		grown := l.grown
-		l.mu.Unlock()
-		select {
-		case <-grown:
-		case <-bound:
-			t.Fatalf("the log never says %q", what)
-		}
-	}
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
-func newLog() (*logrus.Logger, *logBuffer) {
-	buffer := &logBuffer{}
-	log := logrus.New()
-	log.SetOutput(buffer)
-	log.SetLevel(logrus.DebugLevel)
-	return log, buffer
-}
-
 // testServer is a server that runs in this process.
 type testServer struct {
 	Ready
 	t    testing.TB
-	log  *logBuffer
+	log  *testenv.Log
 	stop func() error // idempotent; returns Run's error
 	api  roomservice.Key
 
@@ -114,7 +55,7 @@ type testServer struct {
 
 func startServer(t testing.TB, change func(*Config)) *testServer {
 	t.Helper()
-	log, buffer := newLog()
+	log, buffer := testenv.NewLog()
 	conf := Config{Listen: "127.0.0.1:0", Data: t.TempDir(), Log: log}
 	if change != nil {
 		change(&conf)
@@ -133,7 +74,7 @@ func startServer(t testing.TB, change func(*Config)) *testServer {
 	case err := <-ended:
 		cancel()
 		t.Fatalf("server ended at its start: %v", err)
-	case <-time.After(waitBound):
+	case <-time.After(waitTimeout):
 		cancel()
 		t.Fatal("server is not ready")
 	}
@@ -161,7 +102,7 @@ func (s *testServer) fingerprint() (f [sha256.Size]byte) {
 func (s *testServer) client() *http.Client {
 	transport := &http.Transport{TLSClientConfig: doorclient.Pinned(s.fingerprint(), call.ErrForeignKey)}
 	s.t.Cleanup(transport.CloseIdleConnections)
-	return &http.Client{Timeout: waitBound, Transport: transport}
+	return &http.Client{Timeout: waitTimeout, Transport: transport}
 }
 
 func (s *testServer) invite(change func(*doorclient.InviteRequest)) call.Link {
@@ -282,7 +223,7 @@ func packJoin(t testing.TB, request *livekit.JoinRequest) string {
 
 func (s *testServer) dialPath(path, token string) (*wire, int, error) {
 	u := "wss" + strings.TrimPrefix(s.URL, "https") + path
-	dialer := websocket.Dialer{TLSClientConfig: doorclient.Pinned(s.fingerprint(), call.ErrForeignKey), HandshakeTimeout: waitBound}
+	dialer := websocket.Dialer{TLSClientConfig: doorclient.Pinned(s.fingerprint(), call.ErrForeignKey), HandshakeTimeout: waitTimeout}
 	header := http.Header{}
 	if token != "" {
 		header.Set("Authorization", "Bearer "+token)
@@ -326,7 +267,7 @@ func (w *wire) next(want func(*livekit.SignalResponse) bool) *livekit.SignalResp
 }
 
 func (w *wire) read() (*livekit.SignalResponse, error) {
-	if err := w.conn.SetReadDeadline(time.Now().Add(waitBound)); err != nil {
+	if err := w.conn.SetReadDeadline(time.Now().Add(waitTimeout)); err != nil {
 		return nil, err
 	}
 	_, raw, err := w.conn.ReadMessage()

@@ -11,12 +11,13 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/private"
+	"foyer/internal/testenv"
 )
 
 // ownable is a server of a data folder, and the folder.
 func ownable(t *testing.T, path string, change func(*Config)) (*Server, *folder) {
 	t.Helper()
-	log, _ := newLog()
+	log, _ := testenv.NewLog()
 	conf := Config{Listen: "127.0.0.1:0", Data: path, Log: log}
 	if change != nil {
 		change(&conf)

@@ -18,17 +18,17 @@ import (
 	"foyer/engine/host/roomservice"
 )
 
-// upstreamBound is how long LiveKit may take to answer a request's headers: it
+// upstreamTimeout is how long LiveKit may take to answer a request's headers: it
 // tries to start a session for 3, 6 and 9 s (rtcservice.go).
-const upstreamBound = 20 * time.Second
+const upstreamTimeout = 20 * time.Second
 
 // extensions are agreed on by client and LiveKit without us: compression alone,
 // with which a message of 2 MB is one of 2 GB once LiveKit has unpacked it.
 const extensions = "Sec-WebSocket-Extensions"
 
-// lingerBound is how long a client may take to close a connection that LiveKit
+// lingerTimeout is how long a client may take to close a connection that LiveKit
 // has ended.
-const lingerBound = 500 * time.Millisecond
+const lingerTimeout = 500 * time.Millisecond
 
 // lingerWriter hands out connections that end. The proxy answers LiveKit's end
 // by closing its half of the client's connection, so that the last words
@@ -56,7 +56,7 @@ type lingerConn struct{ net.Conn }
 // CloseWrite says that nothing more comes, and gives the client a moment to
 // close.
 func (l lingerConn) CloseWrite() error {
-	err := l.SetReadDeadline(time.Now().Add(lingerBound))
+	err := l.SetReadDeadline(time.Now().Add(lingerTimeout))
 	if half, ok := l.Conn.(interface{ CloseWrite() error }); ok {
 		err = errors.Join(err, half.CloseWrite())
 	}
@@ -83,9 +83,9 @@ func newProxy(upstream *url.URL, log logrus.FieldLogger, confirm func(*http.Resp
 			p.SetXForwarded()
 		},
 		Transport: &http.Transport{
-			DialContext:           (&net.Dialer{Timeout: headerBound}).DialContext,
-			TLSHandshakeTimeout:   headerBound,
-			ResponseHeaderTimeout: upstreamBound,
+			DialContext:           (&net.Dialer{Timeout: headerTimeout}).DialContext,
+			TLSHandshakeTimeout:   headerTimeout,
+			ResponseHeaderTimeout: upstreamTimeout,
 			MaxIdleConnsPerHost:   16,
 			IdleConnTimeout:       roomservice.IdleTimeout,
 			DisableCompression:    true, // as it comes

@@ -9,11 +9,11 @@ import (
 	"foyer/engine/host/register"
 )
 
-// Bounds of opening the rooms of a server that died.
+// Limits of opening the rooms of a server that died.
 const (
-	reopenWithin = time.Minute // afterwards no client comes back by itself (contract O6)
-	reopenBound  = 5 * time.Second
-	maxReopened  = 1000
+	reopenWithin  = time.Minute // afterwards no client comes back by itself (contract O6)
+	reopenTimeout = 5 * time.Second
+	maxReopened   = 1000
 )
 
 // unfinished lists the rooms that were open when the server before this one died,
@@ -31,7 +31,7 @@ func (s *Server) unfinished(ctx context.Context, reg *register.Register, now tim
 // itself opens none, since what it comes back to must be what it was in. The
 // history goes on with the room.
 func (s *Server) reopen(ctx context.Context, d *door, rooms []call.RoomID) {
-	ctx, cancel := context.WithTimeout(ctx, reopenBound)
+	ctx, cancel := context.WithTimeout(ctx, reopenTimeout)
 	defer cancel()
 	for _, room := range rooms {
 		session, err := d.rooms.Ensure(ctx, room)

@@ -17,11 +17,11 @@ import (
 	"foyer/engine/host/sfu"
 )
 
-// Bounds of stopping. With lingerBound they stay below 3 s.
+// Timeouts of stopping. With lingerTimeout they stay below 3 s.
 const (
-	stopBound       = 2400 * time.Millisecond // of which:
-	stopSettleBound = 500 * time.Millisecond  // who is coming in comes in
-	stopDrainBound  = time.Second             // the last word reaches the clients
+	stopTimeout   = 2400 * time.Millisecond // of which:
+	settleTimeout = 500 * time.Millisecond  // who is coming in comes in
+	drainTimeout  = time.Second             // the last word reaches the clients
 )
 
 // Server is a room server.
@@ -125,13 +125,13 @@ func (s *Server) wait(ctx context.Context, d *door, media *sfu.SFU, serving <-ch
 // is on the way in would miss the word, in a room that LiveKit makes anew after
 // it: so that comes first.
 func (s *Server) stopSFU(ctx context.Context, d *door, media *sfu.SFU) {
-	ctx, cancel := context.WithTimeout(ctx, stopBound)
+	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
 	defer cancel()
-	d.settle(ctx, stopSettleBound)
+	d.settle(ctx, settleTimeout)
 	names, err := d.rooms.List(ctx)
 	s.logError("tell the rooms that the server stops", err)
 	media.CloseRooms(ctx, names)
-	d.drain(ctx, stopDrainBound)
+	d.drain(ctx, drainTimeout)
 	s.logError("stop the media server", media.Stop(ctx))
 }
 

@@ -27,6 +27,7 @@ import (
 	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
 	"foyer/engine/host/sfu"
+	"foyer/internal/testenv"
 )
 
 func TestJoinThroughTheDoor(t *testing.T) {
@@ -133,7 +134,7 @@ func TestMediaConnects(t *testing.T) {
 	}()
 	select {
 	case <-connected:
-	case <-time.After(waitBound):
+	case <-time.After(waitTimeout):
 		t.Fatalf("no media connection; log:\n%s", s.log)
 	}
 }
@@ -363,7 +364,7 @@ func TestStopTellsEverybody(t *testing.T) {
 		}
 		took := time.Since(began)
 		t.Logf("told after %v, stopped after %v", told, took)
-		if took > waitBound {
+		if took > waitTimeout {
 			t.Errorf("stopping took %v", took)
 		}
 		return took
@@ -397,7 +398,7 @@ func TestRestartKeepsEverything(t *testing.T) {
 
 // TestClusterDoor puts a door alone before a LiveKit that it has not started.
 func TestClusterDoor(t *testing.T) {
-	log, _ := newLog()
+	log, _ := testenv.NewLog()
 	cluster := roomservice.Key{Key: "clusterkey", Secret: "the secret of a cluster, long enough"}
 	media, err := sfu.Start(context.Background(), sfu.Config{
 		Key: cluster.Key, Secret: cluster.Secret, Address: loopback4(), Log: log,
@@ -437,7 +438,7 @@ func TestRoomTTL(t *testing.T) {
 	if _, refusal, status := s.join(anna.request(t, existing)); status != http.StatusOK {
 		t.Fatalf("at once: %+v", refusal)
 	}
-	s.log.wait(t, "room closed") // LiveKit, when the room is gone (roommanager.go)
+	s.log.Wait(t, "room closed") // LiveKit, when the room is gone (roommanager.go)
 	if _, refusal, _ := s.join(anna.request(t, existing)); refusal.Code != doorapi.CodeNoSuchRoom {
 		t.Errorf("the room is still open: %+v", refusal)
 	}
@@ -448,7 +449,7 @@ func TestRoomTTL(t *testing.T) {
 func TestFullRegister(t *testing.T) {
 	var e doorapi.Error
 	d := &door{settings: settings{Config: Config{}}, metrics: metrics.New()}
-	log, _ := newLog()
+	log, _ := testenv.NewLog()
 	d.Log = log
 	w := httptest.NewRecorder()
 	d.fail(w, log, fmt.Errorf("bind: %w", register.ErrFull))

@@ -25,7 +25,7 @@ import (
 
 // serveRoomService passes LiveKit's server API on. A removal and a dismissal
 // that come this way have the same effects as the host's: the tokens go first,
-// so that nobody comes back before LiveKit has put them out.
+// so that nobody comes back before LiveKit has removed them.
 func (d *door) serveRoomService(w http.ResponseWriter, r *http.Request) {
 	if d.isStopping() {
 		d.fail(w, nil, call.ErrServerStopping)
@@ -95,7 +95,7 @@ func (d *door) apiGrants(ctx context.Context, from netip.Prefix, raw string) (*a
 	return t.grants, d.attempts.mayCall(from, roomservice.Place{Room: call.RoomID(t.grants.Video.Room), Identity: call.Identity(t.grants.Identity)})
 }
 
-// isServers tells whether a token is for LiveKit's room service.
+// isServers reports whether a token is for LiveKit's room service.
 func isServers(v *auth.VideoGrant) bool { return v.RoomAdmin || v.RoomCreate || v.RoomList }
 
 // beforeLiveKit does what belongs to a removal or dismissal before LiveKit's part,

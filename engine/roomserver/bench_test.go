@@ -9,12 +9,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"foyer/internal/testenv"
 )
 
 // BenchmarkChild is "Start a room" in the window: a process, its first link,
 // and its end.
 func BenchmarkChild(b *testing.B) {
-	log, _ := newLog()
+	log, _ := testenv.NewLog()
 	dir := b.TempDir()
 	var start, stop, rss float64
 	for b.Loop() {

@@ -16,13 +16,13 @@ import (
 	"foyer/engine/door"
 )
 
-// Bounds of the server process.
+// Limits of the server process.
 const (
-	childStartBound = 15 * time.Second
-	childStopBound  = 4 * time.Second // the server's own bound is 3 s
-	childPipeBound  = time.Second     // for output that something else holds open
-	maxReadyLine    = 64 << 10        // bytes
-	maxStderrTail   = 4 << 10         // bytes kept for the error
+	childStartTimeout = 15 * time.Second
+	childStopTimeout  = 4 * time.Second // the server's own timeout is 3 s
+	childPipeTimeout  = time.Second     // for output that something else holds open
+	maxReadyLine      = 64 << 10        // bytes
+	maxStderrTail     = 4 << 10         // bytes kept for the error
 )
 
 // ChildConfig says how to start a server process.
@@ -87,7 +87,7 @@ func (c *Child) Restart(ctx context.Context) error {
 	return err
 }
 
-// starting bounds a start by ctx and by Close, and names its error.
+// starting limits a start by ctx and by Close, and names its error.
 func starting[T any](ctx context.Context, c *Child, start func(context.Context) (T, error)) (T, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

@@ -23,11 +23,12 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
+	"foyer/internal/testenv"
 )
 
-func newTestChild(t *testing.T, role string) (*Child, *logBuffer) {
+func newTestChild(t *testing.T, role string) (*Child, *testenv.Log) {
 	t.Helper()
-	log, buffer := newLog()
+	log, buffer := testenv.NewLog()
 	c := NewChild(ChildConfig{
 		Listen: "127.0.0.1:0", Data: t.TempDir(), Env: []string{roleVariable + "=" + role}, Log: log,
 	})
@@ -50,17 +51,17 @@ func gone(pid int) bool { return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) 
 // waitGone waits for a process that is not ours to wait for: a grandchild's end
 // is no event to us, except through a pidfd, which only Linux has. So it looks
 // again and again.
-func waitGone(t *testing.T, pid int, bound time.Duration) time.Duration {
+func waitGone(t *testing.T, pid int, timeout time.Duration) time.Duration {
 	t.Helper()
 	began := time.Now()
 	look := time.NewTicker(5 * time.Millisecond)
 	defer look.Stop()
-	late := time.After(bound)
+	late := time.After(timeout)
 	for !gone(pid) && !zombie(pid) {
 		select {
 		case <-look.C:
 		case <-late:
-			t.Fatalf("process %d is still there after %v", pid, bound)
+			t.Fatalf("process %d is still there after %v", pid, timeout)
 		}
 	}
 	return time.Since(began)
@@ -105,7 +106,7 @@ func TestChild(t *testing.T) {
 		if r != call.ReasonServerStopped {
 			t.Errorf("guests were told %v", r)
 		}
-	case <-time.After(waitBound):
+	case <-time.After(waitTimeout):
 		t.Error("guests were told nothing")
 	}
 	if err := <-ended; err != nil {
@@ -139,7 +140,7 @@ func TestChildCrash(t *testing.T) {
 	}
 	select {
 	case <-c.Stopped():
-	case <-time.After(waitBound):
+	case <-time.After(waitTimeout):
 		t.Fatal("nobody noticed")
 	}
 	if !strings.Contains(log.String(), "ended by itself") {
@@ -365,7 +366,7 @@ func TestChildCancelled(t *testing.T) {
 		if _, err := c.Start(ctx, "hall", ""); !errors.Is(err, context.DeadlineExceeded) {
 			t.Error(err)
 		}
-		if d := time.Since(began); d > childStopBound+2*time.Second {
+		if d := time.Since(began); d > childStopTimeout+2*time.Second {
 			t.Errorf("took %v", d)
 		}
 	})
@@ -391,7 +392,7 @@ func TestChildCancelled(t *testing.T) {
 func TestChildRounds(t *testing.T) {
 	const rounds = 20
 	dir := t.TempDir()
-	log, _ := newLog()
+	log, _ := testenv.NewLog()
 	var slowStart, slowStop time.Duration
 	files := openFiles(t)
 	for range rounds {
@@ -454,5 +455,5 @@ func TestChildOutlivesNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = parent.Wait()
-	t.Logf("the server was gone %v after its parent", waitGone(t, pid, waitBound))
+	t.Logf("the server was gone %v after its parent", waitGone(t, pid, waitTimeout))
 }

@@ -10,8 +10,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -23,7 +21,7 @@ import (
 	"foyer/engine/host"
 )
 
-const waitBound = 10 * time.Second // for what comes in milliseconds
+const waitTimeout = 10 * time.Second // for what comes in milliseconds
 
 // The test binary is also the programs that the tests start.
 const (
@@ -106,33 +104,6 @@ func parentMain() int {
 	select {}
 }
 
-// logBuffer is a log that a test reads.
-type logBuffer struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-// Write implements io.Writer.
-func (b *logBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *logBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
-}
-
-func newLog() (*logrus.Logger, *logBuffer) {
-	buffer := &logBuffer{}
-	log := logrus.New()
-	log.SetOutput(buffer)
-	log.SetLevel(logrus.DebugLevel)
-	return log, buffer
-}
-
 // guest is a person with an installation.
 type guest struct {
 	key   ed25519.PrivateKey
@@ -151,7 +122,7 @@ func newGuest(t *testing.T) *guest {
 // join joins by a link until the test ends.
 func (g *guest) join(t *testing.T, link call.Link) call.Session {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), waitBound)
+	ctx, cancel := context.WithTimeout(t.Context(), waitTimeout)
 	defer cancel()
 	s, err := client.New(client.Config{}).Dial(ctx, call.JoinRequest{Link: link, Identity: "anna", Name: "Anna", Key: g.key},
 		func(e call.SessionEvent) {

@@ -54,7 +54,7 @@ func startProcess(ctx context.Context, conf ChildConfig) (*process, error) {
 	}
 	p.cmd.Env = append(os.Environ(), conf.Env...)
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.err
-	p.cmd.WaitDelay = childPipeBound
+	p.cmd.WaitDelay = childPipeTimeout
 	p.cmd.SysProcAttr = processAttributes()
 	var err error
 	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
@@ -97,7 +97,7 @@ func (p *process) own(started chan<- error) {
 // waitReady waits for the ready line. Errors wrap ErrChild, and the reason if
 // the process says it.
 func (p *process) waitReady(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, childStartBound)
+	ctx, cancel := context.WithTimeout(ctx, childStartTimeout)
 	defer cancel()
 	select {
 	case <-p.out.complete:
@@ -170,7 +170,7 @@ func (p *process) stop() error {
 	p.stopping = true
 	p.mu.Unlock()
 	_ = p.stdin.Close()
-	timer := time.NewTimer(childStopBound)
+	timer := time.NewTimer(childStopTimeout)
 	defer timer.Stop()
 	select {
 	case <-p.done:

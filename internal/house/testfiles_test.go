@@ -12,8 +12,6 @@ import (
 // line when its folder is done.
 var misnamed = []string{
 	"engine/client",
-	"engine/host",
-	"engine/roomserver",
 }
 
 // helperFile has what several test files of a package share.

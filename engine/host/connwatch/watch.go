@@ -221,11 +221,11 @@ type HijackWriter interface {
 }
 
 // Writer hands out connections whose end is noticed when the client's side
-// ends, or LiveKit's, and whose client is held to its bounds.
+// ends, or LiveKit's, and whose client is held to its limits.
 type Writer struct {
 	HijackWriter
 	Visit  *Visit
-	Bounds stream.Bounds
+	Limits stream.Limits
 }
 
 // Hijack implements http.Hijacker.
@@ -239,7 +239,7 @@ func (w Writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if !ok {
 		return nil, nil, errors.Join(http.ErrNotSupported, conn.Close())
 	}
-	return stream.New(watchedConn{socket, w.Visit}, w.Bounds), buffer, nil
+	return stream.New(watchedConn{socket, w.Visit}, w.Limits), buffer, nil
 }
 
 type watchedConn struct {

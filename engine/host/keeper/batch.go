@@ -12,7 +12,7 @@ import (
 	"foyer/engine/host/register"
 )
 
-// Bounds of the refusals in one batch: who floods is answered now and then.
+// Limits on the refusals in one batch: whoever floods the room is answered only now and then.
 const (
 	refusalsOfOne = 4
 	refusalsOfAll = 10 // of the longest ids and a message of the longest text: below 15 kB
@@ -29,13 +29,13 @@ type batches struct {
 	at       time.Time             // not before
 }
 
-// waits tells whether there is something to tell and nobody doing it.
+// waits reports whether there is something to send and nobody is sending it.
 func (b *batches) waits() bool { return !b.sending && (len(b.lines) > 0 || b.answers() > 0) }
 
 // answers is how many are told what became of a message that is not among lines.
 func (b *batches) answers() int { return len(b.refused) + len(b.known) }
 
-// add queues a message. What nobody takes has a bound: then the oldest go, which
+// add queues a message. The queue has a limit; beyond it the oldest go, which
 // are in the register.
 func (b *batches) add(line register.ChatLine, most int) {
 	if len(b.lines) >= most {

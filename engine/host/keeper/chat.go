@@ -49,7 +49,7 @@ func newChat() chat {
 	}
 }
 
-// waits tells whether there is something to store and nobody doing it.
+// waits reports whether there is something to store and nobody is storing it.
 func (c *chat) waits() bool { return !c.storing && (len(c.lines) > 0 || len(c.places) > 0) }
 
 // soon stores at a time, or earlier. After a failure only the retry counts.

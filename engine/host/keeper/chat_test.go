@@ -158,7 +158,7 @@ func TestChatHangs(t *testing.T) {
 	})
 }
 
-// TestChatBacklog: what waits has a bound, and the newest stays.
+// TestChatBacklog: the backlog has a limit, and the newest messages stay.
 func TestChatBacklog(t *testing.T) {
 	play(t, nil, func(w *world) {
 		w.roster()

@@ -5,7 +5,7 @@
 // chat of its room.
 //
 //	           +---------------- Keeper ----------------+
-//	session -->| inbox -> loop: members, passive exit   |--> Putter, Teller
+//	session -->| inbox -> loop: members, passive exit   |--> Remover, Teller
 //	           |            '-> worker: group commits   |--> Store
 //	           +----------------------------------------+
 //

@@ -64,7 +64,7 @@ func play(t *testing.T, prepare func(*world), f func(*world)) {
 		}
 		log := logrus.New()
 		log.SetOutput(io.Discard)
-		w.k = New(Config{Room: "hall", Dial: w.dial, Store: w, Putter: w, Teller: w, Silencer: w, Log: log})
+		w.k = New(Config{Room: "hall", Dial: w.dial, Store: w, Remover: w, Teller: w, Silencer: w, Log: log})
 		ctx, cancel := context.WithCancel(t.Context())
 		w.end = cancel
 		go func() { w.done <- w.k.Run(ctx) }()
@@ -178,7 +178,7 @@ func (w *world) DropChat(_ context.Context, _ call.RoomID, session call.SID) err
 	return nil
 }
 
-func (w *world) PutOut(_ context.Context, e Exit) error {
+func (w *world) Removed(_ context.Context, e Exit) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.putErr == nil {
@@ -263,7 +263,7 @@ func (w *world) wantExits(want ...call.Identity) {
 		got = append(got, e.ID)
 	}
 	if !slices.Equal(got, want) {
-		w.t.Errorf("put out: %v, want %v", got, want)
+		w.t.Errorf("removed: %v, want %v", got, want)
 	}
 }
 

@@ -53,12 +53,12 @@ type Exit struct {
 	At         time.Time
 }
 
-// Putter makes exits hold: tokens die, and who is still there is taken out. Both
-// methods may be told twice of the same thing.
-type Putter interface {
-	// PutOut is told who goes by the offline rule, and who was removed by
-	// others than the door.
-	PutOut(ctx context.Context, e Exit) error
+// Remover makes exits hold: it revokes tokens and removes whoever is still there.
+// It is fine to tell either method the same thing twice.
+type Remover interface {
+	// Removed is told of a member who is removed by the offline rule, and of one
+	// whom others than the door have removed.
+	Removed(ctx context.Context, e Exit) error
 	// Dismissed is told that LiveKit has deleted the room.
 	Dismissed(ctx context.Context, room call.RoomID, session call.SID, at time.Time) error
 }
@@ -80,7 +80,7 @@ type Config struct {
 	// Dial joins the room as the hidden participant; see call.Dialer.
 	Dial     func(ctx context.Context, sink func(call.SessionEvent)) (Room, error)
 	Store    Store
-	Putter   Putter
+	Remover  Remover
 	Teller   Teller
 	Silencer Silencer
 	Log      logrus.FieldLogger
@@ -88,15 +88,15 @@ type Config struct {
 	Limits   *Limits          // nil: DefaultLimits
 }
 
-// Limits are a keeper's clocks and bounds.
+// Limits are a keeper's delays, timeouts and limits.
 type Limits struct {
 	Gather    time.Duration // how long lines may wait for others to be stored with
 	Spread    time.Duration // likewise, to be told with, since those before
-	Store     time.Duration // bound of one write
+	Store     time.Duration // timeout of one write
 	Retry     time.Duration // after the first write that failed; doubles up to RetryMost
 	RetryMost time.Duration
 	Refresh   time.Duration // between two looks at rules and allow list, while somebody is offline
-	Work      time.Duration // bound of a notice or an exit
+	Work      time.Duration // timeout of a notice or an exit
 	Leave     time.Duration // to say goodbye
 	Stop      time.Duration // from the end of Run's ctx to the end of everything
 
@@ -169,7 +169,7 @@ func (k *Keeper) Run(ctx context.Context) error {
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	k.ctx = work
-	defer k.work.Wait() // each worker has a bound
+	defer k.work.Wait() // each worker has a timeout
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(k.limits.Stop, cancel) })
 	defer stop()
 	k.recall(ctx)
@@ -336,9 +336,9 @@ func (k *Keeper) sessionEnded(e call.SessionEnded) {
 }
 
 // do runs f beside the loop; Run waits for it.
-func (k *Keeper) do(bound time.Duration, f func(ctx context.Context)) {
+func (k *Keeper) do(timeout time.Duration, f func(ctx context.Context)) {
 	k.work.Go(func() {
-		ctx, cancel := context.WithTimeout(k.ctx, bound)
+		ctx, cancel := context.WithTimeout(k.ctx, timeout)
 		defer cancel()
 		f(ctx)
 	})

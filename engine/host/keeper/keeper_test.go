@@ -71,7 +71,7 @@ func TestHelpersAreNoMembers(t *testing.T) {
 	})
 }
 
-func TestO1_KeeperPutsOut(t *testing.T) {
+func TestO1_KeeperRemovesOffline(t *testing.T) {
 	play(t, nil, func(w *world) {
 		w.roster(person("anna", "PA_anna"), person("ben", "PA_ben"))
 		w.leave("ben", call.ReasonConnectionLost)
@@ -186,10 +186,10 @@ func TestRemovedByOthers(t *testing.T) {
 func TestK10_KeeperAsks(t *testing.T) {
 	play(t, nil, func(w *world) {
 		w.roster(person("anna", "PA_anna"))
-		voice, picture := call.Track{SID: "TR_1", Kind: call.KindAudio}, call.Track{SID: "TR_2", Kind: call.KindVideo}
+		voice, video := call.Track{SID: "TR_1", Kind: call.KindAudio}, call.Track{SID: "TR_2", Kind: call.KindVideo}
 		muted := voice
 		muted.Muted = true
-		w.sink(call.TrackPublished{ID: "carl", Track: picture})
+		w.sink(call.TrackPublished{ID: "carl", Track: video})
 		w.sink(call.TrackPublished{ID: "dora", Track: muted})
 		w.sink(call.TrackPublished{ID: "ben", Track: voice})
 		w.sink(call.TrackUnmuted{ID: "anna", Track: voice})

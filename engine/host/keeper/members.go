@@ -101,7 +101,7 @@ func (k *Keeper) updated(p call.Participant) {
 	}
 }
 
-// left sorts an exit: on purpose, put out, or without a word (contract O1). A
+// left sorts an exit: on purpose, removed, or without a word (contract O1). A
 // removal counts whether or not we have seen them come.
 func (k *Keeper) left(e call.ParticipantLeft) {
 	p := e.Participant
@@ -109,7 +109,7 @@ func (k *Keeper) left(e call.ParticipantLeft) {
 		return
 	}
 	if e.Reason == call.ReasonRemoved {
-		k.putOut(Exit{Room: k.conf.Room, ID: p.Identity, Reason: call.ReasonRemoved, Generation: p.Generation, At: k.now()})
+		k.reportRemoval(Exit{Room: k.conf.Room, ID: p.Identity, Reason: call.ReasonRemoved, Generation: p.Generation, At: k.now()})
 	}
 	m := k.members[p.Identity]
 	if m == nil || m.sid != p.SID {
@@ -178,10 +178,10 @@ func (k *Keeper) place(id call.Identity, m *member, presence call.Presence) {
 	}, now.Add(k.limits.Gather))
 }
 
-// putOut reports an exit that others have made.
-func (k *Keeper) putOut(e Exit) {
+// reportRemoval reports a removal that others made.
+func (k *Keeper) reportRemoval(e Exit) {
 	k.do(k.limits.Work, func(ctx context.Context) {
-		if err := k.conf.Putter.PutOut(ctx, e); err != nil {
+		if err := k.conf.Remover.Removed(ctx, e); err != nil {
 			k.log.WithError(err).WithField("identity", e.ID).Error("a removal may not hold")
 		}
 	})
@@ -190,7 +190,7 @@ func (k *Keeper) putOut(e Exit) {
 func (k *Keeper) dismissed() {
 	session, at := k.Session(), k.now()
 	k.do(k.limits.Work, func(ctx context.Context) {
-		if err := k.conf.Putter.Dismissed(ctx, k.conf.Room, session, at); err != nil {
+		if err := k.conf.Remover.Dismissed(ctx, k.conf.Room, session, at); err != nil {
 			k.log.WithError(err).Error("a dismissal may not hold")
 		}
 	})
@@ -224,7 +224,7 @@ func (k *Keeper) exit(id call.Identity) {
 			return
 		}
 		if err == nil || errors.Is(err, register.ErrNotFound) {
-			err = k.conf.Putter.PutOut(ctx, e)
+			err = k.conf.Remover.Removed(ctx, e)
 		}
 		if err != nil {
 			k.log.WithError(err).WithField("identity", id).Warn("an offline member could not be removed")
@@ -250,7 +250,7 @@ func (k *Keeper) exited(e exited) {
 		k.passive.Offline(e.id, e.since, k.now())
 		return
 	}
-	k.log.WithField("identity", e.id).Info("offline member put out")
+	k.log.WithField("identity", e.id).Info("offline member removed")
 	k.place(e.id, m, call.PresenceGone)
 }
 

@@ -28,15 +28,15 @@ import (
 // LeaseFor + leaseLook and the time of a join; if the door was stopped, within
 // leaseLook and that time.
 const (
-	LeaseFor    = 7 * time.Second
-	leaseRenew  = 2 * time.Second
-	leaseLook   = time.Second
-	lapsedMost  = 200 // rooms that are taken over at a time
-	keepAgain   = 500 * time.Millisecond
-	keepMost    = 5 * time.Second
-	keeperToken = 6 * time.Hour // LiveKit refreshes it
-	sayBound    = 5 * time.Second
-	closeBound  = time.Second // of each of the last steps
+	LeaseFor     = 7 * time.Second
+	leaseRenew   = 2 * time.Second
+	leaseLook    = time.Second
+	lapsedMost   = 200 // rooms that are taken over at a time
+	keepAgain    = 500 * time.Millisecond
+	keepMost     = 5 * time.Second
+	keeperToken  = 6 * time.Hour // LiveKit refreshes it
+	sayTimeout   = 5 * time.Second
+	closeTimeout = time.Second // of each of the last steps
 )
 
 // errNotKept is a room that another door keeps.
@@ -277,7 +277,7 @@ const (
 )
 
 // HiddenIdentity is that of a hidden participant of a room. It depends on what
-// it is for, so that a second keeper puts out the first, and on the secret, so
+// it is for, so that a second keeper replaces the first, and on the secret, so
 // that nobody else can take it; it is the same at all doors of a cluster.
 func HiddenIdentity(key roomservice.Key, purpose string, room call.RoomID) call.Identity {
 	mac := hmac.New(sha256.New, []byte(key.Secret))
@@ -294,7 +294,7 @@ func IsReserved(id call.Identity) bool { return strings.HasPrefix(string(id), hi
 // keeps hears it from a hidden participant that comes for it, and its keeper
 // stores it: messages without a sender are the server's.
 func (k *Pool) Say(ctx context.Context, room call.RoomID, text string) (call.ChatMessage, error) {
-	ctx, cancel := context.WithTimeout(ctx, sayBound)
+	ctx, cancel := context.WithTimeout(ctx, sayTimeout)
 	defer cancel()
 	if one := k.Of(room); one != nil {
 		return one.Say(ctx, text)
@@ -383,10 +383,10 @@ func (k *Pool) Close() {
 	k.mu.Unlock()
 	k.cancel()
 	k.group.Wait()
-	ctx, cancel := context.WithTimeout(context.Background(), closeBound)
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
 	k.lapse(ctx, "")
-	ctx, cancel = context.WithTimeout(context.Background(), closeBound)
+	ctx, cancel = context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
 	_ = k.dialer.Wait(ctx) // what is left ends by itself
 }

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Limits are the bounds on what strangers may do. They are generous enough for
+// Limits bound what strangers may do. They are generous enough for
 // an office behind one address.
 type Limits struct {
 	Joins              rate.Limit // a second and address
@@ -23,7 +23,7 @@ type Limits struct {
 	FailedAttempts     rate.Limit // wrong secrets and keys, a second and address
 	FailedAttemptBurst int
 
-	Work             rate.Limit // of requests to LiveKit, a second and person; see stream.Bounds
+	Work             rate.Limit // of requests to LiveKit, a second and person; see stream.Limits
 	WorkBurst        int
 	JoinWork         int        // of each connect, besides
 	Bytes            rate.Limit // to LiveKit, a second and person
@@ -55,7 +55,7 @@ func Default() Limits {
 		// Who comes and goes 200 times in a row is let in (contract L6).
 		PersonConnects: 20, PersonConnectBurst: 300,
 		FailedAttempts: 0.1, FailedAttemptBurst: 20,
-		// Who pages through the pictures of 500 people sets each of them.
+		// Paging through 500 cameras changes the subscription of each.
 		Work: 60, WorkBurst: 1000,
 		// A browser that joins with four tracks, or resumes, has spent 120. Who
 		// comes and goes 200 times in a row is let in (contract L6).

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-const waitBound = 10 * time.Second // for what comes in milliseconds
+const waitTimeout = 10 * time.Second // for what comes in milliseconds
 
 func TestOrigin(t *testing.T) {
 	tests := []struct{ a, b string }{
@@ -41,7 +41,7 @@ func TestRatesForgetTheQuietest(t *testing.T) {
 		}
 	}
 	if r.Take(of(1), now) || r.Left(of(1), now) {
-		t.Error("no bound")
+		t.Error("no limit")
 	}
 	if !r.Left(of(1), now.Add(time.Second)) {
 		t.Error("never refills")
@@ -172,7 +172,7 @@ func TestListenerBounds(t *testing.T) {
 	l.Watch(first, http.StateActive) // who works does not give way
 	l.Watch(second, http.StateActive)
 	third := dial()
-	_ = third.SetReadDeadline(time.Now().Add(waitBound))
+	_ = third.SetReadDeadline(time.Now().Add(waitTimeout))
 	if _, err := third.Read(make([]byte, 1)); err == nil {
 		t.Error("the third connection lives")
 	} else if e := net.Error(nil); errors.As(err, &e) && e.Timeout() {

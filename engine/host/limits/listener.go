@@ -23,7 +23,7 @@ const (
 	acceptAgain = 50 * time.Millisecond
 )
 
-// Fit makes the bounds of connections fit so many open files. One address gets a
+// Fit reduces the limits on connections to fit so many open files. One address gets a
 // part of them, so that none keeps the others out.
 func (l Limits) Fit(files uint64) Limits {
 	const parts = 4
@@ -37,7 +37,7 @@ func (l Limits) Fit(files uint64) Limits {
 	return l
 }
 
-// Listener bounds the open connections of each origin and of all together. Who
+// Listener limits the open connections of each origin and of all together. Who
 // has asked for nothing yet, or for nothing more, gives way: to others of the
 // same origin, and when there are too many at all, to those of lighter origins.
 // Who cannot have a place is closed at once: they see it instead of waiting.
@@ -58,7 +58,7 @@ type party struct {
 	waiting *list.List // of *countedConn, the longest first
 }
 
-// NewListener bounds the connections of inner.
+// NewListener limits the connections of inner.
 func NewListener(inner net.Listener, l Limits) *Listener {
 	return &Listener{Listener: inner, limits: l, closed: make(chan struct{}), of: map[netip.Prefix]*party{}}
 }
@@ -69,7 +69,7 @@ func (l *Listener) Close() error {
 	return l.Listener.Close()
 }
 
-// Accept waits for the next connection within the bounds.
+// Accept waits for the next connection within the limits.
 func (l *Listener) Accept() (net.Conn, error) {
 	for {
 		conn, err := l.Listener.Accept()

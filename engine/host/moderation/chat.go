@@ -11,10 +11,10 @@ import (
 )
 
 const (
-	// flushBound is how long a reader waits for what was said just now to be
+	// flushTimeout is how long a reader waits for what was said just now to be
 	// stored; afterwards it gets what there is.
-	flushBound = 500 * time.Millisecond
-	// chatBytes bounds one answer, in bytes of its messages.
+	flushTimeout = 500 * time.Millisecond
+	// chatBytes limits one answer, in bytes of its messages.
 	chatBytes = 2 << 20
 	// stillFresh is how long a verdict of the door's explains a removal that a
 	// keeper sees.
@@ -54,9 +54,9 @@ func (mod *Moderator) chatSession(ctx context.Context, who Caller, room call.Roo
 	if one == nil || one.Session() == "" {
 		return mod.rooms.Find(ctx, room)
 	}
-	bound, cancel := context.WithTimeout(ctx, flushBound)
+	flushing, cancel := context.WithTimeout(ctx, flushTimeout)
 	defer cancel()
-	err := one.Flush(bound)
+	err := one.Flush(flushing)
 	if err != nil {
 		mod.log.WithError(err).WithField("room", room).Debug("history may end early")
 	}
@@ -66,7 +66,7 @@ func (mod *Moderator) chatSession(ctx context.Context, who Caller, room call.Roo
 	return one.Session(), nil
 }
 
-// chatAnswer bounds what is told at a time.
+// chatAnswer makes an answer of at most chatBytes.
 func chatAnswer(lines []register.ChatLine, more bool) doorapi.ChatAnswer {
 	answer := doorapi.ChatAnswer{Messages: make([]doorapi.ChatRow, 0, len(lines)), More: more}
 	size := 0

@@ -11,8 +11,8 @@ import (
 	"foyer/engine/host/roomservice"
 )
 
-// PutOut implements keeper.Putter.
-func (mod *Moderator) PutOut(ctx context.Context, e keeper.Exit) error {
+// Removed implements keeper.Remover.
+func (mod *Moderator) Removed(ctx context.Context, e keeper.Exit) error {
 	verdict := register.Verdict{Reason: e.Reason, At: e.At}
 	if e.Reason == call.ReasonOfflineRemoved {
 		s, err := mod.snapshot(ctx, Caller{Admin: true}, e.Room)
@@ -22,7 +22,7 @@ func (mod *Moderator) PutOut(ctx context.Context, e keeper.Exit) error {
 		return mod.remove(ctx, removal{room: e.Room, identity: e.ID, verdict: verdict, upTo: e.Generation}, s.here)
 	}
 	if e.Generation > 0 {
-		_, _, err := mod.register.PutOut(ctx, e.Room, e.ID, verdict, e.Generation)
+		_, _, err := mod.register.Revoke(ctx, e.Room, e.ID, verdict, e.Generation)
 		return err
 	}
 	cut, err := mod.register.Cutoff(ctx, e.Room, e.ID)
@@ -32,7 +32,7 @@ func (mod *Moderator) PutOut(ctx context.Context, e keeper.Exit) error {
 	return mod.register.SetCutoff(ctx, e.Room, e.ID, verdict)
 }
 
-// Dismissed implements keeper.Putter.
+// Dismissed implements keeper.Remover.
 func (mod *Moderator) Dismissed(ctx context.Context, room call.RoomID, session call.SID, at time.Time) error {
 	return mod.register.EndSession(ctx, room, session, register.Verdict{Reason: call.ReasonDismissed, At: at})
 }

@@ -137,7 +137,7 @@ func (mod *Moderator) muteAll(ctx context.Context, s snapshot, q doorapi.MuteReq
 	mod.tell(ctx, s.room, nil, doorapi.Notice{Kind: doorapi.NoticeRoom, By: s.who.Name, Room: &rules})
 	slices.Sort(people)
 	answer := doorapi.PeopleAnswer{Results: []call.PersonResult{}}
-	for batch := range slices.Chunk(people, tellersMax) {
+	for batch := range slices.Chunk(people, maxTellers) {
 		part := each(batch, func(id call.Identity) string {
 			m, err := mod.register.Member(ctx, s.room, id)
 			if err == nil && (m.Silenced(rules) != muted || !muted && !s.who.outranks(m.Role)) {

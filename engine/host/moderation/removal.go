@@ -19,8 +19,8 @@ const (
 	// StoreTimeout is how long a verdict may take to be stored: a database that is
 	// locked must not keep somebody in the room.
 	StoreTimeout = time.Second
-	// tellersMax bounds how many are told at the same time.
-	tellersMax = 64
+	// maxTellers is how many are told at the same time.
+	maxTellers = 64
 )
 
 // removal is a removal, however it came about: by the host, a ban, the passive
@@ -100,7 +100,7 @@ func (mod *Moderator) revoke(ctx context.Context, o removal) (ended bool, err er
 		})
 		return err == nil, err
 	}
-	_, ended, err = mod.register.PutOut(ctx, o.room, o.identity, o.verdict, o.upTo)
+	_, ended, err = mod.register.Revoke(ctx, o.room, o.identity, o.verdict, o.upTo)
 	if errors.Is(err, register.ErrNotFound) {
 		err = mod.register.SetCutoff(ctx, o.room, o.identity, o.verdict)
 		ended = err == nil
@@ -142,7 +142,7 @@ func (mod *Moderator) tell(ctx context.Context, room call.RoomID, to []string, n
 
 // tellAll tells each of some people, with the proof that it has arrived.
 func (mod *Moderator) tellAll(ctx context.Context, room call.RoomID, to []string, notice doorapi.Notice) {
-	turns := make(chan struct{}, tellersMax)
+	turns := make(chan struct{}, maxTellers)
 	var told sync.WaitGroup
 	for _, identity := range to {
 		select {

@@ -28,8 +28,8 @@ func scanBan(from row) (Ban, error) {
 	return b, err
 }
 
-// Ban puts a member out from b.Since on, as [Register.PutOut] does, and keeps
-// identity and key from coming back. It replaces an earlier ban of the identity,
+// Ban revokes a member's tokens, as [Register.Revoke] does, and keeps their
+// identity and key out from b.Since on. It replaces an earlier ban of the identity,
 // but fails with [ErrOutranked] if one holds that b.ByRole may not lift. It
 // returns the member's new generation, 0 if nobody has used the identity.
 func (r *Register) Ban(ctx context.Context, b Ban) (int64, error) {
@@ -55,7 +55,7 @@ func ban(ctx context.Context, tx *transaction, b Ban) (int64, error) {
 		return 0, err
 	}
 	v := Verdict{Reason: call.ReasonBanned, By: b.By, Text: b.Text, At: b.Since}
-	generation, _, err := putOut(ctx, tx, b.Room, b.Identity, v, 0)
+	generation, _, err := revoke(ctx, tx, b.Room, b.Identity, v, 0)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = setCutoff(ctx, tx, b.Room, b.Identity, v)
 	}

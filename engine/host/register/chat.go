@@ -130,7 +130,7 @@ func (r *Register) Chat(ctx context.Context, room call.RoomID, session call.SID,
 	return lines, false, err
 }
 
-// HasChat tells whether a room's history has a line of that ID.
+// HasChat reports whether a room's history has a line of that ID.
 func (r *Register) HasChat(ctx context.Context, room call.RoomID, id string) (bool, error) {
 	var has bool
 	err := r.read(ctx, func(ctx context.Context) error {
@@ -144,6 +144,25 @@ func (r *Register) HasChat(ctx context.Context, room call.RoomID, id string) (bo
 func (r *Register) DropChat(ctx context.Context, room call.RoomID, session call.SID) error {
 	return r.write(ctx, func(ctx context.Context, tx *transaction) error {
 		_, err := tx.ExecContext(ctx, `DELETE FROM chat WHERE room = $1 AND ($2 = '' OR session = $2)`, string(room), string(session))
+		return err
+	})
+}
+
+// DropOldChat forgets a room's history but that of a session, unless its rules
+// keep it.
+func (r *Register) DropOldChat(ctx context.Context, room call.RoomID, session call.SID) error {
+	return r.write(ctx, func(ctx context.Context, tx *transaction) error {
+		_, err := tx.ExecContext(ctx, `DELETE FROM chat WHERE room = $1 AND session <> $2
+			AND NOT EXISTS (SELECT 1 FROM rules WHERE rules.room = $1 AND rules.keep_history <> 0)`, string(room), string(session))
+		return err
+	})
+}
+
+// CarryChat makes a room's history that of its session now: the session goes on
+// under another ID.
+func (r *Register) CarryChat(ctx context.Context, room call.RoomID, session call.SID) error {
+	return r.write(ctx, func(ctx context.Context, tx *transaction) error {
+		_, err := tx.ExecContext(ctx, `UPDATE chat SET session = $2 WHERE room = $1`, string(room), string(session))
 		return err
 	})
 }

@@ -174,7 +174,7 @@ func testWriters(t *testing.T, where string) {
 				if err := r.AppendChat(ctx, lines); err != nil {
 					t.Error(err)
 				}
-				if _, _, err := r.PutOut(ctx, "hall", "anna", removed(1), 0); err != nil {
+				if _, _, err := r.Revoke(ctx, "hall", "anna", removed(1), 0); err != nil {
 					t.Error(err)
 				}
 				if _, err := r.SetRules(ctx, "hall", func(c *Rules) { c.MaxMembers++ }); err != nil {
@@ -221,4 +221,32 @@ func readAlong(t *testing.T, r *Register, done <-chan struct{}) {
 		}
 		seen = lines
 	}
+}
+
+// TestDropOldChat keeps what was said in the session that runs.
+func TestDropOldChat(t *testing.T) {
+	onEach(t, func(t *testing.T, where string) {
+		ctx := t.Context()
+		r := openTest(t, where)
+		expect := func(want ...string) {
+			t.Helper()
+			if lines, _, err := r.Chat(ctx, "hall", "", "", 10); err != nil || !slices.Equal(ids(lines), want) {
+				t.Errorf("%v, %v; want %v", ids(lines), err, want)
+			}
+		}
+		keep := func(keep bool) {
+			t.Helper()
+			_, err := r.SetRules(ctx, "hall", func(c *Rules) { c.KeepHistory = keep })
+			must(t, err)
+		}
+		now := say("2", "")
+		now.Session = "RM_2"
+		must(t, r.AppendChat(ctx, []ChatLine{say("1", ""), now}))
+		keep(true)
+		must(t, r.DropOldChat(ctx, "hall", "RM_2"))
+		expect("1", "2")
+		keep(false)
+		must(t, r.DropOldChat(ctx, "hall", "RM_2"))
+		expect("2")
+	})
 }

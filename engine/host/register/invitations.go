@@ -64,14 +64,3 @@ func (r *Register) WithdrawInvitations(ctx context.Context, room call.RoomID) (i
 	})
 	return int(n), err
 }
-
-// Room finds a room. It fails with [ErrNotFound].
-func (r *Register) Room(ctx context.Context, id call.RoomID) (Room, error) {
-	room := Room{ID: id}
-	var created int64
-	err := r.read(ctx, func(ctx context.Context) error {
-		return r.one(ctx, `SELECT title, created FROM rooms WHERE id = $1`, string(id)).Scan(&room.Title, &created)
-	})
-	room.Created = instant(created)
-	return room, err
-}

@@ -78,7 +78,7 @@ func reasonWord(r call.LeaveReason) string {
 // note cannot be written, a member who is known already is let in all the same:
 // a full disk closes no room.
 func (r *Register) Bind(ctx context.Context, m Member, now time.Time) (Member, error) {
-	var bound Member
+	var stored Member
 	err := r.write(ctx, func(ctx context.Context, tx *transaction) (err error) {
 		if err := r.holdName(ctx, tx, m); err != nil {
 			return err
@@ -90,7 +90,7 @@ func (r *Register) Bind(ctx context.Context, m Member, now time.Time) (Member, e
 		if err != nil {
 			return err
 		}
-		bound, err = scanMember(tx.QueryRowContext(ctx, `INSERT INTO members (room, identity, public_key, name, first_seen, last_seen, role)
+		stored, err = scanMember(tx.QueryRowContext(ctx, `INSERT INTO members (room, identity, public_key, name, first_seen, last_seen, role)
 			VALUES ($1, $2, $3, $4, $5, $5, $6)
 			ON CONFLICT (room, identity) DO UPDATE SET
 				public_key = excluded.public_key, name = excluded.name, last_seen = excluded.last_seen,
@@ -107,7 +107,7 @@ func (r *Register) Bind(ctx context.Context, m Member, now time.Time) (Member, e
 			return ErrTaken
 		}
 		if err == nil {
-			bound, err = inherit(ctx, tx, bound)
+			stored, err = inherit(ctx, tx, stored)
 		}
 		if err != nil {
 			return err
@@ -115,7 +115,7 @@ func (r *Register) Bind(ctx context.Context, m Member, now time.Time) (Member, e
 		return r.prune(ctx, tx, m.Room, now)
 	})
 	if err == nil || errors.Is(err, ErrTaken) {
-		return bound, err
+		return stored, err
 	}
 	known, readErr := r.Member(ctx, m.Room, m.Identity)
 	switch {
@@ -146,20 +146,20 @@ func (r *Register) Members(ctx context.Context, room call.RoomID) ([]Member, err
 		WHERE room = $1 AND (presence IN ('online', 'offline') OR allowed = 1) ORDER BY first_seen, identity`, string(room))
 }
 
-// PutOut ends the generation of a member's tokens, with v as the verdict, and
-// cuts off tokens that the door did not make. If upTo is not 0, it does so only
-// if the generation is not past upTo: telling it twice puts nobody out twice.
-// It returns the generation that holds now and whether that is its doing, or
-// fails with [ErrNotFound].
-func (r *Register) PutOut(ctx context.Context, room call.RoomID, identity call.Identity, v Verdict, upTo int64) (generation int64, ended bool, err error) {
+// Revoke revokes the tokens of a member's generation, with v as the verdict, and
+// those that the door did not make. If upTo is not 0, it does so only if the
+// generation is not past upTo: so it is fine to tell it twice. It returns the
+// generation that holds now and whether this call began it, or fails with
+// [ErrNotFound].
+func (r *Register) Revoke(ctx context.Context, room call.RoomID, identity call.Identity, v Verdict, upTo int64) (generation int64, ended bool, err error) {
 	err = r.write(ctx, func(ctx context.Context, tx *transaction) (err error) {
-		generation, ended, err = putOut(ctx, tx, room, identity, v, upTo)
+		generation, ended, err = revoke(ctx, tx, room, identity, v, upTo)
 		return err
 	})
 	return generation, ended, err
 }
 
-func putOut(ctx context.Context, tx *transaction, room call.RoomID, identity call.Identity, v Verdict, upTo int64) (generation int64, ended bool, err error) {
+func revoke(ctx context.Context, tx *transaction, room call.RoomID, identity call.Identity, v Verdict, upTo int64) (generation int64, ended bool, err error) {
 	last := upTo
 	if upTo == 0 {
 		last = math.MaxInt64

@@ -29,11 +29,11 @@ func removed(seconds int) Verdict {
 	return Verdict{Reason: call.ReasonRemoved, By: `Bo"b'); DROP TABLE members;--`, Text: "<b>enough\x00\xff", At: at(seconds)}
 }
 
-// TestK1_PutOut: told once or twice, somebody is put out once, and a restart
+// TestK1_Revoke: told once or twice, the register revokes once, and a restart
 // forgets nothing.
-func TestK1_PutOut(t *testing.T) { onEach(t, testPutOut) }
+func TestK1_Revoke(t *testing.T) { onEach(t, testRevoke) }
 
-func testPutOut(t *testing.T, where string) {
+func testRevoke(t *testing.T, where string) {
 	ctx := t.Context()
 	r := openTest(t, where)
 	mustInvite(t, r, "hall", "")
@@ -54,7 +54,7 @@ func testPutOut(t *testing.T, where string) {
 		{5, 7, 8, true}, // a register restored from an old copy: later tokens die, too
 	}
 	for i, s := range steps {
-		if got, ended, err := r.PutOut(ctx, "hall", "anna", removed(s.at), s.upTo); err != nil || got != s.want || ended != s.ended {
+		if got, ended, err := r.Revoke(ctx, "hall", "anna", removed(s.at), s.upTo); err != nil || got != s.want || ended != s.ended {
 			t.Errorf("step %d: generation %d, %v, %v; want %d", i, got, ended, err, s.want)
 		}
 	}
@@ -70,7 +70,7 @@ func testPutOut(t *testing.T, where string) {
 	if b := member(t, r, "ben"); b.Generation != 1 {
 		t.Errorf("somebody else: %+v", b)
 	}
-	if _, _, err := r.PutOut(ctx, "hall", "nobody", removed(1), 0); !errors.Is(err, ErrNotFound) {
+	if _, _, err := r.Revoke(ctx, "hall", "nobody", removed(1), 0); !errors.Is(err, ErrNotFound) {
 		t.Errorf("nobody: %v", err)
 	}
 	if _, err := r.Cutoff(ctx, "hall", "nobody"); !errors.Is(err, ErrNotFound) {
@@ -226,7 +226,7 @@ func testPresence(t *testing.T, where string) {
 	if room, err := r.Room(ctx, "attic"); err != nil || room.Title != "" {
 		t.Errorf("%+v, %v", room, err)
 	}
-	if g, _, err := r.PutOut(ctx, "attic", "web", removed(6), 0); err != nil || g != 2 {
+	if g, _, err := r.Revoke(ctx, "attic", "web", removed(6), 0); err != nil || g != 2 {
 		t.Errorf("generation %d, %v", g, err)
 	}
 	if v, err := r.Cutoff(ctx, "attic", "web"); err != nil || !v.At.Equal(at(6)) {

@@ -55,7 +55,7 @@ func (r *Register) toldApart(ctx context.Context, q querier, m Member, now time.
 		return "", err
 	}
 	defer func() { _ = rows.Close() }()
-	key, before, taken := r.looks.of(m.Name).twin, "", map[string]bool{}
+	key, before, taken := r.looks.of(m.Name).key, "", map[string]bool{}
 	for rows.Next() {
 		var identity, name string
 		if err := rows.Scan(&identity, &name); err != nil {
@@ -66,7 +66,7 @@ func (r *Register) toldApart(ctx context.Context, q querier, m Member, now time.
 		}
 		if identity == string(m.Identity) {
 			before = name
-		} else if look := r.looks.of(name); look.twin == key {
+		} else if look := r.looks.of(name); look.key == key {
 			taken[look.skeleton] = true
 		}
 	}
@@ -85,13 +85,13 @@ func (r *Register) holdName(ctx context.Context, tx *transaction, m Member) erro
 	if r.kind.lockName == "" {
 		return nil
 	}
-	sum := sha256.Sum256([]byte("foyer-name\x00" + string(m.Room) + "\x00" + r.looks.of(m.Name).twin))
+	sum := sha256.Sum256([]byte("foyer-name\x00" + string(m.Room) + "\x00" + r.looks.of(m.Name).key))
 	_, err := tx.ExecContext(ctx, r.kind.lockName, int64(binary.BigEndian.Uint64(sum[:])))
 	return err
 }
 
 // look is what a name looks like: see [call.Skeleton] and [call.LookAlikeKey].
-type look struct{ skeleton, twin string }
+type look struct{ skeleton, key string }
 
 // maxLooks is how many names one generation of [looks] has.
 const maxLooks = 4 * maxNames
@@ -112,7 +112,7 @@ func (l *looks) of(name string) look {
 	}
 	known, ok := l.old[name]
 	if !ok {
-		known = look{skeleton: call.Skeleton(name), twin: call.LookAlikeKey(name)}
+		known = look{skeleton: call.Skeleton(name), key: call.LookAlikeKey(name)}
 	}
 	if l.newer == nil || len(l.newer) >= maxLooks {
 		l.newer, l.old = make(map[string]look), l.newer

@@ -30,9 +30,9 @@ func testNames(t *testing.T, where string) {
 			keys[id] = m
 		}
 		m.Name = name
-		bound, err := r.Bind(ctx, m, at(seconds))
+		stored, err := r.Bind(ctx, m, at(seconds))
 		must(t, err)
-		return bound.Name
+		return stored.Name
 	}
 	move := func(id call.Identity, to call.Presence, seconds int) {
 		t.Helper()
@@ -114,14 +114,14 @@ func testFloodOfNames(t *testing.T, where string) {
 	}
 }
 
-// What is remembered of names has a bound, and stays what they look like.
+// The memory of names has a limit, and stays what they look like.
 func TestLooks(t *testing.T) {
 	var l looks
 	for range 2 {
 		for i := range 3 * maxLooks {
 			l.of(fmt.Sprint("guest ", i))
 		}
-		if got := l.of("Рaul (2)"); got.skeleton != call.Skeleton("Paul (2)") || got.twin != call.Skeleton("paul") {
+		if got := l.of("Рaul (2)"); got.skeleton != call.Skeleton("Paul (2)") || got.key != call.Skeleton("paul") {
 			t.Errorf("%q", got)
 		}
 	}
@@ -146,11 +146,11 @@ func testNamesOfTwoDoors(t *testing.T, where string) {
 		m := Member{Room: "hall", Identity: call.Identity(fmt.Sprint("p", i)), Key: newKey(t), Name: "Paul"}
 		group.Go(func() {
 			<-begin
-			bound, err := doors[i%len(doors)].Bind(ctx, m, at(0))
+			stored, err := doors[i%len(doors)].Bind(ctx, m, at(0))
 			if err != nil {
 				t.Error(err)
 			}
-			names[i] = bound.Name
+			names[i] = stored.Name
 		})
 	}
 	close(begin)

@@ -145,14 +145,14 @@ func TestPostgresLocked(t *testing.T) {
 		t.Errorf("read: %v", err)
 	}
 	began := time.Now()
-	if _, _, err := r.PutOut(t.Context(), "hall", "anna", removed(1), 0); !errors.Is(err, ErrUnavailable) {
+	if _, _, err := r.Revoke(t.Context(), "hall", "anna", removed(1), 0); !errors.Is(err, ErrUnavailable) {
 		t.Errorf("write: %v", err)
 	}
 	if d := time.Since(began); d > 2*patience {
 		t.Errorf("it took %v", d)
 	}
 	must(t, lock.Rollback())
-	if g, _, err := r.PutOut(t.Context(), "hall", "anna", removed(1), 1); err != nil || g != 2 {
+	if g, _, err := r.Revoke(t.Context(), "hall", "anna", removed(1), 1); err != nil || g != 2 {
 		t.Errorf("%d, %v", g, err)
 	}
 }

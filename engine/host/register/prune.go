@@ -8,7 +8,7 @@ import (
 	"foyer/engine/call"
 )
 
-// Bounds of what a room remembers of those who have gone and whom nobody has
+// Limits on what a room remembers of those who have gone and whom nobody has
 // decided anything about: whoever has an invitation can come under any number
 // of names.
 const (
@@ -19,7 +19,7 @@ const (
 )
 
 // prune forgets members beyond maxGone, now and then. It leaves whoever is in the
-// room or offline, is banned, was put out otherwise than with everybody else,
+// room or offline, is banned, was removed otherwise than with everybody else,
 // has a role that was given to them or that moderates, is muted, or is exempt,
 // unless the same is known of an older identity of their key.
 // Who is forgotten is a new member the next time, with the first generation:

@@ -31,7 +31,7 @@ func testMembersAreBounded(t *testing.T, where string) {
 	mustInvite(t, r, "hall", "")
 	const day = 24 * 3600
 	decided := map[call.Identity]func(Member) error{
-		"removed": func(m Member) error { _, _, err := r.PutOut(ctx, "hall", m.Identity, removed(1), 0); return err },
+		"removed": func(m Member) error { _, _, err := r.Revoke(ctx, "hall", m.Identity, removed(1), 0); return err },
 		"banned": func(m Member) error {
 			_, err := r.Ban(ctx, Ban{Room: "hall", Identity: m.Identity, Since: at(1)})
 			return err

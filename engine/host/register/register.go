@@ -29,7 +29,7 @@ var (
 	ErrUnavailable = errors.New("database cannot be used")
 )
 
-// Bounds of what a call may take.
+// Limits on what a call may take.
 const (
 	patience = 5 * time.Second // one read or write, waiting for others included
 	opening  = 3 * patience    // one step of opening, which may have to rewrite tables

@@ -154,8 +154,8 @@ func TestLocked(t *testing.T) {
 	if err := r.AppendChat(ctx, []ChatLine{say("1", "x")}); !errors.Is(err, ErrUnavailable) {
 		t.Errorf("chat: %v", err)
 	}
-	if _, _, err := r.PutOut(ctx, "hall", "anna", removed(1), 0); !errors.Is(err, ErrUnavailable) {
-		t.Errorf("put out: %v", err)
+	if _, _, err := r.Revoke(ctx, "hall", "anna", removed(1), 0); !errors.Is(err, ErrUnavailable) {
+		t.Errorf("revoke: %v", err)
 	}
 	if d := time.Since(began); d > 3*time.Second {
 		t.Errorf("it took %v", d)
@@ -164,7 +164,7 @@ func TestLocked(t *testing.T) {
 		t.Errorf("a known member: %+v, %v", m, err)
 	}
 	later := make(chan error)
-	go func() { _, _, err := r.PutOut(t.Context(), "hall", "anna", removed(2), 0); later <- err }()
+	go func() { _, _, err := r.Revoke(t.Context(), "hall", "anna", removed(2), 0); later <- err }()
 	must(t, lock.Rollback())
 	must(t, <-later)
 	if m := member(t, r, "anna"); m.Generation != 2 {

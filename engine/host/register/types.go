@@ -43,15 +43,15 @@ type Member struct {
 	PresenceSince time.Time
 	SID           call.SID // of the last stay that was seen
 
-	Verdict Verdict // why the last generation ended; zero: never put out
+	Verdict Verdict // why the last generation ended; zero: never removed
 }
 
-// Silenced tells whether somebody may not speak and write.
+// Silenced reports whether somebody may neither speak nor write.
 func (m Member) Silenced(rules Rules) bool {
 	return m.Muted || rules.MutedAll && !m.Exempt && !m.Role.Moderates()
 }
 
-// Verdict is why somebody was put out.
+// Verdict is why somebody was removed.
 type Verdict struct {
 	Reason call.LeaveReason
 	By     string // display name; empty: the host's tools

@@ -156,7 +156,7 @@ func (r *Client) Here(ctx context.Context, room call.RoomID) (map[call.Identity]
 	return here, err
 }
 
-// Remove puts somebody out of a room, or fails with ErrAlreadyGone. LiveKit does
+// Remove removes somebody from a room, or fails with ErrAlreadyGone. LiveKit does
 // not answer about a session that begins or ends at this moment, so that it is
 // asked again.
 func (r *Client) Remove(ctx context.Context, room call.RoomID, identity call.Identity) error {

@@ -86,8 +86,8 @@ func (s *Seats) Look(of Installation, f func(Occupancy) error) error {
 	return f(s.occupancy(of))
 }
 
-// Crowd bounds how many guests of one address are connected at a time: each costs
-// 0.4 MB, and LiveKit has no bound for them.
+// Crowd limits how many guests of one address are connected at a time: each costs
+// 0.4 MB, and LiveKit has no limit for them.
 type Crowd struct {
 	most int
 

@@ -26,7 +26,7 @@ func Check(rules register.Rules, e Entrant, others []register.Member, here map[c
 	return checkSelves(e, others, here, now)
 }
 
-// checkSelves bounds how many identities of an installation are in a room.
+// checkSelves limits how many identities of an installation are in a room.
 func checkSelves(e Entrant, others []register.Member, here map[call.Identity]bool, now Occupancy) error {
 	if here[e.Identity] || now.Open[e.Identity] > 0 {
 		return nil

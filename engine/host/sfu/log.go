@@ -139,13 +139,13 @@ func addFields(fields logrus.Fields, kv []any) {
 // (livekit-server pkg/service/auth.go).
 var token = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}(\.[A-Za-z0-9_-]*){0,2}`)
 
-// maxWord is how much of a message or a value is written, in bytes: guests choose
+// maxValueBytes is how much of a message or a value is written, in bytes: guests choose
 // many of them.
-const maxWord = 512
+const maxValueBytes = 512
 
 func scrub(s string) string {
-	if len(s) > maxWord {
-		s = s[:maxWord] + "..."
+	if len(s) > maxValueBytes {
+		s = s[:maxValueBytes] + "..."
 	}
 	return token.ReplaceAllString(s, "[token]")
 }

@@ -11,7 +11,7 @@ const (
 	quotaTexts = 512 // texts that are told apart; LiveKit has fewer
 )
 
-// quota bounds how often LiveKit's warnings of one text are logged. Guests can
+// quota limits how often LiveKit's warnings of one text are logged. Guests can
 // cause many of them as often as they want: each would cost a line, on a disk
 // that is the host's. The zero value is ready.
 type quota struct {

@@ -38,10 +38,10 @@ var ErrFailed = errors.New("media server failed")
 
 const (
 	loopback = "127.0.0.1"
-	// startBound is how long LiveKit may take to listen; measured: 0.1 s.
-	startBound = 10 * time.Second
-	pollEvery  = 2 * time.Millisecond
-	// portTries bounds how often a port that somebody else took between our
+	// startTimeout is how long LiveKit may take to listen; measured: 0.1 s.
+	startTimeout = 10 * time.Second
+	pollEvery    = 2 * time.Millisecond
+	// portTries limits how often a port that somebody else took between our
 	// choice and LiveKit's listening is replaced.
 	portTries = 5
 )
@@ -58,8 +58,8 @@ type Config struct {
 
 // keyFrameEvery is how often receivers may ask a sender for a key frame.
 // LiveKit's own second makes whoever joins within a second of somebody else
-// wait for the rest of it before the first picture. A receiver asks again after
-// 200 ms (livekit-server, pkg/sfu/downtrack.go, keyFrameIntervalMin), so that with this bound the
+// wait for the rest of it before the first frame. A receiver asks again after
+// 200 ms (livekit-server, pkg/sfu/downtrack.go, keyFrameIntervalMin), so that with this interval the
 // second try succeeds; rooms of one host are small enough to afford five key
 // frames a second while people come in.
 const keyFrameEvery = 200 * time.Millisecond
@@ -188,7 +188,7 @@ func nodeIP(a netip.Addr) rtcconfig.NodeIP {
 
 // waitListening asks until LiveKit accepts connections: it has no event for it.
 func (s *SFU) waitListening(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, startBound)
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	ticker := time.NewTicker(pollEvery)
 	defer ticker.Stop()

@@ -11,7 +11,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 )
 
-// What a guest may make LiveKit keep. LiveKit and pion bound neither: each data
+// What a guest may make LiveKit keep. LiveKit and pion limit neither: each data
 // channel has a buffer of 64 kB and a goroutine, each unknown stream of media
 // keeps its last 500 packets, for as long as the guest is there.
 const (
@@ -19,10 +19,10 @@ const (
 	// anew.
 	maxChannels = 32
 	maxStreams  = 32
-	// watchMost bounds who is remembered, and removeBound how long somebody who is
+	// watchMost limits who is remembered, and removeTimeout how long somebody who is
 	// being removed waits to do more.
-	watchMost   = 4096
-	removeBound = 2 * time.Second
+	watchMost     = 4096
+	removeTimeout = 2 * time.Second
 )
 
 // Words of LiveKit's log that tell of them. It has no other event for them, nor
@@ -70,7 +70,7 @@ func (w *watcher) see(msg string, g guest) {
 	if gone == nil {
 		return
 	}
-	timer := time.NewTimer(removeBound)
+	timer := time.NewTimer(removeTimeout)
 	defer timer.Stop()
 	select {
 	case <-gone:
@@ -115,9 +115,9 @@ func (w *watcher) count(g guest, channel bool) <-chan struct{} {
 	return c.gone
 }
 
-// removeGuest puts somebody out of their room.
+// removeGuest removes somebody from their room.
 func removeGuest(manager *service.RoomManager, g guest) {
-	ctx, cancel := context.WithTimeout(context.Background(), removeBound)
+	ctx, cancel := context.WithTimeout(context.Background(), removeTimeout)
 	defer cancel()
 	if room := manager.GetRoom(ctx, livekit.RoomName(g.room)); room != nil {
 		room.RemoveParticipant(livekit.ParticipantIdentity(g.identity), livekit.ParticipantID(g.sid),

@@ -21,7 +21,7 @@ func TestWatcherRemovesOnce(t *testing.T) {
 	w.see("anything else", anna)
 	w.see("x data channel open", guest{})
 	if len(removed) != 0 {
-		t.Fatal("removed within the bounds")
+		t.Fatal("removed within the limits")
 	}
 	for range 5 {
 		w.see("x data channel open", anna)
@@ -53,7 +53,7 @@ func TestLinesAreShort(t *testing.T) {
 	sendLogsTo(log)
 	long := strings.Repeat("x", 1<<20)
 	bridge{}.WithValues(labelRoom, "hall").Warnw(long, errors.New(long), "text", long)
-	if out.Len() == 0 || out.Len() > 5*maxWord {
+	if out.Len() == 0 || out.Len() > 5*maxValueBytes {
 		t.Errorf("a line of %d bytes", out.Len())
 	}
 }

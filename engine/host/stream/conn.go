@@ -29,18 +29,18 @@ const (
 	messageRate, messageBurst, atOnce = 400, 100, 50
 	// LiveKit pings every 10 s, and is answered.
 	controlRate, controlBurst = 2, 30
-	// messageBound is how long a message may take from its first byte to its last.
-	messageBound = 20 * time.Second
-	// slowBound is how long a client may take to read what is for it. Until then
+	// messageTimeout is how long a message may take from its first byte to its last.
+	messageTimeout = 20 * time.Second
+	// slowTimeout is how long a client may take to read what is for it. Until then
 	// LiveKit keeps it.
-	slowBound = 10 * time.Second
-	// endBound is how long the last word may take, and the client to close.
-	endBound = time.Second
-	maxEnd   = 4 << 20 // bytes that are still read, so that the last word is not lost
+	slowTimeout = 10 * time.Second
+	// endTimeout is how long the last word may take, and the client to close.
+	endTimeout = time.Second
+	maxEnd     = 4 << 20 // bytes that are still read, so that the last word is not lost
 )
 
-// Bounds are what one client may send in a time.
-type Bounds struct {
+// Limits bound what one client may send.
+type Limits struct {
 	// Work is what the requests of a person may cost, see kinds. Who has spent it
 	// is cut off.
 	Work *rate.Limiter
@@ -69,7 +69,7 @@ type Socket interface {
 // goroutine uses it as io.WriterTo, and one as io.ReaderFrom.
 type Conn struct {
 	Socket
-	bounds Bounds
+	limits Limits
 	up     follower // what the client says
 	guard  guard
 	began  time.Time // of the message that has not ended; zero: there is none
@@ -94,10 +94,10 @@ type Conn struct {
 // one, too.
 var (
 	ErrSlow   = &Violation{StatusPolicy, "you do not read what is sent to you"}
-	errSlowly = &Violation{StatusPolicy, fmt.Sprintf("a message that took more than %v", messageBound)}
+	errSlowly = &Violation{StatusPolicy, fmt.Sprintf("a message that took more than %v", messageTimeout)}
 )
 
-// Misbehaved reports whether a connection was cut, as [Bounds].Cut is told, for what
+// Misbehaved reports whether a connection was cut, as [Limits].Cut is told, for what
 // no client sends that keeps to the protocol and to its limits. A request that could
 // not be checked, because a database does not answer or the server stops, is no
 // fault of the client's.
@@ -107,12 +107,12 @@ func Misbehaved(why error) bool {
 }
 
 // New follows a client's connection.
-func New(s Socket, b Bounds) *Conn {
+func New(s Socket, b Limits) *Conn {
 	c := &Conn{
-		Socket: s, bounds: b, slow: slowBound, messages: rate.NewLimiter(messageRate, messageBurst),
+		Socket: s, limits: b, slow: slowTimeout, messages: rate.NewLimiter(messageRate, messageBurst),
 		gone: make(chan struct{}), finished: make(chan struct{}),
 	}
-	c.guard = guard{bounds: b, frames: rate.NewLimiter(frameRate, frameBurst), control: rate.NewLimiter(controlRate, controlBurst)}
+	c.guard = guard{limits: b, frames: rate.NewLimiter(frameRate, frameBurst), control: rate.NewLimiter(controlRate, controlBurst)}
 	c.guard.scan.names = b.Names
 	c.guard.scan.reset()
 	c.up = follower{masked: true, to: &c.guard}
@@ -173,7 +173,7 @@ func (c *Conn) pass(w io.Writer, p []byte) error {
 func (c *Conn) pace(n, messages int) error {
 	now := time.Now()
 	delay := c.messages.ReserveN(now, messages).DelayFrom(now)
-	for _, l := range c.bounds.Bytes {
+	for _, l := range c.limits.Bytes {
 		if r := l.ReserveN(now, n); r.OK() {
 			delay = max(delay, r.DelayFrom(now))
 		}
@@ -191,7 +191,7 @@ func (c *Conn) pace(n, messages int) error {
 	}
 }
 
-// watchMessage bounds the time of a message that has begun.
+// watchMessage limits the time of a message that has begun.
 func (c *Conn) watchMessage() error {
 	open := !c.up.between()
 	if open == !c.began.IsZero() {
@@ -206,7 +206,7 @@ func (c *Conn) watchMessage() error {
 	var deadline time.Time
 	if open {
 		c.began = time.Now()
-		deadline = c.began.Add(messageBound)
+		deadline = c.began.Add(messageTimeout)
 	}
 	return c.SetReadDeadline(deadline)
 }
@@ -266,13 +266,13 @@ func (c *Conn) say(p []byte) error {
 	return nil
 }
 
-// write writes within a bound. c.mu is held.
+// write writes within a timeout. c.mu is held.
 func (c *Conn) write(p []byte) error {
-	bound := c.slow
+	timeout := c.slow
 	if c.cutting.Load() {
-		bound = endBound
+		timeout = endTimeout
 	}
-	if err := c.SetWriteDeadline(time.Now().Add(bound)); err != nil {
+	if err := c.SetWriteDeadline(time.Now().Add(timeout)); err != nil {
 		return err
 	}
 	_, err := c.Socket.Write(p)
@@ -296,8 +296,8 @@ func (c *Conn) Write(p []byte) (int, error) {
 func (c *Conn) Read([]byte) (int, error) { return 0, errors.ErrUnsupported }
 
 func (c *Conn) tell(why error) {
-	if c.bounds.Cut != nil {
-		c.bounds.Cut(why)
+	if c.limits.Cut != nil {
+		c.limits.Cut(why)
 	}
 }
 
@@ -312,9 +312,9 @@ func (c *Conn) cut(why error) error {
 	c.cutting.Store(true)
 	defer close(c.finished)
 	// A write that is under way to a client that does not read ends, too.
-	_ = c.SetWriteDeadline(time.Now().Add(endBound))
+	_ = c.SetWriteDeadline(time.Now().Add(endTimeout))
 	said := c.sayLast(closeFrame(v))
-	timer := time.NewTimer(endBound)
+	timer := time.NewTimer(endTimeout)
 	defer timer.Stop()
 	select {
 	case err := <-said:
@@ -347,7 +347,7 @@ func (c *Conn) sayLast(frame []byte) <-chan error {
 // linger reads what is under way: closing before would take our last word back.
 func (c *Conn) linger() {
 	_ = c.Socket.CloseWrite()
-	_ = c.SetReadDeadline(time.Now().Add(endBound))
+	_ = c.SetReadDeadline(time.Now().Add(endTimeout))
 	_, _ = io.CopyN(io.Discard, c.Socket, maxEnd)
 }
 
@@ -376,7 +376,7 @@ func (c *Conn) Close() error {
 
 // guard judges the frames and messages of a client.
 type guard struct {
-	bounds          Bounds
+	limits          Limits
 	frames, control *rate.Limiter
 	scan            scanner
 	bytes           int // of the message so far
@@ -448,10 +448,10 @@ func (g *guard) payload(p []byte, end bool) error {
 func (g *guard) spend(cost int) error {
 	more := cost - g.spent
 	g.spent = cost
-	own := min(max(more, 0), g.bounds.Own)
-	g.bounds.Own -= own
+	own := min(max(more, 0), g.limits.Own)
+	g.limits.Own -= own
 	more -= own
-	if more > 0 && g.bounds.Work != nil && !g.bounds.Work.AllowN(time.Now(), more) {
+	if more > 0 && g.limits.Work != nil && !g.limits.Work.AllowN(time.Now(), more) {
 		return violation(StatusPolicy, "too many requests")
 	}
 	return nil
@@ -469,8 +469,8 @@ func (g *guard) look() error {
 	if err := Check(&m); err != nil {
 		return err
 	}
-	if g.bounds.Inspect != nil {
-		return g.bounds.Inspect(&m)
+	if g.limits.Inspect != nil {
+		return g.limits.Inspect(&m)
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-const waitBound = 10 * time.Second
+const waitTimeout = 10 * time.Second
 
 // relay stands between a client and a LiveKit that notes what it reads.
 type relay struct {
@@ -37,7 +37,7 @@ type relay struct {
 }
 
 // newRelay connects them; change may change the guard before anything is sent.
-func newRelay(t *testing.T, b Bounds, change func(*Conn)) *relay {
+func newRelay(t *testing.T, b Limits, change func(*Conn)) *relay {
 	r := &relay{t: t, cut: make(chan error, 10), done: make(chan struct{})}
 	server := make(chan *websocket.Conn, 1)
 	up := websocket.Upgrader{}
@@ -77,7 +77,7 @@ func newRelay(t *testing.T, b Bounds, change func(*Conn)) *relay {
 }
 
 // proxy passes the handshake on as it is, and what follows through a Conn.
-func (r *relay) proxy(l net.Listener, backend string, b Bounds, change func(*Conn), conns chan<- *Conn) {
+func (r *relay) proxy(l net.Listener, backend string, b Limits, change func(*Conn), conns chan<- *Conn) {
 	defer close(r.done)
 	front, err := l.Accept()
 	if err != nil {
@@ -157,7 +157,7 @@ func (r *relay) send(m *livekit.SignalRequest) error {
 // closed reads at the client's side until the end, and returns its status.
 func (r *relay) closed() (int, string) {
 	r.t.Helper()
-	_ = r.client.SetReadDeadline(time.Now().Add(waitBound))
+	_ = r.client.SetReadDeadline(time.Now().Add(waitTimeout))
 	for {
 		if _, _, err := r.client.ReadMessage(); err != nil {
 			var c *websocket.CloseError
@@ -184,7 +184,7 @@ func track(change func(*livekit.AddTrackRequest)) *livekit.SignalRequest {
 }
 
 func TestRequestsArriveAsTheyAre(t *testing.T) {
-	r := newRelay(t, Bounds{}, nil)
+	r := newRelay(t, Limits{}, nil)
 	ended := r.listen()
 	long := "v=0\r\n" + strings.Repeat("m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"+strings.Repeat("a=rtpmap:111 opus/48000/2\r\n", 60), 400)
 	sent := []*livekit.SignalRequest{ping(1), offer(long), {}, track(func(*livekit.AddTrackRequest) {}), {
@@ -204,7 +204,7 @@ func TestRequestsArriveAsTheyAre(t *testing.T) {
 	if _, m, err := r.client.ReadMessage(); err != nil || string(m) != "answer" {
 		t.Errorf("the answer: %q %v", m, err)
 	}
-	_ = r.client.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(waitBound))
+	_ = r.client.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(waitTimeout))
 	<-ended
 	if len(r.heard) != len(sent) {
 		t.Fatalf("%d of %d arrive", len(r.heard), len(sent))
@@ -280,7 +280,7 @@ func TestWhatIsRefused(t *testing.T) {
 		"1000 pongs":     {byHand(make1000(raw{first: finBit | opPong, mask: true})...), StatusPolicy},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newRelay(t, Bounds{}, nil)
+			r := newRelay(t, Limits{}, nil)
 			ended := r.listen()
 			if err := tt.send(r); err != nil {
 				t.Fatal(err)
@@ -326,7 +326,7 @@ func make1000(f raw) []raw {
 
 func TestTooManyRequests(t *testing.T) {
 	work := rate.NewLimiter(1, 100)
-	r := newRelay(t, Bounds{Work: work}, nil)
+	r := newRelay(t, Limits{Work: work}, nil)
 	ended := r.listen()
 	go func() {
 		raw, _ := proto.Marshal(ping(1))
@@ -344,7 +344,7 @@ func TestTooManyRequests(t *testing.T) {
 		t.Errorf("%d requests arrive", n)
 	}
 	// The same person has no more on another connection.
-	r = newRelay(t, Bounds{Work: work}, nil)
+	r = newRelay(t, Limits{Work: work}, nil)
 	for range 10 {
 		_ = r.send(ping(1))
 	}
@@ -354,7 +354,7 @@ func TestTooManyRequests(t *testing.T) {
 }
 
 func TestALongRequestCostsMore(t *testing.T) {
-	r := newRelay(t, Bounds{Work: rate.NewLimiter(1, 100)}, nil)
+	r := newRelay(t, Limits{Work: rate.NewLimiter(1, 100)}, nil)
 	r.listen()
 	_ = r.send(offer(strings.Repeat("a=long line of a session description\n", 20_000)))
 	if status, why := r.closed(); status != StatusPolicy || !strings.Contains(why, "too many requests") {
@@ -365,7 +365,7 @@ func TestALongRequestCostsMore(t *testing.T) {
 func TestBytesWait(t *testing.T) {
 	const size, second = 200 << 10, 400 << 10
 	l := rate.NewLimiter(second, 64<<10)
-	r := newRelay(t, Bounds{Bytes: []*rate.Limiter{l, rate.NewLimiter(rate.Inf, 0)}}, nil)
+	r := newRelay(t, Limits{Bytes: []*rate.Limiter{l, rate.NewLimiter(rate.Inf, 0)}}, nil)
 	began := time.Now()
 	go func() { _ = r.send(offer(strings.Repeat("a=x y z\n", size/8))) }()
 	if _, _, err := r.server.ReadMessage(); err != nil {
@@ -378,7 +378,7 @@ func TestBytesWait(t *testing.T) {
 
 func TestTheInspectorCuts(t *testing.T) {
 	refused := errors.New("not this one")
-	r := newRelay(t, Bounds{Inspect: func(m *livekit.SignalRequest) error {
+	r := newRelay(t, Limits{Inspect: func(m *livekit.SignalRequest) error {
 		if m.GetPingReq().GetTimestamp() == 2 {
 			return refused
 		}
@@ -400,7 +400,7 @@ func TestTheInspectorCuts(t *testing.T) {
 // TestTheLastWordComesBetweenFrames: LiveKit is in the middle of a long message to
 // the client when that one is cut.
 func TestTheLastWordComesBetweenFrames(t *testing.T) {
-	r := newRelay(t, Bounds{}, nil)
+	r := newRelay(t, Limits{}, nil)
 	long := bytes.Repeat([]byte("x"), 8<<20)
 	go func() { _ = r.server.WriteMessage(websocket.BinaryMessage, long) }()
 	began := make(chan struct{})
@@ -428,13 +428,13 @@ func TestTheLastWordComesBetweenFrames(t *testing.T) {
 }
 
 func TestWhoDoesNotReadIsCut(t *testing.T) {
-	r := newRelay(t, Bounds{}, func(c *Conn) { c.slow = 200 * time.Millisecond })
+	r := newRelay(t, Limits{}, func(c *Conn) { c.slow = 200 * time.Millisecond })
 	began := time.Now()
 	for {
 		if err := r.server.WriteMessage(websocket.BinaryMessage, make([]byte, 64<<10)); err != nil {
 			break
 		}
-		if time.Since(began) > waitBound {
+		if time.Since(began) > waitTimeout {
 			t.Fatal("LiveKit may write without end")
 		}
 	}
@@ -447,12 +447,12 @@ func TestWhoDoesNotReadIsCut(t *testing.T) {
 func TestEachConnectHasWorkOfItsOwn(t *testing.T) {
 	work := rate.NewLimiter(0, 5)
 	for range 3 {
-		g := &guard{bounds: Bounds{Work: work, Own: 10}}
+		g := &guard{limits: Limits{Work: work, Own: 10}}
 		if err := g.spend(10); err != nil {
 			t.Fatalf("the work of a join: %v", err)
 		}
 	}
-	g := &guard{bounds: Bounds{Work: work, Own: 10}}
+	g := &guard{limits: Limits{Work: work, Own: 10}}
 	if err := g.spend(15); err != nil {
 		t.Errorf("all that there is: %v", err)
 	}

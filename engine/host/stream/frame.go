@@ -175,7 +175,7 @@ func (f *follower) parse() error {
 	return f.checkOrder()
 }
 
-// checkOrder tells whether a frame may come now.
+// checkOrder fails if a frame may not come now.
 func (f *follower) checkOrder() error {
 	c := f.current
 	switch c.op {

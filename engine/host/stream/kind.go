@@ -5,7 +5,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// Bounds of requests. Descriptions were measured: one of 100 tracks has 45 kB with
+// Limits on requests. Descriptions were measured: one of 100 tracks has 45 kB with
 // Foyer's two codecs, and 240 kB with all that pion knows; of 400 it is a megabyte.
 // Everything else has less than 2 kB, apart from lists of tracks with 16 bytes for
 // each.
@@ -77,10 +77,10 @@ func kindOf(n protowire.Number) *kind {
 	return unknown
 }
 
-// Bounds of an announced track. LiveKit tells everybody in the room all of it, with
+// Limits on an announced track. LiveKit tells everybody in the room all of it, with
 // each change of the person.
 const (
-	maxWord       = 256 // bytes of a name or an ID
+	maxIDBytes    = 256 // bytes of a name or an ID
 	maxLayers     = 8
 	maxCodecs     = 4
 	maxJoinTracks = 16
@@ -102,12 +102,12 @@ func CheckTrack(t *livekit.AddTrackRequest) error {
 		words = append(words, c.GetCodec(), c.GetCid())
 	}
 	for _, w := range words {
-		if len(w) > maxWord {
-			return violation(StatusPolicy, "a track with a name of more than %d bytes", maxWord)
+		if len(w) > maxIDBytes {
+			return violation(StatusPolicy, "a track with a name of more than %d bytes", maxIDBytes)
 		}
 	}
 	if layers > maxLayers || len(t.GetSimulcastCodecs()) > maxCodecs ||
-		len(t.GetAudioFeatures()) > maxWord || len(t.GetPacketTrailerFeatures()) > maxWord {
+		len(t.GetAudioFeatures()) > maxIDBytes || len(t.GetPacketTrailerFeatures()) > maxIDBytes {
 		return violation(StatusPolicy, "a track with more than %d layers or %d codecs", maxLayers, maxCodecs)
 	}
 	return nil

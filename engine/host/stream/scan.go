@@ -39,9 +39,9 @@ type scanner struct {
 }
 
 // Names takes the name of a track that a session description sends, and whether
-// the section is one of sound. LiveKit takes a track for the one that was announced
+// the section is one of audio. LiveKit takes a track for the one that was announced
 // under that name, of whatever kind that is.
-type Names func(sound bool, name string) error
+type Names func(audio bool, name string) error
 
 // level is a message within the request.
 type level struct {
@@ -243,11 +243,11 @@ type sdpCounter struct {
 	lines, sections, candidates int
 
 	names Names
-	sound bool   // of the current section
+	audio bool   // of the current section
 	said  []byte // the current line, up to maxNamed
 }
 
-// maxNamed bounds the lines of a description that may hold a track's name, in
+// maxNamed limits the lines of a description that may hold a track's name, in
 // bytes.
 const maxNamed = 1 << 10
 
@@ -260,7 +260,7 @@ func (c *sdpCounter) endLine() error {
 	}
 	switch line[0] {
 	case 'm':
-		c.sound = strings.HasPrefix(line, "m=audio")
+		c.audio = strings.HasPrefix(line, "m=audio")
 	case 'a':
 		return c.endAttribute(line)
 	case 'c', 'o', 'r', 't', 'v', 'z':
@@ -291,7 +291,7 @@ func (c *sdpCounter) endAttribute(line string) error {
 		return violation(StatusPolicy, "a track with a name that is none")
 	}
 	for _, name := range strings.Split(ids, " ")[1:] { // the first is the stream's
-		if err := c.names(c.sound, name); err != nil {
+		if err := c.names(c.audio, name); err != nil {
 			return err
 		}
 	}

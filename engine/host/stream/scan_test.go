@@ -122,13 +122,13 @@ func TestNamesAreReadAsPionReadsThem(t *testing.T) {
 		sdp  string
 		want string // empty: it is refused
 	}{
-		"two words":               {head + audio + "a=msid:s cid\r\n", "sound cid"},
-		"of a source":             {head + video + "a=ssrc:1 msid:s cid\r\n", "picture cid"},
-		"no stream":               {head + audio + "a=msid: cid\r\n", "sound cid"},
-		"of a source, no stream":  {head + audio + "a=ssrc:1 msid: cid\r\n", "sound cid"},
-		"two streams":             {head + audio + "a=ssrc:1 msid:msid: cid\r\n", "sound cid"},
-		"line feeds alone":        {strings.ReplaceAll(head+audio+"a=msid:s cid\r\n", "\r", ""), "sound cid"},
-		"other words":             {head + audio + "a=ssrc:1 cname:\u00fc \t x\r\na=msid:s cid\r\n", "sound cid"},
+		"two words":               {head + audio + "a=msid:s cid\r\n", "audio cid"},
+		"of a source":             {head + video + "a=ssrc:1 msid:s cid\r\n", "video cid"},
+		"no stream":               {head + audio + "a=msid: cid\r\n", "audio cid"},
+		"of a source, no stream":  {head + audio + "a=ssrc:1 msid: cid\r\n", "audio cid"},
+		"two streams":             {head + audio + "a=ssrc:1 msid:msid: cid\r\n", "audio cid"},
+		"line feeds alone":        {strings.ReplaceAll(head+audio+"a=msid:s cid\r\n", "\r", ""), "audio cid"},
+		"other words":             {head + audio + "a=ssrc:1 cname:\u00fc \t x\r\na=msid:s cid\r\n", "audio cid"},
 		"a tab":                   {head + audio + "a=msid:s c\tid\r\n", ""},
 		"a vertical tab":          {head + audio + "a=msid:s c\vid\r\n", ""},
 		"a blank of its own":      {head + audio + "a=ssrc:1 msid:s c\u00a0id\r\n", ""},
@@ -144,10 +144,10 @@ func TestNamesAreReadAsPionReadsThem(t *testing.T) {
 		raw := mustMarshal(t, offer(tt.sdp))
 		for _, piece := range []int{1, 7, len(raw)} {
 			got := ""
-			s := &scanner{names: func(sound bool, name string) error {
-				kind := "picture "
-				if sound {
-					kind = "sound "
+			s := &scanner{names: func(audio bool, name string) error {
+				kind := "video "
+				if audio {
+					kind = "audio "
 				}
 				got += kind + name
 				return nil

@@ -61,7 +61,7 @@ func (e *Enforcer) Close() { e.speeches.close() }
 // when that is true at LiveKit, or fails, with call.ErrAlreadyGone for who is not
 // there. Nobody's microphone is switched on (contract K10).
 //
-// A sound that is published is muted, and can be again by hand. One that was
+// A microphone that is published is muted, and can be muted again by hand. One that was
 // announced and has not begun cannot: LiveKit is told to take none from its
 // source, which ends what is there.
 func (e *Enforcer) Enforce(ctx context.Context, who roomservice.Place) error {
@@ -75,9 +75,9 @@ func (e *Enforcer) Enforce(ctx context.Context, who roomservice.Place) error {
 	if err != nil {
 		return err
 	}
-	sp.saw(p) // a sound that has begun is muted, not ended
+	sp.saw(p) // audio that has begun is muted, not ended
 	for range enforceTries {
-		m, rules, err := e.standingOf(ctx, who)
+		m, rules, err := e.stateOf(ctx, who)
 		if err != nil {
 			return err
 		}
@@ -107,9 +107,9 @@ func (e *Enforcer) Enforce(ctx context.Context, who roomservice.Place) error {
 	return fmt.Errorf("%w: %s", errStillHeard, who.Identity)
 }
 
-// standingOf is what the register says about somebody; of who came with a token
+// stateOf is what the register says about somebody; of who came with a token
 // that the door did not make it may know nothing.
-func (e *Enforcer) standingOf(ctx context.Context, who roomservice.Place) (m register.Member, rules register.Rules, err error) {
+func (e *Enforcer) stateOf(ctx context.Context, who roomservice.Place) (m register.Member, rules register.Rules, err error) {
 	m, err = e.register.Member(ctx, who.Room, who.Identity)
 	if errors.Is(err, register.ErrNotFound) {
 		m, err = register.Member{Role: call.RoleParticipant}, nil
@@ -165,7 +165,7 @@ func (e *Enforcer) correct(ctx context.Context, who roomservice.Place, s *speech
 			e.warn(who, logrus.Fields{"source": t.GetSource(), "codec": t.GetMimeType()}, "a track is not what it says")
 			s.bar(s.lies, t.GetSource())
 			again = true
-		case silenced && isSound(t) && !t.GetMuted():
+		case silenced && isAudio(t) && !t.GetMuted():
 			err = errors.Join(err, e.rooms.Mute(ctx, who.Room, string(who.Identity), t.GetSid()))
 			again = true
 		}
@@ -184,7 +184,7 @@ func (s *speech) bar(in map[livekit.TrackSource]bool, from livekit.TrackSource) 
 }
 
 // thin ends the tracks of a source of which there is more than one, after a while
-// for the old one to go, and tells whether there are any to end. LiveKit ends all
+// for the old one to go, and reports whether there are any to end. LiveKit ends all
 // of a source or none.
 func (e *Enforcer) thin(who roomservice.Place, s *speech, count map[livekit.TrackSource]int) (again bool) {
 	ended, next := s.overlapping(count)
@@ -263,7 +263,7 @@ func (e *Enforcer) inspectTrack(who roomservice.Place, t *livekit.AddTrackReques
 	return e.refuseIfMuted(ctx, who, sp)
 }
 
-// inspectUnmute has a sound that somebody opens who is muted ended before LiveKit
+// inspectUnmute ends the audio track that a muted person opens, before LiveKit
 // opens it.
 func (e *Enforcer) inspectUnmute(who roomservice.Place, m *livekit.MuteTrackRequest) error {
 	sp := e.speeches.get(who)
@@ -283,7 +283,7 @@ func (e *Enforcer) inspectUnmute(who roomservice.Place, m *livekit.MuteTrackRequ
 		}
 		sp.mu.Unlock()
 	}
-	if known && source == picture {
+	if known && source == isVideo {
 		return nil
 	}
 	sp.mu.Lock()
@@ -304,7 +304,7 @@ func (e *Enforcer) inspectUnmute(who roomservice.Place, m *livekit.MuteTrackRequ
 // isSilenced reports whether the register says that somebody is muted. While it
 // says nothing, it fails for who was muted, and the others are looked at later.
 func (e *Enforcer) isSilenced(ctx context.Context, who roomservice.Place, s *speech) (bool, error) {
-	m, rules, err := e.standingOf(ctx, who)
+	m, rules, err := e.stateOf(ctx, who)
 	if err == nil {
 		return m.Silenced(rules), nil
 	}
@@ -339,7 +339,7 @@ func (e *Enforcer) lookAgain(who roomservice.Place, s *speech, after time.Durati
 	})
 }
 
-// refuseIfMuted lets LiveKit refuse a sound that was announced by who is muted.
+// refuseIfMuted lets LiveKit refuse an audio track that a muted person announced.
 func (e *Enforcer) refuseIfMuted(ctx context.Context, who roomservice.Place, s *speech) error {
 	silenced, err := e.isSilenced(ctx, who, s)
 	if err != nil || !silenced {

@@ -28,8 +28,8 @@ const (
 	maxSeen  = 1024 // tracks of one participant that are remembered
 )
 
-// picture stands for the source of a track without sound.
-const picture livekit.TrackSource = -1
+// isVideo stands for the source of a track without audio.
+const isVideo livekit.TrackSource = -1
 
 // speech is what is known of somebody's tracks beside what LiveKit lists: those
 // that were announced and may begin at any moment. LiveKit lists a track once its
@@ -45,11 +45,11 @@ type speech struct {
 	announced map[livekit.TrackSource]int
 	recent    map[livekit.TrackSource][]time.Time // announcements of every kind
 	seen      map[string]livekit.TrackSource      // tracks that LiveKit has listed
-	opened    time.Time                           // when sound was last let through
+	opened    time.Time                           // when audio was last let through
 	silent    map[livekit.TrackSource]bool        // not to be published while muted
 	lies      map[livekit.TrackSource]bool        // nor ever: something untrue came from it
 	double    map[livekit.TrackSource]time.Time   // since when there are two
-	names     map[string]bool                     // of tracks: whether it is sound
+	names     map[string]bool                     // of tracks: whether it is audio
 	muted     bool                                // as the register said when LiveKit was last told
 	looks     bool                                // LiveKit is going to be told once more; see Enforcer.lookAgain
 }
@@ -144,8 +144,8 @@ func (e *Enforcer) Connected(c Connection) (gone func()) {
 			one.announce(t)
 		}
 	}
-	for name, sound := range c.Names {
-		if NoteName(one.names, name, sound) != nil { // resumed with an offer: LiveKit has it already
+	for name, audio := range c.Names {
+		if NoteName(one.names, name, audio) != nil { // resumed with an offer: LiveKit has it already
 			one.lies[livekit.TrackSource_CAMERA], one.lies[livekit.TrackSource_SCREEN_SHARE] = true, true
 		}
 	}
@@ -161,8 +161,8 @@ func (e *Enforcer) Connected(c Connection) (gone func()) {
 }
 
 // Name notes what a track of a name is, as somebody calls it.
-func (e *Enforcer) Name(who roomservice.Place, name string, sound bool) error {
-	return e.speeches.get(who).call(name, sound)
+func (e *Enforcer) Name(who roomservice.Place, name string, audio bool) error {
+	return e.speeches.get(who).call(name, audio)
 }
 
 // later runs f after a while beside the caller, unless the door ends before.
@@ -187,28 +187,28 @@ func (s *speeches) close() {
 	s.group.Wait()
 }
 
-// maxNames bounds the names of one participant's tracks.
+// maxNames limits the names of one participant's tracks.
 const maxNames = 4096
 
 // call notes what a track of a name is. LiveKit takes what comes under a name for
-// what was announced under it, pictures for sound and sound for pictures: nobody
+// what was announced under it, video for audio and audio for video: nobody
 // may call both the same.
-func (s *speech) call(name string, sound bool) error {
+func (s *speech) call(name string, audio bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return NoteName(s.names, name, sound)
+	return NoteName(s.names, name, audio)
 }
 
 // NoteName is [Enforcer.Name] among names of which nothing else is known.
-func NoteName(names map[string]bool, name string, sound bool) error {
+func NoteName(names map[string]bool, name string, audio bool) error {
 	was, known := names[name]
 	switch {
-	case known && was != sound:
-		return &stream.Violation{Status: stream.StatusPolicy, Reason: "sound and a picture of one name"}
+	case known && was != audio:
+		return &stream.Violation{Status: stream.StatusPolicy, Reason: "audio and video of one name"}
 	case !known && len(names) >= maxNames:
 		return &stream.Violation{Status: stream.StatusPolicy, Reason: "too many tracks"}
 	}
-	names[name] = sound
+	names[name] = audio
 	return nil
 }
 
@@ -255,8 +255,8 @@ func (s *speech) saw(info *livekit.ParticipantInfo) {
 			clear(s.seen)
 			s.partial = true
 		}
-		s.seen[t.GetSid()] = picture
-		if isSound(t) {
+		s.seen[t.GetSid()] = isVideo
+		if isAudio(t) {
 			s.seen[t.GetSid()] = t.GetSource()
 		}
 		if r := s.recent[t.GetSource()]; len(r) > 0 {
@@ -265,7 +265,7 @@ func (s *speech) saw(info *livekit.ParticipantInfo) {
 	}
 }
 
-// waits reports whether a sound may begin that was announced from a source.
+// waits reports whether audio that was announced from a source may yet begin.
 func (s *speech) waits(source livekit.TrackSource) bool {
 	n := s.announced[source]
 	for _, from := range s.seen {

@@ -29,9 +29,9 @@ func SourcesOf(listed []livekit.TrackSource) []livekit.TrackSource {
 	return slices.Clone(listed)
 }
 
-// isAudio reports whether a codec is one of sound, as LiveKit reads its name
+// isAudioCodec reports whether a codec is one of audio, as LiveKit reads its name
 // (protocol codecs/mime).
-func isAudio(codec string) bool {
+func isAudioCodec(codec string) bool {
 	codec = strings.ToLower(codec)
 	if kind, _, ok := strings.Cut(codec, "/"); ok {
 		return kind == "audio"
@@ -39,19 +39,19 @@ func isAudio(codec string) bool {
 	return slices.Contains([]string{"opus", "red", "pcmu", "pcma", "g722"}, codec)
 }
 
-// isSound reports whether a track carries sound, whatever it is called.
-func isSound(t *livekit.TrackInfo) bool {
-	return t.GetType() != livekit.TrackType_VIDEO || isAudio(t.GetMimeType()) ||
-		slices.ContainsFunc(t.GetCodecs(), func(c *livekit.SimulcastCodecInfo) bool { return isAudio(c.GetMimeType()) })
+// isAudio reports whether a track carries audio, whatever it is called.
+func isAudio(t *livekit.TrackInfo) bool {
+	return t.GetType() != livekit.TrackType_VIDEO || isAudioCodec(t.GetMimeType()) ||
+		slices.ContainsFunc(t.GetCodecs(), func(c *livekit.SimulcastCodecInfo) bool { return isAudioCodec(c.GetMimeType()) })
 }
 
-// fits reports whether a source is one for sound, or for pictures.
-func fits(source livekit.TrackSource, sound bool) bool {
+// fits reports whether a source is one for audio, or else for video.
+func fits(source livekit.TrackSource, audio bool) bool {
 	switch source {
 	case livekit.TrackSource_CAMERA, livekit.TrackSource_SCREEN_SHARE:
-		return !sound
+		return !audio
 	case livekit.TrackSource_MICROPHONE, livekit.TrackSource_SCREEN_SHARE_AUDIO:
-		return sound
+		return audio
 	default:
 		return true // the permission decides about it
 	}
@@ -59,8 +59,8 @@ func fits(source livekit.TrackSource, sound bool) bool {
 
 // isTrue reports whether a published track is what it says.
 func isTrue(t *livekit.TrackInfo) bool {
-	sound := isSound(t)
-	return fits(t.GetSource(), sound) && sound == (t.GetType() != livekit.TrackType_VIDEO)
+	audio := isAudio(t)
+	return fits(t.GetSource(), audio) && audio == (t.GetType() != livekit.TrackType_VIDEO)
 }
 
 // CheckAnnounced refuses a track that is not what it says. No client of good will
@@ -69,16 +69,16 @@ func CheckAnnounced(t *livekit.AddTrackRequest) error {
 	refuse := func(why string) error {
 		return &stream.Violation{Status: stream.StatusPolicy, Reason: why}
 	}
-	sound := t.GetType() == livekit.TrackType_AUDIO
+	audio := t.GetType() == livekit.TrackType_AUDIO
 	switch {
 	case t.GetCid() == "" && t.GetSid() == "":
 		return refuse("a track without a name")
 	case t.GetSource() != livekit.TrackSource_UNKNOWN && !slices.Contains(KnownSources(), t.GetSource()):
 		return refuse("a track from a source that nobody knows")
-	case !fits(t.GetSource(), sound):
+	case !fits(t.GetSource(), audio):
 		return refuse(fmt.Sprintf("a track of type %s from a %s", t.GetType(), t.GetSource()))
 	case slices.ContainsFunc(t.GetSimulcastCodecs(), func(c *livekit.SimulcastCodec) bool {
-		return c.GetCodec() != "" && isAudio(c.GetCodec()) != sound
+		return c.GetCodec() != "" && isAudioCodec(c.GetCodec()) != audio
 	}):
 		return refuse(fmt.Sprintf("a track of type %s with a codec of another", t.GetType()))
 	}

@@ -55,7 +55,7 @@ func TestOverlapsBesideNewPlaces(t *testing.T) {
 	}()
 	select {
 	case <-done:
-	case <-time.After(waitBound):
+	case <-time.After(waitTimeout):
 		panic("they wait for each other") // and so would the end of the door
 	}
 }
@@ -82,9 +82,9 @@ func TestOverlapsBeginAnew(t *testing.T) {
 	}
 }
 
-// TestOwnPictureKeepsNoMuteWaiting: what a mute waits for is that LiveKit has acted
-// on soune.
-func TestOwnPictureKeepsNoMuteWaiting(t *testing.T) {
+// TestOwnCameraKeepsNoMuteWaiting: what a mute waits for is that LiveKit has acted
+// on audio.
+func TestOwnCameraKeepsNoMuteWaiting(t *testing.T) {
 	e := newDead(t)
 	who := roomservice.Place{Room: "hall", Identity: "bob"}
 	sp := e.speeches.get(who)
@@ -101,7 +101,7 @@ func TestOwnPictureKeepsNoMuteWaiting(t *testing.T) {
 }
 
 // TestSilentServerCutsOnlyTheMuted: while LiveKit or the register does not answer,
-// a guest of good will stays, and nothing is opened for who is mutee.
+// a guest of good will stays, and nothing is opened for who is muted.
 func TestSilentServerCutsOnlyTheMuted(t *testing.T) {
 	e := newDead(t)
 	who := roomservice.Place{Room: "hall", Identity: "bob"}
@@ -141,7 +141,7 @@ func TestSourcesThatNobodyKnows(t *testing.T) {
 	}
 }
 
-const waitBound = 10 * time.Second // for what comes in milliseconds
+const waitTimeout = 10 * time.Second // for what comes in milliseconds
 
 // newDead is an enforcer whose LiveKit does not answer.
 func newDead(t *testing.T) *Enforcer {

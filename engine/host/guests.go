@@ -1,0 +1,95 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+
+	"github.com/livekit/protocol/livekit"
+	"github.com/sirupsen/logrus"
+	"golang.org/x/time/rate"
+
+	"foyer/engine/call"
+	"foyer/engine/host/limits"
+	"foyer/engine/host/roomservice"
+	"foyer/engine/host/seats"
+	"foyer/engine/host/stream"
+)
+
+// guestLimits bounds what guests send to LiveKit once they are connected: by person,
+// whatever connections they have, by address, and of all together.
+type guestLimits struct {
+	work    *limits.Rates[roomservice.Place] // see stream.Limits
+	bytes   *limits.Rates[roomservice.Place] // of one person
+	sending *limits.Rates[netip.Prefix]      // bytes of one address
+	all     *rate.Limiter                    // bytes
+	cuts    *limits.Rates[netip.Prefix]      // lines in the log about connections that were cut
+	tracks  *limits.Rates[roomservice.Place] // lines in the log about tracks
+	crowd   *seats.Crowd
+}
+
+func newGuestLimits(l limits.Limits) guestLimits {
+	return guestLimits{
+		work:    limits.NewRates[roomservice.Place](l.Work, l.WorkBurst, l.Addresses),
+		bytes:   limits.NewRates[roomservice.Place](l.Bytes, l.ByteBurst, l.Addresses),
+		sending: limits.NewRates[netip.Prefix](l.AddressBytes, l.AddressByteBurst, l.Addresses),
+		all:     rate.NewLimiter(l.AllBytes, l.AllByteBurst),
+		cuts:    limits.NewRates[netip.Prefix](l.CutLines, 1, l.Addresses),
+		tracks:  limits.NewRates[roomservice.Place](l.CutLines, 1, l.Addresses),
+		crowd:   seats.NewCrowd(l.Guests),
+	}
+}
+
+// limitsOf are the limits of one connect.
+func (d *door) limitsOf(c *connect) stream.Limits {
+	who := roomservice.Place{Room: c.room(), Identity: c.identity()}
+	return stream.Limits{
+		Work:  d.guests.work.Of(who),
+		Own:   d.limits.JoinWork,
+		Bytes: []*rate.Limiter{d.guests.bytes.Of(who), d.guests.sending.Of(c.from), d.guests.all},
+		Names: func(audio bool, name string) error {
+			return d.enforcer.Name(who, name, audio)
+		},
+		Inspect: func(m *livekit.SignalRequest) error { return d.enforcer.Inspect(who, m) },
+		Cut: func(why error) {
+			c.expelled.Store(stream.Misbehaved(why))
+			d.logCut(c, why)
+		},
+	}
+}
+
+// logTracks tells of somebody's tracks that may not be, of each person now and
+// then.
+func (d *door) logTracks(who roomservice.Place, fields logrus.Fields, why string) {
+	log := d.Log.WithFields(fields).WithFields(logrus.Fields{"part": "door", "room": who.Room, "identity": who.Identity})
+	if d.guests.tracks.Take(who, d.now()) {
+		log.Warn(why)
+		return
+	}
+	log.Debug(why)
+}
+
+// logCut tells of a connection that was cut, of each address now and then: who
+// comes back to be cut again fills no disk.
+func (d *door) logCut(c *connect, why error) {
+	log := d.Log.WithFields(logrus.Fields{
+		"part": "door", "address": c.from.String(), "room": c.room(), "identity": c.identity(),
+	}).WithError(why)
+	if d.guests.cuts.Take(c.from, d.now()) {
+		log.Warn("a connection was cut")
+		return
+	}
+	log.Debug("a connection was cut")
+}
+
+// expel removes a participant whose connection was cut for what they sent. LiveKit
+// would keep them, and forward their media, for as long as it takes a lost network
+// to come back.
+func (d *door) expel(ctx context.Context, c *connect) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), roomservice.Timeout)
+	defer cancel()
+	if err := d.rooms.Remove(ctx, c.room(), c.identity()); err != nil && !errors.Is(err, call.ErrAlreadyGone) {
+		d.Log.WithError(err).WithFields(logrus.Fields{"part": "door", "room": c.room(), "identity": c.identity()}).
+			Warn("a participant stays without a connection")
+	}
+}
