@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"foyer/engine/call"
-	"foyer/engine/door"
 	"foyer/engine/doorapi"
+	"foyer/engine/doorclient"
 	"foyer/ui/words"
 )
 
@@ -37,7 +37,7 @@ const adminUsage = `admin --server URL --admin-key-file F COMMAND
 // adminFlags are the flags of every `foyer admin` command.
 type adminFlags struct {
 	*command
-	admin      door.Admin
+	admin      doorclient.Admin
 	asJSON     bool
 	text, say  string
 	ban        time.Duration
@@ -279,7 +279,7 @@ func (a *adminFlags) checkFlags(c *adminCall, name string) error {
 
 // refused says why the server did not do it.
 func (a *adminFlags) refused(err error) int {
-	var refusal *door.RefusalError
+	var refusal *doorclient.RefusalError
 	if !errors.As(err, &refusal) {
 		return a.serverFailed(err)
 	}

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
-	"foyer/engine/door"
+	"foyer/engine/doorclient"
 	"foyer/ui/words"
 )
 
@@ -13,7 +13,7 @@ func runInvite(std io3, args []string) int {
 	c := newCommand(
 		std, "invite", "invite --server URL --admin-key-file F --room ROOM [--title T] [--existing] [--role R] [--for D]",
 	)
-	var req door.InviteRequest
+	var req doorclient.InviteRequest
 	c.StringVar(&req.Server, "server", "", "address of the server, as serve prints it")
 	c.StringVar(&req.AdminKeyFile, "admin-key-file", "", "file with the admin key, as serve names it")
 	room := c.String("room", "", "room ID: letters, digits and punctuation")
@@ -51,7 +51,7 @@ func runInvite(std io3, args []string) int {
 	}
 	ctx, stop := untilTold()
 	defer stop()
-	link, err := door.RequestInvite(ctx, req)
+	link, err := doorclient.RequestInvite(ctx, req)
 	if err != nil {
 		return c.serverFailed(err)
 	}

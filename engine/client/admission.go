@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"foyer/engine/call"
-	"foyer/engine/door"
 	"foyer/engine/doorapi"
+	"foyer/engine/doorclient"
 )
 
 const maxChatRows = call.MaxChatCatchUp + call.ChatOverlap
@@ -34,7 +34,7 @@ func (t credentials) at(ms int64) time.Time { return time.UnixMilli(ms).Add(-t.c
 
 // requestAdmission asks the door of an invite link for a token.
 func (d *Dialer) requestAdmission(ctx context.Context, req call.JoinRequest, generation int64) (call.Admission, error) {
-	return door.Member{Log: d.log, Now: d.now, Sessions: d.sessions}.RequestAdmission(ctx, req, generation)
+	return doorclient.Member{Log: d.log, Now: d.now, Sessions: d.sessions}.RequestAdmission(ctx, req, generation)
 }
 
 // Admit implements [call.Dialer].
@@ -65,7 +65,7 @@ func credentialsOf(req call.JoinRequest, a call.Admission) credentials {
 		return credentials{base: req.Link.URL, token: a.Token, title: title}
 	}
 	return credentials{
-		base: "wss://" + a.Host, token: a.Token, title: title, tls: door.Pinned(req.Link.Fingerprint, call.ErrWrongServer),
+		base: "wss://" + a.Host, token: a.Token, title: title, tls: doorclient.Pinned(req.Link.Fingerprint, call.ErrWrongServer),
 		host: a.Host, generation: a.Generation, role: a.Role, rules: a.Rules, keeper: a.Keeper,
 		clock: a.Clock,
 	}
@@ -101,7 +101,7 @@ func (s *session) Moderate(ctx context.Context, op call.Operation, request, answ
 	if err := s.ask(ctx, func() error { t = s.credentials; return nil }); err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
-	if err := door.Do(ctx, t.host, s.req.Link, t.token, op, request, answer); err != nil {
+	if err := doorclient.Do(ctx, t.host, s.req.Link, t.token, op, request, answer); err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
 	return nil

@@ -9,8 +9,8 @@ import (
 	"foyer/engine/call"
 	"foyer/engine/client/ending"
 	"foyer/engine/client/signalconn"
-	"foyer/engine/door"
 	"foyer/engine/doorapi"
+	"foyer/engine/doorclient"
 )
 
 // decide does what follows from what the server, the door or the network says.
@@ -47,7 +47,7 @@ func (s *session) askWhy() {
 	s.spawn(func() {
 		ctx, cancel := context.WithTimeout(s.ctx, s.limits.why)
 		defer cancel()
-		err := door.Do(ctx, t.host, link, t.token, call.OpMembers, doorapi.RoomRequest{Room: room}, &doorapi.MembersAnswer{})
+		err := doorclient.Do(ctx, t.host, link, t.token, call.OpMembers, doorapi.RoomRequest{Room: room}, &doorapi.MembersAnswer{})
 		s.post(func() { s.decide(s.ending.DoorAnswered(err)) })
 	})
 }
@@ -61,7 +61,7 @@ func (s *session) lost(cause error, full bool) {
 
 // refusalOf describes an attempt to reconnect that did not succeed.
 func refusalOf(err error, full bool) ending.Refusal {
-	r := ending.Refusal{Err: err, Full: full, NobodyListens: errors.Is(err, door.ErrNobodyListens)}
+	r := ending.Refusal{Err: err, Full: full, NobodyListens: errors.Is(err, doorclient.ErrNobodyListens)}
 	if refused, ok := errors.AsType[*signalconn.LeaveError](err); ok {
 		r.Leave = refused.Leave
 	}

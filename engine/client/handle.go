@@ -9,7 +9,7 @@ import (
 	"foyer/engine/call"
 	"foyer/engine/client/ending"
 	"foyer/engine/client/signalconn"
-	"foyer/engine/door"
+	"foyer/engine/doorclient"
 )
 
 // Bounds of the clocks that a server may set.
@@ -88,7 +88,7 @@ func (s *session) onNews(msg *livekit.SignalResponse) {
 	case *livekit.SignalResponse_ConnectionQuality:
 		s.emit(s.roster.ApplyQualities(m.ConnectionQuality.GetUpdates())...)
 	case *livekit.SignalResponse_RefreshToken:
-		if t := m.RefreshToken; door.UsableToken(t) {
+		if t := m.RefreshToken; doorclient.UsableToken(t) {
 			s.credentials.token = t
 		}
 	case *livekit.SignalResponse_PongResp:
@@ -165,7 +165,7 @@ func (s *session) onClosed(w *signalconn.Conn, err error) {
 		s.left()
 		return
 	}
-	s.decide(s.ending.ConnectionClosed(err, door.IsCallError(err), time.Now()))
+	s.decide(s.ending.ConnectionClosed(err, doorclient.IsCallError(err), time.Now()))
 }
 
 func (pg *pings) onPong(p *livekit.Pong) {

@@ -14,7 +14,7 @@ import (
 	"foyer/engine/client/ending"
 	"foyer/engine/client/rtp"
 	"foyer/engine/client/signalconn"
-	"foyer/engine/door"
+	"foyer/engine/doorclient"
 )
 
 // reconnection gets a lost connection back. The loop's alone.
@@ -111,7 +111,7 @@ func rejoinGeneration(t credentials) int64 {
 	if t.generation > 0 {
 		return t.generation
 	}
-	return door.RejoinUnknown
+	return doorclient.RejoinUnknown
 }
 
 // onAttempt takes the result of a try.
@@ -148,7 +148,7 @@ func (rc *reconnection) onRefused(full bool, err error) {
 	rc.last = err
 	switch d := rc.s.ending.ReconnectRefused(refusalOf(err, full), time.Now()); d.Action {
 	case ending.Retry:
-		rc.noteListening(!errors.Is(err, door.ErrNobodyListens))
+		rc.noteListening(!errors.Is(err, doorclient.ErrNobodyListens))
 		rc.s.alarms.set(alarmRetry, rc.delay())
 	case ending.FullReconnect:
 		rc.full = true

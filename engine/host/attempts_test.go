@@ -14,8 +14,8 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
-	doorclient "foyer/engine/door"
 	"foyer/engine/doorapi"
+	"foyer/engine/doorclient"
 	"foyer/engine/host/limits"
 	"foyer/engine/host/roomservice"
 )

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
-	doorclient "foyer/engine/door"
+	"foyer/engine/doorclient"
 )
 
 // BenchmarkKeepers is what a room costs the door of a cluster: a keeper, and the

@@ -15,8 +15,8 @@ import (
 	"github.com/livekit/protocol/auth"
 
 	"foyer/engine/call"
-	doorclient "foyer/engine/door"
 	"foyer/engine/doorapi"
+	"foyer/engine/doorclient"
 	"foyer/engine/host/limits"
 	"foyer/engine/host/roomservice"
 	"foyer/engine/host/sfu"

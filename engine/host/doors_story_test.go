@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"foyer/engine/call"
-	doorclient "foyer/engine/door"
 	"foyer/engine/doorapi"
+	"foyer/engine/doorclient"
 	"foyer/internal/drive"
 )
 

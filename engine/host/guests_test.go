@@ -13,7 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
-	doorclient "foyer/engine/door"
+	"foyer/engine/doorclient"
 	"foyer/engine/host/limits"
 	"foyer/engine/host/stream"
 )

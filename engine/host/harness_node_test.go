@@ -17,7 +17,7 @@ import (
 	"foyer/internal/drive"
 	"foyer/internal/testenv"
 
-	doorclient "foyer/engine/door"
+	"foyer/engine/doorclient"
 	"foyer/engine/host/roomservice"
 )
 

@@ -23,8 +23,8 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
-	doorclient "foyer/engine/door"
 	"foyer/engine/doorapi"
+	"foyer/engine/doorclient"
 	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
 	"foyer/internal/testenv"

@@ -10,8 +10,8 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
-	doorclient "foyer/engine/door"
 	"foyer/engine/doorapi"
+	"foyer/engine/doorclient"
 	"foyer/engine/host/moderation"
 )
 

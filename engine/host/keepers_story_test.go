@@ -16,8 +16,8 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/client"
-	doorclient "foyer/engine/door"
 	"foyer/engine/doorapi"
+	"foyer/engine/doorclient"
 	"foyer/engine/host/connwatch"
 	"foyer/engine/host/register"
 	"foyer/engine/internal/pause"

@@ -16,8 +16,8 @@ import (
 	"github.com/twitchtv/twirp"
 
 	"foyer/engine/call"
-	doorclient "foyer/engine/door"
 	"foyer/engine/doorapi"
+	"foyer/engine/doorclient"
 	"foyer/engine/host/limits"
 	"foyer/engine/host/roomservice"
 )

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"foyer/engine/call"
-	doorclient "foyer/engine/door"
 	"foyer/engine/doorapi"
+	"foyer/engine/doorclient"
 )
 
 // TestK8_BanTimes: 1 to 43200 minutes, or until lifted; nothing else is a ban,

@@ -17,8 +17,8 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
-	doorclient "foyer/engine/door"
 	"foyer/engine/doorapi"
+	"foyer/engine/doorclient"
 	"foyer/engine/host/roomservice"
 )
 

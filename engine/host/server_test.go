@@ -20,8 +20,8 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"foyer/engine/call"
-	doorclient "foyer/engine/door"
 	"foyer/engine/doorapi"
+	"foyer/engine/doorclient"
 	"foyer/engine/host/limits"
 	"foyer/engine/host/metrics"
 	"foyer/engine/host/register"

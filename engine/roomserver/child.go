@@ -13,7 +13,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
-	"foyer/engine/door"
+	"foyer/engine/doorclient"
 )
 
 // Limits of the server process.
@@ -116,10 +116,10 @@ func (c *Child) open(ctx context.Context, room call.RoomID, title string) (call.
 	if err != nil {
 		return call.HostLinks{}, err
 	}
-	own, err := p.invite(ctx, door.InviteRequest{Room: room, Title: title, Role: call.RoleHost})
+	own, err := p.invite(ctx, doorclient.InviteRequest{Room: room, Title: title, Role: call.RoleHost})
 	var guests call.Link
 	if err == nil {
-		guests, err = p.invite(ctx, door.InviteRequest{Room: room, Title: title})
+		guests, err = p.invite(ctx, doorclient.InviteRequest{Room: room, Title: title})
 	}
 	if err != nil {
 		return call.HostLinks{}, errors.Join(err, c.giveUp(p))

@@ -18,7 +18,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
-	"foyer/engine/door"
+	"foyer/engine/doorclient"
 )
 
 // process is one run of the server.
@@ -150,9 +150,9 @@ func (p *process) crashed() bool {
 
 // invite makes a link through the admin API. Loopback stands last in it: we
 // join by the same link, and it works without any network.
-func (p *process) invite(ctx context.Context, req door.InviteRequest) (call.Link, error) {
+func (p *process) invite(ctx context.Context, req doorclient.InviteRequest) (call.Link, error) {
 	req.Server, req.AdminKeyFile = p.ready.URL, p.ready.AdminKeyFile
-	link, err := door.RequestInvite(ctx, req)
+	link, err := doorclient.RequestInvite(ctx, req)
 	if err != nil {
 		return call.Link{}, err
 	}

@@ -22,7 +22,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
-	"foyer/engine/door"
+	"foyer/engine/doorclient"
 )
 
 // ClientProtocol tells the server and the others which forms of data we read: texts
@@ -101,7 +101,7 @@ func Dial(ctx context.Context, c Config, e Entry) (*Conn, error) {
 	}
 	if !hs.finish() {
 		conn.Close()
-		return nil, door.ConnectError(ctx.Err())
+		return nil, doorclient.ConnectError(ctx.Err())
 	}
 	conn.SetReadLimit(maxFrame)
 	return &Conn{
@@ -112,12 +112,12 @@ func Dial(ctx context.Context, c Config, e Entry) (*Conn, error) {
 func upgradeError(ctx context.Context, resp *http.Response, err error) error {
 	switch {
 	case ctx.Err() != nil:
-		return door.ConnectError(ctx.Err())
+		return doorclient.ConnectError(ctx.Err())
 	case errors.Is(err, websocket.ErrBadHandshake) && resp != nil:
-		body, _ := io.ReadAll(io.LimitReader(resp.Body, door.MaxWebSocketRefusal))
+		body, _ := io.ReadAll(io.LimitReader(resp.Body, doorclient.MaxWebSocketRefusal))
 		return statusError(resp.StatusCode, body)
 	default:
-		return door.ConnectError(err)
+		return doorclient.ConnectError(err)
 	}
 }
 
@@ -239,7 +239,7 @@ func (c *Conn) First(ctx context.Context) (*Joined, error) {
 	defer stop()
 	msg, err := c.read()
 	if ctx.Err() != nil {
-		return nil, door.ConnectError(ctx.Err())
+		return nil, doorclient.ConnectError(ctx.Err())
 	}
 	if err != nil {
 		return nil, firstError(err)
@@ -270,7 +270,7 @@ func firstError(err error) error {
 		}
 		return fmt.Errorf("%w: it hung up", call.ErrRefused)
 	}
-	return door.ConnectError(err)
+	return doorclient.ConnectError(err)
 }
 
 // read reads one message. Everything that is not a SignalResponse wraps

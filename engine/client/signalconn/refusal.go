@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
-	"foyer/engine/door"
+	"foyer/engine/doorclient"
 )
 
 // public is the TLS configuration for a plain LiveKit link.
@@ -21,7 +21,7 @@ var ErrNoSuchPath = errors.New("path or room not found")
 // statusError reads a refusal of the websocket upgrade: the door's own JSON, or
 // LiveKit's status and text (livekit-server, pkg/service/rtcservice.go).
 func statusError(status int, body []byte) error {
-	if refusal, ok := door.ReadRefusal(body); ok {
+	if refusal, ok := doorclient.ReadRefusal(body); ok {
 		return refusal.ErrAt(time.Now())
 	}
 	switch status {

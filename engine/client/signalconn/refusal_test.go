@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"foyer/engine/call"
-	"foyer/engine/door"
 	"foyer/engine/doorapi"
+	"foyer/engine/doorclient"
 )
 
 // What the door said is said again whatever way the refusal came.
@@ -19,12 +19,12 @@ func TestRefusalsOfAnyLength(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		seen := statusError(refusal.Status(), raw[:min(len(raw), door.MaxWebSocketRefusal)])
+		seen := statusError(refusal.Status(), raw[:min(len(raw), doorclient.MaxWebSocketRefusal)])
 		var out *call.PutOutError
 		if !errors.As(seen, &out) || out.Reason != call.ReasonOfflineRemoved || out.By != "Eve" {
 			t.Fatalf("text of %d bytes: %v", len(text), seen)
 		}
-		if told := strings.TrimSuffix(out.Text, "…"); !strings.HasPrefix(text, told) || len(raw) <= door.MaxWebSocketRefusal && out.Text != text {
+		if told := strings.TrimSuffix(out.Text, "…"); !strings.HasPrefix(text, told) || len(raw) <= doorclient.MaxWebSocketRefusal && out.Text != text {
 			t.Errorf("text of %d bytes is read as %q", len(text), out.Text)
 		}
 	}

@@ -1,4 +1,4 @@
-// Package door is the client of a room server's door, the one for members, for
+// Package doorclient is the client of a room server's door, the one for members, for
 // `foyer admin` and for the window: it trusts the certificate that an invitation or
 // a key file names and no other, bounds what it reads, and turns refusals into the
 // errors of package call.
@@ -8,4 +8,4 @@
 //
 // Every function may be called from any goroutine and returns when its context
 // ends.
-package door
+package doorclient
