@@ -26,6 +26,7 @@ require (
 	github.com/pion/transport/v4 v4.0.2
 	github.com/pion/webrtc/v4 v4.2.16
 	github.com/prometheus/client_golang v1.23.2
+	github.com/rogpeppe/go-internal v1.15.0
 	github.com/sirupsen/logrus v1.10.2
 	github.com/twitchtv/twirp v8.1.3+incompatible
 	go.uber.org/goleak v1.3.0
@@ -165,6 +166,7 @@ require (
 	golang.org/x/mod v0.42.0 // indirect
 	golang.org/x/net v0.56.0 // indirect
 	golang.org/x/sync v0.24.0 // indirect
+	golang.org/x/tools v0.52.0 // indirect
 	google.golang.org/genproto/googleapis/api v0.0.0-20260622175928-b703f567277d // indirect
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20260622175928-b703f567277d // indirect
 	google.golang.org/grpc v1.81.1 // indirect
@@ -175,3 +177,7 @@ require (
 )
 
 tool github.com/livekit/livekit-server/cmd/server
+
+// Only testscript needs x/tools, for its txtar. The version that others ask for would
+// raise x/net and x/crypto, and so rebuild nearly everything.
+replace golang.org/x/tools => golang.org/x/tools v0.44.0

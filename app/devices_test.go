@@ -86,12 +86,3 @@ func TestDevicesAsJSON(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 }
-
-func TestDevicesTakesNoArguments(t *testing.T) {
-	for _, args := range [][]string{{"devices", "camera"}, {"devices", "--frob"}} {
-		status, out, errs := run(args...)
-		if status != exitUsage || out != "" || strings.Count(errs, "\n") != 1 {
-			t.Errorf("%v: status %d, %q, %q", args, status, out, errs)
-		}
-	}
-}

@@ -414,3 +414,22 @@ func (b *lineBuffer) bytes() []byte {
 }
 
 func (b *lineBuffer) String() string { return string(b.bytes()) }
+
+// lines are the events of that name.
+func lines(t *testing.T, out []byte, event string) []map[string]any {
+	t.Helper()
+	var found []map[string]any
+	for line := range bytes.Lines(out) {
+		var e map[string]any
+		if err := json.Unmarshal(line, &e); err != nil {
+			t.Fatalf("line %q: %v", line, err)
+		}
+		if e["ts"] == nil {
+			t.Errorf("no ts in %s", line)
+		}
+		if e["event"] == event {
+			found = append(found, e)
+		}
+	}
+	return found
+}

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"os"
@@ -46,24 +45,5 @@ func TestWhereALinkComesFrom(t *testing.T) {
 				t.Errorf("left on stdin: %q", rest)
 			}
 		})
-	}
-}
-
-func TestJoinRefusesWhatIsNoLinkOnStdin(t *testing.T) {
-	for stdin, want := range map[string]error{"": words.ErrNoLink, "hello\n": call.ErrLinkUnreadable} {
-		var out, errs bytes.Buffer
-		status := Main([]string{"join", "-", "--name", "Ada"}, strings.NewReader(stdin), &out, &errs)
-		if status != exitUsage || !strings.Contains(errs.String(), words.Error(want).String()) || !strings.Contains(out.String(), "command_failed") {
-			t.Errorf("%q: status %d, %s%s", stdin, status, out.String(), errs.String())
-		}
-	}
-}
-
-func TestHelpSaysWhyALinkShouldNotBeAnArgument(t *testing.T) {
-	for _, args := range [][]string{{"join", "--help"}, {"--help"}, {"help"}} {
-		status, out, errs := run(args...)
-		if status != exitOK || !strings.Contains(out+errs, linkVariable) || !strings.Contains(strings.ToLower(out+errs), "other users") {
-			t.Errorf("%v: %s%s", args, out, errs)
-		}
 	}
 }

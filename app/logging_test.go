@@ -36,17 +36,6 @@ func TestLogLevelsOfParts(t *testing.T) {
 	}
 }
 
-func TestLogLevelsThatThereAreNot(t *testing.T) {
-	for text, hint := range map[string]string{
-		"loud": "error, warn, info and debug", "client=": "error, warn", "cleint=debug": "client, devices", "": "no level",
-	} {
-		status, _, errs := run("join", goodLink, "--log-level", text)
-		if status != exitUsage || !strings.Contains(errs, hint) || strings.Count(errs, "\n") != 1 {
-			t.Errorf("%q: status %d, %q", text, status, errs)
-		}
-	}
-}
-
 // Every part that logs can be named.
 func TestLogPartsAreAll(t *testing.T) {
 	named := regexp.MustCompile(`"part"[,:] "(\w+)"`)

@@ -5,12 +5,9 @@ package e2e
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -44,100 +41,6 @@ func says(t *testing.T, text, sentence string) {
 	t.Helper()
 	if !strings.Contains(text, sentence) {
 		t.Errorf("it says\n%s\nand not\n%s", text, sentence)
-	}
-}
-
-// What is wrong with the command line is said before anything is opened or
-// sent, with status 2; of what is wrong with a join, scripts hear as well.
-func TestBadUsage(t *testing.T) {
-	f := testenv.Foyer(t)
-	server := testenv.Serve(t, f, drive.ServeOptions{})
-	link := server.Invite("usage")
-	tool := func(url, name string, more ...string) []string {
-		return append([]string{name, "--server", url, "--admin-key-file", server.Drive.AdminKeyFile}, more...)
-	}
-	invite := func(room string) []string { return tool(server.Drive.URL, "invite", "--room", room) }
-	join := func(link string, more ...string) []string {
-		return append([]string{"join", link, "--profile", t.TempDir()}, more...)
-	}
-	long := func(c string, n int) string { return strings.Repeat(c, n) }
-	for _, c := range []struct {
-		name string
-		args []string
-		want error  // whose sentence it says; nil: how the command is used
-		word string // what else must be named, so that people find it
-	}{
-		{"unreadable link", join("hello", "--name", "Ada"), call.ErrLinkUnreadable, "foyer://"},
-		{"cut link", join(link[:len(link)-9], "--name", "Ada"), call.ErrLinkCut, "end"},
-		{"link without its end", join(strings.Split(link, "&")[0], "--name", "Ada"), call.ErrLinkCut, "end"},
-		{"changed link", join(strings.Replace(link, "?v=1", "?v=1&x=2", 1), "--name", "Ada"), call.ErrLinkChanged, "host"},
-		{"plain text elsewhere", join("ws://192.0.2.1:7880/?token=a.b.c", "--name", "Ada"), call.ErrLinkInsecure, "wss://"},
-		{"LiveKit without token", join("wss://127.0.0.1:1/", "--name", "Ada"), call.ErrLinkUnreadable, "wss://"},
-		{"no name", join(link), call.CheckName(""), "missing"},
-		{"blank name", join(link, "--name", "  "), call.CheckName(""), "missing"},
-		{"name of 256 bytes", join(link, "--name", long("n", 256)), call.CheckName(long("n", 256)), "256 of at most 255"},
-		{"name with a newline", join(link, "--name", "A\nda"), call.CheckName("A\nda"), "U+000A at position 2"},
-		{"user ID of 64 bytes", join(link, "--name", "Ada", "--id", long("i", 64)), call.CheckIdentity(long("i", 64)), "64 of at most 63"},
-		{"user ID with a bell", join(link, "--name", "Ada", "--id", "a\ab"), call.CheckIdentity("a\ab"), "U+0007 at position 2"},
-		{"room ID of 129 bytes", invite(long("r", 129)), call.CheckRoomID(long("r", 129)), "129 of at most 128"},
-		{"room ID with a blank", invite("two words"), call.CheckRoomID("two words"), "(space) at position 4"},
-		{"room ID with a quote", invite(`"quoted"`), call.CheckRoomID(`"quoted"`), "at position 1"},
-		{"room ID in Chinese", invite("会议"), call.CheckRoomID("会议"), "“会” at position 1"},
-		{"empty room ID", invite(""), call.CheckRoomID(""), "missing"},
-		{"serve on no address", []string{"serve", "--listen", "nowhere", "--data", t.TempDir()}, call.ErrServerConfig, "nowhere"},
-		{"serve with an argument", []string{"serve", "please"}, nil, "please"},
-		{"invite in plain text", tool("http://127.0.0.1:1", "invite", "--room", "usage"), call.ErrServerAddress, "https://"},
-		{"admin in plain text", tool("http://127.0.0.1:1", "admin", "rooms"), call.ErrServerAddress, "https://"},
-		{"admin without https", tool("127.0.0.1:1", "admin", "rooms"), call.ErrServerAddress, "https://"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			sentence := words.Usage("foyer " + c.args[0]).String()
-			if c.want != nil {
-				sentence = words.Error(c.want).String()
-			}
-			stdout, stderr := runFails(t, f, 2, c.args...)
-			says(t, stderr, sentence)
-			says(t, stderr, c.word)
-			if c.args[0] != "join" {
-				return
-			}
-			var told struct{ Event, Command, Error string }
-			if err := json.Unmarshal([]byte(stdout), &told); err != nil || told.Event != "command_failed" || told.Command != "join" || told.Error != sentence {
-				t.Errorf("stdout %q, want one command_failed of join with the sentence", stdout)
-			}
-		})
-	}
-	for name, room := range map[string]string{
-		"128 bytes": strings.Repeat("r", 128), "42 apostrophes": strings.Repeat("’", 42), "per cent": "50%",
-	} {
-		t.Run("room ID of "+name+" is fine", func(t *testing.T) {
-			l, err := call.ParseLink(server.Invite(room))
-			if err != nil || string(l.Room) != room {
-				t.Errorf("the link names room %q (%v), want %q", l.Room, err, room)
-			}
-		})
-	}
-}
-
-// The key file of another server has no link in it, and its reader is the host.
-func TestKeyFileOfAnotherServer(t *testing.T) {
-	f := testenv.Foyer(t)
-	server := testenv.Serve(t, f, drive.ServeOptions{})
-	raw, err := os.ReadFile(server.Drive.AdminKeyFile)
-	must(t, err)
-	var key map[string]string
-	must(t, json.Unmarshal(raw, &key))
-	other := sha256.Sum256(raw)
-	key["fingerprint"] = hex.EncodeToString(other[:])
-	raw, err = json.Marshal(key)
-	must(t, err)
-	file := filepath.Join(t.TempDir(), "key")
-	must(t, os.WriteFile(file, raw, 0o600))
-	sentence := words.Error(call.ErrForeignKey).String()
-	for _, command := range [][]string{{"invite", "--room", "office"}, {"admin", "rooms"}} {
-		_, stderr := runFails(t, f, 1, append(command, "--server", server.Drive.URL, "--admin-key-file", file)...)
-		says(t, stderr, sentence)
 	}
 }
 
