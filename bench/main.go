@@ -17,9 +17,17 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"strings"
 
+	"foyer/bench/internal/chat"
+	"foyer/bench/internal/harness"
+	"foyer/bench/internal/joining"
+	"foyer/bench/internal/leaks"
+	"foyer/bench/internal/leaving"
+	"foyer/bench/internal/moderation"
+	"foyer/bench/internal/report"
+	"foyer/bench/internal/tracks"
+	"foyer/bench/internal/window"
 	"foyer/internal/drive"
 )
 
@@ -33,44 +41,35 @@ func main() {
 	}
 }
 
-// bench is what every measurement needs.
-type bench struct {
-	foyer  drive.Foyer
-	root   string // of the module
-	rounds int
-	table  *table
-	loads  map[string][]cost // of the window, then of Chromium, by what they show
-}
-
 // measurement is one part of the table.
 type measurement struct {
 	name string
-	run  func(b *bench, ctx context.Context) error
+	run  func(ctx context.Context, b *harness.Bench) error
 }
 
-func measurements(peer bool) []measurement {
-	window := measurement{"window", (*bench).window}
+func measurements(peer bool, costs window.Costs) []measurement {
+	foyer := measurement{"window", costs.Foyer}
 	if peer {
-		return []measurement{window, {"peer", (*bench).peer}}
+		return []measurement{foyer, {"peer", costs.Chromium}}
 	}
 	return []measurement{
-		{"leave", (*bench).leave},
-		{"stalled", (*bench).stalled},
-		{"frozen", (*bench).frozen},
-		{"removal", (*bench).removal},
-		{"crowd", (*bench).crowd},
-		{"banned", (*bench).banned},
-		{"muted", (*bench).muted},
-		{"door", (*bench).door},
-		{"join", (*bench).join},
-		{"switch", (*bench).switches},
-		{"off-on", (*bench).offOn},
-		{"chat", (*bench).chat},
-		{"chat-join", (*bench).chatJoin},
-		{"rounds", (*bench).flat},
-		{"child", (*bench).children},
-		{"pixel", (*bench).firstPixel},
-		window,
+		{"leave", leaving.Leave},
+		{"stalled", leaving.Stalled},
+		{"frozen", leaving.Frozen},
+		{"removal", leaving.Removal},
+		{"crowd", leaving.Crowd},
+		{"banned", moderation.Banned},
+		{"muted", moderation.Muted},
+		{"door", joining.Door},
+		{"join", joining.Join},
+		{"switch", tracks.Switches},
+		{"off-on", tracks.OffOn},
+		{"chat", chat.Chat},
+		{"chat-join", joining.WithHistory},
+		{"rounds", leaks.Rounds},
+		{"child", leaks.Children},
+		{"pixel", window.FirstPixel},
+		foyer,
 	}
 }
 
@@ -112,42 +111,40 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	where := machine()
+	where := report.Machine()
 	fmt.Println(where + "\n")
-	b := &bench{foyer: drive.Foyer{Bin: bin, Work: work}, root: root, rounds: o.rounds, table: newTable(), loads: map[string][]cost{}}
-	failed := b.all(ctx, o)
-	if b.table.missed > 0 {
-		fmt.Printf("\n%d of the wanted values were missed.\n", b.table.missed)
+	b := &harness.Bench{
+		Foyer: drive.Foyer{Bin: bin, Work: work}, Root: root, Rounds: o.rounds, Table: report.NewTable(),
 	}
-	text := b.table.text.String()
+	costs := window.Costs{}
+	failed := measure(ctx, b, o.only, measurements(o.peer, costs))
+	if missed := b.Table.Missed(); missed > 0 {
+		fmt.Printf("\n%d of the wanted values were missed.\n", missed)
+	}
+	text := b.Table.String()
 	if o.peer {
-		text = b.sideBySide()
+		text = costs.SideBySide()
 		fmt.Print("\n" + text)
 	}
 	if o.markdown != "" && ctx.Err() == nil {
-		failed = errors.Join(failed, document(o.markdown, o.peer, where, text))
+		failed = errors.Join(failed, report.Document(o.markdown, o.peer, where, text))
 	}
 	return failed
 }
 
-// all takes one measurement after another.
-func (b *bench) all(ctx context.Context, o options) (failed error) {
-	for _, m := range measurements(o.peer) {
-		if !strings.Contains(m.name, o.only) {
+// measure takes one measurement after another.
+func measure(ctx context.Context, b *harness.Bench, only string, all []measurement) (failed error) {
+	for _, m := range all {
+		if !strings.Contains(m.name, only) {
 			continue
 		}
-		if err := m.run(b, ctx); err != nil {
+		if err := m.run(ctx, b); err != nil {
 			failed = errors.Join(failed, fmt.Errorf("%s: %w", m.name, err))
-			b.table.row(m.name, "failed", "a number", false)
+			b.Table.Row(m.name, "failed", "a number", false)
 		}
 		if ctx.Err() != nil {
 			break
 		}
 	}
 	return failed
-}
-
-// folder makes a new one for a part.
-func (b *bench) folder(name string) (string, error) {
-	return os.MkdirTemp(b.foyer.Work, filepath.Base(name)+"-")
 }

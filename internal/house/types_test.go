@@ -24,7 +24,6 @@ var (
 	}
 	tooLong = map[string]int{
 		"engine": 4500, // see engine.loop
-		"bench":  4000,
 	}
 )
 

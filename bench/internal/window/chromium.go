@@ -1,0 +1,46 @@
+//go:build linux
+
+package window
+
+import (
+	"context"
+
+	"foyer/bench/internal/harness"
+	"foyer/internal/drive"
+)
+
+// Chromium lets Chromium with LiveKit's own client do the window's work: the same
+// frames from the same server on a display of the same size.
+func (c Costs) Chromium(ctx context.Context, b *harness.Bench) error {
+	r, err := b.OpenRoom(ctx, "tiles")
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	s, err := newSeat(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	browser, err := r.Server.Browse(ctx, b.Root, drive.BrowserOptions{
+		Room: "tiles", ID: "viewer", Headful: true, Env: s.display.Env(),
+	})
+	if err != nil {
+		return err
+	}
+	defer browser.Close(drive.CloseGrace)
+	if _, err := harness.Wait(ctx, browser, "joined", 0, nil); err != nil {
+		return err
+	}
+	ready, err := harness.Wait(ctx, browser, "ready", 0, nil)
+	if err != nil {
+		return err
+	}
+	pids := func() []int { return drive.Tree(int(ready.Number("pid"))) }
+	idle, err := spend(ctx, pids())
+	if err != nil {
+		return err
+	}
+	c.add(b, "Chromium", emptyRoom, idle)
+	return c.tiles(ctx, b, r.Link, "Chromium", pids, s.eyes)
+}

@@ -1,0 +1,90 @@
+//go:build linux
+
+package window
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"image/color"
+	"os"
+	"path/filepath"
+
+	"foyer/bench/internal/harness"
+	"foyer/internal/desktop"
+	"foyer/internal/drive"
+)
+
+// Colours of the window's buttons (ui/theme).
+func accent() color.RGBA { return color.RGBA{0xF2, 0xA3, 0x3A, 255} }
+func danger() color.RGBA { return color.RGBA{0xC9, 0x3B, 0x3B, 255} }
+
+// seat is a display with a window on it.
+type seat struct {
+	display *drive.Display
+	eyes    *desktop.Desktop
+	window  *drive.Process
+}
+
+func newSeat(ctx context.Context) (*seat, error) {
+	display, err := drive.StartDisplay(ctx, true)
+	if err != nil {
+		return nil, err
+	}
+	eyes, err := desktop.Open(display)
+	if err != nil {
+		display.Close()
+		return nil, err
+	}
+	return &seat{display: display, eyes: eyes}, nil
+}
+
+func (s *seat) close() {
+	if s.window != nil {
+		s.window.Close(drive.CloseGrace)
+	}
+	s.eyes.Close()
+	s.display.Close()
+}
+
+// open starts the program's window; nothing is on but what is received.
+func (s *seat) open(b *harness.Bench, args ...string) error {
+	profile, err := b.Folder("profile")
+	if err != nil {
+		return err
+	}
+	settings, err := json.Marshal(map[string]any{"name": "Viewer", "preview_asked": true, "microphone_off": true})
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(profile, "settings.json"), settings, 0o600); err != nil {
+		return err
+	}
+	s.window, err = drive.Start(drive.Command{
+		Name: "window", Path: b.Foyer.Bin, Args: append(args, "--profile", profile), Logs: b.Foyer.Work,
+		Env: append(s.display.Env(),
+			"FYNE_SCALE=1", "FYNE_THEME=dark", "WAYLAND_DISPLAY=", "PULSE_SERVER=unix:/nonexistent"),
+	})
+	return err
+}
+
+// find waits for a button of that colour.
+func (s *seat) find(ctx context.Context, c color.RGBA) (found desktop.Blob, err error) {
+	ctx, cancel := context.WithTimeout(ctx, harness.Patience)
+	defer cancel()
+	var failed error
+	err = drive.Until(ctx, func() bool {
+		img, err := s.eyes.Screen()
+		if err != nil {
+			failed = err
+			return true
+		}
+		for _, b := range desktop.Blobs(img, c, 6, 800) {
+			if b.Pixels > found.Pixels {
+				found = b
+			}
+		}
+		return found.Pixels > 0
+	})
+	return found, errors.Join(err, failed)
+}

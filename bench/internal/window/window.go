@@ -1,0 +1,119 @@
+//go:build linux
+
+// Package window measures what the program's window costs while it shows a room,
+// beside Chromium with LiveKit's own client, and how soon it is there.
+package window
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"foyer/bench/internal/harness"
+	"foyer/bench/internal/people"
+	"foyer/internal/desktop"
+)
+
+// What the window's cost is measured with, and for how long.
+const (
+	settle  = 4 * time.Second // decoders, layouts and caches come to rest
+	measure = 10 * time.Second
+	starts  = 40 // of the window, for its first pixel
+)
+
+func tileCounts() []int { return []int{1, 4, 9} }
+
+// Names of what is shown.
+const emptyRoom = "an empty room"
+
+func tilesShown(n int) string {
+	return fmt.Sprintf("%d remote tiles %dx%d@%d", n, people.FilmWidth, people.FilmHeight, people.FilmFPS)
+}
+
+func loads() []string {
+	all := []string{emptyRoom}
+	for _, n := range tileCounts() {
+		all = append(all, tilesShown(n))
+	}
+	return all
+}
+
+// Costs are what it costs to show something, by what is shown: Foyer's first, then
+// Chromium's.
+type Costs map[string][]cost
+
+// Foyer measures what it costs to receive, decode and show remote cameras.
+func (c Costs) Foyer(ctx context.Context, b *harness.Bench) error {
+	r, err := b.OpenRoom(ctx, "tiles")
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	s, err := newSeat(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if err := s.open(b, r.Link); err != nil {
+		return err
+	}
+	join, err := s.find(ctx, accent())
+	if err != nil {
+		return fmt.Errorf("the join button: %w", err)
+	}
+	if err := s.eyes.Click(ctx, join.Centre()); err != nil {
+		return err
+	}
+	if _, err := s.find(ctx, danger()); err != nil {
+		return fmt.Errorf("the room: %w", err)
+	}
+	idle, err := spend(ctx, []int{s.window.PID})
+	if err != nil {
+		return err
+	}
+	c.add(b, "Foyer", emptyRoom, idle)
+	return c.tiles(ctx, b, r.Link, "Foyer", func() []int { return []int{s.window.PID} }, s.eyes)
+}
+
+// tiles adds publishers and measures the processes that show them.
+func (c Costs) tiles(
+	ctx context.Context, b *harness.Bench, link, who string, pids func() []int, eyes *desktop.Desktop,
+) (err error) {
+	p, err := people.NewPublishers()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, p.Close()) }()
+	for _, n := range tileCounts() {
+		if err := p.Grow(ctx, link, n); err != nil {
+			return err
+		}
+		strips, err := findTiles(ctx, eyes, n)
+		if err != nil {
+			return fmt.Errorf("%s with %d tiles: %w", who, n, err)
+		}
+		used, err := spend(ctx, pids())
+		if err != nil {
+			return err
+		}
+		// Afterwards: looking costs the display's time, too.
+		if used.fps, err = shown(ctx, eyes, strips); err != nil {
+			return err
+		}
+		c.add(b, who, tilesShown(n), used)
+	}
+	return nil
+}
+
+// add tells what something cost. The test patterns must be seen moving, or a
+// window that shows nothing would be praised.
+func (c Costs) add(b *harness.Bench, who, load string, used cost) {
+	c[load] = append(c[load], used)
+	wanted := ""
+	if len(used.fps) > 0 && who == "Foyer" {
+		wanted = fmt.Sprintf(">= %d frames per second in each tile", leastFPS)
+	}
+	b.Table.Row(who+", "+load, used.String(), wanted, len(used.fps) == 0 || slices.Min(used.fps) >= leastFPS)
+}
