@@ -17,15 +17,15 @@ import (
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
 	"foyer/engine/doorclient"
-	"foyer/engine/host/limits"
+	"foyer/engine/host/hosttest"
 	"foyer/engine/host/roomservice"
 	"foyer/engine/host/sfu"
 	"foyer/internal/testenv"
 )
 
 func noLimits(c *Config) {
-	c.limits = &limits.Limits{Joins: 1e9, JoinBurst: 1e9, Calls: 1e9, CallBurst: 1e9, Connects: 1e9, ConnectBurst: 1e9, PersonConnects: 1e9, PersonConnectBurst: 1e9, FailedAttempts: 1e9, FailedAttemptBurst: 1e9, Addresses: 10, Guests: 1e6, Connections: 1e6, Waiting: 1e6, Total: 1e6,
-		Work: 1e9, WorkBurst: 1e9, Bytes: 1e9, ByteBurst: 1e9, AddressBytes: 1e9, AddressByteBurst: 1e9, AllBytes: 1e9, AllByteBurst: 1e9, CutLines: 1e9}
+	l := hosttest.Unlimited()
+	c.limits = &l
 }
 
 // reportP95 adds the 95th percentile to a benchmark.

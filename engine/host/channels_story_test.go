@@ -136,7 +136,7 @@ func TestGuestsWhoOpenTooMuch(t *testing.T) {
 				}
 			}()
 			if reason := p.leaveReason(); reason != livekit.DisconnectReason_PARTICIPANT_REMOVED {
-				t.Errorf("put out for %v", reason)
+				t.Errorf("removed for %v", reason)
 			}
 			if !ben.answers() {
 				t.Error("somebody else is gone, too")

@@ -56,7 +56,7 @@ type Config struct {
 	// the secrets in it; it must not block.
 	Trace func(sent bool, frame proto.Message)
 
-	limits *limits.Limits   // nil for defaultLimits; tests and benchmarks have others
+	limits *limits.Limits   // nil for limits.Default; tests and benchmarks have others
 	now    func() time.Time // nil for time.Now; tests have a clock of their own
 }
 
@@ -87,6 +87,13 @@ func (c Config) check() (settings, error) {
 	}
 	if err := s.checkListen(); err != nil {
 		return s, err
+	}
+	if s.limits == nil {
+		l := limits.Default()
+		s.limits = &l
+	}
+	if s.now == nil {
+		s.now = time.Now
 	}
 	if s.RoomTTL == 0 {
 		s.RoomTTL = DefaultRoomTTL

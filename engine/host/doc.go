@@ -7,10 +7,11 @@
 //	            |    '--> register (SQLite or PostgreSQL)               |
 //	            +-------------------------------------------------------+
 //
-// The door is the only port for signalling that leaves the machine. It checks
-// invitations and keys, makes tokens, and looks at every connect to /rtc* in
-// one place, door.admit, before LiveKit does. In front of an existing
-// LiveKit (Config.LiveKitURL) it is the same door without an SFU of its own.
+// This package has what a process needs to serve: configuration, data folder,
+// ports, and the order in which the parts start and stop. The parts are packages of
+// their own. The door is the only port for signalling that leaves the machine. In
+// front of an existing LiveKit (Config.LiveKitURL) it is the same door without an
+// SFU of its own.
 //
 // A [Server] belongs to the goroutine that calls Run; its HTTP handlers run on
 // their own.

@@ -8,7 +8,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
@@ -22,6 +21,7 @@ import (
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
 	"foyer/engine/host/roomservice"
+	"foyer/engine/internal/secret"
 	"foyer/engine/private"
 )
 
@@ -120,7 +120,7 @@ func makeCertificate() ([]byte, error) {
 func (f *folder) openAdminKey() error {
 	fingerprint := hex.EncodeToString(f.fingerprint[:])
 	raw, err := f.readOrMake(adminKeyFile, func() ([]byte, error) {
-		return encodeKey(doorapi.AdminKey{Key: randomText(32), Fingerprint: fingerprint})
+		return encodeKey(doorapi.AdminKey{Key: secret.Text(32), Fingerprint: fingerprint})
 	})
 	if err != nil {
 		return err
@@ -142,7 +142,7 @@ func (f *folder) openAPIKey(cluster *roomservice.Key) error {
 		return f.rewrite(clusterKeyFile, f.api)
 	}
 	raw, err := f.readOrMake(liveKitKeyFile, func() ([]byte, error) {
-		return encodeKey(roomservice.Key{Key: "API" + randomText(9), Secret: randomText(32)})
+		return encodeKey(roomservice.Key{Key: "API" + secret.Text(9), Secret: secret.Text(32)})
 	})
 	if err != nil {
 		return err
@@ -197,11 +197,4 @@ func (f *folder) lastPort() uint16 {
 
 func (f *folder) keepPort(port uint16) error {
 	return f.write(portFile, []byte(strconv.Itoa(int(port))+"\n"))
-}
-
-// randomText is n random bytes as base64url without padding.
-func randomText(n int) string {
-	b := make([]byte, n)
-	_, _ = rand.Read(b) // never fails (crypto/rand)
-	return base64.RawURLEncoding.EncodeToString(b)
 }

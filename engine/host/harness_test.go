@@ -25,6 +25,7 @@ import (
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
 	"foyer/engine/doorclient"
+	"foyer/engine/host/hosttest"
 	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
 	"foyer/internal/testenv"
@@ -124,20 +125,11 @@ type guest struct {
 	key ed25519.PrivateKey
 }
 
-func newGuest(t testing.TB, id string) guest {
-	_, key, err := ed25519.GenerateKey(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return guest{call.Identity(id), key}
-}
+func newGuest(t testing.TB, id string) guest { return guest{call.Identity(id), hosttest.NewKey(t)} }
 
 func (g guest) request(t testing.TB, link call.Link) doorapi.JoinRequest {
-	req := doorapi.JoinRequest{Room: link.Room, Secret: link.Secret, Identity: g.id, Name: "Guest " + string(g.id), Existing: link.Existing}
-	if err := req.Sign(g.key, link.Fingerprint, time.Now()); err != nil {
-		t.Fatal(err)
-	}
-	return req
+	t.Helper()
+	return hosttest.Join(t, g.id, g.key, link)
 }
 
 // join posts a request and returns the answer or the refusal, and the status.

@@ -12,6 +12,7 @@ import (
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
 	"foyer/engine/doorclient"
+	"foyer/engine/host/door"
 	"foyer/engine/host/moderation"
 )
 
@@ -43,7 +44,7 @@ func TestHugeRequests(t *testing.T) {
 	}
 	admin := s.admins("admin")
 	for _, method := range []string{"RemoveParticipant", "DeleteRoom", "SendData", "PerformRpc", "ListRooms"} {
-		status, raw := s.post(roomServicePath+method, admin, body)
+		status, raw := s.post(door.RoomServicePath+method, admin, body)
 		if status != http.StatusRequestEntityTooLarge || !strings.Contains(string(raw), "1048576 bytes") {
 			t.Errorf("%s: %d %.200s", method, status, raw)
 		}
@@ -87,7 +88,7 @@ func TestHugeWords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if status, _ := s.post(roomServicePath+"RemoveParticipant", s.admins("admin"), raw[:len(raw)-1]); status >= 500 {
+	if status, _ := s.post(door.RoomServicePath+"RemoveParticipant", s.admins("admin"), raw[:len(raw)-1]); status >= 500 {
 		t.Errorf("half a request: %d", status)
 	}
 	if got := s.inRoom("hall"); len(got) != 1 || got[0] != "anna" {

@@ -19,8 +19,8 @@ import (
 	"foyer/engine/doorapi"
 	"foyer/engine/doorclient"
 	"foyer/engine/host/connwatch"
+	"foyer/engine/host/hosttest"
 	"foyer/engine/host/register"
-	"foyer/engine/internal/pause"
 )
 
 // liveGuest is somebody with Foyer's own client.
@@ -112,22 +112,7 @@ func (c *liveGuest) hears(text string) call.ChatMessage {
 	return e.(call.ChatReceived).Message
 }
 
-// eventually waits until a condition of the server's state holds: others tell
-// nobody when it does.
-func eventually(t testing.TB, what string, timeout time.Duration, holds func() bool) time.Duration {
-	t.Helper()
-	began := time.Now()
-	for ctx, cancel := context.WithTimeout(context.Background(), timeout); ; {
-		if holds() {
-			cancel()
-			return time.Since(began)
-		}
-		if pause.For(ctx, 10*time.Millisecond) != nil {
-			cancel()
-			t.Fatalf("%s: not within %v", what, timeout)
-		}
-	}
-}
+var eventually = hosttest.Eventually
 
 // history reads a room's chat with the admin key.
 func (s *testServer) history(room, after string) []string {

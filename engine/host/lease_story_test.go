@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -45,6 +46,27 @@ func twoKeepers(t *testing.T) (*roomservice.Client, [2]*keeper.Pool) {
 		t.Cleanup(both[i].Close)
 	}
 	return r, both
+}
+
+// newTestControl is what decides about the rooms of some LiveKit.
+func newTestControl(t *testing.T, livekit *url.URL) *control {
+	t.Helper()
+	log, _ := testenv.NewLog()
+	dir := t.TempDir()
+	s, err := Config{Data: dir, Log: log}.check()
+	if err != nil {
+		t.Fatal(err)
+	}
+	reg, err := register.Open(t.Context(), filepath.Join(dir, databaseFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newControl(s, clusterKey(), reg, livekit)
+	t.Cleanup(func() {
+		c.close()
+		_ = reg.Close()
+	})
+	return c
 }
 
 func mustOpen(t *testing.T, r *roomservice.Client, room call.RoomID) call.SID {
@@ -133,11 +155,7 @@ func TestRoomOpensElsewhere(t *testing.T) {
 	over := &listing{open: []bool{false, true, false, false}}
 	server := httptest.NewServer(over)
 	t.Cleanup(server.Close)
-	data, err := loadFolder(t.TempDir(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := newDoorBefore(t, parseURL(t, server.URL), data)
+	d := newTestControl(t, parseURL(t, server.URL))
 	d.keepers.Want("hall")
 	eventually(t, "the door gives the room up", waitTimeout, idle(d.keepers, "hall"))
 	if n := over.looks(); n != len(over.open) {
@@ -148,7 +166,7 @@ func TestRoomOpensElsewhere(t *testing.T) {
 // TestRoomOutOfReach: a door that cannot reach a room lets another one try, and
 // nobody has to wait for the end of the leases of a door that has stopped.
 func TestRoomOutOfReach(t *testing.T) {
-	d := newDeadDoor(t)
+	d := newTestControl(t, &url.URL{Scheme: "http", Host: "127.0.0.1:1"}) // nobody is there
 	d.keepers.Want("hall")
 	eventually(t, "it has tried", waitTimeout, func() bool {
 		rooms, err := d.register.RenewLeases(t.Context(), d.keepers.Holder(), keeper.LeaseFor)

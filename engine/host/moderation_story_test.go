@@ -18,6 +18,8 @@ import (
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
 	"foyer/engine/doorclient"
+	"foyer/engine/host/door"
+	"foyer/engine/host/hosttest"
 	"foyer/engine/host/limits"
 	"foyer/engine/host/roomservice"
 )
@@ -380,7 +382,7 @@ func TestK1_ServerAPIRemoval(t *testing.T) {
 		token, _ := s.as(call.RoleParticipant, "guest")
 		body := []byte(`{"room":"hall","identity":"guest"}`)
 		for name, bearer := range map[string]string{"member": token, "none": "", "garbage": "a.b.c"} {
-			req, err := http.NewRequest(http.MethodPost, s.URL+roomServicePath+"RemoveParticipant", bytes.NewReader(body))
+			req, err := http.NewRequest(http.MethodPost, s.URL+door.RoomServicePath+"RemoveParticipant", bytes.NewReader(body))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -405,7 +407,7 @@ func TestK1_ServerAPIRemoval(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		res, err := s.client().Post(s.URL+roomServicePath+"RemoveParticipant?access_token="+admin, "application/json; charset=utf-8",
+		res, err := s.client().Post(s.URL+door.RoomServicePath+"RemoveParticipant?access_token="+admin, "application/json; charset=utf-8",
 			strings.NewReader(`{"room":"hall","identity":"query","unknown_field":1}`))
 		if err != nil {
 			t.Fatal(err)
@@ -430,7 +432,7 @@ func TestAPIKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, token := range map[string]string{"forged": forged, "expired": signToken(t, s.api, time.Now().Add(-2*time.Minute)), "garbage": "a.b.c"} {
+	for name, token := range map[string]string{"forged": forged, "expired": hosttest.TokenUntil(t, s.api, time.Now().Add(-2*time.Minute)), "garbage": "a.b.c"} {
 		if refusal, status := s.do(call.OpMembers, token, doorapi.RoomRequest{Room: "hall"}, nil); status != http.StatusUnauthorized || refusal.Code != doorapi.CodeTokenRefused {
 			t.Errorf("%s: %d %+v", name, status, refusal)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
+	"foyer/engine/host/door"
 	"foyer/engine/host/limits"
 	"foyer/engine/host/roomservice"
 )
@@ -22,7 +23,7 @@ func TestConnectRates(t *testing.T) {
 		return wrong.admins("anna")
 	}
 	post := func(s *testServer, token string) int {
-		status, _ := s.post(roomServicePath+"ListRooms", token, []byte("{}"))
+		status, _ := s.post(door.RoomServicePath+"ListRooms", token, []byte("{}"))
 		return status
 	}
 	for name, try := range map[string]func(s *testServer, token string) int{

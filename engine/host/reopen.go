@@ -30,13 +30,13 @@ func (s *Server) unfinished(ctx context.Context, reg *register.Register, now tim
 // reopen opens rooms before anybody can ask for them: a client that comes back by
 // itself opens none, since what it comes back to must be what it was in. The
 // history goes on with the room.
-func (s *Server) reopen(ctx context.Context, d *door, rooms []call.RoomID) {
+func (s *Server) reopen(ctx context.Context, c *control, rooms []call.RoomID) {
 	ctx, cancel := context.WithTimeout(ctx, reopenTimeout)
 	defer cancel()
 	for _, room := range rooms {
-		session, err := d.rooms.Ensure(ctx, room)
+		session, err := c.rooms.Ensure(ctx, room)
 		if err == nil {
-			err = d.register.CarryChat(ctx, room, session)
+			err = c.register.CarryChat(ctx, room, session)
 		}
 		s.logError("open a room again", err)
 		if errors.Is(err, context.DeadlineExceeded) {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/host/door"
 	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
 	"foyer/engine/host/sfu"
@@ -84,20 +85,36 @@ func (s *Server) Run(ctx context.Context, ready func(Ready)) error {
 		open = s.unfinished(ctx, reg, time.Now())
 		s.logError("forget who was there before", reg.StartAlone(ctx, time.Now()))
 	}
-	d := newDoor(s.settings, data, reg, upstream)
-	s.reopen(ctx, d, open)
-	serving := d.serve(inner)
+	c := newControl(s.settings, data.api, reg, upstream)
+	defer c.close()
+	s.reopen(ctx, c, open)
+	port := portOf(inner)
+	hosts := func() []string { return linkHosts(s.settings, port) }
+	d := s.newDoor(data, c, upstream, hosts)
+	serving := d.Serve(inner)
 	ready(Ready{
-		URL:          "https://" + join(s.local(), d.port),
+		URL:          "https://" + join(s.local(), port),
 		AdminKeyFile: data.file(adminKeyFile), LiveKitKeyFile: data.apiFile,
-		Fingerprint: hex.EncodeToString(data.fingerprint[:]), Hosts: d.hosts(),
+		Fingerprint: hex.EncodeToString(data.fingerprint[:]), Hosts: hosts(),
 	})
 	s.Log.WithField("address", inner.Addr().String()).Info("room server is ready")
-	return s.wait(ctx, d, media, serving)
+	return s.wait(ctx, c, d, media, serving)
+}
+
+// newDoor makes the door in front of LiveKit.
+func (s *Server) newDoor(data *folder, c *control, livekit *url.URL, hosts func() []string) *door.Door {
+	return door.New(door.Config{
+		Log: s.Log, Certificate: data.certificate, AdminKey: data.admin.Key, APIKey: data.api,
+		LiveKit: livekit, Cluster: s.upstream != nil,
+		Register: c.register, Rooms: c.rooms, Moderator: c.moderator, Enforcer: c.enforcer, Keep: c.keepers.Want,
+		Hosts: hosts, Limits: *s.limits, Now: s.now,
+	})
 }
 
 // wait waits for the end and stops what is left.
-func (s *Server) wait(ctx context.Context, d *door, media *sfu.SFU, serving <-chan error) error {
+func (s *Server) wait(
+	ctx context.Context, c *control, d *door.Door, media *sfu.SFU, serving <-chan error,
+) error {
 	var mediaDone <-chan struct{} // nil for a cluster: never
 	if media != nil {
 		mediaDone = media.Done()
@@ -110,11 +127,11 @@ func (s *Server) wait(ctx context.Context, d *door, media *sfu.SFU, serving <-ch
 	case err = <-serving:
 		serving = nil
 	}
-	d.refuse()
+	d.Refuse()
 	if media != nil {
-		s.stopSFU(context.WithoutCancel(ctx), d, media)
+		s.stopSFU(context.WithoutCancel(ctx), c, d, media)
 	}
-	d.close()
+	d.Close()
 	if serving != nil {
 		<-serving
 	}
@@ -124,14 +141,14 @@ func (s *Server) wait(ctx context.Context, d *door, media *sfu.SFU, serving <-ch
 // stopSFU tells everybody, waits until they know, and ends LiveKit. Somebody who
 // is on the way in would miss the word, in a room that LiveKit makes anew after
 // it: so that comes first.
-func (s *Server) stopSFU(ctx context.Context, d *door, media *sfu.SFU) {
+func (s *Server) stopSFU(ctx context.Context, c *control, d *door.Door, media *sfu.SFU) {
 	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
 	defer cancel()
-	d.settle(ctx, settleTimeout)
-	names, err := d.rooms.List(ctx)
+	d.Settle(ctx, settleTimeout)
+	names, err := c.rooms.List(ctx)
 	s.logError("tell the rooms that the server stops", err)
 	media.CloseRooms(ctx, names)
-	d.drain(ctx, drainTimeout)
+	d.Drain(ctx, drainTimeout)
 	s.logError("stop the media server", media.Stop(ctx))
 }
 

@@ -4,12 +4,10 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -23,8 +21,6 @@ import (
 	"foyer/engine/doorapi"
 	"foyer/engine/doorclient"
 	"foyer/engine/host/limits"
-	"foyer/engine/host/metrics"
-	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
 	"foyer/engine/host/sfu"
 	"foyer/internal/testenv"
@@ -441,40 +437,5 @@ func TestRoomTTL(t *testing.T) {
 	s.log.Wait(t, "room closed") // LiveKit, when the room is gone (roommanager.go)
 	if _, refusal, _ := s.join(anna.request(t, existing)); refusal.Code != doorapi.CodeNoSuchRoom {
 		t.Errorf("the room is still open: %+v", refusal)
-	}
-}
-
-// TestFullRegister: without space, nothing new is promised, and who is known
-// comes in.
-func TestFullRegister(t *testing.T) {
-	var e doorapi.Error
-	d := &door{settings: settings{Config: Config{}}, metrics: metrics.New()}
-	log, _ := testenv.NewLog()
-	d.Log = log
-	w := httptest.NewRecorder()
-	d.fail(w, log, fmt.Errorf("bind: %w", register.ErrFull))
-	if err := json.Unmarshal(w.Body.Bytes(), &e); err != nil || w.Code != http.StatusInsufficientStorage || e.Code != doorapi.CodeNoSpace {
-		t.Errorf("%d %s", w.Code, w.Body)
-	}
-}
-
-// TestMemberTag: it is another one for everything that it stands for.
-func TestMemberTag(t *testing.T) {
-	d := newDeadDoor(t)
-	key := []byte("key")
-	first := d.memberTag("a", "anna", key, 1)
-	if first != d.memberTag("a", "anna", key, 1) {
-		t.Error("not the same twice")
-	}
-	for _, other := range []string{
-		d.memberTag("b", "anna", key, 1), d.memberTag("a", "ben", key, 1), d.memberTag("a", "anna", []byte("other"), 1),
-		d.memberTag("a", "anna", key, 2), newDeadDoor(t).memberTag("a", "anna", key, 1),
-	} {
-		if other == first {
-			t.Error("the same for something else")
-		}
-	}
-	if raw, err := base64.RawURLEncoding.DecodeString(first); err != nil || len(raw) != 16 {
-		t.Errorf("%d bytes, %v", len(raw), err)
 	}
 }

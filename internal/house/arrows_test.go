@@ -70,7 +70,7 @@ var mayImport = map[string][]string{
 
 // helpers are for tests alone: any test may import them, besides what its package
 // may, and nothing that is shipped does.
-var helpers = []string{"foyer/internal", "foyer/engine/enginetest", "foyer/engine/client/roster/rostertest", "foyer/engine/client/data/datatest", "foyer/ui/uitest"}
+var helpers = []string{"foyer/internal", "foyer/engine/enginetest", "foyer/engine/client/roster/rostertest", "foyer/engine/client/data/datatest", "foyer/engine/host/hosttest", "foyer/ui/uitest"}
 
 // exact lists the packages that the names in mayImport mean alone, without what
 // lies below: the engine itself is not a licence for its parts.

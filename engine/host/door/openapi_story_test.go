@@ -1,4 +1,4 @@
-package host
+package door
 
 import (
 	"os"
@@ -38,7 +38,7 @@ func (s apiSchema) name() string { return strings.TrimPrefix(s.Ref, "#/component
 
 func readOpenAPI(t *testing.T) openAPI {
 	t.Helper()
-	raw, err := os.ReadFile("../../docs/openapi.yaml")
+	raw, err := os.ReadFile("../../../docs/openapi.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func TestOpenAPIRoutes(t *testing.T) {
 	routes := map[string]bool{}
 	for _, r := range newDeadDoor(t).routeTable() {
 		path := r.path
-		if path == roomServicePath {
+		if path == RoomServicePath {
 			path += "{method}"
 		}
 		routes[path+" "+strings.ToLower(r.method)] = true

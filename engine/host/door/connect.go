@@ -1,4 +1,4 @@
-package host
+package door
 
 import (
 	"bytes"
@@ -11,19 +11,18 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"strconv"
-	"strings"
 	"sync/atomic"
-	"time"
 
-	"github.com/golang-jwt/jwt/v5"
+	"github.com/sirupsen/logrus"
+
+	"foyer/engine/host/connwatch"
+	"foyer/engine/host/limits"
+
 	"github.com/livekit/protocol/auth"
 	"github.com/livekit/protocol/livekit"
 	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
-	"foyer/engine/doorapi"
-	"foyer/engine/host/keeper"
 	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
 	"foyer/engine/host/stream"
@@ -34,39 +33,16 @@ import (
 // (utils.go, DecompressGzip).
 const maxJoinRequest = 1 << 20
 
-// maxAhead is by how much the clock of a holder of the API key may be ahead. A
-// token of theirs ends with a removal that is later than the token, so that one
-// from the future would outlive it.
-const maxAhead = 2 * time.Second
-
-// errForged is a token that somebody has signed who does not know the secret.
-var errForged = fmt.Errorf("%w: its signature is wrong", call.ErrTokenRefused)
-
-// ticket is a token that has been verified: who its holder is, and which of
-// their tokens it is.
-type ticket struct {
-	raw        string
-	grants     *auth.ClaimGrants
-	issued     time.Time // whole seconds; zero: it does not say
-	expires    time.Time
-	ours       bool // made by the door, or refreshed by LiveKit from such a one
-	generation int64
-	again      bool // for a client that joins anew by itself
-}
-
-func (t ticket) room() call.RoomID       { return call.RoomID(t.grants.Video.Room) }
-func (t ticket) identity() call.Identity { return call.Identity(t.grants.Identity) }
-
 // connect is somebody at /rtc*.
 type connect struct {
-	ticket
+	verifiedToken
 	from      netip.Prefix
 	query     url.Values
 	resumes   bool // keeps the participant that is there; LiveKit lets nobody new in by it
 	member    register.Member
 	granted   *auth.VideoGrant           // what the token says that LiveKit is given
 	announces []*livekit.AddTrackRequest // with the connect
-	names     map[string]bool            // of its tracks: whether it is sound
+	names     map[string]bool            // of its tracks: whether it is audio
 	open      func()                     // gives the place in the room back; see seats.Seats
 	gone      func()                     // LiveKit had let them in; see tracks.Connection
 	inTime    func() bool                // from now on a server that stops does not turn them away
@@ -85,79 +61,9 @@ func (c *connect) connection() tracks.Connection {
 	return in
 }
 
-// readTicket verifies a token that admits to a room.
-func (d *door) readTicket(raw string) (ticket, error) {
-	t, err := d.readToken(raw)
-	if err != nil {
-		return ticket{}, err
-	}
-	v := t.grants.Video
-	if v == nil || !v.RoomJoin || v.Room == "" || t.grants.Identity == "" {
-		return ticket{}, call.ErrTokenRefused
-	}
-	if err := errors.Join(call.CheckRoomID(v.Room), call.CheckIdentity(t.grants.Identity)); err != nil {
-		return ticket{}, err // nobody could moderate them
-	}
-	if keeper.IsReserved(t.identity()) {
-		return ticket{}, fmt.Errorf("%w: its identity is the server's", call.ErrTokenRefused)
-	}
-	t.again = t.grants.Attributes[againAttribute] != ""
-	_, t.ours = t.grants.Attributes[doorapi.AttributeMember]
-	if !t.ours && t.issued.After(d.now().Add(maxAhead)) {
-		return ticket{}, fmt.Errorf("%w: it was made in the future; the clocks of its maker and this server differ", call.ErrTokenRefused)
-	}
-	if t.ours {
-		if t.generation, err = strconv.ParseInt(t.grants.Attributes[doorapi.AttributeGeneration], 10, 64); err != nil {
-			return ticket{}, call.ErrTokenRefused
-		}
-	}
-	return t, nil
-}
-
-// readToken verifies a token of LiveKit's, whatever it is for.
-func (d *door) readToken(raw string) (ticket, error) {
-	parsed, err := auth.ParseAPIToken(raw)
-	if err != nil || parsed.APIKey() != d.data.api.Key {
-		return ticket{}, call.ErrTokenRefused
-	}
-	claims, grants, err := parsed.Verify(d.data.api.Secret)
-	if errors.Is(err, jwt.ErrTokenSignatureInvalid) {
-		return ticket{}, errForged
-	}
-	if err != nil {
-		return ticket{}, call.ErrTokenRefused
-	}
-	t := ticket{raw: raw, grants: grants}
-	switch { // what it says itself; not every maker says both
-	case claims.IssuedAt != nil:
-		t.issued = claims.IssuedAt.Time
-	case claims.NotBefore != nil:
-		t.issued = claims.NotBefore.Time
-	}
-	if claims.ExpiresAt != nil {
-		t.expires = claims.ExpiresAt.Time
-	}
-	return t, nil
-}
-
-// tokenOf finds the token of a request as LiveKit does (auth.go, ServeHTTP): in
-// the header, or else in the query, from which it takes it.
-func tokenOf(r *http.Request, query url.Values) (string, error) {
-	token := query.Get("access_token")
-	query.Del("access_token")
-	if h := r.Header.Get("Authorization"); h != "" {
-		bearer, ok := strings.CutPrefix(h, "Bearer ")
-		if !ok {
-			return "", call.ErrTokenRefused
-		}
-		token = bearer
-	}
-	return token, nil
-}
-
 // readConnect verifies the token. LiveKit is given exactly what was verified
 // here: the token in the header and no second one in the query.
-func (d *door) readConnect(r *http.Request) (*connect, error) {
+func (d *Door) readConnect(r *http.Request) (*connect, error) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, fmt.Errorf("%w: query", call.ErrBadArgument)
@@ -171,11 +77,11 @@ func (d *door) readConnect(r *http.Request) (*connect, error) {
 		// ValidateConnectRequest), past everything that is keyed on it.
 		return nil, fmt.Errorf("%w: publish-only connections", call.ErrBadArgument)
 	}
-	t, err := d.readTicket(raw)
+	t, err := d.verifyRoomToken(raw)
 	if err != nil {
 		return nil, err
 	}
-	c := &connect{ticket: t, query: query}
+	c := &connect{verifiedToken: t, query: query}
 	return c, c.readJoin()
 }
 
@@ -222,7 +128,7 @@ func (c *connect) readJoin() error {
 		return nil //nolint:nilerr // nor does LiveKit read it
 	}
 	c.names = map[string]bool{}
-	note := func(sound bool, name string) error { return tracks.NoteName(c.names, name, sound) }
+	note := func(audio bool, name string) error { return tracks.NoteName(c.names, name, audio) }
 	if err := stream.CheckJoin(raw, note); err != nil {
 		return fmt.Errorf("%w: %w", call.ErrBadArgument, err)
 	}
@@ -245,24 +151,90 @@ func (c *connect) readJoin() error {
 	return nil
 }
 
-// rewrite signs the token anew with other grants, for LiveKit to see: what
-// somebody may do can have changed since the token was made.
-func (d *door) rewrite(t ticket, grant *auth.VideoGrant) (string, error) {
-	token, err := auth.NewAccessToken(d.data.api.Key, d.data.api.Secret).
-		SetIdentity(t.grants.Identity).SetName(t.grants.Name).SetKind(t.grants.GetParticipantKind()).
-		SetMetadata(t.grants.Metadata).SetAttributes(t.grants.Attributes).SetVideoGrant(grant).
-		SetRoomConfig(t.grants.GetRoomConfiguration()).SetRoomPreset(t.grants.RoomPreset).
-		SetValidFor(max(time.Until(t.expires), time.Second)).ToJWT()
-	if err != nil {
-		return "", fmt.Errorf("sign a token: %w", err)
-	}
-	return token, nil
-}
-
 // connectKey has the *connect of a request that is passed on.
 type connectKey struct{}
 
 func connectOf(ctx context.Context) *connect {
 	c, _ := ctx.Value(connectKey{}).(*connect)
 	return c
+}
+
+// serveRTC lets a connect through to LiveKit, which upgrades it to a WebSocket.
+func (d *Door) serveRTC(w http.ResponseWriter, r *http.Request) {
+	log := d.log.WithField("part", "door")
+	arrived, ok := d.enter()
+	if !ok {
+		allowOrigins(w)
+		d.fail(w, log, call.ErrServerStopping)
+		return
+	}
+	defer d.inside.Done()
+	defer arrived()
+	ctx, cancel := context.WithCancelCause(r.Context())
+	defer cancel(nil)
+	inTime := context.AfterFunc(d.accepting, func() { cancel(call.ErrServerStopping) })
+	defer inTime()
+	c, err := d.identify(r)
+	if err == nil {
+		log = log.WithFields(logrus.Fields{"room": c.room(), "identity": c.identity()})
+		err = d.admit(ctx, c)
+	}
+	if err != nil {
+		if refusedByStop(ctx) {
+			err = call.ErrServerStopping
+		}
+		allowOrigins(w)
+		d.fail(w, log, err)
+		return
+	}
+	defer c.open()
+	defer func() {
+		if c.gone != nil {
+			c.gone()
+		}
+	}()
+	c.inTime = inTime
+	out := r.Clone(context.WithValue(ctx, connectKey{}, c))
+	out.URL.RawQuery = c.query.Encode()
+	out.Header.Set("Authorization", "Bearer "+c.raw)
+	v := d.watch.Visit(roomservice.Place{Room: c.room(), Identity: c.identity()}, c.resumes)
+	defer v.End()
+	linger := lingerWriter{w, func() { inTime(); arrived(); d.keep(c.room()) }}
+	d.proxy.ServeHTTP(connwatch.Writer{HijackWriter: linger, Visit: v, Limits: d.limitsOf(c)}, out)
+	if c.expelled.Load() {
+		d.expel(ctx, c)
+	}
+}
+
+// identify reads who connects, unless their address has done so too often.
+func (d *Door) identify(r *http.Request) (*connect, error) {
+	from := limits.Origin(r.RemoteAddr)
+	c, err := d.readConnectFrom(r, from)
+	switch {
+	case err != nil:
+		return nil, d.attempts.unusable(from, err)
+	case !d.connects.Take(from, d.now()):
+		return nil, call.ErrTooManyTries
+	}
+	c.from = from
+	return c, nil
+}
+
+func (d *Door) readConnectFrom(r *http.Request, from netip.Prefix) (*connect, error) {
+	if r.ContentLength != 0 {
+		// LiveKit would take fields of a form for parameters, and so somebody
+		// else's token (net/http, ParseMultipartForm, whatever the method).
+		return nil, fmt.Errorf("%w: a connect has no body", call.ErrBadArgument)
+	}
+	done, err := d.attempts.look(r.Context(), from)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	return d.readConnect(r)
+}
+
+// refusedByStop reports whether a connect was given up because the server stops.
+func refusedByStop(ctx context.Context) bool {
+	return errors.Is(context.Cause(ctx), call.ErrServerStopping)
 }

@@ -2,10 +2,6 @@ package host
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -19,6 +15,8 @@ import (
 	"github.com/twitchtv/twirp"
 
 	"foyer/engine/doorapi"
+	"foyer/engine/host/door"
+	"foyer/engine/host/hosttest"
 	"foyer/engine/host/roomservice"
 )
 
@@ -45,7 +43,7 @@ func TestConnectRefusals(t *testing.T) {
 		{"no token", "", "", http.StatusUnauthorized},
 		{"garbage", "eyJhbGciOi.x.y", "", http.StatusUnauthorized},
 		{"signed with another secret", make("another secret that is long enough", nil), "", http.StatusUnauthorized},
-		{"expired", signToken(t, s.api, time.Now().Add(-2*time.Minute)), "", http.StatusUnauthorized},
+		{"expired", hosttest.TokenUntil(t, s.api, time.Now().Add(-2*time.Minute)), "", http.StatusUnauthorized},
 		{"not for joining", make(s.api.Secret, func(a *auth.AccessToken) {
 			a.SetVideoGrant(&auth.VideoGrant{RoomAdmin: true, Room: "hall"})
 		}), "", http.StatusUnauthorized},
@@ -95,22 +93,6 @@ func TestConnectRefusals(t *testing.T) {
 	})
 }
 
-// signToken makes a token by hand, with any end.
-func signToken(t testing.TB, key roomservice.Key, expires time.Time) string {
-	t.Helper()
-	claims, err := json.Marshal(map[string]any{
-		"iss": key.Key, "sub": "anna", "exp": expires.Unix(), "video": map[string]any{"roomJoin": true, "room": "hall"},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	encode := base64.RawURLEncoding.EncodeToString
-	signed := encode([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + encode(claims)
-	mac := hmac.New(sha256.New, []byte(key.Secret))
-	mac.Write([]byte(signed))
-	return signed + "." + encode(mac.Sum(nil))
-}
-
 // TestOnlyTheDoorsRoutes: nothing else of LiveKit's is reachable, by any method
 // and with any token; WHIP (livekit-server whipservice.go) would let people in
 // past the door's check.
@@ -122,7 +104,7 @@ func TestOnlyTheDoorsRoutes(t *testing.T) {
 		want   int
 		paths  []string
 	}{
-		{http.MethodGet, http.StatusOK, []string{healthPath}},
+		{http.MethodGet, http.StatusOK, []string{door.HealthPath}},
 		{http.MethodGet, http.StatusNotFound, []string{
 			"/", "/whip/v1", "/agent", "/debug/rooms", "/debug/goroutine", "/rtc/v2", "/foyer/v1/", "/settings/regions",
 			"/twirp/livekit.Egress/ListEgress",
@@ -131,7 +113,7 @@ func TestOnlyTheDoorsRoutes(t *testing.T) {
 			"/", "/whip/v1", "/whip/v1/", "/whip/v2", "/whip", "/agent", "/twirp/livekit.Egress/ListEgress", "/twirp/livekit.AgentDispatchService/CreateDispatch",
 			"/twirp/livekit.SIP/CreateSIPParticipant", "/twirp/livekit.Ingress/CreateIngress", "/foyer/v1/", "/foyer/v1/nothing",
 		}},
-		{http.MethodPost, http.StatusMethodNotAllowed, []string{"/rtc", "/rtc/v1", "/rtc/validate", healthPath}},
+		{http.MethodPost, http.StatusMethodNotAllowed, []string{"/rtc", "/rtc/v1", "/rtc/validate", door.HealthPath}},
 		{http.MethodDelete, http.StatusNotFound, []string{"/whip/v1/PA_1", "/whip/v1"}},
 		{http.MethodPatch, http.StatusNotFound, []string{"/whip/v1/PA_1", "/whip/v1"}},
 		{http.MethodOptions, http.StatusNotFound, []string{"/whip/v1"}},

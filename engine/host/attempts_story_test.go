@@ -16,6 +16,8 @@ import (
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
 	"foyer/engine/doorclient"
+	"foyer/engine/host/door"
+	"foyer/engine/host/hosttest"
 	"foyer/engine/host/limits"
 	"foyer/engine/host/roomservice"
 )
@@ -73,14 +75,14 @@ func TestWrongKeysLockNobodyOut(t *testing.T) {
 		"admin key":        post(doorapi.APIPath+string(call.OpMembers), "wrong", about),
 		"key to invite":    post(doorapi.InvitationsPath, "wrong", about),
 		"member's token":   post(doorapi.APIPath+string(call.OpMembers), forged, about),
-		"expired token":    post(doorapi.APIPath+string(call.OpMembers), signToken(t, s.api, time.Now().Add(-2*time.Minute)), about),
+		"expired token":    post(doorapi.APIPath+string(call.OpMembers), hosttest.TokenUntil(t, s.api, time.Now().Add(-2*time.Minute)), about),
 		"secret":           func() int { return join(newGuest(t, "anna").request(t, wrongLink)) },
 		"signature":        func() int { return join(unsigned) },
 		"no join":          post(doorapi.JoinPath, "", []byte("{")),
 		"token to connect": connect(forged),
 		"no token":         connect(""),
-		"API token":        post(roomServicePath+"ListRooms", forged, []byte("{}")),
-		"guest's token":    post(roomServicePath+"ListRooms", guest, []byte("{}")),
+		"API token":        post(door.RoomServicePath+"ListRooms", forged, []byte("{}")),
+		"guest's token":    post(door.RoomServicePath+"ListRooms", guest, []byte("{}")),
 	}
 	var limited sync.Map
 	stop, guessing := make(chan struct{}), sync.WaitGroup{}

@@ -1,4 +1,4 @@
-package host
+package door
 
 import (
 	"bufio"
@@ -28,6 +28,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
+	"foyer/engine/host/hosttest"
 	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
 )
@@ -118,7 +119,7 @@ func (c *checkedConnects) RoundTrip(r *http.Request) (*http.Response, error) {
 // entrance is a door before such a LiveKit, with tokens for the words that
 // requests have in braces.
 type entrance struct {
-	door    *door
+	door    *Door
 	livekit *entries
 	way     *checkedConnects
 	tokens  map[string]string
@@ -126,12 +127,9 @@ type entrance struct {
 
 func newEntrance(t testing.TB) *entrance {
 	e := &entrance{livekit: &entries{people: map[string]*livekit.ParticipantInfo{}}, tokens: map[string]string{}}
-	data, err := loadFolder(t.TempDir(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := e.livekit.serve(t, data.api)
-	e.door = newDoorBefore(t, parseURL(t, server.URL), data)
+	key := newAPIKey()
+	server := e.livekit.serve(t, key)
+	e.door = newTestDoor(t, parseURL(t, server.URL), key)
 	e.way = &checkedConnects{next: e.door.proxy.Transport}
 	e.door.proxy.Transport = e.way
 	t.Cleanup(func() {
@@ -152,19 +150,19 @@ func newEntrance(t testing.TB) *entrance {
 	if _, _, err := e.door.register.Revoke(ctx, "hall", "out", register.Verdict{Reason: call.ReasonRemoved, At: time.Now()}, 0); err != nil {
 		t.Fatal(err)
 	}
-	s := &testServer{t: t, api: data.api}
-	e.tokens["foreign"] = s.token("web", &auth.VideoGrant{RoomJoin: true, Room: "hall", CanUpdateOwnMetadata: proto.Bool(true)}, nil)
-	e.tokens["expired"] = signToken(t, data.api, time.Now().Add(-time.Hour))
-	e.tokens["other"] = s.token("web", &auth.VideoGrant{RoomJoin: true, Room: "other"}, nil)
-	s.api.Secret = "somebody else's, which is long enough"
-	e.tokens["forged"] = s.token("anna", &auth.VideoGrant{RoomJoin: true, Room: "hall"}, nil)
+	hall := &auth.VideoGrant{RoomJoin: true, Room: "hall"}
+	foreign := &auth.VideoGrant{RoomJoin: true, Room: "hall", CanUpdateOwnMetadata: proto.Bool(true)}
+	e.tokens["foreign"] = hosttest.Token(t, key, "web", foreign, nil)
+	e.tokens["expired"] = hosttest.TokenUntil(t, key, time.Now().Add(-time.Hour))
+	e.tokens["other"] = hosttest.Token(t, key, "web", &auth.VideoGrant{RoomJoin: true, Room: "other"}, nil)
+	key.Secret = "somebody else's, which is long enough"
+	e.tokens["forged"] = hosttest.Token(t, key, "anna", hall, nil)
 	return e
 }
 
 // member is somebody with a token of the door's, who is in the room.
 func (e *entrance) member(t testing.TB, id call.Identity) {
-	g := newGuest(t, string(id))
-	req := g.request(t, call.Link{Room: "hall", Fingerprint: e.door.data.fingerprint})
+	req := hosttest.Join(t, id, hosttest.NewKey(t), call.Link{Room: "hall", Fingerprint: e.door.fingerprint})
 	m, err := e.door.register.Bind(t.Context(), register.Member{Room: "hall", Identity: id, Key: req.Key, Name: "Guest", Role: call.RoleParticipant}, time.Now())
 	if err != nil {
 		t.Fatal(err)
@@ -217,7 +215,7 @@ func (e *entrance) request(line, headers, body, join string) *http.Request {
 }
 
 // check sends a request through the door and compares whom the door has checked
-// with whom LiveKit lets in. It tells who that is; empty: nobody.
+// with whom LiveKit lets in. It returns who that is; empty: nobody.
 func (e *entrance) check(t *testing.T, r *http.Request) string {
 	e.livekit.admitted, e.way.checked = nil, nil
 	w := httptest.NewRecorder()
@@ -362,6 +360,26 @@ func TestK8_ConnectsAreRead(t *testing.T) {
 		}
 		if got := e.check(t, e.request(tt.line, header, body, join)); got != tt.want {
 			t.Errorf("%s, %s, %v: %q is in, want %q", tt.line, header, tt.form, got, tt.want)
+		}
+	}
+}
+
+// TestJ6_PackedResumption: the door takes a packed request for a resumption if and
+// only if LiveKit does.
+func TestJ6_PackedResumption(t *testing.T) {
+	back, err := proto.Marshal(&livekit.JoinRequest{Reconnect: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kind, want := range map[livekit.WrappedJoinRequest_Compression]bool{
+		livekit.WrappedJoinRequest_NONE: true, livekit.WrappedJoinRequest_GZIP: true, 2: false, -1: false, 1 << 20: false,
+	} {
+		query, err := url.ParseQuery("join_request=" + packed(t, back, int32(kind)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c := (connect{query: query}); c.readJoin() != nil || c.resumes != want {
+			t.Errorf("packed as %d: resumes is %v", kind, c.resumes)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package host
+package door
 
 import (
 	"bufio"
@@ -95,7 +95,7 @@ func newProxy(upstream *url.URL, log logrus.FieldLogger, confirm func(*http.Resp
 			var tooLarge *http.MaxBytesError
 			_, refusal := doorapi.ErrorFrom(err)
 			switch {
-			case turnedAway(r.Context()):
+			case refusedByStop(r.Context()):
 				refuse(w, call.ErrServerStopping)
 			case errors.As(err, &tooLarge):
 				w.WriteHeader(http.StatusRequestEntityTooLarge)

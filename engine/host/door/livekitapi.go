@@ -1,4 +1,4 @@
-package host
+package door
 
 import (
 	"bytes"
@@ -26,7 +26,7 @@ import (
 // serveRoomService passes LiveKit's server API on. A removal and a dismissal
 // that come this way have the same effects as the host's: the tokens go first,
 // so that nobody comes back before LiveKit has removed them.
-func (d *door) serveRoomService(w http.ResponseWriter, r *http.Request) {
+func (d *Door) serveRoomService(w http.ResponseWriter, r *http.Request) {
 	if d.isStopping() {
 		d.fail(w, nil, call.ErrServerStopping)
 		return
@@ -56,19 +56,19 @@ func (d *door) serveRoomService(w http.ResponseWriter, r *http.Request) {
 		})
 		return
 	}
-	method := strings.TrimPrefix(r.URL.Path, roomServicePath)
+	method := strings.TrimPrefix(r.URL.Path, RoomServicePath)
 	if r.Method != http.MethodPost {
 		writeTwirp(w, twirp.NewError(twirp.BadRoute, "only POST is allowed"))
 		return
 	}
 	act, err := d.beforeLiveKit(r.Context(), method, r.Header.Get("Content-Type"), body, grants)
 	if err != nil {
-		d.Log.WithError(err).WithFields(logrus.Fields{"part": "door", "method": method}).Info("refused a call of LiveKit's API")
+		d.log.WithError(err).WithFields(logrus.Fields{"part": "door", "method": method}).Info("refused a call of LiveKit's API")
 		writeTwirp(w, twirpError(err))
 		return
 	}
 	// LiveKit is given exactly what was understood here.
-	r.URL.Path, r.URL.RawPath, r.URL.RawQuery = roomServicePath+method, "", query.Encode()
+	r.URL.Path, r.URL.RawPath, r.URL.RawQuery = RoomServicePath+method, "", query.Encode()
 	r.Header.Set("Authorization", "Bearer "+raw)
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	act(w, r)
@@ -76,12 +76,12 @@ func (d *door) serveRoomService(w http.ResponseWriter, r *http.Request) {
 
 // apiGrants verifies the token of an API call. Servers call as often as they
 // want; everybody else, whom LiveKit will refuse, does not.
-func (d *door) apiGrants(ctx context.Context, from netip.Prefix, raw string) (*auth.ClaimGrants, error) {
+func (d *Door) apiGrants(ctx context.Context, from netip.Prefix, raw string) (*auth.ClaimGrants, error) {
 	done, err := d.attempts.look(ctx, from)
 	if err != nil {
 		return nil, err
 	}
-	t, err := d.readToken(raw)
+	t, err := d.verifyToken(raw)
 	done()
 	if err == nil && t.grants.Video == nil {
 		err = call.ErrTokenRefused
@@ -101,7 +101,7 @@ func isServers(v *auth.VideoGrant) bool { return v.RoomAdmin || v.RoomCreate || 
 // beforeLiveKit does what belongs to a removal or dismissal before LiveKit's part,
 // and returns the rest. What the token does not allow is left to LiveKit, which
 // refuses it.
-func (d *door) beforeLiveKit(ctx context.Context, method, contentType string, body []byte, grants *auth.ClaimGrants) (act http.HandlerFunc, err error) {
+func (d *Door) beforeLiveKit(ctx context.Context, method, contentType string, body []byte, grants *auth.ClaimGrants) (act http.HandlerFunc, err error) {
 	switch {
 	case method == "" || strings.ContainsAny(method, "/\\"):
 		return nil, fmt.Errorf("%w: method", call.ErrBadArgument)
@@ -136,7 +136,7 @@ func (d *door) beforeLiveKit(ctx context.Context, method, contentType string, bo
 
 // removedByAPI is a removal that the door does as its own, and answers as LiveKit
 // does: LiveKit itself fails while a session begins or ends, see roomservice.Client.Remove.
-func (d *door) removedByAPI(ctx context.Context, room call.RoomID, identity call.Identity) (act http.HandlerFunc, err error) {
+func (d *Door) removedByAPI(ctx context.Context, room call.RoomID, identity call.Identity) (act http.HandlerFunc, err error) {
 	remove, err := d.moderator.BeginRemoval(ctx, room, identity)
 	if err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-package host
+package door
 
 import (
 	"context"
@@ -24,7 +24,6 @@ type guestLimits struct {
 	sending *limits.Rates[netip.Prefix]      // bytes of one address
 	all     *rate.Limiter                    // bytes
 	cuts    *limits.Rates[netip.Prefix]      // lines in the log about connections that were cut
-	tracks  *limits.Rates[roomservice.Place] // lines in the log about tracks
 	crowd   *seats.Crowd
 }
 
@@ -35,13 +34,12 @@ func newGuestLimits(l limits.Limits) guestLimits {
 		sending: limits.NewRates[netip.Prefix](l.AddressBytes, l.AddressByteBurst, l.Addresses),
 		all:     rate.NewLimiter(l.AllBytes, l.AllByteBurst),
 		cuts:    limits.NewRates[netip.Prefix](l.CutLines, 1, l.Addresses),
-		tracks:  limits.NewRates[roomservice.Place](l.CutLines, 1, l.Addresses),
 		crowd:   seats.NewCrowd(l.Guests),
 	}
 }
 
 // limitsOf are the limits of one connect.
-func (d *door) limitsOf(c *connect) stream.Limits {
+func (d *Door) limitsOf(c *connect) stream.Limits {
 	who := roomservice.Place{Room: c.room(), Identity: c.identity()}
 	return stream.Limits{
 		Work:  d.guests.work.Of(who),
@@ -58,21 +56,10 @@ func (d *door) limitsOf(c *connect) stream.Limits {
 	}
 }
 
-// logTracks tells of somebody's tracks that may not be, of each person now and
-// then.
-func (d *door) logTracks(who roomservice.Place, fields logrus.Fields, why string) {
-	log := d.Log.WithFields(fields).WithFields(logrus.Fields{"part": "door", "room": who.Room, "identity": who.Identity})
-	if d.guests.tracks.Take(who, d.now()) {
-		log.Warn(why)
-		return
-	}
-	log.Debug(why)
-}
-
 // logCut tells of a connection that was cut, of each address now and then: who
 // comes back to be cut again fills no disk.
-func (d *door) logCut(c *connect, why error) {
-	log := d.Log.WithFields(logrus.Fields{
+func (d *Door) logCut(c *connect, why error) {
+	log := d.log.WithFields(logrus.Fields{
 		"part": "door", "address": c.from.String(), "room": c.room(), "identity": c.identity(),
 	}).WithError(why)
 	if d.guests.cuts.Take(c.from, d.now()) {
@@ -85,11 +72,11 @@ func (d *door) logCut(c *connect, why error) {
 // expel removes a participant whose connection was cut for what they sent. LiveKit
 // would keep them, and forward their media, for as long as it takes a lost network
 // to come back.
-func (d *door) expel(ctx context.Context, c *connect) {
+func (d *Door) expel(ctx context.Context, c *connect) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), roomservice.Timeout)
 	defer cancel()
 	if err := d.rooms.Remove(ctx, c.room(), c.identity()); err != nil && !errors.Is(err, call.ErrAlreadyGone) {
-		d.Log.WithError(err).WithFields(logrus.Fields{"part": "door", "room": c.room(), "identity": c.identity()}).
+		d.log.WithError(err).WithFields(logrus.Fields{"part": "door", "room": c.room(), "identity": c.identity()}).
 			Warn("a participant stays without a connection")
 	}
 }

@@ -1,4 +1,4 @@
-package host
+package door
 
 import (
 	"context"
@@ -15,6 +15,7 @@ import (
 	"foyer/engine/host/limits"
 	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
+	"foyer/engine/internal/secret"
 )
 
 const (
@@ -23,8 +24,8 @@ const (
 )
 
 // serveInvitation makes an invitation.
-func (d *door) serveInvitation(w http.ResponseWriter, r *http.Request) {
-	log := d.Log.WithField("part", "door").WithField("from", limits.Origin(r.RemoteAddr))
+func (d *Door) serveInvitation(w http.ResponseWriter, r *http.Request) {
+	log := d.log.WithField("part", "door").WithField("from", limits.Origin(r.RemoteAddr))
 	if err := d.checkAdmin(r); err != nil {
 		d.fail(w, log, err)
 		return
@@ -45,7 +46,7 @@ func (d *door) serveInvitation(w http.ResponseWriter, r *http.Request) {
 
 // checkAdmin compares the admin key in constant time. A wrong one counts
 // against the address.
-func (d *door) checkAdmin(r *http.Request) error {
+func (d *Door) checkAdmin(r *http.Request) error {
 	switch from := limits.Origin(r.RemoteAddr); {
 	case d.isStopping():
 		return call.ErrServerStopping
@@ -61,15 +62,15 @@ func bearerOf(r *http.Request) string {
 	return bearer
 }
 
-func (d *door) isAdminKey(given string) bool {
+func (d *Door) isAdminKey(given string) bool {
 	if len(given) > maxBearer {
 		return false
 	}
-	a, b := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(d.data.admin.Key))
+	a, b := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(d.adminKey))
 	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
 }
 
-func (d *door) invite(ctx context.Context, req doorapi.InvitationRequest) (doorapi.InvitationAnswer, error) {
+func (d *Door) invite(ctx context.Context, req doorapi.InvitationRequest) (doorapi.InvitationAnswer, error) {
 	if err := call.CheckRoomID(string(req.Room)); err != nil {
 		return doorapi.InvitationAnswer{}, err
 	}
@@ -86,20 +87,20 @@ func (d *door) invite(ctx context.Context, req doorapi.InvitationRequest) (doora
 	if _, err := call.ParseRole(string(req.Role)); err != nil {
 		return doorapi.InvitationAnswer{}, err
 	}
-	now, secret := d.now(), randomText(secretBytes)
+	now, text := d.now(), secret.Text(secretBytes)
 	inv := register.Invitation{
-		SecretHash: sha256.Sum256([]byte(secret)), Room: call.RoomID(req.Room), Existing: req.Existing, Role: req.Role,
+		SecretHash: sha256.Sum256([]byte(text)), Room: call.RoomID(req.Room), Existing: req.Existing, Role: req.Role,
 	}
 	answer := doorapi.InvitationAnswer{
-		Room: inv.Room, Existing: req.Existing, Role: req.Role, Secret: secret,
-		Fingerprint: hex.EncodeToString(d.data.fingerprint[:]), Hosts: d.hosts(),
+		Room: inv.Room, Existing: req.Existing, Role: req.Role, Secret: text,
+		Fingerprint: hex.EncodeToString(d.fingerprint[:]), Hosts: d.hosts(),
 	}
 	if req.TTL > 0 {
 		inv.Expires = now.Add(time.Duration(req.TTL) * time.Second)
 		answer.Expires = inv.Expires.UnixMilli()
 	}
 	if err := d.register.AddInvitation(ctx, inv, req.Title, now); err != nil {
-		return doorapi.InvitationAnswer{}, d.explainRegister(err)
+		return doorapi.InvitationAnswer{}, err
 	}
 	room, err := d.register.Room(ctx, inv.Room)
 	answer.Title = room.Title

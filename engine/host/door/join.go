@@ -1,11 +1,9 @@
-package host
+package door
 
 import (
 	"context"
 	"crypto/ed25519"
-	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -25,32 +23,12 @@ import (
 	"foyer/engine/host/tracks"
 )
 
-// tokenFor is how long a token from the door may be used to connect. LiveKit
-// hands out fresh ones to those who are in.
-const tokenFor = 5 * time.Minute
-
-// Attributes that mark tokens that the door made. LiveKit keeps them in the
-// tokens that it refreshes, and participants cannot change them, because they
-// may not update their own metadata.
-const (
-	againAttribute = "foyer.again" // not empty: for a client that joins anew by itself
-)
-
-// memberTag proves that the door made a token for a key and a generation.
-// Others in the room see it, so it does not tell the same installation in two
-// rooms, and nobody can make that of the next generation.
-func (d *door) memberTag(room call.RoomID, identity call.Identity, key []byte, generation int64) string {
-	mac := hmac.New(sha256.New, []byte(d.data.api.Secret))
-	fmt.Fprintf(mac, "foyer-member-v1\n%s\n%s\n%x\n%d", room, identity, key, generation)
-	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:16])
-}
-
 // serveJoin answers doorapi.JoinPath.
-func (d *door) serveJoin(w http.ResponseWriter, r *http.Request) {
+func (d *Door) serveJoin(w http.ResponseWriter, r *http.Request) {
 	allowOrigins(w)
 	from := limits.Origin(r.RemoteAddr)
 	var req doorapi.JoinRequest
-	log := d.Log.WithField("part", "door")
+	log := d.log.WithField("part", "door")
 	if err := readJSON(w, r, &req); err != nil {
 		d.fail(w, log, d.attempts.unusable(from, err))
 		return
@@ -70,10 +48,10 @@ func (d *door) serveJoin(w http.ResponseWriter, r *http.Request) {
 	reply(w, http.StatusOK, answer)
 }
 
-// join admits somebody, or says why not. The order matters: nothing is told
-// about rooms and names to who has no invitation, and nothing is stored for
-// them. Those who have one share no limit with those who have none.
-func (d *door) join(ctx context.Context, from netip.Prefix, req *doorapi.JoinRequest) (doorapi.JoinAnswer, error) {
+// join admits somebody, or says why not. The order matters: somebody without an
+// invitation learns nothing about rooms and names, nothing is stored for them, and
+// they share no limit with those who have one.
+func (d *Door) join(ctx context.Context, from netip.Prefix, req *doorapi.JoinRequest) (doorapi.JoinAnswer, error) {
 	now, signing := d.now(), d.signing.Now(d.now())
 	inv, err := d.invited(ctx, from, req, signing)
 	switch {
@@ -108,8 +86,8 @@ func (d *door) join(ctx context.Context, from netip.Prefix, req *doorapi.JoinReq
 	return d.answer(ctx, req, member, session)
 }
 
-// invited checks what somebody shows, and counts what is no good.
-func (d *door) invited(ctx context.Context, from netip.Prefix, req *doorapi.JoinRequest, signing time.Time) (register.Invitation, error) {
+// invited checks the request and its invitation, and counts a bad one.
+func (d *Door) invited(ctx context.Context, from netip.Prefix, req *doorapi.JoinRequest, signing time.Time) (register.Invitation, error) {
 	done, err := d.attempts.look(ctx, from)
 	if err != nil {
 		return register.Invitation{}, err
@@ -121,9 +99,9 @@ func (d *door) invited(ctx context.Context, from netip.Prefix, req *doorapi.Join
 	return d.checkInvitation(ctx, from, req, d.now())
 }
 
-// mayJoin keeps out who is banned, was put out while they were away, or finds
-// the room locked or full. At the connect [door.admit] decides again.
-func (d *door) mayJoin(ctx context.Context, req *doorapi.JoinRequest, role call.Role) error {
+// mayJoin refuses somebody who is banned, was removed while they were away, or
+// finds the room locked or full. At the connect Door.admit decides again.
+func (d *Door) mayJoin(ctx context.Context, req *doorapi.JoinRequest, role call.Role) error {
 	if err := d.checkBan(ctx, req.Room, req.Identity, req.Key); err != nil {
 		return err
 	}
@@ -160,9 +138,9 @@ func (d *door) mayJoin(ctx context.Context, req *doorapi.JoinRequest, role call.
 	return d.seats.Look(seats.Installation{Room: req.Room, Key: string(req.Key)}, check)
 }
 
-// checkForeigner keeps an identity for who is in the room under it with a token
-// that the door has not made: nobody has proved with a key that it is theirs.
-func (d *door) checkForeigner(ctx context.Context, req *doorapi.JoinRequest) error {
+// checkForeigner reserves an identity for whoever is in the room under it with a
+// token that the door did not make: nobody has proved with a key that it is theirs.
+func (d *Door) checkForeigner(ctx context.Context, req *doorapi.JoinRequest) error {
 	p, err := d.rooms.Participant(ctx, roomservice.Place{Room: req.Room, Identity: req.Identity})
 	switch {
 	case errors.Is(err, call.ErrAlreadyGone):
@@ -177,8 +155,8 @@ func (d *door) checkForeigner(ctx context.Context, req *doorapi.JoinRequest) err
 }
 
 // checkRequest checks names, sizes, signature and clock.
-func (d *door) checkRequest(req *doorapi.JoinRequest, now time.Time) error {
-	if err := req.Verify(d.data.fingerprint); err != nil {
+func (d *Door) checkRequest(req *doorapi.JoinRequest, now time.Time) error {
+	if err := req.Verify(d.fingerprint); err != nil {
 		return err
 	}
 	if keeper.IsReserved(req.Identity) {
@@ -191,7 +169,7 @@ func (d *door) checkRequest(req *doorapi.JoinRequest, now time.Time) error {
 }
 
 // checkInvitation looks for the secret. A wrong one counts against the address.
-func (d *door) checkInvitation(ctx context.Context, from netip.Prefix, req *doorapi.JoinRequest, now time.Time) (register.Invitation, error) {
+func (d *Door) checkInvitation(ctx context.Context, from netip.Prefix, req *doorapi.JoinRequest, now time.Time) (register.Invitation, error) {
 	inv, err := d.register.Invitation(ctx, sha256.Sum256([]byte(req.Secret)))
 	switch {
 	case errors.Is(err, register.ErrNotFound), err == nil && inv.Room != req.Room:
@@ -206,7 +184,7 @@ func (d *door) checkInvitation(ctx context.Context, from netip.Prefix, req *door
 
 // openRoom finds the room, or makes it, if the invitation and the guest want
 // that (contract J1).
-func (d *door) openRoom(ctx context.Context, inv register.Invitation, req *doorapi.JoinRequest) (call.SID, error) {
+func (d *Door) openRoom(ctx context.Context, inv register.Invitation, req *doorapi.JoinRequest) (call.SID, error) {
 	session, err := d.rooms.Find(ctx, req.Room)
 	if errors.Is(err, call.ErrNoSuchRoom) && !inv.Existing && !req.Existing {
 		return d.rooms.Ensure(ctx, req.Room)
@@ -214,7 +192,7 @@ func (d *door) openRoom(ctx context.Context, inv register.Invitation, req *doora
 	return session, err
 }
 
-func (d *door) answer(ctx context.Context, req *doorapi.JoinRequest, m register.Member, session call.SID) (doorapi.JoinAnswer, error) {
+func (d *Door) answer(ctx context.Context, req *doorapi.JoinRequest, m register.Member, session call.SID) (doorapi.JoinAnswer, error) {
 	room, err := d.register.Room(ctx, req.Room)
 	if err != nil {
 		return doorapi.JoinAnswer{}, err
@@ -239,9 +217,9 @@ func (d *door) answer(ctx context.Context, req *doorapi.JoinRequest, m register.
 	gatherer := call.Identity("")
 	if req.Batches {
 		attributes[doorapi.AttributeBatches] = "1"
-		gatherer = keeper.HiddenIdentity(d.data.api, keeper.Purpose, req.Room)
+		gatherer = keeper.HiddenIdentity(d.apiKey, keeper.Purpose, req.Room)
 	}
-	token, err := auth.NewAccessToken(d.data.api.Key, d.data.api.Secret).
+	token, err := auth.NewAccessToken(d.apiKey.Key, d.apiKey.Secret).
 		SetIdentity(string(req.Identity)).SetName(m.Name).SetVideoGrant(grant).
 		SetAttributes(attributes).SetValidFor(tokenFor).ToJWT()
 	if err != nil {
@@ -251,17 +229,4 @@ func (d *door) answer(ctx context.Context, req *doorapi.JoinRequest, m register.
 		Token: token, Title: room.Title, SessionHint: string(session),
 		Generation: m.Generation, Role: m.Role, Rules: rules, Keeper: gatherer, Time: d.now().UnixMilli(),
 	}, nil
-}
-
-// allowOrigins lets web pages of any origin join: what counts is in the body,
-// and the door knows no cookies.
-func allowOrigins(w http.ResponseWriter) {
-	w.Header().Set("Access-Control-Allow-Origin", "*")
-}
-
-func servePreflight(w http.ResponseWriter, _ *http.Request) {
-	allowOrigins(w)
-	w.Header().Set("Access-Control-Allow-Methods", "POST")
-	w.Header().Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
-	w.WriteHeader(http.StatusNoContent)
 }

@@ -1,4 +1,4 @@
-package host
+package door
 
 import (
 	"context"
@@ -19,11 +19,11 @@ import (
 )
 
 // serveOperation answers POST doorapi.APIPath + op.
-func (d *door) serveOperation(o moderation.Operation) http.HandlerFunc {
+func (d *Door) serveOperation(o moderation.Operation) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		allowOrigins(w)
 		began := time.Now()
-		log := d.Log.WithFields(logrus.Fields{"part": "door", "op": o.Op, "from": limits.Origin(r.RemoteAddr)})
+		log := d.log.WithFields(logrus.Fields{"part": "door", "op": o.Op, "from": limits.Origin(r.RemoteAddr)})
 		who, room, body, err := d.readCall(w, r, o)
 		if err != nil {
 			d.fail(w, log, err)
@@ -41,7 +41,7 @@ func (d *door) serveOperation(o moderation.Operation) http.HandlerFunc {
 }
 
 // readCall reads who calls, about which room, and decides whether they may.
-func (d *door) readCall(w http.ResponseWriter, r *http.Request, o moderation.Operation) (who moderation.Caller, room call.RoomID, body []byte, err error) {
+func (d *Door) readCall(w http.ResponseWriter, r *http.Request, o moderation.Operation) (who moderation.Caller, room call.RoomID, body []byte, err error) {
 	if who, err = d.authorize(r); err != nil {
 		return who, "", nil, err
 	}
@@ -65,10 +65,10 @@ func (d *door) readCall(w http.ResponseWriter, r *http.Request, o moderation.Ope
 	return who, room, raw, nil
 }
 
-// authorize tells who calls: by the admin key, compared in constant time, or by
-// the LiveKit token of a member, which has to be as good as for a connect. A
-// wrong key counts against the address.
-func (d *door) authorize(r *http.Request) (moderation.Caller, error) {
+// authorize returns the caller, by the admin key, compared in constant time, or by
+// the LiveKit token of a member, which has to be as good as for a connect. A wrong
+// key counts against the address.
+func (d *Door) authorize(r *http.Request) (moderation.Caller, error) {
 	from, bearer := limits.Origin(r.RemoteAddr), bearerOf(r)
 	switch {
 	case d.isStopping():
@@ -78,14 +78,14 @@ func (d *door) authorize(r *http.Request) (moderation.Caller, error) {
 	case strings.Count(bearer, ".") != 2: // not even the form of a token
 		return moderation.Caller{}, d.attempts.missed(from, call.ErrAdminKey)
 	}
-	t, err := d.readTicketFrom(r.Context(), from, bearer)
+	t, err := d.verifyTokenFrom(r.Context(), from, bearer)
 	if err == nil {
 		err = d.attempts.mayCall(from, roomservice.Place{Room: t.room(), Identity: t.identity()})
 	}
 	if err != nil {
 		return moderation.Caller{}, err
 	}
-	m, err := d.standing(r.Context(), t)
+	m, err := d.checkToken(r.Context(), t)
 	if err != nil {
 		return moderation.Caller{}, err
 	}
@@ -100,10 +100,10 @@ func (d *door) authorize(r *http.Request) (moderation.Caller, error) {
 	return who, d.checkThere(r.Context(), who, m.Presence)
 }
 
-// checkThere fails with call.ErrForbidden for who has left the room, or was
-// never in it: their token, which may still be good, opens a connection and
-// nothing else. The register hears a little late who has come.
-func (d *door) checkThere(ctx context.Context, who moderation.Caller, presence call.Presence) error {
+// checkThere returns call.ErrForbidden if the caller has left the room, or was
+// never in it: their token may still be good, but only for a connect. The register
+// hears a little late who has come.
+func (d *Door) checkThere(ctx context.Context, who moderation.Caller, presence call.Presence) error {
 	if presence == call.PresenceOnline || presence == call.PresenceOffline {
 		return nil
 	}

@@ -1,11 +1,10 @@
-package host
+package door
 
 import (
 	"context"
 	"net/http"
 	"net/netip"
-	"path/filepath"
-	"strings"
+	"net/url"
 	"testing"
 	"time"
 
@@ -13,49 +12,37 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
-	"foyer/engine/host/register"
+	"foyer/engine/host/hosttest"
 	"foyer/engine/host/roomservice"
+	"foyer/engine/host/sfu"
 	"foyer/internal/testenv"
 )
 
-// newOpenDoor is a door before a node of LiveKit, whose steps a test takes one
-// by one.
-func newOpenDoor(t *testing.T) (d *door, node string) {
+// newOpenDoor is a door in front of a LiveKit, whose steps a test takes one by one.
+func newOpenDoor(t *testing.T) (d *Door, livekit *url.URL) {
 	t.Helper()
-	c, key := startCluster(t, 1), clusterKey()
 	log, _ := testenv.NewLog()
-	conf := Config{Listen: "127.0.0.1:0", Data: t.TempDir(), Log: log, LiveKitURL: c.nodes[0].url, APIKey: key.Key, APISecret: key.Secret}
-	noLimits(&conf)
-	s, err := conf.check()
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := loadFolder(s.Data, &key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	reg, err := register.Open(t.Context(), filepath.Join(s.Data, databaseFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	d = newDoor(s, data, reg, parseURL(t, c.nodes[0].url))
-	t.Cleanup(func() {
-		d.close()
-		_ = reg.Close()
+	key := newAPIKey()
+	media, err := sfu.Start(t.Context(), sfu.Config{
+		Key: key.Key, Secret: key.Secret, Address: netip.AddrFrom4([4]byte{127, 0, 0, 1}), Log: log,
 	})
-	return d, c.nodes[0].url
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = media.Stop(context.Background()) })
+	return newTestDoor(t, media.URL(), key), media.URL()
 }
 
 // TestK10_MutedWhileComingIn: what is decided between the look at a token and
 // LiveKit's answer holds, for who is muted and for who becomes a listener.
 func TestK10_MutedWhileComingIn(t *testing.T) {
-	d, node := newOpenDoor(t)
+	d, livekit := newOpenDoor(t)
 	ctx := t.Context()
 	inv, err := d.invite(ctx, doorapi.InvitationRequest{Room: "hall"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	link := call.Link{Room: "hall", Secret: inv.Secret, Fingerprint: d.data.fingerprint}
+	link := call.Link{Room: "hall", Secret: inv.Secret, Fingerprint: d.fingerprint}
 	for name, tt := range map[string]struct {
 		change      func(call.Identity) error
 		data, media bool
@@ -65,8 +52,8 @@ func TestK10_MutedWhileComingIn(t *testing.T) {
 		"listener": {func(id call.Identity) error { return d.register.SetRole(ctx, "hall", id, call.RoleListener) }, true, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g := newGuest(t, name)
-			req := g.request(t, link)
+			id := call.Identity(name)
+			req := hosttest.Join(t, id, hosttest.NewKey(t), link)
 			answer, err := d.join(ctx, netip.Prefix{}, &req)
 			if err != nil {
 				t.Fatal(err)
@@ -84,10 +71,10 @@ func TestK10_MutedWhileComingIn(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer c.open()
-			if err := tt.change(g.id); err != nil {
+			if err := tt.change(id); err != nil {
 				t.Fatal(err)
 			}
-			url := "ws" + strings.TrimPrefix(node, "http") + "/rtc?protocol=17&sdk=go&version=2.4.0"
+			url := "ws://" + livekit.Host + "/rtc?protocol=17&sdk=go&version=2.4.0"
 			dialer := websocket.Dialer{HandshakeTimeout: waitTimeout}
 			conn, res, err := dialer.Dial(url, http.Header{"Authorization": {"Bearer " + c.raw}})
 			if err != nil {
@@ -99,8 +86,8 @@ func TestK10_MutedWhileComingIn(t *testing.T) {
 			if err := d.confirm(res); err != nil {
 				t.Fatal(err)
 			}
-			eventually(t, "LiveKit keeps to it", 2*time.Second, func() bool {
-				p, err := d.rooms.Participant(ctx, roomservice.Place{Room: "hall", Identity: g.id})
+			hosttest.Eventually(t, "LiveKit keeps to it", 2*time.Second, func() bool {
+				p, err := d.rooms.Participant(ctx, roomservice.Place{Room: "hall", Identity: id})
 				return err == nil && p.GetPermission().GetCanPublishData() == tt.data && p.GetPermission().GetCanPublish() == tt.media
 			})
 		})
