@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"foyer/engine/call"
@@ -27,13 +28,14 @@ type credentials struct {
 	role       call.Role
 	rules      call.RoomRules
 	clock      time.Duration // what is added to our clock to have the server's
+	conn       net.Conn      // to the door, for the first entry alone to use; may be nil
 }
 
 // at is a time of the server's, in unix ms, by our clock.
 func (t credentials) at(ms int64) time.Time { return time.UnixMilli(ms).Add(-t.clock) }
 
 // requestAdmission asks the door of an invite link for a token.
-func (d *Dialer) requestAdmission(ctx context.Context, req call.JoinRequest, generation int64) (call.Admission, error) {
+func (d *Dialer) requestAdmission(ctx context.Context, req call.JoinRequest, generation int64) (doorclient.Admitted, error) {
 	return doorclient.Member{Log: d.log, Now: d.now, Sessions: d.sessions}.RequestAdmission(ctx, req, generation)
 }
 
@@ -45,14 +47,15 @@ func (d *Dialer) Admit(ctx context.Context, req call.JoinRequest) (a call.Admiss
 	}
 	asking, cancel := context.WithTimeout(ctx, d.limits.join)
 	defer cancel()
-	a, err = d.requestAdmission(asking, req, 0)
+	admitted, err := d.requestAdmission(asking, req, 0)
+	admitted.Close() // nobody knows when its holder enters
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return call.Admission{}, fmt.Errorf("%w: ask for admission", call.ErrCancelled)
 	}
 	if err != nil {
 		return call.Admission{}, fmt.Errorf("ask for admission: %w", err)
 	}
-	return a, nil
+	return admitted.Admission, nil
 }
 
 // credentialsOf is what an admission lets us enter with.

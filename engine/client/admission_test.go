@@ -3,6 +3,7 @@ package client
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"testing"
 
@@ -86,29 +87,77 @@ func TestAdmitAndDialAskOnce(t *testing.T) {
 	}
 }
 
-// TestSecondConnectionResumes: a join makes two TLS connections to the door, one
-// handshake in full. A server with another certificate at that address is still
-// another server.
-func TestSecondConnectionResumes(t *testing.T) {
+// TestJoinConnections: a join takes one connection to the door, over which the
+// WebSocket follows the answer. A door that closes it, or an idle one without a
+// word, costs a second one, which resumes the TLS session of the first.
+func TestJoinConnections(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		answer  func(http.ResponseWriter)
+		resumes bool
+	}{
+		{name: "kept", answer: func(http.ResponseWriter) {}},
+		{name: "closed", answer: func(w http.ResponseWriter) { w.Header().Set("Connection", "close") }, resumes: true},
+		{name: "closed without a word", answer: closeAfterAnswer, resumes: true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			noLeaks(t)
+			s := newScripted(t, true)
+			asked, entered := make(chan string, 1), make(chan *http.Request, 1)
+			s.door = func(w http.ResponseWriter, r *http.Request) {
+				asked <- r.RemoteAddr
+				test.answer(w)
+				answerDoor(http.StatusOK, doorapi.JoinAnswer{Token: "a.b.c"})(w, r)
+			}
+			s.script = func(c *scriptConn) { entered <- c.r; c.sendJoin(); c.drain() }
+			session, err := New(Config{Log: testLog(t)}).Dial(t.Context(), s.invite(t), func(call.SessionEvent) {})
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := <-entered
+			if same := r.RemoteAddr == <-asked; same == test.resumes {
+				t.Errorf("the same connection: %v", same)
+			}
+			if r.TLS.DidResume != test.resumes {
+				t.Errorf("resumed: %v, want %v", r.TLS.DidResume, test.resumes)
+			}
+			if err := session.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// closeAfterAnswer ends a connection that its answer says to keep.
+func closeAfterAnswer(w http.ResponseWriter) {
+	const body = `{"token":"a.b.c"}`
+	conn, out, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return
+	}
+	fmt.Fprintf(out, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	_ = out.Flush()
+	_ = conn.Close()
+}
+
+// TestOtherPinAtTheSameAddress: a TLS session that could be resumed does not make
+// a server trusted.
+func TestOtherPinAtTheSameAddress(t *testing.T) {
 	noLeaks(t)
 	s := newScripted(t, true)
-	resumed := make(chan bool, 1)
-	s.script = func(c *scriptConn) { resumed <- c.r.TLS.DidResume; c.sendJoin(); c.drain() }
+	s.script = func(c *scriptConn) { c.sendJoin(); c.drain() }
 	d := New(Config{Log: testLog(t)})
 	req := s.invite(t)
 	session, err := d.Dial(t.Context(), req, func(call.SessionEvent) {})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !<-resumed {
-		t.Error("the second connection is made anew")
-	}
 	if err := session.Close(); err != nil {
 		t.Error(err)
 	}
 	req.Link.Fingerprint[0]++
 	if _, err := d.Dial(t.Context(), req, func(call.SessionEvent) {}); !errors.Is(err, call.ErrWrongServer) {
-		t.Errorf("a resumed session with another pin: %v", err)
+		t.Errorf("another pin: %v", err)
 	}
 }
 

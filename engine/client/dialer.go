@@ -82,7 +82,7 @@ type Dialer struct {
 	trace   func(sent bool, frame proto.Message) // see Config.Trace
 	rests   sync.WaitGroup
 
-	sessions tls.ClientSessionCache // so that a join's second connection resumes the first's
+	sessions tls.ClientSessionCache // of servers, for later connections to resume
 }
 
 var _ call.Dialer = (*Dialer)(nil)
@@ -182,7 +182,8 @@ func (d *Dialer) admit(ctx context.Context, req call.JoinRequest, t credentials,
 		if err != nil {
 			return nil, err
 		}
-		fresh = credentialsOf(req, a)
+		fresh = credentialsOf(req, a.Admission)
+		fresh.conn = a.Conn
 	}
 	fresh.dual = t.dual
 	return d.enter(ctx, fresh, signalconn.Entry{})
@@ -192,11 +193,11 @@ func (d *Dialer) admit(ctx context.Context, req call.JoinRequest, t credentials,
 // first message. It falls back to two PeerConnections when the server does not
 // know the path of one.
 func (d *Dialer) enter(ctx context.Context, t credentials, e signalconn.Entry) (*admission, error) {
-	w, err := signalconn.Dial(ctx, d.signalConfig(t), e)
+	w, err := d.connect(ctx, &t, e)
 	if errors.Is(err, signalconn.ErrNoSuchPath) && !e.Resuming() && !t.dual {
 		first := err
 		t.dual = true
-		if w, err = signalconn.Dial(ctx, d.signalConfig(t), e); errors.Is(err, signalconn.ErrNoSuchPath) {
+		if w, err = d.connect(ctx, &t, e); errors.Is(err, signalconn.ErrNoSuchPath) {
 			err = first
 		}
 	}
@@ -209,6 +210,20 @@ func (d *Dialer) enter(ctx context.Context, t credentials, e signalconn.Entry) (
 		return nil, err
 	}
 	return &admission{credentials: t, conn: w, joined: joined}, nil
+}
+
+// connect opens the signal connection, over the one on which the door has answered
+// if there is one: a handshake less. A server that is short of connections closes
+// idle ones, so that a fresh one follows.
+func (d *Dialer) connect(ctx context.Context, t *credentials, e signalconn.Entry) (*signalconn.Conn, error) {
+	c := d.signalConfig(*t)
+	c.Conn, t.conn = t.conn, nil
+	w, err := signalconn.Dial(ctx, c, e)
+	if c.Conn != nil && errors.Is(err, call.ErrUnreachable) && ctx.Err() == nil {
+		c.Conn = nil
+		w, err = signalconn.Dial(ctx, c, e)
+	}
+	return w, err
 }
 
 // signalConfig is how to connect with these credentials.

@@ -1,6 +1,7 @@
 package doorclient
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/sha256"
@@ -47,6 +48,7 @@ func Pinned(fingerprint [sha256.Size]byte, mismatch error) *tls.Config {
 type conn struct {
 	*tls.Conn
 	host string
+	idle bool // an answer has been read whole, and another request may follow
 }
 
 // race connects to every address at once; the first that shows the pinned
@@ -130,44 +132,65 @@ type answer struct {
 	body   []byte
 }
 
+// maxHeader is how many bytes may come before an answer's body.
+const maxHeader = doorapi.MaxBody
+
 // post sends a request over an open connection, which ends with ctx, and reads the
 // whole answer, of limit bytes at most. bearer may be empty.
 func (c *conn) post(ctx context.Context, path, bearer string, body []byte, limit int64) (a answer, err error) {
+	c.idle = false
 	stop := context.AfterFunc(ctx, func() { _ = c.Close() })
-	defer stop()
-	transport := &http.Transport{
-		DisableKeepAlives:      true,
-		MaxResponseHeaderBytes: doorapi.MaxBody,
-		DialTLSContext: func(context.Context, string, string) (net.Conn, error) {
-			return c, nil
-		},
-	}
-	defer transport.CloseIdleConnections()
-	client := http.Client{
-		Transport:     transport,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+c.host+path, bytes.NewReader(body))
 	if err != nil {
+		stop()
 		return a, fmt.Errorf("%w: %v", call.ErrBadArgument, innermost(err))
 	}
 	req.Header.Set("Content-Type", jsonType)
 	if bearer != "" {
 		req.Header.Set("Authorization", "Bearer "+bearer)
 	}
-	resp, err := client.Do(req)
+	a, whole, err := c.exchange(req, limit)
+	c.idle = stop() && whole && err == nil
+	return a, err
+}
+
+// exchange writes a request and reads its answer; whole reports whether the server
+// keeps the connection and has sent nothing else.
+func (c *conn) exchange(req *http.Request, limit int64) (a answer, whole bool, err error) {
+	if err := req.Write(c); err != nil {
+		return a, false, err
+	}
+	// An own reader, in place of net/http's transport: that one hands no connection
+	// back for a WebSocket to take over.
+	r := bufio.NewReader(&boundedReader{c, maxHeader + limit})
+	resp, err := http.ReadResponse(r, req)
 	if err != nil {
-		return a, err
+		return a, false, err
 	}
 	defer resp.Body.Close()
 	a = answer{status: resp.StatusCode, date: resp.Header.Get("Date")}
 	if a.body, err = io.ReadAll(io.LimitReader(resp.Body, limit+1)); err != nil {
-		return a, err
+		return a, false, err
 	}
 	if int64(len(a.body)) > limit {
-		return a, fmt.Errorf("%w: answer over %d bytes", call.ErrServerGarbage, limit)
+		return a, false, fmt.Errorf("%w: answer over %d bytes", call.ErrServerGarbage, limit)
 	}
-	return a, nil
+	return a, !resp.Close && r.Buffered() == 0, nil
+}
+
+// boundedReader fails after left bytes.
+type boundedReader struct {
+	r    io.Reader
+	left int64
+}
+
+func (b *boundedReader) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, fmt.Errorf("%w: an answer without end", call.ErrServerGarbage)
+	}
+	n, err := b.r.Read(p[:min(int64(len(p)), b.left)])
+	b.left -= int64(n)
+	return n, err
 }
 
 // read reads a success into v. What the door refuses is an error with the times

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -26,9 +27,24 @@ const RejoinUnknown = -1
 type Member struct {
 	Log logrus.FieldLogger
 	Now func() time.Time
-	// Sessions are the TLS sessions of earlier connections, for the connection that
-	// follows an admission to resume; nil: there are none.
+	// Sessions are the TLS sessions of earlier connections, to resume; nil: there are
+	// none.
 	Sessions tls.ClientSessionCache
+}
+
+// Admitted is an admission and the connection over which it came.
+type Admitted struct {
+	call.Admission
+	// Conn is open and idle, and its receiver's to use or to close; nil: the door has
+	// closed it.
+	Conn net.Conn
+}
+
+// Close closes the connection, for who does not use it.
+func (a Admitted) Close() {
+	if a.Conn != nil {
+		_ = a.Conn.Close()
+	}
 }
 
 // RequestAdmission asks the door for a token. A rejoin, which has a generation,
@@ -37,7 +53,7 @@ type Member struct {
 //
 // A join is signed with a time. If ours is not the door's, the door says its own,
 // and we sign once more by that: our clock does not matter.
-func (m Member) RequestAdmission(ctx context.Context, req call.JoinRequest, generation int64) (call.Admission, error) {
+func (m Member) RequestAdmission(ctx context.Context, req call.JoinRequest, generation int64) (Admitted, error) {
 	a, err := m.requestAt(ctx, req, generation, m.Now())
 	var clock *call.ClockError
 	switch {
@@ -54,30 +70,38 @@ func (m Member) RequestAdmission(ctx context.Context, req call.JoinRequest, gene
 // requestAt asks with a signature of that time.
 func (m Member) requestAt(
 	ctx context.Context, req call.JoinRequest, generation int64, at time.Time,
-) (call.Admission, error) {
+) (_ Admitted, err error) {
 	body, err := joinBody(req, generation, at)
 	if err != nil {
-		return call.Admission{}, err
+		return Admitted{}, err
 	}
 	config := Pinned(req.Link.Fingerprint, call.ErrWrongServer)
 	config.ClientSessionCache = m.Sessions
 	c, err := race(ctx, req.Link.Hosts, config)
 	if err != nil {
-		return call.Admission{}, err
+		return Admitted{}, err
 	}
-	defer c.Close()
+	defer func() {
+		if err != nil || !c.idle {
+			_ = c.Close()
+		}
+	}()
 	a, err := c.post(ctx, doorapi.JoinPath, "", body, doorapi.MaxBody)
 	if err != nil {
 		if ctx.Err() != nil {
 			err = ctx.Err()
 		}
-		return call.Admission{}, ConnectError(err)
+		return Admitted{}, ConnectError(err)
 	}
-	admitted, err := readAdmission(a, m.Now())
+	answer, err := readAdmission(a, m.Now())
 	if err != nil {
-		return call.Admission{}, err
+		return Admitted{}, err
 	}
-	return admitted.Admission(c.host, m.Now()), nil
+	admitted := Admitted{Admission: answer.Admission(c.host, m.Now())}
+	if c.idle {
+		admitted.Conn = c.Conn
+	}
+	return admitted, nil
 }
 
 func joinBody(req call.JoinRequest, generation int64, now time.Time) ([]byte, error) {

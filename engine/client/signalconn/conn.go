@@ -45,6 +45,7 @@ type Config struct {
 	Token     string
 	TLS       *tls.Config                          // nil: that of the public internet
 	Sessions  tls.ClientSessionCache               // may be nil
+	Conn      net.Conn                             // to the server, TLS done, in place of a new one; Dial's to close; may be nil
 	Dual      bool                                 // two PeerConnections, for older servers
 	Version   string                               // of the program; may be empty
 	CloseWait time.Duration                        // to get the last message out
@@ -74,7 +75,12 @@ type Conn struct {
 // Dial connects and upgrades. A cancelled ctx closes the socket at once, whatever
 // it is waiting for. The error wraps [ErrNoSuchPath] if the server does not know the
 // path of a single PeerConnection.
-func Dial(ctx context.Context, c Config, e Entry) (*Conn, error) {
+func Dial(ctx context.Context, c Config, e Entry) (_ *Conn, err error) {
+	defer func() {
+		if err != nil && c.Conn != nil {
+			_ = c.Conn.Close()
+		}
+	}()
 	address, err := entryURL(c, e)
 	if err != nil {
 		return nil, err
@@ -90,6 +96,9 @@ func Dial(ctx context.Context, c Config, e Entry) (*Conn, error) {
 		TLSClientConfig: config, NetDialContext: hs.dial,
 		ReadBufferSize: 8 << 10, WriteBufferSize: 8 << 10,
 		// No permessage-deflate: its read limit counts compressed bytes only.
+	}
+	if c.Conn != nil {
+		dialer.NetDialTLSContext = func(context.Context, string, string) (net.Conn, error) { return hs.watch(c.Conn), nil }
 	}
 	if c.TLS == nil {
 		dialer.Proxy = http.ProxyFromEnvironment
@@ -194,10 +203,15 @@ func (h *handshake) dial(ctx context.Context, network, address string) (net.Conn
 	if err != nil {
 		return nil, err
 	}
+	return h.watch(raw), nil
+}
+
+// watch bounds what happens on a connection until finish.
+func (h *handshake) watch(raw net.Conn) net.Conn {
 	h.conn = &countedConn{Conn: raw}
 	h.conn.left.Store(maxHandshake)
 	h.stop = context.AfterFunc(h.ctx, func() { raw.Close() })
-	return h.conn, nil
+	return h.conn
 }
 
 // finish lifts the limits; false means that the context has ended meanwhile.

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/livekit/protocol/auth"
@@ -21,6 +22,7 @@ import (
 	"foyer/engine/host/roomservice"
 	"foyer/engine/host/seats"
 	"foyer/engine/host/tracks"
+	"foyer/engine/internal/guard"
 )
 
 // serveJoin answers doorapi.JoinPath.
@@ -67,10 +69,11 @@ func (d *Door) join(ctx context.Context, from netip.Prefix, req *doorapi.JoinReq
 	case !fresh:
 		return doorapi.JoinAnswer{}, call.ErrJoinUsed
 	}
-	if err := d.mayJoin(ctx, req, inv.Role); err != nil {
+	found, err := d.mayJoin(ctx, req, inv.Role)
+	if err != nil {
 		return doorapi.JoinAnswer{}, err
 	}
-	session, err := d.openRoom(ctx, inv, req)
+	session, err := d.openRoom(ctx, found, inv, req)
 	if err != nil {
 		return doorapi.JoinAnswer{}, err
 	}
@@ -99,15 +102,37 @@ func (d *Door) invited(ctx context.Context, from netip.Prefix, req *doorapi.Join
 	return d.checkInvitation(ctx, from, req, d.now())
 }
 
-// mayJoin refuses somebody who is banned, was removed while they were away, or
-// finds the room locked or full. At the connect Door.admit decides again.
-func (d *Door) mayJoin(ctx context.Context, req *doorapi.JoinRequest, role call.Role) error {
-	if err := d.checkBan(ctx, req.Room, req.Identity, req.Key); err != nil {
-		return err
+// mayJoin refuses whoever is banned, was removed while they were away, or finds the
+// room locked or full. At the connect [Door.admit] decides again. It returns what
+// LiveKit says of the room, which it is asked meanwhile.
+func (d *Door) mayJoin(ctx context.Context, req *doorapi.JoinRequest, role call.Role) (roomLookup, error) {
+	var asked sync.WaitGroup
+	var foreign error
+	var found roomLookup
+	asked.Go(func() { foreign = guard.Do(func() error { return d.checkForeigner(ctx, req) }) })
+	asked.Go(func() {
+		found.session, found.err = guard.Call(func() (call.SID, error) { return d.rooms.Find(ctx, req.Room) })
+	})
+	banned := d.checkBan(ctx, req.Room, req.Identity, req.Key)
+	refused := banned
+	if refused == nil {
+		refused = d.mayEnter(ctx, req, role)
 	}
-	if err := d.checkForeigner(ctx, req); err != nil {
-		return err
+	asked.Wait()
+	if banned == nil && foreign != nil {
+		return found, foreign
 	}
+	return found, refused
+}
+
+// roomLookup is the session of an open room, or why there is none.
+type roomLookup struct {
+	session call.SID
+	err     error
+}
+
+// mayEnter is [Door.mayJoin] by what is stored of a person and the rules of the room.
+func (d *Door) mayEnter(ctx context.Context, req *doorapi.JoinRequest, role call.Role) error {
 	m, err := d.register.Member(ctx, req.Room, req.Identity)
 	switch {
 	case errors.Is(err, register.ErrNotFound):
@@ -182,14 +207,15 @@ func (d *Door) checkInvitation(ctx context.Context, from netip.Prefix, req *door
 	return inv, nil
 }
 
-// openRoom finds the room, or makes it, if the invitation and the guest want
-// that (contract J1).
-func (d *Door) openRoom(ctx context.Context, inv register.Invitation, req *doorapi.JoinRequest) (call.SID, error) {
-	session, err := d.rooms.Find(ctx, req.Room)
-	if errors.Is(err, call.ErrNoSuchRoom) && !inv.Existing && !req.Existing {
+// openRoom returns the room's session. It makes a room that is not open, if the
+// invitation and the guest want that (contract J1).
+func (d *Door) openRoom(
+	ctx context.Context, found roomLookup, inv register.Invitation, req *doorapi.JoinRequest,
+) (call.SID, error) {
+	if errors.Is(found.err, call.ErrNoSuchRoom) && !inv.Existing && !req.Existing {
 		return d.rooms.Ensure(ctx, req.Room)
 	}
-	return session, err
+	return found.session, found.err
 }
 
 func (d *Door) answer(ctx context.Context, req *doorapi.JoinRequest, m register.Member, session call.SID) (doorapi.JoinAnswer, error) {
