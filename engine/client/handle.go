@@ -53,7 +53,7 @@ func (s *session) onMessage(w *signalconn.Conn, msg *livekit.SignalResponse) {
 	if s.phase == phaseEnded {
 		return
 	}
-	s.alarms.set(alarmPong, s.pings.timeout()) // whatever it says, it is there
+	s.alarms.Set(alarmPong, s.pings.timeout()) // whatever it says, it is there
 	switch m := msg.GetMessage().(type) {
 	case *livekit.SignalResponse_Answer:
 		s.negotiation.onAnswer(m.Answer)
@@ -126,7 +126,7 @@ func (s *session) onUpdate(u *livekit.ParticipantUpdate) {
 			s.subscriptions.dropAllOf(e.Participant)
 			explained, wait := s.departures.Left(e, now)
 			if wait {
-				s.alarms.set(alarmLeft, ending.NoticeLag)
+				s.alarms.Set(alarmLeft, ending.NoticeLag)
 				continue
 			}
 			event = explained
@@ -176,13 +176,13 @@ func (pg *pings) onPong(p *livekit.Pong) {
 }
 
 func (pg *pings) send() {
-	pg.s.alarms.set(alarmPing, pg.interval())
+	pg.s.alarms.Set(alarmPing, pg.interval())
 	pg.s.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_PingReq{PingReq: &livekit.Ping{
 		Timestamp: time.Now().UnixMilli(), Rtt: pg.s.RTT().Milliseconds(),
 	}}})
 }
 
-func (s *session) onAlarm(a alarm) {
+func (s *session) onAlarm(a alarmKind) {
 	if s.over() {
 		return
 	}
@@ -213,7 +213,6 @@ func (s *session) onAlarm(a alarm) {
 		s.onRemovalOverdue()
 	case alarmSections:
 		s.negotiation.offerSections()
-	case alarmCount:
 	}
 }
 

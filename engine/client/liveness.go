@@ -33,7 +33,7 @@ type liveness struct {
 
 // onTick looks for people whose packets have stopped coming.
 func (lv *liveness) onTick() {
-	lv.s.alarms.set(alarmSilence, silenceTick)
+	lv.s.alarms.Set(alarmSilence, silenceTick)
 	now := time.Now()
 	slept := now.Sub(lv.listenedAt) > sleepTimeout
 	lv.listenedAt = now
@@ -79,7 +79,7 @@ func (lv *liveness) onHeartbeat(h data.Heartbeat, now time.Time) {
 // onHeartbeatDue sends a heartbeat if anybody is there to hear it.
 func (lv *liveness) onHeartbeatDue() {
 	every := lv.s.roster.HeartbeatEvery()
-	lv.s.alarms.set(alarmHeartbeat, every)
+	lv.s.alarms.Set(alarmHeartbeat, every)
 	if lv.s.phase == phaseUp && lv.s.roster.Len() > 0 {
 		lv.sendHeartbeat(every)
 	}

@@ -78,7 +78,7 @@ func inHall(t *testing.T, f func(h *hall)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		h := newHall(t)
-		defer h.alarms.stop()
+		defer h.alarms.Stop()
 		f(h)
 	})
 }

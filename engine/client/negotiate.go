@@ -48,7 +48,7 @@ func (ng *negotiation) offer() {
 func (ng *negotiation) sendOffer(p *rtp.Peer, offer webrtc.SessionDescription) {
 	p.Offering = true
 	p.OfferID++
-	ng.s.alarms.set(alarmAnswer, ng.s.limits.answer)
+	ng.s.alarms.Set(alarmAnswer, ng.s.limits.answer)
 	ng.s.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Offer{
 		Offer: &livekit.SessionDescription{Type: offer.Type.String(), Sdp: rtp.WithLayerNames(offer.SDP), Id: p.OfferID},
 	}})
@@ -66,7 +66,7 @@ func (ng *negotiation) onAnswer(d *livekit.SessionDescription) {
 		return
 	}
 	p.Offering = false
-	ng.s.alarms.clear(alarmAnswer)
+	ng.s.alarms.Clear(alarmAnswer)
 	ng.s.publications.armTracks()
 	if p.Again || p.Restart {
 		ng.offer()
@@ -139,8 +139,8 @@ func (ng *negotiation) onState(p *rtp.Peer, state webrtc.PeerConnectionState) {
 	case webrtc.PeerConnectionStateConnected:
 		ng.onConnected()
 	case webrtc.PeerConnectionStateDisconnected:
-		if ng.s.phase == phaseUp && !ng.s.alarms.isSet(alarmQuiet) {
-			ng.s.alarms.set(alarmQuiet, ng.s.limits.silence)
+		if ng.s.phase == phaseUp && !ng.s.alarms.IsSet(alarmQuiet) {
+			ng.s.alarms.Set(alarmQuiet, ng.s.limits.silence)
 		}
 	case webrtc.PeerConnectionStateFailed:
 		switch {
@@ -157,10 +157,10 @@ func (ng *negotiation) onConnected() {
 	if ng.s.transport == nil || !ng.s.transport.Connected() {
 		return
 	}
-	ng.s.alarms.clear(alarmQuiet)
+	ng.s.alarms.Clear(alarmQuiet)
 	ng.everConnected = true
 	if ng.s.phase == phaseUp {
-		ng.s.alarms.clear(alarmMedia)
+		ng.s.alarms.Clear(alarmMedia)
 	}
 	for _, t := range ng.s.publications.byCID {
 		t.AskKeyFrames()

@@ -99,7 +99,7 @@ func (s *session) onRemoval(n doorapi.Notice) {
 // does not do it.
 func (s *session) expectRemoval(n doorapi.Notice) {
 	if s.ending.Tell(n.Removal(s.credentials.clock)) {
-		s.alarms.set(alarmRemoval, removalTimeout)
+		s.alarms.Set(alarmRemoval, removalTimeout)
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 func told(t testing.TB) (*session, *[]call.SessionEvent) {
 	t.Helper()
 	s := bareSession(New(Config{Log: testLog(t)}), joinResponse(info("bob", "PA_b", 1)))
-	t.Cleanup(s.alarms.stop)
+	t.Cleanup(s.alarms.Stop)
 	var events []call.SessionEvent
 	s.sink = func(e call.SessionEvent) { events = append(events, e) }
 	return s, &events
@@ -97,7 +97,7 @@ func TestK4_TheReasonIsLate(t *testing.T) {
 	}}
 	s, events := told(t)
 	s.onUpdate(removed)
-	if len(*events) != 0 || !s.alarms.isSet(alarmLeft) {
+	if len(*events) != 0 || !s.alarms.IsSet(alarmLeft) {
 		t.Fatalf("events: %+v", *events)
 	}
 	s.hearNotice(t, doorapi.Notice{Kind: doorapi.NoticePutOut, ID: "carl", Reason: "banned"})
@@ -225,7 +225,7 @@ func TestK1_TheEndHasTheReasonToldBefore(t *testing.T) {
 			s, events := told(t)
 			s.hearNotice(t, ban)
 			s.hearNotice(t, doorapi.Notice{Kind: doorapi.NoticePutOut, ID: "ada", Reason: "banned"}) // what the room hears
-			if !s.alarms.isSet(alarmRemoval) {
+			if !s.alarms.IsSet(alarmRemoval) {
 				t.Error("nothing bounds the wait for the server")
 			}
 			end(s)

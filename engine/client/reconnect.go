@@ -41,13 +41,13 @@ func (rc *reconnection) begin(cause error, full bool) {
 		rc.s.signal.Close()
 		rc.s.signal = nil
 	}
-	rc.s.alarms.clear(alarmPing, alarmPong, alarmMedia, alarmAnswer, alarmQuiet, alarmSections)
+	rc.s.alarms.Clear(alarmPing, alarmPong, alarmMedia, alarmAnswer, alarmQuiet, alarmSections)
 	rc.resuming = false
 	rc.full = rc.full || full || rc.s.publications.halfPublished()
 	rc.last = cause
 	if rc.s.phase == phaseReconnecting {
-		if !rc.dialing && !rc.s.alarms.isSet(alarmRetry) {
-			rc.s.alarms.set(alarmRetry, rc.delay())
+		if !rc.dialing && !rc.s.alarms.IsSet(alarmRetry) {
+			rc.s.alarms.Set(alarmRetry, rc.delay())
 		}
 		return
 	}
@@ -56,11 +56,11 @@ func (rc *reconnection) begin(cause error, full bool) {
 	said := rc.s.liveness.sendHeartbeat(0)
 	rc.attempts = attempts{since: time.Now(), full: rc.full, last: cause}
 	rc.s.emit(call.SessionReconnecting{})
-	rc.s.alarms.set(alarmGiveUp, rc.s.limits.reconnect)
+	rc.s.alarms.Set(alarmGiveUp, rc.s.limits.reconnect)
 	if said && rc.full {
 		// The others must hear that we reconnect before our next self puts the
 		// old one out, or they take it for another device.
-		rc.s.alarms.set(alarmRetry, rc.s.limits.ahead)
+		rc.s.alarms.Set(alarmRetry, rc.s.limits.ahead)
 		return
 	}
 	rc.try()
@@ -149,10 +149,10 @@ func (rc *reconnection) onRefused(full bool, err error) {
 	switch d := rc.s.ending.ReconnectRefused(refusalOf(err, full), time.Now()); d.Action {
 	case ending.Retry:
 		rc.noteListening(!errors.Is(err, doorclient.ErrNobodyListens))
-		rc.s.alarms.set(alarmRetry, rc.delay())
+		rc.s.alarms.Set(alarmRetry, rc.delay())
 	case ending.FullReconnect:
 		rc.full = true
-		rc.s.alarms.set(alarmRetry, rc.soon(full))
+		rc.s.alarms.Set(alarmRetry, rc.soon(full))
 	default:
 		rc.s.decide(d)
 	}
@@ -169,7 +169,7 @@ func (rc *reconnection) noteListening(listening bool) {
 	if !listening {
 		left = min(left, rc.s.limits.refused)
 	}
-	rc.s.alarms.set(alarmGiveUp, left)
+	rc.s.alarms.Set(alarmGiveUp, left)
 }
 
 // soon is at once for the step from resume to join, and the usual delay when
@@ -195,9 +195,9 @@ func (rc *reconnection) rejoin(adm *admission) error {
 	rc.s.attach(rc.s.signal)
 	rc.s.announce(true)
 	rc.s.wake()
-	rc.s.alarms.set(alarmPing, rc.s.pings.interval())
-	rc.s.alarms.set(alarmPong, rc.s.pings.timeout())
-	rc.s.alarms.set(alarmMedia, rc.s.limits.remedia)
+	rc.s.alarms.Set(alarmPing, rc.s.pings.interval())
+	rc.s.alarms.Set(alarmPong, rc.s.pings.timeout())
+	rc.s.alarms.Set(alarmMedia, rc.s.limits.remedia)
 	rc.s.showPresence()
 	rc.s.subscriptions.follow()
 	rc.s.negotiation.offer()
@@ -210,9 +210,9 @@ func (rc *reconnection) resume(adm *admission) {
 	rc.s.signal = adm.conn
 	rc.s.fullUpdate, rc.resuming = true, true
 	rc.s.attach(rc.s.signal)
-	rc.s.alarms.set(alarmPing, rc.s.pings.interval())
-	rc.s.alarms.set(alarmPong, rc.s.pings.timeout())
-	rc.s.alarms.set(alarmMedia, rc.s.limits.remedia)
+	rc.s.alarms.Set(alarmPing, rc.s.pings.interval())
+	rc.s.alarms.Set(alarmPong, rc.s.pings.timeout())
+	rc.s.alarms.Set(alarmMedia, rc.s.limits.remedia)
 	p := rc.s.transport.Pub
 	rc.s.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_SyncState{SyncState: rc.syncState()}})
 	p.Restart = true
@@ -241,7 +241,7 @@ func (rc *reconnection) checkDone() {
 	}
 	rc.s.log.WithField("took", time.Since(rc.since)).Info("connection regained")
 	rc.s.phase, rc.resuming = phaseUp, false
-	rc.s.alarms.clear(alarmGiveUp, alarmRetry, alarmMedia, alarmQuiet)
+	rc.s.alarms.Clear(alarmGiveUp, alarmRetry, alarmMedia, alarmQuiet)
 	rc.attempts = attempts{}
 	rc.s.emit(call.SessionReconnected{})
 	rc.s.wake()

@@ -16,8 +16,8 @@ func (ng *negotiation) onSections(m *livekit.MediaSectionsRequirement) {
 	t.Lacking.Audios, t.Lacking.Videos = int(m.GetNumAudios()), int(m.GetNumVideos())
 	if wait := t.Lacking.Wait(); wait == 0 {
 		ng.offerSections()
-	} else if !ng.s.alarms.isSet(alarmSections) {
-		ng.s.alarms.set(alarmSections, wait)
+	} else if !ng.s.alarms.IsSet(alarmSections) {
+		ng.s.alarms.Set(alarmSections, wait)
 	}
 }
 
@@ -58,8 +58,8 @@ func (ng *negotiation) expectTrack() {
 }
 
 func (ng *negotiation) waitNoLonger() {
-	if ng.s.alarms.isSet(alarmSections) {
-		ng.s.alarms.clear(alarmSections)
+	if ng.s.alarms.IsSet(alarmSections) {
+		ng.s.alarms.Clear(alarmSections)
 		ng.offerSections()
 	}
 }

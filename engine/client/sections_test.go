@@ -41,7 +41,7 @@ func TestNegotiationHasAnEnd(t *testing.T) {
 	const longWait = 30
 	if err := b.ask(t.Context(), func() error {
 		b.transport.Lacking.Tries = longWait
-		b.alarms.set(alarmSections, b.transport.Lacking.Wait())
+		b.alarms.Set(alarmSections, b.transport.Lacking.Wait())
 		return nil
 	}); err != nil {
 		t.Fatal(err)

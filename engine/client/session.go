@@ -13,6 +13,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
+	"foyer/engine/client/alarm"
 	"foyer/engine/client/data"
 	"foyer/engine/client/ending"
 	"foyer/engine/client/roster"
@@ -51,7 +52,7 @@ type session struct {
 
 	// loop
 	phase       phase
-	alarms      *alarms
+	alarms      *alarm.Clock[alarmKind]
 	credentials credentials
 	signal      *signalconn.Conn
 	joinInfo    *livekit.JoinResponse
@@ -96,7 +97,7 @@ func newSession(d *Dialer, req call.JoinRequest, sink func(call.SessionEvent), a
 func emptySession(d *Dialer, req call.JoinRequest, sink func(call.SessionEvent)) *session {
 	s := &session{
 		dialer: d, limits: d.limits, log: d.log, req: req, sink: sink,
-		done: make(chan struct{}), box: make(chan func(), boxSize), alarms: newAlarms(), ready: make(chan struct{}),
+		done: make(chan struct{}), box: make(chan func(), boxSize), alarms: alarm.New[alarmKind](), ready: make(chan struct{}),
 	}
 	s.negotiation.s, s.reconnection.s, s.permissions.s, s.pings.s = s, s, s, s
 	s.publications = publications{s: s, byCID: map[string]*rtp.LocalTrack{}}
@@ -179,12 +180,12 @@ func (s *session) start() {
 // begin is the loop's first step.
 func (s *session) begin() {
 	s.announce(false)
-	s.alarms.set(alarmMedia, s.limits.media)
-	s.alarms.set(alarmPing, s.pings.interval())
-	s.alarms.set(alarmPong, s.pings.timeout())
+	s.alarms.Set(alarmMedia, s.limits.media)
+	s.alarms.Set(alarmPing, s.pings.interval())
+	s.alarms.Set(alarmPong, s.pings.timeout())
 	if !s.dialer.observe {
-		s.alarms.set(alarmSilence, silenceTick)
-		s.alarms.set(alarmHeartbeat, roster.HeartbeatInterval)
+		s.alarms.Set(alarmSilence, silenceTick)
+		s.alarms.Set(alarmHeartbeat, roster.HeartbeatInterval)
 	}
 	s.showPresence()
 	s.subscriptions.follow() // before the offer, whose answer then has the tracks
@@ -217,8 +218,8 @@ func (s *session) run() {
 		select {
 		case f := <-s.box:
 			s.step(f)
-		case <-s.alarms.timer.C:
-			for _, a := range s.alarms.take() {
+		case <-s.alarms.C:
+			for _, a := range s.alarms.Take() {
 				s.step(func() { s.onAlarm(a) })
 			}
 		case <-s.done:
@@ -230,7 +231,7 @@ func (s *session) run() {
 
 // shutdown says goodbye if nobody has yet and closes what is open.
 func (s *session) shutdown() {
-	s.alarms.stop()
+	s.alarms.Stop()
 	if s.signal != nil {
 		if s.phase != phaseEnded {
 			s.sendLeave()
@@ -392,7 +393,7 @@ func (s *session) leave(answer chan error) {
 	s.phase = phaseLeaving
 	s.ending.Left()
 	s.leaving = answer
-	s.alarms.stop()
+	s.alarms.Stop()
 	t := s.transport
 	s.spawn(func() {
 		if t != nil {
@@ -426,7 +427,7 @@ func (s *session) left() {
 func (s *session) retire() {
 	s.halted.Store(true)
 	s.cancel()
-	s.alarms.stop()
+	s.alarms.Stop()
 	s.wake()
 	s.dropMedia()
 }
