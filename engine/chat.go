@@ -62,21 +62,25 @@ func (a *asked) take(answer call.History) bool {
 // as a command.
 const chatHistory = "chat_history"
 
-// startChat asks for the history of a stay that has just joined, and once more
+// chatSync puts history and live messages in one order, and sends ours one at a
+// time.
+type chatSync struct{ l *loop }
+
+// start asks for the history of a stay that has just joined, and once more
 // a little later: the server may have stored what was said while we joined, and
 // not told us.
-func (l *loop) startChat(s *stay) {
-	l.catchUp(s)
-	l.after(s.of(timerHistory), chatAgain, func() {
-		if l.alive(s) {
-			l.catchUp(s)
+func (cs *chatSync) start(s *stay) {
+	cs.catchUp(s)
+	cs.l.after(s.of(timerHistory), chatAgain, func() {
+		if cs.l.alive(s) {
+			cs.catchUp(s)
 		}
 	})
 }
 
 // catchUp asks for what was said since the last message that we know of. What
 // comes meanwhile waits for it, so that the order is kept, but not for long.
-func (l *loop) catchUp(s *stay) {
+func (cs *chatSync) catchUp(s *stay) {
 	switch {
 	case s.link.Plain(): // nobody stores anything
 	case s.chat.asking:
@@ -84,28 +88,28 @@ func (l *loop) catchUp(s *stay) {
 	case s.chat.later:
 	case !s.chat.paces.Allow(time.Now(), catchUpsPerSecond, catchUpsBurst):
 		s.chat.later = true
-		l.after(s.of(timerCatchUp), time.Second/catchUpsPerSecond, func() {
+		cs.l.after(s.of(timerCatchUp), time.Second/catchUpsPerSecond, func() {
 			s.chat.later = false
-			if l.alive(s) {
-				l.catchUp(s)
+			if cs.l.alive(s) {
+				cs.catchUp(s)
 			}
 		})
 	default:
 		s.chat.asking, s.chat.asked = true, asked{since: time.Now()}
-		l.after(s.of(timerHeldChat), chatHold, func() { l.tellHeld(s) })
-		l.askChat(s)
+		cs.l.after(s.of(timerHeldChat), chatHold, func() { cs.tellHeld(s) })
+		cs.ask(s)
 	}
 }
 
-func (l *loop) askChat(s *stay) {
+func (cs *chatSync) ask(s *stay) {
 	session, after := s.session, s.chat.last
 	var answer call.History
-	l.request(s, s.of(opHistory), func(ctx context.Context) (err error) {
+	cs.l.request(s, s.of(opHistory), func(ctx context.Context) (err error) {
 		answer, err = session.Chat(ctx, after)
 		return err
 	}, func(err error) {
 		if err != nil {
-			l.log.WithError(err).Debug("chat's history")
+			cs.l.log.WithError(err).Debug("chat's history")
 		}
 		if s.chat.first == 0 && len(answer.Messages) > 0 {
 			s.chat.first = answer.Messages[0].Seq
@@ -113,67 +117,67 @@ func (l *loop) askChat(s *stay) {
 		for _, m := range answer.Messages {
 			s.chat.last = m.ID
 			if m.Seq >= s.chat.first { // a catch-up repeats some of what was before our time
-				l.tellChat(s, m, true)
+				cs.tell(s, m, true)
 			}
 		}
 		more := err == nil && answer.More
 		if more && s.chat.last != after && s.chat.asked.take(answer) {
-			l.askChat(s)
+			cs.ask(s)
 			return
 		}
 		if more && !s.chat.endless {
 			s.chat.endless = true
-			l.emit(call.CommandFailed{Command: chatHistory, Err: call.ErrChatEndless})
+			cs.l.emit(call.CommandFailed{Command: chatHistory, Err: call.ErrChatEndless})
 		}
 		s.chat.asking = false
-		l.tellHeld(s)
+		cs.tellHeld(s)
 		if s.chat.again {
 			s.chat.again = false
-			l.catchUp(s)
+			cs.catchUp(s)
 		}
 	})
 }
 
-// chatReceived takes what somebody has just said.
-func (l *loop) chatReceived(s *stay, m call.ChatMessage) {
+// received takes what somebody has just said.
+func (cs *chatSync) received(s *stay, m call.ChatMessage) {
 	if s.chat.asking && len(s.chat.held) < maxChatHeld {
 		s.chat.held = append(s.chat.held, m)
 		return
 	}
-	l.tellHeld(s)
-	l.tellLive(s, m)
+	cs.tellHeld(s)
+	cs.tellLive(s, m)
 }
 
-func (l *loop) tellHeld(s *stay) {
+func (cs *chatSync) tellHeld(s *stay) {
 	held := s.chat.held
 	s.chat.held = nil
-	if !l.alive(s) {
+	if !cs.l.alive(s) {
 		return
 	}
 	for _, m := range held {
-		l.tellLive(s, m)
+		cs.tellLive(s, m)
 	}
 }
 
 // tellLive reports a message. That the server has one of ours is not known
 // before it tells so.
-func (l *loop) tellLive(s *stay, m call.ChatMessage) {
+func (cs *chatSync) tellLive(s *stay, m call.ChatMessage) {
 	if m.From != s.self.Identity && !s.chat.asking {
 		s.chat.last = m.ID
 	}
-	l.tellChat(s, m, false)
+	cs.tell(s, m, false)
 }
 
-func (l *loop) tellChat(s *stay, m call.ChatMessage, history bool) {
+func (cs *chatSync) tell(s *stay, m call.ChatMessage, history bool) {
 	if s.chat.seen.Add(m.Key()) {
-		l.emit(call.ChatReceived{Message: m, History: history})
+		cs.l.emit(call.ChatReceived{Message: m, History: history})
 	}
 }
 
 // doSendChat says something. Messages are sent one after the other, so that
 // they stay in order.
-func (l *loop) doSendChat(c SendChat) error {
-	s, err := l.joinedStay(c)
+func (cs *chatSync) doSendChat(c SendChat) error {
+	s, err := cs.l.joinedStay(c)
 	if err != nil {
 		return err
 	}
@@ -187,11 +191,11 @@ func (l *loop) doSendChat(c SendChat) error {
 		return call.ErrChatTooFast
 	}
 	s.chat.unsent = append(s.chat.unsent, c.Text)
-	l.sendChat(s)
+	cs.send(s)
 	return nil
 }
 
-func (l *loop) sendChat(s *stay) {
+func (cs *chatSync) send(s *stay) {
 	if s.chat.sending || len(s.chat.unsent) == 0 {
 		return
 	}
@@ -199,17 +203,17 @@ func (l *loop) sendChat(s *stay) {
 	s.chat.unsent, s.chat.sending = s.chat.unsent[1:], true
 	session := s.session
 	var said call.ChatMessage
-	l.requestWithin(s, s.of(opChat), chatTimeout, func(ctx context.Context) (err error) {
+	cs.l.requestWithin(s, s.of(opChat), chatTimeout, func(ctx context.Context) (err error) {
 		said, err = session.SendChat(ctx, text)
 		return err
 	}, func(err error) {
 		s.chat.sending = false
 		if err != nil {
-			l.emit(call.CommandFailed{Command: SendChat{}.Word(), Text: text, Err: err})
+			cs.l.emit(call.CommandFailed{Command: SendChat{}.Word(), Text: text, Err: err})
 		} else {
-			l.chatReceived(s, said)
+			cs.received(s, said)
 		}
-		l.sendChat(s)
+		cs.send(s)
 	})
 }
 

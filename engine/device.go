@@ -73,23 +73,23 @@ func (d *device) stopSending() {
 }
 
 // open begins to open a device in a worker.
-func (l *loop) open(sl *slot, request string) {
-	if err := l.stuckDevice(sl.source, request); err != nil {
-		l.openFailed(sl, request, err)
+func (dt *deviceTable) open(sl *slot, request string) {
+	if err := dt.stuck(sl.source, request); err != nil {
+		dt.openFailed(sl, request, err)
 		return
 	}
-	ctx, cancel := context.WithTimeout(l.base, openTimeout)
+	ctx, cancel := context.WithTimeout(dt.l.base, openTimeout)
 	d := &device{
 		source: sl.source, request: request, cancel: cancel, ended: make(chan struct{}),
 		info: call.Device{Source: sl.source, Name: request},
-		kept: l.leaving() != nil,
+		kept: dt.l.leaving() != nil,
 	}
 	sl.dev = d
-	l.devices[d] = struct{}{}
-	d.timer = l.after(d.job(timerOpen), openTimeout+l.cfg.Grace, func() { l.openOverdue(d) })
-	devices, req := l.cfg.Devices, deviceRequest(sl.source, request)
-	work(l, d.job(opOpen), func() (call.Handle, error) { return openHandle(ctx, devices, req) },
-		func(h call.Handle, err error) { l.opened(d, h, err) },
+	dt.all[d] = struct{}{}
+	d.timer = dt.l.after(d.job(timerOpen), openTimeout+dt.l.cfg.Grace, func() { dt.openOverdue(d) })
+	devices, req := dt.l.cfg.Devices, deviceRequest(sl.source, request)
+	work(dt.l, d.job(opOpen), func() (call.Handle, error) { return openHandle(ctx, devices, req) },
+		func(h call.Handle, err error) { dt.opened(d, h, err) },
 		func(h call.Handle) { _ = h.Close() })
 }
 
@@ -117,60 +117,60 @@ func openHandle(ctx context.Context, devices call.Devices, req call.DeviceReques
 
 // opened takes what the worker opened, and closes it at once if nobody wants
 // it any more.
-func (l *loop) opened(d *device, h call.Handle, err error) {
+func (dt *deviceTable) opened(d *device, h call.Handle, err error) {
 	d.cancel()
 	d.handle = h
 	switch {
 	case err != nil && d.phase == phaseOpening:
-		l.forget(d)
-		l.openFailed(l.slots[d.source], d.request, err)
+		dt.forget(d)
+		dt.openFailed(dt.slots[d.source], d.request, err)
 	case err != nil:
-		l.released(d, nil, time.Now())
+		dt.released(d, nil, time.Now())
 	case d.phase != phaseOpening:
 		d.info = h.Info()
-		l.release(d)
+		dt.release(d)
 	default:
-		l.use(d)
+		dt.use(d)
 	}
 }
 
 // use puts an open device to work.
-func (l *loop) use(d *device) {
+func (dt *deviceTable) use(d *device) {
 	d.timer.Stop()
 	d.phase, d.info = phaseOpen, d.handle.Info()
 	d.format = formatOf(d.source, d.handle)
-	if err := l.attach(d); err != nil {
-		sl := l.slots[d.source]
+	if err := dt.attach(d); err != nil {
+		sl := dt.slots[d.source]
 		err = call.DeviceErrorOf(call.Device{Source: d.source, Name: d.info.Name}, err)
-		l.emit(call.CommandFailed{Command: sl.word, Source: d.source, Err: err})
-		l.giveUp(sl)
-		l.close(d)
-		l.checkPanic(err)
+		dt.l.emit(call.CommandFailed{Command: sl.word, Source: d.source, Err: err})
+		dt.giveUp(sl)
+		dt.close(d)
+		dt.l.checkPanic(err)
 		return
 	}
 	d.shown = true
-	l.emit(call.DeviceOpened{Device: d.info})
+	dt.l.emit(call.DeviceOpened{Device: d.info})
 	if d.pump != nil {
 		started := call.PreviewStarted{Device: d.info, Slot: d.pump.Preview()}
 		if d.source.Kind() == call.KindAudio {
 			started.Level = d.pump.Level
 		}
-		l.emit(started)
+		dt.l.emit(started)
 	}
-	l.watch(d)
-	l.settle(d.source)
+	dt.watch(d)
+	dt.settle(d.source)
 }
 
 // attach gives an open device to media. A panic of media's must not leave the
 // device open.
-func (l *loop) attach(d *device) error {
+func (dt *deviceTable) attach(d *device) error {
 	pump, err := guard.Call(func() (call.Pump, error) {
 		switch h := d.handle.(type) {
 		case call.Speaker:
-			l.cfg.Media.SetSpeaker(h)
+			dt.l.cfg.Media.SetSpeaker(h)
 			return nil, nil
 		case call.Capture:
-			return l.cfg.Media.Capture(h), nil
+			return dt.l.cfg.Media.Capture(h), nil
 		}
 		return nil, nil
 	})
@@ -179,12 +179,12 @@ func (l *loop) attach(d *device) error {
 }
 
 // watch waits for the device's loss until closing begins.
-func (l *loop) watch(d *device) {
-	lost, b := d.handle.Lost(), l.inbox
-	l.workers.Go(func() {
+func (dt *deviceTable) watch(d *device) {
+	lost, b := d.handle.Lost(), dt.l.inbox
+	dt.l.workers.Go(func() {
 		select {
 		case <-lost:
-			b.Put(happened{d.job(noteDeviceGone), func(l *loop) { l.lost(d) }})
+			b.Put(happened{d.job(noteDeviceGone), func(l *loop) { l.devices.lost(d) }})
 		case <-d.ended:
 		}
 	})
@@ -192,7 +192,7 @@ func (l *loop) watch(d *device) {
 
 // lost replaces an audio device by the default one, once, and mutes a camera.
 // The stay goes on.
-func (l *loop) lost(d *device) {
+func (dt *deviceTable) lost(d *device) {
 	if d.phase != phaseOpen {
 		return
 	}
@@ -200,16 +200,17 @@ func (l *loop) lost(d *device) {
 	if err == nil {
 		err = call.ErrDeviceLost
 	}
-	l.emit(call.DeviceLost{Device: d.info, Err: call.DeviceErrorOf(call.Device{Source: d.source, Name: d.info.Name}, err)})
-	sl := l.slots[d.source]
+	err = call.DeviceErrorOf(call.Device{Source: d.source, Name: d.info.Name}, err)
+	dt.l.emit(call.DeviceLost{Device: d.info, Err: err})
+	sl := dt.slots[d.source]
 	if fallsBack(d) && !sl.fellBack {
 		sl.fellBack, sl.word = true, SelectDevice{}.Word()
-		l.wishDefault(sl)
+		dt.wishDefault(sl)
 	} else {
-		l.giveUp(sl)
+		dt.giveUp(sl)
 	}
-	l.close(d)
-	l.settle(d.source)
+	dt.close(d)
+	dt.settle(d.source)
 }
 
 // fallsBack reports whether the default device may take the place of d: never
@@ -219,10 +220,10 @@ func fallsBack(d *device) bool {
 	return d.source.Kind() == call.KindAudio && d.request != call.DeviceTest && !file
 }
 
-func (l *loop) wishDefault(sl *slot) {
-	delete(l.selected, sl.source)
+func (dt *deviceTable) wishDefault(sl *slot) {
+	delete(dt.selected, sl.source)
 	sl.previewDevice = ""
-	if e := l.wishes(); e != nil && sl.source == call.SourceSpeaker {
+	if e := dt.l.wishes(); e != nil && sl.source == call.SourceSpeaker {
 		e.speaker = ""
 	} else if e != nil {
 		e.pubs[sl.source].device = ""
@@ -231,9 +232,9 @@ func (l *loop) wishDefault(sl *slot) {
 
 // giveUp takes back the wishes that the source's device cannot fulfil: what is
 // published stays published and is muted, a screen is taken away.
-func (l *loop) giveUp(sl *slot) {
+func (dt *deviceTable) giveUp(sl *slot) {
 	sl.preview = false
-	e := l.wishes()
+	e := dt.l.wishes()
 	if e == nil {
 		return
 	}
@@ -249,38 +250,38 @@ func (l *loop) giveUp(sl *slot) {
 }
 
 // openFailed reports a device that did not open, and takes its wish back.
-func (l *loop) openFailed(sl *slot, request string, err error) {
-	if l.wished(sl.source).open {
+func (dt *deviceTable) openFailed(sl *slot, request string, err error) {
+	if dt.wished(sl.source).open {
 		err := call.DeviceErrorOf(call.Device{Source: sl.source, Name: request}, err)
-		l.emit(call.CommandFailed{Command: sl.word, Source: sl.source, Err: err})
+		dt.l.emit(call.CommandFailed{Command: sl.word, Source: sl.source, Err: err})
 	}
-	if s := l.stay; s != nil && !s.joined && sl.preview && sl.source != call.SourceSpeaker &&
+	if s := dt.l.stay; s != nil && !s.joined && sl.preview && sl.source != call.SourceSpeaker &&
 		s.pubs[sl.source].device != sl.previewDevice {
 		sl.preview = false // the join's own choice is another device
 	} else {
-		l.giveUp(sl)
+		dt.giveUp(sl)
 	}
-	l.settle(sl.source)
-	l.checkLeft()
-	l.checkEnd()
+	dt.settle(sl.source)
+	dt.l.checkLeft()
+	dt.l.checkEnd()
 }
 
 // openOverdue abandons an opening that did not even heed its context.
-func (l *loop) openOverdue(d *device) {
+func (dt *deviceTable) openOverdue(d *device) {
 	if d.phase != phaseOpening {
 		return
 	}
 	d.phase = phaseClosing
 	d.cancel()
 	close(d.ended)
-	l.markStuck(d)
+	dt.markStuck(d)
 	stuck := &call.DeviceError{Source: d.source, Device: d.request, Err: call.ErrDeviceStuck}
-	l.openFailed(l.slots[d.source], d.request, stuck)
+	dt.openFailed(dt.slots[d.source], d.request, stuck)
 }
 
 // close begins to give a device back. Sending stops before anything is waited
 // for.
-func (l *loop) close(d *device) {
+func (dt *deviceTable) close(d *device) {
 	if d.phase >= phaseClosing {
 		return
 	}
@@ -288,35 +289,35 @@ func (l *loop) close(d *device) {
 	d.cancel()
 	close(d.ended)
 	d.timer.Stop()
-	d.timer = l.after(d.job(timerClose), l.cfg.Grace, func() { l.overdue(d) })
+	d.timer = dt.l.after(d.job(timerClose), dt.l.cfg.Grace, func() { dt.overdue(d) })
 	if d.handle == nil {
 		return // still opening: the release begins when it comes
 	}
-	l.guard(d.stopSending)
+	dt.l.guard(d.stopSending)
 	if d.source == call.SourceSpeaker && d.shown {
-		l.guard(func() { l.cfg.Media.SetSpeaker(nil) })
+		dt.l.guard(func() { dt.l.cfg.Media.SetSpeaker(nil) })
 	}
-	l.release(d)
+	dt.release(d)
 }
 
 // release closes the handle and then the pump, in workers. The time counts
 // until the handle's Close has returned.
-func (l *loop) release(d *device) {
+func (dt *deviceTable) release(d *device) {
 	handle, pump := d.handle, d.pump
 	type closed struct {
 		at  time.Time
 		err error
 	}
-	work(l, d.job(opClose), func() (closed, error) {
+	work(dt.l, d.job(opClose), func() (closed, error) {
 		err := handle.Close()
 		return closed{at: time.Now(), err: err}, nil
 	}, func(c closed, panicked error) {
 		if panicked != nil {
 			c = closed{at: time.Now(), err: panicked}
 		}
-		l.released(d, c.err, c.at)
+		dt.released(d, c.err, c.at)
 		if pump != nil {
-			do(l, d.job(opDrain), func() error { pump.Close(); return nil }, func(error) { l.drained(d) })
+			do(dt.l, d.job(opDrain), func() error { pump.Close(); return nil }, func(error) { dt.drained(d) })
 		}
 	}, func(closed) {
 		if pump != nil {
@@ -326,111 +327,111 @@ func (l *loop) release(d *device) {
 }
 
 // released notes that the system has the device back.
-func (l *loop) released(d *device, err error, at time.Time) {
+func (dt *deviceTable) released(d *device, err error, at time.Time) {
 	if err != nil {
-		l.log.WithError(err).WithField("source", d.source).Warn("closing device")
+		dt.l.log.WithError(err).WithField("source", d.source).Warn("closing device")
 	}
 	if d.shown || d.givenUp {
-		l.emit(call.DeviceClosed{Device: d.info})
+		dt.l.emit(call.DeviceClosed{Device: d.info})
 	}
 	if d.givenUp {
-		l.stopPreview(d) // not when it has drained: the device may be open again by then
+		dt.stopPreview(d) // not when it has drained: the device may be open again by then
 	}
-	if s := l.leaving(); s != nil && d.handle != nil && !d.kept {
+	if s := dt.l.leaving(); s != nil && d.handle != nil && !d.kept {
 		s.exit.released = append(s.exit.released, call.Release{
 			Source: d.source, Device: d.info.Name, Took: max(0, at.Sub(s.exit.began)),
 		})
 	}
 	d.phase = phaseDraining
 	if d.pump == nil {
-		l.drained(d)
+		dt.drained(d)
 	}
 }
 
 // stopPreview reports the end of what PreviewStarted began.
-func (l *loop) stopPreview(d *device) {
+func (dt *deviceTable) stopPreview(d *device) {
 	if d.pump != nil && d.shown {
-		l.emit(call.PreviewStopped{Device: d.info})
+		dt.l.emit(call.PreviewStopped{Device: d.info})
 	}
 	d.shown = false
 }
 
 // drained notes that nothing reads the device any more.
-func (l *loop) drained(d *device) {
+func (dt *deviceTable) drained(d *device) {
 	if d.phase != phaseDraining {
 		return
 	}
-	l.stopPreview(d)
-	l.forget(d)
-	l.settle(d.source)
-	l.checkLeft()
-	l.checkEnd()
+	dt.stopPreview(d)
+	dt.forget(d)
+	dt.settle(d.source)
+	dt.l.checkLeft()
+	dt.l.checkEnd()
 }
 
-func (l *loop) forget(d *device) {
+func (dt *deviceTable) forget(d *device) {
 	d.phase = phaseGone
 	d.timer.Stop()
-	delete(l.devices, d)
-	if sl := l.slots[d.source]; sl.dev == d {
+	delete(dt.all, d)
+	if sl := dt.slots[d.source]; sl.dev == d {
 		sl.dev = nil
 	}
 }
 
 // overdue gives up waiting for a device that is closing. It is stuck until its
 // Close returns; the source may open another one.
-func (l *loop) overdue(d *device) {
+func (dt *deviceTable) overdue(d *device) {
 	switch {
 	case d.phase == phaseDraining:
-		l.log.WithField("source", d.source).Warn("pump does not end")
-		l.drained(d)
+		dt.l.log.WithField("source", d.source).Warn("pump does not end")
+		dt.drained(d)
 		return
 	case d.phase != phaseClosing || d.givenUp:
 		return
 	}
-	l.markStuck(d)
-	if l.leaving() == nil {
-		l.emit(call.CommandFailed{
-			Command: l.slots[d.source].word, Source: d.source,
+	dt.markStuck(d)
+	if dt.l.leaving() == nil {
+		dt.l.emit(call.CommandFailed{
+			Command: dt.slots[d.source].word, Source: d.source,
 			Err: &call.DeviceError{Source: d.source, Device: d.info.Name, Err: call.ErrDeviceStuck},
 		})
 	}
-	l.settle(d.source)
-	l.checkLeft()
-	l.checkEnd()
+	dt.settle(d.source)
+	dt.l.checkLeft()
+	dt.l.checkEnd()
 }
 
 // markStuck takes a device out of everybody's way.
-func (l *loop) markStuck(d *device) {
+func (dt *deviceTable) markStuck(d *device) {
 	d.givenUp = true
-	if sl := l.slots[d.source]; sl.dev == d {
+	if sl := dt.slots[d.source]; sl.dev == d {
 		sl.dev = nil
 	}
-	l.log.WithField("source", d.source).Warn("device does not let go")
+	dt.l.log.WithField("source", d.source).Warn("device does not let go")
 }
 
-// listDevices answers with DevicesChanged. Wishes that come meanwhile share one
+// list answers with DevicesChanged. Wishes that come meanwhile share one
 // further list.
-func (l *loop) listDevices() {
-	if l.listing {
-		l.listAgain = true
+func (dt *deviceTable) list() {
+	if dt.listing {
+		dt.listAgain = true
 		return
 	}
-	l.listing = true
-	devices, base := l.cfg.Devices, l.base
-	work(l, job{op: opList}, func() ([]call.Device, error) {
+	dt.listing = true
+	devices, base := dt.l.cfg.Devices, dt.l.base
+	work(dt.l, job{op: opList}, func() ([]call.Device, error) {
 		ctx, cancel := context.WithTimeout(base, listTimeout)
 		defer cancel()
 		return devices.List(ctx)
 	}, func(list []call.Device, err error) {
-		l.listing = false
+		dt.listing = false
 		if err != nil {
-			l.emit(call.CommandFailed{Command: RefreshDevices{}.Word(), Err: err})
+			dt.l.emit(call.CommandFailed{Command: RefreshDevices{}.Word(), Err: err})
 		} else {
-			l.emit(call.DevicesChanged{Devices: list})
+			dt.l.emit(call.DevicesChanged{Devices: list})
 		}
-		if l.listAgain && !l.quitting {
-			l.listAgain = false
-			l.listDevices()
+		if dt.listAgain && !dt.l.quitting {
+			dt.listAgain = false
+			dt.list()
 		}
 	}, nil)
 }

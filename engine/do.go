@@ -32,23 +32,23 @@ func (l *loop) command(c Command) error {
 	case Abort:
 		return l.doAbort(c)
 	case StartPreview:
-		return l.doStartPreview(c)
+		return l.devices.doStartPreview(c)
 	case StopPreview:
-		return l.doStopPreview(c)
+		return l.devices.doStopPreview(c)
 	case Publish:
-		return l.doPublish(c)
+		return l.publications.doPublish(c)
 	case Unpublish:
-		return l.doUnpublish(c)
+		return l.publications.doUnpublish(c)
 	case Mute:
-		return l.doMute(c)
+		return l.publications.doMute(c)
 	case Unmute:
-		return l.doUnmute(c)
+		return l.publications.doUnmute(c)
 	case SelectDevice:
-		return l.doSelectDevice(c)
+		return l.devices.doSelectDevice(c)
 	case SetTrackView:
-		return l.doSetTrackView(c)
+		return l.subscriptions.doSetTrackView(c)
 	case RefreshDevices:
-		l.listDevices()
+		l.devices.list()
 		return nil
 	case Stats:
 		return l.doStats()
@@ -57,7 +57,7 @@ func (l *loop) command(c Command) error {
 	case SwitchRoom:
 		return l.doSwitchRoom(c)
 	case SendChat:
-		return l.doSendChat(c)
+		return l.chat.doSendChat(c)
 	case Moderate:
 		return l.doModerate(c)
 	}

@@ -10,6 +10,10 @@
 // which brings one message back. Device and session callbacks only post a
 // message.
 //
+// The loop has parts, which its goroutine owns as well: deviceTable, publications,
+// subscriptions, chatSync, sessionReader (events of the session) and serverControl
+// (the room server of this computer).
+//
 // # Wishes and facts
 //
 // Commands change wishes: which device a source shall use, whether it is

@@ -64,12 +64,12 @@ func (l *loop) leave(c cause) {
 	}
 	l.setState(call.StateLeaving)
 	if !x.keepPreview {
-		for _, sl := range l.slots {
+		for _, sl := range l.devices.slots {
 			sl.preview = false
 		}
 	}
 	l.letGo(s)
-	for d := range l.devices {
+	for d := range l.devices.all {
 		d.kept = d.phase < phaseClosing && x.keepPreview
 	}
 	if s.dialing {
@@ -84,11 +84,11 @@ func (l *loop) leave(c cause) {
 // letGo begins to close everything of s that is still open.
 func (l *loop) letGo(s *stay) {
 	for _, src := range sources {
-		l.guard(func() { l.settle(src) })
+		l.guard(func() { l.devices.settle(src) })
 	}
 	l.endSession(s)
 	for _, r := range s.received() {
-		l.closeReceiver(s, r)
+		l.subscriptions.closeReceiver(s, r)
 	}
 }
 
@@ -144,7 +144,7 @@ func (l *loop) unfinished(s *stay) bool {
 	if s.exit.sessionOpen || s.session != nil || s.dialing || s.closingReceivers > 0 {
 		return true
 	}
-	for d := range l.devices {
+	for d := range l.devices.all {
 		if d.awaited() {
 			return true
 		}
@@ -166,7 +166,7 @@ func (l *loop) inspect(s *stay) {
 		}
 		if err != nil {
 			l.log.WithError(err).Warn("the system does not say what is open")
-			open = l.unreleased()
+			open = l.devices.unreleased()
 		}
 		x.inspecting, x.inspected, x.open = false, true, open
 		l.checkLeft()
@@ -184,9 +184,9 @@ func (l *loop) inspect(s *stay) {
 }
 
 // unreleased lists the devices that the engine knows to be open.
-func (l *loop) unreleased() []call.Device {
+func (dt *deviceTable) unreleased() []call.Device {
 	var open []call.Device
-	for d := range l.devices {
+	for d := range dt.all {
 		if d.handle != nil && d.phase <= phaseClosing {
 			open = append(open, d.info)
 		}
@@ -199,17 +199,17 @@ func (l *loop) graceOver(s *stay) {
 	if l.stay != s {
 		return
 	}
-	for d := range l.devices {
+	for d := range l.devices.all {
 		if d.awaited() && d.phase == phaseClosing {
-			l.markStuck(d)
+			l.devices.markStuck(d)
 		}
 	}
 	if s.exit.sessionOpen || s.dialing || s.closingReceivers > 0 {
 		l.log.WithField("gen", s.gen).Warn("connection does not close")
 	}
-	for d := range l.devices {
+	for d := range l.devices.all {
 		if d.awaited() {
-			l.drained(d)
+			l.devices.drained(d)
 		}
 	}
 	s.exit.abandoned = true
@@ -221,13 +221,13 @@ func (l *loop) finish(s *stay) {
 	x := s.exit
 	x.grace.Stop()
 	l.stay = nil
-	for d := range l.devices {
+	for d := range l.devices.all {
 		d.kept = false
 	}
 	left := call.Left{
 		Room: s.room, Title: s.title, Reason: x.reason, By: x.by, Text: x.text, Until: x.until, Err: x.err,
-		Released: x.released, Stuck: l.stuckDevices(), Open: x.open, Preview: x.keepPreview && x.reason == call.ReasonLeft,
-		People: s.people, Hosting: s.joined && s.hosting && l.hosting,
+		Released: x.released, Stuck: l.devices.allStuck(), Open: x.open, Preview: x.keepPreview && x.reason == call.ReasonLeft,
+		People: s.people, Hosting: s.joined && s.hosting && l.server.running,
 	}
 	if s.joined {
 		left.Stayed = x.began.Sub(s.joinedAt)
@@ -241,22 +241,22 @@ func (l *loop) finish(s *stay) {
 		"packets_dropped": s.feed.Dropped() + l.events.Dropped(),
 	}).Info("left")
 	if s.opened && !s.joined {
-		l.stopHost()
+		l.server.stop()
 	}
 	if len(l.pending) > 0 {
 		next := l.pending[0]
 		l.pending = l.pending[1:]
 		l.begin(next)
 	} else {
-		l.settleAll()
+		l.devices.settleAll()
 	}
 	l.checkEnd()
 }
 
-// stuckDevices lists what does not let go, in the order of sources.
-func (l *loop) stuckDevices() []call.Device {
+// allStuck lists what does not let go, in the order of sources.
+func (dt *deviceTable) allStuck() []call.Device {
 	var stuck []call.Device
-	for d := range l.devices {
+	for d := range dt.all {
 		if d.stuck() {
 			stuck = append(stuck, d.info)
 		}

@@ -42,20 +42,14 @@ type loop struct {
 	stay    *stay    // nil when idle
 	pending []*entry // accepted while a stay was ending; only the last may be alive
 
-	slots    map[call.Source]*slot
-	devices  map[*device]struct{} // every device that the system does not have back
-	selected map[call.Source]string
-
-	listing, listAgain bool
-
-	hosting     bool            // the server of this computer runs
-	hostBusy    bool            // it is being started or stopped
-	hostStopped <-chan struct{} // the run that is watched
-	hostUnwatch chan struct{}   // ends the watch
-	hostLink    call.Link       // the last room's, for guests
-	crashes     []time.Time     // when the server ended by itself, lately
-	// hostUnwanted is set when the server shall stop, but is busy starting.
-	hostUnwanted bool
+	// What is for one thing each. They call back into the loop, whose goroutine owns
+	// all of them.
+	devices       deviceTable
+	publications  publications
+	subscriptions subscriptions
+	chat          chatSync
+	reader        sessionReader
+	server        serverControl
 
 	quitting     bool
 	partsClosing bool
@@ -68,15 +62,11 @@ var sources = [...]call.Source{call.SourceCamera, call.SourceMicrophone, call.So
 
 func newLoop(e *Engine) *loop {
 	l := &loop{
-		cfg: e.cfg, log: e.cfg.Log, inbox: e.inbox, events: e.events, engine: e,
-		state:    call.StateIdle,
-		slots:    make(map[call.Source]*slot),
-		devices:  make(map[*device]struct{}),
-		selected: make(map[call.Source]string),
+		cfg: e.cfg, log: e.cfg.Log, inbox: e.inbox, events: e.events, engine: e, state: call.StateIdle,
 	}
-	for _, src := range sources {
-		l.slots[src] = &slot{source: src}
-	}
+	l.devices = newDeviceTable(l)
+	l.publications, l.subscriptions = publications{l}, subscriptions{l}
+	l.chat, l.reader, l.server = chatSync{l}, sessionReader{l}, serverControl{l: l}
 	return l
 }
 
@@ -204,7 +194,7 @@ func (l *loop) quit() {
 	}
 	l.leave(cause{reason: call.ReasonAppQuit})
 	for _, src := range sources {
-		l.settle(src)
+		l.devices.settle(src)
 	}
 	l.checkEnd()
 }
@@ -215,14 +205,14 @@ func (l *loop) checkEnd() {
 	if !l.quitting || l.stay != nil || len(l.pending) > 0 || l.partsClosing {
 		return
 	}
-	for d := range l.devices {
+	for d := range l.devices.all {
 		if !d.givenUp {
 			return
 		}
 	}
 	l.partsClosing = true
 	l.closePart(l.cfg.Media != nil, "media", func() error { l.cfg.Media.Close(); return nil }, func() {})
-	l.closePart(l.cfg.Host != nil, "host", func() error { return l.cfg.Host.Close() }, l.hostClosed)
+	l.closePart(l.cfg.Host != nil, "host", func() error { return l.cfg.Host.Close() }, l.server.closed)
 	l.after(job{op: timerParts}, partsCloseTimeout, func() { l.ended = true })
 	l.ended = l.partsOpen == 0
 }

@@ -13,7 +13,7 @@ func (l *loop) rulesChanged(s *stay, now call.Standing) {
 	refused := s.obeyRules()
 	l.emit(call.RulesChanged{Standing: now})
 	l.reportRefused(refused)
-	l.settleAll()
+	l.devices.settleAll()
 }
 
 // allows returns nil, or why the rules do not let us show a source or speak.

@@ -40,41 +40,44 @@ func newPublications(c Choice, resolve func(call.Source, string) string) map[cal
 	return pubs
 }
 
+// publications publishes and mutes what the stay shows of ourselves.
+type publications struct{ l *loop }
+
 // publication is the wish that c changes.
-func (l *loop) publication(c Command, src call.Source) (*publication, error) {
+func (pb *publications) publication(c Command, src call.Source) (*publication, error) {
 	if !published(src) {
 		return nil, badSource(c, src)
 	}
-	e := l.wishes()
-	if e == nil || e == l.stay.entry && l.leaving() != nil {
+	e := pb.l.wishes()
+	if e == nil || e == pb.l.stay.entry && pb.l.leaving() != nil {
 		return nil, call.ErrNotInRoom
 	}
 	return e.pubs[src], nil
 }
 
-func (l *loop) doPublish(c Publish) error {
-	p, err := l.publication(c, c.Source)
+func (pb *publications) doPublish(c Publish) error {
+	p, err := pb.publication(c, c.Source)
 	if err != nil {
 		return err
 	}
 	if c.Device == call.DeviceNone {
 		return badSource(c, c.Source)
 	}
-	if err := l.stay.allows(c.Source); err != nil {
+	if err := pb.l.stay.allows(c.Source); err != nil {
 		return err
 	}
-	request := l.resolve(c.Source, c.Device)
-	if err := l.stuckDevice(c.Source, request); err != nil {
+	request := pb.l.devices.resolve(c.Source, c.Device)
+	if err := pb.l.devices.stuck(c.Source, request); err != nil {
 		return err
 	}
 	p.want, p.muted, p.byHost, p.broken, p.device = true, false, false, false, request
-	l.slots[c.Source].blame(c.Word())
-	l.settle(c.Source)
+	pb.l.devices.slots[c.Source].blame(c.Word())
+	pb.l.devices.settle(c.Source)
 	return nil
 }
 
-func (l *loop) doUnpublish(c Unpublish) error {
-	p, err := l.publication(c, c.Source)
+func (pb *publications) doUnpublish(c Unpublish) error {
+	p, err := pb.publication(c, c.Source)
 	if err != nil {
 		return err
 	}
@@ -82,13 +85,13 @@ func (l *loop) doUnpublish(c Unpublish) error {
 		return call.ErrNotPublished
 	}
 	p.want = false
-	l.slots[c.Source].word = c.Word()
-	l.settle(c.Source)
+	pb.l.devices.slots[c.Source].word = c.Word()
+	pb.l.devices.settle(c.Source)
 	return nil
 }
 
-func (l *loop) doMute(c Mute) error {
-	p, err := l.publication(c, c.Source)
+func (pb *publications) doMute(c Mute) error {
+	p, err := pb.publication(c, c.Source)
 	if err != nil {
 		return err
 	}
@@ -96,73 +99,73 @@ func (l *loop) doMute(c Mute) error {
 		return call.ErrNotPublished
 	}
 	p.muted = true
-	l.settle(c.Source)
+	pb.l.devices.settle(c.Source)
 	return nil
 }
 
-func (l *loop) doUnmute(c Unmute) error {
-	p, err := l.publication(c, c.Source)
+func (pb *publications) doUnmute(c Unmute) error {
+	p, err := pb.publication(c, c.Source)
 	if err != nil {
 		return err
 	}
 	if !p.want {
 		return call.ErrNotPublished
 	}
-	if err := l.stay.allows(c.Source); err != nil {
+	if err := pb.l.stay.allows(c.Source); err != nil {
 		return err
 	}
-	if l.openDevice(c.Source) == nil {
-		if err := l.stuckDevice(c.Source, p.device); err != nil {
+	if pb.l.devices.working(c.Source) == nil {
+		if err := pb.l.devices.stuck(c.Source, p.device); err != nil {
 			return err
 		}
 	}
 	p.muted, p.byHost, p.broken = false, false, false
-	l.slots[c.Source].blame(c.Word())
-	l.settle(c.Source)
+	pb.l.devices.slots[c.Source].blame(c.Word())
+	pb.l.devices.settle(c.Source)
 	return nil
 }
 
-// settlePublication takes the next step of a publication. What stops sending
+// settle takes the next step of a publication. What stops sending
 // does so at once; what asks the server waits for a working connection.
-func (l *loop) settlePublication(s *stay, p *publication) {
-	d := l.openDevice(p.source)
+func (pb *publications) settle(s *stay, p *publication) {
+	d := pb.l.devices.working(p.source)
 	if !p.want || p.muted {
 		d.stopSending()
 	}
 	if p.want && p.muted && p.track != nil && !p.shownMuted {
 		p.shownMuted = true
-		l.emit(call.TrackMuted{ID: s.self.Identity, Track: announced(p), Local: true, ByHost: p.byHost})
+		pb.l.emit(call.TrackMuted{ID: s.self.Identity, Track: announced(p), Local: true, ByHost: p.byHost})
 	}
-	if p.busy || l.state != call.StateJoined {
+	if p.busy || pb.l.state != call.StateJoined {
 		return
 	}
 	hidden := p.muted && p.source.Kind() == call.KindVideo // published without a device
 	switch {
 	case p.track == nil && p.want && (d != nil || hidden):
-		l.publish(s, p, d)
+		pb.publish(s, p, d)
 	case p.track == nil:
 	case !p.want, d != nil && !p.muted && !slices.Equal(layers(p.source, d.format), p.spec.Layers):
-		l.unpublish(s, p)
+		pb.unpublish(s, p)
 	case p.muted != p.serverMuted && (p.muted || d != nil):
-		l.setMuted(s, p)
+		pb.setMuted(s, p)
 	case !p.muted && d != nil:
-		l.send(s, p, d)
+		pb.send(s, p, d)
 	}
 }
 
 // send lets the device's pump encode into the track.
-func (l *loop) send(s *stay, p *publication, d *device) {
+func (pb *publications) send(s *stay, p *publication, d *device) {
 	if d.sending != p.track {
 		d.sending = p.track
 		d.pump.Send(p.track)
 	}
 	if p.shownMuted {
 		p.shownMuted = false
-		l.emit(call.TrackUnmuted{ID: s.self.Identity, Track: announced(p), Local: true})
+		pb.l.emit(call.TrackUnmuted{ID: s.self.Identity, Track: announced(p), Local: true})
 	}
 }
 
-func (l *loop) publish(s *stay, p *publication, d *device) {
+func (pb *publications) publish(s *stay, p *publication, d *device) {
 	spec := call.TrackSpec{Source: p.source, Name: p.source.String(), Muted: p.muted}
 	if d != nil {
 		spec.Layers = layers(p.source, d.format)
@@ -171,19 +174,19 @@ func (l *loop) publish(s *stay, p *publication, d *device) {
 	}
 	p.early = make(map[call.SID]bool)
 	session := s.session
-	l.ask(s, p, opPublish, func(ctx context.Context) (call.LocalTrack, error) {
+	pb.ask(s, p, opPublish, func(ctx context.Context) (call.LocalTrack, error) {
 		t, err := session.Publish(ctx, spec)
 		if err == nil && t == nil {
 			err = call.ErrRefused
 		}
 		return t, err
-	}, func(t call.LocalTrack, err error) { l.didPublish(s, p, spec, t, err) })
+	}, func(t call.LocalTrack, err error) { pb.didPublish(s, p, spec, t, err) })
 }
 
 // ask runs a bounded request about a publication, one at a time. A result that
 // comes after the track is gone changes nothing: what was published on a
 // connection of before is taken back.
-func (l *loop) ask(
+func (pb *publications) ask(
 	s *stay, p *publication, op Op,
 	f func(context.Context) (call.LocalTrack, error), done func(call.LocalTrack, error),
 ) {
@@ -192,11 +195,11 @@ func (l *loop) ask(
 	session, epoch := s.session, p.epoch
 	j := s.of(op)
 	j.source = p.source
-	work(l, j, func() (call.LocalTrack, error) {
+	work(pb.l, j, func() (call.LocalTrack, error) {
 		defer cancel()
 		return f(ctx)
 	}, func(t call.LocalTrack, err error) {
-		if !l.alive(s) {
+		if !pb.l.alive(s) {
 			return // the session's end takes everything away
 		}
 		p.busy = false
@@ -204,61 +207,61 @@ func (l *loop) ask(
 		case p.epoch == epoch:
 			done(t, err)
 		case err == nil && t != nil:
-			l.ask(s, p, opUnpublish, func(ctx context.Context) (call.LocalTrack, error) {
+			pb.ask(s, p, opUnpublish, func(ctx context.Context) (call.LocalTrack, error) {
 				return nil, session.Unpublish(ctx, t)
 			}, func(call.LocalTrack, error) {})
 		}
-		l.settle(p.source)
+		pb.l.devices.settle(p.source)
 	}, nil)
 }
 
-func (l *loop) didPublish(s *stay, p *publication, spec call.TrackSpec, t call.LocalTrack, err error) {
+func (pb *publications) didPublish(s *stay, p *publication, spec call.TrackSpec, t call.LocalTrack, err error) {
 	early := p.early
 	p.early = nil
 	switch {
 	case err == nil:
 		p.track, p.spec, p.serverMuted, p.shownMuted = t, spec, spec.Muted, spec.Muted
-		l.emit(call.TrackPublished{ID: s.self.Identity, Track: announced(p), Local: true})
+		pb.l.emit(call.TrackPublished{ID: s.self.Identity, Track: announced(p), Local: true})
 		if gone, told := early[t.SID()]; told && gone {
-			l.localGone(s, t.SID())
+			pb.gone(s, t.SID())
 		} else if told {
-			l.localMuted(s, t.SID())
+			pb.mutedByHost(s, t.SID())
 		}
-	case l.state == call.StateReconnecting: // tried again when the connection works
+	case pb.l.state == call.StateReconnecting: // tried again when the connection works
 	default:
 		p.want = false
-		l.failed(Publish{}, p.source, err)
+		pb.l.failed(Publish{}, p.source, err)
 	}
 }
 
-func (l *loop) unpublish(s *stay, p *publication) {
-	l.openDevice(p.source).stopSending()
+func (pb *publications) unpublish(s *stay, p *publication) {
+	pb.l.devices.working(p.source).stopSending()
 	t, session := p.track, s.session
-	l.ask(s, p, opUnpublish, func(ctx context.Context) (call.LocalTrack, error) {
+	pb.ask(s, p, opUnpublish, func(ctx context.Context) (call.LocalTrack, error) {
 		return nil, session.Unpublish(ctx, t)
 	}, func(_ call.LocalTrack, err error) {
 		if err != nil {
-			l.log.WithError(err).WithField("source", p.source).Warn("unpublishing")
+			pb.l.log.WithError(err).WithField("source", p.source).Warn("unpublishing")
 		}
-		l.trackGone(s, p)
+		pb.trackGone(s, p)
 	})
 }
 
-func (l *loop) setMuted(s *stay, p *publication) {
+func (pb *publications) setMuted(s *stay, p *publication) {
 	t, session, muted := p.track, s.session, p.muted
-	l.ask(s, p, opMute, func(ctx context.Context) (call.LocalTrack, error) {
+	pb.ask(s, p, opMute, func(ctx context.Context) (call.LocalTrack, error) {
 		return nil, session.SetMuted(ctx, t, muted)
 	}, func(_ call.LocalTrack, err error) {
 		switch {
 		case err == nil:
 			p.serverMuted = muted
-		case l.state == call.StateReconnecting: // tried again when the connection works
+		case pb.l.state == call.StateReconnecting: // tried again when the connection works
 		case muted: // nothing is sent all the same
 			p.serverMuted = true
-			l.failed(Mute{}, p.source, err)
+			pb.l.failed(Mute{}, p.source, err)
 		default:
 			p.muted = true
-			l.failed(Unmute{}, p.source, err)
+			pb.l.failed(Unmute{}, p.source, err)
 		}
 	})
 }
@@ -268,18 +271,18 @@ func (l *loop) failed(c Command, src call.Source, err error) {
 }
 
 // trackGone notes that a track of ours is not published any more.
-func (l *loop) trackGone(s *stay, p *publication) {
+func (pb *publications) trackGone(s *stay, p *publication) {
 	if p.track == nil {
 		return
 	}
 	track := announced(p)
 	p.track, p.shownMuted, p.serverMuted = nil, false, false
-	l.openDevice(p.source).stopSending()
-	l.emit(call.TrackUnpublished{ID: s.self.Identity, Track: track, Local: true})
+	pb.l.devices.working(p.source).stopSending()
+	pb.l.emit(call.TrackUnpublished{ID: s.self.Identity, Track: track, Local: true})
 }
 
-// localGone is the server's taking away of a track of ours.
-func (l *loop) localGone(s *stay, sid call.SID) {
+// gone is the server's taking away of a track of ours.
+func (pb *publications) gone(s *stay, sid call.SID) {
 	p := s.publicationOf(sid)
 	if p == nil {
 		s.tellEarly(sid, true)
@@ -287,12 +290,12 @@ func (l *loop) localGone(s *stay, sid call.SID) {
 	}
 	p.want = false
 	p.epoch++
-	l.trackGone(s, p)
-	l.settle(p.source)
+	pb.trackGone(s, p)
+	pb.l.devices.settle(p.source)
 }
 
-// localMuted obeys the host.
-func (l *loop) localMuted(s *stay, sid call.SID) {
+// mutedByHost obeys the host.
+func (pb *publications) mutedByHost(s *stay, sid call.SID) {
 	p := s.publicationOf(sid)
 	if p == nil {
 		s.tellEarly(sid, false)
@@ -300,14 +303,14 @@ func (l *loop) localMuted(s *stay, sid call.SID) {
 	}
 	p.serverMuted = true
 	p.muted, p.byHost = true, true
-	l.settle(p.source)
+	pb.l.devices.settle(p.source)
 }
 
 // republish publishes everything anew, after a full reconnect. A request that
 // is still under way belongs to the connection of before.
-func (l *loop) republish(s *stay) {
+func (pb *publications) republish(s *stay) {
 	for _, p := range s.pubs {
-		l.openDevice(p.source).stopSending()
+		pb.l.devices.working(p.source).stopSending()
 		p.track, p.early, p.shownMuted, p.serverMuted = nil, nil, false, false
 		p.epoch++
 		if p.busy {

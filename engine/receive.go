@@ -36,51 +36,54 @@ func (s *stay) received() []*receiver {
 	})
 }
 
-func (l *loop) subscribe(s *stay, t call.RemoteTrack) {
+// subscriptions receives what is wanted of the others' tracks.
+type subscriptions struct{ l *loop }
+
+func (sb *subscriptions) subscribe(s *stay, t call.RemoteTrack) {
 	info := t.Info()
 	if old := s.receivers[info.SID]; old != nil {
-		l.unsubscribe(s, old)
+		sb.unsubscribe(s, old)
 	}
-	r := &receiver{track: t, rx: l.cfg.Media.Receive(t), info: info, id: t.Owner()}
+	r := &receiver{track: t, rx: sb.l.cfg.Media.Receive(t), info: info, id: t.Owner()}
 	s.receivers[info.SID] = r
 	r.rx.Show(s.isShown(info.SID))
-	l.emit(call.TrackSubscribed{ID: r.id, Track: info, Slot: r.rx.Slot()})
+	sb.l.emit(call.TrackSubscribed{ID: r.id, Track: info, Slot: r.rx.Slot()})
 }
 
-// remoteGone ends a track, unless a newer one has taken its place.
-func (l *loop) remoteGone(s *stay, t call.RemoteTrack) {
+// gone ends a track, unless a newer one has taken its place.
+func (sb *subscriptions) gone(s *stay, t call.RemoteTrack) {
 	if r := s.receivers[t.Info().SID]; r != nil && r.track == t {
-		l.unsubscribe(s, r)
+		sb.unsubscribe(s, r)
 	}
 }
 
-func (l *loop) unsubscribeOwner(s *stay, owner call.SID) {
+func (sb *subscriptions) unsubscribeOwner(s *stay, owner call.SID) {
 	for _, r := range s.received() {
 		if r.track.OwnerSID() == owner {
-			l.unsubscribe(s, r)
+			sb.unsubscribe(s, r)
 		}
 	}
 }
 
-func (l *loop) unsubscribe(s *stay, r *receiver) {
-	l.emit(call.TrackUnsubscribed{ID: r.id, Track: r.info})
-	l.closeReceiver(s, r)
+func (sb *subscriptions) unsubscribe(s *stay, r *receiver) {
+	sb.l.emit(call.TrackUnsubscribed{ID: r.id, Track: r.info})
+	sb.closeReceiver(s, r)
 }
 
 // closeReceiver ends decoding in a worker. An exit waits for it.
-func (l *loop) closeReceiver(s *stay, r *receiver) {
+func (sb *subscriptions) closeReceiver(s *stay, r *receiver) {
 	delete(s.receivers, r.info.SID)
 	s.closingReceivers++
 	j := s.of(opCloseReceiver)
 	j.about = string(r.info.SID)
-	do(l, j, func() error { r.rx.Close(); return nil }, func(error) {
+	do(sb.l, j, func() error { r.rx.Close(); return nil }, func(error) {
 		s.closingReceivers--
-		l.checkLeft()
+		sb.l.checkLeft()
 	})
 }
 
-func (l *loop) doSetTrackView(c SetTrackView) error {
-	s, err := l.current()
+func (sb *subscriptions) doSetTrackView(c SetTrackView) error {
+	s, err := sb.l.current()
 	if err != nil {
 		return err
 	}
@@ -96,7 +99,7 @@ func (l *loop) doSetTrackView(c SetTrackView) error {
 		})
 	}
 	s.reception.views[c.Track] = call.TrackView{Hidden: c.Disabled, Width: c.Width, Height: c.Height}
-	l.choose(s)
+	sb.choose(s)
 	return nil
 }
 
@@ -107,23 +110,23 @@ func (s *stay) isShown(sid call.SID) bool {
 
 // choose decides what to receive when everything that has happened just now is
 // known: once, however much it was.
-func (l *loop) choose(s *stay) {
+func (sb *subscriptions) choose(s *stay) {
 	if s.reception.due || !s.joined {
 		return
 	}
 	s.reception.due = true
-	l.later(s.of(noteReception), func(l *loop) {
+	sb.l.later(s.of(noteReception), func(l *loop) {
 		s.reception.due = false
 		if l.alive(s) {
-			l.chosen(s)
+			l.subscriptions.chosen(s)
 		}
 	})
 }
 
 // chosen makes the receivers follow what is wanted now, and the session.
-func (l *loop) chosen(s *stay) {
+func (sb *subscriptions) chosen(s *stay) {
 	selector := call.Selector{
-		Shown: l.cfg.Shown, Views: s.reception.views, Spoke: s.reception.spoke, ObeysMutes: !s.link.Plain(),
+		Shown: sb.l.cfg.Shown, Views: s.reception.views, Spoke: s.reception.spoke, ObeysMutes: !s.link.Plain(),
 	}
 	s.reception.wanted = selector.Choose(s.roster.people)
 	paused := make(map[call.SID]bool, len(s.reception.wanted))
@@ -134,30 +137,30 @@ func (l *loop) chosen(s *stay) {
 		if rest, wanted := paused[r.info.SID]; wanted {
 			r.rx.Show(!rest)
 		} else if s.roster.hasTrack(r.info.SID) {
-			l.unsubscribe(s, r) // at once: the server's answer may never come
+			sb.unsubscribe(s, r) // at once: the server's answer may never come
 		}
 	}
-	l.tellChosen(s)
+	sb.tellChosen(s)
 }
 
 // tellChosen tells the session the last wish; one request at a time.
-func (l *loop) tellChosen(s *stay) {
+func (sb *subscriptions) tellChosen(s *stay) {
 	rc := &s.reception
 	if rc.telling || slices.Equal(rc.told, rc.wanted) && rc.told != nil {
 		return
 	}
 	rc.telling, rc.told = true, rc.wanted
 	session, wanted := s.session, rc.wanted
-	l.request(s, s.of(opSubscribe), func(ctx context.Context) error {
+	sb.l.request(s, s.of(opSubscribe), func(ctx context.Context) error {
 		return session.Subscribe(ctx, wanted)
 	}, func(err error) {
 		rc.telling = false
 		if err != nil { // the next wish, or a reconnect, tells again
 			rc.told = nil
-			l.log.WithError(err).Debug("choosing what to receive")
+			sb.l.log.WithError(err).Debug("choosing what to receive")
 			return
 		}
-		l.tellChosen(s)
+		sb.tellChosen(s)
 	})
 }
 

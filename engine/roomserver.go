@@ -9,38 +9,51 @@ import (
 	"foyer/engine/call"
 )
 
-// startHost starts the server of this computer and then joins like anybody
+// serverControl starts and stops the room server of this computer, and starts it
+// again when it ends by itself.
+type serverControl struct {
+	l        *loop
+	running  bool
+	busy     bool            // it is being started or stopped
+	unwanted bool            // it shall stop, but is busy starting
+	stopped  <-chan struct{} // the run that is watched
+	endWatch chan struct{}   // ends the watch
+	link     call.Link       // the last room's, for guests
+	crashes  []time.Time     // when it ended by itself, lately
+}
+
+// start starts the server of this computer and then joins like anybody
 // else. Starting and stopping take turns; what is left of joining's bound
 // limits the wait. A server that was started for a stay that never began is
 // stopped again: nobody has its link.
-func (l *loop) startHost(s *stay) {
-	if l.hostBusy {
-		return // hostIdle begins
+func (sc *serverControl) start(s *stay) {
+	if sc.busy {
+		return // idle begins
 	}
-	l.hostBusy, l.hostUnwanted = true, false
-	fresh := !l.hosting
+	sc.busy, sc.unwanted = true, false
+	fresh := !sc.running
 	ctx, cancel := context.WithDeadline(s.ctx, s.deadline)
-	host, room, title := l.cfg.Host, s.room, s.title
-	work(l, s.of(opStartServer), func() (call.HostLinks, error) {
+	host, room, title := sc.l.cfg.Host, s.room, s.title
+	work(sc.l, s.of(opStartServer), func() (call.HostLinks, error) {
 		defer cancel()
 		return host.Start(ctx, room, title)
 	}, func(links call.HostLinks, err error) {
-		l.hostBusy = false
-		wanted := l.alive(s)
+		sc.busy = false
+		wanted := sc.l.alive(s)
 		switch {
 		case err != nil && wanted:
-			l.leave(hostFailure(overdue(err)))
+			sc.l.leave(hostFailure(overdue(err)))
 		case err != nil:
 		case !wanted && fresh:
-			l.stopHost()
+			sc.stop()
 		default:
-			l.hostReady(links.Guests)
+			sc.ready(links.Guests)
 			if wanted {
 				s.link, s.guests, s.hosting, s.opened = links.Own, links.Guests, true, fresh
-				l.dial(s)
+				sc.l.dial(s)
 			}
 		}
-		l.hostIdle()
+		sc.idle()
 	}, nil)
 }
 
@@ -48,58 +61,58 @@ func hostFailure(err error) cause {
 	return cause{reason: call.ReasonJoinFailed, err: fmt.Errorf("%w: %w", call.ErrHostFailed, err)}
 }
 
-// hostIdle lets a stay that waits for its turn have it.
-func (l *loop) hostIdle() {
-	if s := l.active(); s != nil && s.host && !s.hosting && !l.hostBusy {
-		l.startHost(s)
+// idle lets a stay that waits for its turn have it.
+func (sc *serverControl) idle() {
+	if s := sc.l.active(); s != nil && s.host && !s.hosting && !sc.busy {
+		sc.start(s)
 	}
 }
 
-// stopHost stops the server while the engine goes on.
-func (l *loop) stopHost() {
-	if l.quitting || l.hostBusy {
-		l.hostUnwanted = true
+// stop stops the server while the engine goes on.
+func (sc *serverControl) stop() {
+	if sc.l.quitting || sc.busy {
+		sc.unwanted = true
 		return // the engine's end stops it, or a start that nobody wants any more
 	}
-	l.hostBusy = true
-	l.unwatchHost()
-	do(l, job{op: opStopServer}, l.cfg.Host.Stop, func(err error) {
+	sc.busy = true
+	sc.unwatch()
+	do(sc.l, job{op: opStopServer}, sc.l.cfg.Host.Stop, func(err error) {
 		if err != nil {
-			l.log.WithError(err).Warn("stopping host")
+			sc.l.log.WithError(err).Warn("stopping host")
 		}
-		l.hostBusy = false
-		l.hostClosed()
-		l.hostIdle()
+		sc.busy = false
+		sc.closed()
+		sc.idle()
 	})
 }
 
-// hostReady reports the server and watches for its end.
-func (l *loop) hostReady(link call.Link) {
-	l.hosting, l.hostLink = true, link
-	l.emit(call.HostStarted{Link: link})
-	stopped := l.cfg.Host.Stopped()
-	if stopped == nil || stopped == l.hostStopped {
+// ready reports the server and watches for its end.
+func (sc *serverControl) ready(link call.Link) {
+	sc.running, sc.link = true, link
+	sc.l.emit(call.HostStarted{Link: link})
+	stopped := sc.l.cfg.Host.Stopped()
+	if stopped == nil || stopped == sc.stopped {
 		return
 	}
-	l.unwatchHost()
+	sc.unwatch()
 	unwatch := make(chan struct{})
-	l.hostStopped, l.hostUnwatch = stopped, unwatch
-	b, base := l.inbox, l.base
-	l.workers.Go(func() {
+	sc.stopped, sc.endWatch = stopped, unwatch
+	b, base := sc.l.inbox, sc.l.base
+	sc.l.workers.Go(func() {
 		select {
 		case <-stopped:
-			b.Put(happened{job{op: noteServerGone}, func(l *loop) { l.hostGone(stopped) }})
+			b.Put(happened{job{op: noteServerGone}, func(l *loop) { l.server.gone(stopped) }})
 		case <-unwatch:
 		case <-base.Done():
 		}
 	})
 }
 
-// unwatchHost ends the watch for the server's end by itself.
-func (l *loop) unwatchHost() {
-	if l.hostStopped != nil {
-		close(l.hostUnwatch)
-		l.hostStopped, l.hostUnwatch = nil, nil
+// unwatch ends the watch for the server's end by itself.
+func (sc *serverControl) unwatch() {
+	if sc.stopped != nil {
+		close(sc.endWatch)
+		sc.stopped, sc.endWatch = nil, nil
 	}
 }
 
@@ -111,67 +124,67 @@ const (
 	restartTimeout = 10 * time.Second
 )
 
-// hostGone is the server's end by itself. It is started again at once: sessions,
+// gone is the server's end by itself. It is started again at once: sessions,
 // ours and those of the others, reconnect as soon as it is there.
-func (l *loop) hostGone(stopped <-chan struct{}) {
-	if l.hostStopped != stopped || l.partsClosing {
+func (sc *serverControl) gone(stopped <-chan struct{}) {
+	if sc.stopped != stopped || sc.l.partsClosing {
 		return
 	}
-	l.unwatchHost()
-	l.hosting = false
+	sc.unwatch()
+	sc.running = false
 	now := time.Now()
-	l.crashes = slices.DeleteFunc(l.crashes, func(t time.Time) bool { return now.Sub(t) > restartsWithin })
-	l.crashes = append(l.crashes, now)
-	err := fmt.Errorf("%w: %d times within %v", call.ErrHostCrashed, len(l.crashes), restartsWithin)
+	sc.crashes = slices.DeleteFunc(sc.crashes, func(t time.Time) bool { return now.Sub(t) > restartsWithin })
+	sc.crashes = append(sc.crashes, now)
+	err := fmt.Errorf("%w: %d times within %v", call.ErrHostCrashed, len(sc.crashes), restartsWithin)
 	switch {
-	case len(l.crashes) > maxRestarts:
-		l.crashes = nil // whoever starts a room again has the same patience
-		l.hostLost(err)
-	case l.quitting || l.hostBusy: // a start under way sees to it
-		l.emit(call.HostStopped{Err: err})
+	case len(sc.crashes) > maxRestarts:
+		sc.crashes = nil // whoever starts a room again has the same patience
+		sc.lost(err)
+	case sc.l.quitting || sc.busy: // a start under way sees to it
+		sc.l.emit(call.HostStopped{Err: err})
 	default:
-		l.emit(call.HostStopped{Err: err, Restarting: true})
-		l.restartHost()
+		sc.l.emit(call.HostStopped{Err: err, Restarting: true})
+		sc.restart()
 	}
 }
 
-// restartHost starts the server again, whether or not we are in a room of it: the
+// restart starts the server again, whether or not we are in a room of it: the
 // others are.
-func (l *loop) restartHost() {
-	l.hostBusy, l.hostUnwanted = true, false
-	host := l.cfg.Host
-	ctx, cancel := context.WithTimeout(l.base, restartTimeout)
-	do(l, job{op: opRestartServer}, func() error {
+func (sc *serverControl) restart() {
+	sc.busy, sc.unwanted = true, false
+	host := sc.l.cfg.Host
+	ctx, cancel := context.WithTimeout(sc.l.base, restartTimeout)
+	do(sc.l, job{op: opRestartServer}, func() error {
 		defer cancel()
 		return host.Restart(ctx)
 	}, func(err error) {
-		l.hostBusy = false
+		sc.busy = false
 		if err != nil {
-			l.hostLost(err)
+			sc.lost(err)
 		} else {
-			l.hostReady(l.hostLink)
-			if l.hostUnwanted {
-				l.stopHost()
+			sc.ready(sc.link)
+			if sc.unwanted {
+				sc.stop()
 			}
 		}
-		l.hostIdle()
+		sc.idle()
 	})
 }
 
-// hostLost ends the stay in a room of the server that does not come back: to wait
+// lost ends the stay in a room of the server that does not come back: to wait
 // for it would be false hope.
-func (l *loop) hostLost(err error) {
-	l.emit(call.HostStopped{Err: err})
-	if s := l.active(); s != nil && s.hosting {
+func (sc *serverControl) lost(err error) {
+	sc.l.emit(call.HostStopped{Err: err})
+	if s := sc.l.active(); s != nil && s.hosting {
 		s.sessionOver = true // there is nobody to tell
-		l.leave(cause{reason: call.ReasonServerStopped, err: err})
+		sc.l.leave(cause{reason: call.ReasonServerStopped, err: err})
 	}
 }
 
-// hostClosed is its end because we asked for it.
-func (l *loop) hostClosed() {
-	if l.hosting {
-		l.hosting = false
-		l.emit(call.HostStopped{})
+// closed is its end because we asked for it.
+func (sc *serverControl) closed() {
+	if sc.running {
+		sc.running = false
+		sc.l.emit(call.HostStopped{})
 	}
 }

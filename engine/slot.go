@@ -19,6 +19,30 @@ type slot struct {
 	fellBack bool    // a lost device was replaced by the default once already
 }
 
+// deviceTable opens and closes devices, so that each source has the one that the
+// stay and the previews wish for.
+type deviceTable struct {
+	l        *loop
+	slots    map[call.Source]*slot
+	all      map[*device]struct{} // every device that the system does not have back
+	selected map[call.Source]string
+
+	listing, listAgain bool
+}
+
+func newDeviceTable(l *loop) deviceTable {
+	dt := deviceTable{
+		l:        l,
+		slots:    make(map[call.Source]*slot),
+		all:      make(map[*device]struct{}),
+		selected: make(map[call.Source]string),
+	}
+	for _, src := range sources {
+		dt.slots[src] = &slot{source: src}
+	}
+	return dt
+}
+
 // wish is what a slot's device should be.
 type wish struct {
 	device string // a request
@@ -26,11 +50,11 @@ type wish struct {
 }
 
 // wished derives what the device of src should be from the stay and the preview.
-func (l *loop) wished(src call.Source) wish {
-	sl, s := l.slots[src], l.stay
+func (dt *deviceTable) wished(src call.Source) wish {
+	sl, s := dt.slots[src], dt.l.stay
 	preview := wish{device: sl.previewDevice, open: sl.preview}
 	switch {
-	case l.quitting:
+	case dt.l.quitting:
 		return wish{}
 	case s == nil:
 		return preview
@@ -62,42 +86,42 @@ func (e *entry) wished(src call.Source, preview wish) wish {
 
 // settle brings the device and the publication of src one step closer to what
 // is wished for them. It is called after everything that may change either.
-func (l *loop) settle(src call.Source) {
-	l.settleDevice(l.slots[src])
-	if s := l.active(); s != nil && src != call.SourceSpeaker {
-		l.settlePublication(s, s.pubs[src])
+func (dt *deviceTable) settle(src call.Source) {
+	dt.settleDevice(dt.slots[src])
+	if s := dt.l.active(); s != nil && src != call.SourceSpeaker {
+		dt.l.publications.settle(s, s.pubs[src])
 	}
 }
 
-func (l *loop) settleDevice(sl *slot) {
-	w, d := l.wished(sl.source), sl.dev
+func (dt *deviceTable) settleDevice(sl *slot) {
+	w, d := dt.wished(sl.source), sl.dev
 	switch {
 	case d == nil && w.open:
-		l.open(sl, w.device)
+		dt.open(sl, w.device)
 	case d != nil && d.phase < phaseClosing && !(w.open && d.matches(w.device)):
-		l.close(d)
+		dt.close(d)
 	}
 }
 
-// openDevice is the device of src that works, or nil.
-func (l *loop) openDevice(src call.Source) *device {
-	if d := l.slots[src].dev; d != nil && d.phase == phaseOpen {
+// working is the device of src that works, or nil.
+func (dt *deviceTable) working(src call.Source) *device {
+	if d := dt.slots[src].dev; d != nil && d.phase == phaseOpen {
 		return d
 	}
 	return nil
 }
 
 // resolve turns the empty request into what was selected for the source.
-func (l *loop) resolve(src call.Source, request string) string {
+func (dt *deviceTable) resolve(src call.Source, request string) string {
 	if request == "" {
-		return l.selected[src]
+		return dt.selected[src]
 	}
 	return request
 }
 
-// stuckDevice is the error of a request for a device that does not let go.
-func (l *loop) stuckDevice(src call.Source, request string) error {
-	for d := range l.devices {
+// stuck is the error of a request for a device that does not let go.
+func (dt *deviceTable) stuck(src call.Source, request string) error {
+	for d := range dt.all {
 		if d.stuck() && d.source == src && d.matches(request) {
 			return &call.DeviceError{Source: src, Device: d.info.Name, Err: call.ErrDeviceStuck}
 		}
@@ -116,55 +140,55 @@ func badSource(c Command, src call.Source) error {
 	return fmt.Errorf("%w: %s of %s", call.ErrBadArgument, c.Word(), src)
 }
 
-func (l *loop) doStartPreview(c StartPreview) error {
+func (dt *deviceTable) doStartPreview(c StartPreview) error {
 	if c.Source != call.SourceCamera && c.Source != call.SourceMicrophone || c.Device == call.DeviceNone {
 		return badSource(c, c.Source)
 	}
-	if s := l.active(); s != nil && s.joined && s.pubs[c.Source].want {
+	if s := dt.l.active(); s != nil && s.joined && s.pubs[c.Source].want {
 		return fmt.Errorf("%w: %s is published already", call.ErrBadArgument, c.Source)
 	}
-	request := l.resolve(c.Source, c.Device)
-	if err := l.stuckDevice(c.Source, request); err != nil {
+	request := dt.resolve(c.Source, c.Device)
+	if err := dt.stuck(c.Source, request); err != nil {
 		return err
 	}
-	sl := l.slots[c.Source]
+	sl := dt.slots[c.Source]
 	sl.preview, sl.previewDevice = true, request
 	sl.blame(c.Word())
-	l.settle(c.Source)
+	dt.settle(c.Source)
 	return nil
 }
 
-func (l *loop) doStopPreview(c StopPreview) error {
+func (dt *deviceTable) doStopPreview(c StopPreview) error {
 	if c.Source != call.SourceCamera && c.Source != call.SourceMicrophone {
 		return badSource(c, c.Source)
 	}
-	if s := l.active(); s != nil && s.joined && s.pubs[c.Source].want {
+	if s := dt.l.active(); s != nil && s.joined && s.pubs[c.Source].want {
 		return fmt.Errorf("%w: %s is published", call.ErrBadArgument, c.Source)
 	}
-	l.slots[c.Source].preview = false
-	l.settle(c.Source)
+	dt.slots[c.Source].preview = false
+	dt.settle(c.Source)
 	return nil
 }
 
-func (l *loop) doSelectDevice(c SelectDevice) error {
+func (dt *deviceTable) doSelectDevice(c SelectDevice) error {
 	if !published(c.Source) && c.Source != call.SourceSpeaker ||
 		c.Device == call.DeviceNone && c.Source != call.SourceSpeaker {
 		return badSource(c, c.Source)
 	}
-	if err := l.stuckDevice(c.Source, c.Device); err != nil {
+	if err := dt.stuck(c.Source, c.Device); err != nil {
 		return err
 	}
-	l.selected[c.Source] = c.Device
-	sl := l.slots[c.Source]
+	dt.selected[c.Source] = c.Device
+	sl := dt.slots[c.Source]
 	sl.blame(c.Word())
 	if sl.preview {
 		sl.previewDevice = c.Device
 	}
-	if e := l.wishes(); e != nil && c.Source == call.SourceSpeaker {
+	if e := dt.l.wishes(); e != nil && c.Source == call.SourceSpeaker {
 		e.speaker = c.Device
 	} else if e != nil && e.pubs[c.Source].want {
 		e.pubs[c.Source].device, e.pubs[c.Source].broken = c.Device, false
 	}
-	l.settle(c.Source)
+	dt.settle(c.Source)
 	return nil
 }

@@ -18,7 +18,7 @@ func (l *loop) doStats() error {
 		report.Remote = append(report.Remote, r.rx.Stats())
 	}
 	for _, src := range sources {
-		if d := l.openDevice(src); d != nil && d.sending != nil {
+		if d := l.devices.working(src); d != nil && d.sending != nil {
 			report.Local = append(report.Local, d.pump.Stats())
 		}
 	}

@@ -124,7 +124,7 @@ func (l *loop) begin(e *entry) {
 		reception: reception{views: make(map[call.SID]call.TrackView), spoke: make(map[call.Identity]time.Time)},
 	}
 	if e.pubs == nil {
-		e.pubs, e.speaker = newPublications(e.choice, l.resolve), l.resolve(call.SourceSpeaker, e.choice.Speaker)
+		e.pubs, e.speaker = newPublications(e.choice, l.devices.resolve), l.devices.resolve(call.SourceSpeaker, e.choice.Speaker)
 		e.bounded = e.asked
 	}
 	s.ctx, s.cancel = context.WithCancel(l.base)
@@ -137,11 +137,11 @@ func (l *loop) begin(e *entry) {
 	}
 	l.limitJoin(s)
 	for _, src := range sources {
-		l.slots[src].blame(joinWord(src))
-		l.settle(src)
+		l.devices.slots[src].blame(joinWord(src))
+		l.devices.settle(src)
 	}
 	if e.host {
-		l.startHost(s)
+		l.server.start(s)
 	} else {
 		l.dial(s)
 	}
@@ -154,7 +154,7 @@ func (l *loop) dial(s *stay) {
 	b, dialer := l.inbox, l.cfg.Dialer
 	sink := func(ev call.SessionEvent) {
 		if s.feed.Put(ev) {
-			b.Put(happened{s.of(noteFeed), func(l *loop) { l.takeFeed(s) }})
+			b.Put(happened{s.of(noteFeed), func(l *loop) { l.reader.takeFeed(s) }})
 		}
 	}
 	ctx, cancel := context.WithDeadline(s.ctx, s.deadline)
@@ -203,7 +203,7 @@ func (l *loop) dialed(s *stay, session call.Session, err error) {
 		l.leave(joinFailure(err))
 	default:
 		s.session = session
-		l.takeFeed(s)
+		l.reader.takeFeed(s)
 	}
 }
 
@@ -234,9 +234,9 @@ func (l *loop) admitted(s *stay, ev call.RosterReplaced) {
 	if ev.Room != "" {
 		s.room = ev.Room
 	}
-	l.takeRoster(s, ev)
+	l.reader.takeRoster(s, ev)
 	if s.back.Empty() {
-		for _, sl := range l.slots {
+		for _, sl := range l.devices.slots {
 			sl.preview = false
 		}
 	}
@@ -249,14 +249,14 @@ func (l *loop) admitted(s *stay, ev call.RosterReplaced) {
 		Standing: s.permissions,
 	})
 	l.reportRefused(refused)
-	l.choose(s)
-	l.startChat(s)
-	l.settleAll()
+	l.subscriptions.choose(s)
+	l.chat.start(s)
+	l.devices.settleAll()
 }
 
-func (l *loop) settleAll() {
+func (dt *deviceTable) settleAll() {
 	for _, src := range sources {
-		l.settle(src)
+		dt.settle(src)
 	}
 }
 

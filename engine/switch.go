@@ -111,7 +111,7 @@ func (l *loop) handOver(x *exit) {
 	}
 	x.keepPreview = true
 	for _, src := range sources {
-		l.guard(l.openDevice(src).stopSending)
+		l.guard(l.devices.working(src).stopSending)
 	}
 }
 
@@ -119,9 +119,9 @@ func (l *loop) handOver(x *exit) {
 func (l *loop) takeBack(e *entry, r call.LeaveReason) {
 	e.abort(r)
 	if s := l.leaving(); s != nil && s.exit.next == e {
-		for _, sl := range l.slots {
+		for _, sl := range l.devices.slots {
 			sl.preview = false
 		}
-		l.settleAll()
+		l.devices.settleAll()
 	}
 }
