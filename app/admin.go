@@ -5,7 +5,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -16,100 +15,27 @@ import (
 	"foyer/ui/words"
 )
 
-const adminUsage = `admin --server URL --admin-key-file F COMMAND
-
-  rooms                                  the open rooms
-  members ROOM                           who is in a room, or away for a moment
-  remove ROOM ID... [--text T] [--tell]  remove people; they may come back
-  ban ROOM ID... [--for D] [--text T] [--tell]
-                                         remove people and refuse them
-  unban ROOM ID...                       lift bans
-  bans ROOM                              the bans in force
-  withdraw ROOM                          cancel every invitation; people in the room stay
-  allow|disallow ROOM ID...              exempt people from removal while offline
-  mute|unmute ROOM ID... | --all [--except ID]...
-  role ROOM ID... --role R               host, cohost, participant or listener
-  rules ROOM [--locked=BOOL] [--max-members N] [--refuse-newcomer=BOOL]
-             [--real-time D] [--keep-history=BOOL]
-  dismiss ROOM [--text T]                close a room for everyone
-  chat ROOM [--say T]                    the last messages, or send one`
-
-// adminFlags are the flags of every `foyer admin` command.
-type adminFlags struct {
-	*command
-	admin      doorclient.Admin
-	asJSON     bool
-	text, say  string
-	ban        time.Duration
-	all, tell  bool
-	except     []call.Identity
-	role       string
-	locked     bool
-	maxMembers int
-	refuse     bool
-	realTime   time.Duration
-	keep       bool
-}
-
-func newAdminFlags(std io3) *adminFlags {
-	a := &adminFlags{command: newCommand(std, "admin", adminUsage)}
-	a.StringVar(&a.admin.Server, "server", "", "address of the server, as serve prints it")
-	a.StringVar(&a.admin.KeyFile, "admin-key-file", "", "file with the admin key, as serve names it")
-	a.BoolVar(&a.asJSON, "json", false, "print the server's answer as JSON")
-	a.StringVar(&a.text, "text", "", "what to tell the people concerned")
-	a.BoolVar(&a.tell, "tell", false, "tell the whole room, with the text")
-	a.DurationVar(&a.ban, "for", 0, "how long a ban holds, in whole minutes (0: until lifted)")
-	a.BoolVar(&a.all, "all", false, "mute or unmute everybody")
-	a.Func("except", "with --all: not this `ID`; may be given several times", func(s string) error {
-		a.except = append(a.except, call.Identity(s))
-		return nil
-	})
-	a.StringVar(&a.role, "role", "", "host, cohost, participant or listener")
-	a.BoolVar(&a.locked, "locked", false, "admit nobody new")
-	a.IntVar(&a.maxMembers, "max-members", 0, "how many people may be in the room (0: any number)")
-	a.BoolVar(&a.refuse, "refuse-newcomer", false, "refuse a second device of the same person instead of removing the first")
-	a.DurationVar(&a.realTime, "real-time", 0, "when to remove an offline member, 20s to 5m (0: by the messages of others)")
-	a.BoolVar(&a.keep, "keep-history", false, "keep the chat when the room is closed")
-	a.StringVar(&a.say, "say", "", "send this as the host's tools")
-	return a
-}
-
-// adminCommands are the words of adminUsage. Each is an operation of the door's;
-// OpSay goes by chat's --say.
-func adminCommands() []string {
-	ops := []call.Operation{
-		call.OpRooms, call.OpMembers, call.OpRemove, call.OpBan, call.OpUnban, call.OpBans, call.OpWithdraw,
-		call.OpAllow, call.OpDisallow,
-		call.OpMute, call.OpUnmute, call.OpRole, call.OpRules, call.OpDismiss, call.OpChat,
-	}
-	names := make([]string, 0, len(ops))
-	for _, op := range ops {
-		names = append(names, string(op))
-	}
-	return names
-}
-
 // adminCall is a command that is ready to be sent.
 type adminCall struct {
 	op      call.Operation
 	request any
 	answer  any
 	table   func(*words.Book, time.Time) words.Table // of the answer; its times are by the server's clock
-	flags   string                                   // that it takes, beside those of all
 }
 
 func runAdmin(std io3, args []string) int {
-	a := newAdminFlags(std)
+	a := newAdminFlags(std, adminCommands()...) // flags may stand before the command
+	a.help = func(positional []string) { adminHelp(std, positional) }
 	positional, status, ok := a.parse(args)
 	if !ok {
 		return status
 	}
 	if len(positional) == 0 {
-		return a.misused("it takes a command: %s", strings.Join(adminCommands(), ", "))
+		return a.misused("it takes a command: %s", adminWords())
 	}
 	c, err := a.call(positional[0], positional[1:])
 	if err == nil {
-		err = a.checkFlags(c, positional[0])
+		err = a.checkFlags(positional[0])
 	}
 	if err != nil {
 		return a.misused("%v", err)
@@ -136,8 +62,8 @@ func (a *adminFlags) call(name string, args []string) (*adminCall, error) {
 		return &adminCall{op: call.OpRooms, request: struct{}{}, answer: answer,
 			table: func(b *words.Book, now time.Time) words.Table { return b.Rooms(*answer, now) }}, nil
 	}
-	if !slices.Contains(adminCommands(), name) {
-		return nil, fmt.Errorf("there is no command %q; there are %s", name, strings.Join(adminCommands(), ", "))
+	if _, known := adminCommandNamed(name); !known {
+		return nil, fmt.Errorf("there is no command %q; there are %s", name, adminWords())
 	}
 	if len(args) == 0 {
 		return nil, fmt.Errorf("%s takes a room", name)
@@ -156,7 +82,8 @@ func (a *adminFlags) call(name string, args []string) (*adminCall, error) {
 		return nil, fmt.Errorf("at most %d people in one call, not %d", call.MaxPeople, len(ids))
 	}
 	switch op := call.Operation(name); op {
-	case call.OpRemove, call.OpBan, call.OpUnban, call.OpAllow, call.OpDisallow, call.OpRole, call.OpMute, call.OpUnmute:
+	case call.OpRemove, call.OpBan, call.OpUnban, call.OpAllow, call.OpDisallow, call.OpRole,
+		call.OpMute, call.OpUnmute:
 		return a.aboutPeople(op, room, ids)
 	default:
 		if len(ids) > 0 {
@@ -167,14 +94,16 @@ func (a *adminFlags) call(name string, args []string) (*adminCall, error) {
 }
 
 // aboutPeople is a command with a result for each person.
-func (a *adminFlags) aboutPeople(op call.Operation, room doorapi.RoomParameter, ids []call.Identity) (*adminCall, error) {
+func (a *adminFlags) aboutPeople(
+	op call.Operation, room doorapi.RoomParameter, ids []call.Identity,
+) (*adminCall, error) {
 	answer := &doorapi.PeopleAnswer{}
-	c := &adminCall{op: op, answer: answer, table: func(b *words.Book, _ time.Time) words.Table { return b.Results(*answer) }}
+	c := &adminCall{op: op, answer: answer,
+		table: func(b *words.Book, _ time.Time) words.Table { return b.Results(*answer) }}
 	if muting := op == call.OpMute || op == call.OpUnmute; muting {
 		if a.all == (len(ids) > 0) || !a.all && len(a.except) > 0 {
 			return nil, fmt.Errorf("%s takes either people or --all, with --except", op)
 		}
-		c.flags = "all except tell"
 		c.request = doorapi.MuteRequest{Room: room, IDs: ids, All: a.all, Except: a.except, Tell: a.tell}
 		return c, nil
 	}
@@ -186,7 +115,7 @@ func (a *adminFlags) aboutPeople(op call.Operation, room doorapi.RoomParameter, 
 		if err != nil {
 			return nil, errors.New("--role takes host, cohost, participant or listener")
 		}
-		c.flags, c.request = "role", doorapi.RoleRequest{Room: room, IDs: ids, Role: role}
+		c.request = doorapi.RoleRequest{Room: room, IDs: ids, Role: role}
 		return c, nil
 	}
 	if err := call.CheckText(a.text); err != nil {
@@ -195,13 +124,9 @@ func (a *adminFlags) aboutPeople(op call.Operation, room doorapi.RoomParameter, 
 	if a.ban < 0 || a.ban%time.Minute != 0 || a.ban > call.MaxBanMinutes*time.Minute {
 		return nil, fmt.Errorf("--for takes whole minutes, at most %dm", call.MaxBanMinutes)
 	}
-	if op == call.OpRemove {
-		c.flags = "text tell"
+	c.request = doorapi.PeopleRequest{
+		Room: room, IDs: ids, Text: a.text, Minutes: int(a.ban / time.Minute), Tell: a.tell,
 	}
-	if op == call.OpBan {
-		c.flags = "text tell for"
-	}
-	c.request = doorapi.PeopleRequest{Room: room, IDs: ids, Text: a.text, Minutes: int(a.ban / time.Minute), Tell: a.tell}
 	return c, nil
 }
 
@@ -222,14 +147,13 @@ func (a *adminFlags) aboutRoom(op call.Operation, room doorapi.RoomParameter) (*
 		if a.realTime%time.Second != 0 {
 			return nil, errors.New("--real-time takes whole seconds")
 		}
-		c.flags, c.request = "locked max-members refuse-newcomer real-time keep-history", a.rules(room)
+		c.request = a.rules(room)
 		c.answer, c.table = answer, func(b *words.Book, _ time.Time) words.Table { return b.Rules(*answer) }
 	case call.OpDismiss:
-		c.flags, c.request = "text", doorapi.DismissRequest{Room: room, Text: a.text}
+		c.request = doorapi.DismissRequest{Room: room, Text: a.text}
 		c.answer, c.table = &struct{}{}, func(*words.Book, time.Time) words.Table { return words.Table{} }
 		return c, call.CheckText(a.text)
 	case call.OpChat:
-		c.flags = "say"
 		if a.say != "" {
 			answer := &doorapi.ChatRow{}
 			c.op, c.request = call.OpSay, doorapi.SayRequest{Room: room, Text: a.say}
@@ -263,18 +187,6 @@ func (a *adminFlags) rules(room doorapi.RoomParameter) doorapi.RulesRequest {
 		}
 	})
 	return q
-}
-
-// checkFlags refuses flags that the command would not heed.
-func (a *adminFlags) checkFlags(c *adminCall, name string) error {
-	takes := " server admin-key-file json log-level " + c.flags + " "
-	var err error
-	a.Visit(func(f *flag.Flag) {
-		if !strings.Contains(takes, " "+f.Name+" ") {
-			err = fmt.Errorf("%s does not take --%s", name, f.Name)
-		}
-	})
-	return err
 }
 
 // refused says why the server did not do it.

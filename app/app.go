@@ -162,8 +162,8 @@ type command struct {
 	pprof  string // address of net/http/pprof; empty: none
 	trace  string // file of a trace; empty: none
 	tracer *trace.Writer
-	notes  string // what its help says below the flags
-	help   func() // prints how the command is used
+	notes  string                    // what its help says below the flags
+	help   func(positional []string) // prints how the command is used
 }
 
 func newCommand(std io3, name, synopsis string) *command {
@@ -172,7 +172,7 @@ func newCommand(std io3, name, synopsis string) *command {
 	c.levels.all = logrus.WarnLevel
 	c.Var(&c.levels, "log-level", logLevelUsage+strings.Join(logParts, ", "))
 	c.Usage = func() {}
-	c.help = func() {
+	c.help = func([]string) {
 		fmt.Fprintf(std.err, "usage: foyer %s\n\n", synopsis)
 		c.SetOutput(std.err)
 		c.PrintDefaults()
@@ -187,7 +187,7 @@ func (c *command) parse(args []string) (positional []string, status int, ok bool
 	for {
 		if err := c.Parse(args); err != nil {
 			if errors.Is(err, flag.ErrHelp) {
-				c.help()
+				c.help(positional)
 				return nil, exitOK, false
 			}
 			return nil, c.misused("%v", err), false
