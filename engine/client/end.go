@@ -47,7 +47,8 @@ func (s *session) askWhy() {
 	s.spawn(func() {
 		ctx, cancel := context.WithTimeout(s.ctx, s.limits.why)
 		defer cancel()
-		err := doorclient.Do(ctx, t.host, link, t.token, call.OpMembers, doorapi.RoomRequest{Room: room}, &doorapi.MembersAnswer{})
+		ask, answer := doorapi.RoomRequest{Room: room}, &doorapi.MembersAnswer{}
+		err := doorclient.Do(ctx, t.host, link, t.token, call.OpMembers, ask, answer)
 		s.post(func() { s.decide(s.ending.DoorAnswered(err)) })
 	})
 }

@@ -98,8 +98,8 @@ func (s *session) onNews(msg *livekit.SignalResponse) {
 	case *livekit.SignalResponse_Leave:
 		s.onLeave(m.Leave)
 	case *livekit.SignalResponse_SubscriptionResponse:
-		s.log.WithField("track", m.SubscriptionResponse.GetTrackSid()).WithField("err", m.SubscriptionResponse.GetErr().String()).
-			Debug("track cannot be received")
+		r := m.SubscriptionResponse
+		s.log.WithField("track", r.GetTrackSid()).WithField("err", r.GetErr().String()).Debug("track cannot be received")
 	default:
 	}
 }

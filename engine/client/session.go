@@ -122,10 +122,12 @@ func (s *session) install(adm *admission) error {
 	s.ending.HasDoor = adm.credentials.host != ""
 	s.credentials, s.joinInfo, s.signal, s.transport = adm.credentials, join, adm.conn, t
 	s.roster = roster.New(join, s.dialer.observe)
-	s.permissions.current.Role, s.permissions.current.Rules, s.permissions.current.Muted = adm.credentials.role, adm.credentials.rules, s.roster.Self().Muted
+	may := &s.permissions.current
+	may.Role, may.Rules, may.Muted = adm.credentials.role, adm.credentials.rules, s.roster.Self().Muted
 	s.negotiation.everConnected, s.fullUpdate, s.reconnection.resuming = false, false, false
 	s.log = s.dialer.log.WithFields(logrus.Fields{
-		"room": join.GetRoom().GetName(), "identity": join.GetParticipant().GetIdentity(), "sid": join.GetParticipant().GetSid(),
+		"room":     join.GetRoom().GetName(),
+		"identity": join.GetParticipant().GetIdentity(), "sid": join.GetParticipant().GetSid(),
 	})
 	if adm.credentials.dual || s.dialer.observe {
 		return nil

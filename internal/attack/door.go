@@ -142,7 +142,9 @@ func Send(client *http.Client, req *http.Request) (Answer, error) {
 }
 
 // Socket opens a WebSocket, or tells why there is none: then conn is nil.
-func (d Door) Socket(ctx context.Context, path, query, bearer string, header http.Header) (conn *websocket.Conn, a Answer, err error) {
+func (d Door) Socket(
+	ctx context.Context, path, query, bearer string, header http.Header,
+) (conn *websocket.Conn, a Answer, err error) {
 	dialer := websocket.Dialer{
 		NetDialContext: d.dialNet, TLSClientConfig: trusting(), HandshakeTimeout: answerLimit, EnableCompression: d.Deflate,
 	}

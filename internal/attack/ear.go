@@ -36,7 +36,8 @@ type Ear struct {
 
 // Listen joins with a token.
 func (d Door) Listen(ctx context.Context, token string) (*Ear, error) {
-	ws, a, err := d.Socket(ctx, "/rtc", Query("protocol", "17", "sdk", "go", "version", "2.4.0", "auto_subscribe", "1"), token, nil)
+	query := Query("protocol", "17", "sdk", "go", "version", "2.4.0", "auto_subscribe", "1")
+	ws, a, err := d.Socket(ctx, "/rtc", query, token, nil)
 	switch {
 	case err != nil:
 		return nil, err
@@ -98,7 +99,8 @@ func (e *Ear) read() {
 }
 
 func (e *Ear) answer(offer *livekit.SessionDescription) error {
-	if err := e.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer.GetSdp()}); err != nil {
+	remote := webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer.GetSdp()}
+	if err := e.pc.SetRemoteDescription(remote); err != nil {
 		return err
 	}
 	answer, err := e.pc.CreateAnswer(nil)
@@ -110,9 +112,9 @@ func (e *Ear) answer(offer *livekit.SessionDescription) error {
 		return err
 	}
 	<-gathered
-	raw, err := proto.Marshal(&livekit.SignalRequest{Message: &livekit.SignalRequest_Answer{Answer: &livekit.SessionDescription{
-		Type: "answer", Sdp: e.pc.LocalDescription().SDP, Id: offer.GetId(),
-	}}})
+	raw, err := proto.Marshal(&livekit.SignalRequest{Message: &livekit.SignalRequest_Answer{
+		Answer: &livekit.SessionDescription{Type: "answer", Sdp: e.pc.LocalDescription().SDP, Id: offer.GetId()},
+	}})
 	if err != nil {
 		return err
 	}
@@ -167,11 +169,12 @@ func (g *Guest) Speak(ctx context.Context, s Speech, n int) error {
 	if err != nil && !g.In() {
 		return nil // it was cut
 	}
-	local, err := webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}, s.Track.GetCid(), "bad")
+	opus := webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}
+	local, err := webrtc.NewTrackLocalStaticRTP(opus, s.Track.GetCid(), "bad")
 	if err != nil {
 		return fmt.Errorf("make a track: %w", err)
 	}
-	if _, err := g.media.pc.AddTransceiverFromTrack(local, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly}); err != nil {
+	if _, err := g.media.pc.AddTransceiverFromTrack(local, sendOnly); err != nil {
 		return fmt.Errorf("add a track: %w", err)
 	}
 	if err := g.Offer(ctx); err != nil {
@@ -184,7 +187,8 @@ func (g *Guest) Speak(ctx context.Context, s Speech, n int) error {
 	defer tick.Stop()
 	for i := range max(n, s.Unmutes) {
 		if i < s.Unmutes && sid != "" {
-			_ = g.Say(&livekit.SignalRequest{Message: &livekit.SignalRequest_Mute{Mute: &livekit.MuteTrackRequest{Sid: sid}}}) // it may have been cut
+			open := &livekit.SignalRequest_Mute{Mute: &livekit.MuteTrackRequest{Sid: sid}}
+			_ = g.Say(&livekit.SignalRequest{Message: open}) // it may have been cut
 		}
 		_ = local.WriteRTP(&rtp.Packet{
 			Header:  rtp.Header{Version: 2, SequenceNumber: uint16(i), Timestamp: uint32(960 * i), Marker: i == 0},

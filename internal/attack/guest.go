@@ -81,7 +81,10 @@ func (d Door) EnterBy(ctx context.Context, id call.Identity, token, path, query 
 		return nil, &RefusedError{a}
 	}
 	agreed := a.Header.Get("Sec-WebSocket-Extensions") != ""
-	g := &Guest{Door: d, ID: id, Token: token, Deflated: agreed, ws: ws, changed: make(chan struct{}), done: make(chan struct{})}
+	g := &Guest{
+		Door: d, ID: id, Token: token, Deflated: agreed,
+		ws: ws, changed: make(chan struct{}), done: make(chan struct{}),
+	}
 	go g.read()
 	if _, err := g.Hear(ctx, func(m *livekit.SignalResponse) bool { return m.GetJoin() != nil }); err != nil {
 		g.Close()

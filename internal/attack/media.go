@@ -31,6 +31,9 @@ const (
 	Lossy    = "_lossy"
 )
 
+// sendOnly is how tracks are offered.
+var sendOnly = webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly}
+
 var messageSize = regexp.MustCompile(`a=max-message-size:\d+`)
 
 // NewPeer makes one end of a media connection, on loopback.
@@ -42,7 +45,8 @@ func NewPeer() (*webrtc.PeerConnection, error) {
 	if err := codecs.RegisterDefaultCodecs(); err != nil {
 		return nil, err
 	}
-	return webrtc.NewAPI(webrtc.WithSettingEngine(settings), webrtc.WithMediaEngine(codecs)).NewPeerConnection(webrtc.Configuration{})
+	api := webrtc.NewAPI(webrtc.WithSettingEngine(settings), webrtc.WithMediaEngine(codecs))
+	return api.NewPeerConnection(webrtc.Configuration{})
 }
 
 // answer takes what the server says about media.
@@ -108,7 +112,8 @@ func (g *Guest) Media(ctx context.Context) error {
 	if m.reliable, err = pc.CreateDataChannel(Reliable, nil); err != nil {
 		return err
 	}
-	if m.lossy, err = pc.CreateDataChannel(Lossy, &webrtc.DataChannelInit{Ordered: &unordered, MaxRetransmits: &never}); err != nil {
+	m.lossy, err = pc.CreateDataChannel(Lossy, &webrtc.DataChannelInit{Ordered: &unordered, MaxRetransmits: &never})
+	if err != nil {
 		return err
 	}
 	for _, c := range []*webrtc.DataChannel{m.reliable, m.lossy} {
@@ -197,7 +202,8 @@ func (g *Guest) AddTrack(ctx context.Context, q *livekit.AddTrackRequest) (sid s
 		return "", err
 	}
 	said, err := g.Hear(ctx, func(m *livekit.SignalResponse) bool {
-		return m.GetTrackPublished().GetCid() == q.GetCid() || m.GetRequestResponse().GetAddTrack().GetCid() == q.GetCid() && q.GetCid() != ""
+		refused := m.GetRequestResponse().GetAddTrack()
+		return m.GetTrackPublished().GetCid() == q.GetCid() || refused.GetCid() == q.GetCid() && q.GetCid() != ""
 	})
 	if err != nil {
 		return "", err
@@ -224,7 +230,7 @@ func (g *Guest) Publish(ctx context.Context, mime string, all ...*livekit.AddTra
 		if err != nil {
 			return nil, err
 		}
-		if _, err := g.media.pc.AddTransceiverFromTrack(local, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly}); err != nil {
+		if _, err := g.media.pc.AddTransceiverFromTrack(local, sendOnly); err != nil {
 			return nil, err
 		}
 		tracks = append(tracks, Track{local, sid})

@@ -51,6 +51,17 @@ func Numbers(name string) []string {
 	return strings.Split(strings.Trim(m[1], "_"), "_")
 }
 
+// hasNoTests reports whether a folder has none of ours.
+func hasNoTests(folder string) bool {
+	return strings.HasPrefix(folder, ".") ||
+		slices.Contains([]string{"node_modules", "testdata", "build", "artifacts"}, folder)
+}
+
+// isTest reports whether a function of that name is a test or a fuzz target.
+func isTest(name string) bool {
+	return name != "TestMain" && (strings.HasPrefix(name, "Test") || strings.HasPrefix(name, "Fuzz"))
+}
+
 // Find lists the tests and fuzz targets of the module at root, whatever system
 // they are for.
 func Find(root, module string) ([]Test, error) {
@@ -59,7 +70,7 @@ func Find(root, module string) ([]Test, error) {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && name != root && (strings.HasPrefix(d.Name(), ".") || slices.Contains([]string{"node_modules", "testdata", "build", "artifacts"}, d.Name())):
+		case d.IsDir() && name != root && hasNoTests(d.Name()):
 			return filepath.SkipDir
 		case d.IsDir() || !strings.HasSuffix(name, "_test.go"):
 			return nil
@@ -87,7 +98,7 @@ func names(file string) ([]string, error) {
 	var all []string
 	for _, d := range f.Decls {
 		fn, ok := d.(*ast.FuncDecl)
-		if ok && fn.Recv == nil && fn.Name.Name != "TestMain" && (strings.HasPrefix(fn.Name.Name, "Test") || strings.HasPrefix(fn.Name.Name, "Fuzz")) {
+		if ok && fn.Recv == nil && isTest(fn.Name.Name) {
 			all = append(all, fn.Name.Name)
 		}
 	}

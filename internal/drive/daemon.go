@@ -66,7 +66,8 @@ func (d *daemon) as(account string) error {
 func (d *daemon) command(path string, args ...string) *exec.Cmd {
 	cmd := exec.Command(path, args...)
 	cmd.Dir = d.dir
-	cmd.Env = append(without(os.Environ(), "PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE", "PGDATA"), "HOME="+d.dir)
+	ours := without(os.Environ(), "PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE", "PGDATA")
+	cmd.Env = append(ours, "HOME="+d.dir)
 	bind(cmd)
 	if d.runAs != nil {
 		if cmd.SysProcAttr == nil {
@@ -111,7 +112,8 @@ func (d *daemon) run(ctx context.Context, ready func(context.Context) bool, path
 	if err != nil {
 		d.end(syscall.SIGKILL)
 		text, _ := os.ReadFile(log.Name())
-		return fmt.Errorf("%s did not start: %w; its log ends with %s", filepath.Base(path), err, text[max(0, len(text)-1500):])
+		return fmt.Errorf("%s did not start: %w; its log ends with %s",
+			filepath.Base(path), err, text[max(0, len(text)-1500):])
 	}
 	return nil
 }

@@ -42,7 +42,9 @@ func (f Foyer) Run(ctx context.Context, env []string, args ...string) (stdout, s
 	return f.runIn(ctx, nil, env, args...)
 }
 
-func (f Foyer) runIn(ctx context.Context, ns *NetNS, env []string, args ...string) (stdout, stderr string, status int, err error) {
+func (f Foyer) runIn(
+	ctx context.Context, ns *NetNS, env []string, args ...string,
+) (stdout, stderr string, status int, err error) {
 	path, args := ns.enter(f.Bin, args)
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Env = append(os.Environ(), env...)
@@ -118,7 +120,8 @@ func (s *Server) Invite(ctx context.Context, room string) (string, error) {
 
 // InviteFrom does it in another network.
 func (s *Server) InviteFrom(ctx context.Context, ns *NetNS, room string) (string, error) {
-	out, errs, status, err := s.foyer.runIn(ctx, ns, nil, "invite", "--server", s.URL, "--admin-key-file", s.AdminKeyFile, "--room", room)
+	out, errs, status, err := s.foyer.runIn(ctx, ns, nil,
+		"invite", "--server", s.URL, "--admin-key-file", s.AdminKeyFile, "--room", room)
 	if err != nil {
 		return "", fmt.Errorf("foyer invite: %w: %s", err, errs)
 	}
@@ -151,7 +154,10 @@ func (f Foyer) Join(o JoinOptions) (*Process, error) {
 	if o.ID != "" {
 		args = append(args, "--id", o.ID)
 	}
-	return Start(Command{Name: "join-" + fileName(o.Name), Path: f.Bin, Args: append(args, o.Args...), Env: o.Env, NS: o.NS, Logs: f.Work, UID: f.UID})
+	return Start(Command{
+		Name: "join-" + fileName(o.Name), Path: f.Bin, Args: append(args, o.Args...), Env: o.Env,
+		NS: o.NS, Logs: f.Work, UID: f.UID,
+	})
 }
 
 func fileName(s string) string {

@@ -48,7 +48,8 @@ func (s *Server) API() (*API, error) {
 	}
 	// The server was started by us and has a certificate of its own making.
 	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}} //nolint:gosec // see above
-	return &API{URL: s.URL, key: k.Key, secret: k.Secret, client: &http.Client{Transport: transport, Timeout: apiLimit}}, nil
+	client := &http.Client{Transport: transport, Timeout: apiLimit}
+	return &API{URL: s.URL, key: k.Key, secret: k.Secret, client: client}, nil
 }
 
 // Grants is the "video" part of a token.
@@ -73,7 +74,9 @@ func (a *API) Token(identity, name string, grants Grants) (string, error) {
 
 // Call calls a method of livekit.RoomService. answer may be nil.
 func (a *API) Call(ctx context.Context, method string, request, answer any) error {
-	token, err := a.Token("", "", Grants{"roomAdmin": true, "roomCreate": true, "roomList": true, "room": field(request, "room")})
+	token, err := a.Token("", "", Grants{
+		"roomAdmin": true, "roomCreate": true, "roomList": true, "room": field(request, "room"),
+	})
 	if err != nil {
 		return err
 	}
@@ -81,7 +84,8 @@ func (a *API) Call(ctx context.Context, method string, request, answer any) erro
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.URL+"/twirp/livekit.RoomService/"+method, bytes.NewReader(body))
+	url := a.URL + "/twirp/livekit.RoomService/" + method
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}

@@ -75,7 +75,8 @@ func (p *Postgres) initialize(ctx context.Context) error {
 			return err
 		}
 	}
-	_, err := output(ctx, p.command(filepath.Join(p.bin, "initdb"), "--pgdata=data", "--username="+postgresUser, "--pwfile="+secret,
+	_, err := output(ctx, p.command(filepath.Join(p.bin, "initdb"),
+		"--pgdata=data", "--username="+postgresUser, "--pwfile="+secret,
 		"--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"))
 	return err
 }
@@ -86,7 +87,8 @@ func (p *Postgres) Start(ctx context.Context) error {
 		_, err := p.psql(ctx, "SELECT 1")
 		return err == nil
 	}
-	return p.run(ctx, ready, filepath.Join(p.bin, "postgres"), "-D", "data", "-F", "-h", "127.0.0.1", "-p", strconv.Itoa(p.port),
+	return p.run(ctx, ready, filepath.Join(p.bin, "postgres"),
+		"-D", "data", "-F", "-h", "127.0.0.1", "-p", strconv.Itoa(p.port),
 		"-k", p.dir, "-c", "shared_buffers=32MB", "-c", "max_connections=200")
 }
 
@@ -95,7 +97,8 @@ func (p *Postgres) Start(ctx context.Context) error {
 func (p *Postgres) Kill() { p.end(syscall.SIGQUIT) }
 
 func (p *Postgres) psql(ctx context.Context, query string) (string, error) {
-	cmd := p.command(filepath.Join(p.bin, "psql"), "--no-psqlrc", "--no-password", "-h", "127.0.0.1", "-p", strconv.Itoa(p.port),
+	cmd := p.command(filepath.Join(p.bin, "psql"),
+		"--no-psqlrc", "--no-password", "-h", "127.0.0.1", "-p", strconv.Itoa(p.port),
 		"-U", postgresUser, "-d", "postgres", "-Atc", query)
 	cmd.Env = append(cmd.Env, "PGPASSWORD="+p.password)
 	return output(ctx, cmd)

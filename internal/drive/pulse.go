@@ -59,7 +59,8 @@ func StartPulse(ctx context.Context, dir string) (*Pulse, error) {
 		"--use-pid-file=no", "--disallow-exit=true", "--realtime=no", "--high-priority=no", "--log-target=stderr",
 		"-L", "module-native-protocol-unix auth-anonymous=1 socket="+filepath.Join(root, "native"),
 		"-L", "module-null-sink sink_name=speaker rate=48000 channels=2 sink_properties=device.description=TestSpeaker",
-		"-L", "module-pipe-source source_name=mic format=s16le rate=48000 channels=1 source_properties=device.description=TestMic file="+fifo)
+		"-L", "module-pipe-source source_name=mic format=s16le rate=48000 channels=1 "+
+			"source_properties=device.description=TestMic file="+fifo)
 	// Without the user's session, or PulseAudio would look for a bus and a
 	// display.
 	p.cmd.Env = append(without(os.Environ(), "DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "PULSE_SERVER"),
@@ -110,7 +111,8 @@ func (p *Pulse) FeedMic(ctx context.Context, samples []int16) error { return p.m
 func (p *Pulse) RecordSpeaker(ctx context.Context, d time.Duration) ([]int16, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "parec", "-d", "speaker.monitor", "--raw", "--format=s16le", "--rate=48000", "--channels=1", "--latency-msec=20")
+	cmd := exec.CommandContext(ctx, "parec", "-d", "speaker.monitor",
+		"--raw", "--format=s16le", "--rate=48000", "--channels=1", "--latency-msec=20")
 	cmd.Env = append(os.Environ(), p.Env()...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {

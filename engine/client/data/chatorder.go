@@ -80,7 +80,9 @@ func NewChatOrder() *ChatOrder {
 
 // Batch takes what the keeper tells: messages to report, and whether one may
 // have been missed before.
-func (o *ChatOrder) Batch(b doorapi.ChatBatch, self call.Identity, now time.Time) (messages []call.ChatMessage, missed bool) {
+func (o *ChatOrder) Batch(
+	b doorapi.ChatBatch, self call.Identity, now time.Time,
+) (messages []call.ChatMessage, missed bool) {
 	missed = o.number != 0 && b.Number != o.number+1
 	if missed && b.Number <= o.number {
 		messages = o.unheard(b, now)
@@ -148,7 +150,8 @@ func (o *ChatOrder) Forget(id string) { delete(o.receipts, id) }
 // members send; only hidden participants, who need the server's key, have none.
 func parseBatch(packet *livekit.DataPacket, u *livekit.UserPacket) []Item {
 	var b doorapi.ChatBatch
-	if packet.GetParticipantIdentity() != "" || len(u.GetPayload()) > MaxPayload || json.Unmarshal(u.GetPayload(), &b) != nil {
+	if packet.GetParticipantIdentity() != "" || len(u.GetPayload()) > MaxPayload ||
+		json.Unmarshal(u.GetPayload(), &b) != nil {
 		return nil
 	}
 	rows := b.Messages[:0]

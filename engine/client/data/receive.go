@@ -102,7 +102,9 @@ func (r *Receiver) Receive(data []byte, lossy bool, now time.Time) []Item {
 // chat that way, and tells everybody.
 func isPrivate(p *livekit.DataPacket) bool {
 	u := p.GetUser()
-	return len(p.GetDestinationIdentities()) > 0 || len(u.GetDestinationIdentities()) > 0 || len(u.GetDestinationSids()) > 0 //nolint:staticcheck // older clients write them
+	//nolint:staticcheck // older clients write them
+	older := len(u.GetDestinationIdentities()) + len(u.GetDestinationSids())
+	return len(p.GetDestinationIdentities()) > 0 || older > 0
 }
 
 // isTalk reports whether a packet may be part of chat.

@@ -52,7 +52,9 @@ func newTextStreams() *textStreams { return &textStreams{unfinished: map[streamK
 
 // open begins a text; everything that is not a text of a sane size is ignored.
 // ok is set for one that is whole already.
-func (t *textStreams) open(sender call.Identity, h *livekit.DataStream_Header, now time.Time) (whole receivedText, ok bool) {
+func (t *textStreams) open(
+	sender call.Identity, h *livekit.DataStream_Header, now time.Time,
+) (whole receivedText, ok bool) {
 	t.expire(now)
 	id := h.GetStreamId()
 	deflated := h.GetCompression() == livekit.DataStream_DEFLATE_RAW

@@ -311,7 +311,8 @@ func Final(err error) bool {
 	}
 	for _, final := range []error{
 		call.ErrTokenRefused, call.ErrNoSuchRoom, call.ErrWrongServer, call.ErrUntrusted, call.ErrInviteRefused,
-		call.ErrInviteExpired, call.ErrRoomLocked, call.ErrIdentityTaken, call.ErrRoomFull, call.ErrBadArgument, call.ErrCutOff,
+		call.ErrInviteExpired, call.ErrRoomLocked, call.ErrIdentityTaken, call.ErrRoomFull, call.ErrBadArgument,
+		call.ErrCutOff,
 	} {
 		if errors.Is(err, final) {
 			return true

@@ -73,7 +73,8 @@ func (r *Roster) tellApart(key string, fresh *person) (events []call.SessionEven
 // name makes p's name one that is not taken. Who has none is called by the ID, and
 // stays without one where that can be seen and is nobody's name.
 func (p *person) name(taken map[string]bool) {
-	p.Name = call.TellApart(cmp.Or(p.given, call.ShownID(p.Identity)), func(skeleton string) bool { return taken[skeleton] })
+	isTaken := func(skeleton string) bool { return taken[skeleton] }
+	p.Name = call.TellApart(cmp.Or(p.given, call.ShownID(p.Identity)), isTaken)
 	p.skeleton = call.Skeleton(p.Name)
 	if p.given == "" && p.Name == string(p.Identity) {
 		p.Name = ""

@@ -442,7 +442,8 @@ func participantFrom(info *livekit.ParticipantInfo, before []call.Track) call.Pa
 // programs. A stream that somebody sends in (ingress) is shown as a program's; the
 // door, which counts who fills a room as LiveKit does, takes it for one more.
 func isPerson(k livekit.ParticipantInfo_Kind) bool {
-	return k != livekit.ParticipantInfo_AGENT && k != livekit.ParticipantInfo_EGRESS && k != livekit.ParticipantInfo_INGRESS
+	return k != livekit.ParticipantInfo_AGENT && k != livekit.ParticipantInfo_EGRESS &&
+		k != livekit.ParticipantInfo_INGRESS
 }
 
 // generation is that of the Foyer door's token somebody has come with.

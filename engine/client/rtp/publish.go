@@ -39,7 +39,8 @@ func NewCID() string {
 // AddTrackRequest asks the server to publish the track.
 func (t *LocalTrack) AddTrackRequest() *livekit.AddTrackRequest {
 	req := &livekit.AddTrackRequest{
-		Cid: t.CID(), Name: call.Clip(t.Spec().Name, call.MaxName), Source: roster.TrackSource(t.Spec().Source), Muted: t.Spec().Muted,
+		Cid: t.CID(), Name: call.Clip(t.Spec().Name, call.MaxName),
+		Source: roster.TrackSource(t.Spec().Source), Muted: t.Spec().Muted,
 		Type: livekit.TrackType_AUDIO, DisableRed: true,
 	}
 	if t.Spec().Source.Kind() != call.KindVideo {

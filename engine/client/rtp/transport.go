@@ -132,10 +132,13 @@ func (t *Transport) newPeer(c Config, target livekit.SignalTarget) (*Peer, error
 func (t *Transport) openData(c Config) error {
 	ordered, unordered, never := true, false, uint16(0)
 	var err error
-	if t.Reliable, err = t.Pub.PC.CreateDataChannel(labelReliable, &webrtc.DataChannelInit{Ordered: &ordered}); err != nil {
+	t.Reliable, err = t.Pub.PC.CreateDataChannel(labelReliable, &webrtc.DataChannelInit{Ordered: &ordered})
+	if err != nil {
 		return fmt.Errorf("make a data channel: %w", err)
 	}
-	t.Lossy, err = t.Pub.PC.CreateDataChannel(labelLossy, &webrtc.DataChannelInit{Ordered: &unordered, MaxRetransmits: &never})
+	t.Lossy, err = t.Pub.PC.CreateDataChannel(labelLossy, &webrtc.DataChannelInit{
+		Ordered: &unordered, MaxRetransmits: &never,
+	})
 	if err != nil {
 		return fmt.Errorf("make a data channel: %w", err)
 	}

@@ -51,7 +51,8 @@ func write(out string, files []string) (failed bool, err error) {
 		when = "Last run: " + time.Now().UTC().Format(time.DateOnly) + "."
 	}
 	table := contract.Table(contract.Rows(), tests, results)
-	return strings.Contains(table, "| "+string(contract.Fail)+" |"), os.WriteFile(out, []byte(fmt.Sprintf(head, when)+table), 0o644)
+	fails := strings.Contains(table, "| "+string(contract.Fail)+" |")
+	return fails, os.WriteFile(out, []byte(fmt.Sprintf(head, when)+table), 0o644)
 }
 
 func read(results contract.Results, name string) error {

@@ -41,7 +41,9 @@ func Chunk(id string, index uint64, text string) *livekit.DataPacket {
 
 // Trailer ends a text.
 func Trailer(id string) *livekit.DataPacket {
-	return &livekit.DataPacket{Value: &livekit.DataPacket_StreamTrailer{StreamTrailer: &livekit.DataStream_Trailer{StreamId: id}}}
+	return &livekit.DataPacket{Value: &livekit.DataPacket_StreamTrailer{
+		StreamTrailer: &livekit.DataStream_Trailer{StreamId: id},
+	}}
 }
 
 // ChatHeader announces a message; content is nil unless it is in the header.
@@ -78,7 +80,9 @@ func Call(t testing.TB, identity, sid, id string, n doorapi.Notice) []byte {
 	}
 	return Marshal(t, &livekit.DataPacket{
 		ParticipantIdentity: identity, ParticipantSid: sid,
-		Value: &livekit.DataPacket_RpcRequest{RpcRequest: &livekit.RpcRequest{Id: id, Method: doorapi.MethodNotice, Payload: string(payload), Version: 1}},
+		Value: &livekit.DataPacket_RpcRequest{RpcRequest: &livekit.RpcRequest{
+			Id: id, Method: doorapi.MethodNotice, Payload: string(payload), Version: 1,
+		}},
 	})
 }
 
@@ -111,7 +115,10 @@ func Batch(number int64, messages ...string) doorapi.ChatBatch {
 			from, id = "bob", m
 		}
 		b.Messages = append(b.Messages, doorapi.ChatRow{
-			ChatMessage: call.ChatMessage{ID: id, From: call.Identity(from), Name: "Name of " + from, Text: "text " + id}, Time: 1_700_000_000_000,
+			ChatMessage: call.ChatMessage{
+				ID: id, From: call.Identity(from), Name: "Name of " + from, Text: "text " + id,
+			},
+			Time: 1_700_000_000_000,
 		})
 	}
 	return b
@@ -121,7 +128,9 @@ func Batch(number int64, messages ...string) doorapi.ChatBatch {
 func Heartbeat(t testing.TB, sid string, payload []byte) []byte {
 	t.Helper()
 	topic := "foyer.alive"
-	return Packet(t, sid, 0, &livekit.DataPacket{Value: &livekit.DataPacket_User{User: &livekit.UserPacket{Topic: &topic, Payload: payload}}})
+	return Packet(t, sid, 0, &livekit.DataPacket{
+		Value: &livekit.DataPacket_User{User: &livekit.UserPacket{Topic: &topic, Payload: payload}},
+	})
 }
 
 func encode(t testing.TB, v any) []byte {

@@ -22,12 +22,16 @@ func Join(others ...*livekit.ParticipantInfo) *livekit.JoinResponse {
 
 // Info is a participant in a version of theirs.
 func Info(id, sid string, version uint32, tracks ...*livekit.TrackInfo) *livekit.ParticipantInfo {
-	return &livekit.ParticipantInfo{Identity: id, Sid: sid, Name: "N " + id, Version: version, JoinedAtMs: int64(1000 + version), Tracks: tracks}
+	return &livekit.ParticipantInfo{
+		Identity: id, Sid: sid, Name: "N " + id, Version: version, JoinedAtMs: int64(1000 + version), Tracks: tracks,
+	}
 }
 
 // Camera is a camera's track.
 func Camera(sid string, muted bool) *livekit.TrackInfo {
-	return &livekit.TrackInfo{Sid: sid, Type: livekit.TrackType_VIDEO, Source: livekit.TrackSource_CAMERA, Muted: muted, Width: 64, Height: 48}
+	return &livekit.TrackInfo{
+		Sid: sid, Type: livekit.TrackType_VIDEO, Source: livekit.TrackSource_CAMERA, Muted: muted, Width: 64, Height: 48,
+	}
 }
 
 // Gone is that participant's end.
