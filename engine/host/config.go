@@ -124,7 +124,8 @@ func (s *settings) checkListen() error {
 		address = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 	default:
 		if address, err = netip.ParseAddr(host); err != nil {
-			return fmt.Errorf("%w: %q is not an address of this computer; give a number like 192.168.1.10", call.ErrServerConfig, host)
+			return fmt.Errorf("%w: %q is not an address of this computer; give a number like 192.168.1.10",
+				call.ErrServerConfig, host)
 		}
 		s.dual = address == netip.IPv6Unspecified()
 	}

@@ -76,7 +76,8 @@ type Visit struct {
 // sends a notice about somebody to their room; always tells of everybody who is
 // back, because another door may have told the loss.
 func New(
-	find func(context.Context, roomservice.Place) (*livekit.ParticipantInfo, error), tell func(context.Context, roomservice.Place, doorapi.NoticeKind), always bool,
+	find func(context.Context, roomservice.Place) (*livekit.ParticipantInfo, error),
+	tell func(context.Context, roomservice.Place, doorapi.NoticeKind), always bool,
 ) *Watch {
 	l := &Watch{find: find, tell: tell, always: always, open: map[roomservice.Place]*watched{}}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
@@ -148,7 +149,8 @@ func (l *Watch) missing(ctx context.Context, p roomservice.Place, w *watched, en
 		return false
 	}
 	info, err := l.find(ctx, p)
-	if err != nil || info.GetState() == livekit.ParticipantInfo_DISCONNECTED || roster.JoinedAt(info).After(began.Add(newerBy)) {
+	if err != nil || info.GetState() == livekit.ParticipantInfo_DISCONNECTED ||
+		roster.JoinedAt(info).After(began.Add(newerBy)) {
 		return false
 	}
 	l.mu.Lock()

@@ -114,7 +114,8 @@ func (d *Door) checkToken(ctx context.Context, t verifiedToken) (register.Member
 	case err != nil:
 		return m, err
 	}
-	if t.ours && !hmac.Equal([]byte(t.grants.Attributes[doorapi.AttributeMember]), []byte(d.memberTag(t.room(), t.identity(), m.Key, t.generation))) {
+	tag := d.memberTag(t.room(), t.identity(), m.Key, t.generation)
+	if t.ours && !hmac.Equal([]byte(t.grants.Attributes[doorapi.AttributeMember]), []byte(tag)) {
 		return m, call.ErrTokenRefused
 	}
 	if err := d.checkBan(ctx, t.room(), t.identity(), m.Key); err != nil {
@@ -228,7 +229,8 @@ func refuseAudio(grant *auth.VideoGrant, announces []*livekit.AddTrackRequest) (
 			continue
 		}
 		changed = true
-		rest := slices.DeleteFunc(tracks.SourcesOf(grant.GetCanPublishSources()), func(s livekit.TrackSource) bool { return s == t.GetSource() })
+		rest := slices.DeleteFunc(tracks.SourcesOf(grant.GetCanPublishSources()),
+			func(s livekit.TrackSource) bool { return s == t.GetSource() })
 		grant.SetCanPublishSources(rest)
 		if len(rest) == 0 {
 			grant.SetCanPublish(false)
@@ -252,7 +254,9 @@ type presence interface {
 // spaceFor looks who is in the room, if its rules or somebody's other identities
 // want that, and returns the check of locked, full, "refuse the newcomer" and of
 // how many identities an installation has, for the moment of entering.
-func (d *Door) spaceFor(ctx context.Context, room call.RoomID, rules register.Rules, e seats.Entrant, resumes bool) (func(seats.Occupancy) error, error) {
+func (d *Door) spaceFor(
+	ctx context.Context, room call.RoomID, rules register.Rules, e seats.Entrant, resumes bool,
+) (func(seats.Occupancy) error, error) {
 	if resumes {
 		return func(seats.Occupancy) error { return nil }, nil
 	}
@@ -304,7 +308,8 @@ func (d *Door) confirm(res *http.Response) error {
 	removing, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeTimeout)
 	defer cancel()
 	if gone := d.rooms.Remove(removing, c.room(), c.identity()); gone != nil && !errors.Is(gone, call.ErrAlreadyGone) {
-		d.log.WithError(gone).WithField("room", c.room()).WithField("identity", c.identity()).Error("somebody who was removed came in and stays")
+		d.log.WithError(gone).WithField("room", c.room()).WithField("identity", c.identity()).
+			Error("somebody who was removed came in and stays")
 	}
 	return err
 }
@@ -323,8 +328,9 @@ func (d *Door) explain(c *connect, res *http.Response) error {
 		}{io.MultiReader(bytes.NewReader(text), res.Body), res.Body}
 		return nil
 	}
-	d.log.WithFields(logrus.Fields{"room": c.room(), "identity": c.identity(), "status": res.StatusCode, "said": string(text)}).
-		Error("LiveKit lets nobody in")
+	d.log.WithFields(logrus.Fields{
+		"room": c.room(), "identity": c.identity(), "status": res.StatusCode, "said": string(text),
+	}).Error("LiveKit lets nobody in")
 	return call.ErrServerSilent
 }
 

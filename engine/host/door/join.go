@@ -90,7 +90,9 @@ func (d *Door) join(ctx context.Context, from netip.Prefix, req *doorapi.JoinReq
 }
 
 // invited checks the request and its invitation, and counts a bad one.
-func (d *Door) invited(ctx context.Context, from netip.Prefix, req *doorapi.JoinRequest, signing time.Time) (register.Invitation, error) {
+func (d *Door) invited(
+	ctx context.Context, from netip.Prefix, req *doorapi.JoinRequest, signing time.Time,
+) (register.Invitation, error) {
 	done, err := d.attempts.look(ctx, from)
 	if err != nil {
 		return register.Invitation{}, err
@@ -194,7 +196,9 @@ func (d *Door) checkRequest(req *doorapi.JoinRequest, now time.Time) error {
 }
 
 // checkInvitation looks for the secret. A wrong one counts against the address.
-func (d *Door) checkInvitation(ctx context.Context, from netip.Prefix, req *doorapi.JoinRequest, now time.Time) (register.Invitation, error) {
+func (d *Door) checkInvitation(
+	ctx context.Context, from netip.Prefix, req *doorapi.JoinRequest, now time.Time,
+) (register.Invitation, error) {
 	inv, err := d.register.Invitation(ctx, sha256.Sum256([]byte(req.Secret)))
 	switch {
 	case errors.Is(err, register.ErrNotFound), err == nil && inv.Room != req.Room:
@@ -218,7 +222,9 @@ func (d *Door) openRoom(
 	return found.session, found.err
 }
 
-func (d *Door) answer(ctx context.Context, req *doorapi.JoinRequest, m register.Member, session call.SID) (doorapi.JoinAnswer, error) {
+func (d *Door) answer(
+	ctx context.Context, req *doorapi.JoinRequest, m register.Member, session call.SID,
+) (doorapi.JoinAnswer, error) {
 	room, err := d.register.Room(ctx, req.Room)
 	if err != nil {
 		return doorapi.JoinAnswer{}, err

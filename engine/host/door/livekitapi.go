@@ -63,7 +63,8 @@ func (d *Door) serveRoomService(w http.ResponseWriter, r *http.Request) {
 	}
 	act, err := d.beforeLiveKit(r.Context(), method, r.Header.Get("Content-Type"), body, grants)
 	if err != nil {
-		d.log.WithError(err).WithFields(logrus.Fields{"part": "door", "method": method}).Info("refused a call of LiveKit's API")
+		d.log.WithError(err).WithFields(logrus.Fields{"part": "door", "method": method}).
+			Info("refused a call of LiveKit's API")
 		writeTwirp(w, twirpError(err))
 		return
 	}
@@ -92,7 +93,8 @@ func (d *Door) apiGrants(ctx context.Context, from netip.Prefix, raw string) (*a
 	case isServers(t.grants.Video):
 		return t.grants, nil
 	}
-	return t.grants, d.attempts.mayCall(from, roomservice.Place{Room: call.RoomID(t.grants.Video.Room), Identity: call.Identity(t.grants.Identity)})
+	who := roomservice.Place{Room: call.RoomID(t.grants.Video.Room), Identity: call.Identity(t.grants.Identity)}
+	return t.grants, d.attempts.mayCall(from, who)
 }
 
 // isServers reports whether a token is for LiveKit's room service.
@@ -101,7 +103,9 @@ func isServers(v *auth.VideoGrant) bool { return v.RoomAdmin || v.RoomCreate || 
 // beforeLiveKit does what belongs to a removal or dismissal before LiveKit's part,
 // and returns the rest. What the token does not allow is left to LiveKit, which
 // refuses it.
-func (d *Door) beforeLiveKit(ctx context.Context, method, contentType string, body []byte, grants *auth.ClaimGrants) (act http.HandlerFunc, err error) {
+func (d *Door) beforeLiveKit(
+	ctx context.Context, method, contentType string, body []byte, grants *auth.ClaimGrants,
+) (act http.HandlerFunc, err error) {
 	switch {
 	case method == "" || strings.ContainsAny(method, "/\\"):
 		return nil, fmt.Errorf("%w: method", call.ErrBadArgument)
@@ -136,7 +140,9 @@ func (d *Door) beforeLiveKit(ctx context.Context, method, contentType string, bo
 
 // removedByAPI is a removal that the door does as its own, and answers as LiveKit
 // does: LiveKit itself fails while a session begins or ends, see roomservice.Client.Remove.
-func (d *Door) removedByAPI(ctx context.Context, room call.RoomID, identity call.Identity) (act http.HandlerFunc, err error) {
+func (d *Door) removedByAPI(
+	ctx context.Context, room call.RoomID, identity call.Identity,
+) (act http.HandlerFunc, err error) {
 	remove, err := d.moderator.BeginRemoval(ctx, room, identity)
 	if err != nil {
 		return nil, err

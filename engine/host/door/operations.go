@@ -41,7 +41,9 @@ func (d *Door) serveOperation(o moderation.Operation) http.HandlerFunc {
 }
 
 // readCall reads who calls, about which room, and decides whether they may.
-func (d *Door) readCall(w http.ResponseWriter, r *http.Request, o moderation.Operation) (who moderation.Caller, room call.RoomID, body []byte, err error) {
+func (d *Door) readCall(
+	w http.ResponseWriter, r *http.Request, o moderation.Operation,
+) (who moderation.Caller, room call.RoomID, body []byte, err error) {
 	if who, err = d.authorize(r); err != nil {
 		return who, "", nil, err
 	}

@@ -66,7 +66,9 @@ func (l lingerConn) CloseWrite() error {
 // newProxy passes requests and WebSockets on to LiveKit.
 // confirm is asked when LiveKit has let a connect in, before the client hears of
 // it; refuse answers for the door.
-func newProxy(upstream *url.URL, log logrus.FieldLogger, confirm func(*http.Response) error, refuse func(http.ResponseWriter, error)) *httputil.ReverseProxy {
+func newProxy(
+	upstream *url.URL, log logrus.FieldLogger, confirm func(*http.Response) error, refuse func(http.ResponseWriter, error),
+) *httputil.ReverseProxy {
 	log = log.WithField("part", "door")
 	return &httputil.ReverseProxy{
 		ModifyResponse: func(res *http.Response) error {

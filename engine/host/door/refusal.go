@@ -43,7 +43,8 @@ func (d *Door) fail(w http.ResponseWriter, log logrus.FieldLogger, err error) {
 		status = http.StatusRequestEntityTooLarge
 	case errors.Is(err, register.ErrFull):
 		d.log.WithError(err).Error("the door could not store anything")
-		e, status = doorapi.Error{Code: doorapi.CodeNoSpace, Message: call.ErrDataFull.Error()}, http.StatusInsufficientStorage
+		e = doorapi.Error{Code: doorapi.CodeNoSpace, Message: call.ErrDataFull.Error()}
+		status = http.StatusInsufficientStorage
 	// Both may be over soon: clients that have lost their connection try on.
 	case !ok && errors.Is(err, register.ErrUnavailable):
 		d.log.WithError(err).Error("the register does not answer")
@@ -55,7 +56,8 @@ func (d *Door) fail(w http.ResponseWriter, log logrus.FieldLogger, err error) {
 		status = e.Status()
 	case !ok:
 		d.log.WithError(err).Error("the door could not answer")
-		e, status = doorapi.Error{Code: codeInternal, Message: "the server has a problem of its own"}, http.StatusInternalServerError
+		e = doorapi.Error{Code: codeInternal, Message: "the server has a problem of its own"}
+		status = http.StatusInternalServerError
 	}
 	if log != nil && ok {
 		log.WithField("code", e.Code).Info("refused")

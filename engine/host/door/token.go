@@ -64,7 +64,8 @@ func (d *Door) verifyRoomToken(raw string) (verifiedToken, error) {
 	t.again = t.grants.Attributes[againAttribute] != ""
 	_, t.ours = t.grants.Attributes[doorapi.AttributeMember]
 	if !t.ours && t.issued.After(d.now().Add(maxAhead)) {
-		return verifiedToken{}, fmt.Errorf("%w: it was made in the future; the clocks of its maker and this server differ", call.ErrTokenRefused)
+		return verifiedToken{}, fmt.Errorf("%w: it was made in the future; the clocks of its maker and this server differ",
+			call.ErrTokenRefused)
 	}
 	if t.ours {
 		if t.generation, err = strconv.ParseInt(t.grants.Attributes[doorapi.AttributeGeneration], 10, 64); err != nil {

@@ -87,7 +87,9 @@ func (b *batches) take() ([][]byte, error) {
 }
 
 // pack writes one batch with as many lines as fit, one at least.
-func pack(number int64, lines []doorapi.ChatRow, refused []doorapi.ChatRefusal, known []doorapi.ChatReceipt) (packet []byte, n int, err error) {
+func pack(
+	number int64, lines []doorapi.ChatRow, refused []doorapi.ChatRefusal, known []doorapi.ChatReceipt,
+) (packet []byte, n int, err error) {
 	var b bytes.Buffer
 	write := json.NewEncoder(&b)
 	write.SetEscapeHTML(false) // a text of < would grow sixfold

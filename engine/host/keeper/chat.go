@@ -45,7 +45,8 @@ type waiter struct {
 
 func newChat() chat {
 	return chat{
-		places: map[call.Identity]register.Member{}, known: call.Recent[call.MessageKey]{Limit: remembered}, senders: map[call.Identity]*call.Pace{},
+		places: map[call.Identity]register.Member{},
+		known:  call.Recent[call.MessageKey]{Limit: remembered}, senders: map[call.Identity]*call.Pace{},
 	}
 }
 

@@ -109,7 +109,8 @@ type Limits struct {
 // DefaultLimits are those of a server.
 func DefaultLimits() Limits {
 	return Limits{
-		Gather: 20 * time.Millisecond, Spread: 20 * time.Millisecond, Store: 2 * time.Second, Retry: 250 * time.Millisecond, RetryMost: 4 * time.Second,
+		Gather: 20 * time.Millisecond, Spread: 20 * time.Millisecond, Store: 2 * time.Second,
+		Retry: 250 * time.Millisecond, RetryMost: 4 * time.Second,
 		Refresh: 15 * time.Second, Work: 5 * time.Second, Leave: 250 * time.Millisecond, Stop: 500 * time.Millisecond,
 		SenderRate: call.ChatPerSecond, SenderBurst: call.ChatBurst, RoomRate: 2000, RoomBurst: 4000,
 		Waiting: 20_000, WaitingBytes: 8 << 20,
@@ -146,7 +147,8 @@ type Keeper struct {
 // New makes a keeper that does nothing before Run.
 func New(c Config) *Keeper {
 	k := &Keeper{
-		conf: c, limits: DefaultLimits(), now: time.Now, log: c.Log.WithFields(logrus.Fields{"part": "keeper", "room": c.Room}),
+		conf: c, limits: DefaultLimits(), now: time.Now,
+		log:   c.Log.WithFields(logrus.Fields{"part": "keeper", "room": c.Room}),
 		inbox: newInbox(), here: make(chan struct{}), over: make(chan struct{}), members: map[call.Identity]*member{},
 		silencing: map[call.Identity]bool{},
 	}

@@ -109,7 +109,9 @@ func (k *Keeper) left(e call.ParticipantLeft) {
 		return
 	}
 	if e.Reason == call.ReasonRemoved {
-		k.reportRemoval(Exit{Room: k.conf.Room, ID: p.Identity, Reason: call.ReasonRemoved, Generation: p.Generation, At: k.now()})
+		k.reportRemoval(Exit{
+			Room: k.conf.Room, ID: p.Identity, Reason: call.ReasonRemoved, Generation: p.Generation, At: k.now(),
+		})
 	}
 	m := k.members[p.Identity]
 	if m == nil || m.sid != p.SID {

@@ -74,7 +74,8 @@ type kept struct {
 // NewPool takes the ports that keepers use; the rest of their settings is
 // filled in.
 func NewPool(
-	trace func(sent bool, frame proto.Message), reg *register.Register, r *roomservice.Client, upstream *url.URL, key roomservice.Key,
+	trace func(sent bool, frame proto.Message), reg *register.Register, r *roomservice.Client,
+	upstream *url.URL, key roomservice.Key,
 	ports Config,
 ) *Pool {
 	address := *upstream
@@ -252,7 +253,9 @@ func (k *Pool) set(r *kept, one *Keeper, stop context.CancelFunc, taken time.Tim
 
 // enter joins a room as a hidden participant that LiveKit does not count
 // (participant.go, IsDependent).
-func (k *Pool) enter(ctx context.Context, room call.RoomID, purpose string, sink func(call.SessionEvent)) (call.Session, error) {
+func (k *Pool) enter(
+	ctx context.Context, room call.RoomID, purpose string, sink func(call.SessionEvent),
+) (call.Session, error) {
 	no, yes := false, true
 	token, err := auth.NewAccessToken(k.key.Key, k.key.Secret).
 		SetIdentity(string(HiddenIdentity(k.key, purpose, room))).SetKind(livekit.ParticipantInfo_AGENT).

@@ -72,7 +72,9 @@ type Operation struct {
 }
 
 // withRequest reads the body as the request of an operation.
-func withRequest[Q, A any](f func(context.Context, Caller, call.RoomID, Q) (A, error)) func(context.Context, Caller, call.RoomID, []byte) (any, error) {
+func withRequest[Q, A any](
+	f func(context.Context, Caller, call.RoomID, Q) (A, error),
+) func(context.Context, Caller, call.RoomID, []byte) (any, error) {
 	return func(ctx context.Context, who Caller, room call.RoomID, body []byte) (any, error) {
 		var q Q
 		if err := json.Unmarshal(body, &q); err != nil {

@@ -23,7 +23,9 @@ const (
 
 // opChat reads a room's history: of the session that runs, or of all if the
 // host keeps it.
-func (mod *Moderator) opChat(ctx context.Context, who Caller, room call.RoomID, q doorapi.ChatRequest) (doorapi.ChatAnswer, error) {
+func (mod *Moderator) opChat(
+	ctx context.Context, who Caller, room call.RoomID, q doorapi.ChatRequest,
+) (doorapi.ChatAnswer, error) {
 	rules, err := mod.register.Rules(ctx, room)
 	if err != nil {
 		return doorapi.ChatAnswer{}, err
@@ -81,7 +83,9 @@ func chatAnswer(lines []register.ChatLine, more bool) doorapi.ChatAnswer {
 }
 
 // opSay says something as the host's tools: to everybody, and into the history.
-func (mod *Moderator) opSay(ctx context.Context, _ Caller, room call.RoomID, q doorapi.SayRequest) (doorapi.ChatRow, error) {
+func (mod *Moderator) opSay(
+	ctx context.Context, _ Caller, room call.RoomID, q doorapi.SayRequest,
+) (doorapi.ChatRow, error) {
 	if err := call.CheckChat(q.Text); err != nil {
 		return doorapi.ChatRow{}, err
 	}

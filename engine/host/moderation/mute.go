@@ -14,15 +14,21 @@ import (
 	"foyer/engine/host/roomservice"
 )
 
-func (mod *Moderator) opMute(ctx context.Context, who Caller, room call.RoomID, q doorapi.MuteRequest) (doorapi.PeopleAnswer, error) {
+func (mod *Moderator) opMute(
+	ctx context.Context, who Caller, room call.RoomID, q doorapi.MuteRequest,
+) (doorapi.PeopleAnswer, error) {
 	return mod.setMuted(ctx, who, room, q, true)
 }
 
-func (mod *Moderator) opUnmute(ctx context.Context, who Caller, room call.RoomID, q doorapi.MuteRequest) (doorapi.PeopleAnswer, error) {
+func (mod *Moderator) opUnmute(
+	ctx context.Context, who Caller, room call.RoomID, q doorapi.MuteRequest,
+) (doorapi.PeopleAnswer, error) {
 	return mod.setMuted(ctx, who, room, q, false)
 }
 
-func (mod *Moderator) setMuted(ctx context.Context, who Caller, room call.RoomID, q doorapi.MuteRequest, muted bool) (doorapi.PeopleAnswer, error) {
+func (mod *Moderator) setMuted(
+	ctx context.Context, who Caller, room call.RoomID, q doorapi.MuteRequest, muted bool,
+) (doorapi.PeopleAnswer, error) {
 	var err error
 	switch {
 	case q.All && len(q.IDs) > 0, !q.All && len(q.Except) > 0:
@@ -74,7 +80,9 @@ func (mod *Moderator) applyMute(ctx context.Context, s snapshot, t subject, rule
 	return err
 }
 
-func (mod *Moderator) applyMuteTo(ctx context.Context, s snapshot, p *livekit.ParticipantInfo, rules register.Rules, tell bool) error {
+func (mod *Moderator) applyMuteTo(
+	ctx context.Context, s snapshot, p *livekit.ParticipantInfo, rules register.Rules, tell bool,
+) error {
 	id := call.Identity(p.GetIdentity())
 	m, err := mod.register.Member(ctx, s.room, id)
 	if err != nil {
@@ -94,7 +102,9 @@ func (mod *Moderator) applyMuteTo(ctx context.Context, s snapshot, p *livekit.Pa
 // regrant lets LiveKit grant what the register says now, and tells it: what
 // somebody may not do any more before it is taken, and what they may do more once
 // they can.
-func (mod *Moderator) regrant(ctx context.Context, room call.RoomID, p *livekit.ParticipantInfo, to []string, notice doorapi.Notice) error {
+func (mod *Moderator) regrant(
+	ctx context.Context, room call.RoomID, p *livekit.ParticipantInfo, to []string, notice doorapi.Notice,
+) error {
 	more := notice.Kind == doorapi.NoticeUnmuted || notice.Kind == doorapi.NoticeRole && notice.Role.Publishes()
 	if !more {
 		mod.tell(ctx, room, to, notice)
@@ -118,7 +128,9 @@ func (mod *Moderator) present(ctx context.Context, s snapshot, id call.Identity)
 
 // muteAll mutes everybody in the room and who comes later, but moderators and
 // exceptions; or ends every mute but those of who is not below the caller.
-func (mod *Moderator) muteAll(ctx context.Context, s snapshot, q doorapi.MuteRequest, muted bool) (doorapi.PeopleAnswer, error) {
+func (mod *Moderator) muteAll(
+	ctx context.Context, s snapshot, q doorapi.MuteRequest, muted bool,
+) (doorapi.PeopleAnswer, error) {
 	people := make([]call.Identity, 0, len(s.here))
 	for id := range s.here {
 		if err := mod.know(ctx, s, id); err != nil {

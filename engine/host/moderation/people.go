@@ -56,7 +56,8 @@ func checkIdentities(ids []call.Identity) error {
 
 func checkPeopleRequest(q doorapi.PeopleRequest) error {
 	if q.Minutes < 0 || q.Minutes > call.MaxBanMinutes {
-		return fmt.Errorf("%w: %d minutes; 1 to %d, or 0 for until lifted", call.ErrBadArgument, q.Minutes, call.MaxBanMinutes)
+		return fmt.Errorf("%w: %d minutes; 1 to %d, or 0 for until lifted",
+			call.ErrBadArgument, q.Minutes, call.MaxBanMinutes)
 	}
 	if err := call.CheckText(q.Text); err != nil {
 		return err
@@ -144,19 +145,25 @@ func (mod *Moderator) here(ctx context.Context, s snapshot, t subject) ([]*livek
 	}), err
 }
 
-func (mod *Moderator) opRemove(ctx context.Context, who Caller, room call.RoomID, q doorapi.PeopleRequest) (doorapi.PeopleAnswer, error) {
+func (mod *Moderator) opRemove(
+	ctx context.Context, who Caller, room call.RoomID, q doorapi.PeopleRequest,
+) (doorapi.PeopleAnswer, error) {
 	if q.Minutes != 0 {
 		return doorapi.PeopleAnswer{}, fmt.Errorf("%w: minutes are for a ban", call.ErrBadArgument)
 	}
 	return mod.removeAll(ctx, who, room, q, false)
 }
 
-func (mod *Moderator) opBan(ctx context.Context, who Caller, room call.RoomID, q doorapi.PeopleRequest) (doorapi.PeopleAnswer, error) {
+func (mod *Moderator) opBan(
+	ctx context.Context, who Caller, room call.RoomID, q doorapi.PeopleRequest,
+) (doorapi.PeopleAnswer, error) {
 	return mod.removeAll(ctx, who, room, q, true)
 }
 
 // removeAll removes or bans people.
-func (mod *Moderator) removeAll(ctx context.Context, who Caller, room call.RoomID, q doorapi.PeopleRequest, ban bool) (doorapi.PeopleAnswer, error) {
+func (mod *Moderator) removeAll(
+	ctx context.Context, who Caller, room call.RoomID, q doorapi.PeopleRequest, ban bool,
+) (doorapi.PeopleAnswer, error) {
 	if err := checkPeopleRequest(q); err != nil {
 		return doorapi.PeopleAnswer{}, err
 	}
@@ -223,7 +230,9 @@ func (mod *Moderator) removeSameKey(ctx context.Context, s snapshot, o removal, 
 
 // opUnban lifts bans but those that were made by somebody who outranks the
 // caller.
-func (mod *Moderator) opUnban(ctx context.Context, who Caller, room call.RoomID, q doorapi.PeopleRequest) (doorapi.PeopleAnswer, error) {
+func (mod *Moderator) opUnban(
+	ctx context.Context, who Caller, room call.RoomID, q doorapi.PeopleRequest,
+) (doorapi.PeopleAnswer, error) {
 	return mod.change(ctx, who, room, q, func(s snapshot, id call.Identity) string {
 		err := mod.register.Unban(ctx, s.room, id, who.rank(), mod.now())
 		if errors.Is(err, register.ErrNotFound) {
@@ -233,15 +242,21 @@ func (mod *Moderator) opUnban(ctx context.Context, who Caller, room call.RoomID,
 	})
 }
 
-func (mod *Moderator) opAllow(ctx context.Context, who Caller, room call.RoomID, q doorapi.PeopleRequest) (doorapi.PeopleAnswer, error) {
+func (mod *Moderator) opAllow(
+	ctx context.Context, who Caller, room call.RoomID, q doorapi.PeopleRequest,
+) (doorapi.PeopleAnswer, error) {
 	return mod.setAllowed(ctx, who, room, q, true)
 }
 
-func (mod *Moderator) opDisallow(ctx context.Context, who Caller, room call.RoomID, q doorapi.PeopleRequest) (doorapi.PeopleAnswer, error) {
+func (mod *Moderator) opDisallow(
+	ctx context.Context, who Caller, room call.RoomID, q doorapi.PeopleRequest,
+) (doorapi.PeopleAnswer, error) {
 	return mod.setAllowed(ctx, who, room, q, false)
 }
 
-func (mod *Moderator) setAllowed(ctx context.Context, who Caller, room call.RoomID, q doorapi.PeopleRequest, allowed bool) (doorapi.PeopleAnswer, error) {
+func (mod *Moderator) setAllowed(
+	ctx context.Context, who Caller, room call.RoomID, q doorapi.PeopleRequest, allowed bool,
+) (doorapi.PeopleAnswer, error) {
 	answer, err := mod.change(ctx, who, room, q, func(s snapshot, id call.Identity) string {
 		if _, result := mod.target(ctx, s, id); result != "" {
 			return result
@@ -256,7 +271,9 @@ func (mod *Moderator) setAllowed(ctx context.Context, who Caller, room call.Room
 
 // change notes something about people in the register. note tells what became
 // of one of them.
-func (mod *Moderator) change(ctx context.Context, who Caller, room call.RoomID, q doorapi.PeopleRequest, note func(snapshot, call.Identity) string) (doorapi.PeopleAnswer, error) {
+func (mod *Moderator) change(
+	ctx context.Context, who Caller, room call.RoomID, q doorapi.PeopleRequest, note func(snapshot, call.Identity) string,
+) (doorapi.PeopleAnswer, error) {
 	if err := checkPeople(q.IDs); err != nil {
 		return doorapi.PeopleAnswer{}, err
 	}
@@ -308,7 +325,9 @@ func (mod *Moderator) resultOf(err error, room call.RoomID, id call.Identity) st
 	return call.ResultFailed
 }
 
-func (mod *Moderator) opBans(ctx context.Context, _ Caller, room call.RoomID, _ doorapi.RoomRequest) (doorapi.BansAnswer, error) {
+func (mod *Moderator) opBans(
+	ctx context.Context, _ Caller, room call.RoomID, _ doorapi.RoomRequest,
+) (doorapi.BansAnswer, error) {
 	if err := mod.knownRoom(ctx, room); err != nil {
 		return doorapi.BansAnswer{}, err
 	}
@@ -325,7 +344,9 @@ func (mod *Moderator) opBans(ctx context.Context, _ Caller, room call.RoomID, _ 
 }
 
 // opWithdraw withdraws every invitation to a room. Who is inside stays.
-func (mod *Moderator) opWithdraw(ctx context.Context, _ Caller, room call.RoomID, _ doorapi.RoomRequest) (doorapi.WithdrawAnswer, error) {
+func (mod *Moderator) opWithdraw(
+	ctx context.Context, _ Caller, room call.RoomID, _ doorapi.RoomRequest,
+) (doorapi.WithdrawAnswer, error) {
 	if err := mod.knownRoom(ctx, room); err != nil {
 		return doorapi.WithdrawAnswer{}, err
 	}
@@ -335,7 +356,9 @@ func (mod *Moderator) opWithdraw(ctx context.Context, _ Caller, room call.RoomID
 
 // opMembers lists who is online or offline: what the register knows, and who
 // LiveKit has beside that.
-func (mod *Moderator) opMembers(ctx context.Context, who Caller, room call.RoomID, _ doorapi.RoomRequest) (doorapi.MembersAnswer, error) {
+func (mod *Moderator) opMembers(
+	ctx context.Context, who Caller, room call.RoomID, _ doorapi.RoomRequest,
+) (doorapi.MembersAnswer, error) {
 	s, err := mod.snapshot(ctx, who, room)
 	if err != nil {
 		return doorapi.MembersAnswer{}, err
@@ -396,7 +419,8 @@ func (i installations) tell(rows []call.MemberRow) {
 	for _, ids := range i {
 		for _, id := range ids {
 			if len(ids) > 1 {
-				others[id] = slices.DeleteFunc(slices.Sorted(slices.Values(ids)), func(other call.Identity) bool { return other == id })
+				others[id] = slices.DeleteFunc(slices.Sorted(slices.Values(ids)),
+					func(other call.Identity) bool { return other == id })
 			}
 		}
 	}
@@ -420,7 +444,9 @@ func memberRow(m register.Member, p *livekit.ParticipantInfo, rules register.Rul
 	return row
 }
 
-func (mod *Moderator) opDismiss(ctx context.Context, who Caller, room call.RoomID, q doorapi.DismissRequest) (struct{}, error) {
+func (mod *Moderator) opDismiss(
+	ctx context.Context, who Caller, room call.RoomID, q doorapi.DismissRequest,
+) (struct{}, error) {
 	if err := call.CheckText(q.Text); err != nil {
 		return struct{}{}, err
 	}

@@ -70,13 +70,16 @@ func (mod *Moderator) remove(ctx context.Context, o removal, here map[call.Ident
 // noteRemoval notes the end of a removal: LiveKit may have given a fresh token, until
 // they were gone, to who came with one that the door did not make. stored is
 // what became of the verdict; the error wraps call.ErrNotStored.
-func (mod *Moderator) noteRemoval(ctx context.Context, o removal, here map[call.Identity]*livekit.ParticipantInfo, stored error) error {
+func (mod *Moderator) noteRemoval(
+	ctx context.Context, o removal, here map[call.Identity]*livekit.ParticipantInfo, stored error,
+) error {
 	if p := here[o.identity]; p != nil && p.GetAttributes()[doorapi.AttributeMember] == "" && stored == nil {
 		o.verdict.At = mod.now()
 		stored = mod.register.SetCutoff(ctx, o.room, o.identity, o.verdict)
 	}
 	if stored != nil {
-		mod.log.WithError(stored).WithField("room", o.room).WithField("identity", o.identity).Error("a removal could not be stored")
+		mod.log.WithError(stored).WithField("room", o.room).WithField("identity", o.identity).
+			Error("a removal could not be stored")
 		return errors.Join(call.ErrNotStored, stored)
 	}
 	return nil
@@ -96,7 +99,8 @@ func (mod *Moderator) revoke(ctx context.Context, o removal) (ended bool, err er
 	defer cancel()
 	if o.ban {
 		_, err = mod.register.Ban(ctx, register.Ban{
-			Room: o.room, Identity: o.identity, By: o.verdict.By, ByRole: o.role, Text: o.verdict.Text, Since: o.verdict.At, Until: o.until,
+			Room: o.room, Identity: o.identity, By: o.verdict.By, ByRole: o.role,
+			Text: o.verdict.Text, Since: o.verdict.At, Until: o.until,
 		})
 		return err == nil, err
 	}
@@ -176,7 +180,9 @@ func (mod *Moderator) dismiss(ctx context.Context, room call.RoomID, by, text st
 // BeginRemoval does what belongs to a removal that LiveKit's own API was asked for,
 // before LiveKit's part; remove does the rest, with LiveKit's part. It is nil if
 // nobody knows the room or the identity.
-func (mod *Moderator) BeginRemoval(ctx context.Context, room call.RoomID, identity call.Identity) (remove func(context.Context) error, err error) {
+func (mod *Moderator) BeginRemoval(
+	ctx context.Context, room call.RoomID, identity call.Identity,
+) (remove func(context.Context) error, err error) {
 	s, err := mod.snapshot(ctx, Caller{Admin: true}, room)
 	if errors.Is(err, call.ErrNoSuchRoom) {
 		return nil, nil
@@ -258,6 +264,7 @@ func (mod *Moderator) sessionEnded(ctx context.Context, e ending) error {
 func (mod *Moderator) TellConnection(ctx context.Context, p roomservice.Place, kind doorapi.NoticeKind) {
 	ctx, cancel := context.WithTimeout(ctx, roomservice.Timeout)
 	defer cancel()
-	mod.log.WithField("room", p.Room).WithField("identity", p.Identity).WithField("kind", kind).Info("connection of a member")
+	mod.log.WithField("room", p.Room).WithField("identity", p.Identity).WithField("kind", kind).
+		Info("connection of a member")
 	mod.tell(ctx, p.Room, nil, doorapi.Notice{Kind: kind, ID: p.Identity})
 }

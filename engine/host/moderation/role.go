@@ -9,7 +9,9 @@ import (
 	"foyer/engine/host/roomservice"
 )
 
-func (mod *Moderator) opRole(ctx context.Context, who Caller, room call.RoomID, q doorapi.RoleRequest) (doorapi.PeopleAnswer, error) {
+func (mod *Moderator) opRole(
+	ctx context.Context, who Caller, room call.RoomID, q doorapi.RoleRequest,
+) (doorapi.PeopleAnswer, error) {
 	if err := checkPeople(q.IDs); err != nil {
 		return doorapi.PeopleAnswer{}, err
 	}
@@ -47,7 +49,8 @@ func (mod *Moderator) applyRole(ctx context.Context, s snapshot, t subject) erro
 		id := call.Identity(p.GetIdentity())
 		m, memberErr := mod.register.Member(ctx, s.room, id)
 		if memberErr == nil {
-			memberErr = mod.regrant(ctx, s.room, p, nil, doorapi.Notice{Kind: doorapi.NoticeRole, ID: id, By: s.who.Name, Role: m.Role})
+			notice := doorapi.Notice{Kind: doorapi.NoticeRole, ID: id, By: s.who.Name, Role: m.Role}
+			memberErr = mod.regrant(ctx, s.room, p, nil, notice)
 		}
 		err = errors.Join(err, roomservice.IgnoreGone(memberErr))
 	}

@@ -9,7 +9,9 @@ import (
 )
 
 // opRules answers with the rules, after changing them if the request wants it.
-func (mod *Moderator) opRules(ctx context.Context, who Caller, room call.RoomID, q doorapi.RulesRequest) (call.RoomRules, error) {
+func (mod *Moderator) opRules(
+	ctx context.Context, who Caller, room call.RoomID, q doorapi.RulesRequest,
+) (call.RoomRules, error) {
 	if err := mod.knownRoom(ctx, room); err != nil {
 		return call.RoomRules{}, err
 	}
@@ -20,9 +22,11 @@ func (mod *Moderator) opRules(ctx context.Context, who Caller, room call.RoomID,
 		return call.RoomRules{}, call.ErrForbidden
 	}
 	if n := q.MaxMembers; n != nil && (*n < 0 || *n > call.MaxRoomMembers) {
-		return call.RoomRules{}, fmt.Errorf("%w: %d members; 1 to %d, or 0 for no limit", call.ErrBadArgument, *n, call.MaxRoomMembers)
+		return call.RoomRules{}, fmt.Errorf("%w: %d members; 1 to %d, or 0 for no limit",
+			call.ErrBadArgument, *n, call.MaxRoomMembers)
 	}
-	if n, least, most := q.RealTime, int(call.MinRealTime.Seconds()), int(call.MaxRealTime.Seconds()); n != nil && *n != 0 && (*n < least || *n > most) {
+	least, most := int(call.MinRealTime.Seconds()), int(call.MaxRealTime.Seconds())
+	if n := q.RealTime; n != nil && *n != 0 && (*n < least || *n > most) {
 		return call.RoomRules{}, fmt.Errorf("%w: %d seconds; %d to %d, or 0", call.ErrBadArgument, *n, least, most)
 	}
 	rules, err := mod.register.SetRules(ctx, room, func(r *call.RoomRules) {

@@ -81,20 +81,25 @@ func storeBan(ctx context.Context, tx *transaction, b Ban) error {
 		name = knownName
 	}
 	// What has run out goes when there is something to write anyway.
-	if _, err := tx.ExecContext(ctx, `DELETE FROM bans WHERE room = $1 AND until <> 0 AND until <= $2`, string(b.Room), millis(b.Since)); err != nil {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM bans WHERE room = $1 AND until <> 0 AND until <= $2`,
+		string(b.Room), millis(b.Since)); err != nil {
 		return err
 	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO bans (`+banColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-		ON CONFLICT (room, identity) DO UPDATE SET public_key = excluded.public_key, name = excluded.name, by_name = excluded.by_name,
+		ON CONFLICT (room, identity) DO UPDATE SET public_key = excluded.public_key, name = excluded.name,
+			by_name = excluded.by_name,
 			by_role = excluded.by_role, words = excluded.words, since = excluded.since, until = excluded.until`,
-		string(b.Room), string(b.Identity), key, name, clean(b.By), string(b.ByRole), clean(b.Text), millis(b.Since), millis(b.Until))
+		string(b.Room), string(b.Identity), key, name, clean(b.By), string(b.ByRole), clean(b.Text),
+		millis(b.Since), millis(b.Until))
 	return err
 }
 
 // Unban lifts the ban of an identity, for somebody whose role is by. It fails
 // with [ErrNotFound] if none holds, and with [ErrOutranked] if it was made by
 // somebody who outranks them.
-func (r *Register) Unban(ctx context.Context, room call.RoomID, identity call.Identity, by call.Role, now time.Time) error {
+func (r *Register) Unban(
+	ctx context.Context, room call.RoomID, identity call.Identity, by call.Role, now time.Time,
+) error {
 	return r.write(ctx, func(ctx context.Context, tx *transaction) error {
 		var author call.Role
 		err := tx.QueryRowContext(ctx, `DELETE FROM bans WHERE room = $1 AND identity = $2 AND `+inForce+` RETURNING by_role`,
@@ -109,7 +114,9 @@ func (r *Register) Unban(ctx context.Context, room call.RoomID, identity call.Id
 // Banned finds the ban that keeps an identity or a key, which may be nil, out
 // of a room: of several the one that holds longest. It fails with [ErrNotFound]
 // if there is none.
-func (r *Register) Banned(ctx context.Context, room call.RoomID, identity call.Identity, key []byte, now time.Time) (Ban, error) {
+func (r *Register) Banned(
+	ctx context.Context, room call.RoomID, identity call.Identity, key []byte, now time.Time,
+) (Ban, error) {
 	var b Ban
 	err := r.read(ctx, func(ctx context.Context) (err error) {
 		b, err = scanBan(r.one(ctx, `SELECT `+banColumns+` FROM (
@@ -125,6 +132,7 @@ func (r *Register) Banned(ctx context.Context, room call.RoomID, identity call.I
 
 // Bans lists the bans of a room that hold, oldest first.
 func (r *Register) Bans(ctx context.Context, room call.RoomID, now time.Time) ([]Ban, error) {
-	return list(ctx, r, scanBan, `SELECT `+banColumns+` FROM bans WHERE room = $1 AND (until = 0 OR until > $2) ORDER BY since, identity`,
+	return list(ctx, r, scanBan, `SELECT `+banColumns+` FROM bans WHERE room = $1 AND (until = 0 OR until > $2)
+		ORDER BY since, identity`,
 		string(room), now.UnixMilli())
 }

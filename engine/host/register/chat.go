@@ -57,7 +57,8 @@ func appendRoom(ctx context.Context, tx *transaction, room call.RoomID, lines []
 	n := int64(len(lines))
 	var last int64 // the row's lock makes the numbers follow the order of commits
 	if err := tx.QueryRowContext(ctx, `INSERT INTO chat_seq (room, seq) VALUES ($1, $2)
-		ON CONFLICT (room) DO UPDATE SET seq = chat_seq.seq + excluded.seq RETURNING seq`, string(room), n).Scan(&last); err != nil {
+		ON CONFLICT (room) DO UPDATE SET seq = chat_seq.seq + excluded.seq
+			RETURNING seq`, string(room), n).Scan(&last); err != nil {
 		return err
 	}
 	seq := last - n
@@ -102,7 +103,9 @@ func insertChat(lines []ChatLine, after int64) (string, []any) {
 // follows, limit lines in all, and more tells that there are others; if the line
 // is not known, it is the last limit lines. Of lines of different senders with
 // that ID it is the first.
-func (r *Register) Chat(ctx context.Context, room call.RoomID, session call.SID, after string, limit int) (lines []ChatLine, more bool, err error) {
+func (r *Register) Chat(
+	ctx context.Context, room call.RoomID, session call.SID, after string, limit int,
+) (lines []ChatLine, more bool, err error) {
 	const of = `room = $1 AND ($2 = '' OR session = $2)`
 	var first int64
 	err = r.read(ctx, func(ctx context.Context) error {
@@ -110,7 +113,8 @@ func (r *Register) Chat(ctx context.Context, room call.RoomID, session call.SID,
 			return sql.ErrNoRows
 		}
 		return r.one(ctx, `SELECT MIN(seq) FROM (SELECT seq FROM chat WHERE `+of+`
-			AND seq <= (SELECT MIN(seq) FROM chat WHERE `+of+` AND id = $3) ORDER BY seq DESC LIMIT $4) AS known HAVING COUNT(*) > 0`,
+			AND seq <= (SELECT MIN(seq) FROM chat WHERE `+of+` AND id = $3) ORDER BY seq DESC LIMIT $4)
+				AS known HAVING COUNT(*) > 0`,
 			string(room), string(session), clean(after), call.ChatOverlap+1).Scan(&first)
 	})
 	if isNotFound(err) {
@@ -122,7 +126,8 @@ func (r *Register) Chat(ctx context.Context, room call.RoomID, session call.SID,
 	if err != nil {
 		return nil, false, err
 	}
-	lines, err = list(ctx, r, scanChat, `SELECT `+chatColumns+` FROM chat WHERE `+of+` AND seq >= $3 ORDER BY seq LIMIT $4`,
+	lines, err = list(ctx, r, scanChat, `SELECT `+chatColumns+` FROM chat WHERE `+of+` AND seq >= $3
+		ORDER BY seq LIMIT $4`,
 		string(room), string(session), first, limit+1)
 	if len(lines) > limit {
 		return lines[:limit], true, err
@@ -143,7 +148,8 @@ func (r *Register) HasChat(ctx context.Context, room call.RoomID, id string) (bo
 // DropChat forgets a session's history, or with an empty session the room's.
 func (r *Register) DropChat(ctx context.Context, room call.RoomID, session call.SID) error {
 	return r.write(ctx, func(ctx context.Context, tx *transaction) error {
-		_, err := tx.ExecContext(ctx, `DELETE FROM chat WHERE room = $1 AND ($2 = '' OR session = $2)`, string(room), string(session))
+		_, err := tx.ExecContext(ctx, `DELETE FROM chat WHERE room =
+			$1 AND ($2 = '' OR session = $2)`, string(room), string(session))
 		return err
 	})
 }
@@ -153,7 +159,8 @@ func (r *Register) DropChat(ctx context.Context, room call.RoomID, session call.
 func (r *Register) DropOldChat(ctx context.Context, room call.RoomID, session call.SID) error {
 	return r.write(ctx, func(ctx context.Context, tx *transaction) error {
 		_, err := tx.ExecContext(ctx, `DELETE FROM chat WHERE room = $1 AND session <> $2
-			AND NOT EXISTS (SELECT 1 FROM rules WHERE rules.room = $1 AND rules.keep_history <> 0)`, string(room), string(session))
+			AND NOT EXISTS (SELECT 1 FROM rules WHERE rules.room = $1 AND rules.keep_history <> 0)`,
+			string(room), string(session))
 		return err
 	})
 }

@@ -18,13 +18,17 @@ const installation = `room = $1 AND (identity = $2 OR public_key <> '' AND
 	public_key = (SELECT public_key FROM members WHERE room = $1 AND identity = $2))`
 
 // decide changes all rows of a member's installation, or fails with [ErrNotFound].
-func (r *Register) decide(ctx context.Context, room call.RoomID, identity call.Identity, change string, args ...any) error {
+func (r *Register) decide(
+	ctx context.Context, room call.RoomID, identity call.Identity, change string, args ...any,
+) error {
 	return r.write(ctx, func(ctx context.Context, tx *transaction) error {
 		return r.decideIn(ctx, tx, room, identity, change, args...)
 	})
 }
 
-func (r *Register) decideIn(ctx context.Context, tx *transaction, room call.RoomID, identity call.Identity, change string, args ...any) error {
+func (r *Register) decideIn(
+	ctx context.Context, tx *transaction, room call.RoomID, identity call.Identity, change string, args ...any,
+) error {
 	args = append([]any{string(room), string(identity)}, args...)
 	if err := r.hold(ctx, tx, installation, args[:2]...); err != nil {
 		return err
@@ -94,7 +98,8 @@ func (r *Register) MembersOf(ctx context.Context, room call.RoomID, key []byte) 
 	}
 	return list(ctx, r, scanMember, `SELECT `+memberColumns+` FROM (SELECT `+memberColumns+` FROM members
 			WHERE room = $1 AND public_key = $2
-			ORDER BY CASE WHEN presence = 'online' THEN 0 WHEN presence = 'offline' THEN 1 ELSE 2 END, last_seen DESC LIMIT $3 + 0) AS told
+			ORDER BY CASE WHEN presence = 'online' THEN 0 WHEN presence = 'offline' THEN 1 ELSE 2 END,
+				last_seen DESC LIMIT $3 + 0) AS told
 		ORDER BY first_seen, identity`,
 		string(room), hex.EncodeToString(key), maxTold)
 }

@@ -27,8 +27,10 @@ func (r *Register) AddInvitation(ctx context.Context, inv Invitation, title stri
 			string(inv.Room), now.Add(-expiredFor).UnixMilli()); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO invitations (secret_hash, room, existing, created, expires, role) VALUES ($1, $2, $3, $4, $5, $6)`,
-			hex.EncodeToString(inv.SecretHash[:]), string(inv.Room), flag(inv.Existing), now.UnixMilli(), millis(inv.Expires), string(orParticipant(inv.Role)))
+		_, err := tx.ExecContext(ctx, `INSERT INTO invitations (secret_hash, room, existing, created, expires, role)
+			VALUES ($1, $2, $3, $4, $5, $6)`,
+			hex.EncodeToString(inv.SecretHash[:]), string(inv.Room), flag(inv.Existing), now.UnixMilli(),
+			millis(inv.Expires), string(orParticipant(inv.Role)))
 		return err
 	})
 }

@@ -36,7 +36,8 @@ func (r *Register) RenewLeases(ctx context.Context, holder string, d time.Durati
 // or with an empty room all those of a holder.
 func (r *Register) LapseLeases(ctx context.Context, holder string, room call.RoomID) error {
 	return r.write(ctx, func(ctx context.Context, tx *transaction) error {
-		_, err := tx.ExecContext(ctx, `UPDATE leases SET until = 0 WHERE holder = $1 AND ($2 = '' OR room = $2)`, holder, string(room))
+		_, err := tx.ExecContext(ctx, `UPDATE leases SET until = 0 WHERE holder = $1 AND ($2 = '' OR room = $2)`,
+			holder, string(room))
 		return err
 	})
 }

@@ -13,7 +13,8 @@ import (
 	"foyer/engine/call"
 )
 
-const memberColumns = `room, identity, public_key, name, first_seen, last_seen, generation, role, muted, exempt, allowed,
+const memberColumns = `room, identity, public_key, name, first_seen, last_seen, generation, role,
+	muted, exempt, allowed,
 	presence, presence_since, sid, out_reason, out_by, out_words, out_at`
 
 // row is a *sql.Row or *sql.Rows.
@@ -90,7 +91,8 @@ func (r *Register) Bind(ctx context.Context, m Member, now time.Time) (Member, e
 		if err != nil {
 			return err
 		}
-		stored, err = scanMember(tx.QueryRowContext(ctx, `INSERT INTO members (room, identity, public_key, name, first_seen, last_seen, role)
+		stored, err = scanMember(tx.QueryRowContext(ctx, `INSERT INTO members
+			(room, identity, public_key, name, first_seen, last_seen, role)
 			VALUES ($1, $2, $3, $4, $5, $5, $6)
 			ON CONFLICT (room, identity) DO UPDATE SET
 				public_key = excluded.public_key, name = excluded.name, last_seen = excluded.last_seen,
@@ -102,7 +104,8 @@ func (r *Register) Bind(ctx context.Context, m Member, now time.Time) (Member, e
 					ELSE members.role END
 			WHERE members.public_key IN (excluded.public_key, '')
 			RETURNING `+memberColumns,
-			string(m.Room), string(m.Identity), hex.EncodeToString(m.Key), clean(name), now.UnixMilli(), string(orParticipant(m.Role))))
+			string(m.Room), string(m.Identity), hex.EncodeToString(m.Key), clean(name), now.UnixMilli(),
+			string(orParticipant(m.Role))))
 		if errors.Is(err, sql.ErrNoRows) {
 			return ErrTaken
 		}
@@ -151,7 +154,9 @@ func (r *Register) Members(ctx context.Context, room call.RoomID) ([]Member, err
 // generation is not past upTo: so it is fine to tell it twice. It returns the
 // generation that holds now and whether this call began it, or fails with
 // [ErrNotFound].
-func (r *Register) Revoke(ctx context.Context, room call.RoomID, identity call.Identity, v Verdict, upTo int64) (generation int64, ended bool, err error) {
+func (r *Register) Revoke(
+	ctx context.Context, room call.RoomID, identity call.Identity, v Verdict, upTo int64,
+) (generation int64, ended bool, err error) {
 	err = r.write(ctx, func(ctx context.Context, tx *transaction) (err error) {
 		generation, ended, err = revoke(ctx, tx, room, identity, v, upTo)
 		return err
@@ -159,7 +164,9 @@ func (r *Register) Revoke(ctx context.Context, room call.RoomID, identity call.I
 	return generation, ended, err
 }
 
-func revoke(ctx context.Context, tx *transaction, room call.RoomID, identity call.Identity, v Verdict, upTo int64) (generation int64, ended bool, err error) {
+func revoke(
+	ctx context.Context, tx *transaction, room call.RoomID, identity call.Identity, v Verdict, upTo int64,
+) (generation int64, ended bool, err error) {
 	last := upTo
 	if upTo == 0 {
 		last = math.MaxInt64
@@ -169,7 +176,8 @@ func revoke(ctx context.Context, tx *transaction, room call.RoomID, identity cal
 			out_reason = $5, out_by = $6, out_words = $7, out_at = $8,
 			presence = 'gone', presence_since = $8
 		WHERE room = $1 AND identity = $2 AND generation <= $4 RETURNING generation`,
-		string(room), string(identity), upTo, last, reasonWord(v.Reason), clean(v.By), clean(v.Text), millis(v.At)).Scan(&generation)
+		string(room), string(identity), upTo, last, reasonWord(v.Reason), clean(v.By), clean(v.Text), millis(v.At)).
+		Scan(&generation)
 	switch {
 	case err == nil:
 		return generation, true, setCutoff(ctx, tx, room, identity, v)
@@ -189,7 +197,8 @@ func (r *Register) SetCutoff(ctx context.Context, room call.RoomID, identity cal
 }
 
 func setCutoff(ctx context.Context, tx *transaction, room call.RoomID, identity call.Identity, v Verdict) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO cutoffs (room, identity, cut, reason, by_name, words) VALUES ($1, $2, $3, $4, $5, $6)
+	_, err := tx.ExecContext(ctx, `INSERT INTO cutoffs (room, identity, cut, reason, by_name, words)
+		VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (room, identity) DO UPDATE SET
 			cut = excluded.cut, reason = excluded.reason, by_name = excluded.by_name, words = excluded.words
 		WHERE cutoffs.cut <= excluded.cut`,
@@ -257,11 +266,13 @@ func (r *Register) SetPresence(ctx context.Context, m Member) error {
 // ensureMember makes a member without a key of who is not known.
 func ensureMember(ctx context.Context, tx *transaction, room call.RoomID, identity call.Identity, now time.Time) error {
 	var one int
-	err := tx.QueryRowContext(ctx, `SELECT 1 FROM members WHERE room = $1 AND identity = $2`, string(room), string(identity)).Scan(&one)
+	err := tx.QueryRowContext(ctx, `SELECT 1 FROM members WHERE room = $1 AND identity = $2`,
+		string(room), string(identity)).Scan(&one)
 	if !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO rooms (id, title, created) VALUES ($1, '', $2) ON CONFLICT (id) DO NOTHING`,
+	if _, err := tx.ExecContext(ctx, `INSERT INTO rooms (id, title, created) VALUES ($1, '', $2)
+		ON CONFLICT (id) DO NOTHING`,
 		string(room), now.UnixMilli()); err != nil {
 		return err
 	}

@@ -35,7 +35,8 @@ func (r *Register) prune(ctx context.Context, tx *transaction, room call.RoomID,
 			AND allowed = 0 AND (role IN ('participant', 'listener') AND role_set = 0 AND muted = 0 AND exempt = 0
 				OR EXISTS (SELECT 1 FROM members k
 					WHERE k.room = $1 AND k.public_key <> '' AND k.public_key = members.public_key
-					AND k.role = members.role AND k.role_set = members.role_set AND k.muted = members.muted AND k.exempt = members.exempt
+					AND k.role = members.role AND k.role_set = members.role_set
+					AND k.muted = members.muted AND k.exempt = members.exempt
 					AND (k.first_seen < members.first_seen OR k.first_seen = members.first_seen AND k.identity < members.identity)))
 			AND NOT EXISTS (SELECT 1 FROM bans WHERE bans.room = $1 AND bans.identity = members.identity)
 		ORDER BY CASE WHEN sid = '' THEN 1 ELSE 0 END,

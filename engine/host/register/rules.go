@@ -65,7 +65,9 @@ func setRules(ctx context.Context, tx *transaction, room call.RoomID, change fun
 // MuteAll mutes everybody of a room, also who comes later, but moderators and
 // the exceptions; or lifts every mute of the room, those by name included,
 // but leaves members with one of the spared roles as they are.
-func (r *Register) MuteAll(ctx context.Context, room call.RoomID, muted bool, except []call.Identity, now time.Time, spared ...call.Role) (Rules, error) {
+func (r *Register) MuteAll(
+	ctx context.Context, room call.RoomID, muted bool, except []call.Identity, now time.Time, spared ...call.Role,
+) (Rules, error) {
 	var rules Rules
 	err := r.write(ctx, func(ctx context.Context, tx *transaction) (err error) {
 		if rules, err = setRules(ctx, tx, room, func(c *Rules) { c.MutedAll = muted }); err != nil {
@@ -78,7 +80,8 @@ func (r *Register) MuteAll(ctx context.Context, room call.RoomID, muted bool, ex
 		args := []any{string(room)}
 		for i, role := range spared { // of whatever identity of theirs
 			clear += ` AND role <> $` + strconv.Itoa(i+2) + ` AND NOT EXISTS (SELECT 1 FROM members k
-				WHERE k.room = $1 AND k.public_key <> '' AND k.public_key = members.public_key AND k.role = $` + strconv.Itoa(i+2) + `)`
+				WHERE k.room = $1 AND k.public_key <> '' AND k.public_key = members.public_key
+					AND k.role = $` + strconv.Itoa(i+2) + `)`
 			args = append(args, string(role))
 		}
 		if _, err := tx.ExecContext(ctx, clear, args...); err != nil {

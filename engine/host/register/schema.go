@@ -150,9 +150,11 @@ UPDATE members SET muted = 1, exempt = 0 WHERE public_key <> '' AND muted = 0 AN
 	WHERE k.room = members.room AND k.public_key = members.public_key AND k.muted = 1);
 UPDATE members SET exempt = 1 WHERE public_key <> '' AND muted = 0 AND exempt = 0 AND EXISTS (SELECT 1 FROM members k
 	WHERE k.room = members.room AND k.public_key = members.public_key AND k.exempt = 1);
-UPDATE members SET role = 'listener', role_set = 1 WHERE public_key <> '' AND role <> 'host' AND EXISTS (SELECT 1 FROM members k
+UPDATE members SET role = 'listener', role_set = 1 WHERE public_key <> ''
+	AND role <> 'host' AND EXISTS (SELECT 1 FROM members k
 	WHERE k.room = members.room AND k.public_key = members.public_key AND k.role_set = 1 AND k.role = 'listener');
-UPDATE members SET role = 'participant', role_set = 1 WHERE public_key <> '' AND role IN ('cohost', 'participant') AND EXISTS (SELECT 1 FROM members k
+UPDATE members SET role = 'participant', role_set = 1 WHERE public_key <> ''
+	AND role IN ('cohost', 'participant') AND EXISTS (SELECT 1 FROM members k
 	WHERE k.room = members.room AND k.public_key = members.public_key AND k.role_set = 1 AND k.role = 'participant');`
 
 // present lets a join find who is there, or was a moment ago, without looking at

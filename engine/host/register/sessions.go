@@ -15,8 +15,9 @@ const endedFor = 24 * time.Hour
 const clocksDiffer = time.Minute
 
 // EndSession revokes the tokens of everybody whom the room knows, as
-// [Register.Revoke] does, but of those who have had none since the last time, and drops the room's history unless its rules keep it. For a session that has
-// ended already it does nothing; an empty session always counts as new.
+// [Register.Revoke] does, but of those who have had none since the last time, and
+// drops the room's history unless its rules keep it. It does nothing for a session
+// that has ended already; an empty session always counts as new.
 func (r *Register) EndSession(ctx context.Context, room call.RoomID, session call.SID, v Verdict) error {
 	return r.write(ctx, func(ctx context.Context, tx *transaction) error {
 		if fresh, err := noteEnd(ctx, tx, room, session, v.At); err != nil || !fresh {
@@ -25,7 +26,8 @@ func (r *Register) EndSession(ctx context.Context, room call.RoomID, session cal
 		if _, err := tx.ExecContext(ctx, `UPDATE members SET generation = generation + 1,
 				out_reason = $2, out_by = $3, out_words = $4, out_at = $5, presence = 'gone', presence_since = $5
 			WHERE room = $1 AND NOT (presence = 'gone' AND out_reason = $2 AND last_seen < out_at - $6)`,
-			string(room), reasonWord(v.Reason), clean(v.By), clean(v.Text), millis(v.At), clocksDiffer.Milliseconds()); err != nil {
+			string(room), reasonWord(v.Reason), clean(v.By), clean(v.Text), millis(v.At),
+			clocksDiffer.Milliseconds()); err != nil {
 			return err
 		}
 		if err := setCutoff(ctx, tx, room, "", v); err != nil {
@@ -45,7 +47,8 @@ func noteEnd(ctx context.Context, tx *transaction, room call.RoomID, session cal
 	if _, err := tx.ExecContext(ctx, `DELETE FROM ended WHERE ended_at < $1`, at.Add(-endedFor).UnixMilli()); err != nil {
 		return false, err
 	}
-	res, err := tx.ExecContext(ctx, `INSERT INTO ended (room, session, ended_at) VALUES ($1, $2, $3) ON CONFLICT (room, session) DO NOTHING`,
+	res, err := tx.ExecContext(ctx, `INSERT INTO ended (room, session, ended_at) VALUES ($1, $2, $3)
+		ON CONFLICT (room, session) DO NOTHING`,
 		string(room), string(session), at.UnixMilli())
 	if err != nil {
 		return false, err

@@ -154,7 +154,8 @@ func makePrivate(path string) error {
 func source(path string, pragmas []string) string {
 	q := url.Values{"_txlock": {"immediate"}}
 	timeout := fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds())
-	for _, p := range append([]string{timeout, "journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(1)"}, pragmas...) {
+	always := []string{timeout, "journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(1)"}
+	for _, p := range append(always, pragmas...) {
 		q.Add("_pragma", p)
 	}
 	path = filepath.ToSlash(path)

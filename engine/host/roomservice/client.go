@@ -177,7 +177,8 @@ func (r *Client) Remove(ctx context.Context, room call.RoomID, identity call.Ide
 func (r *Client) removeOnce(ctx context.Context, room call.RoomID, identity call.Identity) error {
 	ctx, cancel := context.WithTimeout(ctx, removeTimeout)
 	defer cancel()
-	_, err := r.client.RemoveParticipant(inRoom(ctx, room), &livekit.RoomParticipantIdentity{Room: string(room), Identity: string(identity)})
+	_, err := r.client.RemoveParticipant(inRoom(ctx, room),
+		&livekit.RoomParticipantIdentity{Room: string(room), Identity: string(identity)})
 	if notFound(err) {
 		return call.ErrAlreadyGone
 	}
@@ -201,7 +202,9 @@ func (r *Client) Dismiss(ctx context.Context, room call.RoomID) error {
 
 // Permit changes what somebody may do, or fails with ErrAlreadyGone. It returns
 // them as they are then; what LiveKit lists can be older.
-func (r *Client) Permit(ctx context.Context, room call.RoomID, identity string, p *livekit.ParticipantPermission) (*livekit.ParticipantInfo, error) {
+func (r *Client) Permit(
+	ctx context.Context, room call.RoomID, identity string, p *livekit.ParticipantPermission,
+) (*livekit.ParticipantInfo, error) {
 	info, err := r.client.UpdateParticipant(inRoom(ctx, room), &livekit.UpdateParticipantRequest{
 		Room: string(room), Identity: identity, Permission: p,
 	})

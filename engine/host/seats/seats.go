@@ -36,7 +36,9 @@ func New() *Seats {
 // identity has. Two arrivals never look at the same numbers, so that a room
 // with one place left takes one of them. The caller calls gone when the connect
 // has ended.
-func (s *Seats) Arrive(of Installation, identity call.Identity, allowed func(Occupancy) error) (gone func(), err error) {
+func (s *Seats) Arrive(
+	of Installation, identity call.Identity, allowed func(Occupancy) error,
+) (gone func(), err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := allowed(s.occupancy(of)); err != nil {

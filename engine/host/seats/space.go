@@ -19,7 +19,9 @@ type Entrant struct {
 
 // Check decides whether somebody may have a place: here is who is in the room, if
 // anybody looked, others are the members of the same installation.
-func Check(rules register.Rules, e Entrant, others []register.Member, here map[call.Identity]bool, now Occupancy) error {
+func Check(
+	rules register.Rules, e Entrant, others []register.Member, here map[call.Identity]bool, now Occupancy,
+) error {
 	if err := checkSpace(rules, e, here, now.Open); err != nil {
 		return err
 	}

@@ -128,7 +128,8 @@ func start(ctx context.Context, conf Config) (*SFU, error) {
 		return nil, err
 	}
 	s.watch = newWatcher(func(g guest, reason string) {
-		conf.Log.WithFields(logrus.Fields{"room": g.room, "identity": g.identity, "reason": reason}).Warn("a guest is removed")
+		conf.Log.WithFields(logrus.Fields{"room": g.room, "identity": g.identity, "reason": reason}).
+			Warn("a guest is removed")
 		removeGuest(s.server.RoomManager(), g)
 	})
 	logWatcher.Store(s.watch)

@@ -112,7 +112,9 @@ func New(s Socket, b Limits) *Conn {
 		Socket: s, limits: b, slow: slowTimeout, messages: rate.NewLimiter(messageRate, messageBurst),
 		gone: make(chan struct{}), finished: make(chan struct{}),
 	}
-	c.guard = guard{limits: b, frames: rate.NewLimiter(frameRate, frameBurst), control: rate.NewLimiter(controlRate, controlBurst)}
+	c.guard = guard{
+		limits: b, frames: rate.NewLimiter(frameRate, frameBurst), control: rate.NewLimiter(controlRate, controlBurst),
+	}
 	c.guard.scan.names = b.Names
 	c.guard.scan.reset()
 	c.up = follower{masked: true, to: &c.guard}

@@ -109,7 +109,9 @@ func (e *Enforcer) Enforce(ctx context.Context, who roomservice.Place) error {
 
 // stateOf is what the register says about somebody; of who came with a token
 // that the door did not make it may know nothing.
-func (e *Enforcer) stateOf(ctx context.Context, who roomservice.Place) (m register.Member, rules register.Rules, err error) {
+func (e *Enforcer) stateOf(
+	ctx context.Context, who roomservice.Place,
+) (m register.Member, rules register.Rules, err error) {
 	m, err = e.register.Member(ctx, who.Room, who.Identity)
 	if errors.Is(err, register.ErrNotFound) {
 		m, err = register.Member{Role: call.RoleParticipant}, nil
@@ -121,7 +123,9 @@ func (e *Enforcer) stateOf(ctx context.Context, who roomservice.Place) (m regist
 }
 
 // permission is what LiveKit is to let somebody do.
-func (s *speech) permission(p *livekit.ParticipantInfo, m register.Member, silenced bool) *livekit.ParticipantPermission {
+func (s *speech) permission(
+	p *livekit.ParticipantInfo, m register.Member, silenced bool,
+) *livekit.ParticipantPermission {
 	ours := p.GetAttributes()[doorapi.AttributeMember] != ""
 	wanted := &livekit.ParticipantPermission{CanSubscribe: true, CanPublish: true}
 	if had := p.GetPermission(); had != nil {
@@ -156,7 +160,9 @@ func (s *speech) permission(p *livekit.ParticipantInfo, m register.Member, silen
 
 // correct mutes what may not be heard, and ends what is not what it says. again is
 // set if there is something to look at anew.
-func (e *Enforcer) correct(ctx context.Context, who roomservice.Place, s *speech, info *livekit.ParticipantInfo, silenced bool) (again bool, err error) {
+func (e *Enforcer) correct(
+	ctx context.Context, who roomservice.Place, s *speech, info *livekit.ParticipantInfo, silenced bool,
+) (again bool, err error) {
 	count := map[livekit.TrackSource]int{}
 	for _, t := range info.GetTracks() {
 		count[t.GetSource()]++
