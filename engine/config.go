@@ -2,12 +2,12 @@ package engine
 
 import (
 	"crypto/ed25519"
-	"io"
 	"time"
 
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
+	"foyer/engine/internal/silent"
 )
 
 // Config is what an engine works with. Devices, Media and Dialer are required.
@@ -52,6 +52,9 @@ const (
 	workersEndTimeout   = 500 * time.Millisecond  // goroutines that are about to return anyway
 )
 
+// SilentLog is a log that writes nothing, for whoever wants none.
+func SilentLog() *logrus.Logger { return silent.Log() }
+
 func (c Config) withDefaults() Config {
 	if c.Grace <= 0 {
 		c.Grace = DefaultGrace
@@ -63,9 +66,7 @@ func (c Config) withDefaults() Config {
 		c.JoinTimeout = DefaultJoinTimeout
 	}
 	if c.Log == nil {
-		silent := logrus.New()
-		silent.SetOutput(io.Discard)
-		c.Log = silent
+		c.Log = silent.Log()
 	}
 	return c
 }

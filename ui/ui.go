@@ -144,9 +144,7 @@ func withDefaults(cfg Config) Config {
 		cfg.Random = rand.Reader
 	}
 	if cfg.Log == nil {
-		quiet := logrus.New()
-		quiet.SetOutput(io.Discard)
-		cfg.Log = quiet
+		cfg.Log = engine.SilentLog()
 	}
 	return cfg
 }

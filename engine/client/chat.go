@@ -2,10 +2,10 @@ package client
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
@@ -30,7 +30,7 @@ type chat struct {
 // place in the room's chat. While the keeper is away it is told again and again,
 // until there is another one, or fails with [call.ErrNotStored].
 func (s *session) SendChat(ctx context.Context, text string) (call.ChatMessage, error) {
-	m := call.ChatMessage{ID: newStreamID(), Text: call.CleanText(text)}
+	m := call.ChatMessage{ID: uuid.NewString(), Text: call.CleanText(text)}
 	if err := call.CheckChat(m.Text); err != nil {
 		return call.ChatMessage{}, fmt.Errorf("chat: %w", err)
 	}
@@ -115,14 +115,6 @@ func (c *chat) sendAgain(m call.ChatMessage, receipt <-chan error) (over bool, e
 	c.s.log.Debug("keeper is silent")
 	o.KeeperIsSilent()
 	return false, c.write(m, []string{string(c.s.credentials.keeper)})
-}
-
-// newStreamID is a random UUID (RFC 9562, version 4).
-func newStreamID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 // send sends a message to some, or with none to everybody: as one packet if

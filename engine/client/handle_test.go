@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"github.com/livekit/protocol/livekit"
-	"github.com/sirupsen/logrus"
 	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
@@ -26,14 +25,12 @@ func FuzzFrame(f *testing.F) {
 		}
 		f.Add(raw)
 	}
-	silent := logrus.New()
-	silent.SetLevel(logrus.PanicLevel)
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		m, err := signalconn.ParseFrame(raw)
 		if err != nil {
 			return
 		}
-		d := New(Config{Log: silent})
+		d := New(Config{})
 		s := bareSession(d, joinResponse(info("bob", "PA_b", 1)))
 		ended := 0
 		s.sink = func(e call.SessionEvent) {

@@ -2,28 +2,21 @@ package devices
 
 import (
 	"fmt"
-	"io"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/sirupsen/logrus"
 	"go.uber.org/goleak"
 
 	"foyer/engine/call"
+	"foyer/engine/internal/silent"
 	"foyer/engine/internal/wait"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func quietLog() logrus.FieldLogger {
-	l := logrus.New()
-	l.SetOutput(io.Discard)
-	return l
-}
-
 func newDevices(t testing.TB, drivers Drivers) *Devices {
-	d := New(Config{Log: quietLog(), Drivers: drivers})
+	d := New(Config{Log: silent.Log(), Drivers: drivers})
 	t.Cleanup(func() { _ = d.Close() })
 	return d
 }

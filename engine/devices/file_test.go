@@ -16,6 +16,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/devices/testpicture"
+	"foyer/engine/internal/silent"
 )
 
 // y4m makes a file with n test patterns.
@@ -108,7 +109,7 @@ func write(t testing.TB, name string, data []byte) string {
 func TestVideoFilesPlayRoundAndRound(t *testing.T) {
 	t.Parallel()
 	decoder := &fakeDecoder{painter: testpicture.NewPainter(128, 96)}
-	d := New(Config{Log: quietLog(), NewDecoder: func(mime string) (call.VideoDecoder, error) {
+	d := New(Config{Log: silent.Log(), NewDecoder: func(mime string) (call.VideoDecoder, error) {
 		if mime != mimeVP8 {
 			return nil, fmt.Errorf("no %s", mime)
 		}
@@ -156,7 +157,7 @@ func TestUnreadableVideoFiles(t *testing.T) {
 	binary.LittleEndian.PutUint16(huge[ivfHeaderSize+ivfFrameSize+6:], 16383)
 	inter := ivf("VP80", 64, 48, 2)
 	inter[ivfHeaderSize+ivfFrameSize] |= 1
-	d := New(Config{Log: quietLog(), NewDecoder: func(mime string) (call.VideoDecoder, error) {
+	d := New(Config{Log: silent.Log(), NewDecoder: func(mime string) (call.VideoDecoder, error) {
 		if mime != mimeVP8 {
 			return nil, errors.New("unknown")
 		}
@@ -206,7 +207,7 @@ func TestUnreadableVideoFiles(t *testing.T) {
 func TestFileCutMeanwhile(t *testing.T) {
 	t.Parallel()
 	path := write(t, "a.y4m", y4m("YUV4MPEG2 W64 H48 F100:1", 64, 48, 3))
-	c := mustOpen(t, New(Config{Log: quietLog()}), path)
+	c := mustOpen(t, New(Config{Log: silent.Log()}), path)
 	if err := os.Truncate(path, 100); err != nil {
 		t.Fatal(err)
 	}
@@ -251,7 +252,7 @@ func TestWAV(t *testing.T) {
 func TestWAVIsHeardAtItsSpeed(t *testing.T) {
 	t.Parallel()
 	path := write(t, "a.wav", wav(wavPCM, 1, 48000, 16, pcm(1, 2, 3)))
-	m := openMic(t, New(Config{Log: quietLog()}), path)
+	m := openMic(t, New(Config{Log: silent.Log()}), path)
 	buf := make([]int16, call.SampleRate/5)
 	began := time.Now()
 	if err := m.ReadAudio(buf); err != nil {
@@ -298,7 +299,7 @@ func TestUnreadableWAV(t *testing.T) {
 			t.Errorf("%v does not tell %q", err, c.reason)
 		}
 	}
-	_, err := New(Config{Log: quietLog()}).Open(t.Context(), call.DeviceRequest{Source: call.SourceMicrophone, Device: "gone.wav"})
+	_, err := New(Config{Log: silent.Log()}).Open(t.Context(), call.DeviceRequest{Source: call.SourceMicrophone, Device: "gone.wav"})
 	if !errors.Is(err, call.ErrFileUnreadable) || !errors.Is(err, call.ErrFileMissing) {
 		t.Errorf("missing file: %v", err)
 	}
@@ -321,7 +322,7 @@ func TestUnopened(t *testing.T) {
 
 func TestTestCamera(t *testing.T) {
 	t.Parallel()
-	c, err := New(Config{Log: quietLog()}).Open(t.Context(), call.DeviceRequest{Source: call.SourceCamera, Device: call.DeviceTest, FPS: 60})
+	c, err := New(Config{Log: silent.Log()}).Open(t.Context(), call.DeviceRequest{Source: call.SourceCamera, Device: call.DeviceTest, FPS: 60})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/internal/silent"
 )
 
 // A camera that stops sending is given up after a bounded time, and may be slow
@@ -19,7 +20,7 @@ func TestStalledCamera(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake(t, call.SourceCamera, "Cam")
 		f.readErr, f.slowRead = ErrNoPicture, time.Second
-		d := New(Config{Log: quietLog(), Drivers: Drivers{Camera: f}})
+		d := New(Config{Log: silent.Log(), Drivers: Drivers{Camera: f}})
 		c := mustOpen(t, d, "")
 		time.Sleep(firstFrameLimit - 1500*time.Millisecond) // virtual
 		if isClosed(c.Lost()) {
@@ -47,7 +48,7 @@ func TestBrokenCameraIsNotAskedInALoop(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		broken := &brokenCamera{fakeHardware: newFake(t, call.SourceCamera, "Cam")}
-		d := New(Config{Log: quietLog(), Drivers: Drivers{Camera: broken}})
+		d := New(Config{Log: silent.Log(), Drivers: Drivers{Camera: broken}})
 		began := time.Now()
 		c := mustOpen(t, d, "")
 		<-c.Lost()
@@ -70,7 +71,7 @@ func TestBrokenCameraIsNotAskedInALoop(t *testing.T) {
 func TestBrokenCameraClosesAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		d := New(Config{Log: quietLog(), Drivers: Drivers{Camera: &brokenCamera{fakeHardware: newFake(t, call.SourceCamera, "Cam")}}})
+		d := New(Config{Log: silent.Log(), Drivers: Drivers{Camera: &brokenCamera{fakeHardware: newFake(t, call.SourceCamera, "Cam")}}})
 		c := mustOpen(t, d, "")
 		synctest.Wait() // the first read has failed
 		began := time.Now()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/internal/silent"
 )
 
 func newFakeAudio(t testing.TB) *fakeAudio {
@@ -69,7 +70,7 @@ func TestSilentMicrophoneIsNotLost(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakeAudio(t)
-		d := New(Config{Log: quietLog(), Drivers: Drivers{Audio: f}})
+		d := New(Config{Log: silent.Log(), Drivers: Drivers{Audio: f}})
 		m := openMic(t, d, "")
 		f.set(func() { f.silent = true })
 		time.Sleep(time.Minute) // virtual, like all time here
@@ -99,7 +100,7 @@ func TestDeadAudioIsLost(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			f := newFakeAudio(t)
-			d := New(Config{Log: quietLog(), Drivers: Drivers{Audio: f}})
+			d := New(Config{Log: silent.Log(), Drivers: Drivers{Audio: f}})
 			m := openMic(t, d, "")
 			s, err := d.OpenSpeaker(t.Context(), "")
 			if err != nil {
@@ -140,7 +141,7 @@ func TestAudioIsCheckedWhileItRuns(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakeAudio(t)
-		d := New(Config{Log: quietLog(), Drivers: Drivers{Audio: f}})
+		d := New(Config{Log: silent.Log(), Drivers: Drivers{Audio: f}})
 		m := openMic(t, d, "")
 		f.set(func() { f.checkErr = call.ErrNoSoundServer })
 		time.Sleep(10 * time.Second) // virtual: some looks
@@ -203,7 +204,7 @@ func TestSpeakerPlaysSilenceUntilAsked(t *testing.T) {
 func TestTestTone(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		d := New(Config{Log: quietLog()})
+		d := New(Config{Log: silent.Log()})
 		m := openMic(t, d, call.DeviceTest)
 		buf := make([]int16, call.SampleRate/10)
 		if err := m.ReadAudio(buf); err != nil {

@@ -11,18 +11,11 @@ import (
 
 	"github.com/pion/rtp"
 	"github.com/pion/rtp/codecs"
-	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
 	"foyer/engine/media/pixel"
 	"foyer/engine/media/vp8"
 )
-
-func quiet() logrus.FieldLogger {
-	l := logrus.New()
-	l.SetOutput(io.Discard)
-	return l
-}
 
 // The number of a test pattern is written into its first rows: codeBits fields,
 // each a bit.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/internal/silent"
 )
 
 // fakeMicrophone is silent until it is closed.
@@ -26,7 +27,7 @@ func (m fakeMicrophone) ReadAudio(dst []int16) error {
 type fakeUnknown struct{ call.Handle }
 
 func TestMediaDispatch(t *testing.T) {
-	m := New(Config{Log: quiet()})
+	m := New(Config{Log: silent.Log()})
 	cam, mic := newFakeCamera(64, 48), fakeMicrophone{newFakeCamera(0, 0)}
 	mic.source = call.SourceMicrophone
 	camera, microphone := m.Capture(cam), m.Capture(mic)
@@ -62,7 +63,7 @@ func TestMediaDispatch(t *testing.T) {
 
 // TestUnknownCodec: the track is read and nothing is shown.
 func TestUnknownCodec(t *testing.T) {
-	m := New(Config{Log: quiet()})
+	m := New(Config{Log: silent.Log()})
 	defer m.Close()
 	track := newFakeTrack()
 	track.mime = "video/AV1"
@@ -83,7 +84,7 @@ func TestUnknownCodec(t *testing.T) {
 // TestMediaCloseClosesAll: what the engine left open ends with Media, and what
 // comes afterwards ends at once.
 func TestMediaCloseClosesAll(t *testing.T) {
-	m := New(Config{Log: quiet()})
+	m := New(Config{Log: silent.Log()})
 	cam := newFakeCamera(64, 48)
 	m.Capture(cam)
 	for range 5 {

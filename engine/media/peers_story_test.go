@@ -16,6 +16,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"foyer/engine/call"
+	"foyer/engine/internal/silent"
 )
 
 // TestTwoPeers sends a camera's frames from one pion peer to another through a
@@ -40,7 +41,7 @@ func twoPeers(t *testing.T, loss float64) {
 	negotiate(t, from, to)
 
 	cam := newFakeCamera(testW, testH)
-	pump := newVideoPump(cam, quiet())
+	pump := newVideoPump(cam, silent.Log())
 	defer pump.Close()
 	defer cam.Close()
 	pump.Send(local)
@@ -57,7 +58,7 @@ func twoPeers(t *testing.T, loss float64) {
 		t.Fatal("no track arrives")
 	}
 	begin := time.Now()
-	r := newVideoReceiver(new(budget), remote, noAudio{}, quiet())
+	r := newVideoReceiver(new(budget), remote, noAudio{}, silent.Log())
 	defer r.Close()
 	r.Slot().SetView(call.View{Width: testW, Height: testH})
 	first, shown := watch(t, r, begin, 60)

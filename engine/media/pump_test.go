@@ -10,6 +10,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/internal/latest"
+	"foyer/engine/internal/silent"
 	"foyer/engine/media/pixel"
 	"foyer/engine/media/vp8"
 )
@@ -36,7 +37,7 @@ type rig struct {
 
 func newRig(t *testing.T) *rig {
 	r := &rig{t: t, cam: newFakeCamera(camW, camH)}
-	r.p = newVideoPump(r.cam, quiet())
+	r.p = newVideoPump(r.cam, silent.Log())
 	t.Cleanup(func() {
 		_ = r.cam.Close()
 		r.p.Close()
@@ -357,7 +358,7 @@ func TestCloseIsPrompt(t *testing.T) {
 	var worstPump, worstReceiver time.Duration
 	for round := range 10 {
 		cam := newFakeCamera(camW, camH)
-		p := newVideoPump(cam, quiet())
+		p := newVideoPump(cam, silent.Log())
 		p.Preview().SetView(call.View{Width: 320, Height: 176})
 		p.Send(newFakeLocal(threeLayers()...))
 		for n := range 3 {
@@ -369,7 +370,7 @@ func TestCloseIsPrompt(t *testing.T) {
 		worstPump = max(worstPump, time.Since(begin))
 
 		track := newFakeTrack()
-		r := newVideoReceiver(new(budget), track, noAudio{}, quiet())
+		r := newVideoReceiver(new(budget), track, noAudio{}, silent.Log())
 		src := newSource(t, camW, camH)
 		for range round%3 + 1 {
 			track.give(src.next()...)
@@ -390,7 +391,7 @@ func BenchmarkClose(b *testing.B) {
 		for b.Loop() {
 			b.StopTimer()
 			cam := newFakeCamera(1280, 720)
-			p := newVideoPump(cam, quiet())
+			p := newVideoPump(cam, silent.Log())
 			p.Send(newFakeLocal(call.Layer{Width: 1280, Height: 720, FPS: 30, Bitrate: 1_700_000}))
 			for n := range 3 {
 				cam.numbers <- n
@@ -406,7 +407,7 @@ func BenchmarkClose(b *testing.B) {
 		for b.Loop() {
 			b.StopTimer()
 			track := newFakeTrack()
-			r := newVideoReceiver(new(budget), track, noAudio{}, quiet())
+			r := newVideoReceiver(new(budget), track, noAudio{}, silent.Log())
 			track.give(packets...)
 			b.StartTimer()
 			r.Close()
@@ -462,7 +463,7 @@ func parsed(b *testing.B, raw [][]byte) (out []*packet) {
 
 // idleReceiver is a receiver without goroutines: the test is its worker.
 func idleReceiver(tb testing.TB) *videoReceiver {
-	r := newReceiverState(new(budget), newFakeTrack(), noAudio{}, quiet())
+	r := newReceiverState(new(budget), newFakeTrack(), noAudio{}, silent.Log())
 	d, err := vp8.NewDecoder()
 	if err != nil {
 		tb.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"foyer/engine/call"
+	"foyer/engine/internal/silent"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -39,7 +40,7 @@ type stage struct {
 func newStage(t *testing.T, clock playoutClock) *stage {
 	t.Helper()
 	s := &stage{t: t, track: newFakeTrack()}
-	s.r = newVideoReceiver(new(budget), s.track, clock, quiet())
+	s.r = newVideoReceiver(new(budget), s.track, clock, silent.Log())
 	t.Cleanup(s.r.Close)
 	s.r.Slot().SetView(call.View{Width: testW, Height: testH})
 	return s

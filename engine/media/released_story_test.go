@@ -6,6 +6,8 @@ import (
 	"weak"
 
 	"go.uber.org/goleak"
+
+	"foyer/engine/internal/silent"
 )
 
 // TestClosedReceiverIsReleased: with its frames a receiver is megabytes. Kept
@@ -25,7 +27,7 @@ func TestClosedReceiverIsReleased(t *testing.T) {
 func watchAndClose(t *testing.T) weak.Pointer[videoReceiver] {
 	t.Helper()
 	track, src := newFakeTrack(), newSource(t, testW, testH)
-	r := newVideoReceiver(new(budget), track, noAudio{}, quiet())
+	r := newVideoReceiver(new(budget), track, noAudio{}, silent.Log())
 	for r.Stats().FramesDecoded == 0 {
 		track.give(src.next()...)
 	}

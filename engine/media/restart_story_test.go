@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/internal/silent"
 )
 
 // TestTrackGoesOnWithAnotherDevice: a camera that is closed and opened again, or
@@ -18,7 +19,7 @@ func TestTrackGoesOnWithAnotherDevice(t *testing.T) {
 		last := make([]time.Duration, len(track.spec.Layers))
 		for round := range 4 {
 			cam := newFakeCamera(camW, camH)
-			r := &rig{t: t, cam: cam, p: newVideoPump(cam, quiet())}
+			r := &rig{t: t, cam: cam, p: newVideoPump(cam, silent.Log())}
 			r.frames(round) // the lobby's preview, for some of them
 			r.p.Send(track)
 			begin := time.Since(track.began)

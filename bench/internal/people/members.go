@@ -10,11 +10,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"sync"
 	"time"
-
-	"github.com/sirupsen/logrus"
 
 	"foyer/bench/internal/harness"
 	"foyer/engine/call"
@@ -47,14 +44,7 @@ func NewMember(id string) (*Member, error) {
 
 // quietDialer joins without a word in a log.
 func quietDialer() *client.Dialer {
-	return client.New(client.Config{Log: quiet()})
-}
-
-// quiet is a log that nobody reads.
-func quiet() logrus.FieldLogger {
-	log := logrus.New()
-	log.SetOutput(io.Discard)
-	return log
+	return client.New(client.Config{})
 }
 
 // Join is in the room when it returns.

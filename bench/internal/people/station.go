@@ -30,7 +30,7 @@ func NewStation(drivers devices.Drivers, wrap func(call.Devices) call.Devices) (
 	if err != nil {
 		return nil, err
 	}
-	log := quiet()
+	log := engine.SilentLog()
 	dev := devices.New(devices.Config{Log: log, Drivers: drivers})
 	s := &Station{devices: dev, done: make(chan struct{})}
 	s.Engine = engine.New(engine.Config{

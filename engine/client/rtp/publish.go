@@ -2,7 +2,6 @@ package rtp
 
 import (
 	"crypto/rand"
-	"encoding/hex"
 	"fmt"
 
 	"github.com/livekit/protocol/livekit"
@@ -31,9 +30,7 @@ func CheckSpec(spec call.TrackSpec) error {
 
 // NewCID names a track before the server does; it must equal the msid's track.
 func NewCID() string {
-	raw := make([]byte, 12)
-	_, _ = rand.Read(raw) // never fails (crypto/rand)
-	return "foyer-" + hex.EncodeToString(raw)
+	return "foyer-" + rand.Text()
 }
 
 // AddTrackRequest asks the server to publish the track.

@@ -5,7 +5,6 @@ package hw
 import (
 	"context"
 	"errors"
-	"io"
 	"math"
 	"os"
 	"os/exec"
@@ -13,25 +12,19 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sirupsen/logrus"
 	"go.uber.org/goleak"
 
 	"foyer/engine/call"
 	"foyer/engine/devices"
+	"foyer/engine/internal/silent"
 	"foyer/internal/testenv"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func quietLog() logrus.FieldLogger {
-	l := logrus.New()
-	l.SetOutput(io.Discard)
-	return l
-}
-
 // audioDevices has the real sound system and nothing else.
 func audioDevices(t testing.TB) *devices.Devices {
-	d := devices.New(devices.Config{Log: quietLog(), Drivers: devices.Drivers{Audio: newAudio(quietLog())}})
+	d := devices.New(devices.Config{Log: silent.Log(), Drivers: devices.Drivers{Audio: newAudio(silent.Log())}})
 	t.Cleanup(func() { _ = d.Close() })
 	return d
 }

@@ -15,6 +15,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/devices"
+	"foyer/engine/internal/silent"
 )
 
 // These tests need a V4L2 camera whose stalls and unplugging can be ordered: the
@@ -38,7 +39,7 @@ func needVM(t *testing.T) {
 }
 
 func cameraDevices(t *testing.T) *devices.Devices {
-	d := devices.New(devices.Config{Log: quietLog(), Drivers: Drivers(quietLog())})
+	d := devices.New(devices.Config{Log: silent.Log(), Drivers: Drivers(silent.Log())})
 	t.Cleanup(func() { _ = d.Close() })
 	return d
 }

@@ -10,6 +10,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/devices"
+	"foyer/engine/internal/silent"
 	"foyer/internal/testenv"
 )
 
@@ -26,8 +27,8 @@ func sourcesOf(list []call.Device) []call.Source {
 // open, not afterwards, and also when nobody in the program knows of it.
 func TestL2_HeldIsWhatTheSystemSays(t *testing.T) {
 	pulse := testenv.UsePulse(t)
-	s := newAudio(quietLog())
-	d := devices.New(devices.Config{Log: quietLog(), Drivers: devices.Drivers{Audio: s, Held: heldBy(s)}})
+	s := newAudio(silent.Log())
+	d := devices.New(devices.Config{Log: silent.Log(), Drivers: devices.Drivers{Audio: s, Held: heldBy(s)}})
 	t.Cleanup(func() { _ = d.Close() })
 	want := func(when string, sources ...call.Source) {
 		t.Helper()

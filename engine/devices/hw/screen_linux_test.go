@@ -13,12 +13,13 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/devices"
+	"foyer/engine/internal/silent"
 	"foyer/internal/drive"
 	"foyer/internal/testenv"
 )
 
 func screenDevices(t testing.TB) *devices.Devices {
-	d := devices.New(devices.Config{Log: quietLog(), Drivers: devices.Drivers{Screen: newScreens()}})
+	d := devices.New(devices.Config{Log: silent.Log(), Drivers: devices.Drivers{Screen: newScreens()}})
 	t.Cleanup(func() { _ = d.Close() })
 	return d
 }

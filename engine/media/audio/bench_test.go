@@ -4,13 +4,14 @@ import (
 	"testing"
 
 	"foyer/engine/call"
+	"foyer/engine/internal/silent"
 )
 
 // BenchmarkMix50Voices is 20 ms of fifty people talking at once: jitter buffers,
 // decoders, mix and limiter. "core-%" is the share of a core that it takes.
 func BenchmarkMix50Voices(b *testing.B) {
 	packets := encoded(b, speech(4*call.SampleRate, 1))
-	m := NewMixer(quiet())
+	m := NewMixer(silent.Log())
 	defer m.Close()
 	m.SetSpeaker(&fakeSpeaker{})
 	var sources []*source
@@ -20,7 +21,7 @@ func BenchmarkMix50Voices(b *testing.B) {
 			b.Fatal(err)
 		}
 		defer j.close()
-		s := &source{jitter: j, log: quiet()}
+		s := &source{jitter: j, log: silent.Log()}
 		sources = append(sources, s)
 		m.add(s)
 	}
@@ -44,7 +45,7 @@ func BenchmarkMix50Voices(b *testing.B) {
 // BenchmarkPumpFrame is 20 ms of our own microphone: level, voice, encoder.
 func BenchmarkPumpFrame(b *testing.B) {
 	pcm := speech(4*call.SampleRate, 1)
-	p := &Pump{log: quiet(), now: newFakeClock().now}
+	p := &Pump{log: silent.Log(), now: newFakeClock().now}
 	p.Send(discard{})
 	s := sender{pump: p, voice: newVoiceDetector()}
 	defer s.close()

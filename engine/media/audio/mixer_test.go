@@ -11,6 +11,7 @@ import (
 	"github.com/pion/rtp"
 
 	"foyer/engine/call"
+	"foyer/engine/internal/silent"
 	"foyer/engine/media/opus"
 )
 
@@ -32,7 +33,7 @@ type voice struct {
 
 func newRoom(t testing.TB) *room {
 	r := &room{t: t, clock: newFakeClock(), speaker: &fakeSpeaker{}}
-	r.mixer = newMixer(quiet(), r.clock.now)
+	r.mixer = newMixer(silent.Log(), r.clock.now)
 	r.mixer.SetSpeaker(r.speaker)
 	t.Cleanup(func() {
 		for _, v := range r.voices {
@@ -45,7 +46,7 @@ func newRoom(t testing.TB) *room {
 
 func (r *room) join(packets [][]byte) *voice {
 	v := &voice{packets: packets, track: newFakeRemote()}
-	v.Receiver = NewReceiver(r.mixer, v.track, quiet())
+	v.Receiver = NewReceiver(r.mixer, v.track, silent.Log())
 	r.voices = append(r.voices, v)
 	return v
 }
@@ -278,9 +279,9 @@ func TestOldSpeakerGetsSilence(t *testing.T) {
 
 // Without a speaker the buffers live on, by the mixer's own clock.
 func TestMixRunsDryWithoutASpeaker(t *testing.T) {
-	m := NewMixer(quiet())
+	m := NewMixer(silent.Log())
 	v := &voice{packets: encoded(t, speech(call.SampleRate, 1)), track: newFakeRemote()}
-	v.Receiver = NewReceiver(m, v.track, quiet())
+	v.Receiver = NewReceiver(m, v.track, silent.Log())
 	defer m.Close()
 	defer v.Close()
 	tick := time.NewTicker(frameDuration)
@@ -297,7 +298,7 @@ func TestMixRunsDryWithoutASpeaker(t *testing.T) {
 }
 
 func TestConcurrentUse(t *testing.T) {
-	m := NewMixer(quiet())
+	m := NewMixer(silent.Log())
 	defer m.Close()
 	packets := encoded(t, speech(call.SampleRate, 1))
 	stop := make(chan struct{})
@@ -323,7 +324,7 @@ func TestConcurrentUse(t *testing.T) {
 		voices.Go(func() {
 			for round := range 25 {
 				v := &voice{packets: packets, track: newFakeRemote()}
-				v.Receiver = NewReceiver(m, v.track, quiet())
+				v.Receiver = NewReceiver(m, v.track, silent.Log())
 				v.track.report.Store(&fakeReport{ntp: time.Now()})
 				for range 20 {
 					v.track.packets <- rtpBytes(uint16(v.sent), uint32(v.sent)*960, packets[v.sent])
@@ -348,7 +349,7 @@ func TestPullAllocatesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &source{jitter: b, log: quiet()}
+	s := &source{jitter: b, log: silent.Log()}
 	defer b.close()
 	packets := encoded(t, speech(call.SampleRate, 1))
 	stereo := make([]int16, 960)

@@ -6,6 +6,7 @@ import (
 	logtest "github.com/sirupsen/logrus/hooks/test"
 
 	"foyer/engine/call"
+	"foyer/engine/internal/silent"
 )
 
 // TestPanicDropsOneVoice: a decoder that panics is not asked again, and the
@@ -52,9 +53,9 @@ type panickingRemote struct{ *fakeRemote }
 func (panickingRemote) ReadRTP([]byte) (int, error) { panic("packet") }
 
 func TestPanicEndsReceiver(t *testing.T) {
-	m := NewMixer(quiet())
+	m := NewMixer(silent.Log())
 	defer m.Close()
-	r := NewReceiver(m, panickingRemote{newFakeRemote()}, quiet())
+	r := NewReceiver(m, panickingRemote{newFakeRemote()}, silent.Log())
 	<-r.done
 	if s := r.Stats(); s.SID != "TR_anna" {
 		t.Errorf("stats: %+v", s)
@@ -68,7 +69,7 @@ func (panickingMic) ReadAudio([]int16) error { panic("microphone") }
 
 func TestPanicEndsPump(t *testing.T) {
 	var dev call.AudioCapture = panickingMic{newFakeMic()}
-	p := NewPump(dev, quiet())
+	p := NewPump(dev, silent.Log())
 	<-p.done
 	p.Close()
 }
