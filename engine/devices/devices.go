@@ -47,7 +47,7 @@ type Devices struct {
 
 	mu     sync.Mutex
 	closed bool
-	lanes  map[string]*handle // the newest user of each device
+	claims map[string]*handle // the newest user of each device
 	open   map[*handle]struct{}
 	files  map[string]call.Source // that have stood in for a device, by their real paths
 }
@@ -60,7 +60,7 @@ func New(c Config) *Devices {
 		log:        c.Log,
 		drivers:    c.Drivers,
 		newDecoder: c.NewDecoder,
-		lanes:      make(map[string]*handle),
+		claims:     make(map[string]*handle),
 		open:       make(map[*handle]struct{}),
 		files:      make(map[string]call.Source),
 	}

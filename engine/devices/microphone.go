@@ -80,7 +80,7 @@ func (d *Devices) startPlayer(
 	ctx context.Context, dev call.Device, open func() (player, error),
 ) (*audioCapture, error) {
 	c := newAudioCapture(dev)
-	if err := d.enter(ctx, "", c.handle); err != nil {
+	if err := d.claim(ctx, "", c.handle); err != nil {
 		return nil, call.DeviceErrorOf(dev, err)
 	}
 	go d.own("", c.handle, func() (session, error) {

@@ -24,7 +24,7 @@ func (d *Devices) own(key string, h *handle, open func() (session, error)) {
 	if err == nil {
 		closeErr = d.live(h, s)
 	}
-	d.leave(key, h)
+	d.unclaim(key, h)
 	h.finish(closeErr)
 }
 

@@ -80,7 +80,7 @@ func (d *Devices) startVideo(
 	ctx context.Context, key string, dev call.Device, open func() (VideoStream, error),
 ) (*videoCapture, error) {
 	c := &videoCapture{handle: newHandle(dev), box: latest.New[call.VideoFrame]()}
-	if err := d.enter(ctx, key, c.handle); err != nil {
+	if err := d.claim(ctx, key, c.handle); err != nil {
 		return nil, call.DeviceErrorOf(dev, err)
 	}
 	go d.own(key, c.handle, func() (session, error) {

@@ -105,7 +105,7 @@ func (d *Devices) startAudio(
 ) error {
 	dev := h.info
 	key := dev.Source.String() + " " + choice
-	if err := d.enter(ctx, key, h); err != nil {
+	if err := d.claim(ctx, key, h); err != nil {
 		return call.DeviceErrorOf(dev, err)
 	}
 	go d.own(key, h, func() (session, error) {

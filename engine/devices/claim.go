@@ -8,12 +8,12 @@ import (
 	"foyer/engine/call"
 )
 
-// enter registers an opening. A device that is still closing, or whose abandoned
+// claim registers an opening. A device that is still closing, or whose abandoned
 // opening has not come to an end, is waited for (contract L6). A video device
 // that is in use by ourselves is busy; audio devices may be opened twice.
-func (d *Devices) enter(ctx context.Context, key string, h *handle) error {
+func (d *Devices) claim(ctx context.Context, key string, h *handle) error {
 	for {
-		waitFor, err := d.tryEnter(key, h)
+		waitFor, err := d.tryClaim(key, h)
 		if err != nil || waitFor == nil {
 			return err
 		}
@@ -25,22 +25,22 @@ func (d *Devices) enter(ctx context.Context, key string, h *handle) error {
 	}
 }
 
-// tryEnter registers h, or says what to wait for first.
-func (d *Devices) tryEnter(key string, h *handle) (waitFor <-chan struct{}, err error) {
+// tryClaim registers h, or says what to wait for first.
+func (d *Devices) tryClaim(key string, h *handle) (waitFor <-chan struct{}, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed {
 		return nil, call.ErrClosed
 	}
-	before := d.lanes[key]
+	before := d.claims[key]
 	switch {
 	case key == "":
 	case before == nil:
-		d.lanes[key] = h
+		d.claims[key] = h
 	case before.live() && h.info.Source.Kind() == call.KindVideo:
 		return nil, fmt.Errorf("%w: it is open already", call.ErrDeviceBusy)
 	case before.live():
-		d.lanes[key] = h
+		d.claims[key] = h
 	case before.stopping() || isClosed(before.settled):
 		return before.released, nil
 	default:
@@ -51,12 +51,12 @@ func (d *Devices) tryEnter(key string, h *handle) (waitFor <-chan struct{}, err 
 	return nil, nil
 }
 
-// leave ends what enter has begun. It comes before the release is reported, so
-// that a caller who waited for it finds the lane free.
-func (d *Devices) leave(key string, h *handle) {
+// unclaim ends what claim has begun. It comes before the release is reported, so
+// that a caller who waited for it finds the device free.
+func (d *Devices) unclaim(key string, h *handle) {
 	d.mu.Lock()
-	if d.lanes[key] == h {
-		delete(d.lanes, key)
+	if d.claims[key] == h {
+		delete(d.claims, key)
 	}
 	delete(d.open, h)
 	d.mu.Unlock()
