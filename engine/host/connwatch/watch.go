@@ -24,20 +24,21 @@ const (
 	LostAfter = 300 * time.Millisecond
 	// lostFor is how long a loss is remembered; LiveKit gives up after 20 s.
 	lostFor = 2 * time.Minute
-	// newerBy is by how much somebody must have joined after a socket began, to
-	// be another self of its owner: clocks of nodes and doors differ.
+	// newerBy is how much later than the socket a participant must have joined to
+	// count as a different connection: the clocks of nodes and doors differ.
 	newerBy = 2 * time.Second
 )
 
-// Watch watches the sockets of clients and tells their rooms when one is lost
-// and when it is back: of a process that has died nobody else knows for a while.
-// It may be used from any goroutine.
+// Watch watches the sockets of clients and tells their rooms when one is lost and
+// when it is back: LiveKit takes a while to notice that a process has died. It may
+// be used from any goroutine.
 type Watch struct {
 	// find returns who is in the room, or call.ErrAlreadyGone.
 	find func(context.Context, roomservice.Place) (*livekit.ParticipantInfo, error)
 	// tell sends a notice to the room.
 	tell func(context.Context, roomservice.Place, doorapi.NoticeKind)
-	// always tells of everybody who is back: another door may have told the loss.
+	// always tells the room of everybody who is back: another door may have told the
+	// loss.
 	always bool
 
 	ctx    context.Context //nolint:containedctx // ends with the door
@@ -141,8 +142,8 @@ func (v *Visit) End() {
 }
 
 // missing reports whether somebody is in the room and has had no socket since that
-// end of theirs, and notes that the room is told so. Who came and went meanwhile
-// has a later end, which gets its own time.
+// end of theirs, and notes that the room is told so. Somebody who came and went
+// meanwhile has a later end, which gets its own time.
 func (l *Watch) missing(ctx context.Context, p roomservice.Place, w *watched, end int) bool {
 	began, alone := l.alone(w, end)
 	if !alone {
@@ -178,7 +179,7 @@ func (l *Watch) drop(p roomservice.Place, w *watched) {
 	}
 }
 
-// forget drops losses of which nobody will come back. l.mu is held.
+// forget drops participants who will not come back. l.mu is held.
 func (l *Watch) forget() {
 	const look = 64 // entries at a time; a map's order is random
 	n := 0

@@ -143,7 +143,7 @@ func (d *Door) mayEnter(ctx context.Context, req *doorapi.JoinRequest, role call
 		return err
 	case m.Key != nil && !m.Key.Equal(ed25519.PublicKey(req.Key)):
 		return call.ErrIdentityTaken
-	case m.Key == nil && m.Role.Moderates(): // it was given to who came with a token of the API key
+	case m.Key == nil && m.Role.Moderates(): // it was given to somebody with a token of the API key
 		return call.ErrIdentityTaken
 	case req.Generation != 0:
 		if err := checkGeneration(m, req.Generation); err != nil {

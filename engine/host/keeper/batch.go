@@ -149,7 +149,7 @@ func (k *Keeper) spread() {
 	})
 }
 
-// spreadLast tells what waits before a keeper goes whose room stays.
+// spreadLast sends what waits before a keeper leaves a room that stays.
 func (k *Keeper) spreadLast(ctx context.Context) {
 	if !k.batches.waits() || k.ended != nil {
 		return

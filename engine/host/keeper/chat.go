@@ -103,7 +103,7 @@ func size(l register.ChatLine) int { return len(l.Text) + len(l.Name) + len(l.ID
 // stored is the number of the last line that does not wait any more.
 func (c *chat) stored() int64 { return c.last - int64(len(c.lines)+len(c.writing)) }
 
-// answer tells who waits; err is for those whose lines are not stored.
+// answer wakes those who wait; err is for those whose lines are not stored.
 func (c *chat) answer(err error) {
 	c.waiters = slices.DeleteFunc(c.waiters, func(w waiter) bool {
 		switch {

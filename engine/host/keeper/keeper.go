@@ -68,8 +68,8 @@ type Teller interface {
 	Tell(ctx context.Context, room call.RoomID, n doorapi.Notice) error
 }
 
-// Silencer mutes again whom the host has muted, and ends tracks that are not what
-// they say. It is asked about everybody who has published or unmuted something.
+// Silencer mutes those again whom the host has muted, and ends tracks that are not
+// what they say. It is asked about everybody who has published or unmuted something.
 type Silencer interface {
 	Silence(ctx context.Context, room call.RoomID, id call.Identity) error
 }

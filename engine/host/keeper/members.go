@@ -49,9 +49,9 @@ func (k *Keeper) setRules(r call.RoomRules) {
 	k.passive.SetRealTime(time.Duration(r.RealTime) * time.Second)
 }
 
-// replaceRoster takes everybody who is there. Who was there before and is not
-// now went while nobody looked: we do not know how, so they count as offline,
-// which keeps nobody out who left. Who belongs to an earlier session is gone.
+// replaceRoster takes everybody who is there. Members who were there before and are
+// not now went while nobody looked: we do not know how, so they count as offline,
+// which keeps out nobody who left. Members of an earlier session are gone.
 func (k *Keeper) replaceRoster(e call.RosterReplaced) {
 	k.sid.Store(e.SessionID)
 	present := map[call.Identity]bool{}

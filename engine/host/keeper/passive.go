@@ -127,7 +127,7 @@ func (p *Passive) Next() (at time.Time, ok bool) {
 	return p.last.Add(first - p.elapsed), ok
 }
 
-// dismiss takes out whom over is true of, unless they are exempt.
+// dismiss takes out the members for whom over is true, unless they are exempt.
 func (p *Passive) dismiss(over func(absence) bool) []call.Identity {
 	type leaver struct {
 		id    call.Identity

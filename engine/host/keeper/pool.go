@@ -176,9 +176,9 @@ func (k *Pool) seen(r *kept) int {
 	return r.wanted
 }
 
-// drop drops the lease after a stay that ended so, and then looks whether the
-// room is open again: whoever opens it asks for the lease afterwards, so that
-// none whom ours has turned away is overlooked.
+// drop gives the lease up after a stay that ended like this, and then looks whether
+// the room is open again: another door that opens it asks for the lease afterwards,
+// so that none that was refused because of ours is overlooked.
 func (k *Pool) drop(room call.RoomID, end error) error {
 	if err := k.register.DropLease(k.ctx, room, k.holder); err != nil {
 		return err

@@ -8,7 +8,7 @@ import (
 	"foyer/engine/call"
 )
 
-// Caller is who asks the door for an operation.
+// Caller is the person or program that asks the door for an operation.
 type Caller struct {
 	Admin    bool        // the host's tools, by the admin key
 	Room     call.RoomID // else: a member of this room
@@ -28,7 +28,7 @@ func (c Caller) rank() call.Role {
 	return c.Role
 }
 
-// notBelow lists the roles of those whom the caller may not moderate.
+// notBelow lists the roles that the caller may not moderate.
 func (c Caller) notBelow() (roles []call.Role) {
 	for _, r := range []call.Role{call.RoleHost, call.RoleCoHost, call.RoleParticipant, call.RoleListener} {
 		if !c.outranks(r) {

@@ -43,7 +43,7 @@ func (mod *Moderator) Tell(ctx context.Context, room call.RoomID, n doorapi.Noti
 }
 
 // Silence implements keeper.Silencer: LiveKit lets everybody unmute their own
-// microphone, so whom the host has muted is muted again.
+// microphone, so those whom the host has muted are muted again.
 func (mod *Moderator) Silence(ctx context.Context, room call.RoomID, id call.Identity) error {
 	return mod.enforceNow(ctx, roomservice.Place{Room: room, Identity: id})
 }

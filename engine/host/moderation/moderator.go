@@ -27,8 +27,8 @@ type Config struct {
 	Register *register.Register
 	Rooms    *roomservice.Client
 	Keepers  Keepers
-	// Enforce makes LiveKit keep to what the register says about somebody, or fails,
-	// with call.ErrAlreadyGone for who is not there.
+	// Enforce makes LiveKit keep to what the register says about somebody. It returns
+	// call.ErrAlreadyGone if they are not there.
 	Enforce func(context.Context, roomservice.Place) error
 	Log     logrus.FieldLogger
 	Now     func() time.Time

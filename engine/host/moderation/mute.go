@@ -117,8 +117,8 @@ func (mod *Moderator) regrant(
 }
 
 // present returns somebody who is in the room, or fails with call.ErrAlreadyGone.
-// It looks again for who was not there before something was stored about them:
-// what is decided while somebody comes in must reach them.
+// It looks again for somebody who was not there before something was stored about
+// them: a decision must reach them if they come in meanwhile.
 func (mod *Moderator) present(ctx context.Context, s snapshot, id call.Identity) (*livekit.ParticipantInfo, error) {
 	if p := s.here[id]; p != nil {
 		return p, nil
@@ -126,8 +126,9 @@ func (mod *Moderator) present(ctx context.Context, s snapshot, id call.Identity)
 	return mod.rooms.Participant(ctx, roomservice.Place{Room: s.room, Identity: id})
 }
 
-// muteAll mutes everybody in the room and who comes later, but moderators and
-// exceptions; or ends every mute but those of who is not below the caller.
+// muteAll mutes everybody in the room, and whoever comes later, except moderators
+// and the exceptions; or it ends every mute except of those whom the caller does
+// not outrank.
 func (mod *Moderator) muteAll(
 	ctx context.Context, s snapshot, q doorapi.MuteRequest, muted bool,
 ) (doorapi.PeopleAnswer, error) {

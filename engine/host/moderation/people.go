@@ -87,8 +87,8 @@ func each(ids []call.Identity, f func(call.Identity) string) doorapi.PeopleAnswe
 	return answer
 }
 
-// subject is whom an operation is about: a member, and the other identities of
-// its installation in the room, which the operation is about as well.
+// subject is the member that an operation is about, with the other identities of
+// its installation in the room, which the operation covers as well.
 type subject struct {
 	register.Member
 	sameKey []register.Member

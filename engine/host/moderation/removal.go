@@ -30,7 +30,7 @@ type removal struct {
 	identity call.Identity
 	verdict  register.Verdict // Reason is what the person is told
 	ban      bool
-	role     call.Role // of who bans
+	role     call.Role // of the person who bans
 	until    time.Time // end of a ban; zero: until lifted
 	tell     bool      // tell the room who did it and what they said
 	upTo     int64     // the generation that is meant; 0: whatever it is
@@ -67,9 +67,9 @@ func (mod *Moderator) remove(ctx context.Context, o removal, here map[call.Ident
 	return errors.Join(mod.noteRemoval(ctx, o, here, stored), err)
 }
 
-// noteRemoval notes the end of a removal: LiveKit may have given a fresh token, until
-// they were gone, to who came with one that the door did not make. stored is
-// what became of the verdict; the error wraps call.ErrNotStored.
+// noteRemoval notes the end of a removal: until then LiveKit may have given a fresh
+// token to somebody whose own the door did not make. stored is the error of storing
+// the verdict; the error wraps call.ErrNotStored.
 func (mod *Moderator) noteRemoval(
 	ctx context.Context, o removal, here map[call.Identity]*livekit.ParticipantInfo, stored error,
 ) error {

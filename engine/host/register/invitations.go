@@ -35,9 +35,9 @@ func (r *Register) AddInvitation(ctx context.Context, inv Invitation, title stri
 	})
 }
 
-// Invitation finds an invitation by the hash of its secret. The search is not
-// constant in time, which tells nothing: who does not know the secret cannot
-// choose the hash. It fails with [ErrNotFound].
+// Invitation finds an invitation by the hash of its secret. The search does not take
+// constant time, which reveals nothing: without the secret nobody can choose the
+// hash. It fails with [ErrNotFound].
 func (r *Register) Invitation(ctx context.Context, secretHash [sha256.Size]byte) (Invitation, error) {
 	inv := Invitation{SecretHash: secretHash}
 	var existing, expires int64

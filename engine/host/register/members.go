@@ -72,12 +72,11 @@ func reasonWord(r call.LeaveReason) string {
 
 // Bind notes that a key uses an identity in a room, and returns what is known
 // of the member, with what was decided about other identities of the key. Whoever
-// comes first keeps the identity: another key gets
-// [ErrTaken]. m.Role counts for who is new; later an invitation can raise a
-// role, unless a moderator has set it, and that of the host always does. The name
-// becomes one by which the member is told from all who are there. If the
-// note cannot be written, a member who is known already is let in all the same:
-// a full disk closes no room.
+// comes first keeps the identity: another key gets [ErrTaken]. m.Role counts for a
+// new member; later an invitation can raise a role, unless a moderator has set it,
+// and the host's invitation always does. The name becomes one that differs visibly
+// from those of all who are there. If the note cannot be written, a known member is
+// let in all the same: a full disk closes no room.
 func (r *Register) Bind(ctx context.Context, m Member, now time.Time) (Member, error) {
 	var stored Member
 	err := r.write(ctx, func(ctx context.Context, tx *transaction) (err error) {
@@ -263,7 +262,7 @@ func (r *Register) SetPresence(ctx context.Context, m Member) error {
 	})
 }
 
-// ensureMember makes a member without a key of who is not known.
+// ensureMember makes an unknown identity a member without a key.
 func ensureMember(ctx context.Context, tx *transaction, room call.RoomID, identity call.Identity, now time.Time) error {
 	var one int
 	err := tx.QueryRowContext(ctx, `SELECT 1 FROM members WHERE room = $1 AND identity = $2`,

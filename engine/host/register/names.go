@@ -16,9 +16,9 @@ import (
 // kept for them meanwhile.
 const arrives = 5 * time.Minute
 
-// maxNames is how many names of a room a newcomer is told from, those of who is
-// there first, then the newest: whoever has an invitation can note any number
-// of people who never come.
+// maxNames is how many names of a room a newcomer's is compared with: first those of
+// the people who are there, then the newest. With an invitation, anybody can note
+// any number of people who never come.
 const maxNames = 1000
 
 // nearNames are the names from which one is told. Each part has an index that

@@ -8,22 +8,21 @@ import (
 	"foyer/engine/call"
 )
 
-// Limits on what a room remembers of those who have gone and whom nobody has
-// decided anything about: whoever has an invitation can come under any number
-// of names.
+// Limits on what a room remembers of members who have gone and about whom nobody
+// has decided anything: an invitation lets one person come under any number of
+// names.
 const (
 	maxGone    = 1000             // the newest stay, those who were inside before those who only asked
 	pruneEvery = 50               // members that are noted between two looks
-	freshFor   = 10 * time.Minute // nobody goes whose first token may still be good: it is for 5 min
-	closedFor  = 24 * time.Hour   // how long a dismissal is told to who was away
+	freshFor   = 10 * time.Minute // their first token may still be good: it lasts 5 min
+	closedFor  = 24 * time.Hour   // how long members who were away are told of a dismissal
 )
 
-// prune forgets members beyond maxGone, now and then. It leaves whoever is in the
-// room or offline, is banned, was removed otherwise than with everybody else,
-// has a role that was given to them or that moderates, is muted, or is exempt,
-// unless the same is known of an older identity of their key.
-// Who is forgotten is a new member the next time, with the first generation:
-// either that was theirs, or all their tokens have run out.
+// prune forgets members beyond maxGone, now and then. It keeps members who are in
+// the room or offline, are banned, were removed otherwise than with everybody else,
+// were given a role or moderate, are muted, or are exempt, unless the same is known
+// of an older identity of their key. A forgotten member is new the next time, with
+// the first generation: either that was theirs, or all their tokens have run out.
 func (r *Register) prune(ctx context.Context, tx *transaction, room call.RoomID, now time.Time) error {
 	if r.noted.Add(1)%pruneEvery != 0 {
 		return nil

@@ -21,7 +21,7 @@ type Invitation struct {
 	Room       call.RoomID
 	Existing   bool      // only while the room is open
 	Expires    time.Time // zero: never
-	Role       call.Role // of who comes by it; empty: participant
+	Role       call.Role // that it gives; empty: participant
 }
 
 // Member is the use of an identity in a room.
@@ -66,7 +66,7 @@ type Ban struct {
 	Key      ed25519.PublicKey // nil: that of the member, if there is one
 	Name     string            // empty: that of the member
 	By       string            // display name; empty: the host's tools
-	ByRole   call.Role         // of who bans; empty: host
+	ByRole   call.Role         // of the person who bans; empty: host
 	Text     string
 	Since    time.Time
 	Until    time.Time // zero: until lifted

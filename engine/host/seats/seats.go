@@ -21,7 +21,7 @@ type Seats struct {
 	keys  map[Installation]map[call.Identity]int
 }
 
-// Installation is a key in a room; the key is empty for who has none.
+// Installation is a key in a room; the key is empty for somebody without one.
 type Installation struct {
 	Room call.RoomID
 	Key  string
@@ -32,10 +32,9 @@ func New() *Seats {
 	return &Seats{rooms: map[call.RoomID]map[call.Identity]int{}, keys: map[Installation]map[call.Identity]int{}}
 }
 
-// Arrive counts a connect if allowed agrees, which is told how many each
-// identity has. Two arrivals never look at the same numbers, so that a room
-// with one place left takes one of them. The caller calls gone when the connect
-// has ended.
+// Arrive counts a connect if allowed agrees, which gets how many each identity has.
+// Two arrivals never look at the same numbers, so that a room with one place left
+// takes one of them. The caller calls gone when the connect has ended.
 func (s *Seats) Arrive(
 	of Installation, identity call.Identity, allowed func(Occupancy) error,
 ) (gone func(), err error) {

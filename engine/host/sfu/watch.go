@@ -58,8 +58,8 @@ func newWatcher(remove func(guest, string)) *watcher {
 	return &watcher{remove: remove, known: map[string]*counts{}}
 }
 
-// see takes a line of LiveKit's log. It returns late for who opens more than they
-// may: they are on the way out, and what they wanted has not been made.
+// see takes a line of LiveKit's log. It returns late for guests who
+// open more than they may: they are being removed, and what they wanted was not made.
 func (w *watcher) see(msg string, g guest) {
 	channel := strings.HasSuffix(msg, channelOpened)
 	stream := !channel && (strings.HasPrefix(msg, streamLeftOver) || strings.HasPrefix(msg, streamUnknown))
@@ -78,7 +78,7 @@ func (w *watcher) see(msg string, g guest) {
 	}
 }
 
-// count returns nil for who has not gone too far.
+// count returns nil for a guest within the limits.
 func (w *watcher) count(g guest, channel bool) <-chan struct{} {
 	w.mu.Lock()
 	defer w.mu.Unlock()

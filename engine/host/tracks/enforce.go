@@ -57,8 +57,8 @@ func New(c Config) *Enforcer {
 func (e *Enforcer) Close() { e.speeches.close() }
 
 // Enforce makes LiveKit keep to what the register says about somebody in the
-// room: what they may do, and that nothing is heard of who is muted. It returns
-// when that is true at LiveKit, or fails, with call.ErrAlreadyGone for who is not
+// room: what they may do, and that nobody hears them while they are muted. It
+// returns when LiveKit does so, or fails, with call.ErrAlreadyGone if they are not
 // there. Nobody's microphone is switched on (contract K10).
 //
 // A microphone that is published is muted, and can be muted again by hand. One that was
@@ -107,8 +107,8 @@ func (e *Enforcer) Enforce(ctx context.Context, who roomservice.Place) error {
 	return fmt.Errorf("%w: %s", errStillHeard, who.Identity)
 }
 
-// stateOf is what the register says about somebody; of who came with a token
-// that the door did not make it may know nothing.
+// stateOf returns what the register says about somebody. It may know nothing about a
+// participant whose token the door did not make.
 func (e *Enforcer) stateOf(
 	ctx context.Context, who roomservice.Place,
 ) (m register.Member, rules register.Rules, err error) {
@@ -307,8 +307,9 @@ func (e *Enforcer) inspectUnmute(who roomservice.Place, m *livekit.MuteTrackRequ
 	return e.enforceFirst(ctx, who)
 }
 
-// isSilenced reports whether the register says that somebody is muted. While it
-// says nothing, it fails for who was muted, and the others are looked at later.
+// isSilenced reports whether the register says that somebody is muted. While the
+// register does not answer, it fails for those who were muted, and the others are
+// checked later.
 func (e *Enforcer) isSilenced(ctx context.Context, who roomservice.Place, s *speech) (bool, error) {
 	m, rules, err := e.stateOf(ctx, who)
 	if err == nil {

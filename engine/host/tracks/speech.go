@@ -41,7 +41,7 @@ type speech struct {
 	sockets   int
 	left      time.Time             // when the last of them ended
 	partial   bool                  // they have been connected by another door, or before this one began
-	foreign   []livekit.TrackSource // that the token lists of who has not come by our tokens
+	foreign   []livekit.TrackSource // that their token lists, if the door did not make it
 	announced map[livekit.TrackSource]int
 	recent    map[livekit.TrackSource][]time.Time // announcements of every kind
 	seen      map[string]livekit.TrackSource      // tracks that LiveKit has listed
