@@ -226,8 +226,9 @@ func (l *loop) finish(s *stay) {
 	}
 	left := call.Left{
 		Room: s.room, Title: s.title, Reason: x.reason, By: x.by, Text: x.text, Until: x.until, Err: x.err,
-		Released: x.released, Stuck: l.devices.allStuck(), Open: x.open, Preview: x.keepPreview && x.reason == call.ReasonLeft,
-		People: s.people, Hosting: s.joined && s.hosting && l.server.running,
+		Released: x.released, Stuck: l.devices.allStuck(), Open: x.open,
+		Preview: x.keepPreview && x.reason == call.ReasonLeft,
+		People:  s.people, Hosting: s.joined && s.hosting && l.server.running,
 	}
 	if s.joined {
 		left.Stayed = x.began.Sub(s.joinedAt)

@@ -124,7 +124,8 @@ func (l *loop) begin(e *entry) {
 		reception: reception{views: make(map[call.SID]call.TrackView), spoke: make(map[call.Identity]time.Time)},
 	}
 	if e.pubs == nil {
-		e.pubs, e.speaker = newPublications(e.choice, l.devices.resolve), l.devices.resolve(call.SourceSpeaker, e.choice.Speaker)
+		e.pubs = newPublications(e.choice, l.devices.resolve)
+		e.speaker = l.devices.resolve(call.SourceSpeaker, e.choice.Speaker)
 		e.bounded = e.asked
 	}
 	s.ctx, s.cancel = context.WithCancel(l.base)

@@ -35,7 +35,9 @@ type credentials struct {
 func (t credentials) at(ms int64) time.Time { return time.UnixMilli(ms).Add(-t.clock) }
 
 // requestAdmission asks the door of an invite link for a token.
-func (d *Dialer) requestAdmission(ctx context.Context, req call.JoinRequest, generation int64) (doorclient.Admitted, error) {
+func (d *Dialer) requestAdmission(
+	ctx context.Context, req call.JoinRequest, generation int64,
+) (doorclient.Admitted, error) {
 	return doorclient.Member{Log: d.log, Now: d.now, Sessions: d.sessions}.RequestAdmission(ctx, req, generation)
 }
 
@@ -68,7 +70,8 @@ func credentialsOf(req call.JoinRequest, a call.Admission) credentials {
 		return credentials{base: req.Link.URL, token: a.Token, title: title}
 	}
 	return credentials{
-		base: "wss://" + a.Host, token: a.Token, title: title, tls: doorclient.Pinned(req.Link.Fingerprint, call.ErrWrongServer),
+		base: "wss://" + a.Host, token: a.Token, title: title,
+		tls:  doorclient.Pinned(req.Link.Fingerprint, call.ErrWrongServer),
 		host: a.Host, generation: a.Generation, role: a.Role, rules: a.Rules, keeper: a.Keeper,
 		clock: a.Clock,
 	}
@@ -88,7 +91,8 @@ func (s *session) Chat(ctx context.Context, after string) (call.History, error) 
 	rows := make([]call.ChatMessage, 0, min(len(answer.Messages), maxChatRows))
 	for _, m := range answer.Messages {
 		m.At, m.Text, m.Name = t.at(m.Time), call.CleanText(m.Text), call.Label(m.Name)
-		if m.ID != "" && len(m.ID) <= call.MaxIDBytes && len(m.From) <= call.MaxIDBytes && call.CheckChat(m.Text) == nil && len(rows) < maxChatRows {
+		usable := m.ID != "" && len(m.ID) <= call.MaxIDBytes && len(m.From) <= call.MaxIDBytes
+		if usable && call.CheckChat(m.Text) == nil && len(rows) < maxChatRows {
 			rows = append(rows, m.ChatMessage)
 		}
 	}

@@ -39,11 +39,11 @@ type limits struct {
 	attempt      time.Duration   // one try to reconnect
 	media        time.Duration   // from admission to the first media connection
 	remedia      time.Duration   // the same after a resume
-	answer       time.Duration   // server's answer to an offer; its own clock is 15 s (livekit-server, pkg/rtc/transport.go)
+	answer       time.Duration   // server's answer to an offer; its own: 15 s (livekit-server, pkg/rtc/transport.go)
 	resume       time.Duration   // afterwards the server has dropped us: ~20 s (livekit-server, pkg/rtc/participant.go)
 	reconnect    time.Duration   // for all tries together
 	refused      time.Duration   // the same while there is nobody listening at all
-	refusedDelay time.Duration   // between two tries then, +-50 %: the answer is immediate, and a server that starts again is there within a second
+	refusedDelay time.Duration   // between two tries then, +-50 %: a server that starts again is there within a second
 	silence      time.Duration   // media disconnected for so long: reconnect
 	delays       []time.Duration // between tries, +-50 %; the last repeats (livekit-client 2.23 DefaultReconnectPolicy)
 	hangUp       time.Duration   // to end the data channels before leaving
@@ -53,14 +53,15 @@ type limits struct {
 	kept         time.Duration   // unless the server keeps it for so long afterwards
 	noHeartbeat  bool            // be like a client of another make
 	closeMedia   time.Duration   // for pion to end; what takes longer goes on behind the session
-	why          time.Duration   // for the door to say why we were removed; until then the devices stay open (contract K1: at most 1 s)
+	why          time.Duration   // for the door to say why we were removed, with devices open (contract K1: at most 1 s)
 }
 
 func defaultLimits() limits {
 	return limits{
 		join: 12 * time.Second, attempt: 8 * time.Second,
 		media: 15 * time.Second, remedia: 8 * time.Second, answer: 12 * time.Second,
-		resume: 18 * time.Second, reconnect: 60 * time.Second, refused: 20 * time.Second, refusedDelay: 200 * time.Millisecond,
+		resume: 18 * time.Second, reconnect: 60 * time.Second,
+		refused: 20 * time.Second, refusedDelay: 200 * time.Millisecond,
 		silence: time.Second,
 		delays: []time.Duration{
 			300 * time.Millisecond, 1200 * time.Millisecond, 2700 * time.Millisecond, 4800 * time.Millisecond, 7 * time.Second,
@@ -143,7 +144,9 @@ func (d *Dialer) Wait(ctx context.Context) error {
 }
 
 // Dial implements [call.Dialer].
-func (d *Dialer) Dial(ctx context.Context, req call.JoinRequest, sink func(call.SessionEvent)) (s call.Session, err error) {
+func (d *Dialer) Dial(
+	ctx context.Context, req call.JoinRequest, sink func(call.SessionEvent),
+) (s call.Session, err error) {
 	defer guard(d.log, func(broken error) { s, err = nil, fmt.Errorf("join: %w", broken) })
 	return d.dial(ctx, req, sink)
 }

@@ -97,7 +97,8 @@ func newSession(d *Dialer, req call.JoinRequest, sink func(call.SessionEvent), a
 func emptySession(d *Dialer, req call.JoinRequest, sink func(call.SessionEvent)) *session {
 	s := &session{
 		dialer: d, limits: d.limits, log: d.log, req: req, sink: sink,
-		done: make(chan struct{}), box: make(chan func(), boxSize), alarms: alarm.New[alarmKind](), ready: make(chan struct{}),
+		done: make(chan struct{}), ready: make(chan struct{}), box: make(chan func(), boxSize),
+		alarms: alarm.New[alarmKind](),
 	}
 	s.negotiation.s, s.reconnection.s, s.permissions.s, s.pings.s = s, s, s, s
 	s.publications = publications{s: s, byCID: map[string]*rtp.LocalTrack{}}

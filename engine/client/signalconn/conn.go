@@ -45,7 +45,7 @@ type Config struct {
 	Token     string
 	TLS       *tls.Config                          // nil: that of the public internet
 	Sessions  tls.ClientSessionCache               // may be nil
-	Conn      net.Conn                             // to the server, TLS done, in place of a new one; Dial's to close; may be nil
+	Conn      net.Conn                             // used in place of a new one; closed if Dial fails; may be nil
 	Dual      bool                                 // two PeerConnections, for older servers
 	Version   string                               // of the program; may be empty
 	CloseWait time.Duration                        // to get the last message out
@@ -315,8 +315,10 @@ func cutOff(err error) error {
 		return err
 	}
 	switch closed.Code {
-	case websocket.CloseProtocolError, websocket.CloseUnsupportedData, websocket.ClosePolicyViolation, websocket.CloseMessageTooBig:
-		return &call.CutOffError{Text: strings.TrimRight(strings.Join(strings.Fields(call.CleanRemovalText(closed.Text)), " "), ".")}
+	case websocket.CloseProtocolError, websocket.CloseUnsupportedData, websocket.ClosePolicyViolation,
+		websocket.CloseMessageTooBig:
+		line := strings.Join(strings.Fields(call.CleanRemovalText(closed.Text)), " ")
+		return &call.CutOffError{Text: strings.TrimRight(line, ".")}
 	}
 	return err
 }
