@@ -143,7 +143,13 @@ func TestSpeakerIsHeard(t *testing.T) {
 			at = (at + 1) % len(wave)
 		}
 	})
-	if got := power(p.RecordSpeaker(t.Context(), 400*time.Millisecond), 1000); got < 0.15 {
+	// A recording has a gap where the machine was busy, or where it began before the
+	// tone. The far side of a gap is out of step, so that little is left of its power.
+	got := 0.0
+	for deadline := time.Now().Add(testenv.Limit); got < 0.15 && time.Now().Before(deadline); {
+		got = power(p.RecordSpeaker(t.Context(), 400*time.Millisecond), 1000)
+	}
+	if got < 0.15 {
 		t.Errorf("the tone of 0.24 was heard as %.3f", got)
 	}
 	if d := s.Delay(); d < 240 || d > call.SampleRate/5 {
