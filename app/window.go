@@ -130,7 +130,7 @@ func (c *command) showFailure(err error) int {
 		_, err := ui.ShowFailure(a, words.Error(err))
 		return err
 	}, func(error) { os.Exit(status) }) == nil {
-		a.Run()
+		runApp(a)
 	}
 	return status
 }
@@ -162,7 +162,7 @@ func (c *command) showWindow(
 		w.Pump(context.Background())
 		untold := quitWhenTold(a)
 		deafen := takeLinks(claim, w, log.WithField("part", "instance"))
-		a.Run()
+		runApp(a)
 
 		// After Run a late call to the main thread would run anywhere.
 		deafen()
@@ -174,6 +174,35 @@ func (c *command) showWindow(
 	core.close(ctx)
 	core.Events().Take() // nobody shows the last ones, but the stay file follows them
 	return err
+}
+
+// runApp runs the main loop until the last window is closed or a quits.
+//
+// Fyne runs the hook for the end on another goroutine, which hands it back to the main
+// thread. On a busy computer the main thread has looked for the last time by then
+// (Fyne 2.7.1, glfw/loop.go): the two wait for each other, Run never returns, and
+// camera and microphone stay on. So no hook is left to Fyne. Its own, which saves
+// preferences, runs after Run.
+func runApp(a fyne.App) {
+	hook := takeLastHook(a)
+	a.Run()
+	if hook != nil {
+		hook()
+	}
+}
+
+// takeLastHook takes from a what it would run at its end.
+func takeLastHook(a fyne.App) (hook func()) {
+	lifecycle, ok := a.Lifecycle().(interface {
+		OnStopped() func()
+		SetOnStoppedHookExecuted(func())
+	})
+	if !ok {
+		return nil
+	}
+	hook = lifecycle.OnStopped()
+	lifecycle.SetOnStoppedHookExecuted(nil)
+	return hook
 }
 
 // quitWhenTold ends the window when the process is told to end. Fyne listens to

@@ -2,10 +2,12 @@ package app
 
 import (
 	"os"
+	"path/filepath"
 	"reflect"
 	"testing"
 	"time"
 
+	fyneapp "fyne.io/fyne/v2/app"
 	"github.com/sirupsen/logrus/hooks/test"
 
 	"foyer/ui"
@@ -48,5 +50,19 @@ func TestDamagedSettingsAreKeptAside(t *testing.T) {
 	}
 	if data, err := os.ReadFile(p.path(settingsName) + ".damaged"); err != nil || string(data) != `{"name":` {
 		t.Errorf("the damaged file is lost: %q, %v", data, err)
+	}
+}
+
+// Another version of Fyne may have another last hook, or none. See runApp.
+func TestNoLastHookIsLeftToFyne(t *testing.T) {
+	none := filepath.Join(os.DevNull, "none") // Fyne would save preferences after the test
+	t.Setenv("HOME", none)
+	t.Setenv("XDG_CONFIG_HOME", none)
+	a := fyneapp.NewWithID(appID)
+	if takeLastHook(a) == nil {
+		t.Error("Fyne has no last hook any more")
+	}
+	if takeLastHook(a) != nil {
+		t.Error("a last hook is left to Fyne")
 	}
 }
