@@ -121,6 +121,12 @@ type replayer struct {
 func (p *replayer) step(op string) (s enginetest.Step) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	switch op {
+	case "leave":
+		op = "end" // that of Leave and Close together
+	case "close":
+		return s
+	}
 	if all := p.steps[op]; len(all) > 0 {
 		s, p.steps[op] = all[0], all[1:]
 	}
@@ -166,22 +172,8 @@ func replay(t *testing.T, lines []traced) []traced {
 	var out notes
 	r := newRig(t, func(r *rig, cfg *engine.Config) {
 		cfg.Trace = traceTo(t, &out)
-		r.devices.OnOpen = func(q call.DeviceRequest) enginetest.Step { return p.step("open " + q.Source.String()) }
-		r.devices.OnClose = func(d call.Device) enginetest.Step { return p.step("close " + d.Source.String()) }
-		r.dialer.OnDial = func(call.JoinRequest) enginetest.Step { return p.step("dial") }
-		r.dialer.OnAdmit = func(call.JoinRequest) enginetest.Step { return p.step("admit") }
-		r.dialer.OnPublish = func(s call.TrackSpec) enginetest.Step { return p.step("publish " + s.Source.String()) }
+		r.answerAs(p.step)
 		r.dialer.First = func(call.JoinRequest) *call.RosterReplaced { return nil } // the trace has it
-		r.dialer.On = func(method string) enginetest.Step {
-			switch method {
-			case "leave":
-				return p.step("end") // that of Leave and Close together
-			case "close":
-				return enginetest.Step{}
-			default:
-				return p.step(method)
-			}
-		}
 	})
 	began := time.Now()
 	for _, l := range lines {

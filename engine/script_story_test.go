@@ -96,6 +96,16 @@ func traceTo(t *testing.T, out *notes) func(engine.Note) {
 	return w.Note
 }
 
+// answerAs lets the engine's workers do each of their steps as step says.
+func (r *rig) answerAs(step func(name string) enginetest.Step) {
+	r.devices.OnOpen = func(q call.DeviceRequest) enginetest.Step { return step("open " + q.Source.String()) }
+	r.devices.OnClose = func(d call.Device) enginetest.Step { return step("close " + d.Source.String()) }
+	r.dialer.OnDial = func(call.JoinRequest) enginetest.Step { return step("dial") }
+	r.dialer.OnAdmit = func(call.JoinRequest) enginetest.Step { return step("admit") }
+	r.dialer.OnPublish = func(s call.TrackSpec) enginetest.Step { return step("publish " + s.Source.String()) }
+	r.dialer.On = step
+}
+
 func (n *notes) take() []string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -121,12 +131,7 @@ func runScript(t *testing.T, text string) string {
 	}
 	s.rig = newRig(t, func(r *rig, cfg *engine.Config) {
 		cfg.Trace = traceTo(t, &s.out)
-		r.devices.OnOpen = func(q call.DeviceRequest) enginetest.Step { return s.step("open " + q.Source.String()) }
-		r.devices.OnClose = func(d call.Device) enginetest.Step { return s.step("close " + d.Source.String()) }
-		r.dialer.OnDial = func(call.JoinRequest) enginetest.Step { return s.step("dial") }
-		r.dialer.OnAdmit = func(call.JoinRequest) enginetest.Step { return s.step("admit") }
-		r.dialer.On = s.step
-		r.dialer.OnPublish = func(spec call.TrackSpec) enginetest.Step { return s.step("publish " + spec.Source.String()) }
+		r.answerAs(s.step)
 	})
 	var out strings.Builder
 	reading := true // not the expectation

@@ -296,17 +296,22 @@ func microphoneSpec() call.TrackSpec {
 	return call.TrackSpec{Source: call.SourceMicrophone, Name: "microphone"}
 }
 
-// pump writes frames until the test ends or stop is called.
+// pump writes frames from the beginning until the test ends or stop is called.
 func pump(t testing.TB, track call.LocalTrack) (stop func()) {
+	return write(t, track, func() time.Duration { return 0 })
+}
+
+// write writes frames from a time of the track's on.
+func write(t testing.TB, track call.LocalTrack, begins func() time.Duration) (stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		tick := time.NewTicker(20 * time.Millisecond)
 		defer tick.Stop()
-		start, key := time.Now(), true
+		begin, start, key := begins(), time.Now(), true
 		for {
 			for layer := range max(len(track.Spec().Layers), 1) {
-				frame := call.EncodedFrame{PTS: time.Since(start), Layer: layer, AudioDBov: 20, Voice: true, Data: []byte{0xf8, 0xff, 0xfe}}
+				frame := call.EncodedFrame{PTS: begin + time.Since(start), Layer: layer, AudioDBov: 20, Voice: true, Data: []byte{0xf8, 0xff, 0xfe}}
 				if track.Spec().Source.Kind() == call.KindVideo {
 					l := track.Spec().Layers[layer]
 					frame.KeyFrame, frame.Data = key, vp8Frame(key, l.Width, l.Height)

@@ -27,38 +27,7 @@ const (
 )
 
 // record writes as one device does, whose frames begin at 0, until stop.
-func record(t testing.TB, track call.LocalTrack) (stop func()) {
-	ctx, cancel := context.WithCancel(t.Context())
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		tick := time.NewTicker(20 * time.Millisecond)
-		defer tick.Stop()
-		begin, start, key := track.Begin(), time.Now(), true
-		for {
-			for layer := range max(len(track.Spec().Layers), 1) {
-				frame := call.EncodedFrame{PTS: begin + time.Since(start), Layer: layer, AudioDBov: 20, Voice: true, Data: []byte{0xf8, 0xff, 0xfe}}
-				if track.Spec().Source.Kind() == call.KindVideo {
-					l := track.Spec().Layers[layer]
-					frame.KeyFrame, frame.Data = key, vp8Frame(key, l.Width, l.Height)
-				}
-				if err := track.WriteFrame(frame); err != nil {
-					t.Errorf("write frame: %v", err)
-				}
-			}
-			key = false
-			select {
-			case <-ctx.Done():
-				return
-			case <-track.KeyFrames():
-				key = true
-			case <-tick.C:
-			}
-		}
-	})
-	stop = func() { cancel(); wg.Wait() }
-	t.Cleanup(stop)
-	return stop
-}
+func record(t testing.TB, track call.LocalTrack) (stop func()) { return write(t, track, track.Begin) }
 
 // arrival is a packet at the far side.
 type arrival struct {

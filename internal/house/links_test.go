@@ -13,27 +13,8 @@ var link = regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
 
 // TestLinks follows every relative link of every document.
 func TestLinks(t *testing.T) {
-	root := filepath.Join("..", "..")
-	out, err := exec.CommandContext(t.Context(), "git", "-C", root, "ls-files", "*.md").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := 0
-	for name := range strings.FieldsSeq(string(out)) {
-		text, err := os.ReadFile(filepath.Join(root, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
-			found++
-			if _, err := os.Stat(filepath.Join(root, filepath.Dir(name), m[1])); err != nil {
-				t.Errorf("%s links to %s: %v", name, m[1], err)
-			}
-		}
-	}
-	if found < 10 {
-		t.Errorf("only %d links found", found)
-	}
+	t.Parallel()
+	followAll(t, link, 10, func(document, target string) string { return filepath.Join(filepath.Dir(document), target) })
 }
 
 var namedPath = regexp.MustCompile("`((?:app|assets|bench|docs|e2e|engine|internal|scripts|ui)/[A-Za-z0-9_./-]+)`")
@@ -41,6 +22,13 @@ var namedPath = regexp.MustCompile("`((?:app|assets|bench|docs|e2e|engine|intern
 // TestPathsInDocuments looks for each file that a document names.
 func TestPathsInDocuments(t *testing.T) {
 	t.Parallel()
+	followAll(t, namedPath, 30, func(_, target string) string { return target })
+}
+
+// followAll looks for the file of each match of every document, of which there are
+// at least so many. path says where a document's target is, from the root.
+func followAll(t *testing.T, match *regexp.Regexp, least int, path func(document, target string) string) {
+	t.Helper()
 	root := filepath.Join("..", "..")
 	out, err := exec.CommandContext(t.Context(), "git", "-C", root, "ls-files", "*.md").Output()
 	if err != nil {
@@ -52,14 +40,14 @@ func TestPathsInDocuments(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range namedPath.FindAllStringSubmatch(string(text), -1) {
+		for _, m := range match.FindAllStringSubmatch(string(text), -1) {
 			found++
-			if _, err := os.Stat(filepath.Join(root, m[1])); err != nil {
+			if _, err := os.Stat(filepath.Join(root, path(name, m[1]))); err != nil {
 				t.Errorf("%s names %s: %v", name, m[1], err)
 			}
 		}
 	}
-	if found < 30 {
-		t.Errorf("only %d paths found", found)
+	if found < least {
+		t.Errorf("only %d files are named", found)
 	}
 }
