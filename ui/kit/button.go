@@ -30,10 +30,10 @@ const (
 )
 
 // Button is an action with a text, an icon or both. It can be reached by Tab
-// and pressed by Space or Enter; other keys go on to the window, so that its
-// shortcuts work wherever the focus is.
+// and pressed by Space or Enter.
 type Button struct {
 	widget.DisableableWidget
+	focusable
 	text     string
 	icon     string
 	style    Style
@@ -43,12 +43,13 @@ type Button struct {
 	Small    bool    // 32 instead of 40 high
 	Width    float32 // at least that wide
 
-	hovered, focused, pressed bool
+	pressed bool
 }
 
 // NewButton returns a button; icon may be empty.
 func NewButton(text, icon string, style Style, tapped func()) *Button {
 	b := &Button{text: text, icon: icon, style: style, OnTapped: tapped}
+	b.of = b
 	b.ExtendBaseWidget(b)
 	return b
 }
@@ -105,20 +106,16 @@ func (b *Button) Tapped(*fyne.PointEvent) {
 }
 
 // MouseIn implements desktop.Hoverable.
-func (b *Button) MouseIn(*desktop.MouseEvent) {
-	b.hovered = true
+func (b *Button) MouseIn(e *desktop.MouseEvent) {
 	b.tips.enter(b, b.tip)
-	b.Refresh()
+	b.focusable.MouseIn(e)
 }
-
-// MouseMoved implements desktop.Hoverable.
-func (b *Button) MouseMoved(*desktop.MouseEvent) {}
 
 // MouseOut implements desktop.Hoverable.
 func (b *Button) MouseOut() {
-	b.hovered, b.pressed = false, false
+	b.pressed = false
 	b.tips.leave(b)
-	b.Refresh()
+	b.focusable.MouseOut()
 }
 
 // MouseDown implements desktop.Mouseable.
@@ -131,38 +128,6 @@ func (b *Button) MouseDown(*desktop.MouseEvent) {
 func (b *Button) MouseUp(*desktop.MouseEvent) {
 	b.pressed = false
 	b.Refresh()
-}
-
-// FocusGained implements fyne.Focusable.
-func (b *Button) FocusGained() {
-	b.focused = true
-	b.Refresh()
-}
-
-// FocusLost implements fyne.Focusable.
-func (b *Button) FocusLost() {
-	b.focused = false
-	b.Refresh()
-}
-
-// TypedRune implements fyne.Focusable.
-func (b *Button) TypedRune(rune) {}
-
-// TypedKey implements fyne.Focusable.
-func (b *Button) TypedKey(k *fyne.KeyEvent) {
-	switch k.Name {
-	case fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter:
-		b.Tapped(nil)
-	default:
-		passOn(b, k)
-	}
-}
-
-// passOn gives a key that a control does not want to the window.
-func passOn(o fyne.CanvasObject, k *fyne.KeyEvent) {
-	if c := fyne.CurrentApp().Driver().CanvasForObject(o); c != nil && c.OnTypedKey() != nil {
-		c.OnTypedKey()(k)
-	}
 }
 
 // Cursor implements desktop.Cursorable.

@@ -13,60 +13,21 @@ import (
 // the right.
 type Item struct {
 	widget.BaseWidget
+	focusable
 	text, remark string
 	OnTapped     func()
-	lit, focused bool
 }
 
 // NewItem returns a line.
 func NewItem(text, remark string, tapped func()) *Item {
 	i := &Item{text: text, remark: remark, OnTapped: tapped}
+	i.of = i
 	i.ExtendBaseWidget(i)
 	return i
 }
 
 // Tapped implements fyne.Tappable.
 func (i *Item) Tapped(*fyne.PointEvent) { i.OnTapped() }
-
-// MouseIn implements desktop.Hoverable.
-func (i *Item) MouseIn(*desktop.MouseEvent) {
-	i.lit = true
-	i.Refresh()
-}
-
-// MouseMoved implements desktop.Hoverable.
-func (i *Item) MouseMoved(*desktop.MouseEvent) {}
-
-// MouseOut implements desktop.Hoverable.
-func (i *Item) MouseOut() {
-	i.lit = false
-	i.Refresh()
-}
-
-// FocusGained implements fyne.Focusable.
-func (i *Item) FocusGained() {
-	i.focused = true
-	i.Refresh()
-}
-
-// FocusLost implements fyne.Focusable.
-func (i *Item) FocusLost() {
-	i.focused = false
-	i.Refresh()
-}
-
-// TypedRune implements fyne.Focusable.
-func (i *Item) TypedRune(rune) {}
-
-// TypedKey implements fyne.Focusable.
-func (i *Item) TypedKey(k *fyne.KeyEvent) {
-	switch k.Name {
-	case fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter:
-		i.OnTapped()
-	default:
-		passOn(i, k)
-	}
-}
 
 // Cursor implements desktop.Cursorable.
 func (i *Item) Cursor() desktop.Cursor { return desktop.PointerCursor }
@@ -111,7 +72,7 @@ func (r *itemRenderer) Layout(size fyne.Size) {
 
 func (r *itemRenderer) apply() {
 	fill := theme.Surface
-	if r.i.lit {
+	if r.i.hovered {
 		fill = theme.Hover
 	}
 	r.fill.SetFill(fill)

@@ -19,20 +19,21 @@ type Option struct{ ID, Text string }
 // Picker shows the chosen one of several options and opens the list of them.
 type Picker struct {
 	widget.DisableableWidget
+	focusable
 	icon     string
 	options  []Option
 	selected string
 	tips     *Tips
 	OnPicked func(id string)
 
-	hovered, focused bool
-	menu             *overlay
+	menu *overlay
 }
 
 // NewPicker returns a picker without options; name is said to people who cannot
 // see the icon.
 func NewPicker(icon string, tips *Tips, picked func(id string)) *Picker {
 	p := &Picker{icon: icon, tips: tips, OnPicked: picked}
+	p.of, p.more = p, []fyne.KeyName{fyne.KeyDown, fyne.KeyUp}
 	p.ExtendBaseWidget(p)
 	return p
 }
@@ -115,45 +116,15 @@ func (p *Picker) pick(id string) {
 }
 
 // MouseIn implements desktop.Hoverable.
-func (p *Picker) MouseIn(*desktop.MouseEvent) {
-	p.hovered = true
+func (p *Picker) MouseIn(e *desktop.MouseEvent) {
 	p.tips.enter(p, p.text())
-	p.Refresh()
+	p.focusable.MouseIn(e)
 }
-
-// MouseMoved implements desktop.Hoverable.
-func (p *Picker) MouseMoved(*desktop.MouseEvent) {}
 
 // MouseOut implements desktop.Hoverable.
 func (p *Picker) MouseOut() {
-	p.hovered = false
 	p.tips.leave(p)
-	p.Refresh()
-}
-
-// FocusGained implements fyne.Focusable.
-func (p *Picker) FocusGained() {
-	p.focused = true
-	p.Refresh()
-}
-
-// FocusLost implements fyne.Focusable.
-func (p *Picker) FocusLost() {
-	p.focused = false
-	p.Refresh()
-}
-
-// TypedRune implements fyne.Focusable.
-func (p *Picker) TypedRune(rune) {}
-
-// TypedKey implements fyne.Focusable.
-func (p *Picker) TypedKey(k *fyne.KeyEvent) {
-	switch k.Name {
-	case fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter, fyne.KeyDown, fyne.KeyUp:
-		p.Tapped(nil)
-	default:
-		passOn(p, k)
-	}
+	p.focusable.MouseOut()
 }
 
 // CreateRenderer implements fyne.Widget.
@@ -267,14 +238,14 @@ func (c *choice) TypedRune(rune) {}
 
 // TypedKey implements fyne.Focusable.
 func (c *choice) TypedKey(k *fyne.KeyEvent) {
-	switch k.Name {
-	case fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter:
+	switch {
+	case isPress(k.Name):
 		c.Tapped(nil)
-	case fyne.KeyEscape:
+	case k.Name == fyne.KeyEscape:
 		c.p.menu.dismiss()
-	case fyne.KeyDown:
+	case k.Name == fyne.KeyDown:
 		c.p.menu.canvas.FocusNext()
-	case fyne.KeyUp:
+	case k.Name == fyne.KeyUp:
 		c.p.menu.canvas.FocusPrevious()
 	}
 }
