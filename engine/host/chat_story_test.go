@@ -161,6 +161,11 @@ func talk(t testing.TB, n int, pace time.Duration, all ...*chatter) {
 func (c *chatter) wantAll(n int, senders ...*chatter) {
 	c.t.Helper()
 	want := n * len(senders)
+	defer func() {
+		if c.t.Failed() {
+			c.t.Logf("%s has not heard %v", c.id, c.missing(n, senders))
+		}
+	}()
 	eventually(c.t, fmt.Sprintf("%s hears %d messages", c.id, want), waitTimeout, func() bool { return len(c.messages()) >= want })
 	seen, next := map[string]bool{}, map[call.Identity]int{}
 	for _, m := range c.messages() {
@@ -176,6 +181,22 @@ func (c *chatter) wantAll(n int, senders ...*chatter) {
 	if len(seen) != want {
 		c.t.Errorf("%s heard %d messages, want %d", c.id, len(seen), want)
 	}
+}
+
+// missing lists what somebody has not heard of n messages of each sender.
+func (c *chatter) missing(n int, senders []*chatter) (texts []string) {
+	heard := map[string]bool{}
+	for _, m := range c.messages() {
+		heard[m.Text] = true
+	}
+	for _, s := range senders {
+		for i := range n {
+			if text := fmt.Sprint(s.id, " ", i); !heard[text] {
+				texts = append(texts, text)
+			}
+		}
+	}
+	return texts
 }
 
 // TestChatHasOneOrder: Foyer's clients hear everybody in the order of the

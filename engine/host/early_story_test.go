@@ -35,7 +35,7 @@ func TestStopWhileJoining(t *testing.T) {
 		end, took, err := stopAt(t, dir, fmt.Sprint("guest", round), moment)
 		if err != nil {
 			t.Logf("once more: %v", err)
-			end, took, err = stopAt(t, dir, fmt.Sprint("guest", round), moment)
+			end, took, err = stopAt(t, dir, fmt.Sprint("guest", round, "-again"), moment) // with a key of their own
 		}
 		if err != nil {
 			t.Error(err)

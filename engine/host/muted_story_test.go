@@ -46,8 +46,9 @@ func voice() []byte { return []byte("x a voice that is heard") }
 
 // rawEnter joins with a token; nil if it is not let in.
 func (s *testServer) rawEnter(token, extra string) *rawGuest {
-	w, _, err := s.dial(token, extra)
+	w, status, err := s.dial(token, extra)
 	if err != nil {
+		s.t.Logf("a connect: status %d, %v", status, err)
 		return nil
 	}
 	g := &rawGuest{
