@@ -7,13 +7,17 @@ package e2e
 
 import (
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"foyer/internal/testenv"
 )
 
 func TestMain(m *testing.M) {
+	// Under nohup the processes of the tests would ignore it, too.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	status := m.Run()
 	testenv.RemoveFoyer()
 	os.Exit(status)

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"foyer/internal/desktop"
 	"foyer/internal/drive"
@@ -30,7 +31,12 @@ var (
 // Where the microphone's button lies from the middle of the leave button.
 var micFromLeave = image.Pt(-232, 0)
 
-const buttonPixels = 800 // a button is at least so large
+const (
+	buttonPixels = 800 // a button is at least so large
+	// screenEvery is how often the screen is looked at: often enough for a person, and
+	// seldom enough that the window has the processor.
+	screenEvery = 50 * time.Millisecond
+)
 
 // window is the program's real window and the eyes and hands of its user.
 type window struct {
@@ -102,7 +108,7 @@ func (w *window) until(what string, cond func() bool) {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), testenv.Limit)
 	defer cancel()
-	if err := drive.Until(ctx, cond); err != nil {
+	if err := drive.UntilEvery(ctx, screenEvery, cond); err != nil {
 		w.shot("failed")
 		log, _ := os.ReadFile(w.Log)
 		w.t.Fatalf("%s: it never came to it; the log says\n%s", what, log[max(0, len(log)-3000):])

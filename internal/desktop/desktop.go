@@ -50,6 +50,11 @@ func Open(d *drive.Display) (*Desktop, error) {
 func (d *Desktop) Close() { d.conn.Close() }
 
 // Look returns what the screen shows in r.
+//
+// It and what finds patches are not watched by the race detector: an image is its
+// owner's alone, and looking at a million pixels would take most of a processor.
+//
+//go:norace
 func (d *Desktop) Look(r image.Rectangle) (*image.RGBA, error) {
 	r = r.Intersect(image.Rectangle{Max: d.size})
 	reply, err := xproto.GetImage(d.conn, xproto.ImageFormatZPixmap, xproto.Drawable(d.root),
@@ -92,22 +97,24 @@ func (b Blob) Centre() image.Point { return b.Min.Add(b.Max).Div(2) }
 
 // Blobs finds the connected patches of about that colour with at least so many
 // pixels, from the top left.
+//
+//go:norace
 func Blobs(img *image.RGBA, c color.RGBA, tolerance, pixels int) []Blob {
 	b := img.Bounds()
-	seen := make([]bool, b.Dx()*b.Dy())
-	at := func(p image.Point) int { return (p.Y-b.Min.Y)*b.Dx() + p.X - b.Min.X }
+	width := b.Dx()
+	seen := make([]bool, width*b.Dy())
 	var found []Blob
 	for y := b.Min.Y; y < b.Max.Y; y++ {
 		for x := b.Min.X; x < b.Max.X; x++ {
-			p := image.Pt(x, y)
-			if seen[at(p)] || !near(img.RGBAAt(x, y), c, tolerance) {
+			if seen[(y-b.Min.Y)*width+x-b.Min.X] || !nearAt(img, x, y, c, tolerance) {
 				continue
 			}
-			blob := flood(p, func(q image.Point) bool {
-				if !q.In(b) || seen[at(q)] || !near(img.RGBAAt(q.X, q.Y), c, tolerance) {
+			blob := flood(image.Pt(x, y), func(q image.Point) bool {
+				i := (q.Y-b.Min.Y)*width + q.X - b.Min.X
+				if !q.In(b) || seen[i] || !nearAt(img, q.X, q.Y, c, tolerance) {
 					return false
 				}
-				seen[at(q)] = true
+				seen[i] = true
 				return true
 			})
 			if blob.Pixels >= pixels {
@@ -120,6 +127,8 @@ func Blobs(img *image.RGBA, c color.RGBA, tolerance, pixels int) []Blob {
 
 // flood walks the patch around p; take says whether a point belongs to it and
 // is new.
+//
+//go:norace
 func flood(p image.Point, take func(image.Point) bool) Blob {
 	blob := Blob{}
 	for stack := []image.Point{p}; len(stack) > 0; {
@@ -135,9 +144,17 @@ func flood(p image.Point, take func(image.Point) bool) Blob {
 	return blob
 }
 
-func near(a, b color.RGBA, tolerance int) bool {
-	d := func(x, y uint8) bool { return max(int(x)-int(y), int(y)-int(x)) <= tolerance }
-	return d(a.R, b.R) && d(a.G, b.G) && d(a.B, b.B)
+// nearAt reports whether a pixel has about that colour.
+//
+//go:norace
+func nearAt(img *image.RGBA, x, y int, c color.RGBA, tolerance int) bool {
+	i := (y-img.Rect.Min.Y)*img.Stride + (x-img.Rect.Min.X)*4
+	for k, want := range [3]uint8{c.R, c.G, c.B} {
+		if got := int(img.Pix[i+k]); got < int(want)-tolerance || got > int(want)+tolerance {
+			return false
+		}
+	}
+	return true
 }
 
 // Windows returns the visible windows with that text in their title.

@@ -38,7 +38,12 @@ const pollEvery = 5 * time.Millisecond
 // Until waits until cond holds. It is for the state of other processes, which
 // tell us nothing by themselves.
 func Until(ctx context.Context, cond func() bool) error {
-	tick := time.NewTicker(pollEvery)
+	return UntilEvery(ctx, pollEvery, cond)
+}
+
+// UntilEvery is [Until] for what takes much of a processor to look at.
+func UntilEvery(ctx context.Context, pause time.Duration, cond func() bool) error {
+	tick := time.NewTicker(pause)
 	defer tick.Stop()
 	for !cond() {
 		select {
