@@ -9,6 +9,7 @@ import (
 
 	"github.com/livekit/protocol/livekit"
 	"github.com/twitchtv/twirp"
+	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/doorapi"
 )
@@ -126,7 +127,7 @@ func (l *LiveKit) ListParticipants(
 	}
 	answer := &livekit.ListParticipantsResponse{}
 	for _, p := range l.people[q.GetRoom()] {
-		answer.Participants = append(answer.Participants, p)
+		answer.Participants = append(answer.Participants, proto.CloneOf(p))
 	}
 	return answer, nil
 }
@@ -137,7 +138,8 @@ func (l *LiveKit) GetParticipant(
 ) (*livekit.ParticipantInfo, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.find(q.GetRoom(), q.GetIdentity())
+	p, err := l.find(q.GetRoom(), q.GetIdentity())
+	return proto.CloneOf(p), err
 }
 
 // RemoveParticipant removes somebody.
@@ -170,7 +172,7 @@ func (l *LiveKit) UpdateParticipant(
 	}
 	p.Permission = q.GetPermission()
 	l.note("permit %s", q.GetIdentity())
-	return p, nil
+	return proto.CloneOf(p), nil
 }
 
 // MutePublishedTrack mutes or unmutes a track.
