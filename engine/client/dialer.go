@@ -14,6 +14,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/client/signalconn"
+	"foyer/engine/internal/silent"
 )
 
 // Config is what a [Dialer] needs.
@@ -95,9 +96,7 @@ const maxSessions = 16
 func New(c Config) *Dialer {
 	log := c.Log
 	if log == nil {
-		silent := logrus.New()
-		silent.SetLevel(logrus.PanicLevel)
-		log = silent
+		log = silent.Log()
 	}
 	now := c.Now
 	if now == nil {
