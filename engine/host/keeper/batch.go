@@ -138,7 +138,7 @@ func (k *Keeper) spread() {
 	}
 	b.sending = true
 	k.do(k.limits.Work, func(ctx context.Context) {
-		defer k.inbox.put(spread{})
+		defer k.inbox.Put(spread{})
 		for _, p := range packets {
 			if err := k.room.SendData(ctx, doorapi.TopicBatch, p); err != nil {
 				// Senders say it again, and who sees the gap reads the register.

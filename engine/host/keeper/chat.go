@@ -162,7 +162,7 @@ func (k *Keeper) store() {
 	c.writing, c.storing = lines, true
 	c.lines, c.bytes, c.places = nil, 0, map[call.Identity]register.Member{}
 	k.do(k.limits.Store, func(ctx context.Context) {
-		k.inbox.put(stored{places, k.write(ctx, places, lines)})
+		k.inbox.Put(stored{places, k.write(ctx, places, lines)})
 	})
 }
 
@@ -244,7 +244,7 @@ func (k *Keeper) forget() {
 // [call.ErrNotStored], or with ctx.
 func (k *Keeper) Flush(ctx context.Context) error {
 	done := make(chan error, 1)
-	k.inbox.put(flush{done})
+	k.inbox.Put(flush{done})
 	select {
 	case err := <-done:
 		return err
@@ -269,6 +269,6 @@ func (k *Keeper) Say(ctx context.Context, text string) (call.ChatMessage, error)
 		return call.ChatMessage{}, fmt.Errorf("say: %w", err)
 	}
 	m.From, m.Name, m.At = "", "", k.now()
-	k.inbox.put(said{m})
+	k.inbox.Put(said{m})
 	return m, nil
 }

@@ -13,6 +13,7 @@ import (
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
 	"foyer/engine/host/register"
+	"foyer/engine/internal/mailbox"
 )
 
 // Ends of a keeper.
@@ -124,7 +125,7 @@ type Keeper struct {
 	limits Limits
 	log    logrus.FieldLogger
 	now    func() time.Time
-	inbox  *inbox
+	inbox  *mailbox.Mailbox[any]
 	here   chan struct{} // closed when the room is there
 	over   chan struct{} // closed when Run has returned
 	room   Room          // set before here is closed
@@ -149,7 +150,7 @@ func New(c Config) *Keeper {
 	k := &Keeper{
 		conf: c, limits: DefaultLimits(), now: time.Now,
 		log:   c.Log.WithFields(logrus.Fields{"part": "keeper", "room": c.Room}),
-		inbox: newInbox(), here: make(chan struct{}), over: make(chan struct{}), members: map[call.Identity]*member{},
+		inbox: mailbox.New[any](), here: make(chan struct{}), over: make(chan struct{}), members: map[call.Identity]*member{},
 		silencing: map[call.Identity]bool{},
 	}
 	if c.Limits != nil {
@@ -175,7 +176,7 @@ func (k *Keeper) Run(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(k.limits.Stop, cancel) })
 	defer stop()
 	k.recall(ctx)
-	room, err := k.conf.Dial(ctx, func(e call.SessionEvent) { k.inbox.put(e) })
+	room, err := k.conf.Dial(ctx, func(e call.SessionEvent) { k.inbox.Put(e) })
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil
@@ -204,8 +205,8 @@ func (k *Keeper) loop(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-k.inbox.wake:
-			for _, item := range k.inbox.take() {
+		case <-k.inbox.Ready():
+			for _, item := range k.inbox.Take() {
 				k.handle(item)
 			}
 		case <-timer.C:
@@ -253,7 +254,7 @@ func (k *Keeper) finish(room Room) {
 	_ = room.Leave(ctx) // the room may be gone
 	cancel()
 	_ = room.Close()
-	for _, item := range k.inbox.take() {
+	for _, item := range k.inbox.Take() {
 		k.handle(item) // what came until now
 	}
 	if errors.Is(k.ended, ErrRoomOver) {
@@ -263,8 +264,8 @@ func (k *Keeper) finish(room Room) {
 	}
 	for k.store(); k.chat.storing && k.ctx.Err() == nil; {
 		select {
-		case <-k.inbox.wake:
-			for _, item := range k.inbox.take() {
+		case <-k.inbox.Ready():
+			for _, item := range k.inbox.Take() {
 				k.handle(item)
 			}
 			if !k.chat.failed {
@@ -362,7 +363,7 @@ func (k *Keeper) Session() call.SID {
 }
 
 // Refresh looks at the rules and the allow list anew.
-func (k *Keeper) Refresh() { k.inbox.put(refresh{}) }
+func (k *Keeper) Refresh() { k.inbox.Put(refresh{}) }
 
 // Ready waits until the keeper is in the room. It fails with [call.ErrNoSuchRoom]
 // when the keeper has ended before.

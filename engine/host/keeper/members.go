@@ -146,7 +146,7 @@ func (k *Keeper) silenceNow(id call.Identity) {
 		if err := k.conf.Silencer.Silence(ctx, k.conf.Room, id); err != nil {
 			k.log.WithError(err).WithField("identity", id).Warn("somebody may be heard who is muted")
 		}
-		k.inbox.put(silenced{id})
+		k.inbox.Put(silenced{id})
 	})
 }
 
@@ -222,7 +222,7 @@ func (k *Keeper) exit(id call.Identity) {
 	k.do(k.limits.Work, func(ctx context.Context) {
 		row, err := k.conf.Store.Member(ctx, e.Room, id)
 		if err == nil && row.Allowed {
-			k.inbox.put(exited{id: id, since: since, allowed: true})
+			k.inbox.Put(exited{id: id, since: since, allowed: true})
 			return
 		}
 		if err == nil || errors.Is(err, register.ErrNotFound) {
@@ -232,7 +232,7 @@ func (k *Keeper) exit(id call.Identity) {
 			k.log.WithError(err).WithField("identity", id).Warn("an offline member could not be removed")
 			_ = pause.For(ctx, retryExit)
 		}
-		k.inbox.put(exited{id: id, since: since, err: err})
+		k.inbox.Put(exited{id: id, since: since, err: err})
 	})
 }
 
@@ -287,7 +287,7 @@ func (k *Keeper) refresh() {
 				c.allowed[r.Identity] = true
 			}
 		}
-		k.inbox.put(c)
+		k.inbox.Put(c)
 	})
 }
 
