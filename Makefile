@@ -47,12 +47,14 @@ test-parts: deps-test
 test-looks: deps-test ## only the pictures of the screens, in every look
 	$(PLAIN) $(GO) test -timeout 10m ./ui/view
 
+# Side by side run the tests that wait more than they work: for a cut, or for
+# LiveKit to give somebody up. So there are more of them than processors.
 .PHONY: test-e2e e2e
 e2e: test-e2e ## only the tests of the whole program
 test-e2e: deps-test
 	$(CHECKED) $(GO) build -ldflags '$(LDFLAGS)' -o build/foyer-checked .
 	FOYER_BIN=$(CURDIR)/build/foyer-checked FOYER_ARTIFACTS=$(CURDIR)/artifacts \
-		$(CHECKED) $(GO) test -timeout 20m ./e2e/...
+		$(CHECKED) $(GO) test -timeout 20m -parallel 4 ./e2e/...
 
 .PHONY: test-attack
 test-attack: deps-test ## only the attacks, each for a moment

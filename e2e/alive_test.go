@@ -29,6 +29,7 @@ const (
 // are told "connection lost" in time, and that they have gone. One of the dead
 // has sent frames and audio, the other nothing at all.
 func TestO4_DeadPeers(t *testing.T) {
+	t.Parallel()
 	for _, sends := range []struct {
 		name string
 		args []string

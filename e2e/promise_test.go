@@ -311,6 +311,7 @@ func (p *preview) logged(what string) {
 // Every screen with every state of the devices: what is on is held while it is
 // shown, and nothing beside the farewell.
 func TestL2_EveryScreenHoldsWhatItShows(t *testing.T) {
+	windows := make(chan struct{}, 2) // they draw, which more of them only do more slowly
 	for _, c := range []struct {
 		name string
 		own  map[string]any
@@ -325,6 +326,8 @@ func TestL2_EveryScreenHoldsWhatItShows(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
+			windows <- struct{}{}
+			defer func() { <-windows }()
 			walkTheScreens(t, c.own, c.lost, c.held)
 		})
 	}
