@@ -21,6 +21,7 @@ const (
 	Danger        // leave
 	Quiet         // no background until the pointer is on it
 	Off           // a call button whose device is off: light on dark turned round
+	Lit           // a button whose panel is open
 )
 
 const (
@@ -161,7 +162,7 @@ func (b *Button) colors() (fill, ink fyne.ThemeColorName) {
 		fill, ink = theme.Danger, theme.OnDanger
 	case b.style == Off:
 		fill, ink = theme.Foreground, theme.Background
-	case b.pressed:
+	case b.pressed, b.style == Lit:
 		fill, ink = theme.Pressed, theme.Foreground
 	case lit:
 		fill, ink = theme.Hover, theme.Foreground
@@ -179,7 +180,7 @@ func (b *Button) colors() (fill, ink fyne.ThemeColorName) {
 // CreateRenderer implements fyne.Widget.
 func (b *Button) CreateRenderer() fyne.WidgetRenderer {
 	r := &buttonRenderer{
-		b: b, fill: canvas.NewRectangle(color.Transparent), ring: newRing(), label: canvas.NewText("", color.White),
+		b: b, fill: canvas.NewRectangle(color.Transparent), ring: NewRing(), label: canvas.NewText("", color.White),
 	}
 	r.label.TextSize = theme.TextSize
 	r.objs = []fyne.CanvasObject{r.fill, r.ring, r.label}
@@ -187,7 +188,7 @@ func (b *Button) CreateRenderer() fyne.WidgetRenderer {
 	return r
 }
 
-func newRing() *canvas.Rectangle {
+func NewRing() *canvas.Rectangle {
 	ring := canvas.NewRectangle(color.Transparent)
 	ring.StrokeWidth = 2
 	ring.Hide()

@@ -15,7 +15,7 @@ import (
 // wrong, a sentence below.
 type Field struct {
 	widget.BaseWidget
-	Entry     *widget.Entry
+	Entry     *Entry
 	OnChanged func(text string) // by the user's hand only
 	label     *Text
 	problem   *Text
@@ -28,7 +28,7 @@ type Field struct {
 // NewField returns an empty field. submitted is called on Enter.
 func NewField(label, hint string, submitted func()) *Field {
 	f := &Field{
-		Entry: widget.NewEntry(), label: NewCaption(label), problem: NewParagraph("").Colored(theme.Error),
+		Entry: NewEntry(), label: NewCaption(label), problem: NewParagraph("").Colored(theme.Error),
 		icon: NewIcon("warning", theme.Error, 16), edge: canvas.NewRectangle(color.Transparent),
 		strips: [2]*canvas.Rectangle{canvas.NewRectangle(color.Transparent), canvas.NewRectangle(color.Transparent)},
 	}

@@ -244,3 +244,9 @@ func visible(objects []fyne.CanvasObject) []fyne.CanvasObject {
 	}
 	return shown
 }
+
+// Place moves and resizes an object.
+func Place(o fyne.CanvasObject, x, y, w, h float32) {
+	o.Move(fyne.NewPos(x, y))
+	o.Resize(fyne.NewSize(w, h))
+}

@@ -54,20 +54,20 @@ func (f *focusable) TypedRune(rune) {}
 
 // TypedKey implements fyne.Focusable.
 func (f *focusable) TypedKey(k *fyne.KeyEvent) {
-	if isPress(k.Name) || slices.Contains(f.more, k.Name) {
+	if IsPress(k.Name) || slices.Contains(f.more, k.Name) {
 		f.of.Tapped(nil)
 		return
 	}
-	passOn(f.of, k)
+	PassOn(f.of, k)
 }
 
-// isPress reports whether a key presses the control that has the focus.
-func isPress(k fyne.KeyName) bool {
+// IsPress reports whether a key presses the control that has the focus.
+func IsPress(k fyne.KeyName) bool {
 	return k == fyne.KeySpace || k == fyne.KeyReturn || k == fyne.KeyEnter
 }
 
-// passOn gives a key that a control does not want to the window.
-func passOn(o fyne.CanvasObject, k *fyne.KeyEvent) {
+// PassOn gives a key that a control does not want to the window.
+func PassOn(o fyne.CanvasObject, k *fyne.KeyEvent) {
 	if c := fyne.CurrentApp().Driver().CanvasForObject(o); c != nil && c.OnTypedKey() != nil {
 		c.OnTypedKey()(k)
 	}

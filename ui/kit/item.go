@@ -35,7 +35,7 @@ func (i *Item) Cursor() desktop.Cursor { return desktop.PointerCursor }
 // CreateRenderer implements fyne.Widget.
 func (i *Item) CreateRenderer() fyne.WidgetRenderer {
 	r := &itemRenderer{
-		i: i, fill: NewPanel(theme.Surface, theme.RadiusControl), ring: newRing(),
+		i: i, fill: NewPanel(theme.Surface, theme.RadiusControl), ring: NewRing(),
 		text: NewText(i.text).Shrinking(), remark: NewCaption(i.remark), icon: NewIcon("door", theme.Muted, 18),
 	}
 	r.apply()

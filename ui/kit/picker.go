@@ -130,7 +130,7 @@ func (p *Picker) MouseOut() {
 // CreateRenderer implements fyne.Widget.
 func (p *Picker) CreateRenderer() fyne.WidgetRenderer {
 	r := &pickerRenderer{
-		p: p, fill: canvas.NewRectangle(color.Transparent), ring: newRing(), text: NewText("").Shrinking(),
+		p: p, fill: canvas.NewRectangle(color.Transparent), ring: NewRing(), text: NewText("").Shrinking(),
 		icon: NewIcon(p.icon, theme.Muted, 18), down: NewIcon("chevron-down", theme.Muted, 16),
 	}
 	r.apply()
@@ -239,7 +239,7 @@ func (c *choice) TypedRune(rune) {}
 // TypedKey implements fyne.Focusable.
 func (c *choice) TypedKey(k *fyne.KeyEvent) {
 	switch {
-	case isPress(k.Name):
+	case IsPress(k.Name):
 		c.Tapped(nil)
 	case k.Name == fyne.KeyEscape:
 		c.p.menu.dismiss()

@@ -19,6 +19,7 @@ import (
 func TestContrast(t *testing.T) {
 	text := [][2]fyne.ThemeColorName{
 		{Foreground, Background}, {Foreground, Surface}, {Foreground, Control}, {Foreground, Hover}, {Foreground, Toast},
+		{Foreground, Bubble}, {Foreground, BubbleOwn}, {Muted, Bubble}, {Muted, BubbleOwn}, {Muted, Control},
 		{Muted, Background}, {Muted, Surface}, {Muted, Toast},
 		{OnAccent, Accent}, {OnAccent, AccentHi}, {OnDanger, Danger}, {OnDanger, DangerHi},
 		{Error, Background}, {Error, Surface}, {Error, Toast}, {Success, Background}, {Success, Surface},

@@ -1,0 +1,74 @@
+package kit
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/widget"
+)
+
+// Entry is Fyne's entry, whose Escape and Enter are its owner's. In one of
+// several lines, Enter with Shift breaks the line.
+type Entry struct {
+	widget.Entry
+	OnEscape func() // nil: nothing happens
+	OnReturn func() // nil: as Fyne has it
+	shift    bool
+}
+
+// NewEntry returns an entry of one line.
+func NewEntry() *Entry {
+	e := &Entry{}
+	e.Wrapping = fyne.TextWrap(fyne.TextTruncateClip) // Fyne's own choice
+	e.ExtendBaseWidget(e)
+	return e
+}
+
+// NewTextEntry returns an entry of several lines, whose words wrap.
+func NewTextEntry() *Entry {
+	e := &Entry{}
+	e.MultiLine, e.Wrapping = true, fyne.TextWrapWord
+	e.ExtendBaseWidget(e)
+	return e
+}
+
+// KeyDown implements desktop.Keyable.
+func (e *Entry) KeyDown(k *fyne.KeyEvent) {
+	if isShift(k) {
+		e.shift = true
+	}
+	e.Entry.KeyDown(k)
+}
+
+// KeyUp implements desktop.Keyable.
+func (e *Entry) KeyUp(k *fyne.KeyEvent) {
+	if isShift(k) {
+		e.shift = false
+	}
+	e.Entry.KeyUp(k)
+}
+
+func isShift(k *fyne.KeyEvent) bool {
+	return k.Name == desktop.KeyShiftLeft || k.Name == desktop.KeyShiftRight
+}
+
+// FocusLost implements fyne.Focusable: where the key is released then, nobody
+// tells us.
+func (e *Entry) FocusLost() {
+	e.shift = false
+	e.Entry.FocusLost()
+}
+
+// TypedKey implements fyne.Focusable.
+func (e *Entry) TypedKey(k *fyne.KeyEvent) {
+	switch {
+	case k.Name == fyne.KeyEscape && e.OnEscape != nil:
+		e.OnEscape()
+	case (k.Name == fyne.KeyReturn || k.Name == fyne.KeyEnter) && e.OnReturn != nil && !e.shift:
+		e.OnReturn()
+	default:
+		e.Entry.TypedKey(k)
+	}
+}
+
+// AcceptsTab implements fyne.Tabbable: Tab goes on to the next control.
+func (e *Entry) AcceptsTab() bool { return false }

@@ -1,0 +1,263 @@
+package kit
+
+import (
+	"image/color"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/driver/desktop"
+	fynetheme "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"foyer/engine/call"
+	"foyer/ui/theme"
+)
+
+// Prose is a text that somebody wrote: it wraps, keeps its blanks, can be selected
+// with the mouse, and has links.
+type Prose struct {
+	widget.BaseWidget
+	In       fyne.ThemeColorName
+	OnLink   func(i int)
+	OnMenu   func(at fyne.Position) // the other mouse button; at is in the window
+	OnSelect func()                 // before a selection begins
+
+	text  string
+	links []span
+	most  int // lines that are shown, 0 for all
+
+	lines    []span // at width
+	width    float32
+	from, to int // what is selected, in bytes; from is where it began
+	over     int // the link under the pointer, -1 for none
+}
+
+// NewProse returns a text without links.
+func NewProse(text string) *Prose {
+	p := &Prose{text: text, In: theme.Foreground, over: -1}
+	p.ExtendBaseWidget(p)
+	return p
+}
+
+// AddLink makes text[start:end] a link.
+func (p *Prose) AddLink(start, end int) { p.links = append(p.links, span{start, end}) }
+
+// Limit shows that many lines at most; 0 shows all.
+func (p *Prose) Limit(lines int) { p.most = lines }
+
+// Text returns the text.
+func (p *Prose) Text() string { return p.text }
+
+// Selected returns what is selected.
+func (p *Prose) Selected() string {
+	return p.text[min(p.from, p.to):max(p.from, p.to)]
+}
+
+// Deselect selects nothing.
+func (p *Prose) Deselect() {
+	if p.from != p.to {
+		p.from, p.to = 0, 0
+		p.Refresh()
+	}
+}
+
+// Cut reports whether lines are left out at that width.
+func (p *Prose) Cut(width float32) bool {
+	p.breakAt(width)
+	return p.most > 0 && len(p.lines) > p.most
+}
+
+func (p *Prose) breakAt(width float32) {
+	if p.lines == nil || p.width != width {
+		p.lines, p.width = breakLines(p.text, width, theme.TextSize), width
+	}
+}
+
+// shown are the lines that are shown at that width.
+func (p *Prose) shown(width float32) []span {
+	if p.Cut(width) {
+		return p.lines[:p.most]
+	}
+	return p.lines
+}
+
+// HeightFor implements [Sizer].
+func (p *Prose) HeightFor(width float32) float32 {
+	return lineHeight(theme.TextSize) * float32(len(p.shown(width)))
+}
+
+// WidthFor is how wide the longest line is, at most width.
+func (p *Prose) WidthFor(width float32) float32 {
+	var w float32
+	for _, l := range p.shown(width) {
+		w = max(w, textWidth(p.text[l.start:l.end], theme.TextSize))
+	}
+	return min(w+1, width)
+}
+
+// offset is the byte of the text at a position.
+func (p *Prose) offset(at fyne.Position) int {
+	lines := p.shown(p.width)
+	row := max(0, min(int(at.Y/lineHeight(theme.TextSize)), len(lines)-1))
+	if at.Y < 0 {
+		return 0
+	}
+	l := lines[row]
+	line := p.text[l.start:l.end]
+	if at.X <= 0 {
+		return l.start
+	}
+	best := 0
+	for best < len(line) {
+		next := characterEnd(line, best)
+		if (textWidth(line[:best], theme.TextSize)+textWidth(line[:next], theme.TextSize))/2 > at.X {
+			break
+		}
+		best = next
+	}
+	return l.start + best
+}
+
+// linkAt is the link at a position, -1 for none.
+func (p *Prose) linkAt(at fyne.Position) int {
+	lines := p.shown(p.width)
+	row := int(at.Y / lineHeight(theme.TextSize))
+	if at.Y < 0 || row >= len(lines) {
+		return -1
+	}
+	l := lines[row]
+	if at.X > textWidth(p.text[l.start:l.end], theme.TextSize) {
+		return -1
+	}
+	o := p.offset(at)
+	for i, link := range p.links {
+		if o >= link.start && o < link.end {
+			return i
+		}
+	}
+	return -1
+}
+
+// Tapped implements fyne.Tappable.
+func (p *Prose) Tapped(e *fyne.PointEvent) {
+	if i := p.linkAt(e.Position); i >= 0 && p.OnLink != nil {
+		p.OnLink(i)
+	}
+}
+
+// TappedSecondary implements fyne.SecondaryTappable.
+func (p *Prose) TappedSecondary(e *fyne.PointEvent) {
+	if p.OnMenu != nil {
+		p.OnMenu(e.AbsolutePosition)
+	}
+}
+
+// MouseDown implements desktop.Mouseable.
+func (p *Prose) MouseDown(e *desktop.MouseEvent) {
+	if e.Button != desktop.MouseButtonPrimary {
+		return
+	}
+	if p.OnSelect != nil {
+		p.OnSelect()
+	}
+	p.from = p.offset(e.Position)
+	p.to = p.from
+	p.Refresh()
+}
+
+// MouseUp implements desktop.Mouseable.
+func (p *Prose) MouseUp(*desktop.MouseEvent) {}
+
+// Dragged implements fyne.Draggable.
+func (p *Prose) Dragged(e *fyne.DragEvent) {
+	p.to = p.offset(e.Position)
+	p.Refresh()
+}
+
+// DragEnd implements fyne.Draggable.
+func (p *Prose) DragEnd() {}
+
+// MouseIn implements desktop.Hoverable.
+func (p *Prose) MouseIn(e *desktop.MouseEvent) { p.MouseMoved(e) }
+
+// MouseMoved implements desktop.Hoverable.
+func (p *Prose) MouseMoved(e *desktop.MouseEvent) { p.over = p.linkAt(e.Position) }
+
+// MouseOut implements desktop.Hoverable.
+func (p *Prose) MouseOut() { p.over = -1 }
+
+// Cursor implements desktop.Cursorable.
+func (p *Prose) Cursor() desktop.Cursor {
+	if p.over >= 0 {
+		return desktop.PointerCursor
+	}
+	return desktop.TextCursor
+}
+
+// CreateRenderer implements fyne.Widget.
+func (p *Prose) CreateRenderer() fyne.WidgetRenderer { return &proseRenderer{p: p} }
+
+type proseRenderer struct {
+	p    *Prose
+	objs []fyne.CanvasObject
+}
+
+func (r *proseRenderer) Destroy()                     {}
+func (r *proseRenderer) Objects() []fyne.CanvasObject { return r.objs }
+func (r *proseRenderer) MinSize() fyne.Size {
+	return fyne.NewSize(0, r.p.HeightFor(r.p.width))
+}
+
+func (r *proseRenderer) Layout(size fyne.Size) {
+	p, h := r.p, lineHeight(theme.TextSize)
+	r.objs = r.objs[:0]
+	for i, l := range p.shown(size.Width) {
+		r.line(l, float32(i)*h, h)
+	}
+}
+
+// line draws one line: what is selected of it, its words, its links underlined. In
+// a line that is written from right to left, or has something that is, places
+// within it are not those of the text: it is one piece, and selected as one.
+func (r *proseRenderer) line(l span, y, h float32) {
+	p := r.p
+	from, to := max(l.start, min(p.from, p.to)), min(l.end, max(p.from, p.to))
+	whole := call.RightToLeft(p.text[l.start:l.end])
+	if from < to {
+		if whole {
+			from, to = l.start, l.end
+		}
+		mark := canvas.NewRectangle(theme.Color(fynetheme.ColorNameSelection))
+		x := textWidth(p.text[l.start:from], theme.TextSize)
+		mark.Move(fyne.NewPos(x, y))
+		mark.Resize(fyne.NewSize(textWidth(p.text[from:to], theme.TextSize), h))
+		r.objs = append(r.objs, mark)
+	}
+	// Tabs have no drawing of their own.
+	words := canvas.NewText(leftToRight(strings.ReplaceAll(p.text[l.start:l.end], "\t", "    ")), theme.Color(p.In))
+	words.TextSize = theme.TextSize
+	words.Move(fyne.NewPos(0, y))
+	words.Resize(fyne.NewSize(textWidth(words.Text, theme.TextSize), h))
+	r.objs = append(r.objs, words)
+	for _, link := range p.links {
+		a, b := max(link.start, l.start), min(link.end, l.end)
+		if a >= b {
+			continue
+		}
+		if whole {
+			a, b = l.start, l.end
+		}
+		x := textWidth(p.text[l.start:a], theme.TextSize)
+		under := canvas.NewRectangle(color.Transparent)
+		under.FillColor = theme.Color(p.In)
+		under.Move(fyne.NewPos(x, y+h-3))
+		under.Resize(fyne.NewSize(textWidth(p.text[a:b], theme.TextSize), 1))
+		r.objs = append(r.objs, under)
+	}
+}
+
+func (r *proseRenderer) Refresh() {
+	r.Layout(r.p.Size())
+	canvas.Refresh(r.p)
+}
