@@ -100,14 +100,31 @@ func (s *shield) Tapped(*fyne.PointEvent) {}
 func (s *shield) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(s.content) }
 
 // Dialog asks a question over the window.
-type Dialog struct{ over *overlay }
+type Dialog struct {
+	over *overlay
+	no   func()
+}
 
 const dialogWidth = 440
+
+// Question is what a [Dialog] asks.
+type Question struct {
+	Title, Text string
+	Body        fyne.CanvasObject // below the text; may be nil
+	Yes, No     string
+	Danger      bool           // yes does harm
+	Focus       fyne.Focusable // in Body; nil: the keyboard is on no
+}
 
 // Ask shows a dialog with a title, a text, and two answers. yes is the main
 // one; Escape and a tap beside mean no. The keyboard is on no: a user who was
 // pressing Space or Enter when the question came has not read it.
 func Ask(c fyne.Canvas, title, text, yes, no string, onYes, onNo func()) *Dialog {
+	return AskQuestion(c, Question{Title: title, Text: text, Yes: yes, No: no}, onYes, onNo)
+}
+
+// AskQuestion shows a dialog that may have more than a text.
+func AskQuestion(c fyne.Canvas, q Question, onYes, onNo func()) *Dialog {
 	d := &Dialog{}
 	answer := func(f func()) func() {
 		return func() {
@@ -115,13 +132,23 @@ func Ask(c fyne.Canvas, title, text, yes, no string, onYes, onNo func()) *Dialog
 			f()
 		}
 	}
-	heading := NewHeading(title)
+	d.no = answer(onNo)
+	heading := NewHeading(q.Title)
 	heading.Wrap = true
-	noButton := newEscButton(no, Plain, answer(onNo), answer(onNo))
-	yesButton := newEscButton(yes, Primary, answer(onYes), answer(onNo))
-	body := Column(
-		12, heading, NewParagraph(text).Colored(theme.Muted), Pad(Row(12, Spring(), noButton, yesButton), 8, 0, 0, 0),
-	)
+	noButton := newEscButton(q.No, Plain, d.no, d.no)
+	style := Primary
+	if q.Danger {
+		style = Danger
+	}
+	yesButton := newEscButton(q.Yes, style, answer(onYes), d.no)
+	body := Column(12, heading)
+	if q.Text != "" {
+		body.Add(NewParagraph(q.Text).Colored(theme.Muted))
+	}
+	if q.Body != nil {
+		body.Add(q.Body)
+	}
+	body.Add(Pad(Row(12, Spring(), noButton, yesButton), 8, 0, 0, 0))
 	card := On(NewPanel(theme.Surface, theme.RadiusCard).WithStroke(theme.Border), Pad(body, 24, 24, 24, 24))
 	d.over = showOverlay(c, newShield(card), true, func(window fyne.Size) (fyne.Position, fyne.Size) {
 		w := min(dialogWidth, window.Width-48)
@@ -129,9 +156,19 @@ func Ask(c fyne.Canvas, title, text, yes, no string, onYes, onNo func()) *Dialog
 		return fyne.NewPos((window.Width-w)/2, (window.Height-h)/2), fyne.NewSize(w, h)
 	})
 	d.over.onDismiss = onNo
-	c.Focus(noButton)
+	if q.Focus != nil {
+		c.Focus(q.Focus)
+	} else {
+		c.Focus(noButton)
+	}
 	return d
 }
+
+// Cancel answers no.
+func (d *Dialog) Cancel() { d.no() }
+
+// Refresh makes room for a body that has become taller.
+func (d *Dialog) Refresh() { d.over.Refresh() }
 
 // Close takes the question away without an answer.
 func (d *Dialog) Close() { d.over.close() }
@@ -144,7 +181,7 @@ type escButton struct {
 
 func newEscButton(text string, style Style, tapped, escape func()) *escButton {
 	b := &escButton{onEscape: escape}
-	b.text, b.style, b.OnTapped = text, style, tapped
+	b.of, b.text, b.style, b.OnTapped = b, text, style, tapped
 	b.ExtendBaseWidget(b)
 	return b
 }
