@@ -68,28 +68,36 @@ func (u *UI) askToSwitch(text string) {
 // question is the one question that is open over a room.
 type question struct {
 	dialog *kit.Dialog
-	about  model.Room // the stay that it asks about
+	about  model.Room    // the stay that it asks about
+	person call.Identity // whom it asks about; empty for nobody
 }
 
 // ask asks about the stay. A newer question takes the place of an older one.
 func (u *UI) ask(title, text, yes, no string, onYes func()) {
+	u.askAbout("", kit.Question{Title: title, Text: text, Yes: yes, No: no}, onYes)
+}
+
+// askAbout asks about somebody in the room, or with an empty person about the
+// stay.
+func (u *UI) askAbout(person call.Identity, q kit.Question, onYes func()) *kit.Dialog {
 	u.closeQuestion()
-	u.question = &question{about: u.state.Room}
+	u.question = &question{about: u.state.Room, person: person}
 	answered := func(f func()) func() {
 		return func() {
 			u.question = nil
 			f()
 		}
 	}
-	u.question.dialog = kit.Ask(u.win.Canvas(), title, text, yes, no, answered(onYes), answered(func() {}))
+	u.question.dialog = kit.AskQuestion(u.win.Canvas(), q, answered(onYes), answered(func() {}))
+	return u.question.dialog
 }
 
 // endQuestion takes the question away when the stay that it asks about is over
-// or ending.
+// or ending, or whom it asks about has gone.
 func (u *UI) endQuestion() {
 	q := u.question
 	if q != nil && (!u.state.InRoom() || u.state.Engine == call.StateLeaving ||
-		!q.about.JoinedAt.Equal(u.state.Room.JoinedAt)) {
+		!q.about.JoinedAt.Equal(u.state.Room.JoinedAt) || q.person != "" && u.state.Person(q.person) == nil) {
 		u.closeQuestion()
 	}
 }
@@ -125,6 +133,12 @@ func (u *UI) bindKeys() {
 			a.ToggleMic()
 		case fyne.KeyV:
 			a.ToggleCamera()
+		case fyne.KeyC:
+			a.TogglePanel(model.PanelChat)
+		case fyne.KeyP:
+			a.TogglePanel(model.PanelPeople)
+		case fyne.KeyEscape:
+			a.OpenPanel(model.PanelNone)
 		}
 	})
 	for key, f := range map[fyne.KeyName]func(){fyne.KeyI: a.Invite, fyne.KeyL: a.Leave} {

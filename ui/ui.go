@@ -13,6 +13,7 @@ import (
 	"context"
 	"crypto/rand"
 	"io"
+	"net/url"
 	"sync"
 	"time"
 
@@ -47,11 +48,12 @@ type Config struct {
 	// is hidden already and the program quits after it.
 	OnClosed func()
 
-	Clipboard fyne.Clipboard     // nil means the App's
-	Theme     fyne.Theme         // nil means Foyer's, following the system
-	Now       func() time.Time   // nil means time.Now
-	Random    io.Reader          // for room IDs; nil means crypto/rand
-	Log       logrus.FieldLogger // nil means none
+	Clipboard fyne.Clipboard       // nil means the App's
+	OpenURL   func(*url.URL) error // nil means the App's
+	Theme     fyne.Theme           // nil means Foyer's, following the system
+	Now       func() time.Time     // nil means time.Now
+	Random    io.Reader            // for room IDs; nil means crypto/rand
+	Log       logrus.FieldLogger   // nil means none
 }
 
 // UI is the window.
@@ -64,6 +66,7 @@ type UI struct {
 	set      Settings
 	link     string    // in the lobby's field
 	question *question // nil: none is open
+	askAt    time.Time // when to ask the door who is there; zero: not at all
 	drawn    bool      // the window has shown its first frame
 	closed   bool
 
@@ -134,6 +137,9 @@ func withDefaults(cfg Config) Config {
 	if cfg.Clipboard == nil {
 		cfg.Clipboard = cfg.App.Clipboard()
 	}
+	if cfg.OpenURL == nil {
+		cfg.OpenURL = cfg.App.OpenURL
+	}
 	if cfg.Theme == nil {
 		cfg.Theme = theme.New()
 	}
@@ -176,6 +182,7 @@ func (u *UI) tick(now time.Time) {
 		u.refresh()
 	}
 	u.flushViews(now)
+	u.askMembers(now)
 }
 
 // Pump starts the goroutine that hands events to the main one, until ctx ends,
@@ -246,6 +253,7 @@ func (u *UI) apply(items []eventqueue.Stamped) {
 			clear(u.shown)
 		default:
 		}
+		u.moderated(e.Event)
 	}
 	u.refresh()
 }
@@ -257,10 +265,14 @@ func (u *UI) refresh() {
 	}
 	u.settlePreviews()
 	u.endQuestion()
-	if u.root.Update(u.state, u.form(), u.cfg.Now()) {
-		// Another screen: what had the keyboard is gone.
+	screen, panel := u.root.Update(u.state, u.form(), u.cfg.Now())
+	if screen {
+		// What had the keyboard is gone.
 		u.win.Canvas().Unfocus()
 		u.win.SetTitle(u.title())
+	}
+	if panel {
+		u.focusPanel()
 	}
 }
 

@@ -78,13 +78,22 @@ func (s *State) Apply(e eventqueue.Stamped) {
 		if s.Standing.Listens() && errors.Is(v.Err, call.ErrListener) {
 			return // told already, of all sources at once
 		}
+		if v.Command == CommandChat {
+			s.chatFailed(v)
+			return
+		}
 		s.failed(v, e.At)
 	case call.HostStarted:
 		s.HostRestarting = false
 	case call.HostStopped:
 		s.hostStopped(v, e.At)
 
-	case call.ChatReceived, call.Moderated, call.DataReceived, call.StatsReported, call.DeviceOpened, call.DeviceClosed:
+	case call.ChatReceived:
+		s.chatReceived(v)
+	case call.Moderated:
+		s.moderated(v)
+
+	case call.DataReceived, call.StatsReported, call.DeviceOpened, call.DeviceClosed:
 		// The window shows none of these.
 	}
 }
@@ -119,6 +128,8 @@ func (s *State) joined(v call.Joined, at time.Time) {
 	s.Screen = ScreenRoom
 	s.Room = Room{ID: v.Room, Title: title, Link: v.Link, JoinedAt: at, Hosting: v.Hosting}
 	s.People, s.Notices = nil, nil
+	s.closePanel()
+	s.enterChat(v.Room)
 	s.replaceRoster(v.Self, v.Participants)
 	s.Local = map[call.Source]Local{
 		call.SourceCamera:     s.Attempt.begins(call.SourceCamera, s.Attempt.Camera),
@@ -170,7 +181,9 @@ func (s *State) left(v call.Left) {
 		v.Title = s.Room.Title
 	}
 	s.Left = &v
+	s.leaveChat()
 	s.Room, s.Standing, s.People = Room{}, call.Standing{}, nil
+	s.closePanel()
 	s.Local = map[call.Source]Local{}
 	s.Opening, s.Trouble = map[call.Source]bool{}, map[call.Source]error{}
 	s.Notices = stickyHostNotices(s.Notices)
@@ -210,6 +223,7 @@ func (s *State) participantJoined(p call.Participant, at time.Time) {
 		person := newPerson(p, false)
 		s.People = append(s.People, person)
 		s.Notify(Notice{At: at, Kind: NoticeJoined, Name: person.DisplayName()})
+		s.Chat.note(Line{Kind: LineJoined, At: at, Name: person.DisplayName()})
 	case old.Self:
 	case old.SID == p.SID:
 		old.update(p)
@@ -225,6 +239,7 @@ func (s *State) participantLeft(v call.ParticipantLeft, at time.Time) {
 		return // somebody who was replaced already
 	}
 	s.Notify(Notice{At: at, Kind: NoticeGone, Name: p.DisplayName(), Reason: v.Reason})
+	s.Chat.note(Line{Kind: LineGone, At: at, Name: p.DisplayName(), Reason: v.Reason, By: v.By, Text: v.Text})
 	s.remove(p.ID)
 }
 
@@ -316,6 +331,9 @@ func (s *State) trouble(n Notice) {
 // failed puts an error where it belongs: previews show theirs in place, other
 // errors become notices.
 func (s *State) failed(v call.CommandFailed, at time.Time) {
+	if s.panelFailed(v.Command, v.Err) {
+		return
+	}
 	delete(s.Opening, v.Source)
 	if l, ok := s.Local[v.Source]; ok {
 		l.Pending = false

@@ -13,6 +13,7 @@ type Person struct {
 	Name     string
 	Self     bool
 	Lost     bool
+	Silenced bool // by the host: they neither speak nor write
 	Speaking bool
 	Level    float32
 	Quality  call.Quality
@@ -29,7 +30,7 @@ func newPerson(p call.Participant, self bool) *Person {
 // update takes over what is known of a participant and keeps the frames of
 // the tracks that are still announced.
 func (p *Person) update(from call.Participant) {
-	p.ID, p.SID, p.Name, p.Lost = from.Identity, from.SID, from.Name, from.Lost
+	p.ID, p.SID, p.Name, p.Lost, p.Silenced = from.Identity, from.SID, from.Name, from.Lost, from.Muted
 	p.Tracks = make(map[call.SID]call.Track, len(from.Tracks))
 	for _, t := range from.Tracks {
 		p.Tracks[t.SID] = t

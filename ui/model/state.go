@@ -111,6 +111,16 @@ type State struct {
 	Standing call.Standing
 	People   []*Person // ourselves first, then as they came
 
+	Panel  Panel
+	Chat   Chat
+	Search string // in the list of people
+	// Members and Bans are what the door has told us, if we may moderate: it
+	// does so when it is asked.
+	Members   map[call.Identity]call.MemberRow
+	Bans      []call.BanRow
+	BansKnown bool
+	PanelErr  PanelError // why the door did not tell us
+
 	Devices  []call.Device
 	Previews map[call.Source]Preview
 	Opening  map[call.Source]bool  // a preview that was asked for and is not there yet

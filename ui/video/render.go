@@ -98,7 +98,7 @@ func (r *tileRenderer) apply() {
 	l := r.t.look
 	bare := !r.t.HasVideo()
 	r.ground.FillColor = theme.Color(theme.Surface)
-	r.disc.FillColor = hue(l.Seed)
+	r.disc.FillColor = Hue(l.Seed)
 	r.initials.Text, r.initials.Color = l.Initials, color.White
 	// "Connection lost" takes the place of the initials.
 	kit.SetVisible(r.disc, bare && l.Initials != "" && !l.Lost)

@@ -163,7 +163,9 @@ var hues = [...]color.NRGBA{
 	{R: 0x7A, G: 0x4F, B: 0x3E, A: 0xff}, {R: 0x4A, G: 0x55, B: 0x8A, A: 0xff}, {R: 0x6E, G: 0x5F, B: 0x32, A: 0xff},
 }
 
-func hue(seed string) color.NRGBA {
+// Hue is the colour behind the initials of somebody: the same wherever they are
+// shown.
+func Hue(seed string) color.NRGBA {
 	sum := fnv.New32a()
 	_, _ = io.WriteString(sum, seed) // a hash takes everything
 	return hues[sum.Sum32()%uint32(len(hues))]

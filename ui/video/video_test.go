@@ -111,7 +111,7 @@ func TestLatestWinsAndClearBlanks(t *testing.T) {
 	if s.tile.HasVideo() || at(img, 240, 90) == teal {
 		t.Error("a cleared picture stays: a frozen face")
 	}
-	if got := at(img, 160-50, 90); got != color.RGBAModel.Convert(hue("ada")) && at(img, 160, 90-35) != color.RGBAModel.Convert(hue("ada")) {
+	if got := at(img, 160-50, 90); got != color.RGBAModel.Convert(Hue("ada")) && at(img, 160, 90-35) != color.RGBAModel.Convert(Hue("ada")) {
 		t.Errorf("no initials behind it: %v", got)
 	}
 }

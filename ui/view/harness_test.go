@@ -203,3 +203,17 @@ func (s *stand) enter(n int) {
 	s.apply(call.QualityChanged{ID: "ada", Quality: call.QualityExcellent})
 	s.now = s.now.Add(12*time.Minute + 4*time.Second)
 }
+
+func (f *fakeActions) TogglePanel(p model.Panel)             { f.note("toggle %d", p) }
+func (f *fakeActions) OpenPanel(p model.Panel)               { f.note("panel %d", p) }
+func (f *fakeActions) SetDraft(text string)                  { f.note("draft %s", text) }
+func (f *fakeActions) Say()                                  { f.note("say") }
+func (f *fakeActions) ReadChat(end bool)                     { f.note("read %v", end) }
+func (f *fakeActions) OpenLink(l model.Link)                 { f.note("link %s", l.URL) }
+func (f *fakeActions) Copy(text string)                      { f.note("copy %s", text) }
+func (f *fakeActions) SetSearch(text string)                 { f.note("search %s", text) }
+func (f *fakeActions) Silence(id call.Identity, on bool)     { f.note("silence %s %v", id, on) }
+func (f *fakeActions) SetRole(id call.Identity, r call.Role) { f.note("role %s %s", id, r) }
+func (f *fakeActions) Remove(id call.Identity)               { f.note("remove %s", id) }
+func (f *fakeActions) Ban(id call.Identity)                  { f.note("ban %s", id) }
+func (f *fakeActions) Lift(id call.Identity)                 { f.note("lift %s", id) }

@@ -11,6 +11,7 @@ import (
 	"foyer/ui/model"
 	"foyer/ui/theme"
 	"foyer/ui/video"
+	"foyer/ui/view/panel"
 	"foyer/ui/words"
 )
 
@@ -27,6 +28,7 @@ type room struct {
 	invite  *kit.Button
 	banner  *banner
 	stage   *stage
+	panel   *panel.Panel
 	bar     *bar
 }
 
@@ -39,9 +41,10 @@ func newRoom(book *words.Book, act Actions, tips *kit.Tips, painter *video.Paint
 	r.invite.WithTip(tips, book.T("room.copy")+" (Ctrl+I)")
 	r.banner = newBanner()
 	r.stage = newStage(book, act, tips, painter)
+	r.panel = panel.New(book, act, tips)
 	r.bar = newBar(book, act, tips)
 	header := container.New(&headerLayout{}, r.title, r.clock, r.network, r.invite)
-	r.content = container.New(&roomLayout{}, header, r.stage.content, r.banner.content, r.bar.content)
+	r.content = container.New(&roomLayout{}, header, r.stage.content, r.panel.Content, r.banner.content, r.bar.content)
 	return r
 }
 
@@ -82,28 +85,38 @@ func put(o fyne.CanvasObject, x, w, h, row float32) {
 	o.Resize(fyne.NewSize(w, h))
 }
 
-// roomLayout: header, banner, stage, bar.
+// roomLayout: header, banner, stage and panel, bar.
 type roomLayout struct{}
 
 func (*roomLayout) MinSize([]fyne.CanvasObject) fyne.Size { return MinSize() }
 
 func (*roomLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	header, stage, note, controls := objects[0], objects[1], objects[2], objects[3]
+	header, stage, side, note, controls := objects[0], objects[1], objects[2], objects[3], objects[4]
 	header.Resize(fyne.NewSize(size.Width, headerHeight))
 	y := float32(headerHeight)
 	// Over the stage: the tiles stay where they are, and what is sent to us
 	// does not change its size twice.
-	w := min(size.Width-96, bannerWidth)
-	note.Move(fyne.NewPos((size.Width-w)/2, y+tileGap))
+	width := size.Width - 48 // of the stage
+	if side.Visible() && !panel.Covers(size.Width) {
+		width -= panel.Width + tileGap
+	}
+	w := min(width-48, bannerWidth)
+	note.Move(fyne.NewPos(24+(width-w)/2, y+tileGap))
 	note.Resize(fyne.NewSize(w, kit.HeightFor(note, w)))
 	bar := kit.HeightFor(controls, size.Width)
 	stage.Move(fyne.NewPos(24, y))
-	stage.Resize(fyne.NewSize(size.Width-48, size.Height-y-bar))
+	stage.Resize(fyne.NewSize(width, size.Height-y-bar))
+	if panel.Covers(size.Width) {
+		kit.Place(side, 24, y, size.Width-48, size.Height-y-bar)
+	} else {
+		kit.Place(side, size.Width-24-panel.Width, y, panel.Width, size.Height-y-bar)
+	}
 	controls.Move(fyne.NewPos(0, size.Height-bar))
 	controls.Resize(fyne.NewSize(size.Width, bar))
 }
 
-func (r *room) update(s *model.State, now time.Time) {
+// update shows the stay. It reports whether the panel shows another page now.
+func (r *room) update(s *model.State, now time.Time) (switched bool) {
 	r.title.Set(r.book.RoomName(s.Room.Title, s.Room.ID))
 	r.network.Set(r.quality(s))
 	kit.SetVisible(r.invite, invitable(s.Room.Link))
@@ -115,6 +128,8 @@ func (r *room) update(s *model.State, now time.Time) {
 	default:
 		r.banner.set("", "")
 	}
+	switched = r.panel.Update(s, now)
+	kit.SetVisible(r.stage.content, s.Panel == model.PanelNone || !panel.Covers(r.content.Size().Width))
 	r.tick(s, now)
 	r.stage.update(s)
 	r.bar.update(s)
@@ -122,6 +137,7 @@ func (r *room) update(s *model.State, now time.Time) {
 	for _, c := range []*fyne.Container{r.content, r.content.Objects[0].(*fyne.Container)} {
 		c.Layout.Layout(c.Objects, c.Size())
 	}
+	return switched
 }
 
 // invitable links can be given on: an address with a token cannot.
@@ -141,6 +157,7 @@ func (r *room) quality(s *model.State) string {
 
 func (r *room) tick(s *model.State, now time.Time) {
 	r.stage.tick(s, now)
+	r.panel.Tick(s, now)
 	was := r.clock.MinWidth()
 	r.clock.Set(words.Clock(now.Sub(s.Room.JoinedAt)))
 	text, icon := r.book.T("room.invite"), "invite"
@@ -156,7 +173,10 @@ func (r *room) tick(s *model.State, now time.Time) {
 	}
 }
 
-func (r *room) pause() { r.stage.clear() }
+func (r *room) pause() {
+	r.stage.clear()
+	r.panel.Clear()
+}
 
 // banner is a state that lasts, said over the stage.
 type banner struct {
@@ -185,75 +205,4 @@ func (b *banner) set(title, detail string) {
 	b.detail.Set(detail)
 	kit.SetVisible(b.content, title != "")
 	b.content.Refresh()
-}
-
-// bar is the row of call buttons.
-type bar struct {
-	content     *fyne.Container
-	book        *words.Book
-	mic, camera *callButton
-	leave       *callButton
-}
-
-func newBar(book *words.Book, act Actions, tips *kit.Tips) *bar {
-	b := &bar{book: book}
-	b.mic = newCallButton("mic", kit.Plain, tips, act.ToggleMic)
-	b.camera = newCallButton("camera", kit.Plain, tips, act.ToggleCamera)
-	b.leave = newCallButton("leave", kit.Danger, tips, act.Leave)
-	b.leave.set(book.T("bar.leave"), "leave", kit.Danger, book.T("bar.leave")+" (Ctrl+L)")
-	buttons := kit.Row(
-		12, kit.Spring(), b.mic.content, b.camera.content, kit.Pad(b.leave.content, 0, 0, 0, 24), kit.Spring(),
-	)
-	b.content = kit.Pad(buttons, 12, 24, 12, 24)
-	return b
-}
-
-func (b *bar) update(s *model.State) {
-	mic, camera := s.Local[call.SourceMicrophone].On(), s.Local[call.SourceCamera].On()
-	mKey, cKey := tipKey("bar.mic", mic), tipKey("bar.camera", camera)
-	b.mic.set(b.book.T(mKey), onOff("mic", mic), style(mic), b.book.T(mKey)+" (M)")
-	b.camera.set(b.book.T(cKey), onOff("camera", camera), style(camera), b.book.T(cKey)+" (V)")
-	leaving := s.Engine == call.StateLeaving
-	for _, c := range []*callButton{b.mic, b.camera, b.leave} {
-		c.button.SetEnabled(!leaving)
-	}
-}
-
-// callButton is a button with its name below.
-type callButton struct {
-	content *fyne.Container
-	button  *kit.Button
-	caption *kit.Text
-}
-
-const callButtonWidth = 92
-
-func newCallButton(icon string, style kit.Style, tips *kit.Tips, tapped func()) *callButton {
-	c := &callButton{button: kit.NewButton("", icon, style, tapped), caption: kit.NewCaption("").Centered()}
-	c.button.WithTip(tips, "")
-	c.button.Width = 64
-	c.content = container.New(&callButtonLayout{}, c.button, c.caption)
-	return c
-}
-
-func (c *callButton) set(caption, icon string, style kit.Style, tip string) {
-	c.caption.Set(caption)
-	c.button.Set("", icon, style)
-	c.button.SetTip(tip)
-}
-
-type callButtonLayout struct{}
-
-func (*callButtonLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
-	return fyne.NewSize(
-		max(callButtonWidth, objects[1].MinSize().Width), objects[0].MinSize().Height+4+objects[1].MinSize().Height,
-	)
-}
-
-func (*callButtonLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	m := objects[0].MinSize()
-	objects[0].Move(fyne.NewPos((size.Width-m.Width)/2, 0))
-	objects[0].Resize(m)
-	objects[1].Move(fyne.NewPos(0, m.Height+4))
-	objects[1].Resize(fyne.NewSize(size.Width, objects[1].MinSize().Height))
 }

@@ -11,6 +11,7 @@ import (
 	"foyer/ui/kit"
 	"foyer/ui/model"
 	"foyer/ui/theme"
+	"foyer/ui/view/panel"
 	"foyer/ui/words"
 )
 
@@ -27,21 +28,32 @@ type toasts struct {
 	book  *words.Book
 	act   Actions
 	shown []int
+	place *toastLayout
 }
 
 func newToasts(book *words.Book, act Actions) *toasts {
 	t := &toasts{book: book, act: act, stack: kit.Column(8)}
-	t.layer = container.New(&toastLayout{}, t.stack)
+	t.place = &toastLayout{}
+	t.layer = container.New(t.place, t.stack)
 	return t
 }
 
-type toastLayout struct{}
+// toastLayout puts the cards to the right, and where a panel is open, beside it or
+// below its head.
+type toastLayout struct{ panel bool }
 
 func (*toastLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.Size{} }
 
-func (*toastLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+func (l *toastLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	w := min(toastWidth, size.Width-48)
-	objects[0].Move(fyne.NewPos(size.Width-24-w, headerHeight+tileGap))
+	at := fyne.NewPos(size.Width-24-w, headerHeight+tileGap)
+	switch {
+	case l.panel && panel.Covers(size.Width):
+		at.Y += panel.Header
+	case l.panel:
+		at.X -= panel.Width + tileGap
+	}
+	objects[0].Move(at)
 	objects[0].Resize(fyne.NewSize(w, kit.HeightFor(objects[0], w)))
 }
 
@@ -49,9 +61,13 @@ func (*toastLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 func (t *toasts) update(s *model.State, now time.Time) {
 	var alive []model.Notice
 	for _, n := range s.Notices {
-		if n.Kind != model.NoticeCopied && (n.Sticky() || now.Sub(n.At) < toastFor) {
+		if n.Kind != model.NoticeCopied && (n.Sticky() || now.Sub(n.At) < toastFor) && !inChat(s, n) {
 			alive = append(alive, n)
 		}
+	}
+	if open := s.Panel != model.PanelNone; open != t.place.panel {
+		t.place.panel = open
+		t.layer.Refresh()
 	}
 	alive = alive[max(0, len(alive)-maxToasts):]
 	ids := make([]int, len(alive))
@@ -67,6 +83,16 @@ func (t *toasts) update(s *model.State, now time.Time) {
 		t.stack.Add(t.card(n, now))
 	}
 	t.layer.Refresh()
+}
+
+// inChat reports whether the open chat says what a notice says.
+func inChat(s *model.State, n model.Notice) bool {
+	switch n.Kind {
+	case model.NoticeJoined, model.NoticeGone, model.NoticeSilenced:
+		return s.Panel == model.PanelChat
+	default:
+		return false
+	}
 }
 
 func (t *toasts) card(n model.Notice, now time.Time) fyne.CanvasObject {

@@ -19,6 +19,7 @@ import (
 	"foyer/ui/kit"
 	"foyer/ui/model"
 	"foyer/ui/video"
+	"foyer/ui/view/panel"
 	"foyer/ui/words"
 )
 
@@ -39,6 +40,8 @@ type Actions interface {
 	Act(a words.Action)
 	Dismiss(notice int)
 	ShowTrack(track call.SID, width, height int, hidden bool)
+	TogglePanel(p model.Panel) // opens it, or closes it if it is open
+	panel.Actions
 }
 
 // Form is what the user has entered and chosen.
@@ -129,8 +132,9 @@ func (*rootLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 }
 
 // Update shows a state. It reports whether another screen is shown now, so that
-// the caller can take the focus away from the one before.
-func (r *Root) Update(s *model.State, f Form, now time.Time) (switched bool) {
+// the caller can take the focus away from the one before, and whether the panel
+// shows another page.
+func (r *Root) Update(s *model.State, f Form, now time.Time) (switched, turned bool) {
 	r.state = s
 	switched = r.shown != s.Screen
 	r.shown = s.Screen
@@ -144,7 +148,7 @@ func (r *Root) Update(s *model.State, f Form, now time.Time) (switched bool) {
 	switch s.Screen {
 	case model.ScreenRoom:
 		r.lobby.pause()
-		r.room.update(s, now)
+		turned = r.room.update(s, now)
 	case model.ScreenFarewell:
 		r.lobby.pause()
 		r.room.pause()
@@ -158,8 +162,12 @@ func (r *Root) Update(s *model.State, f Form, now time.Time) (switched bool) {
 	if switched {
 		r.Content.Refresh()
 	}
-	return switched
+	return switched, turned
 }
+
+// PanelFocus is what the keyboard goes to when the panel has been opened, nil
+// when it is closed.
+func (r *Root) PanelFocus() fyne.Focusable { return r.room.panel.Focus() }
 
 // Tick is the clockwork: texts that tell the time, levels, what appears after a
 // while.

@@ -52,7 +52,7 @@ func TestDialog(t *testing.T) {
 // in the smallest window too, and lies inside of it.
 func TestNothingIsCut(t *testing.T) {
 	ends := farewells(time.Time{})
-	screens := slices.Concat(lobbyScreens(), roomScreens(), farewellScreens())
+	screens := slices.Concat(lobbyScreens(), roomScreens(), panelScreens(), farewellScreens())
 	screens = slices.DeleteFunc(screens, func(sc screen) bool {
 		return sc.name == "preview" // the name of a recent room is cut on purpose
 	})

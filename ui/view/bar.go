@@ -1,0 +1,180 @@
+package view
+
+import (
+	"strconv"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+
+	"foyer/engine/call"
+	"foyer/ui/kit"
+	"foyer/ui/model"
+	"foyer/ui/theme"
+	"foyer/ui/words"
+)
+
+// bar is the row of call buttons.
+type bar struct {
+	content      *fyne.Container
+	book         *words.Book
+	mic, camera  *callButton
+	leave        *callButton
+	chat, people *callButton
+	unread       *badge
+}
+
+func newBar(book *words.Book, act Actions, tips *kit.Tips) *bar {
+	b := &bar{book: book}
+	b.mic = newCallButton("mic", kit.Plain, tips, act.ToggleMic)
+	b.camera = newCallButton("camera", kit.Plain, tips, act.ToggleCamera)
+	b.leave = newCallButton("leave", kit.Danger, tips, act.Leave)
+	b.leave.set(book.T("bar.leave"), "leave", kit.Danger, book.T("bar.leave")+" (Ctrl+L)")
+	buttons := kit.Row(
+		12, kit.Spring(), b.mic.content, b.camera.content, kit.Pad(b.leave.content, 0, 0, 0, 24), kit.Spring(),
+	)
+	b.chat = newCallButton("chat", kit.Plain, tips, func() { act.TogglePanel(model.PanelChat) })
+	b.people = newCallButton("people", kit.Plain, tips, func() { act.TogglePanel(model.PanelPeople) })
+	b.unread = newBadge()
+	side := container.New(&sideLayout{}, b.chat.content, b.people.content, b.unread.Container)
+	b.content = kit.Pad(container.New(&barLayout{}, buttons, side), 12, 24, 12, 24)
+	return b
+}
+
+// barLayout: what is about ourselves in the middle, the panels at the right.
+type barLayout struct{}
+
+func (*barLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	m := objects[0].MinSize()
+	return fyne.NewSize(m.Width+2*objects[1].MinSize().Width, m.Height)
+}
+
+func (*barLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	objects[0].Resize(size)
+	m := objects[1].MinSize()
+	kit.Place(objects[1], size.Width-m.Width, 0, m.Width, size.Height)
+}
+
+// sideLayout: two buttons, and the badge at the corner of the first.
+type sideLayout struct{}
+
+const sideButton = 72
+
+func (*sideLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	return fyne.NewSize(2*sideButton, objects[0].MinSize().Height)
+}
+
+func (*sideLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	kit.Place(objects[0], 0, 0, sideButton, size.Height)
+	kit.Place(objects[1], sideButton, 0, sideButton, size.Height)
+	m := objects[2].MinSize()
+	kit.Place(objects[2], sideButton-m.Width+4, -6, m.Width, m.Height)
+}
+
+func (b *bar) update(s *model.State) {
+	mic, camera := s.Local[call.SourceMicrophone].On(), s.Local[call.SourceCamera].On()
+	mKey, cKey := tipKey("bar.mic", mic), tipKey("bar.camera", camera)
+	b.mic.set(b.book.T(mKey), onOff("mic", mic), style(mic), b.book.T(mKey)+" (M)")
+	b.camera.set(b.book.T(cKey), onOff("camera", camera), style(camera), b.book.T(cKey)+" (V)")
+	b.updatePanels(s)
+	leaving := s.Engine == call.StateLeaving
+	for _, c := range []*callButton{b.mic, b.camera, b.leave, b.chat, b.people} {
+		c.button.SetEnabled(!leaving)
+	}
+}
+
+// updatePanels shows which panel is open, how many are there, and how many
+// messages nobody has read.
+func (b *bar) updatePanels(s *model.State) {
+	chat, people := s.Panel == model.PanelChat, s.Panel == model.PanelPeople || s.Panel == model.PanelBans
+	tip := b.book.T("bar.chat")
+	if s.Chat.Unread > 0 {
+		tip = b.book.Messages(s.Chat.Unread)
+	}
+	b.chat.set(b.book.T("bar.chat"), "chat", lit(chat), tip+" (C)")
+	count := b.book.T("panel.people", "n", strconv.Itoa(len(s.People)))
+	b.people.set(count, "people", lit(people), b.book.T("bar.people")+" (P)")
+	b.unread.set(s.Chat.Unread)
+}
+
+func lit(open bool) kit.Style {
+	if open {
+		return kit.Lit
+	}
+	return kit.Plain
+}
+
+// badge is a small number on a button.
+type badge struct {
+	*fyne.Container
+	text *kit.Text
+}
+
+const badgeSize = 20
+
+func newBadge() *badge {
+	b := &badge{text: kit.NewCaption("").Colored(theme.OnAccent).Centered()}
+	b.text.Bold = true
+	b.Container = container.New(b, kit.NewPanel(theme.Accent, badgeSize/2), b.text)
+	b.Hide()
+	return b
+}
+
+func (b *badge) set(n int) {
+	text := strconv.Itoa(n)
+	if n > 99 {
+		text = "99+"
+	}
+	b.text.Set(text)
+	kit.SetVisible(b.Container, n > 0)
+}
+
+// MinSize implements fyne.Layout.
+func (b *badge) MinSize([]fyne.CanvasObject) fyne.Size {
+	return fyne.NewSize(max(badgeSize, b.text.MinWidth()+12), badgeSize)
+}
+
+// Layout implements fyne.Layout.
+func (b *badge) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	objects[0].Resize(size)
+	h := objects[1].MinSize().Height
+	kit.Place(objects[1], 0, (size.Height-h)/2, size.Width, h)
+}
+
+// callButton is a button with its name below.
+type callButton struct {
+	content *fyne.Container
+	button  *kit.Button
+	caption *kit.Text
+}
+
+const callButtonWidth = 92
+
+func newCallButton(icon string, style kit.Style, tips *kit.Tips, tapped func()) *callButton {
+	c := &callButton{button: kit.NewButton("", icon, style, tapped), caption: kit.NewCaption("").Centered()}
+	c.button.WithTip(tips, "")
+	c.button.Width = 64
+	c.content = container.New(&callButtonLayout{}, c.button, c.caption)
+	return c
+}
+
+func (c *callButton) set(caption, icon string, style kit.Style, tip string) {
+	c.caption.Set(caption)
+	c.button.Set("", icon, style)
+	c.button.SetTip(tip)
+}
+
+type callButtonLayout struct{}
+
+func (*callButtonLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	return fyne.NewSize(
+		max(callButtonWidth, objects[1].MinSize().Width), objects[0].MinSize().Height+4+objects[1].MinSize().Height,
+	)
+}
+
+func (*callButtonLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	m := objects[0].MinSize()
+	objects[0].Move(fyne.NewPos((size.Width-m.Width)/2, 0))
+	objects[0].Resize(m)
+	objects[1].Move(fyne.NewPos(0, m.Height+4))
+	objects[1].Resize(fyne.NewSize(size.Width, objects[1].MinSize().Height))
+}

@@ -1,0 +1,211 @@
+package panel
+
+import (
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+
+	"foyer/engine/call"
+	"foyer/ui/kit"
+	"foyer/ui/kit/list"
+	"foyer/ui/model"
+	"foyer/ui/theme"
+	"foyer/ui/words"
+)
+
+// peoplePage is the panel's page with who is there.
+type peoplePage struct {
+	content *fyne.Container
+	book    *words.Book
+	act     Actions
+	tips    *kit.Tips
+	search  *kit.Field
+	list    *list.List
+	nobody  *kit.Text
+	problem *fault
+	bans    *kit.Button // leads to the list of bans
+
+	state  *model.State
+	listed []*model.Person
+	menu   *kit.Menu
+	about  call.Identity // whom the menu is about
+}
+
+func newPeople(book *words.Book, act Actions, tips *kit.Tips, escape func()) *peoplePage {
+	p := &peoplePage{book: book, act: act, tips: tips, problem: newFault()}
+	p.search = kit.NewField("", book.T("people.search"), func() {})
+	p.search.OnChanged = act.SetSearch
+	p.search.Entry.OnEscape = func() {
+		if p.search.Text() == "" {
+			escape()
+			return
+		}
+		act.SetSearch("")
+	}
+	p.list = list.New(p)
+	p.list.OnEscape = escape
+	p.list.OnChosen = func(i int, at fyne.Position) { p.openMenu(p.listed[i], at) }
+	p.list.OnCopy = func(i int) {
+		if i >= 0 && i < len(p.listed) {
+			act.Copy(p.listed[i].DisplayName())
+		}
+	}
+	p.nobody = kit.NewParagraph(book.T("people.nobody")).Colored(theme.Muted).Centered()
+	p.bans = kit.NewButton(book.T("people.banned"), "ban", kit.Quiet, func() { act.OpenPanel(model.PanelBans) })
+	p.content = container.New(&peopleLayout{}, p.search, p.problem.content, p.list, p.nobody, p.bans)
+	return p
+}
+
+// peopleLayout: the search, what went wrong, the list, and the way to the bans.
+type peopleLayout struct{}
+
+func (*peopleLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(240, 160) }
+
+func (*peopleLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	y := float32(0)
+	for _, o := range objects[:2] {
+		if o.Visible() {
+			h := kit.HeightFor(o, size.Width-24)
+			kit.Place(o, 12, y, size.Width-24, h)
+			y += h + 8
+		}
+	}
+	bottom := size.Height - 8
+	if bans := objects[4]; bans.Visible() {
+		m := bans.MinSize()
+		bottom -= m.Height
+		kit.Place(bans, 12, bottom, m.Width, m.Height)
+		bottom -= 4
+	}
+	kit.Place(objects[2], 0, y, size.Width, bottom-y)
+	kit.Place(objects[3], 24, y+24, size.Width-48, kit.HeightFor(objects[3], size.Width-48))
+}
+
+func (p *peoplePage) update(s *model.State, now time.Time) {
+	p.state, p.listed = s, s.Listed()
+	p.search.SetText(s.Search)
+	p.problem.set(panelProblem(p.book, s, now))
+	kit.SetVisible(p.nobody, len(p.listed) == 0)
+	kit.SetVisible(p.bans, s.Standing.Role.Moderates())
+	if p.menu != nil && s.Person(p.about) == nil {
+		p.closeMenu() // whom it is about has gone
+	}
+	p.list.Update()
+	p.content.Layout.Layout(p.content.Objects, p.content.Size())
+}
+
+// panelProblem says why the door did not answer what a panel shows.
+func panelProblem(book *words.Book, s *model.State, now time.Time) string {
+	if s.PanelErr.Err == nil {
+		return ""
+	}
+	e := book.Error(s.PanelErr.Err, s.PanelErr.Command, call.SourceUnknown, now)
+	return e.What + ". " + e.Text + " " + e.Next
+}
+
+func (p *peoplePage) reset() {
+	p.closeMenu()
+	p.list.Reset()
+}
+
+func (p *peoplePage) closeMenu() {
+	p.menu.Close()
+	p.menu = nil
+}
+
+// Len implements list.Rows.
+func (p *peoplePage) Len() int { return len(p.listed) }
+
+// Key implements list.Rows.
+func (p *peoplePage) Key(i int) string { return string(p.listed[i].ID) }
+
+// Guess implements list.Rows.
+func (p *peoplePage) Guess(int, float32) float32 { return personHeight }
+
+// Height implements list.Rows.
+func (p *peoplePage) Height(int, float32) float32 { return personHeight }
+
+// Row implements list.Rows.
+func (p *peoplePage) Row(i int, row fyne.CanvasObject) fyne.CanvasObject {
+	person := p.listed[i]
+	r, ok := row.(*personRow)
+	if !ok {
+		id := person.ID
+		r = newPersonRow(p.tips, p.book.T("people.menu", "name", person.DisplayName()), func(at fyne.Position) {
+			if now := p.state.Person(id); now != nil {
+				p.openMenu(now, at)
+			}
+		})
+	}
+	r.set(p.look(person))
+	return r
+}
+
+func (p *peoplePage) look(person *model.Person) personLook {
+	l := personLook{
+		name: person.DisplayName(), initials: model.Initials(person.DisplayName()), seed: string(person.ID),
+		micOff: p.state.MicMuted(person), lost: person.Lost, speaking: person.Speaking && !person.Lost,
+		menu:   !p.state.Rights(person).None(),
+		chosen: p.list.Chosen() == string(person.ID),
+	}
+	if person.Self {
+		l.name = p.book.T("room.you", "name", l.name)
+	}
+	var details []string
+	role := p.state.Role(person)
+	if word := p.book.Role(role); word != "" && role != call.RoleParticipant {
+		details = append(details, word)
+	}
+	if person.Lost {
+		details = append(details, p.book.T("people.lost"))
+	}
+	if p.state.IsSilenced(person) {
+		details = append(details, p.book.T("people.silenced"))
+	}
+	l.detail = strings.Join(details, " · ")
+	return l
+}
+
+// openMenu offers what we may do to somebody.
+func (p *peoplePage) openMenu(person *model.Person, at fyne.Position) {
+	rights := p.state.Rights(person)
+	canvas := fyne.CurrentApp().Driver().CanvasForObject(p.list)
+	if rights.None() || canvas == nil {
+		return
+	}
+	id := person.ID
+	var items []kit.MenuItem
+	if rights.Mute {
+		silenced := p.state.IsSilenced(person)
+		text, icon := p.book.T("people.mute"), "mic-off"
+		if silenced {
+			text, icon = p.book.T("people.unmute"), "mic"
+		}
+		items = append(items, kit.MenuItem{Text: text, Icon: icon, OnTapped: func() { p.act.Silence(id, !silenced) }})
+	}
+	for _, role := range rights.Roles {
+		items = append(items, kit.MenuItem{
+			Text: p.book.MakeRole(role), Icon: roleIcon(role), OnTapped: func() { p.act.SetRole(id, role) },
+		})
+	}
+	if rights.Remove {
+		items = append(items,
+			kit.MenuItem{Text: p.book.T("people.remove"), Icon: "remove", Danger: true, OnTapped: func() { p.act.Remove(id) }},
+			kit.MenuItem{Text: p.book.T("people.ban"), Icon: "ban", Danger: true, OnTapped: func() { p.act.Ban(id) }})
+	}
+	p.menu.Close()
+	p.menu, p.about = kit.ShowMenu(canvas, at, items), id
+}
+
+func roleIcon(r call.Role) string {
+	switch r {
+	case call.RoleHost, call.RoleCoHost:
+		return "star"
+	case call.RoleListener:
+		return "speaker"
+	default:
+		return "people"
+	}
+}

@@ -1,0 +1,128 @@
+package view
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	fynetheme "fyne.io/fyne/v2/theme"
+
+	"foyer/engine/call"
+	"foyer/ui/model"
+)
+
+// said is a message that came that long before now.
+func (s *stand) said(from call.Identity, name, text string, before time.Duration) {
+	n := len(s.state.Chat.Lines) + 1
+	s.apply(call.ChatReceived{Message: call.ChatMessage{
+		ID: fmt.Sprint("m", n), Seq: int64(n), From: from, Name: name, Text: text, At: s.now.Add(-before),
+	}})
+}
+
+// talk is a chat with everything that a chat can have.
+func (s *stand) talk() {
+	s.enter(4)
+	s.state.Open(model.PanelChat)
+	s.said("u0", "Grace Hopper", "The slides are at https://example.org/review/slides?page=3 – have a look.", 9*time.Minute)
+	s.said("u0", "Grace Hopper", "I am ready when you are.", 9*time.Minute)
+	s.said("ada", "Ada Lovelace", "Two minutes, I am looking for my headphones.\nThen we start with page 3.", 8*time.Minute)
+	now := s.now
+	s.now = now.Add(-2 * time.Minute)
+	s.apply(call.ParticipantJoined{Participant: call.Participant{Identity: "rad", SID: "PA_rad", Name: "Radia Perlman"}},
+		call.ParticipantLeft{Participant: call.Participant{Identity: "rad"}, Reason: call.ReasonRemoved, By: "Grace Hopper", Text: "wrong meeting, sorry"})
+	s.now = now
+	s.said("u2", "Margaret Hamilton", "Grüße aus Zürich!", time.Minute)
+	s.state.SetDraft("Here we go")
+}
+
+// host is a room in which we may moderate, with the list of people open.
+func (s *stand) host() {
+	s.enter(9)
+	s.apply(call.RulesChanged{Standing: call.Standing{Role: call.RoleHost}})
+	s.state.Open(model.PanelPeople)
+	s.apply(call.Moderated{Op: call.OpMembers, Members: []call.MemberRow{
+		{ID: "u0", Role: call.RoleCoHost}, {ID: "u2", Role: call.RoleListener}, {ID: "u3", Role: call.RoleParticipant},
+	}}, call.SpeakersChanged{Speakers: []call.SpeakerLevel{{ID: "u3", Level: 0.4}}})
+	_, others := people(9)
+	lost, muted := others[5], others[1]
+	lost.Lost, muted.Muted = true, true
+	s.apply(call.ParticipantUpdated{Participant: lost}, call.ParticipantUpdated{Participant: muted})
+}
+
+func panelScreens() []screen {
+	return []screen{
+		{"chat", "dark light", (*stand).talk},
+		{"covers", "small", func(s *stand) {
+			s.enter(2)
+			s.state.Open(model.PanelChat)
+			s.said("u0", "Grace Hopper", "Can you hear me?", time.Minute)
+			s.said("ada", "Ada Lovelace", "Not yet. One moment, please: I am in the wrong window.", time.Minute)
+		}},
+		{"empty", "dark", func(s *stand) {
+			s.enter(2)
+			s.state.Open(model.PanelChat)
+		}},
+		{"muted", "dark", func(s *stand) {
+			s.enter(2)
+			s.apply(call.RulesChanged{Standing: call.Standing{Role: call.RoleParticipant, Muted: true}})
+			s.state.Open(model.PanelChat)
+			s.said("u0", "Grace Hopper", "I have muted you for a moment.", time.Minute)
+			s.state.SetDraft("kept")
+		}},
+		{"failed", "", func(s *stand) {
+			s.enter(2)
+			s.state.Open(model.PanelChat)
+			s.state.SetDraft("not sent")
+			s.state.RefuseChat(call.ErrChatTooFast)
+			s.apply(call.RulesChanged{Standing: call.Standing{Role: call.RoleParticipant, ChatOff: true}})
+		}},
+		{"unread", "", func(s *stand) {
+			s.enter(2)
+			s.said("u0", "Grace Hopper", "Are you there?", time.Minute)
+		}},
+		{"people", "dark", (*stand).host},
+		{"nobody", "", func(s *stand) {
+			s.host()
+			s.state.Search = "zz"
+		}},
+		{"bans", "dark", func(s *stand) {
+			s.host()
+			s.state.Open(model.PanelBans)
+			s.apply(call.Moderated{Op: call.OpBans, Bans: []call.BanRow{
+				{ID: "mallory", Name: "Mallory", By: "Ada Lovelace", Text: "spam", Until: s.now.Add(10 * time.Minute).UnixMilli()},
+				{ID: "eve", Name: "Eve"},
+			}})
+		}},
+		{"nobans", "", func(s *stand) {
+			s.host()
+			s.state.Open(model.PanelBans)
+			s.apply(call.Moderated{Op: call.OpBans})
+		}},
+		{"members-failed", "", func(s *stand) {
+			s.host()
+			s.apply(call.CommandFailed{Command: "members", Err: call.ErrUnreachable})
+		}},
+	}
+}
+
+// The menu of a person, over the list.
+func TestPersonMenu(t *testing.T) {
+	s := newStand(t, normal, fynetheme.VariantDark)
+	s.host()
+	s.show()
+	press := func(k fyne.KeyName) { s.win.Canvas().Focused().TypedKey(&fyne.KeyEvent{Name: k}) }
+	s.win.Canvas().Focus(s.root.PanelFocus())
+	for range 3 {
+		press(fyne.KeyDown)
+	}
+	press(fyne.KeyReturn)
+	s.golden("menu")
+	s.apply(call.ParticipantLeft{Participant: call.Participant{Identity: "u3"}, Reason: call.ReasonLeft})
+	s.root.Update(s.state, s.form, s.now)
+	if len(s.win.Canvas().Overlays().List()) != 0 {
+		t.Error("the menu is about somebody who has gone")
+	}
+}
+
+func TestPanel(t *testing.T) { golden(t, "panel", panelScreens()) }
