@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -54,20 +56,32 @@ type attempt struct {
 
 // group is what attacks have in common.
 type group struct {
-	name string
-	all  []attempt
+	name  string
+	arena int // of those that are attacked side by side; both take about as long
+	all   []attempt
+}
+
+// arenas is how many are attacked side by side: most of the time is spent waiting
+// for a server to give up on somebody. The long form shows what an attack costs,
+// so there each has the machine to itself.
+func arenas() int {
+	if *long {
+		return 1
+	}
+	return 2
 }
 
 func groups() []group {
 	return []group{
-		{"stream", streamAttacks()}, {"signal", signalAttacks()}, {"data", dataAttacks()}, {"tracks", trackAttacks()},
-		{"rights", rightsAttacks()}, {"door", outsideAttacks()}, {"join", joinAttacks()}, {"media port", mediaPortAttacks()}, {"local", localAttacks()},
-		{"server", serverAttacks()},
+		{"stream", 0, streamAttacks()}, {"signal", 0, signalAttacks()}, {"data", 0, dataAttacks()}, {"tracks", 1, trackAttacks()},
+		{"rights", 0, rightsAttacks()}, {"door", 1, outsideAttacks()}, {"join", 0, joinAttacks()},
+		{"media port", 0, mediaPortAttacks()}, {"local", 0, localAttacks()}, {"server", 1, serverAttacks()},
 	}
 }
 
 // tries is how often an attack is repeated that did nothing but silence
-// somebody: what a busy machine does, it does not do each time.
+// somebody: what a busy machine does, it does not do each time. A repetition has
+// the machine to itself, so that the silence is not another attack's.
 const tries = 3
 
 // attackLimit bounds one attack.
@@ -92,44 +106,79 @@ type row struct {
 // Whatever it is, the server and their programs stay within their limits, they
 // go on hearing each other, and all is as before once the attacker is gone.
 func TestAttacks(t *testing.T) {
-	var rows []row
-	var a *arena
-	n := 0
-	for _, g := range groups() {
-		t.Run(g.name, func(sub *testing.T) {
-			for _, at := range g.all {
-				n++
-				sub.Run(at.name, func(one *testing.T) {
-					for try := 1; ; try++ {
-						if a == nil {
-							a = openArena(t)
-							a.warmUp(one)
-						}
-						r := a.endure(one, n, at)
-						one.Log(r)
-						if !r.server.back || !r.bystander.back {
-							a.close() // the next one is measured against a server that is well
-							a = nil
-						}
-						if len(r.bad) == 0 && r.silence >= mostSilence && try < tries {
-							n++ // another address
-							continue
-						}
-						for _, bad := range r.verdict() {
-							one.Error(bad)
-						}
-						rows = append(rows, r)
-						return
-					}
-				})
+	all := groups()
+	rows := make([][]row, len(all))
+	var machine sync.RWMutex
+	var side sync.WaitGroup
+	for k := range arenas() {
+		side.Go(func() {
+			f := field{t: t, machine: &machine}
+			for i, g := range all {
+				if g.arena%arenas() == k {
+					rows[i] = f.attack(g)
+				}
 			}
 		})
 	}
+	side.Wait()
 	if *table != "" {
-		if err := writeTable(*table, rows); err != nil {
+		if err := writeTable(*table, slices.Concat(rows...)); err != nil {
 			t.Error(err)
 		}
 	}
+}
+
+// field is where attacks happen one after the other.
+type field struct {
+	t       *testing.T
+	machine *sync.RWMutex // shared with other fields, unless an attack is to be alone
+	arena   *arena        // nil: to be opened
+	n       int           // attacks, each from another address
+}
+
+// attack lets a group's attacks happen and returns what was measured.
+func (f *field) attack(g group) (rows []row) {
+	f.t.Run(g.name, func(sub *testing.T) {
+		for _, at := range g.all {
+			sub.Run(at.name, func(one *testing.T) {
+				for try := 1; ; try++ {
+					r := f.endure(one, at, try > 1)
+					if len(r.bad) == 0 && r.silence >= mostSilence && try < tries {
+						continue
+					}
+					for _, bad := range r.verdict() {
+						one.Error(bad)
+					}
+					rows = append(rows, r)
+					return
+				}
+			})
+		}
+	})
+	return rows
+}
+
+// endure lets one attack happen, beside those in other fields or alone.
+func (f *field) endure(t *testing.T, at attempt, alone bool) row {
+	t.Helper()
+	turn := f.machine.RLocker()
+	if alone {
+		turn = f.machine
+	}
+	turn.Lock()
+	defer turn.Unlock()
+	if f.arena == nil {
+		f.arena = openArena(f.t)
+		f.arena.warmUp(t)
+	}
+	f.n++
+	r := f.arena.endure(t, f.n, at)
+	t.Log(r)
+	if !r.server.back || !r.bystander.back {
+		f.arena.close() // the next one is measured against a server that is well
+		f.arena = nil
+	}
+	return r
 }
 
 // String is what was measured, in a line.
