@@ -109,8 +109,9 @@ func dispatch(args []string, std io3) int {
 	case cmd == "devices":
 		return runDevices(std, rest)
 	case cmd == "version", cmd == "--version":
-		fmt.Fprintln(std.out, versionLine())
-		return exitOK
+		return runVersion(std, rest)
+	case cmd == "help" && len(rest) > 0:
+		return dispatch(append(rest, "--help"), std)
 	case cmd == "help", cmd == "--help", cmd == "-h":
 		fmt.Fprint(std.out, usage)
 		return exitOK

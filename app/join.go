@@ -36,6 +36,9 @@ func runJoin(std io3, args []string) int {
 	if err != nil {
 		return c.refuse(err)
 	}
+	if len(positional) == 1 && address == "" {
+		return c.misused("the link is empty")
+	}
 	if address == "" || len(positional) > 1 {
 		return c.misused("it takes one link, got %d", len(positional))
 	}
