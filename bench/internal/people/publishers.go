@@ -19,9 +19,11 @@ import (
 
 // What a publisher sends.
 const (
-	FilmWidth, FilmHeight, FilmFPS = 640, 360, 30
-	filmBitrate                    = 450_000 // LiveKit's 360p layer
-	filmLength                     = 4 * FilmFPS
+	FilmWidth   = 640
+	FilmHeight  = 360
+	FilmFPS     = 30
+	filmBitrate = 450_000 // LiveKit's 360p layer
+	filmLength  = 4 * FilmFPS
 )
 
 // film is an encoded test pattern that is sent again and again, so that sending
