@@ -76,8 +76,27 @@ func TestChatOrder(t *testing.T) {
 			s.direct(t, "2")
 			s.direct(t, "carl:3")
 			s.data.onMessage(batchPacket(t, "", batch(1, "2", "4")), false) // another one
-			s.data.onMessage(batchPacket(t, "", batch(2, "1")), false)
-		}, "0 missed 1 3 2 4"},
+			s.data.onMessage(batchPacket(t, "", batch(2, "1", "carl:3")), false)
+		}, "0 missed 1 2 4 3"},
+		"said while the next keeper had begun, which goes, too": {func(t *testing.T, s *session) {
+			s.data.onMessage(batchPacket(t, "", batch(7, "0")), false)
+			s.direct(t, "carl:1")
+			s.direct(t, "carl:2")
+			s.data.onMessage(batchPacket(t, "", batch(1, "carl:1")), false)
+			s.data.onMessage(batchPacket(t, "", batch(1, "3")), false)
+		}, "0 missed 1 missed 2 3"},
+		"heard by a keeper that went before it told": {func(t *testing.T, s *session) {
+			s.data.onMessage(batchPacket(t, "", batch(5, "0")), false)
+			s.direct(t, "told long ago, or refused")
+			s.data.onMessage(batchPacket(t, "", batch(6, "1")), false)
+			s.direct(t, "carl:9") // stored while 7 is sent, and told in 9, which never comes
+			s.direct(t, "carl:8") // refused by then
+			s.data.onMessage(batchPacket(t, "", batch(7, "2")), false)
+			last := batch(8, "3")
+			last.Refused = []doorapi.ChatRefusal{{ID: "8", From: "carl", Code: doorapi.CodeTooFast}}
+			s.data.onMessage(batchPacket(t, "", last), false)
+			s.data.onMessage(batchPacket(t, "", batch(1, "4")), false) // another one
+		}, "0 1 2 3 missed 9 4"},
 		"ids are their sender's": {func(t *testing.T, s *session) {
 			s.data.onMessage(batchPacket(t, "", batch(1, "mallory:1", "1", "mallory:2", "carl:2", "carl:2")), false)
 		}, "1 1 2 2"},

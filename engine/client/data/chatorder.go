@@ -2,6 +2,7 @@ package data
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/livekit/protocol/livekit"
@@ -30,7 +31,7 @@ type ChatOrder struct {
 	held   []heldMessage // came from their senders, newest last
 	here   bool          // the keeper has been heard, and has missed nothing since
 	number int64         // of the last batch, 0: not known
-	at     time.Time     // when it came
+	came   [3]time.Time  // when it came, and the two before it, in this order
 	known  call.Recent[call.MessageKey]
 
 	receipts map[string]chan error // of our messages
@@ -57,19 +58,31 @@ func (o *ChatOrder) expire(now time.Time) {
 }
 
 // unheard takes what was said to everybody while no keeper was there: another one
-// begins with a batch.
+// begins with a batch. From the first message on that is in the batch it hears them
+// all, so that later ones have their place in a batch to come.
+//
+// What its predecessor heard last it may not have told: while it sent one batch it
+// gathered the next, and heard what would have been in the one after. So the batch
+// before the last but one decides what it must have told.
 func (o *ChatOrder) unheard(b doorapi.ChatBatch, now time.Time) (messages []call.ChatMessage) {
 	o.expire(now)
 	placed := map[call.MessageKey]bool{}
 	for _, row := range b.Messages {
 		placed[row.Key()] = true
 	}
-	for _, h := range o.held {
-		if key := h.Key(); h.came.After(o.at) && !placed[key] && o.known.Add(key) {
+	first := slices.IndexFunc(o.held, func(h heldMessage) bool { return placed[h.Key()] })
+	if first < 0 {
+		first = len(o.held)
+	}
+	for _, h := range o.held[:first] {
+		if !h.came.Before(o.came[2]) && o.known.Add(h.Key()) {
 			messages = append(messages, h.ChatMessage)
 		}
 	}
-	o.held = nil
+	o.held = o.held[first:]
+	for i := range o.held {
+		o.held[i].came = now // as far as this keeper is concerned
+	}
 	return messages
 }
 
@@ -87,7 +100,12 @@ func (o *ChatOrder) Batch(
 	if missed && b.Number <= o.number {
 		messages = o.unheard(b, now)
 	}
-	o.here, o.number, o.at = true, b.Number, now
+	if missed || o.number == 0 {
+		o.came = [3]time.Time{now, now, now}
+	} else {
+		o.came = [3]time.Time{now, o.came[0], o.came[1]}
+	}
+	o.here, o.number = true, b.Number
 	for _, row := range b.Messages {
 		if o.known.Add(row.Key()) {
 			row.At = time.UnixMilli(row.Time)
@@ -103,6 +121,8 @@ func (o *ChatOrder) Batch(
 		}
 	}
 	for _, r := range b.Refused {
+		refused := call.MessageKey{From: r.From, ID: r.ID}
+		o.held = slices.DeleteFunc(o.held, func(h heldMessage) bool { return h.Key() == refused })
 		if r.From == self {
 			o.answer(r.ID, doorapi.Error{Code: r.Code}.Err())
 		}
@@ -130,7 +150,7 @@ func (o *ChatOrder) KeeperIsHere() bool { return o.here }
 
 // KeeperJustHeard reports whether the keeper has been heard a moment ago.
 func (o *ChatOrder) KeeperJustHeard(now time.Time) bool {
-	return o.here && now.Sub(o.at) < ReceiptTimeout
+	return o.here && now.Sub(o.came[0]) < ReceiptTimeout
 }
 
 // KeeperIsSilent notes that the keeper does not answer.
