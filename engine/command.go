@@ -49,7 +49,8 @@ type SwitchRoom struct{ Link call.Link }
 type Leave struct{ Room call.RoomID }
 
 // StartPreview opens a camera or a microphone before a stay, so that the user
-// sees and hears it work. The device is handed to the next stay.
+// sees and hears it work. The device is handed to the next stay. In a room it
+// also opens a screen, so that the user sees which one to share.
 type StartPreview struct {
 	Source call.Source
 	Device string

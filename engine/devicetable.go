@@ -140,8 +140,22 @@ func badSource(c Command, src call.Source) error {
 	return fmt.Errorf("%w: %s of %s", call.ErrBadArgument, c.Word(), src)
 }
 
+// previewed reports whether a source can be shown to ourselves: a screen only in
+// a room, where somebody chooses what to share.
+func (dt *deviceTable) previewed(src call.Source) bool {
+	switch src {
+	case call.SourceCamera, call.SourceMicrophone:
+		return true
+	case call.SourceScreen:
+		s := dt.l.active()
+		return s != nil && s.joined
+	default:
+		return false
+	}
+}
+
 func (dt *deviceTable) doStartPreview(c StartPreview) error {
-	if c.Source != call.SourceCamera && c.Source != call.SourceMicrophone || c.Device == call.DeviceNone {
+	if !dt.previewed(c.Source) || c.Device == call.DeviceNone {
 		return badSource(c, c.Source)
 	}
 	if s := dt.l.active(); s != nil && s.joined && s.pubs[c.Source].want {
@@ -159,7 +173,7 @@ func (dt *deviceTable) doStartPreview(c StartPreview) error {
 }
 
 func (dt *deviceTable) doStopPreview(c StopPreview) error {
-	if c.Source != call.SourceCamera && c.Source != call.SourceMicrophone {
+	if !dt.previewed(c.Source) {
 		return badSource(c, c.Source)
 	}
 	if s := dt.l.active(); s != nil && s.joined && s.pubs[c.Source].want {

@@ -63,10 +63,9 @@ func (l *loop) leave(c cause) {
 		s.timer.Stop()
 	}
 	l.setState(call.StateLeaving)
-	if !x.keepPreview {
-		for _, sl := range l.devices.slots {
-			sl.preview = false
-		}
+	for src, sl := range l.devices.slots {
+		// The screen that somebody was choosing is of no use elsewhere.
+		sl.preview = sl.preview && x.keepPreview && src != call.SourceScreen
 	}
 	l.letGo(s)
 	for d := range l.devices.all {

@@ -71,6 +71,9 @@ func (pb *publications) doPublish(c Publish) error {
 		return err
 	}
 	p.want, p.muted, p.byHost, p.broken, p.device = true, false, false, false, request
+	if c.Source == call.SourceScreen {
+		pb.l.devices.slots[c.Source].preview = false // it was to choose: what is unpublished later is closed
+	}
 	pb.l.devices.slots[c.Source].blame(c.Word())
 	pb.l.devices.settle(c.Source)
 	return nil
