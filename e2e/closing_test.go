@@ -84,7 +84,7 @@ func (w *window) ends(e windowExit, family []int) {
 	w.until("nobody of the family is left", func() bool { return !slices.ContainsFunc(family, drive.Alive) })
 }
 
-// Every way out of a window, with microphone, speaker and a camera in use. The
+// Every way out of a window, with microphone, speaker, screen and a camera in use. The
 // camera is a file that stands for one: the virtual machine, which has a real one,
 // is too slow to draw.
 func TestL8_ClosingTheWindowFreesTheDevices(t *testing.T) {
@@ -95,9 +95,9 @@ func TestL8_ClosingTheWindowFreesTheDevices(t *testing.T) {
 			file := writeY4M(t, 320, 180, 30)
 			w := openWindowWith(t, testenv.Foyer(t), "closing", map[string]any{"camera": file})
 			camera := device{"camera", holdsFile(w.PID, file)}
-			row := w.leaveAndLook(e, w.start(), append(audioDevices(w.pulse, w.PID), camera))
-			row.Cells = append(row.Cells, matrix.Cell{Device: "screen", Note: "no button yet"})
-			table.Add(row)
+			s := w.start()
+			w.share()
+			table.Add(w.leaveAndLook(e, s, append(audioDevices(w.pulse, w.PID), camera, w.screen())))
 		})
 	}
 }

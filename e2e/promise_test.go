@@ -50,6 +50,10 @@ func (p *preview) look() {
 
 func (p *preview) all() []device { return []device{p.camera, p.mic, p.speaker} }
 
+// notInUse is the cell of a device that this way out cannot have open: a screen is
+// looked at and shared in a room alone.
+func notInUse(device string) matrix.Cell { return matrix.Cell{Device: device, Note: "not in use"} }
+
 // again starts the program once more with the same profile on the same desktop.
 func (p *preview) again(args ...string) {
 	p.t.Helper()
@@ -79,7 +83,7 @@ func (p *preview) main(what string, before image.Rectangle) desktop.Blob {
 // wantFree checks that nothing is held beside a page that shows no preview.
 func (p *preview) wantFree(when string) {
 	p.t.Helper()
-	if names := stillHeld(p.t.Context(), p.all()); len(names) > 0 {
+	if names := stillHeld(p.t.Context(), append(p.all(), p.screen())); len(names) > 0 {
 		p.shot("held")
 		p.t.Errorf("%s: %v still held", when, names)
 	}
@@ -222,7 +226,7 @@ func TestJ8_L2_AFailedJoinHoldsNothing(t *testing.T) {
 			row := matrix.Row{Exit: "join fails: " + c.name, Reason: c.reason}
 			row.Cells = lookFree(t, c.name, start, bounded, p.all())
 			p.wantFree(c.name)
-			row.Cells = append(row.Cells, matrix.Cell{Device: "screen", Note: "no button yet"})
+			row.Cells = append(row.Cells, notInUse("screen"))
 			table.Add(row)
 		}) {
 			return // the pages are not known any more
@@ -280,7 +284,7 @@ func TestL8_LeavingTheLobbyFreesThePreview(t *testing.T) {
 			}
 			row := matrix.Row{Exit: "lobby, " + e.name, Status: e.status, Reason: "no stay"}
 			row.Cells = lookFree(t, e.name, start, releaseLimit, []device{p.camera, p.mic})
-			row.Cells = append(row.Cells, matrix.Cell{Device: "speaker", Note: "not in use"}, matrix.Cell{Device: "screen", Note: "no button yet"})
+			row.Cells = append(row.Cells, notInUse("speaker"), notInUse("screen"))
 			table.Add(row)
 			if status := p.Ended(); status != e.status {
 				t.Errorf("status %d, want %d", status, e.status)
@@ -358,6 +362,9 @@ func walkTheScreens(t *testing.T, own map[string]any, lost bool, expected func(*
 	must(t, server.Signal(syscall.SIGCONT))
 	leave := p.find("the leave button", danger)
 	p.wantHeld("room", want...)
+	p.share()
+	p.wantHeld("sharing", want...)
+	held(p.t, p.screen(), true, testenv.Limit)
 
 	p.launch(p.profile, other).Ended()
 	p.until("the question is shown", func() bool { return len(p.buttons(accent)) > 0 && len(p.buttons(danger)) == 0 })

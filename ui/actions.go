@@ -211,6 +211,8 @@ func (a actions) Act(action words.Action) {
 	switch action {
 	case words.ActionRejoin, words.ActionAskRejoin, words.ActionBringHere, words.ActionTryAgain:
 		a.again()
+	case words.ActionBack:
+		a.goBack()
 	case words.ActionReport:
 		a.cfg.Clipboard.SetContent(report(a.state.Left, a.cfg.Now()))
 		a.root.ReportCopied()

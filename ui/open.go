@@ -2,9 +2,7 @@ package ui
 
 import (
 	"context"
-
-	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/driver/desktop"
+	"strings"
 
 	"foyer/engine"
 	"foyer/engine/call"
@@ -61,8 +59,12 @@ func (u *UI) askToSwitch(text string) {
 	}
 	here := u.book.RoomName(u.state.Room.Title, u.state.Room.ID)
 	there := u.book.RoomName(link.Title, link.Room)
-	u.ask(u.book.T("dialog.switch.title", "there", there), u.book.T("dialog.switch.text", "here", here),
-		u.book.T("dialog.switch.yes"), u.book.T("dialog.switch.no"), func() { u.leaveAndJoin(link) })
+	text = u.book.T("dialog.switch.text", "here", here)
+	if u.state.Room.Hosting {
+		text += " " + u.book.T("farewell.hosting")
+	}
+	u.ask(u.book.T("dialog.switch.title", "there", there), text,
+		u.book.T("dialog.switch.yes"), u.book.T("dialog.switch.no"), func() { u.switchTo(link) })
 }
 
 // question is the one question that is open over a room.
@@ -109,41 +111,24 @@ func (u *UI) closeQuestion() {
 	}
 }
 
-// leaveAndJoin leaves and joins the other room as soon as the first stay has
-// ended. The stay may have ended while the question was open.
-func (u *UI) leaveAndJoin(link call.Link) {
-	if u.state.InRoom() && u.state.Engine != call.StateLeaving && !u.do(engine.Leave{}, call.SourceUnknown) {
-		u.refresh()
-		return
+// switchTo goes to another room. Until its door has let us in, the stay goes on.
+func (u *UI) switchTo(link call.Link) {
+	if u.do(engine.SwitchRoom{Link: link}, call.SourceUnknown) {
+		u.state.Switching.BeginSwitch(model.Attempt{Since: u.cfg.Now(), Link: link, Room: link.Room, Title: link.Title})
 	}
-	u.join(link)
+	u.refresh()
 }
 
-// bindKeys sets the window's keys. Those without a modifier work wherever no
-// field has the focus.
-func (u *UI) bindKeys() {
-	c := u.win.Canvas()
-	a := actions{u}
-	c.SetOnTypedKey(func(k *fyne.KeyEvent) {
-		if u.state.Screen == model.ScreenFarewell {
-			return
-		}
-		switch k.Name {
-		case fyne.KeyM:
-			a.ToggleMic()
-		case fyne.KeyV:
-			a.ToggleCamera()
-		case fyne.KeyC:
-			a.TogglePanel(model.PanelChat)
-		case fyne.KeyP:
-			a.TogglePanel(model.PanelPeople)
-		case fyne.KeyEscape:
-			a.OpenPanel(model.PanelNone)
-		}
-	})
-	for key, f := range map[fyne.KeyName]func(){fyne.KeyI: a.Invite, fyne.KeyL: a.Leave} {
-		c.AddShortcut(
-			&desktop.CustomShortcut{KeyName: key, Modifier: fyne.KeyModifierShortcutDefault}, func(fyne.Shortcut) { f() },
-		)
+// goBack goes to the room from which a failed switch has come.
+func (u *UI) goBack() {
+	from := u.state.Attempt.Back
+	switch {
+	case u.state.Busy():
+	case from != nil && from.Start:
+		u.startRoom(from.Room, from.Title, strings.TrimSpace(u.set.Name))
+	case from != nil:
+		u.join(from.Link)
+	case u.state.Left != nil && !u.state.Left.Back.Empty():
+		u.join(u.state.Left.Back)
 	}
 }

@@ -14,6 +14,7 @@ const doubleClick = 300 * time.Millisecond
 type page struct {
 	screen model.Screen
 	busy   bool
+	share  bool // a screen is being chosen
 }
 
 // presses passes on what is pressed, but not the second half of a double click
@@ -31,7 +32,7 @@ func newPresses(u *UI) presses {
 
 // meant reports whether a press is meant for what it hits.
 func (p presses) meant() bool {
-	now, on := p.cfg.Now(), page{p.state.Screen, p.state.Busy()}
+	now, on := p.cfg.Now(), page{p.state.Screen, p.state.Busy(), p.state.Share != nil}
 	stray := now.Sub(*p.at) < doubleClick && on != *p.on
 	if !stray {
 		*p.at, *p.on = now, on
@@ -71,6 +72,27 @@ func (p presses) Cancel() {
 func (p presses) Leave() {
 	if p.meant() {
 		p.actions.Leave()
+	}
+}
+
+// Share implements view.ShareActions.
+func (p presses) Share() {
+	if p.meant() {
+		p.actions.Share()
+	}
+}
+
+// PickScreen implements view.ShareActions.
+func (p presses) PickScreen(id string) {
+	if p.meant() {
+		p.actions.PickScreen(id)
+	}
+}
+
+// CancelShare implements view.ShareActions.
+func (p presses) CancelShare() {
+	if p.meant() {
+		p.actions.CancelShare()
 	}
 }
 

@@ -194,7 +194,7 @@ func TestJ11_OneQuestionThatEndsWithItsStay(t *testing.T) {
 			t.Fatalf("%d questions are open", n)
 		}
 		b.tap("Leave and join")
-		if got := b.engine.take(); len(got) != 2 || got[1].(engine.Join).Link.Room != "r-4" {
+		if got := b.engine.take(); len(got) != 1 || got[0].(engine.SwitchRoom).Link.Room != "r-4" {
 			t.Errorf("commands %#v", got)
 		}
 		if n := questions(b); n != 0 {

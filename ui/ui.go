@@ -62,10 +62,12 @@ type UI struct {
 	book     *words.Book
 	win      fyne.Window
 	root     *view.Root
+	presses  presses
 	state    *model.State
 	set      Settings
 	link     string    // in the lobby's field
 	question *question // nil: none is open
+	sheets   sheets
 	askAt    time.Time // when to ask the door who is there; zero: not at all
 	drawn    bool      // the window has shown its first frame
 	closed   bool
@@ -103,7 +105,8 @@ func New(cfg Config) *UI {
 	u.win.SetPadded(false)
 	u.win.SetMaster()
 	fontsLoaded()
-	u.root = view.New(u.book, newPresses(u), cfg.Now)
+	u.presses = newPresses(u)
+	u.root = view.New(u.book, u.presses, cfg.Now)
 	u.root.OnTick = u.tick
 	u.win.SetContent(u.root.Content)
 	u.win.Resize(fyne.NewSize(windowWidth, windowHeight))
@@ -180,6 +183,9 @@ func (u *UI) tick(now time.Time) {
 		u.drawn = true
 		u.do(engine.RefreshDevices{}, call.SourceUnknown)
 		u.refresh()
+	}
+	if u.state.Share != nil {
+		u.settleShare(false)
 	}
 	u.flushViews(now)
 	u.askMembers(now)
@@ -264,12 +270,15 @@ func (u *UI) refresh() {
 		return
 	}
 	u.settlePreviews()
+	u.settleShare(true)
 	u.endQuestion()
 	screen, panel := u.root.Update(u.state, u.form(), u.cfg.Now())
 	if screen {
 		// What had the keyboard is gone.
 		u.win.Canvas().Unfocus()
-		u.win.SetTitle(u.title())
+	}
+	if title := u.title(); title != u.win.Title() {
+		u.win.SetTitle(title)
 	}
 	if panel {
 		u.focusPanel()

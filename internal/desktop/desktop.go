@@ -69,6 +69,9 @@ func (d *Desktop) Look(r image.Rectangle) (*image.RGBA, error) {
 	return img, nil
 }
 
+// Size is the size of the screen in pixels.
+func (d *Desktop) Size() image.Point { return d.size }
+
 // Screen returns all that the screen shows.
 func (d *Desktop) Screen() (*image.RGBA, error) { return d.Look(image.Rectangle{Max: d.size}) }
 

@@ -82,6 +82,26 @@ func HoldsScreen(pid int) bool {
 	return err == nil && bytes.Contains(maps, []byte("/SYSV"))
 }
 
+// HoldsWholeScreen reports whether a process that also draws windows, for which the
+// graphics library may have memory in common with the X server too, has a piece of
+// the size of a screen of w x h.
+func HoldsWholeScreen(pid, w, h int) bool {
+	maps, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", pid))
+	if err != nil {
+		return false
+	}
+	page := uint64(os.Getpagesize())
+	whole := (uint64(4*w*h) + page - 1) / page * page
+	for line := range bytes.Lines(maps) {
+		var from, to uint64
+		n, _ := fmt.Sscanf(string(line), "%x-%x ", &from, &to)
+		if n == 2 && to-from == whole && bytes.Contains(line, []byte("/SYSV")) {
+			return true
+		}
+	}
+	return false
+}
+
 // Memory of a process in bytes: resident, and its share of what is common.
 func Memory(pid int) (rss, pss int64, err error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))

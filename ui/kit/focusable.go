@@ -9,7 +9,7 @@ import (
 
 // focusable is the part of a control that knows whether the pointer is on it, and
 // whether it has the keyboard's focus. Space and Enter press the control; other
-// keys go on to the window, so that its shortcuts work wherever the focus is.
+// keys and characters go on to the window, so that its shortcuts work wherever the focus is.
 type focusable struct {
 	of               control
 	more             []fyne.KeyName // that press it, too
@@ -50,7 +50,11 @@ func (f *focusable) FocusLost() {
 }
 
 // TypedRune implements fyne.Focusable.
-func (f *focusable) TypedRune(rune) {}
+func (f *focusable) TypedRune(r rune) {
+	if c := fyne.CurrentApp().Driver().CanvasForObject(f.of); c != nil && c.OnTypedRune() != nil {
+		c.OnTypedRune()(r)
+	}
+}
 
 // TypedKey implements fyne.Focusable.
 func (f *focusable) TypedKey(k *fyne.KeyEvent) {

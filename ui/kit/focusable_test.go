@@ -26,6 +26,7 @@ func TestFocusable(t *testing.T) {
 	}{
 		"button": {control: NewButton("Go", "", Plain, press), presses: []fyne.KeyName{fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter}},
 		"item":   {control: NewItem("Room", "", press), presses: []fyne.KeyName{fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter}},
+		"image":  {control: NewImageButton("Screen", press), presses: []fyne.KeyName{fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter}},
 		"picker": {control: picker, presses: []fyne.KeyName{fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter, fyne.KeyDown, fyne.KeyUp}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -61,7 +62,12 @@ func TestFocusable(t *testing.T) {
 				t.Errorf("the window is given %v, too", passed)
 			}
 			c.control.TypedKey(&fyne.KeyEvent{Name: fyne.KeyM})
+			typed := ' '
+			w.Canvas().SetOnTypedRune(func(r rune) { typed = r })
 			c.control.TypedRune('m')
+			if typed != 'm' {
+				t.Error("the window is not given the character")
+			}
 			if len(passed) != 1 || passed[0] != fyne.KeyM {
 				t.Errorf("the window is given %v of M", passed)
 			}
@@ -78,6 +84,8 @@ func ringOf(t *testing.T, w fyne.Widget) fyne.CanvasObject {
 	case *pickerRenderer:
 		return r.ring
 	case *buttonRenderer:
+		return r.ring
+	case *imageButtonRenderer:
 		return r.ring
 	}
 	t.Fatal("no ring")

@@ -20,6 +20,7 @@ type overlay struct {
 	dim       bool
 	place     func(window fyne.Size) (fyne.Position, fyne.Size)
 	onDismiss func()
+	onAsk     func() // instead of dismissing: whoever owns it closes it
 	before    fyne.Focusable
 }
 
@@ -47,6 +48,10 @@ func (o *overlay) close() {
 func (o *overlay) Tapped(*fyne.PointEvent) { o.dismiss() }
 
 func (o *overlay) dismiss() {
+	if o.onAsk != nil {
+		o.onAsk()
+		return
+	}
 	o.close()
 	if o.onDismiss != nil {
 		o.onDismiss()

@@ -14,6 +14,9 @@ func (s *State) Apply(e eventqueue.Stamped) {
 	switch v := e.Event.(type) {
 	case call.StateChanged:
 		s.Engine = v.State
+		if v.State == call.StateLeaving {
+			s.Screens.CloseShare()
+		}
 		if v.State == call.StateReconnecting {
 			s.reconnecting()
 		}
@@ -72,6 +75,7 @@ func (s *State) Apply(e eventqueue.Stamped) {
 		delete(s.Previews, v.Device.Source)
 	case call.DevicesChanged:
 		s.Devices = append([]call.Device(nil), v.Devices...)
+		s.Screens.shareListed(nil)
 	case call.DeviceLost:
 		s.deviceLost(v, e.At)
 	case call.CommandFailed:
@@ -131,9 +135,16 @@ func (s *State) joined(v call.Joined, at time.Time) {
 	s.closePanel()
 	s.enterChat(v.Room)
 	s.replaceRoster(v.Self, v.Participants)
-	s.Local = map[call.Source]Local{
-		call.SourceCamera:     s.Attempt.begins(call.SourceCamera, s.Attempt.Camera),
-		call.SourceMicrophone: s.Attempt.begins(call.SourceMicrophone, s.Attempt.Mic),
+	if s.Attempt.Back != nil {
+		s.Local = map[call.Source]Local{
+			call.SourceCamera: s.Switching.carried(call.SourceCamera), call.SourceMicrophone: s.Switching.carried(call.SourceMicrophone),
+		}
+		s.Attempt.Back = nil
+	} else {
+		s.Local = map[call.Source]Local{
+			call.SourceCamera:     s.Attempt.begins(call.SourceCamera, s.Attempt.Camera),
+			call.SourceMicrophone: s.Attempt.begins(call.SourceMicrophone, s.Attempt.Mic),
+		}
 	}
 	for _, n := range s.Attempt.Failed {
 		n.At = at
@@ -180,10 +191,17 @@ func (s *State) left(v call.Left) {
 	if v.Title == "" {
 		v.Title = s.Room.Title
 	}
-	s.Left = &v
+	s.Screens.CloseShare()
 	s.leaveChat()
-	s.Room, s.Standing, s.People = Room{}, call.Standing{}, nil
 	s.closePanel()
+	s.Stage = Stage{}
+	if v.Reason == call.ReasonSwitched && s.Switch != nil {
+		s.Switching.switched()
+		return
+	}
+	s.Switch = nil
+	s.Left = &v
+	s.Room, s.Standing, s.People = Room{}, call.Standing{}, nil
 	s.Local = map[call.Source]Local{}
 	s.Opening, s.Trouble = map[call.Source]bool{}, map[call.Source]error{}
 	s.Notices = stickyHostNotices(s.Notices)
@@ -261,6 +279,9 @@ func (s *State) trackChanged(id call.Identity, t call.Track, local bool) {
 		s.setTrack(id, t)
 	case s.InRoom():
 		s.setLocal(t.Source, Local{Published: true, Muted: t.Muted})
+		if t.Source == call.SourceScreen {
+			s.Screens.CloseShare()
+		}
 	}
 }
 
@@ -271,6 +292,7 @@ func (s *State) trackUnpublished(v call.TrackUnpublished) {
 		}
 		return
 	}
+	s.Screens.screenGone(v.ID, v.Track)
 	if p := s.person(v.ID); p != nil {
 		delete(p.Tracks, v.Track.SID)
 		delete(p.Slots, v.Track.SID)
@@ -297,6 +319,9 @@ func (s *State) deviceLost(v call.DeviceLost, at time.Time) {
 	if err == nil {
 		err = &call.DeviceError{Source: v.Device.Source, Device: v.Device.Name, Err: call.ErrDeviceLost}
 	}
+	if s.Screens.shareLost(v.Device, err) {
+		return
+	}
 	s.trouble(Notice{At: at, Kind: NoticeDeviceLost, Device: v.Device, Err: err, Source: v.Device.Source})
 }
 
@@ -318,7 +343,11 @@ func (s *State) setTrack(id call.Identity, t call.Track) {
 
 // trouble records a device that is missing; the lobby shows it in the device's place.
 func (s *State) trouble(n Notice) {
-	if s.InRoom() {
+	switch {
+	case s.Switching.Between():
+		s.Attempt.Failed = append(s.Attempt.Failed, n)
+		return
+	case s.InRoom():
 		s.Notify(n)
 		return
 	}
@@ -338,6 +367,9 @@ func (s *State) failed(v call.CommandFailed, at time.Time) {
 	if l, ok := s.Local[v.Source]; ok {
 		l.Pending = false
 		s.Local[v.Source] = l
+	}
+	if s.Screens.shareFailed(v) || s.Switching.switchFailed(v, at) {
+		return
 	}
 	n := Notice{At: at, Kind: NoticeFailed, Err: v.Err, Command: v.Command, Source: v.Source}
 	switch v.Source {

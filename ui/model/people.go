@@ -76,13 +76,16 @@ type Tile struct {
 // Key identifies a tile.
 func (t Tile) Key() string { return t.Source.String() + " " + string(t.ID) }
 
-// Tiles lists the grid: screens that are shared first, then ourselves, then the
-// others as they came.
+// Tiles lists the grid: screens that others share first, then ourselves with a
+// still for the screen that we share, then the others as they came.
 func (s *State) Tiles() []Tile {
 	var screens, faces []Tile
 	for _, p := range s.People {
 		faces = append(faces, s.face(p))
 		if p.Self {
+			if s.Local[call.SourceScreen].Published { // its frames would hold themselves
+				faces = append(faces, Tile{ID: p.ID, Source: call.SourceScreen, Name: p.DisplayName(), Self: true})
+			}
 			continue
 		}
 		if t, ok := p.track(call.SourceScreen); ok && !t.Muted && p.Slots[t.SID] != nil {

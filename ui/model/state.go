@@ -58,6 +58,7 @@ type Attempt struct {
 	Link      call.Link
 	Camera    bool // the stay begins with it
 	Mic       bool
+	Back      *Attempt // the stay that we come from, until we are in the next one
 	Failed    []Notice // of devices that did not open: told in the room, where nobody sees the lobby's word
 }
 
@@ -106,6 +107,7 @@ type State struct {
 	Screen  Screen
 	Engine  call.State
 	Attempt Attempt
+	Switch  *Attempt // the room whose door is asked while a stay goes on; nil: none
 	Room    Room
 	// Standing is what the room's rules let us do; the zero value outside.
 	Standing call.Standing
@@ -126,6 +128,11 @@ type State struct {
 	Opening  map[call.Source]bool  // a preview that was asked for and is not there yet
 	Trouble  map[call.Source]error // why a preview is not there
 	Local    map[call.Source]Local
+	Share    *Share // nil: no screen is being chosen
+	Stage    Stage
+
+	Screens   Screens
+	Switching Switching
 
 	NameErr error // beside the name field
 	LinkErr error // beside the link field
@@ -141,10 +148,12 @@ type State struct {
 
 // New is the state of a window that was just opened.
 func New() *State {
-	return &State{
+	s := &State{
 		Engine: call.StateIdle, Previews: map[call.Source]Preview{}, Opening: map[call.Source]bool{},
 		Trouble: map[call.Source]error{}, Local: map[call.Source]Local{},
 	}
+	s.Screens, s.Switching = Screens{s}, Switching{s}
+	return s
 }
 
 // InRoom reports whether a stay has begun and not ended.

@@ -16,19 +16,19 @@ const (
 )
 
 type tileRenderer struct {
-	t        *Tile
-	ground   *canvas.Rectangle
-	disc     *canvas.Circle
-	initials *canvas.Text
-	dim      *canvas.Rectangle
-	lost     *kit.Text
-	lostIcon *kit.Icon
-	chip     *kit.Panel
-	name     *kit.Text
-	muted    *kit.Icon
-	weak     *kit.Icon
-	frame    *frame
-	objs     []fyne.CanvasObject
+	t          *Tile
+	ground     *canvas.Rectangle
+	disc       *canvas.Circle
+	initials   *canvas.Text
+	dim        *canvas.Rectangle
+	middle     *kit.Text // that somebody is lost, or what this is a still for
+	middleIcon *kit.Icon
+	chip       *kit.Panel
+	name       *kit.Text
+	muted      *kit.Icon
+	weak       *kit.Icon
+	frame      *frame
+	objs       []fyne.CanvasObject
 }
 
 func (r *tileRenderer) Destroy()                     {}
@@ -47,7 +47,7 @@ func (r *tileRenderer) Layout(size fyne.Size) {
 	r.initials.Resize(fyne.NewSize(d, m.Height))
 	r.initials.Move(fyne.NewPos((size.Width-d)/2, (size.Height-m.Height)/2))
 	r.layoutChip(size)
-	r.layoutLost(size)
+	r.layoutMiddle(size)
 	r.frame.layout(size)
 }
 
@@ -77,21 +77,37 @@ func (r *tileRenderer) layoutChip(size fyne.Size) {
 	r.name.Resize(fyne.NewSize(w+1, chipHeight))
 }
 
-// layoutLost puts icon and words in a row into the middle.
-func (r *tileRenderer) layoutLost(size fyne.Size) {
-	m := r.lost.MinSize()
+// layoutMiddle puts icon and words in a row into the middle.
+func (r *tileRenderer) layoutMiddle(size fyne.Size) {
+	m := r.middle.MinSize()
 	w := 20 + 8 + m.Width
 	if w > size.Width-16 { // the icon alone, where there is no room for words
-		r.lost.Hide()
+		r.middle.Hide()
 		w = 20
 	} else {
-		kit.SetVisible(r.lost, r.t.look.Lost)
+		kit.SetVisible(r.middle, r.t.look.inMiddle())
 	}
 	x := (size.Width - w) / 2
-	r.lostIcon.Move(fyne.NewPos(x, (size.Height-20)/2))
-	r.lostIcon.Resize(fyne.NewSquareSize(20))
-	r.lost.Move(fyne.NewPos(x+28, (size.Height-m.Height)/2))
-	r.lost.Resize(m)
+	r.middleIcon.Move(fyne.NewPos(x, (size.Height-20)/2))
+	r.middleIcon.Resize(fyne.NewSquareSize(20))
+	r.middle.Move(fyne.NewPos(x+28, (size.Height-m.Height)/2))
+	r.middle.Resize(m)
+}
+
+// inMiddle reports whether there are words in the middle.
+func (l Look) inMiddle() bool { return l.Lost || l.Note != "" }
+
+// applyMiddle sets them.
+func (r *tileRenderer) applyMiddle(l Look) {
+	text, icon, ink := l.LostText, "offline", theme.OnChip
+	if !l.Lost {
+		text, icon, ink = l.Note, "screen", theme.Muted
+	}
+	r.middle.SetIn(ink)
+	r.middle.Set(text)
+	r.middleIcon.Set(icon, ink)
+	kit.SetVisible(r.middleIcon, l.inMiddle())
+	kit.SetVisible(r.middle, l.inMiddle())
 }
 
 func (r *tileRenderer) apply() {
@@ -105,9 +121,7 @@ func (r *tileRenderer) apply() {
 	kit.SetVisible(r.initials, bare && l.Initials != "" && !l.Lost)
 	r.dim.FillColor = theme.Color(theme.Chip)
 	kit.SetVisible(r.dim, l.Lost)
-	r.lost.Set(l.LostText)
-	kit.SetVisible(r.lostIcon, l.Lost)
-	kit.SetVisible(r.lost, l.Lost)
+	r.applyMiddle(l)
 	r.name.Set(l.Name)
 	kit.SetVisible(r.name, l.Name != "")
 	kit.SetVisible(r.chip, l.Name != "")

@@ -32,6 +32,7 @@ type Look struct {
 	Speaking bool
 	Lost     bool   // dims the tile
 	LostText string // says so
+	Note     string // a still: what takes the place of the video of our own screen
 	Fit      call.Fit
 	Mirror   bool
 }
@@ -48,6 +49,8 @@ type Tile struct {
 	// OnPixels tells the size in which a frame is or would be shown, in pixels
 	// of the screen, whenever that changes.
 	OnPixels func(w, h int)
+	// OnDoubleTapped may be nil.
+	OnDoubleTapped func()
 
 	raster *canvas.Raster
 }
@@ -127,6 +130,13 @@ func (t *Tile) advance() {
 	}
 }
 
+// DoubleTapped implements fyne.DoubleTappable.
+func (t *Tile) DoubleTapped(*fyne.PointEvent) {
+	if t.OnDoubleTapped != nil {
+		t.OnDoubleTapped()
+	}
+}
+
 // generate answers Fyne's question for w x h pixels: the newest frame as it
 // is. While a tile changes its size the last frame is stretched until one of
 // the new size comes.
@@ -176,7 +186,7 @@ func (t *Tile) CreateRenderer() fyne.WidgetRenderer {
 	r := &tileRenderer{
 		t: t, ground: canvas.NewRectangle(color.Transparent), disc: canvas.NewCircle(color.Transparent),
 		initials: canvas.NewText("", color.White), dim: canvas.NewRectangle(color.Transparent),
-		lost: kit.NewText("").Colored(theme.OnChip), lostIcon: kit.NewIcon("offline", theme.OnChip, 20),
+		middle: kit.NewText("").Colored(theme.OnChip), middleIcon: kit.NewIcon("offline", theme.OnChip, 20),
 		chip: kit.NewPanel(theme.Chip, 6), name: kit.NewText("").Colored(theme.OnChip).Shrinking(),
 		muted: kit.NewIcon("mic-off", theme.OnChip, 16), weak: kit.NewIcon("network-weak", theme.Accent, 16),
 		frame: newFrame(),
@@ -184,7 +194,7 @@ func (t *Tile) CreateRenderer() fyne.WidgetRenderer {
 	r.name.TextSize = 13
 	r.initials.Alignment = fyne.TextAlignCenter
 	r.objs = append([]fyne.CanvasObject{
-		r.ground, r.disc, r.initials, t.raster, r.dim, r.lostIcon, r.lost, r.chip, r.muted, r.weak, r.name,
+		r.ground, r.disc, r.initials, t.raster, r.dim, r.middleIcon, r.middle, r.chip, r.muted, r.weak, r.name,
 	}, r.frame.objects()...)
 	r.apply()
 	return r

@@ -18,6 +18,7 @@ type bar struct {
 	content      *fyne.Container
 	book         *words.Book
 	mic, camera  *callButton
+	share        *callButton
 	leave        *callButton
 	chat, people *callButton
 	unread       *badge
@@ -27,10 +28,12 @@ func newBar(book *words.Book, act Actions, tips *kit.Tips) *bar {
 	b := &bar{book: book}
 	b.mic = newCallButton("mic", kit.Plain, tips, act.ToggleMic)
 	b.camera = newCallButton("camera", kit.Plain, tips, act.ToggleCamera)
+	b.share = newCallButton("screen", kit.Plain, tips, act.Share)
 	b.leave = newCallButton("leave", kit.Danger, tips, act.Leave)
 	b.leave.set(book.T("bar.leave"), "leave", kit.Danger, book.T("bar.leave")+" (Ctrl+L)")
 	buttons := kit.Row(
-		12, kit.Spring(), b.mic.content, b.camera.content, kit.Pad(b.leave.content, 0, 0, 0, 24), kit.Spring(),
+		12, kit.Spring(), b.mic.content, b.camera.content, b.share.content, kit.Pad(b.leave.content, 0, 0, 0, 24),
+		kit.Spring(),
 	)
 	b.chat = newCallButton("chat", kit.Plain, tips, func() { act.TogglePanel(model.PanelChat) })
 	b.people = newCallButton("people", kit.Plain, tips, func() { act.TogglePanel(model.PanelPeople) })
@@ -40,17 +43,22 @@ func newBar(book *words.Book, act Actions, tips *kit.Tips) *bar {
 	return b
 }
 
-// barLayout: what is about ourselves in the middle, the panels at the right.
+// barLayout: what is about ourselves in the middle, the panels at the right. In a
+// narrow window the middle is that of what the panels leave.
 type barLayout struct{}
 
 func (*barLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	m := objects[0].MinSize()
-	return fyne.NewSize(m.Width+2*objects[1].MinSize().Width, m.Height)
+	return fyne.NewSize(m.Width+objects[1].MinSize().Width, m.Height)
 }
 
 func (*barLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	objects[0].Resize(size)
 	m := objects[1].MinSize()
+	middle := size
+	if objects[0].MinSize().Width+2*m.Width > size.Width {
+		middle.Width -= m.Width
+	}
+	objects[0].Resize(middle)
 	kit.Place(objects[1], size.Width-m.Width, 0, m.Width, size.Height)
 }
 
@@ -75,9 +83,14 @@ func (b *bar) update(s *model.State) {
 	mKey, cKey := tipKey("bar.mic", mic), tipKey("bar.camera", camera)
 	b.mic.set(b.book.T(mKey), onOff("mic", mic), style(mic), b.book.T(mKey)+" (M)")
 	b.camera.set(b.book.T(cKey), onOff("camera", camera), style(camera), b.book.T(cKey)+" (V)")
+	sKey, icon := "bar.share_on", "screen"
+	if s.Screens.Sharing() {
+		sKey, icon = "bar.share_off", "screen-off"
+	}
+	b.share.set(b.book.T(sKey), icon, kit.Plain, b.book.T(sKey)+" (S)")
 	b.updatePanels(s)
 	leaving := s.Engine == call.StateLeaving
-	for _, c := range []*callButton{b.mic, b.camera, b.leave, b.chat, b.people} {
+	for _, c := range []*callButton{b.mic, b.camera, b.share, b.leave, b.chat, b.people} {
 		c.button.SetEnabled(!leaving)
 	}
 }

@@ -81,7 +81,7 @@ func (f *farewell) update(left *call.Left, now time.Time) {
 	if l.Hosting {
 		f.body.Add(kit.NewParagraph(f.book.T("farewell.hosting")).Colored(theme.Muted).Centered())
 	}
-	f.body.Add(kit.Pad(f.buttons(text.Next), 16, 0, 0, 0))
+	f.body.Add(kit.Pad(f.buttons(text.Next, l), 16, 0, 0, 0))
 	f.content.Refresh()
 	f.scroll.ScrollToTop()
 }
@@ -110,14 +110,14 @@ func line(icon string, ink fyne.ThemeColorName, text *kit.Text) fyne.CanvasObjec
 	return kit.Row(12, kit.NewIcon(icon, ink, 18), kit.Grow(text))
 }
 
-func (f *farewell) buttons(next []words.Action) fyne.CanvasObject {
+func (f *farewell) buttons(next []words.Action, l call.Left) fyne.CanvasObject {
 	row := kit.Row(12, kit.Spring())
 	for i, a := range next {
 		style := kit.Plain
 		if i == 0 {
 			style = kit.Primary
 		}
-		b := kit.NewButton(f.book.Action(a), "", style, func() { f.act.Act(a) })
+		b := kit.NewButton(f.book.Action(a, l), "", style, func() { f.act.Act(a) })
 		if a == words.ActionReport {
 			f.report = b
 		}

@@ -86,7 +86,7 @@ func TestFarewellOfEveryReason(t *testing.T) {
 		}
 		s.show()
 		text := s.root.farewell.book.Left(l, s.now)
-		for _, want := range []string{text.Title, text.Quote, text.Detail, s.root.farewell.book.Action(text.Next[0])} {
+		for _, want := range []string{text.Title, text.Quote, text.Detail, s.root.farewell.book.Action(text.Next[0], l)} {
 			if want != "" && !s.visible(want) {
 				t.Errorf("%s: %q is not shown", name, want)
 			}

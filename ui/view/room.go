@@ -30,6 +30,8 @@ type room struct {
 	stage   *stage
 	panel   *panel.Panel
 	bar     *bar
+	help    *kit.Button
+	sharing *sharingBar
 }
 
 func newRoom(book *words.Book, act Actions, tips *kit.Tips, painter *video.Painter) *room {
@@ -43,8 +45,11 @@ func newRoom(book *words.Book, act Actions, tips *kit.Tips, painter *video.Paint
 	r.stage = newStage(book, act, tips, painter)
 	r.panel = panel.New(book, act, tips)
 	r.bar = newBar(book, act, tips)
-	header := container.New(&headerLayout{}, r.title, r.clock, r.network, r.invite)
-	r.content = container.New(&roomLayout{}, header, r.stage.content, r.panel.Content, r.banner.content, r.bar.content)
+	r.sharing = newSharingBar(book, act)
+	r.help = kit.NewIconButton(book.T("keys.title")+" (?)", "help", kit.Quiet, tips, act.Shortcuts)
+	header := container.New(&headerLayout{}, r.title, r.clock, r.network, r.invite, r.help)
+	bottom := kit.Column(0, r.sharing.content, r.bar.content)
+	r.content = container.New(&roomLayout{}, header, r.stage.content, r.panel.Content, r.banner.content, bottom)
 	return r
 }
 
@@ -56,8 +61,10 @@ const headerHeight = 60
 func (*headerLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(320, headerHeight) }
 
 func (*headerLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	title, invite := objects[0].(*kit.Text), objects[3]
-	right := size.Width - 24
+	title, invite, help := objects[0].(*kit.Text), objects[3], objects[4].MinSize()
+	right := size.Width - 16 - help.Width
+	put(objects[4], right, help.Width, help.Height, size.Height)
+	right -= 12
 	if invite.Visible() {
 		m := invite.MinSize()
 		right -= m.Width
@@ -120,19 +127,12 @@ func (r *room) update(s *model.State, now time.Time) (switched bool) {
 	r.title.Set(r.book.RoomName(s.Room.Title, s.Room.ID))
 	r.network.Set(r.quality(s))
 	kit.SetVisible(r.invite, invitable(s.Room.Link))
-	switch {
-	case s.Engine == call.StateReconnecting && s.HostRestarting:
-		r.banner.set(r.book.T("room.restarting"), r.book.T("room.restarting.detail"))
-	case s.Engine == call.StateReconnecting:
-		r.banner.set(r.book.T("room.reconnecting"), r.book.T("room.reconnecting.detail"))
-	default:
-		r.banner.set("", "")
-	}
 	switched = r.panel.Update(s, now)
 	kit.SetVisible(r.stage.content, s.Panel == model.PanelNone || !panel.Covers(r.content.Size().Width))
 	r.tick(s, now)
 	r.stage.update(s)
 	r.bar.update(s)
+	r.sharing.update(s)
 	// Places only: a Refresh of the whole tree would upload every frame anew.
 	for _, c := range []*fyne.Container{r.content, r.content.Objects[0].(*fyne.Container)} {
 		c.Layout.Layout(c.Objects, c.Size())
@@ -141,7 +141,7 @@ func (r *room) update(s *model.State, now time.Time) (switched bool) {
 }
 
 // invitable links can be given on: an address with a token cannot.
-func invitable(l call.Link) bool { return !l.Plain() && l.String() != "" }
+func invitable(l call.Link) bool { return !l.Empty() && !l.Plain() && l.String() != "" }
 
 // quality is our own connection in words, or what else is going on.
 func (r *room) quality(s *model.State) string {
@@ -158,8 +158,14 @@ func (r *room) quality(s *model.State) string {
 func (r *room) tick(s *model.State, now time.Time) {
 	r.stage.tick(s, now)
 	r.panel.Tick(s, now)
+	if icon, title, detail := lasting(r.book, s, now); r.banner.set(icon, title, detail) {
+		r.content.Layout.Layout(r.content.Objects, r.content.Size())
+	}
 	was := r.clock.MinWidth()
-	r.clock.Set(words.Clock(now.Sub(s.Room.JoinedAt)))
+	r.clock.Set("")
+	if !s.Room.JoinedAt.IsZero() {
+		r.clock.Set(words.Clock(now.Sub(s.Room.JoinedAt)))
+	}
 	text, icon := r.book.T("room.invite"), "invite"
 	for _, n := range s.Notices {
 		if n.Kind == model.NoticeCopied && now.Sub(n.At) < copiedFor {
@@ -181,6 +187,7 @@ func (r *room) pause() {
 // banner is a state that lasts, said over the stage.
 type banner struct {
 	content *fyne.Container
+	icon    *kit.Icon
 	title   *kit.Text
 	detail  *kit.Text
 }
@@ -188,21 +195,43 @@ type banner struct {
 const bannerWidth = 760
 
 func newBanner() *banner {
-	b := &banner{title: kit.NewText(""), detail: kit.NewParagraph("").Colored(theme.Muted)}
+	b := &banner{icon: kit.NewIcon("offline", theme.Foreground, 20), title: kit.NewText(""), detail: kit.NewParagraph("").Colored(theme.Muted)}
 	b.title.Bold = true
 	b.detail.TextSize = 13
 	b.content = kit.On(kit.NewPanel(theme.Toast, theme.RadiusCard).WithStroke(theme.Border),
-		kit.Pad(kit.Row(12, kit.NewIcon("offline", theme.Foreground, 20), b.title, kit.Grow(b.detail)), 10, 16, 10, 16))
+		kit.Pad(kit.Row(12, b.icon, b.title, kit.Grow(b.detail)), 10, 16, 10, 16))
 	b.content.Hide()
 	return b
 }
 
-func (b *banner) set(title, detail string) {
+// lasting is what is said as long as it lasts.
+func lasting(book *words.Book, s *model.State, now time.Time) (icon, title, detail string) {
+	switch going := s.Switching.Going(); {
+	case s.Engine == call.StateReconnecting && s.HostRestarting:
+		return "offline", book.T("room.restarting"), book.T("room.restarting.detail")
+	case s.Engine == call.StateReconnecting:
+		return "offline", book.T("room.reconnecting"), book.T("room.reconnecting.detail")
+	case going == nil, now.Sub(going.Since) < wordsAfter:
+		return "", "", ""
+	case s.Switching.Between():
+		return "door", book.T("room.going", "room", book.RoomName(going.Title, going.Room)), book.T("room.going.detail")
+	default:
+		room := book.RoomName(going.Title, going.Room)
+		return "door", book.T("room.knocking", "room", room), book.T("room.knocking.detail")
+	}
+}
+
+// set reports whether anything is said now that was not before.
+func (b *banner) set(icon, title, detail string) bool {
 	if b.title.Text() == title && b.detail.Text() == detail {
-		return
+		return false
+	}
+	if title != "" {
+		b.icon.Set(icon, theme.Foreground)
 	}
 	b.title.Set(title)
 	b.detail.Set(detail)
 	kit.SetVisible(b.content, title != "")
 	b.content.Refresh()
+	return true
 }

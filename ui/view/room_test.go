@@ -42,6 +42,21 @@ func roomScreens() []screen {
 			s.apply(call.TrackMuted{ID: "ada", Local: true, Track: call.Track{SID: "Lmicrophone", Source: call.SourceMicrophone}},
 				call.TrackMuted{ID: "ada", Local: true, Track: call.Track{SID: "Lcamera", Source: call.SourceCamera}})
 		}},
+		{"knocking", "", 2, func(s *stand) {
+			s.state.Switching.BeginSwitch(model.Attempt{Since: s.now.Add(-time.Hour), Room: "r-2", Title: "The quarterly review of everything"})
+		}},
+		{"between", "", 2, func(s *stand) {
+			s.state.Switching.BeginSwitch(model.Attempt{Since: s.now.Add(-time.Hour), Room: "r-2", Title: "Standup"})
+			s.apply(call.StateChanged{State: call.StateLeaving}, call.StateChanged{State: call.StateIdle},
+				call.Left{Reason: call.ReasonSwitched, Stayed: time.Minute}, call.StateChanged{State: call.StateJoining})
+		}},
+		{"sharing", "dark small", 3, func(s *stand) {
+			s.apply(call.TrackPublished{ID: "ada", Local: true, Track: call.Track{SID: "LS", Source: call.SourceScreen, Kind: call.KindVideo}})
+		}},
+		{"screen-filled", "", 3, func(s *stand) {
+			s.apply(call.TrackSubscribed{ID: "u0", Track: call.Track{SID: "TR_S", Source: call.SourceScreen, Kind: call.KindVideo}, Slot: &call.FrameSlot{}})
+			s.state.Screens.Enlarge("")
+		}},
 		{"screen", "dark small", 3, func(s *stand) {
 			s.apply(call.TrackSubscribed{ID: "u0", Track: call.Track{SID: "TR_S", Source: call.SourceScreen, Kind: call.KindVideo}, Slot: &call.FrameSlot{}})
 		}},

@@ -35,6 +35,7 @@ type stage struct {
 	moving  map[string]motion // of remote videos, while we reconnect
 	told    map[call.SID]bool // remote videos, and whether they were said to be shown
 	alone   *alone
+	enlarge *kit.Button // of the screen in the main place
 	pager   *pager
 	page    int
 	state   *model.State
@@ -48,7 +49,10 @@ func newStage(book *words.Book, act Actions, tips *kit.Tips, painter *video.Pain
 	s.alone = newAlone(book, act)
 	s.grid = container.New(&gridLayout{})
 	s.pager = newPager(book, tips, s.turn)
-	s.content = container.New(&stageLayout{}, s.grid, s.pager.content)
+	s.enlarge = kit.NewIconButton("", "enlarge", kit.Plain, tips, func() { act.Enlarge("") })
+	s.enlarge.Small = true
+	s.enlarge.Hide()
+	s.content = container.New(&stageLayout{}, s.grid, s.pager.content, s.enlarge)
 	return s
 }
 
@@ -61,12 +65,8 @@ func (s *stage) turn(by int) {
 // frames are neither decoded nor sent to us.
 func (s *stage) update(state *model.State) {
 	s.state = state
-	all := state.Tiles()
-	pages := max((len(all)+PerPage-1)/PerPage, 1)
-	s.page = max(0, min(s.page, pages-1))
-	s.pager.set(s.page, pages)
-	s.hideFrozen(all)
-	shown := all[s.page*PerPage : min((s.page+1)*PerPage, len(all))]
+	shown := s.choose(state)
+	s.hideFrozen(shown)
 	keep := map[string]bool{}
 	var objects []fyne.CanvasObject
 	for _, t := range shown {
@@ -75,7 +75,8 @@ func (s *stage) update(state *model.State) {
 	}
 	s.dropTiles(keep)
 	s.tell(state, shown)
-	if len(all) == 1 && all[0].Self {
+	if !slices.ContainsFunc(shown, func(t model.Tile) bool { return !t.Self }) && len(state.People) == 1 &&
+		!state.Switching.Between() {
 		s.alone.set(invitable(state.Room.Link))
 		objects = append(objects, s.alone.content)
 	}
@@ -94,7 +95,10 @@ func (s *stage) tile(t model.Tile) *video.Tile {
 		s.tiles[key] = tile
 		s.painter.Add(tile)
 	}
-	tile.OnPixels = nil
+	tile.OnPixels, tile.OnDoubleTapped = nil, nil
+	if t.Source == call.SourceScreen && !t.Self {
+		tile.OnDoubleTapped = func() { s.act.Enlarge(key) }
+	}
 	if !t.Self && t.Track != "" {
 		tile.OnPixels = func(w, h int) { s.act.ShowTrack(t.Track, w, h, false) }
 	}
@@ -112,7 +116,10 @@ func (s *stage) look(t model.Tile) video.Look {
 	if t.Self {
 		l.Name = s.book.T("room.you", "name", t.Name)
 	}
-	if t.Source == call.SourceScreen {
+	if t.Source == call.SourceScreen && t.Self {
+		l.Name, l.Initials, l.Mirror = s.book.T("room.screen_own"), "", false
+		l.Note = s.book.T("share.still")
+	} else if t.Source == call.SourceScreen {
 		l.Name, l.Initials, l.Fit = s.book.T("room.screen_of", "name", t.Name), "", call.FitContain
 	}
 	switch {
@@ -220,36 +227,6 @@ func (s *stage) clear() {
 	clear(s.moving)
 	clear(s.told)
 	s.grid.Objects, s.page = nil, 0
-}
-
-type gridLayout struct{}
-
-func (*gridLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(96, 54) }
-
-func (*gridLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	for i, c := range video.Grid(len(objects), size.Width, size.Height, tileGap) {
-		// Whole pixels: a frame of a fractional size would be blurred.
-		x, y := round(c.X), round(c.Y)
-		objects[i].Move(fyne.NewPos(x, y))
-		objects[i].Resize(fyne.NewSize(round(c.X+c.W)-x, round(c.Y+c.H)-y))
-	}
-}
-
-func round(v float32) float32 { return float32(int(v + 0.5)) }
-
-type stageLayout struct{}
-
-func (*stageLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(96, 54) }
-
-func (*stageLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	grid, pages := objects[0], objects[1]
-	h := size.Height
-	if pages.Visible() {
-		h -= pagerHeight
-		pages.Move(fyne.NewPos(0, h))
-		pages.Resize(fyne.NewSize(size.Width, pagerHeight))
-	}
-	grid.Resize(fyne.NewSize(size.Width, h))
 }
 
 // pager turns the pages.

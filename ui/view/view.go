@@ -42,6 +42,8 @@ type Actions interface {
 	ShowTrack(track call.SID, width, height int, hidden bool)
 	TogglePanel(p model.Panel) // opens it, or closes it if it is open
 	panel.Actions
+	Shortcuts()
+	ShareActions
 }
 
 // Form is what the user has entered and chosen.
@@ -186,6 +188,13 @@ func (r *Root) Tick(now time.Time) {
 	case model.ScreenLobby:
 		r.lobby.tick(r.state, now)
 	case model.ScreenFarewell:
+	}
+}
+
+// Turn turns the pages of the stage.
+func (r *Root) Turn(by int) {
+	if r.shown == model.ScreenRoom && r.room.stage.state != nil {
+		r.room.stage.turn(by)
 	}
 }
 

@@ -22,6 +22,7 @@ const (
 	ActionTryAgain         // repeat what failed
 	ActionReport           // copy a report
 	ActionLobby            // back to the lobby
+	ActionBack             // back to the room from which a failed switch has come
 )
 
 func actionKeys() map[Action]string {
@@ -31,8 +32,23 @@ func actionKeys() map[Action]string {
 	}
 }
 
-// Action is the text on an action's button.
-func (b *Book) Action(a Action) string { return b.T(actionKeys()[a]) }
+// Action is the text on the button of an action that a farewell offers.
+func (b *Book) Action(a Action, l call.Left) string {
+	if a == ActionBack {
+		return b.T("action.back", "room", short(b.RoomName(l.Back.Title, l.Back.Room)))
+	}
+	return b.T(actionKeys()[a])
+}
+
+// maxOnButton is how many characters of a name stand on a button.
+const maxOnButton = 30
+
+func short(name string) string {
+	if all := []rune(name); len(all) > maxOnButton {
+		return strings.TrimSpace(string(all[:maxOnButton-1])) + "…"
+	}
+	return name
+}
 
 // Farewell is the text for the end of a stay: what happened, who did it and until
 // when, and what now. The first action is the main one.

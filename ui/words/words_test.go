@@ -30,7 +30,7 @@ func TestK5_EveryDisconnectReasonHasItsOwnText(t *testing.T) {
 			t.Errorf("reason %d offers nothing to do", n)
 		}
 		for _, a := range f.Next {
-			if text := b.Action(a); text == "" || strings.HasPrefix(text, "action.") {
+			if text := b.Action(a, call.Left{}); text == "" || strings.HasPrefix(text, "action.") {
 				t.Errorf("reason %d: action %d has the text %q", n, a, text)
 			}
 		}
@@ -83,7 +83,7 @@ func TestK1_J7_LeftSaysWhoWhyAndUntilWhen(t *testing.T) {
 		{"full", call.Left{Reason: call.ReasonJoinFailed, Err: fmt.Errorf("door: %w", call.ErrRoomFull)}, "You could not join", "", "The room is full. Wait until somebody leaves, then try again.", ActionTryAgain},
 		{"wrong certificate", call.Left{Reason: call.ReasonJoinFailed, Err: call.ErrWrongServer}, "You could not join", "", "This is not the computer that the link was made for. Do not trust it. Ask the host for a new link.", ActionLobby},
 		{"refused at the door", call.Left{Reason: call.ReasonJoinFailed, Err: &call.BannedError{Until: now().Add(time.Hour), Text: "spam"}}, "You are banned until 15:00", "“spam”", "Come back then, or talk to the host.", ActionLobby},
-		{"a switch that failed", call.Left{Reason: call.ReasonJoinFailed, Err: call.ErrRoomFull, Back: call.Link{Hosts: []string{"h:1"}, Room: "old"}}, "You could not join", "", "The room is full. Wait until somebody leaves, then try again. You are not in a room now. The link to old brings you back there.", ActionTryAgain},
+		{"a switch that failed", call.Left{Reason: call.ReasonJoinFailed, Err: call.ErrRoomFull, Back: call.Link{Hosts: []string{"h:1"}, Room: "old"}}, "You could not join", "", "The room is full. Wait until somebody leaves, then try again. You are not in a room now. The link to old brings you back there.", ActionBack},
 		{"left", call.Left{Reason: call.ReasonLeft, People: 2}, "You left the room", "", "The same link brings you back while the room is open.", ActionRejoin},
 		{"cancelled", call.Left{Reason: call.ReasonLeft}, "You did not join", "", "You cancelled joining. Foyer sent nothing from your camera or microphone.", ActionTryAgain},
 		{"quit while joining", call.Left{Reason: call.ReasonAppQuit}, "Foyer was closed", "", "You cancelled joining. Foyer sent nothing from your camera or microphone.", ActionLobby},
