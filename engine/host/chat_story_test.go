@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -24,6 +25,7 @@ type chatter struct {
 	t       testing.TB
 	id      call.Identity
 	session call.Session
+	said    int // messages, by talk
 
 	mu    sync.Mutex
 	met   map[call.Identity]bool
@@ -135,19 +137,25 @@ func (s *testServer) converse(all ...*chatter) {
 	})
 }
 
-// talk lets everybody say so much, at a pace.
+// talk lets everybody say n messages, at a pace.
 func talk(t testing.TB, n int, pace time.Duration, all ...*chatter) {
+	t.Helper()
+	talkWhile(t, pace, func(c *chatter) bool { return c.said < n }, all...)
+}
+
+// talkWhile lets everybody talk, at a pace, each for as long as more holds of them.
+func talkWhile(t testing.TB, pace time.Duration, more func(*chatter) bool, all ...*chatter) {
 	t.Helper()
 	var group sync.WaitGroup
 	for _, c := range all {
 		group.Go(func() {
 			tick := time.NewTicker(pace)
 			defer tick.Stop()
-			for i := range n {
+			for ; more(c); c.said++ {
 				<-tick.C
 				ctx, cancel := context.WithTimeout(context.Background(), waitTimeout)
-				if _, err := c.session.SendChat(ctx, fmt.Sprint(c.id, " ", i)); err != nil {
-					t.Errorf("%s, message %d: %v", c.id, i, err)
+				if _, err := c.session.SendChat(ctx, fmt.Sprint(c.id, " ", c.said)); err != nil {
+					t.Errorf("%s, message %d: %v", c.id, c.said, err)
 				}
 				cancel()
 			}
@@ -157,13 +165,17 @@ func talk(t testing.TB, n int, pace time.Duration, all ...*chatter) {
 }
 
 // wantAll checks that somebody has heard each message of the senders once, each
-// sender's in order and from the right person.
-func (c *chatter) wantAll(n int, senders ...*chatter) {
+// sender's in order and from the right person. The senders have stopped talking.
+func (c *chatter) wantAll(senders ...*chatter) {
 	c.t.Helper()
-	want := n * len(senders)
+	want, said := 0, map[call.Identity]int{}
+	for _, s := range senders {
+		want += s.said
+		said[s.id] = s.said
+	}
 	defer func() {
 		if c.t.Failed() {
-			c.t.Logf("%s has not heard %v", c.id, c.missing(n, senders))
+			c.t.Logf("%s has not heard %v", c.id, c.missing(senders))
 		}
 	}()
 	eventually(c.t, fmt.Sprintf("%s hears %d messages", c.id, want), waitTimeout, func() bool { return len(c.messages()) >= want })
@@ -178,19 +190,19 @@ func (c *chatter) wantAll(n int, senders ...*chatter) {
 		}
 		next[m.From]++
 	}
-	if len(seen) != want {
-		c.t.Errorf("%s heard %d messages, want %d", c.id, len(seen), want)
+	if !maps.Equal(next, said) {
+		c.t.Errorf("%s heard %v messages, want %v", c.id, next, said)
 	}
 }
 
-// missing lists what somebody has not heard of n messages of each sender.
-func (c *chatter) missing(n int, senders []*chatter) (texts []string) {
+// missing lists what somebody has not heard of the senders.
+func (c *chatter) missing(senders []*chatter) (texts []string) {
 	heard := map[string]bool{}
 	for _, m := range c.messages() {
 		heard[m.Text] = true
 	}
 	for _, s := range senders {
-		for i := range n {
+		for i := range s.said {
 			if text := fmt.Sprint(s.id, " ", i); !heard[text] {
 				texts = append(texts, text)
 			}
@@ -206,11 +218,10 @@ func TestChatHasOneOrder(t *testing.T) {
 	link := s.invite(nil)
 	anna, ben, web := s.chatter(link, "anna", false), s.chatter(link, "ben", false), s.chatter(link, "web", true)
 	s.converse(anna, ben, web)
-	const n = 60
-	talk(t, n, 60*time.Millisecond, anna, ben, web)
-	anna.wantAll(n, anna, ben, web)
-	ben.wantAll(n, anna, ben, web)
-	web.wantAll(n, anna, ben)
+	talk(t, 60, 60*time.Millisecond, anna, ben, web)
+	anna.wantAll(anna, ben, web)
+	ben.wantAll(anna, ben, web)
+	web.wantAll(anna, ben)
 	stored := s.history("hall", anna.ids()[0])
 	var told []string
 	for _, m := range anna.messages() {
@@ -232,29 +243,42 @@ func TestChatOutlivesTheKeeper(t *testing.T) {
 	link := s.invite(nil)
 	anna, ben, web := s.chatter(link, "anna", false), s.chatter(link, "ben", false), s.chatter(link, "web", true)
 	s.converse(anna, ben, web)
-	const n = 100
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		talk(t, n, 60*time.Millisecond, anna, ben, web)
-	}()
-	for range 2 {
-		eventually(t, "they talk", waitTimeout, func() bool { return len(anna.messages()) > n/4 })
+	const some = 25
+	var over atomic.Bool
+	var talking sync.WaitGroup
+	defer talking.Wait() // if a round fails, too
+	defer over.Store(true)
+	talking.Go(func() {
+		talkWhile(t, 60*time.Millisecond, func(*chatter) bool { return !over.Load() }, anna, ben, web)
+	})
+	talkOn := func() {
+		t.Helper()
+		before := len(anna.messages())
+		eventually(t, "they talk on", waitTimeout, func() bool { return len(anna.messages()) > before+some })
+	}
+	keeperIsThere := func() {
+		t.Helper()
 		eventually(t, "a keeper is there", waitTimeout, func() bool { return s.keeperIn("hall") })
+	}
+	talkOn()
+	for range 2 {
+		keeperIsThere()
 		_, err := s.roomService("hall").RemoveParticipant(t.Context(), &livekit.RoomParticipantIdentity{
 			Room: "hall", Identity: string(keeper.HiddenIdentity(s.api, keeper.Purpose, "hall")),
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		before := len(anna.messages())
-		eventually(t, "they talk on", waitTimeout, func() bool { return len(anna.messages()) > before+n/4 })
+		talkOn()
 	}
-	<-done
+	keeperIsThere()
+	talkOn()
+	over.Store(true)
+	talking.Wait()
 	for _, c := range []*chatter{anna, ben} {
-		c.wantAll(n, anna, ben, web)
+		c.wantAll(anna, ben, web)
 	}
-	web.wantAll(n, anna, ben)
+	web.wantAll(anna, ben)
 }
 
 // TestChatTooFast: who floods is told so, and nobody else suffers.
