@@ -34,7 +34,8 @@ type rawGuest struct {
 	answered chan struct{}
 	named    chan *livekit.TrackPublishedResponse
 	refused  chan struct{}
-	audio    atomic.Int64 // packets of audio that came
+	cut      chan struct{} // closed when the server has hung up, or close was called
+	audio    atomic.Int64  // packets of audio that came
 	closing  chan struct{}
 	working  sync.WaitGroup
 	sid      string
@@ -53,7 +54,7 @@ func (s *testServer) rawEnter(token, extra string) *rawGuest {
 	}
 	g := &rawGuest{
 		t: s.t, conn: w.conn, answered: make(chan struct{}, 8), named: make(chan *livekit.TrackPublishedResponse, 64),
-		refused: make(chan struct{}, 64), closing: make(chan struct{}),
+		refused: make(chan struct{}, 64), cut: make(chan struct{}), closing: make(chan struct{}),
 	}
 	if extra == "" {
 		g.sid = w.next(func(m *livekit.SignalResponse) bool { return m.GetJoin() != nil }).GetJoin().GetParticipant().GetSid()
@@ -95,6 +96,7 @@ func defaultCodecs(t testing.TB) *webrtc.MediaEngine {
 }
 
 func (g *rawGuest) read() {
+	defer close(g.cut)
 	for {
 		_, raw, err := g.conn.ReadMessage()
 		m := &livekit.SignalResponse{}
@@ -148,6 +150,7 @@ func (g *rawGuest) announce(q *livekit.AddTrackRequest) string {
 	case p := <-g.named:
 		return p.GetTrack().GetSid()
 	case <-g.refused:
+	case <-g.cut:
 	case <-time.After(2 * time.Second):
 	}
 	return ""
@@ -185,7 +188,8 @@ func (g *rawGuest) send(cid, mime string) {
 	}}})
 	select {
 	case <-g.answered:
-	case <-time.After(2 * time.Second): // it was cut
+	case <-g.cut:
+	case <-time.After(2 * time.Second): // what is disguised may have no answer
 	}
 	g.working.Go(func() {
 		tick := time.NewTicker(20 * time.Millisecond)
