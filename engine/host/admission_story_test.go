@@ -97,6 +97,7 @@ func TestConnectRefusals(t *testing.T) {
 // and with any token; WHIP (livekit-server whipservice.go) would let people in
 // past the door's check.
 func TestOnlyTheDoorsRoutes(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, nil)
 	token := s.mustJoin(newGuest(t, "anna"), s.invite(nil)).Token
 	for _, tt := range []struct {
@@ -159,6 +160,7 @@ func (s *testServer) offers(method, path, token string) int {
 // TestServerAPI uses LiveKit's own client of the room service at the door's
 // address, as its server SDKs do.
 func TestServerAPI(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, nil)
 	link := s.invite(nil)
 	anna, _ := s.mustDial(s.mustJoin(newGuest(t, "anna"), link).Token)

@@ -144,6 +144,7 @@ func TestWrongKeysLockNobodyOut(t *testing.T) {
 // TestGuestsDoNotLockTheHostOut: the calls of one member are not counted against
 // those of another, nor against the host's tools.
 func TestGuestsDoNotLockTheHostOut(t *testing.T) {
+	t.Parallel()
 	few := limits.Default()
 	few.Calls, few.CallBurst = 0.01, 5
 	s := startServer(t, func(c *Config) { c.limits = &few })

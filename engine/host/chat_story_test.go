@@ -214,6 +214,7 @@ func (c *chatter) missing(senders []*chatter) (texts []string) {
 // TestChatHasOneOrder: Foyer's clients hear everybody in the order of the
 // register; a web page takes part, and is told by those who speak.
 func TestChatHasOneOrder(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, nil)
 	link := s.invite(nil)
 	anna, ben, web := s.chatter(link, "anna", false), s.chatter(link, "ben", false), s.chatter(link, "web", true)
@@ -337,6 +338,7 @@ func TestChatTooFast(t *testing.T) {
 
 // TestK10_MutedChat: who is muted hears the others, and is heard again later.
 func TestK10_MutedChat(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, nil)
 	link := s.invite(nil)
 	anna, ben, web := s.chatter(link, "anna", false), s.chatter(link, "ben", false), s.chatter(link, "web", true)

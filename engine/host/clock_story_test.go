@@ -15,6 +15,7 @@ import (
 // A guest's clock does not matter: they get in, they hear the truth about a ban
 // by their own clock, and a recorded join stays of no use.
 func TestTheGuestsClockDoesNotMatter(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, nil)
 	link := s.invite(nil)
 	for _, off := range []time.Duration{-30 * 365 * 24 * time.Hour, -3 * time.Hour, -11 * time.Minute, 0, 11 * time.Minute, 48 * time.Hour} {
@@ -45,6 +46,7 @@ func TestTheGuestsClockDoesNotMatter(t *testing.T) {
 
 // A server whose clock jumps keeps nobody out, and lets no recorded join in.
 func TestTheServersClockJumps(t *testing.T) {
+	t.Parallel()
 	var jumped atomic.Int64
 	s := startServer(t, func(c *Config) {
 		c.now = func() time.Time { return time.Now().Round(0).Add(time.Duration(jumped.Load())) }

@@ -25,6 +25,7 @@ import (
 // room, one history, one keeper; when its door dies, the other has it, within
 // 10 s unless the machine is busy.
 func TestClusterOfDoors(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 2)
 	postgres, err := drive.StartPostgres(t.Context())
 	if err != nil {
@@ -123,6 +124,7 @@ func (s *testServer) online(room string, id call.Identity) bool {
 // TestBehindTheDoor removes and dismisses at a node itself: what the door never
 // saw has the same effects, by the keeper.
 func TestBehindTheDoor(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 1)
 	s := c.door(t, 0, func(*Config) {})
 	link := s.invite(nil)

@@ -98,6 +98,7 @@ func (c *liveGuest) ends() call.SessionEnded {
 // TestK1_K2_K8_K10_O4_AcrossDoors: what is done at one door has its effect on who
 // came in through another.
 func TestK1_K2_K8_K10_O4_AcrossDoors(t *testing.T) {
+	t.Parallel()
 	a, b := twoDoors(t, startCluster(t, 2))
 	for name, tell := range map[string]func(*story){
 		"K1_removed": acrossRemoval, "K2_dismissed": acrossDismissal, "K8_banned": acrossBan, "K10_muted": acrossMute,

@@ -161,6 +161,7 @@ func TestJoinsAreHeldToTheSame(t *testing.T) {
 // TestGuestsOfOneAddress: one more than there may be is refused, and comes in when
 // somebody goes.
 func TestGuestsOfOneAddress(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, func(c *Config) {
 		l := limits.Default()
 		l.Guests = 2

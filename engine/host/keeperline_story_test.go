@@ -113,6 +113,7 @@ func (b *balancer) door() *testServer {
 // again, while people talk, come and go. It comes back; every word is stored, and
 // nobody counts as lost who is not.
 func TestO4_KeeperIsCutOff(t *testing.T) {
+	t.Parallel()
 	b := newBalancer(t)
 	s := b.door()
 	link := s.invite(nil)
@@ -182,6 +183,7 @@ func wordsFrom(s *testServer, from string) []string {
 // knows nobody. The room is over for those who were there; who joins again finds
 // it kept, and nobody is said to be there, or lost, who is not.
 func TestO4_LiveKitIsRestarted(t *testing.T) {
+	t.Parallel()
 	b := newBalancer(t)
 	s := b.door()
 	link := s.invite(nil)

@@ -149,6 +149,7 @@ func (s *testServer) kept() { s.t.Helper(); s.log.Wait(s.t, "room is kept") }
 // TestChatThroughTheDoor: what members and the host's tools say is heard, and
 // read by who was not there, in order and once.
 func TestChatThroughTheDoor(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, nil)
 	link := s.invite(nil)
 	anna := s.enter(link, newGuest(t, "anna"))
@@ -195,6 +196,7 @@ func TestChatThroughTheDoor(t *testing.T) {
 // TestChatIsForMembers: nobody else reads it, and only the host's tools speak
 // without a name.
 func TestChatIsForMembers(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, nil)
 	link := s.invite(nil)
 	other := s.invite(func(r *doorclient.InviteRequest) { r.Room = "other" })
@@ -272,6 +274,7 @@ func guestMain() int {
 // TestO4_LostAndBack; LiveKit gives up after 20 s, and then the 31st message removes the
 // member, for good and with the reason.
 func TestO1_KilledAndRemoved(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, nil)
 	link := s.invite(nil)
 	anna := s.enter(link, newGuest(t, "anna"))
@@ -437,6 +440,7 @@ func TestO4_NeverFalselyLost(t *testing.T) {
 // TestL4_PresenceOfLeavers: who leaves is gone; whose connection dies is offline
 // when LiveKit gives up, and comes back as the same member.
 func TestL4_PresenceOfLeavers(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, nil)
 	link := s.invite(nil)
 	anna, ben := s.enter(link, newGuest(t, "anna")), s.enter(link, newGuest(t, "ben"))

@@ -94,6 +94,7 @@ func idle(k *keeper.Pool, room call.RoomID) func() bool {
 // TestDoorStops: when a door is stopped, another one keeps its rooms, those to
 // which nobody comes any more, and those to which somebody came too early.
 func TestDoorStops(t *testing.T) {
+	t.Parallel()
 	r, doors := twoKeepers(t)
 	sessions := map[call.RoomID]call.SID{}
 	for _, room := range []call.RoomID{"quiet", "busy"} {
@@ -151,6 +152,7 @@ func (l *listing) looks() int {
 // TestRoomOpensElsewhere: a room that ends at the door that has its lease, while
 // it is opened again through another door that is turned away, is not given up.
 func TestRoomOpensElsewhere(t *testing.T) {
+	t.Parallel()
 	// What the door sees: over, and again open when it has dropped the lease.
 	over := &listing{open: []bool{false, true, false, false}}
 	server := httptest.NewServer(over)
@@ -166,6 +168,7 @@ func TestRoomOpensElsewhere(t *testing.T) {
 // TestRoomOutOfReach: a door that cannot reach a room lets another one try, and
 // nobody has to wait for the end of the leases of a door that has stopped.
 func TestRoomOutOfReach(t *testing.T) {
+	t.Parallel()
 	d := newTestControl(t, &url.URL{Scheme: "http", Host: "127.0.0.1:1"}) // nobody is there
 	d.keepers.Want("hall")
 	eventually(t, "it has tried", waitTimeout, func() bool {

@@ -21,9 +21,22 @@ const (
 	roleGuest    = "guest" // joins by a link and stays
 )
 
+// sideBySide is how many tests run at once, if the command line says nothing else:
+// more than there are processors, for they wait more than they work.
+const sideBySide = "4"
+
+// TestMain runs the tests, or is one of their programs. Tests that run side by side
+// have a server each and look at nothing that all of them share. LiveKit writes to
+// the log of the server that was started last: a test that reads what LiveKit wrote,
+// or that it wrote nothing, runs alone. So does one that measures this process,
+// holds a rate or a delay to its limit, or only works and never waits.
 func TestMain(m *testing.M) {
 	switch os.Getenv(roleVariable) {
 	case "":
+		if err := flag.Set("test.parallel", sideBySide); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(2)
+		}
 		status := m.Run()
 		_ = os.RemoveAll(programs())
 		os.Exit(status)

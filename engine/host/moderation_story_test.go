@@ -38,6 +38,7 @@ func (s *testServer) as(role call.Role, id string) (string, *wire) {
 
 // TestRolesDecide: who may do what to whom.
 func TestRolesDecide(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, noLimits)
 	host, _ := s.as(call.RoleHost, "host")
 	second, _ := s.as(call.RoleHost, "second-host")
@@ -94,6 +95,7 @@ func TestRolesDecide(t *testing.T) {
 // TestWithdraw: nobody comes in by an invitation that a host has withdrawn; who
 // is inside stays, and other rooms and new invitations are not touched.
 func TestWithdraw(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, noLimits)
 	old := s.invite(nil)
 	other := s.invite(func(r *doorclient.InviteRequest) { r.Room = "other" })
@@ -136,6 +138,7 @@ func TestWithdraw(t *testing.T) {
 }
 
 func TestMembersAndRooms(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, nil)
 	s.as(call.RoleHost, "host")
 	s.mustDial(s.foreign("bot"))
@@ -159,6 +162,7 @@ func TestMembersAndRooms(t *testing.T) {
 
 // TestK2_Dismiss: everybody is told, and no token of before comes back.
 func TestK2_Dismiss(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, nil)
 	host, hostWire := s.as(call.RoleHost, "host")
 	guest, guestWire := s.as(call.RoleParticipant, "guest")
@@ -183,6 +187,7 @@ func TestK2_Dismiss(t *testing.T) {
 // TestJ6_LockedAndFull: newcomers are told which it is; who is inside is not
 // touched.
 func TestJ6_LockedAndFull(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, nil)
 	host, _ := s.as(call.RoleHost, "host")
 	link, ben := s.invite(nil), newGuest(t, "ben")
@@ -250,6 +255,7 @@ func TestJ6_LockedAndFull(t *testing.T) {
 // TestK3_RefuseNewcomer: the first one stays, if the host wants it so; its own
 // resumption and rejoin are no newcomers.
 func TestK3_RefuseNewcomer(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, nil)
 	link, anna := s.invite(nil), newGuest(t, "anna")
 	first := s.mustJoin(anna, link)
@@ -283,6 +289,7 @@ func TestK3_RefuseNewcomer(t *testing.T) {
 // TestK10_Mute: who is muted may not write either; the exceptions and moderators
 // may; a token of before the mute does not help; listeners never publish.
 func TestK10_Mute(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, nil)
 	s.as(call.RoleHost, "host")
 	s.as(call.RoleListener, "listener")
@@ -338,6 +345,7 @@ func TestK10_Mute(t *testing.T) {
 // TestServerAPIRemoval: a removal and a dismissal by LiveKit's own client, over
 // both encodings, end tokens as the host's do.
 func TestK1_ServerAPIRemoval(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, nil)
 	ctx := context.Background()
 	transport := &http.Client{Timeout: waitTimeout, Transport: &adminTransport{s.api, s.client().Transport}}

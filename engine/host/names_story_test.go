@@ -25,6 +25,7 @@ func (g guest) ask(t *testing.T, link call.Link, name string) doorapi.JoinReques
 // The door lets nobody in under a name that cannot be seen, or that somebody else
 // has, nor under an ID that is not what it looks like; whichever way they come.
 func TestNamesAtTheDoor(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, nil)
 	link := s.invite(nil)
 	come := func(id, name string) string {

@@ -15,6 +15,7 @@ import (
 // TestK8_BanTimes: 1 to 43200 minutes, or until lifted; nothing else is a ban,
 // however large or small the number is.
 func TestK8_BanTimes(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, noLimits)
 	link := s.invite(nil)
 	s.mustJoin(newGuest(t, "anna"), link) // makes the room
@@ -61,6 +62,7 @@ func TestK8_BanTimes(t *testing.T) {
 // chat and reasons stay what they are from one end to the other, and touch nobody
 // else.
 func TestNastyNames(t *testing.T) {
+	t.Parallel()
 	const (
 		room  = `';--$1%s<b>\..//` // what room IDs may have of it
 		title = `<img src=x onerror=alert(1)>'); DROP TABLE rooms;--`

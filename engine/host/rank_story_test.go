@@ -29,6 +29,7 @@ func (s *testServer) enterAs(g guest, id call.Identity, role call.Role) (string,
 // TestK8_BanOfAnotherSelf: who may not ban somebody does not reach them by
 // another identity of the same installation either.
 func TestK8_BanOfAnotherSelf(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, noLimits)
 	boss, other := newGuest(t, "host"), newGuest(t, "guest")
 	host, _ := s.enterAs(boss, "host", call.RoleHost)
@@ -54,6 +55,7 @@ func TestK8_BanOfAnotherSelf(t *testing.T) {
 // TestK10_UnmuteAllByCoHost: nobody lifts a mute of their own, or of somebody
 // whom they do not outrank.
 func TestK10_UnmuteAllByCoHost(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, noLimits)
 	host, _ := s.as(call.RoleHost, "host")
 	cohost, _ := s.as(call.RoleCoHost, "cohost")
@@ -76,6 +78,7 @@ func TestK10_UnmuteAllByCoHost(t *testing.T) {
 // TestK8_RanksOfBansAndLists: a co-host lifts no bans of the host's, and the
 // allow list is about those below.
 func TestK8_RanksOfBansAndLists(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, noLimits)
 	host, _ := s.as(call.RoleHost, "host")
 	cohost, _ := s.as(call.RoleCoHost, "cohost")
@@ -98,6 +101,7 @@ func TestK8_RanksOfBansAndLists(t *testing.T) {
 // TestK10_ARightIsToldOnceItIsGiven: who hears that they may speak or show
 // something can do so at once.
 func TestK10_ARightIsToldOnceItIsGiven(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, noLimits)
 	ear := s.enter(s.invite(func(r *doorclient.InviteRequest) { r.Role = call.RoleListener }), newGuest(t, "ear"))
 	s.kept()
@@ -138,6 +142,7 @@ func TestK10_ARightIsToldOnceItIsGiven(t *testing.T) {
 // TestGoneAskNothing: who has left, or never came, reads and does nothing with a
 // token that still opens a connection.
 func TestGoneAskNothing(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, noLimits)
 	s.as(call.RoleParticipant, "guest")
 	cohost, w := s.as(call.RoleCoHost, "cohost")
@@ -165,6 +170,7 @@ func TestGoneAskNothing(t *testing.T) {
 // TestO1_StaleExit: an exit that is about a generation that is over puts nobody
 // out who has come again since; one that did not get to its end is done.
 func TestO1_StaleExit(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, noLimits)
 	log, _ := testenv.NewLog()
 	g := newGuest(t, "guest")

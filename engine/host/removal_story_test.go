@@ -293,6 +293,7 @@ func TestK8_BannedNeverGetsIn(t *testing.T) {
 }
 
 func TestK8_BansAreListedAndLifted(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, nil)
 	link, anna := s.invite(nil), newGuest(t, "anna")
 	s.mustDial(s.mustJoin(anna, link).Token)
@@ -311,6 +312,7 @@ func TestK8_BansAreListedAndLifted(t *testing.T) {
 // TestK8_BanInTheMiddle bans while the person connects over and over: whatever
 // the moment, nobody is in the room in the end.
 func TestK8_BanInTheMiddle(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, noLimits)
 	link := s.invite(nil)
 	for round := range 10 {
@@ -341,6 +343,7 @@ func TestK8_BanInTheMiddle(t *testing.T) {
 // TestK1_RemovalEndsTokens: what somebody had is dead at once, and says why; a
 // fresh join is welcome.
 func TestK1_RemovalEndsTokens(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, nil)
 	link, anna := s.invite(nil), newGuest(t, "anna")
 	first := s.mustJoin(anna, link)
@@ -381,6 +384,7 @@ func TestK1_RemovalEndsTokens(t *testing.T) {
 
 // TestK1_ForeignTokens: tokens of the API key die by their age.
 func TestK1_ForeignTokens(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, nil)
 	s.invite(nil)
 	old := s.foreign("bot")
@@ -415,6 +419,7 @@ func (s *testServer) waitSecond() {
 // TestK6_SeveralAtOnce: ten people in one call, results in order, bad requests
 // refused before anything happens.
 func TestK6_SeveralAtOnce(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, nil)
 	link := s.invite(nil)
 	var ids []call.Identity
@@ -461,6 +466,7 @@ func TestK6_SeveralAtOnce(t *testing.T) {
 }
 
 func TestK7_AlreadyGone(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, nil)
 	link := s.invite(nil)
 	s.mustDial(s.mustJoin(newGuest(t, "anna"), link).Token)

@@ -41,6 +41,7 @@ func (s *testServer) rights() map[string]string {
 // so under every ID that they take, now and later, until it is lifted; a stranger
 // is not.
 func TestK10_VerdictsHoldForTheInstallation(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, noLimits)
 	link, bob := s.invite(nil), newGuest(t, "bob")
 	host, _ := s.as(call.RoleHost, "host")
@@ -100,6 +101,7 @@ func TestK10_VerdictsHoldForTheInstallation(t *testing.T) {
 // TestK1_ARemovalIsOfTheInstallation: who is removed is out under every ID, and a
 // co-host decides nothing about a host who is there under another one.
 func TestK1_ARemovalIsOfTheInstallation(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, noLimits)
 	link, bob, boss := s.invite(nil), newGuest(t, "bob"), newGuest(t, "boss")
 	cohost, _ := s.as(call.RoleCoHost, "cohost")
@@ -130,6 +132,7 @@ func TestK1_ARemovalIsOfTheInstallation(t *testing.T) {
 // takes and however many come at the same moment. Its IDs that are inside come
 // back, and one that leaves makes room.
 func TestAFewIdentitiesOfOneKey(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, noLimits)
 	link, bob := s.invite(nil), newGuest(t, "bob")
 	const many = 20

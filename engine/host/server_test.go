@@ -83,6 +83,7 @@ func TestJoinThroughTheDoor(t *testing.T) {
 
 // TestMediaConnects proves that ICE and DTLS come up on the media port.
 func TestMediaConnects(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, nil)
 	w, _ := s.mustDial(s.mustJoin(newGuest(t, "anna"), s.invite(nil)).Token)
 	var setting webrtc.SettingEngine
@@ -136,6 +137,7 @@ func TestMediaConnects(t *testing.T) {
 }
 
 func TestJ6_JoinRefusals(t *testing.T) {
+	t.Parallel()
 	var ahead atomic.Int64 // of the server's clock
 	s := startServer(t, func(c *Config) {
 		c.now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
@@ -243,6 +245,7 @@ func TestWrongSecretsAreSlowedDown(t *testing.T) {
 }
 
 func TestAdminKey(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, nil)
 	body := []byte(`{"room": 12345, "title": "Numbers"}`)
 	for _, key := range []string{"", "wrong", s.api.Secret} {
@@ -309,6 +312,7 @@ func TestRequestInviteErrors(t *testing.T) {
 // TestStopTellsTheLoneMember, in every round: with one member, no other
 // traffic carries the last word.
 func TestStopTellsTheLoneMember(t *testing.T) {
+	t.Parallel()
 	const rounds = 20
 	dir := t.TempDir()
 	for round := range rounds {
@@ -394,6 +398,7 @@ func TestRestartKeepsEverything(t *testing.T) {
 
 // TestClusterDoor puts a door alone before a LiveKit that it has not started.
 func TestClusterDoor(t *testing.T) {
+	t.Parallel()
 	log, _ := testenv.NewLog()
 	cluster := roomservice.Key{Key: "clusterkey", Secret: "the secret of a cluster, long enough"}
 	media, err := sfu.Start(context.Background(), sfu.Config{
@@ -426,6 +431,7 @@ func TestClusterDoor(t *testing.T) {
 // TestRoomTTL: a room that nobody came into closes after its time, and an
 // invitation to existing rooms then finds none.
 func TestRoomTTL(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, func(c *Config) { c.RoomTTL = 3 * time.Second })
 	link, anna := s.invite(nil), newGuest(t, "anna")
 	s.mustJoin(anna, link)
@@ -434,7 +440,11 @@ func TestRoomTTL(t *testing.T) {
 	if _, refusal, status := s.join(anna.request(t, existing)); status != http.StatusOK {
 		t.Fatalf("at once: %+v", refusal)
 	}
-	s.log.Wait(t, "room closed") // LiveKit, when the room is gone (roommanager.go)
+	rooms := s.roomService("hall")
+	eventually(t, "the room is gone", waitTimeout, func() bool {
+		open, err := rooms.ListRooms(t.Context(), &livekit.ListRoomsRequest{})
+		return err == nil && len(open.GetRooms()) == 0
+	})
 	if _, refusal, _ := s.join(anna.request(t, existing)); refusal.Code != doorapi.CodeNoSuchRoom {
 		t.Errorf("the room is still open: %+v", refusal)
 	}

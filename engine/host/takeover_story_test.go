@@ -44,6 +44,7 @@ func (s *testServer) refuses(what, token string, want int) {
 // TestJ6_KeepersIdentityIsReserved: members know who keeps their room; nobody
 // comes in under that identity, with whatever token.
 func TestJ6_KeepersIdentityIsReserved(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, nil)
 	link, anna := s.invite(nil), newGuest(t, "anna")
 	req := doorapi.JoinRequest{Room: link.Room, Secret: link.Secret, Identity: anna.id, Name: "Anna", Batches: true}
@@ -84,6 +85,7 @@ func (s *testServer) admins(identity string) string {
 // TestK1_NobodyBecomesAForeigner: who came with a token of the API key is not
 // resumed by somebody else, who would be given its token.
 func TestK1_NobodyBecomesAForeigner(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, nil)
 	link := s.invite(nil)
 	early := newGuest(t, "bot") // before the bot has ever come
@@ -113,6 +115,7 @@ func TestK1_NobodyBecomesAForeigner(t *testing.T) {
 // TestK1_ForeignRolesAreNotInherited: an identity that a host has made a
 // co-host without a key goes to nobody who brings one.
 func TestK1_ForeignRolesAreNotInherited(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, nil)
 	link := s.invite(nil)
 	s.mustDial(s.foreign("bot"))
@@ -153,6 +156,7 @@ func packAs(t *testing.T, kind livekit.WrappedJoinRequest_Compression) string {
 // TestJ6_LockedAgainstEveryPacking: what LiveKit takes for a newcomer does not
 // come into a locked room, however it is packed.
 func TestJ6_LockedAgainstEveryPacking(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, nil)
 	host, _ := s.as(call.RoleHost, "host")
 	token := s.mustJoin(newGuest(t, "ben"), s.invite(nil)).Token
@@ -193,6 +197,7 @@ func (s *testServer) stamped(room, identity string, made time.Time) string {
 // TestK1_TokensFromTheFuture: a token that would outlive a removal, because it
 // says that it is younger, is none.
 func TestK1_TokensFromTheFuture(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, nil)
 	s.invite(nil)
 	s.mustDial(s.stamped("hall", "bot", time.Now()))
@@ -207,6 +212,7 @@ func TestK1_TokensFromTheFuture(t *testing.T) {
 
 // TestK1_ForeignNames: who could not be named in a removal does not come in.
 func TestK1_ForeignNames(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, nil)
 	for name, token := range map[string]string{
 		"long identity":  s.stamped("hall", strings.Repeat("x", call.MaxIdentity+1), time.Now()),
