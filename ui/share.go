@@ -12,6 +12,7 @@ type sheets struct {
 	share     *view.ShareChoice // nil: closed
 	looks     bool              // a screen is open, or opening, for the choice alone
 	shortcuts *kit.Sheet        // nil: closed
+	leave     *kit.Menu         // nil: never opened
 }
 
 // Share implements view.ShareActions.

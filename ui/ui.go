@@ -272,6 +272,7 @@ func (u *UI) refresh() {
 	u.settlePreviews()
 	u.settleShare(true)
 	u.endQuestion()
+	u.endLeaveMenu()
 	screen, panel := u.root.Update(u.state, u.form(), u.cfg.Now())
 	if screen {
 		// What had the keyboard is gone.

@@ -20,6 +20,8 @@ type bar struct {
 	mic, camera  *callButton
 	share        *callButton
 	leave        *callButton
+	more         *kit.Button     // of leaving, for a host
+	moreBox      *fyne.Container // around it
 	chat, people *callButton
 	unread       *badge
 }
@@ -31,9 +33,14 @@ func newBar(book *words.Book, act Actions, tips *kit.Tips) *bar {
 	b.share = newCallButton("screen", kit.Plain, tips, act.Share)
 	b.leave = newCallButton("leave", kit.Danger, tips, act.Leave)
 	b.leave.set(book.T("bar.leave"), "leave", kit.Danger, book.T("bar.leave")+" (Ctrl+L)")
+	b.more = kit.NewIconButton(book.T("bar.leave_more"), "chevron-up", kit.Plain, tips, func() {
+		act.LeaveMenu(fyne.CurrentApp().Driver().AbsolutePositionForObject(b.more))
+	})
+	b.moreBox = kit.Pad(b.more, 0, 0, 20, 0)
+	b.moreBox.Hide()
 	buttons := kit.Row(
 		12, kit.Spring(), b.mic.content, b.camera.content, b.share.content, kit.Pad(b.leave.content, 0, 0, 0, 24),
-		kit.Spring(),
+		b.moreBox, kit.Spring(),
 	)
 	b.chat = newCallButton("chat", kit.Plain, tips, func() { act.TogglePanel(model.PanelChat) })
 	b.people = newCallButton("people", kit.Plain, tips, func() { act.TogglePanel(model.PanelPeople) })
@@ -90,6 +97,8 @@ func (b *bar) update(s *model.State) {
 	b.share.set(b.book.T(sKey), icon, kit.Plain, b.book.T(sKey)+" (S)")
 	b.updatePanels(s)
 	leaving := s.Engine == call.StateLeaving
+	kit.SetVisible(b.moreBox, s.Standing.Role == call.RoleHost)
+	b.more.SetEnabled(!leaving)
 	for _, c := range []*callButton{b.mic, b.camera, b.share, b.leave, b.chat, b.people} {
 		c.button.SetEnabled(!leaving)
 	}

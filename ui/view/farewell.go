@@ -78,7 +78,7 @@ func (f *farewell) update(left *call.Left, now time.Time) {
 	if stay := f.book.Stay(l); stay != "" {
 		f.body.Add(kit.NewParagraph(stay).Colored(theme.Muted).Centered())
 	}
-	if l.Hosting {
+	if l.Hosting && l.Reason != call.ReasonDismissed {
 		f.body.Add(kit.NewParagraph(f.book.T("farewell.hosting")).Colored(theme.Muted).Centered())
 	}
 	f.body.Add(kit.Pad(f.buttons(text.Next, l), 16, 0, 0, 0))

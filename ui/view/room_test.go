@@ -42,6 +42,9 @@ func roomScreens() []screen {
 			s.apply(call.TrackMuted{ID: "ada", Local: true, Track: call.Track{SID: "Lmicrophone", Source: call.SourceMicrophone}},
 				call.TrackMuted{ID: "ada", Local: true, Track: call.Track{SID: "Lcamera", Source: call.SourceCamera}})
 		}},
+		{"host", "small", 3, func(s *stand) {
+			s.apply(call.RulesChanged{Standing: call.Standing{Role: call.RoleHost}})
+		}},
 		{"knocking", "", 2, func(s *stand) {
 			s.state.Switching.BeginSwitch(model.Attempt{Since: s.now.Add(-time.Hour), Room: "r-2", Title: "The quarterly review of everything"})
 		}},

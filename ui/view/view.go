@@ -43,6 +43,7 @@ type Actions interface {
 	TogglePanel(p model.Panel) // opens it, or closes it if it is open
 	panel.Actions
 	Shortcuts()
+	LeaveMenu(at fyne.Position) // where it was asked for
 	ShareActions
 }
 
