@@ -27,6 +27,21 @@ func (w *window) choose() {
 	w.until("the choice of a screen is shown", func() bool { return len(w.buttons(danger)) == 0 })
 }
 
+// showsThumbnail reports whether the one screen of the choice, in the middle of the
+// window, is shown by what is on it: it has none but dark pixels before.
+func (w *window) showsThumbnail() bool {
+	middle := w.Size().Div(2)
+	img, err := w.Look(image.Rectangle{Min: middle, Max: middle}.Inset(-60))
+	must(w.t, err)
+	bright := 0
+	for i := 0; i+3 < len(img.Pix); i += 4 {
+		if img.Pix[i] > 60 || img.Pix[i+1] > 60 || img.Pix[i+2] > 60 {
+			bright++
+		}
+	}
+	return bright > 100
+}
+
 // share shares the screen by the keyboard.
 func (w *window) share() {
 	w.t.Helper()
@@ -51,6 +66,7 @@ func TestWindowSharesTheScreen(t *testing.T) {
 	}
 
 	w.choose()
+	w.until("the choice shows what is on the screen", w.showsThumbnail)
 	w.shot("choice")
 	held(t, w.screen(), false, testenv.Limit) // its frame has been taken
 	must(t, w.Key(t.Context(), "Escape"))
