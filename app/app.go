@@ -22,6 +22,7 @@ import (
 	"foyer/engine/trace"
 
 	_ "foyer/app/locale" // before Fyne
+	"foyer/app/memory"
 	"foyer/engine/call"
 	"foyer/ui/words"
 )
@@ -146,7 +147,7 @@ func (c *command) untilTold() (context.Context, context.CancelFunc, error) {
 	}
 	ctx, stop := untilTold()
 	var beside sync.WaitGroup
-	beside.Go(func() { giveMemoryBack(ctx) })
+	beside.Go(func() { memory.GiveBack(ctx) })
 	return ctx, func() {
 		stop()
 		stopPprof()

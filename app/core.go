@@ -9,6 +9,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"foyer/app/memory"
 	"foyer/engine"
 	"foyer/engine/call"
 	"foyer/engine/client"
@@ -52,7 +53,7 @@ func newCore(p *profile, log logrus.FieldLogger, tracer *trace.Writer, host call
 func newCoreWith(
 	p *profile, log logrus.FieldLogger, tracer *trace.Writer, drivers devices.Drivers, host call.Host, shown int,
 ) *core {
-	limitNativeMemory()
+	memory.LimitNative()
 	dev := devices.New(devices.Config{
 		Log:        log.WithField("part", "devices"),
 		Drivers:    drivers,

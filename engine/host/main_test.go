@@ -21,9 +21,9 @@ const (
 	roleGuest    = "guest" // joins by a link and stays
 )
 
-// sideBySide is how many tests run at once, if the command line says nothing else:
-// more than there are processors, for they wait more than they work.
-const sideBySide = "4"
+// sideBySide is how many tests run at once, if the command line says nothing else.
+// With more, a slow disk makes the register too slow for its own timeouts.
+const sideBySide = "2"
 
 // TestMain runs the tests, or is one of their programs. Tests that run side by side
 // have a server each and look at nothing that all of them share. LiveKit writes to

@@ -1,4 +1,6 @@
-package app
+// Package memory gives memory back to the system that the program does not use any
+// more.
+package memory
 
 import (
 	"context"
@@ -19,11 +21,11 @@ const (
 	worthItBytes = 4 << 20
 )
 
-// giveMemoryBack returns to the system what the program does not use any more,
+// GiveBack returns to the system what the program does not use any more,
 // until ctx ends. By itself the runtime lets a heap grow to twice of what is in
 // use, and keeps what a crowd or an attacker has made it take until a collection
 // that in a program which has become quiet is minutes away.
-func giveMemoryBack(ctx context.Context) {
+func GiveBack(ctx context.Context) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	var m heapMeter

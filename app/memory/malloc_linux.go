@@ -1,4 +1,4 @@
-package app
+package memory
 
 /*
 #include <malloc.h>
@@ -16,6 +16,6 @@ static void bound_native_memory(void) {
 */
 import "C"
 
-// limitNativeMemory lets the C libraries give memory back when a stay ends. Call
+// LimitNative lets the C libraries give memory back when a stay ends. Call
 // it before they allocate.
-func limitNativeMemory() { C.bound_native_memory() }
+func LimitNative() { C.bound_native_memory() }

@@ -1,6 +1,0 @@
-//go:build !linux
-
-package app
-
-// limitNativeMemory is for glibc alone.
-func limitNativeMemory() {}

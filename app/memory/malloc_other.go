@@ -1,0 +1,6 @@
+//go:build !linux
+
+package memory
+
+// LimitNative is for glibc alone.
+func LimitNative() {}
