@@ -31,7 +31,10 @@ import (
 	"foyer/internal/testenv"
 )
 
-const waitTimeout = 10 * time.Second
+const (
+	waitTimeout  = 10 * time.Second
+	startTimeout = 40 * time.Second // of a whole server, beside others on a busy machine
+)
 
 // loadFolder is the data folder of a server that does not run.
 func loadFolder(path string, cluster *roomservice.Key) (*folder, error) {
@@ -75,7 +78,7 @@ func startServer(t testing.TB, change func(*Config)) *testServer {
 	case err := <-ended:
 		cancel()
 		t.Fatalf("server ended at its start: %v", err)
-	case <-time.After(waitTimeout):
+	case <-time.After(startTimeout):
 		cancel()
 		t.Fatal("server is not ready")
 	}
