@@ -5,9 +5,8 @@ import (
 
 	"foyer/engine"
 	"foyer/engine/call"
-	"foyer/ui/kit"
 	"foyer/ui/model"
-	"foyer/ui/theme"
+	"foyer/ui/view/panel"
 )
 
 // membersRest is how long the room must have been quiet before the door is asked
@@ -90,18 +89,10 @@ func (a actions) Lift(id call.Identity) {
 }
 
 // Remove asks for a text, and removes somebody.
-func (a actions) Remove(id call.Identity) { a.askRemoval(id, "people.remove", nil) }
+func (a actions) Remove(id call.Identity) { a.askRemoval(id, false) }
 
 // Ban asks for how long and for a text, and bans somebody.
-func (a actions) Ban(id call.Identity) {
-	times := kit.NewSegments(
-		true, a.cancelQuestion, a.book.T("people.ban.minutes"), a.book.T("people.ban.hour"), a.book.T("people.ban.always"),
-	)
-	a.askRemoval(id, "people.ban", times)
-}
-
-// banTimes are what the choices of a ban mean; 0 is until it is lifted.
-var banTimes = [...]time.Duration{10 * time.Minute, time.Hour, 0}
+func (a actions) Ban(id call.Identity) { a.askRemoval(id, true) }
 
 func (u *UI) cancelQuestion() {
 	if u.question != nil {
@@ -109,54 +100,32 @@ func (u *UI) cancelQuestion() {
 	}
 }
 
-// askRemoval asks before somebody is removed, or banned for one of some times. A
-// text that is too long keeps the dialog open, and says so.
-func (u *UI) askRemoval(id call.Identity, key string, times *kit.Segments) {
+// askRemoval asks before somebody is removed or banned.
+func (u *UI) askRemoval(id call.Identity, ban bool) {
 	p := u.state.Person(id)
 	if p == nil {
 		return
 	}
-	u.removal(id, p.DisplayName(), key, times, "", false)
+	r := panel.NewRemoval(u.book, p.DisplayName(), ban, u.cancelQuestion)
+	r.Reason.OnChanged = func(string) {
+		r.Check()
+		u.question.dialog.Refresh()
+	}
+	u.confirmRemoval(id, r)
 }
 
-func (u *UI) removal(id call.Identity, name, key string, times *kit.Segments, text string, told bool) {
-	reason := kit.NewField(u.book.T("people.reason", "name", name), u.book.T("people.reason_hint"), nil)
-	reason.SetText(text)
-	reason.Entry.OnEscape = u.cancelQuestion
-	reason.Entry.OnReturn = func() { u.win.Canvas().FocusNext() }
-	tell := kit.NewCheck(u.book.T("people.tell"), told)
-	tell.OnEscape = u.cancelQuestion
-	body := kit.Column(12)
-	if times != nil {
-		body.Add(times.Container)
-	}
-	body.Add(reason)
-	body.Add(tell)
-	said := func() {
-		problem := ""
-		if err := call.CheckText(reason.Text()); err != nil {
-			problem = u.book.Error(err, "", call.SourceUnknown, u.cfg.Now()).String()
-		}
-		reason.SetProblem(problem, theme.Error)
-		if u.question != nil {
-			u.question.dialog.Refresh()
-		}
-	}
-	reason.OnChanged = func(string) { said() }
-	q := kit.Question{
-		Title: u.book.T(key+".title", "name", name), Text: u.book.T(key+".text", "name", name), Body: body,
-		Yes: u.book.T(key + ".yes"), No: u.book.T("people.cancel"), Danger: true, Focus: reason.Entry,
-	}
-	u.askAbout(id, q, func() {
-		if call.CheckText(reason.Text()) != nil {
-			u.removal(id, name, key, times, reason.Text(), tell.On) // said there, and nothing is lost
+// confirmRemoval shows the question. A text that cannot be sent shows it again,
+// with the reason and with everything that was entered.
+func (u *UI) confirmRemoval(id call.Identity, r *panel.Removal) {
+	u.askAbout(id, r.Question(), func() {
+		if !r.Check() {
+			u.confirmRemoval(id, r)
 			return
 		}
-		c := engine.Moderate{Op: call.OpRemove, IDs: []call.Identity{id}, Text: reason.Text(), Tell: tell.On}
-		if times != nil {
-			c.Op, c.For = call.OpBan, banTimes[times.Chosen()]
+		c := engine.Moderate{Op: call.OpRemove, IDs: []call.Identity{id}, Text: r.Reason.Text(), Tell: r.Tell.On}
+		if r.Times != nil {
+			c.Op, c.For = call.OpBan, r.For()
 		}
 		u.moderate(c)
 	})
-	said()
 }

@@ -72,3 +72,10 @@ func (e *Entry) TypedKey(k *fyne.KeyEvent) {
 
 // AcceptsTab implements fyne.Tabbable: Tab goes on to the next control.
 func (e *Entry) AcceptsTab() bool { return false }
+
+// TypedShortcut implements fyne.Shortcutable: those of the window work while
+// somebody types.
+func (e *Entry) TypedShortcut(s fyne.Shortcut) {
+	e.Entry.TypedShortcut(s)
+	PassShortcut(e, s)
+}

@@ -76,3 +76,14 @@ func PassOn(o fyne.CanvasObject, k *fyne.KeyEvent) {
 		c.OnTypedKey()(k)
 	}
 }
+
+// PassShortcut gives the window a shortcut of its own that the control with the
+// focus has got, as Fyne asks only that one.
+func PassShortcut(o fyne.CanvasObject, s fyne.Shortcut) {
+	if _, own := s.(*desktop.CustomShortcut); !own {
+		return
+	}
+	if c, ok := fyne.CurrentApp().Driver().CanvasForObject(o).(fyne.Shortcutable); ok {
+		c.TypedShortcut(s)
+	}
+}

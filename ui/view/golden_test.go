@@ -228,7 +228,7 @@ func TestGoldenTolerance(t *testing.T) {
 // Every image belongs to a screen, and every screen has its images.
 func TestNoImageIsLeftOver(t *testing.T) {
 	want := []string{
-		"dialog.png", "menu.png", "picker-1100.png", "picker-720.png", "share-choice.png", "shortcuts-small.png", "tooltip-focus.png",
+		"dialog.png", "menu.png", "picker-1100.png", "picker-720.png", "removal.png", "share-choice.png", "shortcuts-small.png", "tooltip-focus.png",
 	}
 	for of, screens := range map[string][]screen{"lobby": lobbyScreens(), "room": roomScreens(), "farewell": farewellScreens(), "panel": panelScreens()} {
 		for _, sc := range screens {

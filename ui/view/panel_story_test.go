@@ -9,7 +9,10 @@ import (
 	fynetheme "fyne.io/fyne/v2/theme"
 
 	"foyer/engine/call"
+	"foyer/ui/kit"
 	"foyer/ui/model"
+	"foyer/ui/view/panel"
+	"foyer/ui/words"
 )
 
 // said is a message that came that long before now.
@@ -126,3 +129,16 @@ func TestPersonMenu(t *testing.T) {
 }
 
 func TestPanel(t *testing.T) { golden(t, "panel", panelScreens()) }
+
+// What a host is asked before somebody is banned.
+func TestRemovalDialog(t *testing.T) {
+	s := newStand(t, normal, fynetheme.VariantDark)
+	s.host()
+	s.show()
+	r := panel.NewRemoval(words.English(), "Alan", true, func() {})
+	r.Times.Choose(1)
+	r.Reason.SetText("wrong meeting, sorry")
+	r.Tell.On = true
+	kit.AskQuestion(s.win.Canvas(), r.Question(), func() {}, func() {})
+	s.golden("removal")
+}

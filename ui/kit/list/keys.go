@@ -77,7 +77,9 @@ func (l *List) TypedKey(k *fyne.KeyEvent) {
 func (l *List) TypedShortcut(s fyne.Shortcut) {
 	if _, ok := s.(*fyne.ShortcutCopy); ok && l.OnCopy != nil {
 		l.OnCopy(l.index())
+		return
 	}
+	kit.PassShortcut(l, s)
 }
 
 func (l *List) index() int {
