@@ -26,18 +26,23 @@ func (a actions) TogglePanel(p model.Panel) {
 	a.OpenPanel(p)
 }
 
-// focusPanel puts the keyboard into a panel that was opened, a moment later: the
-// key that opened it would be typed there.
+// focusPanel puts the keyboard into a panel that was opened.
 func (u *UI) focusPanel() {
-	u.cfg.Dispatch(func() {
-		switch target := u.root.PanelFocus(); {
-		case u.closed || u.question != nil:
-		case target == nil:
-			u.win.Canvas().Unfocus()
-		default:
-			u.win.Canvas().Focus(target)
-		}
-	})
+	switch target := u.root.PanelFocus(); {
+	case u.question != nil:
+	case target == nil:
+		u.win.Canvas().Unfocus()
+	default:
+		u.win.Canvas().Focus(target)
+	}
+}
+
+// pressPanel opens or closes a panel by its key, which is not typed there.
+func (a actions) pressPanel(p model.Panel) {
+	a.TogglePanel(p)
+	if e, ok := a.win.Canvas().Focused().(*kit.Entry); ok {
+		e.SkipKey()
+	}
 }
 
 // SetDraft takes over what is typed into the chat.

@@ -25,7 +25,7 @@ func anywhere(model.Screen) bool         { return true }
 func staying(s model.Screen) bool        { return s == model.ScreenRoom }
 func beforeFarewell(s model.Screen) bool { return s != model.ScreenFarewell }
 func turn(by int) func(actions)          { return func(a actions) { a.root.Turn(by) } }
-func toggle(p model.Panel) func(actions) { return func(a actions) { a.TogglePanel(p) } }
+func toggle(p model.Panel) func(actions) { return func(a actions) { a.pressPanel(p) } }
 func enlarge(a actions)                  { a.Enlarge("") }
 
 // shortcuts lists all keys of the window.

@@ -35,9 +35,12 @@ func (b *bench) press(k fyne.KeyName) {
 	c := b.ui.win.Canvas()
 	if f := c.Focused(); f != nil {
 		f.TypedKey(&fyne.KeyEvent{Name: k})
-		return
+	} else {
+		c.OnTypedKey()(&fyne.KeyEvent{Name: k})
 	}
-	c.OnTypedKey()(&fyne.KeyEvent{Name: k})
+	if f := c.Focused(); f != nil && len(k) == 1 { // its character follows
+		f.TypedRune(rune(strings.ToLower(string(k))[0]))
+	}
 }
 
 // write types text where the keyboard is.
@@ -48,6 +51,7 @@ func (b *bench) write(text string) {
 		b.t.Fatal("nothing has the keyboard")
 	}
 	for _, r := range text {
+		f.TypedKey(&fyne.KeyEvent{Name: fyne.KeyUnknown})
 		f.TypedRune(r)
 	}
 }

@@ -13,6 +13,7 @@ type Entry struct {
 	OnEscape func() // nil: nothing happens
 	OnReturn func() // nil: as Fyne has it
 	shift    bool
+	stray    bool // the next character is of a key that was pressed before
 }
 
 // NewEntry returns an entry of one line.
@@ -60,6 +61,7 @@ func (e *Entry) FocusLost() {
 
 // TypedKey implements fyne.Focusable.
 func (e *Entry) TypedKey(k *fyne.KeyEvent) {
+	e.stray = false
 	switch {
 	case k.Name == fyne.KeyEscape && e.OnEscape != nil:
 		e.OnEscape()
@@ -69,6 +71,22 @@ func (e *Entry) TypedKey(k *fyne.KeyEvent) {
 		e.Entry.TypedKey(k)
 	}
 }
+
+// SkipKey leaves out the character of the key whose press has given the entry the
+// focus: Fyne tells of the key first, and then of its character.
+func (e *Entry) SkipKey() { e.stray = true }
+
+// TypedRune implements fyne.Focusable.
+func (e *Entry) TypedRune(r rune) {
+	if e.stray {
+		e.stray = false
+		return
+	}
+	e.Entry.TypedRune(r)
+}
+
+// ToEnd puts the cursor behind the text.
+func (e *Entry) ToEnd() { e.Entry.TypedKey(&fyne.KeyEvent{Name: fyne.KeyPageDown}) }
 
 // AcceptsTab implements fyne.Tabbable: Tab goes on to the next control.
 func (e *Entry) AcceptsTab() bool { return false }

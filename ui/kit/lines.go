@@ -153,10 +153,3 @@ func CountLines(text string, width float32, most int) int {
 
 // LineHeight is how tall a line of body text is.
 func LineHeight() float32 { return lineHeight(theme.TextSize) }
-
-// EndOf is the row and the column behind the last character of a text that does
-// not wrap.
-func EndOf(text string) (row, column int) {
-	last := text[strings.LastIndexByte(text, '\n')+1:]
-	return strings.Count(text, "\n"), utf8.RuneCountInString(last)
-}

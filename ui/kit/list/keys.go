@@ -55,9 +55,9 @@ func (l *List) TypedKey(k *fyne.KeyEvent) {
 	case fyne.KeyPageUp:
 		l.scrollBy(-page)
 	case fyne.KeyHome:
-		l.scrollTo(0)
+		l.chooseAt(0)
 	case fyne.KeyEnd:
-		l.ScrollToEnd()
+		l.chooseAt(len(l.keys) - 1)
 	case fyne.KeyReturn, fyne.KeyEnter, fyne.KeySpace:
 		if i := l.index(); i >= 0 && l.OnChosen != nil {
 			l.OnChosen(i, l.placeOf(i))
@@ -110,8 +110,23 @@ func (l *List) choose(by int) {
 	case l.ToEnd:
 		i = len(l.keys) - 1
 	}
-	l.chosen = l.keys[max(i, 0)]
-	l.reveal(max(i, 0))
+	l.chooseAt(max(i, 0))
+}
+
+// chooseAt moves the keyboard to a row, and brings it into view.
+func (l *List) chooseAt(i int) {
+	if i < 0 || i >= len(l.keys) {
+		return
+	}
+	l.chosen = l.keys[i]
+	switch i {
+	case 0:
+		l.scrollTo(0)
+	case len(l.keys) - 1:
+		l.ScrollToEnd()
+	default:
+		l.reveal(i)
+	}
 	l.redraw()
 }
 

@@ -101,6 +101,9 @@ func (l *List) Reset() {
 	l.first, l.above, l.stick, l.chosen = 0, 0, true, ""
 }
 
+// Renew asks for the objects of all rows anew: they look otherwise now.
+func (l *List) Renew() { clear(l.shown) }
+
 // ScrollToEnd shows the end, and stays there.
 func (l *List) ScrollToEnd() {
 	l.setStick(true)
@@ -300,7 +303,8 @@ func (r *listRenderer) Layout(size fyne.Size) {
 	l := r.l
 	r.ground.Resize(size)
 	r.clip.Resize(size)
-	r.ring.Resize(size)
+	r.ring.Move(fyne.NewPos(4, 2))
+	r.ring.Resize(size.SubtractWidthHeight(8, 4))
 	l.bar.Move(fyne.NewPos(size.Width-thumbWidth, 0))
 	l.bar.Resize(fyne.NewSize(thumbWidth, size.Height))
 	if w := size.Width - thumbWidth; w != l.width {

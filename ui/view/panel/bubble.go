@@ -19,7 +19,8 @@ const (
 	bubbleShare = 0.84 // of the width, at most
 	bubbleLines = 24   // of one message; "Show all" shows the rest
 	groupGap    = 14
-	lineGap     = 3
+	lineGap     = 1
+	below       = 2 // room for the ring
 	headHeight  = 20
 	dayHeight   = 34
 	moreHeight  = 30
@@ -142,9 +143,9 @@ func (b *bubble) HeightFor(width float32) float32 {
 		h += dayHeight
 	}
 	if b.note != nil {
-		return h + groupGap + b.note.HeightFor(width-4*chatMargin)
+		return h + groupGap + b.note.HeightFor(width-4*chatMargin) + below
 	}
-	h += b.gap() + b.prose.HeightFor(inner(width)) + 2*bubblePadY
+	h += b.gap() + b.prose.HeightFor(inner(width)) + 2*bubblePadY + below
 	if b.prose.Cut(inner(width)) {
 		h += moreHeight
 	}
@@ -172,8 +173,9 @@ func (b *bubble) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	}
 	if b.note != nil {
 		w := size.Width - 4*chatMargin
-		kit.Place(b.note, 2*chatMargin, y+groupGap, w, size.Height-y-groupGap)
-		kit.Place(b.ring, chatMargin, y+groupGap-3, w+2*chatMargin, size.Height-y-groupGap+6)
+		h := size.Height - y - groupGap - below
+		kit.Place(b.note, 2*chatMargin, y+groupGap, w, h)
+		kit.Place(b.ring, chatMargin, y+groupGap-2, w+2*chatMargin, h+4)
 		return
 	}
 	width := inner(size.Width)

@@ -1,6 +1,7 @@
 package panel
 
 import (
+	"image/color"
 	"strconv"
 	"time"
 
@@ -38,6 +39,7 @@ type chatPage struct {
 	lines    []model.Line
 	version  int
 	stay     time.Time
+	ground   color.Color // of the bubbles: another theme draws them anew
 	bubbles  map[string]*bubble
 	whole    map[string]bool // long messages that are shown as a whole
 	selected *kit.Prose
@@ -130,6 +132,11 @@ func (c *chatPage) update(s *model.State, now time.Time) {
 	if !c.stay.Equal(s.Room.JoinedAt) {
 		c.reset(s.Room.JoinedAt)
 	}
+	if ground := theme.Color(theme.Bubble); c.ground != ground {
+		c.ground, c.version = ground, -1
+		clear(c.bubbles)
+		c.list.Renew()
+	}
 	if c.version != s.Chat.Version {
 		c.version, c.lines = s.Chat.Version, s.Chat.All()
 		c.prune()
@@ -161,8 +168,7 @@ func (c *chatPage) updateBox(s *model.State) {
 	if c.entry.Text != s.Chat.Draft {
 		c.setting = true
 		c.entry.SetText(s.Chat.Draft)
-		c.entry.CursorRow, c.entry.CursorColumn = kit.EndOf(c.entry.Text)
-		c.entry.Refresh()
+		c.entry.ToEnd()
 		c.setting = false
 	}
 	c.send.SetEnabled(s.Chat.Message() != "" && s.Engine != call.StateLeaving)
