@@ -12,7 +12,7 @@ import (
 
 	"foyer/engine"
 	"foyer/engine/call"
-	"foyer/ui/kit"
+	"foyer/ui/kit/prose"
 	"foyer/ui/model"
 	"foyer/ui/uitest"
 )
@@ -60,7 +60,7 @@ func (b *bench) write(text string) {
 func (b *bench) reads(text string) bool {
 	found := false
 	uitest.Walk(b.ui.win.Content(), func(o fyne.CanvasObject) {
-		if p, ok := o.(*kit.Prose); ok && p.Text() == text {
+		if p, ok := o.(*prose.Prose); ok && p.Text() == text {
 			found = true
 		}
 	})

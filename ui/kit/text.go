@@ -117,22 +117,22 @@ func (t *Text) HeightFor(width float32) float32 {
 // a whole line.
 func (t *Text) lines(width float32) []string {
 	if !t.Wrap {
-		return []string{leftToRight(t.fit(t.text, width))}
+		return []string{LeftToRight(t.fit(t.text, width))}
 	}
 	var lines []string
 	for _, paragraph := range strings.Split(t.text, "\n") {
 		lines = append(lines, t.wrap(paragraph, width)...)
 	}
 	for i, line := range lines {
-		lines[i] = leftToRight(line)
+		lines[i] = LeftToRight(line)
 	}
 	return lines
 }
 
-// leftToRight begins a line in which both directions meet from the left, as the
+// LeftToRight begins a line in which both directions meet from the left, as the
 // window's sentences go. The toolkit puts runs side by side in the order of the
 // text: in a line that an Arabic name begins, the blank after it would come first.
-func leftToRight(line string) string {
+func LeftToRight(line string) string {
 	const lrm = "\u200e"
 	leftToRight := func(r rune) bool { return unicode.IsLetter(r) && !call.RightToLeft(string(r)) }
 	if !call.RightToLeft(line) || !strings.ContainsFunc(line, leftToRight) {

@@ -7,6 +7,7 @@ import (
 	"fyne.io/fyne/v2/container"
 
 	"foyer/ui/kit"
+	"foyer/ui/kit/prose"
 	"foyer/ui/model"
 	"foyer/ui/theme"
 	"foyer/ui/words"
@@ -37,7 +38,7 @@ type bubble struct {
 	time  *kit.Text
 	panel *kit.Panel
 	ring  *kit.Panel // around the one that the keyboard is on
-	prose *kit.Prose
+	prose *prose.Prose
 	more  *kit.Button // shows the whole of a long message
 	note  *kit.Text   // of who came and went; nil for messages
 	first bool
@@ -84,7 +85,7 @@ func (b *bubble) buildMessage(book *words.Book, at time.Time) {
 	kit.SetVisible(b.time, b.first || b.line.Sending)
 	b.panel = kit.NewPanel(fill, theme.RadiusCard)
 	b.ring = kit.NewPanel("", theme.RadiusCard+2)
-	b.prose = kit.NewProse(b.line.Message.Text)
+	b.prose = prose.New(b.line.Message.Text)
 	if b.line.Sending {
 		b.prose.In = theme.Muted
 	}

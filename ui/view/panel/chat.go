@@ -11,6 +11,7 @@ import (
 	"foyer/engine/call"
 	"foyer/ui/kit"
 	"foyer/ui/kit/list"
+	"foyer/ui/kit/prose"
 	"foyer/ui/model"
 	"foyer/ui/theme"
 	"foyer/ui/words"
@@ -42,7 +43,7 @@ type chatPage struct {
 	ground   color.Color // of the bubbles: another theme draws them anew
 	bubbles  map[string]*bubble
 	whole    map[string]bool // long messages that are shown as a whole
-	selected *kit.Prose
+	selected *prose.Prose
 	now      time.Time
 	menu     *kit.Menu
 }
@@ -117,8 +118,8 @@ func (*boxLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(1
 
 func (*boxLayout) HeightFor(objects []fyne.CanvasObject, width float32) float32 {
 	entry := objects[0].(*kit.Entry)
-	lines := kit.CountLines(entry.Text, width-sendWidth-8-2*entryInset-4, entryMost)
-	return max(40, kit.LineHeight()*float32(lines)+2*entryInset+4)
+	lines := prose.CountLines(entry.Text, width-sendWidth-8-2*entryInset-4, entryMost)
+	return max(40, prose.LineHeight()*float32(lines)+2*entryInset+4)
 }
 
 func (*boxLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
@@ -298,7 +299,7 @@ func (c *chatPage) showAll(key string) {
 
 // selectIn lets one text at a time be selected, and gives the list the keyboard,
 // which copies.
-func (c *chatPage) selectIn(p *kit.Prose) {
+func (c *chatPage) selectIn(p *prose.Prose) {
 	if c.selected != nil && c.selected != p {
 		c.selected.Deselect()
 	}

@@ -12,6 +12,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/ui/kit"
+	"foyer/ui/kit/prose"
 	"foyer/ui/model"
 	"foyer/ui/uitest"
 )
@@ -160,7 +161,7 @@ func TestTheLargestMessageIsShown(t *testing.T) {
 		t.Errorf("it is %v high", b.Size().Height)
 	}
 	test.Tap(b.more)
-	if b := chat.bubble(0); b.more.Visible() || b.Size().Height < 2000*kit.LineHeight() {
+	if b := chat.bubble(0); b.more.Visible() || b.Size().Height < 2000*prose.LineHeight() {
 		t.Errorf("the whole is %v high", b.Size().Height)
 	}
 }

@@ -1,4 +1,8 @@
-package kit
+// Package prose shows texts that people wrote: they wrap, can be selected, and have
+// links.
+//
+// Everything here belongs to Fyne's main goroutine.
+package prose
 
 import (
 	"image/color"
@@ -11,6 +15,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"foyer/engine/call"
+	"foyer/ui/kit"
 	"foyer/ui/theme"
 )
 
@@ -33,8 +38,8 @@ type Prose struct {
 	over     int // the link under the pointer, -1 for none
 }
 
-// NewProse returns a text without links.
-func NewProse(text string) *Prose {
+// New returns a text without links.
+func New(text string) *Prose {
 	p := &Prose{text: text, In: theme.Foreground, over: -1}
 	p.ExtendBaseWidget(p)
 	return p
@@ -235,7 +240,7 @@ func (r *proseRenderer) line(l span, y, h float32) {
 		r.objs = append(r.objs, mark)
 	}
 	// Tabs have no drawing of their own.
-	words := canvas.NewText(leftToRight(strings.ReplaceAll(p.text[l.start:l.end], "\t", "    ")), theme.Color(p.In))
+	words := canvas.NewText(kit.LeftToRight(strings.ReplaceAll(p.text[l.start:l.end], "\t", "    ")), theme.Color(p.In))
 	words.TextSize = theme.TextSize
 	words.Move(fyne.NewPos(0, y))
 	words.Resize(fyne.NewSize(textWidth(words.Text, theme.TextSize), h))

@@ -1,4 +1,4 @@
-package kit
+package prose
 
 import (
 	"strings"
@@ -7,6 +7,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
+	fynetheme "fyne.io/fyne/v2/theme"
 
 	"foyer/ui/theme"
 )
@@ -20,7 +21,7 @@ func broken(text string, width float32) string {
 }
 
 func TestLinesBreak(t *testing.T) {
-	app(t)
+	test.NewTempApp(t).Settings().SetTheme(theme.Fixed(fynetheme.VariantDark))
 	w := textWidth("one two three", theme.TextSize) + 1
 	for in, want := range map[string]string{
 		"":                        "",
@@ -66,7 +67,7 @@ func FuzzLines(f *testing.F) {
 	f.Add("one two", 50)
 	f.Add("e\u0301\n \n", 3)
 	f.Fuzz(func(t *testing.T, s string, width int) {
-		app(t)
+		test.NewTempApp(t).Settings().SetTheme(theme.Fixed(fynetheme.VariantDark))
 		end := 0
 		for _, l := range breakLines(s, float32(width%500), theme.TextSize) {
 			if l.start < end || l.end < l.start || l.end > len(s) {
@@ -78,9 +79,9 @@ func FuzzLines(f *testing.F) {
 }
 
 func TestProse(t *testing.T) {
-	app(t)
+	test.NewTempApp(t).Settings().SetTheme(theme.Fixed(fynetheme.VariantDark))
 	text := "see https://example.org now\nor later"
-	p := NewProse(text)
+	p := New(text)
 	p.AddLink(4, 23)
 	opened, selects := -1, 0
 	p.OnLink = func(i int) { opened = i }
@@ -115,7 +116,7 @@ func TestProse(t *testing.T) {
 	if p.Deselect(); p.Selected() != "" {
 		t.Error("the selection stays")
 	}
-	long := NewProse(strings.Repeat("a\n", 4095))
+	long := New(strings.Repeat("a\n", 4095))
 	long.Limit(24)
 	if !long.Cut(200) || long.HeightFor(200) != 24*LineHeight() {
 		t.Errorf("a message of 4096 lines is %v high", long.HeightFor(200))
