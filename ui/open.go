@@ -81,7 +81,7 @@ func (u *UI) ask(title, text, yes, no string, onYes func()) {
 
 // askAbout asks about somebody in the room, or with an empty person about the
 // stay.
-func (u *UI) askAbout(person call.Identity, q kit.Question, onYes func()) *kit.Dialog {
+func (u *UI) askAbout(person call.Identity, q kit.Question, onYes func()) {
 	u.closeQuestion()
 	u.question = &question{about: u.state.Room, person: person}
 	answered := func(f func()) func() {
@@ -91,7 +91,6 @@ func (u *UI) askAbout(person call.Identity, q kit.Question, onYes func()) *kit.D
 		}
 	}
 	u.question.dialog = kit.AskQuestion(u.win.Canvas(), q, answered(onYes), answered(func() {}))
-	return u.question.dialog
 }
 
 // endQuestion takes the question away when the stay that it asks about is over

@@ -188,6 +188,7 @@ func (b *Button) CreateRenderer() fyne.WidgetRenderer {
 	return r
 }
 
+// NewRing makes the ring around whatever has the focus. It is hidden.
 func NewRing() *canvas.Rectangle {
 	ring := canvas.NewRectangle(color.Transparent)
 	ring.StrokeWidth = 2
@@ -196,9 +197,9 @@ func NewRing() *canvas.Rectangle {
 }
 
 // placeRing draws the focus ring a little outside of an object of that size.
-func placeRing(ring *canvas.Rectangle, size fyne.Size, radius float32) {
+func placeRing(ring *canvas.Rectangle, size fyne.Size) {
 	out := float32(ringGap) + ring.StrokeWidth
-	ring.CornerRadius = radius + out
+	ring.CornerRadius = theme.RadiusControl + out
 	ring.Move(fyne.NewPos(-out, -out))
 	ring.Resize(size.AddWidthHeight(2*out, 2*out))
 }
@@ -266,7 +267,7 @@ func (r *buttonRenderer) MinSize() fyne.Size {
 
 func (r *buttonRenderer) Layout(size fyne.Size) {
 	r.fill.Resize(size)
-	placeRing(r.ring, size, theme.RadiusControl)
+	placeRing(r.ring, size)
 	c := r.content()
 	x := (size.Width - c.Width) / 2
 	if r.b.icon != "" {

@@ -98,7 +98,7 @@ func (r *imageButtonRenderer) MinSize() fyne.Size {
 
 func (r *imageButtonRenderer) Layout(size fyne.Size) {
 	r.fill.Resize(size)
-	placeRing(r.ring, size, theme.RadiusControl)
+	placeRing(r.ring, size)
 	w, h := size.Width-2*imagePad, size.Height-2*imagePad-imageName
 	for _, o := range []fyne.CanvasObject{r.ground, r.image} {
 		o.Move(fyne.NewPos(imagePad, imagePad))

@@ -60,7 +60,7 @@ func (r *itemRenderer) MinSize() fyne.Size { return fyne.NewSize(120, 40) }
 
 func (r *itemRenderer) Layout(size fyne.Size) {
 	r.fill.Resize(size)
-	placeRing(r.ring, size, theme.RadiusControl)
+	placeRing(r.ring, size)
 	r.icon.Move(fyne.NewPos(12, (size.Height-18)/2))
 	r.icon.Resize(fyne.NewSquareSize(18))
 	w := r.remark.MinWidth()

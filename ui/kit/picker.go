@@ -179,7 +179,7 @@ func (r *pickerRenderer) MinSize() fyne.Size { return fyne.NewSize(120, buttonHe
 
 func (r *pickerRenderer) Layout(size fyne.Size) {
 	r.fill.Resize(size)
-	placeRing(r.ring, size, theme.RadiusControl)
+	placeRing(r.ring, size)
 	r.icon.Move(fyne.NewPos(10, (size.Height-18)/2))
 	r.icon.Resize(fyne.NewSquareSize(18))
 	r.text.Move(fyne.NewPos(pickerLeft, 0))

@@ -137,7 +137,8 @@ func (s *State) joined(v call.Joined, at time.Time) {
 	s.replaceRoster(v.Self, v.Participants)
 	if s.Attempt.Back != nil {
 		s.Local = map[call.Source]Local{
-			call.SourceCamera: s.Switching.carried(call.SourceCamera), call.SourceMicrophone: s.Switching.carried(call.SourceMicrophone),
+			call.SourceCamera:     s.Switching.carried(call.SourceCamera),
+			call.SourceMicrophone: s.Switching.carried(call.SourceMicrophone),
 		}
 		s.Attempt.Back = nil
 	} else {

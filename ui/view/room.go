@@ -195,7 +195,10 @@ type banner struct {
 const bannerWidth = 760
 
 func newBanner() *banner {
-	b := &banner{icon: kit.NewIcon("offline", theme.Foreground, 20), title: kit.NewText(""), detail: kit.NewParagraph("").Colored(theme.Muted)}
+	b := &banner{
+		icon: kit.NewIcon("offline", theme.Foreground, 20), title: kit.NewText(""),
+		detail: kit.NewParagraph("").Colored(theme.Muted),
+	}
 	b.title.Bold = true
 	b.detail.TextSize = 13
 	b.content = kit.On(kit.NewPanel(theme.Toast, theme.RadiusCard).WithStroke(theme.Border),

@@ -76,7 +76,8 @@ func ShowShareChoice(c fyne.Canvas, book *words.Book, act ShareActions) *ShareCh
 	}
 	s.cancel = kit.NewButton(book.T("share.cancel"), "", kit.Plain, act.CancelShare)
 	body := kit.Column(
-		10, kit.NewParagraph(book.T("share.detail")).Colored(theme.Muted), kit.Pad(s.screens, 6, 6, 6, 6), s.looking, s.problem,
+		10, kit.NewParagraph(book.T("share.detail")).Colored(theme.Muted), kit.Pad(s.screens, 6, 6, 6, 6),
+		s.looking, s.problem,
 	)
 	s.Sheet = kit.ShowSheet(
 		c, book.T("share.title"), shareWidth, body, kit.Row(12, kit.Spring(), s.cancel), act.CancelShare,

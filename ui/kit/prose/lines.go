@@ -16,32 +16,32 @@ type span struct{ start, end int }
 // breakLines breaks a text at line breaks and blanks, and inside a word only if
 // it is wider than a line. Nothing of the text is left out but the blanks at which
 // it breaks.
-func breakLines(text string, width, size float32) []span {
+func breakLines(text string, width float32) []span {
 	var lines []span
 	start := 0
 	for {
 		end := strings.IndexByte(text[start:], '\n')
 		if end < 0 {
-			return append(lines, wrapLine(text, start, len(text), width, size)...)
+			return append(lines, wrapLine(text, start, len(text), width)...)
 		}
-		lines = append(lines, wrapLine(text, start, start+end, width, size)...)
+		lines = append(lines, wrapLine(text, start, start+end, width)...)
 		start += end + 1
 	}
 }
 
-func wrapLine(text string, start, end int, width, size float32) []span {
+func wrapLine(text string, start, end int, width float32) []span {
 	var lines []span
 	line, used := span{start, start}, float32(0)
 	for at := start; at < end; {
 		word := nextWord(text, at, end)
-		w := textWidth(text[at:word], size)
-		solid := textWidth(strings.TrimRight(text[at:word], " "), size)
+		w := textWidth(text[at:word])
+		solid := textWidth(strings.TrimRight(text[at:word], " "))
 		if line.end > line.start && used+solid > width {
 			lines = append(lines, span{line.start, blanksOff(text, line)})
 			line, used = span{at, at}, 0
 		}
 		if solid > width && width > 0 { // of a line of its own
-			n := fitting(text[at:word], width, size)
+			n := fitting(text[at:word], width)
 			lines = append(lines, span{at, at + n})
 			at += n
 			line = span{at, at}
@@ -89,7 +89,7 @@ func blanksOff(text string, s span) int {
 
 // fitting is how many bytes of a word fit into a line, at least one character
 // with its marks.
-func fitting(word string, width, size float32) int {
+func fitting(word string, width float32) int {
 	low, high := 0, len(word) // low fits, or is empty
 	for high-low > 1 {
 		mid := characterStart(word, (low+high)/2)
@@ -99,7 +99,7 @@ func fitting(word string, width, size float32) int {
 				break
 			}
 		}
-		if textWidth(word[:mid], size) <= width {
+		if textWidth(word[:mid]) <= width {
 			low = mid
 		} else {
 			high = mid
@@ -118,7 +118,9 @@ func characterStart(s string, i int) int {
 
 // characterEnd is the end of the character at i.
 func characterEnd(s string, i int) int {
-	for i++; i < len(s) && !starts(s, i); i++ {
+	i++
+	for i < len(s) && !starts(s, i) {
+		i++
 	}
 	return min(i, len(s))
 }
@@ -133,14 +135,12 @@ func starts(s string, i int) bool {
 	return !unicode.In(r, unicode.M) && r != '\u200d' && r != '\ufe0f'
 }
 
-func textWidth(s string, size float32) float32 {
+func textWidth(s string) float32 {
 	if s == "" {
 		return 0
 	}
-	return fyne.MeasureText(s, size, fyne.TextStyle{}).Width
+	return fyne.MeasureText(s, theme.TextSize, fyne.TextStyle{}).Width
 }
-
-func lineHeight(size float32) float32 { return fyne.MeasureText("M", size, fyne.TextStyle{}).Height }
 
 // CountLines is how many lines a text has at a width, at least one and at most
 // most.
@@ -148,8 +148,8 @@ func CountLines(text string, width float32, most int) int {
 	if strings.Count(text, "\n") >= most {
 		return most
 	}
-	return max(1, min(len(breakLines(text, width, theme.TextSize)), most))
+	return max(1, min(len(breakLines(text, width)), most))
 }
 
 // LineHeight is how tall a line of body text is.
-func LineHeight() float32 { return lineHeight(theme.TextSize) }
+func LineHeight() float32 { return fyne.MeasureText("M", theme.TextSize, fyne.TextStyle{}).Height }

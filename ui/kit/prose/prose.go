@@ -75,7 +75,7 @@ func (p *Prose) Cut(width float32) bool {
 
 func (p *Prose) breakAt(width float32) {
 	if p.lines == nil || p.width != width {
-		p.lines, p.width = breakLines(p.text, width, theme.TextSize), width
+		p.lines, p.width = breakLines(p.text, width), width
 	}
 }
 
@@ -89,14 +89,14 @@ func (p *Prose) shown(width float32) []span {
 
 // HeightFor implements [Sizer].
 func (p *Prose) HeightFor(width float32) float32 {
-	return lineHeight(theme.TextSize) * float32(len(p.shown(width)))
+	return LineHeight() * float32(len(p.shown(width)))
 }
 
 // WidthFor is how wide the longest line is, at most width.
 func (p *Prose) WidthFor(width float32) float32 {
 	var w float32
 	for _, l := range p.shown(width) {
-		w = max(w, textWidth(p.text[l.start:l.end], theme.TextSize))
+		w = max(w, textWidth(p.text[l.start:l.end]))
 	}
 	return min(w+1, width)
 }
@@ -104,7 +104,7 @@ func (p *Prose) WidthFor(width float32) float32 {
 // offset is the byte of the text at a position.
 func (p *Prose) offset(at fyne.Position) int {
 	lines := p.shown(p.width)
-	row := max(0, min(int(at.Y/lineHeight(theme.TextSize)), len(lines)-1))
+	row := max(0, min(int(at.Y/LineHeight()), len(lines)-1))
 	if at.Y < 0 {
 		return 0
 	}
@@ -116,7 +116,7 @@ func (p *Prose) offset(at fyne.Position) int {
 	best := 0
 	for best < len(line) {
 		next := characterEnd(line, best)
-		if (textWidth(line[:best], theme.TextSize)+textWidth(line[:next], theme.TextSize))/2 > at.X {
+		if (textWidth(line[:best])+textWidth(line[:next]))/2 > at.X {
 			break
 		}
 		best = next
@@ -127,12 +127,12 @@ func (p *Prose) offset(at fyne.Position) int {
 // linkAt is the link at a position, -1 for none.
 func (p *Prose) linkAt(at fyne.Position) int {
 	lines := p.shown(p.width)
-	row := int(at.Y / lineHeight(theme.TextSize))
+	row := int(at.Y / LineHeight())
 	if at.Y < 0 || row >= len(lines) {
 		return -1
 	}
 	l := lines[row]
-	if at.X > textWidth(p.text[l.start:l.end], theme.TextSize) {
+	if at.X > textWidth(p.text[l.start:l.end]) {
 		return -1
 	}
 	o := p.offset(at)
@@ -215,7 +215,7 @@ func (r *proseRenderer) MinSize() fyne.Size {
 }
 
 func (r *proseRenderer) Layout(size fyne.Size) {
-	p, h := r.p, lineHeight(theme.TextSize)
+	p, h := r.p, LineHeight()
 	r.objs = r.objs[:0]
 	for i, l := range p.shown(size.Width) {
 		r.line(l, float32(i)*h, h)
@@ -234,16 +234,16 @@ func (r *proseRenderer) line(l span, y, h float32) {
 			from, to = l.start, l.end
 		}
 		mark := canvas.NewRectangle(theme.Color(fynetheme.ColorNameSelection))
-		x := textWidth(p.text[l.start:from], theme.TextSize)
+		x := textWidth(p.text[l.start:from])
 		mark.Move(fyne.NewPos(x, y))
-		mark.Resize(fyne.NewSize(textWidth(p.text[from:to], theme.TextSize), h))
+		mark.Resize(fyne.NewSize(textWidth(p.text[from:to]), h))
 		r.objs = append(r.objs, mark)
 	}
 	// Tabs have no drawing of their own.
 	words := canvas.NewText(kit.LeftToRight(strings.ReplaceAll(p.text[l.start:l.end], "\t", "    ")), theme.Color(p.In))
 	words.TextSize = theme.TextSize
 	words.Move(fyne.NewPos(0, y))
-	words.Resize(fyne.NewSize(textWidth(words.Text, theme.TextSize), h))
+	words.Resize(fyne.NewSize(textWidth(words.Text), h))
 	r.objs = append(r.objs, words)
 	for _, link := range p.links {
 		a, b := max(link.start, l.start), min(link.end, l.end)
@@ -253,11 +253,11 @@ func (r *proseRenderer) line(l span, y, h float32) {
 		if whole {
 			a, b = l.start, l.end
 		}
-		x := textWidth(p.text[l.start:a], theme.TextSize)
+		x := textWidth(p.text[l.start:a])
 		under := canvas.NewRectangle(color.Transparent)
 		under.FillColor = theme.Color(p.In)
 		under.Move(fyne.NewPos(x, y+h-3))
-		under.Resize(fyne.NewSize(textWidth(p.text[a:b], theme.TextSize), 1))
+		under.Resize(fyne.NewSize(textWidth(p.text[a:b]), 1))
 		r.objs = append(r.objs, under)
 	}
 }

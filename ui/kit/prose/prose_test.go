@@ -14,7 +14,7 @@ import (
 
 func broken(text string, width float32) string {
 	var all []string
-	for _, l := range breakLines(text, width, theme.TextSize) {
+	for _, l := range breakLines(text, width) {
 		all = append(all, text[l.start:l.end])
 	}
 	return strings.Join(all, "|")
@@ -22,7 +22,7 @@ func broken(text string, width float32) string {
 
 func TestLinesBreak(t *testing.T) {
 	test.NewTempApp(t).Settings().SetTheme(theme.Fixed(fynetheme.VariantDark))
-	w := textWidth("one two three", theme.TextSize) + 1
+	w := textWidth("one two three") + 1
 	for in, want := range map[string]string{
 		"":                        "",
 		"one two three four":      "one two three|four",
@@ -39,14 +39,14 @@ func TestLinesBreak(t *testing.T) {
 	// A word that is wider than a line is broken between its characters, and no
 	// line is wider than it may be.
 	for _, long := range []string{strings.Repeat("x", 200), strings.Repeat("e\u0301", 100), strings.Repeat("好", 80), strings.Repeat("👩‍👧", 40)} {
-		lines := breakLines(long, w, theme.TextSize)
+		lines := breakLines(long, w)
 		if len(lines) < 2 {
 			t.Errorf("%.6q... is on %d lines", long, len(lines))
 		}
 		end := 0
 		for _, l := range lines {
 			part := long[l.start:l.end]
-			if l.start != end || textWidth(part, theme.TextSize) > w+0.5 && len([]rune(part)) > 3 {
+			if l.start != end || textWidth(part) > w+0.5 && len([]rune(part)) > 3 {
 				t.Errorf("%.6q...: line %q from %d, after %d", long, part, l.start, end)
 			}
 			if strings.HasPrefix(part, "\u0301") || strings.HasPrefix(part, "\u200d") {
@@ -69,7 +69,7 @@ func FuzzLines(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string, width int) {
 		test.NewTempApp(t).Settings().SetTheme(theme.Fixed(fynetheme.VariantDark))
 		end := 0
-		for _, l := range breakLines(s, float32(width%500), theme.TextSize) {
+		for _, l := range breakLines(s, float32(width%500)) {
 			if l.start < end || l.end < l.start || l.end > len(s) {
 				t.Fatalf("%q: %d to %d after %d", s, l.start, l.end, end)
 			}
@@ -92,7 +92,7 @@ func TestProse(t *testing.T) {
 		i := strings.Index(text, s)
 		line := strings.LastIndexByte(text[:i], '\n') + 1
 		row := strings.Count(text[:i], "\n")
-		return fyne.NewPos(textWidth(text[line:i], theme.TextSize)+1, (float32(row)+0.5)*LineHeight())
+		return fyne.NewPos(textWidth(text[line:i])+1, (float32(row)+0.5)*LineHeight())
 	}
 	tap := func(s string) {
 		opened = -1
