@@ -360,7 +360,7 @@ func walkTheScreens(t *testing.T, own map[string]any, lost bool, expected func(*
 	p.until("joining", func() bool { return len(p.buttons(accent)) == 0 })
 	p.wantHeld("joining", want...)
 	must(t, server.Signal(syscall.SIGCONT))
-	leave := p.find("the leave button", danger)
+	p.find("the leave button", danger)
 	p.wantHeld("room", want...)
 	p.share()
 	p.wantHeld("sharing", want...)
@@ -370,7 +370,7 @@ func walkTheScreens(t *testing.T, own map[string]any, lost bool, expected func(*
 	p.until("the question is shown", func() bool { return len(p.buttons(accent)) > 0 && len(p.buttons(danger)) == 0 })
 	p.wantHeld("question", want...)
 	must(t, p.Key(t.Context(), "Escape"))
-	p.find("the leave button", danger)
+	leave := p.find("the leave button", danger)
 
 	must(t, server.Signal(syscall.SIGKILL))
 	p.logged("connection lost")

@@ -6,6 +6,7 @@ import (
 	"image"
 	"testing"
 
+	"foyer/internal/desktop"
 	"foyer/internal/drive"
 	"foyer/internal/testenv"
 )
@@ -42,13 +43,14 @@ func (w *window) showsThumbnail() bool {
 	return bright > 100
 }
 
-// share shares the screen by the keyboard.
-func (w *window) share() {
+// share shares the screen by the keyboard, and returns where one leaves now.
+func (w *window) share() (leave desktop.Blob) {
 	w.t.Helper()
 	w.choose()
 	must(w.t, w.Key(w.t.Context(), "Return"))
-	w.find("the leave button", danger)
 	held(w.t, w.screen(), true, testenv.Limit)
+	w.find("the sharing bar", accent)
+	return w.find("the leave button", danger) // the buttons beside it have another width now
 }
 
 // A screen shared from the window, as the far side sees it: its frames come, and
