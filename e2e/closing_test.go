@@ -122,7 +122,7 @@ func TestClosingTheWindowWhileTheCameraOpens(t *testing.T) {
 			start := time.Now()
 			must(t, e.act(w, s))
 			if e.stays {
-				w.find("the farewell's main button", accent)
+				w.until("the farewell is shown", func() bool { return len(w.buttons(accent)) > 0 })
 			} else {
 				w.Ended()
 			}

@@ -115,17 +115,28 @@ func (w *window) until(what string, cond func() bool) {
 	}
 }
 
-// find waits for a button of that colour and returns it.
+// restingLooks is at how many looks in a row a button must be in the same place:
+// buttons make room for others that come a moment later.
+const restingLooks = 4
+
+// find waits for a button of that colour that does not move, and returns it.
 func (w *window) find(what string, c color.RGBA) desktop.Blob {
 	w.t.Helper()
 	var found desktop.Blob
+	same := 0
 	w.until(what+" is shown", func() bool {
 		blobs := w.buttons(c)
 		if len(blobs) == 0 {
+			same = 0
 			return false
 		}
-		found = slices.MaxFunc(blobs, func(a, b desktop.Blob) int { return a.Pixels - b.Pixels })
-		return true
+		now := slices.MaxFunc(blobs, func(a, b desktop.Blob) int { return a.Pixels - b.Pixels })
+		if now.Centre() != found.Centre() {
+			same = 0
+		}
+		found = now
+		same++
+		return same == restingLooks
 	})
 	return found
 }
