@@ -127,6 +127,32 @@ func TestWhatGuestsMayNotSend(t *testing.T) {
 	}
 }
 
+// TestCutAndBackAtOnce: whoever is cut off for what they sent and joins again the
+// moment they hear it is in, and stays in. The token of before is dead.
+func TestCutAndBackAtOnce(t *testing.T) {
+	s := startServer(t, noLimits)
+	link, bob := s.invite(nil), newGuest(t, "bob")
+	s.mustDial(s.mustJoin(newGuest(t, "ben"), link).Token)
+	s.kept() // by one that would take the removal for a host's
+	for try := range 10 {
+		token := s.mustJoin(bob, link).Token
+		w, _ := s.mustDial(token)
+		_ = w.conn.WriteMessage(websocket.TextMessage, []byte("{}"))
+		if status := w.closed(); status != stream.StatusUnsupported {
+			t.Fatalf("try %d: closed with %d", try, status)
+		}
+		s.refuses("the token of before", token, http.StatusForbidden)
+		again, _ := s.mustDial(s.mustJoin(bob, link).Token)
+		_ = w.conn.Close()
+		for until := time.Now().Add(200 * time.Millisecond); time.Now().Before(until); {
+			if !again.answers() {
+				t.Fatalf("try %d: the newer connection is gone, too", try)
+			}
+		}
+		_ = again.conn.Close()
+	}
+}
+
 // TestJoinsAreHeldToTheSame: what a join carries is bounded as if it came in
 // messages.
 func TestJoinsAreHeldToTheSame(t *testing.T) {

@@ -46,7 +46,8 @@ type connect struct {
 	open      func()                     // gives the place in the room back; see seats.Seats
 	gone      func()                     // LiveKit had let them in; see tracks.Connection
 	inTime    func() bool                // from now on a server that stops does not turn them away
-	expelled  atomic.Bool                // the connection was cut for what they sent
+	// expel ends their removal, if the connection was cut for what they sent.
+	expel atomic.Pointer[func(context.Context) error]
 }
 
 // connection is the connect once LiveKit has let it in.
@@ -200,10 +201,8 @@ func (d *Door) serveRTC(w http.ResponseWriter, r *http.Request) {
 	v := d.watch.Visit(roomservice.Place{Room: c.room(), Identity: c.identity()}, c.resumes)
 	defer v.End()
 	linger := lingerWriter{w, func() { inTime(); arrived(); d.keep(c.room()) }}
-	d.proxy.ServeHTTP(connwatch.Writer{HijackWriter: linger, Visit: v, Limits: d.limitsOf(c)}, out)
-	if c.expelled.Load() {
-		d.expel(ctx, c)
-	}
+	d.proxy.ServeHTTP(connwatch.Writer{HijackWriter: linger, Visit: v, Limits: d.limitsOf(ctx, c)}, out)
+	d.endExpulsion(ctx, c)
 }
 
 // identify reads who connects, unless their address has done so too often.

@@ -9,7 +9,6 @@ import (
 	"github.com/sirupsen/logrus"
 	"golang.org/x/time/rate"
 
-	"foyer/engine/call"
 	"foyer/engine/host/limits"
 	"foyer/engine/host/roomservice"
 	"foyer/engine/host/seats"
@@ -39,7 +38,7 @@ func newGuestLimits(l limits.Limits) guestLimits {
 }
 
 // limitsOf are the limits of one connect.
-func (d *Door) limitsOf(c *connect) stream.Limits {
+func (d *Door) limitsOf(ctx context.Context, c *connect) stream.Limits {
 	who := roomservice.Place{Room: c.room(), Identity: c.identity()}
 	return stream.Limits{
 		Work:  d.guests.work.Of(who),
@@ -50,8 +49,10 @@ func (d *Door) limitsOf(c *connect) stream.Limits {
 		},
 		Inspect: func(m *livekit.SignalRequest) error { return d.enforcer.Inspect(who, m) },
 		Cut: func(why error) {
-			c.expelled.Store(stream.Misbehaved(why))
 			d.logCut(c, why)
+			if stream.Misbehaved(why) {
+				d.expel(ctx, c, why)
+			}
 		},
 	}
 }
@@ -69,13 +70,30 @@ func (d *Door) logCut(c *connect, why error) {
 	log.Debug("a connection was cut")
 }
 
-// expel removes a participant whose connection was cut for what they sent. LiveKit
-// would keep them, and forward their media, for as long as it takes a lost network
-// to come back.
-func (d *Door) expel(ctx context.Context, c *connect) {
+// expel begins to remove a participant whose connection is cut for what they sent.
+// LiveKit would keep them, and forward their media, for as long as it takes a lost
+// network to come back. Their tokens die before they hear of it, so that whoever
+// comes back at once does so with a new one, which stays good.
+func (d *Door) expel(ctx context.Context, c *connect, why error) {
+	who := roomservice.Place{Room: c.room(), Identity: c.identity()}
+	text := "the server cut the connection off"
+	var v *stream.Violation
+	if errors.As(why, &v) {
+		text += ": " + v.Reason
+	}
+	remove := d.moderator.BeginExpulsion(context.WithoutCancel(ctx), who, c.generation, text)
+	c.expel.Store(&remove)
+}
+
+// endExpulsion removes whom expel was about, when their connection has ended.
+func (d *Door) endExpulsion(ctx context.Context, c *connect) {
+	remove := c.expel.Load()
+	if remove == nil {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), roomservice.Timeout)
 	defer cancel()
-	if err := d.rooms.Remove(ctx, c.room(), c.identity()); err != nil && !errors.Is(err, call.ErrAlreadyGone) {
+	if err := (*remove)(ctx); err != nil {
 		d.log.WithError(err).WithFields(logrus.Fields{"part": "door", "room": c.room(), "identity": c.identity()}).
 			Warn("a participant stays without a connection")
 	}

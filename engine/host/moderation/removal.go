@@ -24,7 +24,7 @@ const (
 )
 
 // removal is a removal, however it came about: by the host, a ban, the passive
-// exit, or LiveKit's own API.
+// exit, LiveKit's own API, or a connection that was cut for what came over it.
 type removal struct {
 	room     call.RoomID
 	identity call.Identity
@@ -201,6 +201,39 @@ func (mod *Moderator) BeginRemoval(
 		_ = mod.noteRemoval(ctx, o, s.here, stored) // what fails is in the log
 		return err
 	}, nil
+}
+
+// BeginExpulsion revokes the tokens, up to a generation, of somebody whose
+// connection is cut for what they sent: who comes back at once has a token of the
+// next one. Generation 0 is a token that the door did not make. why is what they
+// did. The caller calls remove when the connection has ended; it spares a
+// participant who came with a later token.
+func (mod *Moderator) BeginExpulsion(
+	ctx context.Context, who roomservice.Place, generation int64, why string,
+) (remove func(context.Context) error) {
+	o := removal{
+		room: who.Room, identity: who.Identity, upTo: generation,
+		verdict: register.Verdict{Reason: call.ReasonRemoved, Text: why, At: mod.now()},
+	}
+	stored := mod.storeExpulsion(ctx, o)
+	return func(ctx context.Context) error {
+		p, err := mod.rooms.Participant(ctx, who)
+		if err == nil && (generation == 0 || holdsUpTo(p, generation)) {
+			err = mod.rooms.Remove(ctx, who.Room, who.Identity)
+		}
+		here := map[call.Identity]*livekit.ParticipantInfo{who.Identity: p}
+		return errors.Join(mod.noteRemoval(ctx, o, here, stored), roomservice.IgnoreGone(err))
+	}
+}
+
+func (mod *Moderator) storeExpulsion(ctx context.Context, o removal) error {
+	if o.upTo != 0 {
+		_, err := mod.revoke(ctx, o)
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, StoreTimeout)
+	defer cancel()
+	return mod.register.SetCutoff(ctx, o.room, o.identity, o.verdict)
 }
 
 // BeginDismissal does what belongs to a dismissal that LiveKit's own API was asked

@@ -11,6 +11,7 @@ import (
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
 	"foyer/engine/host/register"
+	"foyer/engine/host/roomservice"
 )
 
 // TestK1_RemovalInOrder: the tokens die, the person hears who did it and why, the
@@ -160,5 +161,49 @@ func TestForeignersStayOut(t *testing.T) {
 	}
 	if _, err := b.reg.Cutoff(t.Context(), "hall", "nobody"); !errors.Is(err, register.ErrNotFound) {
 		t.Errorf("nobody: %v", err)
+	}
+}
+
+// TestExpulsion: who is cut off for what they sent is removed, and whoever came back
+// meanwhile with a new token stays.
+func TestExpulsion(t *testing.T) {
+	foreign := map[string]string{}
+	generation := func(n string) map[string]string {
+		return map[string]string{doorapi.AttributeMember: "tag", doorapi.AttributeGeneration: n}
+	}
+	for _, tt := range []struct {
+		name  string
+		token int64 // of the connection that is cut
+		here  map[string]string
+		stays bool
+	}{
+		{"who misbehaved", 1, generation("1"), false},
+		{"back with a new token", 1, generation("2"), true},
+		{"with a token of another maker", 0, foreign, false},
+		{"gone already", 1, nil, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			b := newBench(t)
+			b.join(call.RoleParticipant, "anna")
+			_, err := b.lk.RemoveParticipant(t.Context(), &livekit.RoomParticipantIdentity{Room: "hall", Identity: "anna"})
+			b.must(err)
+			before := len(b.lk.Done())
+			who := roomservice.Place{Room: "hall", Identity: "anna"}
+			remove := b.mod.BeginExpulsion(t.Context(), who, tt.token, "too many requests")
+			if tt.token != 0 {
+				if m := b.member("anna"); m.Generation != 2 || m.Verdict.Text != "too many requests" {
+					t.Errorf("before the connection has ended: %+v", m)
+				}
+			} else if cut, err := b.reg.Cutoff(t.Context(), "hall", "anna"); err != nil || cut.Text != "too many requests" {
+				t.Errorf("older tokens: %+v, %v", cut, err)
+			}
+			if tt.here != nil {
+				b.lk.Enter("hall", &livekit.ParticipantInfo{Identity: "anna", Attributes: tt.here})
+			}
+			b.must(remove(t.Context()))
+			if removed := slices.Contains(b.lk.Done()[before:], "remove anna"); removed == tt.stays {
+				t.Errorf("done: %v", b.lk.Done())
+			}
+		})
 	}
 }

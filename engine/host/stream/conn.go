@@ -310,9 +310,9 @@ func (c *Conn) cut(why error) error {
 	if !errors.As(why, &v) {
 		v = &Violation{StatusPolicy, "a request that is refused"}
 	}
-	c.tell(why)
-	c.cutting.Store(true)
+	c.cutting.Store(true) // first: ReadFrom waits for the rest, so that whoever proxies does
 	defer close(c.finished)
+	c.tell(why)
 	// A write that is under way to a client that does not read ends, too.
 	_ = c.SetWriteDeadline(time.Now().Add(endTimeout))
 	said := c.sayLast(closeFrame(v))
