@@ -19,6 +19,28 @@ type Settings struct {
 	CameraOn bool     `json:"camera_on"`
 	MicOff   bool     `json:"microphone_off"`
 	Recent   []Recent `json:"recent"` // newest first
+	// Notifications are the desktop's, while the window is not in front.
+	Notifications Notifications `json:"notifications"`
+	Window        Place         `json:"window"` // where it was last; zero: nowhere yet
+}
+
+// Notifications says what the desktop may tell while the window is not in front.
+// The zero value is all of it.
+type Notifications struct {
+	Off     bool `json:"off"`     // nothing
+	Private bool `json:"private"` // that there is something, without names and texts
+}
+
+// Place is where a window is. X and Y are pixels of the desktop, which spans all
+// screens; Width and Height are of the window's content, whatever the scale. Of
+// a maximized or full-screen window they say where it goes back to.
+type Place struct {
+	X          int     `json:"x"`
+	Y          int     `json:"y"`
+	Width      float32 `json:"width"`
+	Height     float32 `json:"height"`
+	Maximized  bool    `json:"maximized"`
+	FullScreen bool    `json:"full_screen"`
 }
 
 // Recent is a room that was visited. Link holds the invitation's secret: keep
