@@ -161,11 +161,11 @@ func (r *room) tick(s *model.State, now time.Time) {
 	if icon, title, detail := lasting(r.book, s, now); r.banner.set(icon, title, detail) {
 		r.content.Layout.Layout(r.content.Objects, r.content.Size())
 	}
-	was := r.clock.MinWidth()
-	r.clock.Set("")
+	was, since := r.clock.MinWidth(), ""
 	if !s.Room.JoinedAt.IsZero() {
-		r.clock.Set(words.Clock(now.Sub(s.Room.JoinedAt)))
+		since = words.Clock(now.Sub(s.Room.JoinedAt))
 	}
+	r.clock.Set(since)
 	text, icon := r.book.T("room.invite"), "invite"
 	for _, n := range s.Notices {
 		if n.Kind == model.NoticeCopied && now.Sub(n.At) < copiedFor {
