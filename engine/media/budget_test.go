@@ -176,3 +176,67 @@ func TestStormOfSizesIsStopped(t *testing.T) {
 		}
 	})
 }
+
+// A camera that is switched off and on as fast as somebody can, each time through
+// two sizes, is seen every time, and holds nothing while it stays off.
+func TestOffAndOnIsNoStorm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, noAudio{})
+		src := newSource(t, testW, testH)
+		side := func(w, h int) {
+			src.w, src.h = w, h
+			src.force.Store(true)
+			s.track.give(src.next()...)
+			synctest.Wait()
+		}
+		const rounds = 60
+		for range rounds {
+			side(2*testW, 2*testH)
+			time.Sleep(200 * time.Millisecond)
+			side(testW, testH)
+			time.Sleep(200 * time.Millisecond)
+			side(blankSide, blankSide)
+			time.Sleep(200 * time.Millisecond)
+		}
+		if st := s.r.Stats(); st.FramesDecoded != 2*rounds || st.TooLarge {
+			t.Errorf("of %d frames: %+v", 2*rounds, st)
+		}
+		time.Sleep(2 * darkPause)
+		synctest.Wait()
+		if s.r.decoder != nil || s.r.claim.held() != 0 {
+			t.Error("a camera that is off keeps a decoder")
+		}
+		side(testW, testH)
+		if s.r.Stats().FramesDecoded != 2*rounds+1 {
+			t.Error("not seen after a long time off")
+		}
+	})
+}
+
+// A key frame that comes while a refused track waits is not decoded: another one is
+// asked for when the wait is over.
+func TestKeyFrameDuringTheWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, noAudio{})
+		src := newSource(t, testW, testH)
+		s.give(src.next()...)
+		s.r.claim.budget.mu.Lock()
+		s.r.claim.yield = true // somebody else has got its pixels
+		s.r.claim.budget.mu.Unlock()
+		time.Sleep(keyRetry)
+		synctest.Wait()
+		src.force.Store(true)
+		s.give(src.next()...)
+		time.Sleep(refusedPause)
+		before := s.r.Stats().KeyRequests
+		s.give(src.next()...)
+		if asked := s.r.Stats().KeyRequests - before; asked != 1 {
+			t.Fatalf("%d key frames asked for", asked)
+		}
+		src.force.Store(true)
+		s.give(src.next()...)
+		if len(s.shown) != 2 {
+			t.Errorf("frames %v shown", s.shown)
+		}
+	})
+}

@@ -10,10 +10,11 @@ import (
 )
 
 const (
-	// A track may change the size of its frames so often: a server switches
-	// layers, and each change makes the decoder's buffers anew.
-	resizesPerSecond = 1
-	resizesBurst     = 8
+	// A track may change the size of its frames so often: each change makes the
+	// decoder's buffers anew. A server goes through two or three sizes whenever a
+	// camera is on again, and people press the button a few times in a row.
+	resizesPerSecond = 4
+	resizesBurst     = 24
 	// refusedPause is how long a track waits that was too much.
 	refusedPause = 4 * time.Second
 )
@@ -23,7 +24,11 @@ func (r *videoReceiver) decode(f *encodedFrame, now time.Time) bool {
 	if f.afterLoss {
 		r.broken = true
 	}
-	if r.broken && !f.key || now.Before(r.notBefore) {
+	if now.Before(r.notBefore) {
+		return false
+	}
+	if r.broken && !f.key {
+		r.needKey(now) // the one that came may have been refused, or was in time for a pause
 		return false
 	}
 	if f.key && !r.admit(f.data, now) {
@@ -44,10 +49,6 @@ func (r *videoReceiver) decode(f *encodedFrame, now time.Time) bool {
 	if err != nil {
 		return false
 	}
-	if r.frame.Width == blankSide && r.frame.Height == blankSide {
-		r.blank()
-		return false
-	}
 	r.have, r.playedAt = true, now
 	r.stats.decoded(f, now, r.frame.Width, r.frame.Height)
 	return true
@@ -63,13 +64,19 @@ func (r *videoReceiver) admit(data []byte, now time.Time) bool {
 		r.needKey(now)
 		return false
 	}
+	if h.Width == blankSide && h.Height == blankSide {
+		r.blank() // and the decoder keeps its buffers: the camera may be on again in a moment
+		r.broken = true
+		return false
+	}
 	pixels := h.Width * h.Height
-	changes := r.claim.held() != pixels
+	changes := r.size != pixels
 	if changes && !r.resizes.Allow(now, resizesPerSecond, resizesBurst) || !r.claim.resize(pixels) {
 		r.log.WithField("pixels", pixels).Debug("frames refused")
 		r.refuse(now)
 		return false
 	}
+	r.size = pixels
 	if r.decoder != nil {
 		return true
 	}
@@ -134,8 +141,8 @@ func (r *videoReceiver) turned(now time.Time) {
 		r.resting = false
 		r.stats.pause(false)
 		r.wait = keyWait{retry: keyRetry}
-		r.notBefore = time.Time{}
-		r.assembler.lost = true // whatever came meanwhile
+		r.notBefore, r.resizes = time.Time{}, call.Pace{} // it is our wish, not the sender's
+		r.assembler.lost = true                           // whatever came meanwhile
 		r.needKey(now)
 	}
 }

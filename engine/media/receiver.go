@@ -27,6 +27,8 @@ const (
 	// mutedPause is how long a track that is announced as muted stays visible
 	// without new frames; the announcement alone may be out of date.
 	mutedPause = time.Second
+	// darkPause is how long a track without a frame keeps its decoder.
+	darkPause = 5 * time.Second
 	// blankSide: a server sends frames of 8x8 when a track is muted or ends
 	// (LiveKit pkg/sfu/downtrack.go, VP8KeyFrame8x8).
 	blankSide = 8
@@ -57,6 +59,7 @@ type videoReceiver struct {
 	sync      lipSync
 	decoder   *vp8.Decoder    // nil until the first key frame, and while resting
 	frame     call.VideoFrame // in the decoder's memory
+	size      int             // pixels that were granted last
 	resizes   call.Pace
 	notBefore time.Time // of the next try, after one that was too much
 	converter pixel.Converter
@@ -326,6 +329,10 @@ func (r *videoReceiver) houseKeep(now time.Time) {
 	}
 	switch {
 	case !r.have:
+		if r.decoder != nil && now.Sub(r.playedAt) > darkPause {
+			r.closeDecoder()
+			r.broken = true
+		}
 	case r.track.Info().Muted && now.Sub(r.playedAt) > mutedPause:
 		r.blank()
 	case r.slot.View() != r.shown:
