@@ -226,7 +226,7 @@ func (r *buttonRenderer) apply() {
 	r.fill.CornerRadius = theme.RadiusControl
 	r.ring.StrokeColor = theme.Color(theme.Focus)
 	SetVisible(r.ring, b.focused && !b.Disabled())
-	r.label.Text, r.label.Color = b.text, theme.Color(ink)
+	r.label.Text, r.label.Color = LeftToRight(b.text), theme.Color(ink)
 	r.label.TextStyle.Bold = b.style == Primary || b.style == Danger
 	SetVisible(r.label, b.text != "")
 	switch {

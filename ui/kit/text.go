@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"foyer/engine/call"
+	"foyer/ui/kit/lines"
 	"foyer/ui/theme"
 )
 
@@ -113,21 +114,19 @@ func (t *Text) HeightFor(width float32) float32 {
 	return line * float32(max(len(t.lines(width)), 1))
 }
 
-// lines breaks the text at blanks, and inside a word only if it is wider than
-// a whole line.
+// lines are the text's lines at a width.
 func (t *Text) lines(width float32) []string {
 	if !t.Wrap {
 		return []string{LeftToRight(t.fit(t.text, width))}
 	}
-	var lines []string
-	for _, paragraph := range strings.Split(t.text, "\n") {
-		lines = append(lines, t.wrap(paragraph, width)...)
+	var all []string
+	for _, l := range lines.Break(t.text, width, t.widthOf) {
+		all = append(all, LeftToRight(t.text[l.Start:l.End]))
 	}
-	for i, line := range lines {
-		lines[i] = LeftToRight(line)
-	}
-	return lines
+	return all
 }
+
+func (t *Text) widthOf(s string) float32 { return t.measure(s).Width }
 
 // LeftToRight begins a line in which both directions meet from the left, as the
 // window's sentences go. The toolkit puts runs side by side in the order of the
@@ -141,43 +140,13 @@ func LeftToRight(line string) string {
 	return lrm + line
 }
 
-func (t *Text) wrap(paragraph string, width float32) []string {
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(paragraph) {
-		joined := strings.TrimSpace(line + " " + word)
-		if line != "" && t.measure(joined).Width > width {
-			lines, joined = append(lines, line), word
-		}
-		for width > 0 && t.measure(joined).Width > width {
-			n := t.prefix(joined, width)
-			lines, joined = append(lines, joined[:n]), joined[n:]
-		}
-		line = joined
-	}
-	return append(lines, line)
-}
-
-// prefix is how many bytes of s fit, at least one character.
-func (t *Text) prefix(s string, width float32) int {
-	fits := 0
-	for i, r := range s {
-		end := i + len(string(r))
-		if fits > 0 && t.measure(s[:min(end, len(s))]).Width > width {
-			break
-		}
-		fits = min(end, len(s))
-	}
-	return fits
-}
-
 const ellipsis = "…"
 
 func (t *Text) fit(s string, width float32) string {
 	if !t.Shrink || width <= 0 || t.measure(s).Width <= width {
 		return s
 	}
-	n := t.prefix(s, width-t.measure(ellipsis).Width)
+	n := lines.Fit(s, width-t.widthOf(ellipsis), t.widthOf)
 	return strings.TrimRight(s[:n], " ") + ellipsis
 }
 

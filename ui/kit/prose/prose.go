@@ -16,6 +16,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/ui/kit"
+	"foyer/ui/kit/lines"
 	"foyer/ui/theme"
 )
 
@@ -29,10 +30,10 @@ type Prose struct {
 	OnSelect func()                 // before a selection begins
 
 	text  string
-	links []span
+	links []lines.Span
 	most  int // lines that are shown, 0 for all
 
-	lines    []span // at width
+	lines    []lines.Span // at width
 	width    float32
 	from, to int // what is selected, in bytes; from is where it began
 	over     int // the link under the pointer, -1 for none
@@ -46,10 +47,12 @@ func New(text string) *Prose {
 }
 
 // AddLink makes text[start:end] a link.
-func (p *Prose) AddLink(start, end int) { p.links = append(p.links, span{start, end}) }
+func (p *Prose) AddLink(start, end int) {
+	p.links = append(p.links, lines.Span{Start: start, End: end})
+}
 
 // Limit shows that many lines at most; 0 shows all.
-func (p *Prose) Limit(lines int) { p.most = lines }
+func (p *Prose) Limit(most int) { p.most = most }
 
 // Text returns the text.
 func (p *Prose) Text() string { return p.text }
@@ -75,12 +78,12 @@ func (p *Prose) Cut(width float32) bool {
 
 func (p *Prose) breakAt(width float32) {
 	if p.lines == nil || p.width != width {
-		p.lines, p.width = breakLines(p.text, width), width
+		p.lines, p.width = lines.Break(p.text, width, textWidth), width
 	}
 }
 
 // shown are the lines that are shown at that width.
-func (p *Prose) shown(width float32) []span {
+func (p *Prose) shown(width float32) []lines.Span {
 	if p.Cut(width) {
 		return p.lines[:p.most]
 	}
@@ -96,48 +99,48 @@ func (p *Prose) HeightFor(width float32) float32 {
 func (p *Prose) WidthFor(width float32) float32 {
 	var w float32
 	for _, l := range p.shown(width) {
-		w = max(w, textWidth(p.text[l.start:l.end]))
+		w = max(w, textWidth(p.text[l.Start:l.End]))
 	}
 	return min(w+1, width)
 }
 
 // offset is the byte of the text at a position.
 func (p *Prose) offset(at fyne.Position) int {
-	lines := p.shown(p.width)
-	row := max(0, min(int(at.Y/LineHeight()), len(lines)-1))
+	shown := p.shown(p.width)
+	row := max(0, min(int(at.Y/LineHeight()), len(shown)-1))
 	if at.Y < 0 {
 		return 0
 	}
-	l := lines[row]
-	line := p.text[l.start:l.end]
+	l := shown[row]
+	line := p.text[l.Start:l.End]
 	if at.X <= 0 {
-		return l.start
+		return l.Start
 	}
 	best := 0
 	for best < len(line) {
-		next := characterEnd(line, best)
+		next := lines.Next(line, best)
 		if (textWidth(line[:best])+textWidth(line[:next]))/2 > at.X {
 			break
 		}
 		best = next
 	}
-	return l.start + best
+	return l.Start + best
 }
 
 // linkAt is the link at a position, -1 for none.
 func (p *Prose) linkAt(at fyne.Position) int {
-	lines := p.shown(p.width)
+	shown := p.shown(p.width)
 	row := int(at.Y / LineHeight())
-	if at.Y < 0 || row >= len(lines) {
+	if at.Y < 0 || row >= len(shown) {
 		return -1
 	}
-	l := lines[row]
-	if at.X > textWidth(p.text[l.start:l.end]) {
+	l := shown[row]
+	if at.X > textWidth(p.text[l.Start:l.End]) {
 		return -1
 	}
 	o := p.offset(at)
 	for i, link := range p.links {
-		if o >= link.start && o < link.end {
+		if o >= link.Start && o < link.End {
 			return i
 		}
 	}
@@ -225,35 +228,35 @@ func (r *proseRenderer) Layout(size fyne.Size) {
 // line draws one line: what is selected of it, its words, its links underlined. In
 // a line that is written from right to left, or has something that is, places
 // within it are not those of the text: it is one piece, and selected as one.
-func (r *proseRenderer) line(l span, y, h float32) {
+func (r *proseRenderer) line(l lines.Span, y, h float32) {
 	p := r.p
-	from, to := max(l.start, min(p.from, p.to)), min(l.end, max(p.from, p.to))
-	whole := call.RightToLeft(p.text[l.start:l.end])
+	from, to := max(l.Start, min(p.from, p.to)), min(l.End, max(p.from, p.to))
+	whole := call.RightToLeft(p.text[l.Start:l.End])
 	if from < to {
 		if whole {
-			from, to = l.start, l.end
+			from, to = l.Start, l.End
 		}
 		mark := canvas.NewRectangle(theme.Color(fynetheme.ColorNameSelection))
-		x := textWidth(p.text[l.start:from])
+		x := textWidth(p.text[l.Start:from])
 		mark.Move(fyne.NewPos(x, y))
 		mark.Resize(fyne.NewSize(textWidth(p.text[from:to]), h))
 		r.objs = append(r.objs, mark)
 	}
 	// Tabs have no drawing of their own.
-	words := canvas.NewText(kit.LeftToRight(strings.ReplaceAll(p.text[l.start:l.end], "\t", "    ")), theme.Color(p.In))
+	words := canvas.NewText(kit.LeftToRight(strings.ReplaceAll(p.text[l.Start:l.End], "\t", "    ")), theme.Color(p.In))
 	words.TextSize = theme.TextSize
 	words.Move(fyne.NewPos(0, y))
 	words.Resize(fyne.NewSize(textWidth(words.Text), h))
 	r.objs = append(r.objs, words)
 	for _, link := range p.links {
-		a, b := max(link.start, l.start), min(link.end, l.end)
+		a, b := max(link.Start, l.Start), min(link.End, l.End)
 		if a >= b {
 			continue
 		}
 		if whole {
-			a, b = l.start, l.end
+			a, b = l.Start, l.End
 		}
-		x := textWidth(p.text[l.start:a])
+		x := textWidth(p.text[l.Start:a])
 		under := canvas.NewRectangle(color.Transparent)
 		under.FillColor = theme.Color(p.In)
 		under.Move(fyne.NewPos(x, y+h-3))
@@ -266,3 +269,22 @@ func (r *proseRenderer) Refresh() {
 	r.Layout(r.p.Size())
 	canvas.Refresh(r.p)
 }
+
+func textWidth(s string) float32 {
+	if s == "" {
+		return 0
+	}
+	return fyne.MeasureText(s, theme.TextSize, fyne.TextStyle{}).Width
+}
+
+// CountLines is how many lines a text has at a width, at least one and at most
+// most.
+func CountLines(text string, width float32, most int) int {
+	if strings.Count(text, "\n") >= most {
+		return most
+	}
+	return max(1, min(len(lines.Break(text, width, textWidth)), most))
+}
+
+// LineHeight is how tall a line of body text is.
+func LineHeight() float32 { return fyne.MeasureText("M", theme.TextSize, fyne.TextStyle{}).Height }

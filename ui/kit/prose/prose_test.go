@@ -9,13 +9,14 @@ import (
 	"fyne.io/fyne/v2/test"
 	fynetheme "fyne.io/fyne/v2/theme"
 
+	"foyer/ui/kit/lines"
 	"foyer/ui/theme"
 )
 
 func broken(text string, width float32) string {
 	var all []string
-	for _, l := range breakLines(text, width) {
-		all = append(all, text[l.start:l.end])
+	for _, l := range lines.Break(text, width, textWidth) {
+		all = append(all, text[l.Start:l.End])
 	}
 	return strings.Join(all, "|")
 }
@@ -39,20 +40,20 @@ func TestLinesBreak(t *testing.T) {
 	// A word that is wider than a line is broken between its characters, and no
 	// line is wider than it may be.
 	for _, long := range []string{strings.Repeat("x", 200), strings.Repeat("e\u0301", 100), strings.Repeat("好", 80), strings.Repeat("👩‍👧", 40)} {
-		lines := breakLines(long, w)
-		if len(lines) < 2 {
-			t.Errorf("%.6q... is on %d lines", long, len(lines))
+		spans := lines.Break(long, w, textWidth)
+		if len(spans) < 2 {
+			t.Errorf("%.6q... is on %d lines", long, len(spans))
 		}
 		end := 0
-		for _, l := range lines {
-			part := long[l.start:l.end]
-			if l.start != end || textWidth(part) > w+0.5 && len([]rune(part)) > 3 {
-				t.Errorf("%.6q...: line %q from %d, after %d", long, part, l.start, end)
+		for _, l := range spans {
+			part := long[l.Start:l.End]
+			if l.Start != end || textWidth(part) > w+0.5 && len([]rune(part)) > 3 {
+				t.Errorf("%.6q...: line %q from %d, after %d", long, part, l.Start, end)
 			}
 			if strings.HasPrefix(part, "\u0301") || strings.HasPrefix(part, "\u200d") {
 				t.Errorf("a line begins with a mark: %q", part)
 			}
-			end = l.end
+			end = l.End
 		}
 		if end != len(long) {
 			t.Errorf("%.6q...: %d of %d bytes", long, end, len(long))
@@ -69,11 +70,11 @@ func FuzzLines(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string, width int) {
 		test.NewTempApp(t).Settings().SetTheme(theme.Fixed(fynetheme.VariantDark))
 		end := 0
-		for _, l := range breakLines(s, float32(width%500)) {
-			if l.start < end || l.end < l.start || l.end > len(s) {
-				t.Fatalf("%q: %d to %d after %d", s, l.start, l.end, end)
+		for _, l := range lines.Break(s, float32(width%500), textWidth) {
+			if l.Start < end || l.End < l.Start || l.End > len(s) {
+				t.Fatalf("%q: %d to %d after %d", s, l.Start, l.End, end)
 			}
-			end = l.end
+			end = l.End
 		}
 	})
 }
