@@ -20,7 +20,7 @@ type adminCall struct {
 	op      call.Operation
 	request any
 	answer  any
-	table   func(*words.Book, time.Time) words.Table // of the answer; its times are by the server's clock
+	table   func(words.Tables, time.Time) words.Table // of the answer; its times are by the server's clock
 }
 
 func runAdmin(std io3, args []string) int {
@@ -60,7 +60,7 @@ func (a *adminFlags) call(name string, args []string) (*adminCall, error) {
 		}
 		answer := &doorapi.RoomsAnswer{}
 		return &adminCall{op: call.OpRooms, request: struct{}{}, answer: answer,
-			table: func(b *words.Book, now time.Time) words.Table { return b.Rooms(*answer, now) }}, nil
+			table: func(b words.Tables, now time.Time) words.Table { return b.Rooms(*answer, now) }}, nil
 	}
 	if _, known := adminCommandNamed(name); !known {
 		return nil, fmt.Errorf("there is no command %q; there are %s", name, adminWords())
@@ -99,7 +99,7 @@ func (a *adminFlags) aboutPeople(
 ) (*adminCall, error) {
 	answer := &doorapi.PeopleAnswer{}
 	c := &adminCall{op: op, answer: answer,
-		table: func(b *words.Book, _ time.Time) words.Table { return b.Results(*answer) }}
+		table: func(b words.Tables, _ time.Time) words.Table { return b.Results(*answer) }}
 	if muting := op == call.OpMute || op == call.OpUnmute; muting {
 		if a.all == (len(ids) > 0) || !a.all && len(a.except) > 0 {
 			return nil, fmt.Errorf("%s takes either people or --all, with --except", op)
@@ -136,33 +136,33 @@ func (a *adminFlags) aboutRoom(op call.Operation, room doorapi.RoomParameter) (*
 	switch op {
 	case call.OpMembers:
 		answer := &doorapi.MembersAnswer{}
-		c.answer, c.table = answer, func(b *words.Book, now time.Time) words.Table { return b.Members(*answer, now) }
+		c.answer, c.table = answer, func(b words.Tables, now time.Time) words.Table { return b.Members(*answer, now) }
 	case call.OpBans:
 		answer := &doorapi.BansAnswer{}
-		c.answer, c.table = answer, func(b *words.Book, now time.Time) words.Table { return b.Bans(*answer, now) }
+		c.answer, c.table = answer, func(b words.Tables, now time.Time) words.Table { return b.Bans(*answer, now) }
 	case call.OpWithdraw:
-		c.answer, c.table = &doorapi.WithdrawAnswer{}, func(*words.Book, time.Time) words.Table { return words.Table{} }
+		c.answer, c.table = &doorapi.WithdrawAnswer{}, func(words.Tables, time.Time) words.Table { return words.Table{} }
 	case call.OpRules:
 		answer := &call.RoomRules{}
 		if a.realTime%time.Second != 0 {
 			return nil, errors.New("--real-time takes whole seconds")
 		}
 		c.request = a.rules(room)
-		c.answer, c.table = answer, func(b *words.Book, _ time.Time) words.Table { return b.Rules(*answer) }
+		c.answer, c.table = answer, func(b words.Tables, _ time.Time) words.Table { return b.Rules(*answer) }
 	case call.OpDismiss:
 		c.request = doorapi.DismissRequest{Room: room, Text: a.text}
-		c.answer, c.table = &struct{}{}, func(*words.Book, time.Time) words.Table { return words.Table{} }
+		c.answer, c.table = &struct{}{}, func(words.Tables, time.Time) words.Table { return words.Table{} }
 		return c, call.CheckText(a.text)
 	case call.OpChat:
 		if a.say != "" {
 			answer := &doorapi.ChatRow{}
 			c.op, c.request = call.OpSay, doorapi.SayRequest{Room: room, Text: a.say}
-			c.answer, c.table = answer, func(*words.Book, time.Time) words.Table { return words.Table{} }
+			c.answer, c.table = answer, func(words.Tables, time.Time) words.Table { return words.Table{} }
 			return c, call.CheckChat(a.say)
 		}
 		answer := &doorapi.ChatAnswer{}
 		c.request = doorapi.ChatRequest{Room: room}
-		c.answer, c.table = answer, func(b *words.Book, now time.Time) words.Table { return b.Chat(*answer, now) }
+		c.answer, c.table = answer, func(b words.Tables, now time.Time) words.Table { return b.Chat(*answer, now) }
 	default: // adminCommands has no other
 		return nil, fmt.Errorf("%w: operation %q", call.ErrBadArgument, op)
 	}
@@ -210,7 +210,7 @@ func (a *adminFlags) print(c *adminCall, now time.Time) int {
 	if a.asJSON {
 		_ = json.NewEncoder(a.std.out).Encode(c.answer)
 	} else {
-		table := c.table(words.English(), now)
+		table := c.table(words.Tables{Book: words.English()}, now)
 		out := tabwriter.NewWriter(a.std.out, 0, 0, 2, ' ', 0)
 		if len(table.Head) > 0 && len(table.Rows) > 0 {
 			fmt.Fprintln(out, strings.Join(table.Head, "\t"))

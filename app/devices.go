@@ -77,7 +77,7 @@ func (c *command) listDevices(drivers devices.Drivers, asJSON bool) int {
 	if asJSON {
 		printJSON(c.std.out, all)
 	} else {
-		printTable(c.std.out, words.English().Devices(all))
+		printTable(c.std.out, words.Tables{Book: words.English()}.Devices(all))
 	}
 	if err != nil { // what did answer is printed
 		return c.explain(exitFailed, err)

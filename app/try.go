@@ -38,7 +38,7 @@ func runTry(std io3, args []string) int {
 	defer stop()
 	signal.Ignore(syscall.SIGPIPE) // what was begun is cleared away all the same
 	failed, err := trial.Run(ctx, trial.Config{
-		Book: words.English(), Out: std.out, JSON: *asJSON, Log: log, Talk: time.Duration(*seconds) * time.Second,
+		Book: words.Trial{Book: words.English()}, Out: std.out, JSON: *asJSON, Log: log, Talk: time.Duration(*seconds) * time.Second,
 		Enter: enterTrial, CloseTimeout: closeTimeout,
 	})
 	if err != nil {

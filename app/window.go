@@ -10,12 +10,14 @@ import (
 	"runtime/debug"
 	"sync"
 	"syscall"
+	"time"
 
 	"fyne.io/fyne/v2"
 	fyneapp "fyne.io/fyne/v2/app"
 	"github.com/sirupsen/logrus"
 
 	"foyer/app/instance"
+	"foyer/app/language"
 	"foyer/engine/call"
 	"foyer/engine/roomserver"
 	"foyer/ui"
@@ -127,7 +129,8 @@ func (c *command) showFailure(err error) int {
 	status := c.explain(exitFailed, err)
 	a := fyneapp.NewWithID(appID)
 	if draw(func() error {
-		_, err := ui.ShowFailure(a, words.Error(err))
+		book := words.Choose("", language.Preferred())
+		_, err := ui.ShowFailure(a, book, book.Error(err, "", call.SourceUnknown, time.Now()))
 		return err
 	}, func(error) { os.Exit(status) }) == nil {
 		runApp(a)
@@ -152,7 +155,7 @@ func (c *command) showWindow(
 	err := draw(func() error {
 		w = ui.New(ui.Config{
 			App: a, Do: core.Do, Events: core.Events(), Settings: &settingsFile{p, log},
-			Identity: p.identity(), InitialLink: link, Crashed: crashed, Log: log.WithField("part", "ui"),
+			Identity: p.identity(), InitialLink: link, Crashed: crashed, Locales: language.Preferred(), Log: log.WithField("part", "ui"),
 		})
 		return w.Show()
 	}, func(err error) { os.Exit(c.explain(exitFailed, err)) })

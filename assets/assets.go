@@ -5,6 +5,7 @@ package assets
 import (
 	"embed"
 	"fmt"
+	"strings"
 )
 
 //go:embed icons/*.svg icon.svg window.png translations/*.json
@@ -32,17 +33,23 @@ func Translation(language string) ([]byte, error) {
 	return b, nil
 }
 
+// Languages lists the codes of the languages that have a catalogue, in order.
+func Languages() []string { return names("translations", ".json") }
+
 // IconNames lists the icons of our own set.
-func IconNames() []string {
-	entries, err := files.ReadDir("icons")
+func IconNames() []string { return names("icons", ".svg") }
+
+// names are those of the files of a folder, without what they all end with.
+func names(folder, suffix string) []string {
+	entries, err := files.ReadDir(folder)
 	if err != nil {
 		panic(err)
 	}
-	names := make([]string, 0, len(entries))
+	all := make([]string, 0, len(entries))
 	for _, e := range entries {
-		names = append(names, e.Name()[:len(e.Name())-len(".svg")])
+		all = append(all, strings.TrimSuffix(e.Name(), suffix))
 	}
-	return names
+	return all
 }
 
 func must(name string) []byte {

@@ -19,8 +19,7 @@ const (
 // ShowFailure opens a small window with a sentence and one button, for a program
 // that cannot start. The App quits when it is closed. The error is
 // call.ErrNoDisplay.
-func ShowFailure(a fyne.App, s words.Sentence) (fyne.Window, error) {
-	book := words.English()
+func ShowFailure(a fyne.App, book *words.Book, s words.Sentence) (fyne.Window, error) {
 	a.Settings().SetTheme(theme.New())
 	a.SetIcon(theme.AppIcon())
 	w := a.NewWindow(book.T("app.name"))

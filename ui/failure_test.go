@@ -13,7 +13,7 @@ import (
 func TestShowFailureSaysTheSentenceAndTheNextStep(t *testing.T) {
 	a := test.NewTempApp(t)
 	s := words.Error(call.ErrProfileKey)
-	w, err := ShowFailure(a, s)
+	w, err := ShowFailure(a, words.English(), s)
 	if err != nil {
 		t.Fatal(err)
 	}

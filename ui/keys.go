@@ -96,7 +96,7 @@ func (a actions) Shortcuts() {
 	}
 	var rows []view.Shortcut
 	for _, s := range shortcuts() {
-		rows = append(rows, view.Shortcut{Key: s.name, Text: a.book.T(s.says)})
+		rows = append(rows, view.Shortcut{Key: a.book.Key(s.name), Text: a.book.T(s.says)})
 	}
 	a.sheets.shortcuts = view.ShowShortcuts(a.win.Canvas(), a.book, rows, a.closeShortcuts)
 }

@@ -8,6 +8,7 @@ import (
 	"foyer/engine/call"
 	"foyer/ui/kit"
 	"foyer/ui/model"
+	"foyer/ui/words"
 )
 
 // OpenLink is a link that came from outside while the window is open: another
@@ -61,7 +62,7 @@ func (u *UI) askToSwitch(text string) {
 	there := u.book.RoomName(link.Title, link.Room)
 	text = u.book.T("dialog.switch.text", "here", here)
 	if u.state.Room.Hosting {
-		text += " " + u.book.T("farewell.hosting")
+		text = words.Join(text, u.book.T("farewell.hosting"))
 	}
 	u.ask(u.book.T("dialog.switch.title", "there", there), text,
 		u.book.T("dialog.switch.yes"), u.book.T("dialog.switch.no"), func() { u.switchTo(link) })

@@ -19,6 +19,9 @@ type Settings struct {
 	CameraOn bool     `json:"camera_on"`
 	MicOff   bool     `json:"microphone_off"`
 	Recent   []Recent `json:"recent"` // newest first
+	// Language is the code of the window's language (words.Languages); empty is
+	// the system's.
+	Language string `json:"language,omitempty"`
 	// Notifications are the desktop's, while the window is not in front.
 	Notifications Notifications `json:"notifications"`
 	Window        Place         `json:"window"` // where it was last; zero: nowhere yet

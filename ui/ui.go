@@ -23,6 +23,7 @@ import (
 	"foyer/engine"
 	"foyer/engine/call"
 	"foyer/engine/eventqueue"
+	"foyer/ui/kit/glyphs"
 	"foyer/ui/model"
 	"foyer/ui/theme"
 	"foyer/ui/view"
@@ -39,6 +40,9 @@ type Config struct {
 
 	// Dispatch runs a function on the main goroutine; nil means fyne.Do.
 	Dispatch func(func())
+	// Locales are those of the system, the preferred one first: the window speaks
+	// their language, until the user chooses another one.
+	Locales []string
 	// InitialLink is put into the lobby's field, to be joined by the user.
 	InitialLink string
 	// Crashed names the rooms in which an earlier start of the program ended
@@ -50,6 +54,7 @@ type Config struct {
 
 	Clipboard fyne.Clipboard       // nil means the App's
 	OpenURL   func(*url.URL) error // nil means the App's
+	Glyphs    func(string) bool    // whether a text can be drawn; nil means glyphs.Has
 	Theme     fyne.Theme           // nil means Foyer's, following the system
 	Now       func() time.Time     // nil means time.Now
 	Random    io.Reader            // for room IDs; nil means crypto/rand
@@ -69,6 +74,7 @@ type UI struct {
 	question *question // nil: none is open
 	sheets   sheets
 	askAt    time.Time // when to ask the door who is there; zero: not at all
+	running  bool      // the window is there, and painted
 	drawn    bool      // the window has shown its first frame
 	closed   bool
 
@@ -94,9 +100,10 @@ const (
 func New(cfg Config) *UI {
 	cfg = withDefaults(cfg)
 	u := &UI{
-		cfg: cfg, book: words.English(), state: model.New(), set: cfg.Settings.Load(), link: cfg.InitialLink,
+		cfg: cfg, state: model.New(), set: cfg.Settings.Load(), link: cfg.InitialLink,
 		views: map[call.SID]engine.SetTrackView{}, shown: map[call.SID]bool{},
 	}
+	u.book = u.chooseBook()
 	cfg.App.Settings().SetTheme(cfg.Theme)
 	fontsLoaded := loadFonts()
 	cfg.App.SetIcon(theme.AppIcon())
@@ -106,8 +113,7 @@ func New(cfg Config) *UI {
 	u.win.SetMaster()
 	fontsLoaded()
 	u.presses = newPresses(u)
-	u.root = view.New(u.book, u.presses, cfg.Now)
-	u.root.OnTick = u.tick
+	u.root = u.newRoot()
 	u.win.SetContent(u.root.Content)
 	u.win.Resize(fyne.NewSize(windowWidth, windowHeight))
 	u.win.SetCloseIntercept(u.close)
@@ -143,6 +149,9 @@ func withDefaults(cfg Config) Config {
 	if cfg.OpenURL == nil {
 		cfg.OpenURL = cfg.App.OpenURL
 	}
+	if cfg.Glyphs == nil {
+		cfg.Glyphs = glyphs.Has
+	}
 	if cfg.Theme == nil {
 		cfg.Theme = theme.New()
 	}
@@ -169,6 +178,7 @@ func (u *UI) Show() error {
 	if err := show(u.win); err != nil {
 		return err
 	}
+	u.running = true
 	u.root.Painter.Start()
 	if u.set.Speaker != "" {
 		u.do(engine.SelectDevice{Source: call.SourceSpeaker, Device: u.set.Speaker}, call.SourceSpeaker)

@@ -89,15 +89,31 @@ func newBench(t *testing.T, set Settings, link string) *bench {
 	return b
 }
 
+// newBenchWith has another configuration.
+func newBenchWith(t *testing.T, set Settings, change func(*Config)) *bench {
+	t.Helper()
+	b := newBenchOf(t, set, "", change)
+	b.draw()
+	return b
+}
+
 // newBenchUndrawn has a window that has not shown anything yet.
 func newBenchUndrawn(t *testing.T, set Settings, link string) *bench {
 	t.Helper()
+	return newBenchOf(t, set, link, func(*Config) {})
+}
+
+func newBenchOf(t *testing.T, set Settings, link string, change func(*Config)) *bench {
+	t.Helper()
 	b := &bench{t: t, engine: &fakeEngine{refuse: map[string]error{}}, memory: &memory{set: set}, clip: test.NewClipboard(), now: time.Date(2026, 11, 21, 14, 0, 0, 0, time.UTC)}
-	b.ui = New(Config{
+	cfg := Config{
 		App: test.NewTempApp(t), Do: b.engine.do, Events: eventqueue.New(), Settings: b.memory, Identity: "u-ada",
 		Dispatch: func(f func()) { f() }, InitialLink: link, OnClosed: func() { b.closed++ }, Clipboard: b.clip,
 		Theme: theme.Fixed(fynetheme.VariantDark), Now: func() time.Time { return b.now }, Random: bytes.NewReader(bytes.Repeat([]byte{7}, 64)),
-	})
+		Glyphs: func(string) bool { return true },
+	}
+	change(&cfg)
+	b.ui = New(cfg)
 	if err := b.ui.Show(); err != nil {
 		t.Fatal(err)
 	}

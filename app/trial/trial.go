@@ -42,7 +42,7 @@ const (
 
 // Config is what a trial needs.
 type Config struct {
-	Book *words.Book
+	Book words.Trial
 	Out  io.Writer
 	JSON bool // a line for each step
 	Log  logrus.FieldLogger
@@ -77,7 +77,7 @@ type trial struct {
 }
 
 func (t *trial) run(ctx context.Context) (err error) {
-	t.note(t.Book.TryBegins())
+	t.note(t.Book.Begins())
 	if t.folder, err = private.Temporary("foyer-try-"); err != nil {
 		return fmt.Errorf("%w: %w", call.ErrDataFolder, err)
 	}
@@ -127,12 +127,12 @@ func (t *trial) startRoom(ctx context.Context) error {
 		return err
 	}
 	t.address = started.Link.Hosts[len(started.Link.Hosts)-1] // loopback stands last
-	t.check(true, "server", t.Book.TryServer(t.address))
+	t.check(true, "server", t.Book.Server(t.address))
 	joined, err := await[call.Joined](ctx, a, nil)
 	if err != nil {
 		return err
 	}
-	t.check(true, "started", t.Book.TryStarted(a.name, title, joined.Elapsed))
+	t.check(true, "started", t.Book.Started(a.name, title, joined.Elapsed))
 	if err := g.engine.Do(engine.Join{
 		Link: joined.Link, Name: g.name, Identity: g.id, Devices: trialDevices(),
 	}); err != nil {
@@ -141,7 +141,7 @@ func (t *trial) startRoom(ctx context.Context) error {
 	if joined, err = await[call.Joined](ctx, g, nil); err != nil {
 		return err
 	}
-	t.check(true, "joined", t.Book.TryJoined(g.name, joined.Elapsed))
+	t.check(true, "joined", t.Book.Joined(g.name, joined.Elapsed))
 	_, err = await(ctx, a, func(e call.ParticipantJoined) bool { return e.Participant.Identity == g.id })
 	return err
 }
@@ -175,8 +175,8 @@ func (t *trial) seeAndHear(ctx context.Context) error {
 		break
 	}
 	for _, p := range both {
-		t.check(p.sees(t.Talk), "sees", t.Book.TrySees(p.who.name, p.of.name, p.video))
-		t.check(p.hears(), "hears", t.Book.TryHears(p.who.name, p.of.name, p.audio))
+		t.check(p.sees(t.Talk), "sees", t.Book.Sees(p.who.name, p.of.name, p.video))
+		t.check(p.hears(), "hears", t.Book.Hears(p.who.name, p.of.name, p.audio))
 	}
 	return nil
 }
@@ -195,7 +195,7 @@ func (t *trial) chat(ctx context.Context) error {
 		}); err != nil {
 			return err
 		}
-		t.check(true, "chat", t.Book.TryChat(said.from.name, said.to.name, said.text, time.Since(begun)))
+		t.check(true, "chat", t.Book.Chat(said.from.name, said.to.name, said.text, time.Since(begun)))
 	}
 	return nil
 }
@@ -203,7 +203,7 @@ func (t *trial) chat(ctx context.Context) error {
 // remove lets the host remove the guest: who is told what, and what is free.
 func (t *trial) remove(ctx context.Context) error {
 	a, g := t.ada, t.grace
-	t.note(t.Book.TryRemoves(a.name, g.name, why))
+	t.note(t.Book.Removes(a.name, g.name, why))
 	if err := a.engine.Do(engine.Moderate{
 		Op: call.OpRemove, IDs: []call.Identity{g.id}, Text: why, Tell: true,
 	}); err != nil {
@@ -218,12 +218,12 @@ func (t *trial) remove(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.check(gone.Reason == call.ReasonRemoved, "told", t.Book.TryTold(a.name, t.Book.Gone(g.name, gone.Reason)))
+	t.check(gone.Reason == call.ReasonRemoved, "told", t.Book.Told(a.name, t.Book.Gone(g.name, gone.Reason)))
 	return nil
 }
 
 func (t *trial) leave(ctx context.Context) error {
-	t.note(t.Book.TryLeaves(t.ada.name))
+	t.note(t.Book.Leaves(t.ada.name))
 	if err := t.ada.engine.Do(engine.Leave{}); err != nil {
 		return err
 	}
@@ -237,12 +237,12 @@ func (t *trial) leave(ctx context.Context) error {
 
 // receipt says why a stay ended and which devices are free.
 func (t *trial) receipt(p *member, left call.Left, told bool) {
-	t.check(told, "left", t.Book.TryTold(p.name, words.Left(left).String()))
+	t.check(told, "left", t.Book.Told(p.name, words.Left(left).String()))
 	free := len(left.Stuck) == 0
 	for _, source := range []call.Source{call.SourceCamera, call.SourceMicrophone} {
 		free = free && released(left, source)
 	}
-	t.check(free, "receipt", t.Book.TryReceipt(p.name, left))
+	t.check(free, "receipt", t.Book.Receipt(p.name, left))
 }
 
 func released(left call.Left, source call.Source) bool {
@@ -272,10 +272,10 @@ func (t *trial) clear() error {
 	}
 	for _, p := range []*member{t.ada, t.grace} {
 		if n := p.ends(); n > 1 {
-			t.check(false, "once", t.Book.TryTwice(p.name, n))
+			t.check(false, "once", t.Book.Twice(p.name, n))
 		}
 	}
-	t.check(err == nil && !answers(t.address), "cleared", t.Book.TryCleared())
+	t.check(err == nil && !answers(t.address), "cleared", t.Book.Cleared())
 	return err
 }
 
@@ -313,7 +313,7 @@ func (t *trial) check(ok bool, step, text string) {
 }
 
 func (t *trial) result(err error) {
-	text := t.Book.TryResult(t.failed, err)
+	text := t.Book.Result(t.failed, err)
 	t.print(line{Event: "result", OK: err == nil && t.failed == 0, Failed: t.failed, Text: text}, " ")
 }
 

@@ -78,8 +78,8 @@ func (d *Display) manage(ctx context.Context) error {
 	return nil
 }
 
-// Env is what a client needs to show itself here and nowhere else.
-func (d *Display) Env() []string { return []string{"DISPLAY=" + d.Name} }
+// Env is what a client needs to show itself here and nowhere else, in English.
+func (d *Display) Env() []string { return []string{"DISPLAY=" + d.Name, "LANGUAGE=en"} }
 
 // Command prepares a program that runs on this display.
 func (d *Display) Command(ctx context.Context, name string, args ...string) *exec.Cmd {

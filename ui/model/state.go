@@ -226,12 +226,13 @@ const (
 	NoticeHostStopped            // the room server of this computer ended
 	NoticeCopied                 // the invite link is on the clipboard
 	NoticeCrashed                // an earlier start ended in the room Name, without a word
+	NoticeNoFont                 // no font has the characters of the language with the code Name
 )
 
 // Sticky notices stay until they are dismissed; the others pass.
 func (n Notice) Sticky() bool {
 	switch n.Kind {
-	case NoticeFailed, NoticeDeviceLost, NoticeHostStopped, NoticeCrashed:
+	case NoticeFailed, NoticeDeviceLost, NoticeHostStopped, NoticeCrashed, NoticeNoFont:
 		return true
 	default:
 		return false

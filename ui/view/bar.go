@@ -32,7 +32,7 @@ func newBar(book *words.Book, act Actions, tips *kit.Tips) *bar {
 	b.camera = newCallButton("camera", kit.Plain, tips, act.ToggleCamera)
 	b.share = newCallButton("screen", kit.Plain, tips, act.Share)
 	b.leave = newCallButton("leave", kit.Danger, tips, act.Leave)
-	b.leave.set(book.T("bar.leave"), "leave", kit.Danger, book.T("bar.leave")+" (Ctrl+L)")
+	b.leave.set(book.T("bar.leave"), "leave", kit.Danger, book.WithKey(book.T("bar.leave"), "Ctrl+L"))
 	b.more = kit.NewIconButton(book.T("bar.leave_more"), "chevron-up", kit.Plain, tips, func() {
 		act.LeaveMenu(fyne.CurrentApp().Driver().AbsolutePositionForObject(b.more))
 	})
@@ -88,13 +88,13 @@ func (*sideLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 func (b *bar) update(s *model.State) {
 	mic, camera := s.Local[call.SourceMicrophone].On(), s.Local[call.SourceCamera].On()
 	mKey, cKey := tipKey("bar.mic", mic), tipKey("bar.camera", camera)
-	b.mic.set(b.book.T(mKey), onOff("mic", mic), style(mic), b.book.T(mKey)+" (M)")
-	b.camera.set(b.book.T(cKey), onOff("camera", camera), style(camera), b.book.T(cKey)+" (V)")
+	b.mic.set(b.book.T(mKey), onOff("mic", mic), style(mic), b.book.WithKey(b.book.T(mKey), "M"))
+	b.camera.set(b.book.T(cKey), onOff("camera", camera), style(camera), b.book.WithKey(b.book.T(cKey), "V"))
 	sKey, icon := "bar.share_on", "screen"
 	if s.Screens.Sharing() {
 		sKey, icon = "bar.share_off", "screen-off"
 	}
-	b.share.set(b.book.T(sKey), icon, kit.Plain, b.book.T(sKey)+" (S)")
+	b.share.set(b.book.T(sKey), icon, kit.Plain, b.book.WithKey(b.book.T(sKey), "S"))
 	b.updatePanels(s)
 	leaving := s.Engine == call.StateLeaving
 	kit.SetVisible(b.moreBox, s.Standing.Role == call.RoleHost)
@@ -112,9 +112,9 @@ func (b *bar) updatePanels(s *model.State) {
 	if s.Chat.Unread > 0 {
 		tip = b.book.Messages(s.Chat.Unread)
 	}
-	b.chat.set(b.book.T("bar.chat"), "chat", lit(chat), tip+" (C)")
-	count := b.book.T("panel.people", "n", strconv.Itoa(len(s.People)))
-	b.people.set(count, "people", lit(people), b.book.T("bar.people")+" (P)")
+	b.chat.set(b.book.T("bar.chat"), "chat", lit(chat), b.book.WithKey(tip, "C"))
+	count := b.book.T("panel.people", "n", b.book.Number(len(s.People)))
+	b.people.set(count, "people", lit(people), b.book.WithKey(b.book.T("bar.people"), "P"))
 	b.unread.set(s.Chat.Unread)
 }
 

@@ -230,6 +230,11 @@ func TestNoImageIsLeftOver(t *testing.T) {
 	want := []string{
 		"dialog.png", "menu.png", "picker-1100.png", "picker-720.png", "removal.png", "share-choice.png", "shortcuts-small.png", "tooltip-focus.png",
 	}
+	for _, code := range []string{"de", "zh"} {
+		for name := range inLanguages() {
+			want = append(want, name+"-"+code+".png")
+		}
+	}
 	for of, screens := range map[string][]screen{"lobby": lobbyScreens(), "room": roomScreens(), "farewell": farewellScreens(), "panel": panelScreens()} {
 		for _, sc := range screens {
 			for name := range strings.FieldsSeq(sc.looks) {

@@ -58,6 +58,7 @@ type stand struct {
 	root  *Root
 	win   fyne.Window
 	act   *fakeActions
+	book  *words.Book
 	state *model.State
 	form  Form
 	now   time.Time
@@ -76,10 +77,16 @@ var shared = sync.OnceValue(func() *variants {
 
 func newStand(t *testing.T, size fyne.Size, variant fyne.ThemeVariant) *stand {
 	t.Helper()
+	return newStandIn(t, "en", size, variant)
+}
+
+// newStandIn is a stand in the language of that code.
+func newStandIn(t *testing.T, code string, size fyne.Size, variant fyne.ThemeVariant) *stand {
+	t.Helper()
 	shared().Theme = theme.Fixed(variant)
-	s := &stand{t: t, act: &fakeActions{}, state: model.New(), now: time.Date(2026, 11, 21, 14, 0, 0, 0, time.UTC)}
+	s := &stand{t: t, act: &fakeActions{}, book: words.Choose(code, nil), state: model.New(), now: time.Date(2026, 11, 21, 14, 0, 0, 0, time.UTC)}
 	s.form = Form{Name: "Ada Lovelace", Asked: true, MicOn: true, CameraOn: true}
-	s.root = New(words.English(), s.act, func() time.Time { return s.now })
+	s.root = New(s.book, s.act, func() time.Time { return s.now })
 	s.win = test.NewWindow(s.root.Content)
 	t.Cleanup(s.win.Close)
 	s.win.SetPadded(false)

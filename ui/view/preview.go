@@ -78,8 +78,8 @@ func (p *preview) update(s *model.State, f Form, now time.Time) {
 	p.updateNote(s, f, now)
 	p.mic.Set("", onOff("mic", f.MicOn), style(f.MicOn))
 	p.camera.Set("", onOff("camera", f.CameraOn), style(f.CameraOn))
-	p.mic.SetTip(p.book.T(tipKey("bar.mic", f.MicOn)) + " (M)")
-	p.camera.SetTip(p.book.T(tipKey("bar.camera", f.CameraOn)) + " (V)")
+	p.mic.SetTip(p.book.WithKey(p.book.T(tipKey("bar.mic", f.MicOn)), "M"))
+	p.camera.SetTip(p.book.WithKey(p.book.T(tipKey("bar.camera", f.CameraOn)), "V"))
 	for source, box := range p.trouble {
 		text := ""
 		if err := s.Trouble[source]; err != nil {

@@ -40,13 +40,13 @@ func newRoom(book *words.Book, act Actions, tips *kit.Tips, painter *video.Paint
 		network: kit.NewText("").Colored(theme.Muted),
 	}
 	r.invite = kit.NewButton(book.T("room.invite"), "invite", kit.Plain, act.Invite)
-	r.invite.WithTip(tips, book.T("room.copy")+" (Ctrl+I)")
+	r.invite.WithTip(tips, book.WithKey(book.T("room.copy"), "Ctrl+I"))
 	r.banner = newBanner()
 	r.stage = newStage(book, act, tips, painter)
 	r.panel = panel.New(book, act, tips)
 	r.bar = newBar(book, act, tips)
 	r.sharing = newSharingBar(book, act)
-	r.help = kit.NewIconButton(book.T("keys.title")+" (?)", "help", kit.Quiet, tips, act.Shortcuts)
+	r.help = kit.NewIconButton(book.WithKey(book.T("keys.title"), "?"), "help", kit.Quiet, tips, act.Shortcuts)
 	header := container.New(&headerLayout{}, r.title, r.clock, r.network, r.invite, r.help)
 	bottom := kit.Column(0, r.sharing.content, r.bar.content)
 	r.content = container.New(&roomLayout{}, header, r.stage.content, r.panel.Content, r.banner.content, bottom)

@@ -1,8 +1,8 @@
 package view
 
 import (
+	"maps"
 	"slices"
-	"strconv"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -218,6 +218,12 @@ func (s *stage) tell(state *model.State, shown []model.Tile) {
 	}
 }
 
+// takeOver keeps the page, and what was said of each video.
+func (s *stage) takeOver(before *stage) {
+	s.page = before.page
+	maps.Copy(s.told, before.told)
+}
+
 // clear forgets every tile: the stay is over.
 func (s *stage) clear() {
 	for key, tile := range s.tiles {
@@ -249,7 +255,7 @@ func newPager(book *words.Book, tips *kit.Tips, turn func(by int)) *pager {
 
 func (p *pager) set(page, pages int) {
 	kit.SetVisible(p.content, pages > 1)
-	p.text.Set(p.book.T("room.page", "n", strconv.Itoa(page+1), "of", strconv.Itoa(pages)))
+	p.text.Set(p.book.T("room.page", "n", p.book.Number(page+1), "of", p.book.Number(pages)))
 	p.back.SetEnabled(page > 0)
 	p.next.SetEnabled(page < pages-1)
 }

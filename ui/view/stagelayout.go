@@ -39,7 +39,7 @@ func (s *stage) showEnlarge(there, filled bool) {
 		icon, key = "shrink", "share.restore"
 	}
 	s.enlarge.Set("", icon, kit.Plain)
-	s.enlarge.SetTip(s.book.T(key) + " (E)")
+	s.enlarge.SetTip(s.book.WithKey(s.book.T(key), "E"))
 }
 
 // gridLayout places tiles of one size, or a large one with the others beside it.

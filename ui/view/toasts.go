@@ -104,12 +104,12 @@ func (t *toasts) card(n model.Notice, now time.Time) fyne.CanvasObject {
 		body.Add(heading)
 	}
 	if text != "" {
-		words := kit.NewParagraph(text)
+		detail := kit.NewParagraph(text)
 		if title != "" {
-			words.TextSize = 13
-			words.In = theme.Muted
+			detail.TextSize = 13
+			detail.In = theme.Muted
 		}
-		body.Add(words)
+		body.Add(detail)
 	}
 	row := kit.Row(12, kit.NewIcon(icon, ink, 20), kit.Grow(body))
 	if n.Sticky() {
@@ -137,12 +137,14 @@ func (t *toasts) say(n model.Notice, now time.Time) (icon string, ink fyne.Theme
 		return "warning", theme.Error, "", b.T("toast.host_stopped")
 	case model.NoticeCrashed:
 		return "warning", theme.Error, b.T("toast.crashed", "room", n.Name), b.T("toast.crashed.detail")
+	case model.NoticeNoFont:
+		return "warning", theme.Error, "", words.NoFont(n.Name)
 	case model.NoticeDeviceLost:
 		e := b.Error(n.Err, "", n.Source, now)
 		return "warning", theme.Error, e.Text, e.Next
 	case model.NoticeFailed:
 		e := b.Error(n.Err, n.Command, n.Source, now)
-		return "warning", theme.Error, e.What, e.Text + " " + e.Next
+		return "warning", theme.Error, e.What, e.Because()
 	default:
 		return "info", theme.Muted, "", ""
 	}

@@ -103,6 +103,14 @@ func New(book *words.Book, act Actions, now func() time.Time) *Root {
 	return r
 }
 
+// TakeOver goes on where another Root stops, which shows the same state in another
+// language and is gone afterwards.
+func (r *Root) TakeOver(before *Root) {
+	r.room.stage.takeOver(before.room.stage)
+	before.lobby.pause()
+	before.room.pause()
+}
+
 // newWitness is a pixel without colour. Nothing tells that a window has really
 // been drawn, except that something in it is asked for its frame.
 func (r *Root) newWitness() *fyne.Container {

@@ -66,28 +66,34 @@ func TestNothingIsCut(t *testing.T) {
 				s := newStand(t, size, fynetheme.VariantDark)
 				sc.prepare(s)
 				s.root.Update(s.state, s.form, s.now) // without frames: nothing is drawn
-				texts := 0
-				uitest.Walk(s.root.Content, func(o fyne.CanvasObject) {
-					w, ok := o.(*kit.Text)
-					if !ok || w.Text() == "" {
-						return
-					}
-					texts++
-					if !w.Wrap && w.MinWidth() > w.Size().Width+1.5 {
-						t.Errorf("%q needs %.0f and has %.0f", w.Text(), w.MinWidth(), w.Size().Width)
-					}
-					if h := w.HeightFor(w.Size().Width); h > w.Size().Height+0.5 {
-						t.Errorf("%q needs the height %.0f and has %.0f", w.Text(), h, w.Size().Height)
-					}
-					at := fyne.CurrentApp().Driver().AbsolutePositionForObject(w)
-					if at.X < 0 || at.Y < 0 || at.X+w.Size().Width > size.Width+1 || at.Y+w.Size().Height > size.Height+1 {
-						t.Errorf("%q lies outside at %v", w.Text(), at)
-					}
-				})
-				if texts < 2 {
-					t.Errorf("only %d texts are shown", texts)
-				}
+				s.nothingIsCut(s.root.Content)
 			})
 		}
+	}
+}
+
+// nothingIsCut looks at every text in o.
+func (s *stand) nothingIsCut(o fyne.CanvasObject) {
+	s.t.Helper()
+	texts, size := 0, s.win.Canvas().Size()
+	uitest.Walk(o, func(o fyne.CanvasObject) {
+		w, ok := o.(*kit.Text)
+		if !ok || w.Text() == "" {
+			return
+		}
+		texts++
+		if !w.Wrap && w.MinWidth() > w.Size().Width+1.5 {
+			s.t.Errorf("%q needs %.0f and has %.0f", w.Text(), w.MinWidth(), w.Size().Width)
+		}
+		if h := w.HeightFor(w.Size().Width); h > w.Size().Height+0.5 {
+			s.t.Errorf("%q needs the height %.0f and has %.0f", w.Text(), h, w.Size().Height)
+		}
+		at := fyne.CurrentApp().Driver().AbsolutePositionForObject(w)
+		if at.X < 0 || at.Y < 0 || at.X+w.Size().Width > size.Width+1 || at.Y+w.Size().Height > size.Height+1 {
+			s.t.Errorf("%q lies outside at %v", w.Text(), at)
+		}
+	})
+	if texts < 2 {
+		s.t.Errorf("only %d texts are shown", texts)
 	}
 }

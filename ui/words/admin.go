@@ -18,8 +18,11 @@ type Table struct {
 	Empty string
 }
 
+// Tables are what the host's tools say.
+type Tables struct{ *Book }
+
 // Rooms lists rooms.
-func (b *Book) Rooms(a doorapi.RoomsAnswer, now time.Time) Table {
+func (b Tables) Rooms(a doorapi.RoomsAnswer, now time.Time) Table {
 	t := Table{
 		Head:  []string{b.T("admin.room"), b.T("admin.title"), b.T("admin.people"), b.T("admin.since")},
 		Empty: b.T("admin.no_rooms"),
@@ -31,7 +34,7 @@ func (b *Book) Rooms(a doorapi.RoomsAnswer, now time.Time) Table {
 }
 
 // Members lists the members of a room.
-func (b *Book) Members(a doorapi.MembersAnswer, now time.Time) Table {
+func (b Tables) Members(a doorapi.MembersAnswer, now time.Time) Table {
 	t := Table{
 		Head: []string{
 			b.T("admin.id"), b.T("admin.name"), b.T("admin.role"), b.T("admin.presence"), b.T("admin.since"),
@@ -63,7 +66,7 @@ func (b *Book) Members(a doorapi.MembersAnswer, now time.Time) Table {
 }
 
 // Bans lists bans.
-func (b *Book) Bans(a doorapi.BansAnswer, now time.Time) Table {
+func (b Tables) Bans(a doorapi.BansAnswer, now time.Time) Table {
 	t := Table{Head: []string{
 		b.T("admin.id"), b.T("admin.name"), b.T("admin.since"), b.T("admin.until"), b.T("admin.by"), b.T("admin.text"),
 	}, Empty: b.T("admin.no_bans")}
@@ -85,7 +88,7 @@ func (b *Book) Bans(a doorapi.BansAnswer, now time.Time) Table {
 }
 
 // Results says what became of each person.
-func (b *Book) Results(a doorapi.PeopleAnswer) Table {
+func (b Tables) Results(a doorapi.PeopleAnswer) Table {
 	var t Table
 	for _, r := range a.Results {
 		t.add(call.ShownID(r.ID), b.result(r.Result))
@@ -93,7 +96,7 @@ func (b *Book) Results(a doorapi.PeopleAnswer) Table {
 	return t
 }
 
-func (b *Book) result(r string) string {
+func (b Tables) result(r string) string {
 	switch r {
 	case call.ResultDone:
 		return b.T("admin.result_done")
@@ -113,7 +116,7 @@ func (b *Book) result(r string) string {
 }
 
 // Rules says what the host has decided about a room.
-func (b *Book) Rules(r call.RoomRules) Table {
+func (b Tables) Rules(r call.RoomRules) Table {
 	yes := func(v bool) string {
 		if v {
 			return b.T("admin.yes")
@@ -125,7 +128,7 @@ func (b *Book) Rules(r call.RoomRules) Table {
 		members = strconv.Itoa(r.MaxMembers)
 	}
 	if r.RealTime > 0 {
-		offline = b.T("duration.seconds", "s", strconv.Itoa(r.RealTime))
+		offline = b.N("duration.seconds", r.RealTime)
 	}
 	var t Table
 	t.add(b.T("admin.locked"), yes(r.Locked))
@@ -138,7 +141,7 @@ func (b *Book) Rules(r call.RoomRules) Table {
 }
 
 // Chat lists messages.
-func (b *Book) Chat(a doorapi.ChatAnswer, now time.Time) Table {
+func (b Tables) Chat(a doorapi.ChatAnswer, now time.Time) Table {
 	t := Table{Empty: b.T("admin.no_chat")}
 	for _, m := range a.Messages {
 		name := personName(m.From, m.Name)
@@ -173,4 +176,4 @@ func (t *Table) add(cells ...string) {
 	t.Rows = append(t.Rows, cells)
 }
 
-func (b *Book) moment(ms int64, now time.Time) string { return b.Until(time.UnixMilli(ms), now) }
+func (b Tables) moment(ms int64, now time.Time) string { return b.Until(time.UnixMilli(ms), now) }

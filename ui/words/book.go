@@ -3,7 +3,8 @@
 // program read from the same [Book].
 //
 // Sentences live in assets/translations, one JSON file per language; code holds
-// only their keys. A Book is immutable and safe for any goroutine.
+// only their keys (docs/translating.md). A Book is immutable and safe for any
+// goroutine.
 package words
 
 import (
@@ -11,26 +12,33 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
+
+	"golang.org/x/text/language"
 
 	"foyer/assets"
 	"foyer/engine/call"
 )
 
-// Language of the catalogue that is always complete.
+// The language of the catalogue that the code is written by.
 const english = "en"
 
 // Book is the catalogue of one language.
-type Book struct{ texts map[string]string }
+type Book struct {
+	tag   language.Tag
+	texts map[string]string
+}
 
-// Open reads a language's catalogue. What it lacks is said in English.
-func Open(language string) (*Book, error) {
+// Open reads the catalogue of a language, by its code. What it lacks is said in
+// English.
+func Open(code string) (*Book, error) {
 	texts, err := load(english)
 	if err != nil {
 		return nil, err
 	}
-	if language != english {
-		more, err := load(language)
+	if code != english {
+		more, err := load(code)
 		if err != nil {
 			return nil, err
 		}
@@ -38,26 +46,28 @@ func Open(language string) (*Book, error) {
 			texts[key] = text
 		}
 	}
-	return &Book{texts: texts}, nil
+	return &Book{tag: language.Make(code), texts: texts}, nil
 }
 
 // English is the catalogue that is built in.
-func English() *Book {
+func English() *Book { return builtIn() }
+
+var builtIn = sync.OnceValue(func() *Book {
 	b, err := Open(english)
 	if err != nil {
 		panic(err) // embedded: a broken build
 	}
 	return b
-}
+})
 
-func load(language string) (map[string]string, error) {
-	raw, err := assets.Translation(language)
+func load(code string) (map[string]string, error) {
+	raw, err := assets.Translation(code)
 	if err != nil {
 		return nil, err
 	}
 	texts := map[string]string{}
 	if err := json.Unmarshal(raw, &texts); err != nil {
-		return nil, fmt.Errorf("translation %q: %w", language, err)
+		return nil, fmt.Errorf("translation %q: %w", code, err)
 	}
 	return texts, nil
 }
@@ -97,15 +107,16 @@ func (b *Book) Has(key string) bool {
 
 // Duration returns how long something took, coarsely: "45 s", "12 min", "1 h 5 min".
 func (b *Book) Duration(d time.Duration) string {
+	hours, minutes := int(d.Hours()), int(d.Minutes())%60
 	switch {
 	case d < time.Minute:
-		return b.T("duration.seconds", "s", strconv.Itoa(int(d.Seconds())))
-	case d < time.Hour:
-		return b.T("duration.minutes", "m", strconv.Itoa(int(d.Minutes())))
-	case int(d.Minutes())%60 == 0:
-		return b.T("duration.hours_only", "h", strconv.Itoa(int(d.Hours())))
+		return b.N("duration.seconds", int(d.Seconds()))
+	case hours == 0:
+		return b.N("duration.minutes", minutes)
+	case minutes == 0:
+		return b.N("duration.hours", hours)
 	default:
-		return b.T("duration.hours", "h", strconv.Itoa(int(d.Hours())), "m", strconv.Itoa(int(d.Minutes())%60))
+		return b.T("duration.both", "hours", b.N("duration.hours", hours), "minutes", b.N("duration.minutes", minutes))
 	}
 }
 
@@ -133,7 +144,14 @@ func (b *Book) Until(t, now time.Time) string {
 	if sameDay(t, now) {
 		return t.Format("15:04")
 	}
-	return b.T("until.day", "day", t.Format("2006-01-02"), "time", t.Format("15:04"))
+	return b.T("until.day", "day", b.date(t), "time", t.Format("15:04"))
+}
+
+// date returns a day as the language writes it; m and d have no leading zero, mm
+// and dd do.
+func (b *Book) date(t time.Time) string {
+	return b.T("date", "year", t.Format("2006"), "mm", t.Format("01"), "dd", t.Format("02"), "m", t.Format("1"),
+		"d", t.Format("2"))
 }
 
 // Day returns the day of something: today, yesterday, a weekday, a date.
@@ -147,7 +165,7 @@ func (b *Book) Day(t, now time.Time) string {
 	case t.Before(now) && now.Sub(t) < 6*24*time.Hour:
 		return b.T("weekday." + strconv.Itoa(int(t.Weekday())))
 	default:
-		return t.Format("2006-01-02")
+		return b.date(t)
 	}
 }
 
@@ -158,22 +176,24 @@ func sameDay(a, b time.Time) bool {
 }
 
 // People counts people.
-func (b *Book) People(n int) string {
-	if n == 1 {
-		return b.T("farewell.people.one")
-	}
-	return b.T("farewell.people.other", "n", strconv.Itoa(n))
-}
+func (b *Book) People(n int) string { return b.N("farewell.people", n) }
 
 // Device names a device at the beginning of a sentence: The camera “HD”.
 func (b *Book) Device(s call.Source, name string) string {
+	device := b.fallback("device.the.", s.String(), "unknown")
 	if name == "" {
-		return b.T("device.unnamed", "device", b.source(s))
+		return device
 	}
-	return b.T("device.named", "device", b.source(s), "name", name)
+	return b.T("device.named", "device", device, "name", name)
 }
 
-func (b *Book) source(s call.Source) string { return b.fallback("device.", s.String(), "unknown") }
+// kind is the word for a device within a sentence, and another asks for a
+// different one: languages decline it.
+func (b *Book) kind(s call.Source) string { return b.fallback("device.", s.String(), "unknown") }
+
+func (b *Book) another(s call.Source) string {
+	return b.fallback("device.another.", s.String(), "unknown")
+}
 
 // Source names a device alone: Camera.
 func (b *Book) Source(s call.Source) string {

@@ -13,7 +13,7 @@ type DeviceChoices struct {
 }
 
 // Devices lists what the flags for devices take.
-func (b *Book) Devices(all []DeviceChoices) Table {
+func (b Tables) Devices(all []DeviceChoices) Table {
 	t := Table{Head: []string{b.T("device.flag"), b.T("device.value"), b.T("device.note")}}
 	for _, c := range all {
 		kind := c.Source.String()
@@ -38,7 +38,7 @@ func (b *Book) Devices(all []DeviceChoices) Table {
 }
 
 // deviceWord says what a word means that is no device's name.
-func (b *Book) deviceWord(source call.Source, word string) string {
+func (b Tables) deviceWord(source call.Source, word string) string {
 	switch word {
 	case call.DeviceNone:
 		return b.T("device.none." + source.String())

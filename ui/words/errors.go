@@ -18,12 +18,18 @@ type Sentence struct {
 
 // String joins the parts into one line.
 func (s Sentence) String() string {
-	text := strings.TrimSpace(s.Text + " " + s.Next)
+	text := s.Because()
 	if s.What == "" {
 		return text
 	}
-	return s.What + ": " + text
+	return announced(s.What) + text
 }
+
+// Because says what happened and what to do, without what was tried.
+func (s Sentence) Because() string { return Join(s.Text, s.Next) }
+
+// Whole says everything in sentences of their own.
+func (s Sentence) Whole() string { return Join(ended(s.What), s.Text, s.Next) }
 
 // ErrNoLink says that a link is needed and none was given.
 var ErrNoLink = errors.New("no invite link")
@@ -236,13 +242,17 @@ func (b *Book) known(err error, source call.Source, now time.Time) Sentence {
 	}
 	for _, k := range known {
 		if errors.Is(err, k.err) {
-			return b.pair(k.key, "device", b.Device(source, deviceName), "kind", b.source(source), "path", path, "owner", owner)
+			return b.pair(k.key, append(b.deviceArgs(source, deviceName), "path", path, "owner", owner)...)
 		}
 	}
 	if dev != nil {
-		return b.pair("device_failed", "device", b.Device(source, deviceName), "kind", b.source(source))
+		return b.pair("device_failed", b.deviceArgs(source, deviceName)...)
 	}
 	return Sentence{}
+}
+
+func (b *Book) deviceArgs(source call.Source, name string) []string {
+	return []string{"device", b.Device(source, name), "kind", b.kind(source), "another", b.another(source)}
 }
 
 // place returns the folder or file that an error is about, and its owner: a user,
@@ -296,9 +306,9 @@ func (b *Book) name(e *call.NameError) Sentence {
 	}
 	switch {
 	case errors.Is(e.Problem, call.ErrTooLong):
-		return b.pair(field+"_long", "length", strconv.Itoa(e.Length), "limit", strconv.Itoa(e.Limit))
+		return b.pair(field+"_long", "length", b.Number(e.Length), "limit", b.Number(e.Limit))
 	case errors.Is(e.Problem, call.ErrForbiddenCharacter):
-		return b.pair(field+"_character", "character", character(e.Character), "position", strconv.Itoa(e.Position))
+		return b.pair(field+"_character", "character", b.character(e.Character), "position", strconv.Itoa(e.Position))
 	case errors.Is(e.Problem, call.ErrInvisible):
 		return b.pair(field + "_invisible")
 	default:
@@ -308,12 +318,12 @@ func (b *Book) name(e *call.NameError) Sentence {
 
 // character shows a character so that it can be told from its neighbours, an
 // invisible one by its code point.
-func character(r rune) string {
+func (b *Book) character(r rune) string {
 	if strconv.IsPrint(r) && call.Visible(string(r)) {
-		return "“" + string(r) + "”"
+		return b.T("character.shown", "c", string(r))
 	}
 	if r == ' ' {
-		return "“ ” (space)"
+		return b.T("character.space")
 	}
 	return call.CodePoint(r)
 }

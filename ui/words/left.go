@@ -126,7 +126,7 @@ func (b *Book) Left(l call.Left, now time.Time) Farewell {
 	case call.ReasonConnectionLost, call.ReasonMediaFailed:
 		s := b.known(l.Err, call.SourceUnknown, now)
 		if s.Text != "" && !errors.Is(l.Err, call.ErrConnectionLost) && !errors.Is(l.Err, call.ErrMediaBlocked) {
-			f.Detail = s.Text + " " + s.Next
+			f.Detail = s.Because()
 		}
 	case call.ReasonInternal:
 		switch s := b.known(l.Err, call.SourceUnknown, now); {
@@ -176,7 +176,7 @@ func (b *Book) banTitle(until, now time.Time) string {
 // joinFailed says the error itself: "could not join" alone helps nobody.
 func (b *Book) joinFailed(f *Farewell, l call.Left, now time.Time) {
 	s := b.sentence(l.Err, call.SourceUnknown, now)
-	f.Detail = s.Text + " " + s.Next
+	f.Detail = s.Because()
 	if errors.Is(l.Err, call.ErrHostFailed) {
 		f.Title = b.T("left.start_failed")
 		if hostingKey(l.Err) == "" {
@@ -204,7 +204,7 @@ func (b *Book) ownServer(f *Farewell, l call.Left, now time.Time) {
 	f.Title, f.Detail = b.T("left.own_server"), b.T("left.own_server.detail")
 	if !errors.Is(l.Err, call.ErrHostCrashed) {
 		s := b.sentence(l.Err, call.SourceUnknown, now)
-		f.Detail = s.Text + " " + s.Next
+		f.Detail = s.Because()
 	}
 	f.Next = []Action{ActionRejoin, ActionReport, ActionLobby}
 }

@@ -1,7 +1,6 @@
 package words
 
 import (
-	"strconv"
 	"time"
 
 	"foyer/engine/call"
@@ -35,13 +34,20 @@ func (b *Book) Role(r call.Role) string {
 // MakeRole is what a menu says for giving somebody a role.
 func (b *Book) MakeRole(r call.Role) string { return b.T("people.make_" + string(r)) }
 
-// Messages counts new messages.
-func (b *Book) Messages(n int) string {
-	if n == 1 {
-		return b.T("chat.new.one")
+// BanTime says for how long a ban is to hold, in a choice; 0 is until it is lifted.
+func (b *Book) BanTime(d time.Duration) string {
+	switch {
+	case d <= 0:
+		return b.T("people.ban.always")
+	case d < time.Hour:
+		return b.N("people.ban.minutes", int(d.Minutes()))
+	default:
+		return b.N("people.ban.hours", int(d.Hours()))
 	}
-	return b.T("chat.new.other", "n", strconv.Itoa(n))
 }
+
+// Messages counts new messages.
+func (b *Book) Messages(n int) string { return b.N("chat.new", n) }
 
 // Ban says until when a ban holds, who made it and why.
 func (b *Book) Ban(row call.BanRow, now time.Time) string {

@@ -24,7 +24,7 @@ func TestNamesAreIsolated(t *testing.T) {
 
 // The host's table has no empty cell for an invisible name or ID.
 func TestNobodyIsInvisibleInTables(t *testing.T) {
-	b := English()
+	b := Tables{English()}
 	table := b.Members(doorapi.MembersAnswer{Members: []call.MemberRow{
 		{ID: "a", Name: "\u3164"}, {ID: "b\u200b", Name: "Bob\u202e"}, {ID: "\u2800", Name: "\u200b"}, {ID: "c", Name: "Paul (2)"},
 	}}, now())

@@ -2,7 +2,6 @@ package panel
 
 import (
 	"image/color"
-	"strconv"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -72,7 +71,7 @@ func newChat(book *words.Book, act Actions, tips *kit.Tips, escape func()) *chat
 			act.SetDraft(text)
 		}
 	}
-	c.send = kit.NewIconButton(book.T("chat.send"), "send", kit.Plain, tips, act.Say)
+	c.send = kit.NewIconButton(book.WithKey(book.T("chat.send"), "Enter"), "send", kit.Plain, tips, act.Say)
 	c.box = container.New(&boxLayout{}, c.entry, c.send)
 	c.mutedBy = kit.NewParagraph("").Colored(theme.Muted)
 	said := kit.Row(10, kit.NewIcon("mic-off", theme.Muted, 18), kit.Grow(c.mutedBy))
@@ -182,7 +181,7 @@ func (c *chatPage) noteText(s *model.State) string {
 	n := len(s.Chat.Message())
 	switch {
 	case n > call.MaxChat*9/10 && n <= call.MaxChat:
-		return c.book.T("chat.near_limit", "length", strconv.Itoa(n), "limit", strconv.Itoa(call.MaxChat))
+		return c.book.T("chat.near_limit", "length", c.book.Number(n), "limit", c.book.Number(call.MaxChat))
 	case s.Standing.ChatOff, s.Room.Link.Plain():
 		return c.book.T("chat.not_stored")
 	default:
@@ -194,8 +193,7 @@ func (c *chatPage) problemText(s *model.State) string {
 	if s.Chat.Err == nil {
 		return ""
 	}
-	e := c.book.Error(s.Chat.Err, model.CommandChat, call.SourceUnknown, c.now)
-	return e.What + ". " + e.Text + " " + e.Next
+	return c.book.Error(s.Chat.Err, model.CommandChat, call.SourceUnknown, c.now).Whole()
 }
 
 func (c *chatPage) reset(stay time.Time) {

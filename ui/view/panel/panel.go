@@ -6,7 +6,6 @@
 package panel
 
 import (
-	"strconv"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -65,7 +64,7 @@ func New(book *words.Book, act Actions, tips *kit.Tips) *Panel {
 	}
 	p.tabs = kit.NewSegments(false, escape, book.T("bar.chat"), book.T("bar.people"))
 	p.tabs.OnChosen = func(i int) { act.OpenPanel([]model.Panel{model.PanelChat, model.PanelPeople}[i]) }
-	p.close = kit.NewIconButton(book.T("panel.close"), "close", kit.Quiet, tips, escape)
+	p.close = kit.NewIconButton(book.WithKey(book.T("panel.close"), "Esc"), "close", kit.Quiet, tips, escape)
 	p.close.Small = true
 	p.Content = container.New(&panelLayout{}, kit.NewPanel(theme.Surface, theme.RadiusCard), p.tabs.Container, p.close,
 		p.chat.content, p.people.content, p.bans.content)
@@ -97,7 +96,7 @@ func Covers(width float32) bool { return width < Width+stageLeast+3*24 }
 // Update shows the page that is open. It reports whether another one is.
 func (p *Panel) Update(s *model.State, now time.Time) (switched bool) {
 	switched, p.shown = p.shown != s.Panel, s.Panel
-	p.tabs.SetText(1, p.book.T("panel.people", "n", strconv.Itoa(len(s.People))))
+	p.tabs.SetText(1, p.book.T("panel.people", "n", p.book.Number(len(s.People))))
 	if switched {
 		p.people.closeMenu()
 		p.chat.menu.Close()

@@ -101,8 +101,7 @@ func panelProblem(book *words.Book, s *model.State, now time.Time) string {
 	if s.PanelErr.Err == nil {
 		return ""
 	}
-	e := book.Error(s.PanelErr.Err, s.PanelErr.Command, call.SourceUnknown, now)
-	return e.What + ". " + e.Text + " " + e.Next
+	return book.Error(s.PanelErr.Err, s.PanelErr.Command, call.SourceUnknown, now).Whole()
 }
 
 func (p *peoplePage) reset() {

@@ -32,9 +32,11 @@ func NewRemoval(book *words.Book, name string, ban bool, cancel func()) *Removal
 	r := &Removal{book: book, key: "people.remove", name: name}
 	if ban {
 		r.key = "people.ban"
-		r.Times = kit.NewSegments(
-			true, cancel, book.T("people.ban.minutes"), book.T("people.ban.hour"), book.T("people.ban.always"),
-		)
+		var times []string
+		for _, d := range banTimes {
+			times = append(times, book.BanTime(d))
+		}
+		r.Times = kit.NewSegments(true, cancel, times...)
 	}
 	r.Reason = kit.NewField(book.T("people.reason", "name", name), book.T("people.reason_hint"), nil)
 	r.Reason.Entry.OnEscape = cancel

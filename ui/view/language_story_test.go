@@ -1,0 +1,175 @@
+package view
+
+import (
+	"fmt"
+	"io"
+	"log"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	fynetheme "fyne.io/fyne/v2/theme"
+	"github.com/go-text/typesetting/fontscan"
+
+	"foyer/engine/call"
+	"foyer/ui/kit"
+	"foyer/ui/uitest"
+	"foyer/ui/view/panel"
+	"foyer/ui/words"
+)
+
+// narrow is a window in which every language fits.
+var narrow = fyne.NewSize(800, 560)
+
+// inLanguages are the screens that have an image in German and in Chinese.
+func inLanguages() map[string]func(*stand) {
+	return map[string]func(*stand){
+		"lobby": func(s *stand) {
+			s.form.Asked, s.form.CameraOn = false, false
+			s.form.Recent = []Recent{{Title: "Design review", At: s.now.Add(-time.Hour)}, {Title: "设计评审", At: s.now.AddDate(0, 0, -3)}}
+			s.apply(devices())
+			s.show()
+		},
+		"room": func(s *stand) {
+			s.win.Resize(normal) // the panel beside the stage
+			s.talk()
+			s.apply(call.CommandFailed{Command: "publish", Source: call.SourceCamera, Err: &call.DeviceError{Source: call.SourceCamera, Device: "Logitech BRIO", Err: call.ErrDeviceBusy}})
+			s.show()
+		},
+		"farewell": func(s *stand) {
+			s.apply(farewells(s.now)["banned"])
+			s.show()
+		},
+		"removal": func(s *stand) {
+			s.host()
+			s.show()
+			r := panel.NewRemoval(s.book, "Alan", true, func() {})
+			kit.AskQuestion(s.win.Canvas(), r.Question(), func() {}, func() {})
+		},
+	}
+}
+
+// chineseFont is the one that the Chinese images are drawn with; scripts/deps.sh test
+// installs it.
+const chineseFont = "wenquanyimicrohei"
+
+// hasChineseFont reports whether Fyne would take it.
+func hasChineseFont() bool {
+	fonts := fontscan.NewFontMap(log.New(io.Discard, "", 0))
+	if fonts.UseSystemFonts("") != nil {
+		return false
+	}
+	fonts.SetQuery(fontscan.Query{Families: []string{fontscan.SansSerif}})
+	face := fonts.ResolveFace('中')
+	if face == nil {
+		return false
+	}
+	family, _ := fonts.FontMetadata(face.Font)
+	return family == chineseFont
+}
+
+// The screens speak German and Chinese.
+func TestLanguages(t *testing.T) {
+	if underRace {
+		t.Skip("the race detector finds nothing in other words; runs in make test")
+	}
+	for _, code := range []string{"de", "zh"} {
+		for name, prepare := range inLanguages() {
+			t.Run(name+"-"+code, func(t *testing.T) {
+				if code == "zh" && !hasChineseFont() {
+					t.Skip("WenQuanYi Micro Hei is missing; runs on machines that scripts/deps.sh has prepared")
+				}
+				s := newStandIn(t, code, narrow, fynetheme.VariantDark)
+				prepare(s)
+				s.golden(name + "-" + code)
+			})
+		}
+	}
+}
+
+// Every text and every button fits into a window of 800x560, in every language.
+func TestTextsFitInEveryLanguage(t *testing.T) {
+	for _, l := range words.Languages() {
+		for _, set := range [][]screen{lobbyScreens(), roomScreens(), panelScreens(), farewellScreens()} {
+			for _, sc := range set {
+				if sc.name == "preview" {
+					continue // the name of a recent room is cut on purpose
+				}
+				t.Run(fmt.Sprintf("%s-%s", sc.name, l.Code), func(t *testing.T) {
+					s := newStandIn(t, l.Code, narrow, fynetheme.VariantDark)
+					sc.prepare(s)
+					s.root.Update(s.state, s.form, s.now)
+					s.nothingIsCut(s.root.Content)
+					s.buttonsFit(s.root.Content)
+				})
+			}
+		}
+	}
+}
+
+// So do the sheets and questions that lie over it.
+func TestSheetsFitInEveryLanguage(t *testing.T) {
+	for _, l := range words.Languages() {
+		for name, open := range map[string]func(*stand){
+			"shortcuts": func(s *stand) {
+				ShowShortcuts(s.win.Canvas(), s.book, []Shortcut{{Key: s.book.Key("Ctrl+Shift+PgDn"), Text: s.book.T("keys.enlarge")}}, func() {})
+			},
+			"share": func(s *stand) { ShowShareChoice(s.win.Canvas(), s.book, s.act) },
+			"remove": func(s *stand) {
+				kit.AskQuestion(s.win.Canvas(), panel.NewRemoval(s.book, "Alan", false, func() {}).Question(), func() {}, func() {})
+			},
+			"ban": func(s *stand) {
+				kit.AskQuestion(s.win.Canvas(), panel.NewRemoval(s.book, "Alan", true, func() {}).Question(), func() {}, func() {})
+			},
+			"end": func(s *stand) {
+				kit.Ask(s.win.Canvas(), s.book.T("dialog.end.title", "room", "Design review"), s.book.T("dialog.end.text", "people", s.book.People(12)), s.book.T("dialog.end.yes"), s.book.T("dialog.end.no"), func() {}, func() {})
+			},
+			"switch": func(s *stand) {
+				kit.Ask(s.win.Canvas(), s.book.T("dialog.switch.title", "there", "Design review"), s.book.T("dialog.switch.text", "here", "Standup"), s.book.T("dialog.switch.yes"), s.book.T("dialog.switch.no"), func() {}, func() {})
+			},
+		} {
+			t.Run(name+"-"+l.Code, func(t *testing.T) {
+				s := newStandIn(t, l.Code, narrow, fynetheme.VariantDark)
+				s.host()
+				s.root.Update(s.state, s.form, s.now)
+				open(s)
+				over := s.win.Canvas().Overlays().Top()
+				s.nothingIsCut(over)
+				s.buttonsFit(over)
+			})
+		}
+	}
+}
+
+// buttonsFit looks at every control that has a name: it is as large as its words need,
+// inside of the window, and lies on no other one.
+func (s *stand) buttonsFit(o fyne.CanvasObject) {
+	s.t.Helper()
+	type place struct {
+		name string
+		at   fyne.Position
+		size fyne.Size
+	}
+	var all []place
+	window := s.win.Canvas().Size()
+	uitest.Walk(o, func(o fyne.CanvasObject) {
+		named, ok := o.(interface{ Name() string })
+		if !ok {
+			return
+		}
+		p := place{named.Name(), fyne.CurrentApp().Driver().AbsolutePositionForObject(o), o.Size()}
+		if m := o.MinSize(); m.Width > p.size.Width+1 || m.Height > p.size.Height+1 {
+			s.t.Errorf("the button %q needs %v and has %v", p.name, m, p.size)
+		}
+		if p.at.X < 0 || p.at.X+p.size.Width > window.Width+1 {
+			s.t.Errorf("the button %q lies outside at %v", p.name, p.at)
+		}
+		for _, q := range all {
+			if p.at.X+1 < q.at.X+q.size.Width && q.at.X+1 < p.at.X+p.size.Width &&
+				p.at.Y+1 < q.at.Y+q.size.Height && q.at.Y+1 < p.at.Y+p.size.Height {
+				s.t.Errorf("the buttons %q and %q lie on each other", p.name, q.name)
+			}
+		}
+		all = append(all, p)
+	})
+}
