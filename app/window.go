@@ -16,11 +16,14 @@ import (
 	fyneapp "fyne.io/fyne/v2/app"
 	"github.com/sirupsen/logrus"
 
+	"foyer/app/desktop"
 	"foyer/app/instance"
 	"foyer/app/language"
+	"foyer/app/native"
 	"foyer/engine/call"
 	"foyer/engine/roomserver"
 	"foyer/ui"
+	"foyer/ui/desk"
 	"foyer/ui/words"
 )
 
@@ -152,10 +155,15 @@ func (c *command) showWindow(
 	core := newCore(p, log, c.tracer, child, ui.Shown)
 	crashed, forget := crashes(p)
 	var w *ui.UI
+	around := desktop.New(desktop.Config{
+		Press: func(a desk.Action) { w.Press(a) }, Woke: func(d time.Duration) { w.Woke(d) },
+		Log: log.WithField("part", "desktop"),
+	})
 	err := draw(func() error {
 		w = ui.New(ui.Config{
 			App: a, Do: core.Do, Events: core.Events(), Settings: &settingsFile{p, log},
 			Identity: p.identity(), InitialLink: link, Crashed: crashed, Locales: language.Preferred(), Log: log.WithField("part", "ui"),
+			Desktop: around, Frame: native.Of,
 		})
 		return w.Show()
 	}, func(err error) { os.Exit(c.explain(exitFailed, err)) })
@@ -170,11 +178,13 @@ func (c *command) showWindow(
 		// After Run a late call to the main thread would run anywhere.
 		deafen()
 		untold()
+		around.Deafen()
 		w.Stop()
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
 	core.close(ctx)
+	around.Close()       // after the devices: a desktop may be slow to answer
 	core.Events().Take() // nobody shows the last ones, but the stay file follows them
 	return err
 }

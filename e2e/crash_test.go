@@ -140,7 +140,7 @@ func TestO6_TheOwnServerKilled(t *testing.T) {
 func (h *hosted) leaveNothing() {
 	h.t.Helper()
 	family := drive.Tree(h.PID)
-	must(h.t, h.CloseWindow(h.id()))
+	h.closeForAll()
 	if status := h.Ended(); status != 0 {
 		h.t.Errorf("the window ended with status %d", status)
 	}

@@ -107,7 +107,7 @@ func TestWindowSharesTheScreen(t *testing.T) {
 		}
 		w.until("nothing says any more that the screen is shared", func() bool { return len(w.buttons(accent)) == 0 })
 	}
-	must(t, w.CloseWindow(w.id()))
+	w.closeForAll()
 	if status := w.Ended(); status != 0 {
 		t.Errorf("status %d", status)
 	}

@@ -60,6 +60,12 @@ func openWindow(t *testing.T, f drive.Foyer, name string, args ...string) *windo
 // being on.
 func openWindowWith(t *testing.T, f drive.Foyer, name string, own map[string]any, args ...string) *window {
 	t.Helper()
+	return openWindowIn(t, f, name, nil, own, args...)
+}
+
+// openWindowIn starts it with an environment of its own, too.
+func openWindowIn(t *testing.T, f drive.Foyer, name string, env []string, own map[string]any, args ...string) *window {
+	t.Helper()
 	pulse := testenv.Pulse(t)
 	display := testenv.ManagedDisplay(t)
 	profile := t.TempDir()
@@ -73,7 +79,7 @@ func openWindowWith(t *testing.T, f drive.Foyer, name string, own map[string]any
 	t.Cleanup(d.Close)
 	w := &window{Desktop: d, t: t, pulse: pulse, name: name, profile: profile, command: drive.Command{
 		Name: "window", Path: f.Bin, Logs: f.Work,
-		Env: append(append(pulse.Env(), display.Env()...), "FYNE_SCALE=1", "FYNE_THEME=dark", "WAYLAND_DISPLAY="),
+		Env: slices.Concat(pulse.Env(), display.Env(), []string{"FYNE_SCALE=1", "FYNE_THEME=dark", "WAYLAND_DISPLAY="}, env),
 	}}
 	w.Process = w.launch(profile, args...)
 	w.until("the window is there", func() bool { return w.id() != "" })
@@ -166,6 +172,15 @@ func (w *window) invited() string {
 	return link
 }
 
+// closeForAll closes the window of a host, who is asked first where somebody is in
+// their room: the second X answers.
+func (w *window) closeForAll() {
+	w.t.Helper()
+	id := w.id()
+	must(w.t, w.CloseWindow(id))
+	_ = w.CloseWindow(id) // it may have gone
+}
+
 // The whole of a first talk, clicked as people click: start a room, a second
 // person comes in by the link, mute, leave.
 func TestWindowFromLobbyToFarewell(t *testing.T) {
@@ -209,6 +224,10 @@ func TestWindowFromLobbyToFarewell(t *testing.T) {
 	}
 	w.shot("farewell")
 
+	// The guest is still in the room, which ends with the program: it asks first.
+	must(t, w.CloseWindow(w.id()))
+	w.find("the question before the room ends for the guest", danger)
+	w.shot("closing")
 	must(t, w.CloseWindow(w.id()))
 	if status := w.Ended(); status != 0 {
 		t.Errorf("the window ended with status %d", status)

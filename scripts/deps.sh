@@ -21,7 +21,7 @@ fi
 apt_build=(gcc g++ libc6-dev pkg-config libvpx-dev libopus-dev xorg-dev libgl1-mesa-dev)
 chromium=${CHROMIUM:-chromium|chromium-browser|google-chrome|google-chrome-stable}
 # NAME=PROGRAM|... is there if one of the programs is, wherever it came from.
-apt_test=(xvfb openbox xdotool xclip x11-utils imagemagick libgl1-mesa-dri pulseaudio pulseaudio-utils
+apt_test=(xvfb dbus-daemon openbox xdotool xclip x11-utils imagemagick libgl1-mesa-dri pulseaudio pulseaudio-utils
 	espeak-ng sox fonts-wqy-microhei "chromium=$chromium" nodejs=node npm=npm iproute2 procps postgresql redis-server=redis-server)
 apt_vm=(qemu-system-x86 v4l-utils)
 
@@ -78,7 +78,7 @@ check_libraries vpx opus
 [ "$os" = Linux ] && check_libraries x11 xext xcursor xrandr xinerama xi xxf86vm gl
 if [ "$need" = test ]; then
 	check_programs node npm
-	[ "$os" = Linux ] && check_programs Xvfb openbox xdotool xclip xprop import pulseaudio pactl espeak-ng sox "$chromium" ip redis-server initdb
+	[ "$os" = Linux ] && check_programs Xvfb dbus-daemon openbox xdotool xclip xprop import pulseaudio pactl espeak-ng sox "$chromium" ip redis-server initdb
 fi
 [ "$need" = vm ] && check_programs qemu-system-x86_64 v4l2-ctl
 [ ${#missing[@]} -eq 0 ] && exit

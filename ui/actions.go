@@ -223,16 +223,16 @@ func (a actions) Act(action words.Action) {
 }
 
 // again repeats the last attempt.
-func (u *UI) again() {
-	last := u.state.Attempt
-	if u.state.Busy() {
+func (a actions) again() {
+	last := a.state.Attempt
+	if a.state.Busy() {
 		return
 	}
 	if last.Start {
-		u.startRoom(last.Room, last.Title, strings.TrimSpace(u.set.Name))
+		a.startRoom(last.Room, last.Title, strings.TrimSpace(a.set.Name))
 		return
 	}
-	u.join(last.Link)
+	a.join(last.Link)
 }
 
 // report is what helps to find a fault; it holds no link and no token.

@@ -12,12 +12,12 @@ import (
 // the screen is: no other place opens or closes a preview for the sake of a
 // screen. In a stay, and while one begins or ends, the devices are the engine's.
 // Until the user has asked once, and until the window has been drawn, nothing is
-// opened.
+// opened; nor while it is minimized, since no page is shown then.
 func (u *UI) settlePreviews() {
 	if u.state.InRoom() || u.state.Busy() || u.state.Engine != call.StateIdle {
 		return
 	}
-	shown := u.drawn && u.set.Asked && u.state.Screen.ShowsPreview()
+	shown := u.drawn && !u.outside.hidden && u.set.Asked && u.state.Screen.ShowsPreview()
 	u.settlePreview(call.SourceCamera, u.set.Camera, shown && u.set.CameraOn)
 	u.settlePreview(call.SourceMicrophone, u.set.Microphone, shown && !u.set.MicOff)
 }

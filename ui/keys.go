@@ -109,6 +109,8 @@ func (u *UI) closeShortcuts() {
 // escape closes what is open, the last one first.
 func (a actions) escape() {
 	switch {
+	case a.question != nil:
+		a.cancelQuestion()
 	case a.sheets.shortcuts != nil:
 		a.closeShortcuts()
 	case a.state.Share != nil:

@@ -35,7 +35,7 @@ func (u *UI) OpenLink(ctx context.Context, link string) bool {
 }
 
 func (u *UI) open(link string) {
-	u.win.RequestFocus()
+	u.outside.raise()
 	switch {
 	case link == "":
 	case u.state.InRoom():
@@ -70,9 +70,11 @@ func (u *UI) askToSwitch(text string) {
 
 // question is the one question that is open over a room.
 type question struct {
-	dialog *kit.Dialog
-	about  model.Room    // the stay that it asks about
-	person call.Identity // whom it asks about; empty for nobody
+	dialog  *kit.Dialog
+	about   model.Room    // the stay that it asks about
+	person  call.Identity // whom it asks about; empty for nobody
+	closing bool          // it asks before the window closes
+	holds   func() bool   // whether it still asks about something; nil: as long as the stay and the person
 }
 
 // ask asks about the stay. A newer question takes the place of an older one.
@@ -97,9 +99,7 @@ func (u *UI) askAbout(person call.Identity, q kit.Question, onYes func()) {
 // endQuestion takes the question away when the stay that it asks about is over
 // or ending, or whom it asks about has gone.
 func (u *UI) endQuestion() {
-	q := u.question
-	if q != nil && (!u.state.InRoom() || u.state.Engine == call.StateLeaving ||
-		!q.about.JoinedAt.Equal(u.state.Room.JoinedAt) || q.person != "" && u.state.Person(q.person) == nil) {
+	if u.question != nil && !u.question.stillAsks(u.state) {
 		u.closeQuestion()
 	}
 }
@@ -120,15 +120,15 @@ func (u *UI) switchTo(link call.Link) {
 }
 
 // goBack goes to the room from which a failed switch has come.
-func (u *UI) goBack() {
-	from := u.state.Attempt.Back
+func (a actions) goBack() {
+	from := a.state.Attempt.Back
 	switch {
-	case u.state.Busy():
+	case a.state.Busy():
 	case from != nil && from.Start:
-		u.startRoom(from.Room, from.Title, strings.TrimSpace(u.set.Name))
+		a.startRoom(from.Room, from.Title, strings.TrimSpace(a.set.Name))
 	case from != nil:
-		u.join(from.Link)
-	case u.state.Left != nil && !u.state.Left.Back.Empty():
-		u.join(u.state.Left.Back)
+		a.join(from.Link)
+	case a.state.Left != nil && !a.state.Left.Back.Empty():
+		a.join(a.state.Left.Back)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/ui/desk"
 )
 
 // Settings is what the window remembers from one start to the next. The zero
@@ -24,7 +25,7 @@ type Settings struct {
 	Language string `json:"language,omitempty"`
 	// Notifications are the desktop's, while the window is not in front.
 	Notifications Notifications `json:"notifications"`
-	Window        Place         `json:"window"` // where it was last; zero: nowhere yet
+	Window        desk.Place    `json:"window"` // where it was last; zero: nowhere yet
 }
 
 // Notifications says what the desktop may tell while the window is not in front.
@@ -32,18 +33,6 @@ type Settings struct {
 type Notifications struct {
 	Off     bool `json:"off"`     // nothing
 	Private bool `json:"private"` // that there is something, without names and texts
-}
-
-// Place is where a window is. X and Y are pixels of the desktop, which spans all
-// screens; Width and Height are of the window's content, whatever the scale. Of
-// a maximized or full-screen window they say where it goes back to.
-type Place struct {
-	X          int     `json:"x"`
-	Y          int     `json:"y"`
-	Width      float32 `json:"width"`
-	Height     float32 `json:"height"`
-	Maximized  bool    `json:"maximized"`
-	FullScreen bool    `json:"full_screen"`
 }
 
 // Recent is a room that was visited. Link holds the invitation's secret: keep

@@ -83,7 +83,7 @@ func (u *UI) settleShare(show bool) {
 	}
 	if u.state.Share == nil {
 		u.stopLooking()
-	} else if id, ok := u.state.Screens.NextScreen(); ok && u.state.Engine == call.StateJoined {
+	} else if id, ok := u.state.Screens.NextScreen(); ok && u.state.Engine == call.StateJoined && !u.outside.hidden {
 		u.startPreview(call.SourceScreen, id)
 		u.sheets.looks = u.state.Opening[call.SourceScreen]
 		show = true

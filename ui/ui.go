@@ -14,6 +14,7 @@ import (
 	"crypto/rand"
 	"io"
 	"net/url"
+	"strconv"
 	"sync"
 	"time"
 
@@ -23,6 +24,7 @@ import (
 	"foyer/engine"
 	"foyer/engine/call"
 	"foyer/engine/eventqueue"
+	"foyer/ui/desk"
 	"foyer/ui/kit/glyphs"
 	"foyer/ui/model"
 	"foyer/ui/theme"
@@ -52,6 +54,12 @@ type Config struct {
 	// is hidden already and the program quits after it.
 	OnClosed func()
 
+	// Desktop is what lies around the window; nil means nothing.
+	Desktop desk.Desktop
+	// Frame returns the window as the window system knows it, once it is shown;
+	// nil, and a nil answer, mean that nothing is known.
+	Frame func(fyne.Window) desk.Frame
+
 	Clipboard fyne.Clipboard       // nil means the App's
 	OpenURL   func(*url.URL) error // nil means the App's
 	Glyphs    func(string) bool    // whether a text can be drawn; nil means glyphs.Has
@@ -73,6 +81,7 @@ type UI struct {
 	link     string    // in the lobby's field
 	question *question // nil: none is open
 	sheets   sheets
+	outside  *outside
 	askAt    time.Time // when to ask the door who is there; zero: not at all
 	running  bool      // the window is there, and painted
 	drawn    bool      // the window has shown its first frame
@@ -104,6 +113,7 @@ func New(cfg Config) *UI {
 		views: map[call.SID]engine.SetTrackView{}, shown: map[call.SID]bool{},
 	}
 	u.book = u.chooseBook()
+	u.outside = newOutside(u)
 	cfg.App.Settings().SetTheme(cfg.Theme)
 	fontsLoaded := loadFonts()
 	cfg.App.SetIcon(theme.AppIcon())
@@ -115,8 +125,9 @@ func New(cfg Config) *UI {
 	u.presses = newPresses(u)
 	u.root = u.newRoot()
 	u.win.SetContent(u.root.Content)
-	u.win.Resize(fyne.NewSize(windowWidth, windowHeight))
+	u.win.Resize(u.set.Window.Size(fyne.NewSize(windowWidth, windowHeight)))
 	u.win.SetCloseIntercept(u.close)
+	u.win.SetOnDropped(u.outside.dropped)
 	u.bindKeys()
 	u.checkLink()
 	for _, room := range cfg.Crashed {
@@ -161,6 +172,9 @@ func withDefaults(cfg Config) Config {
 	if cfg.Random == nil {
 		cfg.Random = rand.Reader
 	}
+	if cfg.Desktop == nil {
+		cfg.Desktop = noDesktop{}
+	}
 	if cfg.Log == nil {
 		cfg.Log = engine.SilentLog()
 	}
@@ -180,6 +194,7 @@ func (u *UI) Show() error {
 	}
 	u.running = true
 	u.root.Painter.Start()
+	u.outside.shown()
 	if u.set.Speaker != "" {
 		u.do(engine.SelectDevice{Source: call.SourceSpeaker, Device: u.set.Speaker}, call.SourceSpeaker)
 	}
@@ -199,6 +214,7 @@ func (u *UI) tick(now time.Time) {
 	}
 	u.flushViews(now)
 	u.askMembers(now)
+	u.outside.watchWindow(now)
 }
 
 // Pump starts the goroutine that hands events to the main one, until ctx ends,
@@ -250,6 +266,7 @@ func (u *UI) Stop() {
 		if u.cancel != nil {
 			u.cancel()
 		}
+		u.outside.stop()
 	})
 	u.pump.Wait()
 }
@@ -260,6 +277,7 @@ func (u *UI) apply(items []eventqueue.Stamped) {
 		return
 	}
 	for _, e := range items {
+		others := len(u.state.People) - 1
 		u.state.Apply(e)
 		switch v := e.Event.(type) {
 		case call.Joined:
@@ -270,6 +288,7 @@ func (u *UI) apply(items []eventqueue.Stamped) {
 		default:
 		}
 		u.moderated(e.Event)
+		u.outside.happened(e, others)
 	}
 	u.refresh()
 }
@@ -283,13 +302,19 @@ func (u *UI) refresh() {
 	u.settleShare(true)
 	u.endQuestion()
 	u.endLeaveMenu()
+	u.outside.settle()
+	if title := u.title(); title != u.win.Title() {
+		u.win.SetTitle(title)
+	}
+	if u.outside.hidden {
+		u.root.Suspend(u.state)
+		u.flushViews(u.cfg.Now())
+		return
+	}
 	screen, panel := u.root.Update(u.state, u.form(), u.cfg.Now())
 	if screen {
 		// What had the keyboard is gone.
 		u.win.Canvas().Unfocus()
-	}
-	if title := u.title(); title != u.win.Title() {
-		u.win.SetTitle(title)
 	}
 	if panel {
 		u.focusPanel()
@@ -299,7 +324,10 @@ func (u *UI) refresh() {
 func (u *UI) title() string {
 	app := u.book.T("app.name")
 	if u.state.Screen == model.ScreenRoom {
-		return u.book.RoomName(u.state.Room.Title, u.state.Room.ID) + " – " + app
+		app = u.book.RoomName(u.state.Room.Title, u.state.Room.ID) + " – " + app
+		if n := u.state.Chat.Unread; n > 0 {
+			app = "(" + strconv.Itoa(n) + ") " + app
+		}
 	}
 	return app
 }
@@ -329,19 +357,4 @@ func (u *UI) do(c engine.Command, about call.Source) bool {
 		u.state.Refuse(c.Word(), about, err, u.cfg.Now())
 	}
 	return err == nil
-}
-
-// close is the window's X: it asks nothing and hides at once.
-func (u *UI) close() {
-	if u.closed {
-		return
-	}
-	u.closed = true
-	u.root.Painter.Stop()
-	u.win.Hide()
-	u.save()
-	if u.cfg.OnClosed != nil {
-		u.cfg.OnClosed()
-	}
-	u.cfg.App.Quit()
 }

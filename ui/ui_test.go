@@ -21,6 +21,7 @@ import (
 	"foyer/engine"
 	"foyer/engine/call"
 	"foyer/engine/eventqueue"
+	"foyer/ui/desk"
 	"foyer/ui/kit"
 	"foyer/ui/model"
 	"foyer/ui/theme"
@@ -80,6 +81,8 @@ type bench struct {
 	clip   fyne.Clipboard
 	now    time.Time
 	closed int
+	desk   *fakeDesktop
+	frame  *fakeFrame
 }
 
 func newBench(t *testing.T, set Settings, link string) *bench {
@@ -105,12 +108,12 @@ func newBenchUndrawn(t *testing.T, set Settings, link string) *bench {
 
 func newBenchOf(t *testing.T, set Settings, link string, change func(*Config)) *bench {
 	t.Helper()
-	b := &bench{t: t, engine: &fakeEngine{refuse: map[string]error{}}, memory: &memory{set: set}, clip: test.NewClipboard(), now: time.Date(2026, 11, 21, 14, 0, 0, 0, time.UTC)}
+	b := &bench{t: t, engine: &fakeEngine{refuse: map[string]error{}}, memory: &memory{set: set}, clip: test.NewClipboard(), now: time.Date(2026, 11, 21, 14, 0, 0, 0, time.UTC), desk: &fakeDesktop{}, frame: &fakeFrame{}}
 	cfg := Config{
 		App: test.NewTempApp(t), Do: b.engine.do, Events: eventqueue.New(), Settings: b.memory, Identity: "u-ada",
 		Dispatch: func(f func()) { f() }, InitialLink: link, OnClosed: func() { b.closed++ }, Clipboard: b.clip,
 		Theme: theme.Fixed(fynetheme.VariantDark), Now: func() time.Time { return b.now }, Random: bytes.NewReader(bytes.Repeat([]byte{7}, 64)),
-		Glyphs: func(string) bool { return true },
+		Glyphs: func(string) bool { return true }, Desktop: b.desk, Frame: func(fyne.Window) desk.Frame { return b.frame },
 	}
 	change(&cfg)
 	b.ui = New(cfg)

@@ -178,6 +178,11 @@ func (d *Desktop) Active(ctx context.Context) string {
 	return strings.TrimSpace(string(out))
 }
 
+// Minimize minimizes a window.
+func (d *Desktop) Minimize(ctx context.Context, window string) error {
+	return d.do(ctx, "windowminimize", "--sync", window)
+}
+
 // Point moves the pointer there: what lies under it looks different.
 func (d *Desktop) Point(ctx context.Context, p image.Point) error {
 	return d.do(ctx, "mousemove", "--sync", strconv.Itoa(p.X), strconv.Itoa(p.Y))

@@ -35,9 +35,11 @@ const (
 // have: the arrows of docs/architecture.md. The longest matching name counts.
 var mayImport = map[string][]string{
 	"foyer":              {"foyer/app"},
-	"foyer/app":          {"foyer/ui", "foyer/engine", "foyer/assets", "foyer/app/instance", "foyer/app/language", "foyer/app/locale", "foyer/app/memory", "foyer/app/printer", "foyer/app/trial"},
+	"foyer/app":          {"foyer/ui", "foyer/engine", "foyer/assets", "foyer/app/desktop", "foyer/app/instance", "foyer/app/language", "foyer/app/locale", "foyer/app/memory", "foyer/app/native", "foyer/app/printer", "foyer/app/trial"},
 	"foyer/app/printer":  {"foyer/engine/call", "foyer/engine/eventqueue", "foyer/ui/words"},
 	"foyer/app/trial":    {"foyer/engine", "foyer/engine/call", "foyer/engine/eventqueue", "foyer/engine/private", "foyer/engine/roomserver", "foyer/ui/words"},
+	"foyer/app/desktop":  {"foyer/ui/desk", "foyer/assets"},
+	"foyer/app/native":   {"foyer/ui/desk"},
 	"foyer/app/instance": {"foyer/engine/call", "foyer/engine/private"},
 	"foyer/app/language": {},
 	"foyer/app/locale":   {},

@@ -128,7 +128,7 @@ func (s *State) nameOf(id call.Identity) string {
 }
 
 // reads reports whether what comes is before the user's eyes.
-func (s *State) reads() bool { return s.Panel == PanelChat && !s.Chat.scrolled }
+func (s *State) reads() bool { return s.Panel == PanelChat && !s.Chat.scrolled && !s.Away }
 
 // confirm takes the oldest message of ours with that text, as it was given to be
 // sent or as it arrives, from those that are being sent.
@@ -240,6 +240,9 @@ func (c *Chat) giveBack(text string) {
 	c.Draft = c.Draft[:at] + text + c.Draft[at:]
 	c.returned = at + len(text)
 }
+
+// AtEnd reports whether the end of the list was in view when it was last shown.
+func (c *Chat) AtEnd() bool { return !c.scrolled }
 
 // Read records whether the end of the chat is in view.
 func (s *State) Read(end bool) {

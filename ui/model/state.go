@@ -104,7 +104,10 @@ func (l Local) On() bool {
 
 // State is everything that the window shows.
 type State struct {
-	Screen  Screen
+	Screen Screen
+	// Away is set while the window is not before the user's eyes: what is said
+	// then is not read.
+	Away    bool
 	Engine  call.State
 	Attempt Attempt
 	Switch  *Attempt // the room whose door is asked while a stay goes on; nil: none
@@ -225,6 +228,7 @@ const (
 	NoticeListening              // our role is to listen
 	NoticeHostStopped            // the room server of this computer ended
 	NoticeCopied                 // the invite link is on the clipboard
+	NoticeWoke                   // the computer slept for Name: we are muted, and the camera is off
 	NoticeCrashed                // an earlier start ended in the room Name, without a word
 	NoticeNoFont                 // no font has the characters of the language with the code Name
 )
@@ -232,7 +236,7 @@ const (
 // Sticky notices stay until they are dismissed; the others pass.
 func (n Notice) Sticky() bool {
 	switch n.Kind {
-	case NoticeFailed, NoticeDeviceLost, NoticeHostStopped, NoticeCrashed, NoticeNoFont:
+	case NoticeFailed, NoticeDeviceLost, NoticeHostStopped, NoticeCrashed, NoticeNoFont, NoticeWoke:
 		return true
 	default:
 		return false

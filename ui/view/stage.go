@@ -198,6 +198,11 @@ func (s *stage) tell(state *model.State, shown []model.Tile) {
 	for _, sid := range state.ComingScreens() {
 		wanted[sid] = nil
 	}
+	s.tellShown(state, wanted)
+}
+
+// tellShown says which remote videos are shown, and by which tile, if it is there.
+func (s *stage) tellShown(state *model.State, wanted map[call.SID]*video.Tile) {
 	videos := state.RemoteVideos()
 	for sid := range s.told {
 		if !videos[sid] {

@@ -139,6 +139,8 @@ func (t *toasts) say(n model.Notice, now time.Time) (icon string, ink fyne.Theme
 		return "warning", theme.Error, b.T("toast.crashed", "room", n.Name), b.T("toast.crashed.detail")
 	case model.NoticeNoFont:
 		return "warning", theme.Error, "", words.NoFont(n.Name)
+	case model.NoticeWoke:
+		return "mic-off", theme.Muted, b.T("toast.woke", "slept", n.Name), b.T("toast.woke.detail")
 	case model.NoticeDeviceLost:
 		e := b.Error(n.Err, "", n.Source, now)
 		return "warning", theme.Error, e.Text, e.Next

@@ -34,6 +34,9 @@ func (s Sentence) Whole() string { return Join(ended(s.What), s.Text, s.Next) }
 // ErrNoLink says that a link is needed and none was given.
 var ErrNoLink = errors.New("no invite link")
 
+// ErrDropped says that what was dropped on the window has no link.
+var ErrDropped = errors.New("no invite link in what was dropped")
+
 // known errors in the order in which they are tried: the particular before the
 // general. Every sentinel of package call is here; a test keeps it so.
 var known = []struct {
@@ -41,6 +44,7 @@ var known = []struct {
 	key string
 }{
 	{ErrNoLink, "link_empty"},
+	{ErrDropped, "dropped"},
 	{call.ErrLinkUnreadable, "link_unreadable"},
 	{call.ErrLinkCut, "link_cut"},
 	{call.ErrLinkChanged, "link_changed"},
