@@ -1,6 +1,10 @@
 package ui
 
 import (
+	"encoding/json"
+
+	"fyne.io/fyne/v2/lang"
+
 	"foyer/ui/model"
 	"foyer/ui/view"
 	"foyer/ui/words"
@@ -44,6 +48,7 @@ func (u *UI) speak(book *words.Book) {
 		u.sheets.share = nil
 	}
 	u.book = book
+	u.teachFyne()
 	before := u.root
 	before.Painter.Stop()
 	u.root = u.newRoot()
@@ -55,6 +60,21 @@ func (u *UI) speak(book *words.Book) {
 	u.refresh()
 	if shortcuts {
 		actions{u}.Shortcuts()
+	}
+}
+
+// teachFyne gives Fyne, whose fields have a menu of their own, the words of the book.
+// It speaks the language of the system, so the words pass for that one's.
+func (u *UI) teachFyne() {
+	menu, err := json.Marshal(map[string]string{
+		"Copy": u.book.T("edit.copy"), "Cut": u.book.T("edit.cut"), "Paste": u.book.T("edit.paste"),
+		"Redo": u.book.T("edit.redo"), "Select all": u.book.T("edit.all"), "Undo": u.book.T("edit.undo"),
+	})
+	if err == nil {
+		err = lang.AddTranslationsForLocale(menu, lang.SystemLocale())
+	}
+	if err != nil {
+		u.cfg.Log.WithError(err).Warn("fields have their menu in another language")
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/lang"
 
 	"foyer/engine"
 	"foyer/engine/call"
@@ -118,6 +119,9 @@ func TestLanguageInTheLobby(t *testing.T) {
 	}
 	if b.find("启动房间") == nil || b.find("Start a room") != nil || b.ui.link != "foyer://half" || b.ui.set.Name != "Ada" {
 		t.Errorf("link %q, name %q", b.ui.link, b.ui.set.Name)
+	}
+	if got := lang.L("Cut"); got != "剪切" {
+		t.Errorf("the menu of a field says %q", got)
 	}
 	saved := b.memory.saved
 	actions{b.ui}.SetLanguage("zh") // it is that already

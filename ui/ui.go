@@ -123,6 +123,7 @@ func New(cfg Config) *UI {
 	u.win.SetMaster()
 	fontsLoaded()
 	u.presses = newPresses(u)
+	u.teachFyne()
 	u.root = u.newRoot()
 	u.win.SetContent(u.root.Content)
 	u.win.Resize(u.set.Window.Size(fyne.NewSize(windowWidth, windowHeight)))

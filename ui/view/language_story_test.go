@@ -4,15 +4,19 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	fynetheme "fyne.io/fyne/v2/theme"
 	"github.com/go-text/typesetting/fontscan"
 
 	"foyer/engine/call"
 	"foyer/ui/kit"
+	"foyer/ui/model"
 	"foyer/ui/uitest"
 	"foyer/ui/view/panel"
 	"foyer/ui/words"
@@ -140,6 +144,53 @@ func TestSheetsFitInEveryLanguage(t *testing.T) {
 		}
 	}
 }
+
+// Names that are written from right to left stand where the sentence has them: a line
+// that mixes both directions says where it begins, and the name is isolated in it.
+func TestNamesFromRightToLeft(t *testing.T) {
+	for _, l := range words.Languages() {
+		s := newStandIn(t, l.Code, normal, fynetheme.VariantDark)
+		s.enter(2)
+		s.apply(call.RulesChanged{Standing: call.Standing{Role: call.RoleHost}})
+		for _, name := range []string{"محمد علي", "עדה לאבלייס"} {
+			s.apply(call.ParticipantJoined{Participant: call.Participant{Identity: call.Identity(name), SID: call.SID(name), Name: name}})
+		}
+		s.apply(call.QualityChanged{ID: "ada", Quality: call.QualityPoor})
+		s.state.Room.Title = "محمد Design"
+		mixed := 0
+		look := func(o fyne.CanvasObject) {
+			uitest.Walk(o, func(o fyne.CanvasObject) {
+				text, ok := o.(*canvas.Text)
+				if !ok || !call.RightToLeft(text.Text) || !strings.ContainsFunc(text.Text, leftToRight) {
+					return
+				}
+				mixed++
+				if !strings.HasPrefix(text.Text, "\u200e") {
+					t.Errorf("%s: %q does not say where it begins", l.Code, text.Text)
+				}
+				if name := strings.Index(text.Text, "محمد علي"); name >= 0 && !strings.HasSuffix(text.Text[:name], "\u2068") {
+					t.Errorf("%s: the name in %q is not isolated", l.Code, text.Text)
+				}
+			})
+		}
+		s.show()
+		look(s.root.Content) // toasts and tiles
+		s.state.Open(model.PanelChat)
+		s.said("a", "محمد علي", "مرحبا hello", 0)
+		s.show()
+		look(s.root.Content)
+		s.state.Open(model.PanelPeople)
+		s.show()
+		look(s.root.Content)
+		kit.AskQuestion(s.win.Canvas(), panel.NewRemoval(s.book, "محمد علي", true, func() {}).Question(), func() {}, func() {})
+		look(s.win.Canvas().Overlays().Top())
+		if mixed < 8 {
+			t.Errorf("%s: only %d lines are mixed", l.Code, mixed)
+		}
+	}
+}
+
+func leftToRight(r rune) bool { return unicode.IsLetter(r) && !call.RightToLeft(string(r)) }
 
 // buttonsFit looks at every control that has a name: it is as large as its words need,
 // inside of the window, and lies on no other one.

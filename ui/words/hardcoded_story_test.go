@@ -152,9 +152,12 @@ func isPrefix(s string) bool {
 }
 
 // prose looks for sentences anywhere, but in what goes to logs and errors.
-func (h *hardcoded) prose(file *ast.File) {
-	ast.Inspect(file, func(n ast.Node) bool {
+func (h *hardcoded) prose(n ast.Node) {
+	ast.Inspect(n, func(n ast.Node) bool {
 		switch v := n.(type) {
+		case *ast.KeyValueExpr:
+			h.prose(v.Value) // keys of maps are not shown
+			return false
 		case *ast.ImportSpec:
 			return false
 		case *ast.Field:
