@@ -153,17 +153,6 @@ func TestFieldTellsTheUsersHandOnly(t *testing.T) {
 	}
 }
 
-func TestMeter(t *testing.T) {
-	app(t)
-	m := NewMeter()
-	for level, want := range map[float32]int{-1: 0, 0: 0, 0.25: 6, 1: meterBars, 7: meterBars} {
-		m.Set(level)
-		if m.Lit() != want {
-			t.Errorf("level %v lights %d bars, want %d", level, m.Lit(), want)
-		}
-	}
-}
-
 func TestProgressMovesThereAndBack(t *testing.T) {
 	app(t)
 	p := NewProgress()

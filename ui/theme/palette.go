@@ -31,6 +31,8 @@ const (
 	Chip     fyne.ThemeColorName = "foyer.chip"  // behind text that lies on video
 	OnChip   fyne.ThemeColorName = "foyer.onChip"
 	Toast    fyne.ThemeColorName = "foyer.toast"
+	MeterOn  fyne.ThemeColorName = "foyer.meterOn"  // of a meter's bars, which lie on a chip
+	MeterOff fyne.ThemeColorName = "foyer.meterOff" // those that are not lit
 
 	Bubble    fyne.ThemeColorName = "foyer.bubble"    // what others say
 	BubbleOwn fyne.ThemeColorName = "foyer.bubbleOwn" // what we say
@@ -52,7 +54,8 @@ func dark() palette {
 		Border: rgb(0x3A3F49), Foreground: rgb(0xF4F2EE), Muted: rgb(0xA6ABB5), Accent: rgb(0xF2A33A), AccentHi: rgb(0xF7B75E),
 		OnAccent: rgb(0x1C1204), Danger: rgb(0xC93B3B), DangerHi: rgb(0xB53030), OnDanger: rgb(0xFFFFFF), Error: rgb(0xFF8F87),
 		Success: rgb(0x6CCB94), Focus: rgb(0xF4F2EE), Scrim: rgba(0x0B0C0EB8), Chip: rgba(0x0B0C0ECC), OnChip: rgb(0xF4F2EE),
-		Toast: rgb(0x2A2E36), Bubble: rgb(0x2A2E36), BubbleOwn: rgb(0x43341F),
+		Toast: rgb(0x2A2E36), MeterOn: rgb(0x6CCB94), MeterOff: rgb(0x40464F),
+		Bubble: rgb(0x2A2E36), BubbleOwn: rgb(0x43341F),
 	}
 }
 
@@ -62,7 +65,8 @@ func light() palette {
 		Border: rgb(0xC9C4BA), Foreground: rgb(0x1B1D21), Muted: rgb(0x5A5E66), Accent: rgb(0xF2A33A), AccentHi: rgb(0xE8941F),
 		OnAccent: rgb(0x1C1204), Danger: rgb(0xBE2F2F), DangerHi: rgb(0xA82424), OnDanger: rgb(0xFFFFFF), Error: rgb(0xB3261E),
 		Success: rgb(0x1F7A45), Focus: rgb(0x1B1D21), Scrim: rgba(0x14161A8C), Chip: rgba(0x0B0C0ECC), OnChip: rgb(0xF4F2EE),
-		Toast: rgb(0xFFFFFF), Bubble: rgb(0xEFECE6), BubbleOwn: rgb(0xFBE6C4),
+		Toast: rgb(0xFFFFFF), MeterOn: rgb(0x6CCB94), MeterOff: rgb(0x40464F),
+		Bubble: rgb(0xEFECE6), BubbleOwn: rgb(0xFBE6C4),
 	}
 }
 

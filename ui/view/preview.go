@@ -8,6 +8,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/ui/kit"
+	"foyer/ui/kit/meter"
 	"foyer/ui/model"
 	"foyer/ui/theme"
 	"foyer/ui/video"
@@ -23,14 +24,14 @@ type preview struct {
 	note    *note
 	mic     *kit.Button
 	camera  *kit.Button
-	meter   *kit.Meter
+	meter   *meter.Meter
 	trouble map[call.Source]*problem // in place: below the video
 	pickers *pickers
 }
 
 func newPreview(book *words.Book, act Actions, tips *kit.Tips, painter *video.Painter) *preview {
 	p := &preview{
-		book: book, tile: video.NewTile(), note: newNote(), meter: kit.NewMeter(), pickers: newPickers(book, act, tips),
+		book: book, tile: video.NewTile(), note: newNote(), meter: meter.New(), pickers: newPickers(book, act, tips),
 	}
 	painter.Add(p.tile)
 	p.mic = kit.NewIconButton(book.T("lobby.microphone"), "mic", kit.Plain, tips, act.ToggleMic)
