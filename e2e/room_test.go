@@ -70,6 +70,7 @@ type remoteTrack struct {
 	Width  int     `json:"width"`
 	FPS    float64 `json:"fps"`
 	Bytes  int     `json:"bytes"`
+	Level  float64 `json:"level"`
 }
 
 func remoteTracks(e drive.Event) []remoteTrack {

@@ -237,15 +237,34 @@ func TestWindowFromLobbyToFarewell(t *testing.T) {
 	}
 }
 
-// showsTestPicture reports whether the bars of a test pattern are in the right
-// half of the screen, where the guest's tile is: the yellow one is large and
-// nothing else is yellow.
-func (w *window) showsTestPicture() bool {
+// largeBar is how many pixels half of the yellow bar of a test pattern has in a tile
+// that fills the stage: more than ourselves have while we are alone.
+const largeBar = 15000
+
+// bars finds the yellow bars of test patterns, two halves of each. Nothing else is
+// yellow.
+func (w *window) bars() []desktop.Blob {
+	w.t.Helper()
 	img, err := w.Screen()
 	must(w.t, err)
-	return slices.ContainsFunc(desktop.Blobs(img, color.RGBA{191, 192, 0, 255}, 14, 2000), func(b desktop.Blob) bool {
-		return b.Min.X >= img.Rect.Dx()/2
-	})
+	return desktop.Blobs(img, color.RGBA{191, 192, 0, 255}, 14, 200)
+}
+
+// yellow is how large they are, the largest first.
+func (w *window) yellow() []int {
+	var sizes []int
+	for _, b := range w.bars() {
+		sizes = append(sizes, b.Pixels)
+	}
+	slices.SortFunc(sizes, func(a, b int) int { return b - a })
+	return sizes
+}
+
+// showsTestPicture reports whether the guest's tile shows a test pattern: it fills
+// the stage.
+func (w *window) showsTestPicture() bool {
+	bars := w.yellow()
+	return len(bars) > 0 && bars[0] >= largeBar
 }
 
 func (w *window) holds() (n int) {

@@ -24,8 +24,9 @@ type shortcut struct {
 func anywhere(model.Screen) bool         { return true }
 func staying(s model.Screen) bool        { return s == model.ScreenRoom }
 func beforeFarewell(s model.Screen) bool { return s != model.ScreenFarewell }
-func turn(by int) func(actions)          { return func(a actions) { a.root.Turn(by) } }
+func turn(by int) func(actions)          { return func(a actions) { a.TurnPage(by) } }
 func toggle(p model.Panel) func(actions) { return func(a actions) { a.pressPanel(p) } }
+func repeatTalk(a actions)               { talking{a.UI}.repeat(a.cfg.Now()) }
 func enlarge(a actions)                  { a.Enlarge("") }
 
 // shortcuts lists all keys of the window.
@@ -34,11 +35,17 @@ func shortcuts() []shortcut {
 		{key: fyne.KeyM, name: "M", says: "keys.mic", at: beforeFarewell, do: actions.ToggleMic},
 		{key: fyne.KeyV, name: "V", says: "keys.camera", at: beforeFarewell, do: actions.ToggleCamera},
 		{key: fyne.KeyS, name: "S", says: "keys.share", at: staying, do: actions.Share},
+		{key: talkKey, name: "Space", says: "keys.talk", at: staying, do: repeatTalk},
+		{key: fyne.KeyL, name: "L", says: "keys.layout", at: staying, do: actions.otherLayout},
 		{key: fyne.KeyE, name: "E", says: "keys.enlarge", at: staying, do: enlarge},
+		{key: fyne.KeyF11, name: "F11", says: "keys.full", at: staying, do: actions.FullScreen},
+		{key: fyne.KeyO, name: "O", says: "keys.self", at: staying, do: actions.toggleSelf},
 		{key: fyne.KeyC, name: "C", says: "keys.chat", at: staying, do: toggle(model.PanelChat)},
 		{key: fyne.KeyP, name: "P", says: "keys.people", at: staying, do: toggle(model.PanelPeople)},
 		{key: fyne.KeyPageDown, name: "PgDn", says: "keys.page_next", at: staying, do: turn(1)},
+		{key: fyne.KeyRight, name: "→", says: "keys.page_next", at: staying, do: turn(1)},
 		{key: fyne.KeyPageUp, name: "PgUp", says: "keys.page_previous", at: staying, do: turn(-1)},
+		{key: fyne.KeyLeft, name: "←", says: "keys.page_previous", at: staying, do: turn(-1)},
 		{key: fyne.KeyI, ctrl: true, name: "Ctrl+I", says: "keys.invite", at: staying, do: actions.Invite},
 		{key: fyne.KeyV, ctrl: true, name: "Ctrl+V", says: "keys.paste", at: staying, do: actions.Paste},
 		{key: fyne.KeyL, ctrl: true, name: "Ctrl+L", says: "keys.leave", at: staying, do: actions.Leave},
@@ -74,6 +81,7 @@ func (u *UI) bindKeys() {
 		}
 	}
 	c.SetOnTypedKey(func(k *fyne.KeyEvent) {
+		actions{u}.Awake(false)
 		if press := keys[k.Name]; press != nil {
 			press()
 		}
@@ -83,6 +91,7 @@ func (u *UI) bindKeys() {
 			press()
 		}
 	})
+	talking{u}.bind()
 }
 
 // Shortcuts shows the list of the keys, or takes it away.
@@ -117,6 +126,8 @@ func (a actions) escape() {
 		a.CancelShare()
 	case a.state.Panel != model.PanelNone:
 		a.OpenPanel(model.PanelNone)
+	case a.state.Stage.FullScreen:
+		a.FullScreen()
 	case a.state.Screens.Filled():
 		enlarge(a)
 	}

@@ -22,6 +22,7 @@ func (b *bench) pressed(s shortcut) {
 	case s.ctrl:
 		c.(fyne.Shortcutable).TypedShortcut(&desktop.CustomShortcut{KeyName: s.key, Modifier: fyne.KeyModifierShortcutDefault})
 	default:
+		talking{b.ui}.keyDown(&fyne.KeyEvent{Name: s.key}) // the test driver has no such hook
 		c.OnTypedKey()(&fyne.KeyEvent{Name: s.key})
 	}
 }
@@ -43,6 +44,18 @@ func TestEveryShortcut(t *testing.T) {
 			b.events(call.ParticipantJoined{Participant: grace}, shared)
 			return func() bool { return b.ui.state.Screens.Filled() }
 		},
+		"keys.talk": func(b *bench) func() bool {
+			b.muted()
+			return func() bool { return sent(b, engine.Unmute{Source: call.SourceMicrophone}) }
+		},
+		"keys.layout": func(b *bench) func() bool {
+			crowd(b, 2)
+			return func() bool { return b.ui.state.Screens.Arrange().Layout() == model.LayoutSpeaker }
+		},
+		"keys.full": func(b *bench) func() bool { return b.ui.win.FullScreen },
+		"keys.self": func(b *bench) func() bool {
+			return func() bool { return b.ui.state.Stage.Hidden }
+		},
 		"keys.chat": func(b *bench) func() bool {
 			return func() bool { return b.ui.state.Panel == model.PanelChat }
 		},
@@ -55,7 +68,7 @@ func TestEveryShortcut(t *testing.T) {
 		},
 		"keys.page_previous": func(b *bench) func() bool {
 			crowd(b, 12)
-			b.ui.root.Turn(1)
+			b.ui.presses.TurnPage(1)
 			return func() bool { return b.says("1 of 2") }
 		},
 		"keys.invite": func(b *bench) func() bool {

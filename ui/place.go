@@ -39,9 +39,6 @@ func (o *outside) shown() {
 	if o.place.Maximized {
 		o.frame.Maximize()
 	}
-	if o.place.FullScreen {
-		o.win.SetFullScreen(true)
-	}
 	o.placeAt = o.cfg.Now()
 	o.frame.OnHidden(o.setHidden)
 }
@@ -61,15 +58,15 @@ func (o *outside) watchWindow(now time.Time) {
 	}
 }
 
-// lookForWindow takes over where the window is now.
+// lookForWindow takes over where the window is now. A full screen ends with the room:
+// it is no place to come back to.
 func (o *outside) lookForWindow() {
-	if o.frame == nil || o.hidden {
+	if o.frame == nil || o.hidden || o.win.FullScreen() {
 		return
 	}
-	o.place.FullScreen = o.win.FullScreen()
-	o.place.Maximized = !o.place.FullScreen && o.frame.Maximized()
+	o.place.Maximized = o.frame.Maximized()
 	at, known := o.frame.Position()
-	if !known || o.place.FullScreen || o.place.Maximized {
+	if !known || o.place.Maximized {
 		return
 	}
 	size := o.win.Canvas().Size()

@@ -5,6 +5,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/ui/desk"
+	"foyer/ui/model"
 )
 
 // Settings is what the window remembers from one start to the next. The zero
@@ -23,6 +24,9 @@ type Settings struct {
 	// Language is the code of the window's language (words.Languages); empty is
 	// the system's.
 	Language string `json:"language,omitempty"`
+	// How the people lie in a room, and whether we are not among them.
+	Layout     model.Layout `json:"layout"`
+	SelfHidden bool         `json:"self_hidden"`
 	// Notifications are the desktop's, while the window is not in front.
 	Notifications Notifications `json:"notifications"`
 	Window        desk.Place    `json:"window"` // where it was last; zero: nowhere yet

@@ -67,12 +67,6 @@ func (a actions) CancelShare() {
 	a.refresh()
 }
 
-// Enlarge implements view.ShareActions.
-func (a actions) Enlarge(key string) {
-	a.state.Screens.Enlarge(key)
-	a.refresh()
-}
-
 // settleShare looks at one screen after the other while the choice is open, each
 // only until there is a frame of it, and shows the choice. No other place opens
 // or closes a screen for the sake of it. Of a stay that ends, the engine closes it.

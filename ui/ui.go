@@ -83,8 +83,10 @@ type UI struct {
 	sheets   sheets
 	outside  *outside
 	askAt    time.Time // when to ask the door who is there; zero: not at all
-	running  bool      // the window is there, and painted
-	drawn    bool      // the window has shown its first frame
+	talk     talk
+	moves    moves
+	running  bool // the window is there, and painted
+	drawn    bool // the window has shown its first frame
 	closed   bool
 
 	views  map[call.SID]engine.SetTrackView // sizes to tell the engine
@@ -97,7 +99,7 @@ type UI struct {
 }
 
 // Shown is how many people's video the window shows at once.
-const Shown = view.PerPage
+const Shown = model.PerPage
 
 // Size of the window on first start.
 const (
@@ -114,6 +116,7 @@ func New(cfg Config) *UI {
 	}
 	u.book = u.chooseBook()
 	u.outside = newOutside(u)
+	u.state.Stage.Layout, u.state.Stage.Hidden = u.set.Layout, u.set.SelfHidden
 	cfg.App.Settings().SetTheme(cfg.Theme)
 	fontsLoaded := loadFonts()
 	cfg.App.SetIcon(theme.AppIcon())
@@ -216,6 +219,12 @@ func (u *UI) tick(now time.Time) {
 	u.flushViews(now)
 	u.askMembers(now)
 	u.outside.watchWindow(now)
+	moved := u.state.InRoom() && u.state.Screens.Settle(now)
+	said := talking{u}.settle(now)
+	bare := fullScreen{u}.rest(now)
+	if moved || said || bare {
+		u.refresh()
+	}
 }
 
 // Pump starts the goroutine that hands events to the main one, until ctx ends,
@@ -301,6 +310,8 @@ func (u *UI) refresh() {
 	}
 	u.settlePreviews()
 	u.settleShare(true)
+	talking{u}.settle(u.cfg.Now())
+	fullScreen{u}.settle()
 	u.endQuestion()
 	u.endLeaveMenu()
 	u.outside.settle()

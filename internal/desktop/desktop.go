@@ -193,6 +193,12 @@ func (d *Desktop) Click(ctx context.Context, p image.Point) error {
 	return d.do(ctx, "mousemove", "--sync", strconv.Itoa(p.X), strconv.Itoa(p.Y), "click", "1")
 }
 
+// DoubleClick clicks twice with the left button, as quickly as people do.
+func (d *Desktop) DoubleClick(ctx context.Context, p image.Point) error {
+	return d.do(ctx, "mousemove", "--sync", strconv.Itoa(p.X), strconv.Itoa(p.Y),
+		"click", "--repeat", "2", "--delay", "80", "1")
+}
+
 // Type types text into what has the keyboard.
 func (d *Desktop) Type(ctx context.Context, text string) error {
 	return d.do(ctx, "type", "--delay", "20", "--", text)
@@ -200,6 +206,29 @@ func (d *Desktop) Type(ctx context.Context, text string) error {
 
 // Key presses a key, such as "Return" or "ctrl+v".
 func (d *Desktop) Key(ctx context.Context, key string) error { return d.do(ctx, "key", key) }
+
+// Hold presses a key and does not release it.
+func (d *Desktop) Hold(ctx context.Context, key string) error { return d.do(ctx, "keydown", key) }
+
+// Release releases a key that is held.
+func (d *Desktop) Release(ctx context.Context, key string) error { return d.do(ctx, "keyup", key) }
+
+// OpenWindow opens another program's window, which the window manager gives the
+// keyboard. It closes with the Desktop.
+func (d *Desktop) OpenWindow() error {
+	id, err := xproto.NewWindowId(d.conn)
+	if err != nil {
+		return err
+	}
+	screen := xproto.Setup(d.conn).DefaultScreen(d.conn)
+	const side = 200
+	if err := xproto.CreateWindowChecked(
+		d.conn, screen.RootDepth, id, d.root, 0, 0, side, side, 0, xproto.WindowClassInputOutput, screen.RootVisual, 0, nil,
+	).Check(); err != nil {
+		return err
+	}
+	return xproto.MapWindowChecked(d.conn, id).Check()
+}
 
 // Clipboard returns the text on the clipboard.
 func (d *Desktop) Clipboard(ctx context.Context) (string, error) {

@@ -28,14 +28,13 @@ type Frame interface {
 
 // Place is where a window is. X and Y are pixels of the desktop, which spans all
 // screens; Width and Height are of the window's content, whatever the scale. Of
-// a maximized or full-screen window they say where it goes back to.
+// a maximized window they say where it goes back to.
 type Place struct {
-	X          int     `json:"x"`
-	Y          int     `json:"y"`
-	Width      float32 `json:"width"`
-	Height     float32 `json:"height"`
-	Maximized  bool    `json:"maximized"`
-	FullScreen bool    `json:"full_screen"`
+	X         int     `json:"x"`
+	Y         int     `json:"y"`
+	Width     float32 `json:"width"`
+	Height    float32 `json:"height"`
+	Maximized bool    `json:"maximized"`
 }
 
 // known reports whether a window was ever there. What is stored may be anything.

@@ -18,13 +18,14 @@ func (s *State) Apply(e eventqueue.Stamped) {
 			s.Screens.CloseShare()
 		}
 		if v.State == call.StateReconnecting {
-			s.reconnecting()
+			s.reconnecting(e.At)
 		}
 	case call.Joined:
 		s.joined(v, e.At)
 	case call.RoomUpdated:
 		if s.InRoom() {
 			s.replaceRoster(v.Self, v.Participants)
+			s.Screens.tidy()
 		}
 	case call.RulesChanged:
 		if s.InRoom() {
@@ -42,7 +43,7 @@ func (s *State) Apply(e eventqueue.Stamped) {
 	case call.ParticipantLeft:
 		s.participantLeft(v, e.At)
 	case call.SpeakersChanged:
-		s.speak(v.Speakers)
+		s.speak(v.Speakers, e.At)
 	case call.QualityChanged:
 		if p := s.person(v.ID); p != nil {
 			p.Quality = v.Quality
@@ -97,7 +98,9 @@ func (s *State) Apply(e eventqueue.Stamped) {
 	case call.Moderated:
 		s.moderated(v)
 
-	case call.DataReceived, call.StatsReported, call.DeviceOpened, call.DeviceClosed:
+	case call.DeviceOpened:
+		notices{s}.works(v.Device.Source, e.At)
+	case call.DataReceived, call.StatsReported, call.DeviceClosed:
 		// The window shows none of these.
 	}
 }
@@ -113,9 +116,10 @@ func (s *State) hostStopped(v call.HostStopped, at time.Time) {
 
 // reconnecting forgets what was true of the others while there was a connection:
 // nobody is heard, and no network is good.
-func (s *State) reconnecting() {
+func (s *State) reconnecting(at time.Time) {
 	for _, p := range s.People {
-		p.Speaking, p.Level, p.Quality = false, 0, call.QualityUnknown
+		p.hear(0, at)
+		p.Quality = call.QualityUnknown
 	}
 }
 
@@ -195,7 +199,7 @@ func (s *State) left(v call.Left) {
 	s.Screens.CloseShare()
 	s.leaveChat()
 	s.closePanel()
-	s.Stage = Stage{}
+	s.Stage, s.Talk = s.Stage.after(), Talk{}
 	if v.Reason == call.ReasonSwitched && s.Switch != nil {
 		s.Switching.switched()
 		return
@@ -241,7 +245,7 @@ func (s *State) participantJoined(p call.Participant, at time.Time) {
 	case old == nil:
 		person := newPerson(p, false)
 		s.People = append(s.People, person)
-		s.Notify(Notice{At: at, Kind: NoticeJoined, Name: person.DisplayName()})
+		notices{s}.joined(person.DisplayName(), at)
 		s.Chat.note(Line{Kind: LineJoined, At: at, Name: person.DisplayName()})
 	case old.Self:
 	case old.SID == p.SID:
@@ -260,16 +264,17 @@ func (s *State) participantLeft(v call.ParticipantLeft, at time.Time) {
 	s.Notify(Notice{At: at, Kind: NoticeGone, Name: p.DisplayName(), Reason: v.Reason})
 	s.Chat.note(Line{Kind: LineGone, At: at, Name: p.DisplayName(), Reason: v.Reason, By: v.By, Text: v.Text})
 	s.remove(p.ID)
+	s.Screens.tidy()
 }
 
 // speak takes over who speaks now; everybody else is silent.
-func (s *State) speak(speakers []call.SpeakerLevel) {
+func (s *State) speak(speakers []call.SpeakerLevel, at time.Time) {
 	levels := make(map[call.Identity]float32, len(speakers))
 	for _, l := range speakers {
 		levels[l.ID] = l.Level
 	}
 	for _, p := range s.People {
-		p.Level, p.Speaking = levels[p.ID], levels[p.ID] > 0
+		p.hear(levels[p.ID], at)
 	}
 }
 
@@ -293,11 +298,11 @@ func (s *State) trackUnpublished(v call.TrackUnpublished) {
 		}
 		return
 	}
-	s.Screens.screenGone(v.ID, v.Track)
 	if p := s.person(v.ID); p != nil {
 		delete(p.Tracks, v.Track.SID)
 		delete(p.Slots, v.Track.SID)
 	}
+	s.Screens.tidy()
 }
 
 func (s *State) trackMuted(v call.TrackMuted, at time.Time) {
@@ -309,8 +314,8 @@ func (s *State) trackMuted(v call.TrackMuted, at time.Time) {
 	if !s.InRoom() {
 		return
 	}
-	s.Local[v.Track.Source] = Local{Published: true, Muted: true} // whatever we wanted
-	if !s.Standing.Silenced() {                                   // told already
+	s.Local[v.Track.Source] = Local{Published: true, Muted: true, ByHost: true} // whatever we wanted
+	if !s.Standing.Silenced() {                                                 // told already
 		s.Notify(Notice{At: at, Kind: NoticeMutedByHost})
 	}
 }
@@ -349,7 +354,7 @@ func (s *State) trouble(n Notice) {
 		s.Attempt.Failed = append(s.Attempt.Failed, n)
 		return
 	case s.InRoom():
-		s.Notify(n)
+		notices{s}.trouble(n)
 		return
 	}
 	s.Trouble[n.Source] = n.Err
@@ -377,7 +382,7 @@ func (s *State) failed(v call.CommandFailed, at time.Time) {
 	case call.SourceCamera, call.SourceMicrophone, call.SourceSpeaker:
 		s.trouble(n)
 	default:
-		s.Notify(n)
+		notices{s}.trouble(n)
 	}
 }
 

@@ -361,7 +361,9 @@ func TestPreviewTroubleIsShownInPlace(t *testing.T) {
 func TestNoticesAreBounded(t *testing.T) {
 	s := joined()
 	for i := range 1000 {
-		apply(s, call.ParticipantJoined{Participant: person(fmt.Sprint("p", i), "PA")})
+		s.Apply(eventqueue.Stamped{At: epoch.Add(time.Duration(i) * arrivals), Event: call.ParticipantJoined{
+			Participant: person(fmt.Sprint("p", i), "PA"),
+		}})
 	}
 	if len(s.Notices) != maxNotices || s.Notices[maxNotices-1].Name != "P999" {
 		t.Errorf("%d notices", len(s.Notices))

@@ -2,6 +2,7 @@ package model
 
 import (
 	"strings"
+	"time"
 
 	"foyer/engine/call"
 )
@@ -16,6 +17,8 @@ type Person struct {
 	Silenced bool // by the host: they neither speak nor write
 	Speaking bool
 	Level    float32
+	Began    time.Time // when they began to speak, this time or the last one
+	Silent   time.Time // when they stopped the last time
 	Quality  call.Quality
 	Tracks   map[call.SID]call.Track
 	Slots    map[call.SID]*call.FrameSlot // of subscribed video tracks

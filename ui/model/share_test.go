@@ -134,8 +134,8 @@ func TestPlaces(t *testing.T) {
 	slot := &call.FrameSlot{}
 	ann, bob := person("ann", "PA_1", screenTrack("S1")), person("bob", "PA_2", screenTrack("S2"))
 	s := joined(ann, bob)
-	if main, beside := s.Screens.Place(); main != nil || len(beside) != 3 {
-		t.Errorf("without a frame: %+v, %d", main, len(beside))
+	if a := s.Screens.Arrange(); a.Main != nil || len(a.Beside) != 2 {
+		t.Errorf("without a frame: %+v", a)
 	}
 	apply(s, call.TrackPublished{Local: true, Track: screenTrack("L")}, call.PreviewStarted{Device: screenDevice("left"), Slot: slot})
 	if got := names(s); got != "me me:screen ann- bob-" {
@@ -149,24 +149,24 @@ func TestPlaces(t *testing.T) {
 	apply(s, call.TrackSubscribed{ID: "ann", Track: screenTrack("S1"), Slot: slot}, call.TrackSubscribed{ID: "bob", Track: screenTrack("S2"), Slot: slot})
 	place := func(main string, filled bool, beside int) {
 		t.Helper()
-		m, b := s.Screens.Place()
-		if m == nil || string(m.ID) != main || s.Screens.Filled() != filled || len(b) != beside {
-			t.Errorf("main %+v, filled %v, %d beside", m, s.Screens.Filled(), len(b))
+		a := s.Screens.Arrange()
+		if a.Main == nil || string(a.Main.ID) != main || a.Filled != filled || len(a.Beside) != beside {
+			t.Errorf("main %+v, filled %v, %d beside", a.Main, a.Filled, len(a.Beside))
 		}
 	}
-	place("ann", false, 5)
+	place("ann", false, 3)
 	s.Screens.Enlarge("")
-	place("ann", true, 5)
+	place("ann", true, 0)
 	s.Screens.Enlarge("")
-	place("ann", false, 5)
+	place("ann", false, 3)
 	s.Screens.Enlarge("screen bob")
-	place("bob", false, 5)
+	place("bob", false, 3)
 	s.Screens.Enlarge("screen bob")
-	place("bob", true, 5)
+	place("bob", true, 0)
 	apply(s, call.TrackUnpublished{ID: "bob", Track: screenTrack("S2")})
-	place("ann", false, 4)
+	place("ann", false, 2)
 	apply(s, call.TrackUnpublished{ID: "ann", Track: screenTrack("S1")})
-	if m, _ := s.Screens.Place(); m != nil || s.Screens.Filled() {
+	if a := s.Screens.Arrange(); a.Main != nil || a.Filled {
 		t.Error("a screen that is gone has the main place")
 	}
 	s.Screens.Enlarge("")

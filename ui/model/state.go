@@ -92,6 +92,7 @@ type Local struct {
 	Muted     bool
 	Pending   bool // a command is under way, to make it Want
 	Want      bool
+	ByHost    bool // muted by the host, and we have not unmuted ourselves since
 }
 
 // On reports whether the source is on, or is being turned on.
@@ -133,6 +134,7 @@ type State struct {
 	Local    map[call.Source]Local
 	Share    *Share // nil: no screen is being chosen
 	Stage    Stage
+	Talk     Talk
 
 	Screens   Screens
 	Switching Switching
@@ -201,13 +203,15 @@ func (s *State) AskPreview(source call.Source) {
 
 // Notice is something to tell in passing.
 type Notice struct {
-	ID     int
-	At     time.Time
-	Kind   NoticeKind
-	Name   string           // of the participant
-	Reason call.LeaveReason // NoticeGone
-	Device call.Device      // NoticeDeviceLost
-	Err    error
+	ID      int
+	At      time.Time
+	Kind    NoticeKind
+	Name    string           // of the participant
+	More    int              // NoticeJoined: so many others came with them
+	Reason  call.LeaveReason // NoticeGone
+	Device  call.Device      // NoticeDeviceLost
+	Err     error
+	Passing bool // NoticeDeviceLost: another device has taken its place
 	// Command and Source are about NoticeFailed.
 	Command string
 	Source  call.Source
@@ -237,7 +241,7 @@ const (
 func (n Notice) Sticky() bool {
 	switch n.Kind {
 	case NoticeFailed, NoticeDeviceLost, NoticeHostStopped, NoticeCrashed, NoticeNoFont, NoticeWoke:
-		return true
+		return !n.Passing
 	default:
 		return false
 	}

@@ -27,6 +27,8 @@ type tileRenderer struct {
 	name       *kit.Text
 	muted      *kit.Icon
 	weak       *kit.Icon
+	pinned     *kit.Icon
+	ring       *canvas.Rectangle
 	frame      *frame
 	objs       []fyne.CanvasObject
 }
@@ -49,6 +51,8 @@ func (r *tileRenderer) Layout(size fyne.Size) {
 	r.layoutChip(size)
 	r.layoutMiddle(size)
 	r.frame.layout(size)
+	r.ring.Move(fyne.NewPos(ringWidth+1, ringWidth+1))
+	r.ring.Resize(size.SubtractWidthHeight(2*ringWidth+2, 2*ringWidth+2))
 }
 
 func (r *tileRenderer) layoutChip(size fyne.Size) {
@@ -57,6 +61,11 @@ func (r *tileRenderer) layoutChip(size fyne.Size) {
 		margin = 6
 	}
 	left, x := float32(10), float32(10)
+	pinned := x
+	if r.t.look.Pinned {
+		x += 16 + 6
+	}
+	muted := x
 	if r.t.look.Muted {
 		x += 16 + 6
 	}
@@ -69,7 +78,9 @@ func (r *tileRenderer) layoutChip(size fyne.Size) {
 	at := fyne.NewPos(margin, size.Height-margin-chipHeight)
 	r.chip.Move(at)
 	r.chip.Resize(chip)
-	r.muted.Move(at.AddXY(left, (chipHeight-16)/2))
+	r.pinned.Move(at.AddXY(pinned, (chipHeight-16)/2))
+	r.pinned.Resize(fyne.NewSquareSize(16))
+	r.muted.Move(at.AddXY(muted, (chipHeight-16)/2))
 	r.muted.Resize(fyne.NewSquareSize(16))
 	r.weak.Move(at.AddXY(chip.Width-left-14, (chipHeight-16)/2))
 	r.weak.Resize(fyne.NewSquareSize(16))
@@ -127,6 +138,9 @@ func (r *tileRenderer) apply() {
 	kit.SetVisible(r.chip, l.Name != "")
 	kit.SetVisible(r.muted, l.Name != "" && l.Muted)
 	kit.SetVisible(r.weak, l.Name != "" && l.Weak)
+	kit.SetVisible(r.pinned, l.Name != "" && l.Pinned)
+	r.ring.StrokeColor, r.ring.CornerRadius = theme.Color(theme.Focus), theme.RadiusCard-ringWidth
+	kit.SetVisible(r.ring, r.t.focused)
 	r.frame.set(l.Speaking)
 }
 

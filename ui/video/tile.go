@@ -28,6 +28,7 @@ type Look struct {
 	Initials string // without video; none when empty
 	Seed     string // chooses the colour behind the initials
 	Muted    bool
+	Pinned   bool // to the main place
 	Weak     bool // a poor connection
 	Speaking bool
 	Lost     bool   // dims the tile
@@ -49,19 +50,23 @@ type Tile struct {
 	// OnPixels tells the size in which a frame is or would be shown, in pixels
 	// of the screen, whenever that changes.
 	OnPixels func(w, h int)
-	// OnDoubleTapped may be nil.
-	OnDoubleTapped func()
 
-	raster *canvas.Raster
+	raster  *canvas.Raster
+	focused bool // see StageTile
 }
 
 // NewTile returns an empty tile.
 func NewTile() *Tile {
-	t := &Tile{blank: image.NewRGBA(image.Rect(0, 0, 1, 1))}
-	t.raster = canvas.NewRaster(t.generate)
-	t.raster.ScaleMode = canvas.ImageScalePixels
+	t := &Tile{}
+	t.init()
 	t.ExtendBaseWidget(t)
 	return t
+}
+
+func (t *Tile) init() {
+	t.blank = image.NewRGBA(image.Rect(0, 0, 1, 1))
+	t.raster = canvas.NewRaster(t.generate)
+	t.raster.ScaleMode = canvas.ImageScalePixels
 }
 
 // SetSlot shows the frames of slot, nil for none. The slot that was shown
@@ -130,13 +135,6 @@ func (t *Tile) advance() {
 	}
 }
 
-// DoubleTapped implements fyne.DoubleTappable.
-func (t *Tile) DoubleTapped(*fyne.PointEvent) {
-	if t.OnDoubleTapped != nil {
-		t.OnDoubleTapped()
-	}
-}
-
 // generate answers Fyne's question for w x h pixels: the newest frame as it
 // is. While a tile changes its size the last frame is stretched until one of
 // the new size comes.
@@ -189,13 +187,13 @@ func (t *Tile) CreateRenderer() fyne.WidgetRenderer {
 		middle: kit.NewText("").Colored(theme.OnChip), middleIcon: kit.NewIcon("offline", theme.OnChip, 20),
 		chip: kit.NewPanel(theme.Chip, 6), name: kit.NewText("").Colored(theme.OnChip).Shrinking(),
 		muted: kit.NewIcon("mic-off", theme.OnChip, 16), weak: kit.NewIcon("network-weak", theme.Accent, 16),
-		frame: newFrame(),
+		pinned: kit.NewIcon("pin", theme.OnChip, 16), ring: kit.NewRing(), frame: newFrame(),
 	}
 	r.name.TextSize = 13
 	r.initials.Alignment = fyne.TextAlignCenter
 	r.objs = append([]fyne.CanvasObject{
-		r.ground, r.disc, r.initials, t.raster, r.dim, r.middleIcon, r.middle, r.chip, r.muted, r.weak, r.name,
-	}, r.frame.objects()...)
+		r.ground, r.disc, r.initials, t.raster, r.dim, r.middleIcon, r.middle, r.chip, r.pinned, r.muted, r.weak, r.name,
+	}, append(r.frame.objects(), r.ring)...)
 	r.apply()
 	return r
 }

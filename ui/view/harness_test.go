@@ -45,12 +45,18 @@ func (f *fakeActions) ShowTrack(t call.SID, w, h int, hidden bool) {
 	f.note("track %s %dx%d hidden=%v", t, w, h, hidden)
 }
 
-func (f *fakeActions) LeaveMenu(fyne.Position) { f.note("leave menu") }
-func (f *fakeActions) Shortcuts()              { f.note("shortcuts") }
-func (f *fakeActions) Share()                  { f.note("share") }
-func (f *fakeActions) PickScreen(id string)    { f.note("screen %s", id) }
-func (f *fakeActions) CancelShare()            { f.note("no screen") }
-func (f *fakeActions) Enlarge(key string)      { f.note("enlarge %s", key) }
+func (f *fakeActions) LeaveMenu(fyne.Position)  { f.note("leave menu") }
+func (f *fakeActions) Shortcuts()               { f.note("shortcuts") }
+func (f *fakeActions) Share()                   { f.note("share") }
+func (f *fakeActions) PickScreen(id string)     { f.note("screen %s", id) }
+func (f *fakeActions) CancelShare()             { f.note("no screen") }
+func (f *fakeActions) Enlarge(key string)       { f.note("enlarge %s", key) }
+func (f *fakeActions) Pin(key string)           { f.note("pin %s", key) }
+func (f *fakeActions) SetLayout(l model.Layout) { f.note("layout %s", l) }
+func (f *fakeActions) HideSelf(hide bool)       { f.note("hide %v", hide) }
+func (f *fakeActions) TurnPage(by int)          { f.note("turn %d", by) }
+func (f *fakeActions) FullScreen()              { f.note("full") }
+func (f *fakeActions) Awake(rests bool)         { f.note("awake %v", rests) }
 
 // stand is a window with the content under test, at a fixed time.
 type stand struct {

@@ -179,17 +179,27 @@ func (l *lobby) relayout() {
 	}
 }
 
+// makeRoom keeps a space free below the header, for the cards.
+func (l *lobby) makeRoom(height float32) {
+	if layout := l.content.Layout.(*topped); layout.gap != height {
+		layout.gap = height
+		l.content.Layout.Layout(l.content.Objects, l.content.Size())
+		l.relayout()
+	}
+}
+
 // pause releases the preview's frames for another screen.
 func (l *lobby) pause() { l.preview.tile.SetSlot(nil) }
 
 // topped is a bar above something that takes the rest.
-type topped struct{}
+type topped struct{ gap float32 }
 
 func (*topped) MinSize([]fyne.CanvasObject) fyne.Size { return MinSize() }
 
-func (*topped) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+func (l *topped) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	h := kit.HeightFor(objects[0], size.Width)
 	objects[0].Resize(fyne.NewSize(size.Width, h))
+	h += l.gap
 	objects[1].Move(fyne.NewPos(0, h))
 	objects[1].Resize(fyne.NewSize(size.Width, size.Height-h))
 }

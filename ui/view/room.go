@@ -15,167 +15,148 @@ import (
 	"foyer/ui/words"
 )
 
-// copiedFor is how long the invite button confirms.
-const copiedFor = 2 * time.Second
-
 // room is the screen of a stay.
 type room struct {
 	content *fyne.Container
 	book    *words.Book
-	title   *kit.Text
-	clock   *kit.Text
-	network *kit.Text
-	invite  *kit.Button
+	header  *header
 	banner  *banner
 	stage   *stage
 	panel   *panel.Panel
 	bar     *bar
-	help    *kit.Button
+	bottom  *fyne.Container // the bar, and above it that a screen is shared
 	sharing *sharingBar
+	hint    *hint
+	mouse   *mouse
 }
 
 func newRoom(book *words.Book, act Actions, tips *kit.Tips, painter *video.Painter) *room {
-	r := &room{
-		book: book, title: kit.NewHeading("").Shrinking(), clock: kit.NewText("").Colored(theme.Muted),
-		network: kit.NewText("").Colored(theme.Muted),
-	}
-	r.invite = kit.NewButton(book.T("room.invite"), "invite", kit.Plain, act.Invite)
-	r.invite.WithTip(tips, book.WithKey(book.T("room.copy"), "Ctrl+I"))
+	r := &room{book: book}
+	r.mouse = newMouse(act.Awake)
+	r.header = newHeader(book, act, tips)
 	r.banner = newBanner()
 	r.stage = newStage(book, act, tips, painter)
 	r.panel = panel.New(book, act, tips)
 	r.bar = newBar(book, act, tips)
 	r.sharing = newSharingBar(book, act)
-	r.help = kit.NewIconButton(book.WithKey(book.T("keys.title"), "?"), "help", kit.Quiet, tips, act.Shortcuts)
-	header := container.New(&headerLayout{}, r.title, r.clock, r.network, r.invite, r.help)
-	bottom := kit.Column(0, r.sharing.content, r.bar.content)
-	r.content = container.New(&roomLayout{}, header, r.stage.content, r.panel.Content, r.banner.content, bottom)
+	r.hint = newHint(book)
+	r.bottom = kit.On(kit.NewPanel(theme.Background, 0), kit.Column(0, r.sharing.content, r.bar.content))
+	r.content = container.New(&roomLayout{r: r})
+	r.order(false)
 	return r
 }
 
-// headerLayout gives the title what the rest leaves.
-type headerLayout struct{}
-
-const headerHeight = 60
-
-func (*headerLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(320, headerHeight) }
-
-func (*headerLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	title, invite, help := objects[0].(*kit.Text), objects[3], objects[4].MinSize()
-	right := size.Width - 16 - help.Width
-	put(objects[4], right, help.Width, help.Height, size.Height)
-	right -= 12
-	if invite.Visible() {
-		m := invite.MinSize()
-		right -= m.Width
-		put(invite, right, m.Width, m.Height, size.Height)
-		right -= 24
+// order lays what lies over the stage in a full screen over it. Elsewhere the order
+// is that in which Tab goes through the window.
+func (r *room) order(full bool) {
+	stage, header := r.stage.content, fyne.CanvasObject(r.header.content)
+	if full {
+		r.content.Objects = []fyne.CanvasObject{
+			r.mouse, stage, header, r.panel.Content, r.banner.content, r.hint.content, r.bottom,
+		}
+		return
 	}
-	rest := right - 24
-	for _, o := range objects[1:3] {
-		rest -= o.MinSize().Width + 20
-	}
-	x := float32(24)
-	w := min(title.MinWidth()+1, rest)
-	put(title, x, w, title.MinSize().Height, size.Height)
-	x += w + 20
-	for _, o := range objects[1:3] {
-		m := o.MinSize()
-		put(o, x, m.Width, m.Height, size.Height)
-		x += m.Width + 20
+	r.content.Objects = []fyne.CanvasObject{
+		r.mouse, header, stage, r.panel.Content, r.banner.content, r.hint.content, r.bottom,
 	}
 }
 
-// put places an object in a row, centred vertically.
-func put(o fyne.CanvasObject, x, w, h, row float32) {
-	o.Move(fyne.NewPos(x, (row-h)/2))
-	o.Resize(fyne.NewSize(w, h))
+// roomLayout: header, stage and panel, bar. In a full screen header and bar lie over
+// the stage, so that no tile changes its size when they come.
+type roomLayout struct {
+	r    *room
+	full bool
+	bare bool // neither header nor bar are shown
 }
-
-// roomLayout: header, banner, stage and panel, bar.
-type roomLayout struct{}
 
 func (*roomLayout) MinSize([]fyne.CanvasObject) fyne.Size { return MinSize() }
 
-func (*roomLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	header, stage, side, note, controls := objects[0], objects[1], objects[2], objects[3], objects[4]
-	header.Resize(fyne.NewSize(size.Width, headerHeight))
-	y := float32(headerHeight)
-	// Over the stage: the tiles stay where they are, and what is sent to us
-	// does not change its size twice.
+func (l *roomLayout) Layout(_ []fyne.CanvasObject, size fyne.Size) {
+	r := l.r
+	r.mouse.Resize(size)
+	r.header.content.Resize(fyne.NewSize(size.Width, headerHeight))
+	top, bar := float32(headerHeight), kit.HeightFor(r.bottom, size.Width)
+	if l.bare {
+		top = tileGap
+	}
+	kit.Place(r.bottom, 0, size.Height-bar, size.Width, bar)
 	width := size.Width - 48 // of the stage
+	side := r.panel.Content
 	if side.Visible() && !panel.Covers(size.Width) {
 		width -= panel.Width + tileGap
 	}
+	// Over the stage: the tiles stay where they are, and what is sent to us
+	// does not change its size twice.
 	w := min(width-48, bannerWidth)
-	note.Move(fyne.NewPos(24+(width-w)/2, y+tileGap))
-	note.Resize(fyne.NewSize(w, kit.HeightFor(note, w)))
-	bar := kit.HeightFor(controls, size.Width)
-	stage.Move(fyne.NewPos(24, y))
-	stage.Resize(fyne.NewSize(width, size.Height-y-bar))
-	if panel.Covers(size.Width) {
-		kit.Place(side, 24, y, size.Width-48, size.Height-y-bar)
-	} else {
-		kit.Place(side, size.Width-24-panel.Width, y, panel.Width, size.Height-y-bar)
+	kit.Place(r.banner.content, 24+(width-w)/2, top+tileGap, w, kit.HeightFor(r.banner.content, w))
+	w = min(width-48, hintWidth)
+	h := kit.HeightFor(r.hint.content, w)
+	kit.Place(r.hint.content, 24+(width-w)/2, size.Height-bar-tileGap-h, w, h)
+	r.stage.corner.lift, r.stage.drop = 0, 0
+	if l.full && !l.bare {
+		r.stage.drop = headerHeight
 	}
-	controls.Move(fyne.NewPos(0, size.Height-bar))
-	controls.Resize(fyne.NewSize(size.Width, bar))
+	switch {
+	case l.full && r.stage.filled():
+		kit.Place(r.stage.content, 0, 0, width+24+24, size.Height)
+	case l.full:
+		r.stage.corner.lift = max(0, bar-tileGap)
+		kit.Place(r.stage.content, 24, tileGap, width, size.Height-2*tileGap)
+	default:
+		kit.Place(r.stage.content, 24, headerHeight, width, size.Height-headerHeight-bar)
+	}
+	if panel.Covers(size.Width) {
+		kit.Place(side, 24, top, size.Width-48, size.Height-top-bar)
+	} else {
+		kit.Place(side, size.Width-24-panel.Width, top, panel.Width, size.Height-top-bar)
+	}
 }
 
 // update shows the stay. It reports whether the panel shows another page now.
 func (r *room) update(s *model.State, now time.Time) (switched bool) {
-	r.title.Set(r.book.RoomName(s.Room.Title, s.Room.ID))
-	r.network.Set(r.quality(s))
-	kit.SetVisible(r.invite, invitable(s.Room.Link))
+	covered := s.Panel != model.PanelNone && panel.Covers(r.content.Size().Width)
 	switched = r.panel.Update(s, now)
-	kit.SetVisible(r.stage.content, s.Panel == model.PanelNone || !panel.Covers(r.content.Size().Width))
+	kit.SetVisible(r.stage.content, !covered)
+	r.full(s.Stage.FullScreen, s.Stage.Bare)
+	r.header.update(s, now, r.content.Size().Width)
 	r.tick(s, now)
-	r.stage.update(s)
+	r.stage.update(s, covered)
 	r.bar.update(s)
 	r.sharing.update(s)
 	// Places only: a Refresh of the whole tree would upload every frame anew.
-	for _, c := range []*fyne.Container{r.content, r.content.Objects[0].(*fyne.Container)} {
-		c.Layout.Layout(c.Objects, c.Size())
-	}
+	r.content.Layout.Layout(r.content.Objects, r.content.Size())
 	return switched
 }
 
-// invitable links can be given on: an address with a token cannot.
-func invitable(l call.Link) bool { return !l.Empty() && !l.Plain() && l.String() != "" }
+// below is where cards may lie: below the header, and what is said there for long.
+func (r *room) below() float32 {
+	y := float32(headerHeight)
+	if b := r.banner.content; b.Visible() {
+		y = b.Position().Y + b.Size().Height
+	}
+	return y + tileGap
+}
 
-// quality is our own connection in words, or what else is going on.
-func (r *room) quality(s *model.State) string {
-	if s.Engine == call.StateLeaving {
-		return r.book.T("room.leaving")
+// full follows the full screen, in which header and bar come and go.
+func (r *room) full(on, bare bool) {
+	l := r.content.Layout.(*roomLayout)
+	bare = on && bare
+	if l.full != on {
+		r.order(on)
 	}
-	me := s.Self()
-	if s.Engine == call.StateReconnecting || me == nil || me.Quality == call.QualityUnknown {
-		return ""
-	}
-	return r.book.T("room.network." + me.Quality.String())
+	l.full, l.bare = on, bare
+	kit.SetVisible(r.header.content, !bare)
+	kit.SetVisible(r.bar.content, !bare)
 }
 
 func (r *room) tick(s *model.State, now time.Time) {
 	r.stage.tick(s, now)
 	r.panel.Tick(s, now)
-	if icon, title, detail := lasting(r.book, s, now); r.banner.set(icon, title, detail) {
+	r.header.tick(s, now)
+	icon, title, detail := lasting(r.book, s, now)
+	said := r.banner.set(icon, title, detail)
+	if r.hint.update(s) || said {
 		r.content.Layout.Layout(r.content.Objects, r.content.Size())
-	}
-	was, since := r.clock.MinWidth(), ""
-	if !s.Room.JoinedAt.IsZero() {
-		since = words.Clock(now.Sub(s.Room.JoinedAt))
-	}
-	r.clock.Set(since)
-	text, icon := r.book.T("room.invite"), "invite"
-	for _, n := range s.Notices {
-		if n.Kind == model.NoticeCopied && now.Sub(n.At) < copiedFor {
-			text, icon = r.book.T("room.copied"), "check"
-		}
-	}
-	r.invite.Set(text, icon, kit.Plain)
-	if r.clock.MinWidth() != was || r.invite.MinSize().Width != r.invite.Size().Width {
-		header := r.content.Objects[0].(*fyne.Container)
-		header.Layout.Layout(header.Objects, header.Size())
 	}
 }
 

@@ -17,7 +17,7 @@ func roomScreens() []screen {
 		prepare     func(*stand)
 	}{
 		{"1", "dark", 1, func(*stand) {}},
-		{"2", "dark small", 2, func(*stand) {}},
+		{"2", "dark small 800 1600", 2, func(*stand) {}},
 		{"4", "dark light", 4, func(s *stand) {
 			s.apply(call.SpeakersChanged{Speakers: []call.SpeakerLevel{{ID: "u0", Level: 0.4}}}, call.QualityChanged{ID: "u1", Quality: call.QualityPoor})
 		}},
@@ -62,6 +62,53 @@ func roomScreens() []screen {
 		}},
 		{"screen", "dark small", 3, func(s *stand) {
 			s.apply(call.TrackSubscribed{ID: "u0", Track: call.Track{SID: "TR_S", Source: call.SourceScreen, Kind: call.KindVideo}, Slot: &call.FrameSlot{}})
+		}},
+		{"screen-strip", "800 1600", 6, func(s *stand) {
+			s.apply(call.TrackSubscribed{ID: "u0", Track: call.Track{SID: "TR_S", Source: call.SourceScreen, Kind: call.KindVideo}, Slot: &call.FrameSlot{}},
+				call.SpeakersChanged{Speakers: []call.SpeakerLevel{{ID: "u1", Level: 0.4}}})
+		}},
+		{"screen-grid", "", 4, func(s *stand) {
+			s.apply(call.TrackSubscribed{ID: "u0", Track: call.Track{SID: "TR_S", Source: call.SourceScreen, Kind: call.KindVideo}, Slot: &call.FrameSlot{}})
+			s.state.Screens.SetLayout(model.LayoutGrid)
+		}},
+		{"speaker", "800 1600", 6, func(s *stand) {
+			s.state.Screens.SetLayout(model.LayoutSpeaker)
+			s.apply(call.SpeakersChanged{Speakers: []call.SpeakerLevel{{ID: "u2", Level: 0.4}}}, call.QualityChanged{ID: "u1", Quality: call.QualityLost})
+			s.state.Screens.Settle(s.now.Add(2 * time.Second))
+		}},
+		{"speaker-2", "", 2, func(s *stand) { s.state.Screens.SetLayout(model.LayoutSpeaker) }},
+		{"pinned", "800 1600", 4, func(s *stand) {
+			s.state.Screens.Pin("camera u1")
+			s.apply(call.QualityChanged{ID: "ada", Quality: call.QualityPoor})
+		}},
+		{"hidden", "", 4, func(s *stand) { s.state.Stage.Hidden = true }},
+		{"page-2", "800 1600", 12, func(s *stand) { s.state.Screens.Turn(1) }},
+		{"full", "800 1600", 4, func(s *stand) { s.state.Stage.FullScreen = true }},
+		{"full-bare", "800 1600", 4, func(s *stand) { s.state.Stage.FullScreen, s.state.Stage.Bare = true, true }},
+		{"full-screen", "", 4, func(s *stand) {
+			s.apply(call.TrackSubscribed{ID: "u0", Track: call.Track{SID: "TR_S", Source: call.SourceScreen, Kind: call.KindVideo}, Slot: &call.FrameSlot{}})
+			s.state.Screens.Enlarge("")
+			s.state.Stage.FullScreen = true
+		}},
+		{"talking-muted", "dark small", 3, func(s *stand) {
+			s.apply(call.TrackMuted{ID: "ada", Local: true, Track: call.Track{SID: "Lmicrophone", Source: call.SourceMicrophone}})
+			s.state.Talk.Hear(0.7, s.now.Add(-time.Second))
+			s.state.Talk.Hear(0.7, s.now.Add(-800*time.Millisecond))
+			s.state.Talk.Hear(0.7, s.now.Add(-600*time.Millisecond))
+			s.state.Talk.Hear(0.7, s.now.Add(-400*time.Millisecond))
+		}},
+		{"talking", "", 3, func(s *stand) { s.state.Talk.Held = true }},
+		{"alone-notices", "dark small", 1, func(s *stand) {
+			for _, src := range []call.Source{call.SourceCamera, call.SourceMicrophone, call.SourceSpeaker} {
+				s.apply(call.CommandFailed{Command: "publish", Source: src, Err: &call.DeviceError{Source: src, Err: call.ErrDeviceMissing}})
+			}
+		}},
+		{"reconnecting-notices", "", 12, func(s *stand) {
+			s.apply(call.StateChanged{State: call.StateReconnecting})
+			for i := range 10 {
+				id := call.Identity(rune('a' + i))
+				s.apply(call.ParticipantJoined{Participant: call.Participant{Identity: id, SID: call.SID("PA_" + id), Name: string(id)}})
+			}
 		}},
 		{"copied", "", 2, func(s *stand) { s.state.Notify(model.Notice{At: s.now, Kind: model.NoticeCopied}) }},
 		{"leaving", "dark", 2, func(s *stand) { s.apply(call.StateChanged{State: call.StateLeaving}) }},

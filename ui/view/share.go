@@ -20,9 +20,6 @@ type ShareActions interface {
 	Share()
 	PickScreen(id string)
 	CancelShare()
-	// Enlarge lets a screen fill the stage, or gives the others their places
-	// back; an empty key is the screen in the main place.
-	Enlarge(key string)
 }
 
 // sharingBar says that our screen is shared, as long as it is.

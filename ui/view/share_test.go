@@ -73,9 +73,9 @@ func TestShortcutsSheet(t *testing.T) {
 	b := words.English()
 	var rows []Shortcut
 	for _, k := range [][2]string{
-		{"M", "keys.mic"}, {"V", "keys.camera"}, {"S", "keys.share"}, {"E", "keys.enlarge"}, {"C", "keys.chat"},
-		{"P", "keys.people"}, {"PgDn", "keys.page_next"},
-		{"PgUp", "keys.page_previous"}, {"Ctrl+I", "keys.invite"}, {"Ctrl+V", "keys.paste"}, {"Ctrl+L", "keys.leave"},
+		{"M", "keys.mic"}, {"V", "keys.camera"}, {"S", "keys.share"}, {"Space", "keys.talk"}, {"L", "keys.layout"},
+		{"E", "keys.enlarge"}, {"F11", "keys.full"}, {"O", "keys.self"}, {"C", "keys.chat"}, {"P", "keys.people"},
+		{"PgDn", "keys.page_next"}, {"→", "keys.page_next"}, {"PgUp", "keys.page_previous"}, {"←", "keys.page_previous"}, {"Ctrl+I", "keys.invite"}, {"Ctrl+V", "keys.paste"}, {"Ctrl+L", "keys.leave"},
 		{"Esc", "keys.close"}, {"?", "keys.help"}, {"F1", "keys.help"},
 	} {
 		rows = append(rows, Shortcut{k[0], b.T(k[1])})
@@ -110,7 +110,7 @@ func TestTheMainPlace(t *testing.T) {
 		main.DoubleTapped(nil)
 		st.tiles["camera u0"].DoubleTapped(nil)
 		test.Tap(st.enlarge)
-		if got := strings.Join(s.act.done, "; "); !strings.HasSuffix(got, "enlarge screen u0; enlarge ") {
+		if got := strings.Join(s.act.done, "; "); !strings.HasSuffix(got, "enlarge screen u0; pin camera u0; enlarge ") {
 			t.Errorf("done: %s", got)
 		}
 		s.act.done = nil

@@ -13,7 +13,7 @@ type Shortcut struct{ Key, Text string }
 
 const (
 	shortcutsWidth = 560
-	keysWidth      = 88 // the keys of a line
+	keysWidth      = 100 // the keys of a line
 )
 
 // ShowShortcuts shows the list of keys. Keys with the same words share a line.

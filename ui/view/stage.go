@@ -16,70 +16,95 @@ import (
 	"foyer/ui/words"
 )
 
-// PerPage is how many tiles a page has.
-const PerPage = 9
-
 const (
 	tileGap     = 12
 	pagerHeight = 44
 )
 
-// stage is the grid of tiles, in pages from ten people on.
+// StageActions is what the user can do about who is shown where.
+type StageActions interface {
+	// Enlarge lets what has the main place fill the stage, or gives the others
+	// their places back; the key of a screen gives it the main place first.
+	Enlarge(key string)
+	Pin(key string) // gives a tile the main place, or takes it away
+	SetLayout(l model.Layout)
+	HideSelf(hide bool)
+	TurnPage(by int)
+	FullScreen() // or back
+	// Awake says that the pointer moves, or rests on a control.
+	Awake(rests bool)
+}
+
+// stage shows the tiles: alike, or with one in the main place, in pages. We are
+// small in the corner.
 type stage struct {
 	content *fyne.Container
 	grid    *fyne.Container
+	corner  *corner
 	book    *words.Book
 	act     Actions
 	painter *video.Painter
-	tiles   map[string]*video.Tile
+	tiles   map[string]*video.StageTile
 	moving  map[string]motion // of remote videos, while we reconnect
 	told    map[call.SID]bool // remote videos, and whether they were said to be shown
 	alone   *alone
-	enlarge *kit.Button // of the screen in the main place
+	enlarge *kit.Button // of what is in the main place
+	drop    float32     // how far down that is, below what lies over the stage
 	pager   *pager
-	page    int
+	menu    *kit.Menu
+	menuOf  string // the key of the tile that the menu is about
 	state   *model.State
 }
 
 func newStage(book *words.Book, act Actions, tips *kit.Tips, painter *video.Painter) *stage {
 	s := &stage{
-		book: book, act: act, painter: painter, tiles: map[string]*video.Tile{}, told: map[call.SID]bool{},
+		book: book, act: act, painter: painter, tiles: map[string]*video.StageTile{}, told: map[call.SID]bool{},
 		moving: map[string]motion{},
 	}
 	s.alone = newAlone(book, act)
 	s.grid = container.New(&gridLayout{})
-	s.pager = newPager(book, tips, s.turn)
+	s.corner = newCorner(book, act, tips)
+	s.pager = newPager(book, tips, act.TurnPage)
 	s.enlarge = kit.NewIconButton("", "enlarge", kit.Plain, tips, func() { act.Enlarge("") })
 	s.enlarge.Small = true
 	s.enlarge.Hide()
-	s.content = container.New(&stageLayout{}, s.grid, s.pager.content, s.enlarge)
+	s.content = container.New(&stageLayout{s}, s.grid, s.corner.content, s.pager.content, s.enlarge)
 	return s
 }
 
-func (s *stage) turn(by int) {
-	s.page += by
-	s.update(s.state)
-}
-
 // update shows the tiles of the page. Tiles of other pages are forgotten: their
-// frames are neither decoded nor sent to us.
-func (s *stage) update(state *model.State) {
+// frames are neither decoded nor sent to us. Behind a panel that covers the stage
+// nothing is shown.
+func (s *stage) update(state *model.State, covered bool) {
 	s.state = state
-	shown := s.choose(state)
+	a := state.Screens.Arrange()
+	if covered {
+		a = model.Arrangement{Pages: 1}
+	}
+	shown := a.Shown()
 	s.hideFrozen(shown)
 	keep := map[string]bool{}
 	var objects []fyne.CanvasObject
 	for _, t := range shown {
 		keep[t.Key()] = true
-		objects = append(objects, s.tile(t))
+		objects = append(objects, s.tile(t, a))
+	}
+	var own *video.StageTile
+	if a.Own != nil {
+		keep[a.Own.Key()] = true
+		own = s.tile(*a.Own, a)
 	}
 	s.dropTiles(keep)
 	s.tell(state, shown)
-	if !slices.ContainsFunc(shown, func(t model.Tile) bool { return !t.Self }) && len(state.People) == 1 &&
-		!state.Switching.Between() {
+	if !covered && len(state.People) == 1 && !state.Switching.Between() {
 		s.alone.set(invitable(state.Room.Link))
 		objects = append(objects, s.alone.content)
 	}
+	grid := s.grid.Layout.(*gridLayout)
+	grid.main, grid.face = a.Main != nil, a.Main != nil && a.Main.Source != call.SourceScreen
+	s.pager.set(a.Page, a.Pages)
+	s.showEnlarge(a)
+	s.corner.set(own, a.Hidden && !covered)
 	if !slices.Equal(s.grid.Objects, objects) {
 		s.grid.Objects = objects
 		s.grid.Refresh()
@@ -87,22 +112,43 @@ func (s *stage) update(state *model.State) {
 	s.content.Layout.Layout(s.content.Objects, s.content.Size())
 }
 
-func (s *stage) tile(t model.Tile) *video.Tile {
+// showEnlarge shows the button of the main place.
+func (s *stage) showEnlarge(a model.Arrangement) {
+	kit.SetVisible(s.enlarge, a.Main != nil && (a.Pinned || a.Main.Source == call.SourceScreen))
+	icon, key := "enlarge", "share.enlarge"
+	if a.Filled {
+		icon, key = "shrink", "share.restore"
+	}
+	s.enlarge.Set("", icon, kit.Plain)
+	s.enlarge.SetTip(s.book.WithKey(s.book.T(key), "E"))
+}
+
+func (s *stage) tile(t model.Tile, a model.Arrangement) *video.StageTile {
 	key := t.Key()
 	tile := s.tiles[key]
 	if tile == nil {
-		tile = video.NewTile()
+		tile = video.NewStageTile()
 		s.tiles[key] = tile
-		s.painter.Add(tile)
+		s.painter.Add(&tile.Tile)
 	}
-	tile.OnPixels, tile.OnDoubleTapped = nil, nil
+	tile.OnPixels, tile.OnDoubleTapped, tile.OnMenu = nil, nil, nil
 	if t.Source == call.SourceScreen && !t.Self {
 		tile.OnDoubleTapped = func() { s.act.Enlarge(key) }
+	} else if !t.Self {
+		tile.OnDoubleTapped = func() { s.act.Pin(key) }
+	}
+	if !t.Self || a.Own != nil {
+		tile.OnMenu = func(at fyne.Position) { s.openMenu(key, at) }
 	}
 	if !t.Self && t.Track != "" {
 		tile.OnPixels = func(w, h int) { s.act.ShowTrack(t.Track, w, h, false) }
 	}
-	tile.SetLook(s.look(t))
+	look := s.look(t)
+	if t.Self && a.Own != nil {
+		look.Name = s.book.T("room.you_small")
+	}
+	look.Pinned = a.Pinned && key == a.Main.Key()
+	tile.SetLook(look)
 	tile.SetSlot(t.Slot)
 	return tile
 }
@@ -112,7 +158,7 @@ func (s *stage) look(t model.Tile) video.Look {
 		Name: t.Name, Initials: model.Initials(t.Name), Seed: string(t.ID), Muted: t.MicMuted, Speaking: t.Speaking,
 		Lost: t.Lost, Mirror: t.Self,
 	}
-	l.Weak = t.Quality == call.QualityPoor && !t.Lost
+	l.Weak = (t.Quality == call.QualityPoor || t.Quality == call.QualityLost) && !t.Lost
 	if t.Self {
 		l.Name = s.book.T("room.you", "name", t.Name)
 	}
@@ -163,7 +209,7 @@ func (s *stage) tick(state *model.State, now time.Time) {
 		s.moving[t.Key()] = m
 	}
 	if changed {
-		s.update(state)
+		s.update(state, !s.content.Visible())
 	}
 }
 
@@ -180,16 +226,26 @@ func (s *stage) hideFrozen(all []model.Tile) {
 func (s *stage) dropTiles(keep map[string]bool) {
 	for key, tile := range s.tiles {
 		if !keep[key] {
-			s.painter.Remove(tile)
-			delete(s.tiles, key)
+			s.forget(key, tile)
 		}
+	}
+}
+
+func (s *stage) forget(key string, tile *video.StageTile) {
+	s.painter.Remove(&tile.Tile)
+	delete(s.tiles, key)
+	if key == s.menuOf {
+		s.closeMenu()
+	}
+	if c := fyne.CurrentApp().Driver().CanvasForObject(s.content); tile.Focused() && c != nil {
+		c.Unfocus() // else the keys would go nowhere
 	}
 }
 
 // tell says of every remote video whether it is shown, once: those on this page
 // are, and screens, whose tile comes with their first frame.
 func (s *stage) tell(state *model.State, shown []model.Tile) {
-	wanted := map[call.SID]*video.Tile{}
+	wanted := map[call.SID]*video.StageTile{}
 	for _, t := range shown {
 		if !t.Self && t.Track != "" {
 			wanted[t.Track] = s.tiles[t.Key()]
@@ -202,7 +258,7 @@ func (s *stage) tell(state *model.State, shown []model.Tile) {
 }
 
 // tellShown says which remote videos are shown, and by which tile, if it is there.
-func (s *stage) tellShown(state *model.State, wanted map[call.SID]*video.Tile) {
+func (s *stage) tellShown(state *model.State, wanted map[call.SID]*video.StageTile) {
 	videos := state.RemoteVideos()
 	for sid := range s.told {
 		if !videos[sid] {
@@ -223,21 +279,20 @@ func (s *stage) tellShown(state *model.State, wanted map[call.SID]*video.Tile) {
 	}
 }
 
-// takeOver keeps the page, and what was said of each video.
+// takeOver keeps what was said of each video.
 func (s *stage) takeOver(before *stage) {
-	s.page = before.page
 	maps.Copy(s.told, before.told)
 }
 
 // clear forgets every tile: the stay is over.
 func (s *stage) clear() {
 	for key, tile := range s.tiles {
-		s.painter.Remove(tile)
-		delete(s.tiles, key)
+		s.forget(key, tile)
 	}
 	clear(s.moving)
 	clear(s.told)
-	s.grid.Objects, s.page = nil, 0
+	s.corner.set(nil, false)
+	s.grid.Objects = nil
 }
 
 // pager turns the pages.

@@ -21,6 +21,10 @@ func TestPages(t *testing.T) {
 	}
 	s.act.done = nil
 	test.Tap(s.root.room.stage.pager.next)
+	if got := strings.Join(s.act.done, "; "); got != "turn 1" {
+		t.Errorf("done: %s", got)
+	}
+	s.state.Screens.Turn(1)
 	s.show()
 	if second.View().Width == 0 {
 		t.Error("the second page is not converted")

@@ -3,62 +3,42 @@ package view
 import (
 	"fyne.io/fyne/v2"
 
-	"foyer/ui/kit"
-	"foyer/ui/model"
 	"foyer/ui/video"
 )
 
-// choose is what is shown: the screen in the main place and one page of what is
-// beside it, or one page of all alike.
-func (s *stage) choose(state *model.State) []model.Tile {
-	main, beside := state.Screens.Place()
-	perPage, filled := PerPage, state.Screens.Filled()
-	if main != nil {
-		perPage--
-	}
-	if filled {
-		beside = nil
-	}
-	pages := max((len(beside)+perPage-1)/perPage, 1)
-	s.page = max(0, min(s.page, pages-1))
-	s.pager.set(s.page, pages)
-	shown := beside[s.page*perPage : min((s.page+1)*perPage, len(beside))]
-	s.grid.Layout.(*gridLayout).main = main != nil
-	s.showEnlarge(main != nil, filled)
-	if main == nil {
-		return shown
-	}
-	return append([]model.Tile{*main}, shown...)
-}
-
-// showEnlarge shows the button of the main place.
-func (s *stage) showEnlarge(there, filled bool) {
-	kit.SetVisible(s.enlarge, there)
-	icon, key := "enlarge", "share.enlarge"
-	if filled {
-		icon, key = "shrink", "share.restore"
-	}
-	s.enlarge.Set("", icon, kit.Plain)
-	s.enlarge.SetTip(s.book.WithKey(s.book.T(key), "E"))
-}
-
 // gridLayout places tiles of one size, or a large one with the others beside it.
-type gridLayout struct{ main bool }
+type gridLayout struct {
+	main   bool
+	face   bool      // the large one is a person: it keeps its shape
+	corner fyne.Size // what is left free of the place beside, in its last corner
+}
 
 func (*gridLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(96, 54) }
 
 func (l *gridLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	if !l.main || len(objects) == 0 {
+	switch {
+	case !l.main || len(objects) == 0:
 		layTiles(objects, fyne.Position{}, size)
-		return
+	case len(objects) == 1:
+		l.layMain(objects[0], size)
+	default:
+		at, beside := split(size)
+		l.layMain(objects[0], fyne.NewSize(besideEnd(at.X, size.Width), besideEnd(at.Y, size.Height)))
+		layTiles(objects[1:], at, l.besideCorner(at, beside))
 	}
-	at, beside := split(size)
-	if len(objects) == 1 {
-		layMain(objects[0], size)
-		return
+}
+
+// besideCorner is what the corner leaves of the place beside: above it, or at its
+// left where that lies below.
+func (l *gridLayout) besideCorner(at fyne.Position, beside fyne.Size) fyne.Size {
+	switch {
+	case l.corner.IsZero():
+		return beside
+	case at.X > 0:
+		return beside.SubtractWidthHeight(0, l.corner.Height+tileGap)
+	default:
+		return beside.SubtractWidthHeight(l.corner.Width+tileGap, 0)
 	}
-	layMain(objects[0], fyne.NewSize(besideEnd(at.X, size.Width), besideEnd(at.Y, size.Height)))
-	layTiles(objects[1:], at, beside)
 }
 
 // besideEnd is how far the main place reaches in one direction: to the gap before
@@ -70,14 +50,14 @@ func besideEnd(at, all float32) float32 {
 	return at - tileGap
 }
 
-// besidePart is how much of the stage the people beside a shared screen take.
+// besidePart is how much of the stage the people beside the main place take.
 const (
 	besidePart = 0.22
 	besideMin  = 168
 	belowMin   = 96
 )
 
-// split is where the people beside a shared screen lie: at the right in a wide
+// split is where the people beside the main place lie: at the right in a wide
 // stage, else below.
 func split(size fyne.Size) (at fyne.Position, beside fyne.Size) {
 	if size.Width > 1.3*size.Height {
@@ -89,8 +69,12 @@ func split(size fyne.Size) (at fyne.Position, beside fyne.Size) {
 }
 
 // layMain gives a screen all of its place: its frame fits into it, whatever its
-// shape.
-func layMain(o fyne.CanvasObject, size fyne.Size) {
+// shape. A person keeps the shape of a tile.
+func (l *gridLayout) layMain(o fyne.CanvasObject, size fyne.Size) {
+	if l.face {
+		layTiles([]fyne.CanvasObject{o}, fyne.Position{}, size)
+		return
+	}
 	o.Move(fyne.Position{})
 	o.Resize(fyne.NewSize(round(size.Width), round(size.Height)))
 }
@@ -106,29 +90,87 @@ func layTiles(objects []fyne.CanvasObject, at fyne.Position, size fyne.Size) {
 
 func round(v float32) float32 { return float32(int(v + 0.5)) }
 
-type stageLayout struct{}
+// stageLayout: the grid, the pages below it, ourselves in the corner, and the
+// button of the main place.
+type stageLayout struct{ s *stage }
 
 func (*stageLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(96, 54) }
 
-func (*stageLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	grid, pages, enlarge := objects[0].(*fyne.Container), objects[1], objects[2]
+func (l *stageLayout) Layout(_ []fyne.CanvasObject, size fyne.Size) {
+	s := l.s
 	h := size.Height
-	if pages.Visible() {
+	if pages := s.pager.content; pages.Visible() {
 		h -= pagerHeight
 		pages.Move(fyne.NewPos(0, h))
 		pages.Resize(fyne.NewSize(size.Width, pagerHeight))
 	}
-	if grid.Size() == fyne.NewSize(size.Width, h) {
-		grid.Layout.Layout(grid.Objects, grid.Size()) // what they show may have another place
+	within := fyne.NewSize(size.Width, h)
+	grid := s.grid.Layout.(*gridLayout)
+	small, beside := s.corner.size(within), grid.main && len(s.grid.Objects) > 1
+	if n := len(s.grid.Objects); !grid.main && n > 1 {
+		// Over a tile: of its face enough must be left.
+		for _, c := range video.Grid(n, within.Width, within.Height, tileGap) {
+			small = fit(small, fyne.NewSize(c.W*overTile, c.H*overTile))
+		}
 	}
-	grid.Resize(fyne.NewSize(size.Width, h))
-	if !enlarge.Visible() || len(grid.Objects) == 0 {
+	grid.corner = fyne.Size{}
+	if beside {
+		_, room := split(within)
+		small = fit(small, room)
+		grid.corner = small
+	}
+	if s.grid.Size() == within {
+		grid.Layout(s.grid.Objects, within) // what they show may have another place
+	}
+	s.grid.Resize(within)
+	shown := s.grid.Objects
+	if beside {
+		shown = shown[1:]
+		size := shown[0].Size()
+		small = fit(small, fyne.NewSize(size.Width*besideTile, size.Height*besideTile))
+	} else if free := h - hull(shown).Y - 2*tileGap; len(shown) > 1 && free >= belowLeast {
+		small, beside = fit(small, fyne.NewSize(size.Width, free)), true // where nobody is
+	}
+	s.corner.place(small, within, hull(shown), beside)
+	if !s.enlarge.Visible() || len(s.grid.Objects) == 0 {
 		return
 	}
-	main, m := grid.Objects[0], enlarge.MinSize()
-	enlarge.Resize(m)
-	enlarge.Move(main.Position().AddXY(main.Size().Width-m.Width-chipDistance, chipDistance))
+	main, m := s.grid.Objects[0], s.enlarge.MinSize()
+	s.enlarge.Resize(m)
+	at := main.Position().AddXY(main.Size().Width-m.Width-chipDistance, chipDistance)
+	s.enlarge.Move(fyne.NewPos(at.X, max(at.Y, s.drop)))
 }
+
+// filled reports whether what has the main place is all that is shown.
+func (s *stage) filled() bool {
+	return s.grid.Layout.(*gridLayout).main && len(s.grid.Objects) == 1 && s.corner.tile == nil
+}
+
+// hull is the lower right corner of some tiles.
+func hull(tiles []fyne.CanvasObject) (end fyne.Position) {
+	for _, o := range tiles {
+		end.X = max(end.X, o.Position().X+o.Size().Width)
+		end.Y = max(end.Y, o.Position().Y+o.Size().Height)
+	}
+	return end
+}
+
+// fit makes a size smaller, in its shape, until it fits into another one.
+func fit(size, room fyne.Size) fyne.Size {
+	if size.IsZero() {
+		return size
+	}
+	f := min(1, room.Width/size.Width, room.Height/size.Height)
+	return fyne.NewSize(round(size.Width*f), round(size.Height*f))
+}
+
+// How large we are at most, as a part of another tile: over it, or beside the main
+// place.
+const (
+	overTile   = 0.45
+	besideTile = 0.88
+	belowLeast = 68 // the height from which we fit below the others, and over nobody
+)
 
 // chipDistance is how far what lies on a tile stays from its edge.
 const chipDistance = 10

@@ -38,18 +38,25 @@ func newToasts(book *words.Book, act Actions) *toasts {
 	return t
 }
 
-// toastLayout puts the cards to the right, and where a panel is open, beside it or
-// below its head.
-type toastLayout struct{ panel bool }
+// toastLayout puts the cards where they lie on nothing that is pressed: to the
+// right over the stage, and where a panel is open, beside it or below its head. While
+// we are alone, the invitation is at the right, and we are at the left.
+type toastLayout struct {
+	top   float32
+	left  bool
+	panel bool
+}
 
 func (*toastLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.Size{} }
 
 func (l *toastLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	w := min(toastWidth, size.Width-48)
-	at := fyne.NewPos(size.Width-24-w, headerHeight+tileGap)
+	at := fyne.NewPos(size.Width-24-w, l.top)
 	switch {
 	case l.panel && panel.Covers(size.Width):
 		at.Y += panel.Header
+	case l.left:
+		at.X = 24
 	case l.panel:
 		at.X -= panel.Width + tileGap
 	}
@@ -57,16 +64,25 @@ func (l *toastLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	objects[0].Resize(fyne.NewSize(w, kit.HeightFor(objects[0], w)))
 }
 
-// update shows the newest notices that have not passed.
-func (t *toasts) update(s *model.State, now time.Time) {
+// height is how much room the cards take, with the gap below them.
+func (t *toasts) height() float32 {
+	if len(t.stack.Objects) == 0 {
+		return 0
+	}
+	return t.stack.Size().Height + tileGap
+}
+
+// update shows the newest notices that have not passed, below top.
+func (t *toasts) update(s *model.State, now time.Time, top float32) {
 	var alive []model.Notice
 	for _, n := range s.Notices {
 		if n.Kind != model.NoticeCopied && (n.Sticky() || now.Sub(n.At) < toastFor) && !inChat(s, n) {
 			alive = append(alive, n)
 		}
 	}
-	if open := s.Panel != model.PanelNone; open != t.place.panel {
-		t.place.panel = open
+	place := toastLayout{top: top, left: s.InRoom() && len(s.People) == 1, panel: s.Panel != model.PanelNone}
+	if place != *t.place {
+		*t.place = place
 		t.layer.Refresh()
 	}
 	alive = alive[max(0, len(alive)-maxToasts):]
@@ -124,7 +140,7 @@ func (t *toasts) say(n model.Notice, now time.Time) (icon string, ink fyne.Theme
 	b := t.book
 	switch n.Kind {
 	case model.NoticeJoined:
-		return "people", theme.Muted, "", b.T("room.joined", "name", n.Name)
+		return "people", theme.Muted, "", joined(b, n)
 	case model.NoticeGone:
 		return goneIcon(n.Reason), theme.Muted, "", b.Gone(n.Name, n.Reason)
 	case model.NoticeMutedByHost:
@@ -150,6 +166,14 @@ func (t *toasts) say(n model.Notice, now time.Time) (icon string, ink fyne.Theme
 	default:
 		return "info", theme.Muted, "", ""
 	}
+}
+
+// joined says who came, and how many others with them.
+func joined(b *words.Book, n model.Notice) string {
+	if n.More == 0 {
+		return b.T("room.joined", "name", n.Name)
+	}
+	return b.N("room.joined_more", n.More, "name", n.Name)
 }
 
 func goneIcon(r call.LeaveReason) string {

@@ -45,6 +45,7 @@ type Actions interface {
 	Shortcuts()
 	LeaveMenu(at fyne.Position) // where it was asked for
 	ShareActions
+	StageActions
 }
 
 // Form is what the user has entered and chosen.
@@ -169,11 +170,23 @@ func (r *Root) Update(s *model.State, f Form, now time.Time) (switched, turned b
 		r.lobby.update(s, f, now)
 	}
 	kit.SetVisible(r.screens[s.Screen], true)
-	r.toasts.update(s, now)
+	r.updateToasts(now)
 	if switched {
 		r.Content.Refresh()
 	}
 	return switched, turned
+}
+
+// updateToasts shows the cards. The lobby makes room for them.
+func (r *Root) updateToasts(now time.Time) {
+	top := float32(headerHeight + tileGap)
+	if r.shown == model.ScreenRoom {
+		top = r.room.below()
+	}
+	r.toasts.update(r.state, now, top)
+	if r.shown == model.ScreenLobby {
+		r.lobby.makeRoom(r.toasts.height())
+	}
 }
 
 // PanelFocus is what the keyboard goes to when the panel has been opened, nil
@@ -190,20 +203,13 @@ func (r *Root) Tick(now time.Time) {
 		r.OnTick(now)
 	}
 	r.tips.Tick(now)
-	r.toasts.update(r.state, now)
+	r.updateToasts(now)
 	switch r.shown {
 	case model.ScreenRoom:
 		r.room.tick(r.state, now)
 	case model.ScreenLobby:
 		r.lobby.tick(r.state, now)
 	case model.ScreenFarewell:
-	}
-}
-
-// Turn turns the pages of the stage.
-func (r *Root) Turn(by int) {
-	if r.shown == model.ScreenRoom && r.room.stage.state != nil {
-		r.room.stage.turn(by)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	fynetheme "fyne.io/fyne/v2/theme"
 
 	"foyer/ui/kit"
+	"foyer/ui/model"
 	"foyer/ui/uitest"
 )
 
@@ -82,7 +83,8 @@ func (s *stand) nothingIsCut(o fyne.CanvasObject) {
 			return
 		}
 		texts++
-		if !w.Wrap && w.MinWidth() > w.Size().Width+1.5 {
+		small := w.Size().Width < 120 && s.isName(w.Text()) // on a tile beside the main place
+		if !w.Wrap && !small && w.MinWidth() > w.Size().Width+1.5 {
 			s.t.Errorf("%q needs %.0f and has %.0f", w.Text(), w.MinWidth(), w.Size().Width)
 		}
 		if h := w.HeightFor(w.Size().Width); h > w.Size().Height+0.5 {
@@ -96,4 +98,9 @@ func (s *stand) nothingIsCut(o fyne.CanvasObject) {
 	if texts < 2 {
 		s.t.Errorf("only %d texts are shown", texts)
 	}
+}
+
+// isName reports whether a text is the name of somebody in the room.
+func (s *stand) isName(text string) bool {
+	return slices.ContainsFunc(s.state.People, func(p *model.Person) bool { return p.DisplayName() == text })
 }

@@ -1,0 +1,107 @@
+//go:build linux
+
+package e2e
+
+import (
+	"image"
+	"slices"
+	"testing"
+
+	"foyer/internal/desktop"
+	"foyer/internal/drive"
+	"foyer/internal/testenv"
+)
+
+// tile returns a place on the tile with the largest yellow bar, the second of eight.
+func (w *window) tile() image.Point {
+	w.t.Helper()
+	b := slices.MaxFunc(w.bars(), func(a, b desktop.Blob) int { return a.Pixels - b.Pixels })
+	return b.Min.Add(image.Pt(5*b.Dx()/2, b.Dy()/2))
+}
+
+// Two guests side by side: a double click makes one of them large and the other one
+// small, another one takes that back. Then the full screen: the bar goes, and comes
+// with the pointer.
+func TestWindowPinsAndFillsTheScreen(t *testing.T) {
+	f := testenv.Foyer(t)
+	w := openWindowWith(t, f, "stage", map[string]any{"camera_on": false, "microphone_off": true})
+	w.click(w.find("the start button", accent).Centre())
+	w.find("the leave button", danger)
+	link := w.invited()
+	for _, name := range []string{"Grace", "Cyd"} {
+		testenv.Join(t, f, drive.JoinOptions{Link: link, Name: name, ID: name, Args: []string{"--camera", "test", "--stay"}}).Await("joined")
+	}
+	alike := func(bars []int) bool { return len(bars) >= 4 && bars[0] < 2*bars[3] }
+	w.until("two tiles are alike", func() bool { return alike(w.yellow()) })
+	w.shot("grid")
+	must(t, w.DoubleClick(t.Context(), w.tile()))
+	w.until("one tile is pinned", func() bool {
+		bars := w.yellow()
+		return len(bars) >= 4 && bars[1] > 4*bars[2]
+	})
+	w.shot("pinned")
+	w.press("l")
+	w.until("the tiles are alike again", func() bool { return alike(w.yellow()) })
+
+	before := w.find("the leave button", danger)
+	w.press("F11")
+	w.until("the window fills the screen, alone", func() bool { return len(w.buttons(danger)) == 0 })
+	w.shot("full")
+	must(t, w.Point(t.Context(), w.Size().Div(2)))
+	w.until("the bar comes with the pointer", func() bool {
+		must(t, w.Point(t.Context(), w.Size().Div(2).Add(image.Pt(w.shots%7, 0))))
+		return len(w.buttons(danger)) > 0
+	})
+	if now := w.find("the leave button", danger); now.Centre() == before.Centre() {
+		t.Errorf("the leave button is where it was, at %v", now.Centre())
+	}
+	w.press("Escape")
+	w.until("the window is as before", func() bool {
+		blobs := w.buttons(danger)
+		return len(blobs) == 1 && blobs[0].Centre() == before.Centre()
+	})
+}
+
+// Push-to-talk as the far side hears it: while Space is held and not after it, not
+// even if another window takes the keyboard meanwhile.
+func TestWindowPushToTalk(t *testing.T) {
+	f := testenv.Foyer(t)
+	w := openWindowWith(t, f, "talk", map[string]any{"camera_on": false, "microphone": "test"})
+	w.click(w.find("the start button", accent).Centre())
+	w.find("the leave button", danger)
+	guest := testenv.Join(t, f, drive.JoinOptions{Link: w.invited(), Name: "Grace", ID: "grace", Args: []string{"--stay"}})
+	guest.Await("joined")
+	guest.AwaitWhere("track_subscribed", func(e drive.Event) bool { return e.Text("source") == "microphone" })
+	heard := func(loud bool) {
+		t.Helper()
+		guest.AwaitAfter(guest.Mark(), "stats", func(e drive.Event) bool {
+			for _, r := range remoteTracks(e) {
+				if r.Source == "microphone" {
+					return r.Level > 0.4 == loud
+				}
+			}
+			return false
+		})
+	}
+	heard(true)
+	after := func(what string, act func()) {
+		t.Helper()
+		mark := guest.Mark()
+		act()
+		guest.AwaitAfter(mark, what, func(e drive.Event) bool { return e.Text("source") == "microphone" })
+	}
+	after("track_muted", func() { w.press("m") })
+	heard(false)
+	w.shot("muted")
+	after("track_unmuted", func() { must(t, w.Hold(t.Context(), "space")) })
+	heard(true)
+	w.shot("held")
+	after("track_muted", func() { must(t, w.Release(t.Context(), "space")) })
+	heard(false)
+
+	after("track_unmuted", func() { must(t, w.Hold(t.Context(), "space")) })
+	after("track_muted", func() { must(t, w.OpenWindow()) })
+	heard(false)
+	must(t, w.Release(t.Context(), "space"))
+	w.shot("away")
+}
