@@ -2,10 +2,8 @@ package ui
 
 import (
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/layout"
-	"fyne.io/fyne/v2/widget"
 
+	"foyer/ui/kit"
 	"foyer/ui/theme"
 	"foyer/ui/words"
 )
@@ -24,16 +22,15 @@ func ShowFailure(a fyne.App, book *words.Book, s words.Sentence) (fyne.Window, e
 	a.SetIcon(theme.AppIcon())
 	w := a.NewWindow(book.T("app.name"))
 	w.SetMaster()
-	text := widget.NewLabelWithStyle(s.Text, fyne.TextAlignCenter, fyne.TextStyle{Bold: true})
-	text.Wrapping = fyne.TextWrapWord
-	next := widget.NewLabelWithStyle(s.Next, fyne.TextAlignCenter, fyne.TextStyle{})
-	next.Wrapping = fyne.TextWrapWord
-	end := widget.NewButton(book.T("failure.close"), a.Quit)
-	end.Importance = widget.HighImportance
-	w.SetContent(container.NewPadded(container.NewVBox(
-		layout.NewSpacer(), text, next, container.NewCenter(end), layout.NewSpacer(),
-	)))
-	w.Resize(fyne.NewSize(failureWidth, failureHeight))
+	text := kit.NewParagraph(s.Text).Centered()
+	text.Bold = true
+	next := kit.NewParagraph(s.Next).Centered()
+	end := kit.NewButton(book.T("failure.close"), "", kit.Primary, a.Quit)
+	body := kit.Column(12, text, next, kit.Pad(kit.Centred(end), 8, 0, 0, 0))
+	content := kit.Pad(kit.Middle(failureWidth, body), 24, 24, 24, 24)
+	w.SetPadded(false)
+	w.SetContent(content)
+	w.Resize(fyne.NewSize(failureWidth, max(failureHeight, kit.HeightFor(content, failureWidth))))
 	w.CenterOnScreen()
 	return w, show(w)
 }

@@ -117,7 +117,7 @@ func TestLanguageInTheLobby(t *testing.T) {
 	if slot.View() != before || before == (call.View{}) {
 		t.Errorf("the preview is shown as %v, and was as %v", slot.View(), before)
 	}
-	if b.find("启动房间") == nil || b.find("Start a room") != nil || b.ui.link != "foyer://half" || b.ui.set.Name != "Ada" {
+	if b.find("创建房间") == nil || b.find("Start a room") != nil || b.ui.link != "foyer://half" || b.ui.set.Name != "Ada" {
 		t.Errorf("link %q, name %q", b.ui.link, b.ui.set.Name)
 	}
 	if got := lang.L("Cut"); got != "剪切" {
@@ -137,7 +137,7 @@ func TestLanguageOfTheStart(t *testing.T) {
 		chosen  string
 		locales []string
 		start   string
-	}{{"", nil, "Start a room"}, {"", []string{"de-DE"}, "Raum starten"}, {"zh", []string{"de-DE"}, "启动房间"}, {"en", []string{"de-DE"}, "Start a room"}, {"xx", []string{"fr", "zh-CN"}, "启动房间"}} {
+	}{{"", nil, "Start a room"}, {"", []string{"de-DE"}, "Raum starten"}, {"zh", []string{"de-DE"}, "创建房间"}, {"en", []string{"de-DE"}, "Start a room"}, {"xx", []string{"fr", "zh-CN"}, "创建房间"}} {
 		b := newBenchWith(t, Settings{Language: tt.chosen}, func(c *Config) { c.Locales = tt.locales })
 		if b.find(tt.start) == nil {
 			t.Errorf("%+v: the window does not say it", tt)

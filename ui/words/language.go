@@ -1,8 +1,10 @@
 package words
 
 import (
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/language"
@@ -20,7 +22,9 @@ type Language struct {
 }
 
 // Languages lists the languages that there are, English first, then by code.
-func Languages() []Language {
+func Languages() []Language { return slices.Clone(languages()) }
+
+var languages = sync.OnceValue(func() []Language {
 	all := []Language{English().Language()}
 	for _, code := range assets.Languages() {
 		if code == english {
@@ -31,7 +35,7 @@ func Languages() []Language {
 		}
 	}
 	return all
-}
+})
 
 // Language is the book's.
 func (b *Book) Language() Language {
