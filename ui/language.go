@@ -54,7 +54,7 @@ func (u *UI) speak(book *words.Book) {
 	u.root = u.newRoot()
 	u.root.TakeOver(before)
 	u.win.SetContent(u.root.Content)
-	if u.running {
+	if u.running && !u.outside.hidden {
 		u.root.Painter.Start()
 	}
 	u.refresh()

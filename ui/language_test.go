@@ -3,6 +3,7 @@ package ui
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
@@ -169,5 +170,33 @@ func TestLanguageWithoutFont(t *testing.T) {
 	}
 	if !strings.HasPrefix(words.NoFont("zh"), why) {
 		t.Errorf("got %q", words.NoFont("zh"))
+	}
+}
+
+// A minimized window stays as quiet as it was, and what the desktop shows of the stay
+// changes at once.
+func TestLanguageWhileMinimized(t *testing.T) {
+	b := inRoomBench(t)
+	slot := &call.FrameSlot{}
+	camera := call.Track{SID: "TR_c", Source: call.SourceCamera, Kind: call.KindVideo}
+	b.events(graceComes(), call.TrackPublished{ID: "u-grace", Track: camera},
+		call.TrackSubscribed{ID: "u-grace", Track: camera, Slot: slot})
+	b.frame.hidden(true)
+	b.engine.take()
+	actions{b.ui}.SetLanguage("de")
+	b.want()
+	b.draw()
+	if slot.View() != (call.View{}) {
+		t.Error("frames are converted for a window that nobody sees")
+	}
+	if s := b.desk.stay; s.Leave != b.ui.book.T("desk.leave") || s.Leave == words.English().T("desk.leave") {
+		t.Errorf("the tray says %+v", s)
+	}
+	b.frame.hidden(false)
+	b.now = b.now.Add(time.Second)
+	b.draw()
+	b.ui.win.Canvas().Capture()
+	if slot.View().Width == 0 || b.find("Verlassen") == nil {
+		t.Error("the window does not come back")
 	}
 }
