@@ -83,7 +83,7 @@ func (a *adminFlags) call(name string, args []string) (*adminCall, error) {
 	}
 	switch op := call.Operation(name); op {
 	case call.OpRemove, call.OpBan, call.OpUnban, call.OpAllow, call.OpDisallow, call.OpRole,
-		call.OpMute, call.OpUnmute:
+		call.OpMute, call.OpUnmute, call.OpLower:
 		return a.aboutPeople(op, room, ids)
 	default:
 		if len(ids) > 0 {
@@ -105,6 +105,13 @@ func (a *adminFlags) aboutPeople(
 			return nil, fmt.Errorf("%s takes either people or --all, with --except", op)
 		}
 		c.request = doorapi.MuteRequest{Room: room, IDs: ids, All: a.all, Except: a.except, Tell: a.tell}
+		return c, nil
+	}
+	if op == call.OpLower {
+		if a.all == (len(ids) > 0) {
+			return nil, fmt.Errorf("%s takes either people or --all", op)
+		}
+		c.request = doorapi.LowerRequest{Room: room, IDs: ids, All: a.all}
 		return c, nil
 	}
 	if len(ids) == 0 {

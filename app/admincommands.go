@@ -36,6 +36,7 @@ func adminCommands() []adminCommand {
 			about: "mute people, or everybody", flags: "all except tell"},
 		{op: call.OpUnmute, takes: "ROOM ID... | --all [--except ID]... [--tell]",
 			about: "let them speak again", flags: "all except tell"},
+		{op: call.OpLower, takes: "ROOM ID... | --all", about: "lower raised hands", flags: "all"},
 		{op: call.OpRole, takes: "ROOM ID... --role R",
 			about: "host, cohost, participant or listener", flags: "role"},
 		{op: call.OpRules, takes: "ROOM [--locked=BOOL] [--max-members N] [--refuse-newcomer=BOOL]\n" +
@@ -144,7 +145,7 @@ func (a *adminFlags) define(name string) {
 	case "for":
 		a.DurationVar(&a.ban, name, 0, "how long a ban holds, in whole minutes (0: until lifted)")
 	case "all":
-		a.BoolVar(&a.all, name, false, "mute or unmute everybody")
+		a.BoolVar(&a.all, name, false, "everybody")
 	case "except":
 		a.Func(name, "with --all: not this `ID`; may be given several times", func(s string) error {
 			a.except = append(a.except, call.Identity(s))

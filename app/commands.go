@@ -85,6 +85,10 @@ type wireCommand struct {
 	File   string        `json:"file"`
 	Width  int           `json:"width"`
 	Height int           `json:"height"`
+
+	Up       bool          `json:"up"`
+	Reaction call.Reaction `json:"reaction"`
+	Percent  int           `json:"percent"`
 	wireModeration
 }
 
@@ -132,6 +136,12 @@ func (h *headless) parse(w wireCommand) (engine.Command, error) {
 		return parseDevice(w)
 	case "chat":
 		return engine.SendChat{Text: w.Text}, nil
+	case "hand":
+		return engine.RaiseHand{Up: w.Up}, nil
+	case "react":
+		return engine.React{Reaction: w.Reaction}, nil
+	case "volume":
+		return engine.SetVolume{ID: w.ID, Percent: w.Percent}, nil
 	case "stats":
 		return engine.Stats{}, nil
 	case "fault":
@@ -192,7 +202,7 @@ type wireModeration struct {
 func moderation() map[string]call.Operation {
 	return map[string]call.Operation{
 		"remove": call.OpRemove, "ban": call.OpBan, "unban": call.OpUnban, "bans": call.OpBans,
-		"mute_participant": call.OpMute, "unmute_participant": call.OpUnmute,
+		"mute_participant": call.OpMute, "unmute_participant": call.OpUnmute, "lower": call.OpLower,
 		"allow": call.OpAllow, "disallow": call.OpDisallow,
 		"role": call.OpRole, "rules": call.OpRules, "members": call.OpMembers, "dismiss": call.OpDismiss,
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // moreFromLeave is where the host's menu lies from the middle of the leave button.
-var moreFromLeave = image.Pt(78, 0)
+var moreFromLeave = image.Pt(74, 0)
 
 // A host ends the room for everyone by the window's menu, after a question, and a
 // guest reads why.

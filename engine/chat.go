@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/internal/recent"
 )
 
 // Bounds of chat in a stay.
@@ -26,7 +27,7 @@ const (
 // chat is what a stay knows of the room's chat. The messages themselves are the
 // window's; they and this end with the stay.
 type chat struct {
-	seen call.Recent[call.MessageKey]
+	seen recent.Set[call.MessageKey]
 
 	last    string // the newest message that the server is known to have
 	first   int64  // Seq of the oldest one that we were told on joining

@@ -60,6 +60,12 @@ func (l *loop) command(c Command) error {
 		return l.chat.doSendChat(c)
 	case Moderate:
 		return l.doModerate(c)
+	case RaiseHand:
+		return l.hands.doRaiseHand(c)
+	case React:
+		return l.reactions.doReact(c)
+	case SetVolume:
+		return l.subscriptions.doSetVolume(c)
 	}
 	return fmt.Errorf("%w: command %q", call.ErrBadArgument, c.Word())
 }

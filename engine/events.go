@@ -1,7 +1,10 @@
 package engine
 
 import (
+	"maps"
+
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 )
 
 // feedBatch is how many events of a session are taken before whatever else
@@ -107,7 +110,11 @@ func (sr *sessionReader) roomEvent(s *stay, ev call.SessionEvent) {
 			sr.l.emit(ev)
 		}
 	case call.DataReceived:
-		sr.l.emit(ev)
+		if ev.Topic == doorapi.TopicReaction {
+			sr.l.reactions.received(s, ev)
+		} else {
+			sr.l.emit(ev)
+		}
 	case call.ChatReceived:
 		sr.l.chat.received(s, ev.Message)
 	case call.ChatMissed:
@@ -143,10 +150,17 @@ func (sr *sessionReader) trackEvent(s *stay, id call.Identity, t call.Track, loc
 // new join: its earlier tracks are gone, though nobody says so.
 func (sr *sessionReader) present(s *stay, p call.Participant) {
 	if p.Identity == s.self.Identity {
+		if p.SID == s.self.SID {
+			s.self.Hand = p.Hand
+			sr.l.hands.changed(s)
+		}
 		return
 	}
 	before, known := s.roster.put(p)
 	sr.l.subscriptions.choose(s)
+	if before.Hand != p.Hand {
+		sr.l.hands.changed(s)
+	}
 	if known && before.SID == p.SID {
 		sr.l.emit(call.ParticipantUpdated{Participant: p})
 		return
@@ -164,6 +178,10 @@ func (sr *sessionReader) absent(s *stay, ev call.ParticipantLeft) {
 		return
 	}
 	delete(s.reception.spoke, ev.Participant.Identity)
+	delete(s.reacting, ev.Participant.Identity)
+	if known.Hand != 0 {
+		sr.l.hands.changed(s)
+	}
 	sr.l.subscriptions.unsubscribeOwner(s, known.SID)
 	sr.l.subscriptions.choose(s)
 	sr.l.emit(ev)
@@ -192,6 +210,7 @@ func (sr *sessionReader) rosterReplaced(s *stay, ev call.RosterReplaced) {
 	sr.l.subscriptions.choose(s)
 	sr.l.rulesChanged(s, ev.Standing)
 	sr.l.devices.settleAll()
+	sr.l.hands.replaced(s)
 	sr.l.chat.catchUp(s)
 }
 
@@ -201,5 +220,8 @@ func (sr *sessionReader) takeRoster(s *stay, ev call.RosterReplaced) {
 	}
 	s.sessionID, s.self = ev.SessionID, ev.Self
 	s.roster.replace(ev.Participants)
+	maps.DeleteFunc(s.reacting, func(id call.Identity, _ *call.Pace) bool {
+		return id != s.self.Identity && s.roster.index(id) < 0
+	})
 	s.people = max(s.people, len(s.roster.people)+1)
 }

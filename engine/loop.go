@@ -47,6 +47,8 @@ type loop struct {
 	devices       deviceTable
 	publications  publications
 	subscriptions subscriptions
+	hands         hands
+	reactions     reactions
 	chat          chatSync
 	reader        sessionReader
 	server        serverControl
@@ -66,6 +68,7 @@ func newLoop(e *Engine) *loop {
 	}
 	l.devices = newDeviceTable(l)
 	l.publications, l.subscriptions = publications{l}, subscriptions{l}
+	l.hands, l.reactions = hands{l}, reactions{l}
 	l.chat, l.reader, l.server = chatSync{l}, sessionReader{l}, serverControl{l: l}
 	return l
 }

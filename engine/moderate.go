@@ -10,8 +10,8 @@ import (
 )
 
 // Moderate does an operation of the room's door as us: call.OpRemove, OpBan,
-// OpUnban, OpAllow, OpDisallow, OpMute, OpUnmute, OpRole, OpRules, OpDismiss,
-// OpMembers or OpBans. [call.Moderated] answers, or a call.CommandFailed if
+// OpUnban, OpAllow, OpDisallow, OpMute, OpUnmute, OpLower, OpRole, OpRules,
+// OpDismiss, OpMembers or OpBans. [call.Moderated] answers, or a call.CommandFailed if
 // nothing could be done. Fields that the operation does not know are left zero.
 type Moderate struct {
 	Op     call.Operation
@@ -19,7 +19,7 @@ type Moderate struct {
 	Text   string          // told to the person, or to everybody on a dismissal
 	For    time.Duration   // of a ban, whole minutes; 0: until lifted
 	Tell   bool            // tell the room who did it and the text
-	All    bool            // mute or unmute everybody
+	All    bool            // mute or unmute everybody, or lower every hand
 	Except []call.Identity // with All
 	Role   call.Role
 	Rules  doorapi.RulesRequest // the room in it is not looked at
@@ -62,7 +62,7 @@ func (l *loop) doModerate(c Moderate) error {
 			err = nothingDone(done.Results)
 		}
 		if err != nil {
-			l.emit(call.CommandFailed{Command: c.Word(), Err: err})
+			l.emit(call.CommandFailed{Command: c.Word(), Err: err, Results: done.Results})
 			return
 		}
 		l.emit(done)
@@ -89,6 +89,11 @@ func (m Moderate) request(room doorapi.RoomParameter) (any, error) {
 			return doorapi.MuteRequest{Room: room, All: true, Except: m.Except}, nil
 		}
 		return doorapi.MuteRequest{Room: room, IDs: m.IDs}, m.checkPeople()
+	case call.OpLower:
+		if m.All {
+			return doorapi.LowerRequest{Room: room, All: true}, nil
+		}
+		return doorapi.LowerRequest{Room: room, IDs: m.IDs}, m.checkPeople()
 	case call.OpRole:
 		if _, err := call.ParseRole(string(m.Role)); err != nil {
 			return nil, err
@@ -103,7 +108,7 @@ func (m Moderate) request(room doorapi.RoomParameter) (any, error) {
 		}, m.checkPeople()
 	case call.OpRemove, call.OpUnban, call.OpAllow, call.OpDisallow:
 		return doorapi.PeopleRequest{Room: room, IDs: m.IDs, Text: m.Text, Tell: m.Tell}, m.checkPeople()
-	case call.OpRooms, call.OpChat, call.OpSay, call.OpWithdraw: // the host's tools alone
+	case call.OpRooms, call.OpChat, call.OpSay, call.OpWithdraw, call.OpHand: // the host's tools alone, or another command
 	}
 	return nil, fmt.Errorf("%w: operation %.64q", call.ErrBadArgument, string(m.Op))
 }

@@ -47,6 +47,7 @@ func (sb *subscriptions) subscribe(s *stay, t call.RemoteTrack) {
 	r := &receiver{track: t, rx: sb.l.cfg.Media.Receive(t), info: info, id: t.Owner()}
 	s.receivers[info.SID] = r
 	r.rx.Show(s.isShown(info.SID))
+	r.rx.SetGain(s.gain(r.id))
 	sb.l.emit(call.TrackSubscribed{ID: r.id, Track: info, Slot: r.rx.Slot()})
 }
 

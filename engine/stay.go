@@ -9,6 +9,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/eventqueue"
+	"foyer/engine/internal/recent"
 )
 
 // entry is an accepted Join or StartRoom.
@@ -84,7 +85,10 @@ type stay struct {
 
 	permissions call.Standing
 	chat        chat
-	switching   bool // another room's door is being asked
+	hand        handState
+	reacting    map[call.Identity]*call.Pace // of people in the room
+	volumes     map[call.Identity]int        // in percent, of people who were in the room
+	switching   bool                         // another room's door is being asked
 
 	receivers        map[call.SID]*receiver
 	reception        reception
@@ -120,7 +124,8 @@ func (l *loop) begin(e *entry) {
 	l.gen++
 	s := &stay{
 		entry: e, gen: l.gen, receivers: make(map[call.SID]*receiver),
-		chat:      chat{seen: call.Recent[call.MessageKey]{Limit: maxChatSeen}},
+		chat:     chat{seen: recent.Set[call.MessageKey]{Limit: maxChatSeen}},
+		reacting: map[call.Identity]*call.Pace{}, volumes: map[call.Identity]int{},
 		reception: reception{views: make(map[call.SID]call.TrackView), spoke: make(map[call.Identity]time.Time)},
 	}
 	if e.pubs == nil {
@@ -250,6 +255,7 @@ func (l *loop) admitted(s *stay, ev call.RosterReplaced) {
 		Standing: s.permissions,
 	})
 	l.reportRefused(refused)
+	l.hands.changed(s)
 	l.subscriptions.choose(s)
 	l.chat.start(s)
 	l.devices.settleAll()

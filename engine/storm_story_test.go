@@ -107,7 +107,13 @@ func (st *storm) choice() engine.Choice {
 }
 
 func (st *storm) command() engine.Command {
-	switch st.random.IntN(20) {
+	switch st.random.IntN(23) {
+	case 20:
+		return engine.RaiseHand{Up: st.random.IntN(2) == 0}
+	case 21:
+		return engine.React{Reaction: call.ReactionWow}
+	case 22:
+		return engine.SetVolume{ID: "bob", Percent: st.random.IntN(201)}
 	case 16, 17:
 		rooms := []call.RoomID{"room", "next", "third"}
 		return engine.SwitchRoom{Link: call.Link{Hosts: testLink.Hosts, Room: rooms[st.random.IntN(3)], Secret: "s"}}

@@ -42,12 +42,16 @@ func shortcuts() []shortcut {
 		{key: fyne.KeyO, name: "O", says: "keys.self", at: staying, do: actions.toggleSelf},
 		{key: fyne.KeyC, name: "C", says: "keys.chat", at: staying, do: toggle(model.PanelChat)},
 		{key: fyne.KeyP, name: "P", says: "keys.people", at: staying, do: toggle(model.PanelPeople)},
+		{key: fyne.KeyH, name: "H", says: "keys.hand", at: staying, do: actions.ToggleHand},
+		{key: fyne.KeyR, name: "R", says: "keys.react", at: staying, do: pressReact},
 		{key: fyne.KeyPageDown, name: "PgDn", says: "keys.page_next", at: staying, do: turn(1)},
 		{key: fyne.KeyRight, name: "→", says: "keys.page_next", at: staying, do: turn(1)},
 		{key: fyne.KeyPageUp, name: "PgUp", says: "keys.page_previous", at: staying, do: turn(-1)},
 		{key: fyne.KeyLeft, name: "←", says: "keys.page_previous", at: staying, do: turn(-1)},
 		{key: fyne.KeyI, ctrl: true, name: "Ctrl+I", says: "keys.invite", at: staying, do: actions.Invite},
 		{key: fyne.KeyV, ctrl: true, name: "Ctrl+V", says: "keys.paste", at: staying, do: actions.Paste},
+		{key: fyne.KeyR, ctrl: true, name: "Ctrl+R", says: "keys.rules", at: staying, do: actions.Rules},
+		{key: fyne.KeyZ, ctrl: true, name: "Ctrl+Z", says: "keys.undo", at: staying, do: undoLast},
 		{key: fyne.KeyL, ctrl: true, name: "Ctrl+L", says: "keys.leave", at: staying, do: actions.Leave},
 		{key: fyne.KeyEscape, name: "Esc", says: "keys.close", at: anywhere, do: actions.escape},
 		{char: '?', name: "?", says: "keys.help", at: anywhere, do: actions.Shortcuts},
@@ -73,6 +77,8 @@ func (u *UI) bindKeys() {
 			keys[s.key] = press
 		case s.key == fyne.KeyV:
 			c.AddShortcut(&fyne.ShortcutPaste{}, func(fyne.Shortcut) { press() }) // Fyne takes the keys for it
+		case s.key == fyne.KeyZ:
+			c.AddShortcut(&fyne.ShortcutUndo{}, func(fyne.Shortcut) { press() }) // as well
 		default:
 			c.AddShortcut(
 				&desktop.CustomShortcut{KeyName: s.key, Modifier: fyne.KeyModifierShortcutDefault},
@@ -103,6 +109,7 @@ func (a actions) Shortcuts() {
 	if a.state.Share != nil {
 		a.CancelShare()
 	}
+	ruling{a.UI}.CloseRules()
 	var rows []view.Shortcut
 	for _, s := range shortcuts() {
 		rows = append(rows, view.Shortcut{Key: a.book.Key(s.name), Text: a.book.T(s.says)})
@@ -124,6 +131,8 @@ func (a actions) escape() {
 		a.closeShortcuts()
 	case a.state.Share != nil:
 		a.CancelShare()
+	case a.sheets.rules != nil:
+		ruling{a.UI}.CloseRules()
 	case a.state.Panel != model.PanelNone:
 		a.OpenPanel(model.PanelNone)
 	case a.state.Stage.FullScreen:

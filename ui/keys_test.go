@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -19,6 +20,8 @@ func (b *bench) pressed(s shortcut) {
 		c.OnTypedRune()(s.char)
 	case s.ctrl && s.key == fyne.KeyV:
 		c.(fyne.Shortcutable).TypedShortcut(&fyne.ShortcutPaste{Clipboard: b.clip})
+	case s.ctrl && s.key == fyne.KeyZ:
+		c.(fyne.Shortcutable).TypedShortcut(&fyne.ShortcutUndo{})
 	case s.ctrl:
 		c.(fyne.Shortcutable).TypedShortcut(&desktop.CustomShortcut{KeyName: s.key, Modifier: fyne.KeyModifierShortcutDefault})
 	default:
@@ -61,6 +64,18 @@ func TestEveryShortcut(t *testing.T) {
 		},
 		"keys.people": func(b *bench) func() bool {
 			return func() bool { return b.ui.state.Panel == model.PanelPeople }
+		},
+		"keys.hand":  func(b *bench) func() bool { return func() bool { return sent(b, engine.RaiseHand{Up: true}) } },
+		"keys.react": func(b *bench) func() bool { return func() bool { return b.find("Applause") != nil } },
+		"keys.rules": func(b *bench) func() bool {
+			b.events(call.RulesChanged{Standing: call.Standing{Role: call.RoleCoHost}})
+			return func() bool { return b.find("Lock the room") != nil }
+		},
+		"keys.undo": func(b *bench) func() bool {
+			b.events(call.Moderated{Op: call.OpMute, Results: []call.PersonResult{{ID: "u-grace", Result: call.ResultDone}}})
+			return func() bool {
+				return slices.ContainsFunc(b.engine.take(), func(c engine.Command) bool { return c.Word() == "unmute_participant" })
+			}
 		},
 		"keys.page_next": func(b *bench) func() bool {
 			crowd(b, 12)

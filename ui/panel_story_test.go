@@ -226,7 +226,7 @@ func TestRemoveByKeyboard(t *testing.T) {
 		}
 		b.press(fyne.KeyReturn)
 	}
-	openItem(4) // mute, three roles, remove
+	openItem(5) // silent for us, mute, three roles, remove
 	if !b.says("Remove Grace?") {
 		t.Fatal("there is no question")
 	}
@@ -240,7 +240,7 @@ func TestRemoveByKeyboard(t *testing.T) {
 	b.press(fyne.KeyReturn)
 	b.want(engine.Moderate{Op: call.OpRemove, IDs: []call.Identity{grace.Identity}, Text: "wrong meeting", Tell: true})
 	b.ui.win.Canvas().Focus(b.ui.root.PanelFocus())
-	openItem(5)
+	openItem(6)
 	if !b.says("Ban Grace?") {
 		t.Fatal("there is no question")
 	}
@@ -292,15 +292,22 @@ func TestBan(t *testing.T) {
 	}
 }
 
-// A guest has the list and nothing to do to anybody; the door is not asked what
-// it would refuse.
+// A guest has the list, and nothing to do to anybody but to hear them otherwise; the
+// door is not asked what it would refuse.
 func TestGuestInThePeoplePanel(t *testing.T) {
 	b := inRoom(t, call.RoleParticipant)
 	b.press(fyne.KeyP)
 	b.want()
-	if !b.says("Grace") || b.find("What you can do") != nil || b.find("Banned people") != nil {
+	if !b.says("Grace") || b.find("Banned people") != nil {
 		t.Error("a guest sees the tools of a host, or no list")
 	}
+	b.tap("What you can do with Grace")
+	if b.find("Mute for me") == nil || b.find("Remove") != nil || b.find("Make") != nil {
+		t.Error("a guest has the menu of a host, or none")
+	}
+	test.Tap(b.find("Mute for me"))
+	b.want(engine.SetVolume{ID: grace.Identity, Percent: 0})
+	b.ui.win.Canvas().Unfocus()
 	b.press(fyne.KeyP)
 	if b.ui.state.Panel != model.PanelNone {
 		t.Error("P does not close the panel")

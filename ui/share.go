@@ -5,6 +5,7 @@ import (
 	"foyer/engine/call"
 	"foyer/ui/kit"
 	"foyer/ui/view"
+	"foyer/ui/view/rules"
 )
 
 // sheets are the cards that may lie over the window.
@@ -13,6 +14,8 @@ type sheets struct {
 	looks     bool              // a screen is open, or opening, for the choice alone
 	shortcuts *kit.Sheet        // nil: closed
 	leave     *kit.Menu         // nil: never opened
+	react     *kit.Menu         // of reactions; nil: never opened
+	rules     *rules.Menu       // the room menu; nil: closed
 }
 
 // Share implements view.ShareActions.
@@ -29,6 +32,7 @@ func (a actions) Share() {
 		a.state.Refuse(engine.Publish{}.Word(), call.SourceScreen, call.ErrListener, a.cfg.Now())
 	default:
 		a.closeShortcuts()
+		ruling{a.UI}.CloseRules()
 		if a.state.Screens.OpenShare() {
 			a.do(engine.RefreshDevices{}, call.SourceUnknown)
 		}

@@ -216,6 +216,9 @@ func (u *UI) tick(now time.Time) {
 	if u.state.Share != nil {
 		u.settleShare(false)
 	}
+	if u.state.Gestures.FadeReactions(now) {
+		u.refresh()
+	}
 	u.flushViews(now)
 	u.askMembers(now)
 	u.outside.watchWindow(now)
@@ -314,6 +317,8 @@ func (u *UI) refresh() {
 	fullScreen{u}.settle()
 	u.endQuestion()
 	u.endLeaveMenu()
+	settleGestures(actions{u})
+	ruling{u}.settle()
 	u.outside.settle()
 	if title := u.title(); title != u.win.Title() {
 		u.win.SetTitle(title)

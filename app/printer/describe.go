@@ -53,6 +53,14 @@ func describe(e call.Event) (string, Fields) {
 
 	case call.SpeakersChanged:
 		return "speakers", Fields{"speakers": orEmpty(e.Speakers)}
+	case call.HandsChanged:
+		return "hands", Fields{"hands": orEmpty(e.Hands)}
+	case call.HandLowered:
+		return "hand_lowered", Fields{}
+	case call.Reacted:
+		return "reaction", Fields{"id": e.ID, "reaction": e.Reaction}
+	case call.VolumeChanged:
+		return "volume", Fields{"id": e.ID, "percent": e.Percent}
 	case call.QualityChanged:
 		return "quality", Fields{"id": e.ID, "quality": e.Quality.String()}
 	case call.StatsReported:
@@ -99,6 +107,9 @@ func describeFailure(e call.CommandFailed) Fields {
 	}
 	if e.Text != "" {
 		f["text"] = e.Text
+	}
+	if len(e.Results) > 0 {
+		f["results"] = e.Results
 	}
 	return f
 }
@@ -153,7 +164,7 @@ func describeLeft(l call.Left) Fields {
 }
 
 func person(p call.Participant) Fields {
-	return Fields{"id": p.Identity, "name": p.Name, "sid": p.SID, "lost": p.Lost, "muted": p.Muted}
+	return Fields{"id": p.Identity, "name": p.Name, "sid": p.SID, "lost": p.Lost, "muted": p.Muted, "role": p.Role}
 }
 
 func people(all []call.Participant) []Fields {

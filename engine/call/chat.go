@@ -46,3 +46,12 @@ func CheckChat(text string) error {
 	}
 	return nil
 }
+
+// MessageKey names a chat message: IDs are their sender's.
+type MessageKey struct {
+	From Identity
+	ID   string
+}
+
+// Key names the message.
+func (m ChatMessage) Key() MessageKey { return MessageKey{m.From, m.ID} }

@@ -99,6 +99,30 @@ type SpeakerLevel struct {
 	Level float32  `json:"level"`
 }
 
+// HandsChanged lists every raised hand, ours included, in the room's order.
+type HandsChanged struct{ Hands []Hand }
+
+// HandLowered says that ours was lowered, and not by us.
+type HandLowered struct{}
+
+// Hand is somebody's raised hand.
+type Hand struct {
+	ID Identity `json:"id"`
+	At int64    `json:"at"` // as Participant.Hand
+}
+
+// Reacted is a reaction, of ours once it was sent, or of somebody else's.
+type Reacted struct {
+	ID       Identity
+	Reaction Reaction
+}
+
+// VolumeChanged is how loud we play somebody, in percent of what they send.
+type VolumeChanged struct {
+	ID      Identity
+	Percent int
+}
+
 // QualityChanged is the server's judgement of somebody's connection, ours
 // included.
 type QualityChanged struct {
@@ -188,6 +212,7 @@ type CommandFailed struct {
 	Source  Source // for device commands
 	Text    string // for chat: what was not said
 	Err     error
+	Results []PersonResult // of an operation on people that was of no use to anybody
 }
 
 // StatsReported answers the Stats command.
@@ -245,6 +270,10 @@ func (TrackUnmuted) event()       {}
 func (TrackSubscribed) event()    {}
 func (TrackUnsubscribed) event()  {}
 func (SpeakersChanged) event()    {}
+func (HandsChanged) event()       {}
+func (HandLowered) event()        {}
+func (Reacted) event()            {}
+func (VolumeChanged) event()      {}
 func (QualityChanged) event()     {}
 func (DataReceived) event()       {}
 func (ChatReceived) event()       {}

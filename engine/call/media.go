@@ -40,6 +40,9 @@ type Receiver interface {
 	// Show says whether the frames are wanted; they are at first. A video
 	// receiver that is not shown has no decoder and keeps no frame.
 	Show(wanted bool)
+	// SetGain multiplies what is heard from now on, without a click; 1 at
+	// first. It has no effect on frames.
+	SetGain(gain float32)
 	// Close stops decoding and waits for the receiver's goroutines. It does
 	// not wait for the network: it interrupts the track's read.
 	Close()

@@ -19,6 +19,8 @@ const (
 	OpMute     Operation = "mute"     // MuteRequest -> PeopleAnswer
 	OpUnmute   Operation = "unmute"   // MuteRequest -> PeopleAnswer: they may speak again, their microphone stays as it is
 	OpRole     Operation = "role"     // RoleRequest -> PeopleAnswer
+	OpHand     Operation = "hand"     // HandRequest -> struct{}: the caller's own; every member
+	OpLower    Operation = "lower"    // LowerRequest -> PeopleAnswer: others' hands
 	OpRules    Operation = "rules"    // RulesRequest -> RoomRules
 	OpDismiss  Operation = "dismiss"  // DismissRequest -> struct{}
 	OpChat     Operation = "chat"     // ChatRequest -> ChatAnswer; every member

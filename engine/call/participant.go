@@ -101,6 +101,10 @@ type Participant struct {
 	Generation int64
 	// Muted is set while the host lets this person neither speak nor write.
 	Muted bool
+	Role  Role // empty at a server that is not a Foyer door
+	// Hand is the place of a raised hand in the room's order, 0 for none: the
+	// time of the raising, in ms, made different for each by the door.
+	Hand int64
 }
 
 // Track returns the participant's track of that source, if announced.

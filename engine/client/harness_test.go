@@ -367,7 +367,7 @@ var (
 // fails at once.
 func bareSession(d *Dialer, join *livekit.JoinResponse) *session {
 	s := emptySession(d, call.JoinRequest{Link: call.Link{URL: "ws://127.0.0.1:1", Token: "t"}}, nil)
-	s.joinInfo, s.roster, s.log = join, roster.New(join, false), d.log
+	s.joinInfo, s.roster, s.log = join, roster.New(join, false, false), d.log
 	s.cancel()
 	return s
 }

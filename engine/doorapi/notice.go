@@ -1,6 +1,7 @@
 package doorapi
 
 import (
+	"strings"
 	"time"
 
 	"foyer/engine/call"
@@ -13,6 +14,8 @@ const (
 	TopicChat   = "lk.chat"      // LiveKit's text streams, so that web clients take part
 	TopicNotice = "foyer.notice" // a [Notice] as JSON, from the server alone
 	TopicBatch  = "foyer.chat"   // a [ChatBatch] as JSON, from the room's keeper alone
+	// TopicReaction is of a call.Reaction, as its text.
+	TopicReaction = "foyer.reaction"
 	// MethodNotice is the RPC by which the server tells one person a [Notice]
 	// and learns that it has arrived, before it acts on it.
 	MethodNotice = "foyer.notice"
@@ -107,6 +110,18 @@ const AttributeMember = "foyer.member"
 // AttributeGeneration is the attribute of the door's tokens that holds their
 // generation, in decimal. It is public, as all attributes are.
 const AttributeGeneration = "foyer.generation"
+
+// AttributeRole and AttributeHand are attributes that the door gives participants,
+// for everybody to see: the role, and while a hand is raised its place in the
+// room's order (call.Participant.Hand), in decimal. The door lets nobody change
+// attributes of these names (IsOurs).
+const (
+	AttributeRole = "foyer.role"
+	AttributeHand = "foyer.hand"
+)
+
+// IsOurs reports whether an attribute is the door's: nobody else may set it.
+func IsOurs(attribute string) bool { return strings.HasPrefix(attribute, "foyer.") }
 
 // AttributeBatches is the attribute of the door's tokens that marks clients
 // that read a [ChatBatch], with the value "1": nobody else needs to send them

@@ -60,6 +60,19 @@ type RoleRequest struct {
 	Role call.Role       `json:"role"`
 }
 
+// HandRequest raises the caller's hand, or lowers it.
+type HandRequest struct {
+	Room RoomParameter `json:"room"`
+	Up   bool          `json:"up"`
+}
+
+// LowerRequest lowers the hands of some members, or all hands.
+type LowerRequest struct {
+	Room RoomParameter   `json:"room"`
+	IDs  []call.Identity `json:"ids,omitempty"`
+	All  bool            `json:"all,omitempty"`
+}
+
 // RulesRequest changes what is not nil.
 type RulesRequest struct {
 	Room           RoomParameter `json:"room"`

@@ -102,6 +102,7 @@ type Session struct {
 	wants     []call.Subscription
 	leaving   time.Time
 	said      []string
+	data      []string
 	asked     []string
 }
 
@@ -224,7 +225,22 @@ func (s *Session) Subscribe(ctx context.Context, all []call.Subscription) error 
 }
 
 // SendData takes anything.
-func (s *Session) SendData(ctx context.Context, _ string, _ []byte) error { return s.step(ctx, "data") }
+func (s *Session) SendData(ctx context.Context, topic string, payload []byte) error {
+	if err := s.step(ctx, "data"); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.data = append(s.data, topic+" "+string(payload))
+	return nil
+}
+
+// Data lists what SendData was given: topic and payload.
+func (s *Session) Data() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]string(nil), s.data...)
+}
 
 // Leave notes when it was called.
 func (s *Session) Leave(ctx context.Context) error {

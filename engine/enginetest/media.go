@@ -2,6 +2,7 @@ package enginetest
 
 import (
 	"context"
+	"math"
 	"sync"
 	"sync/atomic"
 
@@ -49,6 +50,7 @@ func (m *Media) Receive(t call.RemoteTrack) call.Receiver {
 	info := t.Info()
 	r := &Receiver{media: m, track: t, entry: m.Ledger.ask("receiver", info.Source, string(info.SID))}
 	r.shown.Store(true)
+	r.SetGain(1)
 	m.Ledger.note(&r.entry.Opened)
 	if info.Kind == call.KindVideo {
 		r.slot = &call.FrameSlot{}
@@ -68,6 +70,16 @@ func (m *Media) Shown(sid call.SID) bool {
 	defer m.mu.Unlock()
 	r := m.receivers[sid]
 	return r != nil && r.shown.Load()
+}
+
+// Gain is how loud a track that is received is played.
+func (m *Media) Gain(sid call.SID) float32 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if r := m.receivers[sid]; r != nil {
+		return math.Float32frombits(r.gain.Load())
+	}
+	return 0
 }
 
 // SetSpeaker remembers s.
@@ -163,7 +175,11 @@ type Receiver struct {
 	slot  *call.FrameSlot
 	once  sync.Once
 	shown atomic.Bool
+	gain  atomic.Uint32 // float32 bits
 }
+
+// SetGain remembers how loud it is.
+func (r *Receiver) SetGain(gain float32) { r.gain.Store(math.Float32bits(gain)) }
 
 // Show remembers whether frames are wanted.
 func (r *Receiver) Show(wanted bool) { r.shown.Store(wanted) }

@@ -12,9 +12,9 @@ const (
 	packetCost     = 128 // bytes of a packet besides its payload, about
 )
 
-// backlog is what waits, in order. Of speakers, connection quality and stats
-// the newest replaces the one before; of user packets the oldest make way when
-// there are too many; everything else stays. Its owner has the lock.
+// backlog is what waits, in order. Of speakers, hands, connection quality and stats
+// the newest replaces the one before; of user packets and reactions the oldest make
+// way when there are too many; everything else stays. Its owner has the lock.
 type backlog[T any] struct {
 	items       []waiting[T]
 	newest      map[any]int // where the newest with a key stands in items
@@ -36,6 +36,7 @@ type waiting[T any] struct {
 
 type (
 	speakersKey struct{}
+	handsKey    struct{}
 	statsKey    struct{}
 	qualityKey  call.Identity
 )
@@ -46,10 +47,14 @@ func weigh(ev any) (key any, bytes int) {
 	switch ev := ev.(type) {
 	case call.SpeakersChanged:
 		return speakersKey{}, 0
+	case call.HandsChanged:
+		return handsKey{}, 0
 	case call.StatsReported:
 		return statsKey{}, 0
 	case call.QualityChanged:
 		return qualityKey(ev.ID), 0
+	case call.Reacted:
+		return nil, packetCost
 	case call.DataReceived:
 		return nil, packetCost + len(ev.Payload) + len(ev.Topic) + len(ev.ID)
 	default:

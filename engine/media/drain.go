@@ -54,6 +54,9 @@ func (d *drain) Stats() call.RemoteStats {
 // Show implements [call.Receiver]; there is nothing to show.
 func (d *drain) Show(bool) {}
 
+// SetGain implements [call.Receiver]; nothing is heard.
+func (d *drain) SetGain(float32) {}
+
 // Close implements [call.Receiver].
 func (d *drain) Close() {
 	d.track.Interrupt()

@@ -130,6 +130,9 @@ func (r *videoReceiver) Show(wanted bool) {
 	}
 }
 
+// SetGain implements [call.Receiver]: frames are not heard.
+func (r *videoReceiver) SetGain(float32) {}
+
 // release gives back a packet that has waited.
 func (r *videoReceiver) release(p *packet) {
 	r.claim.dequeue(maxRTPBytes)

@@ -15,9 +15,10 @@ import (
 type Check struct {
 	widget.BaseWidget
 	focusable
-	On       bool
-	OnEscape func()
-	text     string
+	On        bool
+	OnEscape  func()
+	OnChanged func(on bool) // by the user's hand only; may be nil
+	text      string
 }
 
 // NewCheck returns a box.
@@ -33,8 +34,18 @@ func (c *Check) Name() string { return c.text }
 
 // Tapped implements fyne.Tappable.
 func (c *Check) Tapped(*fyne.PointEvent) {
-	c.On = !c.On
-	c.Refresh()
+	c.Set(!c.On)
+	if c.OnChanged != nil {
+		c.OnChanged(c.On)
+	}
+}
+
+// Set ticks the box, or takes the tick away.
+func (c *Check) Set(on bool) {
+	if c.On != on {
+		c.On = on
+		c.Refresh()
+	}
 }
 
 // Cursor implements desktop.Cursorable.

@@ -11,6 +11,7 @@ import (
 
 // MenuItem is one line of a [Menu].
 type MenuItem struct {
+	Control    fyne.CanvasObject // instead of a line that is pressed; nil for such a line
 	Text, Icon string
 	Danger     bool
 	OnTapped   func()
@@ -27,8 +28,16 @@ type Menu struct {
 func ShowMenu(c fyne.Canvas, at fyne.Position, items []MenuItem) *Menu {
 	m := &Menu{open: true}
 	rows := make([]fyne.CanvasObject, len(items))
+	var first *menuRow
 	for i, item := range items {
-		rows[i] = newMenuRow(m, item)
+		if item.Control != nil {
+			rows[i] = item.Control
+			continue
+		}
+		row := newMenuRow(m, item)
+		if rows[i] = row; first == nil {
+			first = row
+		}
 	}
 	list := Column(2, rows...)
 	card := On(
@@ -42,8 +51,8 @@ func ShowMenu(c fyne.Canvas, at fyne.Position, items []MenuItem) *Menu {
 		), s
 	})
 	m.over.onDismiss = func() { m.open = false }
-	if len(rows) > 0 {
-		c.Focus(rows[0].(*menuRow))
+	if first != nil {
+		c.Focus(first)
 	}
 	return m
 }

@@ -44,6 +44,16 @@ func (s *State) Apply(e eventqueue.Stamped) {
 		s.participantLeft(v, e.At)
 	case call.SpeakersChanged:
 		s.speak(v.Speakers, e.At)
+	case call.HandsChanged:
+		s.Gestures.handsChanged(v, e.At)
+	case call.HandLowered:
+		if s.InRoom() {
+			s.Notify(Notice{At: e.At, Kind: NoticeHandLowered})
+		}
+	case call.Reacted:
+		s.Gestures.reacted(v, e.At)
+	case call.VolumeChanged:
+		s.Gestures.volumeChanged(v)
 	case call.QualityChanged:
 		if p := s.person(v.ID); p != nil {
 			p.Quality = v.Quality
@@ -96,7 +106,7 @@ func (s *State) Apply(e eventqueue.Stamped) {
 	case call.ChatReceived:
 		s.chatReceived(v)
 	case call.Moderated:
-		s.moderated(v)
+		s.moderated(v, e.At)
 
 	case call.DeviceOpened:
 		notices{s}.works(v.Device.Source, e.At)
@@ -137,6 +147,7 @@ func (s *State) joined(v call.Joined, at time.Time) {
 	s.Room = Room{ID: v.Room, Title: title, Link: v.Link, JoinedAt: at, Hosting: v.Hosting}
 	s.People, s.Notices = nil, nil
 	s.closePanel()
+	s.Gestures.reset()
 	s.enterChat(v.Room)
 	s.replaceRoster(v.Self, v.Participants)
 	if s.Attempt.Back != nil {
@@ -200,6 +211,7 @@ func (s *State) left(v call.Left) {
 	s.leaveChat()
 	s.closePanel()
 	s.Stage, s.Talk = s.Stage.after(), Talk{}
+	s.Gestures.reset()
 	if v.Reason == call.ReasonSwitched && s.Switch != nil {
 		s.Switching.switched()
 		return
@@ -366,7 +378,14 @@ func (s *State) trouble(n Notice) {
 // failed puts an error where it belongs: previews show theirs in place, other
 // errors become notices.
 func (s *State) failed(v call.CommandFailed, at time.Time) {
-	if s.panelFailed(v.Command, v.Err) {
+	if s.panelFailed(v.Command, v.Err) || s.Ruling.failed(v) {
+		return
+	}
+	if v.Command == CommandHand {
+		s.Hands.pending = false
+	}
+	if len(v.Results) > 1 && s.InRoom() { // nobody's went well, for several reasons
+		s.Selection.moderated(operation(v.Command), v.Results, at)
 		return
 	}
 	delete(s.Opening, v.Source)

@@ -124,6 +124,9 @@ func (s *State) nameOf(id call.Identity) string {
 	if p := s.person(id); p != nil {
 		return p.DisplayName()
 	}
+	if name, known := s.named[id]; known {
+		return name
+	}
 	return call.ShownID(id)
 }
 

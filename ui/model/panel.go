@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"foyer/engine/call"
 )
@@ -42,16 +43,21 @@ func (s *State) Open(p Panel) {
 // closePanel closes the panel and forgets what it has shown.
 func (s *State) closePanel() {
 	s.Panel, s.Search = PanelNone, ""
+	s.selected, s.named = map[call.Identity]bool{}, map[call.Identity]string{}
 	s.Members, s.Bans, s.BansKnown, s.PanelErr = nil, nil, false, PanelError{}
 }
 
-// Role is somebody's role, empty while it is not known: a door tells it to those
-// who may moderate, and everybody their own.
+// Role is somebody's role, empty while it is not known. A door shows it to everybody;
+// an older one tells it to those alone who may moderate.
 func (s *State) Role(p *Person) call.Role {
-	if p.Self {
+	switch {
+	case p.Self:
 		return s.Standing.Role
+	case p.Role != "":
+		return p.Role
+	default:
+		return s.Members[p.ID].Role
 	}
-	return s.Members[p.ID].Role
 }
 
 // Rights is what we may do to somebody.
@@ -79,24 +85,32 @@ func (s *State) Rights(p *Person) Rights {
 	return r
 }
 
-// Listed is the people of the room, ourselves first, then who moderates, then the
-// others by name; of them those whose name has the text that is searched for.
-func (s *State) Listed() []*Person {
-	wanted := strings.ToLower(strings.TrimSpace(s.Search))
+// Listed is the people of the room: raised hands in their order, ourselves, who
+// moderates, then the others by name; of them those whose name has the text that is
+// searched for.
+func (s *State) Listed() []*Person { return s.listed(s.Search) }
+
+func (s *State) listed(search string) []*Person {
+	wanted := strings.ToLower(strings.TrimSpace(search))
 	type entry struct {
 		p    *Person
+		hand int // place in the order; those without one come later
 		rank int
 		name string
 	}
+	places := make(map[call.Identity]int, len(s.Hands.All))
+	for i, h := range s.Hands.All {
+		places[h.ID] = i - len(s.Hands.All)
+	}
 	all := make([]entry, 0, len(s.People))
 	for _, p := range s.People {
-		e := entry{p, s.rank(p), strings.ToLower(p.DisplayName())}
+		e := entry{p, places[p.ID], s.rank(p), strings.ToLower(p.DisplayName())}
 		if strings.Contains(e.name, wanted) {
 			all = append(all, e)
 		}
 	}
 	slices.SortStableFunc(all, func(a, b entry) int {
-		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.name, b.name), cmp.Compare(a.p.ID, b.p.ID))
+		return cmp.Or(cmp.Compare(a.hand, b.hand), cmp.Compare(a.rank, b.rank), cmp.Compare(a.name, b.name), cmp.Compare(a.p.ID, b.p.ID))
 	})
 	people := make([]*Person, len(all))
 	for i, e := range all {
@@ -145,10 +159,12 @@ func (s *State) panelFailed(command string, err error) bool {
 func (s *State) Person(id call.Identity) *Person { return s.person(id) }
 
 // moderated takes over what an operation has answered.
-func (s *State) moderated(v call.Moderated) {
+func (s *State) moderated(v call.Moderated, at time.Time) {
 	if !s.InRoom() {
 		return
 	}
+	s.Selection.moderated(v.Op, v.Results, at)
+	s.Ruling.answered(v)
 	if s.PanelErr.Command == string(v.Op) {
 		s.PanelErr = PanelError{}
 	}
@@ -162,10 +178,4 @@ func (s *State) moderated(v call.Moderated) {
 		s.Bans, s.BansKnown = slices.Clone(v.Bans), true
 	default:
 	}
-}
-
-// Undone lists the people with whom an operation did not go as it should, and
-// why.
-func Undone(results []call.PersonResult) []call.PersonResult {
-	return slices.DeleteFunc(slices.Clone(results), func(r call.PersonResult) bool { return r.Result == call.ResultDone })
 }

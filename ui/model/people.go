@@ -14,7 +14,8 @@ type Person struct {
 	Name     string
 	Self     bool
 	Lost     bool
-	Silenced bool // by the host: they neither speak nor write
+	Silenced bool      // by the host: they neither speak nor write
+	Role     call.Role // empty if the server does not say
 	Speaking bool
 	Level    float32
 	Began    time.Time // when they began to speak, this time or the last one
@@ -34,6 +35,7 @@ func newPerson(p call.Participant, self bool) *Person {
 // the tracks that are still announced.
 func (p *Person) update(from call.Participant) {
 	p.ID, p.SID, p.Name, p.Lost, p.Silenced = from.Identity, from.SID, from.Name, from.Lost, from.Muted
+	p.Role = from.Role
 	p.Tracks = make(map[call.SID]call.Track, len(from.Tracks))
 	for _, t := range from.Tracks {
 		p.Tracks[t.SID] = t
@@ -74,6 +76,8 @@ type Tile struct {
 	Speaking bool
 	Lost     bool
 	Quality  call.Quality
+	Hand     int // place among the raised hands, from 1
+	Reacting Reacting
 }
 
 // Key identifies a tile.
@@ -129,6 +133,7 @@ func (s *State) face(p *Person) Tile {
 	tile := Tile{
 		ID: p.ID, Source: call.SourceCamera, Name: p.DisplayName(), Self: p.Self,
 		Speaking: p.Speaking && !p.Lost, Lost: p.Lost, Quality: p.Quality,
+		Hand: s.Hands.Place(p.ID), Reacting: s.Reactions[p.ID],
 	}
 	if p.Self {
 		tile.MicMuted = !s.Local[call.SourceMicrophone].On()
@@ -169,6 +174,7 @@ func (s *State) person(id call.Identity) *Person {
 }
 
 func (s *State) remove(id call.Identity) {
+	delete(s.selected, id)
 	kept := s.People[:0:0]
 	for _, p := range s.People {
 		if p.ID != id || p.Self {

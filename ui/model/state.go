@@ -136,8 +136,20 @@ type State struct {
 	Stage    Stage
 	Talk     Talk
 
+	Hands     Hands
+	Reactions map[call.Identity]Reacting // those that are shown
+	Volumes   map[call.Identity]int      // in percent, of those for whom it is set
+
+	// RulesAsked is the word of a command that changes the rules, while it is under
+	// way, and RulesErr why the last one was refused.
+	RulesAsked string
+	RulesErr   error
+
 	Screens   Screens
 	Switching Switching
+	Ruling    Ruling
+	Gestures  Gestures
+	Selection Selection
 
 	NameErr error // beside the name field
 	LinkErr error // beside the link field
@@ -149,6 +161,9 @@ type State struct {
 	HostRestarting bool
 
 	noticeID int
+	louder   map[call.Identity]int  // before they were silent for us
+	selected map[call.Identity]bool // in the list of people
+	named    map[call.Identity]string
 }
 
 // New is the state of a window that was just opened.
@@ -157,7 +172,10 @@ func New() *State {
 		Engine: call.StateIdle, Previews: map[call.Source]Preview{}, Opening: map[call.Source]bool{},
 		Trouble: map[call.Source]error{}, Local: map[call.Source]Local{},
 	}
-	s.Screens, s.Switching = Screens{s}, Switching{s}
+	s.Screens, s.Switching, s.Ruling = Screens{s}, Switching{s}, Ruling{s}
+	s.Gestures, s.Selection = Gestures{s}, Selection{s}
+	s.Gestures.reset()
+	s.closePanel()
 	return s
 }
 
@@ -215,6 +233,27 @@ type Notice struct {
 	// Command and Source are about NoticeFailed.
 	Command string
 	Source  call.Source
+
+	Count  int // of hands that are up, NoticeHand
+	Done   []Outcome
+	Undone []Outcome      // NoticeModerated: with whom it did not work
+	Undo   call.Operation // takes it back for those in Done; empty: nothing does
+}
+
+// How long notices that pass are shown. One that offers to take something back has
+// to be read first.
+const (
+	noticeFor = 5 * time.Second
+	undoFor   = 10 * time.Second
+)
+
+// Over reports whether a notice has passed.
+func (n Notice) Over(now time.Time) bool {
+	shown := noticeFor
+	if n.Undo != "" || len(n.Undone) > 0 {
+		shown = undoFor
+	}
+	return !n.Sticky() && now.Sub(n.At) >= shown
 }
 
 // NoticeKind is what a notice is about.
@@ -233,6 +272,9 @@ const (
 	NoticeHostStopped            // the room server of this computer ended
 	NoticeCopied                 // the invite link is on the clipboard
 	NoticeWoke                   // the computer slept for Name: we are muted, and the camera is off
+	NoticeHand                   // somebody raises a hand
+	NoticeHandLowered            // ours was lowered by somebody else
+	NoticeModerated              // what an operation on people has done
 	NoticeCrashed                // an earlier start ended in the room Name, without a word
 	NoticeNoFont                 // no font has the characters of the language with the code Name
 )

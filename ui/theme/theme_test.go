@@ -87,7 +87,8 @@ func TestFixedIgnoresTheSystem(t *testing.T) {
 	}
 }
 
-// Every icon is well-formed XML of 24x24 in the one ink that Tinted replaces.
+// Every icon is well-formed XML of 24x24 in the one ink that Tinted replaces, but for
+// those of reactions.
 func TestIcons(t *testing.T) {
 	for _, name := range assets.IconNames() {
 		svg := assets.Icon(name)
@@ -99,6 +100,9 @@ func TestIcons(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 				break
 			}
+		}
+		if strings.HasPrefix(name, "react-") { // have colours of their own
+			continue
 		}
 		if !strings.Contains(string(svg), `viewBox="0 0 24 24"`) || strings.Count(string(svg), ink) == 0 {
 			t.Errorf("%s is not drawn like the others", name)

@@ -30,6 +30,7 @@ type tileRenderer struct {
 	pinned     *kit.Icon
 	ring       *canvas.Rectangle
 	frame      *frame
+	marks      *marks
 	objs       []fyne.CanvasObject
 }
 
@@ -53,6 +54,7 @@ func (r *tileRenderer) Layout(size fyne.Size) {
 	r.frame.layout(size)
 	r.ring.Move(fyne.NewPos(ringWidth+1, ringWidth+1))
 	r.ring.Resize(size.SubtractWidthHeight(2*ringWidth+2, 2*ringWidth+2))
+	r.marks.layout(size)
 }
 
 func (r *tileRenderer) layoutChip(size fyne.Size) {
@@ -142,6 +144,7 @@ func (r *tileRenderer) apply() {
 	r.ring.StrokeColor, r.ring.CornerRadius = theme.Color(theme.Focus), theme.RadiusCard-ringWidth
 	kit.SetVisible(r.ring, r.t.focused)
 	r.frame.set(l.Speaking)
+	r.marks.apply(l)
 }
 
 func (r *tileRenderer) Refresh() {

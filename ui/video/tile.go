@@ -36,6 +36,10 @@ type Look struct {
 	Note     string // a still: what takes the place of the video of our own screen
 	Fit      call.Fit
 	Mirror   bool
+
+	Hand      int    // place among the raised hands; 0 for none
+	Reaction  string // icon of a reaction; empty for none
+	Reactions int    // how often
 }
 
 // Tile shows one person or screen.
@@ -188,12 +192,13 @@ func (t *Tile) CreateRenderer() fyne.WidgetRenderer {
 		chip: kit.NewPanel(theme.Chip, 6), name: kit.NewText("").Colored(theme.OnChip).Shrinking(),
 		muted: kit.NewIcon("mic-off", theme.OnChip, 16), weak: kit.NewIcon("network-weak", theme.Accent, 16),
 		pinned: kit.NewIcon("pin", theme.OnChip, 16), ring: kit.NewRing(), frame: newFrame(),
+		marks: newMarks(),
 	}
 	r.name.TextSize = 13
 	r.initials.Alignment = fyne.TextAlignCenter
 	r.objs = append([]fyne.CanvasObject{
 		r.ground, r.disc, r.initials, t.raster, r.dim, r.middleIcon, r.middle, r.chip, r.pinned, r.muted, r.weak, r.name,
-	}, append(r.frame.objects(), r.ring)...)
+	}, append(append(r.frame.objects(), r.ring), r.marks.objects()...)...)
 	r.apply()
 	return r
 }

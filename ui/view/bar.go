@@ -18,7 +18,8 @@ type bar struct {
 	content      *fyne.Container
 	book         *words.Book
 	mic, camera  *callButton
-	share        *callButton
+	share, hand  *callButton
+	react        *kit.Button
 	leave        *callButton
 	more         *kit.Button     // of leaving, for a host
 	moreBox      *fyne.Container // around it
@@ -38,9 +39,13 @@ func newBar(book *words.Book, act Actions, tips *kit.Tips) *bar {
 	})
 	b.moreBox = kit.Pad(b.more, 0, 0, 20, 0)
 	b.moreBox.Hide()
-	buttons := kit.Row(
-		12, kit.Spring(), b.mic.content, b.camera.content, b.share.content, kit.Pad(b.leave.content, 0, 0, 0, 24),
-		b.moreBox, kit.Spring(),
+	b.hand = newCallButton("hand", kit.Plain, tips, act.ToggleHand)
+	b.react = kit.NewIconButton(book.WithKey(book.T("bar.react"), "R"), "smile", kit.Plain, tips, func() {
+		act.ReactMenu(fyne.CurrentApp().Driver().AbsolutePositionForObject(b.react))
+	})
+	buttons := container.New(
+		&middleLayout{[]*callButton{b.mic, b.camera, b.share, b.hand, b.leave}}, b.mic.content, b.camera.content, b.share.content, b.hand.content, kit.Pad(b.react, 0, 0, 20, 0),
+		kit.Pad(b.leave.content, 0, 0, 0, leaveGap), b.moreBox,
 	)
 	b.chat = newCallButton("chat", kit.Plain, tips, func() { act.TogglePanel(model.PanelChat) })
 	b.people = newCallButton("people", kit.Plain, tips, func() { act.TogglePanel(model.PanelPeople) })
@@ -48,6 +53,75 @@ func newBar(book *words.Book, act Actions, tips *kit.Tips) *bar {
 	side := container.New(&sideLayout{}, b.chat.content, b.people.content, b.unread.Container)
 	b.content = kit.Pad(container.New(&barLayout{}, buttons, side), 12, 24, 12, 24)
 	return b
+}
+
+// middleLayout: call buttons, and what belongs to them, side by side in the middle.
+// In a narrow window the call buttons are narrower.
+type middleLayout struct{ calls []*callButton }
+
+const (
+	middleGap      = 8
+	leaveGap       = 16
+	callButtonMin  = 68
+	callButtonWide = 92
+)
+
+// most is how wide a call button is where there is room: its words have it, too.
+func (l *middleLayout) most() float32 {
+	w := float32(callButtonWide)
+	for _, c := range l.calls {
+		w = max(w, c.caption.MinWidth()+2)
+	}
+	return w
+}
+
+// widths are how wide a call button is in that width, and everything.
+func (l *middleLayout) widths(objects []fyne.CanvasObject, width float32) (each, all float32) {
+	calls := float32(0)
+	for i, o := range objects {
+		if !o.Visible() {
+			continue
+		}
+		if i > 0 {
+			all += middleGap
+		}
+		if l.isCall(i) {
+			calls++
+			continue
+		}
+		all += o.MinSize().Width
+	}
+	all += leaveGap
+	each = max(callButtonMin, min((width-all)/calls, l.most()))
+	return each, all + calls*each
+}
+
+// isCall reports whether an object is a call button: the fifth is that of
+// reactions, and the last the menu of leaving.
+func (*middleLayout) isCall(i int) bool { return i != 4 && i != 6 }
+
+func (l *middleLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	_, all := l.widths(objects, 0)
+	return fyne.NewSize(all, objects[0].MinSize().Height)
+}
+
+func (l *middleLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	each, all := l.widths(objects, size.Width)
+	x := (size.Width - all) / 2
+	for i, o := range objects {
+		if !o.Visible() {
+			continue
+		}
+		w := each
+		switch {
+		case i == 5: // leave
+			w += leaveGap
+		case !l.isCall(i):
+			w = o.MinSize().Width
+		}
+		kit.Place(o, x, 0, w, size.Height)
+		x += w + middleGap
+	}
 }
 
 // barLayout: what is about ourselves in the middle, the panels at the right. In a
@@ -62,7 +136,9 @@ func (*barLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
 func (*barLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	m := objects[1].MinSize()
 	middle := size
-	if objects[0].MinSize().Width+2*m.Width > size.Width {
+	buttons := objects[0].(*fyne.Container)
+	_, all := buttons.Layout.(*middleLayout).widths(buttons.Objects, size.Width)
+	if all+2*m.Width > size.Width {
 		middle.Width -= m.Width
 	}
 	objects[0].Resize(middle)
@@ -95,13 +171,20 @@ func (b *bar) update(s *model.State) {
 		sKey, icon = "bar.share_off", "screen-off"
 	}
 	b.share.set(b.book.T(sKey), icon, kit.Plain, b.book.WithKey(b.book.T(sKey), "S"))
+	hand := s.Gestures.HandUp()
+	hKey := "bar.hand_up"
+	if hand {
+		hKey = "bar.hand_down"
+	}
+	b.hand.set(b.book.T("bar.hand"), "hand", lit(hand), b.book.WithKey(b.book.T(hKey), "H"))
 	b.updatePanels(s)
 	leaving := s.Engine == call.StateLeaving
 	kit.SetVisible(b.moreBox, s.Standing.Role == call.RoleHost)
 	b.more.SetEnabled(!leaving)
-	for _, c := range []*callButton{b.mic, b.camera, b.share, b.leave, b.chat, b.people} {
+	for _, c := range []*callButton{b.mic, b.camera, b.share, b.hand, b.leave, b.chat, b.people} {
 		c.button.SetEnabled(!leaving)
 	}
+	b.react.SetEnabled(!leaving)
 }
 
 // updatePanels shows which panel is open, how many are there, and how many
@@ -169,10 +252,8 @@ type callButton struct {
 	caption *kit.Text
 }
 
-const callButtonWidth = 92
-
 func newCallButton(icon string, style kit.Style, tips *kit.Tips, tapped func()) *callButton {
-	c := &callButton{button: kit.NewButton("", icon, style, tapped), caption: kit.NewCaption("").Centered()}
+	c := &callButton{button: kit.NewButton("", icon, style, tapped), caption: kit.NewCaption("").Centered().Shrinking()}
 	c.button.WithTip(tips, "")
 	c.button.Width = 64
 	c.content = container.New(&callButtonLayout{}, c.button, c.caption)
@@ -188,9 +269,7 @@ func (c *callButton) set(caption, icon string, style kit.Style, tip string) {
 type callButtonLayout struct{}
 
 func (*callButtonLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
-	return fyne.NewSize(
-		max(callButtonWidth, objects[1].MinSize().Width), objects[0].MinSize().Height+4+objects[1].MinSize().Height,
-	)
+	return fyne.NewSize(callButtonMin, objects[0].MinSize().Height+4+objects[1].MinSize().Height)
 }
 
 func (*callButtonLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {

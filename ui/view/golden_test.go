@@ -230,14 +230,14 @@ func TestGoldenTolerance(t *testing.T) {
 // Every image belongs to a screen, and every screen has its images.
 func TestNoImageIsLeftOver(t *testing.T) {
 	want := []string{
-		"dialog.png", "menu.png", "picker-1100.png", "picker-720.png", "removal.png", "share-choice.png", "shortcuts-small.png", "tooltip-focus.png",
+		"dialog.png", "menu.png", "picker-1100.png", "picker-720.png", "removal.png", "rules-light.png", "rules.png", "share-choice.png", "shortcuts-small.png", "tooltip-focus.png",
 	}
 	for _, code := range []string{"de", "zh"} {
 		for name := range inLanguages() {
 			want = append(want, name+"-"+code+".png")
 		}
 	}
-	for of, screens := range map[string][]screen{"lobby": lobbyScreens(), "room": roomScreens(), "farewell": farewellScreens(), "panel": panelScreens()} {
+	for of, screens := range map[string][]screen{"lobby": lobbyScreens(), "room": roomScreens(), "farewell": farewellScreens(), "panel": panelScreens(), "people": handScreens()} {
 		for _, sc := range screens {
 			for name := range strings.FieldsSeq(sc.looks) {
 				want = append(want, of+"-"+sc.name+looks()[name].name+".png")

@@ -45,18 +45,35 @@ func (f *fakeActions) ShowTrack(t call.SID, w, h int, hidden bool) {
 	f.note("track %s %dx%d hidden=%v", t, w, h, hidden)
 }
 
-func (f *fakeActions) LeaveMenu(fyne.Position)  { f.note("leave menu") }
-func (f *fakeActions) Shortcuts()               { f.note("shortcuts") }
-func (f *fakeActions) Share()                   { f.note("share") }
-func (f *fakeActions) PickScreen(id string)     { f.note("screen %s", id) }
-func (f *fakeActions) CancelShare()             { f.note("no screen") }
-func (f *fakeActions) Enlarge(key string)       { f.note("enlarge %s", key) }
-func (f *fakeActions) Pin(key string)           { f.note("pin %s", key) }
-func (f *fakeActions) SetLayout(l model.Layout) { f.note("layout %s", l) }
-func (f *fakeActions) HideSelf(hide bool)       { f.note("hide %v", hide) }
-func (f *fakeActions) TurnPage(by int)          { f.note("turn %d", by) }
-func (f *fakeActions) FullScreen()              { f.note("full") }
-func (f *fakeActions) Awake(rests bool)         { f.note("awake %v", rests) }
+func (f *fakeActions) LeaveMenu(fyne.Position)             { f.note("leave menu") }
+func (f *fakeActions) Shortcuts()                          { f.note("shortcuts") }
+func (f *fakeActions) Share()                              { f.note("share") }
+func (f *fakeActions) PickScreen(id string)                { f.note("screen %s", id) }
+func (f *fakeActions) CancelShare()                        { f.note("no screen") }
+func (f *fakeActions) Enlarge(key string)                  { f.note("enlarge %s", key) }
+func (f *fakeActions) Pin(key string)                      { f.note("pin %s", key) }
+func (f *fakeActions) SetLayout(l model.Layout)            { f.note("layout %s", l) }
+func (f *fakeActions) HideSelf(hide bool)                  { f.note("hide %v", hide) }
+func (f *fakeActions) TurnPage(by int)                     { f.note("turn %d", by) }
+func (f *fakeActions) FullScreen()                         { f.note("full") }
+func (f *fakeActions) Awake(rests bool)                    { f.note("awake %v", rests) }
+func (f *fakeActions) ToggleHand()                         { f.note("hand") }
+func (f *fakeActions) ReactMenu(fyne.Position)             { f.note("react menu") }
+func (f *fakeActions) Rules()                              { f.note("rules") }
+func (f *fakeActions) Undo(notice int)                     { f.note("undo %d", notice) }
+func (f *fakeActions) SetVolume(id call.Identity, p int)   { f.note("volume %s %d", id, p) }
+func (f *fakeActions) Lower(id call.Identity)              { f.note("lower %s", id) }
+func (f *fakeActions) Select(ids []call.Identity, on bool) { f.note("select %v %v", ids, on) }
+func (f *fakeActions) SelectNobody()                       { f.note("select nobody") }
+func (f *fakeActions) DoSelected(op call.Operation)        { f.note("selected %s", op) }
+func (f *fakeActions) SetLocked(on bool)                   { f.note("locked %v", on) }
+func (f *fakeActions) SetLimit(n int)                      { f.note("limit %d", n) }
+func (f *fakeActions) SetRefuseNewcomer(on bool)           { f.note("refuse %v", on) }
+func (f *fakeActions) SetOffline(s int)                    { f.note("offline %d", s) }
+func (f *fakeActions) SetKeepHistory(on bool)              { f.note("keep %v", on) }
+func (f *fakeActions) MuteAll(on bool)                     { f.note("mute all %v", on) }
+func (f *fakeActions) EndRoom()                            { f.note("end") }
+func (f *fakeActions) CloseRules()                         { f.note("close rules") }
 
 // stand is a window with the content under test, at a fixed time.
 type stand struct {

@@ -33,7 +33,7 @@ type header struct {
 	grid, speaker *kit.Button
 	full          *kit.Button
 	invite        *kit.Button
-	help          *kit.Button
+	help, rules   *kit.Button
 }
 
 func newHeader(book *words.Book, act Actions, tips *kit.Tips) *header {
@@ -52,7 +52,8 @@ func newHeader(book *words.Book, act Actions, tips *kit.Tips) *header {
 	h.invite = kit.NewButton(book.T("room.invite"), "invite", kit.Plain, act.Invite)
 	h.invite.WithTip(tips, book.WithKey(book.T("room.copy"), "Ctrl+I"))
 	h.help = kit.NewIconButton(book.WithKey(book.T("keys.title"), "?"), "help", kit.Quiet, tips, act.Shortcuts)
-	h.line = container.New(&headerLayout{h}, h.title, h.clock, h.network, h.grid, h.speaker, h.full, h.invite, h.help)
+	h.rules = kit.NewIconButton(book.WithKey(book.T("rules.title"), "Ctrl+R"), "rules", kit.Quiet, tips, act.Rules)
+	h.line = container.New(&headerLayout{h}, h.title, h.clock, h.network, h.grid, h.speaker, h.full, h.invite, h.rules, h.help)
 	h.content = kit.On(kit.NewPanel(theme.Background, 0), h.line)
 	return h
 }
@@ -68,7 +69,7 @@ func (l *headerLayout) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	for _, b := range []struct {
 		*kit.Button
 		gap float32
-	}{{h.help, 12}, {h.invite, 12}, {h.full, 12}, {h.speaker, 4}, {h.grid, 24}} {
+	}{{h.help, 4}, {h.rules, 4}, {h.invite, 12}, {h.full, 12}, {h.speaker, 4}, {h.grid, 24}} {
 		if b.Visible() {
 			m := b.MinSize()
 			right -= m.Width
@@ -107,6 +108,8 @@ func (h *header) update(s *model.State, now time.Time, width float32) {
 	h.network.SetIn(ink)
 	h.network.Set(text)
 	kit.SetVisible(h.invite, invitable(s.Room.Link))
+	kit.SetVisible(h.rules, s.Standing.Role.Moderates())
+	h.rules.SetEnabled(s.Engine != call.StateLeaving)
 	h.updateLayouts(s, width >= headerWide)
 	h.tick(s, now)
 	h.line.Layout.Layout(h.line.Objects, h.line.Size())

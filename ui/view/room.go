@@ -12,6 +12,7 @@ import (
 	"foyer/ui/theme"
 	"foyer/ui/video"
 	"foyer/ui/view/panel"
+	"foyer/ui/view/reaction"
 	"foyer/ui/words"
 )
 
@@ -28,6 +29,7 @@ type room struct {
 	sharing *sharingBar
 	hint    *hint
 	mouse   *mouse
+	tally   *reaction.Tally
 }
 
 func newRoom(book *words.Book, act Actions, tips *kit.Tips, painter *video.Painter) *room {
@@ -39,7 +41,7 @@ func newRoom(book *words.Book, act Actions, tips *kit.Tips, painter *video.Paint
 	r.panel = panel.New(book, act, tips)
 	r.bar = newBar(book, act, tips)
 	r.sharing = newSharingBar(book, act)
-	r.hint = newHint(book)
+	r.hint, r.tally = newHint(book), reaction.NewTally()
 	r.bottom = kit.On(kit.NewPanel(theme.Background, 0), kit.Column(0, r.sharing.content, r.bar.content))
 	r.content = container.New(&roomLayout{r: r})
 	r.order(false)
@@ -52,12 +54,12 @@ func (r *room) order(full bool) {
 	stage, header := r.stage.content, fyne.CanvasObject(r.header.content)
 	if full {
 		r.content.Objects = []fyne.CanvasObject{
-			r.mouse, stage, header, r.panel.Content, r.banner.content, r.hint.content, r.bottom,
+			r.mouse, stage, header, r.panel.Content, r.banner.content, r.hint.content, r.tally.Content, r.bottom,
 		}
 		return
 	}
 	r.content.Objects = []fyne.CanvasObject{
-		r.mouse, header, stage, r.panel.Content, r.banner.content, r.hint.content, r.bottom,
+		r.mouse, header, stage, r.panel.Content, r.banner.content, r.hint.content, r.tally.Content, r.bottom,
 	}
 }
 
@@ -110,6 +112,8 @@ func (l *roomLayout) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	} else {
 		kit.Place(side, size.Width-24-panel.Width, top, panel.Width, size.Height-top-bar)
 	}
+	t := r.tally.Content.MinSize()
+	kit.Place(r.tally.Content, 24+(width-t.Width)/2, size.Height-bar-tileGap-t.Height, t.Width, t.Height)
 }
 
 // update shows the stay. It reports whether the panel shows another page now.
@@ -121,6 +125,7 @@ func (r *room) update(s *model.State, now time.Time) (switched bool) {
 	r.header.update(s, now, r.content.Size().Width)
 	r.tick(s, now)
 	r.stage.update(s, covered)
+	r.tally.Update(s, r.stage.hasTile)
 	r.bar.update(s)
 	r.sharing.update(s)
 	// Places only: a Refresh of the whole tree would upload every frame anew.

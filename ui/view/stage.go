@@ -13,6 +13,7 @@ import (
 	"foyer/ui/model"
 	"foyer/ui/theme"
 	"foyer/ui/video"
+	"foyer/ui/view/reaction"
 	"foyer/ui/words"
 )
 
@@ -158,6 +159,7 @@ func (s *stage) look(t model.Tile) video.Look {
 		Name: t.Name, Initials: model.Initials(t.Name), Seed: string(t.ID), Muted: t.MicMuted, Speaking: t.Speaking,
 		Lost: t.Lost, Mirror: t.Self,
 	}
+	l.Hand, l.Reaction, l.Reactions = t.Hand, reaction.Icon(t.Reacting.Reaction), t.Reacting.Count
 	l.Weak = (t.Quality == call.QualityPoor || t.Quality == call.QualityLost) && !t.Lost
 	if t.Self {
 		l.Name = s.book.T("room.you", "name", t.Name)
@@ -175,6 +177,11 @@ func (s *stage) look(t model.Tile) video.Look {
 		l.Lost, l.LostText = true, s.book.T("room.reconnecting")
 	}
 	return l
+}
+
+// hasTile reports whether somebody's tile is on this page.
+func (s *stage) hasTile(id call.Identity) bool {
+	return s.tiles[model.Tile{ID: id, Source: call.SourceCamera}.Key()] != nil
 }
 
 // motion is what is known of how a remote video moves.

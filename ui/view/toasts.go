@@ -2,6 +2,8 @@ package view
 
 import (
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -16,9 +18,9 @@ import (
 )
 
 const (
-	toastFor   = 5 * time.Second
 	toastWidth = 340
 	maxToasts  = 3
+	maxUndone  = 4 // people with whom an operation did not work
 )
 
 // toasts are notices in passing, at the top right over the stage.
@@ -76,7 +78,7 @@ func (t *toasts) height() float32 {
 func (t *toasts) update(s *model.State, now time.Time, top float32) {
 	var alive []model.Notice
 	for _, n := range s.Notices {
-		if n.Kind != model.NoticeCopied && (n.Sticky() || now.Sub(n.At) < toastFor) && !inChat(s, n) {
+		if n.Kind != model.NoticeCopied && !n.Over(now) && !inChat(s, n) {
 			alive = append(alive, n)
 		}
 	}
@@ -128,6 +130,11 @@ func (t *toasts) card(n model.Notice, now time.Time) fyne.CanvasObject {
 		body.Add(detail)
 	}
 	row := kit.Row(12, kit.NewIcon(icon, ink, 20), kit.Grow(body))
+	if n.Undo != "" {
+		undo := kit.NewButton(t.book.T("toast.undo"), "", kit.Plain, func() { t.act.Undo(n.ID) })
+		undo.Small = true
+		row.Add(undo)
+	}
 	if n.Sticky() {
 		dismiss := kit.NewIconButton(t.book.T("toast.dismiss"), "close", kit.Quiet, nil, func() { t.act.Dismiss(n.ID) })
 		dismiss.Small = true
@@ -143,6 +150,16 @@ func (t *toasts) say(n model.Notice, now time.Time) (icon string, ink fyne.Theme
 		return "people", theme.Muted, "", joined(b, n)
 	case model.NoticeGone:
 		return goneIcon(n.Reason), theme.Muted, "", b.Gone(n.Name, n.Reason)
+	case model.NoticeHand:
+		return "hand", theme.Accent, "", b.HandsUp(n.Name, n.Count)
+	case model.NoticeHandLowered:
+		return "hand", theme.Muted, "", b.T("room.hand_lowered")
+	case model.NoticeModerated:
+		done, undone := t.outcome(n)
+		if done == "" {
+			return "warning", theme.Error, "", undone
+		}
+		return "check", theme.Muted, "", strings.TrimSpace(done + "\n" + undone)
 	case model.NoticeMutedByHost:
 		return "mic-off", theme.Muted, "", b.T("room.muted_by_host")
 	case model.NoticeSilenced:
@@ -174,6 +191,28 @@ func joined(b *words.Book, n model.Notice) string {
 		return b.T("room.joined", "name", n.Name)
 	}
 	return b.N("room.joined_more", n.More, "name", n.Name)
+}
+
+// outcome says what an operation has done, and for whom it did not work.
+func (t *toasts) outcome(n model.Notice) (done, undone string) {
+	names := func(all []model.Outcome) []string {
+		list := make([]string, len(all))
+		for i, o := range all {
+			list[i] = o.Name
+		}
+		return list
+	}
+	if len(n.Done) > 0 {
+		done = t.book.Done(n.Command, names(n.Done))
+	}
+	var rest []string
+	for _, o := range n.Undone {
+		rest = append(rest, t.book.NotDone(o.Name, o.Result))
+	}
+	if more := len(rest) - maxUndone; more > 0 {
+		rest = append(rest[:maxUndone], t.book.T("done.more", "n", strconv.Itoa(more)))
+	}
+	return done, strings.Join(rest, "\n")
 }
 
 func goneIcon(r call.LeaveReason) string {

@@ -41,6 +41,10 @@ type Actions interface {
 	Dismiss(notice int)
 	ShowTrack(track call.SID, width, height int, hidden bool)
 	TogglePanel(p model.Panel) // opens it, or closes it if it is open
+	ToggleHand()
+	ReactMenu(at fyne.Position) // where it was asked for
+	Rules()                     // the room menu, of those who moderate
+	Undo(notice int)            // takes back what a notice tells
 	panel.Actions
 	Shortcuts()
 	LeaveMenu(at fyne.Position) // where it was asked for
@@ -211,6 +215,11 @@ func (r *Root) Tick(now time.Time) {
 		r.lobby.tick(r.state, now)
 	case model.ScreenFarewell:
 	}
+}
+
+// ReactAt is where the reactions are offered: at their button.
+func (r *Root) ReactAt() fyne.Position {
+	return fyne.CurrentApp().Driver().AbsolutePositionForObject(r.room.bar.react)
 }
 
 // ReportCopied confirms that the report is on the clipboard.

@@ -9,6 +9,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
+	"foyer/engine/internal/recent"
 )
 
 // Clocks and bounds of chat that a keeper gathers.
@@ -32,7 +33,7 @@ type ChatOrder struct {
 	here   bool          // the keeper has been heard, and has missed nothing since
 	number int64         // of the last batch, 0: not known
 	came   [3]time.Time  // when it came, and the two before it, in this order
-	known  call.Recent[call.MessageKey]
+	known  recent.Set[call.MessageKey]
 
 	receipts map[string]chan error // of our messages
 }
@@ -88,7 +89,7 @@ func (o *ChatOrder) unheard(b doorapi.ChatBatch, now time.Time) (messages []call
 
 // NewChatOrder makes a ChatOrder that knows nothing yet.
 func NewChatOrder() *ChatOrder {
-	return &ChatOrder{known: call.Recent[call.MessageKey]{Limit: rememberedIDs}, receipts: map[string]chan error{}}
+	return &ChatOrder{known: recent.Set[call.MessageKey]{Limit: rememberedIDs}, receipts: map[string]chan error{}}
 }
 
 // Batch takes what the keeper tells: messages to report, and whether one may

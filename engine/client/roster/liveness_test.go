@@ -72,7 +72,7 @@ func TestK3_WhoIsADuplicate(t *testing.T) {
 			"replaced": rostertest.Info("bob", "PA_b2", 2),
 			"told":     rostertest.Gone(rostertest.Info("bob", "PA_b1", 1), livekit.DisconnectReason_DUPLICATE_IDENTITY),
 		} {
-			r := New(rostertest.Join(rostertest.Info("bob", "PA_b1", 1)), false)
+			r := New(rostertest.Join(rostertest.Info("bob", "PA_b1", 1)), false, false)
 			r.people["bob"].liveness = test.liveness
 			left, ok := r.Apply(news)[0].(call.ParticipantLeft)
 			if !ok || left.Reason != test.want {
@@ -80,7 +80,7 @@ func TestK3_WhoIsADuplicate(t *testing.T) {
 			}
 		}
 	}
-	r := New(rostertest.Join(rostertest.Info("bob", "PA_b1", 1)), false)
+	r := New(rostertest.Join(rostertest.Info("bob", "PA_b1", 1)), false, false)
 	r.people["bob"].liveness = liveness{silent: true}
 	left, _ := r.Apply(rostertest.Gone(rostertest.Info("bob", "PA_b1", 1), livekit.DisconnectReason_PARTICIPANT_REMOVED))[0].(call.ParticipantLeft)
 	if left.Reason != call.ReasonRemoved {

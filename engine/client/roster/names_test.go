@@ -37,7 +37,7 @@ func TestLookAlikesAreToldApartTheSameEverywhere(t *testing.T) {
 				others = append(others, room[at])
 			}
 		}
-		r := New(&livekit.JoinResponse{Participant: room[self], OtherParticipants: others[:3]}, false)
+		r := New(&livekit.JoinResponse{Participant: room[self], OtherParticipants: others[:3]}, false, false)
 		for _, p := range others[3:] {
 			r.Apply(p)
 		}
@@ -48,7 +48,7 @@ func TestLookAlikesAreToldApartTheSameEverywhere(t *testing.T) {
 }
 
 func TestLookAlikesComeAndGo(t *testing.T) {
-	r := New(&livekit.JoinResponse{Participant: who("me", "Me", 1)}, false)
+	r := New(&livekit.JoinResponse{Participant: who("me", "Me", 1)}, false, false)
 	told := func(events []call.SessionEvent) (all []string) {
 		for _, e := range events {
 			switch e := e.(type) {
@@ -95,7 +95,7 @@ func TestLookAlikesComeAndGo(t *testing.T) {
 
 // A crowd of one name costs no more than it must, and is told apart.
 func TestCrowdOfOneName(t *testing.T) {
-	r := New(&livekit.JoinResponse{Participant: who("me", "x", 0)}, false)
+	r := New(&livekit.JoinResponse{Participant: who("me", "x", 0)}, false, false)
 	const crowd = 300
 	for i := range crowd {
 		r.Apply(who(fmt.Sprint(i), "x", int64(i+1)))

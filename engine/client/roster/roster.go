@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/livekit/protocol/livekit"
@@ -25,7 +24,10 @@ type Roster struct {
 	// version is that of what we know of ourselves.
 	version uint32
 	// observes: who left before they were seen is reported, too.
-	observes   bool
+	observes bool
+	// door: a Foyer door says who has which role and whose hand is up, and lets
+	// nobody else say so.
+	door       bool
 	people     map[call.Identity]*person   // the others
 	sids       map[call.SID]call.Identity  // of people, to resolve speakers and qualities
 	lookAlikes map[string][]*person        // people and me, by what their names look like
@@ -45,11 +47,12 @@ type person struct {
 	skeleton string // of the name that is told apart, once that is given
 }
 
-// New makes the roster that a join begins with. observes is set for the keeper's.
-func New(join *livekit.JoinResponse, observes bool) *Roster {
+// New makes the roster that a join begins with. observes is set for the keeper's,
+// and door if the server is behind a Foyer door.
+func New(join *livekit.JoinResponse, observes, door bool) *Roster {
 	r := &Roster{
 		observes:   observes,
-		self:       participantFrom(join.GetParticipant(), nil),
+		door:       door,
 		canPublish: mayPublish(join.GetParticipant()),
 		version:    join.GetParticipant().GetVersion(),
 		people:     map[call.Identity]*person{},
@@ -58,7 +61,7 @@ func New(join *livekit.JoinResponse, observes bool) *Roster {
 		timedOut:   map[call.Identity]*timedOut{},
 		speakers:   map[call.SID]float32{},
 	}
-	r.setSelf(r.self)
+	r.setSelf(r.read(join.GetParticipant(), nil))
 	for _, info := range join.GetOtherParticipants() {
 		r.Apply(info)
 	}
@@ -91,6 +94,17 @@ func (r *Roster) setSelf(self call.Participant) (events []call.SessionEvent) {
 	r.self, r.me = self, &person{Participant: self}
 	r.me.noteName()
 	return append(events, r.enlist(r.me)...)
+}
+
+// changeSelf is setSelf, and reports ourselves if our hand goes up or down, which
+// others can do as well.
+func (r *Roster) changeSelf(self call.Participant) []call.SessionEvent {
+	before := r.self.Hand
+	events := r.setSelf(self)
+	if before != r.self.Hand {
+		events = append(events, call.ParticipantUpdated{Participant: r.self})
+	}
+	return events
 }
 
 // Participants lists the others, first come first.
@@ -126,7 +140,7 @@ func (r *Roster) Apply(info *livekit.ParticipantInfo) []call.SessionEvent {
 		// closing, or a newcomer that puts us out, which a leave will tell.
 		if sid == r.self.SID && info.GetVersion() >= r.version {
 			r.canPublish, r.version = mayPublish(info), info.GetVersion()
-			return r.setSelf(r.participant(info, r.self.Tracks))
+			return r.changeSelf(r.participant(info, r.self.Tracks))
 		}
 		return nil
 	}
@@ -220,10 +234,15 @@ func (r *Roster) change(p *person, info *livekit.ParticipantInfo) []call.Session
 		p.liveness.heardAt = time.Time{} // once it may again, its silence counts from the next heartbeat
 	}
 	events := diffTracks(p.Identity, before.Tracks, p.Tracks)
-	if len(events) > 0 || before.Name != p.Name || before.Muted != p.Muted || !slices.Equal(before.Tracks, p.Tracks) {
+	if len(events) > 0 || differs(before, p.Participant) {
 		events = append(events, call.ParticipantUpdated{Participant: p.copy()})
 	}
 	return append(events, others...)
+}
+
+func differs(a, b call.Participant) bool {
+	return a.Name != b.Name || a.Muted != b.Muted || a.Role != b.Role || a.Hand != b.Hand ||
+		!slices.Equal(a.Tracks, b.Tracks)
 }
 
 // rename gives somebody the name before, unless the server says another one now.
@@ -392,67 +411,6 @@ func qualityFrom(q livekit.ConnectionQuality) call.Quality {
 	default:
 		return call.QualityUnknown
 	}
-}
-
-// JoinedAt is when a participant joined, by the server's clock.
-func JoinedAt(info *livekit.ParticipantInfo) time.Time {
-	if ms := info.GetJoinedAtMs(); ms > 0 {
-		return time.UnixMilli(ms)
-	}
-	return time.Unix(info.GetJoinedAt(), 0)
-}
-
-// maxTracks is how many tracks of one participant count for those who observe.
-const maxTracks = 64
-
-// mayPublishData is true if the server does not say anything about it.
-func mayPublishData(info *livekit.ParticipantInfo) bool {
-	return info.GetPermission() == nil || info.GetPermission().GetCanPublishData()
-}
-
-func mayPublish(info *livekit.ParticipantInfo) bool {
-	return info.GetPermission() == nil || info.GetPermission().GetCanPublish()
-}
-
-// participant is a participant as we see them. before are the tracks of theirs
-// that we knew.
-func (r *Roster) participant(info *livekit.ParticipantInfo, before []call.Track) call.Participant {
-	if r.observes {
-		p := participantFrom(info, nil)
-		p.Tracks = nil
-		for _, t := range info.GetTracks() {
-			if hasSID(t) && len(p.Tracks) < maxTracks {
-				p.Tracks = append(p.Tracks, trackFrom(t))
-			}
-		}
-		return p
-	}
-	return participantFrom(info, before)
-}
-
-func participantFrom(info *livekit.ParticipantInfo, before []call.Track) call.Participant {
-	return call.Participant{
-		Identity: call.Identity(info.GetIdentity()), SID: call.SID(info.GetSid()),
-		Name: call.Label(info.GetName()), JoinedAt: JoinedAt(info), Tracks: admitTracks(info.GetTracks(), before),
-		Helper: !isPerson(info.GetKind()), Generation: generation(info), Muted: !mayPublishData(info),
-	}
-}
-
-// isPerson tells people, also those who come by telephone or bridge, from
-// programs. A stream that somebody sends in (ingress) is shown as a program's; the
-// door, which counts who fills a room as LiveKit does, takes it for one more.
-func isPerson(k livekit.ParticipantInfo_Kind) bool {
-	return k != livekit.ParticipantInfo_AGENT && k != livekit.ParticipantInfo_EGRESS &&
-		k != livekit.ParticipantInfo_INGRESS
-}
-
-// generation is that of the Foyer door's token somebody has come with.
-func generation(info *livekit.ParticipantInfo) int64 {
-	n, err := strconv.ParseInt(info.GetAttributes()[doorapi.AttributeGeneration], 10, 64)
-	if err != nil || n < 0 {
-		return 0
-	}
-	return n
 }
 
 // EverybodyReads reports whether all others are of that client_protocol or newer.

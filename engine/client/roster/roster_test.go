@@ -9,10 +9,11 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/client/roster/rostertest"
+	"foyer/engine/doorapi"
 )
 
 func TestRosterStory(t *testing.T) {
-	r := New(rostertest.Join(rostertest.Info("bob", "PA_b1", 1)), false)
+	r := New(rostertest.Join(rostertest.Info("bob", "PA_b1", 1)), false, false)
 	for _, step := range []struct {
 		what string
 		in   *livekit.ParticipantInfo
@@ -48,7 +49,7 @@ func TestRosterStory(t *testing.T) {
 // observer alone.
 func TestRosterUnseen(t *testing.T) {
 	for observes, want := range map[bool]string{false: "", true: "ParticipantLeft:removed"} {
-		r := New(rostertest.Join(), false)
+		r := New(rostertest.Join(), false, false)
 		r.observes = observes
 		got := r.Apply(rostertest.Gone(rostertest.Info("bob", "PA_b1", 1), livekit.DisconnectReason_PARTICIPANT_REMOVED))
 		if rostertest.EventNames(got) != want || len(r.people) != 0 || len(r.sids) != 0 {
@@ -62,7 +63,7 @@ func TestRosterUnseen(t *testing.T) {
 func TestJ5_RosterStorm(t *testing.T) {
 	for seed := range uint64(200) {
 		random := rand.New(rand.NewPCG(seed, 1))
-		r := New(rostertest.Join(), false)
+		r := New(rostertest.Join(), false, false)
 		truth := map[string]*livekit.ParticipantInfo{}
 		seen := map[call.Identity]call.Participant{}
 		for version := range uint32(100) {
@@ -86,7 +87,7 @@ func TestJ5_RosterStorm(t *testing.T) {
 			t.Fatalf("seed %d: %d people, events say %d, truth is %d", seed, len(r.people), len(seen), len(truth))
 		}
 		for id, p := range truth {
-			want := participantFrom(p, nil)
+			want := (&Roster{}).read(p, nil)
 			if got := seen[call.Identity(id)]; got.SID != want.SID || !slices.Equal(got.Tracks, want.Tracks) {
 				t.Fatalf("seed %d: %s is %+v, want %+v", seed, id, got, want)
 			}
@@ -116,7 +117,7 @@ func follow(t *testing.T, seen map[call.Identity]call.Participant, events []call
 }
 
 func TestO8_RosterReplace(t *testing.T) {
-	r := New(rostertest.Join(rostertest.Info("bob", "PA_b", 1), rostertest.Info("cyd", "PA_c", 1), rostertest.Info("dan", "PA_d", 1)), false)
+	r := New(rostertest.Join(rostertest.Info("bob", "PA_b", 1), rostertest.Info("cyd", "PA_c", 1), rostertest.Info("dan", "PA_d", 1)), false, false)
 	got := rostertest.EventNames(r.Replace([]*livekit.ParticipantInfo{
 		{Sid: "PA_ada", Identity: "ada"}, rostertest.Info("bob", "PA_b", 1), rostertest.Info("cyd", "PA_c2", 5), rostertest.Info("eve", "PA_e", 1),
 	}))
@@ -126,7 +127,7 @@ func TestO8_RosterReplace(t *testing.T) {
 }
 
 func TestSpeakersAndQuality(t *testing.T) {
-	r := New(rostertest.Join(rostertest.Info("bob", "PA_b", 1), rostertest.Info("cyd", "PA_c", 1)), false)
+	r := New(rostertest.Join(rostertest.Info("bob", "PA_b", 1), rostertest.Info("cyd", "PA_c", 1)), false, false)
 	speakers := func(events []call.SessionEvent) []call.SpeakerLevel {
 		return events[0].(call.SpeakersChanged).Speakers
 	}
@@ -154,12 +155,45 @@ func TestSpeakersAndQuality(t *testing.T) {
 }
 
 func TestNamesAreCleaned(t *testing.T) {
-	p := participantFrom(&livekit.ParticipantInfo{
+	p := (&Roster{}).read(&livekit.ParticipantInfo{
 		Sid: "PA_1", Identity: "bob", Name: "Bob\u202E\n", Tracks: []*livekit.TrackInfo{{
 			Sid: "TR_1", Name: "cam\u2067\x07era", Type: livekit.TrackType_VIDEO, Source: livekit.TrackSource_CAMERA,
 		}},
 	}, nil)
 	if p.Name != "Bob" || p.Tracks[0].Name != "camera" {
 		t.Errorf("participant: %q, track %q", p.Name, p.Tracks[0].Name)
+	}
+}
+
+// A door says who has which role, and whose hand is up. At a server without one
+// anybody could say so, and nobody is believed.
+func TestRolesAndHands(t *testing.T) {
+	said := func(id, role, hand string) *livekit.ParticipantInfo {
+		info := rostertest.Info(id, "PA_"+id, 1)
+		info.Attributes = map[string]string{doorapi.AttributeRole: role, doorapi.AttributeHand: hand}
+		return info
+	}
+	r := New(rostertest.Join(said("bob", "cohost", "12")), false, true)
+	if p, _ := r.Get("bob"); p.Role != call.RoleCoHost || p.Hand != 12 {
+		t.Errorf("%+v", p)
+	}
+	changed := said("bob", "king", "-3")
+	changed.Version = 2
+	events := r.Apply(changed)
+	if p, _ := r.Get("bob"); p.Role != "" || p.Hand != 0 || len(events) != 1 {
+		t.Errorf("nonsense: %+v, %v", p, events)
+	}
+	self := said(string(r.Self().Identity), "listener", "7")
+	self.Sid, self.Version = string(r.Self().SID), 9
+	events = r.Apply(self)
+	if len(events) != 1 || r.Self().Hand != 7 {
+		t.Errorf("ours: %+v, %v", r.Self(), events)
+	}
+	if events = r.Apply(self); len(events) != 0 {
+		t.Errorf("the same again: %v", events)
+	}
+	r = New(rostertest.Join(said("bob", "host", "1")), false, false)
+	if p, _ := r.Get("bob"); p.Role != "" || p.Hand != 0 {
+		t.Errorf("without a door: %+v", p)
 	}
 }

@@ -55,7 +55,7 @@ func TestOneTrackOfEachSource(t *testing.T) {
 	for i := range 60 {
 		infos = append(infos, sourced(fmt.Sprintf("TR_%02d", i), livekit.TrackType_VIDEO, livekit.TrackSource_CAMERA, "video/VP8"))
 	}
-	r := New(rostertest.Join(), false)
+	r := New(rostertest.Join(), false, false)
 	first := rostertest.Info("eve", "PA_e", 1, infos[30])
 	r.Apply(first)
 	for version := range uint32(20) {

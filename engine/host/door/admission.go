@@ -62,7 +62,11 @@ func (d *Door) admit(ctx context.Context, c *connect) error {
 	if err != nil {
 		return err
 	}
-	if changed || renamed {
+	corrected, err := d.settleAttributes(ctx, c)
+	if err != nil {
+		return err
+	}
+	if changed || renamed || corrected {
 		if c.raw, err = d.rewrite(c.verifiedToken, grant); err != nil {
 			return err
 		}
@@ -334,14 +338,14 @@ func (d *Door) explain(c *connect, res *http.Response) error {
 	return call.ErrServerSilent
 }
 
-// adjust tells LiveKit what somebody who has just come in may do, if that has
-// changed since their token was checked.
+// adjust tells LiveKit what somebody who has just come in may do, and their role, if
+// that has changed since their token was checked.
 func (d *Door) adjust(ctx context.Context, c *connect, m register.Member) error {
 	rules, err := d.register.Rules(ctx, c.room())
 	if err != nil {
 		return err
 	}
-	if now, _ := allowed(c.verifiedToken, m, rules); sameRights(now, c.granted) {
+	if now, _ := allowed(c.verifiedToken, m, rules); sameRights(now, c.granted) && m.Role == c.member.Role {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, removeTimeout)

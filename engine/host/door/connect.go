@@ -120,6 +120,9 @@ func unpackJoin(query url.Values) (request []byte, has, ok bool) {
 func (c *connect) readJoin() error {
 	raw, has, ok := unpackJoin(c.query)
 	if !has {
+		if err := checkAttributes(c.query, nil); err != nil {
+			return err
+		}
 		word := c.query.Get("reconnect")
 		c.resumes = word == "1" || word == "true"
 		return nil
@@ -127,6 +130,9 @@ func (c *connect) readJoin() error {
 	var request livekit.JoinRequest
 	if !ok || proto.Unmarshal(raw, &request) != nil {
 		return nil //nolint:nilerr // nor does LiveKit read it
+	}
+	if err := checkAttributes(c.query, request.GetParticipantAttributes()); err != nil {
+		return err
 	}
 	c.names = map[string]bool{}
 	note := func(audio bool, name string) error { return tracks.NoteName(c.names, name, audio) }

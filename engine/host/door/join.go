@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
-	"strconv"
 	"sync"
 	"time"
 
@@ -86,7 +85,7 @@ func (d *Door) join(ctx context.Context, from netip.Prefix, req *doorapi.JoinReq
 		}
 		return doorapi.JoinAnswer{}, err
 	}
-	return d.answer(ctx, req, member, session)
+	return d.answer(ctx, req, member, session, found.hand)
 }
 
 // invited checks the request and its invitation, and counts a bad one.
@@ -111,7 +110,10 @@ func (d *Door) mayJoin(ctx context.Context, req *doorapi.JoinRequest, role call.
 	var asked sync.WaitGroup
 	var foreign error
 	var found roomLookup
-	asked.Go(func() { foreign = guard.Do(func() error { return d.checkForeigner(ctx, req) }) })
+	var hand string
+	asked.Go(func() {
+		hand, foreign = guard.Call(func() (string, error) { return d.checkForeigner(ctx, req) })
+	})
 	asked.Go(func() {
 		found.session, found.err = guard.Call(func() (call.SID, error) { return d.rooms.Find(ctx, req.Room) })
 	})
@@ -121,6 +123,7 @@ func (d *Door) mayJoin(ctx context.Context, req *doorapi.JoinRequest, role call.
 		refused = d.mayEnter(ctx, req, role)
 	}
 	asked.Wait()
+	found.hand = hand
 	if banned == nil && foreign != nil {
 		return found, foreign
 	}
@@ -131,6 +134,7 @@ func (d *Door) mayJoin(ctx context.Context, req *doorapi.JoinRequest, role call.
 type roomLookup struct {
 	session call.SID
 	err     error
+	hand    string // of whoever joins, if they are there
 }
 
 // mayEnter is [Door.mayJoin] by what is stored of a person and the rules of the room.
@@ -167,17 +171,18 @@ func (d *Door) mayEnter(ctx context.Context, req *doorapi.JoinRequest, role call
 
 // checkForeigner reserves an identity for whoever is in the room under it with a
 // token that the door did not make: nobody has proved with a key that it is theirs.
-func (d *Door) checkForeigner(ctx context.Context, req *doorapi.JoinRequest) error {
+// It returns the hand of whoever is there.
+func (d *Door) checkForeigner(ctx context.Context, req *doorapi.JoinRequest) (hand string, err error) {
 	p, err := d.rooms.Participant(ctx, roomservice.Place{Room: req.Room, Identity: req.Identity})
 	switch {
 	case errors.Is(err, call.ErrAlreadyGone):
-		return nil
+		return "", nil
 	case err != nil:
-		return err
+		return "", err
 	case p.GetAttributes()[doorapi.AttributeMember] == "":
-		return call.ErrIdentityTaken
+		return "", call.ErrIdentityTaken
 	default:
-		return nil
+		return p.GetAttributes()[doorapi.AttributeHand], nil
 	}
 }
 
@@ -223,7 +228,7 @@ func (d *Door) openRoom(
 }
 
 func (d *Door) answer(
-	ctx context.Context, req *doorapi.JoinRequest, m register.Member, session call.SID,
+	ctx context.Context, req *doorapi.JoinRequest, m register.Member, session call.SID, hand string,
 ) (doorapi.JoinAnswer, error) {
 	room, err := d.register.Room(ctx, req.Room)
 	if err != nil {
@@ -239,21 +244,14 @@ func (d *Door) answer(
 	grant.SetCanSubscribe(true)
 	grant.SetCanPublishData(!m.Silenced(rules))
 	grant.SetCanUpdateOwnMetadata(false) // a name is what the door has checked
-	attributes := map[string]string{
-		doorapi.AttributeMember:     d.memberTag(req.Room, req.Identity, req.Key, m.Generation),
-		doorapi.AttributeGeneration: strconv.FormatInt(m.Generation, 10),
-	}
-	if req.Generation != 0 {
-		attributes[againAttribute] = "1"
-	}
+	tag := d.memberTag(req.Room, req.Identity, req.Key, m.Generation)
 	gatherer := call.Identity("")
 	if req.Batches {
-		attributes[doorapi.AttributeBatches] = "1"
 		gatherer = keeper.HiddenIdentity(d.apiKey, keeper.Purpose, req.Room)
 	}
 	token, err := auth.NewAccessToken(d.apiKey.Key, d.apiKey.Secret).
 		SetIdentity(string(req.Identity)).SetName(m.Name).SetVideoGrant(grant).
-		SetAttributes(attributes).SetValidFor(tokenFor).ToJWT()
+		SetAttributes(attributesFor(req, m, tag, hand)).SetValidFor(tokenFor).ToJWT()
 	if err != nil {
 		return doorapi.JoinAnswer{}, fmt.Errorf("sign a token: %w", err)
 	}

@@ -54,7 +54,7 @@ func described() map[string]reflect.Type {
 	types := map[string]reflect.Type{"Refusal": reflect.TypeFor[doorapi.Error]()}
 	for _, v := range []any{
 		doorapi.JoinRequest{}, doorapi.JoinAnswer{}, doorapi.InvitationRequest{}, doorapi.InvitationAnswer{},
-		doorapi.RoomRequest{}, doorapi.PeopleRequest{}, doorapi.MuteRequest{}, doorapi.RoleRequest{}, doorapi.RulesRequest{},
+		doorapi.RoomRequest{}, doorapi.PeopleRequest{}, doorapi.MuteRequest{}, doorapi.HandRequest{}, doorapi.LowerRequest{}, doorapi.RoleRequest{}, doorapi.RulesRequest{},
 		doorapi.DismissRequest{}, doorapi.ChatRequest{}, doorapi.SayRequest{},
 		call.PersonResult{}, doorapi.PeopleAnswer{}, call.MemberRow{}, doorapi.MembersAnswer{}, doorapi.RoomRow{}, doorapi.RoomsAnswer{},
 		call.BanRow{}, doorapi.BansAnswer{}, doorapi.WithdrawAnswer{}, doorapi.ChatRow{}, doorapi.ChatAnswer{}, call.RoomRules{},
@@ -93,6 +93,7 @@ func TestOpenAPIRoutes(t *testing.T) {
 		call.OpUnban: {"PeopleRequest", "PeopleAnswer"}, call.OpBans: {"RoomRequest", "BansAnswer"},
 		call.OpAllow: {"PeopleRequest", "PeopleAnswer"}, call.OpDisallow: {"PeopleRequest", "PeopleAnswer"},
 		call.OpMute: {"MuteRequest", "PeopleAnswer"}, call.OpUnmute: {"MuteRequest", "PeopleAnswer"},
+		call.OpHand: {"HandRequest", "Empty"}, call.OpLower: {"LowerRequest", "PeopleAnswer"},
 		call.OpRole: {"RoleRequest", "PeopleAnswer"}, call.OpRules: {"RulesRequest", "RoomRules"},
 		call.OpDismiss: {"DismissRequest", "Empty"}, call.OpChat: {"ChatRequest", "ChatAnswer"}, call.OpSay: {"SayRequest", "ChatRow"},
 	} {

@@ -160,7 +160,7 @@ func (l *LiveKit) RemoveParticipant(
 	return &livekit.RemoveParticipantResponse{}, nil
 }
 
-// UpdateParticipant changes somebody's permission.
+// UpdateParticipant changes somebody's permission and attributes.
 func (l *LiveKit) UpdateParticipant(
 	_ context.Context, q *livekit.UpdateParticipantRequest,
 ) (*livekit.ParticipantInfo, error) {
@@ -170,8 +170,20 @@ func (l *LiveKit) UpdateParticipant(
 	if err != nil {
 		return nil, err
 	}
-	p.Permission = q.GetPermission()
-	l.note("permit %s", q.GetIdentity())
+	if q.GetPermission() != nil {
+		p.Permission = q.GetPermission()
+		l.note("permit %s", q.GetIdentity())
+	}
+	for name, value := range q.GetAttributes() {
+		if p.Attributes == nil {
+			p.Attributes = map[string]string{}
+		}
+		p.Attributes[name] = value
+		if value == "" {
+			delete(p.Attributes, name)
+		}
+		l.note("attribute %s=%s of %s", name, value, q.GetIdentity())
+	}
 	return proto.CloneOf(p), nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
 	"foyer/engine/host/register"
+	"foyer/engine/internal/recent"
 )
 
 // remembered is how many message IDs are known as said already. The register
@@ -32,7 +33,7 @@ type chat struct {
 	dropped int64 // lines that were given up, of all
 
 	waiters []waiter
-	known   call.Recent[call.MessageKey]
+	known   recent.Set[call.MessageKey]
 	room    call.Pace
 	senders map[call.Identity]*call.Pace
 }
@@ -46,7 +47,7 @@ type waiter struct {
 func newChat() chat {
 	return chat{
 		places: map[call.Identity]register.Member{},
-		known:  call.Recent[call.MessageKey]{Limit: remembered}, senders: map[call.Identity]*call.Pace{},
+		known:  recent.Set[call.MessageKey]{Limit: remembered}, senders: map[call.Identity]*call.Pace{},
 	}
 }
 

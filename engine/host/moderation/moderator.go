@@ -42,11 +42,14 @@ type Moderator struct {
 	enforce  func(context.Context, roomservice.Place) error
 	log      logrus.FieldLogger
 	now      func() time.Time
+	hands    *hands
 }
 
 // New makes a moderator. It may be given its keepers later, with Use.
 func New(c Config) *Moderator {
-	return &Moderator{register: c.Register, rooms: c.Rooms, keepers: c.Keepers, enforce: c.Enforce, log: c.Log, now: c.Now}
+	return &Moderator{
+		register: c.Register, rooms: c.Rooms, keepers: c.Keepers, enforce: c.Enforce, log: c.Log, now: c.Now, hands: newHands(),
+	}
 }
 
 // Use gives the moderator the keepers, which are made with it, before anybody
@@ -68,6 +71,8 @@ func (mod *Moderator) Operations() []Operation {
 		{call.OpMute, ForModerators, withRequest(mod.opMute)},
 		{call.OpUnmute, ForModerators, withRequest(mod.opUnmute)},
 		{call.OpRole, ForModerators, withRequest(mod.opRole)},
+		{call.OpHand, ForMembers, withRequest(mod.opHand)},
+		{call.OpLower, ForModerators, withRequest(mod.opLower)},
 		{call.OpRules, ForMembers, withRequest(mod.opRules)},
 		{call.OpDismiss, ForHosts, withRequest(mod.opDismiss)},
 		{call.OpChat, ForMembers, withRequest(mod.opChat)},

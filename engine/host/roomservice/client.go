@@ -200,13 +200,17 @@ func (r *Client) Dismiss(ctx context.Context, room call.RoomID) error {
 	return nil
 }
 
-// Permit changes what somebody may do, or fails with ErrAlreadyGone. It returns
-// them as they are then; what LiveKit lists can be older.
-func (r *Client) Permit(
-	ctx context.Context, room call.RoomID, identity string, p *livekit.ParticipantPermission,
-) (*livekit.ParticipantInfo, error) {
-	info, err := r.client.UpdateParticipant(inRoom(ctx, room), &livekit.UpdateParticipantRequest{
-		Room: string(room), Identity: identity, Permission: p,
+// Change is what LiveKit is to say of somebody from now on.
+type Change struct {
+	Permission *livekit.ParticipantPermission // nil: as it is
+	Attributes map[string]string              // those that change; an empty value takes one away
+}
+
+// Change changes what somebody may do, and what is said of them, or fails with
+// ErrAlreadyGone. It returns them as they are then; what LiveKit lists can be older.
+func (r *Client) Change(ctx context.Context, who Place, c Change) (*livekit.ParticipantInfo, error) {
+	info, err := r.client.UpdateParticipant(inRoom(ctx, who.Room), &livekit.UpdateParticipantRequest{
+		Room: string(who.Room), Identity: string(who.Identity), Permission: c.Permission, Attributes: c.Attributes,
 	})
 	if notFound(err) {
 		return nil, call.ErrAlreadyGone

@@ -163,8 +163,8 @@ func TestGone(t *testing.T) {
 	lk.Enter("hall")
 	ctx := t.Context()
 	_, found := c.Participant(ctx, roomservice.Place{Room: "hall", Identity: "anna"})
-	_, permitted := c.Permit(ctx, "hall", "anna", &livekit.ParticipantPermission{})
-	for what, err := range map[string]error{"find": found, "permit": permitted} {
+	_, permitted := c.Change(ctx, roomservice.Place{Room: "hall", Identity: "anna"}, roomservice.Change{})
+	for what, err := range map[string]error{"find": found, "change": permitted} {
 		if !errors.Is(err, call.ErrAlreadyGone) || roomservice.IgnoreGone(err) != nil {
 			t.Errorf("%s: %v", what, err)
 		}

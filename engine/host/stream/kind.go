@@ -3,6 +3,8 @@ package stream
 import (
 	"github.com/livekit/protocol/livekit"
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"foyer/engine/doorapi"
 )
 
 // Limits on requests. Descriptions were measured: one of 100 tracks has 45 kB with
@@ -90,6 +92,11 @@ const (
 func Check(m *livekit.SignalRequest) error {
 	if t := m.GetAddTrack(); t != nil {
 		return CheckTrack(t)
+	}
+	for name := range m.GetUpdateMetadata().GetAttributes() {
+		if doorapi.IsOurs(name) {
+			return violation(StatusPolicy, "the attribute %.64q is the server's", name)
+		}
 	}
 	return nil
 }

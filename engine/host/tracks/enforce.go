@@ -85,7 +85,9 @@ func (e *Enforcer) Enforce(ctx context.Context, who roomservice.Place) error {
 		sp.mu.Lock()
 		sp.muted = silenced
 		sp.mu.Unlock()
-		info, err := e.rooms.Permit(ctx, who.Room, p.GetIdentity(), sp.permission(p, m, silenced))
+		info, err := e.rooms.Change(ctx, who, roomservice.Change{
+			Permission: sp.permission(p, m, silenced), Attributes: roleOf(p, m),
+		})
 		if err != nil {
 			return err
 		}
@@ -120,6 +122,15 @@ func (e *Enforcer) stateOf(
 		rules, err = e.register.Rules(ctx, who.Room)
 	}
 	return m, rules, err
+}
+
+// roleOf is the attribute that says somebody's role, nil if it says so already.
+func roleOf(p *livekit.ParticipantInfo, m register.Member) map[string]string {
+	said := p.GetAttributes()
+	if said[doorapi.AttributeRole] == string(m.Role) || said[doorapi.AttributeMember] == "" && m.Role == call.RoleParticipant {
+		return nil
+	}
+	return map[string]string{doorapi.AttributeRole: string(m.Role)}
 }
 
 // permission is what LiveKit is to let somebody do.

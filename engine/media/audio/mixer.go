@@ -129,9 +129,9 @@ func (m *Mixer) pullSome(stereo []int16, at int64) {
 	clear(m.fading[len(m.fading)-n:])
 	for _, s := range m.sources {
 		if s.pull(one, at) {
-			for i, v := range one {
-				mix[i] += float32(v)
-			}
+			s.gain.add(mix, one)
+		} else {
+			s.gain.settle()
 		}
 	}
 	m.sources = slices.DeleteFunc(m.sources, func(s *source) bool { return s.broken })
@@ -159,9 +159,7 @@ func (m *Mixer) remove(s *source) {
 	tail := m.one[:len(m.fading)]
 	if s.pull(tail, m.clock()) {
 		ramp(tail, 1, 0)
-		for i, v := range tail {
-			m.fading[i] += float32(v)
-		}
+		s.gain.add(m.fading[:], tail)
 	}
 }
 

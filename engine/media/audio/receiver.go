@@ -80,6 +80,14 @@ func (r *Receiver) Slot() *call.FrameSlot { return nil }
 // Show has no effect: audio is heard as long as it is received.
 func (r *Receiver) Show(bool) {}
 
+// SetGain multiplies what is mixed from now on. It moves there within a few
+// milliseconds, so that nothing clicks.
+func (r *Receiver) SetGain(gain float32) {
+	if r.source != nil {
+		r.source.gain.set(gain)
+	}
+}
+
 // Stats counts since the beginning. Level is the loudness of the last 100 ms
 // that were played, on the scale of [Pump.Level].
 func (r *Receiver) Stats() call.RemoteStats {
@@ -154,7 +162,8 @@ type source struct {
 	ring    packetRing
 	garbage atomic.Uint64
 	jitter  *jitterBuffer
-	meter   meter
+	meter   meter // before the gain
+	gain    gain
 	log     logrus.FieldLogger
 	broken  bool // it panicked: it is not pulled again
 

@@ -47,9 +47,9 @@ func (l *List) TypedKey(k *fyne.KeyEvent) {
 	page := max(l.view()-40, 40)
 	switch k.Name {
 	case fyne.KeyDown:
-		l.choose(1)
+		l.step(1)
 	case fyne.KeyUp:
-		l.choose(-1)
+		l.step(-1)
 	case fyne.KeyPageDown:
 		l.scrollBy(page)
 	case fyne.KeyPageUp:
@@ -58,10 +58,14 @@ func (l *List) TypedKey(k *fyne.KeyEvent) {
 		l.chooseAt(0)
 	case fyne.KeyEnd:
 		l.chooseAt(len(l.keys) - 1)
-	case fyne.KeyReturn, fyne.KeyEnter, fyne.KeySpace:
-		if i := l.index(); i >= 0 && l.OnChosen != nil {
-			l.OnChosen(i, l.placeOf(i))
+	case fyne.KeySpace:
+		if i := l.index(); i >= 0 && l.OnSelect != nil {
+			l.OnSelect(i, false)
+			return
 		}
+		l.press()
+	case fyne.KeyReturn, fyne.KeyEnter:
+		l.press()
 	case fyne.KeyEscape:
 		if l.OnEscape != nil {
 			l.OnEscape()
@@ -73,11 +77,45 @@ func (l *List) TypedKey(k *fyne.KeyEvent) {
 	}
 }
 
+func (l *List) press() {
+	if i := l.index(); i >= 0 && l.OnChosen != nil {
+		l.OnChosen(i, l.placeOf(i))
+	}
+}
+
+// step moves the keyboard by a row. With Shift it selects both rows.
+func (l *List) step(by int) {
+	shift := l.OnSelect != nil && held()&fyne.KeyModifierShift != 0
+	if i := l.index(); shift && i >= 0 {
+		l.OnSelect(i, true)
+	}
+	l.choose(by)
+	if i := l.index(); shift && i >= 0 {
+		l.OnSelect(i, true)
+	}
+}
+
+// held are the modifiers that are held down.
+func held() fyne.KeyModifier {
+	if d, ok := fyne.CurrentApp().Driver().(desktop.Driver); ok {
+		return d.CurrentKeyModifiers()
+	}
+	return 0
+}
+
 // TypedShortcut implements fyne.Shortcutable.
 func (l *List) TypedShortcut(s fyne.Shortcut) {
-	if _, ok := s.(*fyne.ShortcutCopy); ok && l.OnCopy != nil {
-		l.OnCopy(l.index())
-		return
+	switch s.(type) {
+	case *fyne.ShortcutCopy:
+		if l.OnCopy != nil {
+			l.OnCopy(l.index())
+			return
+		}
+	case *fyne.ShortcutSelectAll:
+		if l.OnSelectAll != nil {
+			l.OnSelectAll()
+			return
+		}
 	}
 	kit.PassShortcut(l, s)
 }

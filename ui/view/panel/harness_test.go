@@ -45,6 +45,11 @@ func (f *fakeActions) Silence(id call.Identity, on bool)     { f.note("silence %
 func (f *fakeActions) SetRole(id call.Identity, r call.Role) { f.note("role %s %s", id, r) }
 func (f *fakeActions) Remove(id call.Identity)               { f.note("remove %s", id) }
 func (f *fakeActions) Ban(id call.Identity)                  { f.note("ban %s", id) }
+func (f *fakeActions) SetVolume(id call.Identity, p int)     { f.note("volume %s %d", id, p) }
+func (f *fakeActions) Lower(id call.Identity)                { f.note("lower %s", id) }
+func (f *fakeActions) Select(ids []call.Identity, on bool)   { f.note("select %v %v", ids, on) }
+func (f *fakeActions) SelectNobody()                         { f.note("select nobody") }
+func (f *fakeActions) DoSelected(op call.Operation)          { f.note("selected %s", op) }
 func (f *fakeActions) Lift(id call.Identity)                 { f.note("lift %s", id) }
 
 // stand is a window with the panel alone, at a fixed time.

@@ -41,6 +41,11 @@ type Actions interface {
 	Remove(id call.Identity)
 	Ban(id call.Identity)
 	Lift(id call.Identity)
+	SetVolume(id call.Identity, percent int)
+	Lower(id call.Identity) // the hand of somebody
+	Select(ids []call.Identity, on bool)
+	SelectNobody()
+	DoSelected(op call.Operation) // mutes, removes or lowers the hands of the selected
 }
 
 // Panel is what is open: chat, people, bans.

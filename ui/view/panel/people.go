@@ -26,6 +26,9 @@ type peoplePage struct {
 	nobody  *kit.Text
 	problem *fault
 	bans    *kit.Button // leads to the list of bans
+	picked  *selectionBar
+	anchor  call.Identity // where a range of the selection begins
+	volume  *volume       // in the open menu
 
 	state  *model.State
 	listed []*model.Person
@@ -45,16 +48,23 @@ func newPeople(book *words.Book, act Actions, tips *kit.Tips, escape func()) *pe
 		act.SetSearch("")
 	}
 	p.list = list.New(p)
-	p.list.OnEscape = escape
+	p.list.OnEscape = func() {
+		if p.picked.content.Visible() {
+			act.SelectNobody()
+			return
+		}
+		escape()
+	}
 	p.list.OnChosen = func(i int, at fyne.Position) { p.openMenu(p.listed[i], at) }
 	p.list.OnCopy = func(i int) {
 		if i >= 0 && i < len(p.listed) {
 			act.Copy(p.listed[i].DisplayName())
 		}
 	}
+	p.picked = newSelectionBar(book, act, tips)
 	p.nobody = kit.NewParagraph(book.T("people.nobody")).Colored(theme.Muted).Centered()
 	p.bans = kit.NewButton(book.T("people.banned"), "ban", kit.Quiet, func() { act.OpenPanel(model.PanelBans) })
-	p.content = container.New(&peopleLayout{}, p.search, p.problem.content, p.list, p.nobody, p.bans)
+	p.content = container.New(&peopleLayout{}, p.search, p.problem.content, p.list, p.nobody, p.bans, p.picked.content)
 	return p
 }
 
@@ -73,6 +83,12 @@ func (*peopleLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 		}
 	}
 	bottom := size.Height - 8
+	if picked := objects[5]; picked.Visible() {
+		h := picked.MinSize().Height
+		bottom -= h
+		kit.Place(picked, 12, bottom, size.Width-24, h)
+		bottom -= 4
+	}
 	if bans := objects[4]; bans.Visible() {
 		m := bans.MinSize()
 		bottom -= m.Height
@@ -88,7 +104,14 @@ func (p *peoplePage) update(s *model.State, now time.Time) {
 	p.search.SetText(s.Search)
 	p.problem.set(panelProblem(p.book, s, now))
 	kit.SetVisible(p.nobody, len(p.listed) == 0)
-	kit.SetVisible(p.bans, s.Standing.Role.Moderates())
+	p.list.OnSelect, p.list.OnSelectAll = nil, nil
+	if s.Standing.Role.Moderates() {
+		p.list.OnSelect, p.list.OnSelectAll = p.pick, p.pickAll
+	}
+	selected := s.Selection.People()
+	p.picked.update(s, selected)
+	kit.SetVisible(p.bans, s.Standing.Role.Moderates() && len(selected) == 0)
+	p.volume.follow(s, p.about)
 	if p.menu != nil && s.Person(p.about) == nil {
 		p.closeMenu() // whom it is about has gone
 	}
@@ -132,11 +155,13 @@ func (p *peoplePage) Row(i int, row fyne.CanvasObject) fyne.CanvasObject {
 	r, ok := row.(*personRow)
 	if !ok {
 		id := person.ID
-		r = newPersonRow(p.tips, p.book.T("people.menu", "name", person.DisplayName()), func(at fyne.Position) {
+		fresh := newPersonRow(p.tips, p.book.T("people.menu", "name", person.DisplayName()), func(at fyne.Position) {
 			if now := p.state.Person(id); now != nil {
 				p.openMenu(now, at)
 			}
 		})
+		fresh.onPick = func(box bool, with fyne.KeyModifier) { p.press(id, box, with) }
+		r = fresh
 	}
 	r.set(p.look(person))
 	return r
@@ -146,8 +171,10 @@ func (p *peoplePage) look(person *model.Person) personLook {
 	l := personLook{
 		name: person.DisplayName(), initials: model.Initials(person.DisplayName()), seed: string(person.ID),
 		micOff: p.state.MicMuted(person), lost: person.Lost, speaking: person.Speaking && !person.Lost,
-		menu:   !p.state.Rights(person).None(),
-		chosen: p.list.Chosen() == string(person.ID),
+		menu: !person.Self, chosen: p.list.Chosen() == string(person.ID),
+		hand: p.state.Hands.Place(person.ID), silent: p.state.Gestures.Volume(person.ID) == 0,
+		selectable: p.state.Selection.May(person), selected: p.state.Selection.Has(person.ID),
+		selecting: p.picked.content.Visible(),
 	}
 	if person.Self {
 		l.name = p.book.T("room.you", "name", l.name)
@@ -167,15 +194,18 @@ func (p *peoplePage) look(person *model.Person) personLook {
 	return l
 }
 
-// openMenu offers what we may do to somebody.
+// openMenu offers how loud somebody is for us, and what we may do to them.
 func (p *peoplePage) openMenu(person *model.Person, at fyne.Position) {
 	rights := p.state.Rights(person)
 	canvas := fyne.CurrentApp().Driver().CanvasForObject(p.list)
-	if rights.None() || canvas == nil {
+	if person.Self || canvas == nil {
 		return
 	}
 	id := person.ID
-	var items []kit.MenuItem
+	items := p.volumeItems(person)
+	if p.state.Standing.Role.Moderates() && p.state.Hands.Place(id) > 0 {
+		items = append(items, kit.MenuItem{Text: p.book.T("people.lower"), Icon: "hand", OnTapped: func() { p.act.Lower(id) }})
+	}
 	if rights.Mute {
 		silenced := p.state.IsSilenced(person)
 		text, icon := p.book.T("people.mute"), "mic-off"
@@ -196,6 +226,7 @@ func (p *peoplePage) openMenu(person *model.Person, at fyne.Position) {
 	}
 	p.menu.Close()
 	p.menu, p.about = kit.ShowMenu(canvas, at, items), id
+	p.volume.slider.OnEscape = p.menu.Close
 }
 
 func roleIcon(r call.Role) string {

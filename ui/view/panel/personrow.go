@@ -2,6 +2,7 @@ package panel
 
 import (
 	"image/color"
+	"strconv"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -18,6 +19,10 @@ type personLook struct {
 	name, detail, initials, seed string
 	micOff, lost, menu, chosen   bool
 	speaking                     bool
+	silent                       bool // for us alone
+	hand                         int  // place among the raised hands, 0 for none
+	selectable, selected         bool
+	selecting                    bool // somebody is selected: the boxes are shown
 }
 
 // personRow is somebody in a list: initials, name, what is to be known of them.
@@ -27,11 +32,14 @@ type personRow struct {
 	hovered bool
 	more    *kit.Button
 	onMenu  func(at fyne.Position)
+	// onPick is a press of the left button: on the box, or with a modifier.
+	onPick func(box bool, with fyne.KeyModifier)
 }
 
 const (
 	personHeight = 56
 	discSize     = 36
+	boxSize      = 22
 )
 
 func newPersonRow(tips *kit.Tips, menuName string, onMenu func(at fyne.Position)) *personRow {
@@ -59,6 +67,16 @@ func (r *personRow) TappedSecondary(e *fyne.PointEvent) {
 	}
 }
 
+// MouseDown implements desktop.Mouseable.
+func (r *personRow) MouseDown(e *desktop.MouseEvent) {
+	if e.Button == desktop.MouseButtonPrimary && r.onPick != nil {
+		r.onPick(e.Position.X < 16+discSize+6, e.Modifier)
+	}
+}
+
+// MouseUp implements desktop.Mouseable.
+func (r *personRow) MouseUp(*desktop.MouseEvent) {}
+
 // MouseIn implements desktop.Hoverable.
 func (r *personRow) MouseIn(*desktop.MouseEvent) {
 	r.hovered = true
@@ -79,8 +97,11 @@ func (r *personRow) CreateRenderer() fyne.WidgetRenderer {
 	p := &personRenderer{
 		r: r, ground: kit.NewPanel("", theme.RadiusControl), disc: canvas.NewCircle(color.Transparent),
 		initials: canvas.NewText("", color.White), name: kit.NewText("").Shrinking(), detail: kit.NewCaption("").Shrinking(),
-		mic: kit.NewIcon("mic-off", theme.Muted, 18),
+		mic: kit.NewIcon("mic-off", theme.Muted, 18), silent: kit.NewIcon("speaker-off", theme.Muted, 18),
+		hand: kit.NewIcon("hand", theme.Accent, 18), place: kit.NewText("").Colored(theme.Foreground),
+		box: canvas.NewRectangle(color.Transparent), tick: kit.NewIcon("check", theme.Background, 16),
 	}
+	p.place.TextSize, p.place.Bold = 13, true
 	p.initials.TextSize = discSize * 0.4
 	p.apply()
 	return p
@@ -92,20 +113,25 @@ type personRenderer struct {
 	disc         *canvas.Circle
 	initials     *canvas.Text
 	name, detail *kit.Text
-	mic          *kit.Icon
+	mic, silent  *kit.Icon
+	hand         *kit.Icon
+	place        *kit.Text
+	box          *canvas.Rectangle
+	tick         *kit.Icon
 }
 
 func (p *personRenderer) Destroy()           {}
 func (p *personRenderer) MinSize() fyne.Size { return fyne.NewSize(160, personHeight) }
 
 func (p *personRenderer) Objects() []fyne.CanvasObject {
-	return []fyne.CanvasObject{p.ground, p.disc, p.initials, p.name, p.detail, p.mic, p.r.more}
+	return []fyne.CanvasObject{p.ground, p.disc, p.initials, p.name, p.detail, p.mic, p.silent, p.hand, p.place,
+		p.box, p.tick, p.r.more}
 }
 
 func (p *personRenderer) apply() {
 	l := p.r.look
 	fill := fyne.ThemeColorName("")
-	if p.r.hovered || l.chosen {
+	if p.r.hovered || l.chosen || l.selected {
 		fill = theme.Control
 	}
 	p.ground.SetFill(fill)
@@ -120,6 +146,20 @@ func (p *personRenderer) apply() {
 		p.disc.StrokeWidth = 2.5
 	}
 	p.initials.Text, p.initials.Color = l.initials, color.White
+	boxed := l.selectable && (l.selecting || p.r.hovered || l.chosen)
+	kit.SetVisible(p.disc, !boxed)
+	kit.SetVisible(p.initials, !boxed)
+	kit.SetVisible(p.box, boxed)
+	kit.SetVisible(p.tick, boxed && l.selected)
+	p.box.CornerRadius, p.box.StrokeWidth, p.box.StrokeColor = 5, 1, theme.Color(theme.Muted)
+	p.box.FillColor = theme.Color(theme.Control)
+	if l.selected {
+		p.box.FillColor = theme.Color(theme.Foreground)
+	}
+	p.place.Set(strconv.Itoa(l.hand))
+	kit.SetVisible(p.hand, l.hand > 0)
+	kit.SetVisible(p.place, l.hand > 0)
+	kit.SetVisible(p.silent, l.silent)
 	p.name.Set(l.name)
 	ink := theme.Foreground
 	if l.lost {
@@ -151,6 +191,19 @@ func (p *personRenderer) Layout(size fyne.Size) {
 		right -= 18 + 6
 		kit.Place(p.mic, right, (size.Height-18)/2, 18, 18)
 	}
+	if p.silent.Visible() {
+		right -= 18 + 6
+		kit.Place(p.silent, right, (size.Height-18)/2, 18, 18)
+	}
+	if p.hand.Visible() {
+		w := p.place.MinWidth()
+		right -= w + 8
+		kit.Place(p.place, right, (size.Height-20)/2, w+1, 20)
+		right -= 18 + 3
+		kit.Place(p.hand, right, (size.Height-18)/2, 18, 18)
+	}
+	kit.Place(p.box, 16+(discSize-boxSize)/2, (size.Height-boxSize)/2, boxSize, boxSize)
+	kit.Place(p.tick, 16+(discSize-16)/2, (size.Height-16)/2, 16, 16)
 	x := float32(16 + discSize + 12)
 	w := right - 8 - x
 	if !p.detail.Visible() {

@@ -52,6 +52,13 @@ func NewRemoval(book *words.Book, name string, ban bool, cancel func()) *Removal
 	return r
 }
 
+// NewRemovals returns the question about several people; people counts them.
+func NewRemovals(book *words.Book, people string, cancel func()) *Removal {
+	r := NewRemoval(book, people, false, cancel)
+	r.key = "people.remove_many"
+	return r
+}
+
 // Question is the dialog.
 func (r *Removal) Question() kit.Question {
 	body := kit.Column(14)

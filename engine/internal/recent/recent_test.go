@@ -1,13 +1,13 @@
-package call_test
+package recent_test
 
 import (
 	"testing"
 
-	"foyer/engine/call"
+	"foyer/engine/internal/recent"
 )
 
 func TestRecent(t *testing.T) {
-	r := call.Recent[int]{Limit: 3}
+	r := recent.Set[int]{Limit: 3}
 	for key, want := range []bool{true, true, true} {
 		if got := r.Add(key); got != want {
 			t.Errorf("%d is new: %v", key, got)

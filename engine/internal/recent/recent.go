@@ -1,9 +1,10 @@
-package call
+// Package recent remembers what came lately.
+package recent
 
-// Recent remembers which keys came lately, up to a number of them; of more, the
+// Set remembers which keys came lately, up to a number of them; of more, the
 // oldest are forgotten. The zero value with a Limit is ready. It is for one goroutine
 // at a time.
-type Recent[K comparable] struct {
+type Set[K comparable] struct {
 	Limit int
 
 	known map[K]struct{}
@@ -12,13 +13,13 @@ type Recent[K comparable] struct {
 }
 
 // Has reports whether a key is remembered.
-func (r *Recent[K]) Has(key K) bool {
+func (r *Set[K]) Has(key K) bool {
 	_, known := r.known[key]
 	return known
 }
 
 // Add remembers a key, and reports whether it is new.
-func (r *Recent[K]) Add(key K) bool {
+func (r *Set[K]) Add(key K) bool {
 	if r.Has(key) {
 		return false
 	}
@@ -35,12 +36,3 @@ func (r *Recent[K]) Add(key K) bool {
 	r.known[key] = struct{}{}
 	return true
 }
-
-// MessageKey names a chat message: IDs are their sender's.
-type MessageKey struct {
-	From Identity
-	ID   string
-}
-
-// Key names the message.
-func (m ChatMessage) Key() MessageKey { return MessageKey{m.From, m.ID} }
