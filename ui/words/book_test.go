@@ -237,8 +237,8 @@ var manners = map[string]struct {
 	never *regexp.Regexp
 	says  string
 }{
-	"de": {regexp.MustCompile(`\b(Ihnen|Ihre?[mnrs]?)\b|”|\w…|\bTeilnehmerInnen\b`), "says Sie, quotes as English does, or glues … to a word"},
-	"zh": {regexp.MustCompile(`您|\p{Han}[,;:?!.]|[,;:?!]\p{Han}|\p{Han}[A-Za-z0-9]|[A-Za-z0-9]\p{Han}|\.\.\.|……`), "says 您, has half-width punctuation, or no blank between scripts"},
+	"de": {regexp.MustCompile(`\b(Ihnen|Ihre?[mnrs]?)\b|”|\w…|\b(Co-)?[Gg]astgeber|\b[Aa]bschließen`), "says Sie, quotes as English does, glues … to a word, or has a word that docs/translating.md has not"},
+	"zh": {regexp.MustCompile(`您|\p{Han}[,;:?!.]|[,;:?!]\p{Han}|\p{Han}[A-Za-z0-9]|[A-Za-z0-9]\p{Han}|\.\.\.|……|\{(name|by|n)\}\p{Han}|\p{Han}\{(name|by|n)\}|房主|取消静音`), "says 您, has half-width punctuation, no blank between scripts, or a word that docs/translating.md has not"},
 }
 
 // Sentences that stay English in another language have been forgotten.
