@@ -37,10 +37,12 @@ func (u *UI) chooseBook() *words.Book {
 func (u *UI) speak(book *words.Book) {
 	// What lies over the window gives the keyboard back to what is below, while
 	// that is still there. The choice of a screen comes back with the refresh.
-	shortcuts := u.sheets.shortcuts != nil
+	shortcuts, rules := u.sheets.shortcuts != nil, u.sheets.rules != nil
 	if shortcuts {
 		u.closeShortcuts()
 	}
+	ruling{u}.CloseRules()
+	u.sheets.react.Close()
 	u.sheets.leave.Close()
 	u.closeQuestion()
 	if u.sheets.share != nil {
@@ -58,6 +60,9 @@ func (u *UI) speak(book *words.Book) {
 		u.root.Painter.Start()
 	}
 	u.refresh()
+	if rules {
+		ruling{u}.toggle()
+	}
 	if shortcuts {
 		actions{u}.Shortcuts()
 	}

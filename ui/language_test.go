@@ -92,6 +92,13 @@ func TestLanguageUnderASheet(t *testing.T) {
 	if b.says("Tastenkürzel") {
 		t.Error("the list stays")
 	}
+	actions{b.ui}.Rules()
+	actions{b.ui}.SetLanguage("zh")
+	if !b.says("房间菜单") || b.says("Raummenü") || len(b.ui.win.Canvas().Overlays().List()) != 1 {
+		t.Error("the room menu is not Chinese")
+	}
+	actions{b.ui}.Rules()
+	actions{b.ui}.SetLanguage("de")
 	actions{b.ui}.Share()
 	actions{b.ui}.LeaveMenu(fyne.NewPos(100, 100))
 	actions{b.ui}.SetLanguage("zh")

@@ -112,6 +112,7 @@ func New(book *words.Book, act Actions, now func() time.Time) *Root {
 // language and is gone afterwards.
 func (r *Root) TakeOver(before *Root) {
 	r.room.stage.takeOver(before.room.stage)
+	before.room.stage.closeMenu()
 	before.lobby.pause()
 	before.room.pause()
 }
