@@ -128,8 +128,14 @@ func (l *stageLayout) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 		shown = shown[1:]
 		size := shown[0].Size()
 		small = fit(small, fyne.NewSize(size.Width*besideTile, size.Height*besideTile))
-	} else if free := h - hull(shown).Y - 2*tileGap; len(shown) > 1 && free >= belowLeast {
-		small, beside = fit(small, fyne.NewSize(size.Width, free)), true // where nobody is
+	} else if len(shown) > 1 { // rather where nobody is
+		end := hull(shown)
+		below, right := fyne.NewSize(size.Width, h-end.Y-2*tileGap), fyne.NewSize(size.Width-end.X-tileGap, h)
+		if below.Height >= belowLeast {
+			small, beside = fit(small, below), true
+		} else if right.Width >= cornerMin {
+			small, beside = fit(small, right), true
+		}
 	}
 	s.corner.place(small, within, hull(shown), beside)
 	if !s.enlarge.Visible() || len(s.grid.Objects) == 0 {
