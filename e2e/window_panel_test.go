@@ -69,8 +69,8 @@ func TestWindowChatsAndRemoves(t *testing.T) {
 	guest.AwaitAfter(mark, "track_muted", func(e drive.Event) bool { return e.Text("source") == "microphone" })
 
 	w.press("p")
-	w.copies("Grace", "End", "ctrl+c")      // the keyboard is on the guest
-	w.press("Return", "Up", "Up", "Return") // the menu from its end: ban, remove
+	w.copies("Grace", "End", "ctrl+c")            // the keyboard is on the guest
+	w.press("Return", "Up", "Up", "Up", "Return") // the menu: the volume, and from its end ban, remove
 	remove := image.Pt(0, 0)
 	w.until("the question is shown", func() bool {
 		blobs := w.buttons(danger) // the one that leaves is dimmed then

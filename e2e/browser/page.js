@@ -33,6 +33,17 @@ room.localParticipant.on(RoomEvent.ParticipantPermissionsChanged, () => {
 });
 room.localParticipant.on(RoomEvent.TrackMuted, (publication) => window.report('muted', { source: publication.source }));
 
+// What a Foyer door says of people, and reactions.
+room.on(RoomEvent.ParticipantAttributesChanged, (_, participant) => {
+  const { 'foyer.hand': hand, 'foyer.role': role } = participant.attributes;
+  window.report('attributes', { id: participant.identity, hand: hand ?? '', role: role ?? '' });
+});
+room.on(RoomEvent.DataReceived, (payload, participant, _, topic) => {
+  if (topic === 'foyer.reaction') {
+    window.report('reaction', { id: participant?.identity ?? '', reaction: new TextDecoder().decode(payload) });
+  }
+});
+
 // A grid that fills the page, as a meeting's page has.
 function arrange() {
   const videos = document.querySelectorAll('video').length;
@@ -61,8 +72,11 @@ const recorder = URL.createObjectURL(new Blob([`
     }
   });`], { type: 'text/javascript' }));
 
+let door; // where the hand is raised, and with which token
+
 window.far = {
   async join({ url, token, camera, microphone }) {
+    door = { url: url.replace(/^ws/, 'http'), token };
     await room.connect(url, token);
     window.report('joined', { id: room.localParticipant.identity });
     if (camera) await room.localParticipant.setCameraEnabled(true, { resolution: VideoPresets.h360.resolution });
@@ -75,6 +89,20 @@ window.far = {
   async camera({ on }) { await room.localParticipant.setCameraEnabled(on); },
   async microphone({ on }) { await room.localParticipant.setMicrophoneEnabled(on); },
   async chat({ text }) { return (await room.localParticipant.sendText(text, { topic: 'lk.chat' })).id; },
+  async react({ reaction }) {
+    await room.localParticipant.publishData(new TextEncoder().encode(reaction), { reliable: true, topic: 'foyer.reaction' });
+  },
+  async hand({ up }) {
+    const answer = await fetch(`${door.url}/foyer/v1/hand`, {
+      method: 'POST', headers: { Authorization: `Bearer ${door.token}` }, body: JSON.stringify({ room: room.name, up }),
+    });
+    return answer.status;
+  },
+  // Raised hands in their order.
+  async hands() {
+    const all = [room.localParticipant, ...room.remoteParticipants.values()].filter((p) => p.attributes['foyer.hand']);
+    return all.sort((a, b) => a.attributes['foyer.hand'] - b.attributes['foyer.hand']).map((p) => p.identity);
+  },
   async leave() { await room.disconnect(); },
   // The picture that is shown now, in that size or its own, as a PNG in base64.
   async picture({ id, source, width, height }) {

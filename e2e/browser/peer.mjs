@@ -77,6 +77,16 @@ async function run(page, command) {
       await far(command.cmd);
       print(command.cmd, { on: command.on });
       break;
+    case 'react':
+      await far('react');
+      print('reacted', { reaction: command.reaction });
+      break;
+    case 'hand':
+      print('hand', { status: await far('hand') });
+      break;
+    case 'hands':
+      print('hands', { ids: await far('hands') });
+      break;
     case 'chat':
       print('said', { id: await far('chat'), text: command.text });
       break;

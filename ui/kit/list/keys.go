@@ -66,6 +66,12 @@ func (l *List) TypedKey(k *fyne.KeyEvent) {
 		l.press()
 	case fyne.KeyReturn, fyne.KeyEnter:
 		l.press()
+	case fyne.KeyDelete:
+		if l.OnDelete != nil {
+			l.OnDelete(l.index())
+			return
+		}
+		kit.PassOn(l, k)
 	case fyne.KeyEscape:
 		if l.OnEscape != nil {
 			l.OnEscape()

@@ -39,6 +39,7 @@ type List struct {
 	OnEnd    func(end bool)                // the end comes into view, or leaves it
 	OnChosen func(i int, at fyne.Position) // by Enter, or the other mouse button; at is in the window
 	OnCopy   func(i int)                   // by the keyboard; -1: no row has it
+	OnDelete func(i int)                   // by the keyboard; -1: no row has it
 	OnEscape func()
 	// With OnSelect, Space selects a row or takes that back, and Shift with an
 	// arrow selects the row that the keyboard comes to (add). OnSelectAll is Ctrl+A.

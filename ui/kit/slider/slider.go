@@ -31,6 +31,7 @@ type Slider struct {
 	widget.BaseWidget
 	OnChanged func(value int)
 	OnEscape  func()
+	Canvas    fyne.Canvas // that it is on, for the arrows up and down; nil: they do nothing
 
 	name             string
 	most, mark, step int
@@ -80,8 +81,8 @@ func (s *Slider) moveTo(x float32) {
 
 // Tapped implements fyne.Tappable.
 func (s *Slider) Tapped(e *fyne.PointEvent) {
-	if c := fyne.CurrentApp().Driver().CanvasForObject(s); c != nil {
-		c.Focus(s)
+	if s.Canvas != nil {
+		s.Canvas.Focus(s)
 	}
 	if e != nil {
 		s.moveTo(e.Position.X)
@@ -139,7 +140,6 @@ func (s *Slider) TypedRune(rune) {}
 
 // TypedKey implements fyne.Focusable.
 func (s *Slider) TypedKey(k *fyne.KeyEvent) {
-	c := fyne.CurrentApp().Driver().CanvasForObject(s)
 	switch k.Name {
 	case fyne.KeyLeft:
 		s.move(s.value - s.step)
@@ -152,9 +152,13 @@ func (s *Slider) TypedKey(k *fyne.KeyEvent) {
 	case fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter:
 		s.move(s.mark)
 	case fyne.KeyUp:
-		c.FocusPrevious()
+		if s.Canvas != nil {
+			s.Canvas.FocusPrevious()
+		}
 	case fyne.KeyDown:
-		c.FocusNext()
+		if s.Canvas != nil {
+			s.Canvas.FocusNext()
+		}
 	case fyne.KeyEscape:
 		if s.OnEscape != nil {
 			s.OnEscape()

@@ -55,6 +55,7 @@ func newPeople(book *words.Book, act Actions, tips *kit.Tips, escape func()) *pe
 		}
 		escape()
 	}
+	p.list.OnDelete = p.remove
 	p.list.OnChosen = func(i int, at fyne.Position) { p.openMenu(p.listed[i], at) }
 	p.list.OnCopy = func(i int) {
 		if i >= 0 && i < len(p.listed) {
@@ -226,7 +227,7 @@ func (p *peoplePage) openMenu(person *model.Person, at fyne.Position) {
 	}
 	p.menu.Close()
 	p.menu, p.about = kit.ShowMenu(canvas, at, items), id
-	p.volume.slider.OnEscape = p.menu.Close
+	p.volume.slider.OnEscape, p.volume.slider.Canvas = p.menu.Close, canvas
 }
 
 func roleIcon(r call.Role) string {

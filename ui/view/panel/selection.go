@@ -84,6 +84,17 @@ func (p *peoplePage) pick(i int, add bool) {
 // pickAll selects everybody who is listed.
 func (p *peoplePage) pickAll() { p.act.Select(idsOf(p.listed), true) }
 
+// remove is the key Delete: it asks about the selected, or about somebody in the
+// list.
+func (p *peoplePage) remove(i int) {
+	switch {
+	case p.picked.content.Visible():
+		p.act.DoSelected(call.OpRemove)
+	case i >= 0 && p.state.Rights(p.listed[i]).Remove:
+		p.act.Remove(p.listed[i].ID)
+	}
+}
+
 func idsOf(people []*model.Person) []call.Identity {
 	ids := make([]call.Identity, len(people))
 	for i, p := range people {

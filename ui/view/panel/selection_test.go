@@ -75,8 +75,16 @@ func TestSelectingByKeys(t *testing.T) {
 	if got := s.act.last(); len(got) < 40 || got[:8] != "select [" {
 		t.Errorf("Ctrl+A: %q", got)
 	}
+	key(fyne.KeyDelete)
+	if got := s.act.last(); got != "remove u0" {
+		t.Errorf("Delete: %q", got)
+	}
 	s.state.Selection.Set([]call.Identity{"u0", "u1"}, true)
 	s.show()
+	key(fyne.KeyDelete)
+	if got := s.act.last(); got != "selected remove" {
+		t.Errorf("Delete, with two selected: %q", got)
+	}
 	key(fyne.KeyEscape)
 	if got := s.act.last(); got != "select nobody" {
 		t.Errorf("Escape: %q", got)
@@ -148,6 +156,11 @@ func TestVolumeInTheMenu(t *testing.T) {
 	s.show()
 	if slide.Value() != 0 || people.volume.text.Text() != "0 %" {
 		t.Errorf("an open menu says %d, %q", slide.Value(), people.volume.text.Text())
+	}
+	s.win.Canvas().Focus(slide)
+	key(fyne.KeyDown)
+	if s.win.Canvas().Focused() == slide {
+		t.Error("an arrow does not leave the slider")
 	}
 	key(fyne.KeyEscape)
 	if len(s.win.Canvas().Overlays().List()) != 0 {
