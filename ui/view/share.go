@@ -9,6 +9,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/ui/kit"
+	"foyer/ui/kit/rows"
 	"foyer/ui/model"
 	"foyer/ui/theme"
 	"foyer/ui/words"
@@ -68,7 +69,7 @@ type ShareChoice struct {
 // ShowShareChoice opens the sheet.
 func ShowShareChoice(c fyne.Canvas, book *words.Book, act ShareActions) *ShareChoice {
 	s := &ShareChoice{
-		canvas: c, book: book, act: act, screens: newWrapped(16), buttons: map[string]*kit.ImageButton{},
+		canvas: c, book: book, act: act, screens: rows.NewWrapped(16), buttons: map[string]*kit.ImageButton{},
 		looking: kit.NewParagraph("").Colored(theme.Muted), problem: kit.NewParagraph("").Colored(theme.Error),
 	}
 	s.cancel = kit.NewButton(book.T("share.cancel"), "", kit.Plain, act.CancelShare)

@@ -4,6 +4,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"foyer/ui/kit"
+	"foyer/ui/kit/rows"
 	"foyer/ui/theme"
 	"foyer/ui/words"
 )
@@ -26,7 +27,7 @@ func ShowShortcuts(c fyne.Canvas, book *words.Book, all []Shortcut, cancelled fu
 			continue
 		}
 		last = kit.Row(6, newKeycap(s.Key))
-		list.Add(kit.Row(16, newAtLeast(keysWidth, last), kit.Grow(kit.NewParagraph(s.Text))))
+		list.Add(kit.Row(16, rows.NewAtLeast(keysWidth, last), kit.Grow(kit.NewParagraph(s.Text))))
 	}
 	body := kit.Column(16, list, kit.NewParagraph(book.T("keys.note")).Colored(theme.Muted))
 	done := kit.NewButton(book.T("keys.close_sheet"), "", kit.Plain, cancelled)

@@ -1,13 +1,14 @@
-package view
+// Package rows lays objects side by side.
+package rows
 
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 )
 
-// newWrapped puts objects of one size side by side, in as many rows as they need, and
+// NewWrapped puts objects of one size side by side, in as many rows as they need, and
 // centres each row.
-func newWrapped(gap float32, objects ...fyne.CanvasObject) *fyne.Container {
+func NewWrapped(gap float32, objects ...fyne.CanvasObject) *fyne.Container {
 	return container.New(&wrapped{gap}, objects...)
 }
 
@@ -18,6 +19,7 @@ func (l *wrapped) perRow(objects []fyne.CanvasObject, width float32) int {
 	return max(1, min(len(objects), int((width+l.gap)/(objects[0].MinSize().Width+l.gap))))
 }
 
+// HeightFor implements kit.Flow.
 func (l *wrapped) HeightFor(objects []fyne.CanvasObject, width float32) float32 {
 	if len(objects) == 0 {
 		return 0
@@ -27,6 +29,7 @@ func (l *wrapped) HeightFor(objects []fyne.CanvasObject, width float32) float32 
 	return rows*(objects[0].MinSize().Height+l.gap) - l.gap
 }
 
+// MinSize implements fyne.Layout.
 func (l *wrapped) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	if len(objects) == 0 {
 		return fyne.Size{}
@@ -34,6 +37,7 @@ func (l *wrapped) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	return objects[0].MinSize()
 }
 
+// Layout implements fyne.Layout.
 func (l *wrapped) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	if len(objects) == 0 {
 		return
@@ -48,18 +52,20 @@ func (l *wrapped) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	}
 }
 
-// newAtLeast keeps a place of that width for an object, which lies at its left.
-func newAtLeast(width float32, o fyne.CanvasObject) *fyne.Container {
+// NewAtLeast keeps a place of that width for an object, which lies at its left.
+func NewAtLeast(width float32, o fyne.CanvasObject) *fyne.Container {
 	return container.New(&atLeast{width}, o)
 }
 
 type atLeast struct{ width float32 }
 
+// MinSize implements fyne.Layout.
 func (l *atLeast) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	m := objects[0].MinSize()
 	return fyne.NewSize(max(m.Width, l.width), m.Height)
 }
 
+// Layout implements fyne.Layout.
 func (l *atLeast) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	m := objects[0].MinSize()
 	objects[0].Resize(fyne.NewSize(m.Width, size.Height))
