@@ -178,6 +178,30 @@ func (d *Desktop) Active(ctx context.Context) string {
 	return strings.TrimSpace(string(out))
 }
 
+// Place is where a window's content is on the screen.
+func (d *Desktop) Place(window string) (image.Rectangle, error) {
+	id, err := strconv.ParseUint(window, 10, 32)
+	if err != nil {
+		return image.Rectangle{}, fmt.Errorf("window %q: %w", window, err)
+	}
+	size, err := xproto.GetGeometry(d.conn, xproto.Drawable(id)).Reply()
+	if err != nil {
+		return image.Rectangle{}, err
+	}
+	at, err := xproto.TranslateCoordinates(d.conn, xproto.Window(id), d.root, 0, 0).Reply()
+	if err != nil {
+		return image.Rectangle{}, err
+	}
+	x, y := int(at.DstX), int(at.DstY)
+	return image.Rect(x, y, x+int(size.Width), y+int(size.Height)), nil
+}
+
+// Arrange puts a window's content somewhere.
+func (d *Desktop) Arrange(ctx context.Context, window string, to image.Rectangle) error {
+	return d.do(ctx, "windowsize", "--sync", window, strconv.Itoa(to.Dx()), strconv.Itoa(to.Dy()),
+		"windowmove", "--sync", window, strconv.Itoa(to.Min.X), strconv.Itoa(to.Min.Y))
+}
+
 // Minimize minimizes a window.
 func (d *Desktop) Minimize(ctx context.Context, window string) error {
 	return d.do(ctx, "windowminimize", "--sync", window)

@@ -25,6 +25,7 @@ type bar struct {
 	moreBox      *fyne.Container // around it
 	chat, people *callButton
 	unread       *badge
+	compact      bool // the buttons have no names: the window is too narrow
 }
 
 func newBar(book *words.Book, act Actions, tips *kit.Tips) *bar {
@@ -37,27 +38,35 @@ func newBar(book *words.Book, act Actions, tips *kit.Tips) *bar {
 	b.more = kit.NewIconButton(book.T("bar.leave_more"), "chevron-up", kit.Plain, tips, func() {
 		act.LeaveMenu(fyne.CurrentApp().Driver().AbsolutePositionForObject(b.more))
 	})
-	b.moreBox = kit.Pad(b.more, 0, 0, 20, 0)
+	b.moreBox = container.New(&moreLayout{b}, b.more)
 	b.moreBox.Hide()
 	b.hand = newCallButton("hand", kit.Plain, tips, act.ToggleHand)
 	b.react = kit.NewIconButton(book.WithKey(book.T("bar.react"), "R"), "smile", kit.Plain, tips, func() {
 		act.ReactMenu(fyne.CurrentApp().Driver().AbsolutePositionForObject(b.react))
 	})
 	buttons := container.New(
-		&middleLayout{[]*callButton{b.mic, b.camera, b.share, b.hand, b.leave}}, b.mic.content, b.camera.content, b.share.content, b.hand.content, kit.Pad(b.react, 0, 0, 20, 0),
+		&middleLayout{b, []*callButton{b.mic, b.camera, b.share, b.hand, b.leave}}, b.mic.content, b.camera.content,
+		b.share.content, b.hand.content, container.New(&moreLayout{b}, b.react),
 		kit.Pad(b.leave.content, 0, 0, 0, leaveGap), b.moreBox,
 	)
 	b.chat = newCallButton("chat", kit.Plain, tips, func() { act.TogglePanel(model.PanelChat) })
 	b.people = newCallButton("people", kit.Plain, tips, func() { act.TogglePanel(model.PanelPeople) })
 	b.unread = newBadge()
-	side := container.New(&sideLayout{}, b.chat.content, b.people.content, b.unread.Container)
-	b.content = kit.Pad(container.New(&barLayout{}, buttons, side), 12, 24, 12, 24)
+	side := container.New(&sideLayout{b}, b.chat.content, b.people.content, b.unread.Container)
+	b.content = kit.Pad(container.New(&barLayout{b}, buttons, side), 12, 24, 12, 24)
+	for _, c := range b.all() {
+		c.content.Layout = &callButtonLayout{b}
+	}
 	return b
 }
 
 // middleLayout: call buttons, and what belongs to them, side by side in the middle.
-// In a narrow window the call buttons are narrower.
-type middleLayout struct{ calls []*callButton }
+// In a narrow window the call buttons are narrower, and in a very narrow one without
+// names.
+type middleLayout struct {
+	b     *bar
+	calls []*callButton
+}
 
 const (
 	middleGap      = 8
@@ -93,6 +102,9 @@ func (l *middleLayout) widths(objects []fyne.CanvasObject, width float32) (each,
 	}
 	all += leaveGap
 	each = max(callButtonMin, min((width-all)/calls, l.most()))
+	if l.b.compact {
+		each = compactButton
+	}
 	return each, all + calls*each
 }
 
@@ -124,16 +136,38 @@ func (l *middleLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	}
 }
 
+// all lists the buttons that have a name below.
+func (b *bar) all() []*callButton {
+	return []*callButton{b.mic, b.camera, b.share, b.hand, b.leave, b.chat, b.people}
+}
+
 // barLayout: what is about ourselves in the middle, the panels at the right. In a
-// narrow window the middle is that of what the panels leave.
-type barLayout struct{}
+// narrow window the middle is that of what the panels leave; in a very narrow one
+// the buttons have no names.
+type barLayout struct{ b *bar }
+
+// fit takes the names away where there is no room for them.
+func (l *barLayout) fit(objects []fyne.CanvasObject, width float32) {
+	l.b.compact = false
+	l.b.compact = objects[0].MinSize().Width+objects[1].MinSize().Width > width
+}
+
+// HeightFor implements kit.Flow.
+func (l *barLayout) HeightFor(objects []fyne.CanvasObject, width float32) float32 {
+	l.fit(objects, width)
+	return objects[0].MinSize().Height
+}
 
 func (*barLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	m := objects[0].MinSize()
 	return fyne.NewSize(m.Width+objects[1].MinSize().Width, m.Height)
 }
 
-func (*barLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+func (l *barLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	l.fit(objects, size.Width)
+	for _, c := range l.b.all() {
+		kit.SetVisible(c.caption, !l.b.compact)
+	}
 	m := objects[1].MinSize()
 	middle := size
 	buttons := objects[0].(*fyne.Container)
@@ -143,22 +177,49 @@ func (*barLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	}
 	objects[0].Resize(middle)
 	kit.Place(objects[1], size.Width-m.Width, 0, m.Width, size.Height)
+	for _, o := range objects {
+		c := o.(*fyne.Container)
+		c.Layout.Layout(c.Objects, c.Size()) // buttons may have another width than before
+	}
+}
+
+// moreLayout: as high as the buttons beside it, and their names below.
+type moreLayout struct{ b *bar }
+
+func (l *moreLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	m := objects[0].MinSize()
+	if !l.b.compact {
+		m.Height += 20
+	}
+	return m
+}
+
+func (l *moreLayout) Layout(objects []fyne.CanvasObject, _ fyne.Size) {
+	objects[0].Resize(objects[0].MinSize())
 }
 
 // sideLayout: two buttons, and the badge at the corner of the first.
-type sideLayout struct{}
+type sideLayout struct{ b *bar }
 
 const sideButton = 72
 
-func (*sideLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
-	return fyne.NewSize(2*sideButton, objects[0].MinSize().Height)
+func (l *sideLayout) width() float32 {
+	if l.b.compact {
+		return compactButton + 4
+	}
+	return sideButton
 }
 
-func (*sideLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	kit.Place(objects[0], 0, 0, sideButton, size.Height)
-	kit.Place(objects[1], sideButton, 0, sideButton, size.Height)
+func (l *sideLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	return fyne.NewSize(2*l.width(), objects[0].MinSize().Height)
+}
+
+func (l *sideLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	w := l.width()
+	kit.Place(objects[0], 0, 0, w, size.Height)
+	kit.Place(objects[1], w, 0, w, size.Height)
 	m := objects[2].MinSize()
-	kit.Place(objects[2], sideButton-m.Width+4, -6, m.Width, m.Height)
+	kit.Place(objects[2], w-m.Width+4, -6, m.Width, m.Height)
 }
 
 func (b *bar) update(s *model.State) {
@@ -181,7 +242,7 @@ func (b *bar) update(s *model.State) {
 	leaving := s.Engine == call.StateLeaving
 	kit.SetVisible(b.moreBox, s.Standing.Role == call.RoleHost)
 	b.more.SetEnabled(!leaving)
-	for _, c := range []*callButton{b.mic, b.camera, b.share, b.hand, b.leave, b.chat, b.people} {
+	for _, c := range b.all() {
 		c.button.SetEnabled(!leaving)
 	}
 	b.react.SetEnabled(!leaving)
@@ -256,7 +317,7 @@ func newCallButton(icon string, style kit.Style, tips *kit.Tips, tapped func()) 
 	c := &callButton{button: kit.NewButton("", icon, style, tapped), caption: kit.NewCaption("").Centered().Shrinking()}
 	c.button.WithTip(tips, "")
 	c.button.Width = 64
-	c.content = container.New(&callButtonLayout{}, c.button, c.caption)
+	c.content = container.New(nil, c.button, c.caption)
 	return c
 }
 
@@ -266,14 +327,24 @@ func (c *callButton) set(caption, icon string, style kit.Style, tip string) {
 	c.button.SetTip(tip)
 }
 
-type callButtonLayout struct{}
+type callButtonLayout struct{ b *bar }
 
-func (*callButtonLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
-	return fyne.NewSize(callButtonMin, objects[0].MinSize().Height+4+objects[1].MinSize().Height)
+// compactButton is how wide a button without a name is.
+const compactButton = 44
+
+func (l *callButtonLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	h := objects[0].MinSize().Height
+	if l.b.compact {
+		return fyne.NewSize(compactButton, h)
+	}
+	return fyne.NewSize(callButtonMin, h+4+objects[1].MinSize().Height)
 }
 
-func (*callButtonLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+func (l *callButtonLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	m := objects[0].MinSize()
+	if l.b.compact {
+		m.Width = compactButton
+	}
 	objects[0].Move(fyne.NewPos((size.Width-m.Width)/2, 0))
 	objects[0].Resize(m)
 	objects[1].Move(fyne.NewPos(0, m.Height+4))

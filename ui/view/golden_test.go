@@ -42,6 +42,7 @@ func looks() map[string]look {
 		"dark":  {"", normal, fynetheme.VariantDark},
 		"light": {"-light", normal, fynetheme.VariantLight},
 		"small": {"-small", small, fynetheme.VariantDark},
+		"tiny":  {"-tiny", tiny, fynetheme.VariantDark},
 		"800":   {"-800", fyne.NewSize(800, 560), fynetheme.VariantDark},
 		"1600":  {"-1600", fyne.NewSize(1600, 900), fynetheme.VariantDark},
 	}
@@ -52,7 +53,7 @@ func looks() map[string]look {
 // at by TestNothingIsCut.
 type screen struct {
 	name    string
-	looks   string // of its images: "dark light small 800 1600"
+	looks   string // of its images: "dark light small tiny 800 1600"
 	prepare func(*stand)
 }
 

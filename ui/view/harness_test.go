@@ -186,7 +186,8 @@ func (s *stand) visible(text string) bool {
 
 var (
 	normal = fyne.NewSize(1100, 720)
-	small  = MinSize()
+	small  = fyne.NewSize(720, 480)
+	tiny   = MinSize()
 )
 
 func devices() call.DevicesChanged {

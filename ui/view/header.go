@@ -58,6 +58,9 @@ func newHeader(book *words.Book, act Actions, tips *kit.Tips) *header {
 	return h
 }
 
+// titleLeast is what the title keeps for itself where not everything has room.
+const titleLeast = 60
+
 // headerLayout gives the title what the rest leaves.
 type headerLayout struct{ h *header }
 
@@ -79,13 +82,21 @@ func (l *headerLayout) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	}
 	rest := right - 24
 	for _, o := range []*kit.Text{h.clock, h.network} {
-		rest -= o.MinSize().Width + 20
+		w := o.MinSize().Width + 20
+		fits := rest-w >= titleLeast
+		kit.SetVisible(o, fits)
+		if fits {
+			rest -= w
+		}
 	}
 	x := float32(24)
-	w := min(h.title.MinWidth()+1, rest)
+	w := max(0, min(h.title.MinWidth()+1, rest))
 	put(h.title, x, w, h.title.MinSize().Height, size.Height)
 	x += w + 20
 	for _, o := range []*kit.Text{h.clock, h.network} {
+		if !o.Visible() {
+			continue
+		}
 		m := o.MinSize()
 		put(o, x, m.Width, m.Height, size.Height)
 		x += m.Width + 20

@@ -219,7 +219,15 @@ func (l *lobbyLayout) columns(width float32) (x, left, right float32) {
 	return (width - total) / 2, total - right - lobbyGap, right
 }
 
+// lobbyNarrow is the width below which the form lies under the preview: whoever is
+// seen and heard must see that first.
+const lobbyNarrow = 600
+
 func (l *lobbyLayout) HeightFor(objects []fyne.CanvasObject, width float32) float32 {
+	if width < lobbyNarrow {
+		w := width - 2*lobbyPad
+		return kit.HeightFor(objects[0], w) + kit.HeightFor(objects[1], w) + lobbyGap + 8 + lobbyPad
+	}
 	_, left, right := l.columns(width)
 	return max(kit.HeightFor(objects[0], left), kit.HeightFor(objects[1], right)) + 8 + lobbyPad
 }
@@ -227,6 +235,14 @@ func (l *lobbyLayout) HeightFor(objects []fyne.CanvasObject, width float32) floa
 func (l *lobbyLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(0, l.height) }
 
 func (l *lobbyLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	if size.Width < lobbyNarrow {
+		l.height = l.HeightFor(objects, size.Width)
+		w := size.Width - 2*lobbyPad
+		preview := kit.HeightFor(objects[0], w)
+		kit.Place(objects[0], lobbyPad, 8, w, preview)
+		kit.Place(objects[1], lobbyPad, 8+preview+lobbyGap, w, kit.HeightFor(objects[1], w))
+		return
+	}
 	x, left, right := l.columns(size.Width)
 	l.height = l.HeightFor(objects, size.Width)
 	// Lower in a tall window, but only as its size tells: nothing jumps when

@@ -12,7 +12,7 @@ func lobbyScreens() []screen {
 	link := call.Link{Hosts: []string{"192.168.1.7:7443"}, Room: "r-1", Title: "Design review", Secret: "s"}
 	screens := []screen{
 		{"first", "dark", func(s *stand) { s.form = Form{MicOn: true} }},
-		{"preview", "dark light small", func(s *stand) {
+		{"preview", "dark light small tiny", func(s *stand) {
 			s.apply(previewOn()...)
 			s.form.Recent = []Recent{{"Design review", s.now}, {"Ada’s room", s.now.AddDate(0, 0, -1)}, {"Monday meeting of the whole team in the big room", s.now.AddDate(0, 0, -20)}}
 		}},

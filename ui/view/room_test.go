@@ -17,7 +17,7 @@ func roomScreens() []screen {
 		prepare     func(*stand)
 	}{
 		{"1", "dark", 1, func(*stand) {}},
-		{"2", "dark small 800 1600", 2, func(*stand) {}},
+		{"2", "dark small tiny 800 1600", 2, func(*stand) {}},
 		{"4", "dark light", 4, func(s *stand) {
 			s.apply(call.SpeakersChanged{Speakers: []call.SpeakerLevel{{ID: "u0", Level: 0.4}}}, call.QualityChanged{ID: "u1", Quality: call.QualityPoor})
 		}},
@@ -42,7 +42,7 @@ func roomScreens() []screen {
 			s.apply(call.TrackMuted{ID: "ada", Local: true, Track: call.Track{SID: "Lmicrophone", Source: call.SourceMicrophone}},
 				call.TrackMuted{ID: "ada", Local: true, Track: call.Track{SID: "Lcamera", Source: call.SourceCamera}})
 		}},
-		{"host", "small", 3, func(s *stand) {
+		{"host", "small tiny", 3, func(s *stand) {
 			s.apply(call.RulesChanged{Standing: call.Standing{Role: call.RoleHost}})
 		}},
 		{"knocking", "", 2, func(s *stand) {

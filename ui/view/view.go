@@ -67,8 +67,9 @@ type Recent struct {
 	At    time.Time
 }
 
-// MinSize is the smallest window that everything fits into.
-func MinSize() fyne.Size { return fyne.NewSize(720, 480) }
+// MinSize is the smallest window: a small laptop's screen at twice the scale. Every
+// button is inside of it.
+func MinSize() fyne.Size { return fyne.NewSize(520, 320) }
 
 // Root is the content of the window.
 type Root struct {

@@ -73,6 +73,43 @@ func TestNothingIsCut(t *testing.T) {
 	}
 }
 
+// In the smallest window every button of the room is inside of it, and none lies on
+// another: whoever adds one sees here that there is room.
+func TestEveryButtonIsInTheSmallestWindow(t *testing.T) {
+	for _, sc := range roomScreens() {
+		t.Run(sc.name, func(t *testing.T) {
+			s := newStand(t, tiny, fynetheme.VariantDark)
+			sc.prepare(s)
+			s.root.Update(s.state, s.form, s.now)
+			if !s.root.room.header.content.Visible() {
+				return // a full screen that shows neither
+			}
+			s.buttonsAreInside(s.root.room.bar.content)
+			s.buttonsAreInside(s.root.room.header.line)
+		})
+	}
+}
+
+func (s *stand) buttonsAreInside(bar fyne.CanvasObject) {
+	s.t.Helper()
+	driver, size := fyne.CurrentApp().Driver(), s.win.Canvas().Size()
+	var right float32
+	uitest.Walk(bar, func(o fyne.CanvasObject) {
+		b, ok := o.(*kit.Button)
+		if !ok {
+			return
+		}
+		at := driver.AbsolutePositionForObject(b)
+		if at.X < 0 || at.X+b.Size().Width > size.Width || at.Y+b.Size().Height > size.Height {
+			s.t.Errorf("%q lies at %v, %v large", b.Name(), at, b.Size())
+		}
+		if bar == s.root.room.bar.content && at.X < right-0.5 {
+			s.t.Errorf("%q lies on the button before it", b.Name())
+		}
+		right = at.X + b.Size().Width
+	})
+}
+
 // nothingIsCut looks at every text in o.
 func (s *stand) nothingIsCut(o fyne.CanvasObject) {
 	s.t.Helper()
