@@ -66,8 +66,15 @@ func openWindowWith(t *testing.T, f drive.Foyer, name string, own map[string]any
 // openWindowIn starts it with an environment of its own, too.
 func openWindowIn(t *testing.T, f drive.Foyer, name string, env []string, own map[string]any, args ...string) *window {
 	t.Helper()
+	return openWindowOn(t, f, testenv.ManagedDisplay(t), name, env, own, args...)
+}
+
+// openWindowOn starts it on a display.
+func openWindowOn(
+	t *testing.T, f drive.Foyer, display *drive.Display, name string, env []string, own map[string]any, args ...string,
+) *window {
+	t.Helper()
 	pulse := testenv.Pulse(t)
-	display := testenv.ManagedDisplay(t)
 	profile := t.TempDir()
 	all := map[string]any{"name": "Ada", "preview_asked": true, "camera_on": true}
 	maps.Copy(all, own)

@@ -169,6 +169,28 @@ func (d *Desktop) Windows(ctx context.Context, title string) []string {
 	return strings.Fields(string(out))
 }
 
+// Popups returns where the visible windows of a program lie that no window manager
+// manages, by the program's class.
+func (d *Desktop) Popups(ctx context.Context, class string) []image.Point {
+	out, err := d.display.Command(ctx, "xdotool", "search", "--onlyvisible", "--class", class,
+		"getwindowgeometry", "--shell", "%@").Output()
+	if err != nil {
+		return nil // none
+	}
+	var at []image.Point
+	for line := range strings.Lines(string(out)) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		n, _ := strconv.Atoi(value) // a line of another kind
+		switch name {
+		case "X":
+			at = append(at, image.Pt(n, 0))
+		case "Y":
+			at[len(at)-1].Y = n
+		}
+	}
+	return at
+}
+
 // Active returns the window that has the keyboard, empty if none has.
 func (d *Desktop) Active(ctx context.Context) string {
 	out, err := d.display.Command(ctx, "xdotool", "getactivewindow").Output()

@@ -15,6 +15,7 @@ var packages = map[string]string{
 	"Xvfb": "xvfb", "openbox": "openbox", "xdotool": "xdotool", "xclip": "xclip", "xprop": "x11-utils",
 	"import": "imagemagick", "espeak-ng": "espeak-ng", "sox": "sox", "chromium": "chromium",
 	"initdb": "postgresql", "redis-server": "redis-server", "dbus-daemon": "dbus-daemon", "node": "nodejs", "npm": "npm", "ip": "iproute2",
+	"fcitx5": "fcitx5 fcitx5-chinese-addons", "ibus": "ibus-libpinyin", "ibus-daemon": "ibus", "dbus-run-session": "dbus-daemon",
 }
 
 // Need fails with the install line of the programs that are missing.

@@ -4,6 +4,8 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/widget"
+
+	"foyer/ui/kit/ime"
 )
 
 // Entry is Fyne's entry, whose Escape and Enter are its owner's. In one of
@@ -34,17 +36,13 @@ func NewTextEntry() *Entry {
 
 // KeyDown implements desktop.Keyable.
 func (e *Entry) KeyDown(k *fyne.KeyEvent) {
-	if isShift(k) {
-		e.shift = true
-	}
+	e.shift = e.shift || isShift(k)
 	e.Entry.KeyDown(k)
 }
 
 // KeyUp implements desktop.Keyable.
 func (e *Entry) KeyUp(k *fyne.KeyEvent) {
-	if isShift(k) {
-		e.shift = false
-	}
+	e.shift = e.shift && !isShift(k)
 	e.Entry.KeyUp(k)
 }
 
@@ -52,10 +50,17 @@ func isShift(k *fyne.KeyEvent) bool {
 	return k.Name == desktop.KeyShiftLeft || k.Name == desktop.KeyShiftRight
 }
 
+// FocusGained implements fyne.Focusable.
+func (e *Entry) FocusGained() {
+	e.Entry.FocusGained()
+	ime.Follow(e, &e.Entry)
+}
+
 // FocusLost implements fyne.Focusable: where the key is released then, nobody
 // tells us.
 func (e *Entry) FocusLost() {
 	e.shift = false
+	ime.Leave(e)
 	e.Entry.FocusLost()
 }
 

@@ -59,8 +59,7 @@ func (f *Field) SetText(text string) {
 	f.setting = false
 }
 
-// SetProblem shows what is wrong; an empty text takes it away. It reports
-// whether the height has changed.
+// SetProblem shows what is wrong; an empty text takes it away.
 func (f *Field) SetProblem(text string, in fyne.ThemeColorName) {
 	if f.problem.Text() == text && f.problem.In == in {
 		return
