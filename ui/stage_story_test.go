@@ -97,8 +97,15 @@ func TestTileMenu(t *testing.T) {
 	}
 	focusTile("b")
 	b.key(fyne.KeyReturn)
-	if b.find("Unpin") == nil || b.find("Enlarge") == nil {
+	if b.find("Unpin") == nil || b.find("Enlarge") == nil || b.find("Remove") != nil {
 		t.Error("the menu of what is pinned")
+	}
+	b.key(fyne.KeyEscape)
+	b.events(call.RulesChanged{Standing: call.Standing{Role: call.RoleHost}})
+	focusTile("b")
+	b.key(fyne.KeyReturn)
+	if b.find("Remove") == nil {
+		t.Error("a host cannot remove somebody where they are seen")
 	}
 	b.events(call.ParticipantLeft{Participant: call.Participant{Identity: "b", SID: "PA_b"}, Reason: call.ReasonLeft})
 	if len(c.Overlays().List()) != 0 {

@@ -8,6 +8,7 @@ import (
 	"foyer/engine/call"
 	"foyer/ui/kit"
 	"foyer/ui/model"
+	"foyer/ui/view/panel"
 )
 
 // openMenu offers what can be done with a tile.
@@ -60,6 +61,9 @@ func (s *stage) menuItems(key string) []kit.MenuItem {
 		items = append(items, item("share.restore", "shrink", enlarge))
 	default:
 		items = append(items, item("share.enlarge", "enlarge", enlarge))
+	}
+	if person := s.state.Person(all[i].ID); person != nil && all[i].Source == call.SourceCamera {
+		items = append(items, panel.Moderation(s.book, s.act, s.state, person)...)
 	}
 	if a.Hidden {
 		items = append(items, item("room.self_show", "person", func() { s.act.HideSelf(false) }))

@@ -197,37 +197,42 @@ func (p *peoplePage) look(person *model.Person) personLook {
 
 // openMenu offers how loud somebody is for us, and what we may do to them.
 func (p *peoplePage) openMenu(person *model.Person, at fyne.Position) {
-	rights := p.state.Rights(person)
 	canvas := fyne.CurrentApp().Driver().CanvasForObject(p.list)
 	if person.Self || canvas == nil {
 		return
 	}
-	id := person.ID
-	items := p.volumeItems(person)
-	if p.state.Standing.Role.Moderates() && p.state.Hands.Place(id) > 0 {
-		items = append(items, kit.MenuItem{Text: p.book.T("people.lower"), Icon: "hand", OnTapped: func() { p.act.Lower(id) }})
+	items := append(p.volumeItems(person), Moderation(p.book, p.act, p.state, person)...)
+	p.menu.Close()
+	p.menu, p.about = kit.ShowMenu(canvas, at, items), person.ID
+	p.volume.slider.OnEscape, p.volume.slider.Canvas = p.menu.Close, canvas
+}
+
+// Moderation is what we may do to somebody, as lines of a menu.
+func Moderation(book *words.Book, act Actions, s *model.State, person *model.Person) []kit.MenuItem {
+	id, rights := person.ID, s.Rights(person)
+	var items []kit.MenuItem
+	if s.Standing.Role.Moderates() && s.Hands.Place(id) > 0 {
+		items = append(items, kit.MenuItem{Text: book.T("people.lower"), Icon: "hand", OnTapped: func() { act.Lower(id) }})
 	}
 	if rights.Mute {
-		silenced := p.state.IsSilenced(person)
-		text, icon := p.book.T("people.mute"), "mic-off"
+		silenced := s.IsSilenced(person)
+		text, icon := book.T("people.mute"), "mic-off"
 		if silenced {
-			text, icon = p.book.T("people.unmute"), "mic"
+			text, icon = book.T("people.unmute"), "mic"
 		}
-		items = append(items, kit.MenuItem{Text: text, Icon: icon, OnTapped: func() { p.act.Silence(id, !silenced) }})
+		items = append(items, kit.MenuItem{Text: text, Icon: icon, OnTapped: func() { act.Silence(id, !silenced) }})
 	}
 	for _, role := range rights.Roles {
 		items = append(items, kit.MenuItem{
-			Text: p.book.MakeRole(role), Icon: roleIcon(role), OnTapped: func() { p.act.SetRole(id, role) },
+			Text: book.MakeRole(role), Icon: roleIcon(role), OnTapped: func() { act.SetRole(id, role) },
 		})
 	}
 	if rights.Remove {
 		items = append(items,
-			kit.MenuItem{Text: p.book.T("people.remove"), Icon: "remove", Danger: true, OnTapped: func() { p.act.Remove(id) }},
-			kit.MenuItem{Text: p.book.T("people.ban"), Icon: "ban", Danger: true, OnTapped: func() { p.act.Ban(id) }})
+			kit.MenuItem{Text: book.T("people.remove"), Icon: "remove", Danger: true, OnTapped: func() { act.Remove(id) }},
+			kit.MenuItem{Text: book.T("people.ban"), Icon: "ban", Danger: true, OnTapped: func() { act.Ban(id) }})
 	}
-	p.menu.Close()
-	p.menu, p.about = kit.ShowMenu(canvas, at, items), id
-	p.volume.slider.OnEscape, p.volume.slider.Canvas = p.menu.Close, canvas
+	return items
 }
 
 func roleIcon(r call.Role) string {
