@@ -82,6 +82,26 @@ type SelectDevice struct {
 	Device string
 }
 
+// TestDevice lets the user hear a speaker play a tone, or a microphone: it is
+// recorded for a moment, and that is played. It uses what is open, or opens it for
+// as long as the test takes. A new test ends the one before. While a microphone is
+// tested, the room does not hear it.
+type TestDevice struct {
+	Source call.Source
+	Device string
+}
+
+// StopTest ends the test, if there is one.
+type StopTest struct{}
+
+// SetQuality limits the video. SendHeight is the most lines in which our camera is
+// sent, 0 for no limit; a shared screen is not limited. With AudioOnly no video of
+// others is sent to us.
+type SetQuality struct {
+	SendHeight int
+	AudioOnly  bool
+}
+
 // SetTrackView tells in what size a remote video is shown, 0x0 for a size that is
 // not known yet. Disabled hides it: it is neither sent to us nor decoded.
 type SetTrackView struct {
@@ -123,6 +143,9 @@ func (Unpublish) Word() string      { return "unpublish" }
 func (Mute) Word() string           { return "mute" }
 func (Unmute) Word() string         { return "unmute" }
 func (SelectDevice) Word() string   { return "select_device" }
+func (TestDevice) Word() string     { return "test_device" }
+func (StopTest) Word() string       { return "stop_test" }
+func (SetQuality) Word() string     { return "quality" }
 func (SetTrackView) Word() string   { return "view" }
 func (Abort) Word() string          { return "abort" }
 func (RefreshDevices) Word() string { return "devices" }
@@ -141,6 +164,9 @@ func (Unpublish) command()      {}
 func (Mute) command()           {}
 func (Unmute) command()         {}
 func (SelectDevice) command()   {}
+func (TestDevice) command()     {}
+func (StopTest) command()       {}
+func (SetQuality) command()     {}
 func (SetTrackView) command()   {}
 func (Abort) command()          {}
 func (RefreshDevices) command() {}

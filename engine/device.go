@@ -8,6 +8,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/internal/guard"
+	"foyer/engine/internal/layers"
 )
 
 // phase is how far a device is.
@@ -41,7 +42,7 @@ type device struct {
 	pump    call.Pump       // nil for a speaker
 	sending call.LocalTrack // what the pump encodes into
 	shown   bool            // DeviceOpened was reported
-	format  format
+	format  layers.Format
 }
 
 // stuck reports whether the system still waits for a device that was given up.
@@ -87,7 +88,7 @@ func (dt *deviceTable) open(sl *slot, request string) {
 	sl.dev = d
 	dt.all[d] = struct{}{}
 	d.timer = dt.l.after(d.job(timerOpen), openTimeout+dt.l.cfg.Grace, func() { dt.openOverdue(d) })
-	devices, req := dt.l.cfg.Devices, deviceRequest(sl.source, request)
+	devices, req := dt.l.cfg.Devices, layers.Request(sl.source, request)
 	work(dt.l, d.job(opOpen), func() (call.Handle, error) { return openHandle(ctx, devices, req) },
 		func(h call.Handle, err error) { dt.opened(d, h, err) },
 		func(h call.Handle) { _ = h.Close() })
@@ -138,11 +139,14 @@ func (dt *deviceTable) opened(d *device, h call.Handle, err error) {
 func (dt *deviceTable) use(d *device) {
 	d.timer.Stop()
 	d.phase, d.info = phaseOpen, d.handle.Info()
-	d.format = formatOf(d.source, d.handle)
+	d.format = layers.Of(d.source, d.handle)
 	if err := dt.attach(d); err != nil {
 		sl := dt.slots[d.source]
 		err = call.DeviceErrorOf(call.Device{Source: d.source, Name: d.info.Name}, err)
-		dt.l.emit(call.CommandFailed{Command: sl.word, Source: d.source, Err: err})
+		dt.failTest(d.source, err)
+		if dt.wished(d.source).open {
+			dt.l.emit(call.CommandFailed{Command: sl.word, Source: d.source, Err: err})
+		}
 		dt.giveUp(sl)
 		dt.close(d)
 		dt.l.checkPanic(err)
@@ -159,6 +163,7 @@ func (dt *deviceTable) use(d *device) {
 	}
 	dt.watch(d)
 	dt.settle(d.source)
+	dt.stepTest()
 }
 
 // attach gives an open device to media. A panic of media's must not leave the
@@ -202,6 +207,7 @@ func (dt *deviceTable) lost(d *device) {
 	}
 	err = call.DeviceErrorOf(call.Device{Source: d.source, Name: d.info.Name}, err)
 	dt.l.emit(call.DeviceLost{Device: d.info, Err: err})
+	dt.failTest(d.source, err)
 	sl := dt.slots[d.source]
 	if fallsBack(d) && !sl.fellBack {
 		sl.fellBack, sl.word = true, SelectDevice{}.Word()
@@ -251,6 +257,7 @@ func (dt *deviceTable) giveUp(sl *slot) {
 
 // openFailed reports a device that did not open, and takes its wish back.
 func (dt *deviceTable) openFailed(sl *slot, request string, err error) {
+	dt.failTest(sl.source, call.DeviceErrorOf(call.Device{Source: sl.source, Name: request}, err))
 	if dt.wished(sl.source).open {
 		err := call.DeviceErrorOf(call.Device{Source: sl.source, Name: request}, err)
 		dt.l.emit(call.CommandFailed{Command: sl.word, Source: sl.source, Err: err})

@@ -26,6 +26,7 @@ type deviceTable struct {
 	slots    map[call.Source]*slot
 	all      map[*device]struct{} // every device that the system does not have back
 	selected map[call.Source]string
+	test     *deviceTest // nil: no device is tested
 
 	listing, listAgain bool
 }
@@ -49,8 +50,17 @@ type wish struct {
 	open   bool
 }
 
-// wished derives what the device of src should be from the stay and the preview.
+// wished derives what the device of src should be from the stay, the preview and
+// the test.
 func (dt *deviceTable) wished(src call.Source) wish {
+	w := dt.wishedUntested(src)
+	if request, needed := dt.test.wishes(src); needed && !w.open {
+		return wish{device: request, open: true}
+	}
+	return w
+}
+
+func (dt *deviceTable) wishedUntested(src call.Source) wish {
 	sl, s := dt.slots[src], dt.l.stay
 	preview := wish{device: sl.previewDevice, open: sl.preview}
 	switch {
@@ -140,6 +150,13 @@ func badSource(c Command, src call.Source) error {
 	return fmt.Errorf("%w: %s of %s", call.ErrBadArgument, c.Word(), src)
 }
 
+// occupies reports whether the stay itself uses a source's device: a camera that is
+// muted is free, and may be looked at meanwhile.
+func (s *stay) occupies(src call.Source) bool {
+	p := s.pubs[src]
+	return p.want && !(p.muted && src.Kind() == call.KindVideo)
+}
+
 // previewed reports whether a source can be shown to ourselves: a screen only in
 // a room, where somebody chooses what to share.
 func (dt *deviceTable) previewed(src call.Source) bool {
@@ -158,7 +175,7 @@ func (dt *deviceTable) doStartPreview(c StartPreview) error {
 	if !dt.previewed(c.Source) || c.Device == call.DeviceNone {
 		return badSource(c, c.Source)
 	}
-	if s := dt.l.active(); s != nil && s.joined && s.pubs[c.Source].want {
+	if s := dt.l.active(); s != nil && s.joined && s.occupies(c.Source) {
 		return fmt.Errorf("%w: %s is published already", call.ErrBadArgument, c.Source)
 	}
 	request := dt.resolve(c.Source, c.Device)
@@ -176,7 +193,7 @@ func (dt *deviceTable) doStopPreview(c StopPreview) error {
 	if !dt.previewed(c.Source) {
 		return badSource(c, c.Source)
 	}
-	if s := dt.l.active(); s != nil && s.joined && s.pubs[c.Source].want {
+	if s := dt.l.active(); s != nil && s.joined && s.occupies(c.Source) {
 		return fmt.Errorf("%w: %s is published", call.ErrBadArgument, c.Source)
 	}
 	dt.slots[c.Source].preview = false
@@ -191,6 +208,9 @@ func (dt *deviceTable) doSelectDevice(c SelectDevice) error {
 	}
 	if err := dt.stuck(c.Source, c.Device); err != nil {
 		return err
+	}
+	if dt.test != nil && dt.test.waitsFor() == c.Source {
+		dt.endTest(nil)
 	}
 	dt.selected[c.Source] = c.Device
 	sl := dt.slots[c.Source]

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/internal/layers"
 )
 
 // answer does a command and answers it, even if the doing panics.
@@ -45,6 +46,13 @@ func (l *loop) command(c Command) error {
 		return l.publications.doUnmute(c)
 	case SelectDevice:
 		return l.devices.doSelectDevice(c)
+	case TestDevice:
+		return l.devices.doTestDevice(c)
+	case StopTest:
+		l.devices.endTest(nil)
+		return nil
+	case SetQuality:
+		return l.doSetQuality(c)
 	case SetTrackView:
 		return l.subscriptions.doSetTrackView(c)
 	case RefreshDevices:
@@ -199,6 +207,18 @@ func (l *loop) current() (*stay, error) {
 		return s, nil
 	}
 	return nil, call.ErrNotInRoom
+}
+
+func (l *loop) doSetQuality(c SetQuality) error {
+	if c.SendHeight < 0 || c.SendHeight > 0 && c.SendHeight < layers.MinHeight {
+		return fmt.Errorf("%w: %d lines", call.ErrBadArgument, c.SendHeight)
+	}
+	l.quality = c
+	l.devices.settle(call.SourceCamera)
+	if s := l.active(); s != nil {
+		l.subscriptions.choose(s)
+	}
+	return nil
 }
 
 func (l *loop) doFault(c Fault) error {

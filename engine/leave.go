@@ -49,6 +49,7 @@ func (l *loop) leave(c cause) {
 	if s == nil {
 		return
 	}
+	l.devices.endTest(nil)
 	x := &exit{cause: c, began: time.Now()}
 	// Who takes a join back is in the lobby again and sees the preview there
 	// (contract J8). Every other end has a page of its own, which shows none.

@@ -41,6 +41,7 @@ type loop struct {
 	gen     uint64
 	stay    *stay    // nil when idle
 	pending []*entry // accepted while a stay was ending; only the last may be alive
+	quality SetQuality
 
 	// What is for one thing each. They call back into the loop, whose goroutine owns
 	// all of them.
@@ -195,6 +196,7 @@ func (l *loop) quit() {
 	for _, e := range l.pending {
 		e.abort(call.ReasonAppQuit)
 	}
+	l.devices.endTest(nil)
 	l.leave(cause{reason: call.ReasonAppQuit})
 	for _, src := range sources {
 		l.devices.settle(src)

@@ -55,6 +55,7 @@ const (
 	timerDial       Op = "dial_abandoned"
 	timerGrace      Op = "grace_over"
 	timerParts      Op = "parts_overdue"
+	timerTest       Op = "test_overdue"
 	timerHistory    Op = "history_again"
 	timerCatchUp    Op = "catch_up_due"
 	timerHeldChat   Op = "held_chat_due"
@@ -67,6 +68,8 @@ const (
 	noteExitResumed Op = "exit_resumed"
 	noteFault       Op = "fault"
 	noteFeed        Op = "feed"
+	noteRecorded    Op = "recorded"
+	notePlayed      Op = "played"
 )
 
 // job is what a worker or a timer was started for.

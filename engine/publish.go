@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"foyer/engine/call"
+	"foyer/engine/internal/layers"
 )
 
 // publication is what is wished for a source's track, and how far it is.
@@ -71,12 +72,26 @@ func (pb *publications) doPublish(c Publish) error {
 		return err
 	}
 	p.want, p.muted, p.byHost, p.broken, p.device = true, false, false, false, request
-	if c.Source == call.SourceScreen {
-		pb.l.devices.slots[c.Source].preview = false // it was to choose: what is unpublished later is closed
-	}
+	pb.endLook(c.Source)
 	pb.l.devices.slots[c.Source].blame(c.Word())
 	pb.l.devices.settle(c.Source)
 	return nil
+}
+
+// layers are the qualities in which a source is sent, within the user's limit.
+func (pb *publications) layers(src call.Source, f layers.Format) []call.Layer {
+	if src == call.SourceCamera {
+		f = f.Within(pb.l.quality.SendHeight)
+	}
+	return layers.For(src, f)
+}
+
+// endLook ends the preview of a camera or screen that is shown to the room now: it
+// was to look at or to choose, and what is muted or unpublished later is closed.
+func (pb *publications) endLook(src call.Source) {
+	if src.Kind() == call.KindVideo {
+		pb.l.devices.slots[src].preview = false
+	}
 }
 
 func (pb *publications) doUnpublish(c Unpublish) error {
@@ -123,6 +138,7 @@ func (pb *publications) doUnmute(c Unmute) error {
 		}
 	}
 	p.muted, p.byHost, p.broken = false, false, false
+	pb.endLook(c.Source)
 	pb.l.devices.slots[c.Source].blame(c.Word())
 	pb.l.devices.settle(c.Source)
 	return nil
@@ -132,7 +148,8 @@ func (pb *publications) doUnmute(c Unmute) error {
 // does so at once; what asks the server waits for a working connection.
 func (pb *publications) settle(s *stay, p *publication) {
 	d := pb.l.devices.working(p.source)
-	if !p.want || p.muted {
+	unheard := pb.l.devices.test.of(p.source)
+	if !p.want || p.muted || unheard {
 		d.stopSending()
 	}
 	if p.want && p.muted && p.track != nil && !p.shownMuted {
@@ -147,11 +164,11 @@ func (pb *publications) settle(s *stay, p *publication) {
 	case p.track == nil && p.want && (d != nil || hidden):
 		pb.publish(s, p, d)
 	case p.track == nil:
-	case !p.want, d != nil && !p.muted && !slices.Equal(layers(p.source, d.format), p.spec.Layers):
+	case !p.want, d != nil && !p.muted && !slices.Equal(pb.layers(p.source, d.format), p.spec.Layers):
 		pb.unpublish(s, p)
 	case p.muted != p.serverMuted && (p.muted || d != nil):
 		pb.setMuted(s, p)
-	case !p.muted && d != nil:
+	case !p.muted && d != nil && !unheard:
 		pb.send(s, p, d)
 	}
 }
@@ -171,9 +188,9 @@ func (pb *publications) send(s *stay, p *publication, d *device) {
 func (pb *publications) publish(s *stay, p *publication, d *device) {
 	spec := call.TrackSpec{Source: p.source, Name: p.source.String(), Muted: p.muted}
 	if d != nil {
-		spec.Layers = layers(p.source, d.format)
+		spec.Layers = pb.layers(p.source, d.format)
 	} else {
-		spec.Layers = layers(p.source, defaultFormat(p.source))
+		spec.Layers = pb.layers(p.source, layers.Default(p.source))
 	}
 	p.early = make(map[call.SID]bool)
 	session := s.session

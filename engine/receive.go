@@ -128,6 +128,7 @@ func (sb *subscriptions) choose(s *stay) {
 func (sb *subscriptions) chosen(s *stay) {
 	selector := call.Selector{
 		Shown: sb.l.cfg.Shown, Views: s.reception.views, Spoke: s.reception.spoke, ObeysMutes: !s.link.Plain(),
+		AudioOnly: sb.l.quality.AudioOnly,
 	}
 	s.reception.wanted = selector.Choose(s.roster.people)
 	paused := make(map[call.SID]bool, len(s.reception.wanted))

@@ -121,6 +121,7 @@ func (l *loop) alive(s *stay) bool { return s != nil && l.active() == s }
 // begin makes e the current stay and joins. Devices open while the server is
 // dialed.
 func (l *loop) begin(e *entry) {
+	l.devices.endTest(nil)
 	l.gen++
 	s := &stay{
 		entry: e, gen: l.gen, receivers: make(map[call.SID]*receiver),

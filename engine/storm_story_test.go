@@ -107,13 +107,19 @@ func (st *storm) choice() engine.Choice {
 }
 
 func (st *storm) command() engine.Command {
-	switch st.random.IntN(23) {
+	switch st.random.IntN(27) {
 	case 20:
 		return engine.RaiseHand{Up: st.random.IntN(2) == 0}
 	case 21:
 		return engine.React{Reaction: call.ReactionWow}
 	case 22:
 		return engine.SetVolume{ID: "bob", Percent: st.random.IntN(201)}
+	case 23, 24:
+		return engine.TestDevice{Source: st.source(), Device: st.device()}
+	case 25:
+		return engine.StopTest{}
+	case 26:
+		return engine.SetQuality{SendHeight: []int{0, 180, 360}[st.random.IntN(3)], AudioOnly: st.random.IntN(2) == 0}
 	case 16, 17:
 		rooms := []call.RoomID{"room", "next", "third"}
 		return engine.SwitchRoom{Link: call.Link{Hosts: testLink.Hosts, Room: rooms[st.random.IntN(3)], Secret: "s"}}
@@ -155,7 +161,7 @@ func (st *storm) command() engine.Command {
 // checkMoment can tell it from an exit, which would keep the preview.
 func (st *storm) give(c engine.Command) {
 	switch c.(type) {
-	case engine.StartPreview, engine.StopPreview, engine.SelectDevice:
+	case engine.StartPreview, engine.StopPreview, engine.SelectDevice, engine.TestDevice, engine.StopTest:
 		pass(time.Microsecond)
 		defer pass(time.Microsecond)
 	}
@@ -223,7 +229,14 @@ func runStorm(t *testing.T, seed uint64) {
 		case 5, 6, 7:
 			st.speak()
 		case 8:
-			st.devices.Lose(st.source())
+			switch st.random.IntN(3) {
+			case 0:
+				st.media.Hear(loud())
+			case 1:
+				st.media.Played()
+			default:
+				st.devices.Lose(st.source())
+			}
 		case 9:
 			st.host.Crash()
 		}

@@ -180,6 +180,7 @@ var (
 	ErrDeviceStuck     = errors.New("device does not let go")
 	ErrDeviceFailed    = errors.New("device failed")
 	ErrNoSoundServer   = errors.New("no sound system")
+	ErrNothingHeard    = errors.New("nothing was heard")
 	ErrFileUnreadable  = errors.New("file cannot be used as a device")
 	ErrFileMissing     = errors.New("no such file")         // beside ErrFileUnreadable
 	ErrFileForbidden   = errors.New("file is not readable") // beside ErrFileUnreadable
@@ -213,7 +214,7 @@ func DeviceErrorOf(d Device, err error) *DeviceError {
 	}
 	known := []error{
 		ErrDeviceMissing, ErrDeviceBusy, ErrDeviceForbidden, ErrDeviceLost, ErrDeviceStuck, ErrDeviceFailed,
-		ErrNoSoundServer, ErrFileUnreadable, ErrClosed, ErrCancelled, ErrBadArgument,
+		ErrNoSoundServer, ErrNothingHeard, ErrFileUnreadable, ErrClosed, ErrCancelled, ErrBadArgument,
 	}
 	if !slices.ContainsFunc(known, func(k error) bool { return errors.Is(err, k) }) {
 		err = fmt.Errorf("%w: %w", ErrDeviceFailed, err)

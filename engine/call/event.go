@@ -195,6 +195,24 @@ type DeviceLost struct {
 	Err    error
 }
 
+// TestStage is how far the test of a device is. That of a speaker records nothing.
+type TestStage string
+
+const ( // stages of a test
+	TestOpening   TestStage = "opening"
+	TestRecording TestStage = "recording"
+	TestPlaying   TestStage = "playing"
+	TestEnded     TestStage = "ended"
+)
+
+// TestChanged says how far the test of a device is.
+type TestChanged struct {
+	Source Source
+	Stage  TestStage
+	Length time.Duration // of what is recorded or played
+	Err    error         // why the test ended early; nil also if it was stopped
+}
+
 // HostStarted says that the room server on this computer is ready.
 type HostStarted struct{ Link Link }
 
@@ -285,6 +303,7 @@ func (DevicesChanged) event()     {}
 func (DeviceOpened) event()       {}
 func (DeviceClosed) event()       {}
 func (DeviceLost) event()         {}
+func (TestChanged) event()        {}
 func (HostStarted) event()        {}
 func (HostStopped) event()        {}
 func (CommandFailed) event()      {}

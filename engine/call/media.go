@@ -14,6 +14,9 @@ type Media interface {
 	// SetSpeaker plays the mix on s; nil stops playing and makes the mix run
 	// dry without a clock.
 	SetSpeaker(s Speaker)
+	// Play mixes 48 kHz mono samples into what is heard here. ended is called once, by
+	// any goroutine, at their end; not after stop.
+	Play(samples []int16, ended func()) (stop func())
 	// Close waits for every goroutine that Media has started.
 	Close()
 }
@@ -27,6 +30,9 @@ type Pump interface {
 	Level() float32
 	// Send encodes into t from now on; nil stops encoding.
 	Send(t LocalTrack)
+	// Record keeps the next n samples (48 kHz mono) of a microphone. full is
+	// called once with them, by any goroutine; not after stop.
+	Record(n int, full func([]int16)) (stop func())
 	Stats() LocalStats
 	// Close stops reading and waits for the pump's goroutines. Close the
 	// device first: that wakes a blocked read.

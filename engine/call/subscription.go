@@ -54,6 +54,7 @@ type Selector struct {
 	// ObeysMutes: who is muted by the host is not heard. Without a door,
 	// Participant.Muted is not the host's word.
 	ObeysMutes bool
+	AudioOnly  bool // no video at all
 }
 
 // Choose lists the subscriptions, audio first. People who came earlier come
@@ -110,7 +111,7 @@ func order(a, b bool) int {
 // what is hidden, as far as there is room.
 func (s Selector) videos(people []Participant) []Subscription {
 	var shown, undecided, paused []Subscription
-	for round := 0; round < maxVideosEach; round++ {
+	for round := 0; round < maxVideosEach && !s.AudioOnly; round++ {
 		for _, p := range people {
 			t, ok := nthVideo(p, round)
 			if !ok {

@@ -15,9 +15,12 @@ type Media struct {
 	OnCapture       func(call.Device) Step // its Panic alone counts: Capture does not wait
 	OnPumpClose     func(call.Device) Step
 	OnReceiverClose func(call.RemoteTrack) Step
+	OnPlay          func() Step // its Panic alone counts
 
 	mu      sync.Mutex
 	speaker call.Speaker
+	playing []int16
+	ended   func()
 	pumps   map[*Pump]struct{}
 	closed  bool
 
@@ -96,6 +99,61 @@ func (m *Media) Speaker() call.Speaker {
 	return m.speaker
 }
 
+// Play notes what is played; [Media.Played] ends it.
+func (m *Media) Play(samples []int16, ended func()) (stop func()) {
+	if m.OnPlay != nil {
+		if step := m.OnPlay(); step.Panic != nil {
+			panic(step.Panic)
+		}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.playing != nil {
+		m.Ledger.complain("two sounds are played at once")
+	}
+	m.playing, m.ended = samples, ended
+	return func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.playing, m.ended = nil, nil
+	}
+}
+
+// Playing is what is played now, or nil.
+func (m *Media) Playing() []int16 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.playing
+}
+
+// Played plays it to its end.
+func (m *Media) Played() {
+	m.mu.Lock()
+	ended := m.ended
+	m.playing, m.ended = nil, nil
+	m.mu.Unlock()
+	if ended != nil {
+		ended()
+	}
+}
+
+// Hear lets the open microphone that is recorded hear samples, and reports whether
+// there is one.
+func (m *Media) Hear(samples []int16) bool {
+	m.mu.Lock()
+	var full func([]int16)
+	for p := range m.pumps {
+		if p.full != nil {
+			full, p.full = p.full, nil
+		}
+	}
+	m.mu.Unlock()
+	if full != nil {
+		full(samples)
+	}
+	return full != nil
+}
+
 // Sending is the track that the source's pump encodes into, or nil.
 func (m *Media) Sending(src call.Source) call.LocalTrack {
 	m.mu.Lock()
@@ -130,6 +188,7 @@ type Pump struct {
 	slot  *call.FrameSlot
 	once  sync.Once
 	track call.LocalTrack // guarded by media.mu
+	full  func([]int16)   // as well
 }
 
 // Preview is a slot without frames, or nil for a microphone.
@@ -145,6 +204,17 @@ func (p *Pump) Send(t call.LocalTrack) {
 	p.track = t
 }
 
+// Record remembers full for [Media.Hear].
+func (p *Pump) Record(_ int, full func([]int16)) (stop func()) {
+	set := func(f func([]int16)) {
+		p.media.mu.Lock()
+		defer p.media.mu.Unlock()
+		p.full = f
+	}
+	set(full)
+	return func() { set(nil) }
+}
+
 // Stats names the source.
 func (p *Pump) Stats() call.LocalStats { return call.LocalStats{Source: p.dev.Source} }
 
@@ -158,7 +228,7 @@ func (p *Pump) Close() {
 		if p.track != nil {
 			defer m.Ledger.complain("pump of %s closed while it sends", p.dev.Source)
 		}
-		p.track = nil
+		p.track, p.full = nil, nil
 		delete(m.pumps, p)
 		m.mu.Unlock()
 		if m.OnPumpClose != nil {

@@ -81,6 +81,11 @@ func (m *Media) Receive(t call.RemoteTrack) call.Receiver {
 // SetSpeaker implements [call.Media].
 func (m *Media) SetSpeaker(s call.Speaker) { m.mixer.SetSpeaker(s) }
 
+// Play implements [call.Media].
+func (m *Media) Play(samples []int16, ended func()) (stop func()) {
+	return m.mixer.Play(samples, ended)
+}
+
 // Close closes every pump and receiver that is still open and waits for all
 // goroutines.
 func (m *Media) Close() {
@@ -153,4 +158,7 @@ func (idlePump) Preview() *call.FrameSlot { return nil }
 func (idlePump) Level() float32           { return 0 }
 func (idlePump) Send(call.LocalTrack)     {}
 func (idlePump) Close()                   {}
+
+func (idlePump) Record(int, func([]int16)) (stop func()) { return func() {} }
+
 func (p idlePump) Stats() call.LocalStats { return call.LocalStats{Source: p.source} }

@@ -52,6 +52,9 @@ func (p *videoPump) Level() float32 { return 0 }
 // Send implements [call.Pump].
 func (p *videoPump) Send(t call.LocalTrack) { p.sender.send(t) }
 
+// Record implements [call.Pump]: there is nothing to hear.
+func (p *videoPump) Record(int, func([]int16)) (stop func()) { return func() {} }
+
 // Stats implements [call.Pump].
 func (p *videoPump) Stats() call.LocalStats { return p.sender.stats() }
 

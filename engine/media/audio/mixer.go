@@ -30,6 +30,7 @@ type Mixer struct {
 	// mu is held by a fill while it mixes and by everybody else for an instant.
 	mu      sync.Mutex
 	sources []*source
+	clips   []*clip
 	speaker call.Speaker
 	turn    int // of the speaker: an old one that still asks gets silence
 	limiter limiter
@@ -110,6 +111,7 @@ func (m *Mixer) fill(stereo []int16, turn int) {
 		return
 	}
 	m.pull(stereo, m.clock())
+	m.playClips(stereo)
 }
 
 // pull mixes what is due at the local time at. m.mu is held.

@@ -31,6 +31,7 @@ type Pump struct {
 
 	track atomic.Pointer[publication]
 	level atomic.Uint32 // float32 bits
+	kept  atomic.Pointer[recording]
 	now   func() time.Time
 }
 
@@ -147,6 +148,7 @@ func (s *sender) close() {
 func (s *sender) frame(pcm []int16) error {
 	s.meter.add(pcm, 1)
 	s.pump.level.Store(math.Float32bits(s.meter.level()))
+	s.pump.keep(pcm)
 	loudness := minusDBov(energy(pcm) / float64(len(pcm)))
 	voice := s.voice.frame(-loudness)
 

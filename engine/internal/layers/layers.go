@@ -1,4 +1,5 @@
-package engine
+// Package layers chooses the qualities in which a source is sent.
+package layers
 
 import (
 	"foyer/engine/call"
@@ -9,6 +10,7 @@ const (
 	cameraWidth, cameraHeight, cameraFPS = 1280, 720, 30
 	screenWidth, screenHeight, screenFPS = 1920, 1080, 15 // assumed; the screen's own size is used
 	smallFPS                             = 20             // of the layers below the full size
+	MinHeight                            = 90             // the least that a limit may ask for
 )
 
 // rates are LiveKit clients' defaults for cameras (livekit-client
@@ -23,19 +25,20 @@ func screenRates() []rate {
 	return []rate{{640 * 360, 400_000}, {1280 * 720, 1_500_000}, {1920 * 1080, 2_500_000}}
 }
 
-// format is the size and rate of a capture's frames.
-type format struct{ width, height, fps int }
+// Format is the size and rate of a capture's frames.
+type Format struct{ width, height, fps int }
 
-func defaultFormat(src call.Source) format {
+// Default is what is asked of a source.
+func Default(src call.Source) Format {
 	if src == call.SourceScreen {
-		return format{screenWidth, screenHeight, screenFPS}
+		return Format{screenWidth, screenHeight, screenFPS}
 	}
-	return format{cameraWidth, cameraHeight, cameraFPS}
+	return Format{cameraWidth, cameraHeight, cameraFPS}
 }
 
-// formatOf is what a capture says about its frames, or what was asked of it.
-func formatOf(src call.Source, h call.Handle) format {
-	f := defaultFormat(src)
+// Of is what a capture says about its frames, or what was asked of it.
+func Of(src call.Source, h call.Handle) Format {
+	f := Default(src)
 	sized, ok := h.(call.Sized)
 	if !ok {
 		return f
@@ -49,7 +52,8 @@ func formatOf(src call.Source, h call.Handle) format {
 	return f
 }
 
-func deviceRequest(src call.Source, device string) call.DeviceRequest {
+// Request asks for a device in that format.
+func Request(src call.Source, device string) call.DeviceRequest {
 	r := call.DeviceRequest{Source: src, Device: device}
 	switch src {
 	case call.SourceCamera:
@@ -61,9 +65,20 @@ func deviceRequest(src call.Source, device string) call.DeviceRequest {
 	return r
 }
 
-// layers are the qualities of a frame, smallest first, halved each: three
+// Within is the Format of frames that have been made smaller, to at most that many
+// lines on their short side.
+func (f Format) Within(lines int) Format {
+	short := min(f.width, f.height)
+	if lines <= 0 || short <= lines {
+		return f
+	}
+	f.width, f.height = f.width*lines/short&^1, f.height*lines/short&^1
+	return f
+}
+
+// For returns the qualities of a frame, smallest first, halved each: three
 // from 720 lines on, two from 360 lines on, one below and for a screen.
-func layers(src call.Source, f format) []call.Layer {
+func For(src call.Source, f Format) []call.Layer {
 	if src.Kind() != call.KindVideo {
 		return nil
 	}
@@ -77,7 +92,7 @@ func layers(src call.Source, f format) []call.Layer {
 	return all
 }
 
-func layer(f format, div, fps int, rates []rate) call.Layer {
+func layer(f Format, div, fps int, rates []rate) call.Layer {
 	w, h := f.width/div, f.height/div
 	return call.Layer{Width: w, Height: h, FPS: fps, Bitrate: bitrate(w*h, rates)}
 }
