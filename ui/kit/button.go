@@ -182,7 +182,6 @@ func (b *Button) CreateRenderer() fyne.WidgetRenderer {
 	r := &buttonRenderer{
 		b: b, fill: canvas.NewRectangle(color.Transparent), ring: NewRing(), label: canvas.NewText("", color.White),
 	}
-	r.label.TextSize = theme.TextSize
 	r.objs = []fyne.CanvasObject{r.fill, r.ring, r.label}
 	r.apply()
 	return r
@@ -226,7 +225,7 @@ func (r *buttonRenderer) apply() {
 	r.fill.CornerRadius = theme.RadiusControl
 	r.ring.StrokeColor = theme.Color(theme.Focus)
 	SetVisible(r.ring, b.focused && !b.Disabled())
-	r.label.Text, r.label.Color = LeftToRight(b.text), theme.Color(ink)
+	r.label.Text, r.label.Color, r.label.TextSize = LeftToRight(b.text), theme.Color(ink), theme.Text(theme.TextSize)
 	r.label.TextStyle.Bold = b.style == Primary || b.style == Danger
 	SetVisible(r.label, b.text != "")
 	switch {

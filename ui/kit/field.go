@@ -85,10 +85,10 @@ func (f *Field) SetEnabled(on bool) {
 	}
 }
 
-const (
-	fieldLabel = 22 // label and the gap below
-	fieldGap   = 6  // above the problem
-)
+const fieldGap = 6 // above the problem
+
+// fieldLabel is the height of the label and the gap below.
+func fieldLabel() float32 { return theme.Text(18) + 4 }
 
 // coverScrollBar lies over the scroll bar that an entry draws below a long line,
 // and leaves the entry's round edge free. (A theme of the entry's own would hide
@@ -106,7 +106,7 @@ func (f *Field) coverScrollBar(width, bottom float32) {
 func (f *Field) HeightFor(width float32) float32 {
 	h := float32(buttonHeight)
 	if f.label.Text() != "" {
-		h += fieldLabel
+		h += fieldLabel()
 	}
 	if f.problem.Text() != "" {
 		h += fieldGap + f.problem.HeightFor(width-22)
@@ -133,8 +133,8 @@ func (r *fieldRenderer) Layout(size fyne.Size) {
 	f := r.f
 	y := float32(0)
 	if f.label.Text() != "" {
-		f.label.Resize(fyne.NewSize(size.Width, 18))
-		y = fieldLabel
+		f.label.Resize(fyne.NewSize(size.Width, fieldLabel()-4))
+		y = fieldLabel()
 	}
 	for _, o := range []fyne.CanvasObject{f.Entry, f.edge} {
 		o.Move(fyne.NewPos(0, y))

@@ -167,7 +167,7 @@ func (r *pickerRenderer) apply() {
 
 // FullWidth is how wide the picker must be to show its words uncut.
 func (p *Picker) FullWidth() float32 {
-	return fyne.MeasureText(p.text(), theme.TextSize, fyne.TextStyle{}).Width + pickerLeft + pickerRight + 2
+	return fyne.MeasureText(p.text(), theme.Text(theme.TextSize), fyne.TextStyle{}).Width + pickerLeft + pickerRight + 2
 }
 
 const (

@@ -29,7 +29,7 @@ const progressPeriod = 1600 * time.Millisecond
 // Tick moves the bar to where it is after waiting that long. With "reduce
 // motion" it stands still.
 func (p *Progress) Tick(waited time.Duration) {
-	if !fyne.CurrentApp().Settings().ShowAnimations() {
+	if !theme.Moves() {
 		return
 	}
 	p.phase = float32(waited%progressPeriod) / float32(progressPeriod)

@@ -103,7 +103,9 @@ func (t *Text) SetIn(in fyne.ThemeColorName) {
 
 func (t *Text) style() fyne.TextStyle { return fyne.TextStyle{Bold: t.Bold} }
 
-func (t *Text) measure(s string) fyne.Size { return fyne.MeasureText(s, t.TextSize, t.style()) }
+func (t *Text) measure(s string) fyne.Size {
+	return fyne.MeasureText(s, theme.Text(t.TextSize), t.style())
+}
 
 // HeightFor implements [Sizer].
 func (t *Text) HeightFor(width float32) float32 {
@@ -193,7 +195,7 @@ func (r *textRenderer) Layout(size fyne.Size) {
 	r.objs = r.objs[:0]
 	for i, s := range texts {
 		o := r.lines[i]
-		o.Text, o.TextSize, o.TextStyle, o.Alignment, o.Color = s, r.t.TextSize, r.t.style(), r.t.Align, theme.Color(r.t.In)
+		o.Text, o.TextSize, o.TextStyle, o.Alignment, o.Color = s, theme.Text(r.t.TextSize), r.t.style(), r.t.Align, theme.Color(r.t.In)
 		o.Move(fyne.NewPos(0, y))
 		o.Resize(fyne.NewSize(size.Width, line))
 		y += line

@@ -25,11 +25,70 @@ type Theme struct {
 	dark, light palette
 	variant     fyne.ThemeVariant // used unless follow
 	follow      bool
+	text        float32 // factor of the size of texts
+	still       bool    // nothing moves that need not
 }
 
 // New is the theme that follows the system's light or dark setting.
 func New() *Theme {
-	return &Theme{dark: withFyneNames(dark()), light: withFyneNames(light()), follow: true}
+	return &Theme{dark: withFyneNames(dark()), light: withFyneNames(light()), follow: true, text: 1}
+}
+
+// Factors of the size of texts.
+const (
+	TextNormal  = 1
+	TextLarge   = 1.2
+	TextLargest = 1.4
+)
+
+// WithText returns the theme with texts of another size.
+func (t *Theme) WithText(factor float32) *Theme {
+	changed := *t
+	changed.text = factor
+	return &changed
+}
+
+// WithoutMotion returns the theme in which nothing moves that need not.
+func (t *Theme) WithoutMotion() *Theme {
+	changed := *t
+	changed.still = true
+	return &changed
+}
+
+// TextFactor is by how much texts are larger than usual.
+func (t *Theme) TextFactor() float32 { return t.text }
+
+// Still reports whether nothing moves that need not.
+func (t *Theme) Still() bool { return t.still }
+
+// shown is what is asked of the theme that is shown now.
+type shown interface {
+	TextFactor() float32
+	Still() bool
+}
+
+func current() (shown, bool) {
+	app := fyne.CurrentApp()
+	if app == nil {
+		return nil, false
+	}
+	t, ours := app.Settings().Theme().(shown)
+	return t, ours
+}
+
+// Text returns a size of text as the user wants it.
+func Text(size float32) float32 {
+	if t, ours := current(); ours {
+		return size * t.TextFactor()
+	}
+	return size
+}
+
+// Moves reports whether something may move for the sake of its looks: not if the
+// user, or the system, wants less motion.
+func Moves() bool {
+	t, ours := current()
+	return !(ours && t.Still()) && fyne.CurrentApp().Settings().ShowAnimations()
 }
 
 // Fixed is the theme in one variant, whatever the system says.
@@ -72,13 +131,13 @@ func (t *Theme) Icon(name fyne.ThemeIconName) fyne.Resource {
 func (t *Theme) Size(name fyne.ThemeSizeName) float32 {
 	switch name {
 	case fynetheme.SizeNameText:
-		return TextSize
+		return t.text * TextSize
 	case fynetheme.SizeNameCaptionText:
-		return TextSmall
+		return t.text * TextSmall
 	case fynetheme.SizeNameHeadingText:
-		return TextTitle
+		return t.text * TextTitle
 	case fynetheme.SizeNameSubHeadingText:
-		return TextHeading
+		return t.text * TextHeading
 	case fynetheme.SizeNameInputRadius, fynetheme.SizeNameSelectionRadius:
 		return RadiusControl
 	case fynetheme.SizeNameInputBorder:

@@ -115,3 +115,25 @@ func TestIcons(t *testing.T) {
 		assets.Icon(own)
 	}
 }
+
+// A theme with larger texts, or without motion, is the same one otherwise, and the
+// one that it was made of stays as it is.
+func TestTextsAndMotion(t *testing.T) {
+	plain := Fixed(fynetheme.VariantLight)
+	large := plain.WithText(TextLargest).WithoutMotion()
+	if plain.TextFactor() != TextNormal || plain.Still() {
+		t.Error("the theme itself has changed")
+	}
+	if large.TextFactor() != TextLargest || !large.Still() {
+		t.Errorf("texts %v, still %v", large.TextFactor(), large.Still())
+	}
+	if large.Color(Background, fynetheme.VariantDark) != plain.Color(Background, fynetheme.VariantDark) {
+		t.Error("the colours have changed")
+	}
+	if got, want := large.Size(fynetheme.SizeNameText), float32(TextSize*TextLargest); got != want {
+		t.Errorf("Fyne's texts are of size %v, want %v", got, want)
+	}
+	if large.Size(fynetheme.SizeNameInlineIcon) != IconSize {
+		t.Error("icons have grown")
+	}
+}

@@ -35,8 +35,9 @@ type Prose struct {
 
 	lines    []lines.Span // at width
 	width    float32
-	from, to int // what is selected, in bytes; from is where it began
-	over     int // the link under the pointer, -1 for none
+	size     float32 // of the text, when the lines were broken
+	from, to int     // what is selected, in bytes; from is where it began
+	over     int     // the link under the pointer, -1 for none
 }
 
 // New returns a text without links.
@@ -77,8 +78,8 @@ func (p *Prose) Cut(width float32) bool {
 }
 
 func (p *Prose) breakAt(width float32) {
-	if p.lines == nil || p.width != width {
-		p.lines, p.width = lines.Break(p.text, width, textWidth), width
+	if size := theme.Text(theme.TextSize); p.lines == nil || p.width != width || p.size != size {
+		p.lines, p.width, p.size = lines.Break(p.text, width, textWidth), width, size
 	}
 }
 
@@ -244,7 +245,7 @@ func (r *proseRenderer) line(l lines.Span, y, h float32) {
 	}
 	// Tabs have no drawing of their own.
 	words := canvas.NewText(kit.LeftToRight(strings.ReplaceAll(p.text[l.Start:l.End], "\t", "    ")), theme.Color(p.In))
-	words.TextSize = theme.TextSize
+	words.TextSize = theme.Text(theme.TextSize)
 	words.Move(fyne.NewPos(0, y))
 	words.Resize(fyne.NewSize(textWidth(words.Text), h))
 	r.objs = append(r.objs, words)
@@ -274,7 +275,7 @@ func textWidth(s string) float32 {
 	if s == "" {
 		return 0
 	}
-	return fyne.MeasureText(s, theme.TextSize, fyne.TextStyle{}).Width
+	return fyne.MeasureText(s, theme.Text(theme.TextSize), fyne.TextStyle{}).Width
 }
 
 // CountLines is how many lines a text has at a width, at least one and at most
@@ -287,4 +288,6 @@ func CountLines(text string, width float32, most int) int {
 }
 
 // LineHeight is how tall a line of body text is.
-func LineHeight() float32 { return fyne.MeasureText("M", theme.TextSize, fyne.TextStyle{}).Height }
+func LineHeight() float32 {
+	return fyne.MeasureText("M", theme.Text(theme.TextSize), fyne.TextStyle{}).Height
+}
