@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/internal/ratelimit"
 	"foyer/engine/internal/recent"
 )
 
@@ -35,11 +36,11 @@ type chat struct {
 	asked   asked
 	again   bool               // asked for while asking
 	held    []call.ChatMessage // came meanwhile
-	paces   call.Pace          // of catch-ups
+	paces   ratelimit.Pace     // of catch-ups
 	later   bool               // one waits for its turn
 	endless bool               // it was told that one did not come to an end
 
-	pace    call.Pace
+	pace    ratelimit.Pace
 	unsent  []string
 	sending bool
 }

@@ -5,6 +5,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
+	"foyer/engine/internal/ratelimit"
 )
 
 // feedBatch is how many events of a session are taken before whatever else
@@ -220,7 +221,7 @@ func (sr *sessionReader) takeRoster(s *stay, ev call.RosterReplaced) {
 	}
 	s.sessionID, s.self = ev.SessionID, ev.Self
 	s.roster.replace(ev.Participants)
-	maps.DeleteFunc(s.reacting, func(id call.Identity, _ *call.Pace) bool {
+	maps.DeleteFunc(s.reacting, func(id call.Identity, _ *ratelimit.Pace) bool {
 		return id != s.self.Identity && s.roster.index(id) < 0
 	})
 	s.people = max(s.people, len(s.roster.people)+1)

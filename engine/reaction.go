@@ -8,6 +8,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
+	"foyer/engine/internal/ratelimit"
 )
 
 // Reactions of ours: so many a second, and at once. Of somebody else twice as many
@@ -65,10 +66,10 @@ func (r *reactions) received(s *stay, ev call.DataReceived) {
 }
 
 // pace is how fast somebody in the room may react.
-func (s *stay) pace(id call.Identity) *call.Pace {
+func (s *stay) pace(id call.Identity) *ratelimit.Pace {
 	p := s.reacting[id]
 	if p == nil {
-		p = &call.Pace{}
+		p = &ratelimit.Pace{}
 		s.reacting[id] = p
 	}
 	return p

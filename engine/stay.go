@@ -9,6 +9,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/eventqueue"
+	"foyer/engine/internal/ratelimit"
 	"foyer/engine/internal/recent"
 )
 
@@ -86,9 +87,9 @@ type stay struct {
 	permissions call.Standing
 	chat        chat
 	hand        handState
-	reacting    map[call.Identity]*call.Pace // of people in the room
-	volumes     map[call.Identity]int        // in percent, of people who were in the room
-	switching   bool                         // another room's door is being asked
+	reacting    map[call.Identity]*ratelimit.Pace // of people in the room
+	volumes     map[call.Identity]int             // in percent, of people who were in the room
+	switching   bool                              // another room's door is being asked
 
 	receivers        map[call.SID]*receiver
 	reception        reception
@@ -126,7 +127,7 @@ func (l *loop) begin(e *entry) {
 	s := &stay{
 		entry: e, gen: l.gen, receivers: make(map[call.SID]*receiver),
 		chat:     chat{seen: recent.Set[call.MessageKey]{Limit: maxChatSeen}},
-		reacting: map[call.Identity]*call.Pace{}, volumes: map[call.Identity]int{},
+		reacting: map[call.Identity]*ratelimit.Pace{}, volumes: map[call.Identity]int{},
 		reception: reception{views: make(map[call.SID]call.TrackView), spoke: make(map[call.Identity]time.Time)},
 	}
 	if e.pubs == nil {

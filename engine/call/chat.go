@@ -31,6 +31,13 @@ type History struct {
 	More     bool // others follow: ask again with the last ID
 }
 
+// Chat of one sender: so many messages a second in the long run, and so many at
+// once; the keeper drops what is beyond.
+const (
+	ChatPerSecond = 20
+	ChatBurst     = 100
+)
+
 // CheckChat reports why a text cannot be said in chat. Line breaks and tabs are
 // allowed, blanks alone are not.
 func CheckChat(text string) error {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/internal/ratelimit"
 	"foyer/engine/media/pixel"
 	"foyer/engine/media/vp8"
 )
@@ -141,8 +142,8 @@ func (r *videoReceiver) turned(now time.Time) {
 		r.resting = false
 		r.stats.pause(false)
 		r.wait = keyWait{retry: keyRetry}
-		r.notBefore, r.resizes = time.Time{}, call.Pace{} // it is our wish, not the sender's
-		r.assembler.lost = true                           // whatever came meanwhile
+		r.notBefore, r.resizes = time.Time{}, ratelimit.Pace{} // it is our wish, not the sender's
+		r.assembler.lost = true                                // whatever came meanwhile
 		r.needKey(now)
 	}
 }

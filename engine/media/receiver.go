@@ -11,6 +11,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/internal/guard"
+	"foyer/engine/internal/ratelimit"
 	"foyer/engine/media/pixel"
 	"foyer/engine/media/vp8"
 )
@@ -60,7 +61,7 @@ type videoReceiver struct {
 	decoder   *vp8.Decoder    // nil until the first key frame, and while resting
 	frame     call.VideoFrame // in the decoder's memory
 	size      int             // pixels that were granted last
-	resizes   call.Pace
+	resizes   ratelimit.Pace
 	notBefore time.Time // of the next try, after one that was too much
 	converter pixel.Converter
 	have      bool      // frame is whole and may be shown

@@ -9,6 +9,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
+	"foyer/engine/internal/ratelimit"
 )
 
 // Limits of data.
@@ -44,7 +45,7 @@ func (Notice) item()    {}
 type Receiver struct {
 	heard    map[string]uint32 // last sequence by publisher's SID
 	texts    *textStreams
-	paces    map[call.Identity]*call.Pace
+	paces    map[call.Identity]*ratelimit.Pace
 	observes bool
 }
 
@@ -52,7 +53,7 @@ type Receiver struct {
 // as it travels.
 func NewReceiver(observes bool) *Receiver {
 	return &Receiver{
-		heard: map[string]uint32{}, texts: newTextStreams(), paces: map[call.Identity]*call.Pace{}, observes: observes,
+		heard: map[string]uint32{}, texts: newTextStreams(), paces: map[call.Identity]*ratelimit.Pace{}, observes: observes,
 	}
 }
 
@@ -187,7 +188,7 @@ func (r *Receiver) paced(from call.Identity, now time.Time) bool {
 		if len(r.paces) >= maxChatSenders {
 			clear(r.paces)
 		}
-		p = &call.Pace{}
+		p = &ratelimit.Pace{}
 		r.paces[from] = p
 	}
 	return p.Allow(now, 2*call.ChatPerSecond, 2*call.ChatBurst)

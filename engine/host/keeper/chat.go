@@ -10,6 +10,7 @@ import (
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
 	"foyer/engine/host/register"
+	"foyer/engine/internal/ratelimit"
 	"foyer/engine/internal/recent"
 )
 
@@ -34,8 +35,8 @@ type chat struct {
 
 	waiters []waiter
 	known   recent.Set[call.MessageKey]
-	room    call.Pace
-	senders map[call.Identity]*call.Pace
+	room    ratelimit.Pace
+	senders map[call.Identity]*ratelimit.Pace
 }
 
 // waiter wants every line up to a number to be stored.
@@ -47,7 +48,7 @@ type waiter struct {
 func newChat() chat {
 	return chat{
 		places: map[call.Identity]register.Member{},
-		known:  recent.Set[call.MessageKey]{Limit: remembered}, senders: map[call.Identity]*call.Pace{},
+		known:  recent.Set[call.MessageKey]{Limit: remembered}, senders: map[call.Identity]*ratelimit.Pace{},
 	}
 }
 
@@ -73,7 +74,7 @@ func (c *chat) allow(from call.Identity, now time.Time, l *Limits) bool {
 		if len(c.senders) >= remembered {
 			clear(c.senders)
 		}
-		p = &call.Pace{}
+		p = &ratelimit.Pace{}
 		c.senders[from] = p
 	}
 	return p.Allow(now, l.SenderRate, l.SenderBurst) && c.room.Allow(now, l.RoomRate, l.RoomBurst)

@@ -1,13 +1,7 @@
-package call
+// Package ratelimit limits how often something happens.
+package ratelimit
 
 import "time"
-
-// Chat of one sender: so many messages a second in the long run, and so many at
-// once; the keeper drops what is beyond.
-const (
-	ChatPerSecond = 20
-	ChatBurst     = 100
-)
 
 // Pace is how fast something may happen: a token bucket. The zero Pace is full.
 // Its owner guards it.
