@@ -126,6 +126,10 @@ storm: deps-test ## ten minutes of commands and failures at random, against the 
 fuzz: deps-test ## every fuzz target for FUZZTIME, 20s each if not given; keeps what it finds in testdata/fuzz
 	$(PLAIN) scripts/fuzz.sh $(or $(FUZZTIME),20s)
 
+.PHONY: licences
+licences: deps ## write the licences of the libraries, which the window shows, into assets; run it when go.mod changes
+	$(PLAIN) $(GO) run ./internal/licences/write
+
 .PHONY: fmt
 fmt: ## format the Go files
 	git ls-files -co --exclude-standard '*.go' | xargs gofmt -w

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-//go:embed icons/*.svg icon.svg window.png translations/*.json
+//go:embed icons/*.svg icon.svg window.png translations/*.json licences.json.gz
 var files embed.FS
 
 // Icon returns the SVG source of an icon of our own set, such as "mic" or
