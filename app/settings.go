@@ -12,6 +12,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/ui"
+	"foyer/ui/words"
 )
 
 const (
@@ -24,33 +25,63 @@ const (
 type settingsFile struct {
 	profile *profile
 	log     logrus.FieldLogger
+	keep    bool // the file is not ours to replace
 }
 
-func (s *settingsFile) Load() ui.Settings {
-	var set ui.Settings
+// settingsVersion is that of the file. It grows when a file of it means something
+// else to the programs before.
+const settingsVersion = 1
+
+// settingsFormat is the file. Those of before there was a version have none.
+type settingsFormat struct {
+	Version int `json:"version"`
+	ui.Settings
+}
+
+// Load reads the file. One that cannot be used is put aside, so that nothing is
+// lost, and the settings are those of a first start.
+func (s *settingsFile) Load() (ui.Settings, error) {
+	var file settingsFormat
 	data, err := s.profile.dir.Read(settingsName, maxSettings)
 	if errors.Is(err, fs.ErrNotExist) {
-		return set
+		return file.Settings, nil
 	}
 	s.profile.tellRepairs(s.log)
 	if err == nil {
-		err = json.Unmarshal(data, &set)
+		err = json.Unmarshal(data, &file)
 	}
-	if err != nil {
-		s.log.WithError(err).Warn("settings cannot be read; starting with new ones")
-		_ = s.profile.dir.Rename(settingsName, settingsName+".damaged") // nothing is lost
-		return ui.Settings{}
+	aside := settingsName + ".damaged"
+	switch {
+	case err != nil:
+		err = fmt.Errorf("%w: %w", words.ErrSettingsDamaged, err)
+	case file.Version > settingsVersion:
+		aside = fmt.Sprintf("%s.version%d", settingsName, file.Version)
+		err = fmt.Errorf("%w: %d, this program knows %d", words.ErrSettingsNewer, file.Version, settingsVersion)
+	default:
+		return file.Settings, nil
 	}
-	return set
+	s.log.WithError(err).Warn("settings are not used; starting with new ones")
+	if failed := s.profile.dir.Rename(settingsName, aside); failed != nil {
+		s.log.WithError(failed).Warn("the settings were not put aside")
+		s.keep = true
+	}
+	return ui.Settings{}, err
 }
 
-// Save replaces the file as a whole, so that a crash leaves the old one.
+// Save replaces the file as a whole, so that a crash leaves the old one. What could
+// not be put aside is not replaced.
 func (s *settingsFile) Save(set ui.Settings) error {
-	data, err := json.MarshalIndent(set, "", "  ")
-	if err != nil {
-		return err
+	if s.keep {
+		return words.ErrSettingsUnsaved
 	}
-	return s.profile.dir.Write(settingsName, append(data, '\n'))
+	data, err := json.MarshalIndent(settingsFormat{settingsVersion, set}, "", "  ")
+	if err == nil {
+		err = s.profile.dir.Write(settingsName, append(data, '\n'))
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", words.ErrSettingsUnsaved, err)
+	}
+	return nil
 }
 
 const (

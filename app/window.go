@@ -16,6 +16,7 @@ import (
 	fyneapp "fyne.io/fyne/v2/app"
 	"github.com/sirupsen/logrus"
 
+	"foyer/app/about"
 	"foyer/app/desktop"
 	"foyer/app/instance"
 	"foyer/app/language"
@@ -24,6 +25,7 @@ import (
 	"foyer/engine/roomserver"
 	"foyer/ui"
 	"foyer/ui/desk"
+	"foyer/ui/view/settings"
 	"foyer/ui/words"
 )
 
@@ -161,9 +163,11 @@ func (c *command) showWindow(
 	})
 	err := draw(func() error {
 		w = ui.New(ui.Config{
-			App: a, Do: core.Do, Events: core.Events(), Settings: &settingsFile{p, log},
+			App: a, Do: core.Do, Events: core.Events(), Settings: &settingsFile{profile: p, log: log},
 			Identity: p.identity(), InitialLink: link, Crashed: crashed, Locales: language.Preferred(), Log: log.WithField("part", "ui"),
 			Desktop: around, Frame: native.Of,
+			Program:       aboutProgram(p, log),
+			WriteLicences: func() (string, error) { return about.WriteLicences(p.dir) },
 		})
 		return w.Show()
 	}, func(err error) { os.Exit(c.explain(exitFailed, err)) })
@@ -187,6 +191,17 @@ func (c *command) showWindow(
 	around.Close()       // after the devices: a desktop may be slow to answer
 	core.Events().Take() // nobody shows the last ones, but the stay file follows them
 	return err
+}
+
+// aboutProgram is what the window's settings say of the program.
+func aboutProgram(p *profile, log logrus.FieldLogger) settings.Program {
+	return settings.Program{Version: versionLine(), Folder: p.path("."), Libraries: func() []settings.Library {
+		list, err := about.Libraries()
+		if err != nil {
+			log.WithError(err).Warn("the libraries cannot be listed")
+		}
+		return list
+	}}
 }
 
 // runApp runs the main loop until the last window is closed or a quits.

@@ -4,12 +4,14 @@ import (
 	"encoding/base32"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
 	"foyer/engine"
 	"foyer/engine/call"
 	"foyer/ui/model"
+	"foyer/ui/report"
 	"foyer/ui/words"
 )
 
@@ -158,6 +160,32 @@ func (a actions) OpenRecent(i int) {
 	a.Join()
 }
 
+// ForgetRecent takes a room off the list, with its invitation; -1 takes all.
+func (a presses) ForgetRecent(i int) {
+	if i >= len(a.set.Recent) {
+		return
+	}
+	if a.setup.forgotten == nil {
+		a.setup.forgotten = a.set.Recent
+	}
+	if i < 0 {
+		a.set.Recent = nil
+	} else {
+		a.set.Recent = slices.Delete(slices.Clone(a.set.Recent), i, i+1)
+	}
+	a.save()
+	a.refresh()
+}
+
+// RestoreRecent takes that back.
+func (a presses) RestoreRecent() {
+	if a.setup.forgotten != nil {
+		a.set.Recent, a.setup.forgotten = a.setup.forgotten, nil
+		a.save()
+	}
+	a.refresh()
+}
+
 // remember records a room that was joined, for the list of recent ones. Addresses
 // with a token cannot be used again.
 func (u *UI) remember(v call.Joined, at time.Time) {
@@ -168,7 +196,8 @@ func (u *UI) remember(v call.Joined, at time.Time) {
 			return
 		}
 	}
-	u.set.remember(r)
+	u.set.Remember(r)
+	u.setup.forgotten = nil
 	u.link = ""
 	u.save()
 }
@@ -214,7 +243,7 @@ func (a actions) Act(action words.Action) {
 	case words.ActionBack:
 		a.goBack()
 	case words.ActionReport:
-		a.cfg.Clipboard.SetContent(report(a.state.Left, a.cfg.Now()))
+		a.cfg.Clipboard.SetContent(report.Left(a.state.Left, a.cfg.Now()))
 		a.root.ReportCopied()
 	case words.ActionLobby, words.ActionUnknown:
 		a.state.ToLobby()
@@ -233,26 +262,4 @@ func (a actions) again() {
 		return
 	}
 	a.join(last.Link)
-}
-
-// report is what helps to find a fault; it holds no link and no token.
-func report(l *call.Left, now time.Time) string {
-	if l == nil {
-		return ""
-	}
-	var b strings.Builder
-	fmt.Fprintf(
-		&b, "Foyer report, %s\nreason: %s\nstayed: %s\n", now.UTC().Format(time.RFC3339), l.Reason,
-		l.Stayed.Round(time.Second),
-	)
-	if l.Err != nil {
-		fmt.Fprintf(&b, "error: %v\n", l.Err)
-	}
-	for _, r := range l.Released {
-		fmt.Fprintf(&b, "released: %s %s\n", r.Source, words.Milliseconds(r.Took))
-	}
-	for _, d := range l.Stuck {
-		fmt.Fprintf(&b, "stuck: %s %q\n", d.Source, d.Name)
-	}
-	return b.String()
 }

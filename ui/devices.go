@@ -14,12 +14,36 @@ import (
 // Until the user has asked once, and until the window has been drawn, nothing is
 // opened; nor while it is minimized, since no page is shown then.
 func (u *UI) settlePreviews() {
-	if u.state.InRoom() || u.state.Busy() || u.state.Engine != call.StateIdle {
+	if u.state.InRoom() {
+		u.setup.settleTry()
 		return
 	}
-	shown := u.drawn && !u.outside.hidden && u.set.Asked && u.state.Screen.ShowsPreview()
-	u.settlePreview(call.SourceCamera, u.set.Camera, shown && u.set.CameraOn)
-	u.settlePreview(call.SourceMicrophone, u.set.Microphone, shown && !u.set.MicOff)
+	u.setup.tried = false // a stay's end has closed it
+	if u.state.Busy() || u.state.Engine != call.StateIdle {
+		return
+	}
+	shown := u.drawn && !u.outside.hidden && u.state.Setup.ShowsPreview(u.state.Screen)
+	u.settlePreview(call.SourceCamera, u.set.Camera, shown && (u.set.Asked && u.set.CameraOn || u.state.Setup.Try))
+	u.settlePreview(call.SourceMicrophone, u.set.Microphone, shown && u.set.Asked && !u.set.MicOff)
+}
+
+// settleTry does the same for a camera that is off in a room, and that the user
+// looks at in the settings.
+func (u *setup) settleTry() {
+	if u.state.Engine != call.StateJoined && u.state.Engine != call.StateReconnecting {
+		return
+	}
+	on := u.state.Local[call.SourceCamera].On()
+	switch {
+	case on:
+		u.tried = false // the room sees it: the engine has made it the stay's
+	case u.state.Setup.Try && !u.outside.hidden && u.state.Trouble[call.SourceCamera] == nil:
+		u.startPreview(call.SourceCamera, u.set.Camera)
+		u.tried = true
+	case u.tried:
+		u.tried = false
+		u.stopPreview(call.SourceCamera)
+	}
 }
 
 func (u *UI) settlePreview(source call.Source, device string, wanted bool) {
@@ -132,8 +156,13 @@ func (u *UI) toggleInRoom(source call.Source, device string) {
 func (a actions) Pick(source call.Source, device string) {
 	before := a.device(source)
 	a.setDevice(source, device)
+	a.set.RememberName(source, device, a.state.Devices)
 	a.save()
 	switch {
+	case device == call.DeviceNone && a.state.InRoom() && source != call.SourceSpeaker:
+		if a.state.Local[source].On() {
+			a.toggleInRoom(source, device)
+		}
 	case source == call.SourceSpeaker:
 		a.do(engine.SelectDevice{Source: source, Device: device}, source)
 	case device == call.DeviceNone:

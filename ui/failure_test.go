@@ -2,6 +2,7 @@ package ui
 
 import (
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
@@ -16,7 +17,7 @@ func TestShowFailureSaysTheSentenceAndTheNextStep(t *testing.T) {
 	a := test.NewTempApp(t)
 	for _, l := range words.Languages() {
 		book := words.Choose(l.Code, nil)
-		s := book.Error(call.ErrProfileKey, "", call.SourceUnknown, withDefaults(Config{App: a}).Now())
+		s := book.Error(call.ErrProfileKey, "", call.SourceUnknown, time.Now())
 		w, err := ShowFailure(a, book, s)
 		if err != nil {
 			t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"foyer/engine/call"
 	"foyer/ui/model"
 	"foyer/ui/view"
+	"foyer/ui/view/settings"
 )
 
 // shortcut is a key of the window. The table of them binds the keys and fills the
@@ -53,6 +54,7 @@ func shortcuts() []shortcut {
 		{key: fyne.KeyR, ctrl: true, name: "Ctrl+R", says: "keys.rules", at: staying, do: actions.Rules},
 		{key: fyne.KeyZ, ctrl: true, name: "Ctrl+Z", says: "keys.undo", at: staying, do: undoLast},
 		{key: fyne.KeyL, ctrl: true, name: "Ctrl+L", says: "keys.leave", at: staying, do: actions.Leave},
+		{key: fyne.KeyComma, ctrl: true, name: "Ctrl+,", says: "keys.settings", at: beforeFarewell, do: actions.pressSettings},
 		{key: fyne.KeyEscape, name: "Esc", says: "keys.close", at: anywhere, do: actions.escape},
 		{char: '?', name: "?", says: "keys.help", at: anywhere, do: actions.Shortcuts},
 		{key: fyne.KeyF1, name: "F1", says: "keys.help", at: anywhere, do: actions.Shortcuts},
@@ -110,11 +112,16 @@ func (a actions) Shortcuts() {
 		a.CancelShare()
 	}
 	ruling{a.UI}.CloseRules()
-	var rows []view.Shortcut
+	a.sheets.shortcuts = view.ShowShortcuts(a.win.Canvas(), a.book, a.setup.keyList(), a.closeShortcuts)
+}
+
+// keyList is what the list of the keys has.
+func (u *setup) keyList() []settings.Key {
+	var rows []settings.Key
 	for _, s := range shortcuts() {
-		rows = append(rows, view.Shortcut{Key: a.book.Key(s.name), Text: a.book.T(s.says)})
+		rows = append(rows, settings.Key{Key: u.book.Key(s.name), Text: u.book.T(s.says)})
 	}
-	a.sheets.shortcuts = view.ShowShortcuts(a.win.Canvas(), a.book, rows, a.closeShortcuts)
+	return rows
 }
 
 func (u *UI) closeShortcuts() {
@@ -133,6 +140,8 @@ func (a actions) escape() {
 		a.CancelShare()
 	case a.sheets.rules != nil:
 		ruling{a.UI}.CloseRules()
+	case a.state.Setup.Open():
+		a.OpenSettings(model.PageNone)
 	case a.state.Panel != model.PanelNone:
 		a.OpenPanel(model.PanelNone)
 	case a.state.Stage.FullScreen:

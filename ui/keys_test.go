@@ -99,6 +99,9 @@ func TestEveryShortcut(t *testing.T) {
 			b.ui.presses.Enlarge("")
 			return func() bool { return !b.ui.state.Screens.Filled() }
 		},
+		"keys.settings": func(b *bench) func() bool {
+			return func() bool { return b.says("In use:") || b.says("Plays two notes.") }
+		},
 		"keys.help": func(b *bench) func() bool { return func() bool { return b.says("Keyboard shortcuts") } },
 	}
 	for _, s := range shortcuts() {

@@ -49,6 +49,10 @@ func (u *UI) speak(book *words.Book) {
 		u.sheets.share.Close()
 		u.sheets.share = nil
 	}
+	if u.sheets.settings != nil { // it comes back as well
+		u.sheets.settings.Close()
+		u.sheets.settings = nil
+	}
 	u.book = book
 	u.teachFyne()
 	before := u.root

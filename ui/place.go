@@ -4,16 +4,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-
-	"foyer/ui/desk"
 )
-
-// noDesktop is a desktop that has nothing.
-type noDesktop struct{}
-
-func (noDesktop) Show(desk.Stay)   {}
-func (noDesktop) Notify(desk.Note) {}
-func (noDesktop) Withdraw()        {}
 
 // placeEvery is how often the window is looked for, so that it comes back where it
 // was however the program ends.

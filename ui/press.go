@@ -15,6 +15,7 @@ type page struct {
 	screen model.Screen
 	busy   bool
 	share  bool // a screen is being chosen
+	setup  bool // the settings are open
 }
 
 // presses passes on what is pressed, but not the second half of a double click
@@ -32,7 +33,7 @@ func newPresses(u *UI) presses {
 
 // meant reports whether a press is meant for what it hits.
 func (p presses) meant() bool {
-	now, on := p.cfg.Now(), page{p.state.Screen, p.state.Busy(), p.state.Share != nil}
+	now, on := p.cfg.Now(), page{p.state.Screen, p.state.Busy(), p.state.Share != nil, p.state.Setup.Open()}
 	stray := now.Sub(*p.at) < doubleClick && on != *p.on
 	if !stray {
 		*p.at, *p.on = now, on
@@ -93,6 +94,13 @@ func (p presses) PickScreen(id string) {
 func (p presses) CancelShare() {
 	if p.meant() {
 		p.actions.CancelShare()
+	}
+}
+
+// OpenSettings implements view.Actions.
+func (p presses) OpenSettings(page model.Page) {
+	if p.meant() {
+		p.actions.OpenSettings(page)
 	}
 }
 

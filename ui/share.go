@@ -4,8 +4,10 @@ import (
 	"foyer/engine"
 	"foyer/engine/call"
 	"foyer/ui/kit"
+	"foyer/ui/model"
 	"foyer/ui/view"
 	"foyer/ui/view/rules"
+	"foyer/ui/view/settings"
 )
 
 // sheets are the cards that may lie over the window.
@@ -16,6 +18,7 @@ type sheets struct {
 	leave     *kit.Menu         // nil: never opened
 	react     *kit.Menu         // of reactions; nil: never opened
 	rules     *rules.Menu       // the room menu; nil: closed
+	settings  *settings.Sheet   // nil: closed
 }
 
 // Share implements view.ShareActions.
@@ -33,6 +36,7 @@ func (a actions) Share() {
 	default:
 		a.closeShortcuts()
 		ruling{a.UI}.CloseRules()
+		a.state.Setup.Show(model.PageNone)
 		if a.state.Screens.OpenShare() {
 			a.do(engine.RefreshDevices{}, call.SourceUnknown)
 		}

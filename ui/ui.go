@@ -11,63 +11,24 @@ package ui
 
 import (
 	"context"
-	"crypto/rand"
-	"io"
-	"net/url"
 	"strconv"
 	"sync"
 	"time"
 
 	"fyne.io/fyne/v2"
-	"github.com/sirupsen/logrus"
 
 	"foyer/engine"
 	"foyer/engine/call"
 	"foyer/engine/eventqueue"
-	"foyer/ui/desk"
-	"foyer/ui/kit/glyphs"
+	"foyer/ui/config"
 	"foyer/ui/model"
 	"foyer/ui/theme"
 	"foyer/ui/view"
 	"foyer/ui/words"
 )
 
-// Config is what the window needs. App, Do, Events and Settings are required.
-type Config struct {
-	App      fyne.App
-	Do       func(engine.Command) error // answers at once
-	Events   *eventqueue.Queue
-	Settings Store
-	Identity call.Identity // the profile's, for joining at a Foyer door
-
-	// Dispatch runs a function on the main goroutine; nil means fyne.Do.
-	Dispatch func(func())
-	// Locales are those of the system, the preferred one first: the window speaks
-	// their language, until the user chooses another one.
-	Locales []string
-	// InitialLink is put into the lobby's field, to be joined by the user.
-	InitialLink string
-	// Crashed names the rooms in which an earlier start of the program ended
-	// without a word; the lobby says so.
-	Crashed []string
-	// OnClosed is called once, when the user has closed the window; the window
-	// is hidden already and the program quits after it.
-	OnClosed func()
-
-	// Desktop is what lies around the window; nil means nothing.
-	Desktop desk.Desktop
-	// Frame returns the window as the window system knows it, once it is shown;
-	// nil, and a nil answer, mean that nothing is known.
-	Frame func(fyne.Window) desk.Frame
-
-	Clipboard fyne.Clipboard       // nil means the App's
-	OpenURL   func(*url.URL) error // nil means the App's
-	Glyphs    func(string) bool    // whether a text can be drawn; nil means glyphs.Has
-	Theme     fyne.Theme           // nil means Foyer's, following the system
-	Now       func() time.Time     // nil means time.Now
-	Random    io.Reader            // for room IDs; nil means crypto/rand
-	Log       logrus.FieldLogger   // nil means none
-}
+// Config is what the window needs.
+type Config = config.Config
 
 // UI is the window.
 type UI struct {
@@ -82,6 +43,7 @@ type UI struct {
 	question *question // nil: none is open
 	sheets   sheets
 	outside  *outside
+	setup    setup     // the settings
 	askAt    time.Time // when to ask the door who is there; zero: not at all
 	talk     talk
 	moves    moves
@@ -109,15 +71,18 @@ const (
 
 // New returns the window, hidden. It opens no device.
 func New(cfg Config) *UI {
-	cfg = withDefaults(cfg)
+	cfg = config.WithDefaults(cfg)
+	set, unread := cfg.Settings.Load()
+	set.Clean()
 	u := &UI{
-		cfg: cfg, state: model.New(), set: cfg.Settings.Load(), link: cfg.InitialLink,
+		cfg: cfg, state: model.New(), set: set, link: cfg.InitialLink,
 		views: map[call.SID]engine.SetTrackView{}, shown: map[call.SID]bool{},
 	}
+	u.setup.UI = u
 	u.book = u.chooseBook()
 	u.outside = newOutside(u)
 	u.state.Stage.Layout, u.state.Stage.Hidden = u.set.Layout, u.set.SelfHidden
-	cfg.App.Settings().SetTheme(cfg.Theme)
+	cfg.App.Settings().SetTheme(u.set.Look(cfg.Theme))
 	fontsLoaded := loadFonts()
 	cfg.App.SetIcon(theme.AppIcon())
 	// The window manager takes the program's name from the first title.
@@ -134,6 +99,9 @@ func New(cfg Config) *UI {
 	u.win.SetOnDropped(u.outside.dropped)
 	u.bindKeys()
 	u.checkLink()
+	if unread != nil {
+		u.state.Refuse("settings_load", call.SourceUnknown, unread, cfg.Now())
+	}
 	for _, room := range cfg.Crashed {
 		u.state.Notify(model.Notice{At: cfg.Now(), Kind: model.NoticeCrashed, Name: room})
 	}
@@ -154,37 +122,6 @@ func loadFonts() (wait func()) {
 	return loading.Wait
 }
 
-func withDefaults(cfg Config) Config {
-	if cfg.Dispatch == nil {
-		cfg.Dispatch = fyne.Do
-	}
-	if cfg.Clipboard == nil {
-		cfg.Clipboard = cfg.App.Clipboard()
-	}
-	if cfg.OpenURL == nil {
-		cfg.OpenURL = cfg.App.OpenURL
-	}
-	if cfg.Glyphs == nil {
-		cfg.Glyphs = glyphs.Has
-	}
-	if cfg.Theme == nil {
-		cfg.Theme = theme.New()
-	}
-	if cfg.Now == nil {
-		cfg.Now = time.Now
-	}
-	if cfg.Random == nil {
-		cfg.Random = rand.Reader
-	}
-	if cfg.Desktop == nil {
-		cfg.Desktop = noDesktop{}
-	}
-	if cfg.Log == nil {
-		cfg.Log = engine.SilentLog()
-	}
-	return cfg
-}
-
 // Window returns the window itself, for the package that wires the program.
 func (u *UI) Window() fyne.Window { return u.win }
 
@@ -201,6 +138,9 @@ func (u *UI) Show() error {
 	u.outside.shown()
 	if u.set.Speaker != "" {
 		u.do(engine.SelectDevice{Source: call.SourceSpeaker, Device: u.set.Speaker}, call.SourceSpeaker)
+	}
+	if u.set.SendHeight != 0 || u.set.AudioOnly {
+		u.setup.setQuality()
 	}
 	u.refresh()
 	return nil
@@ -222,6 +162,7 @@ func (u *UI) tick(now time.Time) {
 	u.flushViews(now)
 	u.askMembers(now)
 	u.outside.watchWindow(now)
+	u.setup.tickSettings(now)
 	moved := u.state.InRoom() && u.state.Screens.Settle(now)
 	said := talking{u}.settle(now)
 	bare := fullScreen{u}.rest(now)
@@ -292,6 +233,10 @@ func (u *UI) apply(items []eventqueue.Stamped) {
 	for _, e := range items {
 		others := len(u.state.People) - 1
 		u.state.Apply(e)
+		u.setup.faults.Note(e.Event, e.At)
+		if v, test := e.Event.(call.TestChanged); test && v.Stage == call.TestEnded {
+			u.setup.testing = false
+		}
 		switch v := e.Event.(type) {
 		case call.Joined:
 			u.remember(v, e.At)
@@ -312,6 +257,7 @@ func (u *UI) refresh() {
 		return
 	}
 	u.settlePreviews()
+	u.setup.settleTest()
 	u.settleShare(true)
 	talking{u}.settle(u.cfg.Now())
 	fullScreen{u}.settle()
@@ -319,6 +265,7 @@ func (u *UI) refresh() {
 	u.endLeaveMenu()
 	settleGestures(actions{u})
 	ruling{u}.settle()
+	u.setup.closeSettings()
 	u.outside.settle()
 	if title := u.title(); title != u.win.Title() {
 		u.win.SetTitle(title)
@@ -329,6 +276,7 @@ func (u *UI) refresh() {
 		return
 	}
 	screen, panel := u.root.Update(u.state, u.form(), u.cfg.Now())
+	u.setup.showSettings()
 	if screen {
 		// What had the keyboard is gone.
 		u.win.Canvas().Unfocus()
@@ -352,18 +300,24 @@ func (u *UI) title() string {
 func (u *UI) form() view.Form {
 	f := view.Form{
 		Name: u.set.Name, Link: u.link, Asked: u.set.Asked, CameraOn: u.set.CameraOn, MicOn: !u.set.MicOff,
-		Camera: u.set.Camera, Microphone: u.set.Microphone, Speaker: u.set.Speaker,
+		Camera: u.set.Camera, Microphone: u.set.Microphone, Speaker: u.set.Speaker, Names: u.set.DeviceNames(),
 	}
 	for _, r := range u.set.Recent {
-		f.Recent = append(f.Recent, view.Recent{Title: u.book.RoomName(r.Title, r.Room), At: r.At})
+		f.Recent = append(f.Recent, view.Recent{Title: u.book.RoomName(r.Title, r.Room), At: r.At, Own: r.Own})
 	}
+	f.Forgotten = u.setup.forgotten != nil
 	return f
 }
 
 func (u *UI) save() {
-	if err := u.cfg.Settings.Save(u.set); err != nil {
+	err := u.cfg.Settings.Save(u.set)
+	if err != nil {
 		u.cfg.Log.WithError(err).Warn("settings were not saved")
 	}
+	if err != nil && !u.setup.unsaved { // once: the next press is not the place for it
+		u.state.Refuse("settings_save", call.SourceUnknown, err, u.cfg.Now())
+	}
+	u.setup.unsaved = err != nil
 }
 
 // do gives a command to the engine. What it refuses is said in place.

@@ -21,9 +21,11 @@ import (
 	"foyer/engine"
 	"foyer/engine/call"
 	"foyer/engine/eventqueue"
+	"foyer/ui/config"
 	"foyer/ui/desk"
 	"foyer/ui/kit"
 	"foyer/ui/model"
+	"foyer/ui/saved"
 	"foyer/ui/theme"
 	"foyer/ui/uitest"
 	"foyer/ui/video"
@@ -63,12 +65,17 @@ func (f *fakeEngine) take() []engine.Command {
 }
 
 type memory struct {
-	set   Settings
-	saved int
+	set    Settings
+	saved  int
+	unread error // of Load
+	full   error // of Save
 }
 
-func (m *memory) Load() Settings { return m.set }
+func (m *memory) Load() (Settings, error) { return m.set, m.unread }
 func (m *memory) Save(s Settings) error {
+	if m.full != nil {
+		return m.full
+	}
 	m.set = s
 	m.saved++
 	return nil
@@ -88,7 +95,13 @@ type bench struct {
 
 func newBench(t *testing.T, set Settings, link string) *bench {
 	t.Helper()
-	b := newBenchUndrawn(t, set, link)
+	return newBenchWhose(t, &memory{set: set}, link)
+}
+
+// newBenchWhose has settings that go wrong.
+func newBenchWhose(t *testing.T, m *memory, link string) *bench {
+	t.Helper()
+	b := newBenchOf(t, m, link, func(*Config) {})
 	b.draw()
 	return b
 }
@@ -96,7 +109,7 @@ func newBench(t *testing.T, set Settings, link string) *bench {
 // newBenchWith has another configuration.
 func newBenchWith(t *testing.T, set Settings, change func(*Config)) *bench {
 	t.Helper()
-	b := newBenchOf(t, set, "", change)
+	b := newBenchOf(t, &memory{set: set}, "", change)
 	b.draw()
 	return b
 }
@@ -104,12 +117,12 @@ func newBenchWith(t *testing.T, set Settings, change func(*Config)) *bench {
 // newBenchUndrawn has a window that has not shown anything yet.
 func newBenchUndrawn(t *testing.T, set Settings, link string) *bench {
 	t.Helper()
-	return newBenchOf(t, set, link, func(*Config) {})
+	return newBenchOf(t, &memory{set: set}, link, func(*Config) {})
 }
 
-func newBenchOf(t *testing.T, set Settings, link string, change func(*Config)) *bench {
+func newBenchOf(t *testing.T, m *memory, link string, change func(*Config)) *bench {
 	t.Helper()
-	b := &bench{t: t, engine: &fakeEngine{refuse: map[string]error{}}, memory: &memory{set: set}, clip: test.NewClipboard(), now: time.Date(2026, 11, 21, 14, 0, 0, 0, time.UTC), desk: &fakeDesktop{}, frame: &fakeFrame{}}
+	b := &bench{t: t, engine: &fakeEngine{refuse: map[string]error{}}, memory: m, clip: test.NewClipboard(), now: time.Date(2026, 11, 21, 14, 0, 0, 0, time.UTC), desk: &fakeDesktop{}, frame: &fakeFrame{}}
 	cfg := Config{
 		App: test.NewTempApp(t), Do: b.engine.do, Events: eventqueue.New(), Settings: b.memory, Identity: "u-ada",
 		Dispatch: func(f func()) { f() }, InitialLink: link, OnClosed: func() { b.closed++ }, Clipboard: b.clip,
@@ -236,7 +249,7 @@ func TestStartRoom(t *testing.T) {
 }
 
 func TestRoomIDsDiffer(t *testing.T) {
-	u := &UI{cfg: withDefaults(Config{App: test.NewTempApp(t)})}
+	u := &UI{cfg: config.WithDefaults(Config{App: test.NewTempApp(t)})}
 	seen := map[call.RoomID]bool{}
 	for range 1000 {
 		id, err := u.newRoomID()
@@ -475,7 +488,7 @@ func TestRecentRooms(t *testing.T) {
 		actions{b.ui}.Act(words.ActionLobby)
 	}
 	r := b.memory.set.Recent
-	if len(r) != maxRecent || r[0].Room != "r-0" || r[1].Room != "r-6" {
+	if len(r) != saved.MaxRecent || r[0].Room != "r-0" || r[1].Room != "r-6" {
 		t.Fatalf("recent rooms: %+v", r)
 	}
 	b.engine.take()

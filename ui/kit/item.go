@@ -15,16 +15,26 @@ type Item struct {
 	widget.BaseWidget
 	focusable
 	text, remark string
+	icon         string
 	OnTapped     func()
 }
 
 // NewItem returns a line.
 func NewItem(text, remark string, tapped func()) *Item {
-	i := &Item{text: text, remark: remark, OnTapped: tapped}
+	i := &Item{text: text, remark: remark, icon: "door", OnTapped: tapped}
 	i.of = i
 	i.ExtendBaseWidget(i)
 	return i
 }
+
+// WithIcon gives the line another icon than that of a room, and returns it.
+func (i *Item) WithIcon(name string) *Item {
+	i.icon = name
+	return i
+}
+
+// Name returns the line's words.
+func (i *Item) Name() string { return i.text }
 
 // Tapped implements fyne.Tappable.
 func (i *Item) Tapped(*fyne.PointEvent) { i.OnTapped() }
@@ -36,7 +46,7 @@ func (i *Item) Cursor() desktop.Cursor { return desktop.PointerCursor }
 func (i *Item) CreateRenderer() fyne.WidgetRenderer {
 	r := &itemRenderer{
 		i: i, fill: NewPanel(theme.Surface, theme.RadiusControl), ring: NewRing(),
-		text: NewText(i.text).Shrinking(), remark: NewCaption(i.remark), icon: NewIcon("door", theme.Muted, 18),
+		text: NewText(i.text).Shrinking(), remark: NewCaption(i.remark), icon: NewIcon(i.icon, theme.Muted, 18),
 	}
 	r.apply()
 	return r

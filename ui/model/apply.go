@@ -86,6 +86,7 @@ func (s *State) Apply(e eventqueue.Stamped) {
 		delete(s.Previews, v.Device.Source)
 	case call.DevicesChanged:
 		s.Devices = append([]call.Device(nil), v.Devices...)
+		s.Setup.ListErr = nil
 		s.Screens.shareListed(nil)
 	case call.DeviceLost:
 		s.deviceLost(v, e.At)
@@ -110,7 +111,13 @@ func (s *State) Apply(e eventqueue.Stamped) {
 
 	case call.DeviceOpened:
 		notices{s}.works(v.Device.Source, e.At)
-	case call.DataReceived, call.StatsReported, call.DeviceClosed:
+		s.Setup.opened(v.Device)
+	case call.DeviceClosed:
+		s.Setup.closed(v.Device)
+	case call.TestChanged:
+		s.Setup.testChanged(v, e.At)
+
+	case call.DataReceived, call.StatsReported:
 		// The window shows none of these.
 	}
 }
@@ -144,6 +151,7 @@ func (s *State) joined(v call.Joined, at time.Time) {
 	}
 	s.Attempt.Room, s.Attempt.Title = v.Room, title
 	s.Screen = ScreenRoom
+	s.Setup.Show(PageNone) // it was over another screen
 	s.Room = Room{ID: v.Room, Title: title, Link: v.Link, JoinedAt: at, Hosting: v.Hosting}
 	s.People, s.Notices = nil, nil
 	s.closePanel()
@@ -208,6 +216,7 @@ func (s *State) left(v call.Left) {
 		v.Title = s.Room.Title
 	}
 	s.Screens.CloseShare()
+	s.Setup.Show(PageNone)
 	s.leaveChat()
 	s.closePanel()
 	s.Stage, s.Talk = s.Stage.after(), Talk{}
@@ -386,6 +395,10 @@ func (s *State) failed(v call.CommandFailed, at time.Time) {
 	}
 	if len(v.Results) > 1 && s.InRoom() { // nobody's went well, for several reasons
 		s.Selection.moderated(operation(v.Command), v.Results, at)
+		return
+	}
+	if v.Command == commandDevices && s.Setup.Page == PageDevices {
+		s.Setup.ListErr = v.Err // they are listed all the time
 		return
 	}
 	delete(s.Opening, v.Source)

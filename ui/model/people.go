@@ -137,7 +137,7 @@ func (s *State) face(p *Person) Tile {
 	}
 	if p.Self {
 		tile.MicMuted = !s.Local[call.SourceMicrophone].On()
-		if s.Local[call.SourceCamera].On() {
+		if s.Local[call.SourceCamera].On() && s.Setup.Page != PageDevices { // which shows it in our place
 			tile.Slot = s.Previews[call.SourceCamera].Slot
 		}
 		return tile

@@ -135,6 +135,7 @@ type State struct {
 	Share    *Share // nil: no screen is being chosen
 	Stage    Stage
 	Talk     Talk
+	Setup    Setup // the settings
 
 	Hands     Hands
 	Reactions map[call.Identity]Reacting // those that are shown
@@ -171,6 +172,7 @@ func New() *State {
 	s := &State{
 		Engine: call.StateIdle, Previews: map[call.Source]Preview{}, Opening: map[call.Source]bool{},
 		Trouble: map[call.Source]error{}, Local: map[call.Source]Local{},
+		Setup: Setup{InUse: map[call.Source]call.Device{}},
 	}
 	s.Screens, s.Switching, s.Ruling = Screens{s}, Switching{s}, Ruling{s}
 	s.Gestures, s.Selection = Gestures{s}, Selection{s}

@@ -245,6 +245,8 @@ func TestNoImageIsLeftOver(t *testing.T) {
 			}
 		}
 	}
+	eachSetup(func(name string, _ look, _ func(*stand) *setup) { want = append(want, name+".png") })
+	want = append(want, "settings-largest-1.png", "settings-largest-3.png")
 	entries, err := os.ReadDir("testdata")
 	if err != nil {
 		t.Fatal(err)

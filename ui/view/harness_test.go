@@ -17,6 +17,7 @@ import (
 	"foyer/ui/model"
 	"foyer/ui/theme"
 	"foyer/ui/uitest"
+	"foyer/ui/view/settings"
 	"foyer/ui/words"
 )
 
@@ -32,6 +33,15 @@ func (f *fakeActions) SetLink(link string)           { f.note("link %s", link) }
 func (f *fakeActions) Start()                        { f.note("start") }
 func (f *fakeActions) Join()                         { f.note("join") }
 func (f *fakeActions) OpenRecent(i int)              { f.note("recent %d", i) }
+func (f *fakeActions) ForgetRecent(i int)            { f.note("forget %d", i) }
+func (f *fakeActions) RestoreRecent()                { f.note("restore") }
+func (f *fakeActions) OpenSettings(p model.Page)     { f.note("settings %d", p) }
+func (f *fakeActions) TestDevice(s call.Source)      { f.note("test %s", s) }
+func (f *fakeActions) TryCamera(on bool)             { f.note("try %v", on) }
+func (f *fakeActions) SetChoice(c settings.Choice)   { f.note("choice %+v", c) }
+func (f *fakeActions) CopyReport()                   { f.note("report") }
+func (f *fakeActions) OpenFolder()                   { f.note("folder") }
+func (f *fakeActions) OpenLicences()                 { f.note("licences") }
 func (f *fakeActions) Cancel()                       { f.note("cancel") }
 func (f *fakeActions) Preview()                      { f.note("preview") }
 func (f *fakeActions) ToggleCamera()                 { f.note("camera") }
@@ -90,7 +100,7 @@ type stand struct {
 // variants is the theme of the one App that all tests share, as Fyne loads every
 // font anew for each App and each change of the theme: three quarters of the time
 // that these tests took.
-type variants struct{ fyne.Theme }
+type variants struct{ *theme.Theme }
 
 var shared = sync.OnceValue(func() *variants {
 	v := &variants{theme.New()}

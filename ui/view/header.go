@@ -10,6 +10,7 @@ import (
 	"foyer/ui/kit"
 	"foyer/ui/model"
 	"foyer/ui/theme"
+	"foyer/ui/view/settings"
 	"foyer/ui/words"
 )
 
@@ -34,6 +35,7 @@ type header struct {
 	full          *kit.Button
 	invite        *kit.Button
 	help, rules   *kit.Button
+	gear          *kit.Button
 }
 
 func newHeader(book *words.Book, act Actions, tips *kit.Tips) *header {
@@ -53,7 +55,13 @@ func newHeader(book *words.Book, act Actions, tips *kit.Tips) *header {
 	h.invite.WithTip(tips, book.WithKey(book.T("room.copy"), "Ctrl+I"))
 	h.help = kit.NewIconButton(book.WithKey(book.T("keys.title"), "?"), "help", kit.Quiet, tips, act.Shortcuts)
 	h.rules = kit.NewIconButton(book.WithKey(book.T("rules.title"), "Ctrl+R"), "rules", kit.Quiet, tips, act.Rules)
-	h.line = container.New(&headerLayout{h}, h.title, h.clock, h.network, h.grid, h.speaker, h.full, h.invite, h.rules, h.help)
+	h.gear = settings.NewButton(book, tips, act.OpenSettings)
+	for _, b := range []*kit.Button{h.rules, h.gear, h.help} {
+		b.Small = true
+	}
+	h.line = container.New(
+		&headerLayout{h}, h.title, h.clock, h.network, h.grid, h.speaker, h.full, h.invite, h.rules, h.gear, h.help,
+	)
 	h.content = kit.On(kit.NewPanel(theme.Background, 0), h.line)
 	return h
 }
@@ -72,7 +80,7 @@ func (l *headerLayout) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	for _, b := range []struct {
 		*kit.Button
 		gap float32
-	}{{h.help, 4}, {h.rules, 4}, {h.invite, 12}, {h.full, 12}, {h.speaker, 4}, {h.grid, 24}} {
+	}{{h.help, 4}, {h.gear, 4}, {h.rules, 8}, {h.invite, 8}, {h.full, 8}, {h.speaker, 4}, {h.grid, 24}} {
 		if b.Visible() {
 			m := b.MinSize()
 			right -= m.Width
@@ -181,6 +189,9 @@ func (h *header) quality(s *model.State) (text string, ink fyne.ThemeColorName) 
 	}
 	me := s.Self()
 	if s.Engine == call.StateReconnecting || s.HostRestarting || me == nil || me.Quality == call.QualityUnknown {
+		if s.Setup.AudioOnly {
+			return h.book.T("room.audio_only"), theme.Muted
+		}
 		return "", theme.Muted
 	}
 	if me.Quality == call.QualityPoor || me.Quality == call.QualityLost {
@@ -188,5 +199,9 @@ func (h *header) quality(s *model.State) (text string, ink fyne.ThemeColorName) 
 	} else {
 		ink = theme.Muted
 	}
-	return h.book.T("room.network." + me.Quality.String()), ink
+	text = h.book.T("room.network." + me.Quality.String())
+	if s.Setup.AudioOnly {
+		text = h.book.T("room.audio_only") + " · " + text
+	}
+	return text, ink
 }

@@ -19,6 +19,7 @@ import (
 	"foyer/ui/model"
 	"foyer/ui/uitest"
 	"foyer/ui/view/panel"
+	"foyer/ui/view/settings"
 	"foyer/ui/words"
 )
 
@@ -117,9 +118,17 @@ func TestTextsFitInEveryLanguage(t *testing.T) {
 // So do the sheets and questions that lie over it.
 func TestSheetsFitInEveryLanguage(t *testing.T) {
 	for _, l := range words.Languages() {
+		sheets := map[string]func(*stand){}
+		for _, page := range model.Pages() {
+			sheets[fmt.Sprintf("settings %d", page)] = func(s *stand) {
+				s.win.Resize(fyne.NewSize(narrow.Width, 900)) // what scrolls is in view as well
+				s.apply(previewOn()...)
+				openSetup(s, page)
+			}
+		}
 		for name, open := range map[string]func(*stand){
 			"shortcuts": func(s *stand) {
-				ShowShortcuts(s.win.Canvas(), s.book, []Shortcut{{Key: s.book.Key("Ctrl+Shift+PgDn"), Text: s.book.T("keys.enlarge")}}, func() {})
+				ShowShortcuts(s.win.Canvas(), s.book, []settings.Key{{Key: s.book.Key("Ctrl+Shift+PgDn"), Text: s.book.T("keys.enlarge")}}, func() {})
 			},
 			"share": func(s *stand) { ShowShareChoice(s.win.Canvas(), s.book, s.act) },
 			"remove": func(s *stand) {
@@ -135,6 +144,9 @@ func TestSheetsFitInEveryLanguage(t *testing.T) {
 				kit.Ask(s.win.Canvas(), s.book.T("dialog.switch.title", "there", "Design review"), s.book.T("dialog.switch.text", "here", "Standup"), s.book.T("dialog.switch.yes"), s.book.T("dialog.switch.no"), func() {}, func() {})
 			},
 		} {
+			sheets[name] = open
+		}
+		for name, open := range sheets {
 			t.Run(name+"-"+l.Code, func(t *testing.T) {
 				s := newStandIn(t, l.Code, narrow, fynetheme.VariantDark)
 				s.host()

@@ -14,6 +14,7 @@ import (
 	"foyer/ui/model"
 	"foyer/ui/theme"
 	"foyer/ui/video"
+	"foyer/ui/view/settings"
 	"foyer/ui/words"
 )
 
@@ -37,11 +38,13 @@ type lobby struct {
 	form    *fyne.Container
 	recent  *fyne.Container
 	list    []Recent
+	restore bool // the list offers to undo
 	wait    *wait
+	tips    *kit.Tips
 }
 
 func newLobby(book *words.Book, act Actions, tips *kit.Tips, painter *video.Painter) *lobby {
-	l := &lobby{book: book, act: act, preview: newPreview(book, act, tips, painter), wait: newWait(book, act)}
+	l := &lobby{book: book, act: act, tips: tips, preview: newPreview(book, act, tips, painter), wait: newWait(book, act)}
 	l.name = kit.NewField(book.T("lobby.name"), book.T("lobby.name_hint"), l.submit)
 	l.name.OnChanged = act.SetName
 	l.link = kit.NewField(book.T("lobby.link"), book.T("lobby.link_hint"), act.Join)
@@ -57,7 +60,9 @@ func newLobby(book *words.Book, act Actions, tips *kit.Tips, painter *video.Pain
 		&lobbyLayout{}, l.preview.content, kit.On(kit.NewPanel(theme.Background, 0), kit.Column(0, l.form, l.wait.content)),
 	)
 	l.scroll = container.NewVScroll(body)
-	header := kit.Pad(kit.Row(12, newMark(32), kit.NewTitle(book.T("app.name")), kit.Spring()), 16, 24, 8, 24)
+	header := kit.Pad(kit.Row(
+		12, newMark(32), kit.NewTitle(book.T("app.name")), kit.Spring(), settings.NewButton(book, tips, act.OpenSettings),
+	), 16, 24, 8, 24)
 	l.content = container.New(&topped{}, header, l.scroll)
 	return l
 }
@@ -112,7 +117,7 @@ func (l *lobby) update(s *model.State, f Form, now time.Time) {
 	l.emphasize(f.Link)
 	l.name.SetProblem(l.problem(s.NameErr, now), theme.Error)
 	l.setLinkProblem(s.LinkErr, f.Link, now)
-	l.setRecent(f.Recent, now)
+	l.setRecent(f.Recent, f.Forgotten, now)
 	l.preview.update(s, f, now)
 	l.tick(s, now)
 }
@@ -137,20 +142,38 @@ func (l *lobby) setLinkProblem(err error, text string, now time.Time) {
 	l.link.SetProblem("", theme.Error)
 }
 
-func (l *lobby) setRecent(list []Recent, now time.Time) {
-	if slices.Equal(l.list, list) && (len(list) == 0) == (len(l.recent.Objects) == 0) {
+// setRecent lists the rooms. Each can be taken off, and all of them; what was taken
+// off can come back.
+func (l *lobby) setRecent(list []Recent, restore bool, now time.Time) {
+	if slices.Equal(l.list, list) && l.restore == restore && (len(list) == 0 && !restore) == (len(l.recent.Objects) == 0) {
 		return
 	}
-	l.list = append([]Recent(nil), list...)
+	l.list, l.restore = append([]Recent(nil), list...), restore
 	l.recent.Objects = nil
-	if len(list) > 0 {
-		heading := kit.NewCaption(l.book.T("lobby.recent"))
-		heading.TextSize = 13
-		l.recent.Add(kit.Pad(heading, 8, 0, 0, 0))
+	if len(list) > 0 || restore {
+		l.recent.Add(kit.Pad(l.recentHeading(), 8, 0, 0, 0))
 	}
 	for i, r := range list {
-		l.recent.Add(kit.NewItem(r.Title, l.book.Day(r.At, now), func() { l.act.OpenRecent(i) }))
+		item := kit.NewItem(r.Title, l.book.When(r.At, now), func() { l.act.OpenRecent(i) })
+		if r.Own {
+			item.WithIcon("star")
+		}
+		forget := kit.NewIconButton(
+			l.book.T("lobby.forget", "room", r.Title), "close", kit.Quiet, l.tips, func() { l.act.ForgetRecent(i) },
+		)
+		l.recent.Add(kit.Row(2, kit.Grow(item), forget))
 	}
+}
+
+func (l *lobby) recentHeading() fyne.CanvasObject {
+	heading := kit.NewCaption(l.book.T("lobby.recent"))
+	heading.TextSize = 13
+	more := kit.NewButton(l.book.T("lobby.forget_all"), "", kit.Quiet, func() { l.act.ForgetRecent(-1) })
+	if l.restore {
+		more = kit.NewButton(l.book.T("lobby.restore"), "", kit.Quiet, l.act.RestoreRecent)
+	}
+	more.Small = true
+	return kit.Row(8, heading, kit.Spring(), more)
 }
 
 func (l *lobby) tick(s *model.State, now time.Time) {

@@ -14,7 +14,10 @@ func lobbyScreens() []screen {
 		{"first", "dark", func(s *stand) { s.form = Form{MicOn: true} }},
 		{"preview", "dark light small tiny", func(s *stand) {
 			s.apply(previewOn()...)
-			s.form.Recent = []Recent{{"Design review", s.now}, {"Ada’s room", s.now.AddDate(0, 0, -1)}, {"Monday meeting of the whole team in the big room", s.now.AddDate(0, 0, -20)}}
+			s.form.Recent = []Recent{
+				{Title: "Design review", At: s.now}, {Title: "Ada’s room", At: s.now.AddDate(0, 0, -1), Own: true},
+				{Title: "Monday meeting of the whole team in the big room", At: s.now.AddDate(0, 0, -20)},
+			}
 		}},
 		{"off", "dark", func(s *stand) { s.form.CameraOn, s.form.MicOn = false, false }},
 		{"opening", "", func(s *stand) { s.state.AskPreview(call.SourceCamera) }},

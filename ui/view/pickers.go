@@ -7,6 +7,7 @@ import (
 	"foyer/engine/call"
 	"foyer/ui/kit"
 	"foyer/ui/model"
+	"foyer/ui/view/settings"
 	"foyer/ui/words"
 )
 
@@ -17,17 +18,12 @@ type pickers struct {
 	picker  map[call.Source]*kit.Picker
 }
 
-var pickable = [...]struct {
-	source call.Source
-	icon   string
-}{{call.SourceCamera, "camera"}, {call.SourceMicrophone, "mic"}, {call.SourceSpeaker, "speaker"}}
-
 func newPickers(book *words.Book, act Actions, tips *kit.Tips) *pickers {
 	p := &pickers{book: book, picker: map[call.Source]*kit.Picker{}}
 	var all []fyne.CanvasObject
-	for _, d := range pickable {
-		picker := kit.NewPicker(d.icon, tips, func(id string) { act.Pick(d.source, id) })
-		p.picker[d.source] = picker
+	for _, d := range settings.Pickable() {
+		picker := kit.NewPicker(d.Icon, tips, func(id string) { act.Pick(d.Source, id) })
+		p.picker[d.Source] = picker
 		all = append(all, picker)
 	}
 	p.content = container.New(&pickerLayout{}, all...)
@@ -38,36 +34,11 @@ func (p *pickers) update(s *model.State, f Form) {
 	chosen := map[call.Source]string{
 		call.SourceCamera: f.Camera, call.SourceMicrophone: f.Microphone, call.SourceSpeaker: f.Speaker,
 	}
-	for _, d := range pickable {
-		p.picker[d.source].Set(options(p.book, d.source, s.Devices, chosen[d.source]), chosen[d.source])
+	for _, d := range settings.Pickable() {
+		p.picker[d.Source].Set(
+			settings.Options(p.book, d.Source, s.Devices, chosen[d.Source], f.Names[d.Source]), chosen[d.Source],
+		)
 	}
-}
-
-// options are the default device, every device, and none. A choice that is not
-// there now stays in the list, so that it is not forgotten by being unplugged.
-func options(book *words.Book, source call.Source, devices []call.Device, chosen string) []kit.Option {
-	first := kit.Option{Text: book.T("device.default")}
-	var all []kit.Option
-	known := chosen == "" || chosen == call.DeviceNone
-	for _, d := range devices {
-		if d.Source != source {
-			continue
-		}
-		if d.Default {
-			first.Text = book.T("device.default_named", "name", d.Name)
-		}
-		all = append(all, kit.Option{ID: d.ID, Text: d.Name})
-		known = known || d.ID == chosen
-	}
-	if !known {
-		text := chosen
-		if key := "device.test." + source.String(); chosen == call.DeviceTest && book.Has(key) {
-			text = book.T(key)
-		}
-		all = append(all, kit.Option{ID: chosen, Text: text})
-	}
-	all = append([]kit.Option{first}, all...)
-	return append(all, kit.Option{ID: call.DeviceNone, Text: book.T("device.none." + source.String())})
 }
 
 // pickerLayout puts the pickers side by side, or below each other where they

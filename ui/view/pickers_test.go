@@ -45,7 +45,7 @@ func TestPickerKeepsWhatIsUnplugged(t *testing.T) {
 	s.form.Camera, s.form.Microphone, s.form.Speaker = "usb cam", call.DeviceTest, call.DeviceNone
 	s.apply(devices())
 	s.show()
-	for source, want := range map[call.Source]string{call.SourceCamera: "usb cam", call.SourceMicrophone: "Test tone", call.SourceSpeaker: "No sound"} {
+	for source, want := range map[call.Source]string{call.SourceCamera: "usb cam (not connected)", call.SourceMicrophone: "Test tone", call.SourceSpeaker: "No sound"} {
 		p := s.root.lobby.preview.pickers.picker[source]
 		found := ""
 		for _, o := range p.Options() {

@@ -74,6 +74,9 @@ func (*screenShape) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 
 func (p *preview) update(s *model.State, f Form, now time.Time) {
 	shown := s.Previews[call.SourceCamera].Slot
+	if s.Setup.Open() { // they cover this one, and show it themselves
+		shown = nil
+	}
 	p.tile.SetSlot(shown)
 	p.tile.SetLook(video.Look{Mirror: true})
 	p.updateNote(s, f, now)

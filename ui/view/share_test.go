@@ -14,6 +14,7 @@ import (
 	"foyer/ui/kit"
 	"foyer/ui/model"
 	"foyer/ui/uitest"
+	"foyer/ui/view/settings"
 	"foyer/ui/words"
 )
 
@@ -71,14 +72,14 @@ func TestShortcutsSheet(t *testing.T) {
 	s.enter(2)
 	s.show()
 	b := words.English()
-	var rows []Shortcut
+	var rows []settings.Key
 	for _, k := range [][2]string{
 		{"M", "keys.mic"}, {"V", "keys.camera"}, {"S", "keys.share"}, {"Space", "keys.talk"}, {"L", "keys.layout"},
 		{"E", "keys.enlarge"}, {"F11", "keys.full"}, {"O", "keys.self"}, {"C", "keys.chat"}, {"P", "keys.people"},
 		{"PgDn", "keys.page_next"}, {"→", "keys.page_next"}, {"PgUp", "keys.page_previous"}, {"←", "keys.page_previous"}, {"Ctrl+I", "keys.invite"}, {"Ctrl+V", "keys.paste"}, {"Ctrl+L", "keys.leave"},
 		{"Esc", "keys.close"}, {"?", "keys.help"}, {"F1", "keys.help"},
 	} {
-		rows = append(rows, Shortcut{k[0], b.T(k[1])})
+		rows = append(rows, settings.Key{Key: k[0], Text: b.T(k[1])})
 	}
 	ShowShortcuts(s.win.Canvas(), b, rows, func() {})
 	s.golden("shortcuts-small")

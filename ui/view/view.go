@@ -20,6 +20,7 @@ import (
 	"foyer/ui/model"
 	"foyer/ui/video"
 	"foyer/ui/view/panel"
+	"foyer/ui/view/settings"
 	"foyer/ui/words"
 )
 
@@ -30,6 +31,8 @@ type Actions interface {
 	Start()
 	Join()
 	OpenRecent(i int)
+	ForgetRecent(i int) // -1: all
+	RestoreRecent()
 	Cancel()
 	Preview()
 	ToggleCamera()
@@ -47,6 +50,7 @@ type Actions interface {
 	Undo(notice int)            // takes back what a notice tells
 	panel.Actions
 	Shortcuts()
+	OpenSettings(p model.Page)
 	LeaveMenu(at fyne.Position) // where it was asked for
 	ShareActions
 	StageActions
@@ -57,14 +61,17 @@ type Form struct {
 	Name, Link                  string
 	Asked                       bool // the preview was allowed once
 	CameraOn, MicOn             bool
-	Camera, Microphone, Speaker string // as in engine.Choice
+	Camera, Microphone, Speaker string                 // as in engine.Choice
+	Names                       map[call.Source]string // what they were called when they were chosen
 	Recent                      []Recent
+	Forgotten                   bool // rooms were just taken off the list, and can come back
 }
 
 // Recent is a room that was visited.
 type Recent struct {
 	Title string
 	At    time.Time
+	Own   bool // started on this computer
 }
 
 // MinSize is the smallest window: a small laptop's screen at twice the scale. Every
@@ -222,6 +229,11 @@ func (r *Root) Tick(now time.Time) {
 // ReactAt is where the reactions are offered: at their button.
 func (r *Root) ReactAt() fyne.Position {
 	return fyne.CurrentApp().Driver().AbsolutePositionForObject(r.room.bar.react)
+}
+
+// ShowSettings opens the settings over whatever is shown.
+func (r *Root) ShowSettings(c fyne.Canvas, act settings.Actions, p settings.Program) *settings.Sheet {
+	return settings.Show(c, r.book, act, r.Painter, p)
 }
 
 // ReportCopied confirms that the report is on the clipboard.

@@ -169,6 +169,16 @@ func (b *Book) Day(t, now time.Time) string {
 	}
 }
 
+// When returns day and time of something, of old things the day alone.
+func (b *Book) When(t, now time.Time) string {
+	t = t.In(now.Location())
+	day := b.Day(t, now)
+	if day == t.Format("2006-01-02") {
+		return day
+	}
+	return b.T("recent.when", "day", day, "time", t.Format("15:04"))
+}
+
 func sameDay(a, b time.Time) bool {
 	ay, am, ad := a.Date()
 	by, bm, bd := b.Date()

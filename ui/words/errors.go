@@ -37,6 +37,14 @@ var ErrNoLink = errors.New("no invite link")
 // ErrDropped says that what was dropped on the window has no link.
 var ErrDropped = errors.New("no invite link in what was dropped")
 
+// Errors of the window's settings. Those that are not used were put aside, in the
+// profile folder.
+var (
+	ErrSettingsDamaged = errors.New("settings are damaged")
+	ErrSettingsNewer   = errors.New("settings are of a newer version")
+	ErrSettingsUnsaved = errors.New("settings cannot be saved")
+)
+
 // known errors in the order in which they are tried: the particular before the
 // general. Every sentinel of package call is here; a test keeps it so.
 var known = []struct {
@@ -112,9 +120,9 @@ var known = []struct {
 	{call.ErrCertificate, "certificate"},
 	{call.ErrServerKey, "server_key"},
 	{call.ErrProfileKey, "profile_key"},
-	{call.ErrSettingsDamaged, "settings_damaged"},
-	{call.ErrSettingsNewer, "settings_newer"},
-	{call.ErrSettingsUnsaved, "settings_unsaved"},
+	{ErrSettingsDamaged, "settings_damaged"},
+	{ErrSettingsNewer, "settings_newer"},
+	{ErrSettingsUnsaved, "settings_unsaved"},
 	{call.ErrProfile, "profile"},
 	{call.ErrWindowSilent, "window_silent"},
 	{call.ErrNoDisplay, "no_display"},

@@ -1,0 +1,49 @@
+// Package about says of the program what its settings show: what it is made of, and
+// under which licences. Any goroutine may use it.
+package about
+
+import (
+	"fmt"
+	"strings"
+
+	"foyer/assets"
+	"foyer/engine/private"
+	"foyer/ui/view/settings"
+)
+
+// Libraries lists what the program is made of.
+func Libraries() ([]settings.Library, error) {
+	all, err := assets.ReadLicences()
+	if err != nil {
+		return nil, err
+	}
+	list := make([]settings.Library, 0, len(all.Libraries))
+	for _, l := range all.Libraries {
+		list = append(list, settings.Library{Name: l.Name, Version: l.Version, Licence: l.Licence})
+	}
+	return list, nil
+}
+
+const licencesName = "licences.txt"
+
+// WriteLicences writes all licences into a file of the profile, and returns its path.
+func WriteLicences(dir *private.Dir) (string, error) {
+	all, err := assets.ReadLicences()
+	if err != nil {
+		return "", err
+	}
+	users := make([][]string, len(all.Texts))
+	for _, l := range all.Libraries {
+		for _, i := range l.Texts {
+			users[i] = append(users[i], strings.TrimSpace(l.Name+" "+l.Version))
+		}
+	}
+	var b strings.Builder
+	for i, text := range all.Texts {
+		fmt.Fprintf(&b, "%s\n%s\n\n%s\n\n", strings.Repeat("=", 72), strings.Join(users[i], "\n"), text)
+	}
+	if err := dir.Write(licencesName, []byte(b.String())); err != nil {
+		return "", fmt.Errorf("licences: %w", err)
+	}
+	return dir.Path(licencesName), nil
+}

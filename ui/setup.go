@@ -1,0 +1,187 @@
+package ui
+
+import (
+	"net/url"
+	"path/filepath"
+	"time"
+
+	"foyer/engine"
+	"foyer/engine/call"
+	"foyer/ui/model"
+	"foyer/ui/report"
+	"foyer/ui/view/settings"
+	"foyer/ui/words"
+)
+
+// setup is what the window knows of its settings, beside what they are.
+type setup struct {
+	*UI
+	tried     bool      // they have opened a camera that is off in the room
+	testing   bool      // a device is tested
+	listed    time.Time // when the devices were listed for them
+	faults    report.Faults
+	forgotten []Recent // the rooms of before some were taken off the list; nil: none were
+	unsaved   bool     // it was said that they cannot be saved
+}
+
+// OpenSettings implements settings.Actions. A question is answered first.
+func (a actions) OpenSettings(p model.Page) {
+	if a.question != nil || a.state.Screen == model.ScreenFarewell {
+		return
+	}
+	if p != model.PageNone {
+		a.closeShortcuts()
+		a.sheets.leave.Close()
+		ruling{a.UI}.CloseRules()
+		if a.state.Share != nil {
+			a.CancelShare()
+		}
+	}
+	a.state.Setup.Show(p)
+	a.refresh()
+}
+
+func (a actions) pressSettings() {
+	if a.state.Setup.Open() {
+		a.OpenSettings(model.PageNone)
+	} else {
+		a.OpenSettings(model.PageDevices)
+	}
+}
+
+// closeSettings takes the settings away when they are over, before what lies below
+// them is shown: it gets the frames back.
+func (u *setup) closeSettings() {
+	if u.state.Setup.Open() || u.sheets.settings == nil {
+		return
+	}
+	u.closeShortcuts() // over them
+	u.sheets.settings.Close()
+	u.sheets.settings = nil
+}
+
+// showSettings shows them as they are.
+func (u *setup) showSettings() {
+	if !u.state.Setup.Open() {
+		return
+	}
+	if u.sheets.settings == nil {
+		u.sheets.settings = u.root.ShowSettings(u.win.Canvas(), settingUp{u.presses}, u.program())
+	}
+	u.sheets.settings.Update(u.state, u.setupForm(), u.cfg.Now())
+}
+
+func (u *setup) program() settings.Program {
+	p := u.cfg.Program
+	p.Keys, p.Languages = u.keyList(), words.Languages()
+	return p
+}
+
+func (u *setup) setupForm() settings.Form {
+	return settings.Form{
+		Camera: u.set.Camera, Microphone: u.set.Microphone, Speaker: u.set.Speaker, Names: u.set.DeviceNames(),
+		Choice: settings.Choice{
+			SendHeight: u.set.SendHeight, AudioOnly: u.set.AudioOnly, Theme: u.set.Theme, Text: u.set.Text, Still: u.set.Still,
+			Language: u.set.Language,
+		},
+	}
+}
+
+// listEvery is how often the devices are listed while somebody chooses among them:
+// nothing tells of one that comes.
+const listEvery = 2 * time.Second
+
+func (u *setup) tickSettings(now time.Time) {
+	if u.sheets.settings == nil {
+		return
+	}
+	u.sheets.settings.Tick(u.state, now)
+	if u.state.Setup.Page == model.PageDevices && !u.testing && now.Sub(u.listed) >= listEvery {
+		u.listed = now
+		u.do(engine.RefreshDevices{}, call.SourceUnknown)
+	}
+}
+
+// settingUp is what the pages of the settings report.
+type settingUp struct{ presses }
+
+// TestDevice implements settings.Actions.
+func (a settingUp) TestDevice(source call.Source) {
+	if t := a.state.Setup.Test; t.Running() && t.Source == source {
+		a.setup.stopTest()
+	} else if a.do(engine.TestDevice{Source: source, Device: a.device(source)}, source) {
+		a.setup.testing = true
+	}
+	a.refresh()
+}
+
+func (u *setup) stopTest() {
+	u.testing = false
+	u.do(engine.StopTest{}, call.SourceUnknown)
+}
+
+// settleTest ends a test that nobody sees any more.
+func (u *setup) settleTest() {
+	if u.testing && u.state.Setup.Page != model.PageDevices {
+		u.stopTest()
+	}
+}
+
+// TryCamera implements settings.Actions: it shows a camera that is off, to ourselves.
+func (a settingUp) TryCamera(on bool) {
+	delete(a.state.Trouble, call.SourceCamera)
+	a.state.Setup.Try = on && a.state.Setup.Page == model.PageDevices
+	a.refresh()
+}
+
+// SetChoice implements settings.Actions.
+func (a settingUp) SetChoice(c settings.Choice) {
+	before := a.set
+	a.set.SendHeight, a.set.AudioOnly = c.SendHeight, c.AudioOnly
+	a.set.Theme, a.set.Text, a.set.Still = c.Theme, c.Text, c.Still
+	a.save()
+	if c.SendHeight != before.SendHeight || c.AudioOnly != before.AudioOnly {
+		a.setup.setQuality()
+	}
+	if c.Theme != before.Theme || c.Text != before.Text || c.Still != before.Still {
+		a.cfg.App.Settings().SetTheme(a.set.Look(a.cfg.Theme))
+	}
+	if c.Language != before.Language {
+		a.SetLanguage(c.Language)
+	}
+	a.refresh()
+}
+
+func (u *setup) setQuality() {
+	u.state.Setup.AudioOnly = u.set.AudioOnly
+	u.do(engine.SetQuality{SendHeight: u.set.SendHeight, AudioOnly: u.set.AudioOnly}, call.SourceUnknown)
+}
+
+// CopyReport implements settings.Actions.
+func (a settingUp) CopyReport() {
+	a.cfg.Clipboard.SetContent(report.Window(a.cfg.Program.Version, a.state, a.set, a.setup.faults, a.cfg.Now()))
+	if a.sheets.settings != nil {
+		a.sheets.settings.ReportCopied()
+	}
+}
+
+// OpenFolder implements settings.Actions.
+func (a settingUp) OpenFolder() { a.setup.openFile(a.cfg.Program.Folder, nil) }
+
+// OpenLicences implements settings.Actions.
+func (a settingUp) OpenLicences() {
+	if a.cfg.WriteLicences != nil {
+		a.setup.openFile(a.cfg.WriteLicences())
+	}
+}
+
+// openFile lets the system show a file or folder.
+func (u *setup) openFile(path string, err error) {
+	if err == nil {
+		err = u.cfg.OpenURL(&url.URL{Scheme: "file", Path: filepath.ToSlash(path)})
+	}
+	if err != nil {
+		u.state.Refuse("open", call.SourceUnknown, err, u.cfg.Now())
+		u.refresh()
+	}
+}

@@ -1,0 +1,209 @@
+package settings
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/widget"
+
+	"foyer/ui/kit"
+	"foyer/ui/model"
+	"foyer/ui/theme"
+	"foyer/ui/words"
+)
+
+// nav is the list of pages. It is one stop of the keyboard; the arrow keys turn the
+// pages.
+type nav struct {
+	widget.BaseWidget
+	titles  []string
+	chosen  int
+	over    int // under the pointer; -1: none
+	focused bool
+	turn    func(model.Page)
+}
+
+const (
+	navRow  = 40
+	navStep = navRow + 4
+	navIcon = 40  // and the gaps beside it
+	navBold = 1.1 // how much wider bold words may be
+	inset   = 8   // of rows and controls, for the ring of what has the keyboard
+)
+
+// navEntry is how a page is listed.
+type navEntry struct{ key, icon string }
+
+func navEntries() map[model.Page]navEntry {
+	return map[model.Page]navEntry{
+		model.PageDevices:     {"settings.devices", "mic"},
+		model.PageVideo:       {"settings.video", "camera"},
+		model.PageAppearance:  {"settings.appearance", "appearance"},
+		model.PageKeys:        {"settings.keys", "keyboard"},
+		model.PageDiagnostics: {"settings.diagnostics", "pulse"},
+		model.PageAbout:       {"settings.about", "info"},
+	}
+}
+
+func newNav(book *words.Book, turn func(model.Page)) *nav {
+	n := &nav{over: -1, turn: turn}
+	for _, p := range model.Pages() {
+		n.titles = append(n.titles, book.T(navEntries()[p].key))
+	}
+	n.ExtendBaseWidget(n)
+	return n
+}
+
+// Name returns the title of the page that is open.
+func (n *nav) Name() string { return n.titles[n.chosen] }
+
+func (n *nav) choose(p model.Page) {
+	for i, q := range model.Pages() {
+		if p == q {
+			n.chosen = i
+		}
+	}
+	n.Refresh()
+}
+
+func (n *nav) at(p fyne.Position) int {
+	if i := int((p.Y - inset) / navStep); p.Y >= inset && i < len(n.titles) {
+		return i
+	}
+	return -1
+}
+
+// Tapped implements fyne.Tappable.
+func (n *nav) Tapped(e *fyne.PointEvent) {
+	if i := n.at(e.Position); i >= 0 {
+		n.turn(model.Pages()[i])
+	}
+}
+
+// MouseIn implements desktop.Hoverable.
+func (n *nav) MouseIn(e *desktop.MouseEvent) { n.MouseMoved(e) }
+
+// MouseMoved implements desktop.Hoverable.
+func (n *nav) MouseMoved(e *desktop.MouseEvent) {
+	if i := n.at(e.Position); i != n.over {
+		n.over = i
+		n.Refresh()
+	}
+}
+
+// MouseOut implements desktop.Hoverable.
+func (n *nav) MouseOut() {
+	n.over = -1
+	n.Refresh()
+}
+
+// FocusGained implements fyne.Focusable.
+func (n *nav) FocusGained() {
+	n.focused = true
+	n.Refresh()
+}
+
+// FocusLost implements fyne.Focusable.
+func (n *nav) FocusLost() {
+	n.focused = false
+	n.Refresh()
+}
+
+// TypedRune implements fyne.Focusable.
+func (n *nav) TypedRune(r rune) {
+	if c := fyne.CurrentApp().Driver().CanvasForObject(n); c != nil && c.OnTypedRune() != nil {
+		c.OnTypedRune()(r)
+	}
+}
+
+// TypedKey implements fyne.Focusable.
+func (n *nav) TypedKey(k *fyne.KeyEvent) {
+	to := n.chosen
+	switch k.Name {
+	case fyne.KeyDown:
+		to++
+	case fyne.KeyUp:
+		to--
+	case fyne.KeyHome:
+		to = 0
+	case fyne.KeyEnd:
+		to = len(n.titles) - 1
+	default:
+		kit.PassOn(n, k)
+		return
+	}
+	if to = max(0, min(to, len(n.titles)-1)); to != n.chosen {
+		n.turn(model.Pages()[to])
+	}
+}
+
+// CreateRenderer implements fyne.Widget.
+func (n *nav) CreateRenderer() fyne.WidgetRenderer {
+	r := &navRenderer{n: n, ring: kit.NewRing()}
+	r.ring.CornerRadius = theme.RadiusControl + 4
+	for i, p := range model.Pages() {
+		row := navRowOf{
+			fill: kit.NewPanel("", theme.RadiusControl), icon: kit.NewIcon(navEntries()[p].icon, theme.Muted, 18),
+			text: kit.NewText(n.titles[i]).Shrinking(),
+		}
+		r.rows = append(r.rows, row)
+		r.objs = append(r.objs, row.fill, row.icon, row.text)
+	}
+	r.objs = append(r.objs, r.ring)
+	return r
+}
+
+type navRowOf struct {
+	fill *kit.Panel
+	icon *kit.Icon
+	text *kit.Text
+}
+
+type navRenderer struct {
+	n    *nav
+	rows []navRowOf
+	ring *canvas.Rectangle
+	objs []fyne.CanvasObject
+}
+
+func (r *navRenderer) Destroy()                     {}
+func (r *navRenderer) Objects() []fyne.CanvasObject { return r.objs }
+func (r *navRenderer) MinSize() fyne.Size {
+	w := float32(navWidth)
+	for _, row := range r.rows {
+		w = max(w, row.text.MinWidth()*navBold+navIcon+2*inset+10)
+	}
+	return fyne.NewSize(w, navStep*float32(len(r.rows))+2*inset)
+}
+
+func (r *navRenderer) Layout(size fyne.Size) {
+	for i, row := range r.rows {
+		y := navStep*float32(i) + inset
+		kit.Place(row.fill, inset, y, size.Width-2*inset, navRow)
+		kit.Place(row.icon, inset+12, y+(navRow-18)/2, 18, 18)
+		kit.Place(row.text, inset+navIcon, y, size.Width-2*inset-navIcon-4, navRow)
+		ink, fill := theme.Muted, fyne.ThemeColorName("")
+		switch i {
+		case r.n.chosen:
+			ink, fill = theme.Foreground, theme.Control
+		case r.n.over:
+			fill = theme.Hover
+		}
+		row.fill.SetFill(fill)
+		row.icon.Set(navEntries()[model.Pages()[i]].icon, ink)
+		row.text.Bold = i == r.n.chosen
+		row.text.SetIn(theme.Foreground)
+		row.text.Refresh()
+	}
+	kit.Place(r.ring, inset-4, navStep*float32(r.n.chosen)+inset-4, size.Width-2*inset+8, navRow+8)
+	r.ring.StrokeColor = theme.Color(theme.Focus)
+	kit.SetVisible(r.ring, r.n.focused)
+}
+
+func (r *navRenderer) Refresh() {
+	r.Layout(r.n.Size())
+	for _, o := range r.objs {
+		o.Refresh()
+	}
+	canvas.Refresh(r.n)
+}

@@ -1,0 +1,253 @@
+package view
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+	fynetheme "fyne.io/fyne/v2/theme"
+
+	"foyer/engine/call"
+	"foyer/ui/kit"
+	"foyer/ui/model"
+	"foyer/ui/theme"
+	"foyer/ui/uitest"
+	"foyer/ui/view/settings"
+	"foyer/ui/words"
+)
+
+// setup is the settings over a lobby or a room.
+type setup struct {
+	*stand
+	sheet *settings.Sheet
+	form  settings.Form
+}
+
+func program(book *words.Book) settings.Program {
+	p := settings.Program{
+		Version: "foyer 0.1.0 linux/amd64", Folder: "/home/ada/.config/foyer",
+		Languages: []words.Language{{Code: "de", Name: "Deutsch"}, {Code: "en", Name: "English"}},
+	}
+	for _, k := range [][2]string{{"M", "keys.mic"}, {"V", "keys.camera"}, {"?", "keys.help"}, {"F1", "keys.help"}} {
+		p.Keys = append(p.Keys, settings.Key{Key: k[0], Text: book.T(k[1])})
+	}
+	p.Libraries = func() (list []settings.Library) {
+		for i := range 30 {
+			list = append(list, settings.Library{Name: fmt.Sprintf("github.com/somebody/library%d", i), Version: "v1.2.3", Licence: "MIT"})
+		}
+		return list
+	}
+	return p
+}
+
+// openSetup opens the settings at a page, over what the stand shows.
+func openSetup(s *stand, p model.Page) *setup {
+	u := &setup{stand: s}
+	s.apply(devices())
+	s.state.Setup.Show(p)
+	s.show()
+	u.sheet = s.root.ShowSettings(s.win.Canvas(), s.act, program(s.book))
+	s.t.Cleanup(u.sheet.Close)
+	u.update()
+	return u
+}
+
+// update shows the state, with the frames that the page asks for.
+func (u *setup) update() {
+	u.sheet.Update(u.state, u.form, u.now)
+	if slot := u.state.Previews[call.SourceCamera].Slot; slot != nil {
+		u.win.Canvas().Capture() // the tile publishes its size
+		writeFrame(slot, 0)
+	}
+	u.now = u.now.Add(40 * time.Millisecond)
+	u.root.Painter.Tick()
+	u.sheet.Tick(u.state, u.now)
+}
+
+// setupScreens are the pages, with their images.
+func setupScreens() []struct {
+	name    string
+	page    model.Page
+	looks   string
+	prepare func(*setup)
+} {
+	type row = struct {
+		name    string
+		page    model.Page
+		looks   string
+		prepare func(*setup)
+	}
+	return []row{
+		{"devices", model.PageDevices, "small large light", func(u *setup) {
+			u.apply(call.DeviceOpened{Device: call.Device{Source: call.SourceCamera, ID: "video0", Name: "Integrated HD Webcam"}})
+			u.form.Microphone, u.form.Names = "gone", map[call.Source]string{call.SourceMicrophone: "Jabra Evolve 40"}
+		}},
+		{"testing", model.PageDevices, "small", func(u *setup) {
+			u.state.Previews = map[call.Source]model.Preview{call.SourceMicrophone: u.state.Previews[call.SourceMicrophone]}
+			u.apply(call.TestChanged{Source: call.SourceMicrophone, Stage: call.TestRecording, Length: 3 * time.Second})
+			u.now = u.now.Add(time.Second)
+		}},
+		{"video", model.PageVideo, "small large", func(u *setup) { u.form.SendHeight, u.form.AudioOnly = 360, true }},
+		{"appearance", model.PageAppearance, "small large", func(u *setup) { u.form.Theme, u.form.Still = "dark", true }},
+		{"keys", model.PageKeys, "small large", func(*setup) {}},
+		{"diagnostics", model.PageDiagnostics, "small large", func(*setup) {}},
+		{"about", model.PageAbout, "small large", func(*setup) {}},
+	}
+}
+
+func setupLooks() map[string]look {
+	return map[string]look{
+		"small": {"-small", fyne.NewSize(800, 560), fynetheme.VariantDark},
+		"large": {"-large", fyne.NewSize(1600, 900), fynetheme.VariantDark},
+		"light": {"-light", fyne.NewSize(800, 560), fynetheme.VariantLight},
+	}
+}
+
+func eachSetup(f func(name string, l look, prepare func(*stand) *setup)) {
+	for _, sc := range setupScreens() {
+		for word, l := range setupLooks() {
+			if !slices.Contains(strings.Fields(sc.looks), word) {
+				continue
+			}
+			f("settings-"+sc.name+l.name, l, func(s *stand) *setup {
+				s.apply(previewOn()...)
+				u := openSetup(s, sc.page)
+				sc.prepare(u)
+				u.update()
+				return u
+			})
+		}
+	}
+}
+
+func TestSettings(t *testing.T) {
+	eachSetup(func(name string, l look, prepare func(*stand) *setup) {
+		if underRace && l.name != "-small" {
+			return
+		}
+		t.Run(name, func(t *testing.T) {
+			s := newStand(t, l.size, l.variant)
+			prepare(s)
+			s.golden(name)
+		})
+	})
+}
+
+// With the largest texts every word of every page is still whole, or wraps: nothing
+// lies on something else, and nothing sticks out of the page.
+func TestSettingsHoldLargeTexts(t *testing.T) {
+	for _, p := range model.Pages() {
+		s := newStand(t, fyne.NewSize(800, 560), fynetheme.VariantDark)
+		shared().Theme = theme.Fixed(fynetheme.VariantDark).WithText(theme.TextLargest)
+		s.apply(previewOn()...)
+		u := openSetup(s, p)
+		u.update()
+		if p == model.PageAppearance || p == model.PageDevices {
+			s.golden(fmt.Sprintf("settings-largest-%d", p))
+		}
+		right := fyne.CurrentApp().Driver().AbsolutePositionForObject(s.win.Canvas().Overlays().Top()).X + 776
+		uitest.Walk(s.win.Canvas().Overlays().Top(), func(o fyne.CanvasObject) {
+			b, ok := o.(*kit.Button)
+			if !ok {
+				return
+			}
+			at := fyne.CurrentApp().Driver().AbsolutePositionForObject(b)
+			if b.MinSize().Width > b.Size().Width+0.5 || at.X+b.Size().Width > right {
+				t.Errorf("page %d: %q needs %v, has %v at %v", p, b.Name(), b.MinSize(), b.Size(), at)
+			}
+		})
+	}
+}
+
+// The keyboard alone: the arrow keys turn the pages, Tab reaches every control of
+// each, brings it into view, and Escape is the window's.
+func TestSettingsByKeyboard(t *testing.T) {
+	s := newStand(t, fyne.NewSize(800, 560), fynetheme.VariantDark)
+	u := openSetup(s, model.PageDevices)
+	c := s.win.Canvas()
+	key := func(k fyne.KeyName) { c.Focused().TypedKey(&fyne.KeyEvent{Name: k}) }
+	s.act.done = nil
+	key(fyne.KeyDown)
+	key(fyne.KeyEnd)
+	key(fyne.KeyUp) // from the page that is still shown: the first
+	if got := fmt.Sprint(s.act.done); got != fmt.Sprintf("[settings %d settings %d]", model.PageVideo, model.PageAbout) {
+		t.Errorf("done %s", got)
+	}
+	escaped := 0
+	c.SetOnTypedKey(func(k *fyne.KeyEvent) {
+		if k.Name == fyne.KeyEscape {
+			escaped++
+		}
+	})
+	key(fyne.KeyEscape)
+	pages := map[model.Page]int{
+		model.PageDevices: 6, model.PageVideo: 6, model.PageAppearance: 9, model.PageKeys: 0, model.PageDiagnostics: 2, model.PageAbout: 1,
+	}
+	for _, p := range model.Pages() {
+		s.state.Setup.Show(p)
+		u.update()
+		test.Tap(testNav(c)) // takes the keyboard back
+		c.Focus(testNav(c).(fyne.Focusable))
+		n := 0
+		for c.FocusNext(); c.Focused() != testNav(c).(fyne.Focusable); c.FocusNext() {
+			if b, ok := c.Focused().(*kit.Button); ok && b.Name() == "Close" {
+				continue
+			}
+			n++
+			u.sheet.Tick(s.state, s.now)
+			o := c.Focused().(fyne.CanvasObject)
+			at := fyne.CurrentApp().Driver().AbsolutePositionForObject(o)
+			if at.Y < 60 || at.Y+o.Size().Height > 560-60 {
+				t.Errorf("page %d: the control %d has the keyboard out of view, at %v", p, n, at)
+			}
+			if n > 40 {
+				t.Fatalf("page %d: Tab does not come round", p)
+			}
+		}
+		if n != pages[p] {
+			t.Errorf("page %d: Tab stops %d times, want %d", p, n, pages[p])
+		}
+	}
+	if escaped != 1 {
+		t.Errorf("Escape reached the window %d times", escaped)
+	}
+}
+
+// testNav is the list of pages.
+func testNav(c fyne.Canvas) fyne.Tappable {
+	var found fyne.Tappable
+	uitest.Walk(c.Overlays().Top(), func(o fyne.CanvasObject) {
+		_, button := o.(*kit.Button)
+		n, named := o.(interface{ Name() string })
+		if f, ok := o.(fyne.Focusable); ok && named && !button && n.Name() != "" && found == nil {
+			found = f.(fyne.Tappable)
+		}
+	})
+	return found
+}
+
+// The frames of our camera are the page's while it is open, and the lobby's again
+// when it is closed: nobody scales them twice.
+func TestSettingsGiveTheFramesBack(t *testing.T) {
+	s := newStand(t, normal, fynetheme.VariantDark)
+	s.apply(previewOn()...)
+	u := openSetup(s, model.PageDevices)
+	u.update()
+	slot := s.state.Previews[call.SourceCamera].Slot
+	if w := slot.View().Width; w == 0 || w > 300 {
+		t.Errorf("the page asks for frames of %d pixels", w)
+	}
+	s.state.Setup.Show(model.PageNone)
+	u.sheet.Close()
+	if w := slot.View().Width; w != 0 {
+		t.Errorf("a page that is gone asks for frames of %d pixels", w)
+	}
+	s.show()
+	if w := slot.View().Width; w < 300 {
+		t.Errorf("the lobby asks for frames of %d pixels", w)
+	}
+}
