@@ -4,6 +4,7 @@ package desktop
 
 import (
 	"context"
+	"runtime"
 
 	"fyne.io/fyne/v2"
 
@@ -14,6 +15,9 @@ import (
 type fyneNotes struct{}
 
 func (fyneNotes) notify(_ context.Context, n desk.Note) {
+	if runtime.GOOS == "windows" {
+		n.Title, n.Text = harmless(n.Title), harmless(n.Text)
+	}
 	fyne.CurrentApp().SendNotification(fyne.NewNotification(n.Title, n.Text))
 }
 func (fyneNotes) withdraw(context.Context) {}
