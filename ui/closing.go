@@ -45,7 +45,7 @@ func (o *outside) endsFor() (ending, bool) {
 	switch others := len(o.state.People) - 1; {
 	case inOwn && others > 0:
 		return ending{o.book.RoomName(o.state.Room.Title, o.state.Room.ID), others}, true
-	case !inOwn && o.kept != nil:
+	case o.kept != nil:
 		return ending{o.book.RoomName(o.kept.title, o.kept.room), 0}, true
 	default:
 		return ending{}, false

@@ -46,6 +46,16 @@ func (u *setup) settleTry() {
 	}
 }
 
+// endTry closes a camera that the settings alone show: no page does while we go to
+// another room.
+func (u *setup) endTry() {
+	u.state.Setup.Try = false
+	if u.tried {
+		u.tried = false
+		u.stopPreview(call.SourceCamera)
+	}
+}
+
 func (u *UI) settlePreview(source call.Source, device string, wanted bool) {
 	switch {
 	case !wanted:
@@ -155,6 +165,9 @@ func (u *UI) toggleInRoom(source call.Source, device string) {
 // Pick chooses a device for a source, from now on.
 func (a actions) Pick(source call.Source, device string) {
 	before := a.device(source)
+	if source == call.SourceCamera && device == call.DeviceNone {
+		a.state.Setup.Try = false
+	}
 	a.setDevice(source, device)
 	a.set.RememberName(source, device, a.state.Devices)
 	a.save()

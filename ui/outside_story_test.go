@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -97,6 +98,19 @@ func TestNotificationsWhileAway(t *testing.T) {
 	b.events(call.Left{Room: "r-1", Reason: call.ReasonRemoved, By: "Grace", Text: "wrong meeting", Stayed: time.Minute, People: 3})
 	if n := b.desk.last(); n.Title != "You were removed by Grace" || !strings.Contains(n.Text, "wrong meeting") || !n.Urgent {
 		t.Errorf("of a removal: %+v", n)
+	}
+}
+
+// A microphone that is tested behind a minimized window is closed.
+func TestMinimizedDuringATest(t *testing.T) {
+	b := inRoomBench(t)
+	b.pressSettings()
+	b.tap("Record and play")
+	b.events(call.TestChanged{Source: call.SourceMicrophone, Stage: call.TestRecording, Length: 3 * time.Second})
+	b.engine.take()
+	b.frame.hidden(true)
+	if got := b.engine.take(); !slices.ContainsFunc(got, func(c engine.Command) bool { return c == (engine.StopTest{}) }) {
+		t.Errorf("the commands were %v", got)
 	}
 }
 

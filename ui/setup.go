@@ -89,7 +89,7 @@ func (u *setup) setupForm() settings.Form {
 
 // listEvery is how often the devices are listed while somebody chooses among them:
 // nothing tells of one that comes.
-const listEvery = 2 * time.Second
+const listEvery = 5 * time.Second
 
 func (u *setup) tickSettings(now time.Time) {
 	if u.sheets.settings == nil {
@@ -122,7 +122,7 @@ func (u *setup) stopTest() {
 
 // settleTest ends a test that nobody sees any more.
 func (u *setup) settleTest() {
-	if u.testing && u.state.Setup.Page != model.PageDevices {
+	if u.testing && (u.state.Setup.Page != model.PageDevices || u.outside.hidden) {
 		u.stopTest()
 	}
 }

@@ -105,8 +105,8 @@ func TestSettingsFollowTheDevices(t *testing.T) {
 		t.Errorf("listed %d times while nobody chooses", n)
 	}
 	b.pressSettings()
-	if n := listed(10 * time.Second); n < 4 || n > 6 {
-		t.Errorf("listed %d times in 10 s", n)
+	if n := listed(5 * listEvery); n < 4 || n > 6 {
+		t.Errorf("listed %d times", n)
 	}
 	for range 3 {
 		b.events(call.CommandFailed{Command: "devices", Err: call.ErrNoSoundServer})
@@ -155,7 +155,7 @@ func TestTryingACamera(t *testing.T) {
 		"hidden":     func(b *bench) { b.tap("Stop looking") },
 		"closed":     func(b *bench) { b.pressSettings() },
 		"other page": func(b *bench) { b.turn(model.PageVideo) },
-		"no camera":  func(b *bench) { b.ui.presses.Pick(call.SourceCamera, call.DeviceNone); b.pressSettings() },
+		"no camera":  func(b *bench) { b.ui.presses.Pick(call.SourceCamera, call.DeviceNone) },
 	} {
 		for _, room := range []bool{false, true} {
 			t.Run(name, func(t *testing.T) {
@@ -186,6 +186,38 @@ func TestTryingACamera(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A camera that cannot be tried in a room is said on the page, and tried again when
+// the user wants it: not by itself, for ever.
+func TestTryingABusyCamera(t *testing.T) {
+	b := newBench(t, Settings{Name: "Ada", MicOff: true}, invite("r-1").String())
+	b.tap("Join")
+	b.join(invite("r-1"), ada)
+	b.engine.take()
+	b.pressSettings()
+	b.tap("Show me")
+	b.want(engine.StartPreview{Source: call.SourceCamera})
+	busy := &call.DeviceError{Source: call.SourceCamera, Err: call.ErrDeviceBusy}
+	b.events(call.CommandFailed{Command: engine.StartPreview{}.Word(), Source: call.SourceCamera, Err: busy})
+	b.events(call.DevicesChanged{Devices: []call.Device{cam1}})
+	b.want()
+	if len(b.ui.state.Notices) != 0 || b.ui.state.Trouble[call.SourceCamera] == nil {
+		t.Errorf("notices %v, trouble %v", b.ui.state.Notices, b.ui.state.Trouble)
+	}
+}
+
+// Going to another room closes a camera that the settings alone show.
+func TestATriedCameraAndASwitch(t *testing.T) {
+	b := newBench(t, Settings{Name: "Ada", MicOff: true}, invite("r-1").String())
+	b.tap("Join")
+	b.join(invite("r-1"), ada)
+	b.pressSettings()
+	b.tap("Show me")
+	b.events(call.PreviewStarted{Device: cam1, Slot: &call.FrameSlot{}})
+	b.engine.take()
+	b.ui.switchTo(invite("r-2"))
+	b.want(engine.StopPreview{Source: call.SourceCamera}, engine.SwitchRoom{Link: invite("r-2")})
 }
 
 // A tried camera that is then shown to the room is the room's: closing the settings
@@ -245,6 +277,11 @@ func TestSettingsTestADevice(t *testing.T) {
 		"stopped":    func(b *bench) { b.tap("Stop") },
 		"closed":     func(b *bench) { b.pressSettings() },
 		"other page": func(b *bench) { b.turn(model.PageVideo) },
+		"after the end of the one before": func(b *bench) {
+			b.events(call.TestChanged{Source: call.SourceSpeaker, Stage: call.TestEnded},
+				call.TestChanged{Source: call.SourceMicrophone, Stage: call.TestOpening})
+			b.pressSettings()
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := start(t)

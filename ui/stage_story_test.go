@@ -81,7 +81,7 @@ func TestTileMenu(t *testing.T) {
 	crowd(b, 2)
 	c := b.ui.win.Canvas()
 	focusTile := func(id string) {
-		for range 20 {
+		for range 50 {
 			c.FocusNext()
 			if tile, ok := c.Focused().(*video.StageTile); ok && tile.Look().Name == id {
 				return

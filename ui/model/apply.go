@@ -374,6 +374,9 @@ func (s *State) trouble(n Notice) {
 	case s.Switching.Between():
 		s.Attempt.Failed = append(s.Attempt.Failed, n)
 		return
+	case s.InRoom() && s.Setup.Try && n.Source == call.SourceCamera:
+		s.Trouble[n.Source] = n.Err // the page says it, and the user decides whether to try again
+		return
 	case s.InRoom():
 		notices{s}.trouble(n)
 		return
