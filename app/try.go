@@ -38,8 +38,8 @@ func runTry(std io3, args []string) int {
 	defer stop()
 	signal.Ignore(syscall.SIGPIPE) // what was begun is cleared away all the same
 	failed, err := trial.Run(ctx, trial.Config{
-		Book: words.Trial{Book: words.English()}, Out: std.out, JSON: *asJSON, Log: log, Talk: time.Duration(*seconds) * time.Second,
-		Enter: enterTrial, CloseTimeout: closeTimeout,
+		Book: words.Trial{Book: words.English()}, Out: std.out, JSON: *asJSON, Log: log,
+		Talk: time.Duration(*seconds) * time.Second, Enter: enterTrial, CloseTimeout: closeTimeout,
 	})
 	if err != nil {
 		return c.explain(exitFailed, err)

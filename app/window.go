@@ -164,8 +164,8 @@ func (c *command) showWindow(
 	err := draw(func() error {
 		w = ui.New(ui.Config{
 			App: a, Do: core.Do, Events: core.Events(), Settings: &settingsFile{profile: p, log: log},
-			Identity: p.identity(), InitialLink: link, Crashed: crashed, Locales: language.Preferred(), Log: log.WithField("part", "ui"),
-			Desktop: around, Frame: native.Of,
+			Identity: p.identity(), InitialLink: link, Crashed: crashed, Locales: language.Preferred(),
+			Log: log.WithField("part", "ui"), Desktop: around, Frame: native.Of,
 			Program:       aboutProgram(p, log),
 			WriteLicences: func() (string, error) { return about.WriteLicences(p.dir) },
 		})

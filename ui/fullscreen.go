@@ -17,7 +17,7 @@ type moves struct {
 // FullScreen implements view.StageActions.
 func (a actions) FullScreen() {
 	if a.state.InRoom() {
-		fullScreen{a.UI}.set(!a.state.Stage.FullScreen)
+		fullScreen(a).set(!a.state.Stage.FullScreen)
 		a.refresh()
 	}
 }

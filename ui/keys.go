@@ -27,7 +27,7 @@ func staying(s model.Screen) bool        { return s == model.ScreenRoom }
 func beforeFarewell(s model.Screen) bool { return s != model.ScreenFarewell }
 func turn(by int) func(actions)          { return func(a actions) { a.TurnPage(by) } }
 func toggle(p model.Panel) func(actions) { return func(a actions) { a.pressPanel(p) } }
-func repeatTalk(a actions)               { talking{a.UI}.repeat(a.cfg.Now()) }
+func repeatTalk(a actions)               { talking(a).repeat(a.cfg.Now()) }
 func enlarge(a actions)                  { a.Enlarge("") }
 
 // shortcuts lists all keys of the window.
@@ -111,7 +111,7 @@ func (a actions) Shortcuts() {
 	if a.state.Share != nil {
 		a.CancelShare()
 	}
-	ruling{a.UI}.CloseRules()
+	ruling(a).CloseRules()
 	a.sheets.shortcuts = view.ShowShortcuts(a.win.Canvas(), a.book, a.setup.keyList(), a.closeShortcuts)
 }
 
@@ -139,7 +139,7 @@ func (a actions) escape() {
 	case a.state.Share != nil:
 		a.CancelShare()
 	case a.sheets.rules != nil:
-		ruling{a.UI}.CloseRules()
+		ruling(a).CloseRules()
 	case a.state.Setup.Open():
 		a.OpenSettings(model.PageNone)
 	case a.state.Panel != model.PanelNone:

@@ -15,7 +15,7 @@ func (r ruling) mayRule() bool {
 }
 
 // Rules opens the room menu, or closes it.
-func (a actions) Rules() { ruling{a.UI}.toggle() }
+func (a actions) Rules() { ruling(a).toggle() }
 
 func (r ruling) toggle() {
 	switch {
@@ -25,9 +25,9 @@ func (r ruling) toggle() {
 	case !r.mayRule():
 		return
 	case r.state.Share != nil:
-		actions{r.UI}.CancelShare()
+		actions(r).CancelShare()
 	case r.sheets.shortcuts != nil:
-		actions{r.UI}.closeShortcuts()
+		actions(r).closeShortcuts()
 	}
 	r.state.Ruling.Begin()
 	r.sheets.rules = rules.Show(r.win.Canvas(), r.book, r)
@@ -95,7 +95,7 @@ func (r ruling) rule(c engine.Moderate) {
 // EndRoom implements rules.Actions.
 func (r ruling) EndRoom() {
 	r.CloseRules()
-	actions{r.UI}.End()
+	actions(r).End()
 }
 
 // settle keeps an open room menu true, and takes it away when the stay is over

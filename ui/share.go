@@ -35,7 +35,7 @@ func (a actions) Share() {
 		a.state.Refuse(engine.Publish{}.Word(), call.SourceScreen, call.ErrListener, a.cfg.Now())
 	default:
 		a.closeShortcuts()
-		ruling{a.UI}.CloseRules()
+		ruling(a).CloseRules()
 		a.state.Setup.Show(model.PageNone)
 		if a.state.Screens.OpenShare() {
 			a.do(engine.RefreshDevices{}, call.SourceUnknown)

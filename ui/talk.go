@@ -41,7 +41,7 @@ func (u talking) bind() {
 }
 
 func (u talking) keyDown(k *fyne.KeyEvent) {
-	actions{u.UI}.Awake(false)
+	actions(u).Awake(false)
 	if k.Name == talkKey {
 		u.hold()
 	}

@@ -40,7 +40,8 @@ func stayAwake(ctx context.Context, session, system *bus, reason string) *awake 
 	}
 	if system != nil {
 		var fd dbus.UnixFD
-		switch err := system.call(ctx, answerLimit, login, "Inhibit", false, "idle", programName, reason, "block").Store(&fd); {
+		asked := system.call(ctx, answerLimit, login, "Inhibit", false, "idle", programName, reason, "block")
+		switch err := asked.Store(&fd); {
 		case err == nil:
 			unix.CloseOnExec(int(fd))
 			a.block = int(fd)

@@ -110,7 +110,9 @@ func (b *bus) sent(s *dbus.Signal, o object) bool {
 
 // call asks an object within a limit, and stores the answer. No service is started
 // for it unless start is set.
-func (b *bus) call(ctx context.Context, limit time.Duration, o object, method string, start bool, args ...any) *dbus.Call {
+func (b *bus) call(
+	ctx context.Context, limit time.Duration, o object, method string, start bool, args ...any,
+) *dbus.Call {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	flags := dbus.FlagNoAutoStart

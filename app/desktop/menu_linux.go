@@ -10,8 +10,8 @@ import (
 
 // The menu of the icon: com.canonical.dbusmenu, of which the tray draws it.
 const (
-	menuPath  dbus.ObjectPath = "/MenuBar"
-	menuIface                 = "com.canonical.dbusmenu"
+	menuPath  = dbus.ObjectPath("/MenuBar")
+	menuIface = "com.canonical.dbusmenu"
 )
 
 // rootLine is the menu itself. The lines have the numbers of their actions.

@@ -13,9 +13,9 @@ import (
 // The tray: a StatusNotifierItem with a menu, as KDE and the appindicators of GNOME
 // and others show it.
 const (
-	itemPath  dbus.ObjectPath = "/StatusNotifierItem"
-	itemIface                 = "org.kde.StatusNotifierItem"
-	propIface                 = "org.freedesktop.DBus.Properties"
+	itemPath  = dbus.ObjectPath("/StatusNotifierItem")
+	itemIface = "org.kde.StatusNotifierItem"
+	propIface = "org.freedesktop.DBus.Properties"
 )
 
 var (

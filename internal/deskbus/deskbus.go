@@ -72,7 +72,10 @@ func Offer(address string, except ...string) (*Services, error) {
 	}{
 		{notifications{s}, "/org/freedesktop/Notifications", "org.freedesktop.Notifications"},
 		{inhibit{s, "ScreenSaver"}, "/org/freedesktop/ScreenSaver", "org.freedesktop.ScreenSaver"},
-		{inhibit{s, "PowerManagement"}, "/org/freedesktop/PowerManagement/Inhibit", "org.freedesktop.PowerManagement.Inhibit"},
+		{
+			inhibit{s, "PowerManagement"}, "/org/freedesktop/PowerManagement/Inhibit",
+			"org.freedesktop.PowerManagement.Inhibit",
+		},
 		{login{s}, "/org/freedesktop/login1", "org.freedesktop.login1.Manager"},
 		{watcher{s}, "/StatusNotifierWatcher", "org.kde.StatusNotifierWatcher"},
 	} {

@@ -140,5 +140,6 @@ func (s *Services) Choose(item, text string) (offered []string, err error) {
 
 // Press clicks on an icon.
 func (s *Services) Press(item string) error {
-	return s.conn.Object(item, "/StatusNotifierItem").Call("org.kde.StatusNotifierItem.Activate", 0, int32(0), int32(0)).Err
+	icon := s.conn.Object(item, "/StatusNotifierItem")
+	return icon.Call("org.kde.StatusNotifierItem.Activate", 0, int32(0), int32(0)).Err
 }

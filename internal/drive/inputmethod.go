@@ -33,8 +33,8 @@ type InputMethod struct {
 // fcitxFiles are its settings: pinyin alone, and on.
 func fcitxFiles() map[string]string {
 	return map[string]string{
-		"profile": "[Groups/0]\nName=Default\nDefault Layout=us\nDefaultIM=pinyin\n\n[Groups/0/Items/0]\nName=pinyin\nLayout=\n\n" +
-			"[GroupOrder]\n0=Default\n",
+		"profile": "[Groups/0]\nName=Default\nDefault Layout=us\nDefaultIM=pinyin\n\n" +
+			"[Groups/0/Items/0]\nName=pinyin\nLayout=\n\n[GroupOrder]\n0=Default\n",
 		"config": "[Behavior]\nActiveByDefault=True\n",
 	}
 }

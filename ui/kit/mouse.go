@@ -1,4 +1,4 @@
-package view
+package kit
 
 import (
 	"fyne.io/fyne/v2"
@@ -7,29 +7,31 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// mouse lies below a screen and notices that the pointer moves: of whatever is not
+// Mouse lies below a screen and notices that the pointer moves: of whatever is not
 // a control, Fyne tells it.
-type mouse struct {
+type Mouse struct {
 	widget.BaseWidget
 	awake func(rests bool)
 }
 
-func newMouse(awake func(rests bool)) *mouse {
-	m := &mouse{awake: awake}
+// NewMouse calls awake when the pointer moves; rests is set when it has gone to a
+// control.
+func NewMouse(awake func(rests bool)) *Mouse {
+	m := &Mouse{awake: awake}
 	m.ExtendBaseWidget(m)
 	return m
 }
 
 // MouseIn implements desktop.Hoverable.
-func (m *mouse) MouseIn(*desktop.MouseEvent) { m.awake(false) }
+func (m *Mouse) MouseIn(*desktop.MouseEvent) { m.awake(false) }
 
 // MouseMoved implements desktop.Hoverable.
-func (m *mouse) MouseMoved(*desktop.MouseEvent) { m.awake(false) }
+func (m *Mouse) MouseMoved(*desktop.MouseEvent) { m.awake(false) }
 
 // MouseOut implements desktop.Hoverable: the pointer is on a control.
-func (m *mouse) MouseOut() { m.awake(true) }
+func (m *Mouse) MouseOut() { m.awake(true) }
 
 // CreateRenderer implements fyne.Widget.
-func (m *mouse) CreateRenderer() fyne.WidgetRenderer {
+func (m *Mouse) CreateRenderer() fyne.WidgetRenderer {
 	return widget.NewSimpleRenderer(container.NewWithoutLayout()) // nothing to paint
 }

@@ -110,7 +110,10 @@ func (s *State) listed(search string) []*Person {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b entry) int {
-		return cmp.Or(cmp.Compare(a.hand, b.hand), cmp.Compare(a.rank, b.rank), cmp.Compare(a.name, b.name), cmp.Compare(a.p.ID, b.p.ID))
+		return cmp.Or(
+			cmp.Compare(a.hand, b.hand), cmp.Compare(a.rank, b.rank), cmp.Compare(a.name, b.name),
+			cmp.Compare(a.p.ID, b.p.ID),
+		)
 	})
 	people := make([]*Person, len(all))
 	for i, e := range all {

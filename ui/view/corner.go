@@ -2,6 +2,7 @@ package view
 
 import (
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 
 	"foyer/ui/kit"
 	"foyer/ui/theme"
@@ -30,10 +31,13 @@ const (
 
 func newCorner(book *words.Book, act Actions, tips *kit.Tips) *corner {
 	c := &corner{edge: kit.NewPanel(theme.Background, theme.RadiusCard+cornerEdge)}
-	c.hide = kit.NewIconButton(book.WithKey(book.T("room.self_hide"), "O"), "person-off", kit.Plain, tips, func() { act.HideSelf(true) })
-	c.show = kit.NewIconButton(book.WithKey(book.T("room.self_show"), "O"), "person", kit.Plain, tips, func() { act.HideSelf(false) })
-	c.hide.Small, c.show.Small = true, true
-	c.content = fyne.NewContainerWithoutLayout(c.edge, c.hide, c.show)
+	button := func(key, icon string, hides bool) *kit.Button {
+		b := kit.NewIconButton(book.WithKey(book.T(key), "O"), icon, kit.Plain, tips, func() { act.HideSelf(hides) })
+		b.Small = true
+		return b
+	}
+	c.hide, c.show = button("room.self_hide", "person-off", true), button("room.self_show", "person", false)
+	c.content = container.NewWithoutLayout(c.edge, c.hide, c.show)
 	c.set(nil, false)
 	return c
 }

@@ -48,8 +48,11 @@ func newHeader(book *words.Book, act Actions, tips *kit.Tips) *header {
 		b.Small = true
 		return b
 	}
-	h.grid = small("grid", book.WithKey(book.T("room.layout_grid.tip"), "L"), func() { act.SetLayout(model.LayoutGrid) })
-	h.speaker = small("layout-speaker", book.WithKey(book.T("room.layout_speaker.tip"), "L"), func() { act.SetLayout(model.LayoutSpeaker) })
+	layout := func(icon, tip string, l model.Layout) *kit.Button {
+		return small(icon, book.WithKey(book.T(tip), "L"), func() { act.SetLayout(l) })
+	}
+	h.grid = layout("grid", "room.layout_grid.tip", model.LayoutGrid)
+	h.speaker = layout("layout-speaker", "room.layout_speaker.tip", model.LayoutSpeaker)
 	h.full = small("full", "", act.FullScreen)
 	h.invite = kit.NewButton(book.T("room.invite"), "invite", kit.Plain, act.Invite)
 	h.invite.WithTip(tips, book.WithKey(book.T("room.copy"), "Ctrl+I"))
@@ -162,7 +165,10 @@ func (h *header) updateLayouts(s *model.State, wide bool) {
 		button    *kit.Button
 		layout    model.Layout
 		icon, key string
-	}{{h.grid, model.LayoutGrid, "grid", "room.layout_grid"}, {h.speaker, model.LayoutSpeaker, "layout-speaker", "room.layout_speaker"}} {
+	}{
+		{h.grid, model.LayoutGrid, "grid", "room.layout_grid"},
+		{h.speaker, model.LayoutSpeaker, "layout-speaker", "room.layout_speaker"},
+	} {
 		text := ""
 		if wide {
 			text = h.book.T(l.key)

@@ -28,13 +28,13 @@ type room struct {
 	bottom  *fyne.Container // the bar, and above it that a screen is shared
 	sharing *sharingBar
 	hint    *hint
-	mouse   *mouse
+	mouse   *kit.Mouse
 	tally   *reaction.Tally
 }
 
 func newRoom(book *words.Book, act Actions, tips *kit.Tips, painter *video.Painter) *room {
 	r := &room{book: book}
-	r.mouse = newMouse(act.Awake)
+	r.mouse = kit.NewMouse(act.Awake)
 	r.header = newHeader(book, act, tips)
 	r.banner = newBanner()
 	r.stage = newStage(book, act, tips, painter)

@@ -190,7 +190,7 @@ func (b *Book) People(n int) string { return b.N("farewell.people", n) }
 
 // Device names a device at the beginning of a sentence: The camera “HD”.
 func (b *Book) Device(s call.Source, name string) string {
-	device := b.fallback("device.the.", s.String(), "unknown")
+	device := b.fallback("device.the.", s.String())
 	if name == "" {
 		return device
 	}
@@ -199,20 +199,20 @@ func (b *Book) Device(s call.Source, name string) string {
 
 // kind is the word for a device within a sentence, and another asks for a
 // different one: languages decline it.
-func (b *Book) kind(s call.Source) string { return b.fallback("device.", s.String(), "unknown") }
+func (b *Book) kind(s call.Source) string { return b.fallback("device.", s.String()) }
 
 func (b *Book) another(s call.Source) string {
-	return b.fallback("device.another.", s.String(), "unknown")
+	return b.fallback("device.another.", s.String())
 }
 
 // Source names a device alone: Camera.
 func (b *Book) Source(s call.Source) string {
-	return b.fallback("device.capital.", s.String(), "unknown")
+	return b.fallback("device.capital.", s.String())
 }
 
-func (b *Book) fallback(prefix, name, otherwise string) string {
+func (b *Book) fallback(prefix, name string) string {
 	if b.Has(prefix + name) {
 		return b.T(prefix + name)
 	}
-	return b.T(prefix + otherwise)
+	return b.T(prefix + "unknown")
 }

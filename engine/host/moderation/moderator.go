@@ -48,7 +48,8 @@ type Moderator struct {
 // New makes a moderator. It may be given its keepers later, with Use.
 func New(c Config) *Moderator {
 	return &Moderator{
-		register: c.Register, rooms: c.Rooms, keepers: c.Keepers, enforce: c.Enforce, log: c.Log, now: c.Now, hands: newHands(),
+		register: c.Register, rooms: c.Rooms, keepers: c.Keepers, enforce: c.Enforce, log: c.Log, now: c.Now,
+		hands: newHands(),
 	}
 }
 

@@ -127,7 +127,8 @@ func (e *Enforcer) stateOf(
 // roleOf is the attribute that says somebody's role, nil if it says so already.
 func roleOf(p *livekit.ParticipantInfo, m register.Member) map[string]string {
 	said := p.GetAttributes()
-	if said[doorapi.AttributeRole] == string(m.Role) || said[doorapi.AttributeMember] == "" && m.Role == call.RoleParticipant {
+	foreign := said[doorapi.AttributeMember] == ""
+	if said[doorapi.AttributeRole] == string(m.Role) || foreign && m.Role == call.RoleParticipant {
 		return nil
 	}
 	return map[string]string{doorapi.AttributeRole: string(m.Role)}

@@ -78,8 +78,9 @@ func Show(c fyne.Canvas, book *words.Book, act Actions) *Menu {
 	m.offline.OnChosen = func(i int) { act.SetOffline(offlineTimes[i]) }
 	offline := kit.NewCaption(book.T("rules.offline"))
 	offline.TextSize = 13
+	limit := kit.Row(8, kit.Grow(m.limit), kit.Pad(m.set, 22, 0, 0, 0))
 	body := kit.Column(
-		16, locked, muteAll, kit.Column(6, kit.Row(8, kit.Grow(m.limit), kit.Pad(m.set, 22, 0, 0, 0)), m.limited), refuse, keep,
+		16, locked, muteAll, kit.Column(6, limit, m.limited), refuse, keep,
 		kit.Column(6, offline, m.offline.Container), m.problem,
 	)
 	m.end = kit.NewButton(book.T("dialog.end.yes"), "people", kit.Danger, act.EndRoom)
