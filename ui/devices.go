@@ -46,16 +46,6 @@ func (u *setup) settleTry() {
 	}
 }
 
-// endTry closes a camera that the settings alone show: no page does while we go to
-// another room.
-func (u *setup) endTry() {
-	u.state.Setup.Try = false
-	if u.tried {
-		u.tried = false
-		u.stopPreview(call.SourceCamera)
-	}
-}
-
 func (u *UI) settlePreview(source call.Source, device string, wanted bool) {
 	switch {
 	case !wanted:

@@ -2,9 +2,8 @@
 // shows them, and turns what the user does into commands; it decides nothing
 // about rooms, devices or media.
 //
-// ui/model is the state, ui/view the screens, ui/video the video tiles,
-// ui/kit the controls, ui/theme the look, ui/words the sentences.
-//
+// ui/model is the state, ui/view the screens, ui/video the video tiles, ui/kit the
+// controls, ui/theme the look, ui/words the sentences.
 // Except for Stop, OpenLink, Press, Woke and the goroutines of the pump and of what
 // is dropped, everything here belongs to Fyne's main goroutine.
 package ui
@@ -234,10 +233,9 @@ func (u *UI) apply(items []eventqueue.Stamped) {
 		others := len(u.state.People) - 1
 		u.state.Apply(e)
 		u.setup.faults.Note(e.Event, e.At)
-		if v, test := e.Event.(call.TestChanged); test { // the end of one may come after the next was asked for
-			u.setup.testing = v.Stage != call.TestEnded
-		}
 		switch v := e.Event.(type) {
+		case call.TestChanged: // the end of one may come after the next was asked for
+			u.setup.testing = v.Stage != call.TestEnded
 		case call.Joined:
 			u.remember(v, e.At)
 		case call.Left:

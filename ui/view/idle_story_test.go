@@ -37,6 +37,7 @@ func (c countingCanvas) Refresh(o fyne.CanvasObject) { c.drawn[o]++ }
 // TestNothingIsDrawnWithoutACause: where nothing happens, whatever the screen, a
 // window costs nothing: any object that is drawn anew draws all of them.
 func TestNothingIsDrawnWithoutACause(t *testing.T) {
+	drawsMuch(t)
 	for _, sc := range slices.Concat(lobbyScreens(), roomScreens(), panelScreens(), farewellScreens()) {
 		t.Run(sc.name, func(t *testing.T) {
 			s := newStand(t, fyne.NewSize(1100, 720), 0)

@@ -75,9 +75,7 @@ func hasChineseFont() bool {
 
 // The screens speak German and Chinese.
 func TestLanguages(t *testing.T) {
-	if underRace {
-		t.Skip("the race detector finds nothing in other words; runs in make test")
-	}
+	drawsMuch(t)
 	for _, code := range []string{"de", "zh"} {
 		for name, prepare := range inLanguages() {
 			t.Run(name+"-"+code, func(t *testing.T) {
@@ -94,9 +92,7 @@ func TestLanguages(t *testing.T) {
 
 // Every text and every button fits into a window of 800x560, in every language.
 func TestTextsFitInEveryLanguage(t *testing.T) {
-	if underRace {
-		t.Skip("a minute of measuring has nothing for the race detector; runs in make test")
-	}
+	drawsMuch(t)
 	for _, l := range words.Languages() {
 		for _, set := range [][]screen{lobbyScreens(), roomScreens(), panelScreens(), farewellScreens()} {
 			for _, sc := range set {
@@ -117,6 +113,7 @@ func TestTextsFitInEveryLanguage(t *testing.T) {
 
 // So do the sheets and questions that lie over it.
 func TestSheetsFitInEveryLanguage(t *testing.T) {
+	drawsMuch(t)
 	for _, l := range words.Languages() {
 		sheets := map[string]func(*stand){}
 		for _, page := range model.Pages() {

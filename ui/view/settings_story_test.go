@@ -125,10 +125,8 @@ func eachSetup(f func(name string, l look, prepare func(*stand) *setup)) {
 }
 
 func TestSettings(t *testing.T) {
+	drawsMuch(t)
 	eachSetup(func(name string, l look, prepare func(*stand) *setup) {
-		if underRace && l.name != "-small" {
-			return
-		}
 		t.Run(name, func(t *testing.T) {
 			s := newStand(t, l.size, l.variant)
 			prepare(s)
@@ -140,6 +138,7 @@ func TestSettings(t *testing.T) {
 // With the largest texts every word of every page is still whole, or wraps: nothing
 // lies on something else, and nothing sticks out of the page.
 func TestSettingsHoldLargeTexts(t *testing.T) {
+	drawsMuch(t)
 	for _, p := range model.Pages() {
 		s := newStand(t, fyne.NewSize(800, 560), fynetheme.VariantDark)
 		shared().Theme = theme.Fixed(fynetheme.VariantDark).WithText(theme.TextLargest)

@@ -66,6 +66,7 @@ func TestACoveredStageIsNotSent(t *testing.T) {
 // We are small, beside or over the others, never as large as they are, and hidden
 // when we want that.
 func TestOwnCorner(t *testing.T) {
+	drawsMuch(t)
 	for _, size := range []fyne.Size{small, normal, {Width: 800, Height: 560}, {Width: 1600, Height: 900}, {Width: 720, Height: 900}} {
 		for _, n := range []int{2, 3, 5, 10, 12} {
 			for _, layout := range []model.Layout{model.LayoutGrid, model.LayoutSpeaker} {

@@ -52,6 +52,7 @@ func TestDialog(t *testing.T) {
 // Nothing is cut: every text of every screen has the room that its words need,
 // in the smallest window too, and lies inside of it.
 func TestNothingIsCut(t *testing.T) {
+	drawsMuch(t)
 	ends := farewells(time.Time{})
 	screens := slices.Concat(lobbyScreens(), roomScreens(), panelScreens(), farewellScreens())
 	screens = slices.DeleteFunc(screens, func(sc screen) bool {
@@ -76,6 +77,7 @@ func TestNothingIsCut(t *testing.T) {
 // In the smallest window every button of the room is inside of it, and none lies on
 // another: whoever adds one sees here that there is room.
 func TestEveryButtonIsInTheSmallestWindow(t *testing.T) {
+	drawsMuch(t)
 	for _, sc := range roomScreens() {
 		t.Run(sc.name, func(t *testing.T) {
 			s := newStand(t, tiny, fynetheme.VariantDark)
