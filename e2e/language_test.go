@@ -23,7 +23,13 @@ func TestWindowSpeaksTheChosenLanguage(t *testing.T) {
 	}
 	w.until("the window's title is Chinese", func() bool { return len(w.Windows(t.Context(), "Ada 的房间")) > 0 })
 	w.shot("guest")
-	must(t, w.CloseWindow(w.id()))
+	w.until("the window is closed", func() bool { // at the second X: the room ends for the guest
+		id := w.id()
+		if id != "" {
+			must(t, w.CloseWindow(id))
+		}
+		return id == ""
+	})
 	if status := w.Ended(); status != 0 {
 		t.Errorf("status %d", status)
 	}

@@ -267,7 +267,7 @@ func (s *State) participantJoined(p call.Participant, at time.Time) {
 		person := newPerson(p, false)
 		s.People = append(s.People, person)
 		notices{s}.joined(person.DisplayName(), at)
-		s.Chat.note(Line{Kind: LineJoined, At: at, Name: person.DisplayName()})
+		s.Chat.joined(person, at)
 	case old.Self:
 	case old.SID == p.SID:
 		old.update(p)

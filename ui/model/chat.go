@@ -149,6 +149,26 @@ func (c *Chat) insert(line Line) {
 	for at > 0 && c.Lines[at-1].after(line) {
 		at--
 	}
+	c.put(at, line)
+}
+
+// joinNews is how much later than somebody's first words we may hear that they came.
+const joinNews = 5 * time.Second
+
+// joined says that somebody came, before what they have said already.
+func (c *Chat) joined(p *Person, at time.Time) {
+	place := len(c.Lines)
+	for ; place > 0; place-- {
+		l := c.Lines[place-1]
+		if l.Kind != LineMessage || l.Message.From != p.ID || at.Sub(l.At).Abs() > joinNews {
+			break
+		}
+	}
+	c.put(place, Line{Key: c.key(), Kind: LineJoined, At: at, Name: p.DisplayName()})
+}
+
+// put puts a line at that place.
+func (c *Chat) put(at int, line Line) {
 	c.Lines = slices.Insert(c.Lines, at, line)
 	c.bytes += line.size()
 	drop := 0

@@ -52,6 +52,18 @@ func TestChatKeepsTheServersOrder(t *testing.T) {
 	}
 }
 
+// Somebody's first words may come before the news that they came: the line says it
+// before them, and after what others said.
+func TestWhoSpeaksHasJoined(t *testing.T) {
+	s := joined(person("ann", "PA_1"))
+	apply(s, message("m1", 1, "ann", "a"), message("m2", 2, "bob", "b"), message("m3", 3, "bob", "c"),
+		call.ParticipantJoined{Participant: person("bob", "PA_2")},
+		message("m9", 9, "eve", "long ago"), call.ParticipantJoined{Participant: person("eve", "PA_3")})
+	if got := text(&s.Chat); got != "a +BOB b c long ago +EVE" {
+		t.Error(got)
+	}
+}
+
 // Unread is what others say where nobody looks: not our own words, nor what was
 // said before our time.
 func TestUnread(t *testing.T) {
