@@ -54,7 +54,7 @@ e2e: test-e2e ## only the tests of the whole program
 test-e2e: deps-test
 	$(CHECKED) $(GO) build -ldflags '$(LDFLAGS)' -o build/foyer-checked .
 	FOYER_BIN=$(CURDIR)/build/foyer-checked FOYER_ARTIFACTS=$(CURDIR)/artifacts \
-		$(CHECKED) $(GO) test -timeout 20m -parallel 4 ./e2e/...
+		$(CHECKED) $(GO) test -timeout 20m -parallel 5 ./e2e/...
 
 .PHONY: test-attack
 test-attack: deps-test ## only the attacks, each for a moment
