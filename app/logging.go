@@ -12,7 +12,9 @@ import (
 
 // logParts are the parts of the program that say in the log who they are. Those of
 // the room server are host, door, keeper and sfu.
-var logParts = []string{"client", "desktop", "devices", "door", "engine", "host", "instance", "keeper", "media", "sfu", "ui"}
+var logParts = []string{
+	"client", "desktop", "devices", "door", "engine", "host", "instance", "keeper", "media", "sfu", "ui",
+}
 
 const logLevelUsage = "what to log on stderr: error, warn, info or debug; PART=LEVEL for one part alone, " +
 	"more of them with commas between: "

@@ -54,7 +54,7 @@ func shortcuts() []shortcut {
 		{key: fyne.KeyR, ctrl: true, name: "Ctrl+R", says: "keys.rules", at: staying, do: actions.Rules},
 		{key: fyne.KeyZ, ctrl: true, name: "Ctrl+Z", says: "keys.undo", at: staying, do: undoLast},
 		{key: fyne.KeyL, ctrl: true, name: "Ctrl+L", says: "keys.leave", at: staying, do: actions.Leave},
-		{key: fyne.KeyComma, ctrl: true, name: "Ctrl+,", says: "keys.settings", at: beforeFarewell, do: actions.pressSettings},
+		{key: fyne.KeyComma, ctrl: true, name: "Ctrl+,", says: "keys.settings", at: beforeFarewell, do: actions.pressSetup},
 		{key: fyne.KeyEscape, name: "Esc", says: "keys.close", at: anywhere, do: actions.escape},
 		{char: '?', name: "?", says: "keys.help", at: anywhere, do: actions.Shortcuts},
 		{key: fyne.KeyF1, name: "F1", says: "keys.help", at: anywhere, do: actions.Shortcuts},

@@ -32,7 +32,7 @@ func (a actions) OpenSettings(p model.Page) {
 	if p != model.PageNone {
 		a.closeShortcuts()
 		a.sheets.leave.Close()
-		ruling{a.UI}.CloseRules()
+		ruling(a).CloseRules()
 		if a.state.Share != nil {
 			a.CancelShare()
 		}
@@ -41,7 +41,7 @@ func (a actions) OpenSettings(p model.Page) {
 	a.refresh()
 }
 
-func (a actions) pressSettings() {
+func (a actions) pressSetup() {
 	if a.state.Setup.Open() {
 		a.OpenSettings(model.PageNone)
 	} else {

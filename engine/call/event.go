@@ -198,7 +198,8 @@ type DeviceLost struct {
 // TestStage is how far the test of a device is. That of a speaker records nothing.
 type TestStage string
 
-const ( // stages of a test
+// Stages of a test.
+const (
 	TestOpening   TestStage = "opening"
 	TestRecording TestStage = "recording"
 	TestPlaying   TestStage = "playing"

@@ -195,7 +195,8 @@ func (r *textRenderer) Layout(size fyne.Size) {
 	r.objs = r.objs[:0]
 	for i, s := range texts {
 		o := r.lines[i]
-		o.Text, o.TextSize, o.TextStyle, o.Alignment, o.Color = s, theme.Text(r.t.TextSize), r.t.style(), r.t.Align, theme.Color(r.t.In)
+		o.Text, o.TextSize, o.TextStyle = s, theme.Text(r.t.TextSize), r.t.style()
+		o.Alignment, o.Color = r.t.Align, theme.Color(r.t.In)
 		o.Move(fyne.NewPos(0, y))
 		o.Resize(fyne.NewSize(size.Width, line))
 		y += line
