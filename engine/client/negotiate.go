@@ -68,10 +68,22 @@ func (ng *negotiation) onAnswer(d *livekit.SessionDescription) {
 	p.Offering = false
 	ng.s.alarms.Clear(alarmAnswer)
 	ng.s.publications.armTracks()
-	if p.Again || p.Restart {
+	if p.Again || p.Restart || ng.tooEarly(t, len(d.GetMidToTrackId())) {
 		ng.offer()
 	}
 	ng.s.reconnection.checkDone()
+}
+
+// earlyOffers is how many offers a new connection makes at most before it waits for
+// the server to ask for one.
+const earlyOffers = 3
+
+// tooEarly reports whether a new connection's offer was answered without tracks that
+// we asked for just before it. LiveKit subscribes beside its signalling and is often
+// a moment late; of that it tells only 150 ms after the connection was made
+// (negotiationFrequency in livekit-server@v1.13.3/pkg/rtc/transport.go).
+func (ng *negotiation) tooEarly(t *rtp.Transport, tracks int) bool {
+	return t.Sub == nil && t.Pub.OfferID < earlyOffers && tracks < len(ng.s.subscriptions.told)
 }
 
 // onOffer answers the server's offer on the receiving connection.
@@ -90,7 +102,7 @@ func (ng *negotiation) onOffer(d *livekit.SessionDescription) {
 		err = p.PC.SetLocalDescription(answer)
 	}
 	if err != nil {
-		ng.s.lost(fmt.Errorf("server'ng.s offer: %w", err), true)
+		ng.s.lost(fmt.Errorf("server's offer: %w", err), true)
 		return
 	}
 	ng.s.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Answer{
@@ -114,7 +126,7 @@ func (ng *negotiation) onTrickle(m *livekit.TrickleRequest) {
 }
 
 func (ng *negotiation) unusableCandidate(err error) {
-	ng.s.log.WithError(err).Debug("candidate of the server'ng.s not usable")
+	ng.s.log.WithError(err).Debug("candidate of the server's not usable")
 }
 
 // onCandidate tells the server one of ours.
