@@ -33,7 +33,8 @@ type relay struct {
 	mu    sync.Mutex
 	heard [][]byte
 	cut   chan error
-	done  chan struct{} // both ways have ended
+	done  chan struct{}  // both ways have ended
+	ends  sync.WaitGroup // what reads and writes beside the test at either end
 }
 
 // newRelay connects them; change may change the guard before anything is sent.
@@ -72,6 +73,7 @@ func newRelay(t *testing.T, b Limits, change func(*Conn)) *relay {
 		_ = r.client.Close()
 		_ = r.server.Close()
 		<-r.done
+		r.ends.Wait()
 	})
 	return r
 }
@@ -130,7 +132,7 @@ func passHeader(w io.Writer, r io.Reader) {
 // listen reads at LiveKit's side until the end.
 func (r *relay) listen() (ended <-chan struct{}) {
 	end := make(chan struct{})
-	go func() {
+	r.ends.Go(func() {
 		defer close(end)
 		for {
 			_, m, err := r.server.ReadMessage()
@@ -141,7 +143,7 @@ func (r *relay) listen() (ended <-chan struct{}) {
 			r.heard = append(r.heard, m)
 			r.mu.Unlock()
 		}
-	}()
+	})
 	return end
 }
 
@@ -328,14 +330,14 @@ func TestTooManyRequests(t *testing.T) {
 	work := rate.NewLimiter(1, 100)
 	r := newRelay(t, Limits{Work: work}, nil)
 	ended := r.listen()
-	go func() {
-		raw, _ := proto.Marshal(ping(1))
+	raw := mustMarshal(t, ping(1))
+	r.ends.Go(func() {
 		for range 1000 {
 			if r.client.WriteMessage(websocket.BinaryMessage, raw) != nil {
 				return
 			}
 		}
-	}()
+	})
 	if status, why := r.closed(); status != StatusPolicy || !strings.Contains(why, "too many requests") {
 		t.Errorf("closed with %d %q", status, why)
 	}
@@ -344,11 +346,11 @@ func TestTooManyRequests(t *testing.T) {
 		t.Errorf("%d requests arrive", n)
 	}
 	// The same person has no more on another connection.
-	r = newRelay(t, Limits{Work: work}, nil)
+	next := newRelay(t, Limits{Work: work}, nil)
 	for range 10 {
-		_ = r.send(ping(1))
+		_ = next.send(ping(1))
 	}
-	if status, _ := r.closed(); status != StatusPolicy {
+	if status, _ := next.closed(); status != StatusPolicy {
 		t.Errorf("the next connection is closed with %d", status)
 	}
 }
@@ -367,7 +369,8 @@ func TestBytesWait(t *testing.T) {
 	l := rate.NewLimiter(second, 64<<10)
 	r := newRelay(t, Limits{Bytes: []*rate.Limiter{l, rate.NewLimiter(rate.Inf, 0)}}, nil)
 	began := time.Now()
-	go func() { _ = r.send(offer(strings.Repeat("a=x y z\n", size/8))) }()
+	long := mustMarshal(t, offer(strings.Repeat("a=x y z\n", size/8)))
+	r.ends.Go(func() { _ = r.client.WriteMessage(websocket.BinaryMessage, long) })
 	if _, _, err := r.server.ReadMessage(); err != nil {
 		t.Fatal(err)
 	}
@@ -402,7 +405,7 @@ func TestTheInspectorCuts(t *testing.T) {
 func TestTheLastWordComesBetweenFrames(t *testing.T) {
 	r := newRelay(t, Limits{}, nil)
 	long := bytes.Repeat([]byte("x"), 8<<20)
-	go func() { _ = r.server.WriteMessage(websocket.BinaryMessage, long) }()
+	r.ends.Go(func() { _ = r.server.WriteMessage(websocket.BinaryMessage, long) })
 	began := make(chan struct{})
 	var message []byte
 	var end error
