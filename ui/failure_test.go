@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/test"
 
 	"foyer/engine/call"
 	"foyer/ui/kit"
@@ -14,7 +13,7 @@ import (
 )
 
 func TestShowFailureSaysTheSentenceAndTheNextStep(t *testing.T) {
-	a := test.NewTempApp(t)
+	a := newApp(t)
 	for _, l := range words.Languages() {
 		book := words.Choose(l.Code, nil)
 		s := book.Error(call.ErrProfileKey, "", call.SourceUnknown, time.Now())

@@ -38,7 +38,7 @@ func TestAWindowThatIsNotThere(t *testing.T) {
 func TestNothingOpensWithoutAWindow(t *testing.T) {
 	engined := &fakeEngine{refuse: map[string]error{}}
 	u := New(Config{
-		App: test.NewTempApp(t), Do: engined.do, Events: eventqueue.New(), Dispatch: func(f func()) { f() },
+		App: newApp(t), Do: engined.do, Events: eventqueue.New(), Dispatch: func(f func()) { f() },
 		Settings: &memory{set: Settings{Name: "Ada", Asked: true, CameraOn: true}},
 	})
 	u.refresh()

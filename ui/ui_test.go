@@ -124,7 +124,7 @@ func newBenchOf(t *testing.T, m *memory, link string, change func(*Config)) *ben
 	t.Helper()
 	b := &bench{t: t, engine: &fakeEngine{refuse: map[string]error{}}, memory: m, clip: test.NewClipboard(), now: time.Date(2026, 11, 21, 14, 0, 0, 0, time.UTC), desk: &fakeDesktop{}, frame: &fakeFrame{}}
 	cfg := Config{
-		App: test.NewTempApp(t), Do: b.engine.do, Events: eventqueue.New(), Settings: b.memory, Identity: "u-ada",
+		App: newApp(t), Do: b.engine.do, Events: eventqueue.New(), Settings: b.memory, Identity: "u-ada",
 		Dispatch: func(f func()) { f() }, InitialLink: link, OnClosed: func() { b.closed++ }, Clipboard: b.clip,
 		Theme: theme.Fixed(fynetheme.VariantDark), Now: func() time.Time { return b.now }, Random: bytes.NewReader(bytes.Repeat([]byte{7}, 64)),
 		Glyphs: func(string) bool { return true }, Desktop: b.desk, Frame: func(fyne.Window) desk.Frame { return b.frame },
@@ -249,7 +249,7 @@ func TestStartRoom(t *testing.T) {
 }
 
 func TestRoomIDsDiffer(t *testing.T) {
-	u := &UI{cfg: config.WithDefaults(Config{App: test.NewTempApp(t)})}
+	u := &UI{cfg: config.WithDefaults(Config{App: newApp(t)})}
 	seen := map[call.RoomID]bool{}
 	for range 1000 {
 		id, err := u.newRoomID()
@@ -647,7 +647,7 @@ func TestCloseHidesAndAsksNothing(t *testing.T) {
 }
 
 func TestCrashIsToldAtTheNextStart(t *testing.T) {
-	u := New(Config{App: test.NewTempApp(t), Do: func(engine.Command) error { return nil }, Events: eventqueue.New(), Settings: &memory{}, Dispatch: func(f func()) { f() }, Crashed: []string{"Design review"}})
+	u := New(Config{App: newApp(t), Do: func(engine.Command) error { return nil }, Events: eventqueue.New(), Settings: &memory{}, Dispatch: func(f func()) { f() }, Crashed: []string{"Design review"}})
 	b := &bench{t: t, ui: u}
 	if !b.says("Foyer stopped unexpectedly while you were in “Design review”") {
 		t.Error("a crash is not told")
@@ -663,7 +663,7 @@ func TestPumpHandsOverInOrderAndStops(t *testing.T) {
 	var mu sync.Mutex
 	var batches int
 	seen := make(chan struct{}, 1)
-	u := New(Config{App: test.NewTempApp(t), Do: func(engine.Command) error { return nil }, Events: queue, Settings: &memory{}, Dispatch: func(f func()) {
+	u := New(Config{App: newApp(t), Do: func(engine.Command) error { return nil }, Events: queue, Settings: &memory{}, Dispatch: func(f func()) {
 		mu.Lock()
 		defer mu.Unlock()
 		f()
@@ -694,7 +694,7 @@ func TestPumpHandsOverInOrderAndStops(t *testing.T) {
 
 func TestPumpEndsWithTheQueue(t *testing.T) {
 	queue := eventqueue.New()
-	u := New(Config{App: test.NewTempApp(t), Do: func(engine.Command) error { return nil }, Events: queue, Settings: &memory{}, Dispatch: func(f func()) { f() }})
+	u := New(Config{App: newApp(t), Do: func(engine.Command) error { return nil }, Events: queue, Settings: &memory{}, Dispatch: func(f func()) { f() }})
 	u.Pump(context.Background())
 	queue.Close()
 	u.pump.Wait()
