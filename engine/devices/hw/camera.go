@@ -25,27 +25,20 @@ import (
 
 // cameras implements devices.VideoDriver.
 type cameras struct {
-	log logrus.FieldLogger
-	mu  sync.Mutex // held while mediadevices enumerates
+	log   logrus.FieldLogger
+	mu    sync.Mutex // held while cameras are looked for
+	nodes *nodes
 }
 
-// List enumerates. What is open stays open: only the manager forgets its
-// driver, which the stream holds.
+// List lists what is plugged in. What is open stays open.
 func (c *cameras) List() ([]call.Device, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.enumerate()
-	var list []call.Device
-	for _, d := range found() {
-		if usable(d) {
-			list = append(list, call.Device{
-				Source: call.SourceCamera, ID: cameraID(d), Name: cameraName(d), Default: len(list) == 0,
-			})
-		}
-	}
-	return list, nil
+	return c.list(), nil
 }
 
+// enumerate has mediadevices look for cameras, which opens them. Only the manager
+// forgets the driver of what is open: the stream holds it.
 func (c *cameras) enumerate() {
 	// On Linux Initialize does this itself, elsewhere it would register
 	// everything twice.
@@ -130,7 +123,7 @@ func (c *cameras) find(id string) (driver.Driver, bool) {
 	defer c.mu.Unlock()
 	for range 2 {
 		for _, d := range found() {
-			if cameraID(d) == id && d.Status() == driver.StateClosed {
+			if cameraID(d) == id && d.Status() == driver.StateClosed && c.current(d) {
 				return d, true
 			}
 		}

@@ -6,47 +6,36 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"unsafe"
 
 	"github.com/pion/mediadevices/pkg/driver"
 	"github.com/pion/mediadevices/pkg/driver/camera"
 	"golang.org/x/sys/unix"
+
+	"foyer/engine/call"
 )
 
-// From linux/videodev2.h.
-const (
-	vidiocQuerycap        = 0x80685600
-	v4l2CapVideoCapture   = 0x00000001
-	v4l2CapDeviceCaps     = 0x80000000
-	capabilityCapsOffset  = 84
-	capabilityOwnOffset   = 88
-	capabilityTotalLength = 104
-)
+// list lists the cameras. Their files are opened once at most, and where udev knows
+// them not at all: a camera's light does not blink while somebody chooses among them,
+// and a camera that another program uses is left alone.
+func (c *cameras) list() []call.Device {
+	var list []call.Device
+	for _, n := range c.nodes.list() {
+		list = append(list, call.Device{Source: call.SourceCamera, ID: n.id, Name: n.name, Default: len(list) == 0})
+	}
+	return list
+}
+
+// current reports whether mediadevices knows a camera by the file that it has now: it
+// may have been plugged in again.
+func (c *cameras) current(d driver.Driver) bool {
+	file, known := c.nodes.file(cameraID(d))
+	return !known || file == filepath.Base(node(d))
+}
 
 // node is the camera's file.
 func node(d driver.Driver) string {
 	_, name, _ := strings.Cut(d.Info().Label, camera.LabelSeparator)
 	return filepath.Join("/dev", name)
-}
-
-// usable tells cameras from the other nodes of the same hardware: a UVC camera
-// has one for its metadata, which mediadevices takes for a camera. A node that
-// we may not open stays in the list, so that choosing it tells why.
-func usable(d driver.Driver) bool {
-	fd, err := unix.Open(node(d), unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return errors.Is(err, unix.EACCES) || errors.Is(err, unix.EPERM) || errors.Is(err, unix.EBUSY)
-	}
-	defer func() { _ = unix.Close(fd) }()
-	var c [capabilityTotalLength]byte
-	if _, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), vidiocQuerycap, uintptr(unsafe.Pointer(&c))); errno != 0 {
-		return false
-	}
-	caps := *(*uint32)(unsafe.Pointer(&c[capabilityCapsOffset]))
-	if caps&v4l2CapDeviceCaps != 0 {
-		caps = *(*uint32)(unsafe.Pointer(&c[capabilityOwnOffset]))
-	}
-	return caps&v4l2CapVideoCapture != 0
 }
 
 // unmap gives back what a stream that could not be started has left: when the

@@ -4,10 +4,29 @@ package hw
 
 import (
 	"github.com/pion/mediadevices/pkg/driver"
+
+	"foyer/engine/call"
 )
 
-// usable is for the nodes of V4L2; elsewhere everything found is a camera.
-func usable(driver.Driver) bool { return true }
+// nodes are for V4L2; elsewhere everything found is a camera.
+type nodes struct{}
+
+func newNodes() *nodes { return nil }
+
+// list enumerates, which opens nothing on these systems.
+func (c *cameras) list() []call.Device {
+	c.enumerate()
+	var list []call.Device
+	for _, d := range found() {
+		list = append(list, call.Device{
+			Source: call.SourceCamera, ID: cameraID(d), Name: cameraName(d), Default: len(list) == 0,
+		})
+	}
+	return list
+}
+
+// current is for V4L2, too.
+func (c *cameras) current(driver.Driver) bool { return true }
 
 // unmap is for V4L2 as well.
 func unmap(driver.Driver) error { return nil }

@@ -27,7 +27,7 @@ func Drivers(log logrus.FieldLogger) devices.Drivers {
 	}
 	s := newAudio(log)
 	return devices.Drivers{
-		Camera: &cameras{log: log},
+		Camera: &cameras{log: log, nodes: newNodes()},
 		Screen: newScreens(),
 		Audio:  s,
 		Held:   heldBy(s),
