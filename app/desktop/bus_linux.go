@@ -133,9 +133,16 @@ type object struct {
 var busItself = object{"org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus"}
 
 // linux is a desktop that is reached over D-Bus.
-type linux struct{ d *Desktop }
+type linux struct {
+	d      *Desktop
+	asleep func() time.Duration // how long the computer has slept since it was started
+	every  time.Duration        // how often that is looked at
+	retry  time.Duration        // how long a service that did not answer is left alone at first
+}
 
-func newSystem(d *Desktop) system { return linux{d} }
+func newSystem(d *Desktop) system {
+	return linux{d: d, asleep: asleep, every: 2 * time.Second, retry: time.Second}
+}
 
 // programName is the program for whoever lists what keeps a computer awake or has
 // an icon, appID its entry in the menu.

@@ -6,10 +6,10 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/godbus/dbus/v5"
 	"github.com/sirupsen/logrus"
 	"github.com/sirupsen/logrus/hooks/test"
 
@@ -213,34 +213,155 @@ func TestNotifications(t *testing.T) {
 	u.until("taken back", func() bool { return slices.Equal(u.services.Closed(), []uint32{first.ID}) })
 }
 
-// The computer's sleep is told by login1 alone, and only while there is a stay.
+// begin starts the desktop anew, with other clocks.
+func (u *user) begin(asleep func() time.Duration, every time.Duration, log logrus.FieldLogger) {
+	u.t.Helper()
+	u.Desktop.Close()
+	conf := u.config()
+	if log != nil {
+		conf.Log = log
+	}
+	u.Desktop = start(conf, func(d *Desktop) system {
+		return linux{d: d, asleep: asleep, every: every, retry: 10 * time.Millisecond}
+	}, Rest)
+}
+
+// told waits until so many sleeps were told, and returns them.
+func (u *user) told(n int) []time.Duration {
+	u.t.Helper()
+	var all []time.Duration
+	err := drive.Until(u.t.Context(), func() bool {
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		all = slices.Clone(u.slept)
+		return len(all) >= n
+	})
+	if err != nil {
+		u.t.Fatalf("told %v, want %d", all, n)
+	}
+	return all
+}
+
+// A sleep is as long as the clocks differ, however late it is told, and nobody tells of
+// one by a signal alone.
 func TestSleep(t *testing.T) {
 	u := newUser(t)
-	u.Show(review)
-	u.until("awake", func() bool { return slices.Equal(u.services.Awake(), allAwake) })
-	somebody, err := dbus.Connect(u.bus.Address)
-	if err != nil {
-		t.Fatal(err)
+	var slept, looked atomic.Int64
+	clock := func() time.Duration {
+		looked.Add(1)
+		return time.Duration(slept.Load())
 	}
-	defer somebody.Close()
-	for _, begins := range []bool{true, false} {
-		if err := somebody.Emit(login.path, login.iface+".PrepareForSleep", begins); err != nil {
-			t.Fatal(err)
+	looks := func() {
+		t.Helper()
+		before := looked.Load()
+		if err := drive.Until(t.Context(), func() bool { return looked.Load() > before }); err != nil {
+			t.Fatal("nobody looks at the clocks")
 		}
 	}
+	u.begin(clock, time.Hour, nil)
+	u.Show(review)
+	u.until("awake", func() bool { return slices.Equal(u.services.Awake(), allAwake) })
+	u.settled()
 	for _, begins := range []bool{true, false} {
 		if err := u.services.Sleep(begins); err != nil {
 			t.Fatal(err)
 		}
+		looks()
 	}
-	err = drive.Until(t.Context(), func() bool {
-		u.mu.Lock()
-		defer u.mu.Unlock()
-		return len(u.slept) == 1
+	slept.Add(int64(90 * time.Minute))
+	if err := u.services.Sleep(false); err != nil {
+		t.Fatal(err)
+	}
+	if all := u.told(1); len(all) != 1 || all[0] != 90*time.Minute {
+		t.Errorf("told %v", all)
+	}
+}
+
+// Where no service tells of it, a sleep is noticed as well.
+func TestSleepWithoutLogin1(t *testing.T) {
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
+	t.Setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus")
+	var slept atomic.Int64
+	told := make(chan time.Duration, 4)
+	log, _ := test.NewNullLogger()
+	looked := make(chan struct{}, 64)
+	clock := func() time.Duration {
+		select {
+		case looked <- struct{}{}:
+		default:
+		}
+		return time.Duration(slept.Load())
+	}
+	d := start(Config{Press: func(desk.Action) {}, Woke: func(d time.Duration) { told <- d }, Log: log},
+		func(d *Desktop) system {
+			return linux{d: d, asleep: clock, every: time.Millisecond, retry: time.Millisecond}
+		}, Rest)
+	defer d.Close()
+	d.Show(review)
+	for range 3 {
+		<-looked
+	}
+	slept.Store(int64(2 * time.Minute))
+	if got := <-told; got != 2*time.Minute {
+		t.Errorf("told %v", got)
+	}
+	d.Show(desk.Stay{})
+	d.Close()
+	if len(told) != 0 {
+		t.Errorf("told again: %v", <-told)
+	}
+}
+
+// The clocks of this computer never say that it has slept less than before.
+func TestTheClocks(t *testing.T) {
+	first := asleep()
+	if next := asleep(); first < 0 || next < first-time.Millisecond || next > first+time.Minute {
+		t.Errorf("asleep for %v, then %v", first, next)
+	}
+}
+
+// A login1 that does not answer is asked again, and that is said. Meanwhile a sleep is
+// noticed, and of answers that come too late nothing is left.
+func TestASlowLogin1(t *testing.T) {
+	u := newUser(t)
+	log, said := test.NewNullLogger()
+	var slept atomic.Int64
+	answer := u.services.StallLogin(1)
+	u.begin(func() time.Duration { return time.Duration(slept.Load()) }, time.Hour, log)
+	u.Show(review)
+	u.until("awake after another try", func() bool { return slices.Equal(u.services.Awake(), allAwake) })
+	warned := slices.ContainsFunc(said.AllEntries(), func(e *logrus.Entry) bool {
+		return e.Level == logrus.WarnLevel && strings.Contains(e.Message, "login1 does not answer")
 	})
-	if err != nil || u.slept[0] < 0 || u.slept[0] > time.Minute {
-		t.Errorf("told %v", u.slept)
+	if !warned {
+		t.Error("the log says nothing of it")
 	}
+	u.settled()
+	slept.Store(int64(time.Hour))
+	if err := u.services.Sleep(false); err != nil {
+		t.Fatal(err)
+	}
+	u.told(1)
+	answer()
+	u.until("the late answer is given back", func() bool { return slices.Equal(u.services.Awake(), allAwake) })
+	u.Show(desk.Stay{})
+	u.until("all given back", func() bool { return len(u.services.Awake()) == 0 })
+}
+
+// The end does not wait for a login1 that does not answer.
+func TestTheEndOfASlowLogin1(t *testing.T) {
+	u := newUser(t)
+	answer := u.services.StallLogin(100)
+	u.begin(asleep, time.Hour, nil)
+	u.Show(review)
+	u.until("the others have answered", func() bool { return len(u.services.Awake()) == 2 && len(u.services.Items()) == 1 })
+	began := time.Now()
+	u.Close()
+	if took := time.Since(began); took > answerLimit {
+		t.Errorf("the end took %v", took)
+	}
+	answer()
+	u.until("all given back", func() bool { return len(u.services.Awake()) == 0 })
 }
 
 // Where there is no bus, or nobody on it, nothing happens and nothing waits.

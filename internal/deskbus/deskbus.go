@@ -40,6 +40,8 @@ type Services struct {
 	items     map[string]bool // names that icons were registered by
 	abilities []string
 	changed   chan struct{}
+	stalls    int // requests of login1 that wait for stalled
+	stalled   chan struct{}
 }
 
 // keeper is somebody who keeps the computer awake.

@@ -5,6 +5,7 @@ package deskbus
 import (
 	"os"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/godbus/dbus/v5"
@@ -75,6 +76,7 @@ const sendLimit = time.Second
 
 // Inhibit keeps the computer awake as long as the file is open that it returns.
 func (l login) Inhibit(what, _, why, mode string) (dbus.UnixFD, *dbus.Error) {
+	l.s.stall()
 	var ends [2]int
 	if err := unix.Pipe2(ends[:], unix.O_CLOEXEC); err != nil {
 		return 0, dbus.MakeFailedError(err)
@@ -88,6 +90,32 @@ func (l login) Inhibit(what, _, why, mode string) (dbus.UnixFD, *dbus.Error) {
 		_ = unix.Close(r)
 	})
 	return dbus.UnixFD(w), nil
+}
+
+// StallLogin has login1 answer the next requests only when answer is called, or the
+// services end.
+func (s *Services) StallLogin(requests int) (answer func()) {
+	stalled := make(chan struct{})
+	s.change(func() { s.stalls, s.stalled = requests, stalled })
+	return sync.OnceFunc(func() { close(stalled) })
+}
+
+// stall waits, if the request is one of those.
+func (s *Services) stall() {
+	var stalled chan struct{}
+	s.change(func() {
+		if s.stalls > 0 {
+			s.stalls--
+			stalled = s.stalled
+		}
+	})
+	if stalled == nil {
+		return
+	}
+	select {
+	case <-stalled:
+	case <-s.conn.Context().Done():
+	}
 }
 
 // watcher is org.kde.StatusNotifierWatcher, and whoever shows the icons.
