@@ -29,7 +29,7 @@ var (
 )
 
 // Where the microphone's button lies from the middle of the leave button.
-var micFromLeave = image.Pt(-464, 0)
+var micFromLeave = image.Pt(-476, 0)
 
 const (
 	buttonPixels = 800 // a button is at least so large

@@ -174,6 +174,7 @@ func TestXWithEverythingOpen(t *testing.T) {
 		"people":    func(b *bench) { b.ui.presses.OpenPanel(model.PanelPeople) },
 		"share":     func(b *bench) { b.ui.presses.Share() },
 		"shortcuts": func(b *bench) { b.ui.presses.Shortcuts() },
+		"devices":   func(b *bench) { b.press(fyne.KeyD) },
 		"removal":   func(b *bench) { b.ui.presses.Remove("u-grace") },
 		"link":      func(b *bench) { b.ui.OpenLink(b.t.Context(), invite("r-2").String()) },
 	} {

@@ -3,12 +3,8 @@ package ui
 import (
 	"errors"
 
-	"fyne.io/fyne/v2"
-
 	"foyer/engine"
 	"foyer/engine/call"
-	"foyer/ui/kit"
-	"foyer/ui/view/reaction"
 )
 
 // ToggleHand raises our hand, or lowers it.
@@ -23,27 +19,6 @@ func (a actions) ToggleHand() {
 	a.refresh()
 }
 
-// reactMenuHeight is that of its lines, so that it lies above the button.
-const reactMenuHeight = 242
-
-// ReactMenu shows the reactions.
-func (a actions) ReactMenu(at fyne.Position) {
-	if !a.state.InRoom() || a.state.Engine == call.StateLeaving {
-		return
-	}
-	var items []kit.MenuItem
-	for _, r := range call.Reactions() {
-		items = append(items, kit.MenuItem{
-			Text: a.book.Reaction(r), Icon: reaction.Icon(r), OnTapped: func() { react(a, r) },
-		})
-	}
-	a.sheets.react.Close()
-	a.sheets.react = kit.ShowMenu(a.win.Canvas(), at.SubtractXY(0, reactMenuHeight), items)
-}
-
-// pressReact is the key of the reactions.
-func pressReact(a actions) { a.ReactMenu(a.root.ReactAt()) }
-
 // react shows a reaction to everybody. More than a few a second are no mistake that
 // has to be told.
 func react(a actions, r call.Reaction) {
@@ -57,11 +32,4 @@ func react(a actions, r call.Reaction) {
 func (a actions) SetVolume(id call.Identity, percent int) {
 	a.do(engine.SetVolume{ID: id, Percent: percent}, call.SourceUnknown)
 	a.refresh()
-}
-
-// settleGestures takes the menu of reactions away when the stay is over or ending.
-func settleGestures(a actions) {
-	if !a.state.InRoom() || a.state.Engine == call.StateLeaving {
-		a.sheets.react.Close()
-	}
 }

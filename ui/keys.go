@@ -35,6 +35,8 @@ func shortcuts() []shortcut {
 	return []shortcut{
 		{key: fyne.KeyM, name: "M", says: "keys.mic", at: beforeFarewell, do: actions.ToggleMic},
 		{key: fyne.KeyV, name: "V", says: "keys.camera", at: beforeFarewell, do: actions.ToggleCamera},
+		{key: fyne.KeyD, name: "D", says: "keys.devices_mic", at: staying, do: pressDevices(call.SourceMicrophone)},
+		{key: fyne.KeyK, name: "K", says: "keys.devices_camera", at: staying, do: pressDevices(call.SourceCamera)},
 		{key: fyne.KeyS, name: "S", says: "keys.share", at: staying, do: actions.Share},
 		{key: talkKey, name: "Space", says: "keys.talk", at: staying, do: repeatTalk},
 		{key: fyne.KeyL, name: "L", says: "keys.layout", at: staying, do: actions.otherLayout},

@@ -42,6 +42,12 @@ func TestEveryShortcut(t *testing.T) {
 		"keys.camera": func(b *bench) func() bool {
 			return func() bool { return sent(b, engine.Publish{Source: call.SourceCamera}) }
 		},
+		"keys.devices_mic": func(b *bench) func() bool {
+			return func() bool { return b.find("No sound") != nil }
+		},
+		"keys.devices_camera": func(b *bench) func() bool {
+			return func() bool { return b.find("Test devices…") != nil && b.find("No sound") == nil }
+		},
 		"keys.share": func(b *bench) func() bool { return func() bool { return b.says("Share a screen") } },
 		"keys.enlarge": func(b *bench) func() bool {
 			b.events(call.ParticipantJoined{Participant: grace}, shared)

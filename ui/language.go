@@ -26,8 +26,10 @@ func (a actions) SetLanguage(code string) {
 // where nothing can draw it the English one, and says so.
 func (u *UI) chooseBook() *words.Book {
 	book := words.Choose(u.set.Language, u.cfg.Locales)
+	u.setup.noFont = ""
 	if l := book.Language(); !u.cfg.Glyphs(l.Name) {
 		u.state.Notify(model.Notice{At: u.cfg.Now(), Kind: model.NoticeNoFont, Name: l.Code})
+		u.setup.noFont = l.Code
 		return words.English()
 	}
 	return book
@@ -42,8 +44,7 @@ func (u *UI) speak(book *words.Book) {
 		u.closeShortcuts()
 	}
 	ruling{u}.CloseRules()
-	u.sheets.react.Close()
-	u.sheets.leave.Close()
+	menus{u}.close()
 	u.closeQuestion()
 	if u.sheets.share != nil {
 		u.sheets.share.Close()

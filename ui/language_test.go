@@ -175,6 +175,15 @@ func TestLanguageWithoutFont(t *testing.T) {
 	if b.find("Start a room") == nil || !b.says(why) {
 		t.Error("a choice that nothing can draw is not explained")
 	}
+	b.tap("Dismiss")
+	b.turn(model.PageAppearance)
+	if !b.says(why) {
+		t.Error("it is not said beside the choice")
+	}
+	actions{b.ui}.SetLanguage("de")
+	if b.says(why) {
+		t.Error("German has a font, and the choice still says that it has none")
+	}
 	if !strings.HasPrefix(words.NoFont("zh"), why) {
 		t.Errorf("got %q", words.NoFont("zh"))
 	}

@@ -151,7 +151,8 @@ func (o *outside) tell() {
 func (o *outside) settle() {
 	var stay desk.Stay
 	if o.state.InRoom() {
-		stay = o.describe()
+		room := o.book.RoomName(o.state.Room.Title, o.state.Room.ID)
+		stay = desk.NewStay(o.book, room, o.state.Local[call.SourceMicrophone].On())
 	}
 	if stay != o.stay {
 		o.stay = stay
@@ -160,19 +161,6 @@ func (o *outside) settle() {
 	if o.told && o.set.Notifications.Off {
 		o.told = false
 		o.cfg.Desktop.Withdraw()
-	}
-}
-
-func (o *outside) describe() desk.Stay {
-	room := o.book.RoomName(o.state.Room.Title, o.state.Room.ID)
-	on := o.state.Local[call.SourceMicrophone].On()
-	state, mic := "desk.muted", "bar.mic_on"
-	if on {
-		state, mic = "desk.live", "bar.mic_off"
-	}
-	return desk.Stay{
-		Title: o.book.T(state, "room", room), Reason: o.book.T("desk.awake"), MicOn: on,
-		Mic: o.book.T(mic), Show: o.book.T("desk.open"), Leave: o.book.T("desk.leave"), Quit: o.book.T("desk.quit"),
 	}
 }
 

@@ -139,6 +139,39 @@ func TestNotificationsCanBePrivateAndOff(t *testing.T) {
 	}
 }
 
+// The settings switch them off and on, at once: what is out is taken back. One can be
+// shown, to see it.
+func TestNotificationsBySettings(t *testing.T) {
+	b := inRoomBench(t)
+	b.ui.outside.setBehind(true)
+	b.chats("Grace", "hello")
+	b.turn(model.PageNotifications)
+	b.tap("Nothing")
+	if b.desk.withdrawn != 1 || b.memory.set.Notifications != (Notifications{Off: true}) {
+		t.Errorf("switched off: %+v, %+v", b.memory.set.Notifications, b.desk)
+	}
+	before := len(b.desk.notes)
+	b.chats("Grace", "are you there?")
+	if o, ok := b.find("Show one").(fyne.Disableable); !ok || !o.Disabled() || len(b.desk.notes) != before {
+		t.Error("nothing is told, and one can be shown")
+	}
+	b.tap("Without names and texts")
+	b.chats("Grace", "the password is 1234")
+	if n := len(b.desk.notes); n != before+1 || strings.Contains(b.desk.notes[n-1].Text, "1234") {
+		t.Errorf("told %+v", b.desk.notes)
+	}
+	b.tap("Everything")
+	b.tap("Show one")
+	n := b.desk.notes[len(b.desk.notes)-1]
+	if b.memory.set.Notifications != (Notifications{}) || n.Text != "Notifications look like this." {
+		t.Errorf("remembered %+v, told %+v", b.memory.set.Notifications, n)
+	}
+	b.ui.outside.setBehind(false)
+	if b.desk.withdrawn != 2 {
+		t.Error("the trial stays")
+	}
+}
+
 // Leaving by oneself is no news.
 func TestOwnLeaveIsNotTold(t *testing.T) {
 	b := inRoomBench(t)

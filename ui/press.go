@@ -41,79 +41,42 @@ func (p presses) meant() bool {
 	return !stray
 }
 
-// Start implements view.Actions.
-func (p presses) Start() {
+// pass does what is pressed, if it is meant.
+func (p presses) pass(do func()) {
 	if p.meant() {
-		p.actions.Start()
+		do()
 	}
 }
+
+// Start implements view.Actions.
+func (p presses) Start() { p.pass(p.actions.Start) }
 
 // Join implements view.Actions.
-func (p presses) Join() {
-	if p.meant() {
-		p.actions.Join()
-	}
-}
+func (p presses) Join() { p.pass(p.actions.Join) }
 
 // OpenRecent implements view.Actions.
-func (p presses) OpenRecent(i int) {
-	if p.meant() {
-		p.actions.OpenRecent(i)
-	}
-}
+func (p presses) OpenRecent(i int) { p.pass(func() { p.actions.OpenRecent(i) }) }
 
 // Cancel implements view.Actions.
-func (p presses) Cancel() {
-	if p.meant() {
-		p.actions.Cancel()
-	}
-}
+func (p presses) Cancel() { p.pass(p.actions.Cancel) }
 
 // Leave implements view.Actions.
-func (p presses) Leave() {
-	if p.meant() {
-		p.actions.Leave()
-	}
-}
+func (p presses) Leave() { p.pass(p.actions.Leave) }
 
 // Share implements view.ShareActions.
-func (p presses) Share() {
-	if p.meant() {
-		p.actions.Share()
-	}
-}
+func (p presses) Share() { p.pass(p.actions.Share) }
 
 // PickScreen implements view.ShareActions.
-func (p presses) PickScreen(id string) {
-	if p.meant() {
-		p.actions.PickScreen(id)
-	}
-}
+func (p presses) PickScreen(id string) { p.pass(func() { p.actions.PickScreen(id) }) }
 
 // CancelShare implements view.ShareActions.
-func (p presses) CancelShare() {
-	if p.meant() {
-		p.actions.CancelShare()
-	}
-}
+func (p presses) CancelShare() { p.pass(p.actions.CancelShare) }
 
 // OpenSettings implements view.Actions.
-func (p presses) OpenSettings(page model.Page) {
-	if p.meant() {
-		p.actions.OpenSettings(page)
-	}
-}
+func (p presses) OpenSettings(page model.Page) { p.pass(func() { p.actions.OpenSettings(page) }) }
 
 // Preview implements view.Actions.
-func (p presses) Preview() {
-	if p.meant() {
-		p.actions.Preview()
-	}
-}
+func (p presses) Preview() { p.pass(p.actions.Preview) }
 
 // Act implements view.Actions.
-func (p presses) Act(a words.Action) {
-	if p.meant() {
-		p.actions.Act(a)
-	}
-}
+func (p presses) Act(a words.Action) { p.pass(func() { p.actions.Act(a) }) }

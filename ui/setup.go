@@ -7,6 +7,7 @@ import (
 
 	"foyer/engine"
 	"foyer/engine/call"
+	"foyer/ui/desk"
 	"foyer/ui/model"
 	"foyer/ui/report"
 	"foyer/ui/view/settings"
@@ -22,6 +23,7 @@ type setup struct {
 	faults    report.Faults
 	forgotten []Recent // the rooms of before some were taken off the list; nil: none were
 	unsaved   bool     // it was said that they cannot be saved
+	noFont    string   // code of the language that was chosen, but that nothing can draw
 }
 
 // OpenSettings implements settings.Actions. A question is answered first.
@@ -31,7 +33,7 @@ func (a actions) OpenSettings(p model.Page) {
 	}
 	if p != model.PageNone {
 		a.closeShortcuts()
-		a.sheets.leave.Close()
+		menus(a).close()
 		ruling(a).CloseRules()
 		if a.state.Share != nil {
 			a.CancelShare()
@@ -78,13 +80,9 @@ func (u *setup) program() settings.Program {
 }
 
 func (u *setup) setupForm() settings.Form {
-	return settings.Form{
-		Camera: u.set.Camera, Microphone: u.set.Microphone, Speaker: u.set.Speaker, Names: u.set.DeviceNames(),
-		Choice: settings.Choice{
-			SendHeight: u.set.SendHeight, AudioOnly: u.set.AudioOnly, Theme: u.set.Theme, Text: u.set.Text, Still: u.set.Still,
-			Language: u.set.Language,
-		},
-	}
+	f := settings.NewForm(u.set)
+	f.NoFont = u.noFont
+	return f
 }
 
 // listEvery is how often the devices are listed while somebody chooses among them:
@@ -97,9 +95,13 @@ func (u *setup) tickSettings(now time.Time) {
 	}
 	u.sheets.settings.Tick(u.state, now)
 	if u.state.Setup.Page == model.PageDevices && !u.testing && now.Sub(u.listed) >= listEvery {
-		u.listed = now
-		u.do(engine.RefreshDevices{}, call.SourceUnknown)
+		u.list()
 	}
+}
+
+func (u *setup) list() {
+	u.listed = u.cfg.Now()
+	u.do(engine.RefreshDevices{}, call.SourceUnknown)
 }
 
 // settingUp is what the pages of the settings report.
@@ -137,8 +139,7 @@ func (a settingUp) TryCamera(on bool) {
 // SetChoice implements settings.Actions.
 func (a settingUp) SetChoice(c settings.Choice) {
 	before := a.set
-	a.set.SendHeight, a.set.AudioOnly = c.SendHeight, c.AudioOnly
-	a.set.Theme, a.set.Text, a.set.Still = c.Theme, c.Text, c.Still
+	c.Save(&a.set)
 	a.save()
 	if c.SendHeight != before.SendHeight || c.AudioOnly != before.AudioOnly {
 		a.setup.setQuality()
@@ -155,6 +156,14 @@ func (a settingUp) SetChoice(c settings.Choice) {
 func (u *setup) setQuality() {
 	u.state.Setup.AudioOnly = u.set.AudioOnly
 	u.do(engine.SetQuality{SendHeight: u.set.SendHeight, AudioOnly: u.set.AudioOnly}, call.SourceUnknown)
+}
+
+// TryNotification implements settings.Actions.
+func (a settingUp) TryNotification() {
+	a.outside.told = true // coming back takes it away
+	a.cfg.Desktop.Notify(desk.Note{
+		Title: a.book.T("app.name"), Text: a.book.T("settings.notify_tried"), Open: a.book.T("desk.open"),
+	})
 }
 
 // CopyReport implements settings.Actions.

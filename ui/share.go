@@ -15,8 +15,7 @@ type sheets struct {
 	share     *view.ShareChoice // nil: closed
 	looks     bool              // a screen is open, or opening, for the choice alone
 	shortcuts *kit.Sheet        // nil: closed
-	leave     *kit.Menu         // nil: never opened
-	react     *kit.Menu         // of reactions; nil: never opened
+	menu      menu              // of the bar
 	rules     *rules.Menu       // the room menu; nil: closed
 	settings  *settings.Sheet   // nil: closed
 }

@@ -10,7 +10,6 @@ package ui
 
 import (
 	"context"
-	"strconv"
 	"sync"
 	"time"
 
@@ -82,7 +81,7 @@ func New(cfg Config) *UI {
 	u.outside = newOutside(u)
 	u.state.Stage.Layout, u.state.Stage.Hidden = u.set.Layout, u.set.SelfHidden
 	cfg.App.Settings().SetTheme(u.set.Look(cfg.Theme))
-	fontsLoaded := loadFonts()
+	fontsLoaded := theme.LoadFonts()
 	cfg.App.SetIcon(theme.AppIcon())
 	// The window manager takes the program's name from the first title.
 	u.win = cfg.App.NewWindow(u.book.T("app.name"))
@@ -108,24 +107,10 @@ func New(cfg Config) *UI {
 	return u
 }
 
-// loadFonts begins to read the theme's fonts, beside the connection to the
-// display: either takes a tenth of the start. The answer waits for them; until
-// then nothing else may measure text, as Fyne's caches have no locks.
-func loadFonts() (wait func()) {
-	var loading sync.WaitGroup
-	loading.Go(func() {
-		for _, style := range []fyne.TextStyle{{}, {Bold: true}} {
-			fyne.MeasureText(" ", theme.TextSize, style)
-		}
-	})
-	return loading.Wait
-}
-
 // Window returns the window itself, for the package that wires the program.
 func (u *UI) Window() fyne.Window { return u.win }
 
-// Show shows the window. The devices are listed, which opens cameras for a moment,
-// and the preview opens, if the user has allowed it before, with the window's
+// Show shows the window. The devices are listed, and the preview opens, if the user has allowed it before, with the window's
 // first frame: where none can be drawn, nothing is opened. The error is
 // call.ErrNoDisplay: there is no window.
 func (u *UI) Show() error {
@@ -260,8 +245,7 @@ func (u *UI) refresh() {
 	talking{u}.settle(u.cfg.Now())
 	fullScreen{u}.settle()
 	u.endQuestion()
-	u.endLeaveMenu()
-	settleGestures(actions{u})
+	menus{u}.settle()
 	ruling{u}.settle()
 	u.setup.closeSettings()
 	u.outside.settle()
@@ -285,25 +269,15 @@ func (u *UI) refresh() {
 }
 
 func (u *UI) title() string {
-	app := u.book.T("app.name")
-	if u.state.Screen == model.ScreenRoom {
-		app = u.book.RoomName(u.state.Room.Title, u.state.Room.ID) + " – " + app
-		if n := u.state.Chat.Unread; n > 0 {
-			app = "(" + strconv.Itoa(n) + ") " + app
-		}
+	if u.state.Screen != model.ScreenRoom {
+		return u.book.T("app.name")
 	}
-	return app
+	return u.book.WindowTitle(u.state.Room.Title, u.state.Room.ID, u.state.Chat.Unread)
 }
 
 func (u *UI) form() view.Form {
-	f := view.Form{
-		Name: u.set.Name, Link: u.link, Asked: u.set.Asked, CameraOn: u.set.CameraOn, MicOn: !u.set.MicOff,
-		Camera: u.set.Camera, Microphone: u.set.Microphone, Speaker: u.set.Speaker, Names: u.set.DeviceNames(),
-	}
-	for _, r := range u.set.Recent {
-		f.Recent = append(f.Recent, view.Recent{Title: u.book.RoomName(r.Title, r.Room), At: r.At, Own: r.Own})
-	}
-	f.Forgotten = u.setup.forgotten != nil
+	f := view.NewForm(u.book, u.set)
+	f.Link, f.Forgotten = u.link, u.setup.forgotten != nil
 	return f
 }
 

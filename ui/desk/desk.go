@@ -5,6 +5,8 @@
 // Everything belongs to Fyne's main goroutine.
 package desk
 
+import "foyer/ui/words"
+
 // Desktop is the desktop around the window. Its methods return at once. What a
 // desktop does not have is left out.
 type Desktop interface {
@@ -26,6 +28,18 @@ type Stay struct {
 	MicOn  bool
 
 	Mic, Show, Leave, Quit string // the lines of the menu
+}
+
+// NewStay describes a stay in a room of that name.
+func NewStay(book *words.Book, room string, micOn bool) Stay {
+	state, mic := "desk.muted", "bar.mic_on"
+	if micOn {
+		state, mic = "desk.live", "bar.mic_off"
+	}
+	return Stay{
+		Title: book.T(state, "room", room), Reason: book.T("desk.awake"), MicOn: micOn,
+		Mic: book.T(mic), Show: book.T("desk.open"), Leave: book.T("desk.leave"), Quit: book.T("desk.quit"),
+	}
 }
 
 // Note is one notification.

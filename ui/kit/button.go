@@ -42,7 +42,7 @@ type Button struct {
 	tips     *Tips
 	OnTapped func()
 	Small    bool    // 32 instead of 40 high
-	Width    float32 // at least that wide
+	Width    float32 // at least that wide; without a text just that
 
 	pressed bool
 }
@@ -257,11 +257,14 @@ func (r *buttonRenderer) content() fyne.Size {
 
 func (r *buttonRenderer) MinSize() fyne.Size {
 	h := r.b.height()
-	w := h
-	if r.b.text != "" {
-		w = r.content().Width + 2*buttonPad
+	switch {
+	case r.b.text != "":
+		return fyne.NewSize(max(r.content().Width+2*buttonPad, r.b.Width), h)
+	case r.b.Width > 0:
+		return fyne.NewSize(r.b.Width, h)
+	default:
+		return fyne.NewSize(h, h)
 	}
-	return fyne.NewSize(max(w, r.b.Width), h)
 }
 
 func (r *buttonRenderer) Layout(size fyne.Size) {

@@ -18,19 +18,24 @@ type Check struct {
 	On        bool
 	OnEscape  func()
 	OnChanged func(on bool) // by the user's hand only; may be nil
-	text      string
+	text      *Text
 }
 
 // NewCheck returns a box.
 func NewCheck(text string, on bool) *Check {
-	c := &Check{text: text, On: on}
+	c := &Check{text: NewParagraph(text), On: on}
 	c.of = c
 	c.ExtendBaseWidget(c)
 	return c
 }
 
 // Name returns the box's words.
-func (c *Check) Name() string { return c.text }
+func (c *Check) Name() string { return c.text.Text() }
+
+// HeightFor implements [Sizer].
+func (c *Check) HeightFor(width float32) float32 {
+	return max(checkHeight, c.text.HeightFor(width-checkBox-12))
+}
 
 // Tapped implements fyne.Tappable.
 func (c *Check) Tapped(*fyne.PointEvent) {
@@ -64,7 +69,7 @@ func (c *Check) TypedKey(k *fyne.KeyEvent) {
 func (c *Check) CreateRenderer() fyne.WidgetRenderer {
 	r := &checkRenderer{
 		c: c, box: canvas.NewRectangle(color.Transparent), ring: NewRing(), mark: NewIcon("check", theme.Background, 14),
-		text: NewText(c.text).Shrinking(),
+		text: c.text,
 	}
 	r.apply()
 	return r
@@ -77,7 +82,10 @@ type checkRenderer struct {
 	text      *Text
 }
 
-const checkBox = 20
+const (
+	checkBox    = 20
+	checkHeight = 28
+)
 
 func (r *checkRenderer) Destroy() {}
 
@@ -85,7 +93,7 @@ func (r *checkRenderer) Objects() []fyne.CanvasObject {
 	return []fyne.CanvasObject{r.box, r.ring, r.mark, r.text}
 }
 
-func (r *checkRenderer) MinSize() fyne.Size { return fyne.NewSize(120, 28) }
+func (r *checkRenderer) MinSize() fyne.Size { return fyne.NewSize(120, checkHeight) }
 
 func (r *checkRenderer) Layout(size fyne.Size) {
 	at := fyne.NewPos(0, (size.Height-checkBox)/2)
@@ -96,8 +104,8 @@ func (r *checkRenderer) Layout(size fyne.Size) {
 	r.ring.CornerRadius = 8
 	r.ring.Move(at.SubtractXY(4, 4))
 	r.ring.Resize(fyne.NewSquareSize(checkBox + 8))
-	r.text.Move(fyne.NewPos(checkBox+12, 0))
-	r.text.Resize(fyne.NewSize(size.Width-checkBox-12, size.Height))
+	h := r.text.HeightFor(size.Width - checkBox - 12)
+	Place(r.text, checkBox+12, (size.Height-h)/2, size.Width-checkBox-12, h)
 }
 
 func (r *checkRenderer) apply() {
@@ -136,7 +144,7 @@ type Segments struct {
 // NewSegments returns a row of choices, the first one chosen. With mark, the
 // chosen one has a tick.
 func NewSegments(mark bool, escape func(), texts ...string) *Segments {
-	s := &Segments{texts: texts, mark: mark, Container: Row(4)}
+	s := &Segments{texts: texts, mark: mark, Container: Wrap(4, fyne.TextAlignLeading)}
 	for i, text := range texts {
 		b := newEscButton(text, Quiet, func() { s.tap(i) }, escape)
 		b.Small = true

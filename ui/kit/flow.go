@@ -164,6 +164,119 @@ func (l *row) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	}
 }
 
+// Wrap puts objects side by side, and those that have no room there below.
+func Wrap(gap float32, align fyne.TextAlign, objects ...fyne.CanvasObject) *fyne.Container {
+	return container.New(&wrap{gap: gap, align: align}, objects...)
+}
+
+type wrap struct {
+	gap   float32
+	align fyne.TextAlign // of the lines
+	width float32
+}
+
+// lines are the objects of each line, and how wide it is.
+func (l *wrap) lines(objects []fyne.CanvasObject, width float32) (lines [][]fyne.CanvasObject, widths []float32) {
+	for _, o := range visible(objects) {
+		w, last := o.MinSize().Width, len(lines)-1
+		if last >= 0 && widths[last]+l.gap+w <= width+0.5 {
+			lines[last] = append(lines[last], o)
+			widths[last] += l.gap + w
+			continue
+		}
+		lines, widths = append(lines, []fyne.CanvasObject{o}), append(widths, w)
+	}
+	return lines, widths
+}
+
+func tallest(objects []fyne.CanvasObject) (h float32) {
+	for _, o := range objects {
+		h = max(h, o.MinSize().Height)
+	}
+	return h
+}
+
+func (l *wrap) HeightFor(objects []fyne.CanvasObject, width float32) float32 {
+	lines, _ := l.lines(objects, width)
+	h := l.gap * float32(max(0, len(lines)-1))
+	for _, line := range lines {
+		h += tallest(line)
+	}
+	return h
+}
+
+func (l *wrap) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	w := float32(0)
+	for _, o := range visible(objects) {
+		w = max(w, o.MinSize().Width)
+	}
+	return fyne.NewSize(w, l.HeightFor(objects, max(w, l.width)))
+}
+
+func (l *wrap) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	l.width = size.Width
+	lines, widths := l.lines(objects, size.Width)
+	y := float32(0)
+	for i, line := range lines {
+		x, h := float32(0), tallest(line)
+		switch l.align {
+		case fyne.TextAlignLeading:
+		case fyne.TextAlignCenter:
+			x = max(0, (size.Width-widths[i])/2)
+		case fyne.TextAlignTrailing:
+			x = max(0, size.Width-widths[i])
+		}
+		for _, o := range line {
+			m := o.MinSize()
+			Place(o, x, y+(h-m.Height)/2, min(m.Width, size.Width), m.Height)
+			x += m.Width + l.gap
+		}
+		y += h + l.gap
+	}
+}
+
+// Beside puts an object beside another one that keeps its width or, where it would have
+// less than that, below it.
+func Beside(gap, least float32, first, rest fyne.CanvasObject) *fyne.Container {
+	return container.New(&beside{gap, least}, first, rest)
+}
+
+type beside struct{ gap, least float32 }
+
+func (l *beside) rest(objects []fyne.CanvasObject, width float32) (w float32, stacked bool) {
+	if w = width - objects[0].MinSize().Width - l.gap; w < l.least {
+		return width, true
+	}
+	return w, false
+}
+
+func (l *beside) HeightFor(objects []fyne.CanvasObject, width float32) float32 {
+	w, stacked := l.rest(objects, width)
+	first, rest := objects[0].MinSize().Height, HeightFor(objects[1], w)
+	if stacked {
+		return first + l.gap + rest
+	}
+	return max(first, rest)
+}
+
+func (l *beside) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	m := objects[0].MinSize()
+	return fyne.NewSize(m.Width, l.HeightFor(objects, m.Width+l.gap+l.least))
+}
+
+func (l *beside) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	m := objects[0].MinSize()
+	w, stacked := l.rest(objects, size.Width)
+	h := HeightFor(objects[1], w)
+	if stacked {
+		Place(objects[0], 0, 0, m.Width, m.Height)
+		Place(objects[1], 0, m.Height+l.gap, w, h)
+		return
+	}
+	Place(objects[0], 0, (size.Height-m.Height)/2, m.Width, m.Height)
+	Place(objects[1], m.Width+l.gap, (size.Height-min(h, size.Height))/2, w, min(h, size.Height))
+}
+
 // Pad keeps a distance around an object: top, right, bottom, left.
 func Pad(o fyne.CanvasObject, top, right, bottom, left float32) *fyne.Container {
 	return container.New(&pad{top, right, bottom, left}, o)
@@ -249,4 +362,15 @@ func visible(objects []fyne.CanvasObject) []fyne.CanvasObject {
 func Place(o fyne.CanvasObject, x, y, w, h float32) {
 	o.Move(fyne.NewPos(x, y))
 	o.Resize(fyne.NewSize(w, h))
+}
+
+// narrow is the width up to which a window has less around what lies in it.
+const narrow = 520
+
+// Edge is how much there is around what lies in a window of that width.
+func Edge(width float32) float32 {
+	if width <= narrow {
+		return 12
+	}
+	return 24
 }

@@ -13,6 +13,7 @@ import (
 type MenuItem struct {
 	Control    fyne.CanvasObject // instead of a line that is pressed; nil for such a line
 	Text, Icon string
+	Chosen     bool // of several: it has a tick, and the keyboard at first
 	Danger     bool
 	OnTapped   func()
 }
@@ -26,6 +27,18 @@ type Menu struct {
 // ShowMenu opens a menu at a place of the window. The arrow keys, Enter and Escape
 // work in it.
 func ShowMenu(c fyne.Canvas, at fyne.Position, items []MenuItem) *Menu {
+	return showMenu(c, items, func(fyne.Size) fyne.Position { return at })
+}
+
+// ShowMenuAbove opens a menu above a place of the window.
+func ShowMenuAbove(c fyne.Canvas, at fyne.Position, items []MenuItem) *Menu {
+	return showMenu(c, items, func(menu fyne.Size) fyne.Position { return at.SubtractXY(0, menu.Height+menuGap) })
+}
+
+// menuGap is between a menu and what it lies above.
+const menuGap = 8
+
+func showMenu(c fyne.Canvas, items []MenuItem, place func(menu fyne.Size) fyne.Position) *Menu {
 	m := &Menu{open: true}
 	rows := make([]fyne.CanvasObject, len(items))
 	var first *menuRow
@@ -35,7 +48,7 @@ func ShowMenu(c fyne.Canvas, at fyne.Position, items []MenuItem) *Menu {
 			continue
 		}
 		row := newMenuRow(m, item)
-		if rows[i] = row; first == nil {
+		if rows[i] = row; first == nil || item.Chosen && !first.item.Chosen {
 			first = row
 		}
 	}
@@ -46,6 +59,7 @@ func ShowMenu(c fyne.Canvas, at fyne.Position, items []MenuItem) *Menu {
 	m.over = showOverlay(c, newShield(card), false, func(window fyne.Size) (fyne.Position, fyne.Size) {
 		s := list.MinSize().AddWidthHeight(8, 8)
 		s = fyne.NewSize(min(s.Width, window.Width-16), min(s.Height, window.Height-16))
+		at := place(s)
 		return fyne.NewPos(
 			max(8, min(at.X, window.Width-s.Width-8)), max(8, min(at.Y, window.Height-s.Height-8)),
 		), s
@@ -57,9 +71,12 @@ func ShowMenu(c fyne.Canvas, at fyne.Position, items []MenuItem) *Menu {
 	return m
 }
 
+// Open reports whether the menu is there.
+func (m *Menu) Open() bool { return m != nil && m.open }
+
 // Close takes the menu away.
 func (m *Menu) Close() {
-	if m != nil && m.open {
+	if m.Open() {
 		m.open = false
 		m.over.close()
 	}
@@ -131,9 +148,16 @@ func (r *menuRow) CreateRenderer() fyne.WidgetRenderer {
 	if r.item.Danger {
 		ink = theme.Error
 	}
-	return &menuRowRenderer{
-		r: r, fill: NewPanel(theme.Toast, 6), icon: NewIcon(r.item.Icon, ink, 18), text: NewText(r.item.Text).Colored(ink),
+	icon := r.item.Icon
+	if icon == "" {
+		icon = "check"
 	}
+	renderer := &menuRowRenderer{
+		r: r, fill: NewPanel(theme.Toast, 6), icon: NewIcon(icon, ink, 18),
+		text: NewText(r.item.Text).Colored(ink).Shrinking(),
+	}
+	SetVisible(renderer.icon, r.item.Icon != "" || r.item.Chosen)
+	return renderer
 }
 
 type menuRowRenderer struct {
@@ -150,7 +174,7 @@ func (r *menuRowRenderer) Objects() []fyne.CanvasObject {
 }
 
 func (r *menuRowRenderer) MinSize() fyne.Size {
-	return fyne.NewSize(r.text.MinSize().Width+40+16, 36)
+	return fyne.NewSize(r.text.MinWidth()+40+16, 36)
 }
 
 func (r *menuRowRenderer) Layout(size fyne.Size) {

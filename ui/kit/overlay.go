@@ -5,6 +5,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/widget"
 
 	"foyer/ui/theme"
@@ -153,10 +154,13 @@ func AskQuestion(c fyne.Canvas, q Question, onYes, onNo func()) *Dialog {
 	if q.Body != nil {
 		body.Add(q.Body)
 	}
-	body.Add(Pad(Row(12, Spring(), noButton, yesButton), 8, 0, 0, 0))
-	card := On(NewPanel(theme.Surface, theme.RadiusCard).WithStroke(theme.Border), Pad(body, 24, 24, 24, 24))
+	body.Add(Pad(Wrap(12, fyne.TextAlignTrailing, noButton, yesButton), 8, 0, 0, 0))
+	inside := &pad{}
+	card := On(NewPanel(theme.Surface, theme.RadiusCard).WithStroke(theme.Border), container.New(inside, body))
 	d.over = showOverlay(c, newShield(card), true, func(window fyne.Size) (fyne.Position, fyne.Size) {
-		w := min(dialogWidth, window.Width-48)
+		edge := Edge(window.Width)
+		*inside = pad{edge, edge, edge, edge}
+		w := min(dialogWidth, window.Width-2*edge)
 		h := HeightFor(card, w)
 		return fyne.NewPos((window.Width-w)/2, (window.Height-h)/2), fyne.NewSize(w, h)
 	})

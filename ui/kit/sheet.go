@@ -21,10 +21,13 @@ func ShowSheet(c fyne.Canvas, title string, width float32, body, footer fyne.Can
 	heading := NewHeading(title)
 	heading.Wrap = true
 	card := container.New(&sheetLayout{}, heading, container.NewVScroll(body), footer)
-	over := On(NewPanel(theme.Surface, theme.RadiusCard).WithStroke(theme.Border), Pad(card, 24, 24, 24, 24))
+	inside := &pad{}
+	over := On(NewPanel(theme.Surface, theme.RadiusCard).WithStroke(theme.Border), container.New(inside, card))
 	s.over = showOverlay(c, newShield(over), true, func(window fyne.Size) (fyne.Position, fyne.Size) {
-		w := min(width, window.Width-48)
-		h := min(sheetHeight(heading, body, footer, w-48)+48, window.Height-48)
+		edge := Edge(window.Width)
+		*inside = pad{edge, edge, edge, edge}
+		w := min(width, window.Width-2*edge)
+		h := min(sheetHeight(heading, body, footer, w-2*edge)+2*edge, window.Height-2*edge)
 		return fyne.NewPos((window.Width-w)/2, (window.Height-h)/2), fyne.NewSize(w, h)
 	})
 	s.over.onAsk = cancelled

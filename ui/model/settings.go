@@ -15,6 +15,7 @@ const (
 	PageDevices
 	PageVideo
 	PageAppearance
+	PageNotifications
 	PageKeys
 	PageDiagnostics
 	PageAbout
@@ -22,7 +23,7 @@ const (
 
 // Pages lists them.
 func Pages() []Page {
-	return []Page{PageDevices, PageVideo, PageAppearance, PageKeys, PageDiagnostics, PageAbout}
+	return []Page{PageDevices, PageVideo, PageAppearance, PageNotifications, PageKeys, PageDiagnostics, PageAbout}
 }
 
 // Setup is what the state says of the settings while they are open.

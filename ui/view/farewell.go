@@ -40,8 +40,11 @@ const (
 	farewellPad   = 32
 )
 
+// farewellEdge is beside what a window of that width says.
+func farewellEdge(width float32) float32 { return min(farewellPad, kit.Edge(width)+8) }
+
 func (l *farewellLayout) HeightFor(objects []fyne.CanvasObject, width float32) float32 {
-	return kit.HeightFor(objects[0], min(width-2*farewellPad, farewellWidth)) + 2*farewellPad
+	return kit.HeightFor(objects[0], min(width-2*farewellEdge(width), farewellWidth)) + 2*farewellPad
 }
 
 func (l *farewellLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
@@ -50,7 +53,7 @@ func (l *farewellLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
 
 func (l *farewellLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	l.width = size.Width
-	w := min(size.Width-2*farewellPad, farewellWidth)
+	w := min(size.Width-2*farewellEdge(size.Width), farewellWidth)
 	h := kit.HeightFor(objects[0], w)
 	objects[0].Move(fyne.NewPos((size.Width-w)/2, max((size.Height-h)/2-16, farewellPad)))
 	objects[0].Resize(fyne.NewSize(w, h))
@@ -89,19 +92,23 @@ func (f *farewell) update(left *call.Left, now time.Time) {
 // receipt says which devices are free, measured, and which are not.
 func (f *farewell) receipt(l call.Left) fyne.CanvasObject {
 	lines := kit.Column(8)
-	said := f.book.Receipt(l)
+	said, width := f.book.Receipt(l), float32(0)
+	free := func(text string) {
+		p := kit.NewParagraph(text)
+		lines.Add(line("check", theme.Success, p))
+		width = max(width, 18+12+p.MinWidth()+1+20+24)
+	}
 	for _, text := range said.Free {
-		lines.Add(line("check", theme.Success, kit.NewText(text)))
+		free(text)
 	}
 	for _, text := range said.Open {
 		lines.Add(line("warning", theme.Error, kit.NewParagraph(text).Colored(theme.Error)))
 	}
 	if said.None != "" {
-		lines.Add(line("check", theme.Success, kit.NewText(said.None)))
+		free(said.None)
 	}
-	width := float32(0)
-	if len(said.Open) == 0 {
-		width = lines.MinSize().Width + 20 + 24
+	if len(said.Open) > 0 {
+		width = 0
 	}
 	return kit.Middle(width, kit.On(kit.NewPanel(theme.Surface, theme.RadiusCard), kit.Pad(lines, 16, 24, 16, 20)))
 }
@@ -111,7 +118,7 @@ func line(icon string, ink fyne.ThemeColorName, text *kit.Text) fyne.CanvasObjec
 }
 
 func (f *farewell) buttons(next []words.Action, l call.Left) fyne.CanvasObject {
-	row := kit.Row(12, kit.Spring())
+	row := kit.Wrap(12, fyne.TextAlignCenter)
 	for i, a := range next {
 		style := kit.Plain
 		if i == 0 {
@@ -123,7 +130,6 @@ func (f *farewell) buttons(next []words.Action, l call.Left) fyne.CanvasObject {
 		}
 		row.Add(b)
 	}
-	row.Add(kit.Spring())
 	return row
 }
 

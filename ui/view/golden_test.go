@@ -53,7 +53,7 @@ func looks() map[string]look {
 // at by TestNothingIsCut.
 type screen struct {
 	name    string
-	looks   string // of its images: "dark light small tiny 800 1600"
+	looks   string // of its images: "dark light small tiny phone 800 1600"
 	prepare func(*stand)
 }
 
@@ -209,7 +209,7 @@ func TestGoldenTolerance(t *testing.T) {
 			return c
 		}), true},
 		{"a button moved by two pixels", room(func(s *stand) {
-			b := s.root.room.bar.mic.button
+			b := s.button("Mute (M)")
 			b.Move(b.Position().AddXY(2, 0))
 		}), false},
 		{"another letter", room(func(s *stand) {
@@ -238,7 +238,7 @@ func TestGoldenTolerance(t *testing.T) {
 // Every image belongs to a screen, and every screen has its images.
 func TestNoImageIsLeftOver(t *testing.T) {
 	want := []string{
-		"dialog.png", "menu.png", "picker-1100.png", "picker-720.png", "removal.png", "rules-light.png", "rules.png", "share-choice.png", "shortcuts-small.png", "tooltip-focus.png",
+		"dialog.png", "menu-devices.png", "menu-more.png", "menu.png", "picker-1100.png", "picker-720.png", "removal.png", "rules-light.png", "rules.png", "share-choice.png", "shortcuts-small.png", "tooltip-focus.png",
 	}
 	for _, code := range []string{"de", "zh"} {
 		for name := range inLanguages() {
@@ -252,6 +252,7 @@ func TestNoImageIsLeftOver(t *testing.T) {
 			}
 		}
 	}
+	eachPhone(func(name, _ string, _ fyne.Size, _ func(*stand)) { want = append(want, name+".png") })
 	eachSetup(func(name string, _ look, _ func(*stand) *setup) { want = append(want, name+".png") })
 	want = append(want, "settings-largest-1.png", "settings-largest-3.png")
 	entries, err := os.ReadDir("testdata")

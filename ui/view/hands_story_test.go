@@ -72,31 +72,6 @@ func TestRulesSheet(t *testing.T) {
 	}
 }
 
-// The button of reactions and the call buttons fit into every window, and nothing
-// lies over another.
-func TestBarFits(t *testing.T) {
-	for _, width := range []float32{720, 800, 900, 1100, 1600} {
-		s := newStand(t, fyne.NewSize(width, 560), fynetheme.VariantDark)
-		s.enter(2)
-		s.apply(call.RulesChanged{Standing: call.Standing{Role: call.RoleHost}})
-		s.show()
-		b := s.root.room.bar
-		right := float32(0)
-		for _, o := range []fyne.CanvasObject{
-			b.mic.content, b.camera.content, b.share.content, b.hand.content, b.react, b.leave.content, b.more, b.chat.content, b.people.content,
-		} {
-			at := fyne.CurrentApp().Driver().AbsolutePositionForObject(o)
-			if at.X < right {
-				t.Errorf("in %v, %T begins at %v, before %v", width, o, at.X, right)
-			}
-			right = at.X + o.Size().Width
-		}
-		if right > width {
-			t.Errorf("in %v the bar ends at %v", width, right)
-		}
-	}
-}
-
 // Reactions are counted over the stage when many react, or somebody who is not on
 // this page.
 func TestTally(t *testing.T) {

@@ -55,7 +55,14 @@ func (f *fakeActions) ShowTrack(t call.SID, w, h int, hidden bool) {
 	f.note("track %s %dx%d hidden=%v", t, w, h, hidden)
 }
 
-func (f *fakeActions) LeaveMenu(fyne.Position)             { f.note("leave menu") }
+func (f *fakeActions) LeaveMenu(fyne.Position) { f.note("leave menu") }
+func (f *fakeActions) End()                    { f.note("end for everyone") }
+func (f *fakeActions) MoreMenu(fyne.Position)  { f.note("more menu") }
+func (f *fakeActions) TryNotification()        { f.note("notification") }
+func (f *fakeActions) DeviceMenu(s call.Source, at fyne.Position) {
+	f.note("devices %s", s)
+}
+
 func (f *fakeActions) Shortcuts()                          { f.note("shortcuts") }
 func (f *fakeActions) Share()                              { f.note("share") }
 func (f *fakeActions) PickScreen(id string)                { f.note("screen %s", id) }
@@ -181,6 +188,21 @@ func writeFrame(slot *call.FrameSlot, i int) {
 	slot.Commit()
 }
 
+// button is the visible one of that name.
+func (s *stand) button(name string) *kit.Button {
+	s.t.Helper()
+	var found *kit.Button
+	uitest.Walk(s.root.Content, func(o fyne.CanvasObject) {
+		if b, ok := o.(*kit.Button); ok && b.Name() == name {
+			found = b
+		}
+	})
+	if found == nil {
+		s.t.Fatalf("there is no button %q", name)
+	}
+	return found
+}
+
 func (s *stand) visible(text string) bool {
 	found := false
 	uitest.Walk(s.root.Content, func(o fyne.CanvasObject) {
@@ -198,6 +220,7 @@ var (
 	normal = fyne.NewSize(1100, 720)
 	small  = fyne.NewSize(720, 480)
 	tiny   = MinSize()
+	phone  = fyne.NewSize(360, 640)
 )
 
 func devices() call.DevicesChanged {

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"slices"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -36,6 +37,8 @@ type header struct {
 	invite        *kit.Button
 	help, rules   *kit.Button
 	gear          *kit.Button
+	wanted        map[*kit.Button]bool // they are shown where there is room
+	copied        bool                 // the invite button confirms
 }
 
 func newHeader(book *words.Book, act Actions, tips *kit.Tips) *header {
@@ -62,6 +65,7 @@ func newHeader(book *words.Book, act Actions, tips *kit.Tips) *header {
 	for _, b := range []*kit.Button{h.rules, h.gear, h.help} {
 		b.Small = true
 	}
+	h.wanted = map[*kit.Button]bool{h.full: true, h.gear: true, h.help: true}
 	h.line = container.New(
 		&headerLayout{h}, h.title, h.clock, h.network, h.grid, h.speaker, h.full, h.invite, h.rules, h.gear, h.help,
 	)
@@ -69,21 +73,83 @@ func newHeader(book *words.Book, act Actions, tips *kit.Tips) *header {
 	return h
 }
 
-// titleLeast is what the title keeps for itself where not everything has room.
-const titleLeast = 60
+// What the title keeps for itself: at least, and as long as something else could go.
+const (
+	titleLeast = 60
+	titleBare  = 140
+	inviteWide = 480 // of the window, from where inviting has its name
+)
+
+// row lists the buttons from the right, with the gap at the left of each.
+func (h *header) row() []headerButton {
+	return []headerButton{
+		{h.help, 4}, {h.gear, 4}, {h.rules, 8}, {h.invite, 8}, {h.full, 8}, {h.speaker, 4}, {h.grid, 24},
+	}
+}
+
+type headerButton struct {
+	*kit.Button
+	gap float32
+}
+
+// fold shows the buttons that are wanted, as far as there is room. The others are in
+// the bar's menu of the rest; whoever cannot invite is lost.
+func (h *header) fold(width float32) {
+	need := titleBare + 2*kit.Edge(width)
+	for _, b := range h.row() {
+		kit.SetVisible(b.Button, h.wanted[b.Button])
+		if b.Visible() {
+			need += b.MinSize().Width + b.gap
+		}
+	}
+	for _, b := range []headerButton{{h.help, 4}, {h.rules, 8}, {h.full, 8}, {h.gear, 4}, {h.speaker, 4}, {h.grid, 24}} {
+		if need <= width {
+			return
+		}
+		if b.Visible() {
+			b.Hide()
+			need -= b.MinSize().Width + b.gap
+		}
+	}
+}
+
+// folds reports whether some of the buttons have no room.
+func (h *header) folds() bool {
+	return slices.ContainsFunc(h.row(), func(b headerButton) bool { return h.wanted[b.Button] && !b.Visible() })
+}
+
+// folded are these buttons as the lines of a menu.
+func (h *header) folded() []kit.MenuItem {
+	var items []kit.MenuItem
+	for _, line := range []struct {
+		button     *kit.Button
+		text, icon string
+	}{
+		{h.grid, "room.layout_grid.tip", "grid"}, {h.speaker, "room.layout_speaker.tip", "layout-speaker"},
+		{h.full, "room.full", "full"}, {h.rules, "rules.title", "rules"}, {h.gear, "settings.title", "settings"},
+		{h.help, "keys.title", "help"},
+	} {
+		if h.wanted[line.button] && !line.button.Visible() {
+			items = append(items, kit.MenuItem{
+				Text: h.book.T(line.text), Icon: line.icon, OnTapped: line.button.OnTapped,
+			})
+		}
+	}
+	return items
+}
 
 // headerLayout gives the title what the rest leaves.
 type headerLayout struct{ h *header }
 
-func (*headerLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(320, headerHeight) }
+func (*headerLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(280, headerHeight) }
 
 func (l *headerLayout) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	h := l.h
-	right := size.Width - 16
-	for _, b := range []struct {
-		*kit.Button
-		gap float32
-	}{{h.help, 4}, {h.gear, 4}, {h.rules, 8}, {h.invite, 8}, {h.full, 8}, {h.speaker, 4}, {h.grid, 24}} {
+	h.setInvite(size.Width)
+	h.fold(size.Width)
+	edge := kit.Edge(size.Width)
+	right := size.Width - min(16, edge)
+	for _, b := range h.row() {
 		if b.Visible() {
 			m := b.MinSize()
 			right -= m.Width
@@ -91,16 +157,16 @@ func (l *headerLayout) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 			right -= b.gap
 		}
 	}
-	rest := right - 24
+	rest, title := right-edge, max(titleLeast, min(h.title.MinWidth()+1, titleBare))
 	for _, o := range []*kit.Text{h.clock, h.network} {
 		w := o.MinSize().Width + 20
-		fits := rest-w >= titleLeast
+		fits := rest-w >= title
 		kit.SetVisible(o, fits)
 		if fits {
 			rest -= w
 		}
 	}
-	x := float32(24)
+	x := edge
 	w := max(0, min(h.title.MinWidth()+1, rest))
 	put(h.title, x, w, h.title.MinSize().Height, size.Height)
 	x += w + 20
@@ -112,6 +178,18 @@ func (l *headerLayout) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 		put(o, x, m.Width, m.Height, size.Height)
 		x += m.Width + 20
 	}
+}
+
+// setInvite gives the button its name where that has room.
+func (h *header) setInvite(width float32) {
+	text, icon := h.book.T("room.invite"), "invite"
+	if h.copied {
+		text, icon = h.book.T("room.copied"), "check"
+	}
+	if width < inviteWide {
+		text = ""
+	}
+	h.invite.Set(text, icon, kit.Plain)
 }
 
 // put places an object in a row, centred vertically.
@@ -129,8 +207,8 @@ func (h *header) update(s *model.State, now time.Time, width float32) {
 	text, ink := h.quality(s)
 	h.network.SetIn(ink)
 	h.network.Set(text)
-	kit.SetVisible(h.invite, invitable(s.Room.Link))
-	kit.SetVisible(h.rules, s.Standing.Role.Moderates())
+	h.wanted[h.invite] = invitable(s.Room.Link)
+	h.wanted[h.rules] = s.Standing.Role.Moderates()
 	h.rules.SetEnabled(s.Engine != call.StateLeaving)
 	h.updateLayouts(s, width >= headerWide)
 	h.tick(s, now)
@@ -145,13 +223,10 @@ func (h *header) tick(s *model.State, now time.Time) {
 		since = words.Clock(now.Sub(s.Room.JoinedAt))
 	}
 	h.clock.Set(since)
-	text, icon := h.book.T("room.invite"), "invite"
-	for _, n := range s.Notices {
-		if n.Kind == model.NoticeCopied && now.Sub(n.At) < copiedFor {
-			text, icon = h.book.T("room.copied"), "check"
-		}
-	}
-	h.invite.Set(text, icon, kit.Plain)
+	h.copied = slices.ContainsFunc(s.Notices, func(n model.Notice) bool {
+		return n.Kind == model.NoticeCopied && now.Sub(n.At) < copiedFor
+	})
+	h.setInvite(h.line.Size().Width)
 	if h.clock.MinWidth() != clock || h.invite.MinSize() != invite {
 		h.line.Layout.Layout(h.line.Objects, h.line.Size())
 	}
@@ -178,7 +253,7 @@ func (h *header) updateLayouts(s *model.State, wide bool) {
 			style = kit.Plain
 		}
 		l.button.Set(text, l.icon, style)
-		kit.SetVisible(l.button, people)
+		h.wanted[l.button] = people
 	}
 	icon, key := "full", "room.full"
 	if s.Stage.FullScreen {

@@ -23,7 +23,7 @@ import (
 	"foyer/ui/words"
 )
 
-// narrow is a window in which every language fits.
+// narrow is a small window of a computer.
 var narrow = fyne.NewSize(800, 560)
 
 // inLanguages are the screens that have an image in German and in Chinese.
@@ -90,7 +90,65 @@ func TestLanguages(t *testing.T) {
 	}
 }
 
-// Every text and every button fits into a window of 800x560, in every language.
+// phoneScreens have an image in every language and in each of phoneSizes.
+func phoneScreens() map[string]func(*stand) {
+	return map[string]func(*stand){
+		"lobby": inLanguages()["lobby"],
+		"room": func(s *stand) {
+			s.enter(3)
+			s.apply(call.RulesChanged{Standing: call.Standing{Role: call.RoleHost}})
+			s.show()
+		},
+		"chat": func(s *stand) {
+			s.talk()
+			s.show()
+		},
+		"farewell": inLanguages()["farewell"],
+		"settings": func(s *stand) {
+			s.apply(previewOn()...)
+			openSetup(s, model.PageDevices)
+		},
+		"removal": inLanguages()["removal"],
+	}
+}
+
+func phoneSizes() map[string]fyne.Size {
+	return map[string]fyne.Size{"320": fyne.NewSize(320, 568), "360": phone}
+}
+
+// eachPhone visits the images of small windows.
+func eachPhone(visit func(name, code string, size fyne.Size, prepare func(*stand))) {
+	for _, l := range words.Languages() {
+		for width, size := range phoneSizes() {
+			for name, prepare := range phoneScreens() {
+				visit("narrow-"+name+"-"+width+"-"+l.Code, l.Code, size, prepare)
+			}
+		}
+	}
+}
+
+// Windows of 320 and 360 points are whole in every language.
+func TestNarrowWindows(t *testing.T) {
+	drawsMuch(t)
+	eachPhone(func(name, code string, size fyne.Size, prepare func(*stand)) {
+		t.Run(name, func(t *testing.T) {
+			if code == "zh" && !hasChineseFont() {
+				t.Skip("WenQuanYi Micro Hei is missing; runs on machines that scripts/deps.sh has prepared")
+			}
+			s := newStandIn(t, code, size, fynetheme.VariantDark)
+			prepare(s)
+			s.golden(name)
+		})
+	})
+}
+
+// narrowest are the smallest windows in which words are looked at, in every language:
+// tall ones, so that what scrolls is in view as well.
+func narrowest() []fyne.Size {
+	return []fyne.Size{narrow, fyne.NewSize(phone.Width, 1400), fyne.NewSize(MinSize().Width, 1400)}
+}
+
+// Every text and every button fits into these windows, in every language.
 func TestTextsFitInEveryLanguage(t *testing.T) {
 	drawsMuch(t)
 	for _, l := range words.Languages() {
@@ -99,13 +157,15 @@ func TestTextsFitInEveryLanguage(t *testing.T) {
 				if sc.name == "preview" {
 					continue // the name of a recent room is cut on purpose
 				}
-				t.Run(fmt.Sprintf("%s-%s", sc.name, l.Code), func(t *testing.T) {
-					s := newStandIn(t, l.Code, narrow, fynetheme.VariantDark)
-					sc.prepare(s)
-					s.root.Update(s.state, s.form, s.now)
-					s.nothingIsCut(s.root.Content)
-					s.buttonsFit(s.root.Content)
-				})
+				for _, size := range narrowest() {
+					t.Run(fmt.Sprintf("%s-%s-%.0f", sc.name, l.Code, size.Width), func(t *testing.T) {
+						s := newStandIn(t, l.Code, size, fynetheme.VariantDark)
+						sc.prepare(s)
+						s.root.Update(s.state, s.form, s.now)
+						s.nothingIsCut(s.root.Content)
+						s.buttonsFit(s.root.Content)
+					})
+				}
 			}
 		}
 	}
@@ -118,7 +178,7 @@ func TestSheetsFitInEveryLanguage(t *testing.T) {
 		sheets := map[string]func(*stand){}
 		for _, page := range model.Pages() {
 			sheets[fmt.Sprintf("settings %d", page)] = func(s *stand) {
-				s.win.Resize(fyne.NewSize(narrow.Width, 900)) // what scrolls is in view as well
+				s.win.Resize(fyne.NewSize(s.win.Canvas().Size().Width, 1400)) // what scrolls is in view as well
 				s.apply(previewOn()...)
 				openSetup(s, page)
 			}
@@ -144,15 +204,17 @@ func TestSheetsFitInEveryLanguage(t *testing.T) {
 			sheets[name] = open
 		}
 		for name, open := range sheets {
-			t.Run(name+"-"+l.Code, func(t *testing.T) {
-				s := newStandIn(t, l.Code, narrow, fynetheme.VariantDark)
-				s.host()
-				s.root.Update(s.state, s.form, s.now)
-				open(s)
-				over := s.win.Canvas().Overlays().Top()
-				s.nothingIsCut(over)
-				s.buttonsFit(over)
-			})
+			for _, size := range narrowest() {
+				t.Run(fmt.Sprintf("%s-%s-%.0f", name, l.Code, size.Width), func(t *testing.T) {
+					s := newStandIn(t, l.Code, size, fynetheme.VariantDark)
+					s.host()
+					s.root.Update(s.state, s.form, s.now)
+					open(s)
+					over := s.win.Canvas().Overlays().Top()
+					s.nothingIsCut(over)
+					s.buttonsFit(over)
+				})
+			}
 		}
 	}
 }

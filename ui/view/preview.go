@@ -12,6 +12,7 @@ import (
 	"foyer/ui/model"
 	"foyer/ui/theme"
 	"foyer/ui/video"
+	"foyer/ui/view/bar"
 	"foyer/ui/words"
 )
 
@@ -48,7 +49,16 @@ func newPreview(book *words.Book, act Actions, tips *kit.Tips, painter *video.Pa
 // screenShape keeps 16:9: the tile, a note above the bar, the bar at the bottom.
 type screenShape struct{}
 
-func (*screenShape) HeightFor(_ []fyne.CanvasObject, width float32) float32 { return width * 9 / 16 }
+// HeightFor implements kit.Flow. In a narrow window the note has the room that it needs.
+func (*screenShape) HeightFor(objects []fyne.CanvasObject, width float32) float32 {
+	h := width * 9 / 16
+	if note := objects[1]; width < noteWide && note.Visible() {
+		h = max(h, kit.HeightFor(note, width-32)+kit.HeightFor(objects[2], width)+16)
+	}
+	return h
+}
+
+const noteWide = 420
 
 func (*screenShape) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(320, 180) }
 
@@ -58,7 +68,7 @@ func (*screenShape) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	objects[2].Move(fyne.NewPos(0, size.Height-bar))
 	objects[2].Resize(fyne.NewSize(size.Width, bar))
 	room := size.Height - bar
-	w := min(size.Width-32, 420)
+	w := min(size.Width-32, noteWide)
 	icon := objects[1].(*fyne.Container).Objects[0]
 	if icon.Visible() && kit.HeightFor(objects[1], w) > room-16 {
 		icon.Hide() // the words matter more
@@ -80,10 +90,10 @@ func (p *preview) update(s *model.State, f Form, now time.Time) {
 	p.tile.SetSlot(shown)
 	p.tile.SetLook(video.Look{Mirror: true})
 	p.updateNote(s, f, now)
-	p.mic.Set("", onOff("mic", f.MicOn), style(f.MicOn))
-	p.camera.Set("", onOff("camera", f.CameraOn), style(f.CameraOn))
-	p.mic.SetTip(p.book.WithKey(p.book.T(tipKey("bar.mic", f.MicOn)), "M"))
-	p.camera.SetTip(p.book.WithKey(p.book.T(tipKey("bar.camera", f.CameraOn)), "V"))
+	p.mic.Set("", bar.Icon("mic", f.MicOn), bar.Style(f.MicOn))
+	p.camera.Set("", bar.Icon("camera", f.CameraOn), bar.Style(f.CameraOn))
+	p.mic.SetTip(p.book.WithKey(p.book.T(bar.TipKey("bar.mic", f.MicOn)), "M"))
+	p.camera.SetTip(p.book.WithKey(p.book.T(bar.TipKey("bar.camera", f.CameraOn)), "V"))
 	for source, box := range p.trouble {
 		text := ""
 		if err := s.Trouble[source]; err != nil {
@@ -92,27 +102,6 @@ func (p *preview) update(s *model.State, f Form, now time.Time) {
 		box.set(text)
 	}
 	p.pickers.update(s, f)
-}
-
-func onOff(icon string, on bool) string {
-	if on {
-		return icon
-	}
-	return icon + "-off"
-}
-
-func style(on bool) kit.Style {
-	if on {
-		return kit.Plain
-	}
-	return kit.Off
-}
-
-func tipKey(prefix string, on bool) string {
-	if on {
-		return prefix + "_off"
-	}
-	return prefix + "_on"
 }
 
 // updateNote says in place of the video why there is none, and what to do.

@@ -11,6 +11,7 @@ import (
 	"foyer/ui/model"
 	"foyer/ui/theme"
 	"foyer/ui/video"
+	"foyer/ui/view/bar"
 	"foyer/ui/view/panel"
 	"foyer/ui/view/reaction"
 	"foyer/ui/words"
@@ -24,12 +25,13 @@ type room struct {
 	banner  *banner
 	stage   *stage
 	panel   *panel.Panel
-	bar     *bar
+	bar     *bar.Bar
 	bottom  *fyne.Container // the bar, and above it that a screen is shared
 	sharing *sharingBar
 	hint    *hint
 	mouse   *kit.Mouse
 	tally   *reaction.Tally
+	live    *live
 }
 
 func newRoom(book *words.Book, act Actions, tips *kit.Tips, painter *video.Painter) *room {
@@ -39,10 +41,10 @@ func newRoom(book *words.Book, act Actions, tips *kit.Tips, painter *video.Paint
 	r.banner = newBanner()
 	r.stage = newStage(book, act, tips, painter)
 	r.panel = panel.New(book, act, tips)
-	r.bar = newBar(book, act, tips)
+	r.bar = bar.New(book, act, tips)
 	r.sharing = newSharingBar(book, act)
-	r.hint, r.tally = newHint(book), reaction.NewTally()
-	r.bottom = kit.On(kit.NewPanel(theme.Background, 0), kit.Column(0, r.sharing.content, r.bar.content))
+	r.hint, r.tally, r.live = newHint(book), reaction.NewTally(), newLive(book)
+	r.bottom = kit.On(kit.NewPanel(theme.Background, 0), kit.Column(0, r.sharing.content, r.bar.Content))
 	r.content = container.New(&roomLayout{r: r})
 	r.order(false)
 	return r
@@ -54,12 +56,14 @@ func (r *room) order(full bool) {
 	stage, header := r.stage.content, fyne.CanvasObject(r.header.content)
 	if full {
 		r.content.Objects = []fyne.CanvasObject{
-			r.mouse, stage, header, r.panel.Content, r.banner.content, r.hint.content, r.tally.Content, r.bottom,
+			r.mouse, stage, header, r.panel.Content, r.banner.content, r.hint.content, r.tally.Content, r.live.content,
+			r.bottom,
 		}
 		return
 	}
 	r.content.Objects = []fyne.CanvasObject{
-		r.mouse, header, stage, r.panel.Content, r.banner.content, r.hint.content, r.tally.Content, r.bottom,
+		r.mouse, header, stage, r.panel.Content, r.banner.content, r.hint.content, r.tally.Content, r.live.content,
+		r.bottom,
 	}
 }
 
@@ -77,43 +81,46 @@ func (l *roomLayout) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	r := l.r
 	r.mouse.Resize(size)
 	r.header.content.Resize(fyne.NewSize(size.Width, headerHeight))
-	top, bar := float32(headerHeight), kit.HeightFor(r.bottom, size.Width)
+	r.bar.SetBeside(r.header.folds())
+	top, bottom, edge := float32(headerHeight), kit.HeightFor(r.bottom, size.Width), kit.Edge(size.Width)
 	if l.bare {
 		top = tileGap
 	}
-	kit.Place(r.bottom, 0, size.Height-bar, size.Width, bar)
-	width := size.Width - 48 // of the stage
+	kit.Place(r.bottom, 0, size.Height-bottom, size.Width, bottom)
+	width := size.Width - 2*edge // of the stage
 	side := r.panel.Content
 	if side.Visible() && !panel.Covers(size.Width) {
 		width -= panel.Width + tileGap
 	}
 	// Over the stage: the tiles stay where they are, and what is sent to us
 	// does not change its size twice.
-	w := min(width-48, bannerWidth)
-	kit.Place(r.banner.content, 24+(width-w)/2, top+tileGap, w, kit.HeightFor(r.banner.content, w))
-	w = min(width-48, hintWidth)
+	w := min(width-2*edge, bannerWidth)
+	r.banner.lie(w < bannerNarrow)
+	kit.Place(r.banner.content, edge+(width-w)/2, top+tileGap, w, kit.HeightFor(r.banner.content, w))
+	w = min(width-2*edge, hintWidth)
 	h := kit.HeightFor(r.hint.content, w)
-	kit.Place(r.hint.content, 24+(width-w)/2, size.Height-bar-tileGap-h, w, h)
+	kit.Place(r.hint.content, edge+(width-w)/2, size.Height-bottom-tileGap-h, w, h)
 	r.stage.corner.lift, r.stage.drop = 0, 0
 	if l.full && !l.bare {
 		r.stage.drop = headerHeight
 	}
 	switch {
 	case l.full && r.stage.filled():
-		kit.Place(r.stage.content, 0, 0, width+24+24, size.Height)
+		kit.Place(r.stage.content, 0, 0, width+2*edge, size.Height)
 	case l.full:
-		r.stage.corner.lift = max(0, bar-tileGap)
-		kit.Place(r.stage.content, 24, tileGap, width, size.Height-2*tileGap)
+		r.stage.corner.lift = max(0, bottom-tileGap)
+		kit.Place(r.stage.content, edge, tileGap, width, size.Height-2*tileGap)
 	default:
-		kit.Place(r.stage.content, 24, headerHeight, width, size.Height-headerHeight-bar)
+		kit.Place(r.stage.content, edge, headerHeight, width, size.Height-headerHeight-bottom)
 	}
 	if panel.Covers(size.Width) {
-		kit.Place(side, 24, top, size.Width-48, size.Height-top-bar)
+		kit.Place(side, edge, top, size.Width-2*edge, size.Height-top-bottom)
 	} else {
-		kit.Place(side, size.Width-24-panel.Width, top, panel.Width, size.Height-top-bar)
+		kit.Place(side, size.Width-edge-panel.Width, top, panel.Width, size.Height-top-bottom)
 	}
+	r.live.place(edge, tileGap+8)
 	t := r.tally.Content.MinSize()
-	kit.Place(r.tally.Content, 24+(width-t.Width)/2, size.Height-bar-tileGap-t.Height, t.Width, t.Height)
+	kit.Place(r.tally.Content, edge+(width-t.Width)/2, size.Height-bottom-tileGap-t.Height, t.Width, t.Height)
 }
 
 // update shows the stay. It reports whether the panel shows another page now.
@@ -122,11 +129,12 @@ func (r *room) update(s *model.State, now time.Time) (switched bool) {
 	switched = r.panel.Update(s, now)
 	kit.SetVisible(r.stage.content, !covered)
 	r.full(s.Stage.FullScreen, s.Stage.Bare)
+	r.live.update(s, !r.bar.Content.Visible())
 	r.header.update(s, now, r.content.Size().Width)
 	r.tick(s, now)
 	r.stage.update(s, covered)
 	r.tally.Update(s, r.stage.hasTile)
-	r.bar.update(s)
+	r.bar.Update(s)
 	r.sharing.update(s)
 	// Places only: a Refresh of the whole tree would upload every frame anew.
 	r.content.Layout.Layout(r.content.Objects, r.content.Size())
@@ -151,7 +159,7 @@ func (r *room) full(on, bare bool) {
 	}
 	l.full, l.bare = on, bare
 	kit.SetVisible(r.header.content, !bare)
-	kit.SetVisible(r.bar.content, !bare)
+	kit.SetVisible(r.bar.Content, !bare)
 }
 
 func (r *room) tick(s *model.State, now time.Time) {
@@ -176,9 +184,13 @@ type banner struct {
 	icon    *kit.Icon
 	title   *kit.Text
 	detail  *kit.Text
+	line    *fyne.Container
 }
 
-const bannerWidth = 760
+const (
+	bannerWidth  = 760
+	bannerNarrow = 440 // below that the words lie below each other
+)
 
 func newBanner() *banner {
 	b := &banner{
@@ -187,10 +199,24 @@ func newBanner() *banner {
 	}
 	b.title.Bold = true
 	b.detail.TextSize = 13
-	b.content = kit.On(kit.NewPanel(theme.Toast, theme.RadiusCard).WithStroke(theme.Border),
-		kit.Pad(kit.Row(12, b.icon, b.title, kit.Grow(b.detail)), 10, 16, 10, 16))
+	b.line = kit.Row(12)
+	b.content = kit.On(kit.NewPanel(theme.Toast, theme.RadiusCard).WithStroke(theme.Border), kit.Pad(b.line, 10, 16, 10, 16))
 	b.content.Hide()
+	b.lie(false)
 	return b
+}
+
+// lie lays the words beside each other, or below.
+func (b *banner) lie(narrow bool) {
+	if b.title.Wrap == narrow && len(b.line.Objects) > 0 {
+		return
+	}
+	b.title.Wrap = narrow
+	b.line.Objects = []fyne.CanvasObject{b.icon, b.title, kit.Grow(b.detail)}
+	if narrow {
+		b.line.Objects = []fyne.CanvasObject{b.icon, kit.Grow(kit.Column(2, b.title, b.detail))}
+	}
+	b.line.Refresh()
 }
 
 // lasting is what is said as long as it lasts.

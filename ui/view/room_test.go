@@ -85,6 +85,9 @@ func roomScreens() []screen {
 		{"page-2", "800 1600", 12, func(s *stand) { s.state.Screens.Turn(1) }},
 		{"full", "800 1600", 4, func(s *stand) { s.state.Stage.FullScreen = true }},
 		{"full-bare", "800 1600", 4, func(s *stand) { s.state.Stage.FullScreen, s.state.Stage.Bare = true, true }},
+		{"full-hidden", "800", 4, func(s *stand) {
+			s.state.Stage.FullScreen, s.state.Stage.Bare, s.state.Stage.Hidden = true, true, true
+		}},
 		{"full-screen", "", 4, func(s *stand) {
 			s.apply(call.TrackSubscribed{ID: "u0", Track: call.Track{SID: "TR_S", Source: call.SourceScreen, Kind: call.KindVideo}, Slot: &call.FrameSlot{}})
 			s.state.Screens.Enlarge("")
@@ -129,7 +132,7 @@ func TestTooltipAndFocus(t *testing.T) {
 	s := newStand(t, normal, fynetheme.VariantDark)
 	s.enter(2)
 	s.show()
-	mic := s.root.room.bar.mic.button
+	mic := s.button("Mute (M)")
 	mic.MouseIn(nil)
 	s.root.Tick(s.now)
 	s.root.Tick(s.now.Add(300 * time.Millisecond))
@@ -140,7 +143,7 @@ func TestTooltipAndFocus(t *testing.T) {
 	if !s.visible("Mute (M)") {
 		t.Error("there is no tooltip")
 	}
-	s.win.Canvas().Focus(s.root.room.bar.camera.button)
+	s.win.Canvas().Focus(s.button("Stop camera (V)"))
 	s.golden("tooltip-focus")
 	mic.MouseOut()
 	if s.visible("Mute (M)") {

@@ -82,7 +82,7 @@ func setupScreens() []struct {
 		prepare func(*setup)
 	}
 	return []row{
-		{"devices", model.PageDevices, "small large light", func(u *setup) {
+		{"devices", model.PageDevices, "small large light phone", func(u *setup) {
 			u.apply(call.DeviceOpened{Device: call.Device{Source: call.SourceCamera, ID: "video0", Name: "Integrated HD Webcam"}})
 			u.form.Microphone, u.form.Names = "gone", map[call.Source]string{call.SourceMicrophone: "Jabra Evolve 40"}
 		}},
@@ -92,7 +92,9 @@ func setupScreens() []struct {
 			u.now = u.now.Add(time.Second)
 		}},
 		{"video", model.PageVideo, "small large", func(u *setup) { u.form.SendHeight, u.form.AudioOnly = 360, true }},
-		{"appearance", model.PageAppearance, "small large", func(u *setup) { u.form.Theme, u.form.Still = "dark", true }},
+		{"appearance", model.PageAppearance, "small large phone", func(u *setup) { u.form.Theme, u.form.Still = "dark", true }},
+		{"no-font", model.PageAppearance, "small", func(u *setup) { u.form.Language, u.form.NoFont = "zh", "zh" }},
+		{"notifications", model.PageNotifications, "small large phone", func(u *setup) { u.form.Notifications.Private = true }},
 		{"keys", model.PageKeys, "small large", func(*setup) {}},
 		{"diagnostics", model.PageDiagnostics, "small large", func(*setup) {}},
 		{"about", model.PageAbout, "small large", func(*setup) {}},
@@ -104,6 +106,7 @@ func setupLooks() map[string]look {
 		"small": {"-small", fyne.NewSize(800, 560), fynetheme.VariantDark},
 		"large": {"-large", fyne.NewSize(1600, 900), fynetheme.VariantDark},
 		"light": {"-light", fyne.NewSize(800, 560), fynetheme.VariantLight},
+		"phone": {"-phone", phone, fynetheme.VariantDark},
 	}
 }
 
@@ -184,7 +187,7 @@ func TestSettingsByKeyboard(t *testing.T) {
 	})
 	key(fyne.KeyEscape)
 	pages := map[model.Page]int{
-		model.PageDevices: 6, model.PageVideo: 6, model.PageAppearance: 9, model.PageKeys: 0, model.PageDiagnostics: 2, model.PageAbout: 1,
+		model.PageDevices: 6, model.PageVideo: 6, model.PageAppearance: 9, model.PageNotifications: 4, model.PageKeys: 0, model.PageDiagnostics: 2, model.PageAbout: 1,
 	}
 	for _, p := range model.Pages() {
 		s.state.Setup.Show(p)

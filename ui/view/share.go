@@ -30,7 +30,7 @@ type sharingBar struct {
 }
 
 func newSharingBar(book *words.Book, act Actions) *sharingBar {
-	text := kit.NewText(book.T("share.on"))
+	text := kit.NewParagraph(book.T("share.on"))
 	text.Bold = true
 	s := &sharingBar{stop: kit.NewButton(book.T("share.stop"), "screen-off", kit.Plain, act.Share)}
 	s.stop.Small = true
@@ -39,9 +39,10 @@ func newSharingBar(book *words.Book, act Actions) *sharingBar {
 	)
 	line := kit.On(
 		kit.NewPanel(theme.Surface, theme.RadiusControl).WithStroke(theme.Accent),
-		kit.Row(16, badge, text, kit.Pad(s.stop, 0, 4, 0, 0)),
+		kit.Row(16, badge, kit.Grow(text), kit.Pad(s.stop, 0, 4, 0, 0)),
 	)
-	s.content = kit.Pad(kit.Centred(line), 10, 24, 0, 24)
+	wide := badge.MinSize().Width + 16 + text.MinWidth() + 1 + 16 + s.stop.MinSize().Width + 4
+	s.content = kit.Pad(kit.Middle(wide, line), 10, 8, 0, 8)
 	s.content.Hide()
 	return s
 }

@@ -52,13 +52,14 @@ type toastLayout struct {
 func (*toastLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.Size{} }
 
 func (l *toastLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	w := min(toastWidth, size.Width-48)
-	at := fyne.NewPos(size.Width-24-w, l.top)
+	edge := kit.Edge(size.Width)
+	w := min(toastWidth, size.Width-2*edge)
+	at := fyne.NewPos(size.Width-edge-w, l.top)
 	switch {
 	case l.panel && panel.Covers(size.Width):
 		at.Y += panel.Header
 	case l.left:
-		at.X = 24
+		at.X = edge
 	case l.panel:
 		at.X -= panel.Width + tileGap
 	}

@@ -18,7 +18,9 @@ import (
 	"foyer/engine/call"
 	"foyer/ui/kit"
 	"foyer/ui/model"
+	"foyer/ui/saved"
 	"foyer/ui/video"
+	"foyer/ui/view/bar"
 	"foyer/ui/view/panel"
 	"foyer/ui/view/settings"
 	"foyer/ui/words"
@@ -35,23 +37,17 @@ type Actions interface {
 	RestoreRecent()
 	Cancel()
 	Preview()
-	ToggleCamera()
-	ToggleMic()
 	Pick(source call.Source, device string)
 	Invite()
-	Leave()
 	Act(a words.Action)
 	Dismiss(notice int)
 	ShowTrack(track call.SID, width, height int, hidden bool)
-	TogglePanel(p model.Panel) // opens it, or closes it if it is open
-	ToggleHand()
-	ReactMenu(at fyne.Position) // where it was asked for
-	Rules()                     // the room menu, of those who moderate
-	Undo(notice int)            // takes back what a notice tells
+	Rules()          // the room menu, of those who moderate
+	Undo(notice int) // takes back what a notice tells
+	bar.Actions
 	panel.Actions
 	Shortcuts()
 	OpenSettings(p model.Page)
-	LeaveMenu(at fyne.Position) // where it was asked for
 	ShareActions
 	StageActions
 }
@@ -74,9 +70,21 @@ type Recent struct {
 	Own   bool // started on this computer
 }
 
-// MinSize is the smallest window: a small laptop's screen at twice the scale. Every
-// button is inside of it.
-func MinSize() fyne.Size { return fyne.NewSize(520, 320) }
+// NewForm is what is remembered, as the lobby shows it.
+func NewForm(book *words.Book, set saved.Settings) Form {
+	f := Form{
+		Name: set.Name, Asked: set.Asked, CameraOn: set.CameraOn, MicOn: !set.MicOff,
+		Camera: set.Camera, Microphone: set.Microphone, Speaker: set.Speaker, Names: set.DeviceNames(),
+	}
+	for _, r := range set.Recent {
+		f.Recent = append(f.Recent, Recent{Title: book.RoomName(r.Title, r.Room), At: r.At, Own: r.Own})
+	}
+	return f
+}
+
+// MinSize is the smallest window: that of a telephone, or beside another one on a small
+// screen. What has no room as a button is in the bar's menu of the rest.
+func MinSize() fyne.Size { return fyne.NewSize(320, 320) }
 
 // Root is the content of the window.
 type Root struct {
@@ -226,9 +234,15 @@ func (r *Root) Tick(now time.Time) {
 	}
 }
 
-// ReactAt is where the reactions are offered: at their button.
-func (r *Root) ReactAt() fyne.Position {
-	return fyne.CurrentApp().Driver().AbsolutePositionForObject(r.room.bar.react)
+// ReactAt is where the reactions are offered.
+func (r *Root) ReactAt() fyne.Position { return r.room.bar.ReactAt() }
+
+// DevicesAt is where the devices of a source are offered.
+func (r *Root) DevicesAt(source call.Source) fyne.Position { return r.room.bar.DevicesAt(source) }
+
+// MoreItems are the buttons of the room that have no room, as the lines of a menu.
+func (r *Root) MoreItems() []kit.MenuItem {
+	return append(r.room.bar.Folded(), r.room.header.folded()...)
 }
 
 // ShowSettings opens the settings over whatever is shown.

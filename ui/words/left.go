@@ -282,6 +282,16 @@ func (b *Book) Stay(l call.Left) string {
 		"duration", b.Duration(l.Stayed), "room", b.RoomName(l.Title, l.Room), "people", b.People(max(l.People, 1)))
 }
 
+// WindowTitle is the window's title in a room, with the number of messages that nobody
+// has read.
+func (b *Book) WindowTitle(title string, room call.RoomID, unread int) string {
+	text := b.RoomName(title, room) + " – " + b.T("app.name")
+	if unread > 0 {
+		text = "(" + b.Number(unread) + ") " + text
+	}
+	return text
+}
+
 // RoomName returns a room's title, else its ID.
 func (b *Book) RoomName(title string, room call.RoomID) string {
 	switch {

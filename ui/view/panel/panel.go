@@ -85,9 +85,10 @@ func (*panelLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize
 func (*panelLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	ground, tabs, shut := objects[0], objects[1], objects[2]
 	ground.Resize(size)
-	m := tabs.MinSize()
-	kit.Place(tabs, 12, (Header-m.Height)/2, m.Width, m.Height)
-	m = shut.MinSize()
+	m := shut.MinSize()
+	w := size.Width - m.Width - 10 - 2*12
+	h := kit.HeightFor(tabs, w)
+	kit.Place(tabs, 12, (Header-h)/2, w, h)
 	kit.Place(shut, size.Width-m.Width-10, (Header-m.Height)/2, m.Width, m.Height)
 	for _, o := range objects[3:] {
 		kit.Place(o, 0, Header, size.Width, size.Height-Header)

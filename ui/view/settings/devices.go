@@ -67,10 +67,10 @@ func newDevicesPage(book *words.Book, act Actions, painter *video.Painter) *devi
 	}
 	p.content = scrolled(
 		p.listErr,
-		p.section(call.SourceCamera, kit.Row(
-			16, container.New(
+		p.section(call.SourceCamera, kit.Beside(
+			16, besideLeast, container.New(
 				&selfLayout{}, kit.NewPanel(theme.Background, theme.RadiusCard), kit.NewIcon("camera-off", theme.Muted, 24), p.tile,
-			), kit.Grow(kit.Column(10, p.says, kit.Row(0, p.try))),
+			), kit.Column(10, p.says, kit.Row(0, p.try)),
 		)),
 		p.section(call.SourceMicrophone, kit.Row(0, p.meter), p.tests[call.SourceMicrophone].object()),
 		p.section(call.SourceSpeaker, p.tests[call.SourceSpeaker].object()),
@@ -79,7 +79,7 @@ func newDevicesPage(book *words.Book, act Actions, painter *video.Painter) *devi
 }
 
 func (t *testPart) object() fyne.CanvasObject {
-	return kit.Row(12, t.button, kit.Grow(kit.Column(6, t.says, t.progress)))
+	return kit.Beside(12, besideLeast, t.button, kit.Column(6, t.says, t.progress))
 }
 
 // section is all about one source.
@@ -92,7 +92,7 @@ func (p *devicesPage) object() fyne.CanvasObject { return p.content }
 
 func (p *devicesPage) update(s *model.State, f Form, now time.Time) {
 	for source, d := range p.parts {
-		chosen, name := f.chosen(source), f.Names[source]
+		chosen, name := f.Chosen(source), f.Names[source]
 		d.picker.Set(Options(p.book, source, s.Devices, chosen, name), chosen)
 		d.used.Set("")
 		if used, open := s.Setup.InUse[source]; open {
@@ -246,9 +246,10 @@ func (p *devicesPage) close() {
 type selfLayout struct{}
 
 const (
-	selfWidth = 216
-	selfEdge  = 3
-	testWidth = 168 // of the buttons that test, so that "stop" is where "start" was
+	selfWidth   = 216
+	selfEdge    = 3
+	besideLeast = 120 // of what is said beside a control
+	testWidth   = 168 // of the buttons that test, so that "stop" is where "start" was
 )
 
 func (*selfLayout) MinSize([]fyne.CanvasObject) fyne.Size {

@@ -20,6 +20,7 @@ type nav struct {
 	chosen  int
 	over    int // under the pointer; -1: none
 	focused bool
+	flat    bool // icons side by side, without words
 	turn    func(model.Page)
 }
 
@@ -36,12 +37,13 @@ type navEntry struct{ key, icon string }
 
 func navEntries() map[model.Page]navEntry {
 	return map[model.Page]navEntry{
-		model.PageDevices:     {"settings.devices", "mic"},
-		model.PageVideo:       {"settings.video", "camera"},
-		model.PageAppearance:  {"settings.appearance", "appearance"},
-		model.PageKeys:        {"settings.keys", "keyboard"},
-		model.PageDiagnostics: {"settings.diagnostics", "pulse"},
-		model.PageAbout:       {"settings.about", "info"},
+		model.PageDevices:       {"settings.devices", "mic"},
+		model.PageVideo:         {"settings.video", "camera"},
+		model.PageAppearance:    {"settings.appearance", "appearance"},
+		model.PageNotifications: {"settings.notifications", "bell"},
+		model.PageKeys:          {"settings.keys", "keyboard"},
+		model.PageDiagnostics:   {"settings.diagnostics", "pulse"},
+		model.PageAbout:         {"settings.about", "info"},
 	}
 }
 
@@ -66,9 +68,29 @@ func (n *nav) choose(p model.Page) {
 	n.Refresh()
 }
 
+// lie changes how the list lies.
+func (n *nav) lie(flat bool) {
+	if n.flat != flat {
+		n.flat = flat
+		n.Refresh()
+	}
+}
+
+// row is where a line lies in a list of that size.
+func (n *nav) row(i int, size fyne.Size) (fyne.Position, fyne.Size) {
+	if n.flat {
+		w := min((size.Width-2*inset)/float32(len(n.titles)), navStep)
+		return fyne.NewPos(inset+w*float32(i), inset), fyne.NewSize(w-4, navRow)
+	}
+	return fyne.NewPos(inset, navStep*float32(i)+inset), fyne.NewSize(size.Width-2*inset, navRow)
+}
+
 func (n *nav) at(p fyne.Position) int {
-	if i := int((p.Y - inset) / navStep); p.Y >= inset && i < len(n.titles) {
-		return i
+	for i := range n.titles {
+		at, size := n.row(i, n.Size())
+		if p.X >= at.X && p.X < at.X+size.Width+4 && p.Y >= at.Y && p.Y < at.Y+navStep {
+			return i
+		}
 	}
 	return -1
 }
@@ -120,9 +142,9 @@ func (n *nav) TypedRune(r rune) {
 func (n *nav) TypedKey(k *fyne.KeyEvent) {
 	to := n.chosen
 	switch k.Name {
-	case fyne.KeyDown:
+	case fyne.KeyDown, fyne.KeyRight:
 		to++
-	case fyne.KeyUp:
+	case fyne.KeyUp, fyne.KeyLeft:
 		to--
 	case fyne.KeyHome:
 		to = 0
@@ -169,6 +191,9 @@ type navRenderer struct {
 func (r *navRenderer) Destroy()                     {}
 func (r *navRenderer) Objects() []fyne.CanvasObject { return r.objs }
 func (r *navRenderer) MinSize() fyne.Size {
+	if r.n.flat {
+		return fyne.NewSize(200, navRow+2*inset)
+	}
 	w := float32(navWidth)
 	for _, row := range r.rows {
 		w = max(w, row.text.MinWidth()*navBold+navIcon+2*inset+10)
@@ -178,10 +203,15 @@ func (r *navRenderer) MinSize() fyne.Size {
 
 func (r *navRenderer) Layout(size fyne.Size) {
 	for i, row := range r.rows {
-		y := navStep*float32(i) + inset
-		kit.Place(row.fill, inset, y, size.Width-2*inset, navRow)
-		kit.Place(row.icon, inset+12, y+(navRow-18)/2, 18, 18)
-		kit.Place(row.text, inset+navIcon, y, size.Width-2*inset-navIcon-4, navRow)
+		at, s := r.n.row(i, size)
+		kit.Place(row.fill, at.X, at.Y, s.Width, s.Height)
+		x := at.X + 12
+		if r.n.flat {
+			x = at.X + (s.Width-18)/2
+		}
+		kit.Place(row.icon, x, at.Y+(navRow-18)/2, 18, 18)
+		kit.Place(row.text, at.X+navIcon, at.Y, s.Width-navIcon-4, navRow)
+		kit.SetVisible(row.text, !r.n.flat)
 		ink, fill := theme.Muted, fyne.ThemeColorName("")
 		switch i {
 		case r.n.chosen:
@@ -195,7 +225,8 @@ func (r *navRenderer) Layout(size fyne.Size) {
 		row.text.SetIn(theme.Foreground)
 		row.text.Refresh()
 	}
-	kit.Place(r.ring, inset-4, navStep*float32(r.n.chosen)+inset-4, size.Width-2*inset+8, navRow+8)
+	at, s := r.n.row(r.n.chosen, size)
+	kit.Place(r.ring, at.X-4, at.Y-4, s.Width+8, s.Height+8)
 	r.ring.StrokeColor = theme.Color(theme.Focus)
 	kit.SetVisible(r.ring, r.n.focused)
 }

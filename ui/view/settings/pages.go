@@ -8,6 +8,8 @@ import (
 
 	"foyer/ui/kit"
 	"foyer/ui/model"
+	"foyer/ui/saved"
+	"foyer/ui/theme"
 	"foyer/ui/words"
 )
 
@@ -89,11 +91,12 @@ type appearancePage struct {
 	text     *chooser[string]
 	motion   *chooser[bool]
 	language *kit.Picker
+	noFont   *kit.Text // why the chosen language is not spoken
 	options  []kit.Option
 }
 
 func newAppearancePage(book *words.Book, act Actions, languages []words.Language) *appearancePage {
-	p := &appearancePage{}
+	p := &appearancePage{noFont: hint("").Colored(theme.Error)}
 	change := func(set func(*Choice)) {
 		set(&p.choice)
 		act.SetChoice(p.choice)
@@ -118,7 +121,7 @@ func newAppearancePage(book *words.Book, act Actions, languages []words.Language
 	p.content = scrolled(
 		part(book.T("settings.theme"), p.theme.Container), part(book.T("settings.text"), p.text.Container),
 		part(book.T("settings.motion"), p.motion.Container, hint(book.T("settings.motion.detail"))),
-		part(book.T("settings.language"), p.language),
+		part(book.T("settings.language"), p.language, p.noFont),
 	)
 	return p
 }
@@ -131,4 +134,49 @@ func (p *appearancePage) update(_ *model.State, f Form, _ time.Time) {
 	p.text.set(f.Text)
 	p.motion.set(f.Still)
 	p.language.Set(p.options, f.Language)
+	p.noFont.Set("")
+	if f.NoFont != "" {
+		p.noFont.Set(words.NoFont(f.NoFont))
+	}
+	kit.SetVisible(p.noFont, f.NoFont != "")
+}
+
+// notificationsPage is what the desktop may tell while the window is not in front.
+type notificationsPage struct {
+	still
+	content *fyne.Container
+	choice  Choice
+	told    *chooser[saved.Notifications]
+	try     *kit.Button
+}
+
+func newNotificationsPage(book *words.Book, act Actions) *notificationsPage {
+	p := &notificationsPage{}
+	p.told = newChooser(
+		[]saved.Notifications{{}, {Private: true}, {Off: true}},
+		[]string{
+			book.T("settings.notify_all"), book.T("settings.notify_private"), book.T("settings.notify_none"),
+		}, act, func(n saved.Notifications) {
+			p.choice.Notifications = n
+			act.SetChoice(p.choice)
+		},
+	)
+	p.try = kit.NewButton(book.T("settings.notify_try"), "bell", kit.Plain, act.TryNotification)
+	p.content = scrolled(
+		part(book.T("settings.notifications.title"), p.told.Container, hint(book.T("settings.notifications.detail"))),
+		kit.Row(0, p.try),
+	)
+	return p
+}
+
+func (p *notificationsPage) object() fyne.CanvasObject { return p.content }
+
+func (p *notificationsPage) update(_ *model.State, f Form, _ time.Time) {
+	p.choice = f.Choice
+	n := f.Notifications
+	if n.Off { // nothing is told, with names or without
+		n = saved.Notifications{Off: true}
+	}
+	p.told.set(n)
+	p.try.SetEnabled(!n.Off)
 }

@@ -14,6 +14,7 @@ import (
 	"foyer/engine/call"
 	"foyer/ui/kit"
 	"foyer/ui/model"
+	"foyer/ui/saved"
 	"foyer/ui/theme"
 	"foyer/ui/video"
 	"foyer/ui/words"
@@ -27,6 +28,7 @@ type Actions interface {
 	TestDevice(source call.Source) // or stops the test
 	TryCamera(on bool)
 	SetChoice(c Choice)
+	TryNotification() // shows one
 	CopyReport()
 	OpenFolder()
 	OpenLicences()
@@ -40,17 +42,38 @@ type Choice struct {
 	Text       string // large, largest; empty: normal
 	Still      bool   // less motion
 	Language   string // code; empty: as the system
+
+	Notifications saved.Notifications
+}
+
+// Save writes what is chosen into what is remembered; the language is the window's.
+func (c Choice) Save(set *saved.Settings) {
+	set.SendHeight, set.AudioOnly = c.SendHeight, c.AudioOnly
+	set.Theme, set.Text, set.Still = c.Theme, c.Text, c.Still
+	set.Notifications = c.Notifications
+}
+
+// NewForm is what is remembered, as the pages show it.
+func NewForm(set saved.Settings) Form {
+	return Form{
+		Camera: set.Camera, Microphone: set.Microphone, Speaker: set.Speaker, Names: set.DeviceNames(),
+		Choice: Choice{
+			SendHeight: set.SendHeight, AudioOnly: set.AudioOnly, Theme: set.Theme, Text: set.Text, Still: set.Still,
+			Language: set.Language, Notifications: set.Notifications,
+		},
+	}
 }
 
 // Form is what the pages show that is not in the state.
 type Form struct {
 	Camera, Microphone, Speaker string                 // as in engine.Choice
 	Names                       map[call.Source]string // what they were called when they were chosen
+	NoFont                      string                 // code of the chosen language, where no font has its script
 	Choice
 }
 
-// chosen is the device that is chosen for a source.
-func (f Form) chosen(source call.Source) string {
+// Chosen is the device that is chosen for a source.
+func (f Form) Chosen(source call.Source) string {
 	switch source {
 	case call.SourceCamera:
 		return f.Camera
@@ -97,6 +120,7 @@ type Sheet struct {
 	painter *video.Painter
 	program Program
 	nav     *nav
+	title   *kit.Text // of the page, where the list has no words
 	scroll  *container.Scroll
 	shown   model.Page
 	page    page
@@ -110,7 +134,8 @@ func Show(c fyne.Canvas, book *words.Book, act Actions, painter *video.Painter, 
 	s := &Sheet{book: book, act: act, canvas: c, painter: painter, program: p}
 	s.nav = newNav(book, act.OpenSettings)
 	s.scroll = container.NewVScroll(container.NewWithoutLayout())
-	body := container.New(&bodyLayout{}, s.nav, s.scroll)
+	s.title = kit.NewHeading("")
+	body := container.New(&bodyLayout{s}, s.nav, s.title, s.scroll)
 	s.done = kit.NewButton(book.T("settings.close"), "", kit.Plain, func() { act.OpenSettings(model.PageNone) })
 	s.Sheet = kit.ShowSheet(
 		c, book.T("settings.title"), sheetWidth, body, kit.Row(12, kit.Spring(), s.done),
@@ -141,6 +166,7 @@ func (s *Sheet) turn(p model.Page) {
 	s.leavePage()
 	s.shown = p
 	s.nav.choose(p)
+	s.title.Set(s.nav.Name())
 	s.page = s.build(p)
 	s.scroll.Content = s.page.object()
 	s.scroll.Offset = fyne.Position{}
@@ -153,6 +179,8 @@ func (s *Sheet) build(p model.Page) page {
 		return newVideoPage(s.book, s.act)
 	case model.PageAppearance:
 		return newAppearancePage(s.book, s.act, s.program.Languages)
+	case model.PageNotifications:
+		return newNotificationsPage(s.book, s.act)
 	case model.PageKeys:
 		return newKeysPage(s.book, s.program.Keys)
 	case model.PageDiagnostics:
@@ -246,17 +274,36 @@ func (s *Sheet) reveal(f fyne.Focusable) {
 }
 
 // bodyLayout: the list of pages, and the page, in a height that is the same for
-// every page. Where there is less, the page scrolls.
-type bodyLayout struct{}
+// every page. Where there is less, the page scrolls. In a narrow window the list is a
+// row of icons above the page.
+type bodyLayout struct{ s *Sheet }
 
-func (*bodyLayout) HeightFor([]fyne.CanvasObject, float32) float32 { return bodyHeight }
+const bodyNarrow = 460
 
-func (*bodyLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(320, 120) }
+func (*bodyLayout) HeightFor(_ []fyne.CanvasObject, width float32) float32 {
+	if width < bodyNarrow {
+		return 2 * bodyHeight // as much as there is
+	}
+	return bodyHeight
+}
 
-func (*bodyLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	left := objects[0].MinSize().Width
-	kit.Place(objects[0], 0, 0, left, size.Height)
-	kit.Place(objects[1], left+navGap, 0, size.Width-left-navGap, size.Height)
+func (*bodyLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(240, 120) }
+
+func (l *bodyLayout) Layout(_ []fyne.CanvasObject, size fyne.Size) {
+	s := l.s
+	s.nav.lie(size.Width < bodyNarrow)
+	m := s.nav.MinSize()
+	kit.SetVisible(s.title, s.nav.flat)
+	if !s.nav.flat {
+		kit.Place(s.nav, 0, 0, m.Width, size.Height)
+		kit.Place(s.scroll, m.Width+navGap, 0, size.Width-m.Width-navGap, size.Height)
+		return
+	}
+	kit.Place(s.nav, 0, 0, size.Width, m.Height)
+	h := s.title.MinSize().Height
+	kit.Place(s.title, inset, m.Height+4, size.Width-2*inset, h)
+	top := m.Height + h + 8
+	kit.Place(s.scroll, 0, top, size.Width, max(0, size.Height-top))
 }
 
 // scrolled keeps the ring of what has the keyboard, and the scroll bar, clear of what
@@ -268,7 +315,7 @@ func scrolled(rows ...fyne.CanvasObject) *fyne.Container {
 // part is a heading with what belongs to it.
 func part(title string, rows ...fyne.CanvasObject) *fyne.Container {
 	heading := kit.NewText(title)
-	heading.Bold = true
+	heading.Bold, heading.Wrap = true, true
 	return kit.Column(8, append([]fyne.CanvasObject{heading}, rows...)...)
 }
 

@@ -1,0 +1,71 @@
+package view
+
+import (
+	"fyne.io/fyne/v2"
+
+	"foyer/engine/call"
+	"foyer/ui/kit"
+	"foyer/ui/model"
+	"foyer/ui/theme"
+	"foyer/ui/words"
+)
+
+// live says what of ours is open where no button says it: in a full screen that shows
+// the stage alone.
+type live struct {
+	content *fyne.Container
+	book    *words.Book
+	line    *fyne.Container
+	said    [2]string // of camera and microphone
+}
+
+func newLive(book *words.Book) *live {
+	l := &live{book: book, line: kit.Row(8)}
+	l.content = kit.On(kit.NewPanel(theme.Toast, theme.RadiusControl).WithStroke(theme.Border), kit.Pad(l.line, 6, 10, 6, 10))
+	l.content.Hide()
+	return l
+}
+
+// update follows what is open. shown says whether it has to be said here.
+func (l *live) update(s *model.State, shown bool) {
+	// What is on may not have been opened yet, and what is muted may still be open.
+	open := func(source call.Source) bool {
+		_, open := s.Setup.InUse[source]
+		return open || s.Local[source].On()
+	}
+	said := [2]string{}
+	if open(call.SourceCamera) {
+		said[0] = "room.camera_on"
+	}
+	switch {
+	case s.Local[call.SourceMicrophone].On():
+		said[1] = "room.microphone_on"
+	case open(call.SourceMicrophone):
+		said[1] = "room.microphone_muted"
+	}
+	kit.SetVisible(l.content, shown && said != [2]string{})
+	if said == l.said {
+		return
+	}
+	l.said = said
+	l.line.Objects = nil
+	for i, icon := range []string{"camera", "mic"} {
+		if said[i] == "" {
+			continue
+		}
+		if said[i] == "room.microphone_muted" {
+			icon = "mic-off"
+		}
+		text := kit.NewText(l.book.T(said[i]))
+		text.TextSize = 13
+		l.line.Add(kit.NewIcon(icon, theme.Foreground, 16))
+		l.line.Add(text)
+	}
+	l.content.Refresh()
+}
+
+// place puts it into a corner of the room.
+func (l *live) place(x, y float32) {
+	m := l.content.MinSize()
+	kit.Place(l.content, x, y, m.Width, m.Height)
+}
