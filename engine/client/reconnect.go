@@ -149,6 +149,9 @@ func (rc *reconnection) onRefused(full bool, err error) {
 	switch d := rc.s.ending.ReconnectRefused(refusalOf(err, full), time.Now()); d.Action {
 	case ending.Retry:
 		rc.noteListening(!errors.Is(err, doorclient.ErrNobodyListens))
+		if rc.tries > 0 && errors.Is(err, call.ErrServerSilent) && len(rc.s.req.Link.Hosts) > 1 {
+			rc.full = true // the participant we were is gone with this server; another one may let us join
+		}
 		rc.s.alarms.Set(alarmRetry, rc.delay())
 	case ending.FullReconnect:
 		rc.full = true

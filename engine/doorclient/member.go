@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -53,8 +54,28 @@ func (a Admitted) Close() {
 //
 // A join is signed with a time. If ours is not the door's, the door says its own,
 // and we sign once more by that: our clock does not matter.
+//
+// The door that answers first may have lost its LiveKit. Then the link's other
+// addresses are asked, one of which may be another door of the same cluster.
 func (m Member) RequestAdmission(ctx context.Context, req call.JoinRequest, generation int64) (Admitted, error) {
-	a, err := m.requestAt(ctx, req, generation, m.Now())
+	a, host, err := m.request(ctx, req, generation)
+	first := err
+	for host != "" && errors.Is(err, call.ErrServerSilent) && len(req.Link.Hosts) > 1 && ctx.Err() == nil {
+		silent := host
+		req.Link.Hosts = slices.DeleteFunc(slices.Clone(req.Link.Hosts), func(h string) bool { return h == silent })
+		if a, host, err = m.request(ctx, req, generation); errors.Is(err, call.ErrUnreachable) {
+			break
+		}
+	}
+	if errors.Is(err, call.ErrUnreachable) || errors.Is(err, call.ErrServerSilent) {
+		return Admitted{}, first
+	}
+	return a, err
+}
+
+// request asks the door that answers first, and returns its address.
+func (m Member) request(ctx context.Context, req call.JoinRequest, generation int64) (Admitted, string, error) {
+	a, host, err := m.requestAt(ctx, req, generation, m.Now())
 	var clock *call.ClockError
 	switch {
 	case errors.As(err, &clock) && !clock.Server.IsZero():
@@ -63,23 +84,24 @@ func (m Member) RequestAdmission(ctx context.Context, req call.JoinRequest, gene
 	case errors.Is(err, call.ErrJoinUsed): // something on the way has sent it twice
 		return m.requestAt(ctx, req, generation, m.Now())
 	default:
-		return a, err
+		return a, host, err
 	}
 }
 
-// requestAt asks with a signature of that time.
+// requestAt asks with a signature of that time. The address is empty if no door
+// answered.
 func (m Member) requestAt(
 	ctx context.Context, req call.JoinRequest, generation int64, at time.Time,
-) (_ Admitted, err error) {
+) (_ Admitted, host string, err error) {
 	body, err := joinBody(req, generation, at)
 	if err != nil {
-		return Admitted{}, err
+		return Admitted{}, "", err
 	}
 	config := Pinned(req.Link.Fingerprint, call.ErrWrongServer)
 	config.ClientSessionCache = m.Sessions
 	c, err := race(ctx, req.Link.Hosts, config)
 	if err != nil {
-		return Admitted{}, err
+		return Admitted{}, "", err
 	}
 	defer func() {
 		if err != nil || !c.idle {
@@ -91,17 +113,17 @@ func (m Member) requestAt(
 		if ctx.Err() != nil {
 			err = ctx.Err()
 		}
-		return Admitted{}, ConnectError(err)
+		return Admitted{}, c.host, ConnectError(err)
 	}
 	answer, err := readAdmission(a, m.Now())
 	if err != nil {
-		return Admitted{}, err
+		return Admitted{}, c.host, err
 	}
 	admitted := Admitted{Admission: answer.Admission(c.host, m.Now())}
 	if c.idle {
 		admitted.Conn = c.Conn
 	}
-	return admitted, nil
+	return admitted, c.host, nil
 }
 
 func joinBody(req call.JoinRequest, generation int64, now time.Time) ([]byte, error) {

@@ -24,6 +24,10 @@ var (
 	ErrReplaced = errors.New("another keeper has the room")
 )
 
+// ErrBack is a [Remover]'s answer about an offline member who is in the room again,
+// of which the keeper has yet to hear.
+var ErrBack = errors.New("member is back")
+
 // Room is the session of the hidden participant, as engine/client has it.
 type Room interface {
 	SendChat(ctx context.Context, text string) (call.ChatMessage, error)
@@ -47,6 +51,7 @@ type Store interface {
 type Exit struct {
 	Room   call.RoomID
 	ID     call.Identity
+	SID    call.SID         // with which an offline member was there last
 	Reason call.LeaveReason // ReasonRemoved or ReasonOfflineRemoved
 	// Generation of the tokens that this is about, and all before; 0: tokens
 	// that the door did not make, up to At.
@@ -58,7 +63,8 @@ type Exit struct {
 // It is fine to tell either method the same thing twice.
 type Remover interface {
 	// Removed is told of a member who is removed by the offline rule, and of one
-	// whom others than the door have removed.
+	// whom others than the door have removed. Of an offline member who is back it
+	// returns ErrBack.
 	Removed(ctx context.Context, e Exit) error
 	// Dismissed is told that LiveKit has deleted the room.
 	Dismissed(ctx context.Context, room call.RoomID, session call.SID, at time.Time) error

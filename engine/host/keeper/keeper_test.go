@@ -91,6 +91,25 @@ func TestO1_KeeperRemovesOffline(t *testing.T) {
 	})
 }
 
+// TestO1_KeeperHearsLate: a message of somebody who is back comes before the keeper
+// hears that they are. Nobody is removed then, nor later.
+func TestO1_KeeperHearsLate(t *testing.T) {
+	play(t, nil, func(w *world) {
+		w.roster(person("anna", "PA_anna"), person("ben", "PA_ben"))
+		w.leave("ben", call.ReasonConnectionLost)
+		w.after(time.Hour)
+		w.set(func() { w.putErr = ErrBack })
+		w.say("ben", 1)
+		w.set(func() { w.putErr = nil })
+		w.join("ben")
+		w.say("anna", 40)
+		w.wantExits()
+		if got := w.presence("ben"); got != call.PresenceOnline {
+			t.Errorf("%q", got)
+		}
+	})
+}
+
 func TestO1_KeeperBackInTime(t *testing.T) {
 	play(t, nil, func(w *world) {
 		w.roster(person("anna", "PA_anna"), person("ben", "PA_ben"))

@@ -217,7 +217,9 @@ func (k *Keeper) exit(id call.Identity) {
 		return
 	}
 	m.exiting = true
-	e := Exit{Room: k.conf.Room, ID: id, Reason: call.ReasonOfflineRemoved, Generation: m.generation, At: k.now()}
+	e := Exit{
+		Room: k.conf.Room, ID: id, SID: m.sid, Reason: call.ReasonOfflineRemoved, Generation: m.generation, At: k.now(),
+	}
 	since := m.since
 	k.do(k.limits.Work, func(ctx context.Context) {
 		row, err := k.conf.Store.Member(ctx, e.Room, id)
@@ -228,8 +230,10 @@ func (k *Keeper) exit(id call.Identity) {
 		if err == nil || errors.Is(err, register.ErrNotFound) {
 			err = k.conf.Remover.Removed(ctx, e)
 		}
-		if err != nil {
+		if err != nil && !errors.Is(err, ErrBack) {
 			k.log.WithError(err).WithField("identity", id).Warn("an offline member could not be removed")
+		}
+		if err != nil {
 			_ = pause.For(ctx, retryExit)
 		}
 		k.inbox.Put(exited{id: id, since: since, err: err})

@@ -19,6 +19,9 @@ func (mod *Moderator) Removed(ctx context.Context, e keeper.Exit) error {
 		if err != nil {
 			return err
 		}
+		if p := s.here[e.ID]; p != nil && e.SID != "" && p.GetSid() != string(e.SID) {
+			return keeper.ErrBack
+		}
 		return mod.remove(ctx, removal{room: e.Room, identity: e.ID, verdict: verdict, upTo: e.Generation}, s.here)
 	}
 	if e.Generation > 0 {

@@ -6,7 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/livekit/protocol/livekit"
+
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/engine/host/keeper"
 	"foyer/engine/host/register"
 )
@@ -33,6 +36,29 @@ func TestO1_OfflineExit(t *testing.T) {
 	}))
 	if b.member("anna").Generation != 2 || b.member("ben").Generation != 2 {
 		t.Errorf("a stale exit: %v", b.lk.Done()[before:])
+	}
+}
+
+// TestO1_BackBeforeTheKeeperHears: somebody whose absence has been too long is in the
+// room again, which the keeper is told a moment later: they stay. Who lingers in
+// LiveKit with the connection that was lost goes.
+func TestO1_BackBeforeTheKeeperHears(t *testing.T) {
+	b := newBench(t)
+	b.join(call.RoleParticipant, "anna")
+	b.lk.Enter("hall", &livekit.ParticipantInfo{
+		Identity: "anna", Sid: "PA_2", Attributes: map[string]string{doorapi.AttributeMember: "tag", doorapi.AttributeGeneration: "1"},
+	})
+	exit := keeper.Exit{Room: "hall", ID: "anna", SID: "PA_1", Reason: call.ReasonOfflineRemoved, Generation: 1, At: b.clock}
+	if err := b.mod.Removed(t.Context(), exit); !errors.Is(err, keeper.ErrBack) {
+		t.Errorf("removed: %v", err)
+	}
+	if m := b.member("anna"); m.Generation != 1 || !m.Verdict.At.IsZero() || slices.Contains(b.lk.Done(), "remove anna") {
+		t.Errorf("in the register: %+v; done: %v", m, b.lk.Done())
+	}
+	exit.SID = "PA_2"
+	b.must(b.mod.Removed(t.Context(), exit))
+	if !slices.Contains(b.lk.Done(), "remove anna") {
+		t.Errorf("done: %v", b.lk.Done())
 	}
 }
 
