@@ -70,7 +70,7 @@ func TestClusterOfDoors(t *testing.T) {
 // TestKeeperCost measures what a room costs its door, with LiveKit in another
 // process.
 func TestKeeperCost(t *testing.T) {
-	const rooms = 40
+	const rooms = 15
 	c := startCluster(t, 1)
 	s := c.door(t, 0, func(*Config) {})
 	node := livekit.NewRoomServiceProtobufClient(c.nodes[0].url, &http.Client{

@@ -41,6 +41,7 @@ func (w *wire) answers() bool {
 // TestNoCompressionAtTheDoor: a client that offers it is not taken up on it, and
 // what it compresses all the same ends its connection.
 func TestNoCompressionAtTheDoor(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, nil)
 	link := s.invite(nil)
 	ben, _ := s.mustDial(s.mustJoin(newGuest(t, "ben"), link).Token)
@@ -80,6 +81,7 @@ func TestNoCompressionAtTheDoor(t *testing.T) {
 // TestWhatGuestsMayNotSend goes through the door to the real SFU; stream has the
 // whole list.
 func TestWhatGuestsMayNotSend(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, nil)
 	link := s.invite(nil)
 	ben, _ := s.mustDial(s.mustJoin(newGuest(t, "ben"), link).Token)
@@ -131,6 +133,7 @@ func TestWhatGuestsMayNotSend(t *testing.T) {
 // TestCutAndBackAtOnce: whoever is cut off for what they sent and joins again the
 // moment they hear it is in, and stays in. The token of before is dead.
 func TestCutAndBackAtOnce(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, noLimits)
 	link, bob := s.invite(nil), newGuest(t, "bob")
 	s.mustDial(s.mustJoin(newGuest(t, "ben"), link).Token)

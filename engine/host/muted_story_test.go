@@ -272,6 +272,7 @@ func mutedWays(join func(id string) *rawGuest) map[string]func() *rawGuest {
 // one packet of audio reaches anybody, whatever the muted person announced before
 // and sends then.
 func TestK10_NobodyHearsWhoIsMuted(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, noLimits)
 	link, bob := s.invite(nil), newGuest(t, "bob")
 	ear := s.rawEnter(s.mustJoin(newGuest(t, "ear"), link).Token, "")

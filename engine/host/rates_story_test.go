@@ -16,6 +16,7 @@ import (
 // TestConnectRates: what forges tokens, and what connects without end, is slowed
 // down at every door of LiveKit's; whoever else is behind the address is not.
 func TestConnectRates(t *testing.T) {
+	t.Parallel()
 	few := limits.Default()
 	few.Connects, few.ConnectBurst, few.PersonConnects, few.PersonConnectBurst, few.Calls, few.CallBurst = 0.01, 100, 0.01, 3, 0.01, 60
 	forge := func(s *testServer) string { // by who does not know the secret

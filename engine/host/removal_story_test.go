@@ -241,6 +241,7 @@ func (i *intruder) run(t *testing.T, n int) (in int) {
 // TestK8_BannedNeverGetsIn: of 1000 tries by every way, before and after a
 // restart of the server, none succeeds; when the time is over, the first does.
 func TestK8_BannedNeverGetsIn(t *testing.T) {
+	t.Parallel()
 	const half = 500
 	var ahead atomic.Int64 // of the server's clock
 	now := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
