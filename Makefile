@@ -47,6 +47,10 @@ test-parts: deps-test
 test-looks: deps-test ## only the pictures of the screens, in every look
 	$(PLAIN) $(GO) test -timeout 10m ./ui/view
 
+.PHONY: gallery
+gallery: deps-test ## write every screen in every theme and language into build/gallery, with an index.html
+	$(PLAIN) $(GO) test -count=1 -timeout 30m ./ui/view -run 'TestGallery$$' -gallery $(CURDIR)/build/gallery
+
 # Side by side run the tests that wait more than they work: for a cut, or for
 # LiveKit to give somebody up. So there are more of them than processors.
 .PHONY: test-e2e e2e
