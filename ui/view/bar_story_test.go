@@ -29,12 +29,13 @@ var whatARoomOffers = []string{
 // in the menu of the rest, once; and every button is inside of the window and lies on no
 // other one.
 func TestTheBarFolds(t *testing.T) {
+	drawsMuch(t)
 	for _, l := range words.Languages() {
 		for width := MinSize().Width; width <= 1200; width += 40 {
 			s := newStandIn(t, l.Code, fyne.NewSize(width, 480), fynetheme.VariantDark)
 			s.enter(3)
 			s.apply(call.RulesChanged{Standing: call.Standing{Role: call.RoleHost}})
-			s.show()
+			s.root.Update(s.state, s.form, s.now)
 			s.act.done = nil
 			pressed := 0
 			for _, part := range []fyne.CanvasObject{s.root.room.bar.Content, s.root.room.header.line} {

@@ -3,10 +3,10 @@ package view
 import (
 	"fyne.io/fyne/v2"
 
-	"foyer/engine/call"
 	"foyer/ui/kit"
 	"foyer/ui/model"
 	"foyer/ui/theme"
+	"foyer/ui/view/settings"
 	"foyer/ui/words"
 )
 
@@ -28,21 +28,8 @@ func newLive(book *words.Book) *live {
 
 // update follows what is open. shown says whether it has to be said here.
 func (l *live) update(s *model.State, shown bool) {
-	// What is on may not have been opened yet, and what is muted may still be open.
-	open := func(source call.Source) bool {
-		_, open := s.Setup.InUse[source]
-		return open || s.Local[source].On()
-	}
-	said := [2]string{}
-	if open(call.SourceCamera) {
-		said[0] = "room.camera_on"
-	}
-	switch {
-	case s.Local[call.SourceMicrophone].On():
-		said[1] = "room.microphone_on"
-	case open(call.SourceMicrophone):
-		said[1] = "room.microphone_muted"
-	}
+	camera, microphone := settings.Open(s)
+	said := [2]string{camera, microphone}
 	kit.SetVisible(l.content, shown && said != [2]string{})
 	if said == l.said {
 		return

@@ -124,6 +124,7 @@ type Sheet struct {
 	scroll  *container.Scroll
 	shown   model.Page
 	page    page
+	open    *kit.Text // what of ours is open in a room that is covered
 	done    *kit.Button
 	focused fyne.Focusable // that is known to be in view
 	depth   int            // of the overlays, with this one on top
@@ -137,8 +138,9 @@ func Show(c fyne.Canvas, book *words.Book, act Actions, painter *video.Painter, 
 	s.title = kit.NewHeading("")
 	body := container.New(&bodyLayout{s}, s.nav, s.title, s.scroll)
 	s.done = kit.NewButton(book.T("settings.close"), "", kit.Plain, func() { act.OpenSettings(model.PageNone) })
+	s.open = hint("")
 	s.Sheet = kit.ShowSheet(
-		c, book.T("settings.title"), sheetWidth, body, kit.Row(12, kit.Spring(), s.done),
+		c, book.T("settings.title"), sheetWidth, body, kit.Row(12, kit.Grow(s.open), s.done),
 		func() { act.OpenSettings(model.PageNone) },
 	)
 	s.depth = len(c.Overlays().List())
@@ -158,6 +160,7 @@ func (s *Sheet) Update(state *model.State, f Form, now time.Time) {
 	if s.shown != state.Setup.Page {
 		s.turn(state.Setup.Page)
 	}
+	s.open.Set(sayOpen(s.book, state))
 	s.page.update(state, f, now)
 	s.relayout()
 }
