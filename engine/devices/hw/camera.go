@@ -67,12 +67,6 @@ func cameraID(d driver.Driver) string {
 	return id
 }
 
-// cameraName leaves out the bus that follows the name.
-func cameraName(d driver.Driver) string {
-	name, _, _ := strings.Cut(d.Info().Name, camera.LabelSeparator)
-	return cmp.Or(strings.TrimSpace(name), cameraID(d))
-}
-
 // Open opens a camera in the mode that is nearest to want.
 func (c *cameras) Open(id string, want devices.Want) (devices.VideoStream, error) {
 	d, ok := c.find(id)

@@ -3,7 +3,11 @@
 package hw
 
 import (
+	"cmp"
+	"strings"
+
 	"github.com/pion/mediadevices/pkg/driver"
+	"github.com/pion/mediadevices/pkg/driver/camera"
 
 	"foyer/engine/call"
 )
@@ -23,6 +27,12 @@ func (c *cameras) list() []call.Device {
 		})
 	}
 	return list
+}
+
+// cameraName leaves out the bus that follows the name.
+func cameraName(d driver.Driver) string {
+	name, _, _ := strings.Cut(d.Info().Name, camera.LabelSeparator)
+	return cmp.Or(strings.TrimSpace(name), cameraID(d))
 }
 
 // current is for V4L2, too.
