@@ -24,6 +24,8 @@ PLAIN := GOFLAGS="-tags=$(TAGS),ci -buildvcs=false"
 # themselves and come last.
 PACKAGES = $$($(GO) list ./... | grep -v -e '^foyer/e2e' -e '^foyer/internal/attack')
 
+PARTS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 3 ? 3 : n)))
+
 .PHONY: help
 help: ## list what can be made
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,9 +41,11 @@ build: deps ## build bin/foyer
 .PHONY: test
 test: test-parts test-looks test-attack test-e2e ## install what is missing and run every test, with the race detector
 
+# Three packages at a time, however many processors there are at least: those of
+# the server and of its client wait for most of their time. make lint vets.
 .PHONY: test-parts
 test-parts: deps-test
-	$(CHECKED) $(GO) test -timeout 15m $(PACKAGES)
+	$(CHECKED) $(GO) test -vet=off -p $(PARTS) -timeout 15m $(PACKAGES)
 
 .PHONY: test-looks
 test-looks: deps-test ## only the pictures of the screens, in every look
@@ -58,7 +62,7 @@ e2e: test-e2e ## only the tests of the whole program
 test-e2e: deps-test
 	$(CHECKED) $(GO) build -ldflags '$(LDFLAGS)' -o build/foyer-checked .
 	FOYER_BIN=$(CURDIR)/build/foyer-checked FOYER_ARTIFACTS=$(CURDIR)/artifacts \
-		$(CHECKED) $(GO) test -timeout 20m -parallel 5 ./e2e/...
+		$(CHECKED) $(GO) test -vet=off -timeout 20m -parallel 5 ./e2e/...
 
 .PHONY: test-attack
 test-attack: deps-test ## only the attacks, each for a moment
