@@ -101,6 +101,15 @@ func (d device) lag() time.Duration {
 	return 0
 }
 
+// every is how often it is looked at. To ask the sound server takes a process, and
+// one after the other would keep the server from what it is asked about.
+func (d device) every() time.Duration {
+	if d.lag() > 0 {
+		return 20 * time.Millisecond
+	}
+	return 5 * time.Millisecond
+}
+
 // The bounds of a release. Ways out at once: the contract's 1 s (K1), twice on
 // a busy machine with the race detector. With a lost connection the stay itself
 // ends only when the retries are used up.
@@ -134,7 +143,7 @@ func freesTheDevices(t *testing.T, file string, slow bool) {
 	everyExit(t, file, slow, func(t *testing.T, e exit, table *matrix.Table) {
 		pulse := testenv.Pulse(t)
 		screen := testenv.Display(t)
-		film := writeY4M(t, 320, 180, 30)
+		film := smallFilm(t)
 		s := enter(t, e, append(pulse.Env(), "DISPLAY="+screen),
 			"--camera", film, "--mic", "default", "--speaker", "default", "--screen")
 		pid := s.p.PID
@@ -337,7 +346,9 @@ func lookFree(t *testing.T, exit string, start time.Time, limit time.Duration, d
 	t.Helper()
 	took := make(chan matrix.Cell, len(devices))
 	for _, d := range devices {
-		go func() { took <- matrix.Cell{Device: d.name, Free: held(t, d, false, limit), MS: ms(time.Since(start))} }()
+		go func() {
+			took <- matrix.Cell{Device: d.name, Free: held(t, d, false, limit+d.lag()), MS: ms(time.Since(start))}
+		}()
 	}
 	cells := make([]matrix.Cell, 0, len(devices))
 	for range devices {
@@ -355,7 +366,7 @@ func held(t *testing.T, d device, want bool, limit time.Duration) bool {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
-	if err := drive.Until(ctx, func() bool { return d.held() == want }); err != nil {
+	if err := drive.UntilEvery(ctx, d.every(), func() bool { return d.held() == want }); err != nil {
 		if want {
 			t.Errorf("%s was never held", d.name)
 		}
