@@ -34,7 +34,7 @@ func TestO4_DeadPeers(t *testing.T) {
 		name string
 		args []string
 	}{
-		{"with camera and microphone", []string{"--camera", "test", "--mic", "test"}},
+		{"with camera and microphone", []string{"--camera", smallFilm(t), "--mic", "test"}},
 		{"with nothing", nil},
 	} {
 		t.Run("kill -9 "+sends.name, func(t *testing.T) {
@@ -45,7 +45,7 @@ func TestO4_DeadPeers(t *testing.T) {
 			joinTo := func(id string, args ...string) *testenv.Process {
 				return testenv.Join(t, f, drive.JoinOptions{Link: link, Name: id, ID: id, Args: args})
 			}
-			ada, eve := joinTo("ada", "--camera", "test"), joinTo("eve")
+			ada, eve := joinTo("ada", "--camera", smallFilm(t)), joinTo("eve")
 			bob := joinTo("bob", sends.args...)
 			meet(ada, eve, bob)
 			watchers := []*testenv.Process{ada, eve}

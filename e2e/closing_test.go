@@ -92,7 +92,7 @@ func TestL8_ClosingTheWindowFreesTheDevices(t *testing.T) {
 	t.Cleanup(func() { must(t, table.Save(artifact(t, "exit-matrix-window.json"))) })
 	for _, e := range windowExits() {
 		t.Run(e.name, func(t *testing.T) {
-			file := writeY4M(t, 320, 180, 30)
+			file := smallFilm(t)
 			w := openWindowWith(t, testenv.Foyer(t), "closing", map[string]any{"camera": file})
 			camera := device{"camera", holdsFile(w.PID, file)}
 			s := w.start()

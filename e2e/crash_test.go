@@ -39,7 +39,7 @@ func host(t *testing.T) *hosted {
 	h.start()
 	link := h.invited()
 	for _, name := range []string{"Grace", "Bob"} {
-		g := testenv.Join(t, f, drive.JoinOptions{Link: link, Name: name, ID: name, Args: []string{"--camera", "test", "--mic", "test", "--stay"}})
+		g := testenv.Join(t, f, drive.JoinOptions{Link: link, Name: name, ID: name, Args: []string{"--camera", smallFilm(t), "--mic", "test", "--stay"}})
 		g.Await("joined")
 		h.guests = append(h.guests, g)
 	}

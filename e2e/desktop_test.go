@@ -28,7 +28,7 @@ func openOnDesk(t *testing.T, name string, own map[string]any, args ...string) *
 	must(t, err)
 	t.Cleanup(services.Close)
 	f := testenv.Foyer(t)
-	all := map[string]any{"camera": "test"}
+	all := map[string]any{"camera": smallFilm(t)}
 	for k, v := range own {
 		all[k] = v
 	}

@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	attackFor   = 3 * time.Second
+	attackFor   = 2 * time.Second
 	attackEvery = 20 * time.Millisecond
 	// mayGrow is what the program may need for an attack. One frame of
 	// 16383x16383 would be 400 MB; the largest that is allowed is 14 MB.
@@ -141,11 +141,11 @@ func TestHostilePeers(t *testing.T) {
 	pulse := testenv.Pulse(t)
 	ada := testenv.Join(t, f, drive.JoinOptions{
 		Link: link, Name: "Ada", ID: "ada", Env: pulse.Env(),
-		Args: []string{"--camera", "test", "--mic", "default", "--speaker", "default"},
+		Args: []string{"--camera", smallFilm(t), "--mic", "default", "--speaker", "default"},
 	})
 	ada.Await("joined")
 	grace := testenv.Join(t, f, drive.JoinOptions{
-		Link: link, Name: "Grace", ID: "grace", Args: []string{"--camera", "test", "--mic", "test", "--speaker", "none"},
+		Link: link, Name: "Grace", ID: "grace", Args: []string{"--camera", smallFilm(t), "--mic", "test", "--speaker", "none"},
 	})
 	w := witness{side{"ada", ada, pulse}, side{id: "grace", Process: grace}}
 	w.counts(t, w.good, 30)

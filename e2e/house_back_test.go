@@ -51,7 +51,7 @@ func TestO12_TheWayBack(t *testing.T) {
 	next, err := call.ParseLink(h.invite("next"))
 	must(t, err)
 	next.Hosts = []string{passesOnce(t, strings.TrimPrefix(h.server.URL, "https://"))}
-	camera := writeY4M(t, 320, 180, 30)
+	camera := smallFilm(t)
 	ada := h.comes("ada", first, drive.JoinOptions{Args: []string{"--camera", camera}})
 	bob := h.comes("bob", first, drive.JoinOptions{})
 	gather(ada, bob)

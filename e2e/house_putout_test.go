@@ -24,7 +24,7 @@ func TestK1_K4_K6_K7_K9_Removed(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t, drive.ServeOptions{})
 	link := h.invite("hall")
-	pulse, camera := testenv.Pulse(t), writeY4M(t, 320, 180, 30)
+	pulse, camera := testenv.Pulse(t), smallFilm(t)
 	ada := h.comes("ada", link, drive.JoinOptions{
 		Env: pulse.Env(), Args: []string{"--camera", camera, "--mic", "default", "--speaker", "default"},
 	})

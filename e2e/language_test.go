@@ -12,8 +12,9 @@ import (
 // The window speaks the language that was chosen, whatever the system's: a room that it
 // starts has a Chinese title, for a guest, too.
 func TestWindowSpeaksTheChosenLanguage(t *testing.T) {
+	windows.takes(t)
 	f := testenv.Foyer(t)
-	w := openWindowWith(t, f, "zh", map[string]any{"camera": "test", "language": "zh"})
+	w := openWindowWith(t, f, "zh", map[string]any{"camera": smallFilm(t), "language": "zh"})
 	w.click(w.find("the start button", accent).Centre())
 	w.find("the leave button", danger)
 	w.shot("room")

@@ -23,6 +23,21 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
+// turns are for so many at a time.
+type turns chan struct{}
+
+// windows is for tests that open a window and hold nobody to a time: two of them wait
+// as long as they draw, and more would only draw more slowly.
+var windows = make(turns, 2)
+
+// takes runs the test beside others, once it has a turn.
+func (w turns) takes(t *testing.T) {
+	t.Helper()
+	t.Parallel()
+	w <- struct{}{}
+	t.Cleanup(func() { <-w }) // the last thing, after what the test has started
+}
+
 // artifact is where a test leaves something to look at. FOYER_ARTIFACTS names
 // the folder; without it the file vanishes with the test.
 func artifact(t *testing.T, name string) string {

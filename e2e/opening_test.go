@@ -16,7 +16,7 @@ import (
 // slowCamera is a camera whose opening takes as long as its gate is shut.
 func slowCamera(t *testing.T) (file string, gate *drive.Gate) {
 	t.Helper()
-	file = writeY4M(t, 320, 180, 30)
+	file = smallFilm(t)
 	gate, err := drive.NewGate(file, drive.GateOpen, true)
 	if err != nil {
 		t.Skipf("a camera that opens slowly needs fanotify's permission events; runs as root: %v", err)

@@ -31,7 +31,7 @@ type preview struct {
 
 func openPreview(t *testing.T, name string, own map[string]any, args ...string) *preview {
 	t.Helper()
-	film := writeY4M(t, 320, 180, 30)
+	film := smallFilm(t)
 	if _, chosen := own["camera"]; !chosen {
 		own["camera"] = film
 	}
@@ -315,7 +315,6 @@ func (p *preview) logged(what string) {
 // Every screen with every state of the devices: what is on is held while it is
 // shown, and nothing beside the farewell.
 func TestL2_EveryScreenHoldsWhatItShows(t *testing.T) {
-	windows := make(chan struct{}, 2) // they draw, which more of them only do more slowly
 	for _, c := range []struct {
 		name string
 		own  map[string]any
@@ -329,9 +328,7 @@ func TestL2_EveryScreenHoldsWhatItShows(t *testing.T) {
 		{"microphone lost", map[string]any{}, true, func(p *preview) []device { return []device{p.camera} }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			windows <- struct{}{}
-			defer func() { <-windows }()
+			windows.takes(t)
 			walkTheScreens(t, c.own, c.lost, c.held)
 		})
 	}

@@ -54,6 +54,7 @@ const (
 // everybody's own roster must agree, every exit must have had a true reason,
 // and everybody else must have been told the same.
 func TestJ4_J5_K4_StormAgainstTheServer(t *testing.T) {
+	t.Parallel()
 	seed := *stormSeed
 	if seed == 0 {
 		seed = uint64(time.Now().UnixNano())

@@ -14,7 +14,7 @@ import (
 // guest is silent for us at the speaker; the room menu locks; three people are
 // selected and removed at once with a text.
 func TestWindowHandsRulesAndSelection(t *testing.T) {
-	t.Parallel()
+	windows.takes(t)
 	f := testenv.Foyer(t)
 	w := openWindow(t, f, "hands")
 	w.click(w.find("the start button", accent).Centre())

@@ -40,7 +40,7 @@ func (w *window) copies(text string, keys ...string) {
 // gives the keys back to the window. Then the host removes the guest from the
 // list of people, with a text that the guest reads.
 func TestWindowChatsAndRemoves(t *testing.T) {
-	t.Parallel()
+	windows.takes(t)
 	f := testenv.Foyer(t)
 	w := openWindow(t, f, "panel")
 	w.click(w.find("the start button", accent).Centre())

@@ -31,6 +31,7 @@ func loudness(heard []int16, hz float64) float64 {
 // the keyboard alone: both notes come out of it. The window is closed with the
 // settings open, in the middle of the next test: nothing stays open.
 func TestWindowTestsTheSpeakerInACall(t *testing.T) {
+	windows.takes(t)
 	f := testenv.Foyer(t)
 	server := testenv.Serve(t, f, drive.ServeOptions{})
 	guest := testenv.Join(t, f, drive.JoinOptions{Link: server.Invite("room"), Name: "Grace", ID: "grace", Args: []string{"--stay"}})

@@ -23,13 +23,14 @@ func (w *window) tile() image.Point {
 // small, another one takes that back. Then the full screen: the bar goes, and comes
 // with the pointer.
 func TestWindowPinsAndFillsTheScreen(t *testing.T) {
+	windows.takes(t)
 	f := testenv.Foyer(t)
 	w := openWindowWith(t, f, "stage", map[string]any{"camera_on": false, "microphone_off": true})
 	w.click(w.find("the start button", accent).Centre())
 	w.find("the leave button", danger)
 	link := w.invited()
 	for _, name := range []string{"Grace", "Cyd"} {
-		testenv.Join(t, f, drive.JoinOptions{Link: link, Name: name, ID: name, Args: []string{"--camera", "test", "--stay"}}).Await("joined")
+		testenv.Join(t, f, drive.JoinOptions{Link: link, Name: name, ID: name, Args: []string{"--camera", smallFilm(t), "--stay"}}).Await("joined")
 	}
 	alike := func(bars []int) bool { return len(bars) >= 4 && bars[0] < 2*bars[3] }
 	w.until("two tiles are alike", func() bool { return alike(w.yellow()) })

@@ -50,10 +50,10 @@ type window struct {
 	command drive.Command // that started it
 }
 
-// openWindow starts the program with a window and the test camera.
+// openWindow starts the program with a window and a camera that shows the test pattern.
 func openWindow(t *testing.T, f drive.Foyer, name string, args ...string) *window {
 	t.Helper()
-	return openWindowWith(t, f, name, map[string]any{"camera": "test"}, args...)
+	return openWindowWith(t, f, name, map[string]any{"camera": smallFilm(t)}, args...)
 }
 
 // openWindowWith starts it with settings of its own, over a name and the camera
@@ -199,7 +199,7 @@ func TestWindowFromLobbyToFarewell(t *testing.T) {
 	w.find("the leave button", danger)
 	w.shot("alone")
 
-	guest := testenv.Join(t, f, drive.JoinOptions{Link: w.invited(), Name: "Grace", ID: "grace", Args: []string{"--camera", "test", "--stay"}})
+	guest := testenv.Join(t, f, drive.JoinOptions{Link: w.invited(), Name: "Grace", ID: "grace", Args: []string{"--camera", smallFilm(t), "--stay"}})
 	guest.Await("joined")
 	track := guest.AwaitWhere("track_subscribed", func(e drive.Event) bool { return e.Text("source") == "microphone" })
 	host := track.Text("id")

@@ -21,7 +21,7 @@ func TestWindowTypesChinese(t *testing.T) {
 	f := testenv.Foyer(t)
 	for _, method := range []string{drive.Fcitx, drive.IBus} {
 		t.Run(method, func(t *testing.T) {
-			t.Parallel()
+			windows.takes(t)
 			display := testenv.ManagedDisplay(t)
 			m, err := drive.StartInputMethod(t.Context(), display, method)
 			must(t, err)

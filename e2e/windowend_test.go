@@ -16,6 +16,7 @@ var moreFromLeave = image.Pt(74, 0)
 // A host ends the room for everyone by the window's menu, after a question, and a
 // guest reads why.
 func TestWindowEndsTheRoomForEveryone(t *testing.T) {
+	windows.takes(t)
 	f := testenv.Foyer(t)
 	w := openWindow(t, f, "end")
 	w.click(w.find("the start button", accent).Centre())

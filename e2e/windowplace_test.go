@@ -47,9 +47,10 @@ func (w *window) remembered() (x, y int, width, height float64) {
 // The window comes back where it was, however the program ended, and within the
 // screen that is there.
 func TestWindowComesBackWhereItWas(t *testing.T) {
+	windows.takes(t)
 	f := testenv.Foyer(t)
 	there := map[string]any{"x": 200, "y": 120, "width": 700, "height": 500}
-	w := openWindowWith(t, f, "place", map[string]any{"window": there, "camera": "test"})
+	w := openWindowWith(t, f, "place", map[string]any{"window": there, "camera": smallFilm(t)})
 	want := image.Rect(200, 120, 900, 620)
 	w.is("it is where it was", func(r image.Rectangle) bool { return r == want })
 
