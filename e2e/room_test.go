@@ -123,17 +123,18 @@ func TestEverySideSeesAndHearsTheOthers(t *testing.T) {
 	if err := drive.WriteWAV(voice, append(voices["web"], make([]int16, drive.SampleRate)...)); err != nil {
 		t.Fatal(err)
 	}
-	join := func(id string) side {
+	film := writeY4M(t, 640, 360, 120)
+	join := func(id, camera string) side {
 		pulse := testenv.Pulse(t)
 		p := testenv.Join(t, f, drive.JoinOptions{
 			Link: link, Name: id, ID: id, Env: pulse.Env(),
-			Args: []string{"--camera", "test", "--mic", "default", "--speaker", "default"},
+			Args: []string{"--camera", camera, "--mic", "default", "--speaker", "default"},
 		})
 		return side{id, p, pulse}
 	}
-	ada, grace := join("ada"), join("grace")
+	ada, grace := join("ada", "test"), join("grace", film) // one of them sends all layers
 	web := side{id: "web", Process: browse(t, server, drive.BrowserOptions{
-		Room: "design", ID: "web", Camera: writeY4M(t, 640, 360, 120), Microphone: voice,
+		Room: "design", ID: "web", Camera: film, Microphone: voice,
 	})}
 	sides := []side{ada, grace, web}
 	for _, s := range sides {
