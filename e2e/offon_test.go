@@ -21,9 +21,8 @@ const (
 	// time: where timestamps begin anew, the far side stands still for as long, which
 	// is longer than seenAgainWithin. make bench lets them run for a minute.
 	runFor = 12 * time.Second
-	// offAndOns is how often each is turned off and on: the first time its timestamps
-	// are old, the second time they have gone on a moment before.
-	offAndOns = 2
+	// offAndOns is how often each is turned off and on.
+	offAndOns = 3
 	// seenAgainWithin is when they are seen and heard again, on a busy machine; make
 	// bench holds 500 ms at the 95th percentile.
 	seenAgainWithin = 10 * time.Second
@@ -34,7 +33,7 @@ const (
 	smallWidth, smallHeight = 320, 180
 )
 
-// TestOffAndOnAgain turns camera, screen and microphone off and on twice,
+// TestOffAndOnAgain turns camera, screen and microphone off and on three times,
 // after they have run for a while, and then changes, loses and finds the camera
 // and changes the microphone. Foyer and Chromium see and hear each time what is
 // sent then, and nobody is said to have lost the connection.
