@@ -322,6 +322,7 @@ func (pb *publications) mutedByHost(s *stay, sid call.SID) {
 		return
 	}
 	p.serverMuted = true
+	p.shownMuted = p.shownMuted && p.muted // not yet shown as on, it is said again: by the host
 	p.muted, p.byHost = true, true
 	pb.l.devices.settle(p.source)
 }

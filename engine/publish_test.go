@@ -239,6 +239,39 @@ func TestHost_MutesAndTakesAway(t *testing.T) {
 	})
 }
 
+// TestHost_MutesBeforeTheServerAnswers: we unmute, and the host mutes us before the
+// server has said yes. It is said, and by whom.
+func TestHost_MutesBeforeTheServerAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var between func()
+		r := newRig(t, func(r *rig, _ *engine.Config) {
+			r.dialer.On = func(m string) enginetest.Step {
+				if m == "mute" && between != nil {
+					between()
+				}
+				return enginetest.Step{}
+			}
+		})
+		s := r.joined()
+		r.do(engine.Mute{Source: call.SourceMicrophone})
+		settle()
+		if ev := last[call.TrackMuted](r); ev.ByHost {
+			t.Errorf("muted by ourselves: %+v", ev)
+		}
+		sid := s.Track(call.SourceMicrophone).SID()
+		between = func() { s.Tell(call.LocalTrackMuted{SID: sid}) }
+		r.do(engine.Unmute{Source: call.SourceMicrophone})
+		settle()
+		if ev := last[call.TrackMuted](r); !ev.ByHost || ev.Track.Source != call.SourceMicrophone {
+			t.Errorf("muted by the host: %+v", ev)
+		}
+		if r.media.Sending(call.SourceMicrophone) != nil {
+			t.Error("it sends on")
+		}
+		r.end()
+	})
+}
+
 func TestDeviceLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)

@@ -114,6 +114,7 @@ func (a actions) Shortcuts() {
 		a.CancelShare()
 	}
 	ruling(a).CloseRules()
+	menus(a).close()
 	a.sheets.shortcuts = view.ShowShortcuts(a.win.Canvas(), a.book, a.setup.keyList(), a.closeShortcuts)
 }
 

@@ -86,6 +86,7 @@ func (u *UI) ask(title, text, yes, no string, onYes func()) {
 // stay.
 func (u *UI) askAbout(person call.Identity, q kit.Question, onYes func()) {
 	u.closeQuestion()
+	menus{u}.close() // Fyne takes what lies over a menu away together with it
 	u.question = &question{about: u.state.Room, person: person}
 	answered := func(f func()) func() {
 		return func() {

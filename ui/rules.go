@@ -29,6 +29,7 @@ func (r ruling) toggle() {
 	case r.sheets.shortcuts != nil:
 		actions(r).closeShortcuts()
 	}
+	menus(r).close()
 	r.state.Ruling.Begin()
 	r.sheets.rules = rules.Show(r.win.Canvas(), r.book, r)
 	r.refresh()

@@ -14,6 +14,7 @@ import (
 	"foyer/engine/client/ending"
 	"foyer/engine/client/rtp"
 	"foyer/engine/client/signalconn"
+	"foyer/engine/doorapi"
 	"foyer/engine/doorclient"
 )
 
@@ -149,7 +150,7 @@ func (rc *reconnection) onRefused(full bool, err error) {
 	switch d := rc.s.ending.ReconnectRefused(refusalOf(err, full), time.Now()); d.Action {
 	case ending.Retry:
 		rc.noteListening(!errors.Is(err, doorclient.ErrNobodyListens))
-		if rc.tries > 0 && errors.Is(err, call.ErrServerSilent) && len(rc.s.req.Link.Hosts) > 1 {
+		if rc.tries > 0 && errors.Is(err, doorapi.ErrSaidByDoor) && len(rc.s.req.Link.Hosts) > 1 {
 			rc.full = true // the participant we were is gone with this server; another one may let us join
 		}
 		rc.s.alarms.Set(alarmRetry, rc.delay())

@@ -132,6 +132,10 @@ func (e Error) Status() int {
 	return http.StatusInternalServerError
 }
 
+// ErrSaidByDoor marks a [call.ErrServerSilent] of a server whose door has answered: its
+// LiveKit is silent, and not the network.
+var ErrSaidByDoor = errors.New("says its door")
+
 // Err is the refusal as an error of this package: a *[call.BannedError] for a ban, a
 // *[call.PutOutError] for who was removed; codes that this program does not know wrap [call.ErrRefused].
 func (e Error) Err() error {
@@ -147,6 +151,9 @@ func (e Error) Err() error {
 	}
 	if e.Code == CodeClock && e.Time > 0 {
 		return &call.ClockError{Server: time.UnixMilli(e.Time)}
+	}
+	if e.Code == CodeServerSilent {
+		return fmt.Errorf("%w: %w", call.ErrServerSilent, ErrSaidByDoor)
 	}
 	for _, row := range rows() {
 		if row.code == e.Code {

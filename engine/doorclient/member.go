@@ -60,15 +60,13 @@ func (a Admitted) Close() {
 func (m Member) RequestAdmission(ctx context.Context, req call.JoinRequest, generation int64) (Admitted, error) {
 	a, host, err := m.request(ctx, req, generation)
 	first := err
-	for host != "" && errors.Is(err, call.ErrServerSilent) && len(req.Link.Hosts) > 1 && ctx.Err() == nil {
+	for host != "" && errors.Is(err, doorapi.ErrSaidByDoor) && len(req.Link.Hosts) > 1 && ctx.Err() == nil {
 		silent := host
 		req.Link.Hosts = slices.DeleteFunc(slices.Clone(req.Link.Hosts), func(h string) bool { return h == silent })
-		if a, host, err = m.request(ctx, req, generation); errors.Is(err, call.ErrUnreachable) {
-			break
-		}
+		a, host, err = m.request(ctx, req, generation)
 	}
-	if errors.Is(err, call.ErrUnreachable) || errors.Is(err, call.ErrServerSilent) {
-		return Admitted{}, first
+	if first != nil && (host == "" || errors.Is(err, call.ErrServerSilent)) {
+		return Admitted{}, first // what is at the other addresses is no door of this link
 	}
 	return a, err
 }

@@ -115,7 +115,7 @@ func TestDeviceMenu(t *testing.T) {
 	if len(s.act.done) != 0 {
 		t.Errorf("the chosen one was chosen again: %q", s.act.done)
 	}
-	menu = kit.ShowMenuAbove(c, at, bar.DeviceItems(s.book, s.state, f, call.SourceCamera, s.act))
+	kit.ShowMenuAbove(c, at, bar.DeviceItems(s.book, s.state, f, call.SourceCamera, s.act))
 	c.Focused().TypedKey(&fyne.KeyEvent{Name: fyne.KeyUp})
 	c.Focused().TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
 	if !slices.Equal(s.act.done, []string{"pick camera video0"}) {

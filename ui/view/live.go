@@ -21,7 +21,8 @@ type live struct {
 
 func newLive(book *words.Book) *live {
 	l := &live{book: book, line: kit.Row(8)}
-	l.content = kit.On(kit.NewPanel(theme.Toast, theme.RadiusControl).WithStroke(theme.Border), kit.Pad(l.line, 6, 10, 6, 10))
+	panel := kit.NewPanel(theme.Toast, theme.RadiusControl).WithStroke(theme.Border)
+	l.content = kit.On(panel, kit.Pad(l.line, 6, 10, 6, 10))
 	l.content.Hide()
 	return l
 }

@@ -200,7 +200,8 @@ func newBanner() *banner {
 	b.title.Bold = true
 	b.detail.TextSize = 13
 	b.line = kit.Row(12)
-	b.content = kit.On(kit.NewPanel(theme.Toast, theme.RadiusCard).WithStroke(theme.Border), kit.Pad(b.line, 10, 16, 10, 16))
+	panel := kit.NewPanel(theme.Toast, theme.RadiusCard).WithStroke(theme.Border)
+	b.content = kit.On(panel, kit.Pad(b.line, 10, 16, 10, 16))
 	b.content.Hide()
 	b.lie(false)
 	return b
