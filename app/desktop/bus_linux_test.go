@@ -1,6 +1,7 @@
 package desktop
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"slices"
@@ -251,22 +252,20 @@ func TestSleep(t *testing.T) {
 		looked.Add(1)
 		return time.Duration(slept.Load())
 	}
-	looks := func() {
-		t.Helper()
-		before := looked.Load()
-		if err := drive.Until(t.Context(), func() bool { return looked.Load() > before }); err != nil {
-			t.Fatal("nobody looks at the clocks")
-		}
-	}
 	u.begin(clock, time.Hour, nil)
 	u.Show(review)
 	u.until("awake", func() bool { return slices.Equal(u.services.Awake(), allAwake) })
 	u.settled()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
 	for _, begins := range []bool{true, false} {
+		before := looked.Load()
 		if err := u.services.Sleep(begins); err != nil {
 			t.Fatal(err)
 		}
-		looks()
+		if err := drive.Until(ctx, func() bool { return looked.Load() > before }); err != nil {
+			t.Fatal("nobody looks at the clocks")
+		}
 	}
 	slept.Add(int64(90 * time.Minute))
 	if err := u.services.Sleep(false); err != nil {
