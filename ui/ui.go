@@ -110,9 +110,9 @@ func New(cfg Config) *UI {
 // Window returns the window itself, for the package that wires the program.
 func (u *UI) Window() fyne.Window { return u.win }
 
-// Show shows the window. The devices are listed, and the preview opens, if the user has allowed it before, with the window's
-// first frame: where none can be drawn, nothing is opened. The error is
-// call.ErrNoDisplay: there is no window.
+// Show shows the window. With its first frame the devices are listed, and the preview
+// opens if the user has allowed it before: where none can be drawn, nothing is opened.
+// The error is call.ErrNoDisplay: there is no window.
 func (u *UI) Show() error {
 	if err := show(u.win); err != nil {
 		return err
