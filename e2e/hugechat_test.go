@@ -5,6 +5,7 @@ package e2e
 import (
 	"bytes"
 	"compress/flate"
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -49,6 +50,7 @@ func TestHugeChat(t *testing.T) {
 	i.streams("announced", huge, false, len(huge))
 	i.streams("not announced", huge, false, 0)
 	i.streams("a lie", huge, false, 5)
+	i.drains()
 	// What is said in the same moment is lost: the SFU keeps a megabyte for each
 	// receiver, and the keeper is one.
 	for n := 0; !bob.hasRead("I am harmless"); n++ {
@@ -137,4 +139,27 @@ func (i *intruder) sends(p *livekit.DataPacket) {
 	raw, err := proto.Marshal(p)
 	must(i.t, err)
 	must(i.t, i.Channel(attack.Reliable).Send(raw))
+}
+
+// drains waits until all that was sent has left: three megabytes take 20 s on a
+// machine that is busy.
+func (i *intruder) drains() {
+	i.t.Helper()
+	channel, low := i.Channel(attack.Reliable), make(chan struct{}, 1)
+	channel.SetBufferedAmountLowThreshold(0)
+	channel.OnBufferedAmountLow(func() {
+		select {
+		case low <- struct{}{}:
+		default:
+		}
+	})
+	ctx, cancel := context.WithTimeout(i.t.Context(), time.Minute)
+	defer cancel()
+	for channel.BufferedAmount() > 0 {
+		select {
+		case <-low:
+		case <-ctx.Done():
+			i.t.Fatalf("%d bytes have not left", channel.BufferedAmount())
+		}
+	}
 }
