@@ -57,12 +57,13 @@ gallery: deps-test ## write every screen in every theme and language into build/
 
 # Side by side run the tests that wait more than they work: for a cut, or for
 # LiveKit to give somebody up. So there are more of them than processors.
+# E2E='^TestJ11$$' runs some of them.
 .PHONY: test-e2e e2e
 e2e: test-e2e ## only the tests of the whole program
 test-e2e: deps-test
 	$(CHECKED) $(GO) build -ldflags '$(LDFLAGS)' -o build/foyer-checked .
 	FOYER_BIN=$(CURDIR)/build/foyer-checked FOYER_ARTIFACTS=$(CURDIR)/artifacts \
-		$(CHECKED) $(GO) test -vet=off -timeout 20m -parallel 5 ./e2e/...
+		$(CHECKED) $(GO) test -vet=off -timeout 20m -parallel 5 -run '$(E2E)' ./e2e/...
 
 .PHONY: test-attack
 test-attack: deps-test ## only the attacks, each for a moment
