@@ -154,10 +154,12 @@ func talkWhile(t testing.TB, pace time.Duration, more func(*chatter) bool, all .
 			for ; more(c); c.said++ {
 				<-tick.C
 				ctx, cancel := context.WithTimeout(context.Background(), waitTimeout)
-				if _, err := c.session.SendChat(ctx, fmt.Sprint(c.id, " ", c.said)); err != nil {
-					t.Errorf("%s, message %d: %v", c.id, c.said, err)
-				}
+				_, err := c.session.SendChat(ctx, fmt.Sprint(c.id, " ", c.said))
 				cancel()
+				if err != nil {
+					t.Errorf("%s, message %d: %v", c.id, c.said, err)
+					return
+				}
 			}
 		})
 	}

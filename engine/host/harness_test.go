@@ -45,6 +45,9 @@ func loadFolder(path string, cluster *roomservice.Key) (*folder, error) {
 	return f, f.load(cluster)
 }
 
+// logTail is how many bytes of a server's log are shown when a test fails.
+const logTail = 32 << 10
+
 // testServer is a server that runs in this process.
 type testServer struct {
 	Ready
@@ -85,6 +88,10 @@ func startServer(t testing.TB, change func(*Config)) *testServer {
 	t.Cleanup(func() {
 		if err := s.stop(); err != nil {
 			t.Errorf("stop: %v", err)
+		}
+		if t.Failed() {
+			log := buffer.String()
+			t.Logf("the server's log ends with\n%s", log[max(0, len(log)-logTail):])
 		}
 	})
 	raw, err := os.ReadFile(s.LiveKitKeyFile)
