@@ -15,5 +15,6 @@ const (
 	alarmHeartbeat                  // say to the others that we are here
 	alarmRemoval                    // we were told that we are removed, and are still here
 	alarmLeft                       // whoever is gone is gone for no reason that we hear
+	alarmData                       // look whether the data channels work
 	alarmSections                   // offer the media sections that the server asked for
 )

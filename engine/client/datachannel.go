@@ -10,16 +10,79 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/client/data"
+	"foyer/engine/client/rtp"
 )
 
-// maxBuffered is how many bytes may wait in the data channel.
-const maxBuffered = 1 << 20
+const (
+	maxBuffered = 1 << 20 // bytes that may wait in the data channel
+
+	dataTick   = time.Second
+	dataClosed = 2                // ticks that find a channel closed: a removal closes it, too, and says more
+	dataStalls = 10 * time.Second // nothing arrives for so long, and something waits: nothing will arrive
+)
 
 // dataChannels are ours to the server. The loop's alone.
 type dataChannels struct {
 	s        *session
 	receiver *data.Receiver
 	sender   *data.Sender
+	flow     dataFlow
+}
+
+// dataFlow tells channels that work from those that do not, though the connection
+// beneath them stands.
+type dataFlow struct {
+	of      *rtp.Transport // whose channels
+	sent    uint64         // bytes given to the reliable one
+	arrived uint64         // of these
+	at      time.Time      // when some arrived last, or nothing waited
+	closed  int            // ticks that found one closed
+	looked  time.Time
+}
+
+// stalls reports whether what waits does not arrive any more.
+func (f *dataFlow) stalls(waiting uint64, now time.Time) bool {
+	slept := now.Sub(f.looked) > sleepTimeout
+	f.looked = now
+	if arrived := f.sent - min(waiting, f.sent); arrived != f.arrived || waiting == 0 || slept {
+		f.arrived, f.at = arrived, now
+	}
+	return now.Sub(f.at) > dataStalls
+}
+
+// onTick joins anew when the channels, or the connection beneath them, were closed from
+// the other end, or stand still: nobody would hear us, and we would look as if all were
+// well. pion counts a connection that was closed neither as disconnected nor as failed.
+func (dc *dataChannels) onTick(now time.Time) {
+	dc.s.alarms.Set(alarmData, dataTick)
+	t := dc.s.transport
+	if dc.flow.of != t {
+		dc.flow = dataFlow{of: t, at: now}
+	}
+	if t == nil || dc.s.phase != phaseUp {
+		dc.flow.at, dc.flow.closed = now, 0
+		return
+	}
+	if t.Closed() {
+		dc.flow.closed++
+	}
+	switch {
+	case dc.flow.closed >= dataClosed:
+		dc.s.lost(fmt.Errorf("%w: the media connection was closed", call.ErrConnectionLost), true)
+	case !t.Connected():
+		dc.flow.at = now
+	case dc.flow.stalls(t.Reliable.BufferedAmount(), now):
+		dc.s.lost(fmt.Errorf("%w: data does not arrive", call.ErrConnectionLost), true)
+	}
+}
+
+// write gives bytes to the reliable channel.
+func (dc *dataChannels) write(raw []byte) error {
+	if t := dc.s.transport; dc.flow.of != t {
+		dc.flow = dataFlow{of: t, at: time.Now()}
+	}
+	dc.flow.sent += uint64(len(raw))
+	return dc.s.transport.Reliable.Send(raw)
 }
 
 // SendData implements [call.Session]. Payloads over 15000 bytes are refused
@@ -62,7 +125,7 @@ func (dc *dataChannels) push(packet *livekit.DataPacket) error {
 	if err != nil {
 		return err
 	}
-	return dc.s.transport.Reliable.Send(raw)
+	return dc.write(raw)
 }
 
 // resend repeats what the server says it has not got.
@@ -72,7 +135,7 @@ func (dc *dataChannels) resend(lastHeard uint32) {
 		return
 	}
 	for _, raw := range dc.sender.After(lastHeard) {
-		if err := t.Reliable.Send(raw); err != nil {
+		if err := dc.write(raw); err != nil {
 			dc.s.log.WithError(err).Debug("data could not be repeated")
 			return
 		}

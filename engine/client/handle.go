@@ -207,6 +207,8 @@ func (s *session) onAlarm(a alarmKind) {
 		s.liveness.onTick()
 	case alarmHeartbeat:
 		s.liveness.onHeartbeatDue()
+	case alarmData:
+		s.data.onTick(time.Now())
 	case alarmLeft:
 		s.reportLeft(s.departures.Due(time.Now()))
 	case alarmRemoval:

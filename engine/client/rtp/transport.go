@@ -192,6 +192,17 @@ func (t *Transport) Connected() bool {
 	return true
 }
 
+// Closed reports whether a connection or a data channel has been closed.
+func (t *Transport) Closed() bool {
+	for _, p := range t.Peers() {
+		if p.State == webrtc.PeerConnectionStateClosed {
+			return true
+		}
+	}
+	closed := webrtc.DataChannelStateClosed
+	return t.Reliable.ReadyState() == closed || t.Lossy.ReadyState() == closed
+}
+
 // Settled reports whether no offer of ours waits for an answer.
 func (t *Transport) Settled() bool { return !t.Pub.Offering && !t.Pub.Restart && !t.Pub.Again }
 
