@@ -13,75 +13,46 @@ import (
 	"foyer/engine/client/rtp"
 )
 
-const (
-	maxBuffered = 1 << 20 // bytes that may wait in the data channel
-
-	dataTick   = time.Second
-	dataClosed = 2                // ticks that find a channel closed: a removal closes it, too, and says more
-	dataStalls = 10 * time.Second // nothing arrives for so long, and something waits: nothing will arrive
-)
+// maxBuffered is how many bytes may wait in the data channel.
+const maxBuffered = 1 << 20
 
 // dataChannels are ours to the server. The loop's alone.
 type dataChannels struct {
 	s        *session
 	receiver *data.Receiver
 	sender   *data.Sender
-	flow     dataFlow
-}
-
-// dataFlow tells channels that work from those that do not, though the connection
-// beneath them stands.
-type dataFlow struct {
-	of      *rtp.Transport // whose channels
-	sent    uint64         // bytes given to the reliable one
-	arrived uint64         // of these
-	at      time.Time      // when some arrived last, or nothing waited
-	closed  int            // ticks that found one closed
-	looked  time.Time
-}
-
-// stalls reports whether what waits does not arrive any more.
-func (f *dataFlow) stalls(waiting uint64, now time.Time) bool {
-	slept := now.Sub(f.looked) > sleepTimeout
-	f.looked = now
-	if arrived := f.sent - min(waiting, f.sent); arrived != f.arrived || waiting == 0 || slept {
-		f.arrived, f.at = arrived, now
-	}
-	return now.Sub(f.at) > dataStalls
+	flow     data.Flow
+	flowOf   *rtp.Transport
 }
 
 // onTick joins anew when the channels, or the connection beneath them, were closed from
 // the other end, or stand still: nobody would hear us, and we would look as if all were
 // well. pion counts a connection that was closed neither as disconnected nor as failed.
 func (dc *dataChannels) onTick(now time.Time) {
-	dc.s.alarms.Set(alarmData, dataTick)
+	dc.s.alarms.Set(alarmData, data.FlowTick)
+	dc.follow(now)
 	t := dc.s.transport
-	if dc.flow.of != t {
-		dc.flow = dataFlow{of: t, at: now}
-	}
-	if t == nil || dc.s.phase != phaseUp {
-		dc.flow.at, dc.flow.closed = now, 0
-		return
-	}
-	if t.Closed() {
-		dc.flow.closed++
-	}
 	switch {
-	case dc.flow.closed >= dataClosed:
+	case t == nil || dc.s.phase != phaseUp:
+		dc.flow.Rest(now)
+	case dc.flow.Ended(t.Closed()):
 		dc.s.lost(fmt.Errorf("%w: the media connection was closed", call.ErrConnectionLost), true)
-	case !t.Connected():
-		dc.flow.at = now
-	case dc.flow.stalls(t.Reliable.BufferedAmount(), now):
+	case t.Connected() && dc.flow.Stalls(t.Reliable.BufferedAmount(), now):
 		dc.s.lost(fmt.Errorf("%w: data does not arrive", call.ErrConnectionLost), true)
+	}
+}
+
+// follow begins anew with each connection.
+func (dc *dataChannels) follow(now time.Time) {
+	if dc.flowOf != dc.s.transport {
+		dc.flowOf, dc.flow = dc.s.transport, data.NewFlow(now)
 	}
 }
 
 // write gives bytes to the reliable channel.
 func (dc *dataChannels) write(raw []byte) error {
-	if t := dc.s.transport; dc.flow.of != t {
-		dc.flow = dataFlow{of: t, at: time.Now()}
-	}
-	dc.flow.sent += uint64(len(raw))
+	dc.follow(time.Now())
+	dc.flow.Sent += uint64(len(raw))
 	return dc.s.transport.Reliable.Send(raw)
 }
 

@@ -186,7 +186,7 @@ func (s *session) begin() {
 	s.alarms.Set(alarmMedia, s.limits.media)
 	s.alarms.Set(alarmPing, s.pings.interval())
 	s.alarms.Set(alarmPong, s.pings.timeout())
-	s.alarms.Set(alarmData, dataTick)
+	s.alarms.Set(alarmData, data.FlowTick)
 	if !s.dialer.observe {
 		s.alarms.Set(alarmSilence, silenceTick)
 		s.alarms.Set(alarmHeartbeat, roster.HeartbeatInterval)
