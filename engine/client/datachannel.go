@@ -10,7 +10,6 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/client/data"
-	"foyer/engine/client/rtp"
 )
 
 // maxBuffered is how many bytes may wait in the data channel.
@@ -21,8 +20,7 @@ type dataChannels struct {
 	s        *session
 	receiver *data.Receiver
 	sender   *data.Sender
-	flow     data.Flow
-	flowOf   *rtp.Transport
+	flow     data.Flow // on the present connection
 }
 
 // onTick joins anew when the channels, or the connection beneath them, were closed from
@@ -30,7 +28,6 @@ type dataChannels struct {
 // well. pion counts a connection that was closed neither as disconnected nor as failed.
 func (dc *dataChannels) onTick(now time.Time) {
 	dc.s.alarms.Set(alarmData, data.FlowTick)
-	dc.follow(now)
 	t := dc.s.transport
 	switch {
 	case t == nil || dc.s.phase != phaseUp:
@@ -42,16 +39,8 @@ func (dc *dataChannels) onTick(now time.Time) {
 	}
 }
 
-// follow begins anew with each connection.
-func (dc *dataChannels) follow(now time.Time) {
-	if dc.flowOf != dc.s.transport {
-		dc.flowOf, dc.flow = dc.s.transport, data.NewFlow(now)
-	}
-}
-
 // write gives bytes to the reliable channel.
 func (dc *dataChannels) write(raw []byte) error {
-	dc.follow(time.Now())
 	dc.flow.Sent += uint64(len(raw))
 	return dc.s.transport.Reliable.Send(raw)
 }

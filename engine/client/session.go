@@ -122,6 +122,7 @@ func (s *session) install(adm *admission) error {
 	}
 	s.ending.HasDoor = adm.credentials.host != ""
 	s.credentials, s.joinInfo, s.signal, s.transport = adm.credentials, join, adm.conn, t
+	s.data.flow = data.NewFlow(time.Now())
 	s.roster = roster.New(join, s.dialer.observe, s.ending.HasDoor)
 	may := &s.permissions.current
 	may.Role, may.Rules, may.Muted = adm.credentials.role, adm.credentials.rules, s.roster.Self().Muted
