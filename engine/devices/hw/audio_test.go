@@ -6,12 +6,15 @@ import (
 	"context"
 	"errors"
 	"math"
+	"net"
 	"os"
 	"os/exec"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/gen2brain/malgo"
 	"go.uber.org/goleak"
 
 	"foyer/engine/call"
@@ -264,6 +267,45 @@ func TestSoundServerFrozen(t *testing.T) {
 	}
 	// And it works again.
 	if err := openMic(t, d, "").Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// A sound server to which many programs connect at once refuses some. They get in a
+// moment later.
+func TestSoundServerIsCrowded(t *testing.T) {
+	p := testenv.UsePulse(t)
+	if err := p.Freeze(); err != nil {
+		t.Fatal(err)
+	}
+	var crowd []net.Conn
+	leave := func() {
+		for _, c := range crowd {
+			_ = c.Close()
+		}
+	}
+	defer leave()
+	for {
+		c, err := net.DialTimeout("unix", strings.TrimPrefix(p.Server, "unix:"), time.Second)
+		if err != nil {
+			break // its queue is full
+		}
+		crowd = append(crowd, c)
+	}
+	if ctx, err := initContext(malgo.BackendPulseaudio); err == nil {
+		ctx.Free()
+		t.Fatal("a full queue took one more")
+	}
+	thaw := time.AfterFunc(soundPauses()[0]/2, func() {
+		leave()
+		_ = p.Thaw()
+	})
+	defer thaw.Stop()
+	c, err := newAudio(silent.Log()).connect(malgo.BackendPulseaudio)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.close(); err != nil {
 		t.Error(err)
 	}
 }

@@ -4,10 +4,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gen2brain/malgo"
 
@@ -67,7 +69,7 @@ func dialSoundServer(backends []malgo.Backend) (*connection, error) {
 		if b == malgo.BackendAlsa && !hasCards() {
 			continue
 		}
-		ctx, err := initContext(b)
+		ctx, err := initPatiently(b)
 		if err == nil {
 			return &connection{ctx: ctx, backend: b}, nil
 		}
@@ -100,6 +102,38 @@ func initContext(b malgo.Backend) (*malgo.AllocatedContext, error) {
 	config := malgo.ContextConfig{}
 	config.Pulse.PApplicationName = &name[0]
 	return malgo.InitContext([]malgo.Backend{b}, config, nil)
+}
+
+// soundPauses are those between attempts to reach a sound server. One to which many
+// programs connect at once refuses some of them: only a few may wait at its socket.
+func soundPauses() []time.Duration {
+	return []time.Duration{100 * time.Millisecond, 250 * time.Millisecond}
+}
+
+// initPatiently tries again where there is a sound server that could answer.
+func initPatiently(b malgo.Backend) (*malgo.AllocatedContext, error) {
+	ctx, err := initContext(b)
+	for _, pause := range soundPauses() {
+		if err == nil || b != malgo.BackendPulseaudio || !hasSoundServer() {
+			break
+		}
+		time.Sleep(pause)
+		ctx, err = initContext(b)
+	}
+	return ctx, err
+}
+
+// hasSoundServer reports whether PulseAudio's socket, or PipeWire's for its clients, is
+// where its library looks for it.
+func hasSoundServer() bool {
+	path, isSocket := strings.CutPrefix(os.Getenv("PULSE_SERVER"), "unix:")
+	if path == "" {
+		path = filepath.Join(os.Getenv("XDG_RUNTIME_DIR"), "pulse", "native")
+	} else if !isSocket && !filepath.IsAbs(path) {
+		return false
+	}
+	info, err := os.Stat(path)
+	return err == nil && info.Mode()&os.ModeSocket != 0
 }
 
 func (c *connection) close() error {
