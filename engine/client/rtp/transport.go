@@ -40,7 +40,8 @@ const (
 	iceFailed       = 8 * time.Second
 	iceKeepalive    = 2 * time.Second
 	dtlsRetransmit  = 100 * time.Millisecond
-	maxCandidates   = 128 // of the server's, between two restarts of ICE; a server has a few for each address
+	dataRetransmit  = 3 * time.Second // at most; pion's own minute outlasts an outage
+	maxCandidates   = 128             // of the server's, between two restarts of ICE; a server has a few for each address
 )
 
 // Transport is the media side of one join: one PeerConnection, or two with old
@@ -282,6 +283,7 @@ func settings(c Config, buffers *receiveBuffers) webrtc.SettingEngine {
 	s.LoggerFactory = c.Log
 	s.SetICETimeouts(iceDisconnected, iceFailed, iceKeepalive)
 	s.SetDTLSRetransmissionInterval(dtlsRetransmit)
+	s.SetSCTPRTOMax(dataRetransmit)
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
 	s.SetIncludeLoopbackCandidate(c.Server.IsLoopback())

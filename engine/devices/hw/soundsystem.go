@@ -4,11 +4,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/gen2brain/malgo"
@@ -105,26 +107,32 @@ func initContext(b malgo.Backend) (*malgo.AllocatedContext, error) {
 }
 
 // soundPauses are those between attempts to reach a sound server. One to which many
-// programs connect at once refuses some of them: only a few may wait at its socket.
+// programs connect at once refuses some of them at once: only a few may wait at its
+// socket. One that takes longer to fail is ill, and is not asked again.
 func soundPauses() []time.Duration {
 	return []time.Duration{100 * time.Millisecond, 250 * time.Millisecond}
 }
 
-// initPatiently tries again where there is a sound server that could answer.
+const soundRefuses = 200 * time.Millisecond
+
+// initPatiently tries again where a sound server refuses that could answer.
 func initPatiently(b malgo.Backend) (*malgo.AllocatedContext, error) {
+	began := time.Now()
 	ctx, err := initContext(b)
 	for _, pause := range soundPauses() {
-		if err == nil || b != malgo.BackendPulseaudio || !hasSoundServer() {
+		if err == nil || b != malgo.BackendPulseaudio || time.Since(began) > soundRefuses || !hasSoundServer() {
 			break
 		}
 		time.Sleep(pause)
+		began = time.Now()
 		ctx, err = initContext(b)
 	}
 	return ctx, err
 }
 
-// hasSoundServer reports whether PulseAudio's socket, or PipeWire's for its clients, is
-// where its library looks for it.
+// hasSoundServer reports whether somebody listens at PulseAudio's socket, or at PipeWire's
+// for its clients: a socket whose queue is full takes nobody, one that was left behind
+// refuses.
 func hasSoundServer() bool {
 	path, isSocket := strings.CutPrefix(os.Getenv("PULSE_SERVER"), "unix:")
 	if path == "" {
@@ -132,8 +140,11 @@ func hasSoundServer() bool {
 	} else if !isSocket && !filepath.IsAbs(path) {
 		return false
 	}
-	info, err := os.Stat(path)
-	return err == nil && info.Mode()&os.ModeSocket != 0
+	c, err := net.DialTimeout("unix", path, soundRefuses)
+	if err == nil {
+		_ = c.Close()
+	}
+	return err == nil || errors.Is(err, syscall.EAGAIN)
 }
 
 func (c *connection) close() error {
