@@ -40,8 +40,9 @@ func (d *Door) admit(ctx context.Context, c *connect) error {
 	if !d.personConnects.Take(roomservice.Place{Room: c.room(), Identity: c.identity()}, d.now()) {
 		return call.ErrTooManyTries // after checkToken: somebody who is banned hears that
 	}
+	there := false
 	if c.resumes {
-		if err := d.checkResumed(ctx, c.verifiedToken); err != nil {
+		if there, err = d.checkResumed(ctx, c.verifiedToken); err != nil {
 			return err
 		}
 	}
@@ -80,6 +81,10 @@ func (d *Door) admit(ctx context.Context, c *connect) error {
 	leave, ok := d.guests.crowd.Enter(c.from)
 	if !ok {
 		return call.ErrTooManyGuests
+	}
+	if c.resumes && !there {
+		c.open = leave // LiveKit sends them away; counted, they would be inside for their own next connect
+		return nil
 	}
 	open, err := d.seats.Arrive(seats.Installation{Room: c.room(), Key: string(e.Key)}, c.identity(), check)
 	if err != nil {
@@ -178,22 +183,22 @@ func (d *Door) checkCutoff(ctx context.Context, t verifiedToken) error {
 }
 
 // checkResumed refuses to resume somebody else with the same identity: LiveKit
-// hands whoever resumes a participant that participant's token, with its rights.
-// If nobody is there, LiveKit says so.
-func (d *Door) checkResumed(ctx context.Context, t verifiedToken) error {
+// hands whoever resumes a participant that participant's token, with its rights. It
+// reports whether anybody is there; if not, LiveKit says so.
+func (d *Door) checkResumed(ctx context.Context, t verifiedToken) (there bool, err error) {
 	p, err := d.rooms.Participant(ctx, roomservice.Place{Room: t.room(), Identity: t.identity()})
 	switch {
 	case errors.Is(err, call.ErrAlreadyGone):
-		return nil
+		return false, nil
 	case err != nil:
-		return err
+		return false, err
 	}
 	for _, name := range []string{doorapi.AttributeMember, doorapi.AttributeGeneration} {
 		if p.GetAttributes()[name] != t.grants.Attributes[name] {
-			return call.ErrIdentityTaken
+			return false, call.ErrIdentityTaken
 		}
 	}
-	return nil
+	return true, nil
 }
 
 // openForeign makes the room for a token that a holder of the API key has made,
@@ -299,7 +304,7 @@ func (d *Door) confirm(res *http.Response) error {
 	c.gone = d.enforcer.Connected(c.connection())
 	member, err := d.checkToken(ctx, c.verifiedToken)
 	if err == nil && c.resumes {
-		if err := d.checkResumed(ctx, c.verifiedToken); err != nil {
+		if _, err := d.checkResumed(ctx, c.verifiedToken); err != nil {
 			return err
 		}
 	}

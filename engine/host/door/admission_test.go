@@ -2,6 +2,7 @@ package door
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -13,6 +14,7 @@ import (
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
 	"foyer/engine/host/hosttest"
+	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
 	"foyer/engine/host/sfu"
 	"foyer/internal/testenv"
@@ -91,5 +93,46 @@ func TestK10_MutedWhileComingIn(t *testing.T) {
 				return err == nil && p.GetPermission().GetCanPublishData() == tt.data && p.GetPermission().GetCanPublish() == tt.media
 			})
 		})
+	}
+}
+
+// TestJ6_AResumeOfNobodyIsNotInside: who resumes without having been in the room is let
+// through to LiveKit, which sends them away. Meanwhile they do not count as inside, where
+// a locked room lets them join.
+func TestJ6_AResumeOfNobodyIsNotInside(t *testing.T) {
+	d, _ := newOpenDoor(t)
+	ctx := t.Context()
+	inv, err := d.invite(ctx, doorapi.InvitationRequest{Room: "hall"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := hosttest.Join(t, "mallory", hosttest.NewKey(t), call.Link{Room: "hall", Secret: inv.Secret, Fingerprint: d.fingerprint})
+	answer, err := d.join(ctx, netip.Prefix{}, &req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.register.SetRules(ctx, "hall", func(r *register.Rules) { r.Locked = true }); err != nil {
+		t.Fatal(err)
+	}
+	connects := func(query string) (*connect, error) {
+		r, err := http.NewRequest(http.MethodGet, "/rtc?protocol=17&sdk=go"+query, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+answer.Token)
+		c, err := d.readConnect(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c, d.admit(ctx, c)
+	}
+	resumes, err := connects("&reconnect=1&sid=PA_nobody")
+	if err != nil || !resumes.resumes {
+		t.Fatalf("a resume: %v", err)
+	}
+	defer resumes.open()
+	if joins, err := connects(""); !errors.Is(err, call.ErrRoomLocked) {
+		joins.open()
+		t.Errorf("a join beside it: %v", err)
 	}
 }
