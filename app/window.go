@@ -159,6 +159,7 @@ func (c *command) showWindow(
 	var w *ui.UI
 	around := desktop.New(desktop.Config{
 		Press: func(a desk.Action) { w.Press(a) }, Woke: func(d time.Duration) { w.Woke(d) },
+		Talk: func(down bool) { w.Talk(down) }, Reach: func(r desk.Reach) { w.Reached(r) },
 		Log: log.WithField("part", "desktop"),
 	})
 	err := draw(func() error {

@@ -47,7 +47,7 @@ func (a actions) Start() {
 	if call.CheckTitle(title) != nil {
 		title = a.book.T("room.untitled")
 	}
-	room, err := a.newRoomID()
+	room, err := newRoomID(a.cfg.Random)
 	if err != nil {
 		a.state.Refuse("start", call.SourceUnknown, err, a.cfg.Now())
 		a.refresh()
@@ -57,9 +57,9 @@ func (a actions) Start() {
 }
 
 // newRoomID makes an ID that nobody guesses and every peer accepts.
-func (u *UI) newRoomID() (call.RoomID, error) {
+func newRoomID(random io.Reader) (call.RoomID, error) {
 	raw := make([]byte, 5)
-	if _, err := io.ReadFull(u.cfg.Random, raw); err != nil {
+	if _, err := io.ReadFull(random, raw); err != nil {
 		return "", fmt.Errorf("room ID: %w", err)
 	}
 	return call.RoomID("r-" + strings.ToLower(base32.StdEncoding.EncodeToString(raw))), nil

@@ -6,6 +6,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/ui/model"
+	"foyer/ui/talk"
 	"foyer/ui/view"
 	"foyer/ui/view/settings"
 )
@@ -27,7 +28,7 @@ func staying(s model.Screen) bool        { return s == model.ScreenRoom }
 func beforeFarewell(s model.Screen) bool { return s != model.ScreenFarewell }
 func turn(by int) func(actions)          { return func(a actions) { a.TurnPage(by) } }
 func toggle(p model.Panel) func(actions) { return func(a actions) { a.pressPanel(p) } }
-func repeatTalk(a actions)               { talking(a).repeat(a.cfg.Now()) }
+func repeatTalk(a actions)               { a.speech.Repeat() }
 func enlarge(a actions)                  { a.Enlarge("") }
 
 // shortcuts lists all keys of the window.
@@ -38,7 +39,7 @@ func shortcuts() []shortcut {
 		{key: fyne.KeyD, name: "D", says: "keys.devices_mic", at: staying, do: pressDevices(call.SourceMicrophone)},
 		{key: fyne.KeyK, name: "K", says: "keys.devices_camera", at: staying, do: pressDevices(call.SourceCamera)},
 		{key: fyne.KeyS, name: "S", says: "keys.share", at: staying, do: actions.Share},
-		{key: talkKey, name: "Space", says: "keys.talk", at: staying, do: repeatTalk},
+		{key: talk.Space, name: "Space", says: "keys.talk", at: staying, do: repeatTalk},
 		{key: fyne.KeyL, name: "L", says: "keys.layout", at: staying, do: actions.otherLayout},
 		{key: fyne.KeyE, name: "E", says: "keys.enlarge", at: staying, do: enlarge},
 		{key: fyne.KeyF11, name: "F11", says: "keys.full", at: staying, do: actions.FullScreen},
@@ -92,6 +93,9 @@ func (u *UI) bindKeys() {
 	}
 	c.SetOnTypedKey(func(k *fyne.KeyEvent) {
 		actions{u}.Awake(false)
+		if (talking{u}).choose(k.Name) {
+			return
+		}
 		if press := keys[k.Name]; press != nil {
 			press()
 		}
@@ -123,6 +127,9 @@ func (u *setup) keyList() []settings.Key {
 	var rows []settings.Key
 	for _, s := range shortcuts() {
 		rows = append(rows, settings.Key{Key: u.book.Key(s.name), Text: u.book.T(s.says)})
+		if s.key == talk.Space && u.set.TalkKey != "" {
+			rows = append(rows, settings.Key{Key: u.book.Key(u.set.TalkKey), Text: u.book.T(s.says)})
+		}
 	}
 	return rows
 }

@@ -164,6 +164,14 @@ func (o *outside) settle() {
 	}
 }
 
+// title is the window's.
+func (o *outside) title() string {
+	if o.state.Screen != model.ScreenRoom {
+		return o.book.T("app.name")
+	}
+	return o.book.WindowTitle(o.state.Room.Title, o.state.Room.ID, o.state.Chat.Unread)
+}
+
 // Press is what the user asks for at the tray or at a notification. Any goroutine
 // may call it.
 func (u *UI) Press(a desk.Action) {

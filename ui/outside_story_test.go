@@ -25,11 +25,21 @@ type fakeDesktop struct {
 	stay      desk.Stay
 	notes     []desk.Note
 	withdrawn int
+	keys      []desk.TalkKey // that were asked for; the zero TalkKey gives one back
 }
 
-func (f *fakeDesktop) Show(s desk.Stay)   { f.stay = s }
-func (f *fakeDesktop) Notify(n desk.Note) { f.notes = append(f.notes, n) }
-func (f *fakeDesktop) Withdraw()          { f.withdrawn++ }
+func (f *fakeDesktop) Show(s desk.Stay)    { f.stay = s }
+func (f *fakeDesktop) Notify(n desk.Note)  { f.notes = append(f.notes, n) }
+func (f *fakeDesktop) Withdraw()           { f.withdrawn++ }
+func (f *fakeDesktop) Talk(k desk.TalkKey) { f.keys = append(f.keys, k) }
+
+// key is the one that it has given.
+func (f *fakeDesktop) key() string {
+	if len(f.keys) == 0 {
+		return ""
+	}
+	return string(f.keys[len(f.keys)-1].Name)
+}
 
 // last is the newest notification.
 func (f *fakeDesktop) last() desk.Note {

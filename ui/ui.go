@@ -4,7 +4,7 @@
 //
 // ui/model is the state, ui/view the screens, ui/video the video tiles, ui/kit the
 // controls, ui/theme the look, ui/words the sentences.
-// Except for Stop, OpenLink, Press, Woke and the goroutines of the pump and of what
+// Except for Stop, OpenLink, Press, Woke, Talk, Reached and the goroutines of the pump and of what
 // is dropped, everything here belongs to Fyne's main goroutine.
 package ui
 
@@ -20,6 +20,7 @@ import (
 	"foyer/engine/eventqueue"
 	"foyer/ui/config"
 	"foyer/ui/model"
+	"foyer/ui/talk"
 	"foyer/ui/theme"
 	"foyer/ui/view"
 	"foyer/ui/words"
@@ -43,7 +44,7 @@ type UI struct {
 	outside  *outside
 	setup    setup     // the settings
 	askAt    time.Time // when to ask the door who is there; zero: not at all
-	talk     talk
+	speech   *talk.Key
 	moves    moves
 	running  bool // the window is there, and painted
 	drawn    bool // the window has shown its first frame
@@ -77,6 +78,7 @@ func New(cfg Config) *UI {
 		views: map[call.SID]engine.SetTrackView{}, shown: map[call.SID]bool{},
 	}
 	u.setup.UI = u
+	u.speech = talk.New(talking{u})
 	u.book = u.chooseBook()
 	u.outside = newOutside(u)
 	u.state.Stage.Layout, u.state.Stage.Hidden = u.set.Layout, u.set.SelfHidden
@@ -148,7 +150,7 @@ func (u *UI) tick(now time.Time) {
 	u.outside.watchWindow(now)
 	u.setup.tickSettings(now)
 	moved := u.state.InRoom() && u.state.Screens.Settle(now)
-	said := talking{u}.settle(now)
+	said := talking{u}.settle()
 	bare := fullScreen{u}.rest(now)
 	if moved || said || bare {
 		u.refresh()
@@ -242,14 +244,14 @@ func (u *UI) refresh() {
 	u.settlePreviews()
 	u.setup.settleTest()
 	u.settleShare(true)
-	talking{u}.settle(u.cfg.Now())
+	talking{u}.settle()
 	fullScreen{u}.settle()
 	u.endQuestion()
 	menus{u}.settle()
 	ruling{u}.settle()
 	u.setup.closeSettings()
 	u.outside.settle()
-	if title := u.title(); title != u.win.Title() {
+	if title := u.outside.title(); title != u.win.Title() {
 		u.win.SetTitle(title)
 	}
 	if u.outside.hidden {
@@ -266,13 +268,6 @@ func (u *UI) refresh() {
 	if panel {
 		u.focusPanel()
 	}
-}
-
-func (u *UI) title() string {
-	if u.state.Screen != model.ScreenRoom {
-		return u.book.T("app.name")
-	}
-	return u.book.WindowTitle(u.state.Room.Title, u.state.Room.ID, u.state.Chat.Unread)
 }
 
 func (u *UI) form() view.Form {

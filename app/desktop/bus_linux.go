@@ -43,7 +43,8 @@ func systemBus(ctx context.Context) (*bus, error) {
 func connect(ctx context.Context, dial func(...dbus.ConnOption) (*dbus.Conn, error)) (*bus, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	late := time.AfterFunc(answerLimit, cancel) // godbus has no other limit for it
-	conn, err := dial(dbus.WithContext(ctx))
+	// In their order, however many: a key that goes up must not overtake its press.
+	conn, err := dial(dbus.WithContext(ctx), dbus.WithSignalHandler(dbus.NewSequentialSignalHandler()))
 	if err != nil {
 		late.Stop()
 		cancel()

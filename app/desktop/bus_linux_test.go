@@ -30,6 +30,8 @@ type user struct {
 	mu      sync.Mutex
 	pressed []desk.Action
 	slept   []time.Duration
+	talk    []bool
+	reach   desk.Reach
 }
 
 func newUser(t *testing.T, except ...string) *user {
@@ -58,6 +60,16 @@ func (u *user) config() Config {
 			u.mu.Lock()
 			defer u.mu.Unlock()
 			u.slept = append(u.slept, d)
+		},
+		Talk: func(down bool) {
+			u.mu.Lock()
+			defer u.mu.Unlock()
+			u.talk = append(u.talk, down)
+		},
+		Reach: func(r desk.Reach) {
+			u.mu.Lock()
+			defer u.mu.Unlock()
+			u.reach = r
 		},
 		Log: log,
 	}
@@ -388,7 +400,7 @@ func useNothing(t *testing.T, limit time.Duration) {
 	t.Helper()
 	log := logrus.New()
 	log.SetOutput(t.Output())
-	d := New(Config{Press: func(desk.Action) {}, Woke: func(time.Duration) {}, Log: log})
+	d := New(Config{Press: func(desk.Action) {}, Woke: func(time.Duration) {}, Talk: func(bool) {}, Reach: func(desk.Reach) {}, Log: log})
 	d.Show(review)
 	d.Notify(desk.Note{Title: "a"})
 	d.Withdraw()
@@ -406,7 +418,7 @@ const crashVariable = "FOYER_DESKTOP_CRASH"
 func TestACrashGivesEverythingBack(t *testing.T) {
 	if os.Getenv(crashVariable) != "" {
 		log, _ := test.NewNullLogger()
-		New(Config{Press: func(desk.Action) {}, Woke: func(time.Duration) {}, Log: log}).Show(review)
+		New(Config{Press: func(desk.Action) {}, Woke: func(time.Duration) {}, Talk: func(bool) {}, Reach: func(desk.Reach) {}, Log: log}).Show(review)
 		select {}
 	}
 	u := newUser(t)

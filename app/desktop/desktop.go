@@ -20,10 +20,13 @@ import (
 // Config is what a Desktop needs.
 type Config struct {
 	// Press is called when the user asks for something at the tray or at a
-	// notification, Woke when the computer has slept for so long. Any goroutine
-	// calls them, none after Deafen or Close.
+	// notification, Woke when the computer has slept for so long, Talk when the key
+	// to speak with goes down or up, and Reach when it is known where that key
+	// works. Any goroutine calls them, none after Deafen or Close.
 	Press func(desk.Action)
 	Woke  func(slept time.Duration)
+	Talk  func(down bool)
+	Reach func(desk.Reach)
 	Log   logrus.FieldLogger
 }
 
@@ -37,12 +40,15 @@ const (
 )
 
 // system is what one kind of desktop can do. One goroutine uses the holder, one
-// the teller.
+// the teller, and one listens.
 type system interface {
 	// hold begins what a stay needs. It never fails: what is not there is left out.
 	hold(ctx context.Context, stay desk.Stay) holder
 	// teller begins to show notifications.
 	teller(ctx context.Context) teller
+	// listen tells t of a key until ctx ends, or until it cannot: then it returns
+	// what is in the way. It calls t.everywhere once the key is heard in every window.
+	listen(ctx context.Context, key desk.TalkKey, t *talk) desk.Obstacle
 }
 
 // holder is what a stay has of the desktop.
@@ -64,12 +70,13 @@ type Desktop struct {
 	cancel context.CancelFunc
 	work   sync.WaitGroup
 
-	mu     sync.RWMutex // held while Press or Woke run, and by Close
+	mu     sync.RWMutex // held while a function of conf runs, and by Close
 	closed bool
 	conf   Config
 
 	stay *newest[desk.Stay]
 	note *newest[desk.Note] // the zero Note withdraws
+	key  *newest[desk.TalkKey]
 }
 
 var _ desk.Desktop = (*Desktop)(nil)
@@ -79,10 +86,14 @@ func New(conf Config) *Desktop { return start(conf, newSystem, Rest) }
 
 func start(conf Config, open func(*Desktop) system, rest time.Duration) *Desktop {
 	ctx, cancel := context.WithCancel(context.Background())
-	d := &Desktop{rest: rest, cancel: cancel, conf: conf, stay: newNewest[desk.Stay](), note: newNewest[desk.Note]()}
+	d := &Desktop{
+		rest: rest, cancel: cancel, conf: conf, stay: newNewest[desk.Stay](), note: newNewest[desk.Note](),
+		key: newNewest[desk.TalkKey](),
+	}
 	sys := open(d)
 	d.work.Go(func() { d.hold(ctx, sys) })
 	d.work.Go(func() { d.tell(ctx, sys) })
+	d.work.Go(func() { d.listen(ctx, sys) })
 	return d
 }
 
@@ -95,8 +106,8 @@ func (d *Desktop) Notify(note desk.Note) { d.note.set(note) }
 // Withdraw implements [desk.Desktop].
 func (d *Desktop) Withdraw() { d.note.set(desk.Note{}) }
 
-// Deafen has Press and Woke not called any more, from now on, and waits for those
-// calls that run.
+// Deafen has the functions of the Config not called any more, from now on, and waits
+// for those calls that run.
 func (d *Desktop) Deafen() {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -32,6 +32,16 @@ func (f *fake) notify(_ context.Context, n desk.Note) { f.notes <- n.Title }
 func (f *fake) withdraw(context.Context)              { f.notes <- "withdraw" }
 func (f *fake) close()                                { f.notes <- "close" }
 
+func (f *fake) listen(ctx context.Context, key desk.TalkKey, t *talk) desk.Obstacle {
+	f.held <- "listen " + string(key.Name)
+	t.everywhere("")
+	t.set(true)
+	t.set(true)
+	<-ctx.Done()
+	f.held <- "deaf"
+	return desk.ObstacleLost
+}
+
 func take(t *testing.T, c chan string, want ...string) {
 	t.Helper()
 	synctest.Wait()
@@ -121,4 +131,39 @@ func TestNothingIsPressedAfterTheEnd(t *testing.T) {
 	if pressed != 1 {
 		t.Errorf("pressed %d times", pressed)
 	}
+}
+
+// There is one key at a time, and its end releases it. After Deafen nobody is told.
+func TestKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		told := make(chan string, 100)
+		conf := Config{
+			Talk: func(down bool) { told <- map[bool]string{true: "down", false: "up"}[down] },
+			Reach: func(r desk.Reach) {
+				if r.Stage != desk.ReachEverywhere { // it was given back
+					told <- "lost"
+				}
+				told <- r.Key
+			},
+		}
+		d := start(conf, func(*Desktop) system { return f }, Rest)
+		d.Talk(desk.TalkKey{})
+		take(t, f.held)
+		d.Talk(desk.TalkKey{Name: "F8"})
+		take(t, f.held, "listen F8")
+		take(t, told, "F8", "down")
+		d.Talk(desk.TalkKey{Name: "F9"})
+		take(t, f.held, "deaf", "listen F9")
+		take(t, told, "up", "F9", "down")
+		d.Talk(desk.TalkKey{})
+		take(t, f.held, "deaf")
+		take(t, told, "up")
+		d.Talk(desk.TalkKey{Name: "F8"})
+		take(t, told, "F8", "down")
+		d.Deafen()
+		d.Close()
+		take(t, f.held, "listen F8", "deaf")
+		take(t, told)
+	})
 }

@@ -30,3 +30,8 @@ func (awakeByFyne) release() {
 }
 
 func (otherDesktop) teller(context.Context) teller { return fyneNotes{} }
+
+// listen hears no key of other windows: Fyne has nothing for it.
+func (otherDesktop) listen(context.Context, desk.TalkKey, *talk) desk.Obstacle {
+	return desk.ObstacleSystem
+}

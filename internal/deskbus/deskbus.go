@@ -223,3 +223,8 @@ func (s *Services) Click(id uint32) error {
 func (s *Services) Sleep(begins bool) error {
 	return s.conn.Emit("/org/freedesktop/login1", "org.freedesktop.login1.Manager.PrepareForSleep", begins)
 }
+
+// Lock says that the screen is locked, or unlocked.
+func (s *Services) Lock(on bool) error {
+	return s.conn.Emit("/org/freedesktop/ScreenSaver", "org.freedesktop.ScreenSaver.ActiveChanged", on)
+}

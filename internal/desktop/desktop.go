@@ -13,6 +13,7 @@ import (
 	"image/png"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -275,6 +276,28 @@ func (d *Desktop) OpenWindow() error {
 		return err
 	}
 	return xproto.MapWindowChecked(d.conn, id).Check()
+}
+
+// TakeKey takes a key for another program, whatever window has the keyboard, until
+// free is called. It fails while somebody else has it.
+func (d *Desktop) TakeKey(symbol xproto.Keysym) (free func(), err error) {
+	setup := xproto.Setup(d.conn)
+	first := setup.MinKeycode
+	keys, err := xproto.GetKeyboardMapping(d.conn, first, byte(setup.MaxKeycode-first+1)).Reply()
+	if err != nil {
+		return nil, err
+	}
+	at := slices.Index(keys.Keysyms, symbol)
+	if at < 0 {
+		return nil, fmt.Errorf("no key has the symbol %#x", symbol)
+	}
+	code := first + xproto.Keycode(at/int(keys.KeysymsPerKeycode))
+	if err := xproto.GrabKeyChecked(
+		d.conn, false, d.root, 0, code, xproto.GrabModeAsync, xproto.GrabModeAsync,
+	).Check(); err != nil {
+		return nil, err
+	}
+	return func() { _ = xproto.UngrabKeyChecked(d.conn, code, d.root, 0).Check() }, nil
 }
 
 // Clipboard returns the text on the clipboard.

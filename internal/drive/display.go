@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 )
 
 // Display is a private X server of 1280x800, with a window manager on request.
@@ -87,6 +88,12 @@ func (d *Display) Command(ctx context.Context, name string, args ...string) *exe
 	cmd.Env = append(without(os.Environ(), "WAYLAND_DISPLAY"), d.Env()...)
 	return cmd
 }
+
+// Freeze stops the X server where it is, as one that hangs; Thaw lets it go on.
+func (d *Display) Freeze() error { return d.xvfb.Process.Signal(syscall.SIGSTOP) }
+
+// Thaw lets a frozen server go on.
+func (d *Display) Thaw() error { return d.xvfb.Process.Signal(syscall.SIGCONT) }
 
 // Close ends the X server and the window manager. Safe to call twice.
 func (d *Display) Close() {

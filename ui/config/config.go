@@ -99,6 +99,7 @@ func WithDefaults(cfg Config) Config {
 // noDesktop is a desktop that has nothing.
 type noDesktop struct{}
 
-func (noDesktop) Show(desk.Stay)   {}
-func (noDesktop) Notify(desk.Note) {}
-func (noDesktop) Withdraw()        {}
+func (noDesktop) Show(desk.Stay)    {}
+func (noDesktop) Notify(desk.Note)  {}
+func (noDesktop) Withdraw()         {}
+func (noDesktop) Talk(desk.TalkKey) {}

@@ -1,6 +1,6 @@
 // Package desk says what the window asks of the desktop around it: an icon in the
-// tray, notifications, a computer that stays awake, and a place on the screens. It
-// holds values and decisions; a [Desktop] and a [Frame] carry them out.
+// tray, notifications, a computer that stays awake, a key in every window, and a place
+// on the screens. It holds values and decisions; a [Desktop] and a [Frame] carry them out.
 //
 // Everything belongs to Fyne's main goroutine.
 package desk
@@ -18,6 +18,8 @@ type Desktop interface {
 	Notify(note Note)
 	// Withdraw takes the notification away: the user is back at the window.
 	Withdraw()
+	// Talk asks for a key in every window; the zero TalkKey gives it back.
+	Talk(key TalkKey)
 }
 
 // Stay is what the desktop shows of a stay: the tray's icon, and the lines of its

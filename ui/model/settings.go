@@ -36,6 +36,10 @@ type Setup struct {
 	InUse map[call.Source]call.Device // what is open of ours
 	// ListErr is why the devices could not be listed, while their page is open.
 	ListErr error
+	// Choosing waits for the key to speak with, and Unfit is one that was pressed
+	// and cannot be chosen.
+	Choosing bool
+	Unfit    string
 }
 
 // Test is the test of a device, the last one that there was.
@@ -60,7 +64,7 @@ func (s *Setup) Open() bool { return s.Page != PageNone }
 // is over.
 func (s *Setup) Show(p Page) {
 	if p != s.Page {
-		s.Try, s.Test, s.ListErr = false, Test{}, nil
+		s.Try, s.Test, s.ListErr, s.Choosing, s.Unfit = false, Test{}, nil, false, ""
 	}
 	s.Page = p
 }

@@ -236,7 +236,9 @@ type Notice struct {
 	Command string
 	Source  call.Source
 
-	Count  int // of hands that are up, NoticeHand
+	Count    int // of hands that are up, NoticeHand
+	Obstacle Obstacle
+
 	Done   []Outcome
 	Undone []Outcome      // NoticeModerated: with whom it did not work
 	Undo   call.Operation // takes it back for those in Done; empty: nothing does
@@ -279,12 +281,13 @@ const (
 	NoticeModerated              // what an operation on people has done
 	NoticeCrashed                // an earlier start ended in the room Name, without a word
 	NoticeNoFont                 // no font has the characters of the language with the code Name
+	NoticeTalkKey                // the key Name works in Foyer's window alone, because of Obstacle
 )
 
 // Sticky notices stay until they are dismissed; the others pass.
 func (n Notice) Sticky() bool {
 	switch n.Kind {
-	case NoticeFailed, NoticeDeviceLost, NoticeHostStopped, NoticeCrashed, NoticeNoFont, NoticeWoke:
+	case NoticeFailed, NoticeDeviceLost, NoticeHostStopped, NoticeCrashed, NoticeNoFont, NoticeWoke, NoticeTalkKey:
 		return !n.Passing
 	default:
 		return false

@@ -8,7 +8,8 @@ import (
 
 // Talk is what we say while our microphone is muted.
 type Talk struct {
-	Held bool // the key is held that lets us speak as long as it is held
+	Held  bool  // the key is held that lets us speak as long as it is held
+	Reach Reach // of the key that was chosen for it
 
 	hinted time.Time // when we were told last that nobody hears us
 	hint   bool      // we are told now
@@ -61,4 +62,42 @@ func (t *Talk) Hint() bool { return t.hint }
 func MutedByUs(s *State) bool {
 	mic := s.Local[call.SourceMicrophone]
 	return s.InRoom() && !mic.On() && !mic.ByHost && !s.Standing.Silenced() && !s.Standing.Listens()
+}
+
+// Reach says where the key works that was chosen to speak with.
+type Reach struct {
+	Key      string // its name; empty: none was asked for
+	Stage    ReachStage
+	Obstacle Obstacle // ReachHere: what is in the way
+	Called   string   // ReachEverywhere: what the desktop calls the key that it has given us instead
+}
+
+// ReachStage is how far the key reaches.
+type ReachStage int
+
+// Stages.
+const (
+	ReachNone       ReachStage = iota // nobody has asked for a key
+	ReachAsking                       // the desktop has not answered
+	ReachEverywhere                   // in every window
+	ReachHere                         // in Foyer's window alone
+)
+
+// Obstacle is why a key works in Foyer's window alone.
+type Obstacle string
+
+// Obstacles.
+const (
+	ObstacleNone    Obstacle = ""
+	ObstacleTaken   Obstacle = "taken"   // another program has it
+	ObstacleNoKey   Obstacle = "no_key"  // the keyboard has no such key
+	ObstacleWayland Obstacle = "wayland" // the desktop gives programs no keys
+	ObstacleDenied  Obstacle = "denied"  // the user has said no to the desktop
+	ObstacleLost    Obstacle = "lost"    // the desktop does not answer any more
+	ObstacleSystem  Obstacle = "system"  // nothing is known of such keys here
+)
+
+// Obstacles lists them.
+func Obstacles() []Obstacle {
+	return []Obstacle{ObstacleTaken, ObstacleNoKey, ObstacleWayland, ObstacleDenied, ObstacleLost, ObstacleSystem}
 }

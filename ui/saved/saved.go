@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"fyne.io/fyne/v2"
 	fynetheme "fyne.io/fyne/v2/theme"
 
 	"foyer/engine/call"
@@ -49,6 +50,8 @@ type Settings struct {
 	Theme      string            `json:"theme,omitempty"`     // dark, light; empty: as the system
 	Text       string            `json:"text_size,omitempty"` // large, largest; empty: normal
 	Still      bool              `json:"reduce_motion,omitempty"`
+	// TalkKey lets the user speak in every window (desk.TalkKeys); empty is none.
+	TalkKey string `json:"talk_key,omitempty"`
 }
 
 // Notifications says what the desktop may tell while the window is not in front.
@@ -108,6 +111,9 @@ func (s *Settings) Clean() {
 	}
 	if !known(s.Text, "", "large", "largest") {
 		s.Text = ""
+	}
+	if !slices.Contains(desk.TalkKeys(), fyne.KeyName(s.TalkKey)) {
+		s.TalkKey = ""
 	}
 	s.Recent = s.Recent[:min(len(s.Recent), MaxRecent)]
 }

@@ -38,6 +38,7 @@ func (f *fakeActions) RestoreRecent()                { f.note("restore") }
 func (f *fakeActions) OpenSettings(p model.Page)     { f.note("settings %d", p) }
 func (f *fakeActions) TestDevice(s call.Source)      { f.note("test %s", s) }
 func (f *fakeActions) TryCamera(on bool)             { f.note("try %v", on) }
+func (f *fakeActions) ChooseTalkKey(on bool)         { f.note("choose key %v", on) }
 func (f *fakeActions) SetChoice(c settings.Choice)   { f.note("choice %+v", c) }
 func (f *fakeActions) CopyReport()                   { f.note("report") }
 func (f *fakeActions) OpenFolder()                   { f.note("folder") }

@@ -96,6 +96,11 @@ func setupScreens() []struct {
 		{"no-font", model.PageAppearance, "small", func(u *setup) { u.form.Language, u.form.NoFont = "zh", "zh" }},
 		{"notifications", model.PageNotifications, "small large phone", func(u *setup) { u.form.Notifications.Private = true }},
 		{"keys", model.PageKeys, "small large", func(*setup) {}},
+		{"talk-key", model.PageKeys, "small light", func(u *setup) {
+			u.form.TalkKey = "F9"
+			u.state.Talk.Reach = model.Reach{Key: "F9", Stage: model.ReachHere, Obstacle: model.ObstacleTaken}
+		}},
+		{"talk-choosing", model.PageKeys, "small", func(u *setup) { u.state.Setup.Choosing, u.state.Setup.Unfit = true, "A" }},
 		{"diagnostics", model.PageDiagnostics, "small large", func(*setup) {}},
 		{"about", model.PageAbout, "small large", func(*setup) {}},
 	}
@@ -187,7 +192,7 @@ func TestSettingsByKeyboard(t *testing.T) {
 	})
 	key(fyne.KeyEscape)
 	pages := map[model.Page]int{
-		model.PageDevices: 6, model.PageVideo: 6, model.PageAppearance: 9, model.PageNotifications: 4, model.PageKeys: 0, model.PageDiagnostics: 2, model.PageAbout: 1,
+		model.PageDevices: 6, model.PageVideo: 6, model.PageAppearance: 9, model.PageNotifications: 4, model.PageKeys: 1, model.PageDiagnostics: 2, model.PageAbout: 1,
 	}
 	for _, p := range model.Pages() {
 		s.state.Setup.Show(p)

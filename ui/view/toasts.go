@@ -175,6 +175,8 @@ func (t *toasts) say(n model.Notice, now time.Time) (icon string, ink fyne.Theme
 		return "warning", theme.Error, "", words.NoFont(n.Name)
 	case model.NoticeWoke:
 		return "mic-off", theme.Muted, b.T("toast.woke", "slept", n.Name), b.T("toast.woke.detail")
+	case model.NoticeTalkKey:
+		return "keyboard", theme.Error, "", b.TalkKeyHere(n.Name, string(n.Obstacle))
 	case model.NoticeDeviceLost:
 		e := b.Error(n.Err, "", n.Source, now)
 		return "warning", theme.Error, e.Text, e.Next

@@ -28,7 +28,8 @@ type Actions interface {
 	TestDevice(source call.Source) // or stops the test
 	TryCamera(on bool)
 	SetChoice(c Choice)
-	TryNotification() // shows one
+	TryNotification()      // shows one
+	ChooseTalkKey(on bool) // takes the next key that is pressed, or does not any more
 	CopyReport()
 	OpenFolder()
 	OpenLicences()
@@ -42,6 +43,7 @@ type Choice struct {
 	Text       string // large, largest; empty: normal
 	Still      bool   // less motion
 	Language   string // code; empty: as the system
+	TalkKey    string // lets the user speak in every window; empty: none
 
 	Notifications saved.Notifications
 }
@@ -50,7 +52,7 @@ type Choice struct {
 func (c Choice) Save(set *saved.Settings) {
 	set.SendHeight, set.AudioOnly = c.SendHeight, c.AudioOnly
 	set.Theme, set.Text, set.Still = c.Theme, c.Text, c.Still
-	set.Notifications = c.Notifications
+	set.Notifications, set.TalkKey = c.Notifications, c.TalkKey
 }
 
 // NewForm is what is remembered, as the pages show it.
@@ -59,7 +61,7 @@ func NewForm(set saved.Settings) Form {
 		Camera: set.Camera, Microphone: set.Microphone, Speaker: set.Speaker, Names: set.DeviceNames(),
 		Choice: Choice{
 			SendHeight: set.SendHeight, AudioOnly: set.AudioOnly, Theme: set.Theme, Text: set.Text, Still: set.Still,
-			Language: set.Language, Notifications: set.Notifications,
+			Language: set.Language, Notifications: set.Notifications, TalkKey: set.TalkKey,
 		},
 	}
 }
@@ -185,7 +187,7 @@ func (s *Sheet) build(p model.Page) page {
 	case model.PageNotifications:
 		return newNotificationsPage(s.book, s.act)
 	case model.PageKeys:
-		return newKeysPage(s.book, s.program.Keys)
+		return newKeysPage(s.book, s.act, s.program.Keys)
 	case model.PageDiagnostics:
 		return newDiagnosticsPage(s.book, s.act, s.program)
 	case model.PageAbout:
