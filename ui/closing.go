@@ -20,6 +20,7 @@ func (u *UI) close() {
 func (o *outside) end() {
 	o.closed = true
 	o.root.Painter.Stop()
+	o.settleSmall()
 	o.lookForWindow()
 	if o.frame != nil {
 		o.set.Window = o.place

@@ -43,6 +43,7 @@ func shortcuts() []shortcut {
 		{key: fyne.KeyL, name: "L", says: "keys.layout", at: staying, do: actions.otherLayout},
 		{key: fyne.KeyE, name: "E", says: "keys.enlarge", at: staying, do: enlarge},
 		{key: fyne.KeyF11, name: "F11", says: "keys.full", at: staying, do: actions.FullScreen},
+		{key: fyne.KeyW, name: "W", says: "keys.small", at: staying, do: makeSmall},
 		{key: fyne.KeyO, name: "O", says: "keys.self", at: staying, do: actions.toggleSelf},
 		{key: fyne.KeyC, name: "C", says: "keys.chat", at: staying, do: toggle(model.PanelChat)},
 		{key: fyne.KeyP, name: "P", says: "keys.people", at: staying, do: toggle(model.PanelPeople)},

@@ -61,7 +61,8 @@ func TestEveryShortcut(t *testing.T) {
 			crowd(b, 2)
 			return func() bool { return b.ui.state.Screens.Arrange().Layout() == model.LayoutSpeaker }
 		},
-		"keys.full": func(b *bench) func() bool { return b.ui.win.FullScreen },
+		"keys.full":  func(b *bench) func() bool { return b.ui.win.FullScreen },
+		"keys.small": func(b *bench) func() bool { return func() bool { return b.over() != nil } },
 		"keys.self": func(b *bench) func() bool {
 			return func() bool { return b.ui.state.Stage.Hidden }
 		},

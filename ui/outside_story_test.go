@@ -55,6 +55,7 @@ type fakeFrame struct {
 	at        image.Point
 	maximized bool
 	raised    int
+	minimized int
 	areas     []image.Rectangle
 }
 
@@ -64,7 +65,12 @@ func (f *fakeFrame) Move(to image.Point)           { f.at = to }
 func (f *fakeFrame) Maximized() bool               { return f.maximized }
 func (f *fakeFrame) Maximize()                     { f.maximized = true }
 func (f *fakeFrame) Raise()                        { f.raised++ }
-func (f *fakeFrame) Areas() []image.Rectangle      { return f.areas }
+func (f *fakeFrame) Above(show func())             { show() }
+func (f *fakeFrame) Minimize() {
+	f.minimized++
+	f.hidden(true)
+}
+func (f *fakeFrame) Areas() []image.Rectangle { return f.areas }
 
 // chats lets somebody say something in the chat.
 func (b *bench) chats(name, text string) {

@@ -19,7 +19,9 @@ import (
 	"foyer/engine/call"
 	"foyer/engine/eventqueue"
 	"foyer/ui/config"
+	"foyer/ui/desk"
 	"foyer/ui/model"
+	"foyer/ui/small"
 	"foyer/ui/talk"
 	"foyer/ui/theme"
 	"foyer/ui/view"
@@ -45,6 +47,7 @@ type UI struct {
 	setup    setup     // the settings
 	askAt    time.Time // when to ask the door who is there; zero: not at all
 	speech   *talk.Key
+	small    *small.Window
 	moves    moves
 	running  bool // the window is there, and painted
 	drawn    bool // the window has shown its first frame
@@ -81,6 +84,7 @@ func New(cfg Config) *UI {
 	u.speech = talk.New(talking{u})
 	u.book = u.chooseBook()
 	u.outside = newOutside(u)
+	u.small = newSmall(u)
 	u.state.Stage.Layout, u.state.Stage.Hidden = u.set.Layout, u.set.SelfHidden
 	cfg.App.Settings().SetTheme(u.set.Look(cfg.Theme))
 	fontsLoaded := theme.LoadFonts()
@@ -116,7 +120,7 @@ func (u *UI) Window() fyne.Window { return u.win }
 // opens if the user has allowed it before: where none can be drawn, nothing is opened.
 // The error is call.ErrNoDisplay: there is no window.
 func (u *UI) Show() error {
-	if err := show(u.win); err != nil {
+	if err := desk.Open(u.win); err != nil {
 		return err
 	}
 	u.running = true
@@ -256,9 +260,11 @@ func (u *UI) refresh() {
 	}
 	if u.outside.hidden {
 		u.root.Suspend(u.state)
+		u.outside.settleSmall()
 		u.flushViews(u.cfg.Now())
 		return
 	}
+	u.outside.settleSmall()
 	screen, panel := u.root.Update(u.state, u.form(), u.cfg.Now())
 	u.setup.showSettings()
 	if screen {

@@ -71,6 +71,20 @@ func (f frame) Raise() {
 	}
 }
 
+// Minimize implements [desk.Frame].
+func (f frame) Minimize() { f.w.Iconify() }
+
+// Above implements [desk.Frame]. GLFW has for it _NET_WM_STATE_ABOVE on X11,
+// HWND_TOPMOST on Windows, and the window's level on macOS; a Wayland compositor lets
+// no window ask for it.
+func (frame) Above(show func()) {
+	glfw.WindowHint(glfw.Floating, glfw.True)
+	glfw.WindowHint(glfw.FocusOnShow, glfw.False)
+	defer glfw.WindowHint(glfw.Floating, glfw.False)
+	defer glfw.WindowHint(glfw.FocusOnShow, glfw.True)
+	show()
+}
+
 // Areas implements [desk.Frame].
 func (f frame) Areas() []image.Rectangle {
 	var areas []image.Rectangle

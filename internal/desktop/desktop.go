@@ -226,6 +226,11 @@ func (d *Desktop) Arrange(ctx context.Context, window string, to image.Rectangle
 		"windowmove", "--sync", window, strconv.Itoa(to.Min.X), strconv.Itoa(to.Min.Y))
 }
 
+// Activate gives a window the keyboard.
+func (d *Desktop) Activate(ctx context.Context, window string) error {
+	return d.do(ctx, "windowactivate", "--sync", window)
+}
+
 // Minimize minimizes a window.
 func (d *Desktop) Minimize(ctx context.Context, window string) error {
 	return d.do(ctx, "windowminimize", "--sync", window)

@@ -22,6 +22,11 @@ type Frame interface {
 	Maximize()
 	// Raise brings a minimized window back.
 	Raise()
+	// Minimize minimizes it.
+	Minimize()
+	// Above runs show. A window that it shows stays above all others, and does not
+	// ask for the keyboard.
+	Above(show func())
 	// Areas lists what of each screen windows may take, in pixels of the desktop.
 	Areas() []image.Rectangle
 }

@@ -132,6 +132,22 @@ func (st Stage) main(tiles []Tile) int {
 // shared reports whether a tile is a screen of somebody else's.
 func (t Tile) shared() bool { return t.Source == call.SourceScreen && !t.Self }
 
+// Small is the one tile that there is room for in a small window: what has the main
+// place, else whoever speaks; ourselves while nobody else is there.
+func (s Screens) Small() (t Tile, ok bool) {
+	st := s.Stage
+	st.Layout = LayoutSpeaker
+	a := st.arrange(s.Tiles())
+	switch {
+	case a.Main != nil:
+		return *a.Main, true
+	case len(a.Beside) > 0:
+		return a.Beside[0], true
+	default:
+		return Tile{}, false
+	}
+}
+
 // Arrange tells who is shown where.
 func (s Screens) Arrange() Arrangement { return s.Stage.arrange(s.Tiles()) }
 

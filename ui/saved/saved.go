@@ -52,6 +52,7 @@ type Settings struct {
 	Still      bool              `json:"reduce_motion,omitempty"`
 	// TalkKey lets the user speak in every window (desk.TalkKeys); empty is none.
 	TalkKey string `json:"talk_key,omitempty"`
+	Small   bool   `json:"small_window,omitempty"` // whenever Foyer is minimized in a room
 }
 
 // Notifications says what the desktop may tell while the window is not in front.

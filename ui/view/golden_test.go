@@ -245,7 +245,7 @@ func TestNoImageIsLeftOver(t *testing.T) {
 			want = append(want, name+"-"+code+".png")
 		}
 	}
-	for of, screens := range map[string][]screen{"lobby": lobbyScreens(), "room": roomScreens(), "farewell": farewellScreens(), "panel": panelScreens(), "people": handScreens()} {
+	for of, screens := range map[string][]screen{"lobby": lobbyScreens(), "room": roomScreens(), "farewell": farewellScreens(), "panel": panelScreens(), "people": handScreens(), "over": smallScreens()} {
 		for _, sc := range screens {
 			for name := range strings.FieldsSeq(sc.looks) {
 				want = append(want, of+"-"+sc.name+looks()[name].name+".png")
@@ -254,7 +254,7 @@ func TestNoImageIsLeftOver(t *testing.T) {
 	}
 	eachPhone(func(name, _ string, _ fyne.Size, _ func(*stand)) { want = append(want, name+".png") })
 	eachSetup(func(name string, _ look, _ func(*stand) *setup) { want = append(want, name+".png") })
-	want = append(want, "settings-largest-1.png", "settings-largest-3.png")
+	want = append(want, "settings-largest-1.png", "settings-largest-4.png")
 	entries, err := os.ReadDir("testdata")
 	if err != nil {
 		t.Fatal(err)

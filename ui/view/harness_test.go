@@ -22,7 +22,10 @@ import (
 )
 
 // fakeActions notes what the user did.
-type fakeActions struct{ done []string }
+type fakeActions struct {
+	done  []string
+	track func(sid call.SID, hidden bool) // told of every ShowTrack; may be nil
+}
 
 func (f *fakeActions) note(format string, args ...any) {
 	f.done = append(f.done, fmt.Sprintf(format, args...))
@@ -53,6 +56,9 @@ func (f *fakeActions) Leave()                        { f.note("leave") }
 func (f *fakeActions) Act(a words.Action)            { f.note("act %d", a) }
 func (f *fakeActions) Dismiss(id int)                { f.note("dismiss %d", id) }
 func (f *fakeActions) ShowTrack(t call.SID, w, h int, hidden bool) {
+	if f.track != nil {
+		f.track(t, hidden)
+	}
 	f.note("track %s %dx%d hidden=%v", t, w, h, hidden)
 }
 
@@ -74,6 +80,7 @@ func (f *fakeActions) SetLayout(l model.Layout)            { f.note("layout %s",
 func (f *fakeActions) HideSelf(hide bool)                  { f.note("hide %v", hide) }
 func (f *fakeActions) TurnPage(by int)                     { f.note("turn %d", by) }
 func (f *fakeActions) FullScreen()                         { f.note("full") }
+func (f *fakeActions) Small()                              { f.note("small") }
 func (f *fakeActions) Awake(rests bool)                    { f.note("awake %v", rests) }
 func (f *fakeActions) ToggleHand()                         { f.note("hand") }
 func (f *fakeActions) ReactMenu(fyne.Position)             { f.note("react menu") }

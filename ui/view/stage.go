@@ -13,7 +13,7 @@ import (
 	"foyer/ui/model"
 	"foyer/ui/theme"
 	"foyer/ui/video"
-	"foyer/ui/view/reaction"
+	"foyer/ui/view/face"
 	"foyer/ui/words"
 )
 
@@ -32,6 +32,7 @@ type StageActions interface {
 	HideSelf(hide bool)
 	TurnPage(by int)
 	FullScreen() // or back
+	Small()      // minimizes the window, and shows the small one
 	// Awake says that the pointer moves, or rests on a control.
 	Awake(rests bool)
 }
@@ -155,25 +156,8 @@ func (s *stage) tile(t model.Tile, a model.Arrangement) *video.StageTile {
 }
 
 func (s *stage) look(t model.Tile) video.Look {
-	l := video.Look{
-		Name: t.Name, Initials: model.Initials(t.Name), Seed: string(t.ID), Muted: t.MicMuted, Speaking: t.Speaking,
-		Lost: t.Lost, Mirror: t.Self,
-	}
-	l.Hand, l.Reaction, l.Reactions = t.Hand, reaction.Icon(t.Reacting.Reaction), t.Reacting.Count
-	l.Weak = (t.Quality == call.QualityPoor || t.Quality == call.QualityLost) && !t.Lost
-	if t.Self {
-		l.Name = s.book.T("room.you", "name", t.Name)
-	}
-	if t.Source == call.SourceScreen && t.Self {
-		l.Name, l.Initials, l.Mirror = s.book.T("room.screen_own"), "", false
-		l.Note = s.book.T("share.still")
-	} else if t.Source == call.SourceScreen {
-		l.Name, l.Initials, l.Fit = s.book.T("room.screen_of", "name", t.Name), "", call.FitContain
-	}
-	switch {
-	case t.Lost:
-		l.LostText = s.book.T("room.lost")
-	case s.moving[t.Key()].frozen:
+	l := face.Look(s.book, t)
+	if !t.Lost && s.moving[t.Key()].frozen {
 		l.Lost, l.LostText = true, s.book.T("room.reconnecting")
 	}
 	return l

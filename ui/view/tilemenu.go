@@ -65,6 +65,7 @@ func (s *stage) menuItems(key string) []kit.MenuItem {
 	if person := s.state.Person(all[i].ID); person != nil && all[i].Source == call.SourceCamera {
 		items = append(items, panel.Moderation(s.book, s.act, s.state, person)...)
 	}
+	items = append(items, item("small.open", "small", s.act.Small))
 	if a.Hidden {
 		items = append(items, item("room.self_show", "person", func() { s.act.HideSelf(false) }))
 	}

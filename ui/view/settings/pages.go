@@ -90,6 +90,7 @@ type appearancePage struct {
 	theme    *chooser[string]
 	text     *chooser[string]
 	motion   *chooser[bool]
+	small    *chooser[bool]
 	language *kit.Picker
 	noFont   *kit.Text // why the chosen language is not spoken
 	options  []kit.Option
@@ -113,6 +114,10 @@ func newAppearancePage(book *words.Book, act Actions, languages []words.Language
 	)
 	off, texts := onOff(book)
 	p.motion = newChooser(off, texts, act, func(on bool) { change(func(c *Choice) { c.Still = on }) })
+	p.small = newChooser(
+		off, []string{book.T("settings.small.by_key"), book.T("settings.small.always")},
+		act, func(on bool) { change(func(c *Choice) { c.Small = on }) },
+	)
 	p.language = kit.NewPicker("info", nil, func(id string) { change(func(c *Choice) { c.Language = id }) })
 	p.options = []kit.Option{{Text: book.T("settings.language_system")}}
 	for _, l := range languages {
@@ -122,6 +127,7 @@ func newAppearancePage(book *words.Book, act Actions, languages []words.Language
 		part(book.T("settings.theme"), p.theme.Container), part(book.T("settings.text"), p.text.Container),
 		part(book.T("settings.motion"), p.motion.Container, hint(book.T("settings.motion.detail"))),
 		part(book.T("settings.language"), p.language, p.noFont),
+		part(book.T("settings.small"), p.small.Container, hint(book.T("settings.small.detail"))),
 	)
 	return p
 }
@@ -133,6 +139,7 @@ func (p *appearancePage) update(_ *model.State, f Form, _ time.Time) {
 	p.theme.set(f.Theme)
 	p.text.set(f.Text)
 	p.motion.set(f.Still)
+	p.small.set(f.Small)
 	p.language.Set(p.options, f.Language)
 	p.noFont.Set("")
 	if f.NoFont != "" {

@@ -43,6 +43,7 @@ type Choice struct {
 	Text       string // large, largest; empty: normal
 	Still      bool   // less motion
 	Language   string // code; empty: as the system
+	Small      bool   // a small window, whenever this one is minimized in a room
 	TalkKey    string // lets the user speak in every window; empty: none
 
 	Notifications saved.Notifications
@@ -52,7 +53,7 @@ type Choice struct {
 func (c Choice) Save(set *saved.Settings) {
 	set.SendHeight, set.AudioOnly = c.SendHeight, c.AudioOnly
 	set.Theme, set.Text, set.Still = c.Theme, c.Text, c.Still
-	set.Notifications, set.TalkKey = c.Notifications, c.TalkKey
+	set.Notifications, set.TalkKey, set.Small = c.Notifications, c.TalkKey, c.Small
 }
 
 // NewForm is what is remembered, as the pages show it.
@@ -61,7 +62,7 @@ func NewForm(set saved.Settings) Form {
 		Camera: set.Camera, Microphone: set.Microphone, Speaker: set.Speaker, Names: set.DeviceNames(),
 		Choice: Choice{
 			SendHeight: set.SendHeight, AudioOnly: set.AudioOnly, Theme: set.Theme, Text: set.Text, Still: set.Still,
-			Language: set.Language, Notifications: set.Notifications, TalkKey: set.TalkKey,
+			Language: set.Language, Notifications: set.Notifications, TalkKey: set.TalkKey, Small: set.Small,
 		},
 	}
 }

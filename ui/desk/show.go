@@ -1,4 +1,4 @@
-package ui
+package desk
 
 import (
 	"fyne.io/fyne/v2"
@@ -7,9 +7,9 @@ import (
 	"foyer/engine/call"
 )
 
-// show shows a window and reports whether it is really there: Fyne logs that it
+// Open shows a window and reports whether it is really there: Fyne logs that it
 // could not make one, and goes on without it. The error is call.ErrNoDisplay.
-func show(w fyne.Window) error {
+func Open(w fyne.Window) error {
 	w.Show()
 	native, ok := w.(driver.NativeWindow)
 	if !ok {

@@ -10,6 +10,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/eventqueue"
+	"foyer/ui/desk"
 )
 
 // nativeWindow is a window as a toolkit has it that could, or could not, make it.
@@ -27,7 +28,7 @@ func TestAWindowThatIsNotThere(t *testing.T) {
 		false: {driver.X11WindowContext{}, driver.WindowsWindowContext{}, driver.MacWindowContext{}, driver.WaylandWindowContext{}},
 	} {
 		for _, context := range contexts {
-			if err := show(nativeWindow{w, context}); there != (err == nil) || err != nil && !errors.Is(err, call.ErrNoDisplay) {
+			if err := desk.Open(nativeWindow{w, context}); there != (err == nil) || err != nil && !errors.Is(err, call.ErrNoDisplay) {
 				t.Errorf("%T, there: %v: %v", context, there, err)
 			}
 		}
