@@ -379,7 +379,7 @@ func TestThePortalEnds(t *testing.T) {
 func TestThePortalRefuses(t *testing.T) {
 	t.Run("the user says no", func(t *testing.T) {
 		u, portal := portalUser(t)
-		portal.Denies = true
+		portal.Deny()
 		u.Talk(f9)
 		u.reaches(desk.Reach{Stage: desk.ReachHere, Obstacle: desk.ObstacleDenied})
 	})

@@ -5,6 +5,7 @@ package deskbus
 import (
 	"errors"
 	"strings"
+	"sync/atomic"
 
 	"github.com/godbus/dbus/v5"
 )
@@ -17,8 +18,7 @@ const portalPath = dbus.ObjectPath("/org/freedesktop/portal/desktop")
 // Shortcuts is a portal that gives programs keys.
 type Shortcuts struct {
 	*Services
-	// Denies has the user say no to the next key.
-	Denies bool
+	denies atomic.Bool // the user says no to keys
 
 	session dbus.ObjectPath // that has a key; empty: none
 	wanted  string          // the key that a program has proposed
@@ -44,6 +44,9 @@ func OfferShortcuts(address string) (*Shortcuts, error) {
 	}
 	return p, nil
 }
+
+// Deny has the user say no to every key from now on.
+func (p *Shortcuts) Deny() { p.denies.Store(true) }
 
 // watchSessions forgets the key of a program that has gone.
 func (p *Shortcuts) watchSessions() error {
@@ -135,7 +138,7 @@ type wantedShortcut struct {
 func (c shortcutCalls) BindShortcuts(
 	sender dbus.Sender, session dbus.ObjectPath, all []wantedShortcut, _ string, o map[string]dbus.Variant,
 ) (dbus.ObjectPath, *dbus.Error) {
-	if c.p.Denies || len(all) == 0 {
+	if c.p.denies.Load() || len(all) == 0 {
 		const cancelled = uint32(1)
 		return c.answer(sender, o, cancelled, map[string]dbus.Variant{})
 	}
