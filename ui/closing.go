@@ -19,6 +19,7 @@ func (u *UI) close() {
 // end closes the window.
 func (o *outside) end() {
 	o.closed = true
+	o.speech.Ask(o.cfg.Desktop, "", "") // gives the key back: other programs need not wait for the end
 	o.root.Painter.Stop()
 	o.settleSmall()
 	o.lookForWindow()

@@ -28,7 +28,7 @@ func staying(s model.Screen) bool        { return s == model.ScreenRoom }
 func beforeFarewell(s model.Screen) bool { return s != model.ScreenFarewell }
 func turn(by int) func(actions)          { return func(a actions) { a.TurnPage(by) } }
 func toggle(p model.Panel) func(actions) { return func(a actions) { a.pressPanel(p) } }
-func repeatTalk(a actions)               { a.speech.Repeat() }
+func heldKey(actions)                    {} // what it does, its press and its release do
 func enlarge(a actions)                  { a.Enlarge("") }
 
 // shortcuts lists all keys of the window.
@@ -39,7 +39,7 @@ func shortcuts() []shortcut {
 		{key: fyne.KeyD, name: "D", says: "keys.devices_mic", at: staying, do: pressDevices(call.SourceMicrophone)},
 		{key: fyne.KeyK, name: "K", says: "keys.devices_camera", at: staying, do: pressDevices(call.SourceCamera)},
 		{key: fyne.KeyS, name: "S", says: "keys.share", at: staying, do: actions.Share},
-		{key: talk.Space, name: "Space", says: "keys.talk", at: staying, do: repeatTalk},
+		{key: talk.Space, name: "Space", says: "keys.talk", at: staying, do: heldKey},
 		{key: fyne.KeyL, name: "L", says: "keys.layout", at: staying, do: actions.otherLayout},
 		{key: fyne.KeyE, name: "E", says: "keys.enlarge", at: staying, do: enlarge},
 		{key: fyne.KeyF11, name: "F11", says: "keys.full", at: staying, do: actions.FullScreen},
@@ -94,6 +94,7 @@ func (u *UI) bindKeys() {
 	}
 	c.SetOnTypedKey(func(k *fyne.KeyEvent) {
 		actions{u}.Awake(false)
+		u.speech.Repeat(k.Name)
 		if (talking{u}).choose(k.Name) {
 			return
 		}

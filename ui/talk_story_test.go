@@ -2,6 +2,7 @@ package ui
 
 import (
 	"errors"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -77,23 +78,99 @@ func TestPushToTalk(t *testing.T) {
 
 // The key that was not seen to be released: the keyboard repeats it no more.
 func TestPushToTalkIsNotStuck(t *testing.T) {
-	b := inRoomBench(t)
-	b.muted()
-	talking{b.ui}.keyDown(space)
-	b.ui.win.Canvas().OnTypedKey()(space) // Fyne types what is pressed
-	b.want(unmute)
-	b.events(call.TrackUnmuted{ID: "u-ada", Local: true, Track: micTrack})
-	b.wait(time.Minute) // a keyboard that repeats nothing
-	b.want()
-	b.ui.win.Canvas().OnTypedKey()(space)
-	b.wait(1400 * time.Millisecond)
-	b.ui.win.Canvas().OnTypedKey()(space)
-	b.wait(1400 * time.Millisecond)
-	b.want()
-	b.wait(300 * time.Millisecond)
-	b.want(mute)
-	talking{b.ui}.keyUp(space)
-	b.want()
+	for _, key := range []*fyne.KeyEvent{space, keyF9} {
+		t.Run(string(key.Name), func(t *testing.T) {
+			b := withKey(t, desk.Reach{Stage: desk.ReachHere, Obstacle: desk.ObstacleSystem})
+			b.muted()
+			talking{b.ui}.keyDown(key)
+			b.ui.win.Canvas().OnTypedKey()(key) // Fyne types what is pressed
+			b.want(unmute)
+			b.events(call.TrackUnmuted{ID: "u-ada", Local: true, Track: micTrack})
+			b.wait(time.Minute) // a keyboard that repeats nothing
+			b.want()
+			b.ui.win.Canvas().OnTypedKey()(key)
+			b.wait(1400 * time.Millisecond)
+			b.ui.win.Canvas().OnTypedKey()(key)
+			b.wait(1400 * time.Millisecond)
+			b.want()
+			b.wait(300 * time.Millisecond)
+			b.want(mute)
+			talking{b.ui}.keyUp(key)
+			b.want()
+		})
+	}
+}
+
+// The desktop gives us the key everywhere while it is held in Foyer's window, which
+// gets no release then; nor does it when another key is chosen meanwhile.
+func TestTheKeyIsGivenWhileItIsHeld(t *testing.T) {
+	asking := func(t *testing.T) *bench {
+		b := withKey(t, desk.Reach{Stage: model.ReachAsking})
+		b.holds(func() { talking{b.ui}.keyDown(keyF9) })
+		return b
+	}
+	t.Run("pressed by the grab", func(t *testing.T) {
+		b := asking(t)
+		reached := everywhere
+		reached.Key = "F9"
+		b.ui.Reached(reached)
+		b.want(mute)
+		b.events(call.TrackMuted{ID: "u-ada", Local: true, Track: micTrack})
+		b.ui.Talk(true) // the keyboard repeats it
+		b.want(unmute)
+		b.ui.Talk(false)
+		b.want(mute)
+	})
+	t.Run("refused", func(t *testing.T) {
+		b := asking(t)
+		b.ui.Reached(desk.Reach{Key: "F9", Stage: desk.ReachHere, Obstacle: desk.ObstacleSystem})
+		b.want()
+		talking{b.ui}.keyUp(keyF9)
+		b.want(mute)
+	})
+	t.Run("another key", func(t *testing.T) {
+		b := asking(t)
+		b.ui.set.TalkKey = "F8"
+		b.ui.refresh()
+		talking{b.ui}.keyUp(keyF9)
+		b.want(mute)
+	})
+	t.Run("Space", func(t *testing.T) {
+		b := withKey(t, desk.Reach{Stage: model.ReachAsking})
+		b.holds(func() { talking{b.ui}.keyDown(space) })
+		b.ui.Reached(desk.Reach{Key: "F9", Stage: desk.ReachEverywhere})
+		b.want() // the window gets its release
+		talking{b.ui}.keyUp(space)
+		b.want(mute)
+	})
+}
+
+// What is told of the key goes when it is not true any more, and is told once.
+func TestTheNoticeOfTheKey(t *testing.T) {
+	lost := desk.Reach{Key: "F9", Stage: desk.ReachHere, Obstacle: desk.ObstacleLost}
+	told := func(b *bench) (n int) {
+		for _, notice := range b.ui.state.Notices {
+			if notice.Kind == model.NoticeTalkKey {
+				n++
+			}
+		}
+		return n
+	}
+	b := withKey(t, lost)
+	b.ui.Reached(lost)
+	if got := told(b); got != 1 {
+		t.Errorf("told %d times", got)
+	}
+	b.ui.Reached(desk.Reach{Key: "F9", Stage: desk.ReachEverywhere})
+	if told(b) != 0 {
+		t.Error("the key works, and the notice stays")
+	}
+	b.ui.Reached(lost)
+	b.ui.set.TalkKey = "F8"
+	b.ui.refresh()
+	if told(b) != 0 {
+		t.Error("another key is chosen, and the notice stays")
+	}
 }
 
 // Where the key does nothing.
@@ -177,6 +254,8 @@ func TestTalkingWhileMuted(t *testing.T) {
 		}
 	}
 }
+
+var keyF9 = &fyne.KeyEvent{Name: fyne.KeyF9}
 
 // withKey is in a room, with a key that works in every window.
 func withKey(t *testing.T, reach desk.Reach) *bench {
@@ -319,7 +398,12 @@ func TestTheKeyIsGivenBack(t *testing.T) {
 			}
 		})
 	}
-	b := newBench(t, Settings{Name: "Ada", TalkKey: "F9"}, "")
+	b := withKey(t, everywhere)
+	b.ui.close()
+	if b.desk.key() != "" {
+		t.Error("a closed window keeps the key")
+	}
+	b = newBench(t, Settings{Name: "Ada", TalkKey: "F9"}, "")
 	if len(b.desk.keys) != 0 {
 		t.Error("the lobby takes the key")
 	}
@@ -348,8 +432,15 @@ func TestWhereTheKeyWorks(t *testing.T) {
 			t.Errorf("%s: the settings do not say it", o)
 		}
 		b.turn(model.PageNone)
-		b.holds(func() { talking{b.ui}.keyDown(&fyne.KeyEvent{Name: fyne.KeyF9}) }) // in our window
-		talking{b.ui}.keyUp(&fyne.KeyEvent{Name: fyne.KeyF9})
+		key := keyF9
+		if o == desk.ObstacleTaken { // our window does not get it either, and it is said what speaks
+			key = space
+			if !strings.Contains(want, "does not work") || !strings.Contains(want, "Space") {
+				t.Errorf("it is not said that the key does not work: %q", want)
+			}
+		}
+		b.holds(func() { talking{b.ui}.keyDown(key) }) // in our window
+		talking{b.ui}.keyUp(key)
 		b.want(mute)
 	}
 	b := withKey(t, desk.Reach{Stage: desk.ReachEverywhere, Called: "Meta+K"})
@@ -361,7 +452,7 @@ func TestWhereTheKeyWorks(t *testing.T) {
 	if b.ui.state.Talk.Reach.Stage != desk.ReachEverywhere {
 		t.Error("what is said of another key is taken for this one")
 	}
-	talking{b.ui}.keyDown(&fyne.KeyEvent{Name: fyne.KeyF9})
+	talking{b.ui}.keyDown(keyF9)
 	b.want()
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -149,6 +150,89 @@ func TestTheKeyInAnotherWindow(t *testing.T) {
 	u.talked(true, false, true, false)
 	u.isFree()
 	u.release()
+}
+
+// others is what another program's window, which has the keyboard, gets of it.
+type others struct {
+	mu      sync.Mutex
+	pressed []xproto.Keycode
+	focus   int // how often the keyboard came
+}
+
+// otherWindow opens it, and waits until it has the keyboard.
+func (u *talker) otherWindow() *others {
+	u.t.Helper()
+	id, err := xproto.NewWindowId(u.conn)
+	u.must(err)
+	screen := xproto.Setup(u.conn).DefaultScreen(u.conn)
+	const side = 200
+	u.must(xproto.CreateWindowChecked(
+		u.conn, screen.RootDepth, id, screen.Root, 0, 0, side, side, 0, xproto.WindowClassInputOutput, screen.RootVisual,
+		xproto.CwEventMask, []uint32{xproto.EventMaskKeyPress | xproto.EventMaskFocusChange},
+	).Check())
+	u.must(xproto.MapWindowChecked(u.conn, id).Check())
+	o := &others{}
+	go func() { // until the connection is closed
+		for {
+			e, err := u.conn.WaitForEvent()
+			if e == nil && err == nil {
+				return
+			}
+			o.mu.Lock()
+			switch e := e.(type) {
+			case xproto.KeyPressEvent:
+				o.pressed = append(o.pressed, e.Detail)
+			case xproto.FocusInEvent:
+				o.focus++
+			}
+			o.mu.Unlock()
+		}
+	}()
+	u.must(soon(u.t, func() bool { // once it is there
+		_ = xproto.SetInputFocusChecked(u.conn, xproto.InputFocusPointerRoot, id, xproto.TimeCurrentTime).Check()
+		return o.focused() > 0
+	}))
+	return o
+}
+
+func (o *others) focused() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.focus
+}
+
+func (o *others) keys() []xproto.Keycode {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.pressed)
+}
+
+// While the key is held, another program's window gets all other keys.
+func TestTheOtherKeysWhileTheKeyIsHeld(t *testing.T) {
+	u := newTalker(t)
+	window := u.otherWindow()
+	u.must(xproto.ChangeKeyboardControlChecked(
+		u.conn, xproto.KbAutoRepeatMode, []uint32{xproto.AutoRepeatModeOn},
+	).Check())
+	u.Talk(f9)
+	u.reaches(desk.Reach{Stage: desk.ReachEverywhere})
+	u.hold()
+	u.talked(true)
+	u.rests(time.Second) // the server repeats the key from 660 ms on
+	const presses = 20
+	for range presses {
+		u.must(u.screen.Key(t.Context(), "a"))
+	}
+	// The first one ends the repetition, and may fall into the moment of one.
+	if err := soon(t, func() bool { return len(window.keys()) >= presses-1 }); err != nil {
+		t.Errorf("the other window got %d of %d keys", len(window.keys()), presses)
+	}
+	if slices.Contains(window.keys(), f9Code) {
+		t.Error("the other window got the key as well")
+	}
+	u.talked(true)
+	u.release()
+	u.talked(true, false)
 }
 
 // rests waits for something that must not happen: nothing tells that it did not.
@@ -382,6 +466,15 @@ func TestThePortalRefuses(t *testing.T) {
 		portal.Deny()
 		u.Talk(f9)
 		u.reaches(desk.Reach{Stage: desk.ReachHere, Obstacle: desk.ObstacleDenied})
+	})
+	t.Run("the user gives no key", func(t *testing.T) {
+		u, portal := portalUser(t)
+		portal.Unset()
+		u.Talk(f9)
+		u.reaches(desk.Reach{Stage: desk.ReachHere, Obstacle: desk.ObstacleDenied})
+		u.must(portal.Press(true)) // now there is one
+		u.talked(true)
+		u.reaches(desk.Reach{Stage: desk.ReachEverywhere})
 	})
 	t.Run("no portal", func(t *testing.T) {
 		t.Setenv("WAYLAND_DISPLAY", "wayland-0")

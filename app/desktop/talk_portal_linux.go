@@ -97,12 +97,18 @@ func listenPortal(ctx context.Context, b *bus, key desk.TalkKey, t *talk) desk.O
 		return desk.ObstacleDenied
 	}
 	called, _ := given[0].Properties["trigger_description"].Value().(string)
-	t.everywhere(desk.ShortKey(called))
-	return p.follows(ctx, t)
+	called = desk.ShortKey(called)
+	if called == "" { // bound to no key, but the user may yet give it one
+		t.reached(desk.Reach{Stage: desk.ReachHere, Obstacle: desk.ObstacleDenied})
+	} else {
+		t.everywhere(called)
+	}
+	return p.follows(ctx, t, called != "")
 }
 
-// follows hands on the key until the portal is gone.
-func (p *portal) follows(ctx context.Context, t *talk) desk.Obstacle {
+// follows hands on the key until the portal is gone. A key that was not given is
+// when it is pressed.
+func (p *portal) follows(ctx context.Context, t *talk, given bool) desk.Obstacle {
 	var tooLong <-chan time.Time
 	for {
 		select {
@@ -117,6 +123,10 @@ func (p *portal) follows(ctx context.Context, t *talk) desk.Obstacle {
 			t.set(false)
 		case down := <-p.keys:
 			tooLong = nil
+			if down && !given {
+				given = true
+				t.everywhere("")
+			}
 			if down {
 				tooLong = time.After(longestTalk)
 			}

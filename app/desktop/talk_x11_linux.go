@@ -16,8 +16,8 @@ import (
 
 // Times of an X server.
 const (
-	xLimit = time.Second            // it may take for an answer
-	xLook  = 200 * time.Millisecond // between two looks at a key that is held
+	xLimit = time.Second           // it may take for an answer
+	xLook  = 40 * time.Millisecond // between two looks at a key that is held
 )
 
 // keysym is the key's symbol (keysymdef.h), 0 if there is none.
@@ -74,10 +74,12 @@ func listenX(ctx context.Context, name fyne.KeyName, t *talk) desk.Obstacle {
 		return o
 	}
 	t.everywhere("")
-	look := time.NewTicker(xLook)
-	defer look.Stop()
 	for {
-		o := desk.ObstacleNone
+		var o desk.Obstacle
+		var look <-chan time.Time
+		if k.held != 0 {
+			look = time.After(xLook)
+		}
 		select {
 		case <-ctx.Done():
 			return desk.ObstacleNone
@@ -86,7 +88,7 @@ func listenX(ctx context.Context, name fyne.KeyName, t *talk) desk.Obstacle {
 				return desk.ObstacleLost
 			}
 			o = k.happened(e)
-		case <-look.C:
+		case <-look:
 			o = k.look()
 		}
 		if o != desk.ObstacleNone {
@@ -258,7 +260,14 @@ func (k *xKey) find() error {
 func (k *xKey) happened(e xgb.Event) desk.Obstacle {
 	switch e := e.(type) {
 	case xproto.KeyPressEvent:
-		if k.held == 0 && slices.Contains(k.codes, e.Detail) {
+		if !slices.Contains(k.codes, e.Detail) {
+			break
+		}
+		// The press has given us the whole keyboard until the release. Other programs
+		// need the other keys, and a locker the keyboard; the release is then theirs,
+		// and ours to look for. A key that repeats is pressed, and so taken, anew.
+		xproto.UngrabKeyboard(k.conn, xproto.TimeCurrentTime)
+		if k.held == 0 {
 			k.held = e.Detail
 			k.t.set(true)
 		}

@@ -19,6 +19,7 @@ const portalPath = dbus.ObjectPath("/org/freedesktop/portal/desktop")
 type Shortcuts struct {
 	*Services
 	denies atomic.Bool // the user says no to keys
+	unset  atomic.Bool // the user gives a program's shortcuts no key
 
 	session dbus.ObjectPath // that has a key; empty: none
 	wanted  string          // the key that a program has proposed
@@ -47,6 +48,10 @@ func OfferShortcuts(address string) (*Shortcuts, error) {
 
 // Deny has the user say no to every key from now on.
 func (p *Shortcuts) Deny() { p.denies.Store(true) }
+
+// Unset has the user give no key to a shortcut from now on, which the portal binds
+// all the same.
+func (p *Shortcuts) Unset() { p.unset.Store(true) }
 
 // watchSessions forgets the key of a program that has gone.
 func (p *Shortcuts) watchSessions() error {
@@ -122,7 +127,7 @@ func (c shortcutCalls) CreateSession(
 ) (dbus.ObjectPath, *dbus.Error) {
 	token, _ := o["session_handle_token"].Value().(string)
 	session := portalPath + dbus.ObjectPath("/session/"+pathOf(string(sender))+"/"+token)
-	if err := c.p.conn.Export(sessionCalls{c.p}, session, "org.freedesktop.portal.Session"); err != nil {
+	if err := c.p.conn.Export(sessionCalls(c), session, "org.freedesktop.portal.Session"); err != nil {
 		return "", dbus.MakeFailedError(err)
 	}
 	return c.answer(sender, o, 0, map[string]dbus.Variant{"session_handle": dbus.MakeVariant(string(session))})
@@ -147,8 +152,12 @@ func (c shortcutCalls) BindShortcuts(
 		c.p.wanted, _ = all[0].Properties["preferred_trigger"].Value().(string)
 		c.p.says, _ = all[0].Properties["description"].Value().(string)
 	})
+	trigger := "Press <F9>"
+	if c.p.unset.Load() {
+		trigger = ""
+	}
 	given := []wantedShortcut{{all[0].ID, map[string]dbus.Variant{
-		"description": all[0].Properties["description"], "trigger_description": dbus.MakeVariant("Press <F9>"),
+		"description": all[0].Properties["description"], "trigger_description": dbus.MakeVariant(trigger),
 	}}}
 	return c.answer(sender, o, 0, map[string]dbus.Variant{"shortcuts": dbus.MakeVariant(given)})
 }

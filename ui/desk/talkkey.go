@@ -39,11 +39,11 @@ func FunctionKey(name fyne.KeyName) int {
 	return n
 }
 
-// What is known of where a TalkKey works, and what is in the way.
-type (
-	Reach    = model.Reach
-	Obstacle = model.Obstacle
-)
+// Reach is where a TalkKey works.
+type Reach = model.Reach
+
+// Obstacle is what is in its way.
+type Obstacle = model.Obstacle
 
 // The stages and obstacles that a Desktop tells of.
 const (

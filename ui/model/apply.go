@@ -194,7 +194,7 @@ func (s *State) stand(now call.Standing, at time.Time) {
 	s.replaceNotice(NoticeListening, now.Listens(), was.Listens(), at)
 	s.replaceNotice(NoticeSilenced, now.Silenced(), was.Silenced(), at)
 	if now.Silenced() {
-		s.withdraw(NoticeMutedByHost) // it came first, and we may not unmute ourselves
+		s.Withdraw(NoticeMutedByHost) // it came first, and we may not unmute ourselves
 	}
 }
 
@@ -205,7 +205,7 @@ func (s *State) replaceNotice(kind NoticeKind, now, was bool, at time.Time) {
 	case now && !was:
 		s.Notify(Notice{At: at, Kind: kind})
 	case !now:
-		s.withdraw(kind)
+		s.Withdraw(kind)
 	}
 }
 

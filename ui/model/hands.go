@@ -66,10 +66,10 @@ func (s Gestures) handsChanged(v call.HandsChanged, at time.Time) {
 	switch {
 	case !s.Standing.Role.Moderates():
 	case fresh != "":
-		s.withdraw(NoticeHand) // one card, however many hands there are
+		s.Withdraw(NoticeHand) // one card, however many hands there are
 		s.Notify(Notice{At: at, Kind: NoticeHand, Name: s.nameOf(fresh), Count: others})
 	case others == 0:
-		s.withdraw(NoticeHand)
+		s.Withdraw(NoticeHand)
 	}
 }
 

@@ -281,7 +281,7 @@ const (
 	NoticeModerated              // what an operation on people has done
 	NoticeCrashed                // an earlier start ended in the room Name, without a word
 	NoticeNoFont                 // no font has the characters of the language with the code Name
-	NoticeTalkKey                // the key Name works in Foyer's window alone, because of Obstacle
+	NoticeTalkKey                // the key Name does not work in every window, because of Obstacle
 )
 
 // Sticky notices stay until they are dismissed; the others pass.
@@ -310,8 +310,8 @@ func (s *State) Notify(n Notice) {
 // Dismiss takes a notice away.
 func (s *State) Dismiss(id int) { s.drop(func(n Notice) bool { return n.ID == id }) }
 
-// withdraw takes all notices of a kind away.
-func (s *State) withdraw(kind NoticeKind) { s.drop(func(n Notice) bool { return n.Kind == kind }) }
+// Withdraw takes all notices of a kind away.
+func (s *State) Withdraw(kind NoticeKind) { s.drop(func(n Notice) bool { return n.Kind == kind }) }
 
 func (s *State) drop(away func(Notice) bool) {
 	s.Notices = slices.DeleteFunc(slices.Clone(s.Notices), away)

@@ -80,16 +80,16 @@ const (
 	ReachNone       ReachStage = iota // nobody has asked for a key
 	ReachAsking                       // the desktop has not answered
 	ReachEverywhere                   // in every window
-	ReachHere                         // in Foyer's window alone
+	ReachHere                         // in Foyer's window at most
 )
 
-// Obstacle is why a key works in Foyer's window alone.
+// Obstacle is why a key does not work in every window.
 type Obstacle string
 
 // Obstacles.
 const (
 	ObstacleNone    Obstacle = ""
-	ObstacleTaken   Obstacle = "taken"   // another program has it
+	ObstacleTaken   Obstacle = "taken"   // another program has it, in Foyer's window as well
 	ObstacleNoKey   Obstacle = "no_key"  // the keyboard has no such key
 	ObstacleWayland Obstacle = "wayland" // the desktop gives programs no keys
 	ObstacleDenied  Obstacle = "denied"  // the user has said no to the desktop

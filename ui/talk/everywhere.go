@@ -19,6 +19,7 @@ func (k *Key) Ask(d desk.Desktop, chosen, says string) {
 	if want.Name == k.asks.Name {
 		return
 	}
+	s.Withdraw(model.NoticeTalkKey)
 	k.asks, s.Talk.Reach = want, model.Reach{Key: string(want.Name)}
 	if want.Name != "" {
 		s.Talk.Reach.Stage = model.ReachAsking
@@ -26,14 +27,21 @@ func (k *Key) Ask(d desk.Desktop, chosen, says string) {
 	d.Talk(want)
 }
 
-// Reached takes over where the key works. In a room, a key that works in Foyer's
-// window alone must not be found out by speaking to nobody.
+// Reached takes over where the key works. In a room, a key that does not work in
+// every window must not be found out by speaking to nobody.
+//
+// A key that is held in Foyer's window is taken as released when the desktop gives
+// it to us: its release does not come to the window any more.
 func (k *Key) Reached(r desk.Reach) {
 	s := k.w.State()
 	if k.w.Closed() || k.asks.Name == "" || r.Key != string(k.asks.Name) {
 		return // of a key that was chosen before
 	}
+	if r.Stage == desk.ReachEverywhere && k.by == here && k.name == k.asks.Name {
+		k.end()
+	}
 	s.Talk.Reach = r
+	s.Withdraw(model.NoticeTalkKey)
 	if r.Stage == desk.ReachHere && k.stays() {
 		s.Notify(model.Notice{At: k.w.Now(), Kind: model.NoticeTalkKey, Name: r.Key, Obstacle: r.Obstacle})
 	}

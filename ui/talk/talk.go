@@ -38,9 +38,10 @@ type Key struct {
 	w    Window
 	asks desk.TalkKey // what the desktop was asked for
 
-	by       holder    // who holds it; what the user sees is in the state
-	repeats  bool      // the keyboard repeats the key
-	repeated time.Time // when it did last
+	by       holder       // who holds it; what the user sees is in the state
+	name     fyne.KeyName // of the key that is held in Foyer's window
+	repeats  bool         // the keyboard repeats the key
+	repeated time.Time    // when it did last
 
 	open atomic.Bool // the microphone is, by the key of every window
 }
@@ -66,14 +67,14 @@ const (
 
 // Down is a press in Foyer's window.
 func (k *Key) Down(name fyne.KeyName) {
-	if k.is(name) {
-		k.hold(here)
+	if k.is(name) && k.hold(here) {
+		k.name = name
 	}
 }
 
-// Up is a release there.
+// Up is a release there. The key that is held may be none to speak with any more.
 func (k *Key) Up(name fyne.KeyName) {
-	if k.is(name) && k.by == here {
+	if k.by == here && name == k.name {
 		k.Release()
 	}
 }
@@ -115,16 +116,18 @@ func (k *Key) Everywhere(down bool) {
 }
 
 // hold turns the microphone on if we have muted it, for as long as the key is held.
-func (k *Key) hold(by holder) {
+// It reports whether the key is held now.
+func (k *Key) hold(by holder) bool {
 	s := k.w.State()
 	if k.w.Closed() || s.Talk.Held || !k.may(by) || !model.MutedByUs(s) {
-		return
+		return false
 	}
 	k.w.ToggleMic()
 	s.Talk.Held = k.micOn()
 	k.open.Store(s.Talk.Held && by == everywhere)
 	k.by, k.repeats, k.repeated = by, false, k.w.Now()
 	k.w.Refresh()
+	return s.Talk.Held
 }
 
 // Release ends that, whatever the reason.
@@ -167,9 +170,9 @@ func (k *Key) may(by holder) bool {
 	return !k.w.Away() && c.Overlays().Top() == nil && (c.Focused() == nil || tile)
 }
 
-// Repeat records that the keyboard repeats the key.
-func (k *Key) Repeat() {
-	if k.w.State().Talk.Held {
+// Repeat records that the keyboard repeats the key that is held in Foyer's window.
+func (k *Key) Repeat(name fyne.KeyName) {
+	if k.w.State().Talk.Held && k.by == here && name == k.name {
 		// The press itself comes as a typed key, too.
 		now := k.w.Now()
 		k.repeats = k.repeats || now.Sub(k.repeated) > repeatSoonest
@@ -184,6 +187,9 @@ func (k *Key) Settle() (changed bool) {
 	lost := k.by == here && k.repeats && now.Sub(k.repeated) > repeatGap
 	if s.Talk.Held && (lost || !k.may(k.by) || !k.micOn()) {
 		changed = k.end()
+	}
+	if !s.Talk.Held { // the end of a stay forgets it
+		k.open.Store(false)
 	}
 	level := s.Previews[call.SourceMicrophone].Level
 	if level == nil || !model.MutedByUs(s) || s.Engine != call.StateJoined {

@@ -17,7 +17,7 @@ func (b *Book) Key(name string) string {
 // WithKey says what a control does, and the key that does it too.
 func (b *Book) WithKey(text, key string) string { return text + " (" + b.Key(key) + ")" }
 
-// TalkKeyHere says why a key lets us speak in Foyer's window alone (model.Obstacle).
+// TalkKeyHere says why a key does not let us speak in every window (model.Obstacle).
 func (b *Book) TalkKeyHere(key, obstacle string) string {
 	return b.T("talk.here."+obstacle, "key", b.Key(key))
 }
