@@ -49,7 +49,7 @@ func (m menus) settle() {
 func lines(items []kit.MenuItem) []string {
 	all := make([]string, len(items))
 	for i, item := range items {
-		all[i] = fmt.Sprint(item.Text, item.Icon, item.Chosen)
+		all[i] = fmt.Sprint(item.ID, item.Text, item.Icon, item.Chosen)
 	}
 	return all
 }

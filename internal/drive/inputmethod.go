@@ -16,6 +16,9 @@ import (
 // two programs.
 const lookEvery = 200 * time.Millisecond
 
+// endLimit is how long an input method may take to end by itself.
+const endLimit = 3 * time.Second
+
 // Input methods that can be started.
 const (
 	Fcitx = "fcitx"
@@ -113,6 +116,13 @@ func (m *InputMethod) Env() []string { return []string{"XMODIFIERS=@im=" + m.nam
 // Close ends it. Safe to call twice.
 func (m *InputMethod) Close() {
 	if m.bus.Process != nil {
+		if m.name == IBus { // its daemon leaves the group that is killed here
+			ctx, cancel := context.WithTimeout(context.Background(), endLimit)
+			defer cancel()
+			end := exec.CommandContext(ctx, "ibus", "exit")
+			end.Env = m.env()
+			_ = end.Run() // one that is gone already is what is wanted
+		}
 		killGroup(m.bus.Process.Pid) // the session and what runs in it
 		_ = m.bus.Wait()
 	}

@@ -13,7 +13,8 @@ import (
 type MenuItem struct {
 	Control    fyne.CanvasObject // instead of a line that is pressed; nil for such a line
 	Text, Icon string
-	Chosen     bool // of several: it has a tick, and the keyboard at first
+	ID         string // tells lines of the same words apart
+	Chosen     bool   // of several: it has a tick, and the keyboard at first
 	Danger     bool
 	OnTapped   func()
 }

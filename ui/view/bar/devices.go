@@ -32,7 +32,7 @@ func DeviceItems(
 			if o.ID == call.DeviceNone && chosen != call.DeviceNone && of != call.SourceSpeaker {
 				continue // the button beside the menu turns it off
 			}
-			items = append(items, kit.MenuItem{Text: o.Text, Chosen: o.ID == chosen, OnTapped: func() {
+			items = append(items, kit.MenuItem{Text: o.Text, ID: o.ID, Chosen: o.ID == chosen, OnTapped: func() {
 				if o.ID != chosen {
 					act.Pick(of, o.ID)
 				}

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -23,10 +24,11 @@ type Pick struct {
 
 // Options are the default device, every device, and none. A choice that is not
 // there now stays in the list, so that it is not forgotten by being unplugged; name
-// is what it was called, empty where nobody knows.
+// is what it was called, empty where nobody knows. Devices of one name are numbered.
 func Options(book *words.Book, source call.Source, devices []call.Device, chosen, name string) []kit.Option {
 	first := kit.Option{Text: book.T("device.default")}
 	var all []kit.Option
+	twins := map[string]int{} // devices of one name, so far
 	for _, d := range devices {
 		if d.Source != source {
 			continue
@@ -34,7 +36,12 @@ func Options(book *words.Book, source call.Source, devices []call.Device, chosen
 		if d.Default {
 			first.Text = book.T("device.default_named", "name", d.Name)
 		}
-		all = append(all, kit.Option{ID: d.ID, Text: d.Name})
+		twins[d.Name]++
+		text := d.Name
+		if n := twins[d.Name]; n > 1 {
+			text = fmt.Sprintf("%s (%d)", d.Name, n)
+		}
+		all = append(all, kit.Option{ID: d.ID, Text: text})
 	}
 	switch {
 	case chosen == "" || chosen == call.DeviceNone || listed(devices, source, chosen):
