@@ -96,14 +96,14 @@ func TestTheMenuOfTheRest(t *testing.T) {
 
 // Two devices of one name have numbers, and a line leads to the device that it stands
 // for now.
-func TestDeviceMenuOfTwins(t *testing.T) {
+func TestDeviceMenuOfNamesakes(t *testing.T) {
 	b := inRoom(t, call.RoleParticipant)
 	one := call.Device{ID: "one", Name: "Headset", Source: call.SourceMicrophone}
 	two := call.Device{ID: "two", Name: "Headset", Source: call.SourceMicrophone}
 	b.events(call.DevicesChanged{Devices: []call.Device{one, two, spk1}})
 	b.press(fyne.KeyD)
 	if b.find("Headset") == nil || b.find("Headset (2)") == nil {
-		t.Fatal("twins look alike")
+		t.Fatal("two devices of one name look alike")
 	}
 	b.events(call.DevicesChanged{Devices: []call.Device{two, one, spk1}})
 	b.engine.take()

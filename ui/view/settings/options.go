@@ -28,7 +28,7 @@ type Pick struct {
 func Options(book *words.Book, source call.Source, devices []call.Device, chosen, name string) []kit.Option {
 	first := kit.Option{Text: book.T("device.default")}
 	var all []kit.Option
-	twins := map[string]int{} // devices of one name, so far
+	same := map[string]int{} // devices of one name, so far
 	for _, d := range devices {
 		if d.Source != source {
 			continue
@@ -36,9 +36,9 @@ func Options(book *words.Book, source call.Source, devices []call.Device, chosen
 		if d.Default {
 			first.Text = book.T("device.default_named", "name", d.Name)
 		}
-		twins[d.Name]++
+		same[d.Name]++
 		text := d.Name
-		if n := twins[d.Name]; n > 1 {
+		if n := same[d.Name]; n > 1 {
 			text = fmt.Sprintf("%s (%d)", d.Name, n)
 		}
 		all = append(all, kit.Option{ID: d.ID, Text: text})
