@@ -22,7 +22,9 @@ import (
 	"foyer/engine/trace"
 
 	_ "foyer/app/locale" // before Fyne
+	"foyer/app/loglevel"
 	"foyer/app/memory"
+	"foyer/app/profiling"
 	"foyer/engine/call"
 	"foyer/ui/words"
 )
@@ -137,7 +139,7 @@ func untilTold() (context.Context, context.CancelFunc) {
 // untilTold is untilTold for a command that runs for long: it has --pprof and
 // --trace, and gives memory back. Errors are those of the command line.
 func (c *command) untilTold() (context.Context, context.CancelFunc, error) {
-	stopPprof, err := startPprof(c.pprof)
+	stopPprof, err := profiling.Start(c.pprof)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -160,7 +162,7 @@ func (c *command) untilTold() (context.Context, context.CancelFunc, error) {
 type command struct {
 	*flag.FlagSet
 	std    io3
-	levels logLevels
+	levels loglevel.Levels
 	pprof  string // address of net/http/pprof; empty: none
 	trace  string // file of a trace; empty: none
 	tracer *trace.Writer
@@ -171,8 +173,8 @@ type command struct {
 func newCommand(std io3, name, synopsis string) *command {
 	c := &command{FlagSet: flag.NewFlagSet(name, flag.ContinueOnError), std: std}
 	c.SetOutput(io.Discard) // misused says it, in one line
-	c.levels.all = logrus.WarnLevel
-	c.Var(&c.levels, "log-level", logLevelUsage+strings.Join(logParts, ", "))
+	c.levels.All = logrus.WarnLevel
+	c.Var(&c.levels, "log-level", loglevel.Usage())
 	c.Usage = func() {}
 	c.help = func([]string) {
 		fmt.Fprintf(std.err, "usage: foyer %s\n\n", synopsis)
@@ -182,6 +184,9 @@ func newCommand(std io3, name, synopsis string) *command {
 	}
 	return c
 }
+
+// logger logs to w what --log-level asks for.
+func (c *command) logger(w io.Writer) *logrus.Logger { return c.levels.Logger(w) }
 
 // parse returns the positional arguments. ok is false when the program should
 // end with the status; the reason has been printed.

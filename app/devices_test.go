@@ -46,7 +46,7 @@ func drivers() devices.Drivers {
 func TestDevicesListsWhatTheFlagsTake(t *testing.T) {
 	var out, errs bytes.Buffer
 	c := newCommand(io3{out: &out, err: &errs}, "devices", "devices")
-	c.levels.all = 0
+	c.levels.All = 0
 	if status := c.listDevices(drivers(), false); status != exitOK {
 		t.Fatalf("status %d, %s", status, errs.String())
 	}

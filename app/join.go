@@ -6,6 +6,7 @@ import (
 	"syscall"
 
 	"foyer/app/printer"
+	"foyer/app/profiling"
 	"foyer/engine"
 	"foyer/engine/call"
 	"foyer/ui/words"
@@ -25,7 +26,7 @@ func runJoin(std io3, args []string) int {
 		speaker = c.String("speaker", call.DeviceNone, "none, default, or a name (see foyer devices)")
 		screen  = c.Bool("screen", false, "share the screen")
 	)
-	c.StringVar(&c.pprof, "pprof", "", pprofUsage)
+	c.StringVar(&c.pprof, "pprof", "", profiling.Usage)
 	c.traceFlag()
 	c.notes = linkNote
 	positional, status, ok := c.parse(args)

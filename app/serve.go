@@ -11,6 +11,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"foyer/app/profiling"
 	"foyer/engine/call"
 	"foyer/engine/host"
 	"foyer/engine/roomserver"
@@ -43,7 +44,7 @@ func runServe(std io3, args []string) int {
 	secretFile := c.String("api-secret-file", "", "file with the secret, readable only by you")
 	c.BoolVar(&conf.Resume, "resume", false, "after a crash, reopen the rooms that were open within the last minute")
 	lifeline := c.Bool("lifeline", false, "stop when stdin closes")
-	c.StringVar(&c.pprof, "pprof", "", pprofUsage)
+	c.StringVar(&c.pprof, "pprof", "", profiling.Usage)
 	c.traceFlag()
 	positional, status, ok := c.parse(args)
 	if !ok {

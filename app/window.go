@@ -268,3 +268,12 @@ func crashes(p *profile) (rooms []string, forget func()) {
 	}
 	return rooms, forget
 }
+
+// besideLog is a writer that may be missing: a program started from a desktop
+// has no terminal.
+type besideLog struct{ w io.Writer }
+
+func (b besideLog) Write(p []byte) (int, error) {
+	_, _ = b.w.Write(p)
+	return len(p), nil
+}

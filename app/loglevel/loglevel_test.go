@@ -1,4 +1,4 @@
-package app
+package loglevel
 
 import (
 	"bytes"
@@ -9,15 +9,19 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/sirupsen/logrus"
 )
 
 func TestLogLevelsOfParts(t *testing.T) {
 	var out bytes.Buffer
-	c := newCommand(io3{err: &out}, "join", "")
-	if _, _, ok := c.parse([]string{"--log-level", "error,client=debug", "--log-level", "media=info"}); !ok {
-		t.Fatal(out.String())
+	levels := Levels{All: logrus.WarnLevel}
+	for _, text := range []string{"error,client=debug", "media=info"} {
+		if err := levels.Set(text); err != nil {
+			t.Fatal(err)
+		}
 	}
-	log := c.logger(&out)
+	log := levels.Logger(&out)
 	log.WithField("part", "client").Debug("frames")
 	log.WithField("part", "media").Debug("too much")
 	log.WithField("part", "media").Info("decoder")
@@ -31,7 +35,7 @@ func TestLogLevelsOfParts(t *testing.T) {
 			t.Errorf("%q is logged: %v", word, got)
 		}
 	}
-	if got, want := c.levels.String(), "error,client=debug,media=info"; got != want {
+	if got, want := levels.String(), "error,client=debug,media=info"; got != want {
 		t.Errorf("levels are %s, want %s", got, want)
 	}
 }
@@ -40,7 +44,7 @@ func TestLogLevelsOfParts(t *testing.T) {
 func TestLogPartsAreAll(t *testing.T) {
 	named := regexp.MustCompile(`"part"[,:] "(\w+)"`)
 	var found []string
-	for _, root := range []string{".", "../engine", "../ui"} {
+	for _, root := range []string{"..", "../../engine", "../../ui"} {
 		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 				return err
@@ -56,7 +60,7 @@ func TestLogPartsAreAll(t *testing.T) {
 		}
 	}
 	slices.Sort(found)
-	if found = slices.Compact(found); !slices.Equal(found, logParts) {
-		t.Errorf("parts are %v, --log-level takes %v", found, logParts)
+	if found = slices.Compact(found); !slices.Equal(found, parts()) {
+		t.Errorf("parts are %v, --log-level takes %v", found, parts())
 	}
 }

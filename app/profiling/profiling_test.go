@@ -1,4 +1,4 @@
-package app
+package profiling
 
 import (
 	"net"
@@ -8,30 +8,30 @@ import (
 	"foyer/internal/testenv"
 )
 
-func TestPprofStaysOnLoopback(t *testing.T) {
+func TestItStaysOnLoopback(t *testing.T) {
 	t.Parallel()
 	for _, addr := range []string{"0.0.0.0:0", ":6060", "[::]:0", "192.0.2.1:6060", "localhost:6060", "127.0.0.1", "6060"} {
-		if stop, err := startPprof(addr); err == nil {
+		if stop, err := Start(addr); err == nil {
 			stop()
 			t.Errorf("%s was taken", addr)
 		}
 	}
 	port := testenv.FreePort(t)
 	addr := (&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port}).String()
-	stop, err := startPprof(addr)
+	stop, err := Start(addr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := askPprof(t, addr, addr, ""); got != http.StatusOK {
+	if got := ask(t, addr, addr, ""); got != http.StatusOK {
 		t.Errorf("status %d", got)
 	}
-	if got := askPprof(t, addr, "rebound.example:6060", ""); got != http.StatusForbidden {
+	if got := ask(t, addr, "rebound.example:6060", ""); got != http.StatusForbidden {
 		t.Errorf("a web page's name was answered with status %d", got)
 	}
-	if got := askPprof(t, addr, addr, "https://page.example"); got != http.StatusForbidden {
+	if got := ask(t, addr, addr, "https://page.example"); got != http.StatusForbidden {
 		t.Errorf("a web page was answered with status %d", got)
 	}
-	if again, err := startPprof(addr); err == nil {
+	if again, err := Start(addr); err == nil {
 		again()
 		t.Error("a port that is taken was taken again")
 	}
@@ -42,7 +42,7 @@ func TestPprofStaysOnLoopback(t *testing.T) {
 	}
 }
 
-func askPprof(t *testing.T, addr, host, origin string) int {
+func ask(t *testing.T, addr, host, origin string) int {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+addr+"/debug/pprof/goroutine?debug=1", nil)
 	if err != nil {

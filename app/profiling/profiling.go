@@ -1,4 +1,6 @@
-package app
+// Package profiling is the flag --pprof: profiles of the running program, for
+// whoever looks into it on the same computer. Any goroutine may use it.
+package profiling
 
 import (
 	"context"
@@ -11,39 +13,40 @@ import (
 	"time"
 )
 
-const (
-	pprofUsage = "loopback address, such as 127.0.0.1:6060, on which net/http/pprof serves profiles; " +
-		"every user of this computer can read them"
+// Usage is what the help says of the flag.
+const Usage = "loopback address, such as 127.0.0.1:6060, on which net/http/pprof serves profiles; " +
+	"every user of this computer can read them"
 
-	pprofHeaderTimeout = 5 * time.Second
-	pprofEndTimeout    = time.Second
+const (
+	headerTimeout = 5 * time.Second
+	endTimeout    = time.Second
 )
 
-// errPprofAddress says that profiles would leave the computer.
-var errPprofAddress = errors.New("--pprof takes an address of loopback and a port, such as 127.0.0.1:6060")
+// errAddress says that profiles would leave the computer.
+var errAddress = errors.New("--pprof takes an address of loopback and a port, such as 127.0.0.1:6060")
 
-// startPprof answers net/http/pprof's paths at addr until stop is called. An
+// Start answers net/http/pprof's paths at addr until stop is called. An
 // empty addr, which is the default, opens nothing.
-func startPprof(addr string) (stop func(), err error) {
+func Start(addr string) (stop func(), err error) {
 	if addr == "" {
 		return func() {}, nil
 	}
 	at, err := netip.ParseAddrPort(addr)
 	if err != nil || !at.Addr().IsLoopback() {
-		return nil, errPprofAddress
+		return nil, errAddress
 	}
 	listener, err := net.Listen("tcp", at.String())
 	if err != nil {
 		return nil, fmt.Errorf("--pprof: %w", err)
 	}
-	server := &http.Server{Handler: pprofHandler(), ReadHeaderTimeout: pprofHeaderTimeout}
+	server := &http.Server{Handler: handler(), ReadHeaderTimeout: headerTimeout}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		_ = server.Serve(listener) // ends with Shutdown or Close
 	}()
 	return func() {
-		ctx, cancel := context.WithTimeout(context.Background(), pprofEndTimeout)
+		ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
 		defer cancel()
 		if server.Shutdown(ctx) != nil {
 			_ = server.Close() // somebody records a profile still
@@ -52,9 +55,9 @@ func startPprof(addr string) (stop func(), err error) {
 	}, nil
 }
 
-// pprofHandler answers who asks for loopback by its address alone: the name of a
+// handler answers who asks for loopback by its address alone: the name of a
 // web page that points there (DNS rebinding) reads nothing.
-func pprofHandler() http.Handler {
+func handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
