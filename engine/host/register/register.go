@@ -55,6 +55,7 @@ type kind struct {
 	classify   func(error) error                    // the sentinel that an error of the driver means
 	again      func(error) bool                     // it lost against another transaction
 	check      func(context.Context, *sql.DB) error // of its health, before anything else; nil: none
+	backUp     func(context.Context, *sql.DB) error // of an older schema, before it is changed; nil: the administrator does it
 	there      func() error                         // fails if what is written would be lost; nil: the database sees to it
 	turn       chan struct{}                        // holds a token while somebody writes; nil: the database sees to it
 }
@@ -84,6 +85,11 @@ func start(ctx context.Context, db *sql.DB, k kind) (*Register, error) {
 func (r *Register) prepare(ctx context.Context) error {
 	if check := r.kind.check; check != nil {
 		if err := r.read(ctx, func(ctx context.Context) error { return check(ctx, r.db) }); err != nil {
+			return err
+		}
+	}
+	if backUp := r.kind.backUp; backUp != nil {
+		if err := r.read(ctx, func(ctx context.Context) error { return backUp(ctx, r.db) }); err != nil {
 			return err
 		}
 	}

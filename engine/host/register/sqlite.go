@@ -56,6 +56,7 @@ func openSQLite(ctx context.Context, path string, pragmas ...string) (*Register,
 	db.SetMaxIdleConns(readers + 1)
 	k := sqliteKind()
 	k.there = there
+	k.backUp = func(ctx context.Context, db *sql.DB) error { return backUp(ctx, db, absolute) }
 	r, err := start(ctx, db, k)
 	if err == nil {
 		openAll(ctx, db)
