@@ -23,6 +23,7 @@ import (
 
 	_ "foyer/app/locale" // before Fyne
 	"foyer/app/loglevel"
+	"foyer/app/manual"
 	"foyer/app/memory"
 	"foyer/app/profiling"
 	"foyer/engine/call"
@@ -37,27 +38,54 @@ const (
 	exitOtherReason = 3 // the stay ended for a reason that was not the user's
 )
 
-const usage = `Foyer: video rooms without a browser, an account or a cloud.
+// entry is a command: the first word of the command line.
+type entry struct {
+	name, takes string // takes is what stands behind it
+	about       string // what it does
+	run         func(io3, []string) int
+}
 
-  foyer                          open the window
-  foyer LINK                     open the window and ask to join
-  foyer serve [flags]            run a room server
-  foyer invite [flags]           print an invite link
-  foyer admin [flags] COMMAND    the host's tools: list, remove, ban, mute ...
-  foyer join LINK --name NAME    join without a window
-  foyer try [--seconds N]        show a whole room in this terminal
-  foyer devices [--json]         list cameras, microphones, speakers and screens
-  foyer version                  print the version
+// entries are the commands in the order in which the help has them.
+func entries() []entry {
+	return []entry{
+		{"serve", "[flags]", "run a room server", runServe},
+		{"invite", "[flags]", "print an invite link", runInvite},
+		{"admin", "[flags] COMMAND", "the host's tools: list, remove, ban, mute ...", runAdmin},
+		{"join", "LINK --name NAME", "join without a window", runJoin},
+		{"try", "[--seconds N]", "show a whole room in this terminal", runTry},
+		{"devices", "[--json]", "list cameras, microphones, speakers and screens", runDevices},
+		{"files", "DIR", "install menu entry, manual and completions", runFiles},
+		{"version", "[--licences]", "print the version", runVersion},
+	}
+}
 
-Other users of this computer can see command lines. So you can give - as LINK
+const (
+	windowAbout = "open the window"
+	slogan      = "video rooms without a browser, an account or a cloud"
+	linkHint    = `Other users of this computer can see command lines. So you can give - as LINK
 and write the link to standard input, or omit LINK and set $FOYER_LINK.
-"foyer COMMAND --help" lists the flags of a command.
 `
+)
+
+// usage is the help of the program itself.
+func usage() string {
+	var b strings.Builder
+	line := func(command, about string) { fmt.Fprintf(&b, "  %-29s  %s\n", command, about) }
+	b.WriteString("Foyer: " + slogan + ".\n\n")
+	line("foyer", windowAbout)
+	line("foyer LINK", windowAbout+" and ask to join")
+	for _, e := range entries() {
+		line("foyer "+e.name+" "+e.takes, e.about)
+	}
+	b.WriteString("\n" + linkHint + "\"foyer COMMAND --help\" lists the flags of a command.\n")
+	return b.String()
+}
 
 // io3 is where a command reads and writes.
 type io3 struct {
 	in       io.Reader
 	out, err io.Writer
+	page     *manual.Page // takes the help of a command instead; nil: it is printed
 }
 
 // output is stdout, and what went wrong with it first. Safe from any goroutine.
@@ -86,7 +114,7 @@ func (o *output) failure() error {
 // was not done.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	out := &output{Writer: stdout}
-	status := dispatch(args, io3{stdin, out, stderr})
+	status := dispatch(args, io3{in: stdin, out: out, err: stderr})
 	if err := out.failure(); status == exitOK && err != nil {
 		fmt.Fprintf(stderr, "foyer: %s (%v)\n", words.Error(call.ErrOutputLost), err)
 		return exitFailed
@@ -98,30 +126,24 @@ func dispatch(args []string, std io3) int {
 	if len(args) == 0 {
 		return runWindow(std, nil)
 	}
-	switch cmd, rest := args[0], args[1:]; {
-	case cmd == "serve":
-		return runServe(std, rest)
-	case cmd == "invite":
-		return runInvite(std, rest)
-	case cmd == "admin":
-		return runAdmin(std, rest)
-	case cmd == "join":
-		return runJoin(std, rest)
-	case cmd == "try":
-		return runTry(std, rest)
-	case cmd == "devices":
-		return runDevices(std, rest)
-	case cmd == "version", cmd == "--version":
+	cmd, rest := args[0], args[1:]
+	for _, e := range entries() {
+		if e.name == cmd {
+			return e.run(std, rest)
+		}
+	}
+	switch {
+	case cmd == "--version":
 		return runVersion(std, rest)
 	case cmd == "help" && len(rest) > 0:
 		return dispatch(append(rest, "--help"), std)
 	case cmd == "help", cmd == "--help", cmd == "-h":
-		fmt.Fprint(std.out, usage)
+		fmt.Fprint(std.out, usage())
 		return exitOK
 	case strings.HasPrefix(cmd, "-"), strings.Contains(cmd, "://"), call.MentionsLink(cmd):
 		return runWindow(std, args)
 	default:
-		fmt.Fprintf(std.err, "foyer: unknown command %q\n\n%s", cmd, usage)
+		fmt.Fprintf(std.err, "foyer: unknown command %q\n\n%s", cmd, usage())
 		return exitUsage
 	}
 }
@@ -177,6 +199,10 @@ func newCommand(std io3, name, synopsis string) *command {
 	c.Var(&c.levels, "log-level", loglevel.Usage())
 	c.Usage = func() {}
 	c.help = func([]string) {
+		if std.page != nil {
+			*std.page = manual.Page{Name: name, Synopsis: synopsis, Notes: c.notes, Flags: manual.Flags(c.FlagSet)}
+			return
+		}
 		fmt.Fprintf(std.err, "usage: foyer %s\n\n", synopsis)
 		c.SetOutput(std.err)
 		c.PrintDefaults()

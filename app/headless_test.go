@@ -73,7 +73,7 @@ func start(t *testing.T, stay bool, set func(*program)) *program {
 	p.stdin = feed
 	ctx, cancel := context.WithCancel(context.Background())
 	p.cancel = cancel
-	h := newHeadless(c, dir, stay, io3{in, p.stdout, p.errs}, log)
+	h := newHeadless(c, dir, stay, io3{in: in, out: p.stdout, err: p.errs}, log)
 	join := engine.Join{
 		Link: call.Link{URL: "ws://127.0.0.1:1", Token: "t", Room: "r"}, Name: "Ada", Identity: "ada",
 		Devices: engine.Choice{Camera: call.DeviceTest, Microphone: call.DeviceTest, Speaker: call.DeviceNone},

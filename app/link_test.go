@@ -33,7 +33,7 @@ func TestWhereALinkComesFrom(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv(linkVariable, c.env)
-			cmd := newCommand(io3{strings.NewReader(c.stdin), io.Discard, io.Discard}, "join", "")
+			cmd := newCommand(io3{in: strings.NewReader(c.stdin), out: io.Discard, err: io.Discard}, "join", "")
 			got, err := cmd.takeLink(c.args)
 			if got != c.want || !errors.Is(err, c.err) {
 				t.Errorf("got %q, %v", got, err)

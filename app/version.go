@@ -2,7 +2,10 @@ package app
 
 import (
 	"fmt"
+	"io"
 	"runtime"
+
+	"foyer/app/about"
 )
 
 // Version is stamped by the linker: -X foyer/app.Version=...
@@ -13,13 +16,22 @@ func versionLine() string {
 }
 
 func runVersion(std io3, args []string) int {
-	c := newCommand(std, "version", "version")
+	c := newCommand(std, "version", "version [--licences]")
+	licences := c.Bool("licences", false, "print the licences of everything that the program is made of instead")
 	positional, status, ok := c.parse(args)
 	if !ok {
 		return status
 	}
 	if len(positional) > 0 {
 		return c.misused("it does not take %q", positional[0])
+	}
+	if *licences {
+		text, err := about.Licences()
+		if err != nil {
+			return c.explain(exitFailed, err)
+		}
+		_, _ = io.WriteString(std.out, text) // Main tells what fails
+		return exitOK
 	}
 	fmt.Fprintln(std.out, versionLine())
 	return exitOK

@@ -18,6 +18,7 @@ import (
 
 	"foyer/app/about"
 	"foyer/app/desktop"
+	"foyer/app/install"
 	"foyer/app/instance"
 	"foyer/app/language"
 	"foyer/app/native"
@@ -29,16 +30,16 @@ import (
 	"foyer/ui/words"
 )
 
-// appID is the program's name for the desktop; FyneApp.toml has the same.
-const appID = "app.foyer.Foyer"
-
 // windowName stands in messages where a command's name would.
 const windowName = "window"
 
 func runWindow(std io3, args []string) int {
-	c := newCommand(std, windowName, "[LINK|-] [--profile DIR] [--or-try] [--trace FILE]")
+	c := newCommand(std, windowName, "[LINK|-] [--profile DIR] [--or-try] [--trace FILE]\n"+
+		"       foyer --register-links | --unregister-links")
 	dir := c.String("profile", "", "folder with the key and settings (default: the user's config folder)")
 	orTry := c.Bool("or-try", false, "where no window can be opened, show a room in this terminal as “foyer try” does")
+	register := c.Bool("register-links", false, "let this program open foyer: links, with an entry in your menu, and exit")
+	unregister := c.Bool("unregister-links", false, "take that back, and exit")
 	c.traceFlag()
 	c.notes = linkNote
 	positional, status, ok := c.parse(args)
@@ -47,6 +48,12 @@ func runWindow(std io3, args []string) int {
 	}
 	if len(positional) > 1 {
 		return c.misused("it takes one link, got %d", len(positional))
+	}
+	if *register || *unregister {
+		if *register == *unregister || len(positional) > 0 {
+			return c.misused("--register-links and --unregister-links stand alone")
+		}
+		return c.registerLinks(*unregister)
 	}
 	link, err := c.takeLink(positional)
 	if err != nil {
@@ -132,7 +139,7 @@ func takeLinks(claim *instance.Instance, w *ui.UI, log logrus.FieldLogger) (stop
 // started the program from a desktop sees no terminal.
 func (c *command) showFailure(err error) int {
 	status := c.explain(exitFailed, err)
-	a := fyneapp.NewWithID(appID)
+	a := fyneapp.NewWithID(install.ID)
 	if draw(func() error {
 		book := words.Choose("", language.Preferred())
 		_, err := ui.ShowFailure(a, book, book.Error(err, "", call.SourceUnknown, time.Now()))
@@ -153,7 +160,7 @@ func (c *command) showWindow(
 	// The collector would run a dozen times before the first frame, over a heap
 	// that is still small.
 	collect := debug.SetGCPercent(-1)
-	a := fyneapp.NewWithID(appID)
+	a := fyneapp.NewWithID(install.ID)
 	core := newCore(p, log, c.tracer, child, ui.Shown)
 	crashed, forget := crashes(p)
 	var w *ui.UI

@@ -11,6 +11,7 @@ import (
 	fyneapp "fyne.io/fyne/v2/app"
 	"github.com/sirupsen/logrus/hooks/test"
 
+	"foyer/app/install"
 	"foyer/ui"
 	"foyer/ui/words"
 )
@@ -108,7 +109,7 @@ func TestNoLastHookIsLeftToFyne(t *testing.T) {
 	none := filepath.Join(os.DevNull, "none") // Fyne would save preferences after the test
 	t.Setenv("HOME", none)
 	t.Setenv("XDG_CONFIG_HOME", none)
-	a := fyneapp.NewWithID(appID)
+	a := fyneapp.NewWithID(install.ID)
 	if takeLastHook(a) == nil {
 		t.Error("Fyne has no last hook any more")
 	}

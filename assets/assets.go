@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-//go:embed icons/*.svg icon.svg window.png translations/*.json licences.json.gz
+//go:embed icons/*.svg icon.svg icon.png window.png translations/*.json licences.json.gz
 var files embed.FS
 
 // Icon returns the SVG source of an icon of our own set, such as "mic" or
@@ -19,9 +19,12 @@ func Icon(name string) []byte { return must("icons/" + name + ".svg") }
 func AppIcon() []byte { return must("icon.svg") }
 
 // WindowIcon returns the program's icon for the window manager: a PNG of
-// 128x128 pixels. The packages use icon.png, which is larger: sending that one to
-// the X server would hold up the first frame.
+// 128x128 pixels. Sending a larger one to the X server would hold up the first
+// frame.
 func WindowIcon() []byte { return must("window.png") }
+
+// LargeIcon returns the program's icon for menus: a PNG of 512x512 pixels.
+func LargeIcon() []byte { return must("icon.png") }
 
 // Translation returns the catalogue of a language, such as "en": a JSON object
 // of keys and sentences.

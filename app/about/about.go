@@ -26,8 +26,8 @@ func Libraries() ([]settings.Library, error) {
 
 const licencesName = "licences.txt"
 
-// WriteLicences writes all licences into a file of the profile, and returns its path.
-func WriteLicences(dir *private.Dir) (string, error) {
+// Licences are all licences in one text, each with those that it is for.
+func Licences() (string, error) {
 	all, err := assets.ReadLicences()
 	if err != nil {
 		return "", err
@@ -42,7 +42,16 @@ func WriteLicences(dir *private.Dir) (string, error) {
 	for i, text := range all.Texts {
 		fmt.Fprintf(&b, "%s\n%s\n\n%s\n\n", strings.Repeat("=", 72), strings.Join(users[i], "\n"), text)
 	}
-	if err := dir.Write(licencesName, []byte(b.String())); err != nil {
+	return b.String(), nil
+}
+
+// WriteLicences writes all licences into a file of the profile, and returns its path.
+func WriteLicences(dir *private.Dir) (string, error) {
+	text, err := Licences()
+	if err != nil {
+		return "", err
+	}
+	if err := dir.Write(licencesName, []byte(text)); err != nil {
 		return "", fmt.Errorf("licences: %w", err)
 	}
 	return dir.Path(licencesName), nil

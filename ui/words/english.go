@@ -16,6 +16,14 @@ func Error(err error) Sentence {
 // command is what to type before --help, such as "foyer serve".
 func Usage(command string) Sentence { return English().pair("usage", "command", command) }
 
+// LinksRegistered says that a program opens links from now on, or does so no longer.
+func (b *Book) LinksRegistered(registered bool, program string) string {
+	if registered {
+		return b.T("links.registered", "program", program)
+	}
+	return b.T("links.unregistered")
+}
+
 // Command describes in English why a command failed.
 func Command(e call.CommandFailed) Sentence {
 	return English().Error(e.Err, e.Command, e.Source, time.Now())

@@ -45,6 +45,12 @@ var (
 	ErrSettingsUnsaved = errors.New("settings cannot be saved")
 )
 
+// Errors of the files that a system keeps beside the program.
+var (
+	ErrInstall        = errors.New("files cannot be installed")
+	ErrLinksElsewhere = errors.New("the program does not register links on this system")
+)
+
 // known errors in the order in which they are tried: the particular before the
 // general. Every sentinel of package call is here; a test keeps it so.
 var known = []struct {
@@ -53,6 +59,8 @@ var known = []struct {
 }{
 	{ErrNoLink, "link_empty"},
 	{ErrDropped, "dropped"},
+	{ErrInstall, "install"},
+	{ErrLinksElsewhere, "links_elsewhere"},
 	{call.ErrLinkUnreadable, "link_unreadable"},
 	{call.ErrLinkCut, "link_cut"},
 	{call.ErrLinkChanged, "link_changed"},

@@ -1,0 +1,111 @@
+package install
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func home(t *testing.T) Home {
+	t.Helper()
+	// Nothing of this computer's is asked to refresh a menu.
+	t.Setenv("PATH", t.TempDir())
+	folder := t.TempDir()
+	return Home{Data: filepath.Join(folder, "share"), Config: filepath.Join(folder, "config")}
+}
+
+// The user's file comes back as it was, whatever was in it.
+func TestLinksAreRegisteredAndTakenBack(t *testing.T) {
+	const ours = "x-scheme-handler/foyer=app.foyer.Foyer.desktop"
+	for _, c := range []struct{ name, before, during, after string }{
+		{"no file", "", "[Default Applications]\n" + ours + "\n", ""},
+		{
+			"another section", "[Added Associations]\ntext/plain=a.desktop;\n",
+			"[Added Associations]\ntext/plain=a.desktop;\n\n[Default Applications]\n" + ours + "\n",
+			"[Added Associations]\ntext/plain=a.desktop;\n\n[Default Applications]\n",
+		},
+		{
+			"other defaults", "# mine\n[Default Applications]\ntext/html=b.desktop\n\n[Removed Associations]\nx-scheme-handler/foyer=c.desktop\n",
+			"# mine\n[Default Applications]\n" + ours + "\ntext/html=b.desktop\n\n[Removed Associations]\nx-scheme-handler/foyer=c.desktop\n",
+			"# mine\n[Default Applications]\ntext/html=b.desktop\n\n[Removed Associations]\nx-scheme-handler/foyer=c.desktop\n",
+		},
+		{
+			"another program", "[Default Applications]\nx-scheme-handler/foyer = c.desktop;\n",
+			"[Default Applications]\n" + ours + ";c.desktop\n",
+			"[Default Applications]\nx-scheme-handler/foyer=c.desktop\n",
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := home(t)
+			name := h.defaultsFile()
+			if c.before != "" {
+				if err := replace(name, []byte(c.before)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			first, err := h.Register(t.Context(), "/opt/foyer")
+			if err != nil || !slices.Contains(first, name) {
+				t.Fatalf("wrote %v, %v", first, err)
+			}
+			second, err := h.Register(t.Context(), "/opt/foyer")
+			if err != nil || slices.Contains(second, name) {
+				t.Errorf("wrote %v again, %v", second, err)
+			}
+			if got := read(t, name); got != c.during {
+				t.Errorf("registered: %q, want %q", got, c.during)
+			}
+			entry := read(t, filepath.Join(h.Data, "applications", "app.foyer.Foyer.desktop"))
+			if !strings.Contains(entry, "\nExec=/opt/foyer %u\n") || !strings.Contains(entry, "\nMimeType=x-scheme-handler/foyer;\n") {
+				t.Errorf("the entry is\n%s", entry)
+			}
+			removed, err := h.Unregister(t.Context())
+			if err != nil || len(removed) != len(first) {
+				t.Errorf("wrote %v, removed %v: %v", first, removed, err)
+			}
+			if got := read(t, name); got != c.after {
+				t.Errorf("taken back: %q, want %q", got, c.after)
+			}
+			if entries, err := os.ReadDir(h.Data); err != nil || len(entries) > 0 {
+				t.Errorf("%v are left, %v", entries, err)
+			}
+			if removed, err := h.Unregister(t.Context()); err != nil || len(removed) != 0 {
+				t.Errorf("removed %v again, %v", removed, err)
+			}
+		})
+	}
+}
+
+// A file that is a link stays one: what it leads to is changed.
+func TestDefaultsBehindALink(t *testing.T) {
+	h := home(t)
+	kept := filepath.Join(t.TempDir(), "kept")
+	if err := replace(kept, []byte("[Default Applications]\ntext/html=b.desktop\n")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(h.Config, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(kept, h.defaultsFile()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Register(t.Context(), "foyer"); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Lstat(h.defaultsFile()); err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("the link is %v, %v", info, err)
+	}
+	if got := read(t, kept); !strings.Contains(got, scheme) || !strings.Contains(got, "text/html") {
+		t.Errorf("it leads to %q", got)
+	}
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	return string(text)
+}
