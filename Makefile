@@ -176,6 +176,29 @@ deps-test: deps ## and what the tests need besides
 tools:
 	@GO=$(GO) scripts/tools.sh .tools/bin
 
+FOYER = bin/foyer
+include packaging/linux/install.mk
+
+.PHONY: package-linux
+package-linux: deps tools-package ## write tar.xz, deb and rpm of what is committed into build/packages
+	@GO=$(GO) VERSION=$(VERSION) GOFLAGS= PKG_CONFIG_PATH= scripts/package-linux.sh build/packages
+
+.PHONY: test-packages
+test-packages: deps-package package-linux ## install the packages in clean systems, use them and remove them (needs root)
+	@GO=$(GO) VERSION=$(VERSION) GOFLAGS= PKG_CONFIG_PATH= scripts/test-packages.sh build/packages
+
+.PHONY: container
+container: deps ## build an image of the room server with podman, docker or buildah
+	@GO=$(GO) VERSION=$(VERSION) scripts/container.sh
+
+.PHONY: deps-package
+deps-package: deps-test
+	@scripts/deps.sh package
+
+.PHONY: tools-package
+tools-package:
+	@GO=$(GO) scripts/tools.sh .tools/bin fyne nfpm
+
 .PHONY: clean
 clean: ## remove what was built
 	rm -rf bin build artifacts .tools

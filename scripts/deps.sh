@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# deps.sh build|test|vm: installs what building, testing or the tests in a virtual
-# machine need on Debian and Ubuntu; elsewhere it prints the command to type, and
+# deps.sh build|test|vm|package: installs what building, testing, the tests in a virtual
+# machine or those of the packages need on Debian and Ubuntu; elsewhere it prints the command to type, and
 # fails only if something is really missing.
 set -euo pipefail
 
-case ${1:-} in build | test | vm) need=$1 ;; *) echo "usage: deps.sh build|test|vm" >&2; exit 2 ;; esac
+case ${1:-} in build | test | vm | package) need=$1 ;; *) echo "usage: deps.sh build|test|vm|package" >&2; exit 2 ;; esac
 
 go_needed=1.26
 have_go() {
@@ -25,6 +25,7 @@ apt_test=(xvfb dbus-daemon openbox xdotool xclip x11-utils imagemagick libgl1-me
 	fcitx5 fcitx5-chinese-addons ibus ibus-libpinyin
 	espeak-ng sox fonts-wqy-microhei "chromium=$chromium" nodejs=node npm=npm iproute2 procps postgresql redis-server=redis-server)
 apt_vm=(qemu-system-x86 v4l-utils)
+apt_package=(debootstrap lintian rpm desktop-file-utils appstream systemd zsh fish xz-utils buildah)
 
 have_one() { # have_one PROGRAM|...
 	local names n
@@ -82,6 +83,7 @@ if [ "$need" = test ]; then
 	[ "$os" = Linux ] && check_programs Xvfb dbus-daemon openbox xdotool xclip xprop import pulseaudio pactl espeak-ng sox "$chromium" ip redis-server initdb
 fi
 [ "$need" = vm ] && check_programs qemu-system-x86_64 v4l2-ctl
+[ "$need" = package ] && check_programs debootstrap lintian rpm desktop-file-validate appstreamcli systemd-analyze
 [ ${#missing[@]} -eq 0 ] && exit
 
 echo "deps: missing: ${missing[*]}" >&2
