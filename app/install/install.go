@@ -174,8 +174,13 @@ const (
 	fileMode   = 0o644
 )
 
-// replace puts a file that everybody may read in the place of another one.
+// replace puts a file in the place of another one, with its mode. A new one may be read
+// by everybody.
 func replace(name string, data []byte) error {
+	mode := fs.FileMode(fileMode)
+	if old, err := os.Stat(name); err == nil {
+		mode = old.Mode().Perm()
+	}
 	if err := os.MkdirAll(filepath.Dir(name), folderMode); err != nil {
 		return err
 	}
@@ -184,7 +189,7 @@ func replace(name string, data []byte) error {
 		return err
 	}
 	_, err = f.Write(data)
-	if err = errors.Join(err, f.Chmod(fileMode), f.Close()); err == nil {
+	if err = errors.Join(err, f.Chmod(mode), f.Close()); err == nil {
 		err = os.Rename(f.Name(), name)
 	}
 	if err != nil {

@@ -169,7 +169,7 @@ part_services() {
 		local scope=--system
 		[[ $unit != */user/* ]] || scope=--user
 		systemd-analyze $scope --man=no verify "$work/foyer.service" 2>&1 | tee "$artifacts/verify.log"
-		! grep -q . "$artifacts/verify.log"
+		if grep -q . "$artifacts/verify.log"; then return 1; fi
 		systemd-analyze $scope security --offline=true --threshold=30 "$work/foyer.service" | tail -1
 	done
 }

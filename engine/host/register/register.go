@@ -33,6 +33,7 @@ var (
 const (
 	patience = 5 * time.Second // one read or write, waiting for others included
 	opening  = 3 * patience    // one step of opening, which may have to rewrite tables
+	copying  = 120 * patience  // the copy before that, of a large database on a slow disk
 	tries    = 50              // of what failed for nothing that we did; more than there are connections
 )
 
@@ -89,7 +90,9 @@ func (r *Register) prepare(ctx context.Context) error {
 		}
 	}
 	if backUp := r.kind.backUp; backUp != nil {
-		if err := r.read(ctx, func(ctx context.Context) error { return backUp(ctx, r.db) }); err != nil {
+		r.patience = copying
+		err := r.read(ctx, func(ctx context.Context) error { return backUp(ctx, r.db) })
+		if r.patience = opening; err != nil {
 			return err
 		}
 	}
