@@ -296,7 +296,7 @@ func TestSoundServerIsCrowded(t *testing.T) {
 		ctx.Free()
 		t.Fatal("a full queue took one more")
 	}
-	thaw := time.AfterFunc(soundPauses()[0]/2, func() {
+	thaw := time.AfterFunc(serverPauses()[0]/2, func() {
 		leave()
 		_ = p.Thaw()
 	})

@@ -106,21 +106,21 @@ func initContext(b malgo.Backend) (*malgo.AllocatedContext, error) {
 	return malgo.InitContext([]malgo.Backend{b}, config, nil)
 }
 
-// soundPauses are those between attempts to reach a sound server. One to which many
+// serverPauses are those between attempts to reach a sound server. One to which many
 // programs connect at once refuses some of them at once: only a few may wait at its
 // socket. One that takes longer to fail is ill, and is not asked again.
-func soundPauses() []time.Duration {
+func serverPauses() []time.Duration {
 	return []time.Duration{100 * time.Millisecond, 250 * time.Millisecond}
 }
 
-const soundRefuses = 200 * time.Millisecond
+const serverRefuses = 200 * time.Millisecond
 
 // initPatiently tries again where a sound server refuses that could answer.
 func initPatiently(b malgo.Backend) (*malgo.AllocatedContext, error) {
 	began := time.Now()
 	ctx, err := initContext(b)
-	for _, pause := range soundPauses() {
-		if err == nil || b != malgo.BackendPulseaudio || time.Since(began) > soundRefuses || !hasSoundServer() {
+	for _, pause := range serverPauses() {
+		if err == nil || b != malgo.BackendPulseaudio || time.Since(began) > serverRefuses || !hasSoundServer() {
 			break
 		}
 		time.Sleep(pause)
@@ -140,7 +140,7 @@ func hasSoundServer() bool {
 	} else if !isSocket && !filepath.IsAbs(path) {
 		return false
 	}
-	c, err := net.DialTimeout("unix", path, soundRefuses)
+	c, err := net.DialTimeout("unix", path, serverRefuses)
 	if err == nil {
 		_ = c.Close()
 	}
