@@ -2,8 +2,10 @@ package data
 
 import "time"
 
+// FlowTick is the time between two looks at a [Flow].
+const FlowTick = time.Second
+
 const (
-	FlowTick  = time.Second      // between two looks
 	flowStall = 10 * time.Second // nothing arrives for so long, and something waits: nothing will arrive
 	flowSleep = 2 * FlowTick     // a look that comes so late finds a program that was stopped
 	flowEnds  = 4                // looks that find a channel closed: who ends us closes it, too, and says more

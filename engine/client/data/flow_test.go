@@ -49,7 +49,8 @@ func TestFlowAfterASleep(t *testing.T) {
 func TestFlowEnds(t *testing.T) {
 	f := NewFlow(time.Unix(1000, 0))
 	looks := func() (n int) {
-		for n = 1; !f.Ended(true); n++ {
+		for ended := false; !ended; n++ {
+			ended = f.Ended(true)
 		}
 		return n
 	}

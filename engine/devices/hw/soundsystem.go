@@ -123,7 +123,7 @@ func initPatiently(b malgo.Backend) (*malgo.AllocatedContext, error) {
 		if err == nil || b != malgo.BackendPulseaudio || time.Since(began) > serverRefuses || !hasSoundServer() {
 			break
 		}
-		time.Sleep(pause)
+		time.Sleep(pause) //nolint:forbidigo // a queue that has room again gives no event
 		began = time.Now()
 		ctx, err = initContext(b)
 	}

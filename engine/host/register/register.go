@@ -56,7 +56,7 @@ type kind struct {
 	classify   func(error) error                    // the sentinel that an error of the driver means
 	again      func(error) bool                     // it lost against another transaction
 	check      func(context.Context, *sql.DB) error // of its health, before anything else; nil: none
-	backUp     func(context.Context, *sql.DB) error // of an older schema, before it is changed; nil: the administrator does it
+	backUp     func(context.Context, *sql.DB) error // of an older schema; nil: the administrator does it
 	there      func() error                         // fails if what is written would be lost; nil: the database sees to it
 	turn       chan struct{}                        // holds a token while somebody writes; nil: the database sees to it
 }
