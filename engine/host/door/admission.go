@@ -40,11 +40,9 @@ func (d *Door) admit(ctx context.Context, c *connect) error {
 	if !d.personConnects.Take(roomservice.Place{Room: c.room(), Identity: c.identity()}, d.now()) {
 		return call.ErrTooManyTries // after checkToken: somebody who is banned hears that
 	}
-	there := false
-	if c.resumes {
-		if there, err = d.checkResumed(ctx, c.verifiedToken); err != nil {
-			return err
-		}
+	there, err := d.checkResumed(ctx, c)
+	if err != nil {
+		return err
 	}
 	if !c.ours {
 		if err := d.openForeign(ctx, c.room()); err != nil {
@@ -185,8 +183,11 @@ func (d *Door) checkCutoff(ctx context.Context, t verifiedToken) error {
 // checkResumed refuses to resume somebody else with the same identity: LiveKit
 // hands whoever resumes a participant that participant's token, with its rights. It
 // reports whether anybody is there; if not, LiveKit says so.
-func (d *Door) checkResumed(ctx context.Context, t verifiedToken) (there bool, err error) {
-	p, err := d.rooms.Participant(ctx, roomservice.Place{Room: t.room(), Identity: t.identity()})
+func (d *Door) checkResumed(ctx context.Context, c *connect) (there bool, err error) {
+	if !c.resumes {
+		return false, nil
+	}
+	p, err := d.rooms.Participant(ctx, roomservice.Place{Room: c.room(), Identity: c.identity()})
 	switch {
 	case errors.Is(err, call.ErrAlreadyGone):
 		return false, nil
@@ -194,7 +195,7 @@ func (d *Door) checkResumed(ctx context.Context, t verifiedToken) (there bool, e
 		return false, err
 	}
 	for _, name := range []string{doorapi.AttributeMember, doorapi.AttributeGeneration} {
-		if p.GetAttributes()[name] != t.grants.Attributes[name] {
+		if p.GetAttributes()[name] != c.grants.Attributes[name] {
 			return false, call.ErrIdentityTaken
 		}
 	}
@@ -303,8 +304,8 @@ func (d *Door) confirm(res *http.Response) error {
 	c.inTime()
 	c.gone = d.enforcer.Connected(c.connection())
 	member, err := d.checkToken(ctx, c.verifiedToken)
-	if err == nil && c.resumes {
-		if _, err := d.checkResumed(ctx, c.verifiedToken); err != nil {
+	if err == nil {
+		if _, err := d.checkResumed(ctx, c); err != nil {
 			return err
 		}
 	}
