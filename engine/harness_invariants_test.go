@@ -41,7 +41,7 @@ func (r *rig) checkEvents() {
 	state, joined := call.StateIdle, false
 	opened := map[call.Source]call.Device{}
 	var entered, began time.Time
-	var before call.Left
+	var before earlier
 	events := r.all()
 	for i, s := range events {
 		switch ev := s.Event.(type) {
@@ -68,7 +68,7 @@ func (r *rig) checkEvents() {
 		case call.Left:
 			r.checkLeft(events, i, ev, joined, opened)
 			r.checkMoment(s.At, entered, began, !ev.Preview, ev.Reason == call.ReasonSwitched, before)
-			before = ev
+			before = earlier{ev, s.At}
 			if state == call.StateLeaving {
 				r.t.Error("Left before idle")
 			}
@@ -122,9 +122,9 @@ const grace = engine.DefaultGrace
 // asked for in the very moment in which the exit began may belong to it or not,
 // and so may a preview that a loss or the next stay closed in that moment, or a
 // session that came just when it was given up. A switch waits for the devices
-// only that the next stay does not use; what was closed in the moment in which
-// it began may have been closed for that one already.
-func (r *rig) checkMoment(at, entered, began time.Time, closes, switched bool, before call.Left) {
+// only that the next stay does not use; what was given up in the moment in which
+// it began may have been given up for that one already.
+func (r *rig) checkMoment(at, entered, began time.Time, closes, switched bool, before earlier) {
 	r.t.Helper()
 	closes = closes && !switched
 	limit := began.Add(grace)
@@ -141,11 +141,11 @@ func (r *rig) checkMoment(at, entered, began time.Time, closes, switched bool, b
 			e = deviceOf(entries, e)
 		}
 		end, waits := awaited(e, began, closes)
-		if !waits || e.Kind == "device" && e.Asked.Before(entered) && stuckAt(before, e) {
+		if !waits || e.Kind == "device" && e.Asked.Before(entered) && before.gaveUp(e) {
 			continue
 		}
 		end = minTime(end, limit)
-		unsure := e.Asked.Equal(began) || switched && e.Closing.Equal(began) || !closes && r.busyAt(e.Source, began) ||
+		unsure := e.Asked.Equal(began) || switched && gaveUp(e).Equal(began) || !closes && r.busyAt(e.Source, began) ||
 			e.Kind == "session" && e.Opened.Equal(began.Add(dialWait))
 		if end.After(want) && !unsure {
 			want = end
@@ -186,6 +186,14 @@ func (r *rig) story(zero time.Time) string {
 	return b.String()
 }
 
+// gaveUp is when an entry was no longer wanted: while it opened, or when it was open.
+func gaveUp(e enginetest.Entry) time.Time {
+	if !e.Cancelled.IsZero() && (e.Opened.IsZero() || e.Cancelled.Before(e.Opened)) {
+		return e.Cancelled
+	}
+	return e.Closing
+}
+
 // awaited tells until when the exit that began must wait for an entry.
 func awaited(e enginetest.Entry, began time.Time, closes bool) (until time.Time, waits bool) {
 	never := began.Add(time.Hour)
@@ -202,24 +210,28 @@ func awaited(e enginetest.Entry, began time.Time, closes bool) (until time.Time,
 		}
 		return until, true
 	}
-	gaveUp := e.Closing
-	if !e.Cancelled.IsZero() && (e.Opened.IsZero() || e.Cancelled.Before(e.Opened)) {
-		gaveUp = e.Cancelled
-	}
+	given := gaveUp(e)
 	switch {
-	case gaveUp.IsZero() || gaveUp.After(began):
+	case given.IsZero() || given.After(began):
 		return until, closes // a preview that the exit keeps, closed later by somebody else
-	case e.Kind == "device" && !gaveUp.After(began.Add(-grace)):
+	case e.Kind == "device" && !given.After(began.Add(-grace)):
 		return until, false // known to be stuck before
 	case e.Kind == "device":
-		return minTime(until, gaveUp.Add(grace)), true
+		return minTime(until, given.Add(grace)), true
 	}
 	return until, true
 }
 
-// stuckAt reports whether an earlier exit gave a device up already.
-func stuckAt(left call.Left, e enginetest.Entry) bool {
-	return slices.ContainsFunc(left.Stuck, func(d call.Device) bool {
+// earlier is the exit before the one that is looked at.
+type earlier struct {
+	call.Left
+	at time.Time
+}
+
+// gaveUp reports whether a device was stuck at that exit already. One of the same
+// name that was asked for later is another one.
+func (x earlier) gaveUp(e enginetest.Entry) bool {
+	return e.Asked.Before(x.at) && slices.ContainsFunc(x.Stuck, func(d call.Device) bool {
 		return d.Source == e.Source && (d.Name == e.Name || d.Name == "" && e.Name == "default")
 	})
 }

@@ -63,15 +63,18 @@ func StartDisplay(ctx context.Context, managed bool, flags ...string) (*Display,
 }
 
 func (d *Display) manage(ctx context.Context) error {
-	d.wm = exec.Command("openbox")
+	// It says that it is there before it takes over windows: one that opens in between
+	// is never shown. What it starts last marks the moment from which on none is lost.
+	const ready = "FOYER_MANAGED"
+	d.wm = exec.Command("openbox", "--startup", "xprop -root -f "+ready+" 8s -set "+ready+" yes")
 	d.wm.Env = append(os.Environ(), d.Env()...)
 	bind(d.wm)
 	if err := d.wm.Start(); err != nil {
 		return fmt.Errorf("openbox: %w", err)
 	}
 	err := Until(ctx, func() bool {
-		out, err := d.Command(ctx, "xprop", "-root", "_NET_SUPPORTING_WM_CHECK").Output()
-		return err == nil && strings.Contains(string(out), "window id")
+		out, err := d.Command(ctx, "xprop", "-root", ready).Output()
+		return err == nil && strings.Contains(string(out), "yes")
 	})
 	if err != nil {
 		return fmt.Errorf("openbox did not start: %w", err)
