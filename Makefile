@@ -47,6 +47,10 @@ test: test-parts test-looks test-attack test-e2e ## install what is missing and 
 test-parts: deps-test
 	$(CHECKED) $(GO) test -vet=off -p $(PARTS) -timeout 15m $(PACKAGES)
 
+.PHONY: test-one
+test-one: deps-test ## some tests of one package: PKG=./app/desktop RUN='^TestKilled'
+	$(CHECKED) $(GO) test -vet=off -count=1 -timeout 15m -run '$(RUN)' $(PKG)
+
 .PHONY: test-looks
 test-looks: deps-test ## only the pictures of the screens, in every look
 	$(PLAIN) $(GO) test -timeout 10m ./ui/view
@@ -68,7 +72,7 @@ test-e2e: deps-test
 .PHONY: test-attack
 test-attack: deps-test ## only the attacks, each for a moment
 	$(PLAIN) $(GO) build -ldflags '$(LDFLAGS)' -o build/foyer-plain .
-	FOYER_BIN=$(CURDIR)/build/foyer-plain $(PLAIN) $(GO) test -count=1 -timeout 15m ./internal/attack
+	FOYER_BIN=$(CURDIR)/build/foyer-plain $(PLAIN) $(GO) test -count=1 -timeout 15m -run '$(ATTACK)' ./internal/attack
 
 .PHONY: attack
 attack: deps-test ## every attack with all that an attacker has, and write docs/attacks.md's table
