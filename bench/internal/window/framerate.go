@@ -39,9 +39,9 @@ func findTiles(ctx context.Context, eyes *desktop.Desktop, n int) (strips []imag
 // numbers pairs the two halves of each frame's yellow bar, the second of eight:
 // the cells lie between them. A block that passes cuts a bar at times.
 func numbers(bars []desktop.Blob) (strips []image.Rectangle) {
-	const slack = 3
 	for _, upper := range bars {
 		w := 8 * upper.Dx()
+		slack := 3 + w/200 // colours have half the resolution: edges are soft in large tiles
 		for _, lower := range bars {
 			gap := lower.Min.Y - upper.Max.Y
 			if abs(upper.Min.X-lower.Min.X) > slack || abs(upper.Dx()-lower.Dx()) > slack ||
