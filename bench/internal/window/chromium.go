@@ -23,7 +23,7 @@ func (c Costs) Chromium(ctx context.Context, b *harness.Bench) error {
 	}
 	defer s.close()
 	browser, err := r.Server.Browse(ctx, b.Root, drive.BrowserOptions{
-		Room: "tiles", ID: "viewer", Headful: true, Env: s.display.Env(),
+		Room: "tiles", ID: "viewer", Headful: true, Env: append(s.display.Env(), r.Pulse.Env()...),
 	})
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"image/color"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"foyer/bench/internal/harness"
 	"foyer/internal/desktop"
@@ -47,8 +48,9 @@ func (s *seat) close() {
 	s.display.Close()
 }
 
-// open starts the program's window; nothing is on but what is received.
-func (s *seat) open(b *harness.Bench, args ...string) error {
+// open starts the program's window; nothing is on but what is received. env says where
+// it has its audio: a window without it shows a card over the pictures.
+func (s *seat) open(b *harness.Bench, env []string, args ...string) error {
 	profile, err := b.Folder("profile")
 	if err != nil {
 		return err
@@ -62,8 +64,7 @@ func (s *seat) open(b *harness.Bench, args ...string) error {
 	}
 	s.window, err = drive.Start(drive.Command{
 		Name: "window", Path: b.Foyer.Bin, Args: append(args, "--profile", profile), Logs: b.Foyer.Work,
-		Env: append(s.display.Env(),
-			"FYNE_SCALE=1", "FYNE_THEME=dark", "WAYLAND_DISPLAY=", "PULSE_SERVER=unix:/nonexistent"),
+		Env: slices.Concat(s.display.Env(), env, []string{"FYNE_SCALE=1", "FYNE_THEME=dark", "WAYLAND_DISPLAY="}),
 	})
 	return err
 }

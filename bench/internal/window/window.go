@@ -56,7 +56,7 @@ func (c Costs) Foyer(ctx context.Context, b *harness.Bench) error {
 		return err
 	}
 	defer s.close()
-	if err := s.open(b, r.Link); err != nil {
+	if err := s.open(b, r.Pulse.Env(), r.Link); err != nil {
 		return err
 	}
 	join, err := s.find(ctx, accent())
