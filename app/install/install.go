@@ -25,6 +25,9 @@ import (
 // ID is the program's name for the desktop; FyneApp.toml has the same.
 const ID = "app.foyer.Foyer"
 
+// licences is installed with a whole program, and with nothing else.
+const licences = "share/doc/foyer/licences.txt.gz"
+
 //go:embed files
 var files embed.FS
 
@@ -70,7 +73,7 @@ func All(c Content) ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
-	add("share/doc/foyer/licences.txt.gz", packed)
+	add(licences, packed)
 	add("share/bash-completion/completions/foyer", []byte(c.Manual.Bash()))
 	add("share/zsh/site-functions/_foyer", []byte(c.Manual.Zsh()))
 	add("share/fish/vendor_completions.d/foyer.fish", []byte(c.Manual.Fish()))

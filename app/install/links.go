@@ -67,14 +67,16 @@ func (h Home) Register(ctx context.Context, program string) (written []string, e
 }
 
 // Unregister takes back what [Home.Register] did, and returns the files that it
-// removed or changed.
+// removed or changed. Files of a program that is installed in the same folders stay.
 func (h Home) Unregister(ctx context.Context) (removed []string, err error) {
 	all, err := desktop("", "foyer")
 	if err != nil {
 		return nil, err
 	}
-	if removed, err = Remove(h.Data, all); err != nil {
-		return removed, err
+	if !h.installed() {
+		if removed, err = Remove(h.Data, all); err != nil {
+			return removed, err
+		}
 	}
 	changed, err := h.changeDefaults(withoutDefault)
 	if changed {
@@ -82,6 +84,12 @@ func (h Home) Unregister(ctx context.Context) (removed []string, err error) {
 	}
 	h.refresh(ctx)
 	return removed, err
+}
+
+// installed reports whether a whole program is installed there, by its licences.
+func (h Home) installed() bool {
+	_, err := os.Stat(filepath.Join(h.Data, strings.TrimPrefix(licences, "share/")))
+	return err == nil
 }
 
 func (h Home) defaultsFile() string { return filepath.Join(h.Config, "mimeapps.list") }

@@ -77,6 +77,25 @@ func TestLinksAreRegisteredAndTakenBack(t *testing.T) {
 	}
 }
 
+// Whoever takes links back keeps the program that is installed in the same folders.
+func TestUnregisterKeepsAnInstallation(t *testing.T) {
+	h := home(t)
+	kept, err := Write(filepath.Dir(h.Data), []File{{licences, nil}})
+	if err != nil || filepath.Base(h.Data) != "share" {
+		t.Fatal(h.Data, err)
+	}
+	if _, err := h.Register(t.Context(), "foyer"); err != nil {
+		t.Fatal(err)
+	}
+	removed, err := h.Unregister(t.Context())
+	if want := []string{h.defaultsFile()}; err != nil || !slices.Equal(removed, want) {
+		t.Errorf("changed %v, want %v: %v", removed, want, err)
+	}
+	if read(t, filepath.Join(h.Data, "applications", ID+".desktop")) == "" || read(t, kept[0]) != "" {
+		t.Error("the installation is not as it was")
+	}
+}
+
 // A file that is a link stays one: what it leads to is changed.
 func TestDefaultsBehindALink(t *testing.T) {
 	h := home(t)

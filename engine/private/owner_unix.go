@@ -87,7 +87,7 @@ func lookOrMake(path string) (fs.FileInfo, error) {
 
 // followable returns where a link leads, if the user or root has made it.
 func followable(path string, info fs.FileInfo) (target string, err error) {
-	if owner := ownerOf(info); !trusted(owner) {
+	if owner := ownerOf(info); !trusted(owner) && !unmapped(owner) {
 		return "", &call.PathError{Path: path, Owner: name(owner), Err: call.ErrFolderLink}
 	}
 	return os.Readlink(path)

@@ -34,18 +34,18 @@ func backUp(ctx context.Context, db *sql.DB, path string) error {
 	return errors.Join(copyInto(ctx, db, dir, name), dir.Close())
 }
 
-// copyInto copies a database into a file of the folder. VACUUM INTO takes an empty
-// file, and keeps its mode.
+// copyInto copies a database into a file of the folder, which is on the disk before it
+// has its name. VACUUM INTO takes an empty file, and keeps its mode.
 func copyInto(ctx context.Context, db *sql.DB, dir *private.Dir, name string) error {
 	unfinished := name + ".new"
 	f, err := dir.OpenFile(unfinished, os.O_RDWR|os.O_CREATE|os.O_TRUNC)
 	if err != nil {
 		return err
 	}
-	if err = f.Close(); err == nil {
-		_, err = db.ExecContext(ctx, `VACUUM INTO ?`, dir.Path(unfinished))
+	if _, err = db.ExecContext(ctx, `VACUUM INTO ?`, dir.Path(unfinished)); err == nil {
+		err = f.Sync()
 	}
-	if err == nil {
+	if err = errors.Join(err, f.Close()); err == nil {
 		return dir.Rename(unfinished, name)
 	}
 	return errors.Join(err, dir.Remove(unfinished))
