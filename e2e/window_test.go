@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -50,6 +51,10 @@ type window struct {
 	command drive.Command // that started it
 }
 
+// windowVariable names the program that shows windows, if it is another one than that
+// of [drive.BinVariable]: one without the race detector, which is slow with pixels.
+const windowVariable = "FOYER_WINDOW_BIN"
+
 // openWindow starts the program with a window and a camera that shows the test pattern.
 func openWindow(t *testing.T, f drive.Foyer, name string, args ...string) *window {
 	t.Helper()
@@ -85,7 +90,7 @@ func openWindowOn(
 	must(t, err)
 	t.Cleanup(d.Close)
 	w := &window{Desktop: d, t: t, pulse: pulse, name: name, profile: profile, command: drive.Command{
-		Name: "window", Path: f.Bin, Logs: f.Work,
+		Name: "window", Path: cmp.Or(os.Getenv(windowVariable), f.Bin), Logs: f.Work,
 		Env: slices.Concat(pulse.Env(), display.Env(), []string{"FYNE_SCALE=1", "FYNE_THEME=dark", "WAYLAND_DISPLAY="}, env),
 	}}
 	w.Process = w.launch(profile, args...)
