@@ -23,7 +23,7 @@ chromium=${CHROMIUM:-chromium|chromium-browser|google-chrome|google-chrome-stabl
 # NAME=PROGRAM|... is there if one of the programs is, wherever it came from.
 apt_test=(xvfb dbus-daemon openbox xdotool xclip x11-utils imagemagick libgl1-mesa-dri pulseaudio pulseaudio-utils
 	fcitx5 fcitx5-chinese-addons ibus ibus-libpinyin
-	espeak-ng sox fonts-wqy-microhei "chromium=$chromium" nodejs=node npm=npm iproute2 procps postgresql redis-server=redis-server)
+	espeak-ng sox fonts-wqy-microhei "chromium=$chromium" nodejs=node npm=npm iproute2 nftables=nft procps postgresql redis-server=redis-server)
 apt_vm=(qemu-system-x86 v4l-utils)
 apt_package=(debootstrap lintian rpm desktop-file-utils appstream systemd zsh fish xz-utils buildah)
 
@@ -96,7 +96,7 @@ elif [ -n "${MSYSTEM:-}" ]; then
 	[ "$need" = test ] && echo "  pacman -S --needed mingw-w64-ucrt-x86_64-nodejs"
 elif command -v pacman >/dev/null; then
 	echo "  sudo pacman -S --needed base-devel libvpx opus libx11 libxext libxcursor libxrandr libxinerama libxi libxxf86vm mesa"
-	[ "$need" = test ] && echo "  sudo pacman -S --needed xorg-server-xvfb openbox xdotool xclip xorg-xprop imagemagick pulseaudio espeak-ng sox chromium nodejs npm iproute2 postgresql redis"
+	[ "$need" = test ] && echo "  sudo pacman -S --needed xorg-server-xvfb openbox xdotool xclip xorg-xprop imagemagick pulseaudio espeak-ng sox chromium nodejs npm iproute2 nftables postgresql redis"
 elif command -v brew >/dev/null || [ "$os" = Darwin ]; then
 	echo "  brew install pkg-config libvpx opus"
 	[ "$need" = test ] && echo "  brew install node"

@@ -118,10 +118,10 @@ func (s *Server) Invite(ctx context.Context, room string) (string, error) {
 	return s.InviteFrom(ctx, nil, room)
 }
 
-// InviteFrom does it in another network.
-func (s *Server) InviteFrom(ctx context.Context, ns *NetNS, room string) (string, error) {
-	out, errs, status, err := s.foyer.runIn(ctx, ns, nil,
-		"invite", "--server", s.URL, "--admin-key-file", s.AdminKeyFile, "--room", room)
+// InviteFrom does it in another network, with further flags.
+func (s *Server) InviteFrom(ctx context.Context, ns *NetNS, room string, flags ...string) (string, error) {
+	args := append([]string{"invite", "--server", s.URL, "--admin-key-file", s.AdminKeyFile, "--room", room}, flags...)
+	out, errs, status, err := s.foyer.runIn(ctx, ns, nil, args...)
 	if err != nil {
 		return "", fmt.Errorf("foyer invite: %w: %s", err, errs)
 	}

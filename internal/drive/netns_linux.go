@@ -80,6 +80,16 @@ func (c *Cable) Restore(ctx context.Context) error {
 	return ip(ctx, "-n "+c.A.Name+" link set "+c.A.dev+" up")
 }
 
+// Readdress takes all addresses from an end of the cable, and gives it this one; none
+// if it is empty.
+func (n *NetNS) Readdress(ctx context.Context, addr string) error {
+	err := ip(ctx, "-n "+n.Name+" addr flush dev "+n.dev)
+	if err == nil && addr != "" {
+		err = ip(ctx, "-n "+n.Name+" addr add "+addr+"/24 dev "+n.dev)
+	}
+	return err
+}
+
 // CutLoopback takes this machine's loopback away. Only a machine that belongs to
 // the test alone may do that.
 func CutLoopback(ctx context.Context) error { return ip(ctx, "link set lo down") }
