@@ -2,7 +2,6 @@ package limits
 
 import (
 	"container/list"
-	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
@@ -177,8 +176,12 @@ func (l *Listener) forget(o netip.Prefix, p *party) {
 
 // Watch follows a connection's state, for http.Server.ConnState.
 func (l *Listener) Watch(conn net.Conn, state http.ConnState) {
-	if t, ok := conn.(*tls.Conn); ok {
-		conn = t.NetConn()
+	for { // a tls.Conn, and what may be between
+		outer, ok := conn.(interface{ NetConn() net.Conn })
+		if !ok {
+			break
+		}
+		conn = outer.NetConn()
 	}
 	c, ok := conn.(*countedConn)
 	if !ok {
