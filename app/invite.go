@@ -11,7 +11,7 @@ import (
 
 func runInvite(std io3, args []string) int {
 	c := newCommand(
-		std, "invite", "invite --server URL --admin-key-file F --room ROOM [--title T] [--existing] [--role R] [--for D]",
+		std, "invite", "invite --server URL --admin-key-file F --room ROOM [--title T] [--existing] [--role R] [--for D] [--no-pin]",
 	)
 	var req doorclient.InviteRequest
 	c.StringVar(&req.Server, "server", "", "address of the server, as serve prints it")
@@ -23,6 +23,8 @@ func runInvite(std io3, args []string) int {
 		"role", "", "role of people who join by the link: host, cohost, participant or listener (default participant)",
 	)
 	c.DurationVar(&req.TTL, "for", 0, "how long the invitation is valid (0: forever)")
+	c.BoolVar(&req.Unpinned, "no-pin", false, "a shorter link without the fingerprint of the server's certificate: "+
+		"for a server with --public and --cert")
 	positional, status, ok := c.parse(args)
 	if !ok {
 		return status

@@ -164,7 +164,8 @@ func describeLeft(l call.Left) Fields {
 }
 
 func person(p call.Participant) Fields {
-	return Fields{"id": p.Identity, "name": p.Name, "sid": p.SID, "lost": p.Lost, "muted": p.Muted, "role": p.Role}
+	return Fields{"id": p.Identity, "name": p.Name, "sid": p.SID, "lost": p.Lost, "muted": p.Muted, "role": p.Role,
+		"outside": p.Outside}
 }
 
 func people(all []call.Participant) []Fields {

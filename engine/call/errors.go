@@ -102,6 +102,7 @@ var (
 	ErrSecretFile   = errors.New("file with the API secret cannot be used")
 	ErrAdminKey     = errors.New("admin key is not valid")
 	ErrForeignKey   = errors.New("admin key belongs to another server")
+	ErrNoTrusted    = errors.New("server has no certificate for a public name")
 	// ErrServerAddress: what the host's tools were given leads to no server.
 	ErrServerAddress = errors.New("not a server's address")
 )

@@ -3,7 +3,6 @@ package call
 import (
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,7 +32,7 @@ type Link struct {
 	Room        RoomID
 	Title       string
 	Secret      string
-	Fingerprint [sha256.Size]byte // SHA-256 of the door's certificate (DER), which the client pins
+	Fingerprint [sha256.Size]byte // SHA-256 of the door's certificate (DER), which is pinned; zero: its name is trusted
 	Existing    bool              // join only if the room is there
 
 	// URL is the ws:// or wss:// address of a LiveKit server, without query.
@@ -80,14 +79,16 @@ func (l Link) String() string {
 		b.WriteString("&e=1")
 	}
 	b.WriteString("&s=" + url.QueryEscape(l.Secret))
-	b.WriteString("&f=" + base64.RawURLEncoding.EncodeToString(l.Fingerprint[:]))
+	if l.Pinned() {
+		b.WriteString("&f=" + base64.RawURLEncoding.EncodeToString(l.Fingerprint[:]))
+	}
 	return b.String() + codeMark + linkCheck(b.String())
 }
 
-func linkCheck(s string) string {
-	sum := crc32.ChecksumIEEE([]byte(s))
-	return hex.EncodeToString([]byte{byte(sum >> 24), byte(sum >> 16), byte(sum >> 8), byte(sum)})
-}
+// Pinned reports whether the link says which certificate the door has.
+func (l Link) Pinned() bool { return l.Fingerprint != [sha256.Size]byte{} }
+
+func linkCheck(s string) string { return fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte(s))) }
 
 // ParseLink reads an invite link or a LiveKit address with a token, out of the
 // text around it and as mail and chat programs leave it. An invite link's check
@@ -138,7 +139,7 @@ func parseInvite(s string) (Link, error) {
 		Secret: q.Get("s"), Existing: q.Get("e") == "1",
 	}
 	fingerprint, err := base64.RawURLEncoding.DecodeString(q.Get("f"))
-	if err != nil || len(fingerprint) != len(l.Fingerprint) || l.Secret == "" || len(l.Hosts) > maxHosts {
+	if err != nil || q.Has("f") && len(fingerprint) != len(l.Fingerprint) || l.Secret == "" || len(l.Hosts) > maxHosts {
 		return Link{}, fmt.Errorf("%w: a parameter that opens the door is missing or malformed", ErrLinkUnreadable)
 	}
 	copy(l.Fingerprint[:], fingerprint)
@@ -233,9 +234,6 @@ func endsToken(r rune) bool {
 }
 
 func isLoopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
 	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

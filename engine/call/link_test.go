@@ -54,6 +54,26 @@ func TestN3_LinksSurvive(t *testing.T) {
 	}
 }
 
+// TestLinkWithoutAPin: a link may leave the certificate to the name of its host; one
+// that has a broken pin is not taken for such a link.
+func TestLinkWithoutAPin(t *testing.T) {
+	l := testLink()
+	l.Hosts, l.Fingerprint = []string{"meet.example.org:443"}, [sha256.Size]byte{}
+	if strings.Contains(l.String(), "&f=") || l.Pinned() || !testLink().Pinned() {
+		t.Errorf("wrote %s", l)
+	}
+	got, err := ParseLink(l.String())
+	if err != nil || !reflect.DeepEqual(got, l) {
+		t.Errorf("read %+v, %v", got, err)
+	}
+	body, _, _ := strings.Cut(l.String(), codeMark)
+	for _, pin := range []string{"", "AAAA", "!"} {
+		if _, err := ParseLink(sealed(body + "&f=" + pin)); !errors.Is(err, ErrLinkUnreadable) {
+			t.Errorf("pin %q: %v", pin, err)
+		}
+	}
+}
+
 func TestLinkHosts(t *testing.T) {
 	for _, hosts := range [][]string{{"[::1]:7843"}, {"[2001:db8::1]:443", "example.org:1"}, {"a:1", "[::ffff:192.0.2.1]:2"}, slices.Repeat([]string{"a:1"}, maxHosts)} {
 		l := testLink()

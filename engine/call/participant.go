@@ -96,12 +96,12 @@ type Participant struct {
 	// not yet taken them out (contract O4).
 	Lost bool
 	// Helper is set for agents, recorders and other programs that LiveKit knows.
-	Helper bool
-	// Generation is that of the door's token; 0: the door has not made it.
-	Generation int64
+	Helper     bool
+	Generation int64 // of the door's token; 0: the door has not made it
 	// Muted is set while the host lets this person neither speak nor write.
-	Muted bool
-	Role  Role // empty at a server that is not a Foyer door
+	Muted   bool
+	Role    Role // empty at a server that is not a Foyer door
+	Outside bool // came over the internet, as the door saw
 	// Hand is the place of a raised hand in the room's order, 0 for none: the
 	// time of the raising, in ms, made different for each by the door.
 	Hand int64

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/ed25519"
 	"time"
+
+	"foyer/engine/call/reach"
 )
 
 // JoinRequest is all that is needed to join.
@@ -24,15 +26,15 @@ type JoinRequest struct {
 
 // Admission is a door's permission to join. It holds a token: a secret.
 type Admission struct {
-	Host  string // host:port of the door that answered; empty for a plain link
-	Token string // for LiveKit at the same host
-	Title string
-	// Generation of the token, from 1: it grows when the person is removed.
-	Generation int64
+	Host       string // host:port of the door that answered; empty for a plain link
+	Token      string // for LiveKit at the same host
+	Title      string
+	Generation int64 // of the token, from 1: it grows when the person is removed
 	Role       Role
 	Rules      RoomRules
 	Keeper     Identity      // the hidden participant that gathers chat; empty without one
 	Clock      time.Duration // see [ClockOffset]
+	Media      reach.Ports   // of the server, at the address where its door has answered
 }
 
 // Dialer joins rooms.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/call/reach"
 	"foyer/engine/doorapi"
 	"foyer/engine/doorclient"
 )
@@ -28,6 +29,7 @@ type credentials struct {
 	role       call.Role
 	rules      call.RoomRules
 	clock      time.Duration // what is added to our clock to have the server's
+	media      reach.Ports   // of the server, where the door is
 	conn       net.Conn      // to the door, for the first entry alone to use; may be nil
 }
 
@@ -71,9 +73,9 @@ func credentialsOf(req call.JoinRequest, a call.Admission) credentials {
 	}
 	return credentials{
 		base: "wss://" + a.Host, token: a.Token, title: title,
-		tls:  doorclient.Pinned(req.Link.Fingerprint, call.ErrWrongServer),
+		tls:  doorclient.TLSFor(req.Link),
 		host: a.Host, generation: a.Generation, role: a.Role, rules: a.Rules, keeper: a.Keeper,
-		clock: a.Clock,
+		clock: a.Clock, media: a.Media,
 	}
 }
 

@@ -17,4 +17,5 @@ const (
 	alarmLeft                       // whoever is gone is gone for no reason that we hear
 	alarmData                       // look whether the data channels work
 	alarmSections                   // offer the media sections that the server asked for
+	alarmPath                       // media has not come through: try the next way to the server
 )

@@ -230,8 +230,12 @@ func (d *Dialer) connect(ctx context.Context, t *credentials, e signalconn.Entry
 
 // signalConfig is how to connect with these credentials.
 func (d *Dialer) signalConfig(t credentials) signalconn.Config {
+	sessions := d.sessions
+	if t.tls != nil && !t.tls.InsecureSkipVerify { // a door known by its name, see doorclient.TLSFor
+		sessions = nil
+	}
 	return signalconn.Config{
-		URL: t.base, Token: t.token, TLS: t.tls, Sessions: d.sessions, Dual: t.dual, Version: d.version,
+		URL: t.base, Token: t.token, TLS: t.tls, Sessions: sessions, Dual: t.dual, Version: d.version,
 		CloseWait: d.limits.closeWait, Trace: d.trace,
 	}
 }

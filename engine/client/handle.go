@@ -215,6 +215,10 @@ func (s *session) onAlarm(a alarmKind) {
 		s.onRemovalOverdue()
 	case alarmSections:
 		s.negotiation.offerSections()
+	case alarmPath:
+		if s.transport.Widen() {
+			s.negotiation.tryWays()
+		}
 	}
 }
 

@@ -31,7 +31,7 @@ func (ng *negotiation) offer() {
 		return
 	}
 	if p.Restart {
-		p.ForgetCandidates()
+		t.Restarting()
 	}
 	offer, err := p.PC.CreateOffer(&webrtc.OfferOptions{ICERestart: p.Restart})
 	if err == nil {
@@ -67,6 +67,7 @@ func (ng *negotiation) onAnswer(d *livekit.SessionDescription) {
 	}
 	p.Offering = false
 	ng.s.alarms.Clear(alarmAnswer)
+	ng.tryWays()
 	ng.s.publications.armTracks()
 	if p.Again || p.Restart || ng.tooEarly(t, len(d.GetMidToTrackId())) {
 		ng.offer()
@@ -96,6 +97,7 @@ func (ng *negotiation) onOffer(d *livekit.SessionDescription) {
 	err := p.SetRemote(webrtc.SDPTypeOffer, d.GetSdp(), ng.unusableCandidate)
 	var answer webrtc.SessionDescription
 	if err == nil {
+		ng.tryWays()
 		answer, err = p.PC.CreateAnswer(nil)
 	}
 	if err == nil {
@@ -122,6 +124,15 @@ func (ng *negotiation) onTrickle(m *livekit.TrickleRequest) {
 	}
 	if err := t.Peer(m.GetTarget()).AddCandidate(c, ng.unusableCandidate); err != nil {
 		ng.s.lost(err, true)
+	}
+}
+
+// tryWays tries the ways to the server's media that we know ourselves, one after the
+// other for as long as media does not come through.
+func (ng *negotiation) tryWays() {
+	s, c := ng.s, &ng.s.credentials
+	if s.signal != nil && s.transport.Try(rtp.Ways(s.signal.PeerIP(), c.host, c.media)) && !s.alarms.IsSet(alarmPath) {
+		s.alarms.Set(alarmPath, rtp.WayDelay)
 	}
 }
 

@@ -8,11 +8,9 @@ import (
 	"time"
 
 	"github.com/livekit/protocol/livekit"
-	"github.com/pion/webrtc/v4"
 
 	"foyer/engine/call"
 	"foyer/engine/client/ending"
-	"foyer/engine/client/rtp"
 	"foyer/engine/client/signalconn"
 	"foyer/engine/doorapi"
 	"foyer/engine/doorclient"
@@ -42,7 +40,7 @@ func (rc *reconnection) begin(cause error, full bool) {
 		rc.s.signal.Close()
 		rc.s.signal = nil
 	}
-	rc.s.alarms.Clear(alarmPing, alarmPong, alarmMedia, alarmAnswer, alarmQuiet, alarmSections)
+	rc.s.alarms.Clear(alarmPing, alarmPong, alarmMedia, alarmAnswer, alarmQuiet, alarmSections, alarmPath)
 	rc.resuming = false
 	rc.full = rc.full || full || rc.s.publications.halfPublished()
 	rc.last = cause
@@ -253,17 +251,7 @@ func (rc *reconnection) checkDone() {
 
 // syncState tells the server what we think we have (SyncState in livekit_rtc.proto).
 func (rc *reconnection) syncState() *livekit.SyncState {
-	t := rc.s.transport
-	state := &livekit.SyncState{Subscription: &livekit.UpdateSubscription{}}
-	pc := t.Pub.PC
-	if t.Sub != nil {
-		pc = t.Sub.PC
-	}
-	offer, answer := pc.CurrentLocalDescription(), pc.CurrentRemoteDescription()
-	if t.Sub != nil {
-		offer, answer = answer, offer // the server offers there
-	}
-	state.Offer, state.Answer = describe(offer), describe(answer)
+	state := rc.s.transport.SyncState()
 	for _, p := range rc.s.publications.byCID {
 		state.PublishTracks = append(state.PublishTracks, &livekit.TrackPublishedResponse{Cid: p.CID(), Track: p.Info()})
 	}
@@ -272,20 +260,6 @@ func (rc *reconnection) syncState() *livekit.SyncState {
 			state.TrackSidsDisabled = append(state.TrackSidsDisabled, string(sid))
 		}
 	}
-	for _, dc := range []*webrtc.DataChannel{t.Reliable, t.Lossy} {
-		if id := dc.ID(); id != nil {
-			state.DataChannels = append(state.DataChannels, &livekit.DataChannelInfo{
-				Label: dc.Label(), Id: uint32(*id), Target: livekit.SignalTarget_PUBLISHER,
-			})
-		}
-	}
 	state.DatachannelReceiveStates = rc.s.data.receiver.LastSequences()
 	return state
-}
-
-func describe(d *webrtc.SessionDescription) *livekit.SessionDescription {
-	if d == nil {
-		return nil
-	}
-	return &livekit.SessionDescription{Type: d.Type.String(), Sdp: rtp.WithLayerNames(d.SDP)}
 }

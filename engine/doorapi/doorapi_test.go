@@ -87,3 +87,24 @@ func TestErrorsBothWays(t *testing.T) {
 		t.Errorf("unknown code: %v", err)
 	}
 }
+
+// TestNameBinding: a request that is signed for a name is no good at another port,
+// name or certificate.
+func TestNameBinding(t *testing.T) {
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := JoinRequest{Room: "room", Identity: "ada", Name: "Ada"}
+	if err := r.Sign(key, NameBinding("Meet.example:443"), time.UnixMilli(1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Verify(NameBinding("meet.EXAMPLE:443")); err != nil {
+		t.Error(err)
+	}
+	for _, other := range [][sha256.Size]byte{NameBinding("meet.example:444"), NameBinding("evil.example:443"), {}} {
+		if r.Verify(other) == nil {
+			t.Error("it is good at another door")
+		}
+	}
+}

@@ -25,6 +25,9 @@ type InvitationAnswer struct {
 	Fingerprint string      `json:"fingerprint"` // of the certificate, hexadecimal
 	Hosts       []string    `json:"hosts"`
 	Expires     int64       `json:"expires"` // unix ms; 0: never
+	// Trusted are those of the hosts that need no fingerprint: the door has a
+	// certificate for their names.
+	Trusted []string `json:"trusted,omitempty"`
 }
 
 // AdminKey is the file that `foyer invite` and `foyer admin` read: the key, and

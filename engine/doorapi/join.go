@@ -9,9 +9,11 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/call/reach"
 )
 
 // The door's join endpoint: POST a [JoinRequest] as JSON over TLS to
@@ -22,6 +24,20 @@ const (
 	MaxBody   = 64 << 10 // bytes
 	NonceSize = 16       // bytes
 )
+
+// PinnedProtocol is what a client offers (ALPN) that knows the door by the certificate
+// that its link pins: a door with another one for its public name shows it the pinned
+// one. The protocol that is spoken is HTTP/1.1.
+const (
+	PinnedProtocol = "foyer-pinned"
+	HTTPProtocol   = "http/1.1"
+)
+
+// NameBinding takes the place of a fingerprint in the signature of who has a link
+// without one: a request that was made for one HOST:PORT is no good at another.
+func NameBinding(host string) [sha256.Size]byte {
+	return sha256.Sum256([]byte("foyer-host-v1\n" + strings.ToLower(host)))
+}
 
 // joinDomain separates these signatures from any other use of the key.
 const joinDomain = "foyer-join-v1"
@@ -104,6 +120,9 @@ type JoinAnswer struct {
 	// Keeper is the identity of the hidden participant that gathers the room's
 	// chat, for who asked for batches; it may not be there at the moment.
 	Keeper call.Identity `json:"keeper,omitempty"`
+	// Media says where media is received at the address by which the door was reached:
+	// behind port forwarding, what the SFU offers is an inside address.
+	Media reach.Ports `json:"media,omitzero"`
 }
 
 // Admission is what the answer of the door at host, a HOST:PORT, lets its reader
@@ -111,6 +130,6 @@ type JoinAnswer struct {
 func (a JoinAnswer) Admission(host string, now time.Time) call.Admission {
 	return call.Admission{
 		Host: host, Token: a.Token, Title: a.Title, Generation: a.Generation, Role: a.Role, Rules: a.Rules, Keeper: a.Keeper,
-		Clock: call.ClockOffset(a.Time, now),
+		Clock: call.ClockOffset(a.Time, now), Media: a.Media.Usable(),
 	}
 }

@@ -120,6 +120,10 @@ const (
 	AttributeHand = "foyer.hand"
 )
 
+// AttributeOutside marks, with the value "1", who has come over the internet and not
+// from the server's own network: the link is proven to lead there.
+const AttributeOutside = "foyer.outside"
+
 // IsOurs reports whether an attribute is the door's: nobody else may set it.
 func IsOurs(attribute string) bool { return strings.HasPrefix(attribute, "foyer.") }
 

@@ -38,6 +38,9 @@ type InviteRequest struct {
 	Existing     bool
 	Role         call.Role     // of who comes by the link; empty: participant
 	TTL          time.Duration // whole seconds; 0: for ever
+	// Unpinned asks for a link without the certificate's fingerprint, to the names for
+	// which the server has a certificate that others trust.
+	Unpinned bool
 }
 
 // RequestInvite makes an invitation and returns its link. Names are checked
@@ -64,8 +67,15 @@ func RequestInvite(ctx context.Context, req InviteRequest) (call.Link, error) {
 	if _, err := postAdmin(ctx, server, key, fingerprint, doorapi.InvitationsPath, body, &answer); err != nil {
 		return call.Link{}, err
 	}
+	hosts := withServer(answer.Hosts, server.Host)
+	if req.Unpinned {
+		hosts, fingerprint = answer.Trusted, [sha256.Size]byte{}
+		if len(hosts) == 0 {
+			return call.Link{}, call.ErrNoTrusted
+		}
+	}
 	link := call.Link{
-		Hosts: withServer(answer.Hosts, server.Host), Room: answer.Room, Title: answer.Title,
+		Hosts: hosts, Room: answer.Room, Title: answer.Title,
 		Secret: answer.Secret, Fingerprint: fingerprint, Existing: answer.Existing,
 	}
 	// A link that cannot be read back must not be handed out.

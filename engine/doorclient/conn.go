@@ -8,17 +8,13 @@ import (
 	"crypto/subtle"
 	"crypto/tls"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"sync"
 	"time"
 
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
-	"foyer/engine/internal/guard"
 )
 
 const jsonType = "application/json"
@@ -30,6 +26,7 @@ const jsonType = "application/json"
 func Pinned(fingerprint [sha256.Size]byte, mismatch error) *tls.Config {
 	return &tls.Config{
 		MinVersion:         tls.VersionTLS13,
+		NextProtos:         []string{doorapi.PinnedProtocol, doorapi.HTTPProtocol},
 		InsecureSkipVerify: true, //nolint:gosec // VerifyConnection below takes its place
 		VerifyConnection: func(state tls.ConnectionState) error {
 			if len(state.PeerCertificates) == 0 {
@@ -44,85 +41,28 @@ func Pinned(fingerprint [sha256.Size]byte, mismatch error) *tls.Config {
 	}
 }
 
+// TLSFor is how the door of a link is known: by the certificate that it pins, or by
+// the names in it.
+func TLSFor(link call.Link) *tls.Config {
+	if link.Pinned() {
+		return Pinned(link.Fingerprint, call.ErrWrongServer)
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS13, NextProtos: []string{doorapi.HTTPProtocol}}
+}
+
+// binding is what a join by a link is signed for.
+func binding(link call.Link, host string) [sha256.Size]byte {
+	if link.Pinned() {
+		return link.Fingerprint
+	}
+	return doorapi.NameBinding(host)
+}
+
 // conn is a pinned connection and the address that answered.
 type conn struct {
 	*tls.Conn
 	host string
 	idle bool // an answer has been read whole, and another request may follow
-}
-
-// race connects to every address at once; the first that shows the pinned
-// certificate wins, the others are closed. It returns when all have ended.
-func race(ctx context.Context, hosts []string, config *tls.Config) (*conn, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	type result struct {
-		conn *conn
-		err  error
-	}
-	results := make(chan result, len(hosts))
-	var wg sync.WaitGroup
-	for _, host := range hosts {
-		wg.Go(func() {
-			c, err := guard.Call(func() (*conn, error) { return dial(ctx, host, config) })
-			results <- result{c, err}
-		})
-	}
-	var winner *conn
-	var failed []error
-	for range hosts {
-		r := <-results
-		switch {
-		case r.err != nil:
-			failed = append(failed, ConnectError(r.err))
-		case winner != nil:
-			_ = r.conn.Close()
-		default:
-			winner = r.conn
-			cancel()
-		}
-	}
-	wg.Wait()
-	if winner == nil {
-		return nil, worst(failed)
-	}
-	return winner, nil
-}
-
-func dial(ctx context.Context, host string, config *tls.Config) (*conn, error) {
-	var dialer net.Dialer
-	raw, err := dialer.DialContext(ctx, "tcp", host)
-	if err != nil {
-		return nil, err
-	}
-	// As a WebSocket's dialer does: sessions are remembered by this name.
-	config = config.Clone()
-	if config.ServerName, _, err = net.SplitHostPort(host); err != nil {
-		_ = raw.Close()
-		return nil, err
-	}
-	c := tls.Client(raw, config)
-	if err := c.HandshakeContext(ctx); err != nil {
-		_ = raw.Close()
-		return nil, err
-	}
-	return &conn{Conn: c, host: host}, nil
-}
-
-// worst picks the failure that tells most: another computer at the address says
-// more than one that is off.
-func worst(failed []error) error {
-	for _, kind := range []error{call.ErrWrongServer, call.ErrServerGarbage, call.ErrServerSilent} {
-		for _, err := range failed {
-			if errors.Is(err, kind) {
-				return err
-			}
-		}
-	}
-	if len(failed) > 0 {
-		return failed[0]
-	}
-	return fmt.Errorf("%w: the link has no address", call.ErrUnreachable)
 }
 
 // answer is what a door has answered.

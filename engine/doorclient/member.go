@@ -91,12 +91,13 @@ func (m Member) request(ctx context.Context, req call.JoinRequest, generation in
 func (m Member) requestAt(
 	ctx context.Context, req call.JoinRequest, generation int64, at time.Time,
 ) (_ Admitted, host string, err error) {
-	body, err := joinBody(req, generation, at)
-	if err != nil {
+	if _, err := joinBody(req, "", generation, at); err != nil { // before anything is sent
 		return Admitted{}, "", err
 	}
-	config := Pinned(req.Link.Fingerprint, call.ErrWrongServer)
-	config.ClientSessionCache = m.Sessions
+	config := TLSFor(req.Link)
+	if req.Link.Pinned() { // a session must not outlive the trust in a name
+		config.ClientSessionCache = m.Sessions
+	}
 	c, err := race(ctx, req.Link.Hosts, config)
 	if err != nil {
 		return Admitted{}, "", err
@@ -106,6 +107,10 @@ func (m Member) requestAt(
 			_ = c.Close()
 		}
 	}()
+	body, err := joinBody(req, c.host, generation, at)
+	if err != nil {
+		return Admitted{}, "", err
+	}
 	a, err := c.post(ctx, doorapi.JoinPath, "", body, doorapi.MaxBody)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -124,15 +129,17 @@ func (m Member) requestAt(
 	return admitted, c.host, nil
 }
 
-func joinBody(req call.JoinRequest, generation int64, now time.Time) ([]byte, error) {
+// joinBody is a join, signed for the door at a host.
+func joinBody(req call.JoinRequest, host string, generation int64, now time.Time) ([]byte, error) {
+	signedFor := binding(req.Link, host)
 	wire := doorapi.JoinRequest{
 		Room: req.Link.Room, Secret: req.Link.Secret, Identity: req.Identity, Name: req.Name,
 		Existing: req.Link.Existing || generation != 0, Generation: max(generation, 0), Batches: true,
 	}
-	if err := wire.Sign(req.Key, req.Link.Fingerprint, now); err != nil {
+	if err := wire.Sign(req.Key, signedFor, now); err != nil {
 		return nil, err
 	}
-	if err := wire.Verify(req.Link.Fingerprint); err != nil {
+	if err := wire.Verify(signedFor); err != nil {
 		return nil, err
 	}
 	return json.Marshal(wire)
@@ -173,7 +180,7 @@ func Do(ctx context.Context, host string, link call.Link, token string, op call.
 	if err != nil {
 		return fmt.Errorf("%w: %v", call.ErrBadArgument, err)
 	}
-	c, err := dial(ctx, host, Pinned(link.Fingerprint, call.ErrWrongServer))
+	c, err := dial(ctx, host, TLSFor(link))
 	if err != nil {
 		return ConnectError(err)
 	}

@@ -11,16 +11,25 @@ import (
 // maxLinkHosts keeps links short; a link may carry 16 (call.ParseLink).
 const maxLinkHosts = 8
 
-// linkHosts are the addresses that a link carries: the one that the server was
-// told to listen on, or those of every interface that a guest can reach.
-// Loopback is only given if there is nothing else.
+// linkHosts are the addresses that a link carries: the public ones that the server
+// was told, then the one that it was told to listen on, or those of every interface
+// that a guest can reach. Loopback is only given if there is nothing else.
 func linkHosts(s settings, port uint16) []string {
-	if a := s.listen.Addr(); !a.IsUnspecified() {
-		return []string{join(a, port)}
-	}
 	var hosts []string
+	add := func(host string) {
+		if !slices.Contains(hosts, host) {
+			hosts = append(hosts, host)
+		}
+	}
+	for _, h := range s.public {
+		add(h.at(port))
+	}
+	if a := s.listen.Addr(); !a.IsUnspecified() {
+		add(join(a, port))
+		return hosts[:min(len(hosts), maxLinkHosts)]
+	}
 	for _, a := range reachable(interfaceAddresses(), s.dual) {
-		hosts = append(hosts, join(a, port))
+		add(join(a, port))
 	}
 	if len(hosts) == 0 {
 		return []string{join(loopback4(), port)}

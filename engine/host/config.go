@@ -41,6 +41,13 @@ type Config struct {
 	// MediaPort is the port of the media server's UDP and, where the door listens
 	// on every address, TCP; 0 for any that is free.
 	MediaPort int
+	// Public are names and addresses, HOST or HOST:PORT, by which others reach this
+	// server: they come first in links.
+	Public []string
+	// CertFile and KeyFile are a certificate for the public names that others trust,
+	// and its key; they are read again when they change. Links go on to pin the door's
+	// own certificate.
+	CertFile, KeyFile string
 	// Resume opens the rooms again that were open when the server before died,
 	// less than a minute ago, so that everybody comes back.
 	Resume bool
@@ -51,6 +58,9 @@ type Config struct {
 	LiveKitURL, APIKey, APISecret string
 
 	Log logrus.FieldLogger
+	// Came is told of the first guest who came in from outside (reach.Outside); may be
+	// nil.
+	Came func(id call.Identity, name string)
 
 	// Trace, if set, sees each frame between the keepers and the media server, with
 	// the secrets in it; it must not block.
@@ -58,6 +68,9 @@ type Config struct {
 
 	limits *limits.Limits   // nil for limits.Default; tests and benchmarks have others
 	now    func() time.Time // nil for time.Now; tests have a clock of their own
+
+	networkEvery time.Duration       // 0 for lookAtNetwork
+	addresses    func() []netip.Addr // nil for mediaAddresses
 }
 
 // Ready says how to reach a server that has started.
@@ -75,6 +88,7 @@ type settings struct {
 	listen   netip.AddrPort // unspecified address: all interfaces
 	dual     bool           // IPv6 as well
 	upstream *url.URL       // nil: our own SFU
+	public   []publicHost
 }
 
 func (c Config) check() (settings, error) {
@@ -95,6 +109,12 @@ func (c Config) check() (settings, error) {
 	if s.now == nil {
 		s.now = time.Now
 	}
+	if s.networkEvery == 0 {
+		s.networkEvery = lookAtNetwork
+	}
+	if s.addresses == nil {
+		s.addresses = mediaAddresses
+	}
 	if s.RoomTTL == 0 {
 		s.RoomTTL = DefaultRoomTTL
 	}
@@ -103,6 +123,12 @@ func (c Config) check() (settings, error) {
 	}
 	if s.MediaPort < 0 || s.MediaPort > 65535 {
 		return s, fmt.Errorf("%w: media port %d", call.ErrServerConfig, s.MediaPort)
+	}
+	if (s.CertFile == "") != (s.KeyFile == "") {
+		return s, fmt.Errorf("%w: a certificate needs both its file and that of its key", call.ErrServerConfig)
+	}
+	if err := s.checkPublic(); err != nil {
+		return s, err
 	}
 	return s, s.checkUpstream()
 }

@@ -9,9 +9,11 @@ import (
 	"net/netip"
 	"net/url"
 	"strconv"
+	"sync"
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/host/certs"
 	"foyer/engine/host/door"
 	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
@@ -60,6 +62,10 @@ func (s *Server) Run(ctx context.Context, ready func(Ready)) error {
 	if err := data.load(cluster); err != nil {
 		return err
 	}
+	shown, err := certs.New(data.certificate, certs.Pair{Cert: s.CertFile, Key: s.KeyFile}, s.Log.WithField("part", "door"))
+	if err != nil {
+		return fmt.Errorf("%w: certificate: %w", call.ErrServerConfig, err)
+	}
 	where := s.Database
 	if where == "" {
 		where = data.file(databaseFile)
@@ -72,11 +78,19 @@ func (s *Server) Run(ctx context.Context, ready func(Ready)) error {
 	for _, file := range data.dir.Repaired() {
 		s.Log.WithField("file", file).Warn("other users could read or write this file until now")
 	}
+	return s.serve(ctx, data, reg, shown, ready)
+}
+
+// serve is Run with everything that is stored open.
+func (s *Server) serve(
+	ctx context.Context, data *folder, reg *register.Register, shown *certs.Set, ready func(Ready),
+) error {
 	inner, err := s.openPort(data)
 	if err != nil {
 		return err
 	}
-	media, upstream, err := s.openSFU(ctx, data)
+	listening := s.addresses() // before: an address that comes meanwhile is new
+	media, upstream, err := s.openMedia(ctx, data)
 	if err != nil {
 		return errors.Join(err, inner.Close())
 	}
@@ -87,47 +101,90 @@ func (s *Server) Run(ctx context.Context, ready func(Ready)) error {
 	}
 	c := newControl(s.settings, data.api, reg, upstream)
 	defer c.close()
+	var watching sync.WaitGroup
+	watched, stop := context.WithCancel(ctx)
+	unwatch := func() { stop(); watching.Wait() }
+	defer unwatch()
+	watching.Go(func() { shown.Watch(watched) })
 	s.reopen(ctx, c, open)
 	port := portOf(inner)
-	hosts := func() []string { return linkHosts(s.settings, port) }
-	d := s.newDoor(data, c, upstream, hosts)
+	d := s.newDoor(data, c, upstream, media, port, shown)
 	serving := d.Serve(inner)
+	if media != nil && s.listen.Addr().IsUnspecified() {
+		w := &networkWatch{s: s, door: d, control: c, media: media, listening: listening}
+		watching.Go(func() { w.run(watched) })
+	}
 	ready(Ready{
 		URL:          "https://" + join(s.local(), port),
 		AdminKeyFile: data.file(adminKeyFile), LiveKitKeyFile: data.apiFile,
-		Fingerprint: hex.EncodeToString(data.fingerprint[:]), Hosts: hosts(),
+		Fingerprint: hex.EncodeToString(data.fingerprint[:]), Hosts: linkHosts(s.settings, port),
 	})
 	s.Log.WithField("address", inner.Addr().String()).Info("room server is ready")
-	return s.wait(ctx, c, d, media, serving)
+	return s.wait(ctx, c, d, media, serving, unwatch)
 }
 
-// newDoor makes the door in front of LiveKit.
-func (s *Server) newDoor(data *folder, c *control, livekit *url.URL, hosts func() []string) *door.Door {
-	return door.New(door.Config{
+// newDoor makes the door in front of LiveKit; media is nil for another computer's.
+func (s *Server) newDoor(
+	data *folder, c *control, livekit *url.URL, media *mediaServer, port uint16, shown *certs.Set,
+) *door.Door {
+	conf := door.Config{
 		Log: s.Log, Certificate: data.certificate, AdminKey: data.admin.Key, APIKey: data.api,
 		LiveKit: livekit, Cluster: s.upstream != nil,
 		Register: c.register, Rooms: c.rooms, Moderator: c.moderator, Enforcer: c.enforcer, Keep: c.keepers.Want,
-		Hosts: hosts, Limits: *s.limits, Now: s.now,
-	})
+		Hosts: func() []string { return linkHosts(s.settings, port) }, Limits: *s.limits, Now: s.now,
+		Show: shown.Certificate, Came: s.noteOutside(),
+	}
+	for _, h := range s.public {
+		conf.Public = append(conf.Public, h.at(port))
+	}
+	conf.Trusted = func(host string) bool {
+		name, _, err := net.SplitHostPort(host)
+		return err == nil && shown.Names(name, s.now())
+	}
+	if media != nil {
+		conf.Media = media.ports()
+		if conf.Media.Door {
+			conf.DialMedia = media.dial
+		}
+	}
+	return door.New(conf)
 }
 
-// wait waits for the end and stops what is left.
+// noteOutside tells once that the server can be reached from outside.
+func (s *Server) noteOutside() func(call.RoomID, call.Identity, string) {
+	var once sync.Once
+	return func(room call.RoomID, id call.Identity, name string) {
+		once.Do(func() {
+			s.Log.WithField("room", room).WithField("identity", id).Info("the first guest came in from outside")
+			if s.Came != nil {
+				s.Came(id, name)
+			}
+		})
+	}
+}
+
+// wait waits for the end and stops what is left, after unwatch: nothing may start the
+// media server anew any more.
 func (s *Server) wait(
-	ctx context.Context, c *control, d *door.Door, media *sfu.SFU, serving <-chan error,
+	ctx context.Context, c *control, d *door.Door, media *mediaServer, serving <-chan error, unwatch func(),
 ) error {
 	var mediaDone <-chan struct{} // nil for a cluster: never
 	if media != nil {
-		mediaDone = media.Done()
+		mediaDone = media.done
 	}
 	var err error
 	select {
 	case <-ctx.Done():
 	case <-mediaDone:
+		if ctx.Err() != nil { // it was being renewed
+			break
+		}
 		err = errors.Join(sfu.ErrFailed, media.Err())
 	case err = <-serving:
 		serving = nil
 	}
 	d.Refuse()
+	unwatch()
 	if media != nil {
 		s.stopSFU(context.WithoutCancel(ctx), c, d, media)
 	}
@@ -141,15 +198,15 @@ func (s *Server) wait(
 // stopSFU tells everybody, waits until they know, and ends LiveKit. Somebody who
 // is on the way in would miss the word, in a room that LiveKit makes anew after
 // it: so that comes first.
-func (s *Server) stopSFU(ctx context.Context, c *control, d *door.Door, media *sfu.SFU) {
+func (s *Server) stopSFU(ctx context.Context, c *control, d *door.Door, media *mediaServer) {
 	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
 	defer cancel()
 	d.Settle(ctx, settleTimeout)
 	names, err := c.rooms.List(ctx)
 	s.logError("tell the rooms that the server stops", err)
-	media.CloseRooms(ctx, names)
+	media.closeRooms(ctx, names)
 	d.Drain(ctx, drainTimeout)
-	s.logError("stop the media server", media.Stop(ctx))
+	s.logError("stop the media server", media.stop(ctx))
 }
 
 func (s *Server) logError(what string, err error) {
@@ -178,22 +235,6 @@ func (s *Server) openPort(data *folder) (net.Listener, error) {
 		}
 	}
 	return l, nil
-}
-
-// openSFU starts our own LiveKit, or names the cluster.
-func (s *Server) openSFU(ctx context.Context, data *folder) (*sfu.SFU, *url.URL, error) {
-	if s.upstream != nil {
-		return nil, s.upstream, nil
-	}
-	address := s.listen.Addr()
-	media, err := sfu.Start(ctx, sfu.Config{
-		Key: data.api.Key, Secret: data.api.Secret, Address: address, MediaPort: s.MediaPort,
-		Log: s.Log.WithField("part", "sfu"),
-	})
-	if err != nil {
-		return nil, nil, err
-	}
-	return media, media.URL(), nil
 }
 
 // local is the address at which this computer reaches the server.

@@ -3,12 +3,16 @@ package roomserver
 import (
 	"encoding/json"
 	"io"
+
+	"foyer/engine/call"
+	"foyer/engine/call/reach"
 )
 
 // Events of the line that `foyer serve` writes on stdout.
 const (
 	eventReady  = "ready"
 	eventFailed = "failed"
+	eventCame   = "came_in"
 )
 
 // Ready says that people may join, and how to reach the server.
@@ -16,6 +20,11 @@ type Ready struct {
 	URL            string `json:"url"`
 	AdminKeyFile   string `json:"admin_key_file"`
 	LiveKitKeyFile string `json:"livekit_key_file"`
+	// Hosts are the addresses in invite links, and Reach is who can come in by them, as
+	// far as the addresses tell: this_computer, network or internet.
+	Hosts []string   `json:"hosts,omitempty"`
+	Reach reach.Kind `json:"reach,omitempty"`
+	Who   string     `json:"who,omitempty"` // Reach as a sentence
 }
 
 // readyLine is the line of a server that has started (contract section 7).
@@ -39,7 +48,8 @@ type firstWords struct {
 
 // WriteReady writes the line that says that people may join:
 //
-//	{"event":"ready","url":"https://...","admin_key_file":"...","livekit_key_file":"..."}
+//	{"event":"ready","url":"https://...","admin_key_file":"...","livekit_key_file":"...",
+//	 "hosts":["192.168.1.10:7843"],"reach":"network","who":"Everyone on your network can join. ..."}
 func WriteReady(w io.Writer, r Ready) error {
 	return json.NewEncoder(w).Encode(readyLine{eventReady, r})
 }
@@ -50,4 +60,21 @@ func WriteReady(w io.Writer, r Ready) error {
 //	{"event":"failed","error":"port_in_use"}
 func WriteFailure(w io.Writer, err error) error {
 	return json.NewEncoder(w).Encode(failedLine{eventFailed, FailureCode(err)})
+}
+
+// cameLine says that somebody came in from outside.
+type cameLine struct {
+	Event string        `json:"event"`
+	From  string        `json:"from"`
+	ID    call.Identity `json:"id"`
+	Name  string        `json:"name"`
+	Who   string        `json:"who"` // as a sentence
+}
+
+// WriteCame writes, some time after the ready line and once at most, that the server
+// is proven to be reached over the internet:
+//
+//	{"event":"came_in","from":"outside","id":"grace","name":"Grace","who":"Grace came in from outside."}
+func WriteCame(w io.Writer, id call.Identity, name, who string) error {
+	return json.NewEncoder(w).Encode(cameLine{eventCame, "outside", id, name, who})
 }

@@ -266,7 +266,11 @@ func (s *State) participantJoined(p call.Participant, at time.Time) {
 	case old == nil:
 		person := newPerson(p, false)
 		s.People = append(s.People, person)
-		notices{s}.joined(person.DisplayName(), at)
+		if s.Room.firstOutside(p, person.DisplayName()) {
+			s.Notify(Notice{At: at, Kind: NoticeJoined, Name: person.DisplayName(), Outside: true})
+		} else {
+			notices{s}.joined(person.DisplayName(), at)
+		}
 		s.Chat.joined(person, at)
 	case old.Self:
 	case old.SID == p.SID:
@@ -275,6 +279,15 @@ func (s *State) participantJoined(p call.Participant, at time.Time) {
 		fresh := newPerson(p, false)
 		*old = *fresh
 	}
+}
+
+// firstOutside notes the first who came from outside to a room of this computer.
+func (r *Room) firstOutside(p call.Participant, name string) bool {
+	if !p.Outside || !r.Hosting || r.Outside != "" {
+		return false
+	}
+	r.Outside = name
+	return true
 }
 
 func (s *State) participantLeft(v call.ParticipantLeft, at time.Time) {

@@ -422,3 +422,30 @@ func TestWhatFailsWhileJoiningIsToldInTheRoom(t *testing.T) {
 		t.Errorf("the next stay: %+v, %+v", s.Local, s.Notices)
 	}
 }
+
+// TestFirstFromOutside: the first who came from outside to our own room is told of as
+// such, once; in the room of another computer nobody is.
+func TestFirstFromOutside(t *testing.T) {
+	for _, hosting := range []bool{true, false} {
+		s := joined()
+		s.Room.Hosting = hosting
+		for _, id := range []string{"near", "grace", "linus"} {
+			p := person(id, "PA_"+id)
+			p.Outside = id != "near"
+			apply(s, call.ParticipantJoined{Participant: p})
+		}
+		told := 0
+		for _, n := range s.Notices {
+			if n.Outside {
+				told++
+			}
+		}
+		want, name := 0, ""
+		if hosting {
+			want, name = 1, "GRACE"
+		}
+		if told != want || s.Room.Outside != name {
+			t.Errorf("hosting %v: %d notices, %q", hosting, told, s.Room.Outside)
+		}
+	}
+}

@@ -17,7 +17,7 @@ const arrivals = 3 * time.Second
 // joined tells that somebody came: together with those who came just before.
 func (s notices) joined(name string, at time.Time) {
 	n := Notice{At: at, Kind: NoticeJoined, Name: name}
-	if i := len(s.Notices) - 1; i >= 0 && s.Notices[i].Kind == NoticeJoined && at.Sub(s.Notices[i].At) < arrivals {
+	if i := len(s.Notices) - 1; i >= 0 && s.Notices[i].Kind == NoticeJoined && !s.Notices[i].Outside && at.Sub(s.Notices[i].At) < arrivals {
 		n.Name, n.More = s.Notices[i].Name, s.Notices[i].More+1
 		s.Dismiss(s.Notices[i].ID)
 	}

@@ -193,6 +193,7 @@ func (s *State) replaceRoster(self call.Participant, others []call.Participant) 
 	in := make(map[call.Identity]call.Participant, len(others))
 	for _, p := range others {
 		if p.Identity != self.Identity {
+			s.Room.firstOutside(p, newPerson(p, false).DisplayName())
 			in[p.Identity] = p
 		}
 	}

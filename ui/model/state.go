@@ -77,6 +77,7 @@ type Room struct {
 	Link     call.Link // for inviting others
 	JoinedAt time.Time
 	Hosting  bool
+	Outside  string // while hosting: who came in from outside first
 }
 
 // Preview is an open camera, screen or microphone of ours.
@@ -228,6 +229,7 @@ type Notice struct {
 	Kind    NoticeKind
 	Name    string           // of the participant
 	More    int              // NoticeJoined: so many others came with them
+	Outside bool             // NoticeJoined: they are the first who came from outside
 	Reason  call.LeaveReason // NoticeGone
 	Device  call.Device      // NoticeDeviceLost
 	Err     error

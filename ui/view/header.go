@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2/container"
 
 	"foyer/engine/call"
+	"foyer/engine/call/reach"
 	"foyer/ui/kit"
 	"foyer/ui/model"
 	"foyer/ui/theme"
@@ -200,6 +201,15 @@ func put(o fyne.CanvasObject, x, w, h, row float32) {
 
 // invitable links can be given on: an address with a token cannot.
 func invitable(l call.Link) bool { return !l.Empty() && !l.Plain() && l.String() != "" }
+
+// reachOf says who can come in by the link of a room on this computer.
+func reachOf(book *words.Book, r model.Room) string {
+	if !r.Hosting || !invitable(r.Link) {
+		return ""
+	}
+	kind, _ := reach.Of(r.Link.Hosts)
+	return book.ReachLine(kind, r.Outside)
+}
 
 // update follows the state in a window of that width.
 func (h *header) update(s *model.State, now time.Time, width float32) {

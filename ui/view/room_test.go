@@ -106,6 +106,15 @@ func roomScreens() []screen {
 				s.apply(call.CommandFailed{Command: "publish", Source: src, Err: &call.DeviceError{Source: src, Err: call.ErrDeviceMissing}})
 			}
 		}},
+		{"alone-hosting", "dark small", 1, func(s *stand) { s.state.Room.Hosting = true }},
+		{"alone-public", "", 1, func(s *stand) {
+			s.state.Room.Hosting = true
+			s.state.Room.Link.Hosts = []string{"meet.example.org:7843", "192.168.1.7:7843"}
+		}},
+		{"came-in", "", 2, func(s *stand) {
+			s.state.Room.Hosting = true
+			s.apply(call.ParticipantJoined{Participant: call.Participant{Identity: "grace", SID: "PA_g", Name: "Grace Hopper", Outside: true}})
+		}},
 		{"reconnecting-notices", "", 12, func(s *stand) {
 			s.apply(call.StateChanged{State: call.StateReconnecting})
 			for i := range 10 {

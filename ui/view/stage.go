@@ -99,7 +99,7 @@ func (s *stage) update(state *model.State, covered bool) {
 	s.dropTiles(keep)
 	s.tell(state, shown)
 	if !covered && len(state.People) == 1 && !state.Switching.Between() {
-		s.alone.set(invitable(state.Room.Link))
+		s.alone.set(state.Room)
 		objects = append(objects, s.alone.content)
 	}
 	grid := s.grid.Layout.(*gridLayout)
@@ -317,23 +317,30 @@ type alone struct {
 	book    *words.Book
 	detail  *kit.Text
 	button  *kit.Button
+	reach   *kit.Text // who can come in by the link
 }
 
 func newAlone(book *words.Book, act Actions) *alone {
-	a := &alone{book: book, detail: kit.NewParagraph("").Colored(theme.Muted).Centered()}
+	a := &alone{
+		book: book, detail: kit.NewParagraph("").Colored(theme.Muted).Centered(),
+		reach: kit.NewParagraph("").Colored(theme.Muted).Centered(),
+	}
 	title := kit.NewHeading(book.T("room.alone")).Centered()
 	title.Wrap = true
 	a.button = kit.NewButton(book.T("room.copy"), "copy", kit.Primary, act.Invite)
-	body := kit.Column(8, title, a.detail, kit.Pad(kit.Centred(a.button), 8, 0, 0, 0))
+	body := kit.Column(8, title, a.detail, kit.Pad(kit.Centred(a.button), 8, 0, 0, 0), a.reach)
 	a.content = kit.On(kit.NewPanel(theme.Surface, theme.RadiusCard), kit.Pad(kit.Middle(340, body), 16, 20, 16, 20))
 	return a
 }
 
-func (a *alone) set(invitable bool) {
+func (a *alone) set(r model.Room) {
+	invitable := invitable(r.Link)
 	key := "room.alone.detail"
 	if !invitable {
 		key = "room.alone_plain.detail"
 	}
 	a.detail.Set(a.book.T(key))
 	kit.SetVisible(a.button, invitable)
+	a.reach.Set(reachOf(a.book, r))
+	kit.SetVisible(a.reach, a.reach.Text() != "")
 }

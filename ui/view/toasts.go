@@ -190,6 +190,9 @@ func (t *toasts) say(n model.Notice, now time.Time) (icon string, ink fyne.Theme
 
 // joined says who came, and how many others with them.
 func joined(b *words.Book, n model.Notice) string {
+	if n.Outside {
+		return b.Reach("", "", n.Name)
+	}
 	if n.More == 0 {
 		return b.T("room.joined", "name", n.Name)
 	}

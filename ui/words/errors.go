@@ -111,6 +111,7 @@ var known = []struct {
 	{call.ErrInputLost, "input_lost"},
 
 	{call.ErrServerConfig, "server_config"},
+	{call.ErrNoTrusted, "no_trusted"},
 	{call.ErrPortInUse, "port_in_use"},
 	{call.ErrAddress, "address"},
 	{call.ErrDataFull, "data_full"},

@@ -57,6 +57,7 @@ func (r *Roster) read(info *livekit.ParticipantInfo, before []call.Track) call.P
 	if r.door {
 		p.Role, _ = call.ParseRole(info.GetAttributes()[doorapi.AttributeRole])
 		p.Hand = number(info, doorapi.AttributeHand)
+		p.Outside = info.GetAttributes()[doorapi.AttributeOutside] == "1"
 	}
 	return p
 }

@@ -54,6 +54,7 @@ type Transport struct {
 	Remote   map[call.SID]*RemoteTrack // media that has arrived, by the track's SID
 	Retired  map[call.SID]*RemoteTrack // of these, what was unsubscribed: interrupted
 	Lacking  Sections
+	tried    int // of the ways to the server, see Try
 	once     sync.Once
 }
 
@@ -285,7 +286,10 @@ func settings(c Config, buffers *receiveBuffers) webrtc.SettingEngine {
 	s.SetDTLSRetransmissionInterval(dtlsRetransmit)
 	s.SetSCTPRTOMax(dataRetransmit)
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
-	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
+	// TCP is for the candidates of our own making alone, see Ways.
+	s.SetNetworkTypes([]webrtc.NetworkType{
+		webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6,
+	})
 	s.SetIncludeLoopbackCandidate(c.Server.IsLoopback())
 	return s
 }

@@ -81,7 +81,9 @@ func handOf(ctx context.Context, rooms *roomservice.Client, who roomservice.Plac
 
 // attributesFor are what the door says of a member in a token for a join: tag is
 // that of the member. A hand that is up stays up for a client that joins anew by itself.
-func attributesFor(req *doorapi.JoinRequest, m register.Member, tag, hand string) map[string]string {
+func attributesFor(
+	req *doorapi.JoinRequest, m register.Member, tag, hand string, outside bool,
+) map[string]string {
 	all := map[string]string{
 		doorapi.AttributeMember:     tag,
 		doorapi.AttributeGeneration: strconv.FormatInt(m.Generation, 10),
@@ -95,6 +97,9 @@ func attributesFor(req *doorapi.JoinRequest, m register.Member, tag, hand string
 	}
 	if req.Batches {
 		all[doorapi.AttributeBatches] = "1"
+	}
+	if outside {
+		all[doorapi.AttributeOutside] = "1"
 	}
 	return all
 }

@@ -23,6 +23,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
 	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
 	"foyer/engine/host/stream"
@@ -169,13 +170,13 @@ func connectOf(ctx context.Context) *connect {
 // serveRTC lets a connect through to LiveKit, which upgrades it to a WebSocket.
 func (d *Door) serveRTC(w http.ResponseWriter, r *http.Request) {
 	log := d.log.WithField("part", "door")
-	arrived, ok := d.enter()
+	arrived, gone, ok := d.entrance.enter(r.Context())
 	if !ok {
 		allowOrigins(w)
 		d.fail(w, log, call.ErrServerStopping)
 		return
 	}
-	defer d.inside.Done()
+	defer gone()
 	defer arrived()
 	ctx, cancel := context.WithCancelCause(r.Context())
 	defer cancel(nil)
@@ -206,9 +207,16 @@ func (d *Door) serveRTC(w http.ResponseWriter, r *http.Request) {
 	out.Header.Set("Authorization", "Bearer "+c.raw)
 	v := d.watch.Visit(roomservice.Place{Room: c.room(), Identity: c.identity()}, c.resumes)
 	defer v.End()
-	linger := lingerWriter{w, func() { inTime(); arrived(); d.keep(c.room()) }}
+	linger := lingerWriter{w, func() { inTime(); arrived(); d.keep(c.room()); c.noteOutside(d.came) }}
 	d.proxy.ServeHTTP(connwatch.Writer{HijackWriter: linger, Visit: v, Limits: d.limitsOf(ctx, c)}, out)
 	d.endExpulsion(ctx, c)
+}
+
+// noteOutside tells of somebody who is in and came from outside.
+func (c *connect) noteOutside(tell func(call.RoomID, call.Identity, string)) {
+	if tell != nil && !c.resumes && c.grants.Attributes[doorapi.AttributeOutside] == "1" {
+		tell(c.room(), c.identity(), c.grants.Name)
+	}
 }
 
 // identify reads who connects, unless their address has done so too often.

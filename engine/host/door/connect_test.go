@@ -167,7 +167,7 @@ func (e *entrance) member(t testing.TB, id call.Identity) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer, err := e.door.answer(t.Context(), &req, m, "RM_1", "")
+	answer, err := e.door.answer(t.Context(), &req, m, "RM_1", "", false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,13 +11,14 @@ import (
 	"net/http/httputil"
 	"net/netip"
 	"net/url"
-	"sync"
 	"time"
 
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
+	"foyer/engine/call/reach"
 	"foyer/engine/host/connwatch"
+	"foyer/engine/host/demux"
 	"foyer/engine/host/limits"
 	"foyer/engine/host/metrics"
 	"foyer/engine/host/moderation"
@@ -46,9 +47,11 @@ const (
 type Config struct {
 	Log         logrus.FieldLogger
 	Certificate tls.Certificate // whose fingerprint is in invite links
-	AdminKey    string
-	APIKey      roomservice.Key // of LiveKit; the door signs tokens with it
-	LiveKit     *url.URL
+	// Show chooses the certificate for a client; nil: Certificate for everybody.
+	Show     func(*tls.ClientHelloInfo) (*tls.Certificate, error)
+	AdminKey string
+	APIKey   roomservice.Key // of LiveKit; the door signs tokens with it
+	LiveKit  *url.URL
 	// Cluster means that LiveKit is not our own: it decides itself who opens rooms.
 	Cluster bool
 
@@ -60,6 +63,18 @@ type Config struct {
 	Keep func(call.RoomID)
 	// Hosts lists the addresses for an invite link, as the network is now.
 	Hosts func() []string
+	// Public are those of them that the server was told, as links carry them, and
+	// Trusted reports whether one has a certificate of its own now; nil: none has.
+	Public  []string
+	Trusted func(host string) bool
+	// Media says where our own LiveKit receives media, and DialMedia connects to its
+	// TCP port; nil: it has none, or it is another computer's.
+	Media     reach.Ports
+	DialMedia func(context.Context) (net.Conn, error)
+
+	// Came is told of everybody who came in from outside, see reach.Outside; nil:
+	// nobody wants to know. It must not block.
+	Came func(room call.RoomID, id call.Identity, name string)
 
 	Limits limits.Limits
 	Now    func() time.Time
@@ -80,6 +95,11 @@ type Door struct {
 	enforcer    *tracks.Enforcer
 	keep        func(call.RoomID)
 	hosts       func() []string
+	public      []string
+	trusted     func(string) bool
+	came        func(call.RoomID, call.Identity, string)
+	media       reach.Ports
+	dialMedia   func(context.Context) (net.Conn, error)
 
 	presence presence
 	seats    *seats.Seats
@@ -103,10 +123,7 @@ type Door struct {
 	accepting     context.Context    //nolint:containedctx // ends when arrivals are not waited for any more
 	stopAccepting context.CancelFunc // ends it
 
-	mu       sync.Mutex
-	stopping bool
-	arriving sync.WaitGroup // joins, and connects to /rtc* that LiveKit has not answered yet
-	inside   sync.WaitGroup // joins and connects, all
+	entrance turnstile
 }
 
 // New makes a door, which is closed until Serve.
@@ -114,7 +131,8 @@ func New(c Config) *Door {
 	d := &Door{
 		log: c.Log, fingerprint: sha256.Sum256(c.Certificate.Certificate[0]), adminKey: c.AdminKey, apiKey: c.APIKey,
 		cluster: c.Cluster, register: c.Register, rooms: c.Rooms, moderator: c.Moderator, enforcer: c.Enforcer,
-		keep: c.Keep, hosts: c.Hosts, presence: c.Rooms, seats: seats.New(), metrics: metrics.New(),
+		keep: c.Keep, hosts: c.Hosts, public: c.Public, trusted: c.Trusted, came: c.Came,
+		media: c.Media, dialMedia: c.DialMedia, presence: c.Rooms, seats: seats.New(), metrics: metrics.New(),
 		limits: c.Limits, guests: newGuestLimits(c.Limits), attempts: newAttempts(c.Limits, c.Now), now: c.Now,
 		signing: &limits.ForwardClock{}, nonces: limits.NewNonces(2*nonceWindow, maxNonces, originNonces),
 	}
@@ -129,7 +147,7 @@ func New(c Config) *Door {
 	d.accepting, d.stopAccepting = context.WithCancel(ctx)
 	d.http = &http.Server{
 		Handler:           d.routes(),
-		TLSConfig:         &tls.Config{MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{c.Certificate}},
+		TLSConfig:         tlsConfig(c),
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       bodyTimeout,
 		WriteTimeout:      answerTimeout,
@@ -144,14 +162,26 @@ func New(c Config) *Door {
 	return d
 }
 
+func tlsConfig(c Config) *tls.Config {
+	conf := &tls.Config{MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{c.Certificate}}
+	if c.Show != nil {
+		conf.GetCertificate = c.Show
+	}
+	return conf
+}
+
 // Serve answers until Close; the channel gets the error of a server that ends
 // by itself, and nil otherwise.
 func (d *Door) Serve(inner net.Listener) <-chan error {
 	done := make(chan error, 1)
 	listener := limits.NewListener(inner, d.limits.Fit(limits.FileLimit()))
 	d.http.ConnState = listener.Watch
+	accepting := net.Listener(listener)
+	if d.dialMedia != nil {
+		accepting = demux.New(listener, demux.Config{Media: d.dialMedia, Watch: listener.Watch})
+	}
 	go func() {
-		err := d.http.ServeTLS(listener, "", "")
+		err := d.http.ServeTLS(accepting, "", "")
 		if errors.Is(err, http.ErrServerClosed) {
 			err = nil
 		}
@@ -161,57 +191,23 @@ func (d *Door) Serve(inner net.Listener) <-chan error {
 }
 
 // Refuse lets nobody in from now on.
-func (d *Door) Refuse() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.stopping = true
-}
+func (d *Door) Refuse() { d.entrance.refuse() }
 
-func (d *Door) isStopping() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.stopping
-}
-
-// enter counts a join or a connect to LiveKit, unless the server stops. The
-// caller says with arrived, once or more, when it is decided, and with
-// d.inside.Done when it is over.
-func (d *Door) enter() (arrived func(), ok bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.stopping {
-		return nil, false
-	}
-	d.inside.Add(1)
-	d.arriving.Add(1)
-	return sync.OnceFunc(d.arriving.Done), true
-}
+// Pause runs f while nobody is in a room or on the way to one: newcomers wait. It
+// reports false, and runs nothing, if somebody is.
+func (d *Door) Pause(f func()) bool { return d.entrance.pause(f) }
 
 // Settle waits until everybody who was let in before Refuse is in a room, where
 // LiveKit tells them what happens, or is refused. After timeout it refuses the rest.
 func (d *Door) Settle(ctx context.Context, timeout time.Duration) {
-	await(ctx, timeout, &d.arriving)
+	await(ctx, timeout, &d.entrance.arriving)
 	d.stopAccepting()
 }
 
 // Drain waits until the last message of LiveKit has reached its clients, but not
 // for longer than timeout.
-func (d *Door) Drain(ctx context.Context, timeout time.Duration) { await(ctx, timeout, &d.inside) }
-
-// await waits for a group, but not for longer than timeout. The group must end
-// some time.
-func await(ctx context.Context, timeout time.Duration, group *sync.WaitGroup) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	empty := make(chan struct{})
-	go func() {
-		group.Wait()
-		close(empty)
-	}()
-	select {
-	case <-empty:
-	case <-ctx.Done():
-	}
+func (d *Door) Drain(ctx context.Context, timeout time.Duration) {
+	await(ctx, timeout, &d.entrance.inside)
 }
 
 // Close ends every connection, and waits for the handlers. What the door was made
@@ -219,7 +215,7 @@ func await(ctx context.Context, timeout time.Duration, group *sync.WaitGroup) {
 func (d *Door) Close() {
 	d.cancel()
 	_ = d.http.Close()
-	d.inside.Wait()
+	d.entrance.inside.Wait()
 	d.watch.Close()
 	if t, ok := d.proxy.Transport.(*http.Transport); ok {
 		t.CloseIdleConnections()

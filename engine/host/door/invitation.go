@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,7 +49,7 @@ func (d *Door) serveInvitation(w http.ResponseWriter, r *http.Request) {
 // against the address.
 func (d *Door) checkAdmin(r *http.Request) error {
 	switch from := limits.Origin(r.RemoteAddr); {
-	case d.isStopping():
+	case d.entrance.refuses():
 		return call.ErrServerStopping
 	case d.isAdminKey(bearerOf(r)):
 		return d.attempts.mayCall(from, roomservice.Place{})
@@ -94,6 +95,9 @@ func (d *Door) invite(ctx context.Context, req doorapi.InvitationRequest) (doora
 	answer := doorapi.InvitationAnswer{
 		Room: inv.Room, Existing: req.Existing, Role: req.Role, Secret: text,
 		Fingerprint: hex.EncodeToString(d.fingerprint[:]), Hosts: d.hosts(),
+	}
+	if d.trusted != nil {
+		answer.Trusted = slices.DeleteFunc(slices.Clone(d.public), func(h string) bool { return !d.trusted(h) })
 	}
 	if req.TTL > 0 {
 		inv.Expires = now.Add(time.Duration(req.TTL) * time.Second)

@@ -14,6 +14,7 @@ import (
 	"github.com/livekit/protocol/auth"
 
 	"foyer/engine/call"
+	"foyer/engine/call/reach"
 	"foyer/engine/doorapi"
 	"foyer/engine/host/keeper"
 	"foyer/engine/host/limits"
@@ -34,12 +35,12 @@ func (d *Door) serveJoin(w http.ResponseWriter, r *http.Request) {
 		d.fail(w, log, d.attempts.unusable(from, err))
 		return
 	}
-	arrived, ok := d.enter()
+	arrived, gone, ok := d.entrance.enter(r.Context())
 	if !ok {
 		d.fail(w, log, call.ErrServerStopping)
 		return
 	}
-	defer d.inside.Done()
+	defer gone()
 	defer arrived()
 	answer, err := d.join(r.Context(), from, &req)
 	if err != nil {
@@ -85,7 +86,8 @@ func (d *Door) join(ctx context.Context, from netip.Prefix, req *doorapi.JoinReq
 		}
 		return doorapi.JoinAnswer{}, err
 	}
-	return d.answer(ctx, req, member, session, found.hand)
+	outside := reach.Outside(from.Addr(), reach.OwnNetworks())
+	return d.answer(ctx, req, member, session, found.hand, outside)
 }
 
 // invited checks the request and its invitation, and counts a bad one.
@@ -188,7 +190,14 @@ func (d *Door) checkForeigner(ctx context.Context, req *doorapi.JoinRequest) (ha
 
 // checkRequest checks names, sizes, signature and clock.
 func (d *Door) checkRequest(req *doorapi.JoinRequest, now time.Time) error {
-	if err := req.Verify(d.fingerprint); err != nil {
+	err := req.Verify(d.fingerprint)
+	for _, host := range d.public { // by a link without a pin
+		if err == nil || !errors.Is(err, call.ErrBadArgument) {
+			break
+		}
+		err = req.Verify(doorapi.NameBinding(host))
+	}
+	if err != nil {
 		return err
 	}
 	if keeper.IsReserved(req.Identity) {
@@ -228,7 +237,7 @@ func (d *Door) openRoom(
 }
 
 func (d *Door) answer(
-	ctx context.Context, req *doorapi.JoinRequest, m register.Member, session call.SID, hand string,
+	ctx context.Context, req *doorapi.JoinRequest, m register.Member, session call.SID, hand string, outside bool,
 ) (doorapi.JoinAnswer, error) {
 	room, err := d.register.Room(ctx, req.Room)
 	if err != nil {
@@ -251,12 +260,13 @@ func (d *Door) answer(
 	}
 	token, err := auth.NewAccessToken(d.apiKey.Key, d.apiKey.Secret).
 		SetIdentity(string(req.Identity)).SetName(m.Name).SetVideoGrant(grant).
-		SetAttributes(attributesFor(req, m, tag, hand)).SetValidFor(tokenFor).ToJWT()
+		SetAttributes(attributesFor(req, m, tag, hand, outside)).SetValidFor(tokenFor).ToJWT()
 	if err != nil {
 		return doorapi.JoinAnswer{}, fmt.Errorf("sign a token: %w", err)
 	}
 	return doorapi.JoinAnswer{
 		Token: token, Title: room.Title, SessionHint: string(session),
 		Generation: m.Generation, Role: m.Role, Rules: rules, Keeper: gatherer, Time: d.now().UnixMilli(),
+		Media: d.media,
 	}, nil
 }

@@ -27,7 +27,7 @@ import (
 // that come this way have the same effects as the host's: the tokens go first,
 // so that nobody comes back before LiveKit has removed them.
 func (d *Door) serveRoomService(w http.ResponseWriter, r *http.Request) {
-	if d.isStopping() {
+	if d.entrance.refuses() {
 		d.fail(w, nil, call.ErrServerStopping)
 		return
 	}

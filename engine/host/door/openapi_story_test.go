@@ -10,6 +10,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"foyer/engine/call"
+	"foyer/engine/call/reach"
 	"foyer/engine/doorapi"
 )
 
@@ -57,7 +58,7 @@ func described() map[string]reflect.Type {
 		doorapi.RoomRequest{}, doorapi.PeopleRequest{}, doorapi.MuteRequest{}, doorapi.HandRequest{}, doorapi.LowerRequest{}, doorapi.RoleRequest{}, doorapi.RulesRequest{},
 		doorapi.DismissRequest{}, doorapi.ChatRequest{}, doorapi.SayRequest{},
 		call.PersonResult{}, doorapi.PeopleAnswer{}, call.MemberRow{}, doorapi.MembersAnswer{}, doorapi.RoomRow{}, doorapi.RoomsAnswer{},
-		call.BanRow{}, doorapi.BansAnswer{}, doorapi.WithdrawAnswer{}, doorapi.ChatRow{}, doorapi.ChatAnswer{}, call.RoomRules{},
+		call.BanRow{}, doorapi.BansAnswer{}, doorapi.WithdrawAnswer{}, doorapi.ChatRow{}, doorapi.ChatAnswer{}, call.RoomRules{}, reach.Ports{},
 	} {
 		types[reflect.TypeOf(v).Name()] = reflect.TypeOf(v)
 	}

@@ -73,7 +73,7 @@ func (d *Door) readCall(
 func (d *Door) authorize(r *http.Request) (moderation.Caller, error) {
 	from, bearer := limits.Origin(r.RemoteAddr), bearerOf(r)
 	switch {
-	case d.isStopping():
+	case d.entrance.refuses():
 		return moderation.Caller{}, call.ErrServerStopping
 	case d.isAdminKey(bearer):
 		return moderation.Caller{Admin: true}, d.attempts.mayCall(from, roomservice.Place{})

@@ -26,7 +26,7 @@ func (d *Door) fail(w http.ResponseWriter, log logrus.FieldLogger, err error) {
 	if errors.Is(err, call.ErrNotStored) {
 		e = doorapi.Error{Code: doorapi.CodeNotStored, Message: call.ErrNotStored.Error()} // the rest is ours to know
 	}
-	if !ok && d.isStopping() { // which is the cause, most likely
+	if !ok && d.entrance.refuses() { // which is the cause, most likely
 		e, ok = doorapi.ErrorFrom(call.ErrServerStopping)
 	}
 	if e.Code == doorapi.CodeBanned {

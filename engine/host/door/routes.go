@@ -72,7 +72,7 @@ func (d *Door) routes() http.Handler {
 }
 
 func (d *Door) serveHealth(w http.ResponseWriter, _ *http.Request) {
-	if d.isStopping() {
+	if d.entrance.refuses() {
 		d.fail(w, nil, call.ErrServerStopping)
 		return
 	}

@@ -1,9 +1,9 @@
 // Package sfu runs LiveKit's media server inside this process. Its HTTP side
 // listens on the loopback address only, on a port that the system chooses: the
 // door stands before it. Media has one port, encrypted by DTLS and SRTP: UDP
-// for everybody, and TCP as a fallback for browsers. Foyer's own client never
-// takes the fallback: pion opens no TCP connections for ICE, so LiveKit offers
-// it none (rtc/clientinfo.go, SupportsICETCP).
+// for everybody, and TCP for those whose network lets no UDP through. LiveKit offers
+// TCP to browsers alone (rtc/clientinfo.go, SupportsICETCP); Foyer's own client knows
+// the port from the door.
 //
 // LiveKit recovers some panics only to end the process (rtcservice.go,
 // roommanager.go), so this belongs into a process of its own. Any goroutine may
@@ -31,6 +31,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
+	"foyer/engine/call/reach"
 )
 
 // ErrFailed is wrapped by every error of this package.
@@ -53,6 +54,7 @@ type Config struct {
 	// interfaces, loopback included.
 	Address   netip.Addr
 	MediaPort int // UDP and, without an Address, TCP; 0 for any
+	Port      int // of the HTTP side; 0 for any
 	Log       logrus.FieldLogger
 }
 
@@ -78,6 +80,7 @@ type SFU struct {
 	server *service.LivekitServer
 	port   int
 	media  int
+	tcp    bool // media, too
 	watch  *watcher
 	done   chan struct{}
 	err    error // set before done is closed
@@ -103,10 +106,12 @@ func Start(ctx context.Context, conf Config) (*SFU, error) {
 }
 
 func start(ctx context.Context, conf Config) (*SFU, error) {
-	s := &SFU{media: conf.MediaPort, done: make(chan struct{})}
+	s := &SFU{port: conf.Port, media: conf.MediaPort, done: make(chan struct{})}
 	var err error
-	if s.port, err = freePort(loopback, false); err != nil {
-		return nil, err
+	if s.port == 0 {
+		if s.port, err = freePort(loopback, false); err != nil {
+			return nil, err
+		}
 	}
 	if s.media == 0 {
 		if s.media, err = freePort("", true); err != nil {
@@ -177,6 +182,7 @@ func (s *SFU) config(conf Config) (*config.Config, error) {
 		// LiveKit cannot bind its TCP port to one address.
 		lk.RTC.TCPPort = 0
 	}
+	s.tcp = lk.RTC.TCPPort != 0
 	return lk, nil
 }
 
@@ -224,6 +230,20 @@ func (s *SFU) address() string { return net.JoinHostPort(loopback, strconv.Itoa(
 
 // URL is where LiveKit's HTTP side listens, on this computer.
 func (s *SFU) URL() *url.URL { return &url.URL{Scheme: "http", Host: s.address()} }
+
+// Ports are where media is received.
+func (s *SFU) Ports() reach.Ports {
+	if !s.tcp {
+		return reach.Ports{UDP: s.media}
+	}
+	return reach.Ports{UDP: s.media, TCP: s.media, Door: true}
+}
+
+// DialMedia connects to the TCP port of media, as a guest on this computer does.
+func (s *SFU) DialMedia(ctx context.Context) (net.Conn, error) {
+	var dialer net.Dialer
+	return dialer.DialContext(ctx, "tcp", net.JoinHostPort(loopback, strconv.Itoa(s.media)))
+}
 
 // Done is closed when LiveKit has ended, by Stop or by itself.
 func (s *SFU) Done() <-chan struct{} { return s.done }

@@ -1,0 +1,142 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+	"sync"
+	"time"
+
+	"foyer/engine/call/reach"
+	"foyer/engine/host/sfu"
+)
+
+// renewTimeout is how long a media server may take to end, and its successor to begin.
+const renewTimeout = 10 * time.Second
+
+// mediaServer is our own LiveKit, and its successors: each listens on the addresses
+// that this computer had when it began. They have the same ports.
+type mediaServer struct {
+	conf  sfu.Config
+	done  chan struct{}
+	group sync.WaitGroup
+
+	mu      sync.Mutex
+	current *sfu.SFU
+	leaving *sfu.SFU // that is ended on purpose
+	err     error    // set before done is closed
+}
+
+func startMedia(ctx context.Context, conf sfu.Config) (*mediaServer, error) {
+	first, err := sfu.Start(ctx, conf)
+	if err != nil {
+		return nil, err
+	}
+	m := &mediaServer{conf: conf, done: make(chan struct{})}
+	port, err := strconv.Atoi(first.URL().Port())
+	if err != nil {
+		return nil, fmt.Errorf("%w: its address: %w", sfu.ErrFailed, err)
+	}
+	m.conf.Port, m.conf.MediaPort = port, first.Ports().UDP
+	m.follow(first)
+	return m, nil
+}
+
+// follow makes s the current one.
+func (m *mediaServer) follow(s *sfu.SFU) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.current = s
+	m.group.Go(func() {
+		<-s.Done()
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if m.leaving != s {
+			m.fail(s.Err())
+		}
+	})
+}
+
+// fail says that there is no media server any more. m.mu is held.
+func (m *mediaServer) fail(err error) {
+	select {
+	case <-m.done:
+	default:
+		m.err = err
+		close(m.done)
+	}
+}
+
+func (m *mediaServer) now() *sfu.SFU {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.current
+}
+
+func (m *mediaServer) url() *url.URL { return m.now().URL() }
+
+func (m *mediaServer) ports() reach.Ports { return m.now().Ports() }
+
+func (m *mediaServer) dial(ctx context.Context) (net.Conn, error) { return m.now().DialMedia(ctx) }
+
+// Err says why, after done.
+func (m *mediaServer) Err() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.err
+}
+
+// renew ends the media server and starts another. It must be empty. If there is
+// none afterwards, done is closed.
+func (m *mediaServer) renew(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, renewTimeout)
+	defer cancel()
+	old := m.now()
+	m.mu.Lock()
+	m.leaving = old
+	m.mu.Unlock()
+	next, err := (*sfu.SFU)(nil), old.Stop(ctx)
+	if err == nil {
+		next, err = sfu.Start(ctx, m.conf)
+	}
+	if err != nil {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.fail(err)
+		return err
+	}
+	m.follow(next)
+	return nil
+}
+
+func (m *mediaServer) closeRooms(ctx context.Context, names []string) { m.now().CloseRooms(ctx, names) }
+
+// stop ends it for good.
+func (m *mediaServer) stop(ctx context.Context) error {
+	s := m.now()
+	m.mu.Lock()
+	m.leaving = s
+	m.mu.Unlock()
+	err := s.Stop(ctx)
+	if err == nil {
+		m.group.Wait()
+	}
+	return err
+}
+
+// openMedia starts our own LiveKit, or names the cluster.
+func (s *Server) openMedia(ctx context.Context, data *folder) (*mediaServer, *url.URL, error) {
+	if s.upstream != nil {
+		return nil, s.upstream, nil
+	}
+	media, err := startMedia(ctx, sfu.Config{
+		Key: data.api.Key, Secret: data.api.Secret, Address: s.listen.Addr(), MediaPort: s.MediaPort,
+		Log: s.Log.WithField("part", "sfu"),
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return media, media.url(), nil
+}

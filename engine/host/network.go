@@ -1,0 +1,81 @@
+package host
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"time"
+
+	"foyer/engine/host/door"
+)
+
+// lookAtNetwork is how often the interfaces are looked at: no system has the same
+// event for them, and a look takes a tenth of a millisecond.
+const lookAtNetwork = 2 * time.Second
+
+// networkWatch notices addresses that this computer has got, as at the end of its
+// start, in another Wi-Fi or when a VPN comes, on which the media server does not
+// listen yet. Its successor does. As long as a room is open nobody is thrown out for
+// that: new guests have their media by TCP until then, which listens on every address.
+type networkWatch struct {
+	s       *Server
+	door    *door.Door
+	control *control
+	media   *mediaServer
+
+	listening []netip.Addr // at the start of the media server
+	told      []netip.Addr // to the log, as one on which nothing listens yet
+}
+
+// run watches until ctx ends.
+func (w *networkWatch) run(ctx context.Context) {
+	ticker := time.NewTicker(w.s.networkEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			w.step(ctx)
+		}
+	}
+}
+
+// step renews the media server if it has to be and may be.
+func (w *networkWatch) step(ctx context.Context) {
+	now := w.s.addresses()
+	missing := without(now, w.listening)
+	if len(missing) == 0 {
+		w.told = nil
+		return
+	}
+	w.door.Pause(func() {
+		rooms, err := w.control.rooms.List(ctx)
+		if err != nil || len(rooms) > 0 {
+			return
+		}
+		w.listening = now // before it starts: an address that comes meanwhile is new
+		if err := w.media.renew(ctx); err != nil {
+			w.s.Log.WithError(err).Error("the media server does not start again on the changed network")
+			return
+		}
+		w.s.Log.WithField("addresses", now).Info("the network has changed: media is received on all of its addresses")
+	})
+	if still := without(now, w.listening); len(still) > 0 && !slices.Equal(still, w.told) {
+		w.told = still
+		w.s.Log.WithField("addresses", still).
+			Warn("the network has changed: media is received at the new addresses over TCP alone until no room is open")
+	}
+}
+
+// mediaAddresses are those on which a media server listens that begins now.
+func mediaAddresses() []netip.Addr {
+	list := reachable(interfaceAddresses(), true)
+	slices.SortFunc(list, netip.Addr.Compare)
+	return list
+}
+
+// without is the addresses of a that are not in b.
+func without(a, b []netip.Addr) []netip.Addr {
+	return slices.DeleteFunc(slices.Clone(a), func(x netip.Addr) bool { return slices.Contains(b, x) })
+}

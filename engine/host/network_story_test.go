@@ -1,0 +1,88 @@
+package host
+
+import (
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// changing is a network whose addresses change when a test says so.
+type changing struct {
+	mu  sync.Mutex
+	all []netip.Addr
+}
+
+func (c *changing) look() []netip.Addr {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.all
+}
+
+func (c *changing) set(all ...string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.all = nil
+	for _, a := range all {
+		c.all = append(c.all, netip.MustParseAddr(a))
+	}
+}
+
+func (s *testServer) renewals() int {
+	return strings.Count(s.log.String(), "media is received on all of its addresses")
+}
+
+// TestNetworkComesLater: a server that began before its network gets a new media
+// server at the same ports when the network comes, and people come in as before.
+func TestNetworkComesLater(t *testing.T) {
+	t.Parallel()
+	network := &changing{}
+	s := startServer(t, func(c *Config) {
+		c.Listen, c.addresses, c.networkEvery = ":0", network.look, 10*time.Millisecond
+	})
+	link := s.invite(nil)
+	network.set("192.0.2.1")
+	s.log.Wait(t, "media is received on all of its addresses")
+	answer, refusal, status := s.join(newGuest(t, "ann").request(t, link))
+	if status != http.StatusOK {
+		t.Fatalf("%d %+v", status, refusal)
+	}
+	w, _ := s.mustDial(answer.Token)
+	if !w.answers() {
+		t.Error("nobody answers")
+	}
+	network.set("192.0.2.1", "198.51.100.1")
+	s.log.Wait(t, "over TCP alone until no room is open")
+	if n := s.renewals(); n != 1 {
+		t.Errorf("%d renewals while a room is open", n)
+	}
+	if !w.answers() {
+		t.Error("whoever is in a room is disturbed")
+	}
+	network.set("192.0.2.1") // what is gone asks for nothing
+}
+
+// TestNewcomersWaitForTheMediaServer: who joins while it is renewed comes in, too.
+func TestNewcomersWaitForTheMediaServer(t *testing.T) {
+	t.Parallel()
+	network := &changing{}
+	s := startServer(t, func(c *Config) {
+		c.Listen, c.addresses, c.networkEvery = ":0", network.look, time.Millisecond
+	})
+	link := s.invite(nil)
+	network.set("192.0.2.1")
+	s.log.Wait(t, "media is received on all of its addresses")
+	network.set("192.0.2.1", "198.51.100.1") // about now
+	for _, id := range []string{"a", "b", "c", "d", "e"} {
+		answer, refusal, status := s.join(newGuest(t, id).request(t, link))
+		if status != http.StatusOK {
+			t.Fatalf("%s: %d %+v", id, status, refusal)
+		}
+		w, _ := s.mustDial(answer.Token)
+		if !w.answers() {
+			t.Errorf("%s: nobody answers", id)
+		}
+	}
+}
