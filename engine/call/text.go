@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/unicode/bidi"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -167,4 +168,15 @@ func ShownID(id Identity) string {
 		return norm.NFC.String(s)
 	}
 	return CodePoint(' ')
+}
+
+// RightToLeft reports whether some of a text is written from right to left.
+func RightToLeft(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool {
+		if r <= unicode.MaxLatin1 {
+			return false
+		}
+		p, _ := bidi.LookupRune(r)
+		return p.Class() == bidi.R && r != '\u200f' || p.Class() == bidi.AL && r != '\u061c'
+	}) >= 0
 }

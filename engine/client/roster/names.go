@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"foyer/engine/call"
+	"foyer/engine/internal/lookalike"
 )
 
 // maxRenamed is how many people of one name are told apart anew when one of them
@@ -14,7 +15,7 @@ const maxRenamed = 64
 // noteName notes what the server says that somebody is called.
 func (p *person) noteName() {
 	p.given = p.Name
-	p.key = call.LookAlikeKey(cmp.Or(p.given, call.ShownID(p.Identity)))
+	p.key = lookalike.Key(cmp.Or(p.given, call.ShownID(p.Identity)))
 }
 
 // enlist gives somebody new a name that nobody else has, and reports who is
@@ -74,8 +75,8 @@ func (r *Roster) tellApart(key string, fresh *person) (events []call.SessionEven
 // stays without one where that can be seen and is nobody's name.
 func (p *person) name(taken map[string]bool) {
 	isTaken := func(skeleton string) bool { return taken[skeleton] }
-	p.Name = call.TellApart(cmp.Or(p.given, call.ShownID(p.Identity)), isTaken)
-	p.skeleton = call.Skeleton(p.Name)
+	p.Name = lookalike.TellApart(cmp.Or(p.given, call.ShownID(p.Identity)), isTaken)
+	p.skeleton = lookalike.Skeleton(p.Name)
 	if p.given == "" && p.Name == string(p.Identity) {
 		p.Name = ""
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/internal/lookalike"
 )
 
 // who is somebody who came at a time and calls themselves something.
@@ -102,9 +103,9 @@ func TestCrowdOfOneName(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for id, name := range r.calledAll() {
-		if seen[call.Skeleton(name)] {
+		if seen[lookalike.Skeleton(name)] {
 			t.Fatalf("%s is called %q as somebody else is", id, name)
 		}
-		seen[call.Skeleton(name)] = true
+		seen[lookalike.Skeleton(name)] = true
 	}
 }

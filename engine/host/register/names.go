@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/internal/lookalike"
 )
 
 // arrives is how long a member who was let in may be on the way: the name is
@@ -73,10 +74,10 @@ func (r *Register) toldApart(ctx context.Context, q querier, m Member, now time.
 	if err := rows.Err(); err != nil {
 		return "", fmt.Errorf("names in the room: %w", err)
 	}
-	if call.KeepsMark(before, m.Name) && !taken[call.Skeleton(before)] {
+	if lookalike.KeepsMark(before, m.Name) && !taken[lookalike.Skeleton(before)] {
 		return before, nil
 	}
-	return call.TellApart(m.Name, func(skeleton string) bool { return taken[skeleton] }), nil
+	return lookalike.TellApart(m.Name, func(skeleton string) bool { return taken[skeleton] }), nil
 }
 
 // holdName keeps other transactions from giving a name of the same look in the
@@ -90,7 +91,7 @@ func (r *Register) holdName(ctx context.Context, tx *transaction, m Member) erro
 	return err
 }
 
-// look is what a name looks like: see [call.Skeleton] and [call.LookAlikeKey].
+// look is what a name looks like: see [lookalike.Skeleton] and [lookalike.Key].
 type look struct{ skeleton, key string }
 
 // maxLooks is how many names one generation of [looks] has.
@@ -112,7 +113,7 @@ func (l *looks) of(name string) look {
 	}
 	known, ok := l.old[name]
 	if !ok {
-		known = look{skeleton: call.Skeleton(name), key: call.LookAlikeKey(name)}
+		known = look{skeleton: lookalike.Skeleton(name), key: lookalike.Key(name)}
 	}
 	if l.newer == nil || len(l.newer) >= maxLooks {
 		l.newer, l.old = make(map[string]look), l.newer

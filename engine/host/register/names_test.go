@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/internal/lookalike"
 )
 
 // Members are told apart by the door, once: while somebody is there or away for a
@@ -121,7 +122,7 @@ func TestLooks(t *testing.T) {
 		for i := range 3 * maxLooks {
 			l.of(fmt.Sprint("guest ", i))
 		}
-		if got := l.of("Рaul (2)"); got.skeleton != call.Skeleton("Paul (2)") || got.key != call.Skeleton("paul") {
+		if got := l.of("Рaul (2)"); got.skeleton != lookalike.Skeleton("Paul (2)") || got.key != lookalike.Skeleton("paul") {
 			t.Errorf("%q", got)
 		}
 	}

@@ -1,4 +1,5 @@
-package call
+// Package lookalike tells names apart that look the same.
+package lookalike
 
 import (
 	"fmt"
@@ -6,8 +7,9 @@ import (
 	"strings"
 	"unicode"
 
-	"golang.org/x/text/unicode/bidi"
 	"golang.org/x/text/unicode/norm"
+
+	"foyer/engine/call"
 )
 
 // lookalikes are the letters of Greek and Cyrillic that look like Latin ones, in
@@ -27,11 +29,11 @@ var lookalikes = map[rune]rune{
 // no name: nobody sees it.
 func Skeleton(name string) string {
 	name = strings.Map(func(r rune) rune {
-		if Ignorable(r) {
+		if call.Ignorable(r) {
 			return -1
 		}
 		return r
-	}, norm.NFKC.String(CleanName(name)))
+	}, norm.NFKC.String(call.CleanName(name)))
 	name = norm.NFKC.String(strings.Join(strings.Fields(name), " "))
 	before := ' '
 	return strings.Map(func(r rune) rune {
@@ -81,30 +83,19 @@ func KeepsMark(told, name string) bool {
 // left a mark keeps the number on its side.
 func marked(base string, n int) string {
 	mark := mark(n)
-	if RightToLeft(base) {
+	if call.RightToLeft(base) {
 		mark = lrm + mark
 	}
-	return clipName(base, MaxName-len(mark)) + mark
+	return clipName(base, call.MaxName-len(mark)) + mark
 }
 
 const lrm = "\u200e"
 
-// RightToLeft reports whether some of a text is written from right to left.
-func RightToLeft(s string) bool {
-	return strings.IndexFunc(s, func(r rune) bool {
-		if r <= unicode.MaxLatin1 {
-			return false
-		}
-		p, _ := bidi.LookupRune(r)
-		return p.Class() == bidi.R && r != '\u200f' || p.Class() == bidi.AL && r != '\u061c'
-	}) >= 0
-}
-
 func mark(n int) string { return fmt.Sprintf(" (%d)", n) }
 
-// LookAlikeKey is equal for names that [TellApart] may have to tell apart: the
+// Key is equal for names that [TellApart] may have to tell apart: the
 // skeleton without a mark.
-func LookAlikeKey(name string) string {
+func Key(name string) string {
 	base, _ := cutMark(name)
 	return Skeleton(base)
 }
@@ -131,5 +122,5 @@ func clipName(name string, limit int) string {
 	for limit > 0 && name[limit]&0xc0 == 0x80 {
 		limit--
 	}
-	return CleanName(name[:limit])
+	return call.CleanName(name[:limit])
 }
