@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-gl/glfw/v3.3/glfw"
 
+	"foyer/app/muted"
 	"foyer/engine/call"
 )
 
@@ -24,21 +25,21 @@ const displayTimeout = 30 * time.Second
 // and the C libraries below them write to the terminal. What they say becomes the
 // error's text; where the window opens, it is said afterwards.
 func draw(open func() error, stuck func(error)) (err error) {
-	muted := mute()
+	quiet := muted.Begin()
 	late := time.AfterFunc(displayTimeout, func() {
-		stuck(noDisplay(muted.end(), fmt.Errorf("no answer within %v", displayTimeout)))
+		stuck(noDisplay(quiet.End(), fmt.Errorf("no answer within %v", displayTimeout)))
 	})
 	defer func() {
 		late.Stop()
 		if cause, ok := glfwPanic(recover()); ok {
 			err = cause
 		}
-		said := muted.end()
+		said := quiet.End()
 		switch {
 		case err != nil:
 			err = noDisplay(said, err)
 		default:
-			muted.say(said)
+			quiet.Say(said)
 		}
 	}()
 	return open()

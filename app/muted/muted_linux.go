@@ -1,4 +1,5 @@
-package app
+// Package muted keeps what C libraries write to stderr, while a window is opened.
+package muted
 
 import (
 	"bytes"
@@ -14,12 +15,13 @@ const (
 	maxSaid = 64 << 10 // bytes that are kept of it
 )
 
-// muted keeps what is written to stderr, by whatever language, until end.
-type muted struct{ end func() string }
+// Stderr keeps what is written to stderr, by whatever language, until End, which returns
+// it.
+type Stderr struct{ End func() string }
 
-// mute begins.
-func mute() muted {
-	nothing := muted{end: func() string { return "" }}
+// Begin begins to keep it.
+func Begin() Stderr {
+	nothing := Stderr{End: func() string { return "" }}
 	saved, err := unix.FcntlInt(stderr, unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
 		return nothing // it is closed: nobody reads it
@@ -40,7 +42,7 @@ func mute() muted {
 		_, _ = io.Copy(&said, io.LimitReader(from, maxSaid))
 		_, _ = io.Copy(io.Discard, from) // who writes more does not wait
 	})
-	return muted{sync.OnceValue(func() string {
+	return Stderr{sync.OnceValue(func() string {
 		_ = unix.Dup3(saved, stderr, 0)
 		_ = to.Close() // the last writer: the reader ends
 		reading.Wait()
@@ -49,5 +51,5 @@ func mute() muted {
 	})}
 }
 
-// say writes, after end, what was kept.
-func (h muted) say(said string) { _, _ = io.WriteString(os.Stderr, said) }
+// Say writes, after End, what was kept.
+func (h Stderr) Say(said string) { _, _ = io.WriteString(os.Stderr, said) }

@@ -1,4 +1,4 @@
-package app
+package muted
 
 import (
 	"io"
@@ -28,20 +28,20 @@ func TestMuteKeepsWhatIsSaid(t *testing.T) {
 	}
 	to.Close()
 
-	h := mute()
+	h := Begin()
 	const much = 4 * maxSaid
 	n, err := io.WriteString(os.Stderr, "libX11 says\n"+strings.Repeat("x", much))
 	if err != nil || n < much {
 		t.Errorf("%d bytes written, %v", n, err)
 	}
-	said := h.end()
+	said := h.End()
 	if !strings.HasPrefix(said, "libX11 says\n") || len(said) != maxSaid {
 		t.Errorf("%d bytes kept: %.20q", len(said), said)
 	}
-	if again := h.end(); again != said {
+	if again := h.End(); again != said {
 		t.Error("a second end says something else")
 	}
-	h.say("after all")
+	h.Say("after all")
 	unix.Dup3(saved, stderr, 0) // the last writer of the pipe goes
 	if heard, err := io.ReadAll(from); err != nil || string(heard) != "after all" {
 		t.Errorf("the terminal has heard %q, %v", heard, err)
