@@ -83,7 +83,7 @@ func (a *adminFlags) call(name string, args []string) (*adminCall, error) {
 	}
 	switch op := call.Operation(name); op {
 	case call.OpRemove, call.OpBan, call.OpUnban, call.OpAllow, call.OpDisallow, call.OpRole,
-		call.OpMute, call.OpUnmute, call.OpLower:
+		call.OpMute, call.OpUnmute, call.OpLower, call.OpAdmit, call.OpTurnAway:
 		return a.aboutPeople(op, room, ids)
 	default:
 		if len(ids) > 0 {
@@ -107,12 +107,17 @@ func (a *adminFlags) aboutPeople(
 		c.request = doorapi.MuteRequest{Room: room, IDs: ids, All: a.all, Except: a.except, Tell: a.tell}
 		return c, nil
 	}
-	if op == call.OpLower {
+	switch op {
+	case call.OpLower, call.OpAdmit, call.OpTurnAway:
 		if a.all == (len(ids) > 0) {
 			return nil, fmt.Errorf("%s takes either people or --all", op)
 		}
-		c.request = doorapi.LowerRequest{Room: room, IDs: ids, All: a.all}
-		return c, nil
+		c.request = doorapi.WaitersRequest{Room: room, IDs: ids, All: a.all, Text: a.text}
+		if op == call.OpLower {
+			c.request = doorapi.LowerRequest{Room: room, IDs: ids, All: a.all}
+		}
+		return c, call.CheckText(a.text)
+	default:
 	}
 	if len(ids) == 0 {
 		return nil, fmt.Errorf("%s takes the IDs of people", op)
@@ -147,6 +152,9 @@ func (a *adminFlags) aboutRoom(op call.Operation, room doorapi.RoomParameter) (*
 	case call.OpBans:
 		answer := &doorapi.BansAnswer{}
 		c.answer, c.table = answer, func(b words.Tables, now time.Time) words.Table { return b.Bans(*answer, now) }
+	case call.OpWaiting:
+		answer := &doorapi.WaitingAnswer{}
+		c.answer, c.table = answer, func(b words.Tables, now time.Time) words.Table { return b.Waiting(*answer, now) }
 	case call.OpWithdraw:
 		c.answer, c.table = &doorapi.WithdrawAnswer{}, func(words.Tables, time.Time) words.Table { return words.Table{} }
 	case call.OpRules:
@@ -191,6 +199,8 @@ func (a *adminFlags) rules(room doorapi.RoomParameter) doorapi.RulesRequest {
 			q.RealTime = &seconds
 		case "keep-history":
 			q.KeepHistory = &a.keep
+		case "waiting":
+			q.Waiting = &a.waiting
 		}
 	})
 	return q

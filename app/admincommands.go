@@ -40,8 +40,12 @@ func adminCommands() []adminCommand {
 		{op: call.OpRole, takes: "ROOM ID... --role R",
 			about: "host, cohost, participant or listener", flags: "role"},
 		{op: call.OpRules, takes: "ROOM [--locked=BOOL] [--max-members N] [--refuse-newcomer=BOOL]\n" +
-			"             [--real-time D] [--keep-history=BOOL]",
-			about: "show the rules, or change them", flags: "locked max-members refuse-newcomer real-time keep-history"},
+			"             [--real-time D] [--keep-history=BOOL] [--waiting=BOOL]",
+			about: "show the rules, or change them",
+			flags: "locked max-members refuse-newcomer real-time keep-history waiting"},
+		{op: call.OpWaiting, takes: "ROOM", about: "who waits to be let in"},
+		{op: call.OpAdmit, takes: "ROOM ID... | --all", about: "let in who waits", flags: "all"},
+		{op: call.OpTurnAway, takes: "ROOM ID... | --all [--text T]", about: "turn away who waits", flags: "all text"},
 		{op: call.OpDismiss, takes: "ROOM [--text T]", about: "close a room for everyone", flags: "text"},
 		{op: call.OpChat, takes: "ROOM [--say T]", about: "the last messages, or send one", flags: "say"},
 	}
@@ -117,6 +121,7 @@ type adminFlags struct {
 	refuse     bool
 	realTime   time.Duration
 	keep       bool
+	waiting    bool
 }
 
 // newAdminFlags takes the flags of some commands, and those that all have.
@@ -163,6 +168,8 @@ func (a *adminFlags) define(name string) {
 		a.DurationVar(&a.realTime, name, 0, "when to remove an offline member, 20s to 5m (0: by the messages of others)")
 	case "keep-history":
 		a.BoolVar(&a.keep, name, false, "keep the chat when the room is closed")
+	case "waiting":
+		a.BoolVar(&a.waiting, name, false, "let newcomers wait until a host or co-host lets them in")
 	case "say":
 		a.StringVar(&a.say, name, "", "send this as the host's tools")
 	default: // adminCommands names no other

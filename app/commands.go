@@ -205,6 +205,7 @@ func moderation() map[string]call.Operation {
 		"mute_participant": call.OpMute, "unmute_participant": call.OpUnmute, "lower": call.OpLower,
 		"allow": call.OpAllow, "disallow": call.OpDisallow,
 		"role": call.OpRole, "rules": call.OpRules, "members": call.OpMembers, "dismiss": call.OpDismiss,
+		"waiting": call.OpWaiting, "admit": call.OpAdmit, "turn_away": call.OpTurnAway,
 	}
 }
 

@@ -73,6 +73,8 @@ func (sr *sessionReader) roomEvent(s *stay, ev call.SessionEvent) {
 		sr.l.chat.catchUp(s)
 	case call.RosterReplaced:
 		sr.rosterReplaced(s, ev)
+	case call.WaitersChanged:
+		sr.l.emit(ev)
 	case call.RulesChanged:
 		sr.l.rulesChanged(s, ev.Standing)
 

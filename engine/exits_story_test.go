@@ -50,6 +50,8 @@ func exitCases() []exitCase {
 			want: call.Left{Reason: call.ReasonBanned, By: "Eve", Text: "spam", Until: until}},
 		{name: "banned at the door", outside: true, prepare: refused(fmt.Errorf("door: %w", banned)), act: join,
 			want: call.Left{Reason: call.ReasonBanned, Text: "spam", Until: until, Err: banned}},
+		{name: "turned_away", outside: true, prepare: refused(&call.PutOutError{Reason: call.ReasonTurnedAway, By: "Eve", Text: "no"}),
+			act: join, want: call.Left{Reason: call.ReasonTurnedAway, By: "Eve", Text: "no"}},
 		{name: "dismissed", act: told(call.SessionEnded{Reason: call.ReasonDismissed}),
 			want: call.Left{Reason: call.ReasonDismissed}},
 		{name: "duplicate", act: told(call.SessionEnded{Reason: call.ReasonDuplicate}),

@@ -15,7 +15,8 @@ import (
 // legal is the state machine of call.State.
 var legal = map[call.State][]call.State{
 	call.StateIdle:         {call.StateJoining},
-	call.StateJoining:      {call.StateJoined, call.StateLeaving},
+	call.StateJoining:      {call.StateJoined, call.StateLeaving, call.StateWaiting},
+	call.StateWaiting:      {call.StateJoining, call.StateLeaving},
 	call.StateJoined:       {call.StateReconnecting, call.StateLeaving},
 	call.StateReconnecting: {call.StateJoined, call.StateLeaving},
 	call.StateLeaving:      {call.StateIdle},

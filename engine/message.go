@@ -54,6 +54,8 @@ const (
 	timerJoin       Op = "join_overdue"
 	timerDial       Op = "dial_abandoned"
 	timerGrace      Op = "grace_over"
+	timerWait       Op = "wait_over"
+	timerAsk        Op = "ask_again"
 	timerParts      Op = "parts_overdue"
 	timerTest       Op = "test_overdue"
 	timerHistory    Op = "history_again"

@@ -69,6 +69,7 @@ type stay struct {
 	timer    *time.Timer
 
 	dialing     bool
+	wait        *wait // for a host to let us in; nil: none so far
 	session     call.Session
 	sessionOver bool // ended by itself: there is nobody to tell
 	feed        eventqueue.Feed
@@ -158,7 +159,7 @@ func (l *loop) begin(e *entry) {
 // dial joins the server in a worker.
 func (l *loop) dial(s *stay) {
 	req := s.request(l.cfg.Key)
-	req.Shown = l.cfg.Shown
+	req.Shown, req.Waits = l.cfg.Shown, true
 	b, dialer := l.inbox, l.cfg.Dialer
 	sink := func(ev call.SessionEvent) {
 		if s.feed.Put(ev) {
@@ -207,10 +208,12 @@ func (l *loop) dialed(s *stay, session call.Session, err error) {
 			l.endSession(s)
 		}
 		l.checkLeft()
+	case err != nil && l.waits(s, err):
 	case err != nil:
 		l.leave(joinFailure(err))
 	default:
 		s.session = session
+		l.letIn(s)
 		l.reader.takeFeed(s)
 	}
 }

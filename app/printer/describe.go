@@ -70,6 +70,8 @@ func describe(e call.Event) (string, Fields) {
 	case call.ChatReceived:
 		m := e.Message
 		return "chat", Fields{"id": m.ID, "from": m.From, "name": m.Name, "text": m.Text, "history": e.History}
+	case call.WaitersChanged:
+		return "waiters", Fields{"count": e.Count, "name": e.Name}
 	case call.Moderated:
 		return "moderated", describeModerated(e)
 	case call.CommandFailed:
@@ -91,6 +93,8 @@ func describeModerated(e call.Moderated) Fields {
 		f["members"], f["rules"] = orEmpty(e.Members), e.Rules
 	case call.OpBans:
 		f["bans"] = orEmpty(e.Bans)
+	case call.OpWaiting:
+		f["waiting"], f["more"] = orEmpty(e.Waiting), e.More
 	case call.OpRules:
 		f["rules"] = e.Rules
 	case call.OpDismiss:

@@ -75,8 +75,8 @@ func CheckText(s string) error {
 }
 
 // PutOutError says that the door has put somebody out, and keeps the tokens
-// that they had from working. Reason is ReasonRemoved, ReasonOfflineRemoved or
-// ReasonDismissed; a ban is a [BannedError].
+// that they had from working, or that a host has turned them away. Reason is
+// ReasonRemoved, ReasonOfflineRemoved, ReasonDismissed or ReasonTurnedAway; a ban is a [BannedError].
 type PutOutError struct {
 	Reason LeaveReason
 	By     string // display name; empty: the host's tools

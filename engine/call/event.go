@@ -158,6 +158,13 @@ type Standing struct {
 // first is in [Joined].
 type RulesChanged struct{ Standing Standing }
 
+// WaitersChanged says how many people wait to be let in, to who may do that. Name is who
+// came last; empty: nobody new did.
+type WaitersChanged struct {
+	Count int
+	Name  string
+}
+
 // Moderated says what an operation has done. Only what the operation answers is
 // filled in.
 type Moderated struct {
@@ -165,6 +172,8 @@ type Moderated struct {
 	Results []PersonResult
 	Members []MemberRow
 	Bans    []BanRow
+	Waiting []WaiterRow // those who wait longest
+	More    int         // so many others wait
 	Rules   *RoomRules
 }
 
@@ -297,6 +306,7 @@ func (QualityChanged) event()     {}
 func (DataReceived) event()       {}
 func (ChatReceived) event()       {}
 func (RulesChanged) event()       {}
+func (WaitersChanged) event()     {}
 func (Moderated) event()          {}
 func (PreviewStarted) event()     {}
 func (PreviewStopped) event()     {}

@@ -7,24 +7,27 @@ type Operation string
 
 // Operations. docs/openapi.yaml describes them for others.
 const (
-	OpRooms    Operation = "rooms"    // struct{} -> RoomsAnswer; admin key only
-	OpMembers  Operation = "members"  // RoomRequest -> MembersAnswer
-	OpRemove   Operation = "remove"   // PeopleRequest -> PeopleAnswer
-	OpBan      Operation = "ban"      // PeopleRequest -> PeopleAnswer
-	OpUnban    Operation = "unban"    // PeopleRequest -> PeopleAnswer
-	OpBans     Operation = "bans"     // RoomRequest -> BansAnswer
-	OpWithdraw Operation = "withdraw" // RoomRequest -> WithdrawAnswer: all invitations to a room
-	OpAllow    Operation = "allow"    // PeopleRequest -> PeopleAnswer: exempt from the passive exit
-	OpDisallow Operation = "disallow" // PeopleRequest -> PeopleAnswer
-	OpMute     Operation = "mute"     // MuteRequest -> PeopleAnswer
-	OpUnmute   Operation = "unmute"   // MuteRequest -> PeopleAnswer: they may speak again, their microphone stays as it is
-	OpRole     Operation = "role"     // RoleRequest -> PeopleAnswer
-	OpHand     Operation = "hand"     // HandRequest -> struct{}: the caller's own; every member
-	OpLower    Operation = "lower"    // LowerRequest -> PeopleAnswer: others' hands
-	OpRules    Operation = "rules"    // RulesRequest -> RoomRules
-	OpDismiss  Operation = "dismiss"  // DismissRequest -> struct{}
-	OpChat     Operation = "chat"     // ChatRequest -> ChatAnswer; every member
-	OpSay      Operation = "say"      // SayRequest -> ChatRow; admin key only
+	OpRooms    Operation = "rooms"     // struct{} -> RoomsAnswer; admin key only
+	OpMembers  Operation = "members"   // RoomRequest -> MembersAnswer
+	OpRemove   Operation = "remove"    // PeopleRequest -> PeopleAnswer
+	OpBan      Operation = "ban"       // PeopleRequest -> PeopleAnswer
+	OpUnban    Operation = "unban"     // PeopleRequest -> PeopleAnswer
+	OpBans     Operation = "bans"      // RoomRequest -> BansAnswer
+	OpWithdraw Operation = "withdraw"  // RoomRequest -> WithdrawAnswer: all invitations to a room
+	OpAllow    Operation = "allow"     // PeopleRequest -> PeopleAnswer: exempt from the passive exit
+	OpDisallow Operation = "disallow"  // PeopleRequest -> PeopleAnswer
+	OpMute     Operation = "mute"      // MuteRequest -> PeopleAnswer
+	OpUnmute   Operation = "unmute"    // MuteRequest -> PeopleAnswer: they may speak again, their microphone stays as it is
+	OpRole     Operation = "role"      // RoleRequest -> PeopleAnswer
+	OpHand     Operation = "hand"      // HandRequest -> struct{}: the caller's own; every member
+	OpLower    Operation = "lower"     // LowerRequest -> PeopleAnswer: others' hands
+	OpRules    Operation = "rules"     // RulesRequest -> RoomRules
+	OpDismiss  Operation = "dismiss"   // DismissRequest -> struct{}
+	OpWaiting  Operation = "waiting"   // RoomRequest -> WaitingAnswer
+	OpAdmit    Operation = "admit"     // WaitersRequest -> PeopleAnswer: lets in who waits
+	OpTurnAway Operation = "turn_away" // WaitersRequest -> PeopleAnswer
+	OpChat     Operation = "chat"      // ChatRequest -> ChatAnswer; every member
+	OpSay      Operation = "say"       // SayRequest -> ChatRow; admin key only
 )
 
 // Results of an operation on one person.
@@ -68,6 +71,14 @@ type BanRow struct {
 	Until int64    `json:"until,omitempty"` // unix ms; 0: until lifted
 }
 
+// WaiterRow is somebody who waits to be let in.
+type WaiterRow struct {
+	ID       string   `json:"id"`       // of the waiting; made from the key
+	Identity Identity `json:"identity"` // the user ID that they will have
+	Name     string   `json:"name"`
+	Since    int64    `json:"since"` // unix ms
+}
+
 // RoomRules is what the host has decided about a room.
 type RoomRules struct {
 	Locked         bool `json:"locked"`          // nobody new comes in
@@ -75,5 +86,6 @@ type RoomRules struct {
 	RefuseNewcomer bool `json:"refuse_newcomer"` // a second device of one user is refused, instead of removing the first
 	RealTime       int  `json:"real_time"`       // seconds until an offline member goes; 0: S4's message rule alone
 	KeepHistory    bool `json:"keep_history"`    // chat outlives a dismissal
+	Waiting        bool `json:"waiting"`         // who comes waits until a host or co-host lets them in
 	MutedAll       bool `json:"muted_all"`       // everybody but moderators and exceptions
 }

@@ -146,6 +146,8 @@ func (q Quality) String() string {
 
 // State is where the engine stands.
 //
+//	        waiting
+//	           |
 //	idle -> joining -> joined <-> reconnecting
 //	           |          |            |
 //	           '----------+------------'--> leaving -> idle, then one Left
@@ -159,6 +161,7 @@ const (
 	StateJoined
 	StateReconnecting
 	StateLeaving
+	StateWaiting // for a host to let us in
 )
 
 func (s State) String() string {
@@ -173,6 +176,8 @@ func (s State) String() string {
 		return "reconnecting"
 	case StateLeaving:
 		return "leaving"
+	case StateWaiting:
+		return "waiting"
 	case StateUnknown:
 	}
 	return "unknown"

@@ -20,7 +20,7 @@ func TestWords(t *testing.T) {
 			t.Errorf("quality %d: %q, want %q", i, got, want)
 		}
 	}
-	states := []string{"unknown", "idle", "joining", "joined", "reconnecting", "leaving", "unknown"}
+	states := []string{"unknown", "idle", "joining", "joined", "reconnecting", "leaving", "waiting", "unknown"}
 	for i, want := range states {
 		if got := State(i).String(); got != want {
 			t.Errorf("state %d: %q, want %q", i, got, want)

@@ -28,12 +28,14 @@ const (
 	ReasonMediaFailed                // the media connection could not be made
 	ReasonAppQuit                    // the program ends
 	ReasonInternal                   // a bug of ours, or a crash
+	ReasonTurnedAway                 // a host let the user, who waited, not come in
 	reasonOther          LeaveReason = 1000
 )
 
 var reasonNames = [...]string{
 	"unknown", "left", "switched", "removed", "banned", "dismissed", "duplicate", "offline_removed",
 	"server_stopped", "room_closed", "connection_lost", "join_failed", "media_failed", "app_quit", "internal",
+	"turned_away",
 }
 
 // Reasons lists every reason that has a name, in order.

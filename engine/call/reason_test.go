@@ -26,8 +26,8 @@ func TestReasonNamesBothWays(t *testing.T) {
 			t.Errorf("%s counts as other", name)
 		}
 	}
-	if len(seen) != int(ReasonInternal) {
-		t.Errorf("%d names, the last reason is %d", len(seen), ReasonInternal)
+	if len(seen) != int(ReasonTurnedAway) {
+		t.Errorf("%d names, the last reason is %d", len(seen), ReasonTurnedAway)
 	}
 	for _, n := range []int{0, 8, 16, 999, math.MaxInt32} {
 		r := ReasonOther(n)
@@ -38,7 +38,7 @@ func TestReasonNamesBothWays(t *testing.T) {
 			t.Errorf("%s: %d, %v", r, got, ok)
 		}
 	}
-	for text, r := range map[string]LeaveReason{"unknown": ReasonUnknown, "other(8)": ReasonOther(8), "reason(-1)": -1, "reason(15)": 15} {
+	for text, r := range map[string]LeaveReason{"unknown": ReasonUnknown, "other(8)": ReasonOther(8), "reason(-1)": -1, "reason(16)": 16} {
 		if r.String() != text {
 			t.Errorf("%d is %q, want %q", int(r), r, text)
 		}

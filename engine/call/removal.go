@@ -38,7 +38,7 @@ func RemovalFrom(err error) (r Removal, ok bool) {
 // a removal all the same.
 func RemovalReason(word string) LeaveReason {
 	reason, err := ParseReason(word)
-	known := []LeaveReason{ReasonBanned, ReasonDismissed, ReasonOfflineRemoved, ReasonDuplicate}
+	known := []LeaveReason{ReasonBanned, ReasonDismissed, ReasonOfflineRemoved, ReasonDuplicate, ReasonTurnedAway}
 	if err != nil || !slices.Contains(known, reason) {
 		return ReasonRemoved
 	}

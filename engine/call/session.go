@@ -19,6 +19,9 @@ type JoinRequest struct {
 	// Admission of this request, by [Dialer].Admit: the door is not asked
 	// again. nil: Dial asks it.
 	Admission *Admission
+	// Waits lets the door hold the answer, up to doorapi.Hold, while nobody has let
+	// us in. Without one there is an [ErrWaiting], at once or then.
+	Waits bool
 	// Shown is how many video tracks are shown until Session.Subscribe says
 	// which; 0: DefaultShown.
 	Shown int
@@ -153,3 +156,4 @@ func (DataReceived) sessionEvent()        {}
 func (ChatReceived) sessionEvent()        {}
 func (ChatMissed) sessionEvent()          {}
 func (RulesChanged) sessionEvent()        {}
+func (WaitersChanged) sessionEvent()      {}

@@ -14,6 +14,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/client/signalconn"
+	"foyer/engine/doorapi"
 	"foyer/engine/internal/silent"
 )
 
@@ -151,7 +152,11 @@ func (d *Dialer) Dial(
 }
 
 func (d *Dialer) dial(ctx context.Context, req call.JoinRequest, sink func(call.SessionEvent)) (call.Session, error) {
-	joining, cancel := context.WithTimeout(ctx, d.limits.join)
+	limit := d.limits.join
+	if req.Waits {
+		limit += doorapi.Hold
+	}
+	joining, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	adm, err := d.admit(joining, req, credentials{token: req.Link.Token, dual: d.dual}, 0)
 	if err != nil {

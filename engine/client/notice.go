@@ -44,6 +44,8 @@ func (s *session) onNotice(n doorapi.Notice) {
 		s.expectRemoval(n)
 	case doorapi.NoticeLost, doorapi.NoticeBack:
 		s.emit(s.roster.SetLostByDoor(n.ID, n.Kind == doorapi.NoticeLost)...)
+	case doorapi.NoticeWaiting:
+		s.emit(call.WaitersChanged{Count: max(n.Count, 0), Name: n.By})
 	default:
 		s.permissions.onNotice(n)
 	}

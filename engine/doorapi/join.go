@@ -23,6 +23,10 @@ const (
 	JoinPath  = "/foyer/v1/join"
 	MaxBody   = 64 << 10 // bytes
 	NonceSize = 16       // bytes
+
+	// Hold is for how long the door holds its answer to a [JoinRequest] of somebody
+	// who waits to be let in.
+	Hold = 20 * time.Second
 )
 
 // PinnedProtocol is what a client offers (ALPN) that knows the door by the certificate
@@ -60,6 +64,9 @@ type JoinRequest struct {
 	// Batches says that the client reads a [ChatBatch], and sends chat to those
 	// alone who do not.
 	Batches bool `json:"batches,omitempty"`
+	// Wait says that the client asks again when it is told to wait. The first time
+	// the door tells it at once, and from then on it holds its answer.
+	Wait bool `json:"wait,omitempty"`
 }
 
 // SigningBytes is what the client signs. The door's fingerprint in it keeps a

@@ -49,6 +49,9 @@ const (
 	// NoticeChatOff and NoticeChatOn: chat is not stored, or is again.
 	NoticeChatOff NoticeKind = "chat_not_stored"
 	NoticeChatOn  NoticeKind = "chat_stored"
+	// NoticeWaiting: Count people wait to be let in, By was the last to come if that
+	// is news. To hosts and co-hosts.
+	NoticeWaiting NoticeKind = "waiting"
 )
 
 // Notice is what the door tells clients.
@@ -61,6 +64,7 @@ type Notice struct {
 	Until  int64           `json:"until,omitempty"` // end of a ban, unix ms; 0: until lifted
 	Role   call.Role       `json:"role,omitempty"`
 	Room   *call.RoomRules `json:"room,omitempty"`
+	Count  int             `json:"count,omitempty"`
 }
 
 // Removal is what a notice of NoticePutOut or NoticeDismissed tells. clock is how

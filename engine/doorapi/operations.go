@@ -81,6 +81,16 @@ type RulesRequest struct {
 	RefuseNewcomer *bool         `json:"refuse_newcomer,omitempty"`
 	RealTime       *int          `json:"real_time,omitempty"`
 	KeepHistory    *bool         `json:"keep_history,omitempty"`
+	Waiting        *bool         `json:"waiting,omitempty"`
+}
+
+// WaitersRequest is about people who wait to be let in, or all of them. IDs are those
+// of the rows of a [WaitingAnswer]; a user ID does if only one person waits under it.
+type WaitersRequest struct {
+	Room RoomParameter   `json:"room"`
+	IDs  []call.Identity `json:"ids,omitempty"`
+	All  bool            `json:"all,omitempty"`
+	Text string          `json:"text,omitempty"` // told to whom is turned away
 }
 
 // DismissRequest closes a room for everyone.
@@ -111,6 +121,15 @@ type PeopleAnswer struct {
 type MembersAnswer struct {
 	Members []call.MemberRow `json:"members"`
 	Rules   call.RoomRules   `json:"rules"`
+}
+
+// MaxWaiters is how many people a [WaitingAnswer] has.
+const MaxWaiters = 100
+
+// WaitingAnswer lists who waits to be let in, in the order in which they came.
+type WaitingAnswer struct {
+	Waiting []call.WaiterRow `json:"waiting"`
+	More    int              `json:"more,omitempty"` // so many others wait
 }
 
 // RoomRow is a room that is open.

@@ -37,6 +37,9 @@ const (
 	CodeJoinUsed       Code = "join_used"
 	CodeUnauthorized   Code = "unauthorized"  // of the admin API: not its key
 	CodeNoSpace        Code = "no_space"      // no space left for the data folder
+	CodeWaiting        Code = "waiting"       // ask again, or wait: a host has to let you in
+	CodeUnanswered     Code = "unanswered"    // nobody did, for a long time
+	CodeWaitingFull    Code = "waiting_full"  // too many wait
 	CodeServerSilent   Code = "server_silent" // the LiveKit behind the door does not answer it
 )
 
@@ -68,6 +71,9 @@ func rows() []row {
 		{CodeTokenRefused, http.StatusUnauthorized, call.ErrTokenRefused},
 		{CodeClock, http.StatusBadRequest, call.ErrClock},
 		{CodeJoinUsed, http.StatusConflict, call.ErrJoinUsed},
+		{CodeWaiting, http.StatusForbidden, call.ErrWaiting},
+		{CodeUnanswered, http.StatusForbidden, call.ErrUnanswered},
+		{CodeWaitingFull, http.StatusTooManyRequests, call.ErrWaitingFull},
 		{CodeServerSilent, http.StatusBadGateway, call.ErrServerSilent},
 	}
 }

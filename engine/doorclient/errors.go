@@ -78,6 +78,7 @@ func IsCallError(err error) bool {
 		call.ErrForeignKey, call.ErrWrongServer, call.ErrUntrusted,
 		call.ErrServerGarbage, call.ErrServerSilent, call.ErrUnreachable, call.ErrRefused,
 		call.ErrTokenRefused, call.ErrNoSuchRoom, call.ErrRoomFull, call.ErrRoomLocked, call.ErrInviteRefused,
+		call.ErrWaiting, call.ErrUnanswered, call.ErrWaitingFull,
 		call.ErrInviteExpired, call.ErrIdentityTaken, call.ErrTooManyTries,
 		call.ErrTooManyGuests, call.ErrBadArgument, call.ErrLinkInsecure,
 		call.ErrAlreadyHere, call.ErrManyIdentities, call.ErrClock, call.ErrJoinUsed, call.ErrCutOff,

@@ -45,6 +45,7 @@ func newControl(s settings, api roomservice.Key, reg *register.Register, livekit
 
 // close ends the goroutines. The door has to be closed before.
 func (c *control) close() {
+	c.moderator.Waiting().Close()
 	c.enforcer.Close()
 	c.keepers.Close()
 	c.rooms.Close()

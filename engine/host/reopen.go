@@ -36,7 +36,7 @@ func (s *Server) reopen(ctx context.Context, c *control, rooms []call.RoomID) {
 	for _, room := range rooms {
 		session, err := c.rooms.Ensure(ctx, room)
 		if err == nil {
-			err = c.register.CarryChat(ctx, room, session)
+			err = errors.Join(c.register.CarryChat(ctx, room, session), c.register.CarryLetIn(ctx, room, session))
 		}
 		s.logError("open a room again", err)
 		if errors.Is(err, context.DeadlineExceeded) {

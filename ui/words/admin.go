@@ -87,6 +87,21 @@ func (b Tables) Bans(a doorapi.BansAnswer, now time.Time) Table {
 	return t
 }
 
+// Waiting lists who waits to be let in.
+func (b Tables) Waiting(a doorapi.WaitingAnswer, now time.Time) Table {
+	t := Table{
+		Head:  []string{b.T("admin.id"), b.T("admin.user_id"), b.T("admin.name"), b.T("admin.since")},
+		Empty: b.T("admin.no_waiters"),
+	}
+	for _, w := range a.Waiting {
+		t.add(w.ID, call.ShownID(w.Identity), personName(w.Identity, w.Name), b.moment(w.Since, now))
+	}
+	if a.More > 0 {
+		t.add(b.T("admin.more_waiters", "n", strconv.Itoa(a.More)))
+	}
+	return t
+}
+
 // Results says what became of each person.
 func (b Tables) Results(a doorapi.PeopleAnswer) Table {
 	var t Table
@@ -137,6 +152,7 @@ func (b Tables) Rules(r call.RoomRules) Table {
 	t.add(b.T("admin.real_time"), offline)
 	t.add(b.T("admin.keep_history"), yes(r.KeepHistory))
 	t.add(b.T("admin.muted_all"), yes(r.MutedAll))
+	t.add(b.T("admin.waiting"), yes(r.Waiting))
 	return t
 }
 

@@ -14,6 +14,14 @@ func (b *Book) HandsUp(name string, hands int) string {
 	return b.T("room.hands", "name", name, "n", strconv.Itoa(hands))
 }
 
+// WantsIn says who wants to come in, and how many others do.
+func (b *Book) WantsIn(name string, more int) string {
+	if more <= 0 {
+		return b.T("room.knock", "name", name)
+	}
+	return b.T("room.knocks", "name", name, "n", strconv.Itoa(more))
+}
+
 // Reaction is the name of a reaction.
 func (b *Book) Reaction(r call.Reaction) string {
 	switch r {
@@ -39,6 +47,7 @@ func (b *Book) Done(op string, names []string) string {
 	key := map[call.Operation]string{
 		call.OpRemove: "done.remove", call.OpBan: "done.ban", call.OpUnban: "done.unban", call.OpMute: "done.mute",
 		call.OpUnmute: "done.unmute", call.OpLower: "done.lower",
+		call.OpAdmit: "done.admit", call.OpTurnAway: "done.turn_away",
 	}[call.Operation(op)]
 	if len(names) == 1 {
 		return b.T(key, "name", names[0])

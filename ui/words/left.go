@@ -74,6 +74,7 @@ func ways() map[call.LeaveReason]way {
 		call.ReasonRemoved:        {"left.removed", []Action{ActionAskRejoin, ActionLobby}},
 		call.ReasonBanned:         {"left.banned", []Action{ActionLobby}},
 		call.ReasonDismissed:      {"left.dismissed", []Action{ActionLobby}},
+		call.ReasonTurnedAway:     {"left.turned_away", []Action{ActionTryAgain, ActionLobby}},
 		call.ReasonDuplicate:      {"left.duplicate", []Action{ActionBringHere, ActionLobby}},
 		call.ReasonOfflineRemoved: {"left.offline_removed", []Action{ActionRejoin, ActionLobby}},
 		call.ReasonServerStopped:  {"left.server_stopped", []Action{ActionRejoin, ActionLobby}},
@@ -113,7 +114,7 @@ func (b *Book) Left(l call.Left, now time.Time) Farewell {
 	switch l.Reason {
 	case call.ReasonLeft, call.ReasonAppQuit:
 		b.cancelled(&f, l)
-	case call.ReasonRemoved, call.ReasonDismissed:
+	case call.ReasonRemoved, call.ReasonDismissed, call.ReasonTurnedAway:
 		if l.By != "" {
 			f.Title = b.T(w.key+"_by", "by", l.By)
 		}
@@ -182,6 +183,9 @@ func (b *Book) joinFailed(f *Farewell, l call.Left, now time.Time) {
 		if hostingKey(l.Err) == "" {
 			f.Detail = s.Next // the title says the rest
 		}
+	}
+	if errors.Is(l.Err, call.ErrUnanswered) {
+		f.Title, f.Detail = b.T("left.unanswered"), s.Next
 	}
 	var ban *call.BannedError
 	if errors.As(l.Err, &ban) {

@@ -312,7 +312,7 @@ func Final(err error) bool {
 	for _, final := range []error{
 		call.ErrTokenRefused, call.ErrNoSuchRoom, call.ErrWrongServer, call.ErrUntrusted, call.ErrInviteRefused,
 		call.ErrInviteExpired, call.ErrRoomLocked, call.ErrIdentityTaken, call.ErrRoomFull, call.ErrBadArgument,
-		call.ErrCutOff,
+		call.ErrCutOff, call.ErrWaiting,
 	} {
 		if errors.Is(err, final) {
 			return true

@@ -71,7 +71,10 @@ func (d *Door) admit(ctx context.Context, c *connect) error {
 		}
 	}
 	c.granted = grant
-	e := seats.Entrant{Identity: c.identity(), Key: c.member.Key, Member: c.member, Again: c.again}
+	e := seats.Entrant{
+		Identity: c.identity(), Key: c.member.Key, Member: c.member, Again: c.again,
+		LetIn: !c.ours, // whoever made the token has
+	}
 	check, err := d.spaceFor(ctx, c.room(), rules, e, c.resumes)
 	if err != nil {
 		return err
@@ -274,8 +277,14 @@ func (d *Door) spaceFor(
 	if err != nil {
 		return nil, err
 	}
+	if rules.Waiting && !e.LetIn {
+		if e.LetIn, err = isLetIn(ctx, d, room, e); err != nil {
+			return nil, err
+		}
+	}
 	var here map[call.Identity]bool
-	if ruled := rules.Locked || rules.MaxMembers != 0 || rules.RefuseNewcomer; ruled || len(others) > seats.MaxSelves {
+	ruled := rules.Locked || rules.MaxMembers != 0 || rules.RefuseNewcomer || rules.Waiting && !e.LetIn
+	if ruled || len(others) > seats.MaxSelves {
 		if here, err = d.presence.Here(ctx, room); err != nil {
 			return nil, err
 		}

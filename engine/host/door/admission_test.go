@@ -56,7 +56,7 @@ func TestK10_MutedWhileComingIn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			id := call.Identity(name)
 			req := hosttest.Join(t, id, hosttest.NewKey(t), link)
-			answer, err := d.join(ctx, netip.Prefix{}, &req)
+			answer, err := d.join(ctx, netip.Prefix{}, &req, func() {})
 			if err != nil {
 				t.Fatal(err)
 			}

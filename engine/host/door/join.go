@@ -22,6 +22,7 @@ import (
 	"foyer/engine/host/roomservice"
 	"foyer/engine/host/seats"
 	"foyer/engine/host/tracks"
+	"foyer/engine/host/waiting"
 	"foyer/engine/internal/guard"
 )
 
@@ -42,7 +43,7 @@ func (d *Door) serveJoin(w http.ResponseWriter, r *http.Request) {
 	}
 	defer gone()
 	defer arrived()
-	answer, err := d.join(r.Context(), from, &req)
+	answer, err := d.join(r.Context(), from, &req, arrived)
 	if err != nil {
 		d.fail(w, log.WithField("room", req.Room).WithField("identity", req.Identity), err)
 		return
@@ -52,8 +53,11 @@ func (d *Door) serveJoin(w http.ResponseWriter, r *http.Request) {
 
 // join admits somebody, or says why not. The order matters: somebody without an
 // invitation learns nothing about rooms and names, nothing is stored for them, and
-// they share no limit with those who have one.
-func (d *Door) join(ctx context.Context, from netip.Prefix, req *doorapi.JoinRequest) (doorapi.JoinAnswer, error) {
+// they share no limit with those who have one. While they wait to be let in, arrived
+// was called: a server that stops does not wait for them.
+func (d *Door) join(
+	ctx context.Context, from netip.Prefix, req *doorapi.JoinRequest, arrived func(),
+) (doorapi.JoinAnswer, error) {
 	now, signing := d.now(), d.signing.Now(d.now())
 	inv, err := d.invited(ctx, from, req, signing)
 	switch {
@@ -69,7 +73,12 @@ func (d *Door) join(ctx context.Context, from netip.Prefix, req *doorapi.JoinReq
 	case !fresh:
 		return doorapi.JoinAnswer{}, call.ErrJoinUsed
 	}
+	seen := d.moderator.Waiting().Seen()
 	found, err := d.mayJoin(ctx, req, inv.Role)
+	if errors.Is(err, call.ErrWaiting) {
+		arrived()
+		found, err = waitToJoin(ctx, d, waiting.Guest{From: from, Seen: seen}, req, inv, found)
+	}
 	if err != nil {
 		return doorapi.JoinAnswer{}, err
 	}

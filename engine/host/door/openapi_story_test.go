@@ -56,7 +56,7 @@ func described() map[string]reflect.Type {
 	for _, v := range []any{
 		doorapi.JoinRequest{}, doorapi.JoinAnswer{}, doorapi.InvitationRequest{}, doorapi.InvitationAnswer{},
 		doorapi.RoomRequest{}, doorapi.PeopleRequest{}, doorapi.MuteRequest{}, doorapi.HandRequest{}, doorapi.LowerRequest{}, doorapi.RoleRequest{}, doorapi.RulesRequest{},
-		doorapi.DismissRequest{}, doorapi.ChatRequest{}, doorapi.SayRequest{},
+		doorapi.WaitersRequest{}, doorapi.WaitingAnswer{}, call.WaiterRow{}, doorapi.DismissRequest{}, doorapi.ChatRequest{}, doorapi.SayRequest{},
 		call.PersonResult{}, doorapi.PeopleAnswer{}, call.MemberRow{}, doorapi.MembersAnswer{}, doorapi.RoomRow{}, doorapi.RoomsAnswer{},
 		call.BanRow{}, doorapi.BansAnswer{}, doorapi.WithdrawAnswer{}, doorapi.ChatRow{}, doorapi.ChatAnswer{}, call.RoomRules{}, reach.Ports{},
 	} {
@@ -95,6 +95,7 @@ func TestOpenAPIRoutes(t *testing.T) {
 		call.OpAllow: {"PeopleRequest", "PeopleAnswer"}, call.OpDisallow: {"PeopleRequest", "PeopleAnswer"},
 		call.OpMute: {"MuteRequest", "PeopleAnswer"}, call.OpUnmute: {"MuteRequest", "PeopleAnswer"},
 		call.OpHand: {"HandRequest", "Empty"}, call.OpLower: {"LowerRequest", "PeopleAnswer"},
+		call.OpWaiting: {"RoomRequest", "WaitingAnswer"}, call.OpAdmit: {"WaitersRequest", "PeopleAnswer"}, call.OpTurnAway: {"WaitersRequest", "PeopleAnswer"},
 		call.OpRole: {"RoleRequest", "PeopleAnswer"}, call.OpRules: {"RulesRequest", "RoomRules"},
 		call.OpDismiss: {"DismissRequest", "Empty"}, call.OpChat: {"ChatRequest", "ChatAnswer"}, call.OpSay: {"SayRequest", "ChatRow"},
 	} {

@@ -10,6 +10,7 @@ import (
 	"foyer/engine/host/keeper"
 	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
+	"foyer/engine/host/waiting"
 )
 
 // Keepers are the rooms' keepers at this door.
@@ -43,15 +44,22 @@ type Moderator struct {
 	log      logrus.FieldLogger
 	now      func() time.Time
 	hands    *hands
+	waiting  *waiting.Rooms
 }
 
 // New makes a moderator. It may be given its keepers later, with Use.
 func New(c Config) *Moderator {
-	return &Moderator{
+	mod := &Moderator{
 		register: c.Register, rooms: c.Rooms, keepers: c.Keepers, enforce: c.Enforce, log: c.Log, now: c.Now,
 		hands: newHands(),
 	}
+	mod.waiting = waiting.New(waiting.Config{Tell: outside{mod}.tellWaiting, Now: c.Now})
+	return mod
 }
+
+// Waiting is where those wait who may not enter a room yet. Whoever made the moderator
+// closes it.
+func (mod *Moderator) Waiting() *waiting.Rooms { return mod.waiting }
 
 // Use gives the moderator the keepers, which are made with it, before anybody
 // else uses either.
@@ -76,6 +84,9 @@ func (mod *Moderator) Operations() []Operation {
 		{call.OpLower, ForModerators, withRequest(mod.opLower)},
 		{call.OpRules, ForMembers, withRequest(mod.opRules)},
 		{call.OpDismiss, ForHosts, withRequest(mod.opDismiss)},
+		{call.OpWaiting, ForModerators, withRequest(outside{mod}.opWaiting)},
+		{call.OpAdmit, ForModerators, withRequest(outside{mod}.opAdmit)},
+		{call.OpTurnAway, ForModerators, withRequest(outside{mod}.opTurnAway)},
 		{call.OpChat, ForMembers, withRequest(mod.opChat)},
 		{call.OpSay, ForAdmin, withRequest(mod.opSay)},
 	}

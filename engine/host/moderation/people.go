@@ -180,11 +180,15 @@ func (mod *Moderator) removeAll(
 			o.until = o.verdict.At.Add(time.Duration(q.Minutes) * time.Minute)
 		}
 	}
-	return each(q.IDs, func(id call.Identity) string {
+	answer := each(q.IDs, func(id call.Identity) string {
 		mine := o
 		mine.identity = id
 		return mod.removeOne(ctx, s, mine)
-	}), nil
+	})
+	if ban {
+		mod.waiting.Wake(room) // one of them may wait
+	}
+	return answer, nil
 }
 
 // removeOne revokes the tokens of somebody who has gone, too: the last one may

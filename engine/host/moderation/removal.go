@@ -261,6 +261,7 @@ func (mod *Moderator) endSession(ctx context.Context, room call.RoomID, by, text
 	if err != nil {
 		return e, err
 	}
+	mod.waiting.End(room, &call.PutOutError{Reason: e.verdict.Reason, By: by, Text: text})
 	storing, cancelStoring := context.WithTimeout(ctx, StoreTimeout)
 	defer cancelStoring()
 	e.stored = mod.register.EndSession(storing, room, session, e.verdict)

@@ -29,18 +29,25 @@ func (mod *Moderator) opRules(
 	if n := q.RealTime; n != nil && *n != 0 && (*n < least || *n > most) {
 		return call.RoomRules{}, fmt.Errorf("%w: %d seconds; %d to %d, or 0", call.ErrBadArgument, *n, least, most)
 	}
+	if q.Waiting != nil && *q.Waiting {
+		if err := (outside{mod}).admitPresent(ctx, room); err != nil {
+			return call.RoomRules{}, err
+		}
+	}
 	rules, err := mod.register.SetRules(ctx, room, func(r *call.RoomRules) {
 		set(&r.Locked, q.Locked)
 		set(&r.MaxMembers, q.MaxMembers)
 		set(&r.RefuseNewcomer, q.RefuseNewcomer)
 		set(&r.RealTime, q.RealTime)
 		set(&r.KeepHistory, q.KeepHistory)
+		set(&r.Waiting, q.Waiting)
 	})
 	if err != nil {
 		return call.RoomRules{}, err
 	}
 	mod.tell(ctx, room, nil, doorapi.Notice{Kind: doorapi.NoticeRoom, By: who.Name, Room: &rules})
 	mod.keepers.Refresh(room)
+	mod.waiting.Wake(room)
 	return rules, nil
 }
 

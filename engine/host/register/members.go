@@ -179,6 +179,11 @@ func revoke(
 		Scan(&generation)
 	switch {
 	case err == nil:
+		if upTo == 0 && v.Reason != call.ReasonOfflineRemoved {
+			if err := shutOut(ctx, tx, room, identity); err != nil {
+				return 0, false, err
+			}
+		}
 		return generation, true, setCutoff(ctx, tx, room, identity, v)
 	case !errors.Is(err, sql.ErrNoRows):
 		return 0, false, err

@@ -10,16 +10,17 @@ import (
 	"foyer/engine/call"
 )
 
-const ruleColumns = `locked, max_members, refuse_newcomer, real_time, keep_history, muted_all`
+const ruleColumns = `locked, max_members, refuse_newcomer, real_time, keep_history, muted_all, waiting`
 
 func scanRules(from row) (Rules, error) {
-	var locked, limit, refuse, seconds, keep, muted int64
-	if err := from.Scan(&locked, &limit, &refuse, &seconds, &keep, &muted); err != nil {
+	var locked, limit, refuse, seconds, keep, muted, waiting int64
+	if err := from.Scan(&locked, &limit, &refuse, &seconds, &keep, &muted, &waiting); err != nil {
 		return Rules{}, err
 	}
 	return Rules{
 		Locked: locked != 0, MaxMembers: int(limit), RefuseNewcomer: refuse != 0,
 		RealTime: int(seconds), KeepHistory: keep != 0, MutedAll: muted != 0,
+		Waiting: waiting != 0,
 	}, nil
 }
 
@@ -56,9 +57,9 @@ func setRules(ctx context.Context, tx *transaction, room call.RoomID, change fun
 	}
 	change(&rules)
 	_, err = tx.ExecContext(ctx, `UPDATE rules SET locked = $2, max_members = $3, refuse_newcomer = $4, real_time = $5,
-		keep_history = $6, muted_all = $7 WHERE room = $1`,
+		keep_history = $6, muted_all = $7, waiting = $8 WHERE room = $1`,
 		string(room), flag(rules.Locked), rules.MaxMembers, flag(rules.RefuseNewcomer), rules.RealTime,
-		flag(rules.KeepHistory), flag(rules.MutedAll))
+		flag(rules.KeepHistory), flag(rules.MutedAll), flag(rules.Waiting))
 	return rules, err
 }
 

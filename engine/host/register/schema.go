@@ -38,6 +38,7 @@ func migrations() []string {
 		authorship,
 		installations,
 		present,
+		waitingRoom,
 	}
 }
 
@@ -160,6 +161,17 @@ UPDATE members SET role = 'participant', role_set = 1 WHERE public_key <> ''
 // present lets a join find who is there, or was a moment ago, without looking at
 // everybody whom the room remembers.
 const present = `CREATE INDEX members_present ON members (room, presence, last_seen);`
+
+// waitingRoom lets rooms have one, and remembers whom a session has let in.
+const waitingRoom = `
+ALTER TABLE rules ADD COLUMN waiting BIGINT NOT NULL DEFAULT 0;
+CREATE TABLE let_in (
+	room       TEXT   NOT NULL,
+	public_key TEXT   NOT NULL,
+	session    TEXT   NOT NULL,
+	since      BIGINT NOT NULL,
+	PRIMARY KEY (room, public_key)
+);`
 
 // migrate brings the database to the newest schema, all or nothing.
 func migrate(ctx context.Context, tx *sql.Tx) error {

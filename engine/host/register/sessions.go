@@ -33,6 +33,9 @@ func (r *Register) EndSession(ctx context.Context, room call.RoomID, session cal
 		if err := setCutoff(ctx, tx, room, "", v); err != nil {
 			return err
 		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM let_in WHERE room = $1`, string(room)); err != nil {
+			return err
+		}
 		_, err := tx.ExecContext(ctx, `DELETE FROM chat WHERE room = $1
 			AND NOT EXISTS (SELECT 1 FROM rules WHERE rules.room = $1 AND rules.keep_history <> 0)`, string(room))
 		return err

@@ -14,6 +14,7 @@ type Entrant struct {
 	Identity call.Identity
 	Key      []byte          // of the installation; nil: none
 	Member   register.Member // as far as known
+	LetIn    bool            // by a host, or does not have to wait
 	Again    bool            // joins anew by itself, after its connection was lost
 }
 
@@ -56,17 +57,23 @@ func checkSpace(rules register.Rules, e Entrant, here map[call.Identity]bool, op
 	if rules.RefuseNewcomer && here[e.Identity] && open[e.Identity] > 0 && !e.Again {
 		return call.ErrAlreadyHere
 	}
-	if rules.MaxMembers == 0 || inside {
-		return nil
+	if rules.MaxMembers != 0 && !inside && count(here, open) >= rules.MaxMembers {
+		return call.ErrRoomFull
 	}
+	// Whoever is inside was let in. A removal ends that before the connection goes.
+	if rules.Waiting && !back && !e.LetIn && !e.Member.Role.Moderates() {
+		return call.ErrWaiting
+	}
+	return nil
+}
+
+// count is how many people are in a room, or on the way into it.
+func count(here map[call.Identity]bool, open map[call.Identity]int) int {
 	people := len(here)
 	for identity := range open {
 		if !here[identity] {
 			people++
 		}
 	}
-	if people >= rules.MaxMembers {
-		return call.ErrRoomFull
-	}
-	return nil
+	return people
 }

@@ -47,6 +47,23 @@ func TestCheck(t *testing.T) {
 			rules: register.Rules{MaxMembers: 2}, who: Entrant{Identity: "ben", Member: guest},
 			now: Occupancy{Open: map[call.Identity]int{"carl": 1}}, want: call.ErrRoomFull,
 		},
+		"waiting":                       {rules: register.Rules{Waiting: true}, who: Entrant{Identity: "ben", Member: guest}, want: call.ErrWaiting},
+		"waiting, let in":               {rules: register.Rules{Waiting: true}, who: Entrant{Identity: "ben", Member: guest, LetIn: true}},
+		"waiting, removed a moment ago": {rules: register.Rules{Waiting: true}, who: Entrant{Identity: "anna", Member: guest}, want: call.ErrWaiting},
+		"waiting, co-host":              {rules: register.Rules{Waiting: true}, who: Entrant{Identity: "ben", Member: member(call.RoleCoHost, "")}},
+		"waiting, back by itself": {
+			rules: register.Rules{Waiting: true}, who: Entrant{Identity: "ben", Member: away, Again: true},
+		},
+		"waiting, back by hand": {
+			rules: register.Rules{Waiting: true}, who: Entrant{Identity: "ben", Member: away}, want: call.ErrWaiting,
+		},
+		"waiting, gone for good": {
+			rules: register.Rules{Waiting: true}, want: call.ErrWaiting,
+			who: Entrant{Identity: "ben", Member: member(call.RoleParticipant, call.PresenceGone), Again: true},
+		},
+		"waiting, full": {
+			rules: register.Rules{Waiting: true, MaxMembers: 1}, who: Entrant{Identity: "ben", Member: guest}, want: call.ErrRoomFull,
+		},
 		"second device":         {rules: register.Rules{RefuseNewcomer: true}, who: Entrant{Identity: "anna", Member: guest}, want: call.ErrAlreadyHere},
 		"second device, itself": {rules: register.Rules{RefuseNewcomer: true}, who: Entrant{Identity: "anna", Member: guest, Again: true}},
 		"second device allowed": {who: Entrant{Identity: "anna", Member: guest}},

@@ -1,0 +1,296 @@
+package waiting
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base32"
+	"errors"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"foyer/engine/call"
+)
+
+// Limits of who waits.
+const (
+	maxRoom    = 1000 // of one room
+	maxAddress = 64   // of one address
+	maxKey     = 5    // of one installation, as there may be in a room
+	maxAll     = 4096
+	maxAsking  = 4 // questions at the same time of one person
+)
+
+// Times of those who wait.
+const (
+	longest    = time.Hour        // then nobody lets them in
+	patience   = 10 * time.Second // of who asks again by itself, between two questions
+	hungUp     = 4 * time.Second  // ... whose connection has ended: they have cancelled, or come back at once
+	byHand     = 2 * time.Minute  // ... and of others
+	turnedAway = 30 * time.Second // for so long a host does not hear of them again
+	ended      = 5 * time.Second  // for so long they may hear that the room was closed
+)
+
+// Guest is somebody who may not enter yet.
+type Guest struct {
+	Room     call.RoomID
+	Identity call.Identity
+	Key      []byte
+	Name     string
+	From     netip.Prefix
+	Waits    bool   // asks again by itself
+	Seen     uint64 // [Rooms.Seen], from before it was found that they may not enter
+}
+
+// ID names a guest to hosts: the same installation has the same one, and nobody else.
+func (g Guest) ID() string {
+	h := sha256.New()
+	for _, part := range []string{string(g.Room), string(g.Identity), string(g.Key)} {
+		sum := sha256.Sum256([]byte(part))
+		h.Write(sum[:])
+	}
+	const bytes = 10
+	return strings.ToLower(base32.StdEncoding.EncodeToString(h.Sum(nil)[:bytes]))
+}
+
+// installation is a key in a room.
+type installation struct {
+	room call.RoomID
+	key  string
+}
+
+// entry is a guest who waits, or who was told lately that they may not come in.
+type entry struct {
+	Guest
+	id      string
+	since   time.Time
+	asking  int           // questions that are held
+	until   time.Time     // forgotten then, if nothing is asked
+	changed chan struct{} // closed when there is something to look at again
+	letIn   bool          // they may come in, and have not asked since
+	verdict error         // why they may not; nil: nobody has said that
+}
+
+// waits reports whether nobody has decided about them.
+func (k *entry) waits() bool { return !k.letIn && k.verdict == nil }
+
+func (k *entry) wake() {
+	close(k.changed)
+	k.changed = make(chan struct{})
+}
+
+// Config is what [Rooms] work with.
+type Config struct {
+	// Tell tells those who may let people in how many wait, and, if that is news, who
+	// came last. It is called from one goroutine.
+	Tell func(ctx context.Context, room call.RoomID, count int, name string)
+	Now  func() time.Time
+}
+
+// Rooms are the waiting rooms of a door. They may be used from any goroutine.
+type Rooms struct {
+	tell func(ctx context.Context, room call.RoomID, count int, name string)
+	now  func() time.Time
+
+	mu        sync.Mutex
+	rooms     map[call.RoomID]*room
+	addresses map[netip.Prefix]int
+	keys      map[installation]int
+	all       int
+	wakes     uint64
+
+	telling bool            // the goroutine runs
+	news    chan struct{}   // for it
+	ctx     context.Context //nolint:containedctx // of that goroutine
+	cancel  context.CancelFunc
+	work    sync.WaitGroup
+}
+
+// room is one waiting room. Its owner's mu guards it.
+type room struct {
+	entries []*entry // as they came
+	told    time.Time
+	dirty   bool
+	newest  string // who came since hosts were told
+}
+
+// New makes waiting rooms in which nobody waits.
+func New(c Config) *Rooms {
+	w := &Rooms{
+		tell: c.Tell, now: c.Now, rooms: map[call.RoomID]*room{}, addresses: map[netip.Prefix]int{},
+		keys: map[installation]int{}, news: make(chan struct{}, 1),
+	}
+	w.ctx, w.cancel = context.WithCancel(context.Background())
+	return w
+}
+
+// Close ends the telling, and waits for it.
+func (w *Rooms) Close() {
+	w.mu.Lock()
+	w.cancel()
+	w.mu.Unlock()
+	w.work.Wait()
+}
+
+// Ask is a question of somebody who may not enter yet. It returns nil when that has
+// to be looked at again, since they were let in, or something has changed. Otherwise
+// it is call.ErrWaiting, for who has just come at once, for others when ctx ends, or
+// why they cannot wait here, or are told that they may not come in.
+func (w *Rooms) Ask(ctx context.Context, g Guest) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := w.now()
+	w.expire(now)
+	k := w.rooms[g.Room].find(g.ID())
+	switch {
+	case k == nil:
+		return w.come(g, now)
+	case k.letIn:
+		w.forget(k)
+		return nil
+	case k.verdict != nil:
+		return k.verdict
+	case now.Sub(k.since) >= longest:
+		w.forget(k)
+		return call.ErrUnanswered
+	case k.asking >= maxAsking:
+		return call.ErrTooManyTries
+	case w.wakes != g.Seen:
+		return nil
+	}
+	k.Name, k.until = g.Name, now.Add(g.patience())
+	if !g.Waits {
+		return call.ErrWaiting
+	}
+	return w.hold(ctx, k)
+}
+
+// Seen counts what may have changed who may enter: what was found out before a change
+// has to be looked at again.
+func (w *Rooms) Seen() uint64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.wakes
+}
+
+// hold keeps a question until something happens. mu is held before and after.
+func (w *Rooms) hold(ctx context.Context, k *entry) error {
+	changed, answer := k.changed, error(nil)
+	k.asking++
+	w.mu.Unlock()
+	select {
+	case <-changed:
+	case <-ctx.Done():
+		answer = call.ErrWaiting
+	}
+	w.mu.Lock()
+	k.asking--
+	switch {
+	case k.letIn:
+		return nil
+	case k.verdict != nil:
+		return k.verdict
+	}
+	rest := patience
+	if errors.Is(ctx.Err(), context.Canceled) {
+		rest = hungUp
+	}
+	k.until = w.now().Add(rest)
+	return answer
+}
+
+// Leave forgets a guest who does not wait any more.
+func (w *Rooms) Leave(g Guest) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if k := w.rooms[g.Room].find(g.ID()); k != nil && k.verdict == nil {
+		w.forget(k)
+	}
+}
+
+// patience is how long somebody is remembered who does not ask.
+func (g Guest) patience() time.Duration {
+	if g.Waits {
+		return patience
+	}
+	return byHand
+}
+
+// come lets somebody wait who has just come.
+func (w *Rooms) come(g Guest, now time.Time) error {
+	r := w.rooms[g.Room]
+	switch {
+	case r != nil && len(r.entries) >= maxRoom, w.all >= maxAll:
+		return call.ErrWaitingFull
+	case w.addresses[g.From] >= maxAddress:
+		return call.ErrTooManyGuests
+	case w.keys[g.installation()] >= maxKey:
+		return call.ErrManyIdentities
+	}
+	if r == nil {
+		r = &room{}
+		w.rooms[g.Room] = r
+	}
+	k := &entry{Guest: g, id: g.ID(), since: now, until: now.Add(g.patience()), changed: make(chan struct{})}
+	r.entries = append(r.entries, k)
+	w.addresses[g.From]++
+	w.keys[g.installation()]++
+	w.all++
+	r.newest = g.Name
+	w.notify(r)
+	return call.ErrWaiting
+}
+
+func (g Guest) installation() installation { return installation{g.Room, string(g.Key)} }
+
+// find is somebody who waits, or was told something lately.
+func (r *room) find(id string) *entry {
+	if r == nil {
+		return nil
+	}
+	if i := slices.IndexFunc(r.entries, func(k *entry) bool { return k.id == id }); i >= 0 {
+		return r.entries[i]
+	}
+	return nil
+}
+
+// waiting are those who wait.
+func (r *room) waiting() []*entry {
+	if r == nil {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(r.entries), func(k *entry) bool { return !k.waits() })
+}
+
+// forget forgets somebody.
+func (w *Rooms) forget(k *entry) {
+	r := w.rooms[k.Room]
+	before := len(r.entries)
+	r.entries = slices.DeleteFunc(r.entries, func(other *entry) bool { return other == k })
+	if len(r.entries) == before {
+		return
+	}
+	drop(w.addresses, k.From)
+	drop(w.keys, k.installation())
+	w.all--
+	w.notify(r)
+}
+
+func drop[K comparable](counts map[K]int, of K) {
+	if counts[of]--; counts[of] <= 0 {
+		delete(counts, of)
+	}
+}
+
+// expire forgets who has stopped asking.
+func (w *Rooms) expire(now time.Time) {
+	for _, r := range w.rooms {
+		for _, k := range slices.Clone(r.entries) {
+			if k.asking == 0 && now.After(k.until) {
+				w.forget(k)
+			}
+		}
+	}
+}

@@ -1,0 +1,319 @@
+package waiting
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"foyer/engine/call"
+)
+
+// ear hears what hosts are told.
+type ear struct {
+	mu   sync.Mutex
+	told []string
+}
+
+func (e *ear) tell(_ context.Context, room call.RoomID, count int, name string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.told = append(e.told, fmt.Sprintf("%s %d %q", room, count, name))
+}
+
+func (e *ear) take() []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	told := e.told
+	e.told = nil
+	return told
+}
+
+// inRooms runs a test on waiting rooms with a clock of their own.
+func inRooms(t *testing.T, test func(t *testing.T, w *Rooms, e *ear)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		e := &ear{}
+		w := New(Config{Tell: e.tell, Now: time.Now})
+		test(t, w, e)
+		w.Close()
+	})
+}
+
+func guestOf(id, key string) Guest {
+	return Guest{
+		Room: "hall", Identity: call.Identity(id), Key: []byte(key), Name: "Guest " + id, Waits: true,
+		From: netip.MustParsePrefix("10.0.0.1/32"),
+	}
+}
+
+// ask asks in the background, for as long as a door would hold it.
+func ask(w *Rooms, g Guest) <-chan error {
+	said := make(chan error, 1)
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		said <- w.Ask(ctx, g)
+	}()
+	synctest.Wait()
+	return said
+}
+
+func wantSaid(t *testing.T, said <-chan error, want error) {
+	t.Helper()
+	select {
+	case err := <-said:
+		if !errors.Is(err, want) {
+			t.Errorf("told %v, want %v", err, want)
+		}
+	default:
+		t.Errorf("still held, want %v", want)
+	}
+}
+
+// comes makes somebody wait: the first question is answered at once.
+func comes(t *testing.T, w *Rooms, g Guest) {
+	t.Helper()
+	wantSaid(t, ask(w, g), call.ErrWaiting)
+}
+
+func find(t *testing.T, w *Rooms, id call.Identity) Waiter {
+	t.Helper()
+	who, ok := w.Find("hall", id)
+	if !ok {
+		t.Fatalf("nobody waits as %s", id)
+	}
+	return who
+}
+
+func wantWaiting(t *testing.T, w *Rooms, n int) {
+	t.Helper()
+	if all := w.List("hall"); len(all) != n {
+		t.Errorf("%d wait, want %d: %+v", len(all), n, all)
+	}
+}
+
+func TestAdmit(t *testing.T) {
+	inRooms(t, func(t *testing.T, w *Rooms, e *ear) {
+		anna := guestOf("anna", "a")
+		comes(t, w, anna)
+		synctest.Wait()
+		if told := e.take(); len(told) != 1 || told[0] != `hall 1 "Guest anna"` {
+			t.Errorf("hosts heard %q", told)
+		}
+		held := ask(w, anna)
+		time.Sleep(5 * time.Second)
+		select {
+		case err := <-held:
+			t.Fatalf("answered with %v", err)
+		default:
+		}
+		who := find(t, w, "anna")
+		if !w.Admit(who) || w.Admit(who) {
+			t.Error("somebody is let in not once")
+		}
+		synctest.Wait()
+		wantSaid(t, held, nil)
+		wantWaiting(t, w, 0)
+		// Whose question was answered before looks again, and is no newcomer.
+		wantSaid(t, ask(w, anna), nil)
+		time.Sleep(time.Minute)
+		if told := e.take(); len(told) == 0 || told[len(told)-1] != `hall 0 ""` {
+			t.Errorf("hosts heard %q", told)
+		}
+		if len(w.rooms)+len(w.addresses)+len(w.keys)+w.all != 0 {
+			t.Errorf("remembered: %+v", w)
+		}
+	})
+}
+
+// A let-in is for one key: somebody else with the same user ID waits on.
+func TestAdmitIsForOneInstallation(t *testing.T) {
+	inRooms(t, func(t *testing.T, w *Rooms, _ *ear) {
+		good, bad := guestOf("bob", "good"), guestOf("bob", "bad")
+		comes(t, w, good)
+		who := find(t, w, "bob")
+		comes(t, w, bad)
+		if _, ok := w.Find("hall", "bob"); ok {
+			t.Error("one of two is meant by a user ID")
+		}
+		first, second := ask(w, good), ask(w, bad)
+		if !w.Admit(who) {
+			t.Error("not let in")
+		}
+		synctest.Wait()
+		wantSaid(t, first, nil)
+		select {
+		case err := <-second:
+			t.Errorf("the other one is told %v", err)
+		default:
+		}
+		time.Sleep(20 * time.Second)
+		synctest.Wait()
+		wantSaid(t, second, call.ErrWaiting)
+	})
+}
+
+func TestTurnAway(t *testing.T) {
+	inRooms(t, func(t *testing.T, w *Rooms, _ *ear) {
+		anna := guestOf("anna", "a")
+		refusal := &call.PutOutError{Reason: call.ReasonTurnedAway, By: "Ada", Text: "not now"}
+		comes(t, w, anna)
+		held := ask(w, anna)
+		w.TurnAway(find(t, w, "anna"), refusal)
+		synctest.Wait()
+		wantSaid(t, held, refusal)
+		wantWaiting(t, w, 0)
+		time.Sleep(turnedAway - time.Second)
+		wantSaid(t, ask(w, anna), refusal) // and no host hears of it
+		wantWaiting(t, w, 0)
+		time.Sleep(2 * time.Second)
+		comes(t, w, anna)
+		wantWaiting(t, w, 1)
+	})
+}
+
+func TestWhoStopsAskingIsForgotten(t *testing.T) {
+	inRooms(t, func(t *testing.T, w *Rooms, _ *ear) {
+		anna, ben := guestOf("anna", "a"), guestOf("ben", "b")
+		ben.Waits = false
+		comes(t, w, anna)
+		comes(t, w, ben)
+		since := find(t, w, "anna").Since
+		ctx, hangUp := context.WithCancel(t.Context())
+		said := make(chan error, 1)
+		go func() { said <- w.Ask(ctx, anna) }()
+		time.Sleep(time.Second)
+		hangUp()
+		synctest.Wait()
+		wantSaid(t, said, call.ErrWaiting)
+		time.Sleep(hungUp - time.Second)
+		if back := ask(w, anna); find(t, w, "anna").Since != since { // in time
+			t.Error("the place is lost")
+		} else {
+			time.Sleep(25 * time.Second)
+			synctest.Wait()
+			wantSaid(t, back, call.ErrWaiting)
+		}
+		wantWaiting(t, w, 2)
+		time.Sleep(patience)
+		wantWaiting(t, w, 1) // ben asks by hand
+		time.Sleep(byHand)
+		wantWaiting(t, w, 0)
+	})
+}
+
+func TestNobodyLetsThemIn(t *testing.T) {
+	inRooms(t, func(t *testing.T, w *Rooms, _ *ear) {
+		anna := guestOf("anna", "a")
+		comes(t, w, anna)
+		for range int(longest / (20 * time.Second)) {
+			held := ask(w, anna)
+			time.Sleep(20 * time.Second)
+			synctest.Wait()
+			wantSaid(t, held, call.ErrWaiting)
+		}
+		wantSaid(t, ask(w, anna), call.ErrUnanswered)
+		wantWaiting(t, w, 0)
+	})
+}
+
+func TestTheRoomEnds(t *testing.T) {
+	inRooms(t, func(t *testing.T, w *Rooms, _ *ear) {
+		anna, ben := guestOf("anna", "a"), guestOf("ben", "b")
+		closed := &call.PutOutError{Reason: call.ReasonDismissed}
+		comes(t, w, anna)
+		comes(t, w, ben) // and ben's network fails
+		held := ask(w, anna)
+		w.Wake("hall")
+		synctest.Wait()
+		wantSaid(t, held, nil)
+		wantSaid(t, ask(w, anna), nil) // as what was found out before that
+		anna.Seen = w.Seen()
+		held = ask(w, anna)
+		w.End("hall", closed)
+		synctest.Wait()
+		wantSaid(t, held, closed)
+		wantSaid(t, ask(w, ben), closed)
+		wantWaiting(t, w, 0)
+		time.Sleep(ended + time.Second)
+		comes(t, w, anna)
+	})
+}
+
+// A flood is bounded, and hosts hear of it once a second.
+func TestFlood(t *testing.T) {
+	inRooms(t, func(t *testing.T, w *Rooms, e *ear) {
+		full, crowded := 0, 0
+		for n := range 20 * maxAddress {
+			g := guestOf(fmt.Sprint("g", n), fmt.Sprint("k", n))
+			g.From = netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(n / 100), 1}), 32)
+			switch err := w.Ask(t.Context(), g); {
+			case errors.Is(err, call.ErrTooManyGuests):
+				crowded++
+			case errors.Is(err, call.ErrWaitingFull):
+				full++
+			case !errors.Is(err, call.ErrWaiting):
+				t.Fatal(err)
+			}
+		}
+		if crowded != 12*(100-maxAddress)+(80-maxAddress) {
+			t.Errorf("%d are too many of an address", crowded)
+		}
+		all := w.List("hall")
+		synctest.Wait()
+		self := func(n int) Guest {
+			g := guestOf(fmt.Sprint("self", n), "one key")
+			g.From = netip.MustParsePrefix("10.2.0.1/32")
+			return g
+		}
+		for n := range 4 {
+			if err := w.Ask(t.Context(), self(n)); !errors.Is(err, call.ErrWaiting) {
+				t.Errorf("identity %d of a key: %v", n, err)
+			}
+		}
+		if err := w.Ask(t.Context(), self(5)); !errors.Is(err, call.ErrWaiting) {
+			t.Error(err)
+		}
+		if err := w.Ask(t.Context(), self(6)); !errors.Is(err, call.ErrManyIdentities) {
+			t.Error(err)
+		}
+		for n := range 200 {
+			g := guestOf(fmt.Sprint("more", n), fmt.Sprint("m", n))
+			g.From = netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 1, byte(n), 1}), 32)
+			if err := w.Ask(t.Context(), g); errors.Is(err, call.ErrWaitingFull) {
+				full++
+			} else if !errors.Is(err, call.ErrWaiting) {
+				t.Fatal(err)
+			}
+		}
+		if n := len(w.List("hall")); n != maxRoom || full == 0 {
+			t.Errorf("%d wait, %d found it full", n, full)
+		}
+		time.Sleep(3 * time.Second)
+		if told := e.take(); len(told) > 4 {
+			t.Errorf("%d notices of %d people (%d refused)", len(told), len(all), full)
+		}
+		time.Sleep(time.Minute)
+		wantWaiting(t, w, 0)
+		if len(w.rooms)+len(w.addresses)+len(w.keys)+w.all != 0 {
+			t.Errorf("remembered: %d rooms, %d addresses, %d keys", len(w.rooms), len(w.addresses), len(w.keys))
+		}
+	})
+}
+
+func TestTooManyQuestionsAtOnce(t *testing.T) {
+	inRooms(t, func(t *testing.T, w *Rooms, _ *ear) {
+		anna := guestOf("anna", "a")
+		comes(t, w, anna)
+		for range maxAsking {
+			ask(w, anna)
+		}
+		wantSaid(t, ask(w, anna), call.ErrTooManyTries)
+		time.Sleep(time.Minute)
+	})
+}
