@@ -6,12 +6,14 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/doorclient"
+	"foyer/ui/qr"
 	"foyer/ui/words"
 )
 
 func runInvite(std io3, args []string) int {
 	c := newCommand(
-		std, "invite", "invite --server URL --admin-key-file F --room ROOM [--title T] [--existing] [--role R] [--for D] [--no-pin]",
+		std, "invite", "invite --server URL --admin-key-file F --room ROOM [--title T] [--existing] [--role R] [--for D]"+
+			" [--no-pin] [--qr]",
 	)
 	var req doorclient.InviteRequest
 	c.StringVar(&req.Server, "server", "", "address of the server, as serve prints it")
@@ -25,6 +27,7 @@ func runInvite(std io3, args []string) int {
 	c.DurationVar(&req.TTL, "for", 0, "how long the invitation is valid (0: forever)")
 	c.BoolVar(&req.Unpinned, "no-pin", false, "a shorter link without the fingerprint of the server's certificate: "+
 		"for a server with --public and --cert")
+	code := c.Bool("qr", false, "print the link as a QR code, too")
 	positional, status, ok := c.parse(args)
 	if !ok {
 		return status
@@ -61,5 +64,12 @@ func runInvite(std io3, args []string) int {
 		fmt.Fprintln(std.err, "foyer invite: "+warning)
 	}
 	fmt.Fprintln(std.out, link)
+	if !*code {
+		return exitOK
+	}
+	fmt.Fprintln(std.out)
+	if err := qr.Print(std.out, link.String()); err != nil {
+		return c.fail(exitOtherReason, "%s", words.English().T("invite.too_long"))
+	}
 	return exitOK
 }
