@@ -26,6 +26,7 @@ import (
 	"foyer/engine/roomserver"
 	"foyer/ui"
 	"foyer/ui/desk"
+	"foyer/ui/opening"
 	"foyer/ui/view/settings"
 	"foyer/ui/words"
 )
@@ -142,7 +143,7 @@ func (c *command) showFailure(err error) int {
 	a := fyneapp.NewWithID(install.ID)
 	if draw(func() error {
 		book := words.Choose("", language.Preferred())
-		_, err := ui.ShowFailure(a, book, book.Error(err, "", call.SourceUnknown, time.Now()))
+		_, err := opening.ShowFailure(a, book, book.Error(err, "", call.SourceUnknown, time.Now()))
 		return err
 	}, func(error) { os.Exit(status) }) == nil {
 		runApp(a)

@@ -1,9 +1,6 @@
 package ui
 
 import (
-	"encoding/base32"
-	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -47,22 +44,13 @@ func (a actions) Start() {
 	if call.CheckTitle(title) != nil {
 		title = a.book.T("room.untitled")
 	}
-	room, err := newRoomID(a.cfg.Random)
+	room, err := a.cfg.NewRoomID()
 	if err != nil {
 		a.state.Refuse("start", call.SourceUnknown, err, a.cfg.Now())
 		a.refresh()
 		return
 	}
 	a.startRoom(room, title, name)
-}
-
-// newRoomID makes an ID that nobody guesses and every peer accepts.
-func newRoomID(random io.Reader) (call.RoomID, error) {
-	raw := make([]byte, 5)
-	if _, err := io.ReadFull(random, raw); err != nil {
-		return "", fmt.Errorf("room ID: %w", err)
-	}
-	return call.RoomID("r-" + strings.ToLower(base32.StdEncoding.EncodeToString(raw))), nil
 }
 
 func (u *UI) startRoom(room call.RoomID, title, name string) {
@@ -220,11 +208,11 @@ func (a actions) Leave() {
 
 // Invite copies the invite link.
 func (a actions) Invite() {
-	link := a.state.Room.Link
-	if !a.state.InRoom() || link.Plain() || link.String() == "" {
+	link := a.sheets.invitation(a.state)
+	if link == "" {
 		return
 	}
-	a.cfg.Clipboard.SetContent(link.String())
+	a.cfg.Clipboard.SetContent(link)
 	a.state.Notify(model.Notice{At: a.cfg.Now(), Kind: model.NoticeCopied})
 	a.refresh()
 }

@@ -5,7 +5,7 @@ import (
 	"foyer/engine/call"
 	"foyer/ui/kit"
 	"foyer/ui/model"
-	"foyer/ui/theme"
+	"foyer/ui/view/panel"
 )
 
 // OpenPanel opens the panel beside the stage, or closes it.
@@ -74,30 +74,9 @@ func (a actions) ReadChat(end bool) {
 // Copy puts a text on the clipboard.
 func (a actions) Copy(text string) { a.cfg.Clipboard.SetContent(text) }
 
-// maxShownURL bounds what of an address is shown before it is opened: the host
-// stands above it, whole.
-const maxShownURL = 300
-
 // OpenLink shows where a link leads, and opens it if the user wants that.
 func (a actions) OpenLink(l model.Link) {
-	text := a.book.T("chat.link.web", "host", l.Host())
-	if l.URL.Scheme == "mailto" {
-		text = a.book.T("chat.link.mail", "host", l.Host())
-	}
-	address := l.URL.String()
-	if len(address) > maxShownURL {
-		address = address[:maxShownURL] + "…"
-	}
-	where := kit.NewParagraph(address)
-	where.TextSize = 13
-	body := kit.Column(12, kit.On(kit.NewPanel(theme.Control, theme.RadiusControl), kit.Pad(where, 10, 12, 10, 12)))
-	if l.Foreign() {
-		body.Add(kit.NewParagraph(a.book.T("chat.link.foreign")).Colored(theme.Error))
-	}
-	a.askAbout("", kit.Question{
-		Title: a.book.T("chat.link.title"), Text: text, Body: body,
-		Yes: a.book.T("chat.link.yes"), No: a.book.T("chat.link.no"),
-	}, func() {
+	a.askAbout("", panel.LinkQuestion(a.book, l), func() {
 		if err := a.cfg.OpenURL(l.URL); err != nil {
 			a.state.Refuse("link", call.SourceUnknown, err, a.cfg.Now())
 			a.refresh()

@@ -54,6 +54,7 @@ func shortcuts() []shortcut {
 		{key: fyne.KeyPageUp, name: "PgUp", says: "keys.page_previous", at: staying, do: turn(-1)},
 		{key: fyne.KeyLeft, name: "←", says: "keys.page_previous", at: staying, do: turn(-1)},
 		{key: fyne.KeyI, ctrl: true, name: "Ctrl+I", says: "keys.invite", at: staying, do: actions.Invite},
+		{key: fyne.KeyQ, name: "Q", says: "keys.qr", at: staying, do: showInvite},
 		{key: fyne.KeyV, ctrl: true, name: "Ctrl+V", says: "keys.paste", at: staying, do: actions.Paste},
 		{key: fyne.KeyR, ctrl: true, name: "Ctrl+R", says: "keys.rules", at: staying, do: actions.Rules},
 		{key: fyne.KeyZ, ctrl: true, name: "Ctrl+Z", says: "keys.undo", at: staying, do: undoLast},
@@ -150,6 +151,8 @@ func (a actions) escape() {
 		a.closeShortcuts()
 	case a.state.Share != nil:
 		a.CancelShare()
+	case a.sheets.invite.Open():
+		a.sheets.invite.Close()
 	case a.sheets.rules != nil:
 		ruling(a).CloseRules()
 	case a.state.Setup.Open():

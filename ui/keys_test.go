@@ -96,6 +96,9 @@ func TestEveryShortcut(t *testing.T) {
 		"keys.invite": func(b *bench) func() bool {
 			return func() bool { return b.clip.Content() == invite("r-1").String() }
 		},
+		"keys.qr": func(b *bench) func() bool {
+			return func() bool { return b.says("Invite people") && b.find("Copy the link") != nil }
+		},
 		"keys.paste": func(b *bench) func() bool {
 			b.clip.SetContent(invite("r-2").String())
 			return func() bool { return b.says("Leave, and join “Design review”?") }

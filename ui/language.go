@@ -44,6 +44,7 @@ func (u *UI) speak(book *words.Book) {
 		u.closeShortcuts()
 	}
 	ruling{u}.CloseRules()
+	u.sheets.invite.Close()
 	menus{u}.close()
 	u.closeQuestion()
 	if u.sheets.share != nil {

@@ -103,6 +103,11 @@ func (o *outside) happened(e eventqueue.Stamped, before int) {
 			o.announcer.Joined(p.DisplayName())
 			o.tell()
 		}
+	case call.WaitersChanged:
+		if v.Name != "" && v.Count > 0 {
+			o.announcer.Waits(v.Name, v.Count)
+			o.tell()
+		}
 	case call.ChatReceived:
 		old := v.History && v.Message.At.Before(o.state.Room.JoinedAt)
 		if me := o.state.Self(); me != nil && v.Message.From != me.ID && !old {

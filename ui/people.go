@@ -22,6 +22,9 @@ func (u *UI) asksFor(p model.Panel) {
 	switch p {
 	case model.PanelPeople:
 		u.do(engine.Moderate{Op: call.OpMembers}, call.SourceUnknown)
+		if u.state.Standing.Rules.Waiting {
+			askWaiting(u)
+		}
 	case model.PanelBans:
 		u.do(engine.Moderate{Op: call.OpBans}, call.SourceUnknown)
 	case model.PanelNone, model.PanelChat:
@@ -34,10 +37,17 @@ func (u *UI) moderated(e call.Event) {
 	switch v := e.(type) {
 	case call.ParticipantJoined, call.RoomUpdated, call.RulesChanged:
 		u.askAt = u.cfg.Now().Add(membersRest)
-	case call.Left, call.Joined:
+	case call.Left:
 		u.askAt = time.Time{}
+	case call.Joined:
+		u.askAt = time.Time{}
+		if v.Standing.Rules.Waiting {
+			askWaiting(u)
+		}
+	case call.WaitersChanged:
+		askWaiting(u)
 	case call.Moderated:
-		if v.Op == call.OpMembers || v.Op == call.OpBans {
+		if v.Op == call.OpMembers || v.Op == call.OpBans || v.Op == call.OpWaiting {
 			return
 		}
 		u.askAt = u.cfg.Now()

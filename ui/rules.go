@@ -67,6 +67,9 @@ func (r ruling) SetKeepHistory(on bool) {
 	r.change(func(c *engine.Moderate) { c.Rules.KeepHistory = &on })
 }
 
+// SetWaiting implements rules.Actions.
+func (r ruling) SetWaiting(on bool) { r.change(func(c *engine.Moderate) { c.Rules.Waiting = &on }) }
+
 // change changes one rule, and leaves the others as they are.
 func (r ruling) change(set func(*engine.Moderate)) {
 	c := engine.Moderate{Op: call.OpRules}

@@ -6,6 +6,7 @@ import (
 	"foyer/ui/kit"
 	"foyer/ui/model"
 	"foyer/ui/view"
+	"foyer/ui/view/invitation"
 	"foyer/ui/view/rules"
 	"foyer/ui/view/settings"
 )
@@ -18,6 +19,7 @@ type sheets struct {
 	menu      menu              // of the bar
 	rules     *rules.Menu       // the room menu; nil: closed
 	settings  *settings.Sheet   // nil: closed
+	invite    invitation.Sheet
 }
 
 // Share implements view.ShareActions.

@@ -19,8 +19,8 @@ import (
 	"foyer/engine/call"
 	"foyer/engine/eventqueue"
 	"foyer/ui/config"
-	"foyer/ui/desk"
 	"foyer/ui/model"
+	"foyer/ui/opening"
 	"foyer/ui/small"
 	"foyer/ui/talk"
 	"foyer/ui/theme"
@@ -120,7 +120,7 @@ func (u *UI) Window() fyne.Window { return u.win }
 // opens if the user has allowed it before: where none can be drawn, nothing is opened.
 // The error is call.ErrNoDisplay: there is no window.
 func (u *UI) Show() error {
-	if err := desk.Open(u.win); err != nil {
+	if err := opening.Show(u.win); err != nil {
 		return err
 	}
 	u.running = true
@@ -253,6 +253,7 @@ func (u *UI) refresh() {
 	u.endQuestion()
 	menus{u}.settle()
 	ruling{u}.settle()
+	u.sheets.invite.Settle(u.sheets.invitation(u.state))
 	u.setup.closeSettings()
 	u.outside.settle()
 	if title := u.outside.title(); title != u.win.Title() {

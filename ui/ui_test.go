@@ -252,14 +252,14 @@ func TestRoomIDsDiffer(t *testing.T) {
 	u := &UI{cfg: config.WithDefaults(Config{App: newApp(t)})}
 	seen := map[call.RoomID]bool{}
 	for range 1000 {
-		id, err := newRoomID(u.cfg.Random)
+		id, err := u.cfg.NewRoomID()
 		if err != nil || seen[id] || call.CheckRoomID(string(id)) != nil {
 			t.Fatalf("room ID %q: %v, seen before: %v", id, err, seen[id])
 		}
 		seen[id] = true
 	}
 	u.cfg.Random = bytes.NewReader(nil)
-	if _, err := newRoomID(u.cfg.Random); err == nil {
+	if _, err := u.cfg.NewRoomID(); err == nil {
 		t.Error("a room ID without randomness")
 	}
 }

@@ -3,8 +3,11 @@ package config
 
 import (
 	"crypto/rand"
+	"encoding/base32"
+	"fmt"
 	"io"
 	"net/url"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -103,3 +106,12 @@ func (noDesktop) Show(desk.Stay)    {}
 func (noDesktop) Notify(desk.Note)  {}
 func (noDesktop) Withdraw()         {}
 func (noDesktop) Talk(desk.TalkKey) {}
+
+// NewRoomID makes an ID that nobody guesses and every peer accepts.
+func (c Config) NewRoomID() (call.RoomID, error) {
+	raw := make([]byte, 5)
+	if _, err := io.ReadFull(c.Random, raw); err != nil {
+		return "", fmt.Errorf("room ID: %w", err)
+	}
+	return call.RoomID("r-" + strings.ToLower(base32.StdEncoding.EncodeToString(raw))), nil
+}

@@ -14,6 +14,8 @@ type Announcer struct {
 	from     string // who wrote last
 	text     string // and what
 	comers   int
+	waiting  int    // to be let in
+	waiter   string // who came last of them
 	comer    string // who came last
 	ended    string // the stay is over, and why
 	detail   string
@@ -40,6 +42,11 @@ func (a *Announcer) Said(from, text string) {
 func (a *Announcer) Joined(name string) {
 	a.comers++
 	a.comer = short(name, maxTitle)
+}
+
+// Waits records that somebody wants to be let in, and how many wait.
+func (a *Announcer) Waits(name string, count int) {
+	a.waiting, a.waiter = count, short(name, maxTitle)
 }
 
 // Ended records that the stay is over, not by the user's own will.
@@ -72,6 +79,13 @@ func (a *Announcer) Note(book *words.Book, private bool) Note {
 		} else {
 			lines = []string{book.Messages(a.messages)}
 		}
+	}
+	if a.waiting > 0 && a.ended == "" {
+		line := book.N("desk.waiting", a.waiting)
+		if !private {
+			line = book.WantsIn(a.waiter, a.waiting-1)
+		}
+		lines = append(lines, line)
 	}
 	if a.comers > 0 && a.ended == "" {
 		lines = append(lines, a.came(book, private))

@@ -106,6 +106,8 @@ func (s *State) Apply(e eventqueue.Stamped) {
 
 	case call.ChatReceived:
 		s.chatReceived(v)
+	case call.WaitersChanged:
+		waits{s}.changed(v, e.At)
 	case call.Moderated:
 		s.moderated(v, e.At)
 

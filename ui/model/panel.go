@@ -44,6 +44,7 @@ func (s *State) Open(p Panel) {
 func (s *State) closePanel() {
 	s.Panel, s.Search = PanelNone, ""
 	s.selected, s.named = map[call.Identity]bool{}, map[call.Identity]string{}
+	s.Waiting = Waiting{}
 	s.Members, s.Bans, s.BansKnown, s.PanelErr = nil, nil, false, PanelError{}
 }
 
@@ -150,7 +151,7 @@ func (s *State) IsSilenced(p *Person) bool {
 // reports whether the command was such a question.
 func (s *State) panelFailed(command string, err error) bool {
 	switch command {
-	case string(call.OpMembers), string(call.OpBans):
+	case string(call.OpMembers), string(call.OpBans), string(call.OpWaiting):
 		s.PanelErr = PanelError{command, err}
 		return true
 	default:
@@ -177,6 +178,8 @@ func (s *State) moderated(v call.Moderated, at time.Time) {
 		for _, m := range v.Members {
 			s.Members[m.ID] = m
 		}
+	case call.OpWaiting:
+		waits{s}.listed(v)
 	case call.OpBans:
 		s.Bans, s.BansKnown = slices.Clone(v.Bans), true
 	default:

@@ -76,7 +76,8 @@ func undoing(op call.Operation) call.Operation {
 // it back.
 func (s Selection) moderated(op call.Operation, results []call.PersonResult, at time.Time) {
 	switch op {
-	case call.OpRemove, call.OpBan, call.OpUnban, call.OpMute, call.OpUnmute, call.OpLower:
+	case call.OpRemove, call.OpBan, call.OpUnban, call.OpMute, call.OpUnmute, call.OpLower,
+		call.OpAdmit, call.OpTurnAway:
 	default:
 		return
 	}

@@ -127,6 +127,7 @@ type State struct {
 	Bans      []call.BanRow
 	BansKnown bool
 	PanelErr  PanelError // why the door did not tell us
+	Waiting   Waiting    // to be let in
 
 	Devices  []call.Device
 	Previews map[call.Source]Preview
@@ -282,6 +283,7 @@ const (
 	NoticeHandLowered            // ours was lowered by somebody else
 	NoticeModerated              // what an operation on people has done
 	NoticeCrashed                // an earlier start ended in the room Name, without a word
+	NoticeWaiters                // Name and More others wait to be let in
 	NoticeNoFont                 // no font has the characters of the language with the code Name
 	NoticeTalkKey                // the key Name does not work in every window, because of Obstacle
 )
@@ -289,7 +291,7 @@ const (
 // Sticky notices stay until they are dismissed; the others pass.
 func (n Notice) Sticky() bool {
 	switch n.Kind {
-	case NoticeFailed, NoticeDeviceLost, NoticeHostStopped, NoticeCrashed, NoticeNoFont, NoticeWoke, NoticeTalkKey:
+	case NoticeFailed, NoticeDeviceLost, NoticeHostStopped, NoticeCrashed, NoticeNoFont, NoticeWoke, NoticeTalkKey, NoticeWaiters:
 		return !n.Passing
 	default:
 		return false

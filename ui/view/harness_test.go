@@ -95,6 +95,7 @@ func (f *fakeActions) SetLocked(on bool)                   { f.note("locked %v",
 func (f *fakeActions) SetLimit(n int)                      { f.note("limit %d", n) }
 func (f *fakeActions) SetRefuseNewcomer(on bool)           { f.note("refuse %v", on) }
 func (f *fakeActions) SetOffline(s int)                    { f.note("offline %d", s) }
+func (f *fakeActions) SetWaiting(on bool)                  { f.note("waiting %v", on) }
 func (f *fakeActions) SetKeepHistory(on bool)              { f.note("keep %v", on) }
 func (f *fakeActions) MuteAll(on bool)                     { f.note("mute all %v", on) }
 func (f *fakeActions) EndRoom()                            { f.note("end") }
@@ -290,6 +291,9 @@ func (f *fakeActions) Say()                                  { f.note("say") }
 func (f *fakeActions) ReadChat(end bool)                     { f.note("read %v", end) }
 func (f *fakeActions) OpenLink(l model.Link)                 { f.note("link %s", l.URL) }
 func (f *fakeActions) Copy(text string)                      { f.note("copy %s", text) }
+func (f *fakeActions) Admit(ids []call.Identity)             { f.note("admit %v", ids) }
+func (f *fakeActions) TurnAway(ids []call.Identity)          { f.note("turn away %v", ids) }
+func (f *fakeActions) ShowInvite()                           { f.note("invite") }
 func (f *fakeActions) SetSearch(text string)                 { f.note("search %s", text) }
 func (f *fakeActions) Silence(id call.Identity, on bool)     { f.note("silence %s %v", id, on) }
 func (f *fakeActions) SetRole(id call.Identity, r call.Role) { f.note("role %s %s", id, r) }

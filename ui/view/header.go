@@ -12,6 +12,7 @@ import (
 	"foyer/ui/kit"
 	"foyer/ui/model"
 	"foyer/ui/theme"
+	"foyer/ui/view/invitation"
 	"foyer/ui/view/settings"
 	"foyer/ui/words"
 )
@@ -199,12 +200,9 @@ func put(o fyne.CanvasObject, x, w, h, row float32) {
 	o.Resize(fyne.NewSize(w, h))
 }
 
-// invitable links can be given on: an address with a token cannot.
-func invitable(l call.Link) bool { return !l.Empty() && !l.Plain() && l.String() != "" }
-
 // reachOf says who can come in by the link of a room on this computer.
 func reachOf(book *words.Book, r model.Room) string {
-	if !r.Hosting || !invitable(r.Link) {
+	if !r.Hosting || !invitation.Possible(r.Link) {
 		return ""
 	}
 	kind, _ := reach.Of(r.Link.Hosts)
@@ -217,7 +215,7 @@ func (h *header) update(s *model.State, now time.Time, width float32) {
 	text, ink := h.quality(s)
 	h.network.SetIn(ink)
 	h.network.Set(text)
-	h.wanted[h.invite] = invitable(s.Room.Link)
+	h.wanted[h.invite] = invitation.Possible(s.Room.Link)
 	h.wanted[h.rules] = s.Standing.Role.Moderates()
 	h.rules.SetEnabled(s.Engine != call.StateLeaving)
 	h.updateLayouts(s, width >= headerWide)

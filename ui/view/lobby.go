@@ -292,7 +292,6 @@ func newWait(book *words.Book, act Actions) *wait {
 		book: book, title: kit.NewHeading(""), bar: kit.NewProgress(), long: kit.NewParagraph("").Colored(theme.Muted),
 	}
 	w.title.Wrap = true
-	w.long.Set(book.T("lobby.long_wait"))
 	w.cancel = kit.NewButton(book.T("lobby.cancel"), "", kit.Plain, act.Cancel)
 	w.content = kit.On(kit.NewPanel(theme.Surface, theme.RadiusCard),
 		kit.Pad(kit.Column(16, w.title, w.bar, w.long, w.cancel), 24, 24, 24, 24))
@@ -310,13 +309,21 @@ func (w *wait) update(s *model.State, now time.Time) {
 		w.title.Set(w.book.T("lobby.finishing"))
 	case s.Attempt.Start:
 		w.title.Set(w.book.T("lobby.starting"))
+	case s.Engine == call.StateWaiting && title == "":
+		w.title.Set(w.book.T("lobby.waiting_unnamed"))
+	case s.Engine == call.StateWaiting:
+		w.title.Set(w.book.T("lobby.waiting", "room", title))
 	case title == "":
 		w.title.Set(w.book.T("lobby.joining_unnamed"))
 	default:
 		w.title.Set(w.book.T("lobby.joining", "room", title))
 	}
 	w.bar.Tick(waited)
-	slow := waited >= cancelAfter
+	slow := waited >= cancelAfter || s.Engine == call.StateWaiting
+	w.long.Set(w.book.T("lobby.long_wait"))
+	if s.Engine == call.StateWaiting {
+		w.long.Set(w.book.T("lobby.waiting.detail"))
+	}
 	kit.SetVisible(w.long, slow)
 	kit.SetVisible(w.cancel, slow)
 	w.cancel.SetEnabled(!s.Attempt.Cancelled)

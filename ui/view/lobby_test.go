@@ -37,6 +37,15 @@ func lobbyScreens() []screen {
 			s.apply(previewOn()...)
 			s.state.Begin(model.Attempt{Since: s.now.Add(-400 * time.Millisecond), Start: true})
 		}},
+		{"waiting", "dark", func(s *stand) {
+			s.apply(previewOn()...)
+			s.state.Begin(model.Attempt{Since: s.now.Add(-time.Minute), Title: "Design review"})
+			s.apply(call.StateChanged{State: call.StateJoining}, call.StateChanged{State: call.StateWaiting})
+		}},
+		{"waiting-unnamed", "", func(s *stand) {
+			s.state.Begin(model.Attempt{Since: s.now.Add(-time.Minute)})
+			s.apply(call.StateChanged{State: call.StateJoining}, call.StateChanged{State: call.StateWaiting})
+		}},
 		{"joining-long", "dark", func(s *stand) {
 			s.apply(previewOn()...)
 			s.state.Begin(model.Attempt{Since: s.now.Add(-2100 * time.Millisecond), Title: "Design review"})

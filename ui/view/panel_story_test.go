@@ -11,6 +11,7 @@ import (
 	"foyer/engine/call"
 	"foyer/ui/kit"
 	"foyer/ui/model"
+	"foyer/ui/view/invitation"
 	"foyer/ui/view/panel"
 	"foyer/ui/words"
 )
@@ -53,6 +54,16 @@ func (s *stand) host() {
 	s.apply(call.ParticipantUpdated{Participant: lost}, call.ParticipantUpdated{Participant: muted})
 }
 
+// outside lets people wait to be let in, and so many more.
+func (s *stand) outside(more int, names ...string) {
+	rows := make([]call.WaiterRow, len(names))
+	for i, name := range names {
+		rows[i] = call.WaiterRow{ID: fmt.Sprint("w", i), Identity: call.Identity(fmt.Sprint("x", i)), Name: name}
+	}
+	s.apply(call.WaitersChanged{Count: len(names) + more, Name: names[len(names)-1]},
+		call.Moderated{Op: call.OpWaiting, Waiting: rows, More: more})
+}
+
 func panelScreens() []screen {
 	return []screen{
 		{"chat", "dark light", (*stand).talk},
@@ -85,6 +96,14 @@ func panelScreens() []screen {
 			s.said("u0", "Grace Hopper", "Are you there?", time.Minute)
 		}},
 		{"people", "dark", (*stand).host},
+		{"waiting", "dark small", func(s *stand) {
+			s.host()
+			s.outside(980, "Radia Perlman", "Barbara Liskov", "Frances Allen", "Wang Xiaoyun of the department for long names", "Eve")
+		}},
+		{"waiting-one", "", func(s *stand) {
+			s.host()
+			s.outside(0, "Radia Perlman")
+		}},
 		{"nobody", "", func(s *stand) {
 			s.host()
 			s.state.Search = "zz"
@@ -129,6 +148,32 @@ func TestPersonMenu(t *testing.T) {
 }
 
 func TestPanel(t *testing.T) { golden(t, "panel", panelScreens()) }
+
+// The invitation, over the room.
+func TestInvitation(t *testing.T) {
+	s := newStand(t, normal, fynetheme.VariantDark)
+	s.enter(2)
+	s.show()
+	link := call.Link{
+		Hosts: []string{"192.168.1.10:7843"}, Room: "r-abcdefgh", Title: "Design review", Secret: "0123456789abcdefghijkl",
+	}
+	var sheet invitation.Sheet
+	copied := false
+	sheet.Show(s.win.Canvas(), words.English(), link, func() { copied = true })
+	s.golden("invitation")
+	s.win.Canvas().Focused().TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+	if !copied {
+		t.Error("Enter does not copy the link")
+	}
+	sheet.Settle(link.String())
+	if !sheet.Open() {
+		t.Error("the sheet goes while the link is good")
+	}
+	sheet.Settle("")
+	if sheet.Open() || len(s.win.Canvas().Overlays().List()) != 0 {
+		t.Error("the sheet stays when the link is no good")
+	}
+}
 
 // What a host is asked before somebody is banned.
 func TestRemovalDialog(t *testing.T) {

@@ -122,6 +122,10 @@ func roomScreens() []screen {
 				s.apply(call.ParticipantJoined{Participant: call.Participant{Identity: id, SID: call.SID("PA_" + id), Name: string(id)}})
 			}
 		}},
+		{"waiters", "", 3, func(s *stand) {
+			s.apply(call.RulesChanged{Standing: call.Standing{Role: call.RoleHost}})
+			s.outside(980, "Radia Perlman")
+		}},
 		{"copied", "", 2, func(s *stand) { s.state.Notify(model.Notice{At: s.now, Kind: model.NoticeCopied}) }},
 		{"leaving", "dark", 2, func(s *stand) { s.apply(call.StateChanged{State: call.StateLeaving}) }},
 	}

@@ -14,6 +14,7 @@ import (
 	"foyer/ui/theme"
 	"foyer/ui/video"
 	"foyer/ui/view/face"
+	"foyer/ui/view/invitation"
 	"foyer/ui/words"
 )
 
@@ -334,7 +335,7 @@ func newAlone(book *words.Book, act Actions) *alone {
 }
 
 func (a *alone) set(r model.Room) {
-	invitable := invitable(r.Link)
+	invitable := invitation.Possible(r.Link)
 	key := "room.alone.detail"
 	if !invitable {
 		key = "room.alone_plain.detail"

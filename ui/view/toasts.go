@@ -109,6 +109,8 @@ func inChat(s *model.State, n model.Notice) bool {
 	switch n.Kind {
 	case model.NoticeJoined, model.NoticeGone, model.NoticeSilenced:
 		return s.Panel == model.PanelChat
+	case model.NoticeWaiters:
+		return s.Panel == model.PanelPeople
 	default:
 		return false
 	}
@@ -136,6 +138,11 @@ func (t *toasts) card(n model.Notice, now time.Time) fyne.CanvasObject {
 		undo.Small = true
 		row.Add(undo)
 	}
+	if n.Kind == model.NoticeWaiters {
+		show := kit.NewButton(t.book.T("room.knock.show"), "", kit.Plain, func() { t.act.OpenPanel(model.PanelPeople) })
+		show.Small = true
+		row.Add(show)
+	}
 	if n.Sticky() {
 		dismiss := kit.NewIconButton(t.book.T("toast.dismiss"), "close", kit.Quiet, nil, func() { t.act.Dismiss(n.ID) })
 		dismiss.Small = true
@@ -153,6 +160,8 @@ func (t *toasts) say(n model.Notice, now time.Time) (icon string, ink fyne.Theme
 		return goneIcon(n.Reason), theme.Muted, "", b.Gone(n.Name, n.Reason)
 	case model.NoticeHand:
 		return "hand", theme.Accent, "", b.HandsUp(n.Name, n.Count)
+	case model.NoticeWaiters:
+		return "door", theme.Accent, "", b.WantsIn(n.Name, n.More)
 	case model.NoticeHandLowered:
 		return "hand", theme.Muted, "", b.T("room.hand_lowered")
 	case model.NoticeModerated:

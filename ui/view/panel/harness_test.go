@@ -40,6 +40,9 @@ func (f *fakeActions) Say()                                  { f.note("say") }
 func (f *fakeActions) ReadChat(end bool)                     { f.note("read %v", end) }
 func (f *fakeActions) OpenLink(l model.Link)                 { f.note("link %s", l.URL) }
 func (f *fakeActions) Copy(text string)                      { f.note("copy %s", text) }
+func (f *fakeActions) Admit(ids []call.Identity)             { f.note("admit %v", ids) }
+func (f *fakeActions) TurnAway(ids []call.Identity)          { f.note("turn away %v", ids) }
+func (f *fakeActions) ShowInvite()                           { f.note("invite") }
 func (f *fakeActions) SetSearch(text string)                 { f.note("search %s", text) }
 func (f *fakeActions) Silence(id call.Identity, on bool)     { f.note("silence %s %v", id, on) }
 func (f *fakeActions) SetRole(id call.Identity, r call.Role) { f.note("role %s %s", id, r) }

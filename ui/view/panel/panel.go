@@ -15,6 +15,7 @@ import (
 	"foyer/ui/kit"
 	"foyer/ui/model"
 	"foyer/ui/theme"
+	"foyer/ui/view/panel/waiters"
 	"foyer/ui/words"
 )
 
@@ -45,6 +46,8 @@ type Actions interface {
 	Lower(id call.Identity) // the hand of somebody
 	Select(ids []call.Identity, on bool)
 	SelectNobody()
+	waiters.Actions
+	ShowInvite()
 	DoSelected(op call.Operation) // mutes, removes or lowers the hands of the selected
 }
 

@@ -12,6 +12,8 @@ import (
 	"foyer/ui/kit/list"
 	"foyer/ui/model"
 	"foyer/ui/theme"
+	"foyer/ui/view/invitation"
+	"foyer/ui/view/panel/waiters"
 	"foyer/ui/words"
 )
 
@@ -25,6 +27,8 @@ type peoplePage struct {
 	list    *list.List
 	nobody  *kit.Text
 	problem *fault
+	waiters *waiters.Box
+	invite  *kit.Button
 	bans    *kit.Button // leads to the list of bans
 	picked  *selectionBar
 	anchor  call.Identity // where a range of the selection begins
@@ -65,18 +69,27 @@ func newPeople(book *words.Book, act Actions, tips *kit.Tips, escape func()) *pe
 	p.picked = newSelectionBar(book, act, tips)
 	p.nobody = kit.NewParagraph(book.T("people.nobody")).Colored(theme.Muted).Centered()
 	p.bans = kit.NewButton(book.T("people.banned"), "ban", kit.Quiet, func() { act.OpenPanel(model.PanelBans) })
-	p.content = container.New(&peopleLayout{}, p.search, p.problem.content, p.list, p.nobody, p.bans, p.picked.content)
+	p.waiters = waiters.New(book, act, tips)
+	p.invite = kit.NewIconButton(book.WithKey(book.T("room.qr"), "Q"), "qr", kit.Quiet, tips, act.ShowInvite)
+	p.content = container.New(
+		&peopleLayout{p.waiters}, kit.Row(4, kit.Grow(p.search), p.invite), p.problem.content, p.waiters.Content, p.list, p.nobody,
+		p.bans, p.picked.content,
+	)
 	return p
 }
 
-// peopleLayout: the search, what went wrong, the list, and the way to the bans.
-type peopleLayout struct{}
+// peopleLayout: the search, what went wrong, who waits, the list, and the way to the bans.
+type peopleLayout struct{ waiters *waiters.Box }
+
+// listLeast is what the list keeps beside those who wait.
+const listLeast = 2 * personHeight
 
 func (*peopleLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(240, 160) }
 
-func (*peopleLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+func (l *peopleLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	l.waiters.Fit(size.Width-24, size.Height-listLeast-3*40)
 	y := float32(0)
-	for _, o := range objects[:2] {
+	for _, o := range objects[:3] {
 		if o.Visible() {
 			h := kit.HeightFor(o, size.Width-24)
 			kit.Place(o, 12, y, size.Width-24, h)
@@ -84,26 +97,28 @@ func (*peopleLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 		}
 	}
 	bottom := size.Height - 8
-	if picked := objects[5]; picked.Visible() {
+	if picked := objects[6]; picked.Visible() {
 		h := picked.MinSize().Height
 		bottom -= h
 		kit.Place(picked, 12, bottom, size.Width-24, h)
 		bottom -= 4
 	}
-	if bans := objects[4]; bans.Visible() {
+	if bans := objects[5]; bans.Visible() {
 		m := bans.MinSize()
 		bottom -= m.Height
 		kit.Place(bans, 12, bottom, m.Width, m.Height)
 		bottom -= 4
 	}
-	kit.Place(objects[2], 0, y, size.Width, bottom-y)
-	kit.Place(objects[3], 24, y+24, size.Width-48, kit.HeightFor(objects[3], size.Width-48))
+	kit.Place(objects[3], 0, y, size.Width, bottom-y)
+	kit.Place(objects[4], 24, y+24, size.Width-48, kit.HeightFor(objects[4], size.Width-48))
 }
 
 func (p *peoplePage) update(s *model.State, now time.Time) {
 	p.state, p.listed = s, s.Listed()
 	p.search.SetText(s.Search)
 	p.problem.set(panelProblem(p.book, s, now))
+	p.waiters.Update(s)
+	kit.SetVisible(p.invite, invitation.Possible(s.Room.Link))
 	kit.SetVisible(p.nobody, len(p.listed) == 0)
 	p.list.OnSelect, p.list.OnSelectAll = nil, nil
 	if s.Standing.Role.Moderates() {

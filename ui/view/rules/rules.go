@@ -26,6 +26,7 @@ type Actions interface {
 	SetRefuseNewcomer(on bool)
 	SetOffline(seconds int) // 0: by the messages of others
 	SetKeepHistory(on bool)
+	SetWaiting(on bool)
 	MuteAll(on bool)
 	EndRoom()
 	CloseRules()
@@ -36,6 +37,7 @@ type Menu struct {
 	*kit.Sheet
 	book                          *words.Book
 	locked, refuse, keep, muteAll *kit.Check
+	waiting                       *kit.Check
 	limit                         *kit.Field
 	set                           *kit.Button
 	offline                       *kit.Segments
@@ -60,8 +62,9 @@ func Show(c fyne.Canvas, book *words.Book, act Actions) *Menu {
 		detail.TextSize = 13
 		return box, kit.Column(0, box, kit.Pad(detail, 0, 0, 0, 32))
 	}
-	var locked, refuse, keep, muteAll fyne.CanvasObject
+	var locked, waiting, refuse, keep, muteAll fyne.CanvasObject
 	m.locked, locked = check("rules.locked", "rules.locked.detail", act.SetLocked)
+	m.waiting, waiting = check("rules.waiting", "rules.waiting.detail", act.SetWaiting)
 	m.muteAll, muteAll = check("rules.muted_all", "rules.muted_all.detail", act.MuteAll)
 	m.refuse, refuse = check("rules.refuse_newcomer", "rules.refuse_newcomer.detail", act.SetRefuseNewcomer)
 	m.keep, keep = check("rules.keep_history", "rules.keep_history.detail", act.SetKeepHistory)
@@ -80,7 +83,7 @@ func Show(c fyne.Canvas, book *words.Book, act Actions) *Menu {
 	offline.TextSize = 13
 	limit := kit.Row(8, kit.Grow(m.limit), kit.Pad(m.set, 22, 0, 0, 0))
 	body := kit.Column(
-		16, locked, muteAll, kit.Column(6, limit, m.limited), refuse, keep,
+		16, locked, waiting, muteAll, kit.Column(6, limit, m.limited), refuse, keep,
 		kit.Column(6, offline, m.offline.Container), m.problem,
 	)
 	m.end = kit.NewButton(book.T("dialog.end.yes"), "people", kit.Danger, act.EndRoom)
@@ -128,6 +131,7 @@ func (m *Menu) Update(s *model.State, now time.Time) {
 	rules := s.Standing.Rules
 	if s.RulesAsked == "" && (m.fresh || changed || rules != m.shown) {
 		m.locked.Set(rules.Locked)
+		m.waiting.Set(rules.Waiting)
 		m.muteAll.Set(rules.MutedAll)
 		m.refuse.Set(rules.RefuseNewcomer)
 		m.keep.Set(rules.KeepHistory)

@@ -29,6 +29,7 @@ func (f *fakeActions) SetLocked(on bool)         { f.note("locked %v", on) }
 func (f *fakeActions) SetLimit(n int)            { f.note("limit %d", n) }
 func (f *fakeActions) SetRefuseNewcomer(on bool) { f.note("refuse %v", on) }
 func (f *fakeActions) SetOffline(s int)          { f.note("offline %d", s) }
+func (f *fakeActions) SetWaiting(on bool)        { f.note("waiting %v", on) }
 func (f *fakeActions) SetKeepHistory(on bool)    { f.note("keep %v", on) }
 func (f *fakeActions) MuteAll(on bool)           { f.note("mute all %v", on) }
 func (f *fakeActions) EndRoom()                  { f.note("end") }

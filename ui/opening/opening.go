@@ -1,4 +1,5 @@
-package desk
+// Package opening opens windows, and says when there is none.
+package opening
 
 import (
 	"fyne.io/fyne/v2"
@@ -7,9 +8,9 @@ import (
 	"foyer/engine/call"
 )
 
-// Open shows a window and reports whether it is really there: Fyne logs that it
+// Show shows a window and reports whether it is really there: Fyne logs that it
 // could not make one, and goes on without it. The error is call.ErrNoDisplay.
-func Open(w fyne.Window) error {
+func Show(w fyne.Window) error {
 	w.Show()
 	native, ok := w.(driver.NativeWindow)
 	if !ok {

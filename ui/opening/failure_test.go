@@ -1,10 +1,11 @@
-package ui
+package opening
 
 import (
 	"testing"
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
 
 	"foyer/engine/call"
 	"foyer/ui/kit"
@@ -13,7 +14,7 @@ import (
 )
 
 func TestShowFailureSaysTheSentenceAndTheNextStep(t *testing.T) {
-	a := newApp(t)
+	a := test.NewTempApp(t)
 	for _, l := range words.Languages() {
 		book := words.Choose(l.Code, nil)
 		s := book.Error(call.ErrProfileKey, "", call.SourceUnknown, time.Now())

@@ -1,9 +1,8 @@
-package ui
+package opening
 
 import (
 	"fyne.io/fyne/v2"
 
-	"foyer/ui/desk"
 	"foyer/ui/kit"
 	"foyer/ui/theme"
 	"foyer/ui/words"
@@ -33,5 +32,5 @@ func ShowFailure(a fyne.App, book *words.Book, s words.Sentence) (fyne.Window, e
 	w.SetContent(content)
 	w.Resize(fyne.NewSize(failureWidth, max(failureHeight, kit.HeightFor(content, failureWidth))))
 	w.CenterOnScreen()
-	return w, desk.Open(w)
+	return w, Show(w)
 }

@@ -1,0 +1,45 @@
+package model
+
+import (
+	"testing"
+
+	"foyer/engine/call"
+)
+
+// Those who wait are shown to whoever may let them in, and to nobody else; what is
+// told of them goes with the last of them.
+func TestWaiting(t *testing.T) {
+	for role, told := range map[call.Role]bool{call.RoleHost: true, call.RoleCoHost: true, call.RoleParticipant: false, "": false} {
+		s := New()
+		apply(s, call.Joined{Room: "r", Self: call.Participant{Identity: "me"}, Standing: call.Standing{Role: role}})
+		apply(s, call.WaitersChanged{Count: 3, Name: "Eve"})
+		apply(s, call.WaitersChanged{Count: 981, Name: "Sam"})
+		n := 0
+		for _, o := range s.Notices {
+			if o.Kind == NoticeWaiters {
+				n++
+				if o.Name != "Sam" || o.More != 980 || !o.Sticky() {
+					t.Errorf("%s is told %+v", role, o)
+				}
+			}
+		}
+		if want := map[bool]int{true: 1}[told]; n != want {
+			t.Errorf("%q: %d notices, want %d", role, n, want)
+		}
+		apply(s, call.Moderated{Op: call.OpWaiting, Waiting: []call.WaiterRow{{ID: "w1"}}, More: 4})
+		if told && s.Waiting.Count != 5 {
+			t.Errorf("%q: %+v", role, s.Waiting)
+		}
+		if _, ok := s.Waiting.Find("w1"); !ok && told {
+			t.Error("w1 is not found")
+		}
+		apply(s, call.WaitersChanged{})
+		if told && (s.Waiting.Count != 0 || len(s.Notices) != 0) {
+			t.Errorf("%q: nobody waits, and %+v, %+v", role, s.Waiting, s.Notices)
+		}
+		apply(s, call.WaitersChanged{Count: 1, Name: "Eve"}, call.Left{Reason: call.ReasonLeft}, call.Joined{Room: "r"})
+		if s.Waiting.Count != 0 {
+			t.Errorf("%q: those of the last stay wait on", role)
+		}
+	}
+}

@@ -1,0 +1,78 @@
+// Package invitation is the sheet with the room's invitation: the link, to be copied, and
+// its QR code, to be read by another device.
+//
+// Everything belongs to Fyne's main goroutine.
+package invitation
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+
+	"foyer/engine/call"
+	"foyer/ui/kit"
+	"foyer/ui/qr"
+	"foyer/ui/theme"
+	"foyer/ui/words"
+)
+
+// Possible reports whether a link can be given on: an address with a token cannot.
+func Possible(l call.Link) bool { return !l.Empty() && !l.Plain() && l.String() != "" }
+
+const (
+	width  = 460
+	side   = 280 // of the code, at least
+	module = 8   // pixels of its image
+)
+
+// Sheet is the invitation over the window. The zero value is closed.
+type Sheet struct {
+	card *kit.Sheet
+	link string
+}
+
+// Open reports whether the sheet is open.
+func (s *Sheet) Open() bool { return s.card != nil }
+
+// Show shows the invitation by a link. copied puts it on the clipboard.
+func (s *Sheet) Show(c fyne.Canvas, book *words.Book, link call.Link, copied func()) {
+	s.Close()
+	s.link = link.String()
+	body := kit.Column(14, kit.NewParagraph(book.T("invite.detail")).Colored(theme.Muted))
+	if code, err := qr.New(s.link); err != nil {
+		body.Add(kit.NewParagraph(book.T("invite.too_long")).Colored(theme.Error))
+	} else {
+		drawn := canvas.NewImageFromImage(code.Image(module))
+		drawn.FillMode, drawn.ScaleMode = canvas.ImageFillContain, canvas.ImageScalePixels
+		drawn.SetMinSize(fyne.NewSquareSize(side))
+		body.Add(kit.Middle(side, drawn))
+	}
+	text := kit.NewParagraph(s.link)
+	text.TextSize = 13
+	body.Add(kit.On(kit.NewPanel(theme.Control, theme.RadiusControl), kit.Pad(text, 10, 12, 10, 12)))
+	body.Add(kit.NewParagraph(book.T("invite.secret")).Colored(theme.Muted))
+	var again *kit.Button
+	again = kit.NewButton(book.T("invite.copy"), "copy", kit.Primary, func() {
+		copied()
+		again.Set(book.T("invite.copied"), "check", kit.Primary)
+	})
+	done := kit.NewButton(book.T("invite.done"), "", kit.Plain, s.Close)
+	s.card = kit.ShowSheet(
+		c, book.T("invite.title"), width, kit.Pad(body, 0, 6, 0, 6), kit.Row(12, again, kit.Spring(), done), s.Close,
+	)
+	c.Focus(again)
+}
+
+// Settle takes the sheet away when the room's link is another one, or there is none.
+func (s *Sheet) Settle(link string) {
+	if s.Open() && s.link != link {
+		s.Close()
+	}
+}
+
+// Close takes the sheet away.
+func (s *Sheet) Close() {
+	if s.card != nil {
+		s.card.Close()
+		s.card = nil
+	}
+}
