@@ -9,7 +9,6 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/eventqueue"
-	"foyer/ui/desk"
 )
 
 // nativeWindow is a window as a toolkit has it that could, or could not, make it.
