@@ -10,7 +10,7 @@ import (
 
 // askWaiting asks the door who waits to be let in, if we may let them in.
 func askWaiting(u *UI) {
-	if s := u.state; s.InRoom() && s.Engine != call.StateLeaving && s.Standing.Role.Moderates() {
+	if s := u.state; s.InRoom() && s.Engine != call.StateLeaving && s.Standing.Role.Moderates() && s.Waiting.Ask() {
 		u.do(engine.Moderate{Op: call.OpWaiting}, call.SourceUnknown)
 	}
 }

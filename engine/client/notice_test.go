@@ -248,3 +248,14 @@ func TestK2_DismissedWithAText(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 }
+
+// Who may let people in hears how many wait, and who came last, fit to be shown.
+func TestWaitersNotice(t *testing.T) {
+	s, events := told(t)
+	s.hearNotice(t, doorapi.Notice{Kind: doorapi.NoticeWaiting, Count: 3, By: "Eve\u202e\n"})
+	s.hearNotice(t, doorapi.Notice{Kind: doorapi.NoticeWaiting, Count: -4})
+	want := []call.SessionEvent{call.WaitersChanged{Count: 3, Name: "Eve"}, call.WaitersChanged{}}
+	if !slices.Equal(*events, want) {
+		t.Errorf("got %+v, want %+v", *events, want)
+	}
+}

@@ -152,7 +152,7 @@ func (s *State) IsSilenced(p *Person) bool {
 func (s *State) panelFailed(command string, err error) bool {
 	switch command {
 	case string(call.OpMembers), string(call.OpBans), string(call.OpWaiting):
-		s.PanelErr = PanelError{command, err}
+		s.PanelErr, s.Waiting.asked = PanelError{command, err}, false
 		return true
 	default:
 		return false

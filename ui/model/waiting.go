@@ -12,6 +12,15 @@ type Waiting struct {
 	Count int
 	Rows  []call.WaiterRow // those who have waited longest
 	More  int              // so many others
+	asked bool             // the door, and it has not answered
+}
+
+// Ask notes that the door is asked who waits, and reports whether it is not being asked
+// already: a door may say any number of times that they are others now.
+func (w *Waiting) Ask() bool {
+	was := w.asked
+	w.asked = true
+	return !was
 }
 
 // Find is somebody who waits, by the ID of their row.

@@ -26,7 +26,13 @@ func TestWaiting(t *testing.T) {
 		if want := map[bool]int{true: 1}[told]; n != want {
 			t.Errorf("%q: %d notices, want %d", role, n, want)
 		}
+		if !s.Waiting.Ask() || s.Waiting.Ask() {
+			t.Error("the door is not asked once")
+		}
 		apply(s, call.Moderated{Op: call.OpWaiting, Waiting: []call.WaiterRow{{ID: "w1"}}, More: 4})
+		if !s.Waiting.Ask() {
+			t.Error("the door is not asked again")
+		}
 		if told && s.Waiting.Count != 5 {
 			t.Errorf("%q: %+v", role, s.Waiting)
 		}
