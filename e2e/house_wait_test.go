@@ -122,7 +122,7 @@ func TestWaitingRoom(t *testing.T) {
 	t.Log("closed while somebody waits, whose devices are free then")
 	ada.Say(map[string]any{"cmd": "leave"})
 	ada.ends("left")
-	h.admin(0, "remove", "hall", "ada")
+	h.admin(3, "remove", "hall", "ada") // who has gone: the let-in goes as well
 	ada.enters(link, nil)
 	ada.waits()
 	start = time.Now()

@@ -26,6 +26,11 @@ func TestNote(t *testing.T) {
 				a.Joined("Grace")
 			}
 		}, "Design review", "12 people joined", "12 people joined"},
+		"somebody waits": {func(a *Announcer) { a.Waits("Grace", 1) }, "Design review", "Grace wants to come in", "1 person is waiting to be let in"},
+		"a crowd waits": {func(a *Announcer) {
+			a.Waits("Linus", 1)
+			a.Waits("Grace", 981)
+		}, "Design review", "Grace and 980 more want to come in", "981 people are waiting to be let in"},
 		"both": {func(a *Announcer) {
 			a.Joined("Grace")
 			a.Said("Grace", "hello")
