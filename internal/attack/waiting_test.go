@@ -96,7 +96,8 @@ func pastWaiting(s *stage) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	early, err := s.door.Admit(s.ctx, p, link) // while everybody may
+	early, err := s.door.Admit(s.ctx, p, link) // while everybody may; the room is open from here on
+	s.later(func() { _ = s.asHost(call.OpDismiss, doorapi.DismissRequest{Room: porch}, nil) })
 	if err == nil {
 		err = s.porchWaits(true)
 	}
