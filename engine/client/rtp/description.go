@@ -67,7 +67,7 @@ func (p *Peer) SetRemote(kind webrtc.SDPType, description string, unusable func(
 // description. It fails for more than a server has; unusable is called for one
 // that cannot be used.
 func (p *Peer) AddCandidate(c webrtc.ICECandidateInit, unusable func(error)) error {
-	if err := p.admitCandidate(c.Candidate); err != nil || overTCP(c.Candidate) {
+	if err := p.admitCandidate(c.Candidate); err != nil || c.Candidate != "" && !overUDP(c.Candidate) {
 		return err
 	}
 	if p.PC.RemoteDescription() == nil {

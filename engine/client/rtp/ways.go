@@ -80,20 +80,27 @@ func (t *Transport) Restarting() {
 	t.tried = 0
 }
 
-// withoutTCP takes the server's own TCP candidates out of its description: we dial
-// no address that a server names, only the one that the link has led to.
+// withoutTCP takes the server's candidates that are not plainly of UDP out of its
+// description: we dial no address that a server names, only the one that the link has led
+// to. Lines are cut where pion cuts them: at any carriage return.
 func withoutTCP(description string) string {
 	var kept strings.Builder
-	for line := range strings.Lines(description) {
-		if candidate, ok := strings.CutPrefix(line, "a=candidate:"); !ok || !overTCP("candidate:"+candidate) {
-			kept.WriteString(line)
+	for line := range strings.FieldsFuncSeq(description, func(r rune) bool { return r == '\r' || r == '\n' }) {
+		attribute := strings.TrimPrefix(line, "a=")
+		if attribute == line || !strings.HasPrefix(attribute, prefix) || overUDP(attribute) {
+			kept.WriteString(line + "\r\n")
 		}
 	}
 	return kept.String()
 }
 
-// overTCP reports whether a candidate is of TCP (RFC 8839, 5.1).
-func overTCP(candidate string) bool {
-	fields := strings.Fields(candidate)
-	return len(fields) > 2 && strings.EqualFold(fields[2], "tcp")
+const prefix = "candidate:"
+
+// overUDP reports whether a candidate is of UDP (RFC 8839, 5.1), in the one form that
+// pion cannot read as another: it takes every name that begins with tcp for TCP, and an
+// empty foundation.
+func overUDP(candidate string) bool {
+	rest, ok := strings.CutPrefix(candidate, prefix)
+	fields := strings.Fields(rest)
+	return ok && len(fields) > 2 && strings.HasPrefix(rest, fields[0]) && strings.EqualFold(fields[2], "udp")
 }

@@ -52,7 +52,19 @@ func TestServersOwnTCPIsLeftOut(t *testing.T) {
 	if got := withoutTCP("v=0\r\n" + udp + tcp + "a=mid:0\r\n"); got != "v=0\r\n"+udp+"a=mid:0\r\n" {
 		t.Errorf("got %q", got)
 	}
-	if !overTCP(strings.TrimPrefix(tcp, "a=")) || overTCP(strings.TrimPrefix(udp, "a=")) || overTCP("candidate:") {
-		t.Error("a trickled candidate is taken for the other kind")
+	for candidate, want := range map[string]bool{
+		strings.TrimPrefix(udp, "a="): true, strings.TrimPrefix(tcp, "a="): false, "candidate:": false, "": false,
+		// What pion reads as TCP, too.
+		"candidate:1 1 tcpx 2130706431 10.0.0.5 22 typ host tcptype passive": false,
+		" 1 tcp 1 10.0.0.5 22 typ host tcptype passive":                      false,
+		"candidate: 1 tcp 1 10.0.0.5 22 typ host tcptype passive":            false,
+		"candidate: 1 udp 1 10.0.0.5 22 typ host":                            false,
+	} {
+		if overUDP(candidate) != want {
+			t.Errorf("%q is over UDP: %v", candidate, !want)
+		}
+	}
+	if got := withoutTCP("v=0\r\n\r" + tcp + "a=mid:0\r" + tcp); got != "v=0\r\na=mid:0\r\n" {
+		t.Errorf("left with %q", got)
 	}
 }
