@@ -14,7 +14,10 @@ import (
 )
 
 // renewTimeout is how long a media server may take to end, and its successor to begin.
-const renewTimeout = 10 * time.Second
+const (
+	renewTimeout = 10 * time.Second
+	renewPause   = 500 * time.Millisecond // between two tries to begin
+)
 
 // mediaServer is our own LiveKit, and its successors: each listens on the addresses
 // that this computer had when it began. They have the same ports.
@@ -88,6 +91,22 @@ func (m *mediaServer) Err() error {
 	return m.err
 }
 
+// start starts a media server, and tries again for as long as ctx lasts: an address that
+// is new, or has just gone, cannot be bound.
+func (m *mediaServer) start(ctx context.Context) (*sfu.SFU, error) {
+	for {
+		next, err := sfu.Start(ctx, m.conf)
+		if err == nil {
+			return next, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(renewPause):
+		}
+	}
+}
+
 // renew ends the media server and starts another. It must be empty. If there is
 // none afterwards, done is closed.
 func (m *mediaServer) renew(ctx context.Context) error {
@@ -99,7 +118,7 @@ func (m *mediaServer) renew(ctx context.Context) error {
 	m.mu.Unlock()
 	next, err := (*sfu.SFU)(nil), old.Stop(ctx)
 	if err == nil {
-		next, err = sfu.Start(ctx, m.conf)
+		next, err = m.start(ctx)
 	}
 	if err != nil {
 		m.mu.Lock()

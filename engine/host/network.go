@@ -24,6 +24,7 @@ type networkWatch struct {
 	media   *mediaServer
 
 	listening []netip.Addr // at the start of the media server
+	seen      []netip.Addr // at the last look
 	told      []netip.Addr // to the log, as one on which nothing listens yet
 }
 
@@ -44,9 +45,13 @@ func (w *networkWatch) run(ctx context.Context) {
 // step renews the media server if it has to be and may be.
 func (w *networkWatch) step(ctx context.Context) {
 	now := w.s.addresses()
-	missing := without(now, w.listening)
-	if len(missing) == 0 {
+	stays := slices.Equal(now, w.seen) // for two looks: a new IPv6 address cannot be used for a second
+	w.seen = now
+	if len(without(now, w.listening)) == 0 {
 		w.told = nil
+		return
+	}
+	if !stays {
 		return
 	}
 	w.door.Pause(func() {
@@ -55,7 +60,11 @@ func (w *networkWatch) step(ctx context.Context) {
 			return
 		}
 		w.listening = now // before it starts: an address that comes meanwhile is new
-		if err := w.media.renew(ctx); err != nil {
+		err = w.media.renew(ctx)
+		switch {
+		case ctx.Err() != nil: // the server ends
+			return
+		case err != nil:
 			w.s.Log.WithError(err).Error("the media server does not start again on the changed network")
 			return
 		}
