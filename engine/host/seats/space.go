@@ -50,7 +50,9 @@ func checkSelves(e Entrant, others []register.Member, here map[call.Identity]boo
 // into a room that they have locked.
 func checkSpace(rules register.Rules, e Entrant, here map[call.Identity]bool, open map[call.Identity]int) error {
 	inside := here[e.Identity] || open[e.Identity] > 0
-	back := e.Again && (e.Member.Presence == call.PresenceOffline || e.Member.Presence == call.PresenceOnline)
+	// Who has no key has proved nothing: anybody could be back as them.
+	back := e.Again && e.Member.Key != nil &&
+		(e.Member.Presence == call.PresenceOffline || e.Member.Presence == call.PresenceOnline)
 	if rules.Locked && !inside && !back && !e.Member.Role.Moderates() {
 		return call.ErrRoomLocked
 	}

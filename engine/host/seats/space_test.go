@@ -1,6 +1,7 @@
 package seats
 
 import (
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"testing"
@@ -10,7 +11,7 @@ import (
 )
 
 func member(role call.Role, presence call.Presence) register.Member {
-	return register.Member{Role: role, Presence: presence}
+	return register.Member{Role: role, Presence: presence, Key: ed25519.PublicKey("of an installation")}
 }
 
 // TestCheck goes through the rules that decide about a place.
@@ -18,6 +19,8 @@ func TestCheck(t *testing.T) {
 	here := map[call.Identity]bool{"anna": true}
 	open := map[call.Identity]int{"anna": 1}
 	guest, away := member(call.RoleParticipant, ""), member(call.RoleParticipant, call.PresenceOffline)
+	keyless := away // came with a token that the door did not make
+	keyless.Key = nil
 	for name, tt := range map[string]struct {
 		rules register.Rules
 		who   Entrant
@@ -32,6 +35,9 @@ func TestCheck(t *testing.T) {
 		"locked, inside": {rules: register.Rules{Locked: true}, who: Entrant{Identity: "anna", Member: guest}},
 		"locked, back by itself": {
 			rules: register.Rules{Locked: true}, who: Entrant{Identity: "ben", Member: away, Again: true},
+		},
+		"locked, back as somebody without a key": {
+			rules: register.Rules{Locked: true}, who: Entrant{Identity: "ben", Member: keyless, Again: true}, want: call.ErrRoomLocked,
 		},
 		"locked, back by hand": {
 			rules: register.Rules{Locked: true}, who: Entrant{Identity: "ben", Member: away}, want: call.ErrRoomLocked,
@@ -53,6 +59,9 @@ func TestCheck(t *testing.T) {
 		"waiting, co-host":              {rules: register.Rules{Waiting: true}, who: Entrant{Identity: "ben", Member: member(call.RoleCoHost, "")}},
 		"waiting, back by itself": {
 			rules: register.Rules{Waiting: true}, who: Entrant{Identity: "ben", Member: away, Again: true},
+		},
+		"waiting, back as somebody without a key": {
+			rules: register.Rules{Waiting: true}, who: Entrant{Identity: "ben", Member: keyless, Again: true}, want: call.ErrWaiting,
 		},
 		"waiting, back by hand": {
 			rules: register.Rules{Waiting: true}, who: Entrant{Identity: "ben", Member: away}, want: call.ErrWaiting,
