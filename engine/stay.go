@@ -159,7 +159,7 @@ func (l *loop) begin(e *entry) {
 // dial joins the server in a worker.
 func (l *loop) dial(s *stay) {
 	req := s.request(l.cfg.Key)
-	req.Shown, req.Waits = l.cfg.Shown, true
+	req.Shown, req.Waits, req.Held = l.cfg.Shown, true, s.wait != nil
 	b, dialer := l.inbox, l.cfg.Dialer
 	sink := func(ev call.SessionEvent) {
 		if s.feed.Put(ev) {

@@ -19,9 +19,9 @@ type JoinRequest struct {
 	// Admission of this request, by [Dialer].Admit: the door is not asked
 	// again. nil: Dial asks it.
 	Admission *Admission
-	// Waits lets the door hold the answer, up to doorapi.Hold, while nobody has let
-	// us in. Without one there is an [ErrWaiting], at once or then.
-	Waits bool
+	// Waits says that we ask again after an [ErrWaiting]. Held lets the door hold the
+	// answer, up to doorapi.Hold, while nobody has let us in.
+	Waits, Held bool
 	// Shown is how many video tracks are shown until Session.Subscribe says
 	// which; 0: DefaultShown.
 	Shown int

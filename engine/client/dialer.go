@@ -153,7 +153,7 @@ func (d *Dialer) Dial(
 
 func (d *Dialer) dial(ctx context.Context, req call.JoinRequest, sink func(call.SessionEvent)) (call.Session, error) {
 	limit := d.limits.join
-	if req.Waits {
+	if req.Held {
 		limit += doorapi.Hold
 	}
 	joining, cancel := context.WithTimeout(ctx, limit)

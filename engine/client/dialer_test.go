@@ -237,9 +237,13 @@ func TestUnreachableAndSilent(t *testing.T) {
 				t.Errorf("plain: got %v, want %v", err, test.want)
 			}
 			invite := secure.invite(t)
-			invite.Link.Hosts = []string{test.host}
+			invite.Link.Hosts, invite.Waits = []string{test.host}, true
+			start := time.Now()
 			if err := dial(t, t.Context(), invite, test.change); !errors.Is(err, test.want) {
 				t.Errorf("invite: got %v, want %v", err, test.want)
+			}
+			if took := time.Since(start); took > doorapi.Hold/2 {
+				t.Errorf("invite: a server that has let nobody wait is waited for %v", took)
 			}
 		})
 	}

@@ -64,9 +64,10 @@ type JoinRequest struct {
 	// Batches says that the client reads a [ChatBatch], and sends chat to those
 	// alone who do not.
 	Batches bool `json:"batches,omitempty"`
-	// Wait says that the client asks again when it is told to wait. The first time
-	// the door tells it at once, and from then on it holds its answer.
+	// Wait says that the client asks again when it is told to wait. Held says that it
+	// was told so, and that the door may hold its answer.
 	Wait bool `json:"wait,omitempty"`
+	Held bool `json:"held,omitempty"`
 }
 
 // SigningBytes is what the client signs. The door's fingerprint in it keeps a

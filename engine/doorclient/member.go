@@ -135,7 +135,7 @@ func joinBody(req call.JoinRequest, host string, generation int64, now time.Time
 	wire := doorapi.JoinRequest{
 		Room: req.Link.Room, Secret: req.Link.Secret, Identity: req.Identity, Name: req.Name,
 		Existing: req.Link.Existing || generation != 0, Generation: max(generation, 0), Batches: true,
-		Wait: req.Waits && generation == 0,
+		Wait: req.Waits && generation == 0, Held: req.Held && generation == 0,
 	}
 	if err := wire.Sign(req.Key, signedFor, now); err != nil {
 		return nil, err

@@ -135,7 +135,7 @@ func elsewhere(host string, own []netip.Prefix) bool {
 // worst picks the failure that tells most: another computer at the address says
 // more than one that is off.
 func worst(failed []error) error {
-	for _, kind := range []error{call.ErrWrongServer, call.ErrServerGarbage, call.ErrServerSilent} {
+	for _, kind := range []error{call.ErrWrongServer, call.ErrUntrusted, call.ErrServerGarbage, call.ErrServerSilent} {
 		for _, err := range failed {
 			if errors.Is(err, kind) {
 				return err

@@ -93,6 +93,18 @@ func TestHostsAreTriedOneAfterTheOther(t *testing.T) {
 	}
 }
 
+// TestTheFailureThatTellsMost is told of several addresses.
+func TestTheFailureThatTellsMost(t *testing.T) {
+	said := []error{call.ErrWrongServer, call.ErrUntrusted, call.ErrServerGarbage, call.ErrServerSilent, call.ErrUnreachable}
+	for i := range said {
+		failed := slices.Clone(said[i:])
+		slices.Reverse(failed)
+		if err := worst(failed); !errors.Is(err, said[i]) {
+			t.Errorf("of %v: %v", failed, err)
+		}
+	}
+}
+
 // TestRaceEndsWithItsContext: nothing is tried any more, and everything that was is
 // waited for.
 func TestRaceEndsWithItsContext(t *testing.T) {
