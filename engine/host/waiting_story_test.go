@@ -23,7 +23,7 @@ type answered struct {
 func (s *testServer) waits(g guest, link call.Link) <-chan answered {
 	said := make(chan answered, 1)
 	req := g.request(s.t, link)
-	req.Wait = true
+	req.Wait, req.Held = true, true
 	go func() {
 		// Errors are those of the test's end.
 		answer, refusal, status := s.join(req)

@@ -71,11 +71,7 @@ func (d *Door) admit(ctx context.Context, c *connect) error {
 		}
 	}
 	c.granted = grant
-	e := seats.Entrant{
-		Identity: c.identity(), Key: c.member.Key, Member: c.member, Again: c.again,
-		LetIn: !c.ours, // whoever made the token has
-	}
-	check, err := d.spaceFor(ctx, c.room(), rules, e, c.resumes)
+	check, err := d.spaceFor(ctx, c.room(), rules, c.entrant(), c.resumes)
 	if err != nil {
 		return err
 	}
@@ -87,7 +83,7 @@ func (d *Door) admit(ctx context.Context, c *connect) error {
 		c.open = leave // LiveKit sends them away; counted, they would be inside for their own next connect
 		return nil
 	}
-	open, err := d.seats.Arrive(seats.Installation{Room: c.room(), Key: string(e.Key)}, c.identity(), check)
+	open, err := d.seats.Arrive(seats.Installation{Room: c.room(), Key: string(c.member.Key)}, c.identity(), check)
 	if err != nil {
 		leave()
 		return err
@@ -213,7 +209,7 @@ func (d *Door) openForeign(ctx context.Context, room call.RoomID) error {
 	}
 	_, err := d.rooms.Find(ctx, room)
 	if errors.Is(err, call.ErrNoSuchRoom) {
-		_, err = d.rooms.Ensure(ctx, room)
+		_, err = openedRoom(ctx, d, room)
 	}
 	return err
 }

@@ -107,7 +107,7 @@ func TestJ6_AResumeOfNobodyIsNotInside(t *testing.T) {
 		t.Fatal(err)
 	}
 	req := hosttest.Join(t, "mallory", hosttest.NewKey(t), call.Link{Room: "hall", Secret: inv.Secret, Fingerprint: d.fingerprint})
-	answer, err := d.join(ctx, netip.Prefix{}, &req)
+	answer, err := d.join(ctx, netip.Prefix{}, &req, func() {})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,6 +26,7 @@ import (
 	"foyer/engine/doorapi"
 	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
+	"foyer/engine/host/seats"
 	"foyer/engine/host/stream"
 	"foyer/engine/host/tracks"
 )
@@ -61,6 +62,14 @@ func (c *connect) connection() tracks.Connection {
 		in.Foreign = tracks.SourcesOf(c.grants.Video.GetCanPublishSources())
 	}
 	return in
+}
+
+// entrant is who wants to be in the room.
+func (c *connect) entrant() seats.Entrant {
+	return seats.Entrant{
+		Identity: c.identity(), Key: c.member.Key, Name: c.grants.Name, Member: c.member, Again: c.again,
+		LetIn: !c.ours, // whoever made the token has
+	}
 }
 
 // readConnect verifies the token. LiveKit is given exactly what was verified

@@ -172,7 +172,9 @@ func (d *Door) mayEnter(ctx context.Context, req *doorapi.JoinRequest, role call
 	if err != nil {
 		return err
 	}
-	e := seats.Entrant{Identity: req.Identity, Key: req.Key, Member: m, Again: req.Generation != 0}
+	e := seats.Entrant{
+		Identity: req.Identity, Key: req.Key, Name: call.CleanName(req.Name), Member: m, Again: req.Generation != 0,
+	}
 	check, err := d.spaceFor(ctx, req.Room, rules, e, false)
 	if err != nil {
 		return err
@@ -240,7 +242,7 @@ func (d *Door) openRoom(
 	ctx context.Context, found roomLookup, inv register.Invitation, req *doorapi.JoinRequest,
 ) (call.SID, error) {
 	if errors.Is(found.err, call.ErrNoSuchRoom) && !inv.Existing && !req.Existing {
-		return d.rooms.Ensure(ctx, req.Room)
+		return openedRoom(ctx, d, req.Room)
 	}
 	return found.session, found.err
 }

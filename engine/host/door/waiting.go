@@ -19,13 +19,13 @@ func waitToJoin(
 	holding, cancel := context.WithTimeout(ctx, doorapi.Hold)
 	defer cancel()
 	defer context.AfterFunc(d.accepting, cancel)()
-	name, err := d.register.ToldApart(ctx, register.Member{
-		Room: req.Room, Identity: req.Identity, Name: call.CleanName(req.Name),
-	}, d.now())
+	said := call.CleanName(req.Name)
+	name, err := d.register.ToldApart(ctx, register.Member{Room: req.Room, Identity: req.Identity, Name: said}, d.now())
 	if err != nil {
 		return found, err
 	}
-	g.Room, g.Identity, g.Key, g.Name, g.Waits = req.Room, req.Identity, req.Key, name, req.Wait
+	g.Room, g.Identity, g.Key, g.Said, g.Name = req.Room, req.Identity, req.Key, said, name
+	g.Waits, g.Held = req.Wait, req.Held
 	for {
 		if errors.Is(found.err, call.ErrNoSuchRoom) && (inv.Existing || req.Existing) {
 			err = found.err // and nobody opens it for them
@@ -48,11 +48,23 @@ func waitToJoin(
 	return found, err
 }
 
+// openedRoom makes a room, whose session begins.
+func openedRoom(ctx context.Context, d *Door, room call.RoomID) (call.SID, error) {
+	session, err := d.rooms.Ensure(ctx, room)
+	if err != nil {
+		return session, err
+	}
+	if err := d.register.BeginLetIn(ctx, room, session, d.now()); err != nil { // a full disk closes no room
+		d.log.WithError(err).WithField("room", room).Warn("it is not noted that the room was opened")
+	}
+	return session, nil
+}
+
 // isLetIn reports whether a host has let somebody in since the room was opened.
 func isLetIn(ctx context.Context, d *Door, room call.RoomID, e seats.Entrant) (bool, error) {
 	session, err := d.rooms.Find(ctx, room)
 	if err != nil && !errors.Is(err, call.ErrNoSuchRoom) {
 		return false, err
 	}
-	return d.register.IsLetIn(ctx, room, session, e.Key)
+	return d.register.IsLetIn(ctx, room, session, register.LetIn{Key: e.Key, Name: e.Name}, d.now())
 }

@@ -56,17 +56,17 @@ func (mod outside) admitPresent(ctx context.Context, room call.RoomID) error {
 	if err != nil {
 		return err
 	}
-	var keys [][]byte
+	var present []register.LetIn
 	for _, p := range people {
 		m, err := mod.register.Member(ctx, room, call.Identity(p.GetIdentity()))
 		switch {
 		case err == nil && m.Key != nil:
-			keys = append(keys, m.Key)
+			present = append(present, register.LetIn{Key: m.Key, Name: m.Name})
 		case err != nil && !errors.Is(err, register.ErrNotFound):
 			return err
 		}
 	}
-	return mod.register.LetIn(ctx, room, session, mod.now(), keys...)
+	return mod.register.LetIn(ctx, room, session, mod.now(), present...)
 }
 
 func (mod outside) opWaiting(
@@ -95,11 +95,11 @@ func (mod outside) opAdmit(
 		return doorapi.PeopleAnswer{}, err
 	}
 	return mod.decideWaiting(ctx, room, q, func(all []waiting.Waiter) error {
-		keys := make([][]byte, len(all))
+		people := make([]register.LetIn, len(all))
 		for i, w := range all {
-			keys[i] = w.Key
+			people[i] = register.LetIn{Key: w.Key, Name: w.Said}
 		}
-		return mod.register.LetIn(ctx, room, session, mod.now(), keys...)
+		return mod.register.LetIn(ctx, room, session, mod.now(), people...)
 	}, mod.waiting.Admit)
 }
 

@@ -16,6 +16,7 @@ import (
 	"foyer/engine/doorapi"
 	"foyer/engine/host/hosttest"
 	"foyer/engine/host/moderation"
+	"foyer/engine/host/register"
 	"foyer/engine/host/waiting"
 )
 
@@ -23,8 +24,8 @@ import (
 func (b *bench) outside(id string, key string) <-chan error {
 	b.t.Helper()
 	g := waiting.Guest{
-		Room: "hall", Identity: call.Identity(id), Key: []byte(key), Name: "Guest " + id, Waits: true,
-		From: netip.MustParsePrefix("10.0.0.1/32"), Seen: b.mod.Waiting().Seen(),
+		Room: "hall", Identity: call.Identity(id), Key: []byte(key), Said: "Guest " + id, Name: "Guest " + id,
+		Waits: true, Held: true, From: netip.MustParsePrefix("10.0.0.1/32"), Seen: b.mod.Waiting().Seen(),
 	}
 	if err := b.mod.Waiting().Ask(b.t.Context(), g); !errors.Is(err, call.ErrWaiting) {
 		b.t.Fatalf("%s asks: %v", id, err)
@@ -33,6 +34,10 @@ func (b *bench) outside(id string, key string) <-chan error {
 	ctx, cancel := context.WithTimeout(b.t.Context(), 10*time.Second)
 	go func() { defer cancel(); said <- b.mod.Waiting().Ask(ctx, g) }()
 	return said
+}
+
+func (b *bench) isLetIn(name string, key []byte) (bool, error) {
+	return b.reg.IsLetIn(b.t.Context(), "hall", "RM_hall", register.LetIn{Key: key, Name: name}, time.Now())
 }
 
 func (b *bench) waitingIDs() (ids []call.Identity) {
@@ -76,7 +81,7 @@ func TestWaitingRoom(t *testing.T) {
 	if err := <-anna; err != nil {
 		t.Errorf("anna is told %v", err)
 	}
-	if in, err := b.reg.IsLetIn(t.Context(), "hall", "RM_hall", []byte("a")); err != nil || !in {
+	if in, err := b.isLetIn("Guest anna", []byte("a")); err != nil || !in {
 		t.Errorf("anna is let in: %v %v", in, err)
 	}
 	b.wants(call.OpTurnAway, host, doorapi.WaitersRequest{Room: "hall", IDs: []call.Identity{"ben"}, Text: "Sorry"}, "ben done")
@@ -112,7 +117,7 @@ func TestWaitingRoomAndTheRest(t *testing.T) {
 	if err != nil || !rules.Waiting {
 		t.Fatalf("%+v, %v", rules, err)
 	}
-	if in, err := b.reg.IsLetIn(t.Context(), "hall", "RM_hall", b.member("inside").Key); err != nil || !in {
+	if in, err := b.isLetIn(b.member("inside").Name, b.member("inside").Key); err != nil || !in {
 		t.Errorf("who was inside is let in: %v %v", in, err)
 	}
 	anna := b.outside("anna", "a")

@@ -2,6 +2,7 @@ package register
 
 import (
 	"testing"
+	"time"
 
 	"foyer/engine/call"
 )
@@ -23,19 +24,28 @@ func testLetIn(t *testing.T, where string) {
 	bind("anna", anna)
 	bind("ben", ben)
 	bind("carl", carl)
+	names := map[string]string{string(anna): "anna", string(ben): "ben", string(carl): "carl", string(dora): "dora"}
 	is := func(what string, session call.SID, key []byte, want bool) {
 		t.Helper()
-		if got, err := r.IsLetIn(ctx, "hall", session, key); err != nil || got != want {
+		who := LetIn{Key: key, Name: names[string(key)]}
+		if got, err := r.IsLetIn(ctx, "hall", session, who, at(20)); err != nil || got != want {
 			t.Errorf("%s: %v, %v", what, got, err)
 		}
 	}
 	is("at first", "RM_1", anna, false)
-	must(t, r.LetIn(ctx, "hall", "", at(3), dora))
-	must(t, r.LetIn(ctx, "hall", "RM_1", at(2), anna, ben))
+	must(t, r.LetIn(ctx, "hall", "", at(3), LetIn{dora, "dora"}))
+	is("let in before the room was open", "", dora, true)
+	must(t, r.LetIn(ctx, "hall", "RM_1", at(4), LetIn{anna, "anna"}, LetIn{ben, "ben"}))
 	is("let in", "RM_1", anna, true)
 	is("in another session", "RM_2", anna, false)
 	is("another key", "RM_1", carl, false)
-	is("let in before the room was open", "RM_7", dora, true)
+	is("let in before the room was open", "RM_1", dora, true)
+	is("let in for the session before", "RM_2", dora, false)
+	for name, want := range map[string]bool{"anna (2)": true, "Ada": false, "anna 2": false, "": false} {
+		if got, err := r.IsLetIn(ctx, "hall", "RM_1", LetIn{anna, name}, at(20)); err != nil || got != want {
+			t.Errorf("by the name %q: %v, %v", name, got, err)
+		}
+	}
 
 	// A removal takes it back; what else ends a token does not.
 	for _, v := range []struct {
@@ -65,5 +75,43 @@ func testLetIn(t *testing.T, where string) {
 	is("after a restart", "RM_3", carl, true)
 	must(t, r.EndSession(ctx, "hall", "RM_3", Verdict{Reason: call.ReasonDismissed, At: at(10)}))
 	is("after a dismissal", "RM_3", carl, false)
-	is("after a dismissal", "RM_8", dora, false)
+	is("after a dismissal", "RM_3", dora, false)
+}
+
+// A let-in is for the session that began after it, at once or lately, and no later one,
+// whatever else happens to the room.
+func TestLetInEndsWithItsSession(t *testing.T) { onEach(t, testLetInEndsWithItsSession) }
+
+func testLetInEndsWithItsSession(t *testing.T, where string) {
+	ctx := t.Context()
+	r := openTest(t, where)
+	must(t, r.AddInvitation(ctx, Invitation{Room: "hall"}, "The hall", at(0)))
+	early, late, inside := LetIn{newKey(t), "early"}, LetIn{newKey(t), "late"}, LetIn{newKey(t), "inside"}
+	is := func(what string, session call.SID, who LetIn, now time.Time, want bool) {
+		t.Helper()
+		if got, err := r.IsLetIn(ctx, "hall", session, who, now); err != nil || got != want {
+			t.Errorf("%s: %s: %v, %v", what, who.Name, got, err)
+		}
+	}
+	soon := at(1).Add(letInBefore + time.Second)
+	must(t, r.LetIn(ctx, "hall", "", at(1), early))
+	is("for a while", "", early, at(2), true)
+	is("not for ever", "", early, soon, false)
+	must(t, r.LetIn(ctx, "hall", "", soon, late))
+	must(t, r.BeginLetIn(ctx, "hall", "RM_1", soon))
+	must(t, r.BeginLetIn(ctx, "hall", "RM_1", soon))
+	is("let in long before", "RM_1", early, soon, false)
+	is("let in just before", "RM_1", late, soon.Add(2*letInBefore), true)
+	must(t, r.LetIn(ctx, "hall", "RM_1", soon, inside))
+	must(t, r.BeginLetIn(ctx, "hall", "RM_2", soon))
+	for _, who := range []LetIn{late, inside} {
+		is("of the session before", "RM_2", who, soon, false)
+	}
+	must(t, r.CarryLetIn(ctx, "hall", "RM_3")) // the server died, and the room goes on
+	for _, who := range []LetIn{early, late, inside} {
+		is("of a session before the one that goes on", "RM_3", who, soon, false)
+	}
+	must(t, r.LetIn(ctx, "hall", "RM_3", soon, inside))
+	must(t, r.CarryLetIn(ctx, "hall", "RM_4"))
+	is("the room goes on", "RM_4", inside, soon, true)
 }

@@ -168,9 +168,10 @@ ALTER TABLE rules ADD COLUMN waiting BIGINT NOT NULL DEFAULT 0;
 CREATE TABLE let_in (
 	room       TEXT   NOT NULL,
 	public_key TEXT   NOT NULL,
+	name       TEXT   NOT NULL,
 	session    TEXT   NOT NULL,
 	since      BIGINT NOT NULL,
-	PRIMARY KEY (room, public_key)
+	PRIMARY KEY (room, public_key, name)
 );`
 
 // migrate brings the database to the newest schema, all or nothing.

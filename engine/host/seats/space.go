@@ -12,7 +12,8 @@ const MaxSelves = 5
 // Entrant is somebody who wants to be in a room.
 type Entrant struct {
 	Identity call.Identity
-	Key      []byte          // of the installation; nil: none
+	Key      []byte // of the installation; nil: none
+	Name     string
 	Member   register.Member // as far as known
 	LetIn    bool            // by a host, or does not have to wait
 	Again    bool            // joins anew by itself, after its connection was lost

@@ -1,6 +1,7 @@
 package waiting
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base32"
@@ -38,16 +39,19 @@ type Guest struct {
 	Room     call.RoomID
 	Identity call.Identity
 	Key      []byte
-	Name     string
+	Said     string // the name that they gave
+	Name     string // ... told apart from others
 	From     netip.Prefix
 	Waits    bool   // asks again by itself
+	Held     bool   // ... and was told to: the answer may come later
 	Seen     uint64 // [Rooms.Seen], from before it was found that they may not enter
 }
 
-// ID names a guest to hosts: the same installation has the same one, and nobody else.
+// ID names a guest to hosts: the same installation has the same one, and nobody else. By
+// another name they are a guest whom no host has seen.
 func (g Guest) ID() string {
 	h := sha256.New()
-	for _, part := range []string{string(g.Room), string(g.Identity), string(g.Key)} {
+	for _, part := range []string{string(g.Room), string(g.Identity), string(g.Key), g.Said} {
 		sum := sha256.Sum256([]byte(part))
 		h.Write(sum[:])
 	}
@@ -146,6 +150,12 @@ func (w *Rooms) Ask(ctx context.Context, g Guest) error {
 	k := w.rooms[g.Room].find(g.ID())
 	switch {
 	case k == nil:
+		if other := w.rooms[g.Room].same(g); other != nil {
+			if other.verdict != nil {
+				return other.verdict
+			}
+			w.forget(other) // has another name now
+		}
 		return w.come(g, now)
 	case k.letIn:
 		w.forget(k)
@@ -161,7 +171,7 @@ func (w *Rooms) Ask(ctx context.Context, g Guest) error {
 		return nil
 	}
 	k.Name, k.until = g.Name, now.Add(g.patience())
-	if !g.Waits {
+	if !g.Waits || !g.Held {
 		return call.ErrWaiting
 	}
 	return w.hold(ctx, k)
@@ -251,6 +261,19 @@ func (r *room) find(id string) *entry {
 		return nil
 	}
 	if i := slices.IndexFunc(r.entries, func(k *entry) bool { return k.id == id }); i >= 0 {
+		return r.entries[i]
+	}
+	return nil
+}
+
+// same is somebody who is g but for the name.
+func (r *room) same(g Guest) *entry {
+	if r == nil {
+		return nil
+	}
+	if i := slices.IndexFunc(r.entries, func(k *entry) bool {
+		return k.Identity == g.Identity && bytes.Equal(k.Key, g.Key)
+	}); i >= 0 {
 		return r.entries[i]
 	}
 	return nil

@@ -46,7 +46,8 @@ func inRooms(t *testing.T, test func(t *testing.T, w *Rooms, e *ear)) {
 
 func guestOf(id, key string) Guest {
 	return Guest{
-		Room: "hall", Identity: call.Identity(id), Key: []byte(key), Name: "Guest " + id, Waits: true,
+		Room: "hall", Identity: call.Identity(id), Key: []byte(key), Said: "Guest " + id, Name: "Guest " + id,
+		Waits: true, Held: true,
 		From: netip.MustParsePrefix("10.0.0.1/32"),
 	}
 }
@@ -155,6 +156,49 @@ func TestAdmitIsForOneInstallation(t *testing.T) {
 		time.Sleep(20 * time.Second)
 		synctest.Wait()
 		wantSaid(t, second, call.ErrWaiting)
+	})
+}
+
+// A host lets in the name that they have seen: who takes another one waits under it, and
+// nobody is let in by what was decided about the first. A turning away is not evaded so.
+func TestAnotherName(t *testing.T) {
+	inRooms(t, func(t *testing.T, w *Rooms, _ *ear) {
+		anna := guestOf("anna", "a")
+		comes(t, w, anna)
+		seen := find(t, w, "anna")
+		told := anna
+		told.Name = "Guest anna (2)" // by the door: it is the same name
+		ask(w, told)
+		if find(t, w, "anna").ID != seen.ID {
+			t.Error("a number makes somebody else of her")
+		}
+		ada := anna
+		ada.Said, ada.Name = "Ada", "Ada"
+		comes(t, w, ada)
+		wantWaiting(t, w, 1)
+		if now := find(t, w, "anna"); now.Name != "Ada" || now.ID == seen.ID {
+			t.Errorf("waits as %+v", now)
+		}
+		if w.Admit(seen) {
+			t.Error("the one who was seen is let in under a name that was not")
+		}
+		wantWaiting(t, w, 1)
+		w.TurnAway(find(t, w, "anna"), call.ErrForbidden)
+		wantSaid(t, ask(w, anna), call.ErrForbidden)
+		time.Sleep(time.Minute)
+		if len(w.rooms)+len(w.addresses)+len(w.keys)+w.all != 0 {
+			t.Errorf("remembered: %+v", w)
+		}
+	})
+}
+
+// Who is new, or has given up and comes again, is told to wait at once.
+func TestTheFirstAnswerComesAtOnce(t *testing.T) {
+	inRooms(t, func(t *testing.T, w *Rooms, _ *ear) {
+		anna := guestOf("anna", "a")
+		anna.Held = false
+		comes(t, w, anna)
+		comes(t, w, anna)
 	})
 }
 
