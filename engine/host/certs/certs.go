@@ -11,6 +11,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
 	"slices"
 	"sync"
@@ -106,8 +107,8 @@ func (s *Set) look(now time.Time) (changed bool, err error) {
 		err = fmt.Errorf("%s and %s: %w", s.pair.Cert, s.pair.Key, err)
 	case now.After(c.Leaf.NotAfter):
 		err = fmt.Errorf("%s expired on %s", s.pair.Cert, c.Leaf.NotAfter.Format(time.DateOnly))
-	case len(c.Leaf.DNSNames)+len(c.Leaf.IPAddresses) == 0:
-		err = fmt.Errorf("%s has no names in it", s.pair.Cert)
+	case len(c.Leaf.DNSNames) == 0:
+		err = fmt.Errorf("%s has no host names in it", s.pair.Cert)
 	}
 	if err != nil {
 		return false, s.once(sum, err)
@@ -155,10 +156,15 @@ func (s *Set) Certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) 
 	return c, nil
 }
 
-// Names reports whether the public certificate is good for a name or address now.
+// Names reports whether the public certificate is good for a host name now. It is for no
+// address, even if that is in it: clients say to which name they connect (RFC 6066, 3),
+// but not to which address, and are shown what links pin.
 func (s *Set) Names(host string, now time.Time) bool {
 	c := s.public.Load()
-	return c != nil && now.Before(c.Leaf.NotAfter) && c.Leaf.VerifyHostname(host) == nil && !selfSigned(c.Leaf)
+	if _, err := netip.ParseAddr(host); err == nil || c == nil {
+		return false
+	}
+	return now.Before(c.Leaf.NotAfter) && c.Leaf.VerifyHostname(host) == nil && !selfSigned(c.Leaf)
 }
 
 // selfSigned reports whether nobody but its owner vouches for a certificate.

@@ -9,6 +9,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"math/big"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -52,12 +53,19 @@ func newAuthority(t *testing.T) *authority {
 	return a
 }
 
-// issue writes a certificate for names and its key into a folder.
+// issue writes a certificate for names and addresses and its key into a folder.
 func (a *authority) issue(dir string, until time.Time, names ...string) Pair {
 	a.t.Helper()
 	key := newKey(a.t)
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "server"}, NotAfter: until, DNSNames: names,
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "server"}, NotAfter: until,
+	}
+	for _, name := range names {
+		if ip := net.ParseIP(name); ip != nil {
+			template.IPAddresses = append(template.IPAddresses, ip)
+		} else {
+			template.DNSNames = append(template.DNSNames, name)
+		}
 	}
 	raw, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
 	if err != nil {
@@ -117,6 +125,23 @@ func TestWhoSeesWhichCertificate(t *testing.T) {
 	none := newSet(t, Pair{})
 	if shown(t, none, "meet.example") != none.own || none.Names("meet.example", time.Now()) {
 		t.Error("a door without a public certificate shows one")
+	}
+}
+
+// TestAddresses: a certificate for addresses alone is shown to nobody, and no link
+// without a pin has an address, since clients say only to which name they connect.
+func TestAddresses(t *testing.T) {
+	a, dir := newAuthority(t), t.TempDir()
+	s := newSet(t, a.issue(dir, time.Now().Add(time.Hour), "meet.example", "192.0.2.1", "2001:db8::1"))
+	for host, want := range map[string]bool{"meet.example": true, "192.0.2.1": false, "2001:db8::1": false} {
+		if s.Names(host, time.Now()) != want {
+			t.Errorf("%s: want %v", host, want)
+		}
+	}
+	log, _ := testenv.NewLog()
+	_, err := New(tls.Certificate{}, a.issue(dir, time.Now().Add(time.Hour), "192.0.2.1"), log)
+	if err == nil || !strings.Contains(err.Error(), "has no host names in it") {
+		t.Errorf("a certificate for an address alone: %v", err)
 	}
 }
 
