@@ -1,10 +1,7 @@
 package ui
 
 import (
-	"encoding/json"
-
-	"fyne.io/fyne/v2/lang"
-
+	"foyer/ui/kit"
 	"foyer/ui/model"
 	"foyer/ui/view"
 	"foyer/ui/words"
@@ -74,17 +71,9 @@ func (u *UI) speak(book *words.Book) {
 	}
 }
 
-// teachFyne gives Fyne, whose fields have a menu of their own, the words of the book.
-// It speaks the language of the system, so the words pass for that one's.
+// teachFyne gives fields the words of the book.
 func (u *UI) teachFyne() {
-	menu, err := json.Marshal(map[string]string{
-		"Copy": u.book.T("edit.copy"), "Cut": u.book.T("edit.cut"), "Paste": u.book.T("edit.paste"),
-		"Redo": u.book.T("edit.redo"), "Select all": u.book.T("edit.all"), "Undo": u.book.T("edit.undo"),
-	})
-	if err == nil {
-		err = lang.AddTranslationsForLocale(menu, lang.SystemLocale())
-	}
-	if err != nil {
+	if err := kit.TeachFields(u.book); err != nil {
 		u.cfg.Log.WithError(err).Warn("fields have their menu in another language")
 	}
 }

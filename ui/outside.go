@@ -2,14 +2,13 @@ package ui
 
 import (
 	"cmp"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"foyer/engine"
 	"foyer/engine/call"
 	"foyer/engine/eventqueue"
 	"foyer/ui/desk"
+	"foyer/ui/dropped"
 	"foyer/ui/model"
 )
 
@@ -27,8 +26,7 @@ type outside struct {
 	place     desk.Place
 	placeAt   time.Time // when the window was looked for last
 
-	drops   sync.WaitGroup // that look into files
-	stopped atomic.Bool    // nothing may come to the main goroutine any more
+	drops dropped.Reader
 }
 
 // kept is a room of our own that we left while others were in it. It ends with

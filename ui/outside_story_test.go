@@ -17,6 +17,7 @@ import (
 	"foyer/engine"
 	"foyer/engine/call"
 	"foyer/ui/desk"
+	"foyer/ui/dropped"
 	"foyer/ui/model"
 )
 
@@ -391,7 +392,7 @@ func TestDropped(t *testing.T) {
 		"a pipe":                   {[]string{fifo}, none},
 		"a file that is not there": {[]string{filepath.Join(dir, "none")}, none},
 		"a cut link":               {[]string{write("f.txt", link[:len(link)-3])}, "The invite link is too short: its end is missing."},
-		"too many files":           {append(make([]string, maxDropped), write("g.txt", link)), none},
+		"too many files":           {append(make([]string, dropped.Most), write("g.txt", link)), none},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, Settings{Name: "Ada"}, "")

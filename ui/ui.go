@@ -210,7 +210,7 @@ func (u *UI) Stop() {
 		if u.cancel != nil {
 			u.cancel()
 		}
-		u.outside.stop()
+		u.outside.drops.Stop()
 	})
 	u.pump.Wait()
 }
