@@ -35,8 +35,13 @@ func (u *UI) asksFor(p model.Panel) {
 // something has changed that it alone knows.
 func (u *UI) moderated(e call.Event) {
 	switch v := e.(type) {
-	case call.ParticipantJoined, call.RoomUpdated, call.RulesChanged:
+	case call.ParticipantJoined:
 		u.askAt = u.cfg.Now().Add(membersRest)
+	case call.RoomUpdated, call.RulesChanged: // notices may have been lost, or we are a host now
+		u.askAt = u.cfg.Now().Add(membersRest)
+		if u.state.Standing.Rules.Waiting {
+			askWaiting(u)
+		}
 	case call.Left:
 		u.askAt = time.Time{}
 	case call.Joined:
@@ -46,7 +51,14 @@ func (u *UI) moderated(e call.Event) {
 		}
 	case call.WaitersChanged:
 		askWaiting(u)
+	case call.CommandFailed:
+		if v.Command == string(call.OpWaiting) && u.state.Waiting.Again() {
+			askWaiting(u)
+		}
 	case call.Moderated:
+		if v.Op == call.OpWaiting && u.state.Waiting.Again() {
+			askWaiting(u)
+		}
 		if v.Op == call.OpMembers || v.Op == call.OpBans || v.Op == call.OpWaiting {
 			return
 		}

@@ -107,3 +107,45 @@ func TestWaitingRoomOfWhoComes(t *testing.T) {
 		t.Errorf("told %+v", got)
 	}
 }
+
+// Who comes while the door answers is in the list at once, and not when the door tells
+// again that somebody waits.
+func TestNobodyIsMissingFromTheList(t *testing.T) {
+	asks := func(b *bench) (n int) {
+		for _, c := range b.engine.take() {
+			if m, ok := c.(engine.Moderate); ok && m.Op == call.OpWaiting {
+				n++
+			}
+		}
+		return n
+	}
+	eve, sam := call.WaiterRow{ID: "w1", Identity: "u-eve", Name: "Eve"}, call.WaiterRow{ID: "w2", Identity: "u-sam", Name: "Sam"}
+	for name, answer := range map[string]call.Event{
+		"an answer from before": call.Moderated{Op: call.OpWaiting, Waiting: []call.WaiterRow{eve}},
+		"no answer":             call.CommandFailed{Command: string(call.OpWaiting), Err: call.ErrTooManyTries},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := inRoom(t, call.RoleHost)
+			b.engine.take()
+			b.events(call.WaitersChanged{Count: 1, Name: "Eve"})
+			b.events(call.WaitersChanged{Count: 2, Name: "Sam"})
+			if n := asks(b); n != 1 {
+				t.Errorf("asked %d times at once", n)
+			}
+			b.events(answer)
+			if n := asks(b); n != 1 {
+				t.Errorf("asked %d times again", n)
+			}
+			b.events(call.Moderated{Op: call.OpWaiting, Waiting: []call.WaiterRow{eve, sam}})
+			if n := asks(b); n != 0 {
+				t.Errorf("asked %d times more", n)
+			}
+		})
+	}
+	b := inRoom(t, call.RoleHost)
+	b.engine.take()
+	b.events(call.RulesChanged{Standing: call.Standing{Role: call.RoleHost, Rules: call.RoomRules{Waiting: true}}})
+	if n := asks(b); n != 1 {
+		t.Errorf("after the rules have changed, asked %d times", n)
+	}
+}

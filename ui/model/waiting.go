@@ -13,14 +13,22 @@ type Waiting struct {
 	Rows  []call.WaiterRow // those who have waited longest
 	More  int              // so many others
 	asked bool             // the door, and it has not answered
+	stale bool             // others wait since then: its answer is not the last
 }
 
 // Ask notes that the door is asked who waits, and reports whether it is not being asked
 // already: a door may say any number of times that they are others now.
 func (w *Waiting) Ask() bool {
 	was := w.asked
-	w.asked = true
+	w.asked, w.stale = true, was
 	return !was
+}
+
+// Again reports once, after the door has answered, whether it has to be asked again.
+func (w *Waiting) Again() bool {
+	was := w.stale
+	w.stale = false
+	return was
 }
 
 // Find is somebody who waits, by the ID of their row.
@@ -42,7 +50,7 @@ func (s waits) changed(v call.WaitersChanged, at time.Time) {
 	}
 	s.Waiting.Count = v.Count
 	if v.Count == 0 {
-		s.Waiting = Waiting{}
+		s.Waiting = Waiting{asked: s.Waiting.asked, stale: s.Waiting.stale}
 		s.Withdraw(NoticeWaiters)
 		return
 	}
@@ -54,7 +62,9 @@ func (s waits) changed(v call.WaitersChanged, at time.Time) {
 
 // listed takes over who they are.
 func (s waits) listed(v call.Moderated) {
-	s.Waiting = Waiting{Count: len(v.Waiting) + v.More, Rows: slices.Clone(v.Waiting), More: v.More}
+	s.Waiting = Waiting{
+		Count: len(v.Waiting) + v.More, Rows: slices.Clone(v.Waiting), More: v.More, stale: s.Waiting.stale,
+	}
 	if s.Waiting.Count == 0 {
 		s.Withdraw(NoticeWaiters)
 	}

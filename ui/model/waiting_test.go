@@ -30,6 +30,9 @@ func TestWaiting(t *testing.T) {
 			t.Error("the door is not asked once")
 		}
 		apply(s, call.Moderated{Op: call.OpWaiting, Waiting: []call.WaiterRow{{ID: "w1"}}, More: 4})
+		if !s.Waiting.Again() || s.Waiting.Again() {
+			t.Error("others have come while the door answered, and it is not asked again, once")
+		}
 		if !s.Waiting.Ask() {
 			t.Error("the door is not asked again")
 		}
@@ -40,6 +43,9 @@ func TestWaiting(t *testing.T) {
 			t.Error("w1 is not found")
 		}
 		apply(s, call.WaitersChanged{})
+		if s.Waiting.Ask() || told && !s.Waiting.Again() {
+			t.Error("an answer from before the last one left is taken for the last")
+		}
 		if told && (s.Waiting.Count != 0 || len(s.Notices) != 0) {
 			t.Errorf("%q: nobody waits, and %+v, %+v", role, s.Waiting, s.Notices)
 		}
