@@ -15,15 +15,17 @@ func askWaiting(u *UI) {
 	}
 }
 
-// Admit lets people in who wait; none means all.
+// Admit lets people in who wait.
 func (a presses) Admit(ids []call.Identity) {
+	nameWaiting(a.actions)
 	decideWaiting(a.actions, engine.Moderate{Op: call.OpAdmit, IDs: ids})
 }
 
-// TurnAway asks for a text, and turns people away; none means all.
+// TurnAway asks for a text, and turns people away.
 func (a presses) TurnAway(ids []call.Identity) {
-	name := a.book.People(a.state.Waiting.Count)
-	if len(ids) > 0 {
+	nameWaiting(a.actions)
+	name := a.book.People(len(ids))
+	if len(ids) == 1 {
 		r, ok := a.state.Waiting.Find(ids[0])
 		if !ok {
 			return
@@ -44,11 +46,14 @@ func confirmTurning(a actions, ids []call.Identity, t *waiters.Turning) {
 	})
 }
 
-func decideWaiting(a actions, c engine.Moderate) {
-	c.All = len(c.IDs) == 0
+// nameWaiting remembers who waits, for what is told afterwards.
+func nameWaiting(a actions) {
 	for _, r := range a.state.Waiting.Rows {
 		a.state.Selection.Name(call.Identity(r.ID), waiters.Name(a.book, r))
 	}
+}
+
+func decideWaiting(a actions, c engine.Moderate) {
 	a.do(c, call.SourceUnknown)
 	a.refresh()
 }

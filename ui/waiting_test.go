@@ -10,11 +10,11 @@ import (
 	"foyer/engine/call"
 )
 
-// asked reports whether the engine was told to do that to those people; none means all.
+// asked reports whether the engine was told to do that to those people.
 func asked(b *bench, op call.Operation, text string, ids ...call.Identity) bool {
 	return slices.ContainsFunc(b.engine.take(), func(c engine.Command) bool {
 		m, ok := c.(engine.Moderate)
-		return ok && m.Op == op && m.Text == text && m.All == (len(ids) == 0) && slices.Equal(m.IDs, ids)
+		return ok && m.Op == op && m.Text == text && !m.All && slices.Equal(m.IDs, ids)
 	})
 }
 
@@ -67,9 +67,17 @@ func TestWaitingRoom(t *testing.T) {
 	}
 	b.outside(eve, sam)
 	b.engine.take()
+	b.events(call.WaitersChanged{Count: 3, Name: "Mallory"}) // who is not in the list yet
 	b.tap("Let all in")
-	if !asked(b, call.OpAdmit, "") {
-		t.Error("not all are let in")
+	if !asked(b, call.OpAdmit, "", "w1", "w2") {
+		t.Error("not all are let in who were seen, and nobody else")
+	}
+	b.tap("Turn all away")
+	b.outside(eve, sam, call.WaiterRow{ID: "w3", Identity: "u-mal", Name: "Mallory"}) // while it is asked
+	b.engine.take()
+	b.tap("Turn away")
+	if !asked(b, call.OpTurnAway, "", "w1", "w2") {
+		t.Error("not all are turned away who were seen, and nobody else")
 	}
 	b.events(call.WaitersChanged{})
 	if b.says("are waiting to be let in") || b.says("want to come in") {

@@ -73,7 +73,7 @@ type BanRow struct {
 
 // WaiterRow is somebody who waits to be let in.
 type WaiterRow struct {
-	ID       string   `json:"id"`       // of the waiting; made from the key
+	ID       string   `json:"id"`       // of the waiting; made from the key and the name
 	Identity Identity `json:"identity"` // the user ID that they will have
 	Name     string   `json:"name"`
 	Since    int64    `json:"since"` // unix ms

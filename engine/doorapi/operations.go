@@ -85,7 +85,9 @@ type RulesRequest struct {
 }
 
 // WaitersRequest is about people who wait to be let in, or all of them. IDs are those
-// of the rows of a [WaitingAnswer]; a user ID does if only one person waits under it.
+// of the rows of a [WaitingAnswer], and so at most MaxWaiters; a user ID does if only one
+// person waits under it. All are those who wait when the door reads it: a program that
+// shows people who waits sends the IDs that they have seen.
 type WaitersRequest struct {
 	Room RoomParameter   `json:"room"`
 	IDs  []call.Identity `json:"ids,omitempty"`

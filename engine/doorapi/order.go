@@ -12,7 +12,7 @@ import (
 // does not know are left zero.
 type Order struct {
 	Op     call.Operation
-	IDs    []call.Identity // 1..call.MaxPeople, but for All and for the whole room
+	IDs    []call.Identity // 1..call.MaxPeople, of who waits 1..MaxWaiters, but for All and for the whole room
 	Text   string          // told to the person, or to everybody on a dismissal
 	For    time.Duration   // of a ban, whole minutes; 0: until lifted
 	Tell   bool            // tell the room who did it and the text
@@ -50,7 +50,7 @@ func (o Order) Request(room RoomParameter) (any, error) {
 		if o.All {
 			return WaitersRequest{Room: room, All: true, Text: o.Text}, nil
 		}
-		return WaitersRequest{Room: room, IDs: o.IDs, Text: o.Text}, o.checkPeople()
+		return WaitersRequest{Room: room, IDs: o.IDs, Text: o.Text}, o.checkAtMost(MaxWaiters)
 	case call.OpRole:
 		if _, err := call.ParseRole(string(o.Role)); err != nil {
 			return nil, err
@@ -70,9 +70,11 @@ func (o Order) Request(room RoomParameter) (any, error) {
 	return nil, fmt.Errorf("%w: operation %.64q", call.ErrBadArgument, string(o.Op))
 }
 
-func (o Order) checkPeople() error {
-	if len(o.IDs) == 0 || len(o.IDs) > call.MaxPeople {
-		return fmt.Errorf("%w: %d people, 1 to %d at once", call.ErrBadArgument, len(o.IDs), call.MaxPeople)
+func (o Order) checkPeople() error { return o.checkAtMost(call.MaxPeople) }
+
+func (o Order) checkAtMost(most int) error {
+	if len(o.IDs) == 0 || len(o.IDs) > most {
+		return fmt.Errorf("%w: %d people, 1 to %d at once", call.ErrBadArgument, len(o.IDs), most)
 	}
 	for _, id := range o.IDs {
 		if err := call.CheckKnownIdentity(string(id)); err != nil {

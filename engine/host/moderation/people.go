@@ -38,9 +38,11 @@ func (mod *Moderator) snapshot(ctx context.Context, who Caller, room call.RoomID
 }
 
 // checkPeople checks how many people an operation is about, and who.
-func checkPeople(ids []call.Identity) error {
-	if len(ids) == 0 || len(ids) > call.MaxPeople {
-		return fmt.Errorf("%w: %d people; 1 to %d in one call", call.ErrBadArgument, len(ids), call.MaxPeople)
+func checkPeople(ids []call.Identity) error { return checkAtMost(call.MaxPeople, ids) }
+
+func checkAtMost(most int, ids []call.Identity) error {
+	if len(ids) == 0 || len(ids) > most {
+		return fmt.Errorf("%w: %d people; 1 to %d in one call", call.ErrBadArgument, len(ids), most)
 	}
 	return checkIdentities(ids)
 }

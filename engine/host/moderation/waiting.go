@@ -123,7 +123,7 @@ func (mod outside) decideWaiting(
 	case q.All && len(q.IDs) > 0:
 		err = fmt.Errorf("%w: either some people, or all", call.ErrBadArgument)
 	case !q.All:
-		err = checkPeople(q.IDs)
+		err = checkAtMost(doorapi.MaxWaiters, q.IDs)
 	}
 	if err == nil {
 		err = mod.knownRoom(ctx, room)

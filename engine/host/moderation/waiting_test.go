@@ -160,8 +160,20 @@ func TestWaitingListIsShort(t *testing.T) {
 	if err != nil || len(answer.Waiting) != doorapi.MaxWaiters || answer.More != 900 {
 		t.Errorf("%d and %d more, %v", len(answer.Waiting), answer.More, err)
 	}
+	var seen []call.Identity
+	for _, w := range answer.Waiting {
+		seen = append(seen, call.Identity(w.ID))
+	}
+	q := doorapi.WaitersRequest{Room: "hall", IDs: append(seen, "one more")}
+	if _, err := do[doorapi.PeopleAnswer](b, call.OpAdmit, host, q); !errors.Is(err, call.ErrBadArgument) {
+		t.Errorf("more than the list has: %v", err)
+	}
+	q.IDs = seen
+	if all, err := do[doorapi.PeopleAnswer](b, call.OpAdmit, host, q); err != nil || len(all.Results) != doorapi.MaxWaiters {
+		t.Errorf("%d of the list let in, %v", len(all.Results), err)
+	}
 	all, err := do[doorapi.PeopleAnswer](b, call.OpAdmit, host, doorapi.WaitersRequest{Room: "hall", All: true})
-	if err != nil || len(all.Results) != 1000 {
-		t.Errorf("%d let in, %v", len(all.Results), err)
+	if err != nil || len(all.Results) != 900 {
+		t.Errorf("%d of the rest let in, %v", len(all.Results), err)
 	}
 }

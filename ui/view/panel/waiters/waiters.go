@@ -16,7 +16,7 @@ import (
 	"foyer/ui/words"
 )
 
-// Actions is what can be done with those who wait. No IDs mean all of them.
+// Actions is what can be done with those who wait.
 type Actions interface {
 	Admit(ids []call.Identity)
 	TurnAway(ids []call.Identity)
@@ -45,8 +45,8 @@ func New(book *words.Book, act Actions, tips *kit.Tips) *Box {
 	b.heading.Bold = true
 	b.more = kit.NewParagraph("").Colored(theme.Muted)
 	b.more.TextSize = 13
-	admit := kit.NewButton(book.T("people.admit_all"), "check", kit.Plain, func() { act.Admit(nil) })
-	away := kit.NewButton(book.T("people.turn_away_all"), "", kit.Quiet, func() { act.TurnAway(nil) })
+	admit := kit.NewButton(book.T("people.admit_all"), "check", kit.Plain, func() { act.Admit(b.listed()) })
+	away := kit.NewButton(book.T("people.turn_away_all"), "", kit.Quiet, func() { act.TurnAway(b.listed()) })
 	admit.Small, away.Small = true, true
 	b.all = kit.Wrap(8, fyne.TextAlignLeading, admit, away)
 	b.Content = kit.On(
@@ -55,6 +55,15 @@ func New(book *words.Book, act Actions, tips *kit.Tips) *Box {
 	)
 	b.Content.Hide()
 	return b
+}
+
+// listed are all of whom the list tells: whoever has come since then is none of them.
+func (b *Box) listed() []call.Identity {
+	ids := make([]call.Identity, len(b.shown.Rows))
+	for i, r := range b.shown.Rows {
+		ids[i] = call.Identity(r.ID)
+	}
+	return ids
 }
 
 // Update shows who waits, to whoever may let them in.
@@ -72,7 +81,7 @@ func (b *Box) Update(s *model.State) {
 		b.rows.Add(b.row(r))
 	}
 	b.show(len(listed))
-	kit.SetVisible(b.all, now.Count > 1)
+	kit.SetVisible(b.all, len(now.Rows) > 1)
 	b.Content.Refresh()
 }
 
