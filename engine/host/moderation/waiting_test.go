@@ -157,7 +157,7 @@ func TestWaitingListIsShort(t *testing.T) {
 		_ = b.mod.Waiting().Ask(t.Context(), g)
 	}
 	answer, err := do[doorapi.WaitingAnswer](b, call.OpWaiting, host, doorapi.RoomRequest{Room: "hall"})
-	if err != nil || len(answer.Waiting) != doorapi.MaxWaiters || answer.More != 900 {
+	if err != nil || len(answer.Waiting) != doorapi.MaxWaiters || answer.More != 400 {
 		t.Errorf("%d and %d more, %v", len(answer.Waiting), answer.More, err)
 	}
 	var seen []call.Identity
@@ -173,7 +173,7 @@ func TestWaitingListIsShort(t *testing.T) {
 		t.Errorf("%d of the list let in, %v", len(all.Results), err)
 	}
 	all, err := do[doorapi.PeopleAnswer](b, call.OpAdmit, host, doorapi.WaitersRequest{Room: "hall", All: true})
-	if err != nil || len(all.Results) != 900 {
+	if err != nil || len(all.Results) != 400 {
 		t.Errorf("%d of the rest let in, %v", len(all.Results), err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"errors"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -17,11 +18,15 @@ import (
 
 // Limits of who waits.
 const (
-	maxRoom    = 1000 // of one room
-	maxAddress = 64   // of one address
-	maxKey     = 5    // of one installation, as there may be in a room
-	maxAll     = 4096
-	maxAsking  = 4 // questions at the same time of one person
+	maxRoom   = 500 // of one room
+	maxKey    = 5   // of one installation, as there may be in a room
+	maxAsking = 4   // questions at the same time of one person
+
+	// MaxAddress is how many wait of one address, and MaxAll of all, for all rooms of a
+	// door. Each of them signs a join as often as the door answers one, and the door
+	// remembers those of twenty minutes.
+	MaxAddress = 64
+	MaxAll     = 1000
 )
 
 // Times of those who wait.
@@ -230,15 +235,17 @@ func (g Guest) patience() time.Duration {
 
 // come lets somebody wait who has just come.
 func (w *Rooms) come(g Guest, now time.Time) error {
-	r := w.rooms[g.Room]
-	switch {
-	case r != nil && len(r.entries) >= maxRoom, w.all >= maxAll:
-		return call.ErrWaitingFull
-	case w.addresses[g.From] >= maxAddress:
+	switch r := w.rooms[g.Room]; {
+	case w.addresses[g.From] >= MaxAddress:
 		return call.ErrTooManyGuests
 	case w.keys[g.installation()] >= maxKey:
 		return call.ErrManyIdentities
+	case r != nil && len(r.entries) >= maxRoom && !w.makeRoom(g, r):
+		return call.ErrWaitingFull
+	case w.all >= MaxAll && !w.makeRoom(g, slices.Collect(maps.Values(w.rooms))...):
+		return call.ErrWaitingFull
 	}
+	r := w.rooms[g.Room]
 	if r == nil {
 		r = &room{}
 		w.rooms[g.Room] = r
@@ -251,6 +258,44 @@ func (w *Rooms) come(g Guest, now time.Time) error {
 	r.newest = g.Name
 	w.notify(r)
 	return call.ErrWaiting
+}
+
+// makeRoom takes a place in some rooms for a guest from the address that has the most
+// there, unless the guest's own has as many: a flood does not keep others outside. Who
+// was turned away goes first, whoever came last next.
+func (w *Rooms) makeRoom(g Guest, in ...*room) bool {
+	places := map[netip.Prefix]int{}
+	var last *entry
+	for _, r := range in {
+		for _, k := range r.entries {
+			places[k.From]++
+		}
+	}
+	better := func(k *entry) bool {
+		switch {
+		case last == nil:
+			return true
+		case k.waits() != last.waits():
+			return last.waits()
+		case places[k.From] != places[last.From]:
+			return places[k.From] > places[last.From]
+		default:
+			return k.since.After(last.since)
+		}
+	}
+	for _, r := range in {
+		for _, k := range r.entries {
+			if (!k.waits() || places[k.From] > places[g.From]+1) && better(k) {
+				last = k
+			}
+		}
+	}
+	if last == nil {
+		return false
+	}
+	w.forget(last)
+	last.wake()
+	return true
 }
 
 func (g Guest) installation() installation { return installation{g.Room, string(g.Key)} }

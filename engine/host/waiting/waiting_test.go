@@ -98,6 +98,19 @@ func wantWaiting(t *testing.T, w *Rooms, n int) {
 	}
 }
 
+// count is how many people the rooms have a place for, remembers what they keep of them.
+func (w *Rooms) count() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.all
+}
+
+func (w *Rooms) remembers() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.rooms) + len(w.addresses) + len(w.keys) + w.all
+}
+
 func TestAdmit(t *testing.T) {
 	inRooms(t, func(t *testing.T, w *Rooms, e *ear) {
 		anna := guestOf("anna", "a")
@@ -126,8 +139,8 @@ func TestAdmit(t *testing.T) {
 		if told := e.take(); len(told) == 0 || told[len(told)-1] != `hall 0 ""` {
 			t.Errorf("hosts heard %q", told)
 		}
-		if len(w.rooms)+len(w.addresses)+len(w.keys)+w.all != 0 {
-			t.Errorf("remembered: %+v", w)
+		if w.remembers() != 0 {
+			t.Error("somebody is remembered")
 		}
 	})
 }
@@ -186,8 +199,8 @@ func TestAnotherName(t *testing.T) {
 		w.TurnAway(find(t, w, "anna"), call.ErrForbidden)
 		wantSaid(t, ask(w, anna), call.ErrForbidden)
 		time.Sleep(time.Minute)
-		if len(w.rooms)+len(w.addresses)+len(w.keys)+w.all != 0 {
-			t.Errorf("remembered: %+v", w)
+		if w.remembers() != 0 {
+			t.Error("somebody is remembered")
 		}
 	})
 }
@@ -289,64 +302,115 @@ func TestTheRoomEnds(t *testing.T) {
 	})
 }
 
-// A flood is bounded, and hosts hear of it once a second.
+// crowd lets n guests come from an address, each with a key of its own, and counts the
+// answers.
+func crowd(t *testing.T, w *Rooms, address byte, n int) map[error]int {
+	t.Helper()
+	said := map[error]int{}
+	for i := range n {
+		g := guestOf(fmt.Sprint("g", address, "-", i), fmt.Sprint("k", address, "-", i))
+		g.From, g.Held = netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 1, address, 1}), 32), false
+		err := w.Ask(t.Context(), g)
+		said[err]++
+		if err == nil {
+			t.Fatal("somebody was let in")
+		}
+	}
+	return said
+}
+
+// A flood is bounded, and hosts hear of it once a second. It keeps nobody outside who
+// comes from another address, and is forgotten soon.
 func TestFlood(t *testing.T) {
 	inRooms(t, func(t *testing.T, w *Rooms, e *ear) {
-		full, crowded := 0, 0
-		for n := range 20 * maxAddress {
-			g := guestOf(fmt.Sprint("g", n), fmt.Sprint("k", n))
-			g.From = netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(n / 100), 1}), 32)
-			switch err := w.Ask(t.Context(), g); {
-			case errors.Is(err, call.ErrTooManyGuests):
-				crowded++
-			case errors.Is(err, call.ErrWaitingFull):
-				full++
-			case !errors.Is(err, call.ErrWaiting):
-				t.Fatal(err)
+		const addresses = 10
+		for address := range byte(addresses) {
+			said := crowd(t, w, address, 100)
+			if address < maxRoom/MaxAddress && said[call.ErrTooManyGuests] != 100-MaxAddress {
+				t.Errorf("from one address: %v", said)
 			}
 		}
-		if crowded != 12*(100-maxAddress)+(80-maxAddress) {
-			t.Errorf("%d are too many of an address", crowded)
+		wantWaiting(t, w, maxRoom)
+		if said := crowd(t, w, 0, 1000)[call.ErrWaitingFull]; said == 0 {
+			t.Error("nobody finds it full")
 		}
-		all := w.List("hall")
-		synctest.Wait()
-		self := func(n int) Guest {
-			g := guestOf(fmt.Sprint("self", n), "one key")
-			g.From = netip.MustParsePrefix("10.2.0.1/32")
-			return g
+		honest := guestOf("honest", "h")
+		comes(t, w, honest)
+		find(t, w, "honest")
+		wantWaiting(t, w, maxRoom)
+		places := map[netip.Prefix]int{}
+		for _, o := range w.List("hall") {
+			places[o.From]++
 		}
-		for n := range 4 {
-			if err := w.Ask(t.Context(), self(n)); !errors.Is(err, call.ErrWaiting) {
-				t.Errorf("identity %d of a key: %v", n, err)
+		for from, n := range places {
+			if n > MaxAddress || from != honest.From && n < maxRoom/addresses-2 {
+				t.Errorf("%s has %d places", from, n)
 			}
 		}
-		if err := w.Ask(t.Context(), self(5)); !errors.Is(err, call.ErrWaiting) {
-			t.Error(err)
-		}
-		if err := w.Ask(t.Context(), self(6)); !errors.Is(err, call.ErrManyIdentities) {
-			t.Error(err)
-		}
-		for n := range 200 {
-			g := guestOf(fmt.Sprint("more", n), fmt.Sprint("m", n))
-			g.From = netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 1, byte(n), 1}), 32)
-			if err := w.Ask(t.Context(), g); errors.Is(err, call.ErrWaitingFull) {
-				full++
-			} else if !errors.Is(err, call.ErrWaiting) {
-				t.Fatal(err)
-			}
-		}
-		if n := len(w.List("hall")); n != maxRoom || full == 0 {
-			t.Errorf("%d wait, %d found it full", n, full)
+		if n := w.count(); n != maxRoom {
+			t.Errorf("%d are counted", n)
 		}
 		time.Sleep(3 * time.Second)
 		if told := e.take(); len(told) > 4 {
-			t.Errorf("%d notices of %d people (%d refused)", len(told), len(all), full)
+			t.Errorf("%d notices", len(told))
 		}
+		held := ask(w, honest)
+		time.Sleep(15 * time.Second)
+		wantWaiting(t, w, 1)
+		if !w.Admit(find(t, w, "honest")) {
+			t.Error("not let in")
+		}
+		synctest.Wait()
+		wantSaid(t, held, nil)
 		time.Sleep(time.Minute)
-		wantWaiting(t, w, 0)
-		if len(w.rooms)+len(w.addresses)+len(w.keys)+w.all != 0 {
-			t.Errorf("remembered: %d rooms, %d addresses, %d keys", len(w.rooms), len(w.addresses), len(w.keys))
+		if w.remembers() != 0 {
+			t.Error("somebody is remembered")
 		}
+	})
+}
+
+// One installation waits under as many identities as it may have in a room.
+func TestOneKey(t *testing.T) {
+	inRooms(t, func(t *testing.T, w *Rooms, _ *ear) {
+		for n := range maxKey {
+			comes(t, w, guestOf(fmt.Sprint("self", n), "one key"))
+		}
+		wantSaid(t, ask(w, guestOf("one more", "one key")), call.ErrManyIdentities)
+	})
+}
+
+// Rooms share what a door remembers: one that is flooded takes no place from another.
+func TestFloodOfRooms(t *testing.T) {
+	inRooms(t, func(t *testing.T, w *Rooms, _ *ear) {
+		for n := range 2 * MaxAll {
+			g := guestOf(fmt.Sprint("g", n), fmt.Sprint("k", n))
+			g.Room = call.RoomID(fmt.Sprint("room", n%3))
+			g.From = netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 1, byte(n / MaxAddress), 1}), 32)
+			_ = w.Ask(t.Context(), g)
+		}
+		if n := w.count(); n != MaxAll {
+			t.Errorf("%d wait", n)
+		}
+		comes(t, w, guestOf("honest", "h"))
+		find(t, w, "honest")
+		if n := w.count(); n != MaxAll {
+			t.Errorf("%d wait", n)
+		}
+	})
+}
+
+// Who was turned away gives the place up first.
+func TestTurnedAwayGiveUpTheirPlace(t *testing.T) {
+	inRooms(t, func(t *testing.T, w *Rooms, _ *ear) {
+		for n := range maxRoom {
+			g := guestOf(fmt.Sprint("g", n), fmt.Sprint("k", n))
+			g.From = netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 1, byte(n >> 8), byte(n)}), 32)
+			_ = w.Ask(t.Context(), g)
+		}
+		wantSaid(t, ask(w, guestOf("late", "l")), call.ErrWaitingFull) // each of the others has one place
+		w.TurnAway(find(t, w, "g7"), call.ErrForbidden)
+		comes(t, w, guestOf("late", "l"))
+		wantWaiting(t, w, maxRoom)
 	})
 }
 
