@@ -64,9 +64,7 @@ func (m *mediaServer) follow(s *sfu.SFU) {
 
 // fail says that there is no media server any more. m.mu is held.
 func (m *mediaServer) fail(err error) {
-	select {
-	case <-m.done:
-	default:
+	if !m.over() {
 		m.err = err
 		close(m.done)
 	}
@@ -83,6 +81,16 @@ func (m *mediaServer) url() *url.URL { return m.now().URL() }
 func (m *mediaServer) ports() reach.Ports { return m.now().Ports() }
 
 func (m *mediaServer) dial(ctx context.Context) (net.Conn, error) { return m.now().DialMedia(ctx) }
+
+// over reports whether there is no media server any more.
+func (m *mediaServer) over() bool {
+	select {
+	case <-m.done:
+		return true
+	default:
+		return false
+	}
+}
 
 // Err says why, after done.
 func (m *mediaServer) Err() error {
@@ -107,16 +115,21 @@ func (m *mediaServer) start(ctx context.Context) (*sfu.SFU, error) {
 	}
 }
 
-// renew ends the media server and starts another. It must be empty. If there is
-// none afterwards, done is closed.
+// renew ends the media server and starts another, unless ctx ends. It must be empty. If
+// there is none afterwards, done is closed.
 func (m *mediaServer) renew(ctx context.Context) error {
+	stopping, stop := context.WithTimeout(context.WithoutCancel(ctx), renewTimeout)
+	defer stop() // whoever ends us meanwhile finds it ended, and not half of it
 	ctx, cancel := context.WithTimeout(ctx, renewTimeout)
 	defer cancel()
 	old := m.now()
 	m.mu.Lock()
 	m.leaving = old
 	m.mu.Unlock()
-	next, err := (*sfu.SFU)(nil), old.Stop(ctx)
+	next, err := (*sfu.SFU)(nil), old.Stop(stopping)
+	if err == nil {
+		err = ctx.Err()
+	}
 	if err == nil {
 		next, err = m.start(ctx)
 	}

@@ -64,6 +64,41 @@ func TestNetworkComesLater(t *testing.T) {
 	network.set("192.0.2.1") // what is gone asks for nothing
 }
 
+// TestStopWhileTheMediaServerIsRenewed: a server that is stopped then ends in time, and
+// its log tells of no error.
+func TestStopWhileTheMediaServerIsRenewed(t *testing.T) {
+	t.Parallel()
+	for _, after := range []time.Duration{0, 20 * time.Millisecond, 100 * time.Millisecond, 250 * time.Millisecond} {
+		t.Run(after.String(), func(t *testing.T) {
+			t.Parallel()
+			network := &changing{}
+			began := make(chan struct{})
+			var once sync.Once
+			s := startServer(t, func(c *Config) {
+				c.Listen, c.networkEvery = ":0", time.Millisecond
+				c.addresses = func() []netip.Addr {
+					all := network.look()
+					if len(all) > 0 {
+						once.Do(func() { close(began) })
+					}
+					return all
+				}
+			})
+			network.set("192.0.2.1")
+			<-began
+			time.Sleep(after) // into the renewal, which tells when it is over
+			if err := s.stop(); err != nil {
+				t.Error(err)
+			}
+			for line := range strings.Lines(s.log.String()) {
+				if strings.Contains(line, "level=error") || strings.Contains(line, "does not start again") {
+					t.Errorf("a lie: %s", line)
+				}
+			}
+		})
+	}
+}
+
 // TestNewcomersWaitForTheMediaServer: who joins while it is renewed comes in, too.
 func TestNewcomersWaitForTheMediaServer(t *testing.T) {
 	t.Parallel()

@@ -202,6 +202,10 @@ func (s *Server) stopSFU(ctx context.Context, c *control, d *door.Door, media *m
 	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
 	defer cancel()
 	d.Settle(ctx, settleTimeout)
+	if media.over() { // by itself, or while it was renewed: nobody is in a room
+		d.Drain(ctx, drainTimeout)
+		return
+	}
 	names, err := c.rooms.List(ctx)
 	s.logError("tell the rooms that the server stops", err)
 	media.closeRooms(ctx, names)
