@@ -45,7 +45,8 @@ type StartRoom struct {
 type SwitchRoom struct{ Link call.Link }
 
 // Leave ends the stay. Room may be empty; otherwise it must be the room that we
-// are in (contract L10).
+// are in (contract L10), or that a SwitchRoom asks to let us in: then that is taken
+// back, and the stay goes on.
 type Leave struct{ Room call.RoomID }
 
 // StartPreview opens a camera or a microphone before a stay, so that the user

@@ -169,6 +169,10 @@ func (l *loop) doLeave(c Leave) error {
 		l.takeBack(e, call.ReasonLeft)
 		return nil
 	}
+	if s := l.active(); s != nil && s.elsewhere != nil && c.Room != "" && c.Room == s.elsewhere.next.room {
+		s.elsewhere.takeBack()
+		return nil
+	}
 	if c.Room != "" && c.Room != l.stay.room {
 		return call.ErrOtherRoom
 	}

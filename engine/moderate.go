@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"fmt"
 
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
@@ -48,7 +47,7 @@ func (l *loop) doModerate(c Moderate) error {
 		return doorapi.Order(c).Perform(ctx, session.Moderate, request, &done)
 	}, func(err error) {
 		if err == nil {
-			err = nothingDone(done.Results)
+			err = doorapi.NothingDone(done.Results)
 		}
 		if err != nil {
 			l.emit(call.CommandFailed{Command: c.Word(), Err: err, Results: done.Results})
@@ -57,29 +56,4 @@ func (l *loop) doModerate(c Moderate) error {
 		l.emit(done)
 	})
 	return nil
-}
-
-// nothingDone is the error of an operation that was of no use to anybody
-// (contract K7); nil if one person's went well.
-func nothingDone(results []call.PersonResult) error {
-	var first error
-	for _, r := range results {
-		var err error
-		switch r.Result {
-		case call.ResultAlreadyGone, call.ResultUnknown:
-			err = call.ErrAlreadyGone
-		case call.ResultForbidden:
-			err = call.ErrForbidden
-		case call.ResultNotBanned:
-			err = call.ErrNotBanned
-		case call.ResultFailed:
-			err = call.ErrRefused
-		default:
-			return nil
-		}
-		if first == nil {
-			first = fmt.Errorf("%s: %w", r.ID, err)
-		}
-	}
-	return first
 }

@@ -9,6 +9,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/eventqueue"
+	"foyer/engine/internal/patience"
 	"foyer/engine/internal/ratelimit"
 	"foyer/engine/internal/recent"
 )
@@ -69,7 +70,7 @@ type stay struct {
 	timer    *time.Timer
 
 	dialing     bool
-	wait        *wait // for a host to let us in; nil: none so far
+	wait        *patience.Wait // for a host to let us in; nil: none so far
 	session     call.Session
 	sessionOver bool // ended by itself: there is nobody to tell
 	feed        eventqueue.Feed
@@ -90,7 +91,7 @@ type stay struct {
 	hand        handState
 	reacting    map[call.Identity]*ratelimit.Pace // of people in the room
 	volumes     map[call.Identity]int             // in percent, of people who were in the room
-	switching   bool                              // another room's door is being asked
+	elsewhere   *elsewhere                        // another room, whose door is being asked; nil: none
 
 	receivers        map[call.SID]*receiver
 	reception        reception

@@ -2,16 +2,30 @@ package engine
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/doorapi"
+	"foyer/engine/internal/patience"
 )
 
 // A switch (contract O11, O12) has three steps. The new room's door is asked
 // first: as long as it has not admitted us, nothing changes. Then the stay ends
 // with "switched" and leaves its devices open for the next one; its tracks end.
 // Then the next stay joins. It ends like any other if it cannot, and its Left
-// says the way back.
+// says the way back. If a host of the new room has to let us in, its door is asked
+// again and again, until it has an answer or a Leave of that room takes it back.
+
+// elsewhere is another room, whose door is asked to admit us.
+type elsewhere struct {
+	l      *loop
+	s      *stay // that goes on meanwhile
+	next   *entry
+	wait   *patience.Wait     // for a host of that room to let us in; nil: none so far
+	cancel context.CancelFunc // of the question that is under way
+}
 
 // doSwitchRoom begins a switch. A second one meanwhile is refused.
 func (l *loop) doSwitchRoom(c SwitchRoom) error {
@@ -19,30 +33,70 @@ func (l *loop) doSwitchRoom(c SwitchRoom) error {
 	if err != nil {
 		return err
 	}
-	if s.switching || c.Link.SameRoom(s.link) {
+	if s.elsewhere != nil || c.Link.SameRoom(s.link) {
 		return call.ErrAlreadyInRoom
 	}
 	next, err := s.successor(c.Link)
 	if err != nil {
 		return err
 	}
-	s.switching = true
-	ctx, cancel := context.WithTimeout(s.ctx, l.cfg.JoinTimeout-l.cfg.Grace)
-	req, dialer := next.request(l.cfg.Key), l.cfg.Dialer
-	work(l, s.of(opAdmit), func() (call.Admission, error) {
+	s.elsewhere = &elsewhere{l: l, s: s, next: next}
+	s.elsewhere.ask()
+	return nil
+}
+
+// counts reports whether e is still where s wants to go.
+func (e *elsewhere) counts() bool { return e.l.alive(e.s) && e.s.elsewhere == e }
+
+// ask asks the door once.
+func (e *elsewhere) ask() {
+	l := e.l
+	limit := l.cfg.JoinTimeout - l.cfg.Grace
+	req, dialer := e.next.request(l.cfg.Key), l.cfg.Dialer
+	if req.Waits, req.Held = true, e.wait != nil; req.Held {
+		limit += doorapi.Hold
+		e.wait.Ask()
+	}
+	ctx, cancel := context.WithTimeout(e.s.ctx, limit)
+	e.cancel = cancel
+	work(l, e.s.of(opAdmit), func() (call.Admission, error) {
 		defer cancel()
 		return dialer.Admit(ctx, req)
 	}, func(a call.Admission, err error) {
-		if l.alive(s) {
-			s.switching = false
-			l.admittedElsewhere(s, next, a, err)
+		if e.counts() && !e.waits(err) {
+			e.s.elsewhere = nil
+			l.admittedElsewhere(e.s, e.next, a, err)
 		}
 	}, nil)
-	return nil
+}
+
+// waits takes an error of the door, and reports whether it is asked again.
+func (e *elsewhere) waits(err error) bool {
+	w, on := e.wait.After(err)
+	if !on || w.Over() {
+		return false
+	}
+	e.wait = w
+	e.l.after(e.s.of(timerAsk), w.Pause(), func() {
+		if e.counts() {
+			e.ask()
+		}
+	})
+	return true
+}
+
+// takeBack ends the asking.
+func (e *elsewhere) takeBack() {
+	e.cancel()
+	e.s.elsewhere = nil
+	e.l.emit(call.CommandFailed{Command: SwitchRoom{}.Word(), Err: fmt.Errorf("switch: %w", call.ErrCancelled)})
 }
 
 // admittedElsewhere goes on to the next room, or stays.
 func (l *loop) admittedElsewhere(s *stay, next *entry, a call.Admission, err error) {
+	if errors.Is(err, call.ErrWaiting) { // and the door has never ended it
+		err = call.ErrUnanswered
+	}
 	if err != nil {
 		l.emit(call.CommandFailed{Command: SwitchRoom{}.Word(), Err: overdue(err)})
 		return

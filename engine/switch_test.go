@@ -279,3 +279,76 @@ func TestN7_SwitchIntoTheSameRoom(t *testing.T) {
 		r.end()
 	})
 }
+
+// TestSwitchIntoAWaitingRoom: as long as a host of the other room has to let us in, the
+// stay goes on; its end, and every answer, is told as it is.
+func TestSwitchIntoAWaitingRoom(t *testing.T) {
+	turned := &call.PutOutError{Reason: call.ReasonTurnedAway, By: "Eve"}
+	away := enginetest.Step{Err: call.ErrUnreachable}
+	for name, c := range map[string]struct {
+		answers []enginetest.Step
+		after   time.Duration
+		act     func(*rig)
+		err     error            // of the switch
+		left    call.LeaveReason // of the first stay
+		state   call.State
+	}{
+		"let in":       {answers: []enginetest.Step{toWait, held, away, held, {}}, after: time.Minute, left: call.ReasonSwitched, state: call.StateJoined},
+		"turned away":  {answers: []enginetest.Step{toWait, {Delay: time.Second, Err: turned}}, after: time.Minute, err: turned, state: call.StateJoined},
+		"nobody":       {answers: []enginetest.Step{toWait, held}, after: 3 * time.Hour, err: call.ErrUnanswered, state: call.StateJoined},
+		"door is gone": {answers: []enginetest.Step{toWait, away}, after: 2 * time.Minute, err: call.ErrUnreachable, state: call.StateJoined},
+		"taken back": {
+			answers: []enginetest.Step{toWait, held}, act: func(r *rig) { r.do(engine.Leave{Room: nextLink.Room}) },
+			err: call.ErrCancelled, state: call.StateJoined,
+		},
+		"left": {
+			answers: []enginetest.Step{toWait, held}, act: func(r *rig) { r.do(engine.Leave{}) },
+			left: call.ReasonLeft, state: call.StateIdle,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t)
+				r.joined()
+				asked := 0
+				r.dialer.OnAdmit = func(req call.JoinRequest) enginetest.Step {
+					asked++
+					if !req.Waits || req.Held != (asked > 1) {
+						t.Errorf("question %d: %+v", asked, req)
+					}
+					return c.answers[min(asked, len(c.answers))-1]
+				}
+				r.do(engine.SwitchRoom{Link: nextLink})
+				pass(10 * time.Second)
+				if name != "turned away" {
+					r.wantState(call.StateJoined)
+					if err := r.try(engine.SwitchRoom{Link: nextLink}); !errors.Is(err, call.ErrAlreadyInRoom) {
+						t.Errorf("a second switch: %v", err)
+					}
+				}
+				if c.act != nil {
+					c.act(r)
+				}
+				pass(c.after + 5*time.Second)
+				r.wantState(c.state)
+				switch failed := of[call.CommandFailed](r); {
+				case c.err == nil && len(failed) != 0:
+					t.Errorf("failed: %+v", failed)
+				case c.err != nil && (len(failed) != 1 || failed[0].Command != "switch" || !errors.Is(failed[0].Err, c.err)):
+					t.Errorf("failed: %+v, want %v", failed, c.err)
+				}
+				if c.left != call.ReasonUnknown {
+					r.wantLeft(1, c.left)
+				} else if n := len(of[call.Left](r)); n != 0 {
+					t.Errorf("%d stays ended", n)
+				}
+				before := asked
+				pass(time.Hour)
+				if asked != before {
+					t.Error("the door is asked after that")
+				}
+				r.end()
+			})
+		})
+	}
+}

@@ -192,6 +192,11 @@ func (u *UI) remember(v call.Joined, at time.Time) {
 
 // Cancel gives up joining.
 func (a actions) Cancel() {
+	if a.state.Switching.Revocable() {
+		a.do(engine.Leave{Room: a.state.Switch.Room}, call.SourceUnknown)
+		a.refresh()
+		return
+	}
 	if a.do(engine.Leave{}, call.SourceUnknown) {
 		a.state.Cancel()
 	}

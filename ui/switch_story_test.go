@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -172,5 +173,24 @@ func TestPasteInARoom(t *testing.T) {
 	b.ui.presses.Paste()
 	if b.find("Leave and join") == nil || !strings.HasPrefix(b.ui.win.Title(), "Design review") {
 		t.Error("nobody asks")
+	}
+}
+
+// As long as the other door has not answered, and a host there may have to let us in, the
+// asking can be taken back: nothing else changes, and nothing is told as a failure.
+func TestSwitchIsTakenBack(t *testing.T) {
+	b, _ := switching(t)
+	b.tap("Cancel")
+	b.want(engine.Leave{Room: "r-2"})
+	b.events(call.CommandFailed{Command: "switch", Err: call.ErrCancelled})
+	b.ui.root.Tick(b.now)
+	failed := slices.ContainsFunc(b.ui.state.Notices, func(n model.Notice) bool { return n.Kind == model.NoticeFailed })
+	if b.says("Asking to be let into") || failed || b.ui.state.Room.ID != "r-1" || !b.says("Grace") {
+		t.Errorf("it goes on, or is told as a failure: %+v", b.ui.state.Notices)
+	}
+	b, _ = switching(t)
+	left(b)
+	if b.ui.state.Switching.Revocable() {
+		t.Error("it can be taken back after we have gone")
 	}
 }

@@ -49,7 +49,7 @@ func (d *Dialer) Admit(ctx context.Context, req call.JoinRequest) (a call.Admiss
 	if req.Link.Plain() {
 		return call.Admission{Token: req.Link.Token, Title: req.Link.Title}, nil
 	}
-	asking, cancel := context.WithTimeout(ctx, d.limits.join)
+	asking, cancel := context.WithTimeout(ctx, d.patience(req))
 	defer cancel()
 	admitted, err := d.requestAdmission(asking, req, 0)
 	admitted.Close() // nobody knows when its holder enters

@@ -152,11 +152,7 @@ func (d *Dialer) Dial(
 }
 
 func (d *Dialer) dial(ctx context.Context, req call.JoinRequest, sink func(call.SessionEvent)) (call.Session, error) {
-	limit := d.limits.join
-	if req.Held {
-		limit += doorapi.Hold
-	}
-	joining, cancel := context.WithTimeout(ctx, limit)
+	joining, cancel := context.WithTimeout(ctx, d.patience(req))
 	defer cancel()
 	adm, err := d.admit(joining, req, credentials{token: req.Link.Token, dual: d.dual}, 0)
 	if err != nil {
@@ -172,6 +168,14 @@ func (d *Dialer) dial(ctx context.Context, req call.JoinRequest, sink func(call.
 	}
 	s.start()
 	return s, nil
+}
+
+// patience is how long a server may take to admit us.
+func (d *Dialer) patience(req call.JoinRequest) time.Duration {
+	if req.Held {
+		return d.limits.join + doorapi.Hold
+	}
+	return d.limits.join
 }
 
 // admit asks the door for a token, if there is one and it has not been asked

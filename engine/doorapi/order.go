@@ -117,3 +117,28 @@ func (o Order) Perform(
 		return err
 	}
 }
+
+// NothingDone is the error of an operation that was of no use to anybody
+// (contract K7); nil if one person's went well.
+func NothingDone(results []call.PersonResult) error {
+	var first error
+	for _, r := range results {
+		var err error
+		switch r.Result {
+		case call.ResultAlreadyGone, call.ResultUnknown:
+			err = call.ErrAlreadyGone
+		case call.ResultForbidden:
+			err = call.ErrForbidden
+		case call.ResultNotBanned:
+			err = call.ErrNotBanned
+		case call.ResultFailed:
+			err = call.ErrRefused
+		default:
+			return nil
+		}
+		if first == nil {
+			first = fmt.Errorf("%s: %w", r.ID, err)
+		}
+	}
+	return first
+}

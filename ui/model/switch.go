@@ -1,6 +1,7 @@
 package model
 
 import (
+	"errors"
 	"time"
 
 	"foyer/engine/call"
@@ -19,6 +20,9 @@ func (s Switching) BeginSwitch(a Attempt) { s.Switch = &a }
 // Between reports whether we have left one room and are not in the next one yet.
 func (s Switching) Between() bool { return s.InRoom() && s.Attempt.Active && s.Attempt.Back != nil }
 
+// Revocable reports whether another room's door is asked, which can be taken back.
+func (s Switching) Revocable() bool { return s.InRoom() && s.Switch != nil && s.Switch.Room != "" }
+
 // Going is the room that we are on the way to, nil if to none.
 func (s Switching) Going() *Attempt {
 	switch {
@@ -31,13 +35,16 @@ func (s Switching) Going() *Attempt {
 	}
 }
 
-// switchFailed records that the other door has not let us in: we are where we were.
+// switchFailed records that the other door has not let us in, or that we have taken it
+// back: we are where we were.
 func (s Switching) switchFailed(v call.CommandFailed, at time.Time) bool {
 	if v.Command != commandSwitch || s.Switch == nil {
 		return false
 	}
 	s.Switch = nil
-	s.Notify(Notice{At: at, Kind: NoticeFailed, Err: v.Err, Command: v.Command})
+	if !errors.Is(v.Err, call.ErrCancelled) {
+		s.Notify(Notice{At: at, Kind: NoticeFailed, Err: v.Err, Command: v.Command})
+	}
 	return true
 }
 

@@ -13,7 +13,7 @@ type hint struct {
 	book *words.Book
 }
 
-func newHint(book *words.Book) *hint { return &hint{newBanner(), book} }
+func newHint(book *words.Book) *hint { return &hint{newBanner(nil), book} }
 
 // update reports whether something else is said now.
 func (h *hint) update(s *model.State) bool {
@@ -24,5 +24,5 @@ func (h *hint) update(s *model.State) bool {
 	case s.Talk.Hint():
 		icon, title, detail = "mic-off", h.book.T("room.talk_muted"), h.book.T("room.talk_muted.detail")
 	}
-	return h.set(icon, title, detail)
+	return h.set(icon, title, detail, false)
 }

@@ -38,7 +38,10 @@ func newRoom(book *words.Book, act Actions, tips *kit.Tips, painter *video.Paint
 	r := &room{book: book}
 	r.mouse = kit.NewMouse(act.Awake)
 	r.header = newHeader(book, act, tips)
-	r.banner = newBanner()
+	cancel := kit.NewButton(book.T("lobby.cancel"), "", kit.Plain, act.Cancel)
+	cancel.Small = true
+	cancel.Hide()
+	r.banner = newBanner(cancel)
 	r.stage = newStage(book, act, tips, painter)
 	r.panel = panel.New(book, act, tips)
 	r.bar = bar.New(book, act, tips)
@@ -167,7 +170,7 @@ func (r *room) tick(s *model.State, now time.Time) {
 	r.panel.Tick(s, now)
 	r.header.tick(s, now)
 	icon, title, detail := lasting(r.book, s, now)
-	said := r.banner.set(icon, title, detail)
+	said := r.banner.set(icon, title, detail, s.Switching.Revocable() && s.Engine == call.StateJoined)
 	if r.hint.update(s) || said {
 		r.content.Layout.Layout(r.content.Objects, r.content.Size())
 	}
@@ -185,6 +188,7 @@ type banner struct {
 	title   *kit.Text
 	detail  *kit.Text
 	line    *fyne.Container
+	cancel  *kit.Button // nil: what is said cannot be cancelled
 }
 
 const (
@@ -192,10 +196,10 @@ const (
 	bannerNarrow = 440 // below that the words lie below each other
 )
 
-func newBanner() *banner {
+func newBanner(cancel *kit.Button) *banner {
 	b := &banner{
 		icon: kit.NewIcon("offline", theme.Foreground, 20), title: kit.NewText(""),
-		detail: kit.NewParagraph("").Colored(theme.Muted),
+		detail: kit.NewParagraph("").Colored(theme.Muted), cancel: cancel,
 	}
 	b.title.Bold = true
 	b.detail.TextSize = 13
@@ -216,6 +220,9 @@ func (b *banner) lie(narrow bool) {
 	b.line.Objects = []fyne.CanvasObject{b.icon, b.title, kit.Grow(b.detail)}
 	if narrow {
 		b.line.Objects = []fyne.CanvasObject{b.icon, kit.Grow(kit.Column(2, b.title, b.detail))}
+	}
+	if b.cancel != nil {
+		b.line.Add(b.cancel)
 	}
 	b.line.Refresh()
 }
@@ -238,9 +245,12 @@ func lasting(book *words.Book, s *model.State, now time.Time) (icon, title, deta
 }
 
 // set reports whether anything is said now that was not before.
-func (b *banner) set(icon, title, detail string) bool {
-	if b.title.Text() == title && b.detail.Text() == detail {
+func (b *banner) set(icon, title, detail string, cancels bool) bool {
+	if b.title.Text() == title && b.detail.Text() == detail && (b.cancel == nil || b.cancel.Visible() == cancels) {
 		return false
+	}
+	if b.cancel != nil {
+		kit.SetVisible(b.cancel, cancels)
 	}
 	if title != "" {
 		b.icon.Set(icon, theme.Foreground)
