@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -45,10 +46,7 @@ func runInvite(std io3, args []string) int {
 		}
 	}
 	req.Room = call.RoomID(*room)
-	if err := call.CheckRoomID(*room); err != nil {
-		return c.fail(exitUsage, "%s", words.Error(err))
-	}
-	if err := call.CheckTitle(req.Title); err != nil {
+	if err := cmp.Or(call.CheckRoomID(*room), call.CheckTitle(req.Title)); err != nil {
 		return c.fail(exitUsage, "%s", words.Error(err))
 	}
 	if req.Server == "" || req.AdminKeyFile == "" {
