@@ -16,6 +16,7 @@ import (
 	"foyer/engine"
 	"foyer/engine/call"
 	"foyer/engine/eventqueue"
+	"foyer/ui/access"
 	"foyer/ui/desk"
 	"foyer/ui/kit/glyphs"
 	"foyer/ui/saved"
@@ -50,6 +51,9 @@ type Config struct {
 	// Frame returns the window as the window system knows it, once it is shown;
 	// nil, and a nil answer, mean that nothing is known.
 	Frame func(fyne.Window) desk.Frame
+	// Voice takes what is said aloud, for people who do not see the window; nil means
+	// that nobody listens.
+	Voice *access.Voice
 
 	Clipboard fyne.Clipboard       // nil means the App's
 	OpenURL   func(*url.URL) error // nil means the App's

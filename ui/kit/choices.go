@@ -147,7 +147,7 @@ func NewSegments(mark bool, escape func(), texts ...string) *Segments {
 	s := &Segments{texts: texts, mark: mark, Container: Wrap(4, fyne.TextAlignLeading)}
 	for i, text := range texts {
 		b := newEscButton(text, Quiet, func() { s.tap(i) }, escape)
-		b.Small = true
+		b.Small, b.choice = true, true
 		s.buttons = append(s.buttons, b)
 		s.Add(b)
 	}
@@ -169,6 +169,7 @@ func (s *Segments) Chosen() int { return s.chosen }
 func (s *Segments) Choose(i int) {
 	s.chosen = i
 	for j, b := range s.buttons {
+		b.chosen = j == i
 		switch {
 		case j == i && s.mark:
 			b.Set(s.texts[j], "check", Plain)

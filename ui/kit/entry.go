@@ -12,10 +12,12 @@ import (
 // several lines, Enter with Shift breaks the line.
 type Entry struct {
 	widget.Entry
+	Label    string // what is asked for; empty: the hint says so
 	OnEscape func() // nil: nothing happens
 	OnReturn func() // nil: as Fyne has it
 	shift    bool
 	stray    bool // the next character is of a key that was pressed before
+	problem  string
 }
 
 // NewEntry returns an entry of one line.

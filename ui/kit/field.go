@@ -35,6 +35,7 @@ func NewField(label, hint string, submitted func()) *Field {
 	f.label.TextSize = 13
 	f.problem.TextSize = 13
 	f.Entry.SetPlaceHolder(hint)
+	f.Entry.Label = label
 	f.Entry.OnSubmitted = func(string) { submitted() }
 	f.Entry.OnChanged = func(text string) {
 		if !f.setting && f.OnChanged != nil {
@@ -66,6 +67,7 @@ func (f *Field) SetProblem(text string, in fyne.ThemeColorName) {
 	}
 	f.problem.In = in
 	f.problem.Set(text)
+	f.Entry.problem = text
 	f.icon.Set("warning", in)
 	f.Refresh()
 }

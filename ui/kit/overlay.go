@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/widget"
 
+	"foyer/ui/access"
 	"foyer/ui/theme"
 )
 
@@ -23,6 +24,8 @@ type overlay struct {
 	onDismiss func()
 	onAsk     func() // instead of dismissing: whoever owns it closes it
 	before    fyne.Focusable
+	role      access.Role
+	name      string
 }
 
 func showOverlay(
@@ -32,6 +35,10 @@ func showOverlay(
 		canvas: c, card: card, scrim: canvas.NewRectangle(color.Transparent), dim: dim, place: place, before: c.Focused(),
 	}
 	o.ExtendBaseWidget(o)
+	o.role = access.RoleMenu
+	if dim {
+		o.role = access.RoleDialog
+	}
 	c.Overlays().Add(o)
 	o.Resize(c.Size())
 	return o
@@ -164,7 +171,7 @@ func AskQuestion(c fyne.Canvas, q Question, onYes, onNo func()) *Dialog {
 		h := HeightFor(card, w)
 		return fyne.NewPos((window.Width-w)/2, (window.Height-h)/2), fyne.NewSize(w, h)
 	})
-	d.over.onDismiss = onNo
+	d.over.onDismiss, d.over.name = onNo, q.Title
 	if q.Focus != nil {
 		c.Focus(q.Focus)
 	} else {
@@ -186,6 +193,8 @@ func (d *Dialog) Close() { d.over.close() }
 type escButton struct {
 	Button
 	onEscape func()
+	choice   bool // of several, all in view
+	chosen   bool
 }
 
 func newEscButton(text string, style Style, tapped, escape func()) *escButton {

@@ -20,6 +20,7 @@ type Option struct{ ID, Text string }
 type Picker struct {
 	widget.DisableableWidget
 	focusable
+	Label    string // what is chosen, for people who do not see the icon
 	icon     string
 	options  []Option
 	selected string
@@ -29,8 +30,7 @@ type Picker struct {
 	menu *overlay
 }
 
-// NewPicker returns a picker without options; name is said to people who cannot
-// see the icon.
+// NewPicker returns a picker without options.
 func NewPicker(icon string, tips *Tips, picked func(id string)) *Picker {
 	p := &Picker{icon: icon, tips: tips, OnPicked: picked}
 	p.of, p.more = p, []fyne.KeyName{fyne.KeyDown, fyne.KeyUp}

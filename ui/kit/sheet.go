@@ -30,7 +30,7 @@ func ShowSheet(c fyne.Canvas, title string, width float32, body, footer fyne.Can
 		h := min(sheetHeight(heading, body, footer, w-2*edge)+2*edge, window.Height-2*edge)
 		return fyne.NewPos((window.Width-w)/2, (window.Height-h)/2), fyne.NewSize(w, h)
 	})
-	s.over.onAsk = cancelled
+	s.over.onAsk, s.over.name = cancelled, title
 	return s
 }
 

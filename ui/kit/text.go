@@ -25,6 +25,9 @@ type Text struct {
 	Wrap     bool
 	// Shrink lets a single line become narrower than its words.
 	Shrink bool
+	// Silent leaves the words out where they are read aloud: a control beside them
+	// says the same.
+	Silent bool
 }
 
 // NewText is a single line of body text.

@@ -6,6 +6,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 
+	"foyer/ui/access"
 	"foyer/ui/theme"
 )
 
@@ -28,7 +29,7 @@ func NewTips() *Tips {
 	t.text.TextSize = theme.TextSmall
 	t.box = On(NewPanel(theme.Toast, 6).WithStroke(theme.Border), Pad(t.text, 5, 8, 5, 8))
 	t.box.Hide()
-	t.Layer = container.NewWithoutLayout(t.box)
+	t.Layer = access.Label(container.New(&unplaced{}, t.box), access.RoleNone, "")
 	return t
 }
 
@@ -77,3 +78,9 @@ func (t *Tips) show() {
 	t.box.Move(fyne.NewPos(x, y))
 	t.box.Show()
 }
+
+// unplaced leaves its objects where they are.
+type unplaced struct{}
+
+func (*unplaced) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.Size{} }
+func (*unplaced) Layout([]fyne.CanvasObject, fyne.Size) {}

@@ -4,6 +4,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
 
+	"foyer/ui/access"
 	"foyer/ui/kit"
 )
 
@@ -74,10 +75,22 @@ func (t *StageTile) TypedRune(r rune) {
 // the window's, even Space, which lets us speak while it is held.
 func (t *StageTile) TypedKey(k *fyne.KeyEvent) {
 	if k.Name == fyne.KeyReturn || k.Name == fyne.KeyEnter {
-		t.menu(fyne.CurrentApp().Driver().AbsolutePositionForObject(t).AddXY(chipMargin, chipMargin))
+		t.press()
 		return
 	}
 	kit.PassOn(t, k)
+}
+
+func (t *StageTile) press() {
+	t.menu(fyne.CurrentApp().Driver().AbsolutePositionForObject(t).AddXY(chipMargin, chipMargin))
+}
+
+// Describe implements access.Describer.
+func (t *StageTile) Describe(n *access.Node) {
+	t.Tile.Describe(n)
+	if t.OnMenu != nil {
+		n.Press = t.press
+	}
 }
 
 // KeyDown implements desktop.Keyable.

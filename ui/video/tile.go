@@ -18,6 +18,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"foyer/engine/call"
+	"foyer/ui/access"
 	"foyer/ui/kit"
 	"foyer/ui/theme"
 )
@@ -40,6 +41,8 @@ type Look struct {
 	Hand      int    // place among the raised hands; 0 for none
 	Reaction  string // icon of a reaction; empty for none
 	Reactions int    // how often
+
+	Says string // all of that but the name, for people who do not see it
 }
 
 // Tile shows one person or screen.
@@ -182,6 +185,21 @@ func Hue(seed string) color.NRGBA {
 	_, _ = io.WriteString(sum, seed) // a hash takes everything
 	return hues[sum.Sum32()%uint32(len(hues))]
 }
+
+// AccessibilityLabel implements access.Accessible.
+func (t *Tile) AccessibilityLabel() string { return t.look.Name }
+
+// AccessibilityRole implements access.Accessible: without a name there is nothing to
+// say of a video.
+func (t *Tile) AccessibilityRole() access.Role {
+	if t.look.Name == "" {
+		return access.RoleNone
+	}
+	return access.RoleVideo
+}
+
+// Describe implements access.Describer.
+func (t *Tile) Describe(n *access.Node) { n.Detail = t.look.Says }
 
 // CreateRenderer implements fyne.Widget.
 func (t *Tile) CreateRenderer() fyne.WidgetRenderer {

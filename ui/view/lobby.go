@@ -14,13 +14,14 @@ import (
 	"foyer/ui/model"
 	"foyer/ui/theme"
 	"foyer/ui/video"
+	"foyer/ui/view/notice"
 	"foyer/ui/view/settings"
 	"foyer/ui/words"
 )
 
 // Waits: words after 300 ms, a way out after 2 s.
 const (
-	wordsAfter  = 300 * time.Millisecond
+	wordsAfter  = notice.WordsAfter
 	cancelAfter = 2 * time.Second
 )
 

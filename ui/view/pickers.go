@@ -23,6 +23,7 @@ func newPickers(book *words.Book, act Actions, tips *kit.Tips) *pickers {
 	var all []fyne.CanvasObject
 	for _, d := range settings.Pickable() {
 		picker := kit.NewPicker(d.Icon, tips, func(id string) { act.Pick(d.Source, id) })
+		picker.Label = book.Source(d.Source)
 		p.picker[d.Source] = picker
 		all = append(all, picker)
 	}

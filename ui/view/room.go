@@ -12,6 +12,7 @@ import (
 	"foyer/ui/theme"
 	"foyer/ui/video"
 	"foyer/ui/view/bar"
+	"foyer/ui/view/notice"
 	"foyer/ui/view/panel"
 	"foyer/ui/view/reaction"
 	"foyer/ui/words"
@@ -169,7 +170,7 @@ func (r *room) tick(s *model.State, now time.Time) {
 	r.stage.tick(s, now)
 	r.panel.Tick(s, now)
 	r.header.tick(s, now)
-	icon, title, detail := lasting(r.book, s, now)
+	icon, title, detail := notice.Lasting(r.book, s, now)
 	said := r.banner.set(icon, title, detail, s.Switching.Revocable() && s.Engine == call.StateJoined)
 	if r.hint.update(s) || said {
 		r.content.Layout.Layout(r.content.Objects, r.content.Size())
@@ -225,23 +226,6 @@ func (b *banner) lie(narrow bool) {
 		b.line.Add(b.cancel)
 	}
 	b.line.Refresh()
-}
-
-// lasting is what is said as long as it lasts.
-func lasting(book *words.Book, s *model.State, now time.Time) (icon, title, detail string) {
-	switch going := s.Switching.Going(); {
-	case s.Engine == call.StateReconnecting && s.HostRestarting:
-		return "offline", book.T("room.restarting"), book.T("room.restarting.detail")
-	case s.Engine == call.StateReconnecting:
-		return "offline", book.T("room.reconnecting"), book.T("room.reconnecting.detail")
-	case going == nil, now.Sub(going.Since) < wordsAfter:
-		return "", "", ""
-	case s.Switching.Between():
-		return "door", book.T("room.going", "room", book.RoomName(going.Title, going.Room)), book.T("room.going.detail")
-	default:
-		room := book.RoomName(going.Title, going.Room)
-		return "door", book.T("room.knocking", "room", room), book.T("room.knocking.detail")
-	}
 }
 
 // set reports whether anything is said now that was not before.

@@ -1,18 +1,18 @@
 package view
 
 import (
+	"cmp"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 
-	"foyer/engine/call"
+	"foyer/ui/access"
 	"foyer/ui/kit"
 	"foyer/ui/model"
 	"foyer/ui/theme"
+	"foyer/ui/view/notice"
 	"foyer/ui/view/panel"
 	"foyer/ui/words"
 )
@@ -20,7 +20,6 @@ import (
 const (
 	toastWidth = 340
 	maxToasts  = 3
-	maxUndone  = 4 // people with whom an operation did not work
 )
 
 // toasts are notices in passing, at the top right over the stage.
@@ -117,7 +116,7 @@ func inChat(s *model.State, n model.Notice) bool {
 }
 
 func (t *toasts) card(n model.Notice, now time.Time) fyne.CanvasObject {
-	icon, ink, title, text := t.say(n, now)
+	icon, ink, title, text := notice.Say(t.book, n, now)
 	body := kit.Column(4)
 	if title != "" {
 		heading := kit.NewParagraph(title)
@@ -148,91 +147,6 @@ func (t *toasts) card(n model.Notice, now time.Time) fyne.CanvasObject {
 		dismiss.Small = true
 		row.Add(dismiss)
 	}
-	return kit.On(kit.NewPanel(theme.Toast, theme.RadiusCard).WithStroke(theme.Border), kit.Pad(row, 12, 12, 12, 16))
-}
-
-func (t *toasts) say(n model.Notice, now time.Time) (icon string, ink fyne.ThemeColorName, title, text string) {
-	b := t.book
-	switch n.Kind {
-	case model.NoticeJoined:
-		return "people", theme.Muted, "", joined(b, n)
-	case model.NoticeGone:
-		return goneIcon(n.Reason), theme.Muted, "", b.Gone(n.Name, n.Reason)
-	case model.NoticeHand:
-		return "hand", theme.Accent, "", b.HandsUp(n.Name, n.Count)
-	case model.NoticeWaiters:
-		return "door", theme.Accent, "", b.WantsIn(n.Name, n.More)
-	case model.NoticeHandLowered:
-		return "hand", theme.Muted, "", b.T("room.hand_lowered")
-	case model.NoticeModerated:
-		done, undone := t.outcome(n)
-		if done == "" {
-			return "warning", theme.Error, "", undone
-		}
-		return "check", theme.Muted, "", strings.TrimSpace(done + "\n" + undone)
-	case model.NoticeMutedByHost:
-		return "mic-off", theme.Muted, "", b.T("room.muted_by_host")
-	case model.NoticeSilenced:
-		return "mic-off", theme.Muted, "", b.T("room.silenced")
-	case model.NoticeListening:
-		return "info", theme.Muted, "", b.T("room.listening")
-	case model.NoticeHostStopped:
-		return "warning", theme.Error, "", b.T("toast.host_stopped")
-	case model.NoticeCrashed:
-		return "warning", theme.Error, b.T("toast.crashed", "room", n.Name), b.T("toast.crashed.detail")
-	case model.NoticeNoFont:
-		return "warning", theme.Error, "", words.NoFont(n.Name)
-	case model.NoticeWoke:
-		return "mic-off", theme.Muted, b.T("toast.woke", "slept", n.Name), b.T("toast.woke.detail")
-	case model.NoticeTalkKey:
-		return "keyboard", theme.Error, "", b.TalkKeyHere(n.Name, string(n.Obstacle))
-	case model.NoticeDeviceLost:
-		e := b.Error(n.Err, "", n.Source, now)
-		return "warning", theme.Error, e.Text, e.Next
-	case model.NoticeFailed:
-		e := b.Error(n.Err, n.Command, n.Source, now)
-		return "warning", theme.Error, e.What, e.Because()
-	default:
-		return "info", theme.Muted, "", ""
-	}
-}
-
-// joined says who came, and how many others with them.
-func joined(b *words.Book, n model.Notice) string {
-	if n.Outside {
-		return b.Reach("", "", n.Name)
-	}
-	if n.More == 0 {
-		return b.T("room.joined", "name", n.Name)
-	}
-	return b.N("room.joined_more", n.More, "name", n.Name)
-}
-
-// outcome says what an operation has done, and for whom it did not work.
-func (t *toasts) outcome(n model.Notice) (done, undone string) {
-	names := func(all []model.Outcome) []string {
-		list := make([]string, len(all))
-		for i, o := range all {
-			list[i] = o.Name
-		}
-		return list
-	}
-	if len(n.Done) > 0 {
-		done = t.book.Done(n.Command, names(n.Done))
-	}
-	var rest []string
-	for _, o := range n.Undone {
-		rest = append(rest, t.book.NotDone(o.Name, o.Result))
-	}
-	if more := len(rest) - maxUndone; more > 0 {
-		rest = append(rest[:maxUndone], t.book.T("done.more", "n", strconv.Itoa(more)))
-	}
-	return done, strings.Join(rest, "\n")
-}
-
-func goneIcon(r call.LeaveReason) string {
-	if r == call.ReasonConnectionLost || r == call.ReasonOfflineRemoved {
-		return "offline"
-	}
-	return "leave"
+	card := kit.On(kit.NewPanel(theme.Toast, theme.RadiusCard).WithStroke(theme.Border), kit.Pad(row, 12, 12, 12, 16))
+	return access.Label(card, access.RoleAlert, cmp.Or(title, text))
 }

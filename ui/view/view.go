@@ -16,6 +16,7 @@ import (
 	"fyne.io/fyne/v2/container"
 
 	"foyer/engine/call"
+	"foyer/ui/access"
 	"foyer/ui/kit"
 	"foyer/ui/model"
 	"foyer/ui/saved"
@@ -23,6 +24,7 @@ import (
 	"foyer/ui/view/bar"
 	"foyer/ui/view/panel"
 	"foyer/ui/view/settings"
+	"foyer/ui/view/spoken"
 	"foyer/ui/words"
 )
 
@@ -91,6 +93,8 @@ type Root struct {
 	Content  *fyne.Container
 	Painter  *video.Painter
 	OnTick   func(now time.Time) // may be nil
+	Voice    *access.Voice       // of what is said aloud; may be nil
+	teller   *spoken.Teller
 	book     *words.Book
 	tips     *kit.Tips
 	lobby    *lobby
@@ -112,6 +116,7 @@ func New(book *words.Book, act Actions, now func() time.Time) *Root {
 	r.room = newRoom(book, act, r.tips, r.Painter)
 	r.farewell = newFarewell(book, act)
 	r.toasts = newToasts(book, act)
+	r.teller = spoken.New(book)
 	r.screens = []fyne.CanvasObject{r.lobby.content, r.room.content, r.farewell.content}
 	// What is not shown is neither laid out nor drawn: the first frame of the
 	// window does not wait for the screens behind it.
@@ -128,6 +133,7 @@ func New(book *words.Book, act Actions, now func() time.Time) *Root {
 // language and is gone afterwards.
 func (r *Root) TakeOver(before *Root) {
 	r.room.stage.takeOver(before.room.stage)
+	r.teller.TakeOver(before.teller)
 	before.room.stage.closeMenu()
 	before.lobby.pause()
 	before.room.pause()
@@ -205,6 +211,7 @@ func (r *Root) updateToasts(now time.Time) {
 		top = r.room.below()
 	}
 	r.toasts.update(r.state, now, top)
+	r.teller.Tell(r.Voice, r.state, now)
 	if r.shown == model.ScreenLobby {
 		r.lobby.makeRoom(r.toasts.height())
 	}

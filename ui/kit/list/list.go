@@ -35,6 +35,7 @@ type Rows interface {
 // scrolled away from it.
 type List struct {
 	widget.BaseWidget
+	Label    string // what is listed
 	ToEnd    bool
 	OnEnd    func(end bool)                // the end comes into view, or leaves it
 	OnChosen func(i int, at fyne.Position) // by Enter, or the other mouse button; at is in the window

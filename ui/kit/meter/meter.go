@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/widget"
 
+	"foyer/ui/access"
 	"foyer/ui/theme"
 )
 
@@ -19,7 +20,8 @@ const bars = 12
 // Meter shows how loud a microphone is, as a row of bars.
 type Meter struct {
 	widget.BaseWidget
-	lit int
+	Label string // what it shows the loudness of
+	lit   int
 }
 
 // New returns a silent meter.
@@ -40,6 +42,15 @@ func (m *Meter) Set(level float32) {
 
 // Lit is how many bars are lit.
 func (m *Meter) Lit() int { return m.lit }
+
+// AccessibilityLabel implements access.Accessible.
+func (m *Meter) AccessibilityLabel() string { return m.Label }
+
+// AccessibilityRole implements access.Accessible.
+func (m *Meter) AccessibilityRole() access.Role { return access.RoleLevel }
+
+// Describe implements access.Describer.
+func (m *Meter) Describe(n *access.Node) { n.Value = &access.Value{At: float64(m.lit), Most: bars} }
 
 // CreateRenderer implements fyne.Widget.
 func (m *Meter) CreateRenderer() fyne.WidgetRenderer {

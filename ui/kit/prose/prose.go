@@ -15,6 +15,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"foyer/engine/call"
+	"foyer/ui/access"
 	"foyer/ui/kit"
 	"foyer/ui/kit/lines"
 	"foyer/ui/theme"
@@ -203,6 +204,12 @@ func (p *Prose) Cursor() desktop.Cursor {
 	}
 	return desktop.TextCursor
 }
+
+// AccessibilityLabel implements access.Accessible.
+func (p *Prose) AccessibilityLabel() string { return p.text }
+
+// AccessibilityRole implements access.Accessible.
+func (p *Prose) AccessibilityRole() access.Role { return access.RoleText }
 
 // CreateRenderer implements fyne.Widget.
 func (p *Prose) CreateRenderer() fyne.WidgetRenderer { return &proseRenderer{p: p} }

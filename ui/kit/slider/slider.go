@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/widget"
 
+	"foyer/ui/access"
 	"foyer/ui/kit"
 	"foyer/ui/theme"
 )
@@ -168,6 +169,18 @@ func (s *Slider) TypedKey(k *fyne.KeyEvent) {
 	default:
 		kit.PassOn(s, k)
 	}
+}
+
+// AccessibilityLabel implements access.Accessible.
+func (s *Slider) AccessibilityLabel() string { return s.name }
+
+// AccessibilityRole implements access.Accessible.
+func (s *Slider) AccessibilityRole() access.Role { return access.RoleSlider }
+
+// Describe implements access.Describer.
+func (s *Slider) Describe(n *access.Node) {
+	n.Value = &access.Value{At: float64(s.value), Most: float64(s.most), Step: float64(s.step)}
+	n.Move = func(to float64) { s.move(int(math.Round(to))) }
 }
 
 // CreateRenderer implements fyne.Widget.

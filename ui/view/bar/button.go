@@ -51,7 +51,7 @@ const badgeSize = 20
 
 func newBadge() *badge {
 	b := &badge{text: kit.NewCaption("").Colored(theme.OnAccent).Centered()}
-	b.text.Bold = true
+	b.text.Bold, b.text.Silent = true, true // the button says it
 	b.Container = container.New(b, kit.NewPanel(theme.Accent, badgeSize/2), b.text)
 	b.Hide()
 	return b
@@ -99,6 +99,7 @@ const (
 func newCallButton(icon string, style kit.Style, tips *kit.Tips, tapped func()) *callButton {
 	c := &callButton{button: kit.NewButton("", icon, style, tapped), caption: kit.NewCaption("").Centered().Shrinking()}
 	c.button.WithTip(tips, "")
+	c.caption.Silent = true // the button has the name
 	c.content = container.New(c, c.button, c.caption)
 	return c
 }

@@ -3,6 +3,8 @@
 package face
 
 import (
+	"strings"
+
 	"foyer/engine/call"
 	"foyer/ui/model"
 	"foyer/ui/video"
@@ -30,5 +32,26 @@ func Look(book *words.Book, t model.Tile) video.Look {
 	if t.Lost {
 		l.LostText = book.T("room.lost")
 	}
+	l.Says = says(book, l)
 	return l
+}
+
+// says is what the signs of a tile mean.
+func says(book *words.Book, l video.Look) string {
+	var all []string
+	for _, sign := range []struct {
+		shown bool
+		key   string
+	}{{l.Lost, "room.lost"}, {l.Muted, "room.microphone_muted"}, {l.Weak, "access.weak"}} {
+		if sign.shown {
+			all = append(all, book.T(sign.key))
+		}
+	}
+	if l.Hand > 0 {
+		all = append(all, book.T("access.hand", "n", book.Number(l.Hand)))
+	}
+	if l.Note != "" {
+		all = append(all, l.Note)
+	}
+	return strings.Join(all, ", ")
 }

@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2/container"
 
 	"foyer/engine/call"
+	"foyer/ui/access"
 	"foyer/ui/kit"
 	"foyer/ui/kit/list"
 	"foyer/ui/model"
@@ -36,6 +37,7 @@ func newBans(book *words.Book, act Actions, escape func()) *bansPage {
 	)
 	back.Small = true
 	b.list = list.New(b)
+	b.list.Label = book.T("people.banned")
 	b.list.OnEscape = escape
 	b.list.OnChosen = func(i int, _ fyne.Position) { act.Lift(b.rows[i].ID) }
 	b.title = kit.NewHeading("").Centered()
@@ -110,5 +112,7 @@ func (b *bansPage) row(i int) fyne.CanvasObject {
 		ground.WithStroke(theme.Focus)
 	}
 	row := kit.Row(12, kit.Grow(kit.Column(2, name, what)), lift)
-	return kit.Pad(kit.On(ground, kit.Pad(row, 8, 8, 8, 12)), 2, 0, 2, 8)
+	return access.Label(
+		kit.Pad(kit.On(ground, kit.Pad(row, 8, 8, 8, 12)), 2, 0, 2, 8), access.RoleRow, name.Text()+", "+what.Text(),
+	)
 }

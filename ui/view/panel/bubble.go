@@ -6,6 +6,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 
+	"foyer/ui/access"
 	"foyer/ui/kit"
 	"foyer/ui/kit/prose"
 	"foyer/ui/model"
@@ -42,6 +43,8 @@ type bubble struct {
 	more  *kit.Button // shows the whole of a long message
 	note  *kit.Text   // of who came and went; nil for messages
 	first bool
+	press func() // as Enter on it
+	says  string // the whole line, for people who do not see it
 }
 
 // newBubble returns a line; before is the one above it, nil for the first.
@@ -58,6 +61,7 @@ func newBubble(book *words.Book, line model.Line, before *model.Line, now time.T
 	if line.Kind != model.LineMessage {
 		b.note = kit.NewCaption(noteText(book, line) + " · " + at.Format("15:04")).Centered()
 		b.note.Wrap = true
+		b.says = b.note.Text()
 		b.ring = kit.NewPanel("", theme.RadiusControl)
 		b.Add(b.ring)
 		b.Add(b.note)
@@ -75,6 +79,7 @@ func (b *bubble) buildMessage(book *words.Book, at time.Time) {
 	}
 	b.head, b.time = kit.NewCaption(b.line.Message.Name).Shrinking(), kit.NewCaption(at.Format("15:04"))
 	b.head.Bold, b.head.In = true, theme.Foreground
+	b.says = book.T("access.message", "name", b.line.Message.Name, "text", b.line.Message.Text, "at", at.Format("15:04"))
 	if b.line.Own {
 		b.head.Set("")
 	}
@@ -118,6 +123,15 @@ func noteText(book *words.Book, l model.Line) string {
 	}
 	return book.GoneBy(l.Name, l.Reason, l.By, l.Text)
 }
+
+// AccessibilityLabel implements access.Accessible, as the layout of the line.
+func (b *bubble) AccessibilityLabel() string { return b.says }
+
+// AccessibilityRole implements access.Accessible.
+func (b *bubble) AccessibilityRole() access.Role { return access.RoleRow }
+
+// Describe implements access.Describer.
+func (b *bubble) Describe(n *access.Node) { n.Press = b.press }
 
 // choose marks the line that the keyboard is on.
 func (b *bubble) choose(on bool) {

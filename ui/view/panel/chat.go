@@ -50,6 +50,7 @@ type chatPage struct {
 func newChat(book *words.Book, act Actions, tips *kit.Tips, escape func()) *chatPage {
 	c := &chatPage{book: book, act: act, version: -1, bubbles: map[string]*bubble{}, whole: map[string]bool{}}
 	c.list = list.New(c)
+	c.list.Label = book.T("bar.chat")
 	c.list.ToEnd, c.list.OnEscape, c.list.OnEnd = true, escape, func(end bool) { c.act.ReadChat(end) }
 	c.list.OnChosen = func(i int, at fyne.Position) { c.openMenu(c.lines[i], at) }
 	c.list.OnCopy = c.copy
@@ -255,6 +256,7 @@ func (c *chatPage) bubble(i int) *bubble {
 		return b
 	}
 	b := newBubble(c.book, line, before, c.now)
+	b.press = func() { c.list.PressRow(line.Key) }
 	if b.prose != nil {
 		if c.whole[line.Key] {
 			b.prose.Limit(0)

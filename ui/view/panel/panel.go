@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2/container"
 
 	"foyer/engine/call"
+	"foyer/ui/access"
 	"foyer/ui/kit"
 	"foyer/ui/model"
 	"foyer/ui/theme"
@@ -76,6 +77,7 @@ func New(book *words.Book, act Actions, tips *kit.Tips) *Panel {
 	p.close.Small = true
 	p.Content = container.New(&panelLayout{}, kit.NewPanel(theme.Surface, theme.RadiusCard), p.tabs.Container, p.close,
 		p.chat.content, p.people.content, p.bans.content)
+	access.Label(p.Content, access.RoleContainer, book.T("access.panel"))
 	p.Content.Hide()
 	return p
 }

@@ -52,6 +52,7 @@ func newPeople(book *words.Book, act Actions, tips *kit.Tips, escape func()) *pe
 		act.SetSearch("")
 	}
 	p.list = list.New(p)
+	p.list.Label = book.T("bar.people")
 	p.list.OnEscape = func() {
 		if p.picked.content.Visible() {
 			act.SelectNobody()
@@ -176,6 +177,7 @@ func (p *peoplePage) Row(i int, row fyne.CanvasObject) fyne.CanvasObject {
 				p.openMenu(now, at)
 			}
 		})
+		fresh.onPress = func() { p.list.PressRow(string(id)) }
 		fresh.onPick = func(box bool, with fyne.KeyModifier) { p.press(id, box, with) }
 		r = fresh
 	}
@@ -207,7 +209,22 @@ func (p *peoplePage) look(person *model.Person) personLook {
 		details = append(details, p.book.T("people.silenced"))
 	}
 	l.detail = strings.Join(details, " · ")
+	l.says = p.says(details, l)
 	return l
+}
+
+// says is what a row shows by signs alone, and its details.
+func (p *peoplePage) says(details []string, l personLook) string {
+	if l.micOff {
+		details = append(details, p.book.T("room.microphone_muted"))
+	}
+	if l.hand > 0 {
+		details = append(details, p.book.T("access.hand", "n", p.book.Number(l.hand)))
+	}
+	if l.silent {
+		details = append(details, p.book.T("access.silent"))
+	}
+	return strings.Join(details, ", ")
 }
 
 // openMenu offers how loud somebody is for us, and what we may do to them.

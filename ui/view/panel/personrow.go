@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/widget"
 
+	"foyer/ui/access"
 	"foyer/ui/kit"
 	"foyer/ui/theme"
 	"foyer/ui/video"
@@ -23,6 +24,7 @@ type personLook struct {
 	hand                         int  // place among the raised hands, 0 for none
 	selectable, selected         bool
 	selecting                    bool // somebody is selected: the boxes are shown
+	says                         string
 }
 
 // personRow is somebody in a list: initials, name, what is to be known of them.
@@ -32,6 +34,7 @@ type personRow struct {
 	hovered bool
 	more    *kit.Button
 	onMenu  func(at fyne.Position)
+	onPress func() // as Enter on it
 	// onPick is a press of the left button: on the box, or with a modifier.
 	onPick func(box bool, with fyne.KeyModifier)
 }
@@ -91,6 +94,24 @@ func (r *personRow) MouseOut() {
 	r.hovered = false
 	r.Refresh()
 }
+
+// AccessibilityLabel implements access.Accessible.
+func (r *personRow) AccessibilityLabel() string { return r.look.name }
+
+// AccessibilityRole implements access.Accessible.
+func (r *personRow) AccessibilityRole() access.Role { return access.RoleRow }
+
+// Describe implements access.Describer.
+func (r *personRow) Describe(n *access.Node) {
+	n.Detail = r.look.says
+	n.State = n.State.Set(access.Selectable, r.look.selectable).Set(access.Selected, r.look.selected)
+	if r.look.menu {
+		n.Press = r.onPress
+	}
+}
+
+// Parts implements access.Composite.
+func (r *personRow) Parts() []fyne.CanvasObject { return []fyne.CanvasObject{r.more} }
 
 // CreateRenderer implements fyne.Widget.
 func (r *personRow) CreateRenderer() fyne.WidgetRenderer {

@@ -13,6 +13,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"foyer/engine/call"
+	"foyer/ui/access"
 	"foyer/ui/kit"
 	"foyer/ui/model"
 	"foyer/ui/theme"
@@ -78,6 +79,7 @@ func Show(c fyne.Canvas, book *words.Book, act Actions) *Menu {
 		true, act.CloseRules, book.T("rules.offline.messages"), book.Duration(20*time.Second), book.Duration(time.Minute),
 		book.Duration(5*time.Minute),
 	)
+	access.Label(m.offline.Container, access.RoleContainer, book.T("rules.offline"))
 	m.offline.OnChosen = func(i int) { act.SetOffline(offlineTimes[i]) }
 	offline := kit.NewCaption(book.T("rules.offline"))
 	offline.TextSize = 13

@@ -4,6 +4,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/widget"
 
+	"foyer/ui/access"
 	"foyer/ui/kit"
 	"foyer/ui/theme"
 )
@@ -26,6 +27,15 @@ func (b *bar) set(part float32) {
 		b.Refresh()
 	}
 }
+
+// AccessibilityLabel implements access.Accessible. What is waited for is said beside.
+func (b *bar) AccessibilityLabel() string { return "" }
+
+// AccessibilityRole implements access.Accessible.
+func (b *bar) AccessibilityRole() access.Role { return access.RoleProgress }
+
+// Describe implements access.Describer.
+func (b *bar) Describe(n *access.Node) { n.Value = &access.Value{At: float64(b.part), Most: 1} }
 
 // CreateRenderer implements fyne.Widget.
 func (b *bar) CreateRenderer() fyne.WidgetRenderer {

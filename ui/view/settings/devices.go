@@ -52,9 +52,11 @@ func newDevicesPage(book *words.Book, act Actions, painter *video.Painter) *devi
 		tile: video.NewTile(), says: hint(""), meter: meter.New(), listErr: hint("").Colored(theme.Error),
 	}
 	painter.Add(p.tile)
+	p.meter.Label = book.Source(call.SourceMicrophone)
 	for _, d := range Pickable() {
 		part := &devicePart{used: hint(""), problem: hint("").Colored(theme.Error)}
 		part.picker = kit.NewPicker(d.Icon, nil, func(id string) { act.Pick(d.Source, id) })
+		part.picker.Label = book.Source(d.Source)
 		p.parts[d.Source] = part
 	}
 	p.try = kit.NewButton("", "", kit.Plain, func() { act.TryCamera(!p.trying) })

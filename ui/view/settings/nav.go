@@ -6,6 +6,7 @@ import (
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/widget"
 
+	"foyer/ui/access"
 	"foyer/ui/kit"
 	"foyer/ui/model"
 	"foyer/ui/theme"
@@ -16,6 +17,7 @@ import (
 // pages.
 type nav struct {
 	widget.BaseWidget
+	label   string // what they are pages of
 	titles  []string
 	chosen  int
 	over    int // under the pointer; -1: none
@@ -48,7 +50,7 @@ func navEntries() map[model.Page]navEntry {
 }
 
 func newNav(book *words.Book, turn func(model.Page)) *nav {
-	n := &nav{over: -1, turn: turn}
+	n := &nav{label: book.T("settings.title"), over: -1, turn: turn}
 	for _, p := range model.Pages() {
 		n.titles = append(n.titles, book.T(navEntries()[p].key))
 	}
@@ -157,6 +159,32 @@ func (n *nav) TypedKey(k *fyne.KeyEvent) {
 	if to = max(0, min(to, len(n.titles)-1)); to != n.chosen {
 		n.turn(model.Pages()[to])
 	}
+}
+
+// AccessibilityLabel implements access.Accessible.
+func (n *nav) AccessibilityLabel() string { return n.label }
+
+// AccessibilityRole implements access.Accessible.
+func (n *nav) AccessibilityRole() access.Role { return access.RoleTabList }
+
+// tab is what a reader knows a page of the list by.
+type tab struct {
+	of *nav
+	i  int
+}
+
+// Describe implements access.Describer: the pages are drawn, and no objects.
+func (n *nav) Describe(node *access.Node) {
+	for i, title := range n.titles {
+		at, size := n.row(i, n.Size())
+		page := &access.Node{
+			Key: tab{n, i}, Role: access.RoleTab, Name: title, At: node.At.Add(at), Size: size,
+			Press: func() { n.turn(model.Pages()[i]) },
+		}
+		page.State = access.Selectable.Set(access.Selected, i == n.chosen).Set(access.Focused, i == n.chosen && n.focused)
+		node.Children = append(node.Children, page)
+	}
+	node.State = node.State.Set(access.Focused, false) // the open page has it
 }
 
 // CreateRenderer implements fyne.Widget.

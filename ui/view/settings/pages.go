@@ -119,6 +119,7 @@ func newAppearancePage(book *words.Book, act Actions, languages []words.Language
 		act, func(on bool) { change(func(c *Choice) { c.Small = on }) },
 	)
 	p.language = kit.NewPicker("info", nil, func(id string) { change(func(c *Choice) { c.Language = id }) })
+	p.language.Label = book.T("settings.language")
 	p.options = []kit.Option{{Text: book.T("settings.language_system")}}
 	for _, l := range languages {
 		p.options = append(p.options, kit.Option{ID: l.Code, Text: l.Name})

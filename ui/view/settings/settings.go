@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2/container"
 
 	"foyer/engine/call"
+	"foyer/ui/access"
 	"foyer/ui/kit"
 	"foyer/ui/model"
 	"foyer/ui/saved"
@@ -322,7 +323,8 @@ func scrolled(rows ...fyne.CanvasObject) *fyne.Container {
 func part(title string, rows ...fyne.CanvasObject) *fyne.Container {
 	heading := kit.NewText(title)
 	heading.Bold, heading.Wrap = true, true
-	return kit.Column(8, append([]fyne.CanvasObject{heading}, rows...)...)
+	heading.Silent = true
+	return access.Label(kit.Column(8, append([]fyne.CanvasObject{heading}, rows...)...), access.RoleContainer, title)
 }
 
 // hint is a sentence below a control.
