@@ -17,6 +17,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/app/about"
+	"foyer/app/atspi"
 	"foyer/app/desktop"
 	"foyer/app/install"
 	"foyer/app/instance"
@@ -25,6 +26,7 @@ import (
 	"foyer/engine/call"
 	"foyer/engine/roomserver"
 	"foyer/ui"
+	"foyer/ui/access"
 	"foyer/ui/desk"
 	"foyer/ui/opening"
 	"foyer/ui/view/settings"
@@ -33,6 +35,9 @@ import (
 
 // windowName stands in messages where a command's name would.
 const windowName = "window"
+
+// programTitle is what the program is called where it is not translated.
+const programTitle = "Foyer"
 
 func runWindow(std io3, args []string) int {
 	c := newCommand(std, windowName, "[LINK|-] [--profile DIR] [--or-try] [--trace FILE]\n"+
@@ -170,11 +175,12 @@ func (c *command) showWindow(
 		Talk: func(down bool) { w.Talk(down) }, Reach: func(r desk.Reach) { w.Reached(r) },
 		Log: log.WithField("part", "desktop"),
 	})
+	voice := &access.Voice{}
 	err := draw(func() error {
 		w = ui.New(ui.Config{
 			App: a, Do: core.Do, Events: core.Events(), Settings: &settingsFile{profile: p, log: log},
 			Identity: p.identity(), InitialLink: link, Crashed: crashed, Locales: language.Preferred(),
-			Log: log.WithField("part", "ui"), Desktop: around, Frame: native.Of,
+			Log: log.WithField("part", "ui"), Desktop: around, Frame: native.Of, Voice: voice,
 			Program:       aboutProgram(p, log),
 			WriteLicences: func() (string, error) { return about.WriteLicences(p.dir) },
 		})
@@ -183,12 +189,15 @@ func (c *command) showWindow(
 	debug.SetGCPercent(collect)
 	if err == nil {
 		forget()
+		reader := readAloud(a, voice, log)
+		defer reader.Close()
 		w.Pump(context.Background())
 		untold := quitWhenTold(a)
 		deafen := takeLinks(claim, w, log.WithField("part", "instance"))
 		runApp(a)
 
 		// After Run a late call to the main thread would run anywhere.
+		reader.Deafen()
 		deafen()
 		untold()
 		around.Deafen()
@@ -200,6 +209,14 @@ func (c *command) showWindow(
 	around.Close()       // after the devices: a desktop may be slow to answer
 	core.Events().Take() // nobody shows the last ones, but the stay file follows them
 	return err
+}
+
+// readAloud hands the windows to screen readers, and what the voice says.
+func readAloud(a fyne.App, voice *access.Voice, log logrus.FieldLogger) *atspi.Reader {
+	return atspi.New(atspi.Config{
+		App: a, Voice: voice, Name: programTitle, Log: log.WithField("part", "atspi"),
+		Frame: func(w fyne.Window) atspi.Frame { f, _ := native.Of(w).(atspi.Frame); return f },
+	})
 }
 
 // aboutProgram is what the window's settings say of the program.

@@ -58,6 +58,9 @@ func (f frame) Move(to image.Point) {
 	}
 }
 
+// Focused implements atspi.Frame.
+func (f frame) Focused() bool { return f.w.GetAttrib(glfw.Focused) == glfw.True }
+
 // Maximized implements [desk.Frame].
 func (f frame) Maximized() bool { return f.w.GetAttrib(glfw.Maximized) == glfw.True }
 
