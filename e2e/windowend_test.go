@@ -3,45 +3,34 @@
 package e2e
 
 import (
-	"image"
+	"strings"
 	"testing"
 
 	"foyer/internal/drive"
 	"foyer/internal/testenv"
 )
 
-// moreFromLeave is where the host's menu lies from the middle of the leave button.
-var moreFromLeave = image.Pt(74, 0)
-
 // A host ends the room for everyone by the window's menu, after a question, and a
 // guest reads why.
 func TestWindowEndsTheRoomForEveryone(t *testing.T) {
 	windows.takes(t)
 	f := testenv.Foyer(t)
-	w := openWindow(t, f, "end")
-	w.click(w.find("the start button", accent).Centre())
-	w.find("the leave button", danger)
+	w, reader := readWindow(t, f, "end")
+	reader.Press("Start a room")
+	reader.Find("button", "Leave (Ctrl+L)")
 	guest := testenv.Join(t, f, drive.JoinOptions{Link: w.invited(), Name: "Grace", ID: "grace", Args: []string{"--stay"}})
 	guest.Await("joined")
-	w.until("nobody is alone any more", func() bool { return len(w.buttons(accent)) == 0 })
-	leave := w.find("the leave button", danger)
-	w.click(leave.Centre().Add(moreFromLeave))
+	reader.Find("image", "Grace")
+	reader.Press("More ways to leave")
 	w.shot("menu")
-	for _, key := range []string{"Down", "Return"} {
-		must(t, w.Key(t.Context(), key))
-	}
-	w.until("the question is shown", func() bool {
-		all := w.buttons(danger)
-		return len(all) == 1 && all[0].Centre() != leave.Centre()
-	})
+	reader.Choose("End for everyone")
+	reader.Find("dialog", "End “Ada’s room” for everyone?")
 	w.shot("question")
-	for _, key := range []string{"Tab", "Return"} {
-		must(t, w.Key(t.Context(), key))
-	}
+	reader.Press("End for everyone")
 	if left := guest.Await("left"); left.Text("reason") != "dismissed" || left.Text("by") != "Ada" {
 		t.Errorf("the guest was told %s", left.Raw)
 	}
-	w.find("the farewell's main button", accent)
+	reader.Hears(func(s string) bool { return strings.Contains(s, "for everyone") })
 	must(t, w.CloseWindow(w.id()))
 	if status := w.Ended(); status != 0 {
 		t.Errorf("status %d", status)
