@@ -111,7 +111,16 @@ func ask[T any](ctx context.Context, r *Reader, f func() T) (answer T, ok bool) 
 	}
 	r.conf.Dispatch(func() {
 		defer func() { <-r.turn }()
-		answers <- f()
+		// Between the end of Fyne's loop and Deafen it runs here, and GLFW, which has
+		// ended, panics: no reader may end the program before it has left the room.
+		defer func() {
+			if p := recover(); p != nil {
+				r.conf.Log.WithField("panic", p).Debug("nothing to read any more")
+			}
+		}()
+		if ctx.Err() == nil { // what counts as failed is not done later
+			answers <- f()
+		}
 	})
 	r.mu.RUnlock()
 	select {
