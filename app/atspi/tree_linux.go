@@ -42,7 +42,7 @@ var roles = map[access.Role]struct {
 }{
 	access.RoleAlert: {roleAlert, "alert"}, access.RoleButton: {43, "push button"}, access.RoleCheck: {7, "check box"},
 	access.RoleCombo: {11, "combo box"}, access.RoleContainer: {39, "panel"}, access.RoleDialog: {16, "dialog"},
-	access.RoleEntry: {79, "entry"}, access.RoleHeading: {83, "heading"}, access.RoleLevel: {103, "level bar"},
+	access.RoleEntry: {79, "entry"}, access.RoleHeading: {83, "heading"}, access.RoleImage: {27, "image"}, access.RoleLevel: {103, "level bar"},
 	access.RoleLink: {88, "link"}, access.RoleList: {31, "list"}, access.RoleMenu: {33, "menu"},
 	access.RoleMenuItem: {35, "menu item"}, access.RoleProgress: {42, "progress bar"},
 	access.RoleRadio: {44, "radio button"}, access.RoleRow: {32, "list item"}, access.RoleSlider: {51, "slider"},

@@ -28,6 +28,7 @@ const (
 	RoleDialog   Role = "dialog"
 	RoleEntry    Role = "entry"
 	RoleHeading  Role = "heading"
+	RoleImage    Role = "image"
 	RoleLevel    Role = "level"
 	RoleList     Role = "list"
 	RoleMenu     Role = "menu"

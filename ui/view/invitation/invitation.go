@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2/canvas"
 
 	"foyer/engine/call"
+	"foyer/ui/access"
 	"foyer/ui/kit"
 	"foyer/ui/qr"
 	"foyer/ui/theme"
@@ -44,7 +45,7 @@ func (s *Sheet) Show(c fyne.Canvas, book *words.Book, link call.Link, copied fun
 		drawn := canvas.NewImageFromImage(code.Image(module))
 		drawn.FillMode, drawn.ScaleMode = canvas.ImageFillContain, canvas.ImageScalePixels
 		drawn.SetMinSize(fyne.NewSquareSize(side))
-		body.Add(kit.Middle(side, drawn))
+		body.Add(access.Label(kit.Middle(side, drawn), access.RoleImage, book.T("access.qr")))
 	}
 	text := kit.NewParagraph(s.link)
 	text.TextSize = 13

@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"foyer/engine/call"
+	"foyer/ui/access"
 	"foyer/ui/kit"
 	"foyer/ui/model"
 	"foyer/ui/theme"
@@ -112,7 +113,7 @@ func (b *Box) row(r call.WaiterRow) fyne.CanvasObject {
 		b.book.T("people.turn_away.title", "name", name), "close", kit.Quiet, b.tips, func() { b.act.TurnAway(ids) },
 	)
 	admit.Small, away.Small = true, true
-	return kit.Row(4, kit.Grow(text), admit, away)
+	return access.Label(kit.Row(4, kit.Grow(text), admit, away), access.RoleRow, name)
 }
 
 // Name is what somebody who waits is called.
