@@ -3,6 +3,7 @@ package atspi
 import (
 	"context"
 	"errors"
+	"math"
 	"sync/atomic"
 
 	"github.com/godbus/dbus/v5"
@@ -161,6 +162,9 @@ func (s *server) write(o *object, change func(before string) string) bool {
 }
 
 func (s *server) move(o *object, to float64) bool {
+	if math.IsNaN(to) || math.IsInf(to, 0) {
+		return false
+	}
 	return s.do(o, func(n *access.Node) bool {
 		if n.Move != nil && n.Value != nil {
 			n.Move(max(0, min(to, n.Value.Most)))

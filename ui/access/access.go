@@ -9,7 +9,11 @@
 // Except for [Voice], everything here belongs to Fyne's main goroutine.
 package access
 
-import "fyne.io/fyne/v2"
+import (
+	"math"
+
+	"fyne.io/fyne/v2"
+)
 
 // Role is what a control is. The first four are those of Fyne 2.8, whose
 // fyne.AccessibleRole this type becomes then.
@@ -102,6 +106,19 @@ func (s State) Set(of State, on bool) State {
 
 // Value is where something stands between 0 and Most.
 type Value struct{ At, Most, Step float64 }
+
+// valid returns a value of which all is a number and At is in its range, nil where
+// there is none: readers compute with it.
+func (v *Value) valid() *Value {
+	if v == nil || math.IsNaN(v.At) || math.IsNaN(v.Most) || math.IsInf(v.Most, 0) || v.Most < 0 {
+		return nil
+	}
+	s := Value{At: max(0, min(v.At, v.Most)), Most: v.Most}
+	if v.Step > 0 && v.Step <= v.Most {
+		s.Step = v.Step
+	}
+	return &s
+}
 
 // Node is a control as a reader sees it, at one moment.
 type Node struct {

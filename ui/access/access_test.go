@@ -2,6 +2,7 @@ package access_test
 
 import (
 	"fmt"
+	"math"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -101,5 +102,40 @@ func TestLabelKeepsTheLayout(t *testing.T) {
 	})
 	if !ok || of.HeightFor(nil, 1) != 7 || c.Layout.MinSize(nil) != fyne.NewSize(3, 4) {
 		t.Errorf("the layout is %T", c.Layout)
+	}
+}
+
+// scale is a control with a value.
+type scale struct {
+	*word
+	value access.Value
+}
+
+func (s *scale) Describe(n *access.Node) { n.Value = &s.value }
+
+// No value goes out that is no number, or outside of its range.
+func TestValuesAreNumbers(t *testing.T) {
+	test.NewTempApp(t)
+	nan, inf := math.NaN(), math.Inf(1)
+	for _, tt := range []struct {
+		is   access.Value
+		want *access.Value // nil: it has none
+	}{
+		{access.Value{At: 3, Most: 10, Step: 1}, &access.Value{At: 3, Most: 10, Step: 1}},
+		{access.Value{At: nan, Most: 10, Step: 1}, nil},
+		{access.Value{At: 3, Most: nan}, nil},
+		{access.Value{At: 3, Most: inf}, nil},
+		{access.Value{At: 3, Most: -1}, nil},
+		{access.Value{At: inf, Most: 10, Step: nan}, &access.Value{At: 10, Most: 10}},
+		{access.Value{At: -inf, Most: 10, Step: inf}, &access.Value{Most: 10}},
+	} {
+		s := &scale{newWord("how loud"), tt.is}
+		s.ExtendBaseWidget(s)
+		w := test.NewTempWindow(t, s)
+		n := access.Read(w.Canvas(), "title").Children[0]
+		switch got := n.Value; {
+		case (got == nil) != (tt.want == nil), got != nil && *got != *tt.want:
+			t.Errorf("%v is read as %v, want %v", tt.is, got, tt.want)
+		}
 	}
 }

@@ -100,6 +100,7 @@ func (r *reader) add(o fyne.CanvasObject, said Accessible, into *Node, at fyne.P
 	if d, ok := said.(Describer); ok {
 		d.Describe(n)
 	}
+	n.Value = n.Value.valid()
 	into.Children = append(into.Children, n)
 	return n
 }
