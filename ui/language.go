@@ -80,6 +80,6 @@ func (u *UI) teachFyne() {
 
 func (u *UI) newRoot() *view.Root {
 	root := view.New(u.book, u.presses, u.cfg.Now)
-	root.OnTick, root.Voice = u.tick, u.cfg.Voice
+	root.Attach(u.tick, u.cfg.Voice)
 	return root
 }

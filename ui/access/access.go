@@ -3,8 +3,8 @@
 // itself, as [Accessible]; [Read] makes a tree of a whole window, and [Voice] carries
 // what is said in passing.
 //
-// The methods have the names that Fyne 2.8 asks for on Windows and macOS. On Linux,
-// app/atspi hands the tree to screen readers.
+// On Linux, app/atspi hands the tree to screen readers. Elsewhere nobody does: Fyne 2.7
+// cannot, and the methods have the names that 2.8 asks for on Windows and macOS.
 //
 // Except for [Voice], everything here belongs to Fyne's main goroutine.
 package access

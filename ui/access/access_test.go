@@ -3,6 +3,7 @@ package access_test
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -18,7 +19,15 @@ import (
 func TestVoice(t *testing.T) {
 	var none *access.Voice
 	none.Say(access.Said{Text: "to nobody"})
+	none.From(func(bool) { t.Error("nobody listens") })
+	none.Gather()
 	v := &access.Voice{}
+	var asked []bool
+	v.From(func(first bool) { asked = append(asked, first) })
+	v.Gather()
+	if len(asked) != 0 {
+		t.Error("what is new is put into words for nobody")
+	}
 	v.Say(access.Said{Text: "before"})
 	v.Listen(true)
 	for i := range 100 {
@@ -29,8 +38,17 @@ func TestVoice(t *testing.T) {
 	if len(all) != 32 || all[0].Text != "68" || all[31].Text != "99" {
 		t.Errorf("%d are said: %v", len(all), all)
 	}
+	v.Gather()
+	v.Gather()
 	v.Say(access.Said{Text: "after"})
 	v.Listen(false)
+	v.Gather()
+	v.Listen(true)
+	v.Gather()
+	v.Listen(false)
+	if want := []bool{true, false, true}; !slices.Equal(asked, want) {
+		t.Errorf("who listens has just begun: %v, want %v", asked, want)
+	}
 	if rest := v.Take(); len(rest) != 0 || v.On() {
 		t.Errorf("nobody listens, and is told %v", rest)
 	}

@@ -15,9 +15,12 @@ type Said struct {
 const maxSaid = 32
 
 // Voice carries what is to be said from the window to who says it, as long as anybody
-// listens. Any goroutine may use it; a nil Voice is never listened to.
+// listens. Any goroutine may use it, but for From and Gather; a nil Voice is never
+// listened to.
 type Voice struct {
-	on atomic.Bool
+	on    atomic.Bool
+	fresh atomic.Bool // nothing was gathered since somebody listens
+	tell  func(first bool)
 
 	mu    sync.Mutex
 	queue []Said
@@ -25,9 +28,26 @@ type Voice struct {
 
 // Listen says whether anybody listens from now on.
 func (v *Voice) Listen(on bool) {
+	v.fresh.Store(on)
 	v.on.Store(on)
 	if !on {
 		v.Take()
+	}
+}
+
+// From has tell called, on the main goroutine, whenever who listens wants to know what
+// is new. It says that with Say. first is true for somebody who has just begun to listen.
+// As long as nobody does, nothing is called.
+func (v *Voice) From(tell func(first bool)) {
+	if v != nil {
+		v.tell = tell
+	}
+}
+
+// Gather has everything said that is new.
+func (v *Voice) Gather() {
+	if v.On() && v.tell != nil {
+		v.tell(v.fresh.Swap(false))
 	}
 }
 

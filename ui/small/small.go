@@ -58,6 +58,7 @@ func New(book *words.Book, conf Config) *View {
 		conf.Tick(now)
 	})
 	v.painter.Add(v.tile)
+	v.tile.Says = face.Says(book)
 	button := func(name, icon string, style kit.Style, do func()) *kit.Button {
 		b := kit.NewIconButton(name, icon, style, tips, do)
 		b.Small = true

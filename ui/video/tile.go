@@ -41,8 +41,6 @@ type Look struct {
 	Hand      int    // place among the raised hands; 0 for none
 	Reaction  string // icon of a reaction; empty for none
 	Reactions int    // how often
-
-	Says string // all of that but the name, for people who do not see it
 }
 
 // Tile shows one person or screen.
@@ -57,6 +55,7 @@ type Tile struct {
 	// OnPixels tells the size in which a frame is or would be shown, in pixels
 	// of the screen, whenever that changes.
 	OnPixels func(w, h int)
+	Says     func(Look) string // all of a look but the name, for people who do not see it
 
 	raster  *canvas.Raster
 	focused bool // see StageTile
@@ -199,7 +198,11 @@ func (t *Tile) AccessibilityRole() access.Role {
 }
 
 // Describe implements access.Describer.
-func (t *Tile) Describe(n *access.Node) { n.Detail = t.look.Says }
+func (t *Tile) Describe(n *access.Node) {
+	if t.Says != nil {
+		n.Detail = t.Says(t.look)
+	}
+}
 
 // CreateRenderer implements fyne.Widget.
 func (t *Tile) CreateRenderer() fyne.WidgetRenderer {

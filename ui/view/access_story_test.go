@@ -15,6 +15,8 @@ import (
 	"foyer/ui/kit"
 	"foyer/ui/model"
 	"foyer/ui/uitest"
+	"foyer/ui/video"
+	"foyer/ui/view/invitation"
 	"foyer/ui/words"
 )
 
@@ -179,14 +181,75 @@ func TestTilesAndRowsSayTheirSigns(t *testing.T) {
 	s.node(access.RoleRow, "Grace Hopper: hello, "+s.now.Add(-40*time.Millisecond).Format("15:04"))
 }
 
+// The invitation says what its image is; who waits has a row, whose buttons are of them.
+func TestInvitationAndThoseWhoWait(t *testing.T) {
+	s := newStand(t, normal, fynetheme.VariantDark)
+	s.host()
+	s.outside(0, "Radia Perlman", "Eve")
+	s.show()
+	for _, name := range []string{"Radia Perlman", "Eve"} {
+		row := s.node(access.RoleRow, name)
+		if all := controls(row); len(all) != 2 || all[0].Press == nil || all[1].Press == nil {
+			t.Errorf("the row of %s has %d controls", name, len(all))
+		}
+	}
+	var sheet invitation.Sheet
+	copied := false
+	sheet.Show(s.win.Canvas(), s.book, s.state.Room.Link, func() { copied = true })
+	s.node(access.RoleImage, "QR code of the link")
+	s.node(access.RoleText, s.state.Room.Link.String())
+	s.node(access.RoleButton, "Copy the link").Press()
+	s.node(access.RoleButton, "Copied")
+	if !copied {
+		t.Error("a reader cannot copy the link")
+	}
+}
+
+// With nobody who listens nothing is put into words: a frame takes no more memory with a
+// voice than without, nor does a tile say its signs.
+func TestNothingIsPutIntoWordsForNobody(t *testing.T) {
+	s := newStand(t, normal, fynetheme.VariantDark)
+	s.enter(3)
+	s.show()
+	least := func() float64 { // others take memory meanwhile
+		var all []float64
+		for range 5 {
+			all = append(all, testing.AllocsPerRun(5, func() {
+				s.root.Update(s.state, s.form, s.now)
+				s.root.Tick(s.now)
+			}))
+		}
+		return slices.Min(all)
+	}
+	said := 0
+	for _, tile := range s.root.room.stage.tiles {
+		tile.Says = func(video.Look) string { said++; return "" }
+	}
+	without := least()
+	voice := &access.Voice{}
+	s.root.Attach(nil, voice)
+	with := least()
+	t.Logf("allocations per frame: %v without a voice, %v with one that nobody hears", without, with)
+	if with > without+2 || said != 0 {
+		t.Errorf("%v allocations instead of %v, %d tiles say their signs", with, without, said)
+	}
+	voice.Listen(true)
+	voice.Gather()
+	s.read()
+	if said != len(s.root.room.stage.tiles) {
+		t.Errorf("%d tiles say their signs to a reader", said)
+	}
+}
+
 // What others see come and go is said, once, and nothing while nobody listens.
 func TestWhatIsSaid(t *testing.T) {
 	s := newStand(t, normal, fynetheme.VariantDark)
 	voice := &access.Voice{}
-	s.root.Voice = voice
+	s.root.Attach(nil, voice)
 	says := func(want ...string) {
 		t.Helper()
 		s.show()
+		voice.Gather()
 		var got []string
 		for _, said := range voice.Take() {
 			got = append(got, said.Text)
@@ -214,6 +277,7 @@ func TestWhatIsSaid(t *testing.T) {
 	left := farewells(s.now)["banned"]
 	s.apply(left)
 	s.show()
+	voice.Gather()
 	all := voice.Take()
 	text := s.book.Left(left, s.now)
 	if len(all) != 1 || !all[0].Urgent || !strings.HasPrefix(all[0].Text, text.Title) || !strings.Contains(all[0].Text, text.Detail) {

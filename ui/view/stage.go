@@ -131,6 +131,7 @@ func (s *stage) tile(t model.Tile, a model.Arrangement) *video.StageTile {
 	tile := s.tiles[key]
 	if tile == nil {
 		tile = video.NewStageTile()
+		tile.Says = face.Says(s.book)
 		s.tiles[key] = tile
 		s.painter.Add(&tile.Tile)
 	}

@@ -92,8 +92,8 @@ func MinSize() fyne.Size { return fyne.NewSize(320, 320) }
 type Root struct {
 	Content  *fyne.Container
 	Painter  *video.Painter
-	OnTick   func(now time.Time) // may be nil
-	Voice    *access.Voice       // of what is said aloud; may be nil
+	onTick   func(now time.Time) // may be nil
+	now      func() time.Time
 	teller   *spoken.Teller
 	book     *words.Book
 	tips     *kit.Tips
@@ -110,7 +110,7 @@ type Root struct {
 
 // New returns the window's content. now is the clock of the painter.
 func New(book *words.Book, act Actions, now func() time.Time) *Root {
-	r := &Root{book: book, tips: kit.NewTips(), shown: -1}
+	r := &Root{book: book, tips: kit.NewTips(), shown: -1, now: now}
 	r.Painter = video.NewPainter(now, r.Tick)
 	r.lobby = newLobby(book, act, r.tips, r.Painter)
 	r.room = newRoom(book, act, r.tips, r.Painter)
@@ -211,10 +211,16 @@ func (r *Root) updateToasts(now time.Time) {
 		top = r.room.below()
 	}
 	r.toasts.update(r.state, now, top)
-	r.teller.Tell(r.Voice, r.state, now)
 	if r.shown == model.ScreenLobby {
 		r.lobby.makeRoom(r.toasts.height())
 	}
+}
+
+// Attach has tick called before every Tick, and the voice say what has changed since it
+// was asked last, whether the window is seen or not.
+func (r *Root) Attach(tick func(time.Time), v *access.Voice) {
+	r.onTick = tick
+	v.From(func(first bool) { r.teller.Tell(v, r.state, r.now(), first) })
 }
 
 // PanelFocus is what the keyboard goes to when the panel has been opened, nil
@@ -227,8 +233,8 @@ func (r *Root) Tick(now time.Time) {
 	if r.state == nil {
 		return
 	}
-	if r.OnTick != nil {
-		r.OnTick(now)
+	if r.onTick != nil {
+		r.onTick(now)
 	}
 	r.tips.Tick(now)
 	r.updateToasts(now)

@@ -32,11 +32,14 @@ func Look(book *words.Book, t model.Tile) video.Look {
 	if t.Lost {
 		l.LostText = book.T("room.lost")
 	}
-	l.Says = says(book, l)
 	return l
 }
 
-// says is what the signs of a tile mean.
+// Says returns what the signs of a tile mean, for people who do not see them.
+func Says(book *words.Book) func(video.Look) string {
+	return func(l video.Look) string { return says(book, l) }
+}
+
 func says(book *words.Book, l video.Look) string {
 	var all []string
 	for _, sign := range []struct {

@@ -43,8 +43,8 @@ type bubble struct {
 	more  *kit.Button // shows the whole of a long message
 	note  *kit.Text   // of who came and went; nil for messages
 	first bool
-	press func() // as Enter on it
-	says  string // the whole line, for people who do not see it
+	press func()        // as Enter on it
+	says  func() string // the whole line, for people who do not see it
 }
 
 // newBubble returns a line; before is the one above it, nil for the first.
@@ -61,7 +61,7 @@ func newBubble(book *words.Book, line model.Line, before *model.Line, now time.T
 	if line.Kind != model.LineMessage {
 		b.note = kit.NewCaption(noteText(book, line) + " · " + at.Format("15:04")).Centered()
 		b.note.Wrap = true
-		b.says = b.note.Text()
+		b.says = b.note.Text
 		b.ring = kit.NewPanel("", theme.RadiusControl)
 		b.Add(b.ring)
 		b.Add(b.note)
@@ -79,7 +79,10 @@ func (b *bubble) buildMessage(book *words.Book, at time.Time) {
 	}
 	b.head, b.time = kit.NewCaption(b.line.Message.Name).Shrinking(), kit.NewCaption(at.Format("15:04"))
 	b.head.Bold, b.head.In = true, theme.Foreground
-	b.says = book.T("access.message", "name", b.line.Message.Name, "text", b.line.Message.Text, "at", at.Format("15:04"))
+	b.says = func() string {
+		m := b.line.Message
+		return book.T("access.message", "name", m.Name, "text", m.Text, "at", at.Format("15:04"))
+	}
 	if b.line.Own {
 		b.head.Set("")
 	}
@@ -125,7 +128,7 @@ func noteText(book *words.Book, l model.Line) string {
 }
 
 // AccessibilityLabel implements access.Accessible, as the layout of the line.
-func (b *bubble) AccessibilityLabel() string { return b.says }
+func (b *bubble) AccessibilityLabel() string { return b.says() }
 
 // AccessibilityRole implements access.Accessible.
 func (b *bubble) AccessibilityRole() access.Role { return access.RoleRow }

@@ -178,6 +178,7 @@ func (p *peoplePage) Row(i int, row fyne.CanvasObject) fyne.CanvasObject {
 			}
 		})
 		fresh.onPress = func() { p.list.PressRow(string(id)) }
+		fresh.says = func() string { return p.says(id) }
 		fresh.onPick = func(box bool, with fyne.KeyModifier) { p.press(id, box, with) }
 		r = fresh
 	}
@@ -197,34 +198,42 @@ func (p *peoplePage) look(person *model.Person) personLook {
 	if person.Self {
 		l.name = p.book.T("room.you", "name", l.name)
 	}
-	var details []string
-	role := p.state.Role(person)
-	if word := p.book.Role(role); word != "" && role != call.RoleParticipant {
-		details = append(details, word)
-	}
-	if person.Lost {
-		details = append(details, p.book.T("people.lost"))
-	}
-	if p.state.IsSilenced(person) {
-		details = append(details, p.book.T("people.silenced"))
-	}
-	l.detail = strings.Join(details, " · ")
-	l.says = p.says(details, l)
+	l.detail = strings.Join(p.details(person), " · ")
 	return l
 }
 
-// says is what a row shows by signs alone, and its details.
-func (p *peoplePage) says(details []string, l personLook) string {
-	if l.micOff {
-		details = append(details, p.book.T("room.microphone_muted"))
+// details are what a row says in words beside a name.
+func (p *peoplePage) details(person *model.Person) (all []string) {
+	role := p.state.Role(person)
+	if word := p.book.Role(role); word != "" && role != call.RoleParticipant {
+		all = append(all, word)
 	}
-	if l.hand > 0 {
-		details = append(details, p.book.T("access.hand", "n", p.book.Number(l.hand)))
+	if person.Lost {
+		all = append(all, p.book.T("people.lost"))
 	}
-	if l.silent {
-		details = append(details, p.book.T("access.silent"))
+	if p.state.IsSilenced(person) {
+		all = append(all, p.book.T("people.silenced"))
 	}
-	return strings.Join(details, ", ")
+	return all
+}
+
+// says is the same, and what the row shows by signs alone.
+func (p *peoplePage) says(id call.Identity) string {
+	person := p.state.Person(id)
+	if person == nil {
+		return ""
+	}
+	all := p.details(person)
+	if p.state.MicMuted(person) {
+		all = append(all, p.book.T("room.microphone_muted"))
+	}
+	if place := p.state.Hands.Place(id); place > 0 {
+		all = append(all, p.book.T("access.hand", "n", p.book.Number(place)))
+	}
+	if p.state.Gestures.Volume(id) == 0 {
+		all = append(all, p.book.T("access.silent"))
+	}
+	return strings.Join(all, ", ")
 }
 
 // openMenu offers how loud somebody is for us, and what we may do to them.

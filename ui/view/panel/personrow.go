@@ -24,7 +24,6 @@ type personLook struct {
 	hand                         int  // place among the raised hands, 0 for none
 	selectable, selected         bool
 	selecting                    bool // somebody is selected: the boxes are shown
-	says                         string
 }
 
 // personRow is somebody in a list: initials, name, what is to be known of them.
@@ -35,6 +34,7 @@ type personRow struct {
 	more    *kit.Button
 	onMenu  func(at fyne.Position)
 	onPress func() // as Enter on it
+	says    func() string
 	// onPick is a press of the left button: on the box, or with a modifier.
 	onPick func(box bool, with fyne.KeyModifier)
 }
@@ -103,7 +103,9 @@ func (r *personRow) AccessibilityRole() access.Role { return access.RoleRow }
 
 // Describe implements access.Describer.
 func (r *personRow) Describe(n *access.Node) {
-	n.Detail = r.look.says
+	if r.says != nil {
+		n.Detail = r.says()
+	}
 	n.State = n.State.Set(access.Selectable, r.look.selectable).Set(access.Selected, r.look.selected)
 	if r.look.menu {
 		n.Press = r.onPress

@@ -44,21 +44,24 @@ type told struct {
 	waiting bool
 }
 
-// New returns a Teller. What holds already is not told.
+// New returns a Teller.
 func New(book *words.Book) *Teller { return &Teller{book: book} }
 
 // TakeOver goes on where another Teller stops, in another language.
 func (t *Teller) TakeOver(before *Teller) { t.last = before.last }
 
-// Tell says what has changed. As long as nobody listens it is as good as told.
-func (t *Teller) Tell(v *access.Voice, s *model.State, now time.Time) {
+// Tell says what has changed. To somebody who has just begun to listen, which first
+// says, nothing is new but the notices that are still shown.
+func (t *Teller) Tell(v *access.Voice, s *model.State, now time.Time, first bool) {
 	if s == nil {
 		return
 	}
 	before := t.last
 	t.last = t.now(s, now)
-	if !v.On() {
-		return
+	if first {
+		told := before.notice
+		before = t.last
+		before.notice = told
 	}
 	urgent := func(text string) { v.Say(access.Said{Text: text, Urgent: true}) }
 	said := func(text string) { v.Say(access.Said{Text: text}) }
@@ -74,7 +77,7 @@ func (t *Teller) Tell(v *access.Voice, s *model.State, now time.Time) {
 		}
 	}
 	for _, n := range s.Notices {
-		if n.ID > before.notice {
+		if n.ID > before.notice && !(first && n.Over(now)) {
 			said(t.notice(n, now))
 		}
 	}
