@@ -17,11 +17,18 @@ const (
 
 // emit tells of an event at an object.
 func (s *server) emit(path dbus.ObjectPath, kind, member, detail string, first, second int, with any) {
-	// A bus that takes nothing loses us: see wire.
-	_ = s.bus.Emit(
+	s.send(
 		path, ifacePrefix+"Event."+kind+"."+member, detail, int32(first), int32(second), dbus.MakeVariant(with),
 		map[string]dbus.Variant{},
 	)
+}
+
+// send sends a signal, as long as anybody takes it: a bus that takes nothing loses us, and
+// thousands of signals may be to send then.
+func (s *server) send(path dbus.ObjectPath, name string, values ...any) {
+	if s.ctx.Err() == nil && s.bus.Context().Err() == nil {
+		_ = s.bus.Emit(path, name, values...)
+	}
 }
 
 // tell tells what is otherwise than before: what has gone, what has come, what has
@@ -49,7 +56,7 @@ func (s *server) gone(o *object, now *tree) {
 		s.emit(o.parent.path, ofObject, "ChildrenChanged", "remove", o.index, 0, s.ref(o))
 	}
 	s.emit(o.path, ofObject, "StateChanged", "defunct", 1, 0, int32(0))
-	_ = s.bus.Emit(cachePath, ifaceCache+".RemoveAccessible", s.ref(o))
+	s.send(cachePath, ifaceCache+".RemoveAccessible", s.ref(o))
 	if o.role == roleFrame {
 		s.emit(o.path, ofFrame, "Destroy", "", 0, 0, o.name)
 	}
@@ -60,7 +67,7 @@ func (s *server) come(o *object, before, now *tree) {
 	for _, c := range o.children {
 		was := before.byPath[c.path]
 		if was == nil {
-			_ = s.bus.Emit(cachePath, ifaceCache+".AddAccessible", s.item(now, c))
+			s.send(cachePath, ifaceCache+".AddAccessible", s.item(now, c))
 			s.emit(o.path, ofObject, "ChildrenChanged", "add", c.index, 0, s.ref(c))
 			if c.role == roleFrame {
 				s.emit(c.path, ofFrame, "Create", "", 0, 0, c.name)
