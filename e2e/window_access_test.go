@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"foyer/internal/drive"
+	"foyer/internal/screenreader"
 	"foyer/internal/testenv"
 )
 
@@ -40,7 +41,7 @@ func TestWindowIsReadOut(t *testing.T) {
 	reader.Hears(beginning("You are in “Ada"))
 	all := reader.All()
 	for _, c := range all {
-		if c.Has(drive.StateFocusable) && c.Name == "" {
+		if c.Has(screenreader.StateFocusable) && c.Name == "" {
 			t.Errorf("a %s has no name", c.Role)
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/internal/drive"
+	"foyer/internal/screenreader"
 	"foyer/internal/testenv"
 	"foyer/ui/access"
 )
@@ -134,7 +135,7 @@ func TestReadersFindPressWriteAndHear(t *testing.T) {
 	ctx := t.Context()
 	frame := r.far.Find("frame", "A room")
 	leave := r.far.Find("button", "Leave")
-	if !leave.Within(frame) || !leave.Has(drive.StateFocusable) || !leave.Has(drive.StateEnabled) {
+	if !leave.Within(frame) || !leave.Has(screenreader.StateFocusable) || !leave.Has(screenreader.StateEnabled) {
 		t.Errorf("the button is %+v", leave)
 	}
 	done, err := leave.Press(ctx)
@@ -150,7 +151,7 @@ func TestReadersFindPressWriteAndHear(t *testing.T) {
 	r.until(func() bool { text, err := name.Text(ctx); return err == nil && text == "Grace 女" })
 	done, err = name.Focus(ctx)
 	r.check("focus", done, err)
-	r.until(func() bool { return r.far.Find("entry", "Name").Has(drive.StateFocused) })
+	r.until(func() bool { return r.far.Find("entry", "Name").Has(screenreader.StateFocused) })
 	r.voice.Say(access.Said{Text: "Grace joined"})
 	r.far.Hears(func(s string) bool { return s == "Grace joined" })
 

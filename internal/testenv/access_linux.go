@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"foyer/internal/drive"
+	"foyer/internal/screenreader"
 )
 
 // lookEvery is how often a window is asked what it has.
@@ -13,14 +14,14 @@ const lookEvery = 50 * time.Millisecond
 
 // Access is an assistive program that ends with the test.
 type Access struct {
-	*drive.Access
+	*screenreader.Reader
 	t testing.TB
 }
 
 // Reader starts the registry of assistive programs on a bus and a display.
 func Reader(t testing.TB, b *drive.Bus, d *drive.Display) *Access {
 	t.Helper()
-	a, err := drive.StartAccess(t.Context(), b, d)
+	a, err := screenreader.Start(t.Context(), b, d)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +30,7 @@ func Reader(t testing.TB, b *drive.Bus, d *drive.Display) *Access {
 }
 
 // All lists the controls of the program.
-func (a *Access) All() []drive.Control {
+func (a *Access) All() []screenreader.Control {
 	a.t.Helper()
 	all, err := a.Controls(a.t.Context(), "Foyer")
 	if err != nil {
@@ -39,11 +40,11 @@ func (a *Access) All() []drive.Control {
 }
 
 // Find waits for a control of that role and name.
-func (a *Access) Find(role, name string) (found drive.Control) {
+func (a *Access) Find(role, name string) (found screenreader.Control) {
 	a.t.Helper()
 	ctx, cancel := context.WithTimeout(a.t.Context(), Limit)
 	defer cancel()
-	var last []drive.Control
+	var last []screenreader.Control
 	err := drive.UntilEvery(ctx, lookEvery, func() bool {
 		all, err := a.Controls(ctx, "Foyer")
 		if err == nil {

@@ -1,6 +1,8 @@
 //go:build linux
 
-package drive
+// Package screenreader is an assistive program for tests: it has the real registry of
+// AT-SPI2, finds controls by what they are called, and hears what is said.
+package screenreader
 
 import (
 	"context"
@@ -10,10 +12,14 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/godbus/dbus/v5"
+
+	"foyer/internal/drive"
 )
 
 // Where Debian and others have the launcher of the bus for assistive programs.
@@ -23,6 +29,11 @@ var accessLaunchers = []string{"/usr/libexec/at-spi-bus-launcher", "/usr/lib/at-
 // the bus that the launcher starts outlives it otherwise.
 const withGroup = `"$0" --launch-immediately </dev/null & read -r _; kill -KILL 0`
 
+const (
+	startLimit = 20 * time.Second // for the launcher to come up on a busy machine
+	pollEvery  = 5 * time.Millisecond
+)
+
 // Names of AT-SPI2.
 const (
 	accessBus   = "org.a11y.Bus"
@@ -31,9 +42,8 @@ const (
 	busService  = "org.freedesktop.DBus"
 )
 
-// Access is an assistive program on a desktop, such as a screen reader: it has the real
-// registry of AT-SPI2, finds controls by what they are called, and hears what is said.
-type Access struct {
+// Reader is such a program on a desktop.
+type Reader struct {
 	launcher *exec.Cmd
 	life     io.Closer // its end ends the launcher and what that started
 	home     string
@@ -46,9 +56,9 @@ type Access struct {
 	work    sync.WaitGroup
 }
 
-// StartAccess starts the registry on a bus and a display, and says on the bus that
-// somebody listens.
-func StartAccess(ctx context.Context, b *Bus, d *Display) (*Access, error) {
+// Start starts the registry on a bus and a display, and says on the bus that somebody
+// listens.
+func Start(ctx context.Context, b *drive.Bus, d *drive.Display) (*Reader, error) {
 	i := slices.IndexFunc(accessLaunchers, func(path string) bool { _, err := os.Stat(path); return err == nil })
 	if i < 0 {
 		return nil, errors.New("programs are missing: make deps-test, or apt-get install at-spi2-core")
@@ -59,9 +69,9 @@ func StartAccess(ctx context.Context, b *Bus, d *Display) (*Access, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Access{home: home, changed: make(chan struct{})}
+	a := &Reader{home: home, changed: make(chan struct{})}
 	a.launcher = exec.Command("sh", "-c", withGroup, accessLaunchers[i])
-	a.launcher.Env = append(without(os.Environ(), "DISPLAY", "WAYLAND_DISPLAY", "AT_SPI_BUS_ADDRESS"), slices.Concat(
+	a.launcher.Env = append(without("DISPLAY", "WAYLAND_DISPLAY", "AT_SPI_BUS_ADDRESS"), slices.Concat(
 		b.Env(), d.Env(), []string{"HOME=" + home, "XDG_RUNTIME_DIR=" + home, "GSETTINGS_BACKEND=memory"},
 	)...)
 	a.launcher.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -78,13 +88,21 @@ func StartAccess(ctx context.Context, b *Bus, d *Display) (*Access, error) {
 	return a, nil
 }
 
-func (a *Access) connect(ctx context.Context, b *Bus) (err error) {
+// without is our environment but for some variables.
+func without(names ...string) []string {
+	return slices.DeleteFunc(os.Environ(), func(v string) bool {
+		name, _, _ := strings.Cut(v, "=")
+		return slices.Contains(names, name)
+	})
+}
+
+func (a *Reader) connect(ctx context.Context, b *drive.Bus) (err error) {
 	if a.session, err = dbus.Connect(b.Address); err != nil {
 		return err
 	}
 	launcher := a.session.Object(accessBus, "/org/a11y/bus")
 	address := ""
-	if err = UntilEvery(ctx, pollEvery, func() bool {
+	if err = drive.UntilEvery(ctx, pollEvery, func() bool {
 		return launcher.CallWithContext(ctx, accessBus+".GetAddress", 0).Store(&address) == nil && address != ""
 	}); err != nil {
 		return err
@@ -108,13 +126,13 @@ func (a *Access) connect(ctx context.Context, b *Bus) (err error) {
 }
 
 // Listen says on the desktop whether somebody listens.
-func (a *Access) Listen(ctx context.Context, on bool) error {
+func (a *Reader) Listen(ctx context.Context, on bool) error {
 	return a.session.Object(accessBus, "/org/a11y/bus").CallWithContext(
 		ctx, busService+".Properties.Set", 0, "org.a11y.Status", "IsEnabled", dbus.MakeVariant(on),
 	).Err
 }
 
-func (a *Access) heard(s *dbus.Signal) {
+func (a *Reader) heard(s *dbus.Signal) {
 	if s.Name != accessIface+"Event.Object.Announcement" || len(s.Body) < 4 {
 		return
 	}
@@ -128,14 +146,14 @@ func (a *Access) heard(s *dbus.Signal) {
 }
 
 // Said lists what was said aloud, in its order.
-func (a *Access) Said() []string {
+func (a *Reader) Said() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return slices.Clone(a.said)
 }
 
 // UntilSaid waits until something was said for which match holds, and returns it.
-func (a *Access) UntilSaid(ctx context.Context, match func(string) bool) (string, error) {
+func (a *Reader) UntilSaid(ctx context.Context, match func(string) bool) (string, error) {
 	for {
 		a.mu.Lock()
 		i, changed := slices.IndexFunc(a.said, match), a.changed
@@ -162,7 +180,7 @@ type accessRef struct {
 type Control struct {
 	Role, Name, Detail string
 
-	a      *Access
+	a      *Reader
 	ref    accessRef
 	parent accessRef
 	states []uint32
@@ -174,6 +192,8 @@ const (
 	StateEnabled   = 8
 	StateFocusable = 11
 	StateFocused   = 12
+	StateIconified = 15
+	StateShowing   = 25
 )
 
 // Has reports whether a state holds.
@@ -183,7 +203,7 @@ func (c Control) Has(state int) bool { return c.states[state/32]>>(state%32)&1 =
 func (c Control) Within(other Control) bool { return c.parent == other.ref }
 
 // Controls lists what the programs of that name have in their windows.
-func (a *Access) Controls(ctx context.Context, program string) ([]Control, error) {
+func (a *Reader) Controls(ctx context.Context, program string) ([]Control, error) {
 	var programs []accessRef
 	registry := a.conn.Object(accessIface+"Registry", accessRoot)
 	if err := registry.CallWithContext(ctx, accessIface+"Accessible.GetChildren", 0).Store(&programs); err != nil {
@@ -204,7 +224,7 @@ func (a *Access) Controls(ctx context.Context, program string) ([]Control, error
 	return all, nil
 }
 
-func (a *Access) controlsOf(ctx context.Context, name string) ([]Control, error) {
+func (a *Reader) controlsOf(ctx context.Context, name string) ([]Control, error) {
 	var items []struct {
 		Object, Application, Parent accessRef
 		Index, Children             int32
@@ -253,6 +273,23 @@ func (c Control) Write(ctx context.Context, text string) (done bool, err error) 
 	return c.does(ctx, "EditableText.SetTextContents", text)
 }
 
+// Move puts its value somewhere.
+func (c Control) Move(ctx context.Context, to float64) error {
+	return c.a.conn.Object(c.ref.Name, c.ref.Path).CallWithContext(
+		ctx, busService+".Properties.Set", 0, accessIface+"Value", "CurrentValue", dbus.MakeVariant(to),
+	).Err
+}
+
+// Value is where that is.
+func (c Control) Value(ctx context.Context) (at float64, err error) {
+	var v dbus.Variant
+	err = c.a.conn.Object(c.ref.Name, c.ref.Path).CallWithContext(
+		ctx, busService+".Properties.Get", 0, accessIface+"Value", "CurrentValue",
+	).Store(&v)
+	at, _ = v.Value().(float64)
+	return at, err
+}
+
 func (c Control) does(ctx context.Context, method string, args ...any) (done bool, err error) {
 	err = c.a.conn.Object(c.ref.Name, c.ref.Path).CallWithContext(ctx, accessIface+method, 0, args...).Store(&done)
 	return done, err
@@ -267,7 +304,7 @@ func (c Control) Text(ctx context.Context) (text string, err error) {
 
 // Freeze stops the bus of assistive programs, as a reader that hangs would, and
 // returns what lets it go on.
-func (a *Access) Freeze() (thaw func() error, err error) {
+func (a *Reader) Freeze() (thaw func() error, err error) {
 	var pid uint32
 	err = a.conn.BusObject().Call(busService+".GetConnectionUnixProcessID", 0, busService).Store(&pid)
 	if err != nil {
@@ -277,12 +314,12 @@ func (a *Access) Freeze() (thaw func() error, err error) {
 }
 
 // Close ends all of it. Safe to call twice.
-func (a *Access) Close() {
+func (a *Reader) Close() {
 	if a.life != nil {
 		_ = a.life.Close()
 	}
 	if a.launcher.Process != nil {
-		killGroup(a.launcher.Process.Pid) // the bus and the registry with it
+		_ = syscall.Kill(-a.launcher.Process.Pid, syscall.SIGKILL) // the bus and the registry with it
 		_ = a.launcher.Wait()
 	}
 	for _, c := range []*dbus.Conn{a.conn, a.session} {
