@@ -26,8 +26,8 @@ func beginning(text string) func(string) bool {
 }
 
 // A whole stay by what is read out, with the registry that screen readers have: the
-// lobby, every button of the bar, mute by name, who came and what they write, leaving by
-// name and the farewell. Then the bus of the readers hangs, and the window closes all
+// lobby, every button of the bar, who came and what they write, before a window that is
+// minimized, too, mute by name, leaving by name and the farewell. Then the bus of the readers hangs, and the window closes all
 // the same.
 func TestWindowIsReadOut(t *testing.T) {
 	windows.takes(t)
@@ -53,6 +53,14 @@ func TestWindowIsReadOut(t *testing.T) {
 	reader.Find("image", "Grace")
 	guest.Say(map[string]any{"cmd": "chat", "text": "can you hear this?"})
 	reader.Hears(func(s string) bool { return s == "Grace says: can you hear this?" })
+
+	large := w.id()
+	must(t, w.Minimize(t.Context(), large))
+	w.until("the window is minimized", func() bool { return w.id() == "" })
+	guest.Say(map[string]any{"cmd": "chat", "text": "and behind other windows?"})
+	reader.Hears(func(s string) bool { return s == "Grace says: and behind other windows?" })
+	must(t, w.Activate(t.Context(), large))
+	w.until("the window is back", func() bool { return w.id() == large })
 
 	mark := guest.Mark()
 	reader.Press("Mute (M)")

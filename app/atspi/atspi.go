@@ -9,9 +9,11 @@
 package atspi
 
 import (
+	"cmp"
 	"context"
 	"image"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -23,6 +25,7 @@ import (
 // Frame is a window as the window system knows it.
 type Frame interface {
 	Focused() bool                       // it has the keyboard
+	Minimized() bool                     // nothing in it is shown
 	Position() (at image.Point, ok bool) // on the desktop, in pixels
 }
 
@@ -37,14 +40,18 @@ type Config struct {
 	Dispatch func(func())
 	Name     string // of the program
 	Log      logrus.FieldLogger
+
+	limit time.Duration // of the main goroutine; zero means mainLimit
 }
 
-// Limits: of what others are waited for, and of the main goroutine.
+// Limits: of what others are waited for, and of the main goroutine. A computer that
+// draws slowly looks after functions between two frames, one at a time: it may take
+// many frames until one has its turn.
 const (
 	answerLimit = 2 * time.Second
-	mainLimit   = time.Second
+	mainLimit   = 5 * time.Second
 	writeLimit  = 2 * time.Second
-	restart     = time.Second // until a bus that went away is looked for again
+	maxActing   = 4 // readers that wait for something to be done
 	// every is how often the windows are looked at while somebody listens. Fyne does
 	// not tell when the keyboard goes elsewhere.
 	every = 80 * time.Millisecond
@@ -57,10 +64,15 @@ type Reader struct {
 	work   sync.WaitGroup
 	frames map[fyne.Window]Frame // of the main goroutine
 
-	mu   sync.RWMutex
-	deaf bool          // nothing may come to the main goroutine any more
-	turn chan struct{} // of one who waits for the main goroutine
+	mu     sync.RWMutex
+	deaf   bool  // nothing may come to the main goroutine any more
+	looks  turns // at the windows
+	acting turns // of readers that want something done: they wait for no look
 }
+
+// turns are for those who wait for the main goroutine: nothing piles up at a window that
+// hangs.
+type turns chan struct{}
 
 // New begins to listen for assistive programs.
 func New(conf Config) *Reader {
@@ -70,8 +82,11 @@ func New(conf Config) *Reader {
 	if conf.Frame == nil {
 		conf.Frame = func(fyne.Window) Frame { return nil }
 	}
+	conf.limit = cmp.Or(conf.limit, mainLimit)
 	ctx, cancel := context.WithCancel(context.Background())
-	r := &Reader{conf: conf, cancel: cancel, frames: map[fyne.Window]Frame{}, turn: make(chan struct{}, 1)}
+	r := &Reader{
+		conf: conf, cancel: cancel, frames: map[fyne.Window]Frame{}, looks: make(turns, 1), acting: make(turns, maxActing),
+	}
 	r.work.Go(func() { r.run(ctx) })
 	return r
 }
@@ -92,42 +107,72 @@ func (r *Reader) Close() {
 	r.conf.Voice.Listen(false)
 }
 
+// What has become of something that is asked of the main goroutine.
+const (
+	askWaits = iota
+	askRuns
+	askGivenUp
+)
+
 // ask runs f on the main goroutine and returns what it returns, unless that takes too
-// long. One asks at a time: nothing piles up at a window that hangs.
-func ask[T any](ctx context.Context, r *Reader, f func() T) (answer T, ok bool) {
-	ctx, cancel := context.WithTimeout(ctx, mainLimit)
+// long: then f does not run later either. What has begun by then is waited for, so that
+// nobody is told that nothing was done when it was.
+func ask[T any](ctx context.Context, r *Reader, turn turns, f func() T) (answer T, ok bool) {
+	limit, cancel := context.WithTimeout(ctx, r.conf.limit)
 	defer cancel()
 	select {
-	case r.turn <- struct{}{}:
-	case <-ctx.Done():
+	case turn <- struct{}{}:
+	case <-limit.Done():
 		return answer, false
 	}
+	over := sync.OnceFunc(func() { <-turn })
+	var state atomic.Int32
 	answers := make(chan T, 1)
-	r.mu.RLock()
-	if r.deaf {
-		r.mu.RUnlock()
-		<-r.turn
-		return answer, false
-	}
-	r.conf.Dispatch(func() {
-		defer func() { <-r.turn }()
-		// Between the end of Fyne's loop and Deafen it runs here, and GLFW, which has
-		// ended, panics: no reader may end the program before it has left the room.
-		defer func() {
-			if p := recover(); p != nil {
-				r.conf.Log.WithField("panic", p).Debug("nothing to read any more")
-			}
-		}()
-		if ctx.Err() == nil { // what counts as failed is not done later
+	if !r.dispatch(func() {
+		defer over()
+		defer close(answers)
+		defer r.survive()
+		if state.CompareAndSwap(askWaits, askRuns) {
 			answers <- f()
 		}
-	})
-	r.mu.RUnlock()
-	select {
-	case answer = <-answers:
-		return answer, true
-	case <-ctx.Done():
+	}) {
+		over()
 		return answer, false
+	}
+	select {
+	case answer, ok = <-answers:
+		return answer, ok
+	case <-limit.Done():
+	}
+	if state.CompareAndSwap(askWaits, askGivenUp) {
+		return answer, false
+	}
+	select {
+	case answer, ok = <-answers:
+	case <-ctx.Done():
+	case <-time.After(mainLimit):
+	}
+	return answer, ok
+}
+
+// dispatch reports whether the main goroutine takes f: not after the end.
+func (r *Reader) dispatch(f func()) (taken bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if r.deaf {
+		return false
+	}
+	defer r.survive() // of Fyne, at whose end its queue is closed
+	r.conf.Dispatch(f)
+	return true
+}
+
+// survive takes a panic: between the end of Fyne's loop and Deafen a function runs at
+// once, and GLFW, which has ended, panics. No reader may end the program before it has
+// left the room.
+func (r *Reader) survive() {
+	if p := recover(); p != nil {
+		r.conf.Log.WithField("panic", p).Debug("nothing to read any more")
 	}
 }
 
@@ -135,8 +180,16 @@ func ask[T any](ctx context.Context, r *Reader, f func() T) (answer T, ok bool) 
 type window struct {
 	root   *access.Node
 	active bool
+	hidden bool        // minimized: nothing in it is shown
 	at     image.Point // on the desktop
 	scale  float32     // pixels of a unit
+}
+
+// look reads all of the windows, and has their program say what is new. It runs on the
+// main goroutine.
+func (r *Reader) look() []window {
+	r.conf.Voice.Gather()
+	return r.windows()
 }
 
 // windows reads all of them. It runs on the main goroutine.
@@ -150,10 +203,15 @@ func (r *Reader) windows() []window {
 		}
 		known[w] = f
 		c := w.Canvas()
-		win := window{root: access.Read(c, w.Title()), scale: c.Scale(), active: f == nil}
+		win := window{scale: c.Scale(), active: f == nil}
 		if f != nil {
-			win.active = f.Focused()
+			win.active, win.hidden = f.Focused(), f.Minimized()
 			win.at, _ = f.Position()
+		}
+		if win.hidden { // what was shown last is not true any more
+			win.root = &access.Node{Key: c, Role: access.RoleWindow, Name: w.Title(), Size: c.Size()}
+		} else {
+			win.root = access.Read(c, w.Title())
 		}
 		all = append(all, win)
 	}
@@ -164,7 +222,7 @@ func (r *Reader) windows() []window {
 // do has something done with a control on the main goroutine, if it is still there and
 // in reach: not below a question that has come since.
 func (r *Reader) do(ctx context.Context, key any, act func(*access.Node) bool) bool {
-	done, ok := ask(ctx, r, func() bool {
+	done, ok := ask(ctx, r, r.acting, func() bool {
 		for _, w := range r.windows() {
 			if n := find(w.root, key); n != nil {
 				return act(n)

@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
+	"math"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -29,6 +33,7 @@ type control struct {
 	name    string
 	text    string
 	pressed int
+	at      float64 // of a slider, up to 100
 }
 
 func newControl(role access.Role, name string) *control {
@@ -51,6 +56,9 @@ func (c *control) Describe(n *access.Node) {
 	if c.role == access.RoleEntry {
 		n.Text, n.Write = c.text, func(text string) { c.text = text }
 	}
+	if c.role == access.RoleSlider {
+		n.Value, n.Move = &access.Value{At: c.at, Most: 100, Step: 5}, func(to float64) { c.at = to }
+	}
 }
 
 // room is a program with a window, whose main goroutine is one of the test's.
@@ -59,6 +67,8 @@ type room struct {
 	jobs   chan func()
 	asked  atomic.Int32 // jobs that the Reader gave
 	ran    atomic.Int32 // those of them that have run
+	slow   atomic.Int64 // how long a frame takes, which is drawn before each of them
+	frame  fakeFrame
 	app    fyne.App
 	win    fyne.Window
 	button *control
@@ -87,19 +97,31 @@ func newRoom(t *testing.T) *room {
 		r.app = test.NewApp()
 		r.button, r.entry = newControl(access.RoleButton, "Leave"), newControl(access.RoleEntry, "Name")
 		r.win = r.app.NewWindow("A room")
-		r.win.SetContent(container.NewVBox(r.button, r.entry))
+		r.win.SetContent(container.NewVBox(r.button, r.entry, newControl(access.RoleSlider, "Volume")))
 		r.win.Show()
 	})
-	r.reader = New(Config{App: r.app, Voice: &r.voice, Name: "Foyer", Log: logrus.New(), Dispatch: func(f func()) {
-		r.asked.Add(1)
-		r.jobs <- func() {
-			f()
-			r.ran.Add(1)
-		}
-	}})
+	r.frame.focused.Store(true)
+	r.reader = New(Config{
+		App: r.app, Voice: &r.voice, Name: "Foyer", Log: logrus.New(), Frame: func(fyne.Window) Frame { return &r.frame },
+		Dispatch: func(f func()) {
+			r.asked.Add(1)
+			r.jobs <- func() {
+				time.Sleep(time.Duration(r.slow.Load()))
+				f()
+				r.ran.Add(1)
+			}
+		},
+	})
 	t.Cleanup(r.reader.Close)
 	return r
 }
+
+// fakeFrame is a window of a window system.
+type fakeFrame struct{ focused, minimized atomic.Bool }
+
+func (f *fakeFrame) Focused() bool               { return f.focused.Load() }
+func (f *fakeFrame) Minimized() bool             { return f.minimized.Load() }
+func (*fakeFrame) Position() (image.Point, bool) { return image.Point{}, true }
 
 // main runs f on the main goroutine and waits for it.
 func (r *room) main(f func()) {
@@ -219,10 +241,203 @@ func TestReadersAndAWindowThatHangs(t *testing.T) {
 	if done, err := leave.Press(t.Context()); done || err != nil {
 		t.Errorf("a window that hangs was pressed: %v, %v", done, err)
 	}
-	if took := time.Since(began); took > 4*mainLimit {
+	if took := time.Since(began); took > 2*mainLimit {
 		t.Errorf("the answer took %v", took)
 	}
 	r.ends()
+}
+
+// A computer that draws slowly, and runs one function between two frames: what a reader
+// presses is pressed.
+func TestReadersAndASlowWindow(t *testing.T) {
+	r := newRoom(t)
+	leave := r.far.Find("button", "Leave")
+	r.slow.Store(int64(700 * time.Millisecond))
+	for i := range 3 {
+		done, err := leave.Press(t.Context())
+		r.check("press", done, err)
+		r.main(func() {
+			if r.button.pressed != i+1 {
+				t.Errorf("pressed %d times, not %d", r.button.pressed, i+1)
+			}
+		})
+	}
+	r.slow.Store(0)
+}
+
+// Nobody is told that nothing was done when it was, nor is anything done that was given
+// up.
+func TestAsk(t *testing.T) {
+	const limit = 50 * time.Millisecond
+	jobs := make(chan func(), 10)
+	r := &Reader{conf: Config{Log: logrus.New(), limit: limit, Dispatch: func(f func()) { jobs <- f }}}
+	turn := make(turns, 1)
+	type answer struct{ done, ok bool }
+	asks := func(f func() bool) chan answer {
+		answers := make(chan answer, 1)
+		go func() {
+			done, ok := ask(t.Context(), r, turn, f)
+			answers <- answer{done, ok}
+		}()
+		return answers
+	}
+	begun, long := make(chan struct{}), make(chan struct{})
+	got := asks(func() bool {
+		close(begun)
+		<-long
+		return true
+	})
+	go (<-jobs)()
+	<-begun
+	time.Sleep(limit + limit/2) // the limit passes while it runs
+	close(long)
+	if a := <-got; !a.done || !a.ok {
+		t.Errorf("what was done is told as %+v", a)
+	}
+	done := false
+	got = asks(func() bool { done = true; return true })
+	late := <-jobs
+	if a := <-got; a.ok {
+		t.Errorf("what waits is told as %+v", a)
+	}
+	if late(); done {
+		t.Error("what was given up is done")
+	}
+	got = asks(func() bool { panic("the window has gone") })
+	(<-jobs)()
+	if a := <-got; a.ok {
+		t.Errorf("what panics is told as %+v", a)
+	}
+	dispatch := r.conf.Dispatch
+	r.conf.Dispatch = func(func()) { panic("send on closed channel") }
+	if a := <-asks(func() bool { return true }); a.ok || len(turn) != 0 {
+		t.Errorf("at the end of the queue %+v, %d turns", a, len(turn))
+	}
+	r.conf.Dispatch = dispatch
+	r.Deafen()
+	if a := <-asks(func() bool { return true }); a.ok || len(jobs) != 0 || len(turn) != 0 {
+		t.Errorf("after the end %+v, %d functions, %d turns", a, len(jobs), len(turn))
+	}
+}
+
+// A window that is minimized says so, and has nothing in it: what was shown there last is
+// not true any more. What is said is said.
+func TestAMinimizedWindow(t *testing.T) {
+	r := newRoom(t)
+	r.far.Find("button", "Leave")
+	r.frame.focused.Store(false)
+	r.frame.minimized.Store(true)
+	r.until(func() bool {
+		return !slices.ContainsFunc(r.far.All(), func(c screenreader.Control) bool { return c.Role == "button" })
+	})
+	frame := r.far.Find("frame", "A room")
+	if !frame.Has(screenreader.StateIconified) || frame.Has(screenreader.StateShowing) {
+		t.Errorf("the window is %+v", frame)
+	}
+	r.voice.Say(access.Said{Text: "Grace joined"})
+	r.far.Hears(func(s string) bool { return s == "Grace joined" })
+	r.frame.minimized.Store(false)
+	if back := r.far.Find("button", "Leave"); !back.Has(screenreader.StateShowing) {
+		t.Error("what is back is not shown")
+	}
+}
+
+// A slider goes where a reader wants it, and nowhere for what is no number.
+func TestReadersMove(t *testing.T) {
+	r := newRoom(t)
+	volume := r.far.Find("slider", "Volume")
+	is := func(want float64) {
+		t.Helper()
+		r.until(func() bool { at, err := volume.Value(t.Context()); return err == nil && at == want })
+	}
+	for _, tt := range []struct{ to, want float64 }{{40, 40}, {1e9, 100}, {-1, 0}, {30, 30}} {
+		if err := volume.Move(t.Context(), tt.to); err != nil {
+			t.Errorf("move to %v: %v", tt.to, err)
+		}
+		is(tt.want)
+	}
+	for _, to := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		if err := volume.Move(t.Context(), to); err == nil {
+			t.Errorf("it was moved to %v", to)
+		}
+	}
+	is(30)
+}
+
+// The window changes and speaks without end: a reader still presses, and hears the last
+// word.
+func TestAStorm(t *testing.T) {
+	r := newRoom(t)
+	var many []*control
+	r.main(func() {
+		all := []fyne.CanvasObject{r.button}
+		for i := range 200 {
+			many = append(many, newControl(access.RoleText, fmt.Sprint("text ", i)))
+			all = append(all, many[i])
+		}
+		r.win.SetContent(container.NewVBox(all...))
+	})
+	leave := r.far.Find("button", "Leave")
+	const events = 10_000
+	began, over := time.Now(), make(chan struct{})
+	go func() {
+		defer close(over)
+		for i := range events {
+			r.jobs <- func() {
+				many[i%len(many)].name = fmt.Sprint("changed ", i)
+				r.voice.Say(access.Said{Text: fmt.Sprint("event ", i)})
+			}
+		}
+	}()
+	longest, pressed := time.Duration(0), 0
+	for done := false; !done; pressed++ {
+		select {
+		case <-over:
+			done = true
+		default:
+		}
+		asked := time.Now()
+		ok, err := leave.Press(t.Context())
+		r.check("press", ok, err)
+		longest = max(longest, time.Since(asked))
+	}
+	r.far.Hears(func(s string) bool { return s == fmt.Sprint("event ", events-1) })
+	r.main(func() {
+		if r.button.pressed != pressed {
+			t.Errorf("pressed %d times, not %d", r.button.pressed, pressed)
+		}
+	})
+	t.Logf("%d events in %v, %d presses, the longest took %v", events, time.Since(began), pressed, longest)
+	if longest > 2*time.Second {
+		t.Errorf("a press took %v", longest)
+	}
+}
+
+// A reader that asks without end gets its answers, and does not disturb the window.
+func TestAReaderThatAsksWithoutEnd(t *testing.T) {
+	r := newRoom(t)
+	leave := r.far.Find("button", "Leave")
+	began, before := time.Now(), r.asked.Load()
+	for i := range 10 {
+		var asking sync.WaitGroup
+		for range 10 {
+			asking.Go(func() {
+				for range 30 {
+					if _, err := leave.Text(t.Context()); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		done, err := leave.Press(t.Context())
+		r.check(fmt.Sprint("press ", i), done, err)
+		asking.Wait()
+	}
+	took, looks := time.Since(began), r.asked.Load()-before
+	if most := int32(took/every) + 2*10 + 10; looks > most {
+		t.Errorf("the window was asked %d times in %v, at most %d are due", looks, took, most)
+	}
 }
 
 // A bus that takes nothing any more holds up nothing.

@@ -86,7 +86,7 @@ func (s *server) embed() error {
 
 // look reads the windows anew and tells what has changed.
 func (s *server) look() {
-	windows, ok := ask(s.ctx, s.r, s.r.windows)
+	windows, ok := ask(s.ctx, s.r, s.r.looks, s.r.look)
 	if !ok {
 		return // the window hangs: what was, is told on
 	}

@@ -29,6 +29,7 @@ const (
 	stateActive    = 1
 	stateEnabled   = 8
 	stateFocused   = 12
+	stateIconified = 15
 	stateResizable = 21
 	stateSensitive = 24
 	stateShowing   = 25
@@ -79,8 +80,12 @@ func stateName(bit uint) string {
 		return "active"
 	case stateEnabled:
 		return "enabled"
+	case stateIconified:
+		return "iconified"
 	case stateSensitive:
 		return "sensitive"
+	case stateShowing:
+		return "showing"
 	}
 	for _, s := range states {
 		if s.bit == bit {
@@ -180,7 +185,7 @@ func (t *tree) add(parent *object, n *access.Node, w window, ids *numbers, kept 
 		o.text, o.spoken = clean(n.Text), true
 		o.caret = min(n.Caret, len([]rune(o.text)))
 	}
-	o.states = statesOf(n, w.active)
+	o.states = statesOf(n, w)
 	parent.children = append(parent.children, o)
 	t.byPath[o.path] = o
 	for _, c := range n.Children {
@@ -188,7 +193,7 @@ func (t *tree) add(parent *object, n *access.Node, w window, ids *numbers, kept 
 	}
 }
 
-func statesOf(n *access.Node, active bool) (all uint64) {
+func statesOf(n *access.Node, w window) (all uint64) {
 	all = 1<<stateShowing | 1<<stateVisible
 	if !n.State.Has(access.Disabled) {
 		all |= 1<<stateEnabled | 1<<stateSensitive
@@ -200,11 +205,14 @@ func statesOf(n *access.Node, active bool) (all uint64) {
 	}
 	if n.Role == access.RoleWindow {
 		all |= 1 << stateResizable
-		if active {
+		if w.active {
 			all |= 1 << stateActive
 		}
+		if w.hidden {
+			all = all&^(1<<stateShowing) | 1<<stateIconified
+		}
 	}
-	if !active { // the keyboard is elsewhere
+	if !w.active { // the keyboard is elsewhere
 		all &^= 1 << stateFocused
 	}
 	return all

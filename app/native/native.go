@@ -37,7 +37,7 @@ func Of(w fyne.Window) desk.Frame {
 // OnHidden implements [desk.Frame].
 func (f frame) OnHidden(hidden func(bool)) {
 	f.w.SetIconifyCallback(func(_ *glfw.Window, iconified bool) { hidden(iconified) })
-	if f.w.GetAttrib(glfw.Iconified) == glfw.True {
+	if f.Minimized() {
 		hidden(true)
 	}
 }
@@ -61,6 +61,9 @@ func (f frame) Move(to image.Point) {
 // Focused implements atspi.Frame.
 func (f frame) Focused() bool { return f.w.GetAttrib(glfw.Focused) == glfw.True }
 
+// Minimized implements atspi.Frame.
+func (f frame) Minimized() bool { return f.w.GetAttrib(glfw.Iconified) == glfw.True }
+
 // Maximized implements [desk.Frame].
 func (f frame) Maximized() bool { return f.w.GetAttrib(glfw.Maximized) == glfw.True }
 
@@ -69,7 +72,7 @@ func (f frame) Maximize() { f.w.Maximize() }
 
 // Raise implements [desk.Frame].
 func (f frame) Raise() {
-	if f.w.GetAttrib(glfw.Iconified) == glfw.True {
+	if f.Minimized() {
 		f.w.Restore()
 	}
 }
