@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"foyer/app/voice"
 	"foyer/engine"
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
@@ -89,6 +90,7 @@ type wireCommand struct {
 	Up       bool          `json:"up"`
 	Reaction call.Reaction `json:"reaction"`
 	Percent  int           `json:"percent"`
+	voice.Words
 	wireModeration
 }
 
@@ -142,6 +144,9 @@ func (h *headless) parse(w wireCommand) (engine.Command, error) {
 		return engine.React{Reaction: w.Reaction}, nil
 	case "volume":
 		return engine.SetVolume{ID: w.ID, Percent: w.Percent}, nil
+	case "voice":
+		v, err := w.Voice()
+		return engine.SetVoice{Voice: v}, err
 	case "stats":
 		return engine.Stats{}, nil
 	case "fault":

@@ -101,7 +101,7 @@ func TestReadmeListsTheCommands(t *testing.T) {
 			listed[word[1]] = true
 		}
 	}
-	commands := []string{"leave", "join", "switch", "publish", "unpublish", "mute", "unmute", "chat", "hand", "react", "volume", "snapshot", "stats"}
+	commands := []string{"leave", "join", "switch", "publish", "unpublish", "mute", "unmute", "chat", "hand", "react", "volume", "voice", "snapshot", "stats"}
 	for word := range moderation() {
 		commands = append(commands, word)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"foyer/app/printer"
 	"foyer/app/profiling"
+	"foyer/app/voice"
 	"foyer/engine"
 	"foyer/engine/call"
 	"foyer/ui/words"
@@ -15,6 +16,7 @@ import (
 func runJoin(std io3, args []string) int {
 	c := newCommand(std, "join", "join LINK|- --name NAME [--id ID] [--profile DIR] [--stay] "+
 		"[--camera none|test|NAME|FILE] [--mic none|test|NAME|FILE] [--speaker none|default|NAME] [--screen] "+
+		"[--echo auto|on|off] [--noise off|light|strong] [--gain on|off] [--music] "+
 		"[--pprof ADDR] [--trace FILE]")
 	var (
 		name    = c.String("name", "", "the name that others see")
@@ -27,27 +29,22 @@ func runJoin(std io3, args []string) int {
 		screen  = c.Bool("screen", false, "share the screen")
 	)
 	c.StringVar(&c.pprof, "pprof", "", profiling.Usage)
+	said := voice.Flags(c.FlagSet)
 	c.traceFlag()
 	c.notes = linkNote
 	positional, status, ok := c.parse(args)
 	if !ok {
 		return status
 	}
-	address, err := c.takeLink(positional)
+	link, status, ok := c.oneLink(positional)
+	if !ok {
+		return status
+	}
+	processing, err := said.Voice()
 	if err != nil {
-		return c.refuse(err)
-	}
-	if len(positional) == 1 && address == "" {
-		return c.misused("the link is empty")
-	}
-	if address == "" || len(positional) > 1 {
-		return c.misused("it takes one link, got %d", len(positional))
+		return c.misused("%v", err)
 	}
 	log := c.logger(std.err)
-	link, err := call.ParseLink(address)
-	if err != nil {
-		return c.refuse(err)
-	}
 	p, err := openProfile(*dir)
 	if err != nil {
 		return c.explain(exitFailed, err)
@@ -71,7 +68,26 @@ func runJoin(std io3, args []string) int {
 	defer stop()
 	// A reader of ours that dies must not take us along before we have left.
 	signal.Ignore(syscall.SIGPIPE)
-	return newHeadless(newCore(p, log, c.tracer, nil, call.DefaultShown), p, *stay, c.std, log).run(ctx, join)
+	core := newCore(p, log, c.tracer, nil, call.DefaultShown)
+	_ = core.Do(engine.SetVoice{Voice: processing}) // it is valid
+	return newHeadless(core, p, *stay, c.std, log).run(ctx, join)
+}
+
+// oneLink reads the one link that the command takes, or says what is wrong.
+func (c *command) oneLink(positional []string) (link call.Link, status int, ok bool) {
+	address, err := c.takeLink(positional)
+	switch {
+	case err != nil:
+		return link, c.refuse(err), false
+	case len(positional) == 1 && address == "":
+		return link, c.misused("the link is empty"), false
+	case address == "" || len(positional) > 1:
+		return link, c.misused("it takes one link, got %d", len(positional)), false
+	}
+	if link, err = call.ParseLink(address); err != nil {
+		return link, c.refuse(err), false
+	}
+	return link, exitOK, true
 }
 
 // refuse says what cannot be joined, to people and to scripts.

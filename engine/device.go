@@ -157,7 +157,7 @@ func (dt *deviceTable) use(d *device) {
 	if d.pump != nil {
 		started := call.PreviewStarted{Device: d.info, Slot: d.pump.Preview()}
 		if d.source.Kind() == call.KindAudio {
-			started.Level = d.pump.Level
+			started.Level, started.Voice = d.pump.Level, d.pump.Voice
 		}
 		dt.l.emit(started)
 	}

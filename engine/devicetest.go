@@ -2,11 +2,11 @@ package engine
 
 import (
 	"fmt"
-	"math"
 	"time"
 
 	"foyer/engine/call"
 	"foyer/engine/internal/guard"
+	"foyer/engine/internal/tone"
 )
 
 const (
@@ -17,8 +17,6 @@ const (
 	// testTail is the silence after what is played: a speaker that is closed
 	// does not play what is still on its way.
 	testTail = 300 * time.Millisecond
-	// testSilence is the loudest sample of a microphone that hears nothing: -60 dBFS.
-	testSilence = 32
 )
 
 // deviceTest is the test of a speaker or microphone.
@@ -119,7 +117,7 @@ func (dt *deviceTable) recorded(t *deviceTest, clip []int16) {
 	}
 	t.timer.Stop()
 	t.stop = nil
-	if inaudible(clip) {
+	if tone.Inaudible(clip) {
 		dt.endTest(&call.DeviceError{Source: t.source, Device: dt.slots[t.source].name(), Err: call.ErrNothingHeard})
 		return
 	}
@@ -133,7 +131,7 @@ func (dt *deviceTable) recorded(t *deviceTest, clip []int16) {
 func (dt *deviceTable) play(t *deviceTest) {
 	clip, b := t.clip, dt.l.inbox
 	if t.source == call.SourceSpeaker {
-		clip = testTone()
+		clip = tone.Test()
 	}
 	length := time.Duration(len(clip)) * time.Second / call.SampleRate
 	clip = append(clip, make([]int16, samplesIn(testTail))...)
@@ -199,29 +197,3 @@ func (sl *slot) name() string {
 }
 
 func samplesIn(d time.Duration) int { return int(d * call.SampleRate / time.Second) }
-
-func inaudible(clip []int16) bool {
-	for _, v := range clip {
-		if v > testSilence || v < -testSilence {
-			return false
-		}
-	}
-	return true
-}
-
-// testTone is two notes, the second a fifth above the first, faded in and out.
-func testTone() []int16 {
-	const (
-		level = 9830 // -10.5 dBFS: well heard, and not too loud on headphones
-		fade  = call.SampleRate / 50
-	)
-	var tone []int16
-	for _, hz := range []float64{528, 792} {
-		n := samplesIn(700 * time.Millisecond)
-		for i := range n {
-			volume := min(1, float64(min(i, n-i))/fade)
-			tone = append(tone, int16(volume*level*math.Sin(2*math.Pi*hz*float64(i)/call.SampleRate)))
-		}
-	}
-	return tone
-}

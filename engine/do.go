@@ -72,6 +72,8 @@ func (l *loop) command(c Command) error {
 		return l.hands.doRaiseHand(c)
 	case React:
 		return l.reactions.doReact(c)
+	case SetVoice:
+		return l.doSetVoice(c)
 	case SetVolume:
 		return l.subscriptions.doSetVolume(c)
 	}

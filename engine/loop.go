@@ -10,6 +10,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
+	"foyer/engine/call/mic"
 	"foyer/engine/eventqueue"
 	"foyer/engine/internal/guard"
 	"foyer/engine/internal/mailbox"
@@ -78,6 +79,7 @@ func newLoop(e *Engine) *loop {
 func (l *loop) run(ctx context.Context) {
 	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	l.base = base
+	l.setVoice(mic.Voice{})
 	quit, ctxDone := l.engine.quit, ctx.Done()
 	for !l.ended {
 		select {

@@ -71,6 +71,7 @@ const (
 	noteFault       Op = "fault"
 	noteFeed        Op = "feed"
 	noteRecorded    Op = "recorded"
+	noteVoice       Op = "voice_failed" // a part of what is done to our microphone
 	notePlayed      Op = "played"
 )
 

@@ -11,6 +11,7 @@ import (
 
 	"foyer/engine"
 	"foyer/engine/call"
+	"foyer/engine/call/mic"
 	"foyer/engine/enginetest"
 )
 
@@ -113,6 +114,9 @@ func (st *storm) command() engine.Command {
 	case 21:
 		return engine.React{Reaction: call.ReactionWow}
 	case 22:
+		if st.random.IntN(2) == 0 {
+			return engine.SetVoice{Voice: mic.Voice{Music: st.random.IntN(2) == 0}}
+		}
 		return engine.SetVolume{ID: "bob", Percent: st.random.IntN(201)}
 	case 23, 24:
 		return engine.TestDevice{Source: st.source(), Device: st.device()}

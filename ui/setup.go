@@ -85,8 +85,7 @@ func (u *setup) setupForm() settings.Form {
 	return f
 }
 
-// listEvery is how often the devices are listed while somebody chooses among them:
-// nothing tells of one that comes.
+// listEvery is how often the devices are listed while somebody chooses among them.
 const listEvery = 5 * time.Second
 
 func (u *setup) tickSettings(now time.Time) {
@@ -143,6 +142,9 @@ func (a settingUp) SetChoice(c settings.Choice) {
 	a.save()
 	if c.SendHeight != before.SendHeight || c.AudioOnly != before.AudioOnly {
 		a.setup.setQuality()
+	}
+	if c.Voice != before.Voice {
+		a.do(engine.SetVoice{Voice: c.Voice}, call.SourceUnknown)
 	}
 	if c.Theme != before.Theme || c.Text != before.Text || c.Still != before.Still {
 		a.cfg.App.Settings().SetTheme(a.set.Look(a.cfg.Theme))

@@ -13,6 +13,7 @@ import (
 
 	"foyer/engine"
 	"foyer/engine/call"
+	"foyer/engine/call/mic"
 	"foyer/ui/kit"
 	"foyer/ui/model"
 	"foyer/ui/report"
@@ -509,4 +510,20 @@ func TestRecentRoomsAreForgotten(t *testing.T) {
 	if len(s.Recent) != 4 || s.Recent[1].Room != "r-c" || !s.Recent[1].Own {
 		t.Errorf("%+v", s.Recent)
 	}
+}
+
+// What is done to our microphone is applied and saved at once, and at the next start.
+func TestSettingsOfTheVoice(t *testing.T) {
+	b := newBench(t, Settings{Name: "Ada"}, "")
+	b.engine.take()
+	b.pressSettings()
+	b.turn(model.PageVoice)
+	b.tap("Strong")
+	b.want(engine.SetVoice{Voice: mic.Voice{Noise: mic.NoiseStrong}})
+	want := mic.Voice{Noise: mic.NoiseStrong}
+	if got := b.memory.set.Voice; got != want {
+		t.Errorf("saved %+v", got)
+	}
+	newBench(t, b.memory.set, "").want(engine.SetVoice{Voice: want})
+	newBench(t, Settings{Name: "Ada"}, "").want()
 }

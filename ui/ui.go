@@ -132,6 +132,9 @@ func (u *UI) Show() error {
 	if u.set.SendHeight != 0 || u.set.AudioOnly {
 		u.setup.setQuality()
 	}
+	if c := (engine.SetVoice{Voice: u.set.Voice}); c != (engine.SetVoice{}) {
+		u.do(c, call.SourceUnknown)
+	}
 	u.refresh()
 	return nil
 }

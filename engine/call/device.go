@@ -8,6 +8,7 @@ type Device struct {
 	ID      string // stable while plugged in
 	Name    string // what the user knows it by
 	Default bool
+	Headset bool // a speaker that is worn on the ears: no microphone hears it
 }
 
 // Choices of devices that are not hardware.

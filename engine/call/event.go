@@ -184,6 +184,7 @@ type PreviewStarted struct {
 	Device Device
 	Slot   *FrameSlot     // nil for a microphone
 	Level  func() float32 // 0..1, any goroutine; nil for frames
+	Voice  func() bool    // whether somebody speaks, any goroutine; nil for frames
 }
 
 // PreviewStopped says that the preview is blank and its device is free.

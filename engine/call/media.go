@@ -1,6 +1,10 @@
 package call
 
-import "time"
+import (
+	"time"
+
+	"foyer/engine/call/mic"
+)
 
 // Media moves frames and audio between devices and tracks. One per engine.
 // Methods are called by the engine goroutine and return at once.
@@ -14,6 +18,9 @@ type Media interface {
 	// SetSpeaker plays the mix on s; nil stops playing and makes the mix run
 	// dry without a clock.
 	SetSpeaker(s Speaker)
+	// SetVoice changes what is done to microphones, from now on. failed is told, by any
+	// goroutine, of a part that does not work: the microphone goes on without it.
+	SetVoice(v mic.Voice, failed func(mic.Part, error))
 	// Play mixes 48 kHz mono samples into what is heard here. ended is called once, by
 	// any goroutine, at their end; not after stop.
 	Play(samples []int16, ended func()) (stop func())
@@ -28,6 +35,8 @@ type Pump interface {
 	Preview() *FrameSlot
 	// Level is the loudness of the last 100 ms, 0..1; 0 for frames.
 	Level() float32
+	// Voice reports whether somebody speaks into a microphone.
+	Voice() bool
 	// Send encodes into t from now on; nil stops encoding.
 	Send(t LocalTrack)
 	// Record keeps the next n samples (48 kHz mono) of a microphone. full is

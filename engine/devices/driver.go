@@ -49,9 +49,9 @@ type VideoStream interface {
 type AudioDriver interface {
 	// List enumerates microphones and speakers.
 	List() ([]call.Device, error)
-	// OpenMicrophone calls deliver with every chunk (48 kHz mono), which is
-	// valid during the call only, on a thread of the driver.
-	OpenMicrophone(device string, deliver func(mono []int16)) (AudioStream, error)
+	// OpenMicrophone calls deliver with every chunk (48 kHz, the device's own channels
+	// interleaved), which is valid during the call only, on a thread of the driver.
+	OpenMicrophone(device string, deliver func(samples []int16, channels int)) (AudioStream, error)
 	// OpenSpeaker calls fill for every chunk (48 kHz, interleaved stereo) on
 	// a thread of the driver.
 	OpenSpeaker(device string, fill func(stereo []int16)) (AudioStream, error)

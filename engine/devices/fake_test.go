@@ -182,8 +182,8 @@ type fakeAudio struct {
 	asked    int
 }
 
-func (f *fakeAudio) OpenMicrophone(device string, deliver func([]int16)) (AudioStream, error) {
-	return f.start(call.SourceMicrophone, device, func() { deliver(make([]int16, 480)) })
+func (f *fakeAudio) OpenMicrophone(device string, deliver func([]int16, int)) (AudioStream, error) {
+	return f.start(call.SourceMicrophone, device, func() { deliver(make([]int16, 480), 1) })
 }
 
 func (f *fakeAudio) OpenSpeaker(device string, fill func([]int16)) (AudioStream, error) {

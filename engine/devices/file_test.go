@@ -235,13 +235,13 @@ func TestWAV(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := make([]int16, 2*call.SampleRate) // twice round
+		got := make([]int16, 2*call.SampleRate*c.channels) // twice round
 		if err := w.fill(got); err != nil {
 			t.Fatal(err)
 		}
 		worst := 0.0
 		for i, v := range got {
-			worst = max(worst, math.Abs(float64(v)-10000*math.Sin(2*math.Pi*1000*float64(i)/call.SampleRate)))
+			worst = max(worst, math.Abs(float64(v)-10000*math.Sin(2*math.Pi*1000*float64(i/c.channels)/call.SampleRate)))
 		}
 		if worst > 100 { // -40 dB
 			t.Errorf("%d Hz, %d channels: off by %.0f of 10000", c.rate, c.channels, worst)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/call/mic"
 )
 
 // ringLength bounds what a slow reader finds when it comes back: older audio is
@@ -18,7 +19,7 @@ type audioCapture struct {
 	ring ring
 }
 
-var _ call.AudioCapture = (*audioCapture)(nil)
+var _ mic.Stereo = (*audioCapture)(nil)
 
 func (d *Devices) openMicrophone(ctx context.Context, choice string) (*audioCapture, error) {
 	switch {
@@ -33,9 +34,10 @@ func (d *Devices) openMicrophone(ctx context.Context, choice string) (*audioCapt
 	}
 	c := newAudioCapture(call.Device{Source: call.SourceMicrophone, Name: choice})
 	alive := newHeartbeat()
-	deliver := func(mono []int16) {
+	var channels loudest
+	deliver := func(samples []int16, n int) {
 		alive.hear()
-		c.ring.write(mono)
+		c.ring.write(channels.take(samples, n))
 	}
 	err := d.startAudio(ctx, c.handle, choice, alive, func() (AudioStream, error) {
 		return d.drivers.Audio.OpenMicrophone(choice, deliver)
@@ -52,12 +54,22 @@ func newAudioCapture(info call.Device) *audioCapture {
 
 // ReadAudio implements [call.AudioCapture].
 func (c *audioCapture) ReadAudio(dst []int16) error {
-	for {
+	return c.read(len(dst), func(i int, h heard) { dst[i] = h.voice })
+}
+
+// ReadStereo implements [mic.Stereo].
+func (c *audioCapture) ReadStereo(dst []int16) error {
+	return c.read(len(dst)/2, func(i int, h heard) { dst[2*i], dst[2*i+1] = h.left, h.right })
+}
+
+// read waits until there were n moments, and takes them one by one.
+func (c *audioCapture) read(n int, take func(i int, h heard)) error {
+	for done := 0; ; {
 		if err := c.ended(); err != nil {
 			return err
 		}
-		dst = dst[c.ring.read(dst):]
-		if len(dst) == 0 {
+		done += c.ring.read(n-done, func(i int, h heard) { take(done+i, h) })
+		if done == n {
 			return nil
 		}
 		select {
@@ -70,7 +82,8 @@ func (c *audioCapture) ReadAudio(dst []int16) error {
 
 // player makes audio without hardware.
 type player interface {
-	// fill makes the next samples (48 kHz mono).
+	channels() int
+	// fill makes the next samples (48 kHz, the channels interleaved).
 	fill(dst []int16) error
 	close() error
 }
@@ -101,7 +114,9 @@ func (c *audioCapture) play(p player) {
 	const chunk = call.SampleRate / 100
 	ticker := time.NewTicker(10 * time.Millisecond)
 	defer ticker.Stop()
-	buf := make([]int16, chunk)
+	var channels loudest
+	n := p.channels()
+	buf := make([]int16, chunk*n)
 	began, made := time.Now(), int64(0)
 	for {
 		select {
@@ -118,7 +133,7 @@ func (c *audioCapture) play(p player) {
 				c.lose(err)
 				return
 			}
-			c.ring.write(buf)
+			c.ring.write(channels.take(buf, n))
 		}
 	}
 }
@@ -128,25 +143,25 @@ type ring struct {
 	wake chan struct{} // 1-slot
 
 	mu    sync.Mutex
-	buf   [ringLength]int16
-	first int // index of the oldest sample
-	n     int // samples held
+	buf   [ringLength]heard
+	first int // index of the oldest
+	n     int // held
 }
 
-// write appends samples and drops the oldest when it is full.
-func (r *ring) write(samples []int16) {
-	if over := len(samples) - ringLength; over > 0 {
-		samples = samples[over:]
+// write appends audio and drops the oldest when it is full.
+func (r *ring) write(audio []heard) {
+	if over := len(audio) - ringLength; over > 0 {
+		audio = audio[over:]
 	}
 	r.mu.Lock()
-	if over := r.n + len(samples) - ringLength; over > 0 {
+	if over := r.n + len(audio) - ringLength; over > 0 {
 		r.first = (r.first + over) % ringLength
 		r.n -= over
 	}
 	at := (r.first + r.n) % ringLength
-	copied := copy(r.buf[at:], samples)
-	copy(r.buf[:], samples[copied:])
-	r.n += len(samples)
+	copied := copy(r.buf[at:], audio)
+	copy(r.buf[:], audio[copied:])
+	r.n += len(audio)
 	r.mu.Unlock()
 	select {
 	case r.wake <- struct{}{}:
@@ -154,13 +169,14 @@ func (r *ring) write(samples []int16) {
 	}
 }
 
-// read takes the oldest samples, as many as there are.
-func (r *ring) read(dst []int16) int {
+// read takes the oldest, as many as there are up to most.
+func (r *ring) read(most int, take func(i int, h heard)) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	n := min(len(dst), r.n)
-	copied := copy(dst[:n], r.buf[r.first:])
-	copy(dst[copied:n], r.buf[:])
+	n := min(most, r.n)
+	for i := range n {
+		take(i, r.buf[(r.first+i)%ringLength])
+	}
 	r.first = (r.first + n) % ringLength
 	r.n -= n
 	return n

@@ -72,6 +72,8 @@ const (
 // testTone hums, and beeps at the beginning of every second.
 type testTone struct{ n int }
 
+func (t *testTone) channels() int { return 1 }
+
 func (t *testTone) fill(dst []int16) error {
 	for i := range dst {
 		at := float64(t.n) / call.SampleRate

@@ -30,16 +30,16 @@ func TestRing(t *testing.T) {
 	r := ring{wake: make(chan struct{}, 1)}
 	next, want := int16(0), int16(0)
 	write := func(n int) {
-		s := make([]int16, n)
+		s := make([]heard, n)
 		for i := range s {
-			s[i] = next
+			s[i].voice = next
 			next++
 		}
 		r.write(s)
 	}
 	read := func(n, wantN int) {
 		s := make([]int16, n)
-		if got := r.read(s); got != wantN {
+		if got := r.read(n, func(i int, h heard) { s[i] = h.voice }); got != wantN {
 			t.Fatalf("read %d of %d, want %d", got, n, wantN)
 		}
 		for i, v := range s[:wantN] {

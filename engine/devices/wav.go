@@ -24,10 +24,10 @@ type wavFormat struct {
 
 // wavFile plays a WAV file round and round, at 48 kHz.
 type wavFile struct {
-	samples []int16 // mono, at rate
-	rate    int
-	kernel  *kernel // nil if nothing is to be resampled
-	n       int64   // samples made
+	sides  [][]int16 // one for each channel, at rate
+	rate   int
+	kernel *kernel // nil if nothing is to be resampled
+	n      int64   // samples made
 }
 
 func openWAV(path string) (player, error) {
@@ -48,7 +48,7 @@ func readWAV(r io.ReaderAt, size int64) (*wavFile, error) {
 	if err := readAt(r, data, at, "the audio"); err != nil {
 		return nil, err
 	}
-	w := &wavFile{samples: mono(data, format.channels), rate: format.rate}
+	w := &wavFile{sides: sidesOf(data, format.channels), rate: format.rate}
 	if format.rate != call.SampleRate {
 		w.kernel = newKernel()
 	}
@@ -134,31 +134,34 @@ func (f wavFormat) dataLength(claimed, left int64) (int64, error) {
 	return claimed, nil
 }
 
-// mono mixes the channels.
-func mono(data []byte, channels int) []int16 {
-	out := make([]int16, len(data)/(2*channels))
-	for i := range out {
-		sum := 0
-		for c := range channels {
-			sum += int(int16(binary.LittleEndian.Uint16(data[2*(i*channels+c):])))
+// sidesOf takes the channels apart.
+func sidesOf(data []byte, channels int) [][]int16 {
+	sides := make([][]int16, channels)
+	for c := range sides {
+		sides[c] = make([]int16, len(data)/(2*channels))
+		for i := range sides[c] {
+			sides[c][i] = int16(binary.LittleEndian.Uint16(data[2*(i*channels+c):]))
 		}
-		out[i] = int16(sum / channels)
 	}
-	return out
+	return sides
 }
 
+func (w *wavFile) channels() int { return len(w.sides) }
+
 func (w *wavFile) fill(dst []int16) error {
-	for i := range dst {
+	for ; len(dst) >= len(w.sides); dst = dst[len(w.sides):] {
 		// The place in the file is counted exactly, so that nothing drifts.
 		at := w.n * int64(w.rate)
 		w.n++
-		whole := int(at / call.SampleRate % int64(len(w.samples)))
-		if w.kernel == nil {
-			dst[i] = w.samples[whole]
-			continue
-		}
+		whole := int(at / call.SampleRate % int64(len(w.sides[0])))
 		phase := int(at % call.SampleRate * phases / call.SampleRate)
-		dst[i] = w.kernel.at(w.samples, whole, phase)
+		for c, side := range w.sides {
+			if w.kernel == nil {
+				dst[c] = side[whole]
+			} else {
+				dst[c] = w.kernel.at(side, whole, phase)
+			}
+		}
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"foyer/engine/call"
+	"foyer/engine/call/mic"
 )
 
 // Media is a [call.Media] that moves nothing.
@@ -23,6 +24,9 @@ type Media struct {
 	ended   func()
 	pumps   map[*Pump]struct{}
 	closed  bool
+
+	voice       mic.Voice
+	voiceFailed func(mic.Part, error)
 
 	receivers map[call.SID]*Receiver
 }
@@ -90,6 +94,28 @@ func (m *Media) SetSpeaker(s call.Speaker) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.speaker = s
+}
+
+// SetVoice remembers v.
+func (m *Media) SetVoice(v mic.Voice, failed func(mic.Part, error)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.voice, m.voiceFailed = v, failed
+}
+
+// Voice is what SetVoice was last given.
+func (m *Media) Voice() mic.Voice {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.voice
+}
+
+// FailVoice says that a part of what is done to microphones does not work.
+func (m *Media) FailVoice(part mic.Part, err error) {
+	m.mu.Lock()
+	failed := m.voiceFailed
+	m.mu.Unlock()
+	failed(part, err)
 }
 
 // Speaker is what SetSpeaker was last given.
@@ -196,6 +222,9 @@ func (p *Pump) Preview() *call.FrameSlot { return p.slot }
 
 // Level is silence.
 func (p *Pump) Level() float32 { return 0 }
+
+// Voice is always false.
+func (p *Pump) Voice() bool { return false }
 
 // Send remembers t.
 func (p *Pump) Send(t call.LocalTrack) {

@@ -6,6 +6,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
+	"foyer/engine/call/mic"
 	"foyer/engine/media/audio"
 )
 
@@ -18,6 +19,7 @@ type Config struct {
 type Media struct {
 	log    logrus.FieldLogger
 	mixer  *audio.Mixer
+	voice  *audio.Processing
 	clocks clocks
 	budget budget
 
@@ -32,9 +34,11 @@ var _ call.Media = (*Media)(nil)
 
 // New returns a Media that plays nowhere yet.
 func New(cfg Config) *Media {
+	mixer := audio.NewMixer(cfg.Log)
 	return &Media{
 		log:    cfg.Log,
-		mixer:  audio.NewMixer(cfg.Log),
+		mixer:  mixer,
+		voice:  audio.NewProcessing(mixer, cfg.Log),
 		clocks: clocks{playing: make(map[clockKey]playoutClock)},
 		budget: budget{trim: &trimmer{}},
 		open:   make(map[closer]struct{}),
@@ -48,7 +52,7 @@ func (m *Media) Capture(dev call.Capture) call.Pump {
 	case call.VideoCapture:
 		p.Pump = newVideoPump(d, m.log)
 	case call.AudioCapture:
-		p.Pump = audio.NewPump(d, m.log)
+		p.Pump = audio.NewPump(d, m.voice, m.log)
 	default:
 		m.log.WithField("source", dev.Info().Source).Error("device gives neither frames nor audio")
 		p.Pump = idlePump{source: dev.Info().Source}
@@ -79,7 +83,13 @@ func (m *Media) Receive(t call.RemoteTrack) call.Receiver {
 }
 
 // SetSpeaker implements [call.Media].
-func (m *Media) SetSpeaker(s call.Speaker) { m.mixer.SetSpeaker(s) }
+func (m *Media) SetSpeaker(s call.Speaker) {
+	m.voice.Hears(s)
+	m.mixer.SetSpeaker(s)
+}
+
+// SetVoice implements [call.Media].
+func (m *Media) SetVoice(v mic.Voice, failed func(mic.Part, error)) { m.voice.Set(v, failed) }
 
 // Play implements [call.Media].
 func (m *Media) Play(samples []int16, ended func()) (stop func()) {
@@ -103,6 +113,7 @@ func (m *Media) Close() {
 	wg.Wait()
 	m.budget.trim.close()
 	m.mixer.Close()
+	m.voice.Close()
 }
 
 // adopt remembers c until it is closed. What comes after Close is closed at
@@ -156,6 +167,7 @@ type idlePump struct{ source call.Source }
 
 func (idlePump) Preview() *call.FrameSlot { return nil }
 func (idlePump) Level() float32           { return 0 }
+func (idlePump) Voice() bool              { return false }
 func (idlePump) Send(call.LocalTrack)     {}
 func (idlePump) Close()                   {}
 

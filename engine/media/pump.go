@@ -49,6 +49,9 @@ func (p *videoPump) Preview() *call.FrameSlot { return &p.preview }
 // Level implements [call.Pump].
 func (p *videoPump) Level() float32 { return 0 }
 
+// Voice implements [call.Pump].
+func (p *videoPump) Voice() bool { return false }
+
 // Send implements [call.Pump].
 func (p *videoPump) Send(t call.LocalTrack) { p.sender.send(t) }
 

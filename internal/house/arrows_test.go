@@ -58,6 +58,7 @@ var mayImport = map[string][]string{
 	// Its tests let a trace happen again.
 	"foyer/engine":            {"foyer/engine/call", "foyer/engine/doorapi", "foyer/engine/eventqueue", "foyer/engine/internal", "foyer/engine/trace"},
 	"foyer/engine/call":       {"foyer/engine/internal", "foyer/engine/call/mic", "foyer/engine/call/reach"},
+	"foyer/app/voice":         {"foyer/engine/call"},
 	"foyer/engine/doorapi":    {"foyer/engine/call"},
 	"foyer/engine/doorclient": {"foyer/engine/call", "foyer/engine/doorapi", "foyer/engine/internal"},
 	// Its tests run a server in a process, and a guest.

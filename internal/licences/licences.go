@@ -50,12 +50,16 @@ func Modules(root string) ([]Module, error) {
 	return all, nil
 }
 
-// linked are the libraries in C, with the folder of their copyright file on Debian.
+// linked are the libraries in C, with the folder of their copyright file on Debian, and
+// those in WebAssembly.
 // Go itself is in every program.
 var linked = []struct{ name, licence, file string }{
 	{"Go", "BSD-3-Clause", "GOROOT/LICENSE"},
 	{"libopus", "BSD-3-Clause", "/usr/share/doc/libopus-dev/copyright"},
 	{"libvpx", "BSD-3-Clause", "/usr/share/doc/libvpx-dev/copyright"},
+	{"WebRTC AEC3", "BSD-3-Clause", "ROOT/engine/media/voice/parts/licences/aec3.txt"},
+	{"RNNoise", "BSD-3-Clause", "ROOT/engine/media/voice/parts/licences/rnnoise.txt"},
+	{"GTCRN", "MIT", "ROOT/engine/media/voice/parts/licences/gtcrn.txt"},
 }
 
 // Collect reads the licences of everything.
@@ -73,6 +77,9 @@ func Collect(root string) (assets.Licences, error) {
 				return all, fmt.Errorf("go env: %w", err)
 			}
 			file = strings.TrimSpace(string(goroot)) + rest
+		}
+		if rest, ok := strings.CutPrefix(file, "ROOT"); ok {
+			file = root + rest
 		}
 		text, err := os.ReadFile(file)
 		if err != nil {

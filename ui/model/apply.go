@@ -79,7 +79,7 @@ func (s *State) Apply(e eventqueue.Stamped) {
 		}
 
 	case call.PreviewStarted:
-		s.Previews[v.Device.Source] = Preview{Device: v.Device, Slot: v.Slot, Level: v.Level}
+		s.Previews[v.Device.Source] = Preview{Device: v.Device, Slot: v.Slot, Level: v.Level, Voice: v.Voice}
 		delete(s.Opening, v.Device.Source)
 		delete(s.Trouble, v.Device.Source)
 	case call.PreviewStopped:

@@ -13,6 +13,7 @@ type Page int
 const (
 	PageNone Page = iota // the settings are closed
 	PageDevices
+	PageVoice
 	PageVideo
 	PageAppearance
 	PageNotifications
@@ -23,7 +24,7 @@ const (
 
 // Pages lists them.
 func Pages() []Page {
-	return []Page{PageDevices, PageVideo, PageAppearance, PageNotifications, PageKeys, PageDiagnostics, PageAbout}
+	return []Page{PageDevices, PageVoice, PageVideo, PageAppearance, PageNotifications, PageKeys, PageDiagnostics, PageAbout}
 }
 
 // Setup is what the state says of the settings while they are open.

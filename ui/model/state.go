@@ -84,7 +84,8 @@ type Room struct {
 type Preview struct {
 	Device call.Device
 	Slot   *call.FrameSlot
-	Level  func() float32
+	Level  func() float32 // of a microphone
+	Voice  func() bool    // whether somebody speaks into it; nil: not known
 }
 
 // Local is one source of ours in the room.

@@ -28,6 +28,15 @@ const (
 	hintNotAgain = 10 * time.Second
 )
 
+// Spoken is how loud the microphone is while somebody speaks into it, and 0 while there
+// are only keys and doors.
+func (p Preview) Spoken() float32 {
+	if p.Level == nil || p.Voice != nil && !p.Voice() {
+		return 0
+	}
+	return p.Level()
+}
+
 // Hear takes over how loud we are. It reports whether the hint came or went.
 func (t *Talk) Hear(level float32, now time.Time) (changed bool) {
 	was := t.hint

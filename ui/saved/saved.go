@@ -14,6 +14,7 @@ import (
 	fynetheme "fyne.io/fyne/v2/theme"
 
 	"foyer/engine/call"
+	"foyer/engine/call/mic"
 	"foyer/ui/desk"
 	"foyer/ui/model"
 	"foyer/ui/theme"
@@ -50,6 +51,7 @@ type Settings struct {
 	Theme      string            `json:"theme,omitempty"`     // dark, light; empty: as the system
 	Text       string            `json:"text_size,omitempty"` // large, largest; empty: normal
 	Still      bool              `json:"reduce_motion,omitempty"`
+	Voice      mic.Voice         `json:"voice,omitzero"` // what is done to our microphone
 	// TalkKey lets the user speak in every window (desk.TalkKeys); empty is none.
 	TalkKey string `json:"talk_key,omitempty"`
 	Small   bool   `json:"small_window,omitempty"` // whenever Foyer is minimized in a room
@@ -116,6 +118,7 @@ func (s *Settings) Clean() {
 	if !slices.Contains(desk.TalkKeys(), fyne.KeyName(s.TalkKey)) {
 		s.TalkKey = ""
 	}
+	s.Voice.Clean()
 	s.Recent = s.Recent[:min(len(s.Recent), MaxRecent)]
 }
 

@@ -195,5 +195,5 @@ func (k *Key) Settle() (changed bool) {
 	if level == nil || !model.MutedByUs(s) || s.Engine != call.StateJoined {
 		return s.Talk.Quiet() || changed
 	}
-	return s.Talk.Hear(level(), now) || changed
+	return s.Talk.Hear(s.Previews[call.SourceMicrophone].Spoken(), now) || changed
 }

@@ -12,6 +12,7 @@ import (
 	fynetheme "fyne.io/fyne/v2/theme"
 
 	"foyer/engine/call"
+	"foyer/engine/call/mic"
 	"foyer/ui/kit"
 	"foyer/ui/model"
 	"foyer/ui/theme"
@@ -91,6 +92,7 @@ func setupScreens() []struct {
 			u.apply(call.TestChanged{Source: call.SourceMicrophone, Stage: call.TestRecording, Length: 3 * time.Second})
 			u.now = u.now.Add(time.Second)
 		}},
+		{"sound", model.PageVoice, "small large light", func(u *setup) { u.form.Voice = mic.Voice{Noise: mic.NoiseStrong, Music: true} }},
 		{"video", model.PageVideo, "small large", func(u *setup) { u.form.SendHeight, u.form.AudioOnly = 360, true }},
 		{"appearance", model.PageAppearance, "small large phone", func(u *setup) { u.form.Theme, u.form.Still = "dark", true }},
 		{"no-font", model.PageAppearance, "small", func(u *setup) { u.form.Language, u.form.NoFont = "zh", "zh" }},
@@ -181,7 +183,7 @@ func TestSettingsByKeyboard(t *testing.T) {
 	key(fyne.KeyDown)
 	key(fyne.KeyEnd)
 	key(fyne.KeyUp) // from the page that is still shown: the first
-	if got := fmt.Sprint(s.act.done); got != fmt.Sprintf("[settings %d settings %d]", model.PageVideo, model.PageAbout) {
+	if got := fmt.Sprint(s.act.done); got != fmt.Sprintf("[settings %d settings %d]", model.PageVoice, model.PageAbout) {
 		t.Errorf("done %s", got)
 	}
 	escaped := 0
@@ -192,7 +194,7 @@ func TestSettingsByKeyboard(t *testing.T) {
 	})
 	key(fyne.KeyEscape)
 	pages := map[model.Page]int{
-		model.PageDevices: 6, model.PageVideo: 6, model.PageAppearance: 11, model.PageNotifications: 4, model.PageKeys: 1, model.PageDiagnostics: 2, model.PageAbout: 1,
+		model.PageDevices: 6, model.PageVoice: 10, model.PageVideo: 6, model.PageAppearance: 11, model.PageNotifications: 4, model.PageKeys: 1, model.PageDiagnostics: 2, model.PageAbout: 1,
 	}
 	for _, p := range model.Pages() {
 		s.state.Setup.Show(p)

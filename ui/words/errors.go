@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/call/mic"
 )
 
 // Sentence is an error for people: what was tried, what happened, what to do.
@@ -151,6 +152,7 @@ var known = []struct {
 	{call.ErrDeviceStuck, "device_stuck"},
 	{call.ErrNoSoundServer, "no_sound_server"},
 	{call.ErrNothingHeard, "nothing_heard"},
+	{mic.ErrPart, "voice_part"},
 	{call.ErrFileMissing, "file_missing"},
 	{call.ErrFileForbidden, "file_forbidden"},
 	{call.ErrFileUnreadable, "file_unreadable"},

@@ -78,15 +78,17 @@ func (s *audio) List() ([]call.Device, error) {
 }
 
 // OpenMicrophone implements devices.AudioDriver.
-func (s *audio) OpenMicrophone(device string, deliver func(mono []int16)) (devices.AudioStream, error) {
+func (s *audio) OpenMicrophone(
+	device string, deliver func(samples []int16, channels int),
+) (devices.AudioStream, error) {
 	config := malgo.DefaultDeviceConfig(malgo.Capture)
 	config.PeriodSizeInMilliseconds = capturePeriod
 	config.Capture.Format = malgo.FormatS16
-	config.Capture.Channels = 1
+	config.Capture.Channels = 0 // its own: asked for one, the sound system takes the mean
 	config.Pulse.StreamNameCapture = "microphone"
-	data := func(_, in []byte, _ uint32) {
-		if len(in) > 0 {
-			deliver(samples(in))
+	data := func(_, in []byte, frames uint32) {
+		if n := samples(in); len(n) > 0 && frames > 0 {
+			deliver(n, len(n)/int(frames))
 		}
 	}
 	return s.open(call.SourceMicrophone, device, config, data)

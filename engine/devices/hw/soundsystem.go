@@ -178,8 +178,11 @@ func (c *connection) endpoints(source call.Source) ([]endpoint, error) {
 		}
 		own := info.ID // alone in its memory, which C may then see
 		list = append(list, endpoint{
-			Device: call.Device{Source: source, ID: id, Name: info.Name(), Default: info.IsDefault != 0},
-			id:     &own,
+			Device: call.Device{
+				Source: source, ID: id, Name: info.Name(), Default: info.IsDefault != 0,
+				Headset: source == call.SourceSpeaker && isHeadset(info.Name(), id),
+			},
+			id: &own,
 		})
 	}
 	return list, nil

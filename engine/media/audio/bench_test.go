@@ -51,7 +51,8 @@ func BenchmarkPumpFrame(b *testing.B) {
 	defer s.close()
 	i := 0
 	for b.Loop() {
-		if err := s.frame(pcm[i*960 : (i+1)*960]); err != nil {
+		copy(s.mono[:], pcm[i*960:(i+1)*960])
+		if err := s.frame(s.mono[:]); err != nil {
 			b.Fatal(err)
 		}
 		i = (i + 1) % 200

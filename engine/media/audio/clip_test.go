@@ -56,7 +56,7 @@ func TestClipStopsAndWaits(t *testing.T) {
 // is stopped has none.
 func TestPumpRecords(t *testing.T) {
 	mic := newFakeMic()
-	p := NewPump(mic, silent.Log())
+	p := NewPump(mic, nil, silent.Log())
 	said := speech(4*960, 1)
 	mic.say(t, said[:960])
 	first, second := make(chan []int16, 1), make(chan []int16, 1)

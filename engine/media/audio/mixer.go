@@ -9,6 +9,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/internal/guard"
+	"foyer/engine/media/voice"
 )
 
 const (
@@ -37,6 +38,8 @@ type Mixer struct {
 	mix     [2 * maxPull]float32
 	one     [2 * maxPull]int16
 	fading  [2 * fadeIn]float32 // last audio of sources that were removed
+
+	reference voice.Reference // what the speaker plays
 
 	wake   chan struct{} // 1-slot: sources or speaker have changed
 	closed chan struct{}
@@ -110,8 +113,10 @@ func (m *Mixer) fill(stereo []int16, turn int) {
 		clear(stereo)
 		return
 	}
-	m.pull(stereo, m.clock())
+	now := m.clock()
+	m.pull(stereo, now)
 	m.playClips(stereo)
+	m.reference.Write(stereo, now)
 }
 
 // pull mixes what is due at the local time at. m.mu is held.

@@ -21,10 +21,10 @@ type room struct {
 	clock   *fakeClock
 	mixer   *Mixer
 	speaker *fakeSpeaker
-	voices  []*voice
+	voices  []*talker
 }
 
-type voice struct {
+type talker struct {
 	packets [][]byte
 	sent    int
 	track   *fakeRemote
@@ -44,15 +44,15 @@ func newRoom(t testing.TB) *room {
 	return r
 }
 
-func (r *room) join(packets [][]byte) *voice {
-	v := &voice{packets: packets, track: newFakeRemote()}
+func (r *room) join(packets [][]byte) *talker {
+	v := &talker{packets: packets, track: newFakeRemote()}
 	v.Receiver = NewReceiver(r.mixer, v.track, silent.Log())
 	r.voices = append(r.voices, v)
 	return v
 }
 
 // send lets a packet arrive now.
-func (v *voice) send(t testing.TB) {
+func (v *talker) send(t testing.TB) {
 	t.Helper()
 	v.track.packets <- rtpBytes(uint16(v.sent), uint32(v.sent)*opus.FrameSamples, v.packets[v.sent%len(v.packets)])
 	v.sent++
@@ -280,7 +280,7 @@ func TestOldSpeakerGetsSilence(t *testing.T) {
 // Without a speaker the buffers live on, by the mixer's own clock.
 func TestMixRunsDryWithoutASpeaker(t *testing.T) {
 	m := NewMixer(silent.Log())
-	v := &voice{packets: encoded(t, speech(call.SampleRate, 1)), track: newFakeRemote()}
+	v := &talker{packets: encoded(t, speech(call.SampleRate, 1)), track: newFakeRemote()}
 	v.Receiver = NewReceiver(m, v.track, silent.Log())
 	defer m.Close()
 	defer v.Close()
@@ -323,7 +323,7 @@ func TestConcurrentUse(t *testing.T) {
 	for n := range 4 {
 		voices.Go(func() {
 			for round := range 25 {
-				v := &voice{packets: packets, track: newFakeRemote()}
+				v := &talker{packets: packets, track: newFakeRemote()}
 				v.Receiver = NewReceiver(m, v.track, silent.Log())
 				v.track.report.Store(&fakeReport{ntp: time.Now()})
 				for range 20 {

@@ -69,7 +69,7 @@ func (panickingMic) ReadAudio([]int16) error { panic("microphone") }
 
 func TestPanicEndsPump(t *testing.T) {
 	var dev call.AudioCapture = panickingMic{newFakeMic()}
-	p := NewPump(dev, silent.Log())
+	p := NewPump(dev, nil, silent.Log())
 	<-p.done
 	p.Close()
 }

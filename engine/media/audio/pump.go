@@ -11,6 +11,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
+	"foyer/engine/call/mic"
 	"foyer/engine/internal/guard"
 	"foyer/engine/media/opus"
 )
@@ -31,6 +32,7 @@ type Pump struct {
 
 	track atomic.Pointer[publication]
 	level atomic.Uint32 // float32 bits
+	voice atomic.Bool
 	kept  atomic.Pointer[recording]
 	now   func() time.Time
 }
@@ -49,14 +51,15 @@ type publication struct {
 
 var _ call.Pump = (*Pump)(nil)
 
-// NewPump starts to read dev. Closing dev stays the caller's task.
-func NewPump(dev call.AudioCapture, log logrus.FieldLogger) *Pump {
-	return newPump(dev, log, time.Now)
+// NewPump starts to read dev and does to it what does says; nil does nothing. Closing
+// dev stays the caller's task.
+func NewPump(dev call.AudioCapture, does *Processing, log logrus.FieldLogger) *Pump {
+	return newPump(dev, does, log, time.Now)
 }
 
-func newPump(dev call.AudioCapture, log logrus.FieldLogger, now func() time.Time) *Pump {
+func newPump(dev call.AudioCapture, does *Processing, log logrus.FieldLogger, now func() time.Time) *Pump {
 	p := &Pump{dev: dev, log: log.WithField("device", dev.Info().Name), done: make(chan struct{}), now: now}
-	go p.run()
+	go p.run(does)
 	return p
 }
 
@@ -66,6 +69,9 @@ func (p *Pump) Preview() *call.FrameSlot { return nil }
 // Level is the loudness of the last 100 ms: 0 at -60 dBov and below, 1 at the
 // top, linear in dB between. It is 0 once the device has ended.
 func (p *Pump) Level() float32 { return math.Float32frombits(p.level.Load()) }
+
+// Voice reports whether somebody speaks into the microphone.
+func (p *Pump) Voice() bool { return p.voice.Load() }
 
 // Send encodes into t from the next frame on; nil stops encoding. The counters
 // of Stats begin anew.
@@ -101,15 +107,18 @@ func (p *Pump) Close() {
 }
 
 // run reads until the device or the pump ends.
-func (p *Pump) run() {
+func (p *Pump) run(does *Processing) {
 	defer close(p.done)
 	defer guard.Recover(p.log, "reader of a microphone")
-	defer p.level.Store(0)
-	s := sender{pump: p, voice: newVoiceDetector()}
+	defer func() {
+		p.level.Store(0)
+		p.voice.Store(false)
+	}()
+	s := sender{pump: p, voice: newVoiceDetector(), does: does.processor(p.dev.Info())}
 	defer s.close()
-	pcm := make([]int16, opus.FrameSamples)
 	for !p.stop.Load() {
-		if err := p.dev.ReadAudio(pcm); err != nil {
+		pcm, err := s.read()
+		if err != nil {
 			if !errors.Is(err, call.ErrClosed) { // the engine tells the user of the loss
 				p.log.WithError(err).Debug("microphone ended")
 			}
@@ -128,36 +137,52 @@ func (p *Pump) run() {
 // sender is the state of the pump's goroutine.
 type sender struct {
 	pump     *Pump
+	does     *processor // nil: nothing is done
 	meter    meter
 	voice    voiceDetector
 	encoder  *opus.Encoder // made for the first track
+	music    bool          // what encoder was made for
 	last     *publication
 	pts      time.Duration // of the next frame: samples are counted from the track's Begin on
+	mono     [opus.FrameSamples]int16
+	stereo   [2 * opus.FrameSamples]int16
 	packet   [opus.MaxFrameBytes]byte
 	reported bool // a failing track is told once
 }
 
 func (s *sender) close() {
+	s.does.close()
 	if s.encoder != nil {
 		s.encoder.Close()
 	}
 }
 
-// frame measures 20 ms and sends them if there is a track. Its errors are of the
-// encoder; those of the track pass.
+// read waits for 20 ms: in stereo if they are to be sent so and the microphone can.
+func (s *sender) read() ([]int16, error) {
+	if dev, can := s.pump.dev.(mic.Stereo); can && s.does.music() {
+		err := dev.ReadStereo(s.stereo[:])
+		mean(s.stereo[:], s.mono[:])
+		return s.stereo[:], err
+	}
+	return s.mono[:], s.pump.dev.ReadAudio(s.mono[:])
+}
+
+// frame makes 20 ms fit for a call, measures them and sends them if there is a track.
+// Its errors are of the encoder; those of the track pass.
 func (s *sender) frame(pcm []int16) error {
-	s.meter.add(pcm, 1)
+	voice := s.process()
+	s.meter.add(pcm, len(pcm)/len(s.mono))
 	s.pump.level.Store(math.Float32bits(s.meter.level()))
-	s.pump.keep(pcm)
+	s.pump.voice.Store(voice)
+	s.pump.keep(s.mono[:])
 	loudness := minusDBov(energy(pcm) / float64(len(pcm)))
-	voice := s.voice.frame(-loudness)
 
 	pub := s.pump.track.Load()
 	if pub == nil {
 		s.last = nil
 		return nil
 	}
-	if err := s.prepare(pub); err != nil {
+	if err := s.prepare(pub, len(pcm) > len(s.mono)); err != nil {
 		return err
 	}
 	pts := s.pts
@@ -178,17 +203,28 @@ func (s *sender) frame(pcm []int16) error {
 	return nil
 }
 
+// process changes what was heard, unless it is music, and reports whether it is a voice.
+func (s *sender) process() bool {
+	if s.does != nil {
+		return s.does.process(s.mono[:])
+	}
+	return s.voice.frame(-minusDBov(energy(s.mono[:]) / float64(len(s.mono))))
+}
+
 // prepare makes the encoder ready for a track.
-func (s *sender) prepare(pub *publication) error {
-	if pub == s.last {
+func (s *sender) prepare(pub *publication, music bool) error {
+	same := pub == s.last
+	if same && music == s.music {
 		return nil
 	}
-	s.last, s.reported, s.pts = pub, false, pub.track.Begin()
-	if s.encoder != nil {
+	if !same {
+		s.last, s.reported, s.pts = pub, false, pub.track.Begin()
+	}
+	if s.encoder != nil && music == s.music {
 		s.encoder.Reset()
 		return nil
 	}
-	e, err := opus.NewEncoder()
+	e, err := newEncoder(music)
 	if err != nil {
 		return err
 	}
@@ -196,7 +232,10 @@ func (s *sender) prepare(pub *publication) error {
 		e.Close()
 		return fmt.Errorf("prepare for loss: %w", err)
 	}
-	s.encoder = e
+	if s.encoder != nil {
+		s.encoder.Close()
+	}
+	s.encoder, s.music = e, music
 	return nil
 }
 

@@ -13,7 +13,7 @@ import (
 
 func TestPumpSendsWhatItHears(t *testing.T) {
 	mic, track, clock := newFakeMic(), &fakeTrack{}, newFakeClock()
-	p := newPump(mic, silent.Log(), clock.now)
+	p := newPump(mic, nil, silent.Log(), clock.now)
 	if p.Preview() != nil {
 		t.Error("a microphone has a preview")
 	}
@@ -78,7 +78,7 @@ func TestPumpMeasuresLoudness(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			mic, track := newFakeMic(), &fakeTrack{}
-			p := NewPump(mic, silent.Log())
+			p := NewPump(mic, nil, silent.Log())
 			defer p.Close()
 			defer func() { _ = mic.Close() }()
 			p.Send(track)
@@ -127,7 +127,7 @@ func TestPumpEndsWithItsDevice(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			mic := newFakeMic()
-			p := NewPump(mic, silent.Log())
+			p := NewPump(mic, nil, silent.Log())
 			p.Send(&fakeTrack{})
 			mic.say(t, tone(500, 9000, 4800))
 			end(mic)
@@ -145,7 +145,7 @@ func TestPumpEndsWithItsDevice(t *testing.T) {
 
 func TestPumpSurvivesAFailingTrack(t *testing.T) {
 	mic, bad, good := newFakeMic(), &fakeTrack{fail: errors.New("broken")}, &fakeTrack{}
-	p := NewPump(mic, silent.Log())
+	p := NewPump(mic, nil, silent.Log())
 	defer p.Close()
 	defer func() { _ = mic.Close() }()
 	p.Send(bad)
@@ -169,7 +169,7 @@ func TestTrackClockGoesOnWithAnotherMicrophone(t *testing.T) {
 	var want []time.Duration
 	for range 3 {
 		mic := newFakeMic()
-		p := newPump(mic, silent.Log(), clock.now)
+		p := newPump(mic, nil, silent.Log(), clock.now)
 		for range 2 {
 			clock.advance(pause)
 			p.Send(track)

@@ -30,27 +30,41 @@ const (
 	MaxFrameBytes = 1276
 
 	defaultBitrate    = 32000
+	musicBitrate      = 128000
 	defaultComplexity = 5 // 0..10; more costs time and is not heard on speech
+	musicComplexity   = 10
 )
 
 // ErrClosed is the answer of a closed encoder or decoder.
 var ErrClosed = errors.New("opus codec is closed")
 
-// Encoder turns 20 ms frames of 48 kHz mono speech into packets.
-type Encoder struct{ c *C.OpusEncoder }
+// Encoder turns 20 ms frames of 48 kHz audio into packets.
+type Encoder struct {
+	c        *C.OpusEncoder
+	channels int
+}
 
-// NewEncoder returns an encoder for 32 kbit/s speech with in-band FEC allowed and
+// NewEncoder returns an encoder for 32 kbit/s mono speech with in-band FEC allowed and
 // no DTX: silence is sent too, so that a receiver tells it from loss.
 func NewEncoder() (*Encoder, error) {
+	return newEncoder(1, C.OPUS_APPLICATION_VOIP, defaultBitrate, defaultComplexity)
+}
+
+// NewMusicEncoder returns one for 128 kbit/s of anything, in stereo.
+func NewMusicEncoder() (*Encoder, error) {
+	return newEncoder(2, C.OPUS_APPLICATION_AUDIO, musicBitrate, musicComplexity)
+}
+
+func newEncoder(channels int, application, bitrate, complexity C.int) (*Encoder, error) {
 	var code C.int
-	c := C.opus_encoder_create(SampleRate, 1, C.OPUS_APPLICATION_VOIP, &code)
+	c := C.opus_encoder_create(SampleRate, C.int(channels), application, &code)
 	if code != C.OPUS_OK {
 		return nil, fmt.Errorf("opus encoder: %w", codeError(code))
 	}
-	e := &Encoder{c: c}
+	e := &Encoder{c: c, channels: channels}
 	for _, s := range []struct{ request, value C.int }{
-		{C.OPUS_SET_BITRATE_REQUEST, defaultBitrate},
-		{C.OPUS_SET_COMPLEXITY_REQUEST, defaultComplexity},
+		{C.OPUS_SET_BITRATE_REQUEST, bitrate},
+		{C.OPUS_SET_COMPLEXITY_REQUEST, complexity},
 		{C.OPUS_SET_INBAND_FEC_REQUEST, 1},
 		{C.OPUS_SET_DTX_REQUEST, 0},
 	} {
@@ -90,13 +104,13 @@ func (e *Encoder) Reset() {
 	}
 }
 
-// Encode writes the packet of exactly [FrameSamples] samples into dst, which
-// should have [MaxFrameBytes], and returns its length.
+// Encode writes the packet of exactly [FrameSamples] samples, interleaved of those of
+// NewMusicEncoder, into dst, which should have [MaxFrameBytes], and returns its length.
 func (e *Encoder) Encode(pcm []int16, dst []byte) (int, error) {
 	if e.c == nil {
 		return 0, ErrClosed
 	}
-	if len(pcm) != FrameSamples || len(dst) == 0 {
+	if len(pcm) != e.channels*FrameSamples || len(dst) == 0 {
 		return 0, fmt.Errorf("opus encode: %d samples into %d bytes", len(pcm), len(dst))
 	}
 	n := C.opus_encode(e.c, (*C.opus_int16)(unsafe.Pointer(&pcm[0])), FrameSamples,

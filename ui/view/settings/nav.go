@@ -40,6 +40,7 @@ type navEntry struct{ key, icon string }
 func navEntries() map[model.Page]navEntry {
 	return map[model.Page]navEntry{
 		model.PageDevices:       {"settings.devices", "mic"},
+		model.PageVoice:         {"settings.sound", "speaker"},
 		model.PageVideo:         {"settings.video", "camera"},
 		model.PageAppearance:    {"settings.appearance", "appearance"},
 		model.PageNotifications: {"settings.notifications", "bell"},

@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2/container"
 
 	"foyer/engine/call"
+	"foyer/engine/call/mic"
 	"foyer/ui/access"
 	"foyer/ui/kit"
 	"foyer/ui/model"
@@ -46,6 +47,7 @@ type Choice struct {
 	Language   string // code; empty: as the system
 	Small      bool   // a small window, whenever this one is minimized in a room
 	TalkKey    string // lets the user speak in every window; empty: none
+	Voice      mic.Voice
 
 	Notifications saved.Notifications
 }
@@ -55,6 +57,7 @@ func (c Choice) Save(set *saved.Settings) {
 	set.SendHeight, set.AudioOnly = c.SendHeight, c.AudioOnly
 	set.Theme, set.Text, set.Still = c.Theme, c.Text, c.Still
 	set.Notifications, set.TalkKey, set.Small = c.Notifications, c.TalkKey, c.Small
+	set.Voice = c.Voice
 }
 
 // NewForm is what is remembered, as the pages show it.
@@ -64,6 +67,7 @@ func NewForm(set saved.Settings) Form {
 		Choice: Choice{
 			SendHeight: set.SendHeight, AudioOnly: set.AudioOnly, Theme: set.Theme, Text: set.Text, Still: set.Still,
 			Language: set.Language, Notifications: set.Notifications, TalkKey: set.TalkKey, Small: set.Small,
+			Voice: set.Voice,
 		},
 	}
 }
@@ -182,6 +186,8 @@ func (s *Sheet) turn(p model.Page) {
 
 func (s *Sheet) build(p model.Page) page {
 	switch p {
+	case model.PageVoice:
+		return newVoicePage(s.book, s.act)
 	case model.PageVideo:
 		return newVideoPage(s.book, s.act)
 	case model.PageAppearance:

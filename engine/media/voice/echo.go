@@ -1,0 +1,142 @@
+package voice
+
+// Two cancellers hear the same. The linear one takes out an echo slowly and never all
+// of it, but leaves a near voice alone. AEC3 takes out nearly everything at once, a
+// part of the near voice too: while both speak, half of it. What is left by both is
+// compared: where AEC3 leaves much of what the linear one does, that is a near voice,
+// and the linear one's is heard; where it leaves little, that was echo.
+const (
+	// idleAfter is how many frames after the loudspeaker was last heard the echo is
+	// still looked for: rooms and devices together do not hold it longer.
+	idleAfter = 3 * frameRate
+
+	aecDelay = 431 // samples by which AEC3's filter bank is late, as measured
+
+	voiceFrom   = 8 // times what is expected to be left of the echo
+	voiceSure   = 25
+	echoOnly    = 0.05  // of the power that is left: -13 dB
+	nearToo     = 0.2   // -7 dB
+	mostlyEcho  = 0.05  // AEC3 leaves so much of what was heard: -13 dB
+	nearStays   = 0.85  // of the share of the linear one, a frame
+	leftKeeps   = 0.6   // of the powers that are compared, a frame
+	farRises    = 0.003 // what the linear one leaves of an echo is learnt, a frame
+	farFalls    = 0.05
+	farLeast    = 0.006
+	passesStays = 0.985
+	unsure      = 0.16 // it leaves so much of an echo: -8 dB
+	sure        = 0.04 // -14 dB
+	deeper      = 0.3  // factor of what AEC3 leaves of an echo: -10 dB
+	blindFor    = 25   // frames in which a new AEC3 does not know the echo that is in the room
+	blindly     = 0.05
+	deepens     = 0.2 // share of the way, a frame
+)
+
+// echo takes what the loudspeaker plays out of what the microphone hears.
+type echo struct {
+	linear *linear
+	rest   *pending[*aec3] // nil until something is played
+	silent int             // frames since something was
+
+	late              [aecDelay + FrameSamples]float32 // the linear one's, as late as AEC3's
+	raw               [FrameSamples]float32
+	before            float32 // power in the microphone
+	leftLinear, left3 float32 // power that is left
+	far               float32 // share that the linear one leaves of an echo
+	found             bool    // the linear one has taken most of an echo out, and not lost it again
+	passes            float32 // whether AEC3 has let a near voice through of late
+	share             float32 // of the linear one in what is heard
+	factor            float32 // of AEC3
+	blind             int     // frames for which AEC3 is not to be trusted
+}
+
+func newEcho(f *fft) *echo {
+	return &echo{linear: newLinear(f), silent: idleAfter, far: 1, share: 1, factor: 1}
+}
+
+// prepare makes AEC3 ready before something is played.
+func (e *echo) prepare(l *Library) {
+	if e.rest == nil {
+		e.rest = begin(l, newAEC3)
+	}
+}
+
+func (e *echo) close() { e.rest.drop() }
+
+// process takes the echo of ref, and of what was before it, out of mic, which is late
+// by aecDelay then.
+func (e *echo) process(l *Library, ref, mic []float32) error {
+	copy(e.raw[:], mic)
+	if e.silent++; peak(ref) > quiet {
+		e.silent = 0
+	}
+	jumped := e.linear.process(ref, mic)
+	copy(e.late[:], e.late[FrameSamples:])
+	copy(e.late[aecDelay:], mic)
+	copy(mic, e.late[:])
+	if e.silent >= idleAfter {
+		return nil
+	}
+	e.prepare(l)
+	aec, ready, err := e.rest.take()
+	if !ready {
+		return err
+	}
+	if jumped && e.found {
+		err = aec.begin() // it needs seconds to find the echo again, and none to begin anew
+		e.far, e.found, e.passes, e.blind = 1, false, 0, blindFor
+	}
+	before := power(e.raw[:])
+	if err == nil {
+		err = aec.process(ref, e.raw[:])
+	}
+	if err == nil {
+		e.judge(before, power(mic), power(e.raw[:]))
+		e.mix(mic)
+	}
+	return err
+}
+
+// judge decides which of the two is heard.
+func (e *echo) judge(before, linear, aec float32) {
+	e.before += (before - e.before) * (1 - leftKeeps)
+	e.leftLinear += (linear - e.leftLinear) * (1 - leftKeeps)
+	e.left3 += (aec - e.left3) * (1 - leftKeeps)
+	if e.left3 < mostlyEcho*e.before {
+		leaves, learns := e.leftLinear/(e.before+floorPower), float32(farRises)
+		switch {
+		case leaves < e.far:
+			learns = farFalls
+		case e.passes > 0.3:
+			learns = 0
+		}
+		e.far = max(e.far+(min(leaves, 1)-e.far)*learns, farLeast)
+	}
+	e.found = e.found || e.far < sure
+	e.passes = max(between(e.left3, echoOnly*e.leftLinear, nearToo*e.leftLinear), e.passes*passesStays)
+	expected := e.far * e.before
+	near := e.passes * between(e.leftLinear, voiceFrom*expected, voiceSure*expected) * (1 - between(e.far, sure, unsure))
+	e.share = max(near, e.share*nearStays)
+}
+
+// between is how far v is from low to high, 0 to 1.
+func between(v, low, high float32) float32 {
+	return min(max((v-low)/(high-low+1e-20), 0), 1)
+}
+
+// mix makes of mic, the linear one's, and raw, AEC3's, what is heard.
+func (e *echo) mix(mic []float32) {
+	want := float32(1)
+	switch {
+	case e.blind > 0:
+		want = blindly
+		e.blind--
+	case e.share < 0.1:
+		want = deeper
+	}
+	from := e.factor
+	e.factor += (want - e.factor) * deepens
+	for i, v := range mic {
+		f := from + (e.factor-from)*float32(i)/FrameSamples
+		mic[i] = e.share*v + (1-e.share)*f*e.raw[i]
+	}
+}

@@ -1,0 +1,83 @@
+package voice
+
+import (
+	"math"
+	"testing"
+
+	"foyer/engine/call/mic"
+)
+
+// onlyEcho is what the tests of the echo use: nothing else changes the level.
+var onlyEcho = mic.Voice{Noise: mic.NoiseOff, GainOff: true}
+
+func TestEcho(t *testing.T) {
+	desks := []desk{
+		{name: "delay 40 ms", delay: 0.040},
+		{name: "delay 250 ms, 100 ppm", delay: 0.250, drift: 1e-4},
+		{name: "delay 110 ms, -100 ppm", delay: 0.110, drift: -1e-4},
+		{name: "delay 60 ms, jump of 30 ms", delay: 0.060, jump: 0.030, jumpAt: 12},
+		{name: "delay 180 ms, jump of -80 ms", delay: 0.180, jump: -0.080, jumpAt: 12},
+		{name: "pieces of 60 ms", delay: 0.120, piece: 2880},
+		{name: "distorted", delay: 0.060, distort: true},
+	}
+	if underRace {
+		desks = desks[2:4]
+	}
+	l := newLibrary(t)
+	for _, s := range desks {
+		t.Run(s.name, func(t *testing.T) { hearsEcho(t, l, s) })
+	}
+}
+
+func hearsEcho(t *testing.T, l *Library, s desk) {
+	const (
+		length = 36
+		nearAt = 24 // seconds: before that only the far side speaks
+	)
+	far := speech(t, farText, 50, length, -20)
+	near := speech(t, nearText, 80, length, -23)
+	clear(near[:nearAt*sampleRate])
+	mic := s.play(far)
+	for i, v := range near {
+		mic[i] += v
+	}
+	ref := &Reference{}
+	out := s.run(newChain(t, l, ref, onlyEcho), ref, far, mic)
+
+	erle := func(from, to float64) float64 { return ratioDB(seconds(mic, from, to), seconds(out, from, to)) }
+	first, settled := erle(0.5, 3), erle(18, nearAt-0.5)
+	heard, said := seconds(out, nearAt, length), seconds(near, nearAt, length)
+	like, level := alike(heard, said), -ratioDB(heard, said)
+	t.Logf("echo taken out: %.1f dB at 0.5-3 s, %.1f at 4-11 s, %.1f settled; near voice: likeness %.3f, level %+.1f dB",
+		first, erle(4, 11), settled, like, -level)
+	if first < 20 {
+		t.Errorf("%.1f dB in the first 3 s, want 20", first)
+	}
+	if settled < 30 {
+		t.Errorf("%.1f dB settled, want 30", settled)
+	}
+	if s.jump != 0 {
+		after := erle(s.jumpAt+0.5, s.jumpAt+3)
+		t.Logf("after the jump: %.1f dB", after)
+		if after < 20 {
+			t.Errorf("%.1f dB after the jump, want 20", after)
+		}
+	}
+	if like < 0.9 || math.Abs(level) > 3 {
+		t.Errorf("near voice: likeness %.3f, want 0.9; level %+.1f dB, want within 3", like, level)
+	}
+}
+
+// TestEcho_nothingPlayed: without a loudspeaker the voice stays as it is.
+func TestEcho_nothingPlayed(t *testing.T) {
+	near := speech(t, nearText, 80, 4, -23)
+	ref := &Reference{}
+	s := desk{}
+	out := s.run(newChain(t, newLibrary(t), ref, onlyEcho), ref, nil, near)
+	if like := alike(out, near); like < 0.99 {
+		t.Errorf("likeness %.3f", like)
+	}
+	if d := ratioDB(near, out); math.Abs(d) > 0.5 {
+		t.Errorf("level changed by %.1f dB", d)
+	}
+}
