@@ -27,6 +27,7 @@ import (
 	"foyer/bench/internal/moderation"
 	"foyer/bench/internal/report"
 	"foyer/bench/internal/tracks"
+	"foyer/bench/internal/voices"
 	"foyer/bench/internal/window"
 	"foyer/internal/drive"
 )
@@ -64,6 +65,7 @@ func measurements(peer bool, costs window.Costs) []measurement {
 		{"join", joining.Join},
 		{"switch", tracks.Switches},
 		{"off-on", tracks.OffOn},
+		{"voice", voices.Cost},
 		{"chat", chat.Chat},
 		{"chat-join", joining.WithHistory},
 		{"rounds", leaks.Rounds},

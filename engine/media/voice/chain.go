@@ -24,6 +24,7 @@ type Chain struct {
 	gain     gain
 	activity activity
 	ref, dry []float32
+	hiss     hiss
 }
 
 // NewChain returns a chain that takes what ref plays out of a microphone. failed is told,
@@ -92,6 +93,10 @@ func (c *Chain) Process(frame []float32, at int64) (voice bool) {
 	playing := c.reader.Read(c.ref, at)
 	if c.want.Music {
 		return c.activity.process(frame, -1)
+	}
+	c.hiss.add(frame)
+	if playing {
+		c.hiss.add(c.ref)
 	}
 	c.rumble(frame)
 	if c.echo != nil {

@@ -12,8 +12,8 @@ const (
 
 	aecDelay = 431 // samples by which AEC3's filter bank is late, as measured
 
-	voiceFrom   = 8 // times what is expected to be left of the echo
-	voiceSure   = 25
+	voiceFrom   = 12 // times what is expected to be left of the echo
+	voiceSure   = 35
 	echoOnly    = 0.05  // of the power that is left: -13 dB
 	nearToo     = 0.2   // -7 dB
 	mostlyEcho  = 0.05  // AEC3 leaves so much of what was heard: -13 dB
@@ -25,7 +25,7 @@ const (
 	passesStays = 0.985
 	unsure      = 0.16 // it leaves so much of an echo: -8 dB
 	sure        = 0.04 // -14 dB
-	deeper      = 0.3  // factor of what AEC3 leaves of an echo: -10 dB
+	deeper      = 0.2  // factor of what AEC3 leaves of an echo: -14 dB
 	blindFor    = 25   // frames in which a new AEC3 does not know the echo that is in the room
 	blindly     = 0.05
 	deepens     = 0.2 // share of the way, a frame

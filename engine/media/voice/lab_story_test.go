@@ -233,6 +233,7 @@ type desk struct {
 	jump    float64 // seconds by which the delay grows
 	jumpAt  float64
 	distort bool
+	settled float64 // dB that have to be taken out in the end; 0 is 30
 	piece   int     // samples that the loudspeaker takes at a time; 0 is 20 ms
 	length  int     // seconds
 	near    float64 // when the near voice begins

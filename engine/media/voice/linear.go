@@ -22,7 +22,7 @@ const (
 	lostBelow  = 0.4 // of the echo is there
 	lostFrames = 4
 	lostKeeps  = 0.8
-	quiet      = 1e-5 // the loudest sample of a reference that nobody hears
+	quiet      = 2e-5 // the loudest sample of a reference that nobody hears
 )
 
 // linear is a canceller for one path from loudspeaker to microphone.
