@@ -51,8 +51,8 @@ test-one: deps-test ## some tests of one package: PKG=./app/desktop RUN='^TestKi
 	$(CHECKED) $(GO) test -vet=off -count=1 -timeout 15m -run '$(RUN)' $(PKG)
 
 .PHONY: test-looks
-test-looks: deps-test ## only the pictures of the screens, in every look
-	$(PLAIN) $(GO) test -timeout 10m ./ui/view
+test-looks: deps-test ## only what is compared by eye or ear, without the race detector
+	$(PLAIN) $(GO) test -timeout 10m ./ui/view ./engine/media/voice
 
 .PHONY: gallery
 gallery: deps-test ## write every screen in every theme and language into build/gallery, with an index.html

@@ -11,6 +11,7 @@ import (
 var onlyEcho = mic.Voice{Noise: mic.NoiseOff, GainOff: true}
 
 func TestEcho(t *testing.T) {
+	hearsMuch(t)
 	desks := []desk{
 		{name: "delay 40 ms", delay: 0.040},
 		{name: "delay 250 ms, 100 ppm", delay: 0.250, drift: 1e-4},
@@ -20,9 +21,6 @@ func TestEcho(t *testing.T) {
 		{name: "delay 180 ms, jump of -80 ms", delay: 0.180, jump: -0.080, jumpAt: 12},
 		{name: "pieces of 60 ms", delay: 0.120, piece: 2880},
 		{name: "distorted", delay: 0.060, distort: true},
-	}
-	if underRace {
-		desks = desks[3:4]
 	}
 	l := newLibrary(t)
 	for _, s := range desks {
@@ -75,6 +73,7 @@ func hearsEcho(t *testing.T, l *Library, s desk) {
 
 // TestEcho_nothingPlayed: without a loudspeaker the voice stays as it is.
 func TestEcho_nothingPlayed(t *testing.T) {
+	hearsMuch(t)
 	near := speech(t, nearText, 80, 4, -23)
 	ref := &Reference{}
 	s := desk{}

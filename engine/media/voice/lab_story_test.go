@@ -13,6 +13,15 @@ import (
 	"foyer/internal/drive"
 )
 
+// hearsMuch skips a test under the race detector, which takes ten times as long for it
+// and finds nothing: all that is computed of a frame belongs to one goroutine.
+func hearsMuch(t *testing.T) {
+	t.Helper()
+	if underRace {
+		t.Skip("computing is no work for the race detector; runs in make test, without it")
+	}
+}
+
 // speech is somebody who speaks, for as many seconds, at a level in dBFS while they do.
 func speech(t testing.TB, text string, pitch int, seconds int, level float64) []float32 {
 	t.Helper()

@@ -55,6 +55,7 @@ func babble(t *testing.T, length int) []float32 {
 }
 
 func TestNoise(t *testing.T) {
+	hearsMuch(t)
 	const length, snr = 12, 5
 	said := speech(t, noisyText, 50, length, -20)
 	noises := []struct {
