@@ -24,7 +24,9 @@ const (
 
 // Pages lists them.
 func Pages() []Page {
-	return []Page{PageDevices, PageVoice, PageVideo, PageAppearance, PageNotifications, PageKeys, PageDiagnostics, PageAbout}
+	return []Page{
+		PageDevices, PageVoice, PageVideo, PageAppearance, PageNotifications, PageKeys, PageDiagnostics, PageAbout,
+	}
 }
 
 // Setup is what the state says of the settings while they are open.

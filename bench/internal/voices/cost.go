@@ -31,7 +31,8 @@ func Cost(ctx context.Context, b *harness.Bench) error {
 	if err != nil {
 		return err
 	}
-	far, err := drive.Speak(ctx, "Meetings are better when everybody can hear everybody else, and nobody hears themselves.", 40)
+	far, err := drive.Speak(ctx,
+		"Meetings are better when everybody can hear everybody else, and nobody hears themselves.", 40)
 	if err != nil {
 		return err
 	}
@@ -79,9 +80,11 @@ func process(v mic.Voice, near, far []int16) (took time.Duration, err error) {
 		at += voice.FrameSamples
 	}
 	i := 0
+	pace := time.NewTicker(10 * time.Millisecond)
+	defer pace.Stop()
 	for until := time.Now().Add(ready); time.Now().Before(until) && err == nil; i++ {
 		one(i) // the parts are made meanwhile, at the pace of a microphone
-		time.Sleep(10 * time.Millisecond)
+		<-pace.C
 	}
 	began := used()
 	for n := range frames {

@@ -99,7 +99,7 @@ func linkAEC3(ctx context.Context, r wazero.Runtime) (api.Module, error) {
 	if _, err := host.Instantiate(ctx); err != nil {
 		return nil, err
 	}
-	return r.InstantiateWithConfig(ctx, bridge(), wazero.NewModuleConfig().WithName("a"))
+	return instantiate(ctx, r, bridge(), "a")
 }
 
 // bridge is a module "a" that passes the functions of "host" on and has a memory, in

@@ -6,6 +6,7 @@ import (
 	"math"
 	"runtime"
 	"testing"
+	"time"
 
 	"foyer/engine/call/mic"
 	"foyer/engine/internal/silent"
@@ -202,6 +203,47 @@ func TestChain_givesEverythingBack(t *testing.T) {
 	c.Set(mic.Voice{}, false)
 	c.Process(make([]float32, FrameSamples), 0) // of a closed library
 	c.Close()
+}
+
+// TestLibrary_compilesOnce: a second microphone does not wait for what the first has waited for.
+func TestLibrary_compilesOnce(t *testing.T) {
+	l := newLibrary(t)
+	took := func() time.Duration {
+		c := l.NewChain(&Reference{}, func(p mic.Part, err error) { t.Errorf("%s: %v", p, err) })
+		defer c.Close()
+		from := time.Now()
+		c.Set(mic.Voice{Noise: mic.NoiseStrong}, false)
+		c.echo.prepare(l)
+		l.wg.Wait()
+		return time.Since(from)
+	}
+	first, second := took(), took()
+	for range 2 { // a busy machine may stop any of them
+		second = min(second, took())
+	}
+	t.Logf("ready in %v, then in %v", first, second)
+	if second > first/5 {
+		t.Errorf("ready in %v, then in %v", first, second)
+	}
+}
+
+// TestLibrary_noCompiler: where nothing is compiled, a part fails instead of being too slow.
+func TestLibrary_noCompiler(t *testing.T) {
+	for _, tt := range []struct {
+		arch  string
+		sse41 bool
+		want  bool
+	}{{"amd64", true, true}, {"amd64", false, false}, {"arm64", false, true}, {"riscv64", false, false}} {
+		if got := compiles(tt.arch, tt.sse41); got != tt.want {
+			t.Errorf("%s, SSE 4.1 %v: %v", tt.arch, tt.sse41, got)
+		}
+	}
+	l := newLibrary(t)
+	p := begin(l, func(*Library) (*aec3, error) { panic("no memory for code") }) // as wazero says it
+	l.wg.Wait()
+	if _, ready, err := p.take(); ready || err == nil {
+		t.Errorf("ready %v, %v", ready, err)
+	}
 }
 
 // FuzzChain: whatever comes, numbers that can be heard go out.

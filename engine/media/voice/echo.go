@@ -9,6 +9,7 @@ const (
 	// idleAfter is how many frames after the loudspeaker was last heard the echo is
 	// still looked for: rooms and devices together do not hold it longer.
 	idleAfter = 3 * frameRate
+	idleFades = 25 // frames in which the linear one, all that is heard then, takes over
 
 	aecDelay = 431 // samples by which AEC3's filter bank is late, as measured
 
@@ -26,6 +27,7 @@ const (
 	unsure      = 0.16 // it leaves so much of an echo: -8 dB
 	sure        = 0.04 // -14 dB
 	deeper      = 0.2  // factor of what AEC3 leaves of an echo: -14 dB
+	letsBy      = 0.6  // of passes: what AEC3 leaves is no echo, whether or not the linear one has found one
 	blindFor    = 25   // frames in which a new AEC3 does not know the echo that is in the room
 	blindly     = 0.05
 	deepens     = 0.2 // share of the way, a frame
@@ -50,7 +52,7 @@ type echo struct {
 }
 
 func newEcho(f *fft) *echo {
-	return &echo{linear: newLinear(f), silent: idleAfter, far: 1, share: 1, factor: 1}
+	return &echo{linear: newLinear(f), silent: idleAfter + idleFades, far: 1, share: 1, factor: 1}
 }
 
 // prepare makes AEC3 ready before something is played.
@@ -73,7 +75,8 @@ func (e *echo) process(l *Library, ref, mic []float32) error {
 	copy(e.late[:], e.late[FrameSamples:])
 	copy(e.late[aecDelay:], mic)
 	copy(mic, e.late[:])
-	if e.silent >= idleAfter {
+	if e.silent >= idleAfter+idleFades {
+		e.share, e.factor = 1, 1
 		return nil
 	}
 	e.prepare(l)
@@ -91,6 +94,7 @@ func (e *echo) process(l *Library, ref, mic []float32) error {
 	}
 	if err == nil {
 		e.judge(before, power(mic), power(e.raw[:]))
+		e.share = max(e.share, float32(e.silent-idleAfter)/idleFades)
 		e.mix(mic)
 	}
 	return err
@@ -130,7 +134,7 @@ func (e *echo) mix(mic []float32) {
 	case e.blind > 0:
 		want = blindly
 		e.blind--
-	case e.share < 0.1:
+	case e.share < 0.1 && e.passes < letsBy: // and not because there is no echo
 		want = deeper
 	}
 	from := e.factor

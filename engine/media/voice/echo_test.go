@@ -85,3 +85,71 @@ func TestEcho_nothingPlayed(t *testing.T) {
 		t.Errorf("level changed by %.1f dB", d)
 	}
 }
+
+// TestEcho_nearVoice: who speaks is heard, whether or not there is an echo to be found.
+func TestEcho_nearVoice(t *testing.T) {
+	hearsMuch(t)
+	const length = 22
+	l := newLibrary(t)
+	for _, tt := range []struct {
+		name       string
+		loud       float64 // of the echo, beside that of the other tests, in dB
+		ends       int     // seconds until there is no echo any more
+		from       int     // second in which the near voice begins
+		understood int     // and from which it is as it was
+	}{
+		{name: "no echo"},
+		{name: "hardly an echo", loud: -30, ends: length},
+		{name: "before anybody else", ends: length, understood: 16},
+		{name: "the echo ends", ends: 12, from: 12, understood: 14},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			far, near := speech(t, farText, 50, length, -20), speech(t, nearText, 80, length, -23)
+			clear(near[:tt.from*sampleRate])
+			s := desk{delay: 0.060}
+			mic := s.play(far)
+			clear(mic[tt.ends*sampleRate:])
+			scale(mic, math.Pow(10, tt.loud/20))
+			for i, v := range near {
+				mic[i] += v
+			}
+			ref := &Reference{}
+			out := s.run(newChain(t, l, ref, onlyEcho), ref, far, mic)
+			part := func(x []float32, from int) []float32 { return seconds(x, float64(from), length) }
+			like := alike(part(out, tt.understood), part(near, tt.understood))
+			level := ratioDB(part(out, tt.from), part(near, tt.from))
+			t.Logf("likeness %.3f, level %+.1f dB", like, level)
+			if like < 0.9 || math.Abs(level) > 3 {
+				t.Errorf("likeness %.3f, want 0.9; level %+.1f dB, want within 3", like, level)
+			}
+		})
+	}
+}
+
+// TestEcho_idle: nothing jumps when the loudspeaker has been silent for a while, and the
+// microphone is heard as it is from then on.
+func TestEcho_idle(t *testing.T) {
+	hearsMuch(t)
+	far := make([]float32, 6*sampleRate)
+	copy(far, speech(t, farText, 50, 2, -20))
+	l, ref := newLibrary(t), &Reference{}
+	c := newChain(t, l, ref, onlyEcho)
+	mic := tone(len(far)) // no echo: AEC3 is heard
+	for i := 0; i < len(far); i += FrameSamples {
+		stereo, share := make([]int16, 2*FrameSamples), c.echo.share
+		for k, v := range far[i : i+FrameSamples] {
+			stereo[2*k], stereo[2*k+1] = int16(32767*v), int16(32767*v)
+		}
+		ref.Write(stereo, int64(i))
+		c.Process(mic[i:i+FrameSamples], int64(i+FrameSamples))
+		if by := c.echo.share - share; c.echo.silent > idleAfter && by > 2.0/idleFades {
+			t.Errorf("%.2f s: the share jumps by %.2f", float64(i)/sampleRate, by)
+		}
+		if c.echo.silent == idleAfter && c.echo.share > 0.1 {
+			t.Errorf("the linear one has a share of %.2f already", c.echo.share)
+		}
+	}
+	if c.echo.silent < idleAfter || c.echo.share != 1 || c.echo.factor != 1 {
+		t.Errorf("idle after %d frames with a share of %.2f and a factor of %.2f", c.echo.silent, c.echo.share, c.echo.factor)
+	}
+}

@@ -244,8 +244,6 @@ type desk struct {
 	distort bool
 	settled float64 // dB that have to be taken out in the end; 0 is 30
 	piece   int     // samples that the loudspeaker takes at a time; 0 is 20 ms
-	length  int     // seconds
-	near    float64 // when the near voice begins
 }
 
 // play has far played and returns what the microphone hears, without the near voice.

@@ -5,11 +5,13 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 
 	"github.com/sirupsen/logrus"
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+	"golang.org/x/sys/cpu"
 
 	"foyer/engine/internal/guard"
 )
@@ -32,6 +34,16 @@ const maxPages = 320
 // errEnded is what is asked of a part that has ended.
 var errEnded = errors.New("the part has ended")
 
+// errNoCompiler is the answer on processors for which WebAssembly is not compiled. It
+// could be interpreted, which takes tens of times as long: too long for a call.
+var errNoCompiler = errors.New("webassembly is not compiled for this processor")
+
+// compiles reports whether wazero has a compiler for a processor. On one without SSE 4.1
+// its code would end the program.
+func compiles(arch string, sse41 bool) bool {
+	return arch == "arm64" || arch == "amd64" && sse41
+}
+
 // Library makes parts. What it has compiled stays in memory until Close.
 type Library struct {
 	log   logrus.FieldLogger
@@ -40,6 +52,7 @@ type Library struct {
 	mu     sync.Mutex
 	closed bool
 	wg     sync.WaitGroup // parts being made
+	making sync.Mutex     // one at a time, so that nothing is compiled twice
 }
 
 // NewLibrary returns a library that has compiled nothing yet.
@@ -84,10 +97,21 @@ func begin[P part](l *Library, build func(l *Library) (P, error)) *pending[P] {
 		return p
 	}
 	l.wg.Go(func() {
+		l.making.Lock()
+		defer l.making.Unlock()
+		if p.unwanted() {
+			return
+		}
 		value, err := guard.Call(func() (P, error) { return build(l) })
 		p.settle(value, err)
 	})
 	return p
+}
+
+func (p *pending[P]) unwanted() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.gone
 }
 
 func (p *pending[P]) settle(value P, err error) {
@@ -139,7 +163,10 @@ func (l *Library) newModule(
 	if err != nil {
 		return nil, err
 	}
-	r := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().
+	if !compiles(runtime.GOARCH, cpu.X86.HasSSE41) {
+		return nil, errNoCompiler
+	}
+	r := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfigCompiler().
 		WithCompilationCache(l.cache).WithMemoryLimitPages(maxPages).WithDebugInfoEnabled(false))
 	m = &module{runtime: r}
 	defer func() {
@@ -152,7 +179,7 @@ func (l *Library) newModule(
 	if err != nil {
 		return m, err
 	}
-	if m.code, err = r.InstantiateWithConfig(ctx, code, wazero.NewModuleConfig().WithName(file).WithStartFunctions()); err != nil {
+	if m.code, err = instantiate(ctx, r, code, file); err != nil {
 		return m, err
 	}
 	if owner == nil {
@@ -162,6 +189,16 @@ func (l *Library) newModule(
 		return m, errors.New("it has no memory")
 	}
 	return m, nil
+}
+
+// instantiate makes a module. What is compiled for that outlives the module and its
+// runtime: the library's cache has it.
+func instantiate(ctx context.Context, r wazero.Runtime, code []byte, name string) (api.Module, error) {
+	compiled, err := r.CompileModule(ctx, code)
+	if err != nil {
+		return nil, err
+	}
+	return r.InstantiateModule(ctx, compiled, wazero.NewModuleConfig().WithName(name).WithStartFunctions())
 }
 
 // close frees the machine. A nil one has none.

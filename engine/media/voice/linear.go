@@ -30,7 +30,6 @@ type linear struct {
 	fft   *fft
 	ref   [fftSize]float32 // the newest reference
 	block [fftSize]float32
-	part  spectrum
 	echo  spectrum // as estimated
 	err   spectrum // what is left
 
