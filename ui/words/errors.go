@@ -152,6 +152,7 @@ var known = []struct {
 	{call.ErrDeviceStuck, "device_stuck"},
 	{call.ErrNoSoundServer, "no_sound_server"},
 	{call.ErrNothingHeard, "nothing_heard"},
+	{mic.ErrSlow, "voice_slow"},
 	{mic.ErrPart, "voice_part"},
 	{call.ErrFileMissing, "file_missing"},
 	{call.ErrFileForbidden, "file_forbidden"},

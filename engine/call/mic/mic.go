@@ -3,8 +3,12 @@ package mic
 
 import "errors"
 
-// ErrPart says that a part of what is done to a microphone does not work.
-var ErrPart = errors.New("part of the audio processing failed")
+// Errors of what is done to a microphone.
+var (
+	ErrPart = errors.New("part of the audio processing failed")
+	// ErrSlow is one of a part that works, but not as fast as audio comes.
+	ErrSlow = errors.New("too slow for live audio")
+)
 
 // Stereo is implemented by microphones that know left from right. Who reads so reads
 // nothing else meanwhile.
@@ -69,6 +73,7 @@ type Part string
 
 // Parts that can fail.
 const (
-	PartEcho  Part = "echo"
-	PartNoise Part = "noise"
+	PartEcho   Part = "echo"
+	PartNoise  Part = "noise"
+	PartStrong Part = "noise_strong" // and the light one goes on
 )

@@ -1,6 +1,7 @@
 package audio
 
 import (
+	"maps"
 	"sync"
 	"sync/atomic"
 
@@ -20,15 +21,30 @@ type Processing struct {
 	lib   *voice.Library
 	want  atomic.Pointer[wish]
 
-	mu    sync.Mutex
-	heads bool // the speaker is a headset
+	mu sync.Mutex // to change want
 }
 
 // wish is what the user wants, as it stands.
 type wish struct {
 	voice   mic.Voice
+	without map[mic.Part]bool // what has failed since the user wants it; not changed
 	failed  func(mic.Part, error)
-	headset bool
+	headset bool // the speaker is one
+}
+
+// done is what is done for it.
+func (w *wish) done() mic.Voice {
+	v := w.voice
+	if w.without[mic.PartEcho] {
+		v.Echo = mic.EchoOff
+	}
+	if w.without[mic.PartStrong] && v.Noise == mic.NoiseStrong {
+		v.Noise = mic.NoiseLight
+	}
+	if w.without[mic.PartNoise] {
+		v.Noise = mic.NoiseOff
+	}
+	return v
 }
 
 // NewProcessing returns one that does nothing yet.
@@ -39,20 +55,48 @@ func NewProcessing(m *Mixer, log logrus.FieldLogger) *Processing {
 }
 
 // Set changes what is done, from the next frame on. failed is told, by a goroutine of a
-// pump, of each part that does not work.
+// pump, of each part that does not work; once, until something else is wanted.
 func (p *Processing) Set(v mic.Voice, failed func(mic.Part, error)) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.want.Store(&wish{v, failed, p.heads})
+	p.change(func(w *wish) {
+		if w.voice != v {
+			w.without = nil
+		}
+		w.voice, w.failed = v, failed
+	})
 }
 
 // Hears says whether microphones hear what s plays. s may be nil.
 func (p *Processing) Hears(s call.Speaker) {
+	p.change(func(w *wish) { w.headset = s != nil && s.Info().Headset })
+}
+
+// lacks notes that a part failed while w was wanted: it is not tried again with the next
+// microphone.
+func (p *Processing) lacks(w *wish, part mic.Part, err error) {
+	told := true
+	p.change(func(now *wish) {
+		if told = now.voice != w.voice || now.without[part]; !told {
+			now.without = maps.Clone(now.without)
+			if now.without == nil {
+				now.without = map[mic.Part]bool{}
+			}
+			now.without[part] = true
+		}
+	})
+	if told {
+		return
+	}
+	p.log.WithError(err).WithField("part", part).Error("a microphone is sent without it")
+	if w.failed != nil {
+		w.failed(part, err)
+	}
+}
+
+func (p *Processing) change(by func(*wish)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.heads = s != nil && s.Info().Headset
 	w := *p.want.Load()
-	w.headset = p.heads
+	by(&w)
 	p.want.Store(&w)
 }
 
@@ -72,12 +116,7 @@ func (p *Processing) processor(dev call.Device) *processor {
 		return nil // the test tone is to arrive as it is
 	}
 	r := &processor{Processing: p}
-	r.chain = p.lib.NewChain(&p.mixer.reference, func(part mic.Part, err error) {
-		p.log.WithError(err).WithField("part", part).Error("a microphone is sent without it")
-		if failed := p.want.Load().failed; failed != nil {
-			failed(part, err)
-		}
-	})
+	r.chain = p.lib.NewChain(&p.mixer.reference, func(part mic.Part, err error) { p.lacks(r.done, part, err) })
 	return r
 }
 
@@ -90,7 +129,7 @@ func (r *processor) music() bool {
 func (r *processor) process(pcm []int16) (voiced bool) {
 	if w := r.want.Load(); w != r.done {
 		r.done = w
-		r.chain.Set(w.voice, w.headset)
+		r.chain.Set(w.done(), w.headset)
 	}
 	now := r.mixer.clock()
 	for at := 0; at+len(r.frame) <= len(pcm); at += len(r.frame) {

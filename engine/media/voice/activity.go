@@ -58,6 +58,8 @@ func (a *activity) process(frame []float32, speech float32) bool {
 }
 
 // pitch is how like one period is to the next, at the best of all periods.
+//
+//go:norace
 func (a *activity) pitch() float32 {
 	var best float32
 	now := a.slow[pitchHigh:]

@@ -102,20 +102,12 @@ func linkAEC3(ctx context.Context, r wazero.Runtime) (api.Module, error) {
 	return instantiate(ctx, r, bridge(), "a")
 }
 
-// bridge is a module "a" that passes the functions of "host" on and has a memory, in
-// the binary format of the WebAssembly core specification, chapter 5.
+// bridge is a module "a" that passes the functions of "host" on and has a memory.
 func bridge() []byte {
 	const (
-		typeSection, importSection, memorySection, exportSection = 1, 2, 5, 7
-		funcType, i32, function, memory, withMaximum             = 0x60, 0x7f, 0, 2, 1
-		pages                                                    = 256 // what the file asks for
+		function, memory, withMaximum = 0, 2, 1
+		pages                         = 256 // what the file asks for
 	)
-	number := func(n int) (b []byte) { // LEB128
-		for ; n > 0x7f; n >>= 7 {
-			b = append(b, byte(n)|0x80)
-		}
-		return append(b, byte(n))
-	}
 	vector := func(items ...[]byte) []byte {
 		b := number(len(items))
 		for _, i := range items {

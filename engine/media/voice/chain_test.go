@@ -48,6 +48,7 @@ func TestChain_goesOnWithoutAPart(t *testing.T) {
 				told = append(told, p)
 			})
 			defer c.Close()
+			c.budget.now = stands
 			c.Set(mic.Voice{GainOff: true}, false)
 			c.echo.prepare(l)
 			l.wg.Wait()
@@ -259,6 +260,7 @@ func FuzzChain(f *testing.F) {
 		ref := &Reference{}
 		c := l.NewChain(ref, func(p mic.Part, err error) { t.Logf("%s: %v", p, err) })
 		defer c.Close()
+		c.budget.now = stands
 		c.Set(v, how&32 != 0)
 		if c.echo != nil {
 			c.echo.prepare(l)

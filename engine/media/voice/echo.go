@@ -51,8 +51,12 @@ type echo struct {
 	blind             int     // frames for which AEC3 is not to be trusted
 }
 
-func newEcho(f *fft) *echo {
-	return &echo{linear: newLinear(f), silent: idleAfter + idleFades, far: 1, share: 1, factor: 1}
+// newEcho returns one for a microphone whose last frame was before: from its first frame on
+// it is late.
+func newEcho(f *fft, before *[FrameSamples]float32) *echo {
+	e := &echo{linear: newLinear(f), silent: idleAfter + idleFades, far: 1, share: 1, factor: 1}
+	copy(e.late[aecDelay:], before[:])
+	return e
 }
 
 // prepare makes AEC3 ready before something is played.

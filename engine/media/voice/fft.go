@@ -37,6 +37,8 @@ func newFFT() *fft {
 }
 
 // forward transforms x.
+//
+//go:norace
 func (f *fft) forward(x *[fftSize]float32, to *spectrum) {
 	for i := range half {
 		j := f.swap[i] & (half - 1)
@@ -57,6 +59,8 @@ func (f *fft) forward(x *[fftSize]float32, to *spectrum) {
 }
 
 // inverse is the way back.
+//
+//go:norace
 func (f *fft) inverse(x *spectrum, to *[fftSize]float32) {
 	// The complex transform of the conjugate is the conjugate of the inverse.
 	f.re[0], f.im[0] = (x.re[0]+x.re[half])/2, -(x.re[0]-x.re[half])/2
@@ -78,6 +82,8 @@ func (f *fft) inverse(x *spectrum, to *[fftSize]float32) {
 }
 
 // butterflies transforms re and im, whose order is turned round.
+//
+//go:norace
 func (f *fft) butterflies() {
 	for size := 1; size < half; size *= 2 {
 		step := half / size

@@ -10,6 +10,7 @@ const rumble = 80.0 // Hz
 type highPass struct {
 	b0, b1, b2, a1, a2 float64
 	x1, x2, y1, y2     float64
+	share              float32 // of it in what is heard
 }
 
 func newHighPass() highPass {

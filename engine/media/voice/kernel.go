@@ -26,16 +26,19 @@ func newKernel() *kernel {
 }
 
 // between is what the reference has at a position. ref.mu is held.
+//
+//go:norace
 func (k *kernel) between(ref *Reference, at float64) float32 {
 	whole := math.Floor(at)
 	phase := (at - whole) * kernelPhases
 	p := min(int(phase), kernelPhases-1)
 	part := float32(phase - float64(p))
-	first := int64(whole) - kernelSide + 1
+	var x [2 * kernelSide]float32
+	ref.window(int64(whole)-kernelSide+1, &x)
 	var sum float32
 	low, high := &k[p], &k[p+1]
-	for t := range low {
-		sum += (low[t] + part*(high[t]-low[t])) * ref.sample(first+int64(t))
+	for t, v := range x {
+		sum += (low[t] + part*(high[t]-low[t])) * v
 	}
 	return sum
 }

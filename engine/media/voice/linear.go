@@ -22,7 +22,6 @@ const (
 	lostBelow  = 0.4 // of the echo is there
 	lostFrames = 4
 	lostKeeps  = 0.8
-	quiet      = 2e-5 // the loudest sample of a reference that nobody hears
 )
 
 // linear is a canceller for one path from loudspeaker to microphone.
@@ -70,6 +69,8 @@ func (l *linear) forget() {
 
 // process takes the echo of ref, and of what was before it, out of mic.
 // It reports whether the path has jumped.
+//
+//go:norace
 func (l *linear) process(ref, mic []float32) (jumped bool) {
 	copy(l.ref[:], l.ref[FrameSamples:])
 	copy(l.ref[fftSize-FrameSamples:], ref)
@@ -123,6 +124,8 @@ func (l *linear) lost() bool {
 }
 
 // hear takes in the newest frame of the reference.
+//
+//go:norace
 func (l *linear) hear() {
 	l.head = (l.head + partitions - 1) % partitions
 	x, power := &l.x[l.head], &l.power[l.head]
@@ -133,6 +136,8 @@ func (l *linear) hear() {
 }
 
 // estimate adds up the echoes of all frames, and how sure they are.
+//
+//go:norace
 func (l *linear) estimate() {
 	clear(l.echo.re[:])
 	clear(l.echo.im[:])
@@ -149,6 +154,8 @@ func (l *linear) estimate() {
 }
 
 // adapt learns from what is left.
+//
+//go:norace
 func (l *linear) adapt() {
 	for k := range bins {
 		e := l.err.re[k]*l.err.re[k] + l.err.im[k]*l.err.im[k]

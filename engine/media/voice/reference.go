@@ -8,6 +8,7 @@ type Reference struct {
 	mu      sync.Mutex
 	samples [referenceLength]float32
 	written int64   // ever
+	loud    int64   // of them, up to the last that can be heard
 	at      int64   // local time of the last piece
 	burst   float64 // the longest piece of late
 }
@@ -26,7 +27,10 @@ func (r *Reference) Write(stereo []int16, at int64) {
 	n := len(stereo) / 2
 	i := int(r.written % referenceLength)
 	for k := range n {
-		r.samples[i] = (float32(stereo[2*k]) + float32(stereo[2*k+1])) / (2 << 15)
+		v := (float32(stereo[2*k]) + float32(stereo[2*k+1])) / (2 << 15)
+		if r.samples[i] = v; v > quiet || v < -quiet {
+			r.loud = r.written + int64(k) + 1
+		}
 		if i++; i == referenceLength {
 			i = 0
 		}
@@ -36,12 +40,22 @@ func (r *Reference) Write(stereo []int16, at int64) {
 	r.burst = min(max(float64(n), r.burst-(r.burst-float64(n))*burstForgets), burstMost)
 }
 
-// sample is one of the last second.
-func (r *Reference) sample(i int64) float32 {
-	if i < 0 || i >= r.written {
-		return 0
+// window copies what there is from first on. Before the first sample and after the last
+// there is silence.
+//
+//go:norace
+func (r *Reference) window(first int64, to *[2 * kernelSide]float32) {
+	at := int(first % referenceLength)
+	if first >= 0 && first+int64(len(to)) <= r.written && at+len(to) <= referenceLength {
+		copy(to[:], r.samples[at:])
+		return
 	}
-	return r.samples[i%referenceLength]
+	for t := range to {
+		to[t] = 0
+		if i := first + int64(t); i >= 0 && i < r.written {
+			to[t] = r.samples[i%referenceLength]
+		}
+	}
 }
 
 // Reader follows a reference at the pace of a microphone, whose clock is another: it
@@ -104,9 +118,14 @@ func (r *Reader) Read(frame []float32, at int64) bool {
 	}
 	r.follow(ahead - r.at)
 	step := 1 + min(max(r.rate+r.off*driftPull*r.hurry(), -driftMost), driftMost)
-	for i := range frame {
-		frame[i] = r.kernel.between(ref, r.at)
-		r.at += step
+	if r.at-kernelSide > float64(ref.loud) { // most of the time, in most calls
+		clear(frame)
+		r.at += step * float64(len(frame))
+	} else {
+		for i := range frame {
+			frame[i] = r.kernel.between(ref, r.at)
+			r.at += step
+		}
 	}
 	r.inTime(float64(ref.written))
 	return true

@@ -48,6 +48,10 @@ func clean(frame []float32) {
 // processors need many times as long for them.
 type hiss uint32
 
+// quiet is the loudest sample of what nobody hears from a loudspeaker, -70 dBFS: a decoder
+// makes the last bits dither where there is silence.
+const quiet = 3e-4
+
 const hissLevel = 1e-5 // -100 dBFS, below the last bit of 16
 
 func (h *hiss) add(frame []float32) {
