@@ -8,7 +8,8 @@ package voice
 // controller", ICASSP 2014). It knows how sure it is of each coefficient, so a near
 // voice does not lead it astray, and needs no detector of double talk.
 const (
-	partitions = 40 // 400 ms from the reference to the end of the echo
+	partitions = 40                           // 400 ms from the reference to the end of the echo
+	voiced     = 12000 * fftSize / sampleRate // bins: above that there is hardly anything of a voice
 	persists   = 0.9996
 	firstGuess = 0.005 // power of a coefficient before anything is known
 	overlap    = float32(FrameSamples) / fftSize
@@ -130,7 +131,7 @@ func (l *linear) hear() {
 	l.head = (l.head + partitions - 1) % partitions
 	x, power := &l.x[l.head], &l.power[l.head]
 	l.fft.forward(&l.ref, x)
-	for k := range power {
+	for k := range voiced {
 		power[k] = x.re[k]*x.re[k] + x.im[k]*x.im[k]
 	}
 }
@@ -145,7 +146,7 @@ func (l *linear) estimate() {
 	for p := range partitions {
 		i := (l.head + p) % partitions
 		x, w, power, doubt := &l.x[i], &l.w[p], &l.power[i], &l.doubt[p]
-		for k := range bins {
+		for k := range voiced {
 			l.echo.re[k] += w.re[k]*x.re[k] - w.im[k]*x.im[k]
 			l.echo.im[k] += w.re[k]*x.im[k] + w.im[k]*x.re[k]
 			l.total[k] += doubt[k] * power[k]
@@ -157,7 +158,7 @@ func (l *linear) estimate() {
 //
 //go:norace
 func (l *linear) adapt() {
-	for k := range bins {
+	for k := range voiced {
 		e := l.err.re[k]*l.err.re[k] + l.err.im[k]*l.err.im[k]
 		l.near[k] += (e - l.near[k]) * (1 - nearKeeps)
 		l.total[k] = 1 / (overlap*l.total[k] + l.near[k] + floorPower)
@@ -166,7 +167,7 @@ func (l *linear) adapt() {
 	for p := range partitions {
 		i := (l.head + p) % partitions
 		x, w, power, doubt := &l.x[i], &l.w[p], &l.power[i], &l.doubt[p]
-		for k := range bins {
+		for k := range voiced {
 			gain := doubt[k] * l.total[k]
 			w.re[k] += gain * (x.re[k]*l.err.re[k] + x.im[k]*l.err.im[k])
 			w.im[k] += gain * (x.re[k]*l.err.im[k] - x.im[k]*l.err.re[k])
