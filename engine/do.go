@@ -73,7 +73,7 @@ func (l *loop) command(c Command) error {
 	case React:
 		return l.reactions.doReact(c)
 	case SetVoice:
-		return l.doSetVoice(c)
+		return doSetVoice(l, c)
 	case SetVolume:
 		return l.subscriptions.doSetVolume(c)
 	}

@@ -79,7 +79,7 @@ func newLoop(e *Engine) *loop {
 func (l *loop) run(ctx context.Context) {
 	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	l.base = base
-	l.setVoice(mic.Voice{})
+	setVoice(l, mic.Voice{})
 	quit, ctxDone := l.engine.quit, ctx.Done()
 	for !l.ended {
 		select {

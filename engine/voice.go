@@ -15,16 +15,16 @@ type SetVoice struct{ Voice mic.Voice }
 func (SetVoice) Word() string { return "voice" }
 func (SetVoice) command()     {}
 
-func (l *loop) doSetVoice(c SetVoice) error {
+func doSetVoice(l *loop, c SetVoice) error {
 	if !c.Voice.Valid() {
 		return fmt.Errorf("%w: echo %q, noise %q", call.ErrBadArgument, c.Voice.Echo, c.Voice.Noise)
 	}
-	l.setVoice(c.Voice)
+	setVoice(l, c.Voice)
 	return nil
 }
 
 // setVoice has media change it. Of a part that does not work the user is told.
-func (l *loop) setVoice(v mic.Voice) {
+func setVoice(l *loop, v mic.Voice) {
 	b := l.inbox
 	l.guard(func() {
 		l.cfg.Media.SetVoice(v, func(part mic.Part, err error) {

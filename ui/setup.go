@@ -140,12 +140,7 @@ func (a settingUp) SetChoice(c settings.Choice) {
 	before := a.set
 	c.Save(&a.set)
 	a.save()
-	if c.SendHeight != before.SendHeight || c.AudioOnly != before.AudioOnly {
-		a.setup.setQuality()
-	}
-	if c.Voice != before.Voice {
-		a.do(engine.SetVoice{Voice: c.Voice}, call.SourceUnknown)
-	}
+	a.setup.tell(before)
 	if c.Theme != before.Theme || c.Text != before.Text || c.Still != before.Still {
 		a.cfg.App.Settings().SetTheme(a.set.Look(a.cfg.Theme))
 	}
@@ -155,9 +150,14 @@ func (a settingUp) SetChoice(c settings.Choice) {
 	a.refresh()
 }
 
-func (u *setup) setQuality() {
-	u.state.Setup.AudioOnly = u.set.AudioOnly
-	u.do(engine.SetQuality{SendHeight: u.set.SendHeight, AudioOnly: u.set.AudioOnly}, call.SourceUnknown)
+func (u *setup) tell(before Settings) {
+	if u.set.SendHeight != before.SendHeight || u.set.AudioOnly != before.AudioOnly {
+		u.state.Setup.AudioOnly = u.set.AudioOnly
+		u.do(engine.SetQuality{SendHeight: u.set.SendHeight, AudioOnly: u.set.AudioOnly}, call.SourceUnknown)
+	}
+	if u.set.Voice != before.Voice {
+		u.do(engine.SetVoice{Voice: u.set.Voice}, call.SourceUnknown)
+	}
 }
 
 // TryNotification implements settings.Actions.

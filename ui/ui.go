@@ -129,12 +129,7 @@ func (u *UI) Show() error {
 	if u.set.Speaker != "" {
 		u.do(engine.SelectDevice{Source: call.SourceSpeaker, Device: u.set.Speaker}, call.SourceSpeaker)
 	}
-	if u.set.SendHeight != 0 || u.set.AudioOnly {
-		u.setup.setQuality()
-	}
-	if c := (engine.SetVoice{Voice: u.set.Voice}); c != (engine.SetVoice{}) {
-		u.do(c, call.SourceUnknown)
-	}
+	u.setup.tell(Settings{})
 	u.refresh()
 	return nil
 }
