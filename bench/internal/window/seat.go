@@ -49,7 +49,7 @@ func (s *seat) close() {
 }
 
 // open starts the program's window; nothing is on but what is received. env says where
-// it has its audio: a window without it shows a card over the pictures.
+// it has its audio: a window without it shows a card over the tiles.
 func (s *seat) open(b *harness.Bench, env []string, args ...string) error {
 	profile, err := b.Folder("profile")
 	if err != nil {
