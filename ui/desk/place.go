@@ -58,6 +58,14 @@ func (p Place) Size(usual fyne.Size) fyne.Size {
 	return fyne.NewSize(p.Width, p.Height)
 }
 
+// What a window manager may put above and beside a window, in units. How much it is is
+// known when the window is there, and a window manager that has placed one does not move
+// it when it becomes smaller.
+const (
+	barHeight   = 40
+	borderWidth = 8
+)
+
 // Fit makes a size fit into the screen on which a window of that place is, with
 // so many pixels to a unit. moves is set when the window was on a screen that is
 // still there; then it goes to at.
@@ -75,7 +83,11 @@ func (p Place) Fit(size fyne.Size, scale float32, areas []image.Rectangle) (fit 
 			}
 		}
 	}
-	pixels = image.Pt(min(pixels.X, area.Dx()), min(pixels.Y, area.Dy()))
+	most := area.Size()
+	if !on {
+		most = most.Sub(image.Pt(int(2*borderWidth*scale), int(barHeight*scale)))
+	}
+	pixels = image.Pt(min(pixels.X, most.X), min(pixels.Y, most.Y))
 	fit = fyne.NewSize(min(size.Width, float32(pixels.X)/scale), min(size.Height, float32(pixels.Y)/scale))
 	if !on {
 		return fit, image.Point{}, false
