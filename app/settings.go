@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"runtime/debug"
+	"sync/atomic"
 
 	"github.com/sirupsen/logrus"
 
@@ -25,7 +26,8 @@ const (
 type settingsFile struct {
 	profile *profile
 	log     logrus.FieldLogger
-	keep    bool // the file is not ours to replace
+	keep    bool        // the file is not ours to replace
+	alone   atomic.Bool // the router is left alone
 }
 
 // settingsVersion is that of the file. It grows when a file of it means something
@@ -58,6 +60,7 @@ func (s *settingsFile) Load() (ui.Settings, error) {
 		aside = fmt.Sprintf("%s.version%d", settingsName, file.Version)
 		err = fmt.Errorf("%w: %d, this program knows %d", words.ErrSettingsNewer, file.Version, settingsVersion)
 	default:
+		s.alone.Store(file.LeaveRouter)
 		return file.Settings, nil
 	}
 	s.log.WithError(err).Warn("settings are not used; starting with new ones")
@@ -71,6 +74,7 @@ func (s *settingsFile) Load() (ui.Settings, error) {
 // Save replaces the file as a whole, so that a crash leaves the old one. What could
 // not be put aside is not replaced.
 func (s *settingsFile) Save(set ui.Settings) error {
+	s.alone.Store(set.LeaveRouter)
 	if s.keep {
 		return words.ErrSettingsUnsaved
 	}

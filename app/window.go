@@ -110,8 +110,11 @@ func (c *command) window(dir, link string) error {
 	if unclaimed != nil {
 		log.WithError(unclaimed).Warn("a second window of this profile would not be noticed")
 	}
-	child := roomserver.NewChild(roomserver.ChildConfig{Data: p.path("server"), Log: log.WithField("part", "host")})
-	err = c.showWindow(p, claim, child, link, log)
+	settings := &settingsFile{profile: p, log: log}
+	child := roomserver.NewChild(roomserver.ChildConfig{
+		Data: p.path("server"), Log: log.WithField("part", "host"), LeaveRouter: settings.alone.Load,
+	})
+	err = c.showWindow(p, claim, child, settings, link, log)
 	if err != nil {
 		log.SetOutput(logFile) // the terminal gets it from the caller
 		log.Error(words.Error(err).String())
@@ -161,7 +164,7 @@ func (c *command) showFailure(err error) int {
 // line after Run is the only one that every end passes, so the exit is there.
 // Links are taken once the window is there; the error is call.ErrNoDisplay.
 func (c *command) showWindow(
-	p *profile, claim *instance.Instance, child *roomserver.Child, link string, log *logrus.Logger,
+	p *profile, claim *instance.Instance, child *roomserver.Child, settings *settingsFile, link string, log *logrus.Logger,
 ) error {
 	// The collector would run a dozen times before the first frame, over a heap
 	// that is still small.
@@ -178,7 +181,7 @@ func (c *command) showWindow(
 	voice := &access.Voice{}
 	err := draw(func() error {
 		w = ui.New(ui.Config{
-			App: a, Do: core.Do, Events: core.Events(), Settings: &settingsFile{profile: p, log: log},
+			App: a, Do: core.Do, Events: core.Events(), Settings: settings,
 			Identity: p.identity(), InitialLink: link, Crashed: crashed, Locales: language.Preferred(),
 			Log: log.WithField("part", "ui"), Desktop: around, Frame: native.Of, Voice: voice,
 			Program:       aboutProgram(p, log),

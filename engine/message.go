@@ -64,6 +64,7 @@ const (
 	noteQuit        Op = "quit"
 	noteDeviceGone  Op = "device_gone"
 	noteServerGone  Op = "server_gone"
+	noteReached     Op = "server_reached"
 	noteUnread      Op = "unread"
 	noteReception   Op = "reception_due"
 	noteHands       Op = "hands_due"

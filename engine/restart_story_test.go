@@ -2,12 +2,14 @@ package engine_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"foyer/engine"
 	"foyer/engine/call"
+	"foyer/engine/call/reach"
 	"foyer/engine/enginetest"
 )
 
@@ -26,6 +28,27 @@ func hostingRig(t *testing.T, again enginetest.Step) *rig {
 	settle()
 	r.wantState(call.StateJoined)
 	return r
+}
+
+// What the server says of its addresses is in the links from then on.
+func TestHostReached(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := hostingRig(t, enginetest.Step{})
+		said := call.HostReached{
+			Hosts: []string{"203.0.113.5:7443", "127.0.0.1:7443"}, Router: reach.Router{State: reach.Opened, Outside: "203.0.113.5:7443"},
+		}
+		r.host.Reach(said)
+		settle()
+		if got := last[call.HostReached](r); !slices.Equal(got.Hosts, said.Hosts) || got.Router != said.Router {
+			t.Errorf("%+v", got)
+		}
+		r.host.Crash()
+		settle()
+		if got := last[call.HostStarted](r).Link.Hosts; !slices.Equal(got, said.Hosts) {
+			t.Errorf("after a restart the link has %v", got)
+		}
+		r.end()
+	})
 }
 
 // The server of this computer is started again at once, with the stay going on.

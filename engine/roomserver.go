@@ -97,15 +97,32 @@ func (sc *serverControl) ready(link call.Link) {
 	sc.unwatch()
 	unwatch := make(chan struct{})
 	sc.stopped, sc.endWatch = stopped, unwatch
-	b, base := sc.l.inbox, sc.l.base
+	b, base, reached := sc.l.inbox, sc.l.base, sc.l.cfg.Host.Reached()
 	sc.l.workers.Go(func() {
-		select {
-		case <-stopped:
-			b.Put(happened{job{op: noteServerGone}, func(l *loop) { l.server.gone(stopped) }})
-		case <-unwatch:
-		case <-base.Done():
+		for {
+			select {
+			case r := <-reached:
+				b.Put(happened{job{op: noteReached}, func(l *loop) { l.server.reached(stopped, r) }})
+				continue
+			case <-stopped:
+				b.Put(happened{job{op: noteServerGone}, func(l *loop) { l.server.gone(stopped) }})
+			case <-unwatch:
+			case <-base.Done():
+			}
+			return
 		}
 	})
+}
+
+// reached lets the links that are given out from now on have other addresses.
+func (sc *serverControl) reached(stopped <-chan struct{}, r call.HostReached) {
+	if sc.stopped == stopped {
+		sc.link.Hosts = r.Hosts
+		if s := sc.l.active(); s != nil && s.hosting {
+			s.guests.Hosts = r.Hosts
+		}
+		sc.l.emit(r)
+	}
 }
 
 // unwatch ends the watch for the server's end by itself.

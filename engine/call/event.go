@@ -1,6 +1,10 @@
 package call
 
-import "time"
+import (
+	"time"
+
+	"foyer/engine/call/reach"
+)
 
 // Event is a fact that the engine reports: immutable, in the past tense. The
 // window and the headless program are two readers of the same events.
@@ -227,6 +231,13 @@ type TestChanged struct {
 // HostStarted says that the room server on this computer is ready.
 type HostStarted struct{ Link Link }
 
+// HostReached says by which addresses the room server on this computer is reached now,
+// and what its router says. It replaces the addresses of the links given out by it.
+type HostReached struct {
+	Hosts  []string
+	Router reach.Router
+}
+
 // HostStopped says that it has ended. Err is nil when we asked for it. With
 // Restarting it is started again: HostStarted follows, or another HostStopped.
 type HostStopped struct {
@@ -317,6 +328,7 @@ func (DeviceClosed) event()       {}
 func (DeviceLost) event()         {}
 func (TestChanged) event()        {}
 func (HostStarted) event()        {}
+func (HostReached) event()        {}
 func (HostStopped) event()        {}
 func (CommandFailed) event()      {}
 func (StatsReported) event()      {}

@@ -10,6 +10,9 @@ type Host interface {
 	// Stopped is closed when a server that was started has ended by itself.
 	// It is nil before Start.
 	Stopped() <-chan struct{}
+	// Reached gets how the server is reached, each time that this changes: the newest,
+	// if several wait. It is nil before Start.
+	Reached() <-chan HostReached
 	// Restart starts the server again after it has ended by itself: at the same
 	// address and with the same rooms, so that everybody who was in one comes
 	// back.

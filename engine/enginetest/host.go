@@ -17,6 +17,7 @@ type Host struct {
 
 	mu      sync.Mutex
 	stopped chan struct{}
+	reached chan call.HostReached
 	entry   *Entry
 	starts  int
 	room    call.RoomID // the last one
@@ -45,6 +46,7 @@ func (h *Host) begin() {
 		return
 	}
 	h.stopped = make(chan struct{})
+	h.reached = make(chan call.HostReached, 1)
 	h.entry = h.Ledger.ask("host", call.SourceUnknown, string(h.room))
 	h.Ledger.note(&h.entry.Opened)
 	h.starts++
@@ -90,6 +92,20 @@ func (h *Host) Stopped() <-chan struct{} {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.stopped
+}
+
+// Reached gets what Reach was told.
+func (h *Host) Reached() <-chan call.HostReached {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.reached
+}
+
+// Reach tells how the running server is reached.
+func (h *Host) Reach(r call.HostReached) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.reached <- r
 }
 
 // Stop ends the server as OnStop says.

@@ -6,15 +6,18 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"foyer/engine/call/reach"
 )
 
 // maxLinkHosts keeps links short; a link may carry 16 (call.ParseLink).
 const maxLinkHosts = 8
 
 // linkHosts are the addresses that a link carries: the public ones that the server
-// was told, then the one that it was told to listen on, or those of every interface
-// that a guest can reach. Loopback is only given if there is nothing else.
-func linkHosts(s settings, port uint16) []string {
+// was told, then the one that its router leads to it, then the one that it was told to
+// listen on, or those of every interface that a guest can reach. Loopback is only given
+// if there is nothing else.
+func linkHosts(s settings, port uint16, router reach.Router) []string {
 	var hosts []string
 	add := func(host string) {
 		if !slices.Contains(hosts, host) {
@@ -23,6 +26,9 @@ func linkHosts(s settings, port uint16) []string {
 	}
 	for _, h := range s.public {
 		add(h.at(port))
+	}
+	if router.Leads() {
+		add(router.Outside)
 	}
 	if a := s.listen.Addr(); !a.IsUnspecified() {
 		add(join(a, port))

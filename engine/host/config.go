@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"foyer/engine/call"
+	"foyer/engine/call/reach"
 	"foyer/engine/host/limits"
 )
 
@@ -61,6 +62,11 @@ type Config struct {
 	// Came is told of the first guest who came in from outside (reach.Outside); may be
 	// nil.
 	Came func(id call.Identity, name string)
+	// NoPortMapping leaves the router of this network alone; otherwise it is asked to
+	// lead to this server. Reached is told, after ready, each time that this changes the
+	// addresses or what they are worth; it must not block, and may be nil.
+	NoPortMapping bool
+	Reached       func(Reach)
 
 	// Trace, if set, sees each frame between the keepers and the media server, with
 	// the secrets in it; it must not block.
@@ -75,11 +81,17 @@ type Config struct {
 
 // Ready says how to reach a server that has started.
 type Ready struct {
-	URL            string   // https://host:port, for this computer
-	AdminKeyFile   string   // JSON {"key","fingerprint"}, mode 0600
-	LiveKitKeyFile string   // JSON {"key","secret"}, mode 0600
-	Fingerprint    string   // SHA-256 of the certificate, hexadecimal
-	Hosts          []string // host:port as invite links carry them
+	URL            string // https://host:port, for this computer
+	AdminKeyFile   string // JSON {"key","fingerprint"}, mode 0600
+	LiveKitKeyFile string // JSON {"key","secret"}, mode 0600
+	Fingerprint    string // SHA-256 of the certificate, hexadecimal
+	Reach
+}
+
+// Reach says how a server is reached.
+type Reach struct {
+	Hosts  []string // host:port as invite links carry them now
+	Router reach.Router
 }
 
 // settings is a checked Config.

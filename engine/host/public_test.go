@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"foyer/engine/call"
+	"foyer/engine/call/reach"
 	"foyer/internal/testenv"
 )
 
@@ -54,7 +55,19 @@ func TestPublicAddressesComeFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{"meet.example.org:7000", "203.0.113.5:443", "192.168.1.1:7000"}
-	if got := linkHosts(server.settings, 7000); !slices.Equal(got, want) {
+	if got := linkHosts(server.settings, 7000, reach.Router{}); !slices.Equal(got, want) {
 		t.Errorf("got %v", got)
+	}
+	// What the router leads here is next; an address that nobody reaches is left out.
+	for state, is := range map[reach.RouterState]bool{
+		reach.Opened: true, reach.Doubtful: true, reach.SecondNAT: false, reach.SharedAddress: false, reach.Asking: false,
+	} {
+		want := want
+		if is {
+			want = append(slices.Clone(want), "198.51.100.1:7000")
+		}
+		if got := linkHosts(server.settings, 7000, reach.Router{State: state, Outside: "198.51.100.1:7000"}); !slices.Equal(got, want) {
+			t.Errorf("%s: got %v", state, got)
+		}
 	}
 }

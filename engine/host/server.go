@@ -108,7 +108,8 @@ func (s *Server) serve(
 	watching.Go(func() { shown.Watch(watched) })
 	s.reopen(ctx, c, open)
 	port := portOf(inner)
-	d := s.newDoor(data, c, upstream, media, port, shown)
+	r := s.newRouter(data, media, port)
+	d := s.newDoor(data, c, upstream, media, r, shown)
 	serving := d.Serve(inner)
 	if media != nil && s.listen.Addr().IsUnspecified() {
 		w := &networkWatch{s: s, door: d, control: c, media: media, listening: listening}
@@ -117,25 +118,26 @@ func (s *Server) serve(
 	ready(Ready{
 		URL:          "https://" + join(s.local(), port),
 		AdminKeyFile: data.file(adminKeyFile), LiveKitKeyFile: data.apiFile,
-		Fingerprint: hex.EncodeToString(data.fingerprint[:]), Hosts: linkHosts(s.settings, port),
+		Fingerprint: hex.EncodeToString(data.fingerprint[:]), Reach: r.reach(),
 	})
+	watching.Go(func() { r.run(watched) })
 	s.Log.WithField("address", inner.Addr().String()).Info("room server is ready")
-	return s.wait(ctx, c, d, media, serving, unwatch)
+	return s.wait(ctx, c, d, media, serving, func() func() { unwatch(); return r.giveBack })
 }
 
 // newDoor makes the door in front of LiveKit; media is nil for another computer's.
 func (s *Server) newDoor(
-	data *folder, c *control, livekit *url.URL, media *mediaServer, port uint16, shown *certs.Set,
+	data *folder, c *control, livekit *url.URL, media *mediaServer, r *router, shown *certs.Set,
 ) *door.Door {
 	conf := door.Config{
 		Log: s.Log, Certificate: data.certificate, AdminKey: data.admin.Key, APIKey: data.api,
 		LiveKit: livekit, Cluster: s.upstream != nil,
 		Register: c.register, Rooms: c.rooms, Moderator: c.moderator, Enforcer: c.enforcer, Keep: c.keepers.Want,
-		Hosts: func() []string { return linkHosts(s.settings, port) }, Limits: *s.limits, Now: s.now,
+		Hosts: func() []string { return r.reach().Hosts }, Limits: *s.limits, Now: s.now,
 		Show: shown.Certificate, Came: s.noteOutside(),
 	}
 	for _, h := range s.public {
-		conf.Public = append(conf.Public, h.at(port))
+		conf.Public = append(conf.Public, h.at(r.port))
 	}
 	conf.Trusted = func(host string) bool {
 		name, _, err := net.SplitHostPort(host)
@@ -164,9 +166,9 @@ func (s *Server) noteOutside() func(call.RoomID, call.Identity, string) {
 }
 
 // wait waits for the end and stops what is left, after unwatch: nothing may start the
-// media server anew any more.
+// media server anew any more. What unwatch returns is done when everybody was told.
 func (s *Server) wait(
-	ctx context.Context, c *control, d *door.Door, media *mediaServer, serving <-chan error, unwatch func(),
+	ctx context.Context, c *control, d *door.Door, media *mediaServer, serving <-chan error, unwatch func() (last func()),
 ) error {
 	var mediaDone <-chan struct{} // nil for a cluster: never
 	if media != nil {
@@ -184,11 +186,14 @@ func (s *Server) wait(
 		serving = nil
 	}
 	d.Refuse()
-	unwatch()
+	last := unwatch()
 	if media != nil {
 		s.stopSFU(context.WithoutCancel(ctx), c, d, media)
 	}
+	var group sync.WaitGroup
+	group.Go(last)
 	d.Close()
+	group.Wait()
 	if serving != nil {
 		<-serving
 	}

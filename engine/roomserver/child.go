@@ -33,6 +33,9 @@ type ChildConfig struct {
 	Listen     string   // empty: call.AnyPort
 	Data       string
 	Log        logrus.FieldLogger
+	// LeaveRouter reports, when a server starts, whether it shall leave the router
+	// alone; nil: no.
+	LeaveRouter func() bool
 }
 
 // Child is a room server in a process of its own. It implements call.Host.
@@ -164,6 +167,16 @@ func (c *Child) Stopped() <-chan struct{} {
 		return nil
 	}
 	return c.current.stopped
+}
+
+// Reached implements call.Host.
+func (c *Child) Reached() <-chan call.HostReached {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.current == nil {
+		return nil
+	}
+	return c.current.reached
 }
 
 // Close implements call.Host. It returns when the process is gone; later calls

@@ -125,6 +125,37 @@ func TestChild(t *testing.T) {
 	}
 }
 
+// TestChildReached: what the server says of its addresses is told, the newest at last,
+// and it leaves the router alone if that is wanted when it starts.
+func TestChildReached(t *testing.T) {
+	c, _ := newTestChild(t, roleServe)
+	leave := false
+	c.conf.LeaveRouter = func() bool { return leave }
+	if c.Reached() != nil {
+		t.Error("reached before Start")
+	}
+	for _, leave = range []bool{false, true} {
+		links, err := c.Start(t.Context(), "hall", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := append([]string{"203.0.113.1:1"}, links.Guests.Hosts...)
+		for late, got := time.After(waitTimeout), (call.HostReached{}); !slices.Equal(got.Hosts, want); {
+			select {
+			case got = <-c.Reached():
+			case <-late:
+				t.Fatalf("got %v, not %v", got.Hosts, want)
+			}
+		}
+		if has := slices.Contains(c.current.cmd.Args, "--no-port-mapping"); has != leave {
+			t.Errorf("leave it alone %v: %v", leave, c.current.cmd.Args)
+		}
+		if err := c.Stop(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // TestChildCrash: the end of the server is noticed, and the next Start has a
 // new one at the same address, where the old link still works.
 func TestChildCrash(t *testing.T) {

@@ -64,6 +64,7 @@ func serveMain() int {
 	flags := flag.NewFlagSet("serve", flag.ExitOnError)
 	conf := host.Config{Log: logrus.New()}
 	flags.Bool("lifeline", false, "")
+	flags.BoolVar(&conf.NoPortMapping, "no-port-mapping", false, "")
 	flags.BoolVar(&conf.Resume, "resume", false, "")
 	flags.StringVar(&conf.Listen, "listen", "", "")
 	flags.StringVar(&conf.Data, "data", "", "")
@@ -80,7 +81,10 @@ func serveMain() int {
 	server, err := host.New(conf)
 	if err == nil {
 		err = server.Run(ctx, func(r host.Ready) {
-			_ = WriteReady(os.Stdout, Ready{URL: r.URL, AdminKeyFile: r.AdminKeyFile, LiveKitKeyFile: r.LiveKitKeyFile})
+			_ = WriteReady(os.Stdout, Ready{URL: r.URL, AdminKeyFile: r.AdminKeyFile, LiveKitKeyFile: r.LiveKitKeyFile, Hosts: r.Hosts})
+			for i := range 2 { // what a router says; the newest counts
+				_ = WriteReach(os.Stdout, Ready{Hosts: append([]string{fmt.Sprintf("203.0.113.%d:1", i)}, r.Hosts...)})
+			}
 		})
 	}
 	if err != nil {

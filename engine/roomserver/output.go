@@ -6,37 +6,57 @@ import (
 	"sync"
 )
 
-// firstLine keeps the first line of what is written, and drops the rest.
-type firstLine struct {
+// lines passes on the lines of what is written, and keeps the first. One that is too
+// long is cut off, if it is the first, or dropped.
+type lines struct {
+	heard func(first, line []byte) // is told of each line; it must not block
+
 	mu       sync.Mutex
-	buffer   bytes.Buffer
-	full     bool
+	buffer   bytes.Buffer // a line, as far as it is here
+	first    []byte       // nil: it is not here yet
+	tooLong  bool         // the rest of the line is dropped
 	complete chan struct{}
 }
 
-func newFirstLine() *firstLine { return &firstLine{complete: make(chan struct{})} }
+func newLines(heard func(first, line []byte)) *lines {
+	return &lines{heard: heard, complete: make(chan struct{})}
+}
 
 // Write implements io.Writer and never fails.
-func (f *firstLine) Write(b []byte) (int, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.full {
-		return len(b), nil
-	}
-	line, _, found := bytes.Cut(b, []byte{'\n'})
-	f.buffer.Write(line[:min(len(line), maxReadyLine-f.buffer.Len())])
-	if found || f.buffer.Len() >= maxReadyLine {
-		f.full = true
-		close(f.complete)
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for rest := b; len(rest) > 0; {
+		part, after, ended := bytes.Cut(rest, []byte{'\n'})
+		rest = after
+		if room := maxReadyLine - l.buffer.Len(); len(part) >= room {
+			part, l.tooLong = part[:room], true
+		}
+		l.buffer.Write(part)
+		switch {
+		case l.first == nil && (ended || l.tooLong):
+			l.first = append([]byte{}, l.buffer.Bytes()...)
+			l.heard(l.first, l.first)
+			close(l.complete)
+		case ended && !l.tooLong:
+			l.heard(l.first, l.buffer.Bytes())
+		}
+		if ended {
+			l.buffer.Reset()
+			l.tooLong = false
+		}
 	}
 	return len(b), nil
 }
 
-// line is the line, after complete.
-func (f *firstLine) line() []byte {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.buffer.Bytes()
+// line is the first line, or what there is of it.
+func (l *lines) line() []byte {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.first == nil {
+		return bytes.Clone(l.buffer.Bytes())
+	}
+	return l.first
 }
 
 // tail keeps the end of what is written.

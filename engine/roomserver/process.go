@@ -25,12 +25,13 @@ import (
 type process struct {
 	cmd     *exec.Cmd
 	stdin   io.WriteCloser
-	out     *firstLine
+	out     *lines
 	err     *tail
 	log     logrus.FieldLogger
 	ready   firstWords
 	done    chan struct{} // the process is gone
 	stopped chan struct{} // it went by itself
+	reached chan call.HostReached
 
 	users int  // under Child.mu: starts that make a room in it
 	kept  bool // under Child.mu: a room was made in it
@@ -48,10 +49,14 @@ func startProcess(ctx context.Context, conf ChildConfig) (*process, error) {
 		}
 	}
 	args := append(slices.Clone(conf.Args), "--lifeline", "--listen", conf.Listen, "--data", conf.Data)
-	p := &process{
-		cmd: exec.Command(executable, args...), out: newFirstLine(), err: &tail{}, log: conf.Log,
-		done: make(chan struct{}), stopped: make(chan struct{}),
+	if conf.LeaveRouter != nil && conf.LeaveRouter() {
+		args = append(args, "--no-port-mapping")
 	}
+	p := &process{
+		cmd: exec.Command(executable, args...), err: &tail{}, log: conf.Log,
+		done: make(chan struct{}), stopped: make(chan struct{}), reached: make(chan call.HostReached, 1),
+	}
+	p.out = newLines(p.heard)
 	p.cmd.Env = append(os.Environ(), conf.Env...)
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.err
 	p.cmd.WaitDelay = childPipeTimeout
@@ -118,6 +123,22 @@ func (p *process) waitReady(ctx context.Context) error {
 	}
 }
 
+// heard takes over how the server is reached, from the ready line and later ones. The
+// newest waits for whoever wants to know.
+func (p *process) heard(first, raw []byte) {
+	var ready firstWords
+	var line reachLine
+	if json.Unmarshal(first, &ready) != nil || json.Unmarshal(raw, &line) != nil || len(line.Hosts) == 0 ||
+		line.Event != eventReady && line.Event != eventReach {
+		return // it is about something else
+	}
+	select {
+	case <-p.reached:
+	default:
+	}
+	p.reached <- call.HostReached{Hosts: withLoopback(line.Hosts, ready.URL), Router: line.Router}
+}
+
 // failure is what the process says before it ends.
 func (p *process) failure(ctx context.Context) error {
 	select {
@@ -156,12 +177,17 @@ func (p *process) invite(ctx context.Context, req doorclient.InviteRequest) (cal
 	if err != nil {
 		return call.Link{}, err
 	}
-	if u, err := url.Parse(p.ready.URL); err == nil {
-		if _, _, err := net.SplitHostPort(u.Host); err == nil && !slices.Contains(link.Hosts, u.Host) {
-			link.Hosts = append(link.Hosts, u.Host)
+	link.Hosts = withLoopback(link.Hosts, p.ready.URL)
+	return link, nil
+}
+
+func withLoopback(hosts []string, serverURL string) []string {
+	if u, err := url.Parse(serverURL); err == nil {
+		if _, _, err := net.SplitHostPort(u.Host); err == nil && !slices.Contains(hosts, u.Host) {
+			return append(slices.Clip(hosts), u.Host)
 		}
 	}
-	return link, nil
+	return hosts
 }
 
 // stop closes the lifeline, waits, and kills what does not go.

@@ -13,6 +13,7 @@ const (
 	eventReady  = "ready"
 	eventFailed = "failed"
 	eventCame   = "came_in"
+	eventReach  = "reach"
 )
 
 // Ready says that people may join, and how to reach the server.
@@ -24,7 +25,9 @@ type Ready struct {
 	// far as the addresses tell: this_computer, network or internet.
 	Hosts []string   `json:"hosts,omitempty"`
 	Reach reach.Kind `json:"reach,omitempty"`
-	Who   string     `json:"who,omitempty"` // Reach as a sentence
+	// Router is what the router of this network says, if it was asked.
+	Router reach.Router `json:"router,omitzero"`
+	Who    string       `json:"who,omitempty"` // all of it as a sentence
 }
 
 // readyLine is the line of a server that has started (contract section 7).
@@ -60,6 +63,24 @@ func WriteReady(w io.Writer, r Ready) error {
 //	{"event":"failed","error":"port_in_use"}
 func WriteFailure(w io.Writer, err error) error {
 	return json.NewEncoder(w).Encode(failedLine{eventFailed, FailureCode(err)})
+}
+
+// reachLine says how the server is reached, after the ready line.
+type reachLine struct {
+	Event  string       `json:"event"`
+	Hosts  []string     `json:"hosts,omitempty"`
+	Reach  reach.Kind   `json:"reach,omitempty"`
+	Router reach.Router `json:"router,omitzero"`
+	Who    string       `json:"who,omitempty"`
+}
+
+// WriteReach writes, some time after the ready line, what has changed of it: new links
+// carry these addresses.
+//
+//	{"event":"reach","hosts":["203.0.113.5:7843","192.168.1.10:7843"],"reach":"internet",
+//	 "router":{"state":"opened","outside":"203.0.113.5:7843","by":"pcp"},"who":"..."}
+func WriteReach(w io.Writer, r Ready) error {
+	return json.NewEncoder(w).Encode(reachLine{eventReach, r.Hosts, r.Reach, r.Router, r.Who})
 }
 
 // cameLine says that somebody came in from outside.

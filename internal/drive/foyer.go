@@ -66,6 +66,8 @@ type ServeOptions struct {
 	Args   []string // further flags
 	Env    []string
 	NS     *NetNS
+	// PortMapping lets it ask the router of its network.
+	PortMapping bool
 }
 
 // Server is a running room server.
@@ -96,6 +98,9 @@ func (f Foyer) Serve(ctx context.Context, o ServeOptions) (*Server, error) {
 		o.Data = dir
 	}
 	args := append([]string{"serve", "--listen", o.Listen, "--data", o.Data}, o.Args...)
+	if !o.PortMapping {
+		args = append(args, "--no-port-mapping")
+	}
 	p, err := Start(Command{Name: "serve", Path: f.Bin, Args: args, Env: o.Env, NS: o.NS, Logs: f.Work, UID: f.UID})
 	if err != nil {
 		return nil, err

@@ -101,6 +101,9 @@ func (s *State) Apply(e eventqueue.Stamped) {
 		s.failed(v, e.At)
 	case call.HostStarted:
 		s.HostRestarting = false
+	case call.HostReached:
+		s.reached = v
+		s.Room.follow(v)
 	case call.HostStopped:
 		s.hostStopped(v, e.At)
 
@@ -155,6 +158,7 @@ func (s *State) joined(v call.Joined, at time.Time) {
 	s.Screen = ScreenRoom
 	s.Setup.Show(PageNone) // it was over another screen
 	s.Room = Room{ID: v.Room, Title: title, Link: v.Link, JoinedAt: at, Hosting: v.Hosting}
+	s.Room.follow(s.reached)
 	s.People, s.Notices = nil, nil
 	s.closePanel()
 	s.Gestures.reset()
@@ -280,6 +284,14 @@ func (s *State) participantJoined(p call.Participant, at time.Time) {
 	default: // the same user from another device takes the place over
 		fresh := newPerson(p, false)
 		*old = *fresh
+	}
+}
+
+// follow lets the link of a room of this computer have the addresses at which it is
+// reached now.
+func (r *Room) follow(v call.HostReached) {
+	if r.Hosting && len(v.Hosts) > 0 {
+		r.Link.Hosts, r.Router = v.Hosts, v.Router
 	}
 }
 

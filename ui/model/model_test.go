@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"foyer/engine/call"
+	"foyer/engine/call/reach"
 	"foyer/engine/eventqueue"
 )
 
@@ -420,6 +421,30 @@ func TestWhatFailsWhileJoiningIsToldInTheRoom(t *testing.T) {
 	apply(s, call.Joined{Room: "r", Self: person("me", "PA")})
 	if !s.Local[call.SourceCamera].On() || len(s.Notices) != 0 {
 		t.Errorf("the next stay: %+v, %+v", s.Local, s.Notices)
+	}
+}
+
+// TestLinkGrows: the link of our own room has the addresses that its server was told
+// last, also if that was before we were in it. Other rooms keep theirs.
+func TestLinkGrows(t *testing.T) {
+	router := reach.Router{State: reach.Opened, Outside: "203.0.113.5:7843", By: "pcp"}
+	for _, hosting := range []bool{true, false} {
+		for _, early := range []bool{true, false} {
+			s := New()
+			link := call.Link{Hosts: []string{"192.168.1.10:7843"}, Room: "mine", Secret: "secret"}
+			grown := call.HostReached{Hosts: []string{"203.0.113.5:7843", "192.168.1.10:7843"}, Router: router}
+			events := []call.Event{call.Joined{Room: "mine", Link: link, Hosting: hosting}, grown}
+			if early {
+				slices.Reverse(events)
+			}
+			apply(s, events...)
+			if got := s.Room.Link.Hosts; slices.Equal(got, grown.Hosts) != hosting || (s.Room.Router == router) != hosting {
+				t.Errorf("hosting %v, early %v: %v, %+v", hosting, early, got, s.Room.Router)
+			}
+			if s.Room.Link.Secret != "secret" {
+				t.Error("the link has lost its secret")
+			}
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/call/reach"
 )
 
 // Screen is which of the window's screens is shown.
@@ -77,7 +78,8 @@ type Room struct {
 	Link     call.Link // for inviting others
 	JoinedAt time.Time
 	Hosting  bool
-	Outside  string // while hosting: who came in from outside first
+	Outside  string       // while hosting: who came in from outside first
+	Router   reach.Router // while hosting: what the router says
 }
 
 // Preview is an open camera, screen or microphone of ours.
@@ -164,6 +166,7 @@ type State struct {
 	// again.
 	HostRestarting bool
 
+	reached  call.HostReached // the last that was heard
 	noticeID int
 	louder   map[call.Identity]int  // before they were silent for us
 	selected map[call.Identity]bool // in the list of people

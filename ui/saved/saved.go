@@ -55,6 +55,8 @@ type Settings struct {
 	// TalkKey lets the user speak in every window (desk.TalkKeys); empty is none.
 	TalkKey string `json:"talk_key,omitempty"`
 	Small   bool   `json:"small_window,omitempty"` // whenever Foyer is minimized in a room
+	// LeaveRouter starts rooms without asking the router to let others in.
+	LeaveRouter bool `json:"leave_router,omitempty"`
 }
 
 // Notifications says what the desktop may tell while the window is not in front.

@@ -205,8 +205,11 @@ func reachOf(book *words.Book, r model.Room) string {
 	if !r.Hosting || !invitation.Possible(r.Link) {
 		return ""
 	}
-	kind, _ := reach.Of(r.Link.Hosts)
-	return book.ReachLine(kind, r.Outside)
+	kind, public := reach.Of(r.Link.Hosts)
+	if r.Outside != "" {
+		return book.ReachLine(kind, r.Outside)
+	}
+	return book.ReachByRouterLine(kind, public, r.Router)
 }
 
 // update follows the state in a window of that width.

@@ -29,15 +29,21 @@ const (
 type Sheet struct {
 	card *kit.Sheet
 	link string
+	// again shows it with another link.
+	again func(call.Link)
 }
 
 // Open reports whether the sheet is open.
 func (s *Sheet) Open() bool { return s.card != nil }
 
+// Link is the one that is shown.
+func (s *Sheet) Link() string { return s.link }
+
 // Show shows the invitation by a link. copied puts it on the clipboard.
 func (s *Sheet) Show(c fyne.Canvas, book *words.Book, link call.Link, copied func()) {
 	s.Close()
 	s.link = link.String()
+	s.again = func(link call.Link) { s.Show(c, book, link, copied) }
 	body := kit.Column(14, kit.NewParagraph(book.T("invite.detail")).Colored(theme.Muted))
 	if code, err := qr.New(s.link); err != nil {
 		body.Add(kit.NewParagraph(book.T("invite.too_long")).Colored(theme.Error))
@@ -63,11 +69,19 @@ func (s *Sheet) Show(c fyne.Canvas, book *words.Book, link call.Link, copied fun
 	c.Focus(again)
 }
 
-// Settle takes the sheet away when the room's link is another one, or there is none.
+// Settle takes the sheet away when there is no link any more, or another room's. One
+// that has other addresses now takes the place of the one before.
 func (s *Sheet) Settle(link string) {
-	if s.Open() && s.link != link {
-		s.Close()
+	if !s.Open() || s.link == link {
+		return
 	}
+	before, old := call.ParseLink(s.link)
+	now, err := call.ParseLink(link)
+	if old != nil || err != nil || now.Room != before.Room || now.Secret != before.Secret {
+		s.Close()
+		return
+	}
+	s.again(now)
 }
 
 // Close takes the sheet away.

@@ -39,15 +39,16 @@ type Actions interface {
 
 // Choice is what is chosen, beside the devices.
 type Choice struct {
-	SendHeight int // lines; 0: no limit
-	AudioOnly  bool
-	Theme      string // dark, light; empty: as the system
-	Text       string // large, largest; empty: normal
-	Still      bool   // less motion
-	Language   string // code; empty: as the system
-	Small      bool   // a small window, whenever this one is minimized in a room
-	TalkKey    string // lets the user speak in every window; empty: none
-	Voice      mic.Voice
+	SendHeight  int // lines; 0: no limit
+	AudioOnly   bool
+	Theme       string // dark, light; empty: as the system
+	Text        string // large, largest; empty: normal
+	Still       bool   // less motion
+	Language    string // code; empty: as the system
+	Small       bool   // a small window, whenever this one is minimized in a room
+	TalkKey     string // lets the user speak in every window; empty: none
+	Voice       mic.Voice
+	LeaveRouter bool // a room is started without asking it
 
 	Notifications saved.Notifications
 }
@@ -58,6 +59,7 @@ func (c Choice) Save(set *saved.Settings) {
 	set.Theme, set.Text, set.Still = c.Theme, c.Text, c.Still
 	set.Notifications, set.TalkKey, set.Small = c.Notifications, c.TalkKey, c.Small
 	set.Voice = c.Voice
+	set.LeaveRouter = c.LeaveRouter
 }
 
 // NewForm is what is remembered, as the pages show it.
@@ -67,7 +69,8 @@ func NewForm(set saved.Settings) Form {
 		Choice: Choice{
 			SendHeight: set.SendHeight, AudioOnly: set.AudioOnly, Theme: set.Theme, Text: set.Text, Still: set.Still,
 			Language: set.Language, Notifications: set.Notifications, TalkKey: set.TalkKey, Small: set.Small,
-			Voice: set.Voice,
+			Voice:       set.Voice,
+			LeaveRouter: set.LeaveRouter,
 		},
 	}
 }
