@@ -133,9 +133,9 @@ cuts: deps-test ## cuts of 4 to 60 s, in network namespaces (needs root)
 	FOYER_BIN=$(CURDIR)/build/foyer-checked $(CHECKED) $(GO) test -count=1 -timeout 10m -v -run TestO6_O8_Cuts ./e2e -cuts.all
 
 .PHONY: reach
-reach: deps-test ## joins from another home: ports forwarded, UDP dropped, only the door's port (needs root)
+reach: deps-test ## joins from another home: ports forwarded, UDP dropped, only the door's port, a router that is asked (needs root)
 	$(PLAIN) $(GO) build -ldflags '$(LDFLAGS)' -o build/foyer-plain .
-	FOYER_BIN=$(CURDIR)/build/foyer-plain $(PLAIN) $(GO) test -count=1 -timeout 10m -v -parallel 1 -run TestMediaWhereTheDoorAnswered ./e2e -reach.rounds 20
+	FOYER_BIN=$(CURDIR)/build/foyer-plain $(PLAIN) $(GO) test -count=1 -timeout 10m -v -parallel 1 -run 'TestMediaWhereTheDoorAnswered|TestRouterOpens' ./e2e -reach.rounds 20
 
 .PHONY: storm
 storm: deps-test ## ten minutes of commands and failures at random, against the real server
