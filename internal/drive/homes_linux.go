@@ -2,6 +2,7 @@ package drive
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -32,6 +33,9 @@ type Homes struct {
 
 	hostRouter, guestRouter *NetNS
 }
+
+// ErrNoRules says that the kernel has no rules for a router's packets.
+var ErrNoRules = errors.New("no nf_tables in the kernel")
 
 // NewHomes makes both; from outside nothing reaches the host yet. It needs root.
 func NewHomes(ctx context.Context) (*Homes, error) {
@@ -79,6 +83,9 @@ func (h *Homes) build(ctx context.Context) error {
 	for _, r := range []*NetNS{h.hostRouter, h.guestRouter} {
 		if err := r.run(ctx, "", "sysctl", "-qw", "net.ipv4.ip_forward=1"); err != nil {
 			return err
+		}
+		if err := r.run(ctx, "", "nft", "list", "ruleset"); err != nil {
+			return fmt.Errorf("%w: %w", ErrNoRules, err)
 		}
 		if err := r.run(ctx, routerRules, "nft", "-f", "-"); err != nil {
 			return err
