@@ -3,8 +3,6 @@ package app
 import (
 	"errors"
 	"fmt"
-	"regexp"
-	"strings"
 	"time"
 
 	"github.com/go-gl/glfw/v3.3/glfw"
@@ -60,30 +58,11 @@ func glfwPanic(recovered any) (error, bool) {
 
 // noDisplay has the cause as the libraries say it, or else err.
 func noDisplay(said string, err error) error {
-	if cause := causeOf(said); cause != "" {
+	if cause := muted.Cause(said); cause != "" {
 		return fmt.Errorf("%w: %s", call.ErrNoDisplay, cause)
 	}
 	if errors.Is(err, call.ErrNoDisplay) {
 		return err
 	}
 	return fmt.Errorf("%w: %w", call.ErrNoDisplay, err)
-}
-
-// causeOf is the cause in a log of Fyne's, or else all that was said, in one line
-// and without the times of the log.
-func causeOf(said string) string {
-	var all []string
-	for line := range strings.Lines(said) {
-		line = logTime().ReplaceAllString(strings.TrimSpace(line), "")
-		if _, cause, found := strings.Cut(line, "Cause:"); found {
-			return strings.TrimSpace(cause)
-		}
-		all = append(all, line)
-	}
-	return strings.Join(all, " ")
-}
-
-// logTime is what Go's own log writes before a line.
-func logTime() *regexp.Regexp {
-	return regexp.MustCompile(`^[0-9]{4}/[0-9]{2}/[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2} `)
 }

@@ -109,7 +109,7 @@ func (sr *sessionReader) roomEvent(s *stay, ev call.SessionEvent) {
 		sr.l.emit(ev)
 		sr.l.subscriptions.choose(s)
 	case call.QualityChanged:
-		if _, known := s.roster.get(ev.ID); known || ev.ID == s.self.Identity {
+		if _, known := s.roster.Get(ev.ID); known || ev.ID == s.self.Identity {
 			sr.l.emit(ev)
 		}
 	case call.DataReceived:
@@ -143,7 +143,7 @@ func (sr *sessionReader) ended(s *stay, end call.SessionEnded) {
 }
 
 func (sr *sessionReader) trackEvent(s *stay, id call.Identity, t call.Track, local, there bool, ev call.Event) {
-	if !local && id != s.self.Identity && s.roster.track(id, t, there) {
+	if !local && id != s.self.Identity && s.roster.Track(id, t, there) {
 		sr.l.subscriptions.choose(s)
 		sr.l.emit(ev)
 	}
@@ -159,7 +159,7 @@ func (sr *sessionReader) present(s *stay, p call.Participant) {
 		}
 		return
 	}
-	before, known := s.roster.put(p)
+	before, known := s.roster.Put(p)
 	sr.l.subscriptions.choose(s)
 	if before.Hand != p.Hand {
 		sr.l.hands.changed(s)
@@ -171,13 +171,13 @@ func (sr *sessionReader) present(s *stay, p call.Participant) {
 	if known {
 		sr.l.subscriptions.unsubscribeOwner(s, before.SID)
 	}
-	s.people = max(s.people, len(s.roster.people)+1)
+	s.people = max(s.people, s.roster.Len()+1)
 	sr.l.emit(call.ParticipantJoined{Participant: p})
 }
 
 func (sr *sessionReader) absent(s *stay, ev call.ParticipantLeft) {
-	known, _ := s.roster.get(ev.Participant.Identity)
-	if !s.roster.remove(ev.Participant) {
+	known, _ := s.roster.Get(ev.Participant.Identity)
+	if !s.roster.Remove(ev.Participant) {
 		return
 	}
 	delete(s.reception.spoke, ev.Participant.Identity)
@@ -198,14 +198,14 @@ func (sr *sessionReader) rosterReplaced(s *stay, ev call.RosterReplaced) {
 	}
 	sr.takeRoster(s, ev)
 	for _, r := range s.received() {
-		if ev.Republish || !s.roster.hasTrack(r.info.SID) {
+		if ev.Republish || !s.roster.HasTrack(r.info.SID) {
 			sr.l.subscriptions.unsubscribe(s, r)
 		}
 	}
 	if ev.Republish {
 		sr.l.publications.republish(s)
 	}
-	sr.l.emit(call.RoomUpdated{Session: s.sessionID, Self: s.self, Participants: s.roster.list()})
+	sr.l.emit(call.RoomUpdated{Session: s.sessionID, Self: s.self, Participants: s.roster.List()})
 	if ev.Republish {
 		sr.l.setState(call.StateJoined)
 	}
@@ -222,9 +222,9 @@ func (sr *sessionReader) takeRoster(s *stay, ev call.RosterReplaced) {
 		s.title = ev.Title
 	}
 	s.sessionID, s.self = ev.SessionID, ev.Self
-	s.roster.replace(ev.Participants)
+	s.roster.Replace(ev.Participants)
 	maps.DeleteFunc(s.reacting, func(id call.Identity, _ *ratelimit.Pace) bool {
-		return id != s.self.Identity && s.roster.index(id) < 0
+		return id != s.self.Identity && !s.roster.Has(id)
 	})
-	s.people = max(s.people, len(s.roster.people)+1)
+	s.people = max(s.people, s.roster.Len()+1)
 }

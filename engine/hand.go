@@ -93,7 +93,7 @@ func (h *hands) changed(s *stay) {
 
 func (h *hands) report(s *stay) {
 	var now []call.Hand
-	for _, p := range append([]call.Participant{s.self}, s.roster.people...) {
+	for _, p := range append([]call.Participant{s.self}, s.roster.List()...) {
 		if p.Hand != 0 {
 			now = append(now, call.Hand{ID: p.Identity, At: p.Hand})
 		}

@@ -56,7 +56,7 @@ func (r *reactions) doReact(c React) error {
 
 // received takes a reaction of somebody who is there. The SFU writes the sender.
 func (r *reactions) received(s *stay, ev call.DataReceived) {
-	p, here := s.roster.get(ev.ID)
+	p, here := s.roster.Get(ev.ID)
 	reaction := call.Reaction(ev.Payload)
 	if !here || p.Muted && !s.link.Plain() || !slices.Contains(call.Reactions(), reaction) ||
 		!s.pace(ev.ID).Allow(time.Now(), 2*reactionsPerSecond, 2*reactionsAtOnce) {

@@ -91,12 +91,12 @@ func (sb *subscriptions) doSetTrackView(c SetTrackView) error {
 	if c.Track == "" || c.Width < 0 || c.Height < 0 {
 		return fmt.Errorf("%w: view of %q, %dx%d", call.ErrBadArgument, c.Track, c.Width, c.Height)
 	}
-	if !s.roster.hasTrack(c.Track) && s.receivers[c.Track] == nil {
+	if !s.roster.HasTrack(c.Track) && s.receivers[c.Track] == nil {
 		return fmt.Errorf("view of %q: %w", c.Track, call.ErrNotPublished)
 	}
 	if _, known := s.reception.views[c.Track]; !known {
 		maps.DeleteFunc(s.reception.views, func(sid call.SID, _ call.TrackView) bool {
-			return !s.roster.hasTrack(sid) && s.receivers[sid] == nil
+			return !s.roster.HasTrack(sid) && s.receivers[sid] == nil
 		})
 	}
 	s.reception.views[c.Track] = call.TrackView{Hidden: c.Disabled, Width: c.Width, Height: c.Height}
@@ -130,7 +130,7 @@ func (sb *subscriptions) chosen(s *stay) {
 		Shown: sb.l.cfg.Shown, Views: s.reception.views, Spoke: s.reception.spoke, ObeysMutes: !s.link.Plain(),
 		AudioOnly: sb.l.quality.AudioOnly,
 	}
-	s.reception.wanted = selector.Choose(s.roster.people)
+	s.reception.wanted = selector.Choose(s.roster.List())
 	paused := make(map[call.SID]bool, len(s.reception.wanted))
 	for _, w := range s.reception.wanted {
 		paused[w.Track] = w.Paused
@@ -138,7 +138,7 @@ func (sb *subscriptions) chosen(s *stay) {
 	for _, r := range s.received() {
 		if rest, wanted := paused[r.info.SID]; wanted {
 			r.rx.Show(!rest)
-		} else if s.roster.hasTrack(r.info.SID) {
+		} else if s.roster.HasTrack(r.info.SID) {
 			sb.unsubscribe(s, r) // at once: the server's answer may never come
 		}
 	}
@@ -170,7 +170,7 @@ func (sb *subscriptions) tellChosen(s *stay) {
 func (s *stay) speak(speakers []call.SpeakerLevel) {
 	now := time.Now()
 	for _, sp := range speakers {
-		if _, known := s.roster.get(sp.ID); known {
+		if _, known := s.roster.Get(sp.ID); known {
 			s.reception.spoke[sp.ID] = now
 		}
 	}

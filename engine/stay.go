@@ -12,6 +12,7 @@ import (
 	"foyer/engine/internal/patience"
 	"foyer/engine/internal/ratelimit"
 	"foyer/engine/internal/recent"
+	"foyer/engine/internal/roster"
 )
 
 // entry is an accepted Join or StartRoom.
@@ -83,7 +84,7 @@ type stay struct {
 	joinedAt  time.Time
 	sessionID call.SID
 	self      call.Participant
-	roster    roster
+	roster    roster.Roster
 	people    int // the most at once, ourselves included
 
 	permissions call.Standing
@@ -256,7 +257,7 @@ func (l *loop) admitted(s *stay, ev call.RosterReplaced) {
 	refused := s.obeyRules()
 	l.setState(call.StateJoined)
 	l.emit(call.Joined{
-		Room: s.room, Title: s.title, Session: s.sessionID, Self: s.self, Participants: s.roster.list(),
+		Room: s.room, Title: s.title, Session: s.sessionID, Self: s.self, Participants: s.roster.List(),
 		Link: s.forOthers(), Elapsed: max(s.joinedAt.Sub(s.asked), time.Nanosecond), Hosting: s.hosting,
 		Standing: s.permissions,
 	})

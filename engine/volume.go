@@ -33,11 +33,11 @@ func (sb *subscriptions) doSetVolume(c SetVolume) error {
 	if c.Percent < 0 || c.Percent > MaxVolume {
 		return fmt.Errorf("%w: a volume of %d, 0 to %d", call.ErrBadArgument, c.Percent, MaxVolume)
 	}
-	if _, here := s.roster.get(c.ID); !here {
+	if _, here := s.roster.Get(c.ID); !here {
 		return call.ErrAlreadyGone
 	}
 	if _, known := s.volumes[c.ID]; !known && len(s.volumes) >= maxVolumes {
-		maps.DeleteFunc(s.volumes, func(id call.Identity, _ int) bool { return s.roster.index(id) < 0 })
+		maps.DeleteFunc(s.volumes, func(id call.Identity, _ int) bool { return !s.roster.Has(id) })
 	}
 	s.volumes[c.ID] = c.Percent
 	for _, r := range s.received() {

@@ -17,7 +17,7 @@ import (
 // the room server are host, door, keeper and sfu.
 func parts() []string {
 	return []string{
-		"client", "desktop", "devices", "door", "engine", "host", "instance", "keeper", "media", "sfu", "ui",
+		"atspi", "client", "desktop", "devices", "door", "engine", "host", "instance", "keeper", "media", "router", "sfu", "ui",
 	}
 }
 

@@ -1,4 +1,5 @@
-package engine
+// Package roster is the list of the people in a room, as its engine keeps it.
+package roster
 
 import (
 	"slices"
@@ -6,40 +7,49 @@ import (
 	"foyer/engine/call"
 )
 
-// roster is everybody in the room except ourselves, in the order of their
-// coming. Its participants are never changed in place: events carry them.
-type roster struct {
+// Roster is everybody in the room except ourselves, in the order of their
+// coming. Its participants are never changed in place: events carry them. One
+// goroutine uses a Roster.
+type Roster struct {
 	people []call.Participant
 	at     map[call.Identity]int // where somebody is in people
 }
 
-func (r *roster) list() []call.Participant { return slices.Clone(r.people) }
+// List returns all of them, for events.
+func (r *Roster) List() []call.Participant { return slices.Clone(r.people) }
 
-func (r *roster) index(id call.Identity) int {
+// Len is how many they are.
+func (r *Roster) Len() int { return len(r.people) }
+
+// Has reports whether somebody is one of them.
+func (r *Roster) Has(id call.Identity) bool { return r.index(id) >= 0 }
+
+func (r *Roster) index(id call.Identity) int {
 	if i, known := r.at[id]; known {
 		return i
 	}
 	return -1
 }
 
-func (r *roster) get(id call.Identity) (call.Participant, bool) {
+// Get returns one of them.
+func (r *Roster) Get(id call.Identity) (call.Participant, bool) {
 	if i := r.index(id); i >= 0 {
 		return r.people[i], true
 	}
 	return call.Participant{}, false
 }
 
-// replace makes the roster exactly what the server listed; of an identity that
+// Replace makes the roster exactly what the server listed; of an identity that
 // is listed twice the last counts.
-func (r *roster) replace(people []call.Participant) {
+func (r *Roster) Replace(people []call.Participant) {
 	r.people, r.at = nil, nil
 	for _, p := range people {
-		r.put(p)
+		r.Put(p)
 	}
 }
 
-// put adds p or replaces who has its identity. before is who was replaced.
-func (r *roster) put(p call.Participant) (before call.Participant, replaced bool) {
+// Put adds p or replaces who has its identity. before is who was replaced.
+func (r *Roster) Put(p call.Participant) (before call.Participant, replaced bool) {
 	p.Tracks = slices.Clone(p.Tracks)
 	i := r.index(p.Identity)
 	if i < 0 {
@@ -54,9 +64,9 @@ func (r *roster) put(p call.Participant) (before call.Participant, replaced bool
 	return before, true
 }
 
-// remove takes p out, unless the identity is in the room with another SID by
+// Remove takes p out, unless the identity is in the room with another SID by
 // now: then the leaving is an earlier join's (contract K3).
-func (r *roster) remove(p call.Participant) bool {
+func (r *Roster) Remove(p call.Participant) bool {
 	i := r.index(p.Identity)
 	if i < 0 || p.SID != "" && r.people[i].SID != p.SID {
 		return false
@@ -69,8 +79,8 @@ func (r *roster) remove(p call.Participant) bool {
 	return true
 }
 
-// track puts or takes away an announced track.
-func (r *roster) track(id call.Identity, t call.Track, there bool) bool {
+// Track puts or takes away an announced track.
+func (r *Roster) Track(id call.Identity, t call.Track, there bool) bool {
 	i := r.index(id)
 	if i < 0 {
 		return false
@@ -83,7 +93,8 @@ func (r *roster) track(id call.Identity, t call.Track, there bool) bool {
 	return true
 }
 
-func (r *roster) hasTrack(sid call.SID) bool {
+// HasTrack reports whether somebody has announced a track.
+func (r *Roster) HasTrack(sid call.SID) bool {
 	return slices.ContainsFunc(r.people, func(p call.Participant) bool {
 		return slices.ContainsFunc(p.Tracks, func(t call.Track) bool { return t.SID == sid })
 	})
