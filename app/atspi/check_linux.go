@@ -64,16 +64,19 @@ func (c *checker) message() bool {
 		}
 	}
 	// godbus panics where these name nobody.
-	if c.b[1] == typeSignal && body != "s" && (strings.Contains(member, "NameLost") || strings.Contains(member, "NameAcquired")) {
+	ofNames := strings.Contains(member, "NameLost") || strings.Contains(member, "NameAcquired")
+	if c.b[1] == typeSignal && body != "s" && ofNames {
 		return false
 	}
 	if !c.align(8) {
 		return false
 	}
-	for ok := true; body != ""; {
-		if body, ok = c.value(body, 0); !ok {
+	for body != "" {
+		rest, ok := c.value(body, 0)
+		if !ok {
 			return false
 		}
+		body = rest
 	}
 	return c.at == len(c.b)
 }

@@ -120,7 +120,7 @@ func (r *Reader) follow(ctx context.Context, session *bus, again *retry) error {
 		}
 		switch {
 		case ctx.Err() != nil:
-			return nil
+			return nil //nolint:nilerr // the end was asked for
 		case session.Context().Err() != nil:
 			return errGone
 		case err == nil:

@@ -37,7 +37,7 @@ type ref struct {
 // server answers what readers ask, from the newest tree. godbus calls the methods on
 // goroutines of its own.
 type server struct {
-	ctx     context.Context
+	ctx     context.Context //nolint:containedctx // of the connection: godbus calls the methods without one
 	r       *Reader
 	bus     *bus
 	name    string // ours on the bus

@@ -112,9 +112,12 @@ func pieceAt(all []rune, at, by int) (from, to int) {
 	if by == byWord {
 		begins = func(i int) bool { return unicode.IsSpace(all[i-1]) && !unicode.IsSpace(all[i]) }
 	}
-	for from = at; from > 0 && (from == len(all) || !begins(from)); from-- {
+	from, to = at, at+1
+	for from > 0 && (from == len(all) || !begins(from)) {
+		from--
 	}
-	for to = at + 1; to < len(all) && !begins(to); to++ {
+	for to < len(all) && !begins(to) {
+		to++
 	}
 	return from, min(to, len(all))
 }

@@ -43,8 +43,9 @@ var roles = map[access.Role]struct {
 }{
 	access.RoleAlert: {roleAlert, "alert"}, access.RoleButton: {43, "push button"}, access.RoleCheck: {7, "check box"},
 	access.RoleCombo: {11, "combo box"}, access.RoleContainer: {39, "panel"}, access.RoleDialog: {16, "dialog"},
-	access.RoleEntry: {79, "entry"}, access.RoleHeading: {83, "heading"}, access.RoleImage: {27, "image"}, access.RoleLevel: {103, "level bar"},
-	access.RoleLink: {88, "link"}, access.RoleList: {31, "list"}, access.RoleMenu: {33, "menu"},
+	access.RoleEntry: {79, "entry"}, access.RoleHeading: {83, "heading"}, access.RoleImage: {27, "image"},
+	access.RoleLevel: {103, "level bar"},
+	access.RoleLink:  {88, "link"}, access.RoleList: {31, "list"}, access.RoleMenu: {33, "menu"},
 	access.RoleMenuItem: {35, "menu item"}, access.RoleProgress: {42, "progress bar"},
 	access.RoleRadio: {44, "radio button"}, access.RoleRow: {32, "list item"}, access.RoleSlider: {51, "slider"},
 	access.RoleTab: {37, "page tab"}, access.RoleTabList: {38, "page tab list"}, access.RoleText: {29, "label"},
@@ -184,6 +185,7 @@ func (t *tree) add(parent *object, n *access.Node, w window, ids *numbers, kept 
 	case access.RoleEntry, access.RoleCombo:
 		o.text, o.spoken = clean(n.Text), true
 		o.caret = min(n.Caret, len([]rune(o.text)))
+	default: // is not text
 	}
 	o.states = statesOf(n, w)
 	parent.children = append(parent.children, o)

@@ -17,7 +17,8 @@ import (
 // the room server are host, door, keeper and sfu.
 func parts() []string {
 	return []string{
-		"atspi", "client", "desktop", "devices", "door", "engine", "host", "instance", "keeper", "media", "router", "sfu", "ui",
+		"atspi", "client", "desktop", "devices", "door", "engine", "host", "instance", "keeper", "media",
+		"router", "sfu", "ui",
 	}
 }
 

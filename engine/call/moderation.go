@@ -17,7 +17,7 @@ const (
 	OpAllow    Operation = "allow"     // PeopleRequest -> PeopleAnswer: exempt from the passive exit
 	OpDisallow Operation = "disallow"  // PeopleRequest -> PeopleAnswer
 	OpMute     Operation = "mute"      // MuteRequest -> PeopleAnswer
-	OpUnmute   Operation = "unmute"    // MuteRequest -> PeopleAnswer: they may speak again, their microphone stays as it is
+	OpUnmute   Operation = "unmute"    // MuteRequest -> PeopleAnswer: they may speak, their microphone stays as it is
 	OpRole     Operation = "role"      // RoleRequest -> PeopleAnswer
 	OpHand     Operation = "hand"      // HandRequest -> struct{}: the caller's own; every member
 	OpLower    Operation = "lower"     // LowerRequest -> PeopleAnswer: others' hands

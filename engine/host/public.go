@@ -39,7 +39,9 @@ func (s *settings) checkPublic() error {
 		}
 	}
 	if len(s.public) > maxLinkHosts {
-		return fmt.Errorf("%w: %d public addresses; a link has room for %d", call.ErrServerConfig, len(s.public), maxLinkHosts)
+		return fmt.Errorf(
+			"%w: %d public addresses; a link has room for %d", call.ErrServerConfig, len(s.public), maxLinkHosts,
+		)
 	}
 	return nil
 }

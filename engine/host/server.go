@@ -62,7 +62,8 @@ func (s *Server) Run(ctx context.Context, ready func(Ready)) error {
 	if err := data.load(cluster); err != nil {
 		return err
 	}
-	shown, err := certs.New(data.certificate, certs.Pair{Cert: s.CertFile, Key: s.KeyFile}, s.Log.WithField("part", "door"))
+	public := certs.Pair{Cert: s.CertFile, Key: s.KeyFile}
+	shown, err := certs.New(data.certificate, public, s.Log.WithField("part", "door"))
 	if err != nil {
 		return fmt.Errorf("%w: certificate: %w", call.ErrServerConfig, err)
 	}

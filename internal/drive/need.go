@@ -14,7 +14,8 @@ var packages = map[string]string{
 	"pulseaudio": "pulseaudio", "pactl": "pulseaudio-utils", "parec": "pulseaudio-utils",
 	"Xvfb": "xvfb", "openbox": "openbox", "xdotool": "xdotool", "xclip": "xclip", "xprop": "x11-utils",
 	"import": "imagemagick", "espeak-ng": "espeak-ng", "sox": "sox", "chromium": "chromium",
-	"initdb": "postgresql", "redis-server": "redis-server", "node": "nodejs", "npm": "npm", "ip": "iproute2", "nft": "nftables",
+	"initdb": "postgresql", "redis-server": "redis-server", "node": "nodejs", "npm": "npm",
+	"ip": "iproute2", "nft": "nftables",
 	"dbus-daemon": "dbus-daemon", "dbus-run-session": "dbus-daemon",
 	"fcitx5": "fcitx5 fcitx5-chinese-addons", "ibus": "ibus-libpinyin", "ibus-daemon": "ibus",
 }

@@ -17,9 +17,12 @@ const arrivals = 3 * time.Second
 // joined tells that somebody came: together with those who came just before.
 func (s notices) joined(name string, at time.Time) {
 	n := Notice{At: at, Kind: NoticeJoined, Name: name}
-	if i := len(s.Notices) - 1; i >= 0 && s.Notices[i].Kind == NoticeJoined && !s.Notices[i].Outside && at.Sub(s.Notices[i].At) < arrivals {
-		n.Name, n.More = s.Notices[i].Name, s.Notices[i].More+1
-		s.Dismiss(s.Notices[i].ID)
+	if i := len(s.Notices) - 1; i >= 0 {
+		last := s.Notices[i]
+		if last.Kind == NoticeJoined && !last.Outside && at.Sub(last.At) < arrivals {
+			n.Name, n.More = last.Name, last.More+1
+			s.Dismiss(last.ID)
+		}
 	}
 	s.Notify(n)
 }

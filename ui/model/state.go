@@ -295,7 +295,8 @@ const (
 // Sticky notices stay until they are dismissed; the others pass.
 func (n Notice) Sticky() bool {
 	switch n.Kind {
-	case NoticeFailed, NoticeDeviceLost, NoticeHostStopped, NoticeCrashed, NoticeNoFont, NoticeWoke, NoticeTalkKey, NoticeWaiters:
+	case NoticeFailed, NoticeDeviceLost, NoticeHostStopped, NoticeCrashed, NoticeNoFont, NoticeWoke,
+		NoticeTalkKey, NoticeWaiters:
 		return !n.Passing
 	default:
 		return false

@@ -141,7 +141,7 @@ func (s *Set) warn(now time.Time) {
 		return
 	}
 	s.warned = c
-	s.log.WithField("until", c.Leaf.NotAfter).Warn("the certificate ends soon and has not been renewed; invite links work on")
+	s.log.WithField("until", c.Leaf.NotAfter).Warn("the certificate ends soon and is not renewed; invite links work on")
 }
 
 // Certificate is for tls.Config.GetCertificate. Foyer's clients know the door by the
@@ -151,7 +151,7 @@ func (s *Set) Certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) 
 	c := s.public.Load()
 	if c == nil || hello.ServerName == "" || slices.Contains(hello.SupportedProtos, doorapi.PinnedProtocol) ||
 		c.Leaf.VerifyHostname(hello.ServerName) != nil {
-		return s.own, nil
+		return s.own, nil //nolint:nilerr // of another name
 	}
 	return c, nil
 }

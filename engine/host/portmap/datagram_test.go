@@ -245,7 +245,7 @@ func pcpRouter(t *testing.T, change func(answer []byte) [][]byte) *pcp {
 		}
 		answer := be([]byte{2, 129, 0, 0}, [4]byte(r[4:8]), uint32(77), [12]byte{})
 		answer = append(answer, r[pcpHeader:pcpNamed+2]...)
-		answer = be(answer, [16]byte(netip.MustParseAddr("203.0.113.5").As16()))
+		answer = be(answer, netip.MustParseAddr("203.0.113.5").As16())
 		return change(answer)
 	})
 	return &pcp{station: at, key: []byte("key"), first: Port{TCP, 7843}, epoch: &epoch{now: time.Now}}
@@ -304,7 +304,8 @@ func TestNamesOfMappings(t *testing.T) {
 	t.Parallel()
 	key, other := []byte("key"), []byte("other")
 	door, media := Port{TCP, 7843}, Port{UDP, 7843}
-	if nonce(key, door) != nonce(key, door) || description(key) != description(key) {
+	again := []byte("key")
+	if nonce(key, door) != nonce(again, door) || description(key) != description(again) {
 		t.Error("a mapping has another name after a start")
 	}
 	if nonce(key, door) == nonce(key, media) || nonce(key, door) == nonce(other, door) || description(key) == description(other) {

@@ -45,7 +45,8 @@ func lookUp(only netip.Addr) network {
 		return n
 	}
 	for _, a := range append([]netip.Addr{inside}, addressesOf(dev)...) {
-		if t := (target{router, a}); usable(router, a) && mayUse(only, a) && !slices.Contains(n.v6, t) && len(n.v6) < maxPinholes {
+		t := target{router, a}
+		if len(n.v6) < maxPinholes && usable(router, a) && mayUse(only, a) && !slices.Contains(n.v6, t) {
 			n.v6 = append(n.v6, t)
 		}
 	}

@@ -219,7 +219,8 @@ func (s *session) open(ctx context.Context, w way, opened func()) {
 				s.expect(h)
 				opened()
 			}
-			log.WithFields(logrus.Fields{"port": p, "outside": m.outside, "lease": m.lease}).Debug("the router has opened a port")
+			opening := logrus.Fields{"port": p, "outside": m.outside, "lease": m.lease}
+			log.WithFields(opening).Debug("the router has opened a port")
 		case i == 0:
 			log.WithError(err).Debug("the router does not open the door's port")
 			return

@@ -66,7 +66,8 @@ func (u *upnp) discover(ctx context.Context) (*url.URL, error) {
 func (u *upnp) lookFor(conn *net.UDPConn) error {
 	var failed error
 	for _, kind := range []string{gatewayType + "1", gatewayType + "2"} {
-		request := "M-SEARCH * HTTP/1.1\r\nHOST: " + u.many.String() + "\r\nMAN: \"ssdp:discover\"\r\nMX: 1\r\nST: " + kind + "\r\n\r\n"
+		request := "M-SEARCH * HTTP/1.1\r\nHOST: " + u.many.String() +
+			"\r\nMAN: \"ssdp:discover\"\r\nMX: 1\r\nST: " + kind + "\r\n\r\n"
 		_, one := conn.WriteToUDPAddrPort([]byte(request), u.search)
 		_, all := conn.WriteToUDPAddrPort([]byte(request), u.many)
 		if one != nil && all != nil {

@@ -95,7 +95,8 @@ func (r *Register) IsLetIn(
 	names, err := list(ctx, r, func(from row) (name string, err error) {
 		err = from.Scan(&name)
 		return name, err
-	}, `SELECT name FROM let_in WHERE room = $1 AND public_key = $2 AND (session = $3 AND session <> '' OR session = '' AND since > $4)`,
+	}, `SELECT name FROM let_in WHERE room = $1 AND public_key = $2
+		AND (session = $3 AND session <> '' OR session = '' AND since > $4)`,
 		string(room), hex.EncodeToString(who.Key), string(session), now.Add(-letInBefore).UnixMilli())
 	given := clean(who.Name)
 	for _, name := range names {

@@ -194,7 +194,8 @@ func (r *reader) number() int {
 // skip passes n numbers of any size and sign.
 func (r *reader) skip(n int) {
 	for range n {
-		for r.byte() >= 0x80 {
+		for more := true; more; {
+			more = r.byte() >= 0x80
 		}
 	}
 }

@@ -73,8 +73,8 @@ func newPeople(book *words.Book, act Actions, tips *kit.Tips, escape func()) *pe
 	p.waiters = waiters.New(book, act, tips)
 	p.invite = kit.NewIconButton(book.WithKey(book.T("room.qr"), "Q"), "qr", kit.Quiet, tips, act.ShowInvite)
 	p.content = container.New(
-		&peopleLayout{p.waiters}, kit.Row(4, kit.Grow(p.search), p.invite), p.problem.content, p.waiters.Content, p.list, p.nobody,
-		p.bans, p.picked.content,
+		&peopleLayout{p.waiters}, kit.Row(4, kit.Grow(p.search), p.invite), p.problem.content, p.waiters.Content,
+		p.list, p.nobody, p.bans, p.picked.content,
 	)
 	return p
 }
