@@ -47,8 +47,9 @@ test-parts: deps-test
 	$(CHECKED) $(GO) test -vet=off -p $(PARTS) -timeout 15m $(PACKAGES)
 
 .PHONY: test-one
-test-one: deps-test ## some tests of one package: PKG=./app/desktop RUN='^TestKilled'
+test-one: deps-test ## some tests of one package, with the race detector and without: PKG=./app/desktop RUN='^TestKilled'
 	$(CHECKED) $(GO) test -vet=off -count=1 -timeout 15m -run '$(RUN)' $(PKG)
+	$(PLAIN) $(GO) test -vet=off -count=1 -timeout 15m -run '$(RUN)' $(PKG)
 
 .PHONY: test-looks
 test-looks: deps-test ## only what is compared by eye or ear, without the race detector
