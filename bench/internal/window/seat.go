@@ -55,7 +55,10 @@ func (s *seat) open(b *harness.Bench, env []string, args ...string) error {
 	if err != nil {
 		return err
 	}
-	settings, err := json.Marshal(map[string]any{"name": "Viewer", "preview_asked": true, "microphone_off": true})
+	// The own picture would lie over the number that a tile carries.
+	settings, err := json.Marshal(map[string]any{
+		"name": "Viewer", "preview_asked": true, "microphone_off": true, "self_hidden": true,
+	})
 	if err != nil {
 		return err
 	}
