@@ -55,7 +55,7 @@ func (s *seat) open(b *harness.Bench, env []string, args ...string) error {
 	if err != nil {
 		return err
 	}
-	// The own picture would lie over the number that a tile carries.
+	// The own video would lie over the number that a tile carries.
 	settings, err := json.Marshal(map[string]any{
 		"name": "Viewer", "preview_asked": true, "microphone_off": true, "self_hidden": true,
 	})
