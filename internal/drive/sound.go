@@ -23,7 +23,8 @@ func Speak(ctx context.Context, text string, pitch int) ([]int16, error) {
 	if err != nil {
 		return nil, fmt.Errorf("espeak-ng: %w", err)
 	}
-	sox := exec.CommandContext(ctx, "sox", "-t", "wav", "-",
+	// Without -D it adds noise, of which each run has another.
+	sox := exec.CommandContext(ctx, "sox", "-D", "-t", "wav", "-",
 		"-t", "raw", "-r", "48000", "-c", "1", "-e", "signed", "-b", "16", "-")
 	sox.Stdin = bytes.NewReader(wav)
 	raw, err := sox.Output()
