@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/internal/lookalike"
 )
 
 // Limits of who waits.
@@ -74,6 +75,8 @@ type installation struct {
 type entry struct {
 	Guest
 	id      string
+	asked   string // the name without what tells them from others who wait
+	looks   string // the lookalike.Skeleton of Name
 	since   time.Time
 	asking  int           // questions that are held
 	until   time.Time     // forgotten then, if nothing is asked
@@ -155,10 +158,10 @@ func (w *Rooms) Ask(ctx context.Context, g Guest) error {
 	k := w.rooms[g.Room].find(g.ID())
 	switch {
 	case k == nil:
+		if verdict := w.rooms[g.Room].verdict(g); verdict != nil {
+			return verdict
+		}
 		if other := w.rooms[g.Room].same(g); other != nil {
-			if other.verdict != nil {
-				return other.verdict
-			}
 			w.forget(other) // has another name now
 		}
 		return w.come(g, now)
@@ -175,7 +178,8 @@ func (w *Rooms) Ask(ctx context.Context, g Guest) error {
 	case w.wakes != g.Seen:
 		return nil
 	}
-	k.Name, k.until = g.Name, now.Add(g.patience())
+	w.rooms[g.Room].name(k, g.Name)
+	k.until = now.Add(g.patience())
 	if !g.Waits || !g.Held {
 		return call.ErrWaiting
 	}
@@ -251,11 +255,12 @@ func (w *Rooms) come(g Guest, now time.Time) error {
 		w.rooms[g.Room] = r
 	}
 	k := &entry{Guest: g, id: g.ID(), since: now, until: now.Add(g.patience()), changed: make(chan struct{})}
+	r.name(k, g.Name)
 	r.entries = append(r.entries, k)
 	w.addresses[g.From]++
 	w.keys[g.installation()]++
 	w.all++
-	r.newest = g.Name
+	r.newest = k.Name
 	w.notify(r)
 	return call.ErrWaiting
 }
@@ -309,6 +314,32 @@ func (r *room) find(id string) *entry {
 		return r.entries[i]
 	}
 	return nil
+}
+
+// verdict is what was said lately to the installation of g, whatever it calls itself.
+func (r *room) verdict(g Guest) error {
+	if r == nil {
+		return nil
+	}
+	for _, k := range r.entries {
+		if k.verdict != nil && bytes.Equal(k.Key, g.Key) {
+			return k.verdict
+		}
+	}
+	return nil
+}
+
+// name gives k the name that the register has for it, told apart from all others who
+// wait, of whom the register does not know.
+func (r *room) name(k *entry, asked string) {
+	if k.asked == asked {
+		return
+	}
+	k.asked = asked
+	k.Name = lookalike.TellApart(asked, func(skeleton string) bool {
+		return slices.ContainsFunc(r.entries, func(o *entry) bool { return o != k && o.looks == skeleton })
+	})
+	k.looks = lookalike.Skeleton(k.Name)
 }
 
 // same is somebody who is g but for the name.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -227,10 +228,38 @@ func TestTurnAway(t *testing.T) {
 		wantWaiting(t, w, 0)
 		time.Sleep(turnedAway - time.Second)
 		wantSaid(t, ask(w, anna), refusal) // and no host hears of it
+		other := guestOf("another ID", "a")
+		wantSaid(t, ask(w, other), refusal) // nor of the same installation by another ID
 		wantWaiting(t, w, 0)
 		time.Sleep(2 * time.Second)
 		comes(t, w, anna)
 		wantWaiting(t, w, 1)
+	})
+}
+
+// Hosts tell people who wait apart, too, though the register does not know them.
+func TestLookAlikesWhoWait(t *testing.T) {
+	inRooms(t, func(t *testing.T, w *Rooms, _ *ear) {
+		first, second, like := guestOf("anna", "a"), guestOf("ben", "b"), guestOf("carl", "c")
+		first.Name, second.Name, like.Name = "Ada", "Ada", "\u0410da" // the last with a Cyrillic letter
+		for _, g := range []Guest{first, second, like} {
+			comes(t, w, g)
+		}
+		names := func() (all []string) {
+			for _, k := range w.List(first.Room) {
+				all = append(all, k.Name)
+			}
+			return all
+		}
+		want := []string{"Ada", "Ada (2)", "\u0410da (3)"}
+		if got := names(); !slices.Equal(got, want) {
+			t.Fatalf("%q wait, want %q", got, want)
+		}
+		second.Held = false
+		comes(t, w, second) // asks again, and keeps the number
+		if got := names(); !slices.Equal(got, want) {
+			t.Errorf("%q wait, want %q", got, want)
+		}
 	})
 }
 
