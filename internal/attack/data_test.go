@@ -31,6 +31,7 @@ func dataAttacks() []attempt {
 		{"forged batches of chat", participant, "say as the keeper what ada has said", forgedBatches},
 		{"chat as somebody else", participant, "write in ada's name", chatAs},
 		{"chat to one person", participant, "show to one as said to all what nobody else sees", privateChat},
+		{"reaction to one person", participant, "show one a reaction that nobody else sees", privateReaction},
 		{"chat as a lossy packet", participant, "write without the keeper", lossyChat},
 		{"chat of 1 MB", participant, "fill everybody's window", longChat},
 		{"flood of chat", participant, "write without pause", chatFlood},
@@ -246,6 +247,21 @@ func privateChat(s *stage) (string, error) {
 	return s.quietly(g, attack.Reliable, text("private", doorapi.TopicChat, "for ada alone", s.ada.id), "chat", func(raw string) bool {
 		return strings.Contains(raw, "for ada alone")
 	})
+}
+
+func privateReaction(s *stage) (string, error) {
+	g, _, err := s.writer()
+	if err != nil {
+		return "", err
+	}
+	clap := user(doorapi.TopicReaction, []byte("👏"), s.ada.id)
+	old := user(doorapi.TopicReaction, []byte("👏"), s.ada.id)
+	old.DestinationIdentities = nil
+	if said, err := s.quietly(g, attack.Reliable, []*livekit.DataPacket{clap, old}, "reaction", func(string) bool { return true }); err != nil {
+		return said, err
+	}
+	return s.quietly(g, attack.Lossy, []*livekit.DataPacket{clap, old, user(doorapi.TopicReaction, []byte("👏"))},
+		"reaction", func(string) bool { return true })
 }
 
 func lossyChat(s *stage) (string, error) {

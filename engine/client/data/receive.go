@@ -108,11 +108,12 @@ func isPrivate(p *livekit.DataPacket) bool {
 	return len(p.GetDestinationIdentities()) > 0 || older > 0
 }
 
-// isTalk reports whether a packet may be part of chat.
+// isTalk reports whether a packet may be part of chat, or a reaction: what one sees and
+// the others do not is no part of the room.
 func isTalk(p *livekit.DataPacket) bool {
 	switch v := p.GetValue().(type) {
 	case *livekit.DataPacket_User:
-		return v.User.GetTopic() == legacyChatTopic
+		return v.User.GetTopic() == legacyChatTopic || v.User.GetTopic() == doorapi.TopicReaction
 	case *livekit.DataPacket_StreamHeader, *livekit.DataPacket_StreamChunk, *livekit.DataPacket_StreamTrailer:
 		return true
 	}

@@ -185,6 +185,34 @@ func TestPrivateTalkIsNotShown(t *testing.T) {
 	}
 }
 
+// TestPrivateReactionIsNotShown: one that not everybody gets is shown to nobody.
+func TestPrivateReactionIsNotShown(t *testing.T) {
+	topic := doorapi.TopicReaction
+	reaction := func() *livekit.DataPacket {
+		return &livekit.DataPacket{
+			ParticipantIdentity: "mallory", ParticipantSid: "PA_m",
+			Value: &livekit.DataPacket_User{User: &livekit.UserPacket{Topic: &topic, Payload: []byte("👏")}},
+		}
+	}
+	private, old := reaction(), reaction()
+	private.DestinationIdentities = []string{"ada"}
+	old.GetUser().DestinationIdentities = []string{"ada"} //nolint:staticcheck // older clients write it
+	for name, tt := range map[string]struct {
+		packet *livekit.DataPacket
+		lossy  bool
+		heard  int
+	}{
+		"to all":         {reaction(), false, 1},
+		"lossy":          {reaction(), true, 0},
+		"private":        {private, false, 0},
+		"older, private": {old, false, 0},
+	} {
+		if got := len(NewReceiver(false).Receive(datatest.Marshal(t, tt.packet), tt.lossy, time.Now())); got != tt.heard {
+			t.Errorf("%s: heard %d times, want %d", name, got, tt.heard)
+		}
+	}
+}
+
 func FuzzData(f *testing.F) {
 	f.Add(datatest.Packet(f, "bob", 1, datatest.Header("1", 2)), datatest.Packet(f, "bob", 2, datatest.Chunk("1", 0, "hi")), datatest.Packet(f, "bob", 3, datatest.Trailer("1")))
 	f.Fuzz(func(t *testing.T, a, b, c []byte) {
