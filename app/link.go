@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	"foyer/app/argv"
 	"foyer/engine/call"
 	"foyer/ui/words"
 )
@@ -20,7 +21,8 @@ const (
 
 const linkNote = `
 A link lets whoever has it join, and other users of this computer can see command
-lines (ps). With - for LINK it is the first line of standard input; without LINK it
+lines (ps): Foyer erases the link from its own as soon as it has read it, which may
+be too late. With - for LINK it is the first line of standard input; without LINK it
 is taken from $` + linkVariable + `, where only you can see it.
 `
 
@@ -31,7 +33,7 @@ func (c *command) takeLink(positional []string) (string, error) {
 	link := os.Getenv(linkVariable)
 	_ = os.Unsetenv(linkVariable) // fails for names that cannot be one
 	if len(positional) > 0 {
-		link = positional[0]
+		link = argv.Hide(positional[0])
 	}
 	if link != linkOnStdin {
 		return link, nil

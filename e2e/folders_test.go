@@ -214,7 +214,8 @@ func TestADataFolderHasOneServer(t *testing.T) {
 	testenv.Serve(t, f, drive.ServeOptions{Data: server.Drive.Data})
 }
 
-// A link that is given on stdin is on no command line; commands follow it.
+// A link is on no command line: it was given on stdin, where commands follow it, or in
+// the environment, or it was erased.
 func TestLinkOnStdin(t *testing.T) {
 	f := testenv.Foyer(t)
 	server := testenv.Serve(t, f, drive.ServeOptions{})
@@ -234,6 +235,11 @@ func TestLinkOnStdin(t *testing.T) {
 	must(t, err)
 	testenv.Adopt(t, bob)
 	ada.Await("participant_joined")
+	carl, err := drive.Start(drive.Command{ // as the desktop opens a link
+		Name: "join-argument", Path: f.Bin, Logs: f.Work, Args: []string{"join", link, "--name", "Carl", "--profile", t.TempDir()},
+	})
+	must(t, err)
+	testenv.Adopt(t, carl).Await("joined")
 	for pid, line := range commandLines(t) {
 		if strings.Contains(line, link) {
 			t.Errorf("process %s shows the link: %s", pid, line)

@@ -1,0 +1,7 @@
+//go:build !unix
+
+package argv
+
+// Hide returns the secret. The command line belongs to the system, which shows it to its
+// user and to administrators alone.
+func Hide(secret string) string { return secret }
