@@ -11,7 +11,7 @@ import (
 var (
 	dependencyRow = regexp.MustCompile("(?m)^\\| `([^`]+)`[^|]*\\| *([^|]*?) *\\| *([^|]*?) *\\|$")
 	requirement   = regexp.MustCompile(`(?m)^(?:\t|require )([^\s()]+) v[^\s]+$`) // without // indirect
-	licence       = regexp.MustCompile(`\b(?:Apache-2\.0|BSD-[23]-Clause|MIT|Unlicense)\b`)
+	licence       = regexp.MustCompile(`\b(?:Apache-2\.0|BSD-[23]-Clause|MIT|MPL-2\.0|Unlicense)\b`)
 )
 
 // TestDependencies compares docs/dependencies.md with go.mod and with the

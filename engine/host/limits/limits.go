@@ -1,11 +1,11 @@
 package limits
 
 import (
-	"container/list"
 	"net/netip"
 	"sync"
 	"time"
 
+	"github.com/hashicorp/golang-lru/v2/simplelru"
 	"golang.org/x/time/rate"
 )
 
@@ -89,22 +89,20 @@ func Origin(remote string) netip.Prefix {
 // Rates remembers a rate limiter for each origin, or what else K is, and forgets
 // the one that was quiet for longest when there are too many.
 type Rates[K comparable] struct {
-	mu    sync.Mutex
-	limit rate.Limit
-	burst int
-	max   int
-	order *list.List // of *rateEntry[K], most recent first
-	by    map[K]*list.Element
+	mu       sync.Mutex
+	limit    rate.Limit
+	burst    int
+	limiters *simplelru.LRU[K, *rate.Limiter]
 }
 
-type rateEntry[K comparable] struct {
-	of      K
-	limiter *rate.Limiter
-}
-
-// NewRates makes rates of limit a second, with bursts, for at most most origins.
+// NewRates makes rates of limit a second, with bursts, for at most most origins, which
+// is more than 0.
 func NewRates[K comparable](limit rate.Limit, burst, most int) *Rates[K] {
-	return &Rates[K]{limit: limit, burst: burst, max: most, order: list.New(), by: map[K]*list.Element{}}
+	limiters, err := simplelru.NewLRU[K, *rate.Limiter](most, nil)
+	if err != nil {
+		panic(err) // most is a constant
+	}
+	return &Rates[K]{limit: limit, burst: burst, limiters: limiters}
 }
 
 // Take uses one, if there is one left.
@@ -117,18 +115,12 @@ func (r *Rates[K]) Left(o K, now time.Time) bool { return r.Of(o).TokensAt(now) 
 func (r *Rates[K]) Of(o K) *rate.Limiter {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if e, ok := r.by[o]; ok {
-		r.order.MoveToFront(e)
-		return e.Value.(*rateEntry[K]).limiter
+	limiter, ok := r.limiters.Get(o)
+	if !ok {
+		limiter = rate.NewLimiter(r.limit, r.burst)
+		r.limiters.Add(o, limiter)
 	}
-	if r.order.Len() >= r.max {
-		oldest := r.order.Back()
-		delete(r.by, oldest.Value.(*rateEntry[K]).of)
-		r.order.Remove(oldest)
-	}
-	entry := &rateEntry[K]{o, rate.NewLimiter(r.limit, r.burst)}
-	r.by[o] = r.order.PushFront(entry)
-	return entry.limiter
+	return limiter
 }
 
 // Nonces remembers the nonces of joins, so that a recorded join cannot be used

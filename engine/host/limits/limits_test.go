@@ -53,8 +53,8 @@ func TestRatesForgetTheQuietest(t *testing.T) {
 	if r.Left(of(1), now) {
 		t.Error("a flood of addresses made it forget a busy one")
 	}
-	if len(r.by) != 3 || r.order.Len() != 3 {
-		t.Errorf("%d and %d remembered", len(r.by), r.order.Len())
+	if n := r.limiters.Len(); n != 3 {
+		t.Errorf("%d remembered", n)
 	}
 }
 

@@ -54,7 +54,7 @@ type Listener struct {
 // party is the connections of one origin.
 type party struct {
 	open    int
-	waiting *list.List // of *countedConn, the longest first
+	waiting *list.List // of *countedConn, the longest first; each may go at any time
 }
 
 // NewListener limits the connections of inner.
