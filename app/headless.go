@@ -12,6 +12,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/app/printer"
+	"foyer/app/snapshot"
 	"foyer/engine"
 	"foyer/engine/call"
 	"foyer/ui/words"
@@ -38,7 +39,8 @@ type headless struct {
 	joined    bool
 	ending    bool // stdin has ended: the next idle is the last
 	last      call.LeaveReason
-	videos    remoteVideos
+	videos    snapshot.Videos
+	asked     []askedSnapshot // wait for their videos
 	snapshots sync.WaitGroup
 	oneReader sync.Mutex  // a slot has one reader at a time
 	first     engine.Join // names and devices of the next join, unless it says otherwise
@@ -47,7 +49,6 @@ type headless struct {
 func newHeadless(c *core, p *profile, stay bool, std io3, log logrus.FieldLogger) *headless {
 	return &headless{
 		core: c, profile: p, stay: stay, out: printer.New(std.out), in: std.in, errs: std.err, log: log,
-		videos: newRemoteVideos(),
 	}
 }
 
@@ -184,10 +185,10 @@ func (h *headless) note(e call.Event) {
 		if e.Reason != call.ReasonSwitched { // another stay follows
 			h.last = e.Reason
 		}
-		h.videos = newRemoteVideos()
+		h.videos, h.asked = snapshot.Videos{}, nil
 	default:
 	}
-	h.videos.note(e)
+	h.videos.Note(e)
 }
 
 // status is the exit status that the last reason asks for.

@@ -5,10 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"image/color"
-	"image/png"
 	"io"
-	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -314,65 +311,6 @@ func TestLineThatIsTooLongIsAnswered(t *testing.T) {
 	}
 }
 
-func TestSnapshotWritesTheNextFrame(t *testing.T) {
-	slot := &call.FrameSlot{}
-	slot.SetSourceSize(64, 36)
-	var painter sync.WaitGroup
-	stop := make(chan struct{})
-	painter.Go(func() {
-		tick := time.NewTicker(time.Millisecond)
-		defer tick.Stop()
-		for {
-			select {
-			case <-stop:
-				return
-			case <-tick.C:
-				v := slot.View()
-				if v.Width == 0 {
-					continue
-				}
-				img := slot.Begin(v.Width, v.Height)
-				for i := range img.Pix {
-					img.Pix[i] = 200
-				}
-				slot.Commit()
-			}
-		}
-	})
-	defer painter.Wait()
-	defer close(stop)
-	img, err := nextFrame(context.Background(), slot, 0, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := filepath.Join(t.TempDir(), "p.png")
-	if err := writePNG(name, img); err != nil {
-		t.Fatal(err)
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	back, err := png.Decode(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if b := back.Bounds(); b.Dx() != 64 || b.Dy() != 36 {
-		t.Errorf("size %v, want that of the source", b)
-	}
-	if c := color.RGBAModel.Convert(back.At(1, 1)).(color.RGBA); c.R != 200 {
-		t.Errorf("pixel %v", c)
-	}
-	if slot.View() != (call.View{}) {
-		t.Error("the slot is still being painted for nobody")
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	if _, err := nextFrame(ctx, &call.FrameSlot{}, 8, 8); err == nil {
-		t.Error("a picture out of nothing")
-	}
-}
 
 // lineBuffer is a stdout that tells when it grows.
 type lineBuffer struct {

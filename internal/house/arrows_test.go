@@ -36,6 +36,7 @@ const (
 var mayImport = map[string][]string{
 	"foyer":               {"foyer/app"},
 	"foyer/app":           {"foyer/ui", "foyer/engine", "foyer/assets", "foyer/app/about", "foyer/app/desktop", "foyer/app/install", "foyer/app/instance", "foyer/app/language", "foyer/app/locale", "foyer/app/loglevel", "foyer/app/manual", "foyer/app/memory", "foyer/app/native", "foyer/app/printer", "foyer/app/profiling", "foyer/app/trial", "foyer/app/voice", "foyer/app/atspi", "foyer/app/muted"},
+	"foyer/app/snapshot":  {"foyer/app/printer", "foyer/engine/call"},
 	"foyer/app/printer":   {"foyer/engine/call", "foyer/engine/eventqueue", "foyer/ui/words"},
 	"foyer/app/trial":     {"foyer/engine", "foyer/engine/call", "foyer/engine/eventqueue", "foyer/engine/private", "foyer/engine/roomserver", "foyer/ui/words"},
 	"foyer/app/about":     {"foyer/assets", "foyer/engine/private", "foyer/ui/view"},
