@@ -161,12 +161,8 @@ func untilTold() (context.Context, context.CancelFunc) {
 // untilTold is untilTold for a command that runs for long: it has --pprof and
 // --trace, and gives memory back. Errors are those of the command line.
 func (c *command) untilTold() (context.Context, context.CancelFunc, error) {
-	stopPprof, err := profiling.Start(c.pprof)
+	endLook, err := c.lookInside()
 	if err != nil {
-		return nil, nil, err
-	}
-	if err := c.openTrace(); err != nil {
-		stopPprof()
 		return nil, nil, err
 	}
 	ctx, stop := untilTold()
@@ -174,8 +170,23 @@ func (c *command) untilTold() (context.Context, context.CancelFunc, error) {
 	beside.Go(func() { memory.GiveBack(ctx) })
 	return ctx, func() {
 		stop()
-		stopPprof()
 		beside.Wait()
+		endLook()
+	}, nil
+}
+
+// lookInside begins what --pprof and --trace ask for.
+func (c *command) lookInside() (end func(), err error) {
+	stopPprof, err := profiling.Start(c.pprof)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.openTrace(); err != nil {
+		stopPprof()
+		return nil, err
+	}
+	return func() {
+		stopPprof()
 		c.endTrace()
 	}, nil
 }

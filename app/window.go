@@ -23,6 +23,7 @@ import (
 	"foyer/app/instance"
 	"foyer/app/language"
 	"foyer/app/native"
+	"foyer/app/profiling"
 	"foyer/engine/call"
 	"foyer/engine/roomserver"
 	"foyer/ui"
@@ -40,12 +41,13 @@ const windowName = "window"
 const programTitle = "Foyer"
 
 func runWindow(std io3, args []string) int {
-	c := newCommand(std, windowName, "[LINK|-] [--profile DIR] [--or-try] [--trace FILE]\n"+
+	c := newCommand(std, windowName, "[LINK|-] [--profile DIR] [--or-try] [--pprof ADDR] [--trace FILE]\n"+
 		"       foyer --register-links | --unregister-links")
 	dir := c.String("profile", "", "folder with the key and settings (default: the user's config folder)")
 	orTry := c.Bool("or-try", false, "where no window can be opened, show a room in this terminal as “foyer try” does")
 	register := c.Bool("register-links", false, "let this program open foyer: links, with an entry in your menu, and exit")
 	unregister := c.Bool("unregister-links", false, "take that back, and exit")
+	c.StringVar(&c.pprof, "pprof", "", profiling.Usage)
 	c.traceFlag()
 	c.notes = linkNote
 	positional, status, ok := c.parse(args)
@@ -65,11 +67,12 @@ func runWindow(std io3, args []string) int {
 	if err != nil {
 		return c.fail(exitUsage, "%s", words.Error(err))
 	}
-	if err := c.openTrace(); err != nil {
+	endLook, err := c.lookInside()
+	if err != nil {
 		return c.misused("%v", err)
 	}
 	err = c.window(*dir, link)
-	c.endTrace()
+	endLook()
 	switch {
 	case err == nil:
 		return exitOK
