@@ -43,9 +43,9 @@ func adminCommands() []adminCommand {
 			"             [--real-time D] [--keep-history=BOOL] [--waiting=BOOL]",
 			about: "show the rules, or change them",
 			flags: "locked max-members refuse-newcomer real-time keep-history waiting"},
-		{op: call.OpWaiting, takes: "ROOM", about: "who waits to be let in"},
-		{op: call.OpAdmit, takes: "ROOM ID... | --all", about: "let in who waits", flags: "all"},
-		{op: call.OpTurnAway, takes: "ROOM ID... | --all [--text T]", about: "turn away who waits", flags: "all text"},
+		{op: call.OpWaiting, takes: "ROOM", about: "list people who are waiting"},
+		{op: call.OpAdmit, takes: "ROOM ID... | --all", about: "let people in", flags: "all"},
+		{op: call.OpTurnAway, takes: "ROOM ID... | --all [--text T]", about: "turn people away", flags: "all text"},
 		{op: call.OpDismiss, takes: "ROOM [--text T]", about: "close a room for everyone", flags: "text"},
 		{op: call.OpChat, takes: "ROOM [--say T]", about: "the last messages, or send one", flags: "say"},
 	}

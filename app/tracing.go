@@ -6,7 +6,7 @@ import (
 	"foyer/engine/trace"
 )
 
-const traceUsage = "new file for a trace: everything that the program is told and tells, as JSON lines " +
+const traceUsage = "new file for a trace: all input and output of the program, as JSON lines " +
 	"without secrets; the file is yours alone to read"
 
 // traceFlag makes --trace a flag of the command.

@@ -25,7 +25,7 @@ func parts() []string {
 // Usage is what the help says of the flag.
 func Usage() string {
 	return "what to log on stderr: error, warn, info or debug; PART=LEVEL for one part alone, " +
-		"more of them with commas between: " + strings.Join(parts(), ", ")
+		"separate several with commas: " + strings.Join(parts(), ", ")
 }
 
 // Levels are the levels of --log-level: one for all, and those of single parts.
