@@ -114,7 +114,7 @@ func deviceWord(s string) string {
 // withDefaults fills in who the user is: what the token says, at a LiveKit
 // server, else the profile.
 func withDefaults(j engine.Join, p *profile) engine.Join {
-	if j.Link.Plain() {
+	if j.Link.IsLiveKit() {
 		j.Identity = j.Link.Identity
 		if j.Name == "" {
 			j.Name = j.Link.Name
@@ -131,7 +131,7 @@ func checkJoin(j engine.Join) error {
 	if err := call.CheckName(j.Name); err != nil {
 		return err
 	}
-	if j.Link.Plain() { // the server's to judge
+	if j.Link.IsLiveKit() { // the server's to judge
 		return call.CheckKnownIdentity(string(j.Identity))
 	}
 	return call.CheckIdentity(string(j.Identity))

@@ -84,7 +84,7 @@ func (cs *chatSync) start(s *stay) {
 // comes meanwhile waits for it, so that the order is kept, but not for long.
 func (cs *chatSync) catchUp(s *stay) {
 	switch {
-	case s.link.Plain(): // nobody stores anything
+	case s.link.IsLiveKit(): // nobody stores anything
 	case s.chat.asking:
 		s.chat.again = true
 	case s.chat.later:

@@ -93,7 +93,7 @@ func (l *loop) doJoin(c Join) error {
 // checkJoin refuses what no server would take (contract N1, N2, N4). The names
 // of a plain LiveKit link are its token's and the server's to judge.
 func checkJoin(c *Join) error {
-	if c.Link.Plain() {
+	if c.Link.IsLiveKit() {
 		c.Name = call.CleanName(c.Name)
 		if c.Link.URL == "" {
 			return fmt.Errorf("%w: a token without an address", call.ErrLinkUnreadable)

@@ -36,7 +36,7 @@ func (h *hands) doRaiseHand(c RaiseHand) error {
 	if err != nil {
 		return err
 	}
-	if s.link.Plain() {
+	if s.link.IsLiveKit() {
 		return call.ErrNoDoor
 	}
 	s.hand.want = c.Up

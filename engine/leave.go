@@ -100,15 +100,15 @@ func (l *loop) endSession(s *stay) {
 	}
 	s.session, s.exit.sessionOpen = nil, true
 	tell := !s.sessionOver
-	do(l, s.of(opEnd), func() error { return endSession(session, tell) }, func(error) {
+	do(l, s.of(opEnd), func() error { return closeSession(session, tell) }, func(error) {
 		s.exit.sessionOpen = false
 		l.checkLeft()
 	})
 }
 
-// endSession leaves and closes in the worker. Whatever becomes of the leaving,
+// closeSession leaves and closes in the worker. Whatever becomes of the leaving,
 // the closing follows.
-func endSession(session call.Session, tell bool) error {
+func closeSession(session call.Session, tell bool) error {
 	var panicked error
 	if tell {
 		ctx, cancel := context.WithTimeout(context.Background(), sessionLeaveTimeout)

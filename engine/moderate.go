@@ -34,7 +34,7 @@ func (l *loop) doModerate(c Moderate) error {
 	switch {
 	case err != nil:
 		return err
-	case s.link.Plain():
+	case s.link.IsLiveKit():
 		return call.ErrNoDoor
 	case s.permissions.Role != "" && !s.permissions.Role.Moderates():
 		return call.ErrForbidden

@@ -21,7 +21,7 @@ func (s *stay) allows(src call.Source) error {
 	switch {
 	case s.permissions.Listens():
 		return call.ErrListener
-	case s.permissions.Silenced() && src == call.SourceMicrophone:
+	case s.permissions.MutedByHost() && src == call.SourceMicrophone:
 		return call.ErrMuted
 	}
 	return nil
@@ -32,7 +32,7 @@ func (s *stay) allows(src call.Source) error {
 // returns the sources whose wish nobody has heard of yet: no TrackUnpublished
 // will tell of those.
 func (s *stay) obeyRules() (refused []call.Source) {
-	if mic := s.pubs[call.SourceMicrophone]; s.permissions.Silenced() && mic.want {
+	if mic := s.pubs[call.SourceMicrophone]; s.permissions.MutedByHost() && mic.want {
 		mic.muted, mic.byHost = true, true
 	}
 	if !s.permissions.Listens() {

@@ -58,7 +58,7 @@ func (r *reactions) doReact(c React) error {
 func (r *reactions) received(s *stay, ev call.DataReceived) {
 	p, here := s.roster.Get(ev.ID)
 	reaction := call.Reaction(ev.Payload)
-	if !here || p.Muted && !s.link.Plain() || !slices.Contains(call.Reactions(), reaction) ||
+	if !here || p.Muted && !s.link.IsLiveKit() || !slices.Contains(call.Reactions(), reaction) ||
 		!s.pace(ev.ID).Allow(time.Now(), 2*reactionsPerSecond, 2*reactionsAtOnce) {
 		return
 	}

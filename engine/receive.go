@@ -127,7 +127,7 @@ func (sb *subscriptions) choose(s *stay) {
 // chosen makes the receivers follow what is wanted now, and the session.
 func (sb *subscriptions) chosen(s *stay) {
 	selector := call.Selector{
-		Shown: sb.l.cfg.Shown, Views: s.reception.views, Spoke: s.reception.spoke, ObeysMutes: !s.link.Plain(),
+		Shown: sb.l.cfg.Shown, Views: s.reception.views, Spoke: s.reception.spoke, ObeysMutes: !s.link.IsLiveKit(),
 		AudioOnly: sb.l.quality.AudioOnly,
 	}
 	s.reception.wanted = selector.Choose(s.roster.List())

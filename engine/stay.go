@@ -178,7 +178,7 @@ func (l *loop) dial(s *stay) {
 		}
 		return session, err
 	}, func(session call.Session, err error) { l.dialed(s, session, err) },
-		func(session call.Session) { _ = endSession(session, true) })
+		func(session call.Session) { _ = closeSession(session, true) })
 }
 
 // limitJoin limits the time until Joined, so that with the grace of the exit
@@ -202,7 +202,7 @@ func (l *loop) dialed(s *stay, session call.Session, err error) {
 	switch {
 	case l.stay != s, !awaited: // nobody waits for it any more
 		if err == nil {
-			do(l, s.of(opEnd), func() error { return endSession(session, true) }, func(error) {})
+			do(l, s.of(opEnd), func() error { return closeSession(session, true) }, func(error) {})
 		}
 	case s.exit != nil:
 		if err == nil {

@@ -116,7 +116,7 @@ func (s *stay) successor(link call.Link) (*entry, error) {
 	if join.Identity == "" {
 		join.Identity = s.self.Identity
 	}
-	if link.Plain() {
+	if link.IsLiveKit() {
 		join.Name, join.Identity = link.Name, link.Identity
 	}
 	if err := checkJoin(&join); err != nil {

@@ -99,7 +99,7 @@ func (u *UI) joinName(link call.Link) string {
 
 func (u *UI) join(link call.Link) {
 	choice, identity := u.choice(), u.cfg.Identity
-	if link.Plain() {
+	if link.IsLiveKit() {
 		identity = link.Identity
 	}
 	u.begin(engine.Join{Link: link, Name: u.joinName(link), Identity: identity, Devices: choice},
@@ -180,7 +180,7 @@ func (u *UI) remember(v call.Joined, at time.Time) {
 	r := Recent{Room: v.Room, Title: u.state.Room.Title, Own: v.Hosting, At: at}
 	if !v.Hosting {
 		r.Link = u.state.Attempt.Link.String()
-		if u.state.Attempt.Link.Plain() || r.Link == "" {
+		if u.state.Attempt.Link.IsLiveKit() || r.Link == "" {
 			return
 		}
 	}

@@ -92,7 +92,7 @@ func (u *UI) moderate(c engine.Moderate) {
 }
 
 // Silence lets somebody neither speak nor write, or takes that back.
-func (a actions) Silence(id call.Identity, on bool) {
+func (a actions) MutePerson(id call.Identity, on bool) {
 	op := call.OpUnmute
 	if on {
 		op = call.OpMute

@@ -181,7 +181,7 @@ func TestPushToTalkIsOurs(t *testing.T) {
 			b.muted()
 			b.events(call.TrackMuted{ID: "u-ada", Local: true, ByHost: true, Track: micTrack})
 		},
-		"silenced": func(b *bench) {
+		"kept muted": func(b *bench) {
 			b.muted()
 			b.events(call.RulesChanged{Standing: call.Standing{Role: call.RoleParticipant, Muted: true}})
 		},

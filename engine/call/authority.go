@@ -48,9 +48,9 @@ func (r Role) Outranks(other Role) bool { return r.Moderates() && r.rank() > oth
 // Publishes reports whether the role may show camera, microphone and screen.
 func (r Role) Publishes() bool { return r.rank() >= RoleParticipant.rank() }
 
-// Silenced reports whether the host lets us neither speak nor write. A server
+// MutedByHost reports whether the host lets us neither speak nor write. A server
 // without a door has no such rule.
-func (s Standing) Silenced() bool { return s.Muted && s.Role != "" }
+func (s Standing) MutedByHost() bool { return s.Muted && s.Role != "" }
 
 // Listens reports whether our role is to listen.
 func (s Standing) Listens() bool { return s.Role != "" && !s.Role.Publishes() }

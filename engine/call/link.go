@@ -42,16 +42,16 @@ type Link struct {
 	Name     string   // as the token says, may be empty
 }
 
-// Plain reports whether the link is a LiveKit address with a token.
-func (l Link) Plain() bool { return l.Token != "" }
+// IsLiveKit reports whether the link is a LiveKit address with a token.
+func (l Link) IsLiveKit() bool { return l.Token != "" }
 
 // Empty reports whether the link leads nowhere.
 func (l Link) Empty() bool { return len(l.Hosts) == 0 && l.URL == "" }
 
 // SameRoom reports whether two links lead to one room of one server.
 func (l Link) SameRoom(other Link) bool {
-	if l.Plain() || other.Plain() {
-		return l.Plain() && other.Plain() && l.URL == other.URL && l.Room == other.Room
+	if l.IsLiveKit() || other.IsLiveKit() {
+		return l.IsLiveKit() && other.IsLiveKit() && l.URL == other.URL && l.Room == other.Room
 	}
 	return l.Room == other.Room && l.Fingerprint == other.Fingerprint &&
 		slices.ContainsFunc(l.Hosts, func(h string) bool { return slices.Contains(other.Hosts, h) })
@@ -61,7 +61,7 @@ func (l Link) SameRoom(other Link) bool {
 // parameter is a check code, so that a cut link is noticed. A plain link is
 // written without its token: a token is a secret that nobody should paste on.
 func (l Link) String() string {
-	if l.Plain() {
+	if l.IsLiveKit() {
 		return l.URL
 	}
 	if len(l.Hosts) == 0 {

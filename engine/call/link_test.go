@@ -196,7 +196,7 @@ func TestPlainLinks(t *testing.T) {
 	} {
 		got, err := ParseLink(given + "?token=" + token)
 		want := Link{URL: address, Token: token, Room: "50%", Identity: "ada", Name: "Ada L"}
-		if err != nil || !reflect.DeepEqual(got, want) || !got.Plain() {
+		if err != nil || !reflect.DeepEqual(got, want) || !got.IsLiveKit() {
 			t.Errorf("%s: got %+v, %v", given, got, err)
 		}
 		if s := got.String(); s != address || strings.Contains(s, token) {
@@ -264,7 +264,7 @@ func FuzzParseLink(f *testing.F) {
 			}
 			return
 		}
-		if l.Plain() {
+		if l.IsLiveKit() {
 			if again, err := ParseLink(l.String() + "?token=" + l.Token); err != nil && strings.Trim(l.Token, base64Alphabet+".") == "" {
 				t.Errorf("%q: %+v, then %v", s, again, err)
 			}

@@ -177,7 +177,7 @@ func FuzzPastedLink(f *testing.F) {
 		if err != nil && len(starts) == 0 && !strings.HasSuffix(strings.ToLower(before), Scheme) {
 			t.Errorf("%q, %q: %v", before, after, err)
 		}
-		if err == nil && !got.Plain() && !reflect.DeepEqual(got, l) {
+		if err == nil && !got.IsLiveKit() && !reflect.DeepEqual(got, l) {
 			if again, own := ParseLink(before); own != nil || !reflect.DeepEqual(got, again) {
 				t.Errorf("%q, %q: got %+v", before, after, got)
 			}

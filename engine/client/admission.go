@@ -46,7 +46,7 @@ func (d *Dialer) requestAdmission(
 // Admit implements [call.Dialer].
 func (d *Dialer) Admit(ctx context.Context, req call.JoinRequest) (a call.Admission, err error) {
 	defer guard(d.log, func(broken error) { err = fmt.Errorf("ask for admission: %w", broken) })
-	if req.Link.Plain() {
+	if req.Link.IsLiveKit() {
 		return call.Admission{Token: req.Link.Token, Title: req.Link.Title}, nil
 	}
 	asking, cancel := context.WithTimeout(ctx, d.patience(req))
@@ -68,7 +68,7 @@ func credentialsOf(req call.JoinRequest, a call.Admission) credentials {
 	if title == "" {
 		title = req.Link.Title
 	}
-	if req.Link.Plain() {
+	if req.Link.IsLiveKit() {
 		return credentials{base: req.Link.URL, token: a.Token, title: title}
 	}
 	return credentials{
@@ -103,7 +103,7 @@ func (s *session) Chat(ctx context.Context, after string) (call.History, error) 
 
 // Moderate implements [call.Session]: the newest token is who we are.
 func (s *session) Moderate(ctx context.Context, op call.Operation, request, answer any) error {
-	if s.req.Link.Plain() {
+	if s.req.Link.IsLiveKit() {
 		return fmt.Errorf("%s: %w", op, call.ErrNoDoor)
 	}
 	var t credentials

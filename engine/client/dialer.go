@@ -186,7 +186,7 @@ func (d *Dialer) admit(ctx context.Context, req call.JoinRequest, t credentials,
 	switch {
 	case req.Admission != nil && generation == 0:
 		fresh = credentialsOf(req, *req.Admission)
-	case req.Link.Plain():
+	case req.Link.IsLiveKit():
 		fresh = credentialsOf(req, call.Admission{Token: t.token})
 	default:
 		a, err := d.requestAdmission(ctx, req, generation)

@@ -49,7 +49,7 @@ func (s *session) Subscribe(ctx context.Context, all []call.Subscription) error 
 // choose decides what to receive while nobody has said it.
 func (sb *subscriptions) choose() {
 	if !sb.steered {
-		chooser := call.Selector{Shown: cmp.Or(sb.s.req.Shown, call.DefaultShown), ObeysMutes: !sb.s.req.Link.Plain()}
+		chooser := call.Selector{Shown: cmp.Or(sb.s.req.Shown, call.DefaultShown), ObeysMutes: !sb.s.req.Link.IsLiveKit()}
 		sb.wants = chooser.Choose(sb.s.roster.Participants())
 	}
 }

@@ -86,7 +86,7 @@ func TestKeeperCost(t *testing.T) {
 	tellers := roomservice.New(url, clusterKey(), time.Minute)
 	t.Cleanup(tellers.Close)
 	nobody := moderation.New(moderation.Config{Rooms: tellers, Register: reg, Log: log, Now: time.Now})
-	k := keeper.NewPool(nil, reg, tellers, url, clusterKey(), keeper.Config{Store: reg, Remover: nobody, Teller: nobody, Silencer: nobody, Log: log})
+	k := keeper.NewPool(nil, reg, tellers, url, clusterKey(), keeper.Config{Store: reg, Remover: nobody, Teller: nobody, MuteEnforcer: nobody, Log: log})
 	t.Cleanup(k.Close)
 	heap := func() (bytes uint64, goroutines int) {
 		runtime.GC()

@@ -37,7 +37,7 @@ func newControl(s settings, api roomservice.Key, reg *register.Register, livekit
 		Register: reg, Rooms: c.rooms, Enforce: c.enforcer.Enforce, Log: s.Log, Now: s.now,
 	})
 	c.keepers = keeper.NewPool(s.Trace, reg, c.rooms, livekit, api, keeper.Config{
-		Store: reg, Remover: c.moderator, Teller: c.moderator, Silencer: c.moderator, Log: s.Log, Now: s.now,
+		Store: reg, Remover: c.moderator, Teller: c.moderator, MuteEnforcer: c.moderator, Log: s.Log, Now: s.now,
 	})
 	c.moderator.Use(c.keepers)
 	return c

@@ -42,7 +42,7 @@ func twoKeepers(t *testing.T) (*roomservice.Client, [2]*keeper.Pool) {
 		}
 		t.Cleanup(func() { _ = reg.Close() })
 		ports := moderation.New(moderation.Config{Rooms: r, Register: reg, Log: log, Now: time.Now})
-		both[i] = keeper.NewPool(nil, reg, r, media.URL(), clusterKey(), keeper.Config{Store: reg, Remover: ports, Teller: ports, Silencer: ports, Log: log})
+		both[i] = keeper.NewPool(nil, reg, r, media.URL(), clusterKey(), keeper.Config{Store: reg, Remover: ports, Teller: ports, MuteEnforcer: ports, Log: log})
 		t.Cleanup(both[i].Close)
 	}
 	return r, both

@@ -23,7 +23,7 @@ func rightsAttacks() []attempt {
 		{"banned, another ID", banned, "come back with the same key under another ID", bannedAs},
 		{"demoted, another ID", listener, "have the rank back under another ID", demotedAs},
 		{"demoted, joining anew", listener, "have the rank back by the same invitation", demotedAgain},
-		{"muted, writing", muted, "write although silenced", mutedWrites},
+		{"muted, writing", muted, "write although muted", mutedWrites},
 		{"locked room", outsider, "come into a room that the host has locked", lockedRoom},
 		{"token made with the API key", keyHolder, "take ada's ID, the keeper's, and none at all", madeTokens},
 		{"flood of the API", keyHolder, "keep the server busy with LiveKit's own API", apiFlood},

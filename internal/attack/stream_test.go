@@ -24,7 +24,7 @@ func streamAttacks() []attempt {
 	return []attempt{
 		{"compressed zeros, participant", participant, "fill the memory with one compressed message", bomb((*stage).participant)},
 		{"compressed zeros, listener", listener, "the same without the right to speak", bomb((*stage).listener)},
-		{"compressed zeros, muted", muted, "the same after the host has muted them", bomb((*stage).silenced)},
+		{"compressed zeros, muted", muted, "the same after the host has muted them", bomb((*stage).mutedGuest)},
 		{"compressed frame unasked", participant, "send RSV1 though nobody agreed to it", unaskedBomb},
 		{"huge message", participant, "fill the memory with one plain message", hugeMessage},
 		{"huge length", participant, "announce a message of 2^62 bytes", hugeLength},
@@ -53,7 +53,7 @@ func (s *stage) listener() (*attack.Guest, error) {
 	g, _, err := s.guest(call.RoleListener)
 	return g, err
 }
-func (s *stage) silenced() (*attack.Guest, error) { g, _, err := s.muted(); return g, err }
+func (s *stage) mutedGuest() (*attack.Guest, error) { g, _, err := s.muted(); return g, err }
 
 // frame is one of a client's, with a mask of zeros. first is its first byte: FIN,
 // RSV and opcode.

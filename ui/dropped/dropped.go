@@ -27,7 +27,7 @@ func Link(names []string) (string, error) {
 		}
 		link, err := call.ParseLink(text)
 		switch {
-		case err == nil && link.Plain():
+		case err == nil && link.IsLiveKit():
 			return strings.TrimSpace(text), nil
 		case err == nil:
 			return link.String(), nil

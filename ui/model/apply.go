@@ -193,13 +193,13 @@ func (s *State) stand(now call.Standing, at time.Time) {
 	switch {
 	case now.Listens():
 		clear(s.Local)
-	case now.Silenced():
+	case now.MutedByHost():
 		mic := s.Local[call.SourceMicrophone]
 		s.Local[call.SourceMicrophone] = Local{Published: mic.Published, Muted: true}
 	}
 	s.replaceNotice(NoticeListening, now.Listens(), was.Listens(), at)
-	s.replaceNotice(NoticeSilenced, now.Silenced(), was.Silenced(), at)
-	if now.Silenced() {
+	s.replaceNotice(NoticeKeptMuted, now.MutedByHost(), was.MutedByHost(), at)
+	if now.MutedByHost() {
 		s.Withdraw(NoticeMutedByHost) // it came first, and we may not unmute ourselves
 	}
 }
@@ -363,7 +363,7 @@ func (s *State) trackMuted(v call.TrackMuted, at time.Time) {
 		return
 	}
 	s.Local[v.Track.Source] = Local{Published: true, Muted: true, ByHost: true} // whatever we wanted
-	if !s.Standing.Silenced() {                                                 // told already
+	if !s.Standing.MutedByHost() {                                              // told already
 		s.Notify(Notice{At: at, Kind: NoticeMutedByHost})
 	}
 }

@@ -197,24 +197,24 @@ func TestK10_RulesTurnButtonsOff(t *testing.T) {
 	}{
 		{"at liberty", free, nil, true, true, nil},
 		{"without a door", call.Standing{Muted: true}, nil, true, true, nil},
-		{"joins a muted room", muted, nil, true, false, []NoticeKind{NoticeSilenced}},
+		{"joins a muted room", muted, nil, true, false, []NoticeKind{NoticeKeptMuted}},
 		{"and publishes there", muted, []call.Event{
 			published(call.SourceCamera), call.TrackPublished{Local: true, Track: track(call.SourceMicrophone, true)},
-		}, true, false, []NoticeKind{NoticeSilenced}},
+		}, true, false, []NoticeKind{NoticeKeptMuted}},
 		{"joins to listen", listener, nil, false, false, []NoticeKind{NoticeListening}},
 		{"and hears that nothing is published", listener, []call.Event{
 			refused(call.SourceCamera), refused(call.SourceMicrophone),
 		}, false, false, []NoticeKind{NoticeListening}},
 		{"is muted by the door", free, []call.Event{
 			published(call.SourceMicrophone), call.RulesChanged{Standing: muted}, byHost,
-		}, true, false, []NoticeKind{NoticeSilenced}},
+		}, true, false, []NoticeKind{NoticeKeptMuted}},
 		{"hears of the mute before the rule", free, []call.Event{
 			published(call.SourceMicrophone), byHost, call.RulesChanged{Standing: muted},
-		}, true, false, []NoticeKind{NoticeSilenced}},
+		}, true, false, []NoticeKind{NoticeKeptMuted}},
 		{"is muted by LiveKit's own means", free, []call.Event{published(call.SourceMicrophone), byHost}, true, false, []NoticeKind{NoticeMutedByHost}},
 		{"is muted twice", free, []call.Event{call.RulesChanged{Standing: muted}, call.RulesChanged{Standing: call.Standing{
 			Role: call.RoleParticipant, Muted: true, ChatOff: true,
-		}}}, true, false, []NoticeKind{NoticeSilenced}},
+		}}}, true, false, []NoticeKind{NoticeKeptMuted}},
 		{"may speak again, and does not do so from afar", muted, []call.Event{
 			call.TrackPublished{Local: true, Track: track(call.SourceMicrophone, true)}, call.RulesChanged{Standing: free},
 		}, true, false, nil},

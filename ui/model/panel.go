@@ -63,7 +63,7 @@ func (s *State) Role(p *Person) call.Role {
 
 // Rights is what we may do to somebody.
 type Rights struct {
-	Mute   bool        // or let them speak again, if they are silenced
+	Mute   bool        // or let them speak again, if they are muted
 	Roles  []call.Role // to give them, highest first
 	Remove bool        // or ban
 }
@@ -139,12 +139,12 @@ func (s *State) rank(p *Person) int {
 // MicMuted reports whether somebody cannot be heard.
 func (s *State) MicMuted(p *Person) bool { return s.face(p).MicMuted }
 
-// IsSilenced reports whether the host lets somebody neither speak nor write.
-func (s *State) IsSilenced(p *Person) bool {
+// IsMutedByHost reports whether the host lets somebody neither speak nor write.
+func (s *State) IsMutedByHost(p *Person) bool {
 	if p.Self {
-		return s.Standing.Silenced()
+		return s.Standing.MutedByHost()
 	}
-	return p.Silenced
+	return p.MutedByHost
 }
 
 // panelFailed keeps, for the panel, why the door did not tell what it shows. It

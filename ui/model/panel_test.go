@@ -119,7 +119,7 @@ func TestPanels(t *testing.T) {
 	muted := person("ann", "1")
 	muted.Muted = true
 	apply(s, call.ParticipantJoined{Participant: muted})
-	if !s.IsSilenced(s.Person("ann")) || !s.MicMuted(s.Person("ann")) {
+	if !s.IsMutedByHost(s.Person("ann")) || !s.MicMuted(s.Person("ann")) {
 		t.Error("who was muted does not look so")
 	}
 	apply(s, call.Left{Reason: call.ReasonLeft})

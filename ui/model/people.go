@@ -9,20 +9,20 @@ import (
 
 // Person is somebody in the room.
 type Person struct {
-	ID       call.Identity
-	SID      call.SID
-	Name     string
-	Self     bool
-	Lost     bool
-	Silenced bool      // by the host: they neither speak nor write
-	Role     call.Role // empty if the server does not say
-	Speaking bool
-	Level    float32
-	Began    time.Time // when they began to speak, this time or the last one
-	Silent   time.Time // when they stopped the last time
-	Quality  call.Quality
-	Tracks   map[call.SID]call.Track
-	Slots    map[call.SID]*call.FrameSlot // of subscribed video tracks
+	ID          call.Identity
+	SID         call.SID
+	Name        string
+	Self        bool
+	Lost        bool
+	MutedByHost bool      // by the host: they neither speak nor write
+	Role        call.Role // empty if the server does not say
+	Speaking    bool
+	Level       float32
+	Began       time.Time // when they began to speak, this time or the last one
+	Silent      time.Time // when they stopped the last time
+	Quality     call.Quality
+	Tracks      map[call.SID]call.Track
+	Slots       map[call.SID]*call.FrameSlot // of subscribed video tracks
 }
 
 func newPerson(p call.Participant, self bool) *Person {
@@ -34,7 +34,7 @@ func newPerson(p call.Participant, self bool) *Person {
 // update takes over what is known of a participant and keeps the frames of
 // the tracks that are still announced.
 func (p *Person) update(from call.Participant) {
-	p.ID, p.SID, p.Name, p.Lost, p.Silenced = from.Identity, from.SID, from.Name, from.Lost, from.Muted
+	p.ID, p.SID, p.Name, p.Lost, p.MutedByHost = from.Identity, from.SID, from.Name, from.Lost, from.Muted
 	p.Role = from.Role
 	p.Tracks = make(map[call.SID]call.Track, len(from.Tracks))
 	for _, t := range from.Tracks {

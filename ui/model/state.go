@@ -278,7 +278,7 @@ const (
 	NoticeFailed                 // a command could not be done
 	NoticeDeviceLost             // a device of ours went away by itself
 	NoticeMutedByHost            // the host muted us, and we may unmute ourselves
-	NoticeSilenced               // the host muted us until the host lets us speak again
+	NoticeKeptMuted              // the host muted us until the host lets us speak again
 	NoticeListening              // our role is to listen
 	NoticeHostStopped            // the room server of this computer ended
 	NoticeCopied                 // the invite link is on the clipboard

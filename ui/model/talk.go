@@ -70,7 +70,7 @@ func (t *Talk) Hint() bool { return t.hint }
 // MutedByUs reports whether our microphone is muted because we wanted it so.
 func MutedByUs(s *State) bool {
 	mic := s.Local[call.SourceMicrophone]
-	return s.InRoom() && !mic.On() && !mic.ByHost && !s.Standing.Silenced() && !s.Standing.Listens()
+	return s.InRoom() && !mic.On() && !mic.ByHost && !s.Standing.MutedByHost() && !s.Standing.Listens()
 }
 
 // Reach says where the key works that was chosen to speak with.

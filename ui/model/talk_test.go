@@ -85,15 +85,15 @@ func TestMutedByUs(t *testing.T) {
 		events []call.Event
 		want   bool
 	}{
-		"on":                         {[]call.Event{local(false)}, false},
-		"muted":                      {[]call.Event{local(true)}, true},
-		"muted and on":               {[]call.Event{local(true), local(false)}, false},
-		"by the host":                {[]call.Event{byHost}, false},
-		"by the host, then by us":    {[]call.Event{byHost, local(false), local(true)}, true},
-		"silenced":                   {[]call.Event{local(true), rules(call.RoleParticipant, true)}, false},
-		"silenced, and not any more": {[]call.Event{local(true), rules(call.RoleParticipant, true), rules(call.RoleParticipant, false)}, true},
-		"listening":                  {[]call.Event{local(true), rules(call.RoleListener, false)}, false},
-		"gone":                       {[]call.Event{local(true), call.Left{Reason: call.ReasonLeft}}, false},
+		"on":                      {[]call.Event{local(false)}, false},
+		"muted":                   {[]call.Event{local(true)}, true},
+		"muted and on":            {[]call.Event{local(true), local(false)}, false},
+		"by the host":             {[]call.Event{byHost}, false},
+		"by the host, then by us": {[]call.Event{byHost, local(false), local(true)}, true},
+		"kept muted":              {[]call.Event{local(true), rules(call.RoleParticipant, true)}, false},
+		"kept muted, then not":    {[]call.Event{local(true), rules(call.RoleParticipant, true), rules(call.RoleParticipant, false)}, true},
+		"listening":               {[]call.Event{local(true), rules(call.RoleListener, false)}, false},
+		"gone":                    {[]call.Event{local(true), call.Left{Reason: call.ReasonLeft}}, false},
 	} {
 		s := joined()
 		apply(s, local(false))

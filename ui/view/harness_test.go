@@ -296,7 +296,7 @@ func (f *fakeActions) Admit(ids []call.Identity)             { f.note("admit %v"
 func (f *fakeActions) TurnAway(ids []call.Identity)          { f.note("turn away %v", ids) }
 func (f *fakeActions) ShowInvite()                           { f.note("invite") }
 func (f *fakeActions) SetSearch(text string)                 { f.note("search %s", text) }
-func (f *fakeActions) Silence(id call.Identity, on bool)     { f.note("silence %s %v", id, on) }
+func (f *fakeActions) MutePerson(id call.Identity, on bool)  { f.note("mute person %s %v", id, on) }
 func (f *fakeActions) SetRole(id call.Identity, r call.Role) { f.note("role %s %s", id, r) }
 func (f *fakeActions) Remove(id call.Identity)               { f.note("remove %s", id) }
 func (f *fakeActions) Ban(id call.Identity)                  { f.note("ban %s", id) }

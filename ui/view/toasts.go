@@ -106,7 +106,7 @@ func (t *toasts) update(s *model.State, now time.Time, top float32) {
 // inChat reports whether the open chat says what a notice says.
 func inChat(s *model.State, n model.Notice) bool {
 	switch n.Kind {
-	case model.NoticeJoined, model.NoticeGone, model.NoticeSilenced:
+	case model.NoticeJoined, model.NoticeGone, model.NoticeKeptMuted:
 		return s.Panel == model.PanelChat
 	case model.NoticeWaiters:
 		return s.Panel == model.PanelPeople

@@ -54,7 +54,7 @@ func (d *Door) admit(ctx context.Context, c *connect) error {
 		return err
 	}
 	grant, changed := allowed(c.verifiedToken, c.member, rules)
-	if c.member.Silenced(rules) && refuseAudio(grant, c.announces) {
+	if c.member.MutedUnder(rules) && refuseAudio(grant, c.announces) {
 		changed = true
 	}
 	renamed, err := d.rename(ctx, c)
@@ -218,7 +218,7 @@ func (d *Door) openForeign(ctx context.Context, room call.RoomID) error {
 // says something else.
 func allowed(t verifiedToken, m register.Member, rules register.Rules) (grant *auth.VideoGrant, changed bool) {
 	grant = t.grants.Video.Clone()
-	if m.Silenced(rules) {
+	if m.MutedUnder(rules) {
 		grant.SetCanPublishData(false)
 	} else if t.ours {
 		grant.SetCanPublishData(true)

@@ -262,7 +262,7 @@ func (d *Door) answer(
 	grant.SetCanPublish(m.Role.Publishes())
 	grant.SetCanPublishSources(tracks.KnownSources())
 	grant.SetCanSubscribe(true)
-	grant.SetCanPublishData(!m.Silenced(rules))
+	grant.SetCanPublishData(!m.MutedUnder(rules))
 	grant.SetCanUpdateOwnMetadata(false) // a name is what the door has checked
 	tag := d.memberTag(req.Room, req.Identity, req.Key, m.Generation)
 	gatherer := call.Identity("")

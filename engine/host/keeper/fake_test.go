@@ -31,25 +31,25 @@ type world struct {
 	end  context.CancelFunc
 	done chan error
 
-	mu        sync.Mutex
-	members   map[call.Identity]register.Member
-	rules     call.RoomRules
-	lines     []register.ChatLine
-	writes    int   // of chat
-	broken    error // of every write
-	slow      time.Duration
-	exits     []Exit
-	putErr    error
-	dismissed []call.SID
-	dropped   []call.SID
-	notices   []doorapi.NoticeKind
-	silenced  []call.Identity // asked about
-	slowMute  time.Duration
-	closed    int
-	batches   []doorapi.ChatBatch
-	told      []time.Time // when
-	sizes     []int       // of their packets
-	deaf      error       // of SendData
+	mu           sync.Mutex
+	members      map[call.Identity]register.Member
+	rules        call.RoomRules
+	lines        []register.ChatLine
+	writes       int   // of chat
+	broken       error // of every write
+	slow         time.Duration
+	exits        []Exit
+	putErr       error
+	dismissed    []call.SID
+	dropped      []call.SID
+	notices      []doorapi.NoticeKind
+	muteEnforced []call.Identity // asked about
+	slowMute     time.Duration
+	closed       int
+	batches      []doorapi.ChatBatch
+	told         []time.Time // when
+	sizes        []int       // of their packets
+	deaf         error       // of SendData
 }
 
 const session = call.SID("RM_1")
@@ -64,7 +64,7 @@ func play(t *testing.T, prepare func(*world), f func(*world)) {
 		}
 		log := logrus.New()
 		log.SetOutput(io.Discard)
-		w.k = New(Config{Room: "hall", Dial: w.dial, Store: w, Remover: w, Teller: w, Silencer: w, Log: log})
+		w.k = New(Config{Room: "hall", Dial: w.dial, Store: w, Remover: w, Teller: w, MuteEnforcer: w, Log: log})
 		ctx, cancel := context.WithCancel(t.Context())
 		w.end = cancel
 		go func() { w.done <- w.k.Run(ctx) }()
@@ -194,9 +194,9 @@ func (w *world) Dismissed(_ context.Context, _ call.RoomID, session call.SID, _ 
 	return nil
 }
 
-func (w *world) Silence(ctx context.Context, _ call.RoomID, id call.Identity) error {
+func (w *world) EnforceMute(ctx context.Context, _ call.RoomID, id call.Identity) error {
 	w.mu.Lock()
-	w.silenced = append(w.silenced, id)
+	w.muteEnforced = append(w.muteEnforced, id)
 	w.mu.Unlock()
 	_ = pause.For(ctx, w.slowMute)
 	return nil

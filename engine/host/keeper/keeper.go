@@ -75,24 +75,24 @@ type Teller interface {
 	Tell(ctx context.Context, room call.RoomID, n doorapi.Notice) error
 }
 
-// Silencer mutes those again whom the host has muted, and ends tracks that are not
+// MuteEnforcer mutes those again whom the host has muted, and ends tracks that are not
 // what they say. It is asked about everybody who has published or unmuted something.
-type Silencer interface {
-	Silence(ctx context.Context, room call.RoomID, id call.Identity) error
+type MuteEnforcer interface {
+	EnforceMute(ctx context.Context, room call.RoomID, id call.Identity) error
 }
 
 // Config is what a [Keeper] needs.
 type Config struct {
 	Room call.RoomID
 	// Dial joins the room as the hidden participant; see call.Dialer.
-	Dial     func(ctx context.Context, sink func(call.SessionEvent)) (Room, error)
-	Store    Store
-	Remover  Remover
-	Teller   Teller
-	Silencer Silencer
-	Log      logrus.FieldLogger
-	Now      func() time.Time // nil: time.Now
-	Limits   *Limits          // nil: DefaultLimits
+	Dial         func(ctx context.Context, sink func(call.SessionEvent)) (Room, error)
+	Store        Store
+	Remover      Remover
+	Teller       Teller
+	MuteEnforcer MuteEnforcer
+	Log          logrus.FieldLogger
+	Now          func() time.Time // nil: time.Now
+	Limits       *Limits          // nil: DefaultLimits
 }
 
 // Limits are a keeper's delays, timeouts and limits.
@@ -318,8 +318,8 @@ func (k *Keeper) handle(item any) {
 		k.learn(e)
 	case exited:
 		k.exited(e)
-	case silenced:
-		k.silenced(e)
+	case muteEnforced:
+		k.muteEnforced(e)
 	}
 }
 

@@ -213,9 +213,9 @@ func TestK10_KeeperAsks(t *testing.T) {
 		w.sink(call.TrackPublished{ID: "ben", Track: voice})
 		w.sink(call.TrackUnmuted{ID: "anna", Track: voice})
 		w.settle()
-		slices.Sort(w.silenced)
-		if !slices.Equal(w.silenced, []call.Identity{"anna", "ben", "carl", "dora"}) {
-			t.Errorf("asked about %v", w.silenced)
+		slices.Sort(w.muteEnforced)
+		if !slices.Equal(w.muteEnforced, []call.Identity{"anna", "ben", "carl", "dora"}) {
+			t.Errorf("asked about %v", w.muteEnforced)
 		}
 	})
 }
@@ -233,8 +233,8 @@ func TestK10_KeeperAsksInTurn(t *testing.T) {
 		}
 		want := func(when string, n int) {
 			t.Helper()
-			if len(w.silenced) != n {
-				t.Errorf("%s: asked %d times, want %d", when, len(w.silenced), n)
+			if len(w.muteEnforced) != n {
+				t.Errorf("%s: asked %d times, want %d", when, len(w.muteEnforced), n)
 			}
 		}
 		open("anna", 1000)

@@ -126,8 +126,8 @@ func (k *Keeper) left(e call.ParticipantLeft) {
 	}
 }
 
-// silenced says that somebody's mute was seen to.
-type silenced struct{ id call.Identity }
+// muteEnforced says that somebody's mute was seen to.
+type muteEnforced struct{ id call.Identity }
 
 // silence has muted what the host does not let be heard. What a track says about
 // itself decides nothing here. However often one opens, one look is under way, and
@@ -143,14 +143,14 @@ func (k *Keeper) silence(id call.Identity) {
 func (k *Keeper) silenceNow(id call.Identity) {
 	k.silencing[id] = false
 	k.do(k.limits.Work, func(ctx context.Context) {
-		if err := k.conf.Silencer.Silence(ctx, k.conf.Room, id); err != nil {
+		if err := k.conf.MuteEnforcer.EnforceMute(ctx, k.conf.Room, id); err != nil {
 			k.log.WithError(err).WithField("identity", id).Warn("somebody may be heard who is muted")
 		}
-		k.inbox.Put(silenced{id})
+		k.inbox.Put(muteEnforced{id})
 	})
 }
 
-func (k *Keeper) silenced(e silenced) {
+func (k *Keeper) muteEnforced(e muteEnforced) {
 	again := k.silencing[e.id]
 	delete(k.silencing, e.id)
 	if again && k.ended == nil {

@@ -45,8 +45,8 @@ func (mod *Moderator) Tell(ctx context.Context, room call.RoomID, n doorapi.Noti
 	return mod.rooms.Tell(ctx, room, nil, n)
 }
 
-// Silence implements keeper.Silencer: LiveKit lets everybody unmute their own
+// EnforceMute implements keeper.MuteEnforcer: LiveKit lets everybody unmute their own
 // microphone, so those whom the host has muted are muted again.
-func (mod *Moderator) Silence(ctx context.Context, room call.RoomID, id call.Identity) error {
+func (mod *Moderator) EnforceMute(ctx context.Context, room call.RoomID, id call.Identity) error {
 	return mod.enforceNow(ctx, roomservice.Place{Room: room, Identity: id})
 }

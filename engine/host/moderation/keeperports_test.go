@@ -87,10 +87,10 @@ func TestRemovalByOthers(t *testing.T) {
 	}
 }
 
-// TestSilence: of somebody who has gone meanwhile nothing is heard.
-func TestSilence(t *testing.T) {
+// TestEnforceMute: of somebody who has gone meanwhile nothing is heard.
+func TestEnforceMute(t *testing.T) {
 	b := newBench(t)
-	b.must(b.mod.Silence(t.Context(), "hall", "anna"))
+	b.must(b.mod.EnforceMute(t.Context(), "hall", "anna"))
 	if got := b.enforcedOnes(); !slices.Equal(got, []string{"anna unheard"}) {
 		t.Errorf("enforced: %v", got)
 	}

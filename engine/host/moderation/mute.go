@@ -94,7 +94,7 @@ func (mod *Moderator) applyMuteTo(
 		return err
 	}
 	notice := doorapi.Notice{Kind: doorapi.NoticeUnmuted, ID: id, By: s.who.Name}
-	if m.Silenced(rules) {
+	if m.MutedUnder(rules) {
 		notice.Kind = doorapi.NoticeMuted
 	}
 	to := []string{string(id)}
@@ -158,7 +158,7 @@ func (mod *Moderator) muteAll(
 	for batch := range slices.Chunk(people, maxTellers) {
 		part := each(batch, func(id call.Identity) string {
 			m, err := mod.register.Member(ctx, s.room, id)
-			if err == nil && (m.Silenced(rules) != muted || !muted && !s.who.outranks(m.Role)) {
+			if err == nil && (m.MutedUnder(rules) != muted || !muted && !s.who.outranks(m.Role)) {
 				return "" // an exception
 			}
 			return mod.resultOf(mod.applyMute(ctx, s, subject{Member: m}, rules, q.Tell), s.room, id)

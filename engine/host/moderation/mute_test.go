@@ -61,8 +61,8 @@ func TestK10_MuteAll(t *testing.T) {
 	rules, err := b.reg.Rules(t.Context(), "hall")
 	b.must(err)
 	for id, want := range map[call.Identity]bool{"cohost": false, "anna": true, "ben": true, "speaker": false} {
-		if got := b.member(id).Silenced(rules); got != want {
-			t.Errorf("%s is silenced: %v", id, got)
+		if got := b.member(id).MutedUnder(rules); got != want {
+			t.Errorf("%s is muted: %v", id, got)
 		}
 	}
 	b.must(b.reg.SetMuted(t.Context(), "hall", "cohost", true))

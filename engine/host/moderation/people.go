@@ -437,7 +437,7 @@ func (i installations) tell(rows []call.MemberRow) {
 
 func memberRow(m register.Member, p *livekit.ParticipantInfo, rules register.Rules) call.MemberRow {
 	row := call.MemberRow{
-		ID: m.Identity, Name: m.Name, Role: m.Role, Presence: m.Presence, Muted: m.Silenced(rules), Allowed: m.Allowed,
+		ID: m.Identity, Name: m.Name, Role: m.Role, Presence: m.Presence, Muted: m.MutedUnder(rules), Allowed: m.Allowed,
 	}
 	switch {
 	case !m.PresenceSince.IsZero() && p == nil:

@@ -167,7 +167,7 @@ func (mod *Moderator) tellAll(ctx context.Context, room call.RoomID, to []string
 
 // dismiss closes a room for everyone.
 func (mod *Moderator) dismiss(ctx context.Context, room call.RoomID, by, text string) error {
-	e, err := mod.endSession(ctx, room, by, text)
+	e, err := mod.announceDismissal(ctx, room, by, text)
 	if err != nil {
 		return err
 	}
@@ -240,7 +240,7 @@ func (mod *Moderator) storeExpulsion(ctx context.Context, o removal) error {
 // for, before LiveKit's part; the caller calls done after that. It fails with
 // call.ErrNoSuchRoom.
 func (mod *Moderator) BeginDismissal(ctx context.Context, room call.RoomID) (done func(context.Context), err error) {
-	e, err := mod.endSession(ctx, room, "", "")
+	e, err := mod.announceDismissal(ctx, room, "", "")
 	return func(ctx context.Context) {
 		_ = mod.sessionEnded(ctx, e) // what fails is in the log
 	}, err
@@ -253,9 +253,9 @@ type ending struct {
 	stored  error
 }
 
-// endSession does everything of a dismissal before the room is closed. It fails
+// announceDismissal does everything of a dismissal before the room is closed. It fails
 // with call.ErrNoSuchRoom.
-func (mod *Moderator) endSession(ctx context.Context, room call.RoomID, by, text string) (ending, error) {
+func (mod *Moderator) announceDismissal(ctx context.Context, room call.RoomID, by, text string) (ending, error) {
 	e := ending{room: room, verdict: register.Verdict{Reason: call.ReasonDismissed, By: by, Text: text, At: mod.now()}}
 	session, err := mod.rooms.Find(ctx, room)
 	if err != nil {

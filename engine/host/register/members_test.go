@@ -150,12 +150,12 @@ func testMute(t *testing.T, where string) {
 	for _, id := range []call.Identity{"anna", "ben"} {
 		enter(t, r, id, newKey(t), "")
 	}
-	expect := func(step string, silenced ...call.Identity) {
+	expect := func(step string, muted ...call.Identity) {
 		t.Helper()
 		rules, err := r.Rules(ctx, "hall")
 		must(t, err)
 		want := map[call.Identity]bool{}
-		for _, id := range silenced {
+		for _, id := range muted {
 			want[id] = true
 		}
 		for _, id := range []call.Identity{"host", "anna", "ben", "late", "carl", "cohost"} {
@@ -164,8 +164,8 @@ func testMute(t *testing.T, where string) {
 				continue
 			}
 			must(t, err)
-			if m.Silenced(rules) != want[m.Identity] {
-				t.Errorf("%s: %s is silenced: %v", step, m.Identity, !want[m.Identity])
+			if m.MutedUnder(rules) != want[m.Identity] {
+				t.Errorf("%s: %s is muted: %v", step, m.Identity, !want[m.Identity])
 			}
 		}
 	}

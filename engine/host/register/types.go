@@ -46,8 +46,8 @@ type Member struct {
 	Verdict Verdict // why the last generation ended; zero: never removed
 }
 
-// Silenced reports whether somebody may neither speak nor write.
-func (m Member) Silenced(rules Rules) bool {
+// MutedUnder reports whether somebody may neither speak nor write.
+func (m Member) MutedUnder(rules Rules) bool {
 	return m.Muted || rules.MutedAll && !m.Exempt && !m.Role.Moderates()
 }
 

@@ -81,22 +81,22 @@ func (e *Enforcer) Enforce(ctx context.Context, who roomservice.Place) error {
 		if err != nil {
 			return err
 		}
-		silenced := m.Silenced(rules)
+		muted := m.MutedUnder(rules)
 		sp.mu.Lock()
-		sp.muted = silenced
+		sp.muted = muted
 		sp.mu.Unlock()
 		info, err := e.rooms.Change(ctx, who, roomservice.Change{
-			Permission: sp.permission(p, m, silenced), Attributes: roleOf(p, m),
+			Permission: sp.permission(p, m, muted), Attributes: roleOf(p, m),
 		})
 		if err != nil {
 			return err
 		}
 		sp.saw(info)
-		again, err := e.correct(ctx, who, sp, info, silenced)
+		again, err := e.correct(ctx, who, sp, info, muted)
 		if err != nil {
 			return err
 		}
-		if rest := sp.unsettled(); silenced && rest > 0 {
+		if rest := sp.unsettled(); muted && rest > 0 {
 			again = true
 			if err := pause.For(ctx, rest); err != nil {
 				return err
@@ -136,14 +136,14 @@ func roleOf(p *livekit.ParticipantInfo, m register.Member) map[string]string {
 
 // permission is what LiveKit is to let somebody do.
 func (s *speech) permission(
-	p *livekit.ParticipantInfo, m register.Member, silenced bool,
+	p *livekit.ParticipantInfo, m register.Member, muted bool,
 ) *livekit.ParticipantPermission {
 	ours := p.GetAttributes()[doorapi.AttributeMember] != ""
 	wanted := &livekit.ParticipantPermission{CanSubscribe: true, CanPublish: true}
 	if had := p.GetPermission(); had != nil {
 		wanted = proto.CloneOf(had)
 	}
-	wanted.CanPublishData = !silenced
+	wanted.CanPublishData = !muted
 	if ours || m.Role == call.RoleListener {
 		wanted.CanPublish = m.Role.Publishes()
 	}
@@ -155,11 +155,11 @@ func (s *speech) permission(
 			base = SourcesOf(p.GetPermission().GetCanPublishSources())
 		}
 	}
-	if !silenced {
+	if !muted {
 		clear(s.silent)
 	}
 	wanted.CanPublishSources = slices.DeleteFunc(slices.Clone(base), func(from livekit.TrackSource) bool {
-		if silenced && fits(from, true) && s.waits(from) {
+		if muted && fits(from, true) && s.waits(from) {
 			s.silent[from] = true
 		}
 		return s.silent[from] || s.lies[from]
@@ -173,7 +173,7 @@ func (s *speech) permission(
 // correct mutes what may not be heard, and ends what is not what it says. again is
 // set if there is something to look at anew.
 func (e *Enforcer) correct(
-	ctx context.Context, who roomservice.Place, s *speech, info *livekit.ParticipantInfo, silenced bool,
+	ctx context.Context, who roomservice.Place, s *speech, info *livekit.ParticipantInfo, muted bool,
 ) (again bool, err error) {
 	count := map[livekit.TrackSource]int{}
 	for _, t := range info.GetTracks() {
@@ -183,7 +183,7 @@ func (e *Enforcer) correct(
 			e.warn(who, logrus.Fields{"source": t.GetSource(), "codec": t.GetMimeType()}, "a track is not what it says")
 			s.bar(s.lies, t.GetSource())
 			again = true
-		case silenced && isAudio(t) && !t.GetMuted():
+		case muted && isAudio(t) && !t.GetMuted():
 			err = errors.Join(err, e.rooms.Mute(ctx, who.Room, string(who.Identity), t.GetSid()))
 			again = true
 		}
@@ -307,8 +307,8 @@ func (e *Enforcer) inspectUnmute(who roomservice.Place, m *livekit.MuteTrackRequ
 	sp.mu.Lock()
 	sp.opened = time.Now() // before the look: who mutes them now sees it
 	sp.mu.Unlock()
-	silenced, err := e.isSilenced(ctx, who, sp)
-	if err != nil || !silenced {
+	muted, err := e.isMuted(ctx, who, sp)
+	if err != nil || !muted {
 		return err
 	}
 	for _, from := range append(KnownSources(), livekit.TrackSource_UNKNOWN) {
@@ -319,13 +319,13 @@ func (e *Enforcer) inspectUnmute(who roomservice.Place, m *livekit.MuteTrackRequ
 	return e.enforceFirst(ctx, who)
 }
 
-// isSilenced reports whether the register says that somebody is muted. While the
+// isMuted reports whether the register says that somebody is muted. While the
 // register does not answer, it fails for those who were muted, and the others are
 // checked later.
-func (e *Enforcer) isSilenced(ctx context.Context, who roomservice.Place, s *speech) (bool, error) {
+func (e *Enforcer) isMuted(ctx context.Context, who roomservice.Place, s *speech) (bool, error) {
 	m, rules, err := e.stateOf(ctx, who)
 	if err == nil {
-		return m.Silenced(rules), nil
+		return m.MutedUnder(rules), nil
 	}
 	s.mu.Lock()
 	muted := s.muted
@@ -360,8 +360,8 @@ func (e *Enforcer) lookAgain(who roomservice.Place, s *speech, after time.Durati
 
 // refuseIfMuted lets LiveKit refuse an audio track that a muted person announced.
 func (e *Enforcer) refuseIfMuted(ctx context.Context, who roomservice.Place, s *speech) error {
-	silenced, err := e.isSilenced(ctx, who, s)
-	if err != nil || !silenced {
+	muted, err := e.isMuted(ctx, who, s)
+	if err != nil || !muted {
 		return err
 	}
 	return e.enforceFirst(ctx, who)

@@ -17,7 +17,7 @@ import (
 )
 
 // Possible reports whether a link can be given on: an address with a token cannot.
-func Possible(l call.Link) bool { return !l.Empty() && !l.Plain() && l.String() != "" }
+func Possible(l call.Link) bool { return !l.Empty() && !l.IsLiveKit() && l.String() != "" }
 
 const (
 	width  = 460

@@ -40,7 +40,7 @@ func Say(b *words.Book, n model.Notice, now time.Time) (icon string, ink fyne.Th
 		return "check", theme.Muted, "", strings.TrimSpace(done + "\n" + undone)
 	case model.NoticeMutedByHost:
 		return "mic-off", theme.Muted, "", b.T("room.muted_by_host")
-	case model.NoticeSilenced:
+	case model.NoticeKeptMuted:
 		return "mic-off", theme.Muted, "", b.T("room.silenced")
 	case model.NoticeListening:
 		return "info", theme.Muted, "", b.T("room.listening")

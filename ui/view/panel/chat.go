@@ -154,16 +154,16 @@ func (c *chatPage) update(s *model.State, now time.Time) {
 }
 
 func (c *chatPage) updateBox(s *model.State) {
-	silenced := s.Standing.Silenced()
-	muted := c.book.T("chat.muted")
+	muted := s.Standing.MutedByHost()
+	text := c.book.T("chat.muted")
 	if s.Chat.Message() != "" {
-		muted = c.book.T("chat.muted_kept")
+		text = c.book.T("chat.muted_kept")
 	}
-	c.mutedBy.Set(muted)
-	kit.SetVisible(c.muted, silenced)
-	kit.SetVisible(c.box, !silenced)
+	c.mutedBy.Set(text)
+	kit.SetVisible(c.muted, muted)
+	kit.SetVisible(c.box, !muted)
 	canvas := fyne.CurrentApp().Driver().CanvasForObject(c.entry)
-	if silenced && canvas != nil && canvas.Focused() == c.entry {
+	if muted && canvas != nil && canvas.Focused() == c.entry {
 		canvas.Focus(c.list) // nobody types where nothing is seen
 	}
 	if c.entry.Text != s.Chat.Draft {
@@ -183,7 +183,7 @@ func (c *chatPage) noteText(s *model.State) string {
 	switch {
 	case n > call.MaxChat*9/10 && n <= call.MaxChat:
 		return c.book.T("chat.near_limit", "length", c.book.Number(n), "limit", c.book.Number(call.MaxChat))
-	case s.Standing.ChatOff, s.Room.Link.Plain():
+	case s.Standing.ChatOff, s.Room.Link.IsLiveKit():
 		return c.book.T("chat.not_stored")
 	default:
 		return ""

@@ -38,7 +38,7 @@ type Actions interface {
 	OpenLink(l model.Link)
 	Copy(text string)
 	SetSearch(text string)
-	Silence(id call.Identity, on bool)
+	MutePerson(id call.Identity, on bool)
 	SetRole(id call.Identity, role call.Role)
 	Remove(id call.Identity)
 	Ban(id call.Identity)

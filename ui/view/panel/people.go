@@ -211,7 +211,7 @@ func (p *peoplePage) details(person *model.Person) (all []string) {
 	if person.Lost {
 		all = append(all, p.book.T("people.lost"))
 	}
-	if p.state.IsSilenced(person) {
+	if p.state.IsMutedByHost(person) {
 		all = append(all, p.book.T("people.silenced"))
 	}
 	return all
@@ -256,12 +256,12 @@ func Moderation(book *words.Book, act Actions, s *model.State, person *model.Per
 		items = append(items, kit.MenuItem{Text: book.T("people.lower"), Icon: "hand", OnTapped: func() { act.Lower(id) }})
 	}
 	if rights.Mute {
-		silenced := s.IsSilenced(person)
+		muted := s.IsMutedByHost(person)
 		text, icon := book.T("people.mute"), "mic-off"
-		if silenced {
+		if muted {
 			text, icon = book.T("people.unmute"), "mic"
 		}
-		items = append(items, kit.MenuItem{Text: text, Icon: icon, OnTapped: func() { act.Silence(id, !silenced) }})
+		items = append(items, kit.MenuItem{Text: text, Icon: icon, OnTapped: func() { act.MutePerson(id, !muted) }})
 	}
 	for _, role := range rights.Roles {
 		items = append(items, kit.MenuItem{
