@@ -82,7 +82,7 @@ const earlyOffers = 3
 // tooEarly reports whether a new connection's offer was answered without tracks that
 // we asked for just before it. LiveKit subscribes beside its signalling and is often
 // a moment late; of that it tells only 150 ms after the connection was made
-// (negotiationFrequency in livekit-server@v1.13.3/pkg/rtc/transport.go).
+// (negotiationFrequency in livekit-server, pkg/rtc/transport.go).
 func (ng *negotiation) tooEarly(t *rtp.Transport, tracks int) bool {
 	return t.Sub == nil && t.Pub.OfferID < earlyOffers && tracks < len(ng.s.subscriptions.told)
 }

@@ -11,7 +11,7 @@ import (
 
 // LiveKit asks again after each of our offers for as many media sections as it has
 // transceivers without one (PCTransport.createAndSendAnswer in
-// livekit-server@v1.13.3/pkg/rtc/transport.go). A transceiver whose subscription
+// livekit-server, pkg/rtc/transport.go). A transceiver whose subscription
 // ended before its section came never gets one, and so there is no end to its
 // asking: a guest who comes and goes, or is muted on and off, would keep everybody
 // else negotiating as fast as the network allows.
