@@ -38,7 +38,13 @@ build: deps ## build bin/foyer
 	$(GO) build -ldflags '$(LDFLAGS)' -o bin/foyer .
 
 .PHONY: test
-test: test-parts test-looks test-attack test-e2e ## install what is missing and run every test, with the race detector
+test: test-parts test-beside test-e2e ## install what is missing and run every test, with the race detector
+
+# Attacks wait most of the time, for memory to come back. What is compared by eye or ear
+# computes meanwhile, and gives way.
+.PHONY: test-beside
+test-beside: deps-test
+	$(MAKE) -j2 --output-sync=target test-attack test-looks LOOKS="nice -n 19"
 
 # Three packages at a time, however many processors there are at least: those of
 # the server and of its client wait for most of their time. make lint vets.
@@ -53,7 +59,7 @@ test-one: deps-test ## some tests of one package, with the race detector and wit
 
 .PHONY: test-looks
 test-looks: deps-test ## only what is compared by eye or ear, without the race detector
-	$(PLAIN) $(GO) test -timeout 10m ./ui/view ./engine/media/voice
+	$(PLAIN) $(LOOKS) $(GO) test -timeout 10m ./ui/view ./engine/media/voice
 
 .PHONY: gallery
 gallery: deps-test ## write every screen in every theme and language into build/gallery, with an index.html

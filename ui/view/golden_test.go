@@ -175,6 +175,7 @@ func (s *stand) write(path string, img image.Image) {
 
 // The comparison finds what somebody would see, and nothing else.
 func TestGoldenTolerance(t *testing.T) {
+	drawsMuch(t)
 	room := func(change func(*stand)) *image.NRGBA {
 		s := newStand(t, normal, fynetheme.VariantDark)
 		s.enter(2)
