@@ -110,7 +110,13 @@ func TestWaitingRoom(t *testing.T) {
 	// Both come back without asking, as anybody who is in the room; a co-host never asks.
 	s.mustDial(s.mustJoin(anna, link).Token)
 	s.mustJoin(inside, link)
-	s.as(call.RoleCoHost, "cohost")
+	cohost := newGuest(t, "cohost")
+	cohosts := s.invite(func(r *doorclient.InviteRequest) { r.Role = call.RoleCoHost })
+	s.mustDial(s.mustJoin(cohost, cohosts).Token)
+	s.mustJoin(cohost.self("second-cohost"), cohosts)
+	// One who is none any more waits as anybody does, under another user ID too.
+	s.mustDo(call.OpRole, "", doorapi.RoleRequest{Room: "hall", IDs: []call.Identity{"cohost"}, Role: call.RoleParticipant}, call.ResultDone)
+	s.toldToWait(cohost.self("third-cohost"), cohosts)
 	// A removal takes it back.
 	s.mustDo(call.OpRemove, "", people("hall", "anna"), call.ResultDone)
 	s.toldToWait(anna, link)

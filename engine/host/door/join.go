@@ -153,7 +153,11 @@ func (d *Door) mayEnter(ctx context.Context, req *doorapi.JoinRequest, role call
 	m, err := d.register.Member(ctx, req.Room, req.Identity)
 	switch {
 	case errors.Is(err, register.ErrNotFound):
-		m.Role = role
+		if m.Role = role; role.Moderates() { // and so would not wait
+			if m.Role, err = d.register.RoleFor(ctx, req.Room, req.Key, role); err != nil {
+				return err
+			}
+		}
 	case err != nil:
 		return err
 	case m.Key != nil && !m.Key.Equal(ed25519.PublicKey(req.Key)):

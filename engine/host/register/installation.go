@@ -85,6 +85,24 @@ func inherit(ctx context.Context, tx *transaction, m Member) (Member, error) {
 		string(m.Room), string(m.Identity), muted, exempt, string(role), set))
 }
 
+// RoleFor is the role that a new identity of a key gets by an invitation with role, as
+// Bind decides.
+func (r *Register) RoleFor(ctx context.Context, room call.RoomID, key []byte, role call.Role) (call.Role, error) {
+	if role == call.RoleHost || len(key) == 0 {
+		return role, nil
+	}
+	scan := func(row row) (set call.Role, err error) {
+		err = row.Scan(&set)
+		return set, err
+	}
+	set, err := list(ctx, r, scan, `SELECT role FROM members WHERE room = $1 AND public_key = $2 AND role_set = 1
+		ORDER BY muted DESC, first_seen, identity LIMIT 1`, string(room), hex.EncodeToString(key))
+	if err != nil || len(set) == 0 {
+		return role, err
+	}
+	return set[0], nil
+}
+
 // maxTold is how many identities of a key [Register.MembersOf] tells: whoever has
 // an invitation can note any number that never come.
 const maxTold = 1000
