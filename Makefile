@@ -46,11 +46,14 @@ test: test-parts test-beside test-e2e ## install what is missing and run every t
 test-beside: deps-test
 	$(MAKE) -j2 --output-sync=target test-attack test-looks LOOKS="nice -n 19"
 
+# Those that take longest begin first: nothing is left to run beside them at the end.
+LONGEST = ./engine/host ./engine/client ./ui/view ./ui ./engine/host/register ./engine/media/audio ./engine/media/voice
+
 # Three packages at a time, however many processors there are at least: those of
 # the server and of its client wait for most of their time. make lint vets.
 .PHONY: test-parts
 test-parts: deps-test
-	$(CHECKED) $(GO) test -vet=off -p $(PARTS) -timeout 15m $(PACKAGES)
+	$(CHECKED) $(GO) test -vet=off -p $(PARTS) -timeout 15m $(LONGEST) $(PACKAGES)
 
 .PHONY: test-one
 test-one: deps-test ## some tests of one package, with the race detector and without: PKG=./app/desktop RUN='^TestKilled'
