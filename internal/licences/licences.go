@@ -50,16 +50,26 @@ func Modules(root string) ([]Module, error) {
 	return all, nil
 }
 
-// linked are the libraries in C, with the folder of their copyright file on Debian, and
-// those in WebAssembly.
-// Go itself is in every program.
-var linked = []struct{ name, licence, file string }{
-	{"Go", "BSD-3-Clause", "GOROOT/LICENSE"},
-	{"libopus", "BSD-3-Clause", "/usr/share/doc/libopus-dev/copyright"},
-	{"libvpx", "BSD-3-Clause", "/usr/share/doc/libvpx-dev/copyright"},
-	{"WebRTC AEC3", "BSD-3-Clause", "ROOT/engine/media/voice/parts/licences/aec3.txt"},
-	{"RNNoise", "BSD-3-Clause", "ROOT/engine/media/voice/parts/licences/rnnoise.txt"},
-	{"GTCRN", "MIT", "ROOT/engine/media/voice/parts/licences/gtcrn.txt"},
+// voice is where the parts in WebAssembly are.
+const voice = "ROOT/engine/media/voice/parts/"
+
+// linked is what the program has besides modules: libraries in C, with the folder of their
+// copyright file on Debian or in the module that has their source; parts in WebAssembly,
+// with that part; fonts. Go itself is in every program.
+var linked = []struct{ name, licence, file, wasm string }{
+	{name: "Go", licence: "BSD-3-Clause", file: "GOROOT/LICENSE"},
+	{name: "libopus", licence: "BSD-3-Clause", file: "/usr/share/doc/libopus-dev/copyright"},
+	{name: "libvpx", licence: "BSD-3-Clause", file: "/usr/share/doc/libvpx-dev/copyright"},
+	{name: "GLFW", licence: "Zlib", file: "github.com/go-gl/glfw/v3.3/glfw:glfw/LICENSE.md"},
+	{name: "miniaudio", licence: "Unlicense", file: "github.com/gen2brain/malgo:LICENSE"},
+	{name: "SQLite", licence: "blessing", file: "modernc.org/sqlite:SQLITE-LICENSE"},
+	{name: "WebRTC AEC3", licence: "BSD-3-Clause", file: voice + "licences/aec3.txt", wasm: voice + "aec3.wasm"},
+	{name: "RNNoise", licence: "BSD-3-Clause", file: voice + "licences/rnnoise.txt", wasm: voice + "rnnoise.wasm"},
+	{name: "GTCRN", licence: "MIT", file: voice + "licences/gtcrn.txt", wasm: voice + "gtcrn.wasm"},
+	{name: "Noto Sans", licence: "OFL-1.1", file: "fyne.io/fyne/v2:theme/font/LICENSE.txt"},
+	{name: "Inter", licence: "OFL-1.1", file: "fyne.io/fyne/v2:theme/font/LICENSE_Inter.txt"},
+	{name: "DejaVu Sans Mono", licence: "Bitstream-Vera", file: "fyne.io/fyne/v2:theme/font/LICENSE_DejaVu-Powerline.txt"},
+	{name: "EmojiOne", licence: "CC-BY-4.0", file: "ROOT/internal/licences/emojione.txt"},
 }
 
 // Collect reads the licences of everything.
@@ -70,16 +80,9 @@ func Collect(root string) (assets.Licences, error) {
 		return all, err
 	}
 	for _, l := range linked {
-		file := l.file
-		if rest, ok := strings.CutPrefix(file, "GOROOT"); ok {
-			goroot, err := exec.Command("go", "env", "GOROOT").Output()
-			if err != nil {
-				return all, fmt.Errorf("go env: %w", err)
-			}
-			file = strings.TrimSpace(string(goroot)) + rest
-		}
-		if rest, ok := strings.CutPrefix(file, "ROOT"); ok {
-			file = root + rest
+		file, err := find(root, l.file, modules)
+		if err != nil {
+			return all, err
 		}
 		text, err := os.ReadFile(file)
 		if err != nil {
@@ -98,6 +101,29 @@ func Collect(root string) (assets.Licences, error) {
 		add(&all, assets.Library{Name: m.Path, Version: m.Version, Licence: Name(texts[0])}, texts)
 	}
 	return all, nil
+}
+
+// find is the path of a file that [linked] names.
+func find(root, file string, modules []Module) (string, error) {
+	if rest, ok := strings.CutPrefix(file, "GOROOT"); ok {
+		goroot, err := exec.Command("go", "env", "GOROOT").Output()
+		if err != nil {
+			return "", fmt.Errorf("go env: %w", err)
+		}
+		return strings.TrimSpace(string(goroot)) + rest, nil
+	}
+	if rest, ok := strings.CutPrefix(file, "ROOT"); ok {
+		return root + rest, nil
+	}
+	module, rest, ok := strings.Cut(file, ":")
+	if !ok {
+		return file, nil
+	}
+	i := slices.IndexFunc(modules, func(m Module) bool { return m.Path == module })
+	if i < 0 {
+		return "", fmt.Errorf("%s is in no program, and %s was taken from it", module, rest)
+	}
+	return filepath.Join(modules[i].Dir, rest), nil
 }
 
 func add(all *assets.Licences, l assets.Library, texts []string) {
