@@ -201,8 +201,12 @@ FOYER = bin/foyer
 include packaging/linux/install.mk
 
 .PHONY: package-linux
-package-linux: deps tools-package ## write tar.xz, deb and rpm of what is committed into build/packages
+package-linux: deps tools-package ## write tar.xz, deb, rpm and their bill of materials of what is committed into build/packages
 	@GO=$(GO) VERSION=$(VERSION) GOFLAGS= PKG_CONFIG_PATH= scripts/package-linux.sh build/packages
+
+.PHONY: package-flatpak
+package-flatpak: package-linux ## and a Flatpak of it (needs flatpak-builder and Flathub; never tried)
+	scripts/package-flatpak.sh build/packages
 
 .PHONY: test-packages
 test-packages: deps-package package-linux ## install the packages in clean systems, use them and remove them (needs root)

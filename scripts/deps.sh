@@ -59,7 +59,7 @@ apt_install() {
 		"${root[@]}" mkdir -p /etc/postgresql-common/createcluster.d
 		echo 'create_main_cluster = false' | "${root[@]}" tee /etc/postgresql-common/createcluster.d/foyer.conf >/dev/null
 	fi
-	"${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+	"${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 install -y -qq --no-install-recommends "${missing[@]}" >&2
 	if [[ " ${missing[*]} " == *" redis-server "* ]] && [ -d /run/systemd/system ]; then
 		"${root[@]}" systemctl disable --now --quiet redis-server >&2
 	fi

@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # package-linux.sh [DIR]: builds what is committed, as people get it, and writes
-# tar.xz, deb and rpm into DIR (build/packages). The same commit and VERSION give the
-# same bytes (scripts/reproducible.sh). For another architecture:
+# tar.xz, deb and rpm into DIR (build/packages), and beside them in CycloneDX what they
+# are made of. The same commit and VERSION give the same bytes (scripts/reproducible.sh).
+# For another architecture:
 #
 #   GOARCH=arm64 CC=aarch64-linux-gnu-gcc \
 #       PKG_CONFIG_LIBDIR=/usr/lib/aarch64-linux-gnu/pkgconfig make package-linux
 #
 # VERSION is x.y.z or vx.y.z; without one it is that of FyneApp.toml, as a version
-# before it. MAINTAINER is who answers for the packages.
+# before it. HOMEPAGE is where the project is found, and MAINTAINER who answers for the
+# packages: "Foyer maintainers" of the homepage if not given.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 out=${1:-build/packages}
@@ -16,7 +18,11 @@ out=$(cd "$out" && pwd)
 go=${GO:-go}
 tools=$PWD/.tools/bin
 arch=$("$go" env GOARCH)
-export MAINTAINER=${MAINTAINER:-The Foyer contributors <foyer@example.com>}
+export HOMEPAGE=${HOMEPAGE:-}
+host=${HOMEPAGE#*://}
+host=${host%%/*}
+# A package must have an address; nobody reads this one.
+export MAINTAINER=${MAINTAINER:-Foyer maintainers <noreply@${host:-example.org}>}
 
 started=$SECONDS
 say() { echo "package: $* ($((SECONDS - started)) s)" >&2; }
@@ -47,8 +53,12 @@ export PKG_CONFIG_PATH=$work/pkgconfig
 # fyne adds the flags of a release to these, and its own description of the program,
 # from FyneApp.toml. Its archive has the time and the owner of every file, so the
 # archive is made here.
+flags="-buildvcs=false -ldflags=-X=foyer/app.Version=$version"
+if [ -n "${UPDATE_URL:-}" ]; then
+	flags+=" -ldflags=-X=foyer/app/update.URL=$UPDATE_URL -ldflags=-X=foyer/app/update.Key=${UPDATE_KEY:?}"
+fi
 build() { # build TREE OUTPUT
-	(cd "$1" && GO=$go GOFLAGS="-buildvcs=false -ldflags=-X=foyer/app.Version=$version" \
+	(cd "$1" && GO=$go GOFLAGS=$flags \
 		"$tools/fyne" build --release --tags migrated_fynedo -o "$2")
 }
 build "$work/tree" "$work/foyer"
@@ -81,6 +91,14 @@ install -m 644 LICENSE CHANGELOG.md docs/install.md "$work/$name/"
 tar --create --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --format=gnu \
 	--mode='go-w' -C "$work" "$name" | xz -T1 -6 >"$out/$name.tar.xz"
 say "wrote $name.tar.xz"
+
+# What the program is made of.
+(
+	unset GOARCH CC CXX PKG_CONFIG_LIBDIR
+	GOFLAGS=-buildvcs=false CGO_ENABLED=0 "$go" run ./internal/licences/sbom -c libvpx="$(pkg-config --modversion vpx)" \
+		-c libopus="$(pkg-config --modversion opus)" "$work/foyer" "$version"
+) >"$out/$name.cdx.json"
+say "wrote $name.cdx.json"
 
 # stage KIND: lays out what the package of that kind installs.
 stage() {

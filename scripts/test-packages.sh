@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # test-packages.sh DIR [PART...]: takes the packages of DIR as a user does. They are
 # checked, installed in clean roots of Debian 12, used under Xvfb, upgraded while the
-# program runs, and removed. Parts are check, deb, minimal, archive, rpm, services and
-# container; all of them without one. Needs root, for chroot. The clean root is kept
+# program runs, and removed. Parts are check, deb, minimal, archive, odd, rpm, services
+# and container; all of them without one. Needs root, for chroot. The clean root is kept
 # in build/roots.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages/roots.sh
 . scripts/packages/window.sh
 . scripts/packages/parts.sh
+. scripts/packages/odd.sh
 
 dir=$(cd "${1:?usage: test-packages.sh DIR [PART...]}" && pwd)
 shift
@@ -46,7 +47,7 @@ trap 'exit 130' INT TERM
 
 failed=()
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(check deb minimal archive rpm services container)
+[ ${#parts[@]} -gt 0 ] || parts=(check deb minimal archive odd rpm services container)
 for part in "${parts[@]}"; do
 	begin=$SECONDS
 	echo "== $part"

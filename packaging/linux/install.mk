@@ -22,6 +22,9 @@ tidy = for cache in share/applications/mimeinfo.cache share/icons/hicolor/icon-t
 	done
 
 put = @test -x $(FOYER) || { echo "$(FOYER) is missing: make build comes first" >&2; exit 1; }; \
+	$(FOYER) version >/dev/null || { echo "Foyer does not run here. If libraries are missing, install.md names the packages that have them." >&2; exit 1; }; \
+	{ mkdir -p "$(DESTDIR)$(1)/bin" 2>/dev/null && test -w "$(DESTDIR)$(1)/bin"; } || \
+		{ echo "You may not write to $(DESTDIR)$(1). Do it as root, or with \"make user-install\" for you alone." >&2; exit 1; }; \
 	install -d "$(DESTDIR)$(1)/bin" && install -m 755 $(FOYER) "$(DESTDIR)$(1)/bin/foyer" && \
 	$(FOYER) files --program "$(1)/bin/foyer" "$(DESTDIR)$(1)" && echo "$(DESTDIR)$(1)/bin/foyer" && { $(call refresh,$(1),$(2)); }
 

@@ -9,6 +9,7 @@ part_check() {
 	appstreamcli validate --no-net "$tree/usr/share/metainfo/app.foyer.Foyer.metainfo.xml"
 	lintian --allow-root --fail-on error --tag-display-limit 0 "$deb" | tee "$artifacts/lintian.log"
 	scripts/check-binary.sh "$tree/usr/bin/foyer"
+	must_have "${deb%.deb}.cdx.json" "$(sha256sum <"$tree/usr/bin/foyer" | cut -c1-64)"
 	bash -n "$tree/usr/share/bash-completion/completions/foyer"
 	zsh -n "$tree/usr/share/zsh/vendor-completions/_foyer"
 	fish --no-execute "$tree/usr/share/fish/vendor_completions.d/foyer.fish"

@@ -4,10 +4,10 @@
 
 accent='#F2A33A' danger='#C93B3B' # only the main action, and leaving, have these (ui/theme)
 
-# display starts a display with a window manager, in $DISPLAY.
+# display [FLAG...]: starts a display with a window manager, in $DISPLAY.
 display() {
 	local number
-	exec {number}< <(exec Xvfb -displayfd 1 -screen 0 1280x800x24 -noreset -nolisten tcp -ac 2>/dev/null)
+	exec {number}< <(exec Xvfb -displayfd 1 -screen 0 1280x800x24 -noreset -nolisten tcp -ac "$@" 2>/dev/null)
 	started+=($!)
 	read -r -t 20 -u "$number" DISPLAY || { echo "Xvfb does not start" >&2; return 1; }
 	export DISPLAY=:$DISPLAY
