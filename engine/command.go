@@ -15,12 +15,15 @@ type Command interface {
 
 // Choice is which devices a stay begins with: for each the empty string for
 // the default device, call.DeviceNone, call.DeviceTest, a device's name or ID,
-// or a file.
+// or a file. Publish, Unpublish, Mute, Unmute and SelectDevice change it until
+// then. The devices open while the server is dialed, but not while a host has to let
+// us in.
 type Choice struct {
 	Camera     string
 	Microphone string
 	Speaker    string
 	Screen     bool
+	Previewed  bool // until the stay has begun, nothing is open but previews
 }
 
 // Join begins a stay. While another one is ending it waits for that end.

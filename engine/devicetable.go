@@ -73,6 +73,8 @@ func (dt *deviceTable) wishedUntested(src call.Source) wish {
 	case s.exit != nil:
 		preview.open = preview.open && s.exit.keepPreview
 		return preview
+	case !s.joined && (s.choice.Previewed || s.waits()):
+		return preview
 	case !s.back.Empty() && !s.joined:
 		return s.wished(src, preview)
 	case !s.joined && preview.open && src != call.SourceSpeaker:
@@ -178,6 +180,9 @@ func (dt *deviceTable) doStartPreview(c StartPreview) error {
 	if s := dt.l.active(); s != nil && s.joined && s.occupies(c.Source) {
 		return fmt.Errorf("%w: %s is published already", call.ErrBadArgument, c.Source)
 	}
+	if s := dt.l.leaving(); s != nil && !s.exit.keepPreview {
+		return fmt.Errorf("%w: a preview while a stay ends", call.ErrBadArgument)
+	}
 	request := dt.resolve(c.Source, c.Device)
 	if err := dt.stuck(c.Source, request); err != nil {
 		return err
@@ -218,7 +223,7 @@ func (dt *deviceTable) doSelectDevice(c SelectDevice) error {
 	if sl.preview {
 		sl.previewDevice = c.Device
 	}
-	if e := dt.l.wishes(); e != nil && c.Source == call.SourceSpeaker {
+	if e := dt.l.chosen(); e != nil && c.Source == call.SourceSpeaker {
 		e.speaker = c.Device
 	} else if e != nil && e.pubs[c.Source].want {
 		e.pubs[c.Source].device, e.pubs[c.Source].broken = c.Device, false

@@ -58,7 +58,7 @@ func (dt *deviceTable) doTestDevice(c TestDevice) error {
 	if c.Source != call.SourceMicrophone && c.Source != call.SourceSpeaker {
 		return badSource(c, c.Source)
 	}
-	if s := dt.l.stay; s != nil && (s.exit != nil || !s.joined) {
+	if s := dt.l.stay; s != nil && (s.exit != nil || !s.joined && !s.waits()) {
 		return fmt.Errorf("%w: a test while a stay begins or ends", call.ErrBadArgument)
 	}
 	request, speaker := dt.resolve(c.Source, c.Device), dt.resolve(call.SourceSpeaker, "")

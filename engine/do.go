@@ -144,13 +144,22 @@ func (l *loop) doStartRoom(c StartRoom) error {
 func (l *loop) enter(e *entry) error {
 	switch {
 	case l.stay == nil:
+		l.prepare(e)
 		l.begin(e)
 	case l.alive(l.stay), l.waiting() != nil:
 		return call.ErrAlreadyInRoom
 	default:
+		l.prepare(e)
 		l.pending = append(l.pending, e)
 	}
 	return nil
+}
+
+// prepare makes wishes of what e was given.
+func (l *loop) prepare(e *entry) {
+	e.pubs = newPublications(e.choice, l.devices.resolve)
+	e.speaker = l.devices.resolve(call.SourceSpeaker, e.choice.Speaker)
+	e.bounded = e.asked
 }
 
 // waiting is the accepted Join that has not been taken back.

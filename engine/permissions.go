@@ -16,9 +16,12 @@ func (l *loop) rulesChanged(s *stay, now call.Standing) {
 	l.devices.settleAll()
 }
 
-// allows returns nil, or why the rules do not let us show a source or speak.
-func (s *stay) allows(src call.Source) error {
+// allows returns nil, or why the rules do not let us show a source or speak. Those of
+// a room that we are not in are not known.
+func (l *loop) allows(src call.Source) error {
+	s := l.active()
 	switch {
+	case s == nil:
 	case s.permissions.Listens():
 		return call.ErrListener
 	case s.permissions.MutedByHost() && src == call.SourceMicrophone:

@@ -49,8 +49,8 @@ func (pb *publications) publication(c Command, src call.Source) (*publication, e
 	if !published(src) {
 		return nil, badSource(c, src)
 	}
-	e := pb.l.wishes()
-	if e == nil || e == pb.l.stay.entry && pb.l.leaving() != nil {
+	e := pb.l.chosen()
+	if e == nil {
 		return nil, call.ErrNotInRoom
 	}
 	return e.pubs[src], nil
@@ -64,7 +64,7 @@ func (pb *publications) doPublish(c Publish) error {
 	if c.Device == call.DeviceNone {
 		return badSource(c, c.Source)
 	}
-	if err := pb.l.stay.allows(c.Source); err != nil {
+	if err := pb.l.allows(c.Source); err != nil {
 		return err
 	}
 	request := pb.l.devices.resolve(c.Source, c.Device)
@@ -87,9 +87,10 @@ func (pb *publications) layers(src call.Source, f layers.Format) []call.Layer {
 }
 
 // endLook ends the preview of a camera or screen that is shown to the room now: it
-// was to look at or to choose, and what is muted or unpublished later is closed.
+// was to look at or to choose, and what is muted or unpublished later is closed. The
+// preview of before a stay is the lobby's.
 func (pb *publications) endLook(src call.Source) {
-	if src.Kind() == call.KindVideo {
+	if s := pb.l.active(); s != nil && s.joined && src.Kind() == call.KindVideo {
 		pb.l.devices.slots[src].preview = false
 	}
 }
@@ -129,7 +130,7 @@ func (pb *publications) doUnmute(c Unmute) error {
 	if !p.want {
 		return call.ErrNotPublished
 	}
-	if err := pb.l.stay.allows(c.Source); err != nil {
+	if err := pb.l.allows(c.Source); err != nil {
 		return err
 	}
 	if pb.l.devices.working(c.Source) == nil {

@@ -29,7 +29,7 @@ type entry struct {
 	aborted  call.LeaveReason // taken back before it began
 
 	// What is shown and played, and since when joining is bounded. A switch
-	// knows them before the stay begins, and where we come from, and has the
+	// takes them over from the stay before, knows where we come from, and has the
 	// door's permission already.
 	back      call.Link
 	pubs      map[call.Source]*publication
@@ -132,11 +132,6 @@ func (l *loop) begin(e *entry) {
 		chat:     chat{seen: recent.Set[call.MessageKey]{Limit: maxChatSeen}},
 		reacting: map[call.Identity]*ratelimit.Pace{}, volumes: map[call.Identity]int{},
 		reception: reception{views: make(map[call.SID]call.TrackView), spoke: make(map[call.Identity]time.Time)},
-	}
-	if e.pubs == nil {
-		e.pubs = newPublications(e.choice, l.devices.resolve)
-		e.speaker = l.devices.resolve(call.SourceSpeaker, e.choice.Speaker)
-		e.bounded = e.asked
 	}
 	s.ctx, s.cancel = context.WithCancel(l.base)
 	s.deadline = e.bounded.Add(max(l.cfg.JoinTimeout-l.cfg.Grace, l.cfg.JoinTimeout/2))

@@ -104,7 +104,9 @@ func (st *storm) choice() engine.Choice {
 		}
 		return st.device()
 	}
-	return engine.Choice{Camera: pick(), Microphone: pick(), Speaker: pick(), Screen: st.random.IntN(4) == 0}
+	return engine.Choice{
+		Camera: pick(), Microphone: pick(), Speaker: pick(), Screen: st.random.IntN(4) == 0, Previewed: st.random.IntN(2) == 0,
+	}
 }
 
 func (st *storm) command() engine.Command {

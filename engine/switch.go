@@ -156,11 +156,22 @@ func (l *loop) wishes() *entry {
 	}
 }
 
+// chosen is the entry whose choice of devices commands change: that of the stay, or
+// of a Join or switch that waits for the end of the stay before; nil without one.
+func (l *loop) chosen() *entry {
+	if e := l.waiting(); e != nil {
+		return e
+	}
+	if s := l.active(); s != nil {
+		return s.entry
+	}
+	return nil
+}
+
 // handOver leaves the devices open that the next stay uses, and stops what
 // they send.
 func (l *loop) handOver(x *exit) {
-	if x.next = l.waiting(); x.next == nil || x.next.pubs == nil {
-		x.next = nil
+	if x.next = l.waiting(); x.next == nil {
 		return
 	}
 	x.keepPreview = true

@@ -25,6 +25,7 @@ func (l *loop) waits(s *stay, err error) bool {
 			}
 		})
 		l.setState(call.StateWaiting)
+		l.devices.settleAll()
 	}
 	l.after(s.of(timerAsk), w.Pause(), func() {
 		if !l.alive(s) {
@@ -37,6 +38,10 @@ func (l *loop) waits(s *stay, err error) bool {
 	return true
 }
 
+// waits reports whether a host has to let us in. Nobody knows for how long: what is
+// not a preview is closed meanwhile.
+func (s *stay) waits() bool { return s.wait != nil && s.session == nil }
+
 // letIn ends the wait: from here on joining is bounded as ever.
 func (l *loop) letIn(s *stay) {
 	if s.wait == nil {
@@ -46,4 +51,5 @@ func (l *loop) letIn(s *stay) {
 	s.deadline = time.Now().Add(l.cfg.JoinTimeout)
 	l.setState(call.StateJoining)
 	l.limitJoin(s)
+	l.devices.settleAll()
 }
