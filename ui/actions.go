@@ -119,7 +119,9 @@ func (u *UI) begin(c engine.Command, a model.Attempt, choice engine.Choice) {
 
 // choice is what a stay begins with: what is on in the lobby.
 func (u *UI) choice() engine.Choice {
-	c := engine.Choice{Camera: u.set.Camera, Microphone: u.set.Microphone, Speaker: u.set.Speaker}
+	c := engine.Choice{
+		Camera: u.set.Camera, Microphone: u.set.Microphone, Speaker: u.set.Speaker, Previewed: true,
+	}
 	if !u.set.CameraOn {
 		c.Camera = call.DeviceNone
 	}

@@ -115,7 +115,7 @@ func (u *UI) closeQuestion() {
 // switchTo goes to another room. Until its door has let us in, the stay goes on.
 func (u *UI) switchTo(link call.Link) {
 	u.state.Setup.Try = false // no page shows the camera while we go there
-	u.setup.settleTry()
+	u.previews.SettleTry()
 	if u.do(engine.SwitchRoom{Link: link}, call.SourceUnknown) {
 		u.state.Switching.BeginSwitch(model.Attempt{Since: u.cfg.Now(), Link: link, Room: link.Room, Title: link.Title})
 	}

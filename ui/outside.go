@@ -221,7 +221,11 @@ const longSleep = time.Minute
 // Woke says that the computer was asleep for so long. Any goroutine may call it.
 func (u *UI) Woke(slept time.Duration) {
 	u.cfg.Dispatch(func() {
-		if !u.closed && slept >= longSleep && u.state.InRoom() && u.state.Engine != call.StateLeaving {
+		switch {
+		case u.closed, slept < longSleep:
+		case !u.state.InRoom():
+			u.outside.wokeBefore(slept)
+		case u.state.Engine != call.StateLeaving:
 			u.outside.woke(slept)
 		}
 	})
@@ -252,4 +256,13 @@ func (o *outside) woke(slept time.Duration) {
 		o.state.Notify(model.Notice{At: o.cfg.Now(), Kind: model.NoticeWoke, Name: o.book.Duration(slept)})
 	}
 	o.refresh()
+}
+
+// wokeBefore turns off what the others would see and hear as soon as a host lets us in.
+func (o *outside) wokeBefore(slept time.Duration) {
+	if o.state.Busy() && o.previews.Sleep() {
+		o.state.NotifyBefore(model.Notice{At: o.cfg.Now(), Kind: model.NoticeWokeBefore, Name: o.book.Duration(slept)})
+		o.save()
+		o.refresh()
+	}
 }

@@ -17,7 +17,6 @@ import (
 // setup is what the window knows of its settings, beside what they are.
 type setup struct {
 	*UI
-	tried     bool      // they have opened a camera that is off in the room
 	testing   bool      // a device is tested
 	listed    time.Time // when the devices were listed for them
 	faults    report.Faults
@@ -110,7 +109,7 @@ type settingUp struct{ presses }
 func (a settingUp) TestDevice(source call.Source) {
 	if t := a.state.Setup.Test; t.Running() && t.Source == source {
 		a.setup.stopTest()
-	} else if a.do(engine.TestDevice{Source: source, Device: a.device(source)}, source) {
+	} else if a.do(engine.TestDevice{Source: source, Device: a.set.Device(source)}, source) {
 		a.setup.testing = true
 	}
 	a.refresh()

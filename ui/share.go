@@ -87,7 +87,7 @@ func (u *UI) settleShare(show bool) {
 	if u.state.Share == nil {
 		u.stopLooking()
 	} else if id, ok := u.state.Screens.NextScreen(); ok && u.state.Engine == call.StateJoined && !u.outside.hidden {
-		u.startPreview(call.SourceScreen, id)
+		u.previews.Start(call.SourceScreen, id)
 		u.sheets.looks = u.state.Opening[call.SourceScreen]
 		show = true
 	}
@@ -102,7 +102,7 @@ func (u *UI) stopLooking() {
 	}
 	u.sheets.looks = false
 	if u.state.InRoom() && (u.state.Engine == call.StateJoined || u.state.Engine == call.StateReconnecting) {
-		u.stopPreview(call.SourceScreen)
+		u.previews.Stop(call.SourceScreen)
 	}
 }
 

@@ -23,7 +23,7 @@ func (u talking) Away() bool          { return u.outside.away() }
 func (u talking) Closed() bool        { return u.closed }
 func (u talking) Refresh()            { u.refresh() }
 func (u talking) Dispatch(f func())   { u.cfg.Dispatch(f) }
-func (u talking) ToggleMic()          { u.toggleInRoom(call.SourceMicrophone, u.set.Microphone) }
+func (u talking) ToggleMic()          { u.previews.ToggleInRoom(call.SourceMicrophone) }
 func (u talking) Mute()               { _ = u.cfg.Do(engine.Mute{Source: call.SourceMicrophone}) }
 
 // bind listens to the key. That the window goes to the background, it learns from

@@ -44,9 +44,24 @@ func talkEnds() map[string]talkEnd {
 		"a field":             {func(b *bench) { b.key(fyne.KeyC) }, []engine.Command{mute}, true},
 		"the list of keys":    {func(b *bench) { b.ui.presses.Shortcuts() }, []engine.Command{mute}, true},
 		"a menu":              {func(b *bench) { b.ui.presses.Share() }, []engine.Command{mute}, true},
-		"another room": {func(b *bench) { b.ui.switchTo(invite("r-2")) }, []engine.Command{
-			engine.SwitchRoom{Link: invite("r-2")}, mute,
-		}, false},
+		"another room": {func(b *bench) {
+			b.ui.switchTo(invite("r-2"))
+			b.wait(time.Second) // until we are let in, we are heard in ours
+			b.want(engine.SwitchRoom{Link: invite("r-2")})
+			b.events(call.StateChanged{State: call.StateLeaving})
+		}, []engine.Command{mute}, false},
+		"another room, at once": {func(b *bench) {
+			b.ui.switchTo(invite("r-2"))
+			b.want(engine.SwitchRoom{Link: invite("r-2")})
+			b.events(call.StateChanged{State: call.StateLeaving}, call.StateChanged{State: call.StateIdle},
+				call.Left{Room: "r-1", Reason: call.ReasonSwitched, Stayed: 1})
+		}, []engine.Command{mute}, false},
+		"another room, let in at once": {func(b *bench) {
+			b.ui.switchTo(invite("r-2"))
+			b.want(engine.SwitchRoom{Link: invite("r-2")})
+			b.events(call.Left{Room: "r-1", Reason: call.ReasonSwitched, Stayed: 1}, call.StateChanged{State: call.StateJoining},
+				call.StateChanged{State: call.StateJoined}, call.Joined{Room: "r-2", Self: ada, Link: invite("r-2")})
+		}, []engine.Command{engine.Unpublish{Source: call.SourceMicrophone}}, false},
 		"the button": {func(b *bench) { b.tap("Mute") }, []engine.Command{mute}, false},
 		"leaving":    {func(b *bench) { b.events(call.StateChanged{State: call.StateLeaving}) }, nil, false},
 		"a removal":  {func(b *bench) { b.events(call.Left{Reason: call.ReasonRemoved, Stayed: 1}) }, nil, false},

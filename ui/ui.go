@@ -21,6 +21,7 @@ import (
 	"foyer/ui/config"
 	"foyer/ui/model"
 	"foyer/ui/opening"
+	"foyer/ui/preview"
 	"foyer/ui/small"
 	"foyer/ui/talk"
 	"foyer/ui/theme"
@@ -47,6 +48,7 @@ type UI struct {
 	setup    setup     // the settings
 	askAt    time.Time // when to ask the door who is there; zero: not at all
 	speech   *talk.Key
+	previews *preview.Previews
 	small    *small.Window
 	moves    moves
 	running  bool // the window is there, and painted
@@ -82,6 +84,7 @@ func New(cfg Config) *UI {
 	}
 	u.setup.UI = u
 	u.speech = talk.New(talking{u})
+	u.previews = preview.New(showing{u})
 	u.book = u.chooseBook()
 	u.outside = newOutside(u)
 	u.small = newSmall(u)
@@ -243,7 +246,7 @@ func (u *UI) refresh() {
 	if u.closed {
 		return
 	}
-	u.settlePreviews()
+	u.previews.Settle()
 	u.setup.settleTest()
 	u.settleShare(true)
 	talking{u}.settle()
@@ -296,8 +299,12 @@ func (u *UI) save() {
 func (u *UI) do(c engine.Command, about call.Source) bool {
 	err := u.cfg.Do(c)
 	if err != nil {
-		u.cfg.Log.WithField("command", c.Word()).WithError(err).Info("command refused")
-		u.state.Refuse(c.Word(), about, err, u.cfg.Now())
+		u.refuse(c, about, err)
 	}
 	return err == nil
+}
+
+func (u *UI) refuse(c engine.Command, about call.Source, err error) {
+	u.cfg.Log.WithField("command", c.Word()).WithError(err).Info("command refused")
+	u.state.Refuse(c.Word(), about, err, u.cfg.Now())
 }

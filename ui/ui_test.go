@@ -240,7 +240,7 @@ func TestStartRoom(t *testing.T) {
 		t.Error("the error stays after typing")
 	}
 	b.tap("Start a room")
-	b.want(engine.StartRoom{Room: "r-a4dqobyh", Title: "Ada’s room", Name: "Ada", Identity: "u-ada", Devices: engine.Choice{Camera: call.DeviceNone}})
+	b.want(engine.StartRoom{Room: "r-a4dqobyh", Title: "Ada’s room", Name: "Ada", Identity: "u-ada", Devices: engine.Choice{Camera: call.DeviceNone, Previewed: true}})
 	if err := call.CheckRoomID("r-a4dqobyh"); err != nil {
 		t.Error(err)
 	}
@@ -301,7 +301,7 @@ func TestJoinByLink(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.want(engine.Join{Link: parsed, Name: "Ada", Identity: "u-ada", Devices: engine.Choice{Camera: "video2", Microphone: call.DeviceNone, Speaker: "spk"}})
+	b.want(engine.Join{Link: parsed, Name: "Ada", Identity: "u-ada", Devices: engine.Choice{Camera: "video2", Microphone: call.DeviceNone, Speaker: "spk", Previewed: true}})
 }
 
 func TestCancelLeadsBackToTheLobby(t *testing.T) {

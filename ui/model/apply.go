@@ -225,7 +225,7 @@ func (s *State) left(v call.Left) {
 	s.Setup.Show(PageNone)
 	s.leaveChat()
 	s.closePanel()
-	s.Stage, s.Talk = s.Stage.after(), Talk{}
+	s.Stage, s.Talk = s.Stage.after(), Talk{Held: s.Talk.Held && v.Reason == call.ReasonSwitched}
 	s.Gestures.reset()
 	if v.Reason == call.ReasonSwitched && s.Switch != nil {
 		s.Switching.switched()
@@ -235,11 +235,12 @@ func (s *State) left(v call.Left) {
 	s.Left = &v
 	s.Room, s.Standing, s.People = Room{}, call.Standing{}, nil
 	s.Local = map[call.Source]Local{}
-	s.Opening, s.Trouble = map[call.Source]bool{}, map[call.Source]error{}
+	s.Trouble = map[call.Source]error{}
+	delete(s.Opening, call.SourceScreen)
 	s.Notices = stickyHostNotices(s.Notices)
 	if s.Attempt.Active && s.Attempt.Queued {
 		s.Attempt.Queued = false
-		s.Screen = ScreenLobby
+		s.toLobby()
 		return
 	}
 	// A failure that came first is no news to a user who has given up.
@@ -249,10 +250,17 @@ func (s *State) left(v call.Left) {
 	switch {
 	case v.Reason == call.ReasonSwitched, v.Reason == call.ReasonAppQuit:
 	case v.Preview, gaveUp:
-		s.Screen = ScreenLobby
+		s.toLobby()
 	default:
 		s.Screen = ScreenFarewell
 	}
+}
+
+// toLobby shows it after a stay. What was being opened is closed, or is opened anew: of
+// a farewell, the window closes it, in case the end had come first.
+func (s *State) toLobby() {
+	s.Screen = ScreenLobby
+	clear(s.Opening)
 }
 
 func stickyHostNotices(all []Notice) []Notice {

@@ -60,7 +60,20 @@ type Attempt struct {
 	Camera    bool // the stay begins with it
 	Mic       bool
 	Back      *Attempt // the stay that we come from, until we are in the next one
-	Failed    []Notice // of devices that did not open: told in the room, where nobody sees the lobby's word
+	Failed    []Notice // of devices that did not open or are off: told in the room, where nobody sees the lobby's word
+}
+
+// Choose changes whether the stay begins with a source. What failed before is of the
+// past.
+func (a *Attempt) Choose(source call.Source, on bool) {
+	a.Failed = slices.DeleteFunc(slices.Clone(a.Failed), func(n Notice) bool { return n.Source == source })
+	switch source {
+	case call.SourceCamera:
+		a.Camera = on
+	case call.SourceMicrophone:
+		a.Mic = on
+	default:
+	}
 }
 
 // begins tells how the stay begins with a device.
@@ -283,6 +296,7 @@ const (
 	NoticeHostStopped            // the room server of this computer ended
 	NoticeCopied                 // the invite link is on the clipboard
 	NoticeWoke                   // the computer slept for Name: we are muted, and the camera is off
+	NoticeWokeBefore             // the same, before we were in a room
 	NoticeHand                   // somebody raises a hand
 	NoticeHandLowered            // ours was lowered by somebody else
 	NoticeModerated              // what an operation on people has done
@@ -295,7 +309,7 @@ const (
 // Sticky notices stay until they are dismissed; the others pass.
 func (n Notice) Sticky() bool {
 	switch n.Kind {
-	case NoticeFailed, NoticeDeviceLost, NoticeHostStopped, NoticeCrashed, NoticeNoFont, NoticeWoke,
+	case NoticeFailed, NoticeDeviceLost, NoticeHostStopped, NoticeCrashed, NoticeNoFont, NoticeWoke, NoticeWokeBefore,
 		NoticeTalkKey, NoticeWaiters:
 		return !n.Passing
 	default:
@@ -314,6 +328,13 @@ func (s *State) Notify(n Notice) {
 	if over := len(s.Notices) - maxNotices; over > 0 {
 		s.Notices = append([]Notice(nil), s.Notices[over:]...)
 	}
+}
+
+// NotifyBefore adds a notice while a stay is being begun. It is told again in the room,
+// which begins without notices.
+func (s *State) NotifyBefore(n Notice) {
+	s.Notify(n)
+	s.Attempt.Failed = append(s.Attempt.Failed, n)
 }
 
 // Dismiss takes a notice away.

@@ -124,6 +124,47 @@ func (s *Settings) Clean() {
 	s.Recent = s.Recent[:min(len(s.Recent), MaxRecent)]
 }
 
+// Device is the device that is chosen for a source.
+func (s *Settings) Device(source call.Source) string {
+	switch source {
+	case call.SourceCamera:
+		return s.Camera
+	case call.SourceMicrophone:
+		return s.Microphone
+	default:
+		return s.Speaker
+	}
+}
+
+// SetDevice chooses one.
+func (s *Settings) SetDevice(source call.Source, device string) {
+	switch source {
+	case call.SourceCamera:
+		s.Camera = device
+	case call.SourceMicrophone:
+		s.Microphone = device
+	default:
+		s.Speaker = device
+	}
+}
+
+// On reports whether a stay begins with the camera, or the microphone.
+func (s *Settings) On(source call.Source) bool {
+	if source == call.SourceCamera {
+		return s.CameraOn
+	}
+	return !s.MicOff
+}
+
+// SetOn sets that.
+func (s *Settings) SetOn(source call.Source, on bool) {
+	if source == call.SourceCamera {
+		s.CameraOn = on
+		return
+	}
+	s.MicOff = !on
+}
+
 // RememberName keeps what a device is called that was chosen.
 func (s *Settings) RememberName(source call.Source, id string, all []call.Device) {
 	names := maps.Clone(s.Names) // what was saved stays as it was

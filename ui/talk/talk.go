@@ -39,6 +39,7 @@ type Key struct {
 	asks desk.TalkKey // what the desktop was asked for
 
 	by       holder       // who holds it; what the user sees is in the state
+	room     call.RoomID  // in which it was pressed
 	name     fyne.KeyName // of the key that is held in Foyer's window
 	repeats  bool         // the keyboard repeats the key
 	repeated time.Time    // when it did last
@@ -125,7 +126,7 @@ func (k *Key) hold(by holder) bool {
 	k.w.ToggleMic()
 	s.Talk.Held = k.micOn()
 	k.open.Store(s.Talk.Held && by == everywhere)
-	k.by, k.repeats, k.repeated = by, false, k.w.Now()
+	k.by, k.room, k.repeats, k.repeated = by, s.Room.ID, false, k.w.Now()
 	k.w.Refresh()
 	return s.Talk.Held
 }
@@ -152,10 +153,11 @@ func (k *Key) end() bool {
 
 func (k *Key) micOn() bool { return k.w.State().Local[call.SourceMicrophone].On() }
 
-// stays reports whether we stay in a room.
+// stays reports whether we stay in a room. While another one is asked to let us in,
+// which may take long, we do.
 func (k *Key) stays() bool {
 	s := k.w.State()
-	return s.InRoom() && s.Switch == nil && !s.Switching.Between() &&
+	return s.InRoom() && !s.Switching.Between() &&
 		(s.Engine == call.StateJoined || s.Engine == call.StateReconnecting)
 }
 
@@ -185,7 +187,7 @@ func (k *Key) Repeat(name fyne.KeyName) {
 func (k *Key) Settle() (changed bool) {
 	s, now := k.w.State(), k.w.Now()
 	lost := k.by == here && k.repeats && now.Sub(k.repeated) > repeatGap
-	if s.Talk.Held && (lost || !k.may(k.by) || !k.micOn()) {
+	if s.Talk.Held && (lost || !k.may(k.by) || !k.micOn() || k.room != s.Room.ID) {
 		changed = k.end()
 	}
 	if !s.Talk.Held { // the end of a stay forgets it

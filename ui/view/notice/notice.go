@@ -52,6 +52,8 @@ func Say(b *words.Book, n model.Notice, now time.Time) (icon string, ink fyne.Th
 		return "warning", theme.Error, "", words.NoFont(n.Name)
 	case model.NoticeWoke:
 		return "mic-off", theme.Muted, b.T("toast.woke", "slept", n.Name), b.T("toast.woke.detail")
+	case model.NoticeWokeBefore:
+		return "mic-off", theme.Muted, b.T("toast.woke", "slept", n.Name), b.T("toast.woke.before")
 	case model.NoticeTalkKey:
 		return "keyboard", theme.Error, "", b.TalkKeyHere(n.Name, string(n.Obstacle))
 	case model.NoticeDeviceLost:

@@ -168,7 +168,13 @@ func (p *devicesPage) updateTest(s *model.State, source call.Source, impossible 
 		key, icon = "settings.test_stop", "close"
 	}
 	t.button.Set(p.book.T(key), icon, kit.Plain)
-	t.button.SetEnabled(running || !impossible && !s.Busy() && s.Engine != call.StateLeaving)
+	t.button.SetEnabled(running || !impossible && !inBetween(s))
+}
+
+// inBetween reports whether no device can be tested, for a moment: a wait to be let in
+// may be long.
+func inBetween(s *model.State) bool {
+	return s.Busy() && s.Engine != call.StateWaiting || s.Engine == call.StateLeaving
 }
 
 func (p *devicesPage) tick(s *model.State, now time.Time) {
@@ -199,6 +205,8 @@ func (p *devicesPage) tick(s *model.State, now time.Time) {
 // explain is what a test does, before there is one.
 func (p *devicesPage) explain(s *model.State, source call.Source) string {
 	switch {
+	case inBetween(s) && !s.InRoom():
+		return p.book.T("settings.explain_later")
 	case source == call.SourceSpeaker:
 		return p.book.T("settings.explain_speaker")
 	case s.InRoom():
