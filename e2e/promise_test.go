@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"image"
 	"os"
 	"os/exec"
@@ -108,8 +109,9 @@ var nowhere = image.Pt(600, 740)
 type failing struct {
 	server  *testenv.Server
 	good    call.Link
-	profile string // the window's
-	self    string // its user ID
+	profile string           // the window's
+	self    string           // its user ID
+	host    *testenv.Process // of the waiting room that was opened last
 }
 
 func (f *failing) admin(t *testing.T, args ...string) {
@@ -132,26 +134,39 @@ func (f *failing) inside(t *testing.T, room string, o drive.JoinOptions) *testen
 type failedJoin struct {
 	name   string
 	reason string
-	link   func(*testing.T, *failing) string
+	link   func(*testing.T, *failing) string // an empty one: a room is started
+	end    func(*testing.T, *failing)        // of the wait to be let in; nil: there is none
 }
 
 // failedJoins are such links, each for a cause of its own.
 func failedJoins() []failedJoin {
 	changed := func(name string, change func(*testing.T, *call.Link)) failedJoin {
-		return failedJoin{name, "join_failed", func(t *testing.T, f *failing) string {
+		return failedJoin{name: name, reason: "join_failed", link: func(t *testing.T, f *failing) string {
 			l := f.good
 			change(t, &l)
 			return l.String()
 		}}
 	}
 	room := func(name, reason string, prepare func(t *testing.T, f *failing, room string)) failedJoin {
-		return failedJoin{name, reason, func(t *testing.T, f *failing) string {
+		return failedJoin{name: name, reason: reason, link: func(t *testing.T, f *failing) string {
 			link := f.server.Invite(strings.ReplaceAll(name, " ", "-"))
 			prepare(t, f, strings.ReplaceAll(name, " ", "-"))
 			return link
 		}}
 	}
+	waits := func(name, reason string, end map[string]any) failedJoin {
+		var host *testenv.Process
+		c := room(name, reason, func(t *testing.T, f *failing, room string) { host = f.waitingRoom(t, room) })
+		c.end = func(*testing.T, *failing) { host.Say(end) }
+		return c
+	}
 	return []failedJoin{
+		{name: "the server does not start", reason: "join_failed", link: func(t *testing.T, f *failing) string {
+			data := filepath.Join(f.profile, "server")
+			must(t, os.WriteFile(data, nil, 0o600)) // a file where its folder would be
+			t.Cleanup(func() { must(t, os.Remove(data)) })
+			return ""
+		}},
 		changed("nobody there", func(t *testing.T, l *call.Link) { l.Hosts = []string{closedPort(t)} }),
 		changed("another certificate", func(_ *testing.T, l *call.Link) { l.Fingerprint[3]++ }),
 		changed("another secret", func(_ *testing.T, l *call.Link) { l.Secret = l.Secret[1:] + l.Secret[:1] + "A" }),
@@ -171,19 +186,39 @@ func failedJoins() []failedJoin {
 			f.inside(t, room, drive.JoinOptions{})
 			f.admin(t, "rules", room, "--locked")
 		}),
-		{"expired", "join_failed", func(t *testing.T, f *failing) string {
+		room("too many of one key", "join_failed", func(t *testing.T, f *failing, room string) {
+			for i := range 5 {
+				f.inside(t, room, drive.JoinOptions{ID: fmt.Sprint("self-", i), Profile: f.profile})
+			}
+		}),
+		waits("turned away", "turned_away", map[string]any{"cmd": "turn_away", "all": true, "text": "Not now"}),
+		waits("dismissed while we wait", "dismissed", map[string]any{"cmd": "dismiss"}),
+		{name: "expired", reason: "join_failed", link: func(t *testing.T, f *failing) string {
 			link, err := f.server.Drive.InviteWith(t.Context(), "expired", "--for", "1s")
 			must(t, err)
 			<-time.After(1100 * time.Millisecond) // what is tested is that this time is over
 			return link
 		}},
-		{"a forged token", "join_failed", func(t *testing.T, f *failing) string {
+		{name: "a forged token", reason: "join_failed", link: func(t *testing.T, f *failing) string {
 			token, err := f.server.Token("ada", "Ada", drive.Grants{"roomJoin": true, "room": "plain"})
 			must(t, err)
 			return strings.Replace(f.server.Drive.URL, "https", "wss", 1) + "/?token=" + token
 		}},
 		changed("silence", func(t *testing.T, l *call.Link) { l.Hosts = []string{silentServer(t)} }),
 	}
+}
+
+// waitingRoom opens a room whose host has to let everybody in.
+func (f *failing) waitingRoom(t *testing.T, room string) (host *testenv.Process) {
+	t.Helper()
+	link, err := f.server.Drive.InviteWith(t.Context(), room, "--role", "host")
+	must(t, err)
+	host = testenv.Join(t, testenv.Foyer(t), drive.JoinOptions{Link: link, Name: "Host", ID: "host"})
+	host.Await("joined")
+	host.Say(map[string]any{"cmd": "rules", "waiting": true})
+	host.AwaitWhere("rules", func(e drive.Event) bool { rules, _ := e.Get("rules").(map[string]any); return rules["waiting"] == true })
+	f.host = host
+	return host
 }
 
 // selfOf joins a room with a profile, leaves, and returns the user ID, which the
@@ -213,20 +248,24 @@ func TestJ8_L2_AFailedJoinHoldsNothing(t *testing.T) {
 	for _, c := range failedJoins() {
 		if !t.Run(c.name, func(t *testing.T) {
 			p.t = t
-			link := c.link(t, f)
-			if status := p.launch(p.profile, link).Ended(); status != 0 {
-				t.Fatalf("the link was not handed over: status %d", status)
+			join := page
+			if link := c.link(t, f); link != "" {
+				join = p.opens(link, page.Rectangle)
 			}
-			join := p.main("the join button is shown", page.Rectangle)
 			p.wantHeld("lobby", p.camera, p.mic)
 			start := time.Now()
 			p.click(join.Centre())
+			if c.end != nil {
+				p.wantWaiting(f, p.camera, p.mic)
+				start = time.Now()
+				c.end(t, f)
+			}
 			page = p.main("the farewell is shown", join.Rectangle)
 			must(t, p.Point(t.Context(), nowhere)) // what lies under the pointer has another colour
 			row := matrix.Row{Exit: "join fails: " + c.name, Reason: c.reason}
-			row.Cells = lookFree(t, c.name, start, bounded, p.all())
+			row.Cells = lookFree(t, c.name, start, bounded, []device{p.camera, p.mic})
 			p.wantFree(c.name)
-			row.Cells = append(row.Cells, notInUse("screen"))
+			row.Cells = append(row.Cells, notInUse("speaker"), notInUse("screen"))
 			table.Add(row)
 		}) {
 			return // the pages are not known any more
@@ -234,10 +273,83 @@ func TestJ8_L2_AFailedJoinHoldsNothing(t *testing.T) {
 	}
 	p.t = t
 	p.shot("failed")
+	waitToBeLetIn(t, p, f, page.Rectangle)
 	must(t, p.CloseWindow(p.id()))
 	if status := p.Ended(); status != 0 {
 		t.Errorf("status %d", status)
 	}
+}
+
+// opens hands the window a link, and returns the button that joins.
+func (p *preview) opens(link string, before image.Rectangle) desktop.Blob {
+	p.t.Helper()
+	if status := p.launch(p.profile, link).Ended(); status != 0 {
+		p.t.Fatalf("the link was not handed over: status %d", status)
+	}
+	return p.main("the join button is shown", before)
+}
+
+// wantWaiting waits until a host hears that the window waits. These are held then, and no
+// speaker, which nobody would hear.
+func (p *preview) wantWaiting(f *failing, devices ...device) {
+	p.t.Helper()
+	f.host.AwaitWhere("waiters", func(e drive.Event) bool { return e.Number("count") == 1 })
+	p.wantHeld("waiting", devices...)
+	if p.speaker.held() {
+		p.t.Error("the speaker is held while we wait")
+	}
+}
+
+// waitToBeLetIn waits in the lobby: what it shows is held and nothing else, and the room
+// gets what was chosen last.
+func waitToBeLetIn(t *testing.T, p *preview, f *failing, before image.Rectangle) {
+	t.Helper()
+	link := f.server.Invite("let-in")
+	host := f.waitingRoom(t, "let-in")
+	p.click(p.opens(link, before).Centre())
+	p.wantWaiting(f, p.camera, p.mic)
+	press := func(keys ...string) {
+		for _, k := range keys {
+			must(t, p.Key(t.Context(), k))
+		}
+	}
+	press("v")
+	p.wantHeld("camera off", p.mic)
+	press("m", "v")
+	p.wantHeld("microphone off, camera on", p.camera)
+	press("m")
+	must(t, p.Minimize(t.Context(), p.id()))
+	p.wantHeld("minimized")
+	p.launch(p.profile).Ended()
+	p.wantHeld("shown again", p.camera, p.mic)
+	press("v", "m")
+	p.wantHeld("both off")
+	p.shot("waiting")
+
+	host.Say(map[string]any{"cmd": "admit", "all": true})
+	leave := p.find("the leave button", danger)
+	self := host.AwaitWhere("participant_joined", func(e drive.Event) bool { return e.Text("name") == "Ada" }).Text("id")
+	p.wantHeld("let in with both off")
+	tracks := func() (sources []string) {
+		for _, e := range host.Events() {
+			if e.Name == "track_published" && e.Text("id") == self {
+				sources = append(sources, e.Text("source"))
+			}
+		}
+		return sources
+	}
+	if sources := tracks(); len(sources) > 0 {
+		t.Errorf("the room was given %v that were off", sources)
+	}
+	press("m")
+	host.AwaitWhere("track_subscribed", func(e drive.Event) bool { return e.Text("id") == self && e.Text("source") == "microphone" })
+	if sources := tracks(); len(sources) != 1 {
+		t.Errorf("the room was given %v, want the microphone alone", sources)
+	}
+	p.wantHeld("microphone on", p.mic)
+	p.click(leave.Centre())
+	p.main("the farewell is shown", before)
+	p.wantFree("let in, and left")
 }
 
 // The lobby with a preview, left by every key and button: either it goes on and
