@@ -12,6 +12,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/app/profiling"
+	"foyer/app/webpage"
 	"foyer/engine/call"
 	"foyer/engine/call/reach"
 	"foyer/engine/host"
@@ -32,7 +33,7 @@ func runServe(std io3, args []string) int {
 	c := newCommand(std, "serve", "serve [--listen ADDR:PORT] [--data DIR|postgres://...] [--room-ttl D] "+
 		"[--media-port PORT] [--public HOST[:PORT]] [--cert F --key F] [--no-port-mapping] [--pprof ADDR] [--trace FILE] "+
 		"[--livekit URL --api-key K --api-secret-file F]")
-	var conf host.Config
+	conf := host.Config{Page: webpage.Files()}
 	c.StringVar(&conf.Listen, "listen", host.DefaultListen, "address and port of the door")
 	c.StringVar(&conf.Data, "data", "", "folder for keys and rooms (default: your data folder), or the postgres:// "+
 		"address of a database that several doors of a cluster can share; put its password in $PGPASSWORD")

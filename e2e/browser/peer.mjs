@@ -6,14 +6,13 @@
 // either may be left out. It prints an event a line and takes a command a line,
 // like "foyer join": picture, next (the next new picture) and sound write a
 // file, camera and microphone are turned on or off, chat says something, stats,
-// leave. It ends when stdin ends. $CHROMIUM is the browser, if it is another than
-// Debian's.
+// leave. It ends when stdin ends.
 import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { AccessToken } from 'livekit-server-sdk';
-import puppeteer from 'puppeteer-core';
+import { launch } from './chromium.mjs';
 
 const options = JSON.parse(process.argv[2]);
 const print = (event, fields) => process.stdout.write(`${JSON.stringify({ event, ts: Date.now(), ...fields })}\n`);
@@ -37,20 +36,11 @@ async function serve() {
   return server;
 }
 
-function launch() {
-  const args = [
-    '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream',
-    '--autoplay-policy=no-user-gesture-required', '--allow-loopback-in-peer-connection',
-    '--ignore-certificate-errors', // the room server's certificate is of its own making
-    '--window-size=1100,800', '--window-position=0,0', '--disable-background-timer-throttling', '--disable-renderer-backgrounding', '--disable-gpu',
-  ];
-  if (process.getuid?.() === 0) args.push('--no-sandbox');
+function devices() {
+  const args = [];
   if (typeof options.camera === 'string') args.push(`--use-file-for-fake-video-capture=${options.camera}`);
   if (typeof options.microphone === 'string') args.push(`--use-file-for-fake-audio-capture=${options.microphone}`);
-  return puppeteer.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: !options.headful, args,
-    ignoreDefaultArgs: ['--mute-audio'], defaultViewport: null,
-  });
+  return args;
 }
 
 async function token() {
@@ -99,7 +89,7 @@ async function run(page, command) {
 }
 
 const server = await serve();
-const browser = await launch();
+const browser = await launch({ args: devices(), headful: options.headful });
 let ending = false;
 async function end(status) {
   if (ending) return;

@@ -85,6 +85,19 @@ func (l Link) String() string {
 	return b.String() + codeMark + linkCheck(b.String())
 }
 
+// WebPath is where a door serves the page for guests in a browser.
+const WebPath = "/j/"
+
+// Web is the invite link for a browser: https://HOST:PORT/j/# and then what follows the
+// address in String. Browsers tell nobody what follows #. It is empty for a plain link.
+func (l Link) Web() string {
+	if l.Plain() || len(l.Hosts) == 0 {
+		return ""
+	}
+	rest := strings.TrimPrefix(l.String(), Scheme+"://"+l.Hosts[0]+"/")
+	return "https://" + l.Hosts[0] + WebPath + "#" + rest
+}
+
 // Pinned reports whether the link says which certificate the door has.
 func (l Link) Pinned() bool { return l.Fingerprint != [sha256.Size]byte{} }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net/url"
 	"reflect"
 	"slices"
 	"strings"
@@ -71,6 +72,36 @@ func TestLinkWithoutAPin(t *testing.T) {
 		if _, err := ParseLink(sealed(body + "&f=" + pin)); !errors.Is(err, ErrLinkUnreadable) {
 			t.Errorf("pin %q: %v", pin, err)
 		}
+	}
+}
+
+// TestLinkForBrowsers: both forms of a link say the same, however they are passed on.
+func TestLinkForBrowsers(t *testing.T) {
+	for _, host := range []string{"192.168.1.5:7843", "[fd00::1]:7843", "meet.example:443"} {
+		l := Link{Hosts: []string{host, "10.0.0.1:7843"}, Room: "a/../50%", Title: "Ada’s & Bo’s #1", Secret: "secret", Fingerprint: [32]byte{1}}
+		web := l.Web()
+		address, fragment, ok := strings.Cut(web, "#")
+		if !ok || address != "https://"+host+"/j/" || Scheme+"://"+host+"/"+fragment != l.String() {
+			t.Errorf("the link for browsers is %s", web)
+		}
+		for name, text := range map[string]string{
+			"as it is":            web,
+			"out of an address":   strings.Replace(web, ":443/", "/", 1),
+			"in a text":           "Come <" + web + ">, please",
+			"behind a mail guard": "https://guard.example/?url=" + url.QueryEscape(web) + "&x=1",
+			"both":                web + "\n" + l.String(),
+		} {
+			got, err := ParseLink(text)
+			if err != nil || !reflect.DeepEqual(got, l) {
+				t.Errorf("%s: %q is %+v, %v", name, text, got, err)
+			}
+		}
+		if _, err := ParseLink(web[:len(web)-9]); !errors.Is(err, ErrLinkCut) && !errors.Is(err, ErrLinkChanged) {
+			t.Errorf("a cut one: %v", err)
+		}
+	}
+	if web := (Link{URL: "wss://x", Token: "t"}).Web(); web != "" {
+		t.Errorf("one with a token: %q", web)
 	}
 }
 

@@ -25,6 +25,25 @@ const (
 // in the parameter of a web address that a mail gateway has put around it.
 var linkStart = regexp.MustCompile(`(?i)` + Scheme + `(:|%3a)`)
 
+// webStart finds where an invite link for browsers begins (Link.Web), also as it stands
+// in a parameter, and takes its address apart.
+var webStart = regexp.MustCompile(`(?i)https(:|%3a)(?://|%2f%2f)([^\s/?#]+?)((?::|%3a)\d+)?(?:/j/#|%2fj%2f%23)`)
+
+// fromWeb writes invite links for browsers as those for Foyer. Browsers leave the usual
+// port out.
+func fromWeb(text string) string {
+	return webStart.ReplaceAllStringFunc(text, func(start string) string {
+		part := webStart.FindStringSubmatch(start)
+		if part[3] == "" {
+			part[3] = ":443"
+		}
+		if part[1] == ":" {
+			return Scheme + "://" + part[2] + part[3] + "/"
+		}
+		return Scheme + "%3a%2f%2f" + part[2] + part[3] + "%2f"
+	})
+}
+
 // linkWrappings undo, one way each, what mail, chat and web pages do to a link.
 // The first that makes the check code fit is right; nothing is guessed.
 var linkWrappings = []func(string) string{
@@ -41,7 +60,7 @@ var linkWrappings = []func(string) string{
 // false if there is nothing that looks like one. Every link that it returns had
 // the right check code. Errors are those of [ParseLink].
 func findInvite(text string) (l Link, found bool, err error) {
-	err = ErrLinkCut
+	text, err = fromWeb(text), ErrLinkCut
 	var read string // the link that was found, as it was made
 	for _, at := range linkStart.FindAllStringSubmatchIndex(text, maxStarts) {
 		rest := text[at[1]:]

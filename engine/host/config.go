@@ -49,6 +49,9 @@ type Config struct {
 	// and its key; they are read again when they change. Links go on to pin the door's
 	// own certificate.
 	CertFile, KeyFile string
+	// Page has the sentences and icons of the page for guests in a browser, by the names
+	// of files; without them there is no such page.
+	Page map[string][]byte
 	// Resume opens the rooms again that were open when the server before died,
 	// less than a minute ago, so that everybody comes back.
 	Resume bool

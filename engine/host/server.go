@@ -15,6 +15,7 @@ import (
 	"foyer/engine/call"
 	"foyer/engine/host/certs"
 	"foyer/engine/host/door"
+	"foyer/engine/host/page"
 	"foyer/engine/host/register"
 	"foyer/engine/host/roomservice"
 	"foyer/engine/host/sfu"
@@ -136,6 +137,9 @@ func (s *Server) newDoor(
 		Register: c.register, Rooms: c.rooms, Moderator: c.moderator, Enforcer: c.enforcer, Keep: c.keepers.Want,
 		Hosts: func() []string { return r.reach().Hosts }, Limits: *s.limits, Now: s.now,
 		Show: shown.Certificate, Came: s.noteOutside(),
+	}
+	if len(s.Page) > 0 {
+		conf.Page = page.New(s.Page, *s.limits, s.now)
 	}
 	for _, h := range s.public {
 		conf.Public = append(conf.Public, h.at(r.port))

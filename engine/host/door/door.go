@@ -72,6 +72,9 @@ type Config struct {
 	Media     reach.Ports
 	DialMedia func(context.Context) (net.Conn, error)
 
+	// Page serves the page for guests in a browser; nil: there is none.
+	Page http.Handler
+
 	// Came is told of everybody who came in from outside, see reach.Outside; nil:
 	// nobody wants to know. It must not block.
 	Came func(room call.RoomID, id call.Identity, name string)
@@ -100,6 +103,7 @@ type Door struct {
 	came        func(call.RoomID, call.Identity, string)
 	media       reach.Ports
 	dialMedia   func(context.Context) (net.Conn, error)
+	page        http.Handler
 
 	presence presence
 	seats    *seats.Seats
@@ -132,7 +136,7 @@ func New(c Config) *Door {
 		log: c.Log, fingerprint: sha256.Sum256(c.Certificate.Certificate[0]), adminKey: c.AdminKey, apiKey: c.APIKey,
 		cluster: c.Cluster, register: c.Register, rooms: c.Rooms, moderator: c.Moderator, enforcer: c.Enforcer,
 		keep: c.Keep, hosts: c.Hosts, public: c.Public, trusted: c.Trusted, came: c.Came,
-		media: c.Media, dialMedia: c.DialMedia, presence: c.Rooms, seats: seats.New(), metrics: metrics.New(),
+		media: c.Media, dialMedia: c.DialMedia, page: c.Page, presence: c.Rooms, seats: seats.New(), metrics: metrics.New(),
 		limits: c.Limits, guests: newGuestLimits(c.Limits), attempts: newAttempts(c.Limits, c.Now), now: c.Now,
 		signing: &limits.ForwardClock{}, nonces: limits.NewNonces(2*nonceWindow, maxNonces, originNonces),
 	}

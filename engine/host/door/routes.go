@@ -68,6 +68,9 @@ func (d *Door) routes() http.Handler {
 			mux.HandleFunc("OPTIONS "+r.path, servePreflight)
 		}
 	}
+	if d.page != nil {
+		mux.HandleFunc("GET "+call.WebPath, d.metrics.Count(call.WebPath, d.page.ServeHTTP))
+	}
 	return mux
 }
 

@@ -34,6 +34,9 @@ type Limits struct {
 	AllByteBurst     int
 	CutLines         rate.Limit // warnings about connections that were cut, a second and address
 
+	PageFiles     rate.Limit // of the page for guests in a browser, a second and address
+	PageFileBurst int
+
 	Addresses   int // whose rates are remembered
 	Guests      int // connected to LiveKit, of one address
 	Connections int // open, of one address
@@ -64,7 +67,8 @@ func Default() Limits {
 		Bytes: 256 << 10, ByteBurst: 4 << 20,
 		AddressBytes: 4 << 20, AddressByteBurst: 16 << 20,
 		AllBytes: 8 << 20, AllByteBurst: 32 << 20,
-		CutLines:    1.0 / 60,
+		CutLines:  1.0 / 60,
+		PageFiles: 100, PageFileBurst: 1500, // a guest loads 20; an office of 75 at once
 		Addresses:   4096,
 		Guests:      256,
 		Connections: 512, Waiting: 128, Total: 8192,

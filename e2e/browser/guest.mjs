@@ -1,0 +1,115 @@
+// guest.mjs OPTIONS: a guest in Chromium, on the page that a door serves.
+//
+// OPTIONS is JSON: {url, language, width, height, phone, without}. It prints an
+// event a line, and takes a command a line, one after the other, each of which is answered
+// by "done" or "failed": click and fill a control (on is a CSS selector), await its text,
+// or that it is gone, text, eval, goto, size, shot. without takes something from the
+// browser: "webrtc", "storage", "keys" or "camera". It ends when stdin ends.
+import { createInterface } from 'node:readline';
+import { launch } from './chromium.mjs';
+
+const options = JSON.parse(process.argv[2]);
+const print = (event, fields) => process.stdout.write(`${JSON.stringify({ event, ts: Date.now(), ...fields })}\n`);
+
+const lacking = {
+  webrtc: () => { delete window.RTCPeerConnection; },
+  storage: () => { IDBFactory.prototype.open = () => { throw new DOMException('', 'SecurityError'); }; },
+  keys: () => { SubtleCrypto.prototype.generateKey = () => Promise.reject(new DOMException('', 'NotSupportedError')); },
+  camera: () => { MediaDevices.prototype.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError')); },
+};
+
+const browser = await launch({ args: [`--lang=${options.language ?? 'en-GB'}`, '--auto-accept-this-tab-capture', '--auto-select-desktop-capture-source=Entire screen'] });
+let ending = false;
+async function end(status) {
+  if (ending) return;
+  ending = true;
+  await browser.close().catch(() => {});
+  process.exit(status);
+}
+process.on('SIGTERM', () => end(0));
+browser.on('disconnected', () => end(1));
+
+const page = await browser.newPage();
+page.on('console', (m) => print('console', { type: m.type(), text: m.text() }));
+page.on('pageerror', (e) => print('console', { type: 'error', text: String(e?.message ?? e) }));
+page.on('request', (r) => print('request', { url: r.url(), method: r.method() }));
+if (options.language) await page.evaluateOnNewDocument((l) => Object.defineProperty(navigator, 'languages', { get: () => [l] }), options.language);
+if (options.without) await page.evaluateOnNewDocument(lacking[options.without]);
+// Which tracks were opened, so that a test sees them end.
+await page.evaluateOnNewDocument(() => {
+  window.opened = [];
+  for (const name of ['getUserMedia', 'getDisplayMedia']) {
+    const real = MediaDevices.prototype[name];
+    MediaDevices.prototype[name] = async function ask(...args) {
+      const stream = await real.apply(this, args);
+      window.opened.push(...stream.getTracks());
+      return stream;
+    };
+  }
+});
+const size = ({ width = 1100, height = 760, phone = false }) => page.setViewport({ width, height, isMobile: phone, hasTouch: phone, deviceScaleFactor: phone ? 2 : 1 });
+await size(options);
+await page.goto(options.url);
+print('ready', {});
+
+// shown is the text of a control that can be seen, null for one that cannot.
+const shown = (on) => {
+  const e = document.querySelector(on);
+  return e && e.checkVisibility() ? e.innerText ?? '' : null;
+};
+
+// until asks the page again and again: its policy lets nobody wait in it.
+async function until(timeout, ask) {
+  for (const end = Date.now() + timeout; ;) {
+    const answer = await ask();
+    if (answer) return answer;
+    if (Date.now() > end) throw new Error('it did not happen in time');
+    await new Promise((done) => { setTimeout(done, 50); });
+  }
+}
+
+const usable = (on) => {
+  const e = document.querySelector(on);
+  return !!e && e.checkVisibility() && !e.disabled;
+};
+
+async function run({ cmd, on, text, gone, file, code, url, timeout = 30_000, ...rest }) {
+  switch (cmd) {
+    case 'click':
+      await until(timeout, () => page.evaluate(usable, on));
+      return page.$eval(on, (e) => e.click());
+    case 'fill':
+      await until(timeout, () => page.evaluate(usable, on));
+      await page.$eval(on, (e) => { e.value = ''; });
+      return page.type(on, text);
+    case 'await':
+      return until(timeout, async () => {
+        const is = await page.evaluate(shown, on);
+        if (gone) return is === null || (text && !is.includes(text));
+        return is !== null && is.includes(text ?? '') && { text: is };
+      });
+    case 'text':
+      return page.evaluate(shown, on);
+    case 'eval':
+      return page.evaluate(code);
+    case 'goto':
+      await page.goto('about:blank');
+      return void await page.goto(url);
+    case 'size':
+      return size(rest);
+    case 'shot':
+      return void await page.screenshot({ path: file });
+    default:
+      throw new Error('unknown command');
+  }
+}
+
+let queue = Promise.resolve();
+const commands = createInterface({ input: process.stdin });
+commands.on('line', (line) => {
+  const command = JSON.parse(line);
+  queue = queue.then(() => run(command))
+    .then((value) => print('done', { cmd: command.cmd, on: command.on, value: value ?? null }))
+    .catch(async (e) => print('failed', { cmd: command.cmd, on: command.on, error: e.message, body: (await page.evaluate(() => document.body.innerText).catch(() => '')).slice(0, 2000) }));
+});
+commands.on('close', () => end(0));
