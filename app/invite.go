@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"foyer/app/webpage"
 	"foyer/engine/call"
 	"foyer/engine/doorclient"
 	"foyer/ui/qr"
@@ -14,7 +15,7 @@ import (
 func runInvite(std io3, args []string) int {
 	c := newCommand(
 		std, "invite", "invite --server URL --admin-key-file F --room ROOM [--title T] [--existing] [--role R] [--for D]"+
-			" [--no-pin] [--qr]",
+			" [--no-pin] [--qr] [--web] [--json]",
 	)
 	var req doorclient.InviteRequest
 	c.StringVar(&req.Server, "server", "", "address of the server, as serve prints it")
@@ -29,6 +30,8 @@ func runInvite(std io3, args []string) int {
 	c.BoolVar(&req.Unpinned, "no-pin", false, "a shorter link without the fingerprint of the server's certificate: "+
 		"for a server with --public and --cert")
 	code := c.Bool("qr", false, "print the link as a QR code, too")
+	web := c.Bool("web", false, "print the link for a browser, which opens the page of the door")
+	asJSON := c.Bool("json", false, "print both links as JSON")
 	positional, status, ok := c.parse(args)
 	if !ok {
 		return status
@@ -61,12 +64,15 @@ func runInvite(std io3, args []string) int {
 	if warning := words.English().RoomWarning(req.Room); warning != "" {
 		fmt.Fprintln(std.err, "foyer invite: "+warning)
 	}
-	fmt.Fprintln(std.out, link)
+	if *web && link.Pinned() {
+		fmt.Fprintln(std.err, "foyer invite: "+words.English().T("invite.browser.warns"))
+	}
+	text := webpage.PrintLink(std.out, link, *web, *asJSON)
 	if !*code {
 		return exitOK
 	}
 	fmt.Fprintln(std.out)
-	if err := qr.Print(std.out, link.String()); err != nil {
+	if err := qr.Print(std.out, text); err != nil {
 		return c.fail(exitOtherReason, "%s", words.English().T("invite.too_long"))
 	}
 	return exitOK

@@ -1,10 +1,11 @@
 // guest.mjs OPTIONS: a guest in Chromium, on the page that a door serves.
 //
-// OPTIONS is JSON: {url, language, width, height, phone, without}. It prints an
-// event a line, and takes a command a line, one after the other, each of which is answered
-// by "done" or "failed": click and fill a control (on is a CSS selector), await its text,
-// or that it is gone, text, eval, goto, size, shot. without takes something from the
-// browser: "webrtc", "storage", "keys" or "camera". It ends when stdin ends.
+// OPTIONS is JSON: {url, language, width, height, phone, without}. It prints an event a
+// line, and takes a command a line, one after the other, each of which is answered by
+// "done", with an error if it failed: click and fill a control (on is a CSS selector), await its text, or
+// that it is gone, text, eval, shot; open opens another page, with other options. without
+// takes something from the browser: "webrtc", "storage", "keys" or "camera". It ends when
+// stdin ends.
 import { createInterface } from 'node:readline';
 import { launch } from './chromium.mjs';
 
@@ -15,10 +16,10 @@ const lacking = {
   webrtc: () => { delete window.RTCPeerConnection; },
   storage: () => { IDBFactory.prototype.open = () => { throw new DOMException('', 'SecurityError'); }; },
   keys: () => { SubtleCrypto.prototype.generateKey = () => Promise.reject(new DOMException('', 'NotSupportedError')); },
-  camera: () => { MediaDevices.prototype.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError')); },
+  camera: () => { if (window.MediaDevices) MediaDevices.prototype.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError')); },
 };
 
-const browser = await launch({ args: [`--lang=${options.language ?? 'en-GB'}`, '--auto-accept-this-tab-capture', '--auto-select-desktop-capture-source=Entire screen'] });
+const browser = await launch({ args: ['--auto-select-desktop-capture-source=Entire screen'] });
 let ending = false;
 async function end(status) {
   if (ending) return;
@@ -29,16 +30,25 @@ async function end(status) {
 process.on('SIGTERM', () => end(0));
 browser.on('disconnected', () => end(1));
 
-const page = await browser.newPage();
-page.on('console', (m) => print('console', { type: m.type(), text: m.text() }));
-page.on('pageerror', (e) => print('console', { type: 'error', text: String(e?.message ?? e) }));
-page.on('request', (r) => print('request', { url: r.url(), method: r.method() }));
-if (options.language) await page.evaluateOnNewDocument((l) => Object.defineProperty(navigator, 'languages', { get: () => [l] }), options.language);
-if (options.without) await page.evaluateOnNewDocument(lacking[options.without]);
-// Which tracks were opened, so that a test sees them end.
-await page.evaluateOnNewDocument(() => {
+let page;
+async function open({ url, language, without, width = 1100, height = 760, phone = false }) {
+  const next = await browser.newPage();
+  await page?.close();
+  page = next;
+  page.on('console', (m) => print('console', { type: m.type(), text: m.text() }));
+  page.on('pageerror', (e) => print('console', { type: 'error', text: String(e?.message ?? e) }));
+  page.on('request', (r) => print('request', { url: r.url(), method: r.method() }));
+  if (language) await page.evaluateOnNewDocument((l) => Object.defineProperty(navigator, 'languages', { get: () => [l] }), language);
+  if (without) await page.evaluateOnNewDocument(lacking[without]);
+  await page.evaluateOnNewDocument(watch);
+  await page.setViewport({ width, height, isMobile: phone, hasTouch: phone, deviceScaleFactor: phone ? 2 : 1 });
+  await page.goto(url);
+}
+
+// watch notes which tracks are opened, so that a test sees them end.
+function watch() {
   window.opened = [];
-  for (const name of ['getUserMedia', 'getDisplayMedia']) {
+  for (const name of window.MediaDevices ? ['getUserMedia', 'getDisplayMedia'] : []) {
     const real = MediaDevices.prototype[name];
     MediaDevices.prototype[name] = async function ask(...args) {
       const stream = await real.apply(this, args);
@@ -46,10 +56,9 @@ await page.evaluateOnNewDocument(() => {
       return stream;
     };
   }
-});
-const size = ({ width = 1100, height = 760, phone = false }) => page.setViewport({ width, height, isMobile: phone, hasTouch: phone, deviceScaleFactor: phone ? 2 : 1 });
-await size(options);
-await page.goto(options.url);
+}
+
+await open(options);
 print('ready', {});
 
 // shown is the text of a control that can be seen, null for one that cannot.
@@ -92,11 +101,8 @@ async function run({ cmd, on, text, gone, file, code, url, timeout = 30_000, ...
       return page.evaluate(shown, on);
     case 'eval':
       return page.evaluate(code);
-    case 'goto':
-      await page.goto('about:blank');
-      return void await page.goto(url);
-    case 'size':
-      return size(rest);
+    case 'open':
+      return open({ url, ...rest });
     case 'shot':
       return void await page.screenshot({ path: file });
     default:
@@ -110,6 +116,6 @@ commands.on('line', (line) => {
   const command = JSON.parse(line);
   queue = queue.then(() => run(command))
     .then((value) => print('done', { cmd: command.cmd, on: command.on, value: value ?? null }))
-    .catch(async (e) => print('failed', { cmd: command.cmd, on: command.on, error: e.message, body: (await page.evaluate(() => document.body.innerText).catch(() => '')).slice(0, 2000) }));
+    .catch(async (e) => print('done', { cmd: command.cmd, on: command.on, error: e.message, body: (await page.evaluate(() => document.body.innerText).catch(() => '')).slice(0, 2000) }));
 });
 commands.on('close', () => end(0));

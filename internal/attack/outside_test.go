@@ -36,6 +36,8 @@ func outsideAttacks() []attempt {
 		{"two lengths", outsider, "smuggle a request past the door", smuggled},
 		{"HTTP/2", outsider, "speak a protocol with other limits", http2Preface},
 		{"odd paths", outsider, "reach LiveKit past the door's checks", oddPaths},
+		{"paths of the page", outsider, "read files of the server by the page for browsers", pagePaths},
+		{"flood of the page", outsider, "let the door send its files again and again", pageFlood},
 		{"API without a key", outsider, "rule rooms without a key", withoutKey},
 		{"wrong admin keys", outsider, "lock the host out by wrong tries from the same address", wrongKeys},
 		{"wrong secrets", outsider, "lock guests out by wrong tries from the same address", wrongSecrets},

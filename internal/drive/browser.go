@@ -24,6 +24,18 @@ type BrowserOptions struct {
 // Browse starts Chromium as a participant. root is the module's folder. It waits
 // until the page is there, not for the room.
 func (s *Server) Browse(ctx context.Context, root string, o BrowserOptions) (*Process, error) {
+	return s.browser(ctx, root, "peer.mjs", o.Env, map[string]any{
+		"url": s.URL, "keyFile": s.LiveKitKeyFile, "room": o.Room, "id": o.ID,
+		"camera": o.Camera, "microphone": o.Microphone, "headful": o.Headful,
+	})
+}
+
+// Visit starts Chromium on the page of the door, as e2e/browser/guest.mjs describes.
+func (s *Server) Visit(ctx context.Context, root string, options map[string]any) (*Process, error) {
+	return s.browser(ctx, root, "guest.mjs", nil, options)
+}
+
+func (s *Server) browser(ctx context.Context, root, script string, env []string, o map[string]any) (*Process, error) {
 	if err := Need("node"); err != nil {
 		return nil, err
 	}
@@ -35,16 +47,13 @@ func (s *Server) Browse(ctx context.Context, root string, o BrowserOptions) (*Pr
 	if _, err := os.Stat(filepath.Join(dir, "node_modules", "livekit-client")); err != nil {
 		return nil, fmt.Errorf("the browser's packages are missing: make deps-test: %w", err)
 	}
-	options, err := json.Marshal(map[string]any{
-		"url": s.URL, "keyFile": s.LiveKitKeyFile, "room": o.Room, "id": o.ID,
-		"camera": o.Camera, "microphone": o.Microphone, "headful": o.Headful,
-	})
+	options, err := json.Marshal(o)
 	if err != nil {
 		return nil, err
 	}
 	p, err := Start(Command{
-		Name: "browser", Path: "node", Args: []string{filepath.Join(dir, "peer.mjs"), string(options)},
-		Env: append(slices.Clone(o.Env), chromiumVariable+"="+chromium), Logs: s.foyer.Work,
+		Name: "browser", Path: "node", Args: []string{filepath.Join(dir, script), string(options)},
+		Env: append(slices.Clone(env), chromiumVariable+"="+chromium), Logs: s.foyer.Work,
 	})
 	if err != nil {
 		return nil, err

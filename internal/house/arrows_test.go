@@ -56,7 +56,7 @@ var mayImport = map[string][]string{
 	"foyer/ui/words":      {"foyer/engine", "foyer/engine/call", "foyer/engine/doorapi", "foyer/assets"},
 	"foyer/app/atspi":     {"foyer/ui/access"},
 	"foyer/app/muted":     {},
-	"foyer/app/webpage":   {"foyer/assets", "foyer/ui/words"},
+	"foyer/app/webpage":   {"foyer/assets", "foyer/engine/call", "foyer/ui/words"},
 	// Its tests let a trace happen again.
 	"foyer/engine":            {"foyer/engine/call", "foyer/engine/doorapi", "foyer/engine/eventqueue", "foyer/engine/internal", "foyer/engine/trace"},
 	"foyer/engine/call":       {"foyer/engine/internal", "foyer/engine/call/mic", "foyer/engine/call/reach"},

@@ -55,7 +55,7 @@ const voice = "ROOT/engine/media/voice/parts/"
 
 // linked is what the program has besides modules: libraries in C, with the folder of their
 // copyright file on Debian or in the module that has their source; parts in WebAssembly,
-// with that part; fonts. Go itself is in every program.
+// with that part; the client in the page for browsers; fonts. Go itself is in every program.
 var linked = []struct{ name, licence, file, wasm string }{
 	{name: "Go", licence: "BSD-3-Clause", file: "GOROOT/LICENSE"},
 	{name: "libopus", licence: "BSD-3-Clause", file: "/usr/share/doc/libopus-dev/copyright"},
@@ -66,6 +66,7 @@ var linked = []struct{ name, licence, file, wasm string }{
 	{name: "WebRTC AEC3", licence: "BSD-3-Clause", file: voice + "licences/aec3.txt", wasm: voice + "aec3.wasm"},
 	{name: "RNNoise", licence: "BSD-3-Clause", file: voice + "licences/rnnoise.txt", wasm: voice + "rnnoise.wasm"},
 	{name: "GTCRN", licence: "MIT", file: voice + "licences/gtcrn.txt", wasm: voice + "gtcrn.wasm"},
+	{name: "livekit-client", licence: "Apache-2.0", file: "ROOT/engine/host/page/licences/livekit-client.txt"},
 	{name: "Noto Sans", licence: "OFL-1.1", file: "fyne.io/fyne/v2:theme/font/LICENSE.txt"},
 	{name: "Inter", licence: "OFL-1.1", file: "fyne.io/fyne/v2:theme/font/LICENSE_Inter.txt"},
 	{name: "DejaVu Sans Mono", licence: "Bitstream-Vera", file: "fyne.io/fyne/v2:theme/font/LICENSE_DejaVu-Powerline.txt"},

@@ -57,6 +57,13 @@ func (s *Sheet) Show(c fyne.Canvas, book *words.Book, link call.Link, copied fun
 	text.TextSize = 13
 	body.Add(kit.On(kit.NewPanel(theme.Control, theme.RadiusControl), kit.Pad(text, 10, 12, 10, 12)))
 	body.Add(kit.NewParagraph(book.T("invite.secret")).Colored(theme.Muted))
+	body.Add(kit.NewParagraph(browserNote(book, link)).Colored(theme.Muted))
+	var web *kit.Button
+	web = kit.NewButton(book.T("invite.browser"), "copy", kit.Plain, func() {
+		fyne.CurrentApp().Clipboard().SetContent(link.Web())
+		web.Set(book.T("invite.copied"), "check", kit.Plain)
+	})
+	body.Add(kit.Row(0, web, kit.Spring()))
 	var again *kit.Button
 	again = kit.NewButton(book.T("invite.copy"), "copy", kit.Primary, func() {
 		copied()
@@ -67,6 +74,15 @@ func (s *Sheet) Show(c fyne.Canvas, book *words.Book, link call.Link, copied fun
 		c, book.T("invite.title"), width, kit.Pad(body, 0, 6, 0, 6), kit.Row(12, again, kit.Spring(), done), s.Close,
 	)
 	c.Focus(again)
+}
+
+// browserNote says what a guest without Foyer finds: first a warning, unless the door has
+// a certificate that browsers know.
+func browserNote(book *words.Book, link call.Link) string {
+	if link.Pinned() {
+		return book.T("invite.browser.warns")
+	}
+	return book.T("invite.browser.detail")
 }
 
 // Settle takes the sheet away when there is no link any more, or another room's. One

@@ -24,16 +24,11 @@ export function stop(source) {
   open.delete(source);
 }
 
-// take makes a track that somebody else has opened one of ours.
-export function take(source, track) {
-  open.set(source, track);
-}
-
 // stopAll stops everything, and returns what is free again, and after how long.
 export function stopAll(more = []) {
   const receipt = [];
   const at = performance.now();
-  for (const [source, track] of [...open, ...more]) {
+  for (const [source, track] of [...more, ...open]) { // what is in both is stopped once
     const media = track.mediaStreamTrack;
     if (!media || media.readyState === 'ended') continue;
     track.stop();

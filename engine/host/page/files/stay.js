@@ -30,7 +30,8 @@ export class Stay {
     this.over = null;
     this.token = answer.token;
     this.room = new Room({
-      adaptiveStream: true, dynacast: true, stopLocalTrackOnUnpublish: true, reconnectPolicy: new Patience(),
+      adaptiveStream: true, dynacast: true, reconnectPolicy: new Patience(),
+      stopLocalTrackOnUnpublish: false, // whatever ends is stopped by stop, which knows how long that took
       publishDefaults: { videoCodec: 'vp8', simulcast: true },
     });
     this.chat = new Chat(this);
@@ -196,6 +197,7 @@ export class Stay {
           break;
         }
         if (!this.told || (!this.told.by && !this.told.text)) this.told = told;
+        this.stop(); // and the rest when the door has us out
         setTimeout(() => this.end(this.told), removalLimit);
         break;
       }
@@ -261,7 +263,11 @@ export class Stay {
   }
 
   async share(on) {
-    await this.me.setScreenShareEnabled(on, { audio: true, contentHint: 'detail' });
+    if (on) await this.me.setScreenShareEnabled(true, { audio: true, contentHint: 'detail' });
+    for (const of of on ? [] : [ScreenShare, ScreenShareAudio]) {
+      const { track } = this.me.getTrackPublication(of) ?? {};
+      if (track) await this.me.unpublishTrack(track, true);
+    }
     if (this.over) this.stop();
     this.view.changed();
   }
@@ -279,8 +285,8 @@ export class Stay {
   // stop stops every device, and keeps what there is to say about it.
   stop() {
     const mine = [...(this.room.localParticipant?.trackPublications.values() ?? [])].filter((p) => p.track);
-    const receipt = devices.stopAll(mine.map((p) => [sources[p.source] ?? 'unknown', p.track]));
-    this.receipt = [...(this.receipt ?? []), ...receipt];
+    const free = devices.stopAll(mine.map((p) => [sources[p.source] ?? 'unknown', p.track]));
+    this.receipt = [...(this.receipt ?? []), ...free];
   }
 
   // end is the only way out: first the devices, then the room, then what is said.
