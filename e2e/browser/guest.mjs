@@ -13,7 +13,7 @@ const options = JSON.parse(process.argv[2]);
 const print = (event, fields) => process.stdout.write(`${JSON.stringify({ event, ts: Date.now(), ...fields })}\n`);
 
 const lacking = {
-  webrtc: () => { delete window.RTCPeerConnection; },
+  webrtc: () => { delete window.RTCPeerConnection; delete window.webkitRTCPeerConnection; },
   storage: () => { IDBFactory.prototype.open = () => { throw new DOMException('', 'SecurityError'); }; },
   keys: () => { SubtleCrypto.prototype.generateKey = () => Promise.reject(new DOMException('', 'NotSupportedError')); },
   camera: () => { if (window.MediaDevices) MediaDevices.prototype.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError')); },

@@ -91,7 +91,7 @@ const WebPath = "/j/"
 // Web is the invite link for a browser: https://HOST:PORT/j/# and then what follows the
 // address in String. Browsers tell nobody what follows #. It is empty for a plain link.
 func (l Link) Web() string {
-	if l.Plain() || len(l.Hosts) == 0 {
+	if l.IsLiveKit() || len(l.Hosts) == 0 {
 		return ""
 	}
 	rest := strings.TrimPrefix(l.String(), Scheme+"://"+l.Hosts[0]+"/")

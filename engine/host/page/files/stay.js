@@ -1,6 +1,7 @@
 // One stay in the room: LiveKit's client, what the door says about it, and its one end.
 import * as devices from './devices.js';
 import * as door from './door.js';
+import * as ways from './ways.js';
 import * as words from './words.js';
 import { Chat } from './chat.js';
 
@@ -40,6 +41,7 @@ export class Stay {
 
   // enter connects, and publishes what is open. It throws a refusal.
   async enter() {
+    ways.use(this.answer.media);
     const address = `wss://${window.location.host}`;
     try {
       await this.room.connect(address, this.answer.token, { autoSubscribe: false });
