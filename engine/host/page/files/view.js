@@ -95,7 +95,7 @@ export class Grid {
     tile.element.classList.toggle('own', own && !screen);
     tile.letter.textContent = [...name][0]?.toUpperCase() ?? '';
     const said = screen ? (own ? words.t('room.screen_own') : words.t('room.screen_of', { name })) : own ? words.t('room.you', { name }) : name;
-    const parts = [el('bdi', {}, said)];
+    const parts = [el(own || screen ? 'span' : 'bdi', { className: 'name' }, said)]; // a sentence isolates what is in it
     const microphone = p.getTrackPublication(Microphone);
     if (!screen && (!microphone || microphone.isMuted)) parts.unshift(icon('mic-off'));
     if (!screen && p.attributes['foyer.hand']) parts.unshift(icon('hand'));
@@ -116,7 +116,7 @@ export function people(list, stay) {
   list.replaceChildren(...all.map((p) => {
     const own = p === room.localParticipant;
     const name = own ? words.t('room.you', { name: nameOf(p) }) : nameOf(p);
-    const row = el('li', {}, el('bdi', { className: 'name' }, name));
+    const row = el('li', {}, el(own ? 'span' : 'bdi', { className: 'name' }, name));
     const role = p.attributes['foyer.role'];
     if (role && role !== 'participant') row.append(el('span', { className: 'muted' }, words.t(`role.${role}`)));
     if (p.attributes['foyer.hand']) row.append(icon('hand'));
