@@ -61,6 +61,9 @@ func TestWaitingRoom(t *testing.T) {
 	})
 	devices := append(audioDevices(pulse, ada.PID), device{"camera", holdsFile(ada.PID, camera)})
 	ada.waits()
+	lookFree(t, "ada waits", time.Now(), releaseLimit, devices)
+	ada.Say(map[string]any{"cmd": "unpublish", "source": "camera"})
+	ada.Say(map[string]any{"cmd": "mute", "source": "microphone"})
 	host.hears(mark, "Ada", 1)
 	if out, _ := h.admin(0, "waiting", "hall"); !strings.Contains(out, "Ada") || !strings.Contains(out, host.waiter("ada")) {
 		t.Errorf("foyer admin waiting prints %q", out)
@@ -73,6 +76,9 @@ func TestWaitingRoom(t *testing.T) {
 	host.moderates(map[string]any{"cmd": "admit", "id": host.waiter("ada")})
 	ada.knows(host, guest)
 	host.AwaitAfter(mark, "participant_joined", about("ada"))
+	if said := guest.awaits("track_published", about("ada")); said.Text("source") != "microphone" || said.Get("muted") != true {
+		t.Errorf("ada, who had the camera off and was muted, is on: %s", said.Raw)
+	}
 
 	t.Log("who was let in comes again without asking")
 	ada.Say(map[string]any{"cmd": "leave"})

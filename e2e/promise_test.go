@@ -216,7 +216,7 @@ func (f *failing) waitingRoom(t *testing.T, room string) (host *testenv.Process)
 	host = testenv.Join(t, testenv.Foyer(t), drive.JoinOptions{Link: link, Name: "Host", ID: "host"})
 	host.Await("joined")
 	host.Say(map[string]any{"cmd": "rules", "waiting": true})
-	host.AwaitWhere("rules", func(e drive.Event) bool { rules, _ := e.Get("rules").(map[string]any); return rules["waiting"] == true })
+	host.AwaitWhere("moderated", func(e drive.Event) bool { return e.Text("op") == "rules" })
 	f.host = host
 	return host
 }
