@@ -54,8 +54,8 @@ export PKG_CONFIG_PATH=$work/pkgconfig
 # from FyneApp.toml. Its archive has the time and the owner of every file, so the
 # archive is made here.
 flags="-buildvcs=false -ldflags=-X=foyer/app.Version=$version"
-if [ -n "${UPDATE_URL:-}" ]; then
-	flags+=" -ldflags=-X=foyer/app/update.URL=$UPDATE_URL -ldflags=-X=foyer/app/update.Key=${UPDATE_KEY:?}"
+if [ -n "${UPDATE_URL:-}" ] && [ -n "${UPDATE_KEY:-}" ]; then
+	flags+=" -ldflags=-X=foyer/app/update.URL=$UPDATE_URL -ldflags=-X=foyer/app/update.Key=$UPDATE_KEY"
 fi
 build() { # build TREE OUTPUT
 	(cd "$1" && GO=$go GOFLAGS=$flags \

@@ -16,7 +16,7 @@ base_root() {
 	in_root "$work/base" root apt-get -qq update
 	in_root "$work/base" root useradd --create-home --shell /bin/bash ada
 	tar -C "$work/base" --one-file-system --exclude=./proc/* -cf "$base.new" .
-	umount -l "$work/base/proc" "$work/base/dev/pts" "$work/base/dev/shm"
+	umount -l "$work/base/proc" "$work/base/dev/pts" "$work/base/dev/shm" "$work/base/tmp/.X11-unix"
 	mv "$base.new" "$base"
 }
 
