@@ -5,6 +5,14 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.
 TAGS    := migrated_fynedo
 LDFLAGS := -X foyer/app.Version=$(VERSION)
 
+# Where the program asks for news of releases, and the publisher's key in base64
+# (scripts/sign-update.sh). Without both it asks nowhere.
+export UPDATE_URL ?=
+export UPDATE_KEY ?=
+ifneq ($(and $(UPDATE_URL),$(UPDATE_KEY)),)
+LDFLAGS += -X foyer/app/update.URL=$(UPDATE_URL) -X foyer/app/update.Key=$(UPDATE_KEY)
+endif
+
 # The C libraries are linked statically where the system has them so; see
 # scripts/pkgconfig.sh.
 export PKG_CONFIG_PATH := $(CURDIR)/build/pkgconfig$(if $(PKG_CONFIG_PATH),:$(PKG_CONFIG_PATH))
