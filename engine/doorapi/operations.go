@@ -6,10 +6,21 @@ import (
 	"strings"
 
 	"foyer/engine/call"
+	"foyer/engine/call/reach"
 )
 
 // APIPath is where the operations are.
 const APIPath = "/foyer/v1/"
+
+// HealthPath answers anybody who asks by GET whether the door is up.
+const HealthPath = "/foyer/v1/health"
+
+// Health is its answer.
+type Health struct {
+	Status string `json:"status"` // ok
+	// Media says where media is received at the address by which the door was reached.
+	Media reach.Ports `json:"media,omitzero"`
+}
 
 // RoomParameter is a room ID in JSON: a string, or a whole number, which means
 // its decimal string (contract section 0).

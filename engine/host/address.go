@@ -25,7 +25,7 @@ func linkHosts(s settings, port uint16, router reach.Router) []string {
 		}
 	}
 	for _, h := range s.public {
-		add(h.at(port))
+		add(h.At(port))
 	}
 	if router.Leads() {
 		add(router.Outside)

@@ -103,7 +103,7 @@ type settings struct {
 	listen   netip.AddrPort // unspecified address: all interfaces
 	dual     bool           // IPv6 as well
 	upstream *url.URL       // nil: our own SFU
-	public   []publicHost
+	public   []reach.PublicHost
 }
 
 func (c Config) check() (settings, error) {

@@ -3,7 +3,6 @@ package host
 import (
 	"errors"
 	"slices"
-	"strings"
 	"testing"
 
 	"foyer/engine/call"
@@ -12,34 +11,16 @@ import (
 )
 
 func TestPublicAddresses(t *testing.T) {
-	for text, want := range map[string]string{
-		"meet.example.org": "meet.example.org:7843", "Meet.Example.ORG.:443": "meet.example.org:443", " 203.0.113.5 ": "203.0.113.5:7843",
-		"203.0.113.5:65535": "203.0.113.5:65535", "2001:db8::1": "[2001:db8::1]:7843", "[2001:db8::1]": "[2001:db8::1]:7843",
-		"[2001:db8::1]:443": "[2001:db8::1]:443", "::ffff:203.0.113.5": "203.0.113.5:7843", "box": "box:7843", "192.168.1.9": "192.168.1.9:7843",
-		"xn--nxasmq6b.example": "xn--nxasmq6b.example:7843",
-	} {
-		h, err := parsePublic(text)
-		if err != nil || h.at(7843) != want {
-			t.Errorf("%q: %q, %v; want %q", text, h.at(7843), err, want)
-		}
-	}
-	for _, text := range []string{
-		"", ":443", "https://meet.example.org", "meet.example.org/room", "a b", "meet.example.org:0", "meet.example.org:65536", "meet.example.org:http",
-		"127.0.0.1", "[::1]:7843", "localhost", "LOCALHOST.:1", "0.0.0.0", "[::]:1", "224.0.0.1", "fe80::1", "fe80::1%eth0", "1.2.3", "1.2.3.400", "1:2:3",
-		"-a.example", "a-.example", "a..example", "bücher.example", "a_b.example", strings.Repeat("a", 64) + ".example", strings.Repeat("a.", 130) + "example",
-		"user@example.org", "a\nb.example", "[example.org]:1", "::ffff:127.0.0.1",
-	} {
-		if h, err := parsePublic(text); !errors.Is(err, call.ErrServerConfig) {
-			t.Errorf("%q: %+v, %v", text, h, err)
-		}
-	}
 	log, _ := testenv.NewLog()
 	many := Config{Data: t.TempDir(), Log: log}
 	for i := range maxLinkHosts + 1 {
 		many.Public = append(many.Public, string(rune('a'+i))+".example")
 	}
-	if _, err := New(many); !errors.Is(err, call.ErrServerConfig) {
-		t.Errorf("too many: %v", err)
+	wrong := Config{Data: many.Data, Log: log, Public: []string{"https://meet.example.org"}}
+	for _, conf := range []Config{many, wrong} {
+		if _, err := New(conf); !errors.Is(err, call.ErrServerConfig) {
+			t.Errorf("%v: %v", conf.Public, err)
+		}
 	}
 }
 

@@ -142,7 +142,7 @@ func (s *Server) newDoor(
 		conf.Page = page.New(s.Page, *s.limits, s.now)
 	}
 	for _, h := range s.public {
-		conf.Public = append(conf.Public, h.at(r.port))
+		conf.Public = append(conf.Public, h.At(r.port))
 	}
 	conf.Trusted = func(host string) bool {
 		name, _, err := net.SplitHostPort(host)

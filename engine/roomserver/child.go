@@ -36,6 +36,9 @@ type ChildConfig struct {
 	// LeaveRouter reports, when a server starts, whether it shall leave the router
 	// alone; nil: no.
 	LeaveRouter func() bool
+	// Public says, when a server starts, by which name or address people elsewhere reach
+	// it (reach.ParsePublic); nil and an empty answer: nobody has told.
+	Public func() string
 }
 
 // Child is a room server in a process of its own. It implements call.Host.

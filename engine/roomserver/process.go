@@ -12,12 +12,14 @@ import (
 	"os/exec"
 	"runtime"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
+	"foyer/engine/call/reach"
 	"foyer/engine/doorclient"
 )
 
@@ -52,6 +54,9 @@ func startProcess(ctx context.Context, conf ChildConfig) (*process, error) {
 	if conf.LeaveRouter != nil && conf.LeaveRouter() {
 		args = append(args, "--no-port-mapping")
 	}
+	if conf.Public != nil {
+		args = append(args, publicFlags(conf.Public(), conf.Listen)...)
+	}
 	p := &process{
 		cmd: exec.Command(executable, args...), err: &tail{}, log: conf.Log,
 		done: make(chan struct{}), stopped: make(chan struct{}), reached: make(chan call.HostReached, 1),
@@ -74,6 +79,21 @@ func startProcess(ctx context.Context, conf ChildConfig) (*process, error) {
 		return nil, errors.Join(err, p.stop())
 	}
 	return p, nil
+}
+
+// publicFlags tell a server by which name it is reached. One with a port is served at that
+// port, and audio and video at the next, so that both can be forwarded.
+func publicFlags(name, listen string) []string {
+	h, err := reach.ParsePublic(name)
+	if err != nil {
+		return nil // nobody has told, or what would only keep the room from starting
+	}
+	flags := []string{"--public", name}
+	if h.Port != 0 && h.Port < 65535 {
+		on, _, _ := net.SplitHostPort(listen) // every address, if it has none
+		flags = append(flags, "--listen", net.JoinHostPort(on, strconv.Itoa(int(h.Port))), "--media-port", strconv.Itoa(int(h.Port)+1))
+	}
+	return flags
 }
 
 // own starts the process and waits for its end, on one thread: Linux sends the

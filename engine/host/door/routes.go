@@ -30,7 +30,7 @@ func servePreflight(w http.ResponseWriter, _ *http.Request) {
 
 // Paths of the door beside those of LiveKit.
 const (
-	HealthPath      = "/foyer/v1/health"
+	HealthPath      = doorapi.HealthPath
 	RoomServicePath = "/twirp/livekit.RoomService/"
 )
 
@@ -79,7 +79,7 @@ func (d *Door) serveHealth(w http.ResponseWriter, _ *http.Request) {
 		d.fail(w, nil, call.ErrServerStopping)
 		return
 	}
-	reply(w, http.StatusOK, map[string]string{"status": "ok"})
+	reply(w, http.StatusOK, doorapi.Health{Status: "ok", Media: d.media})
 }
 
 // serveMetrics answers whoever has the admin key.
