@@ -103,7 +103,8 @@ attack: deps-test ## every attack with all that an attacker has, and write docs/
 # The parts that need no C compiler: the core, the state and the words of the
 # window, the keeper, the arrows.
 QUICK = ./engine ./engine/call ./engine/enginetest ./engine/eventqueue ./engine/internal/... ./engine/devices/yuv ./engine/devices/testpicture \
-	./engine/host/keeper ./engine/media/pixel/... ./ui/model ./ui/words ./app/instance ./app/locale ./internal/contract ./internal/matrix
+	./engine/host/keeper ./engine/media/pixel/... ./engine/netcheck ./ui/model ./ui/words ./app/appleevent ./app/instance \
+	./app/locale ./app/update ./internal/contract ./internal/matrix
 
 .PHONY: quick
 quick: ## format, vet and the tests that need no C compiler, in under a minute
@@ -111,6 +112,14 @@ quick: ## format, vet and the tests that need no C compiler, in under a minute
 		if [ -n "$$files" ]; then printf 'gofmt would change:\n%s\n' "$$files"; exit 1; fi
 	CGO_ENABLED=0 $(GO) vet $(QUICK)
 	CGO_ENABLED=0 $(GO) test $(QUICK)
+
+# What macOS gets and needs no cgo there: with that, only a Mac can check it.
+DARWIN = $(QUICK) ./app/install ./engine/doorclient ./engine/private \
+	./engine/roomserver
+
+.PHONY: vet-darwin
+vet-darwin: ## vet what macOS gets, as far as that goes without a Mac
+	GOOS=darwin CGO_ENABLED=0 $(GO) vet $(DARWIN)
 
 .PHONY: exit-matrix
 exit-matrix: deps-test ## measure every way out again and write docs/leaving.md's table
@@ -219,6 +228,10 @@ package-flatpak: package-linux ## and a Flatpak of it (needs flatpak-builder and
 .PHONY: test-packages
 test-packages: deps-package package-linux ## install the packages in clean systems, use them and remove them (needs root)
 	@GO=$(GO) VERSION=$(VERSION) GOFLAGS= PKG_CONFIG_PATH= scripts/test-packages.sh build/packages
+
+.PHONY: package-macos
+package-macos: ## write a disk image into build/packages (on a Mac; never run yet)
+	@GO=$(GO) VERSION=$(VERSION) GOFLAGS= PKG_CONFIG_PATH= scripts/package-macos.sh build/packages
 
 .PHONY: container
 container: deps ## build an image of the room server with podman, docker or buildah

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"image/png"
 	"io"
@@ -169,6 +170,39 @@ func list(t *testing.T, folder string) (files []string) {
 		t.Fatal(err)
 	}
 	return files
+}
+
+// The bundle for macOS says of the program what FyneApp.toml says, and has what macOS
+// wants to know before it lets a program have a camera or a link.
+func TestTheBundleForMacOS(t *testing.T) {
+	info, err := os.ReadFile(filepath.Join("..", "..", "packaging", "macos", "Info.plist"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"<key>CFBundleIdentifier</key>\n\t<string>" + ID + "</string>", "<key>NSCameraUsageDescription</key>",
+		"<key>NSMicrophoneUsageDescription</key>", "<key>NSLocalNetworkUsageDescription</key>", "<string>foyer</string>\n\t\t\t</array>",
+	} {
+		if !strings.Contains(string(info), want) {
+			t.Errorf("Info.plist lacks %q", want)
+		}
+	}
+	rights, err := os.ReadFile(filepath.Join("..", "..", "packaging", "macos", "entitlements.plist"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"device.camera", "device.audio-input", "cs.allow-unsigned-executable-memory"} {
+		if !strings.Contains(string(rights), "<key>com.apple.security."+want+"</key>\n\t<true/>") {
+			t.Errorf("the entitlements lack %s", want)
+		}
+	}
+	for _, d := range []*xml.Decoder{xml.NewDecoder(bytes.NewReader(info)), xml.NewDecoder(bytes.NewReader(rights))} {
+		for _, err = d.Token(); err == nil; _, err = d.Token() {
+		}
+		if !errors.Is(err, io.EOF) {
+			t.Error(err)
+		}
+	}
 }
 
 func TestWriteSaysWhatItCannot(t *testing.T) {

@@ -81,6 +81,9 @@ func (s *audio) List() ([]call.Device, error) {
 func (s *audio) OpenMicrophone(
 	device string, deliver func(samples []int16, channels int),
 ) (devices.AudioStream, error) {
+	if err := permit(call.SourceMicrophone); err != nil {
+		return nil, err
+	}
 	config := malgo.DefaultDeviceConfig(malgo.Capture)
 	config.PeriodSizeInMilliseconds = capturePeriod
 	config.Capture.Format = malgo.FormatS16

@@ -73,6 +73,9 @@ func (c *cameras) Open(id string, want devices.Want) (devices.VideoStream, error
 	if !ok {
 		return nil, call.ErrDeviceMissing
 	}
+	if err := permit(call.SourceCamera); err != nil {
+		return nil, err
+	}
 	if err := d.Open(); err != nil {
 		return nil, openError(err)
 	}
