@@ -52,6 +52,7 @@ func entries() []entry {
 		{"invite", "[flags]", "print an invite link", runInvite},
 		{"admin", "[flags] COMMAND", "the host's tools: list, remove, ban, mute ...", runAdmin},
 		{"join", "LINK --name NAME", "join without a window", runJoin},
+		{"check", "[LINK]", "test the way to a room", runCheck},
 		{"try", "[--seconds N]", "show a whole room in this terminal", runTry},
 		{"devices", "[--json]", "list cameras, microphones, speakers and screens", runDevices},
 		{"files", "DIR", "install menu entry, manual and completions", runFiles},

@@ -14,6 +14,7 @@ import (
 	"github.com/sirupsen/logrus/hooks/test"
 	"go.uber.org/goleak"
 
+	"foyer/app/snapshot"
 	"foyer/engine"
 	"foyer/engine/call"
 	"foyer/engine/enginetest"

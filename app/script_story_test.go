@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 	})
 }
 
-var update = flag.Bool("update", false, "let the scripts expect what the program prints")
+var rewrite = flag.Bool("update", false, "let the scripts expect what the program prints")
 
 // TestScripts runs the scripts of testdata/script: the command line as a user types
 // it. Beside testscript's own commands they have
@@ -62,7 +62,7 @@ func TestScripts(t *testing.T) {
 		},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		UpdateScripts:       *update,
+		UpdateScripts:       *rewrite,
 	})
 }
 

@@ -11,8 +11,10 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"foyer/app/update"
 	"foyer/engine/call"
 	"foyer/ui"
+	"foyer/ui/model"
 	"foyer/ui/words"
 )
 
@@ -26,8 +28,48 @@ const (
 type settingsFile struct {
 	profile *profile
 	log     logrus.FieldLogger
-	keep    bool        // the file is not ours to replace
-	alone   atomic.Bool // the router is left alone
+	keep    bool         // the file is not ours to replace
+	alone   atomic.Bool  // the router is left alone
+	public  atomic.Value // string: how people elsewhere reach rooms of ours
+	quiet   bool         // no news of releases
+	news    *update.Checker
+}
+
+// publicName is how people elsewhere reach rooms of ours; empty: nobody knows. Any
+// goroutine may call it.
+func (s *settingsFile) publicName() string {
+	name, _ := s.public.Load().(string)
+	return name
+}
+
+// take takes over what others than the window go by.
+func (s *settingsFile) take(set ui.Settings) {
+	s.alone.Store(set.LeaveRouter)
+	s.public.Store(set.Public)
+	if s.quiet != set.NoNews {
+		s.quiet = set.NoNews
+		s.news.Set(!s.quiet)
+	}
+}
+
+// newNews asks for news of releases from [settingsFile.startNews] on. It is nil where the
+// program was built without.
+func newNews(p *profile, log logrus.FieldLogger, tell func(model.Release)) *update.Checker {
+	news, err := update.New(update.Config{
+		URL: update.URL, Key: update.Key, Version: Version, Dir: p.dir, Log: log.WithField("part", "update"),
+		Tell: func(r update.Release) { tell(model.Release(r)) },
+	})
+	if err != nil && update.URL != "" {
+		log.WithError(err).Warn("news of releases are not asked for")
+	}
+	return news
+}
+
+// startNews is called once, when the window has read its settings.
+func (s *settingsFile) startNews() {
+	if s.news != nil {
+		s.news.Start(!s.quiet)
+	}
 }
 
 // settingsVersion is that of the file. It grows when a file of it means something
@@ -60,7 +102,7 @@ func (s *settingsFile) Load() (ui.Settings, error) {
 		aside = fmt.Sprintf("%s.version%d", settingsName, file.Version)
 		err = fmt.Errorf("%w: %d, this program knows %d", words.ErrSettingsNewer, file.Version, settingsVersion)
 	default:
-		s.alone.Store(file.LeaveRouter)
+		s.take(file.Settings)
 		return file.Settings, nil
 	}
 	s.log.WithError(err).Warn("settings are not used; starting with new ones")
@@ -74,7 +116,7 @@ func (s *settingsFile) Load() (ui.Settings, error) {
 // Save replaces the file as a whole, so that a crash leaves the old one. What could
 // not be put aside is not replaced.
 func (s *settingsFile) Save(set ui.Settings) error {
-	s.alone.Store(set.LeaveRouter)
+	s.take(set)
 	if s.keep {
 		return words.ErrSettingsUnsaved
 	}

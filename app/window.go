@@ -17,18 +17,23 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/app/about"
+	"foyer/app/appleevent"
 	"foyer/app/atspi"
 	"foyer/app/desktop"
 	"foyer/app/install"
 	"foyer/app/instance"
 	"foyer/app/language"
+	"foyer/app/muted"
 	"foyer/app/native"
 	"foyer/app/profiling"
 	"foyer/engine/call"
+	"foyer/engine/netcheck"
 	"foyer/engine/roomserver"
 	"foyer/ui"
 	"foyer/ui/access"
+	"foyer/ui/config"
 	"foyer/ui/desk"
+	"foyer/ui/model"
 	"foyer/ui/opening"
 	"foyer/ui/view/settings"
 	"foyer/ui/words"
@@ -116,6 +121,7 @@ func (c *command) window(dir, link string) error {
 	settings := &settingsFile{profile: p, log: log}
 	child := roomserver.NewChild(roomserver.ChildConfig{
 		Data: p.path("server"), Log: log.WithField("part", "host"), LeaveRouter: settings.alone.Load,
+		Public: settings.publicName,
 	})
 	err = c.showWindow(p, claim, child, settings, link, log)
 	if err != nil {
@@ -133,18 +139,19 @@ func claimWindow(p *profile, link string) (*instance.Instance, error) {
 	return instance.Claim(ctx, p.dir, link)
 }
 
-// takeLinks lets the window take the links of later starts until the answer is
-// called. claim may be nil.
+// takeLinks lets the window take the links of later starts, and those that the system
+// hands over, until the answer is called. claim may be nil.
 func takeLinks(claim *instance.Instance, w *ui.UI, log logrus.FieldLogger) (stop func()) {
+	deafen := appleevent.Take(func(ctx context.Context, link string) { w.OpenLink(ctx, link) })
 	if claim == nil {
-		return func() {}
+		return deafen
 	}
 	stop, err := claim.Listen(w.OpenLink, log)
 	if err != nil {
 		log.WithError(err).Warn("links of later starts are not taken")
-		return func() {}
+		return deafen
 	}
-	return stop
+	return func() { stop(); deafen() }
 }
 
 // showFailure says why there is no window, in a window of its own: whoever
@@ -152,7 +159,7 @@ func takeLinks(claim *instance.Instance, w *ui.UI, log logrus.FieldLogger) (stop
 func (c *command) showFailure(err error) int {
 	status := c.explain(exitFailed, err)
 	a := fyneapp.NewWithID(install.ID)
-	if draw(func() error {
+	if muted.Draw(func() error {
 		book := words.Choose("", language.Preferred())
 		_, err := opening.ShowFailure(a, book, book.Error(err, "", call.SourceUnknown, time.Now()))
 		return err
@@ -172,6 +179,7 @@ func (c *command) showWindow(
 	// The collector would run a dozen times before the first frame, over a heap
 	// that is still small.
 	collect := debug.SetGCPercent(-1)
+	appleevent.Listen()
 	a := fyneapp.NewWithID(install.ID)
 	core := newCore(p, log, c.tracer, child, ui.Shown)
 	crashed, forget := crashes(p)
@@ -182,12 +190,17 @@ func (c *command) showWindow(
 		Log: log.WithField("part", "desktop"),
 	})
 	voice := &access.Voice{}
-	err := draw(func() error {
+	news := newNews(p, log, func(r model.Release) { w.Released(r) })
+	settings.news = news
+	program := aboutProgram(p, log)
+	program.News = news != nil
+	links := linksOfUser(&program)
+	err := muted.Draw(func() error {
 		w = ui.New(ui.Config{
 			App: a, Do: core.Do, Events: core.Events(), Settings: settings,
 			Identity: p.identity(), InitialLink: link, Crashed: crashed, Locales: language.Preferred(),
 			Log: log.WithField("part", "ui"), Desktop: around, Frame: native.Of, Voice: voice,
-			Program:       aboutProgram(p, log),
+			Program: program, Check: netcheck.Run, Links: links,
 			WriteLicences: func() (string, error) { return about.WriteLicences(p.dir) },
 		})
 		return w.Show()
@@ -198,12 +211,14 @@ func (c *command) showWindow(
 		reader := readAloud(a, voice, log)
 		defer reader.Close()
 		w.Pump(context.Background())
+		settings.startNews()
 		untold := quitWhenTold(a)
 		deafen := takeLinks(claim, w, log.WithField("part", "instance"))
 		runApp(a)
 
 		// After Run a late call to the main thread would run anywhere.
 		reader.Deafen()
+		news.Close()
 		deafen()
 		untold()
 		around.Deafen()
@@ -215,6 +230,16 @@ func (c *command) showWindow(
 	around.Close()       // after the devices: a desktop may be slow to answer
 	core.Events().Take() // nobody shows the last ones, but the stay file follows them
 	return err
+}
+
+// linksOfUser is what opens links for the user, if that is the program's to do.
+func linksOfUser(program *settings.Program) config.Links {
+	opener := install.NewOpener()
+	if opener == nil {
+		return nil
+	}
+	program.Links = true
+	return opener
 }
 
 // readAloud hands the windows to screen readers, and what the voice says.

@@ -79,7 +79,7 @@ func (u *UI) teachFyne() {
 }
 
 func (u *UI) newRoot() *view.Root {
-	root := view.New(u.book, u.presses, u.cfg.Now)
+	root := view.New(u.book, settingUp{u.presses, u.around}, u.cfg.Now)
 	root.Attach(u.tick, u.cfg.Voice)
 	return root
 }

@@ -185,6 +185,15 @@ func (u *UI) Press(a desk.Action) {
 	})
 }
 
+// Released says that there is a newer release, or with the zero one that there is none.
+// Any goroutine may call it.
+func (u *UI) Released(r model.Release) {
+	u.cfg.Dispatch(func() {
+		u.state.Release = r
+		u.refresh()
+	})
+}
+
 func (o *outside) press(a desk.Action) {
 	act := actions{o.UI}
 	switch a {

@@ -1,12 +1,11 @@
 package ui
 
 import (
-	"net/url"
-	"path/filepath"
 	"time"
 
 	"foyer/engine"
 	"foyer/engine/call"
+	"foyer/ui/around"
 	"foyer/ui/desk"
 	"foyer/ui/model"
 	"foyer/ui/report"
@@ -67,7 +66,7 @@ func (u *setup) showSettings() {
 		return
 	}
 	if u.sheets.settings == nil {
-		u.sheets.settings = u.root.ShowSettings(u.win.Canvas(), settingUp{u.presses}, u.program())
+		u.sheets.settings = u.root.ShowSettings(u.win.Canvas(), settingUp{u.presses, u.around}, u.program())
 	}
 	u.sheets.settings.Update(u.state, u.setupForm(), u.cfg.Now())
 }
@@ -80,7 +79,7 @@ func (u *setup) program() settings.Program {
 
 func (u *setup) setupForm() settings.Form {
 	f := settings.NewForm(u.set)
-	f.NoFont = u.noFont
+	f.NoFont, f.LinksHere = u.noFont, u.around.Registered()
 	return f
 }
 
@@ -102,8 +101,11 @@ func (u *setup) list() {
 	u.do(engine.RefreshDevices{}, call.SourceUnknown)
 }
 
-// settingUp is what the pages of the settings report.
-type settingUp struct{ presses }
+// settingUp is what the pages of the settings report, and the lobby of newer releases.
+type settingUp struct {
+	presses
+	*around.Around
+}
 
 // TestDevice implements settings.Actions.
 func (a settingUp) TestDevice(source call.Source) {
@@ -172,26 +174,5 @@ func (a settingUp) CopyReport() {
 	a.cfg.Clipboard.SetContent(report.Window(a.cfg.Program.Version, a.state, a.set, a.setup.faults, a.cfg.Now()))
 	if a.sheets.settings != nil {
 		a.sheets.settings.ReportCopied()
-	}
-}
-
-// OpenFolder implements settings.Actions.
-func (a settingUp) OpenFolder() { a.setup.openFile(a.cfg.Program.Folder, nil) }
-
-// OpenLicences implements settings.Actions.
-func (a settingUp) OpenLicences() {
-	if a.cfg.WriteLicences != nil {
-		a.setup.openFile(a.cfg.WriteLicences())
-	}
-}
-
-// openFile lets the system show a file or folder.
-func (u *setup) openFile(path string, err error) {
-	if err == nil {
-		err = u.cfg.OpenURL(&url.URL{Scheme: "file", Path: filepath.ToSlash(path)})
-	}
-	if err != nil {
-		u.state.Refuse("open", call.SourceUnknown, err, u.cfg.Now())
-		u.refresh()
 	}
 }

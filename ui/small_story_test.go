@@ -129,13 +129,13 @@ func TestSmallWindowGoesWithTheStay(t *testing.T) {
 func TestSmallWindowAlways(t *testing.T) {
 	b := inRoomBench(t)
 	b.ui.presses.OpenSettings(model.PageAppearance)
-	settingUp{b.ui.presses}.SetChoice(settings.Choice{Small: true})
+	settingUp{b.ui.presses, b.ui.around}.SetChoice(settings.Choice{Small: true})
 	b.turn(model.PageNone)
 	b.frame.hidden(true)
 	if b.over() == nil {
 		t.Fatal("it does not come")
 	}
-	settingUp{b.ui.presses}.SetChoice(settings.Choice{Small: true, Language: "de"})
+	settingUp{b.ui.presses, b.ui.around}.SetChoice(settings.Choice{Small: true, Language: "de"})
 	if b.over() == nil {
 		t.Error("it goes with the language")
 	}

@@ -66,7 +66,7 @@ func (u talking) choose(name fyne.KeyName) (taken bool) {
 		return false
 	}
 	if name == fyne.KeyEscape {
-		settingUp{u.presses}.ChooseTalkKey(false)
+		settingUp{u.presses, u.around}.ChooseTalkKey(false)
 		return true
 	}
 	if chosen, ok := u.speech.Choose(name); ok {

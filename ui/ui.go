@@ -4,8 +4,8 @@
 //
 // ui/model is the state, ui/view the screens, ui/video the video tiles, ui/kit the
 // controls, ui/theme the look, ui/words the sentences.
-// Except for Stop, OpenLink, Press, Woke, Talk, Reached and the goroutines of the pump and of what
-// is dropped, everything here belongs to Fyne's main goroutine.
+// Except for Stop, OpenLink, Press, Woke, Talk, Reached, Released and the goroutines of the pump, of
+// ui/around and of what is dropped, everything here belongs to Fyne's main goroutine.
 package ui
 
 import (
@@ -18,6 +18,7 @@ import (
 	"foyer/engine"
 	"foyer/engine/call"
 	"foyer/engine/eventqueue"
+	"foyer/ui/around"
 	"foyer/ui/config"
 	"foyer/ui/model"
 	"foyer/ui/opening"
@@ -45,7 +46,8 @@ type UI struct {
 	question *question // nil: none is open
 	sheets   sheets
 	outside  *outside
-	setup    setup     // the settings
+	setup    setup // the settings
+	around   *around.Around
 	askAt    time.Time // when to ask the door who is there; zero: not at all
 	speech   *talk.Key
 	previews *preview.Previews
@@ -83,6 +85,7 @@ func New(cfg Config) *UI {
 		views: map[call.SID]engine.SetTrackView{}, shown: map[call.SID]bool{},
 	}
 	u.setup.UI = u
+	u.around = around.New(&u.cfg, u.state, u.refresh)
 	u.speech = talk.New(talking{u})
 	u.previews = preview.New(showing{u})
 	u.book = u.chooseBook()
@@ -212,6 +215,7 @@ func (u *UI) Stop() {
 			u.cancel()
 		}
 		u.outside.drops.Stop()
+		u.around.Stop()
 	})
 	u.pump.Wait()
 }

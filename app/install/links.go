@@ -1,6 +1,7 @@
 package install
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io/fs"
@@ -64,6 +65,75 @@ func (h Home) Register(ctx context.Context, program string) (written []string, e
 	}
 	h.refresh(ctx)
 	return written, err
+}
+
+// Opener makes one program open the links of its user.
+type Opener struct {
+	home    Home
+	program string
+}
+
+// NewOpener returns nil where that is not the program's to do: a package has registered
+// the links already, or the system has another way.
+func NewOpener() *Opener {
+	home, err := UserHome()
+	if err != nil || home.packaged() {
+		return nil
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return nil
+	}
+	return &Opener{home, program}
+}
+
+// packaged reports whether a package for everybody, or a whole program in the user's own
+// folders, has an entry that opens links.
+func (h Home) packaged() bool {
+	folders := os.Getenv("XDG_DATA_DIRS")
+	if folders == "" {
+		folders = "/usr/local/share:/usr/share" // as the specification has it
+	}
+	for folder := range strings.SplitSeq(folders, ":") {
+		if _, err := os.Stat(filepath.Join(folder, "applications", ID+".desktop")); err == nil && filepath.IsAbs(folder) {
+			return true
+		}
+	}
+	return h.installed()
+}
+
+// Registered reports whether links open in the program.
+func (o *Opener) Registered() bool {
+	all, err := desktop("", o.program)
+	if err != nil {
+		return false
+	}
+	entry, err := os.ReadFile(filepath.Join(o.home.Data, filepath.FromSlash(all[0].Path)))
+	if err != nil || !bytes.Equal(entry, all[0].Data) {
+		return false // none, or of a program in another place
+	}
+	text, err := os.ReadFile(o.home.defaultsFile())
+	if err != nil {
+		return false
+	}
+	lines := strings.Split(string(text), "\n")
+	from, to := section(lines)
+	for i := from; i >= 0 && i < to; i++ {
+		if programs, ok := handlers(lines[i]); ok {
+			return len(programs) > 0 && isOurs(programs[0])
+		}
+	}
+	return false
+}
+
+// Register implements config.Links.
+func (o *Opener) Register(ctx context.Context, on bool) (err error) {
+	if on {
+		_, err = o.home.Register(ctx, o.program)
+	} else {
+		_, err = o.home.Unregister(ctx)
+	}
+	return err
 }
 
 // Unregister takes back what [Home.Register] did, and returns the files that it

@@ -128,3 +128,56 @@ func read(t *testing.T, name string) string {
 	}
 	return string(text)
 }
+
+// The window's switch: on, moved, off, and as it is after another program has taken the
+// links.
+func TestOpener(t *testing.T) {
+	h := home(t)
+	o := &Opener{h, "/opt/foyer"}
+	is := func(when string, want bool) {
+		t.Helper()
+		if o.Registered() != want {
+			t.Errorf("%s: registered is %v", when, !want)
+		}
+	}
+	is("at first", false)
+	for range 2 {
+		if err := o.Register(t.Context(), true); err != nil {
+			t.Fatal(err)
+		}
+		is("on", true)
+	}
+	moved := &Opener{h, "/home/ada/foyer"}
+	if moved.Registered() {
+		t.Error("it was registered for a program in another place")
+	}
+	other := "[Default Applications]\nx-scheme-handler/foyer=other.desktop;" + ID + ".desktop\n"
+	if err := os.WriteFile(h.defaultsFile(), []byte(other), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	is("taken by another", false)
+	if err := o.Register(t.Context(), false); err != nil {
+		t.Fatal(err)
+	}
+	is("off", false)
+}
+
+// Where a package has the links there is nothing to switch.
+func TestNoOpenerBesideAPackage(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("XDG_DATA_HOME", filepath.Join(dir, "home"))
+	t.Setenv("XDG_DATA_DIRS", "relative:"+filepath.Join(dir, "share"))
+	if NewOpener() == nil {
+		t.Error("there is no switch")
+	}
+	entry := filepath.Join(dir, "share", "applications", ID+".desktop")
+	if err := os.MkdirAll(filepath.Dir(entry), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(entry, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if NewOpener() != nil {
+		t.Error("there is a switch for what a package has done")
+	}
+}

@@ -26,7 +26,7 @@ func (c *Checker) fetch(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("User-Agent", program+"/"+c.own.String())
+	req.Header = http.Header{"User-Agent": {program + "/" + c.own.String()}}
 	resp, err := client.Do(req)
 	if err != nil {
 		return nil, err

@@ -451,7 +451,7 @@ func TestCheckerTells(t *testing.T) {
 // What the publisher's script signs is understood.
 func TestSignedByTheScript(t *testing.T) {
 	if _, err := exec.LookPath("openssl"); err != nil {
-		t.Skip("no openssl, with which releases are signed; runs where there is one")
+		t.Skip("no openssl, with which releases are signed; runs on Debian and Ubuntu")
 	}
 	key := filepath.Join(t.TempDir(), "key.pem")
 	run := func(name string, args ...string) (string, error) {

@@ -2,6 +2,7 @@
 package config
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/base32"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 
 	"foyer/engine"
 	"foyer/engine/call"
+	"foyer/engine/call/reach"
 	"foyer/engine/eventqueue"
 	"foyer/ui/access"
 	"foyer/ui/desk"
@@ -69,6 +71,17 @@ type Config struct {
 	// WriteLicences writes the licences of the libraries into a file and returns its
 	// path; nil means that there are none to show.
 	WriteLicences func() (string, error)
+	// Check tests the way to the room server of a link; it may take seconds.
+	Check func(context.Context, call.Link) reach.Report
+	// Links is nil where something else has seen to it that links open in Foyer.
+	Links Links
+}
+
+// Links lets this program be the one that opens foyer: links for the user.
+type Links interface {
+	Registered() bool
+	// Register may take seconds.
+	Register(ctx context.Context, on bool) error
 }
 
 // WithDefaults returns a configuration with what was left out.

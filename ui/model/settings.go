@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/call/reach"
 )
 
 // Page is a page of the settings.
@@ -15,6 +16,7 @@ const (
 	PageDevices
 	PageVoice
 	PageVideo
+	PageNetwork
 	PageAppearance
 	PageNotifications
 	PageKeys
@@ -25,7 +27,8 @@ const (
 // Pages lists them.
 func Pages() []Page {
 	return []Page{
-		PageDevices, PageVoice, PageVideo, PageAppearance, PageNotifications, PageKeys, PageDiagnostics, PageAbout,
+		PageDevices, PageVoice, PageVideo, PageNetwork, PageAppearance, PageNotifications, PageKeys, PageDiagnostics,
+		PageAbout,
 	}
 }
 
@@ -43,6 +46,21 @@ type Setup struct {
 	// and cannot be chosen.
 	Choosing bool
 	Unfit    string
+	Network  NetworkTest
+}
+
+// NetworkTest is the test of the way to a room server, the last one while its page is
+// open.
+type NetworkTest struct {
+	Running bool
+	Report  *reach.Report // nil: there was none
+	LinkErr error         // what is wrong with the link
+}
+
+// Release is a newer one of the program. The zero value is none.
+type Release struct {
+	Version string
+	Page    string // https://..., where people get it
 }
 
 // Test is the test of a device, the last one that there was.
@@ -68,6 +86,7 @@ func (s *Setup) Open() bool { return s.Page != PageNone }
 func (s *Setup) Show(p Page) {
 	if p != s.Page {
 		s.Try, s.Test, s.ListErr, s.Choosing, s.Unfit = false, Test{}, nil, false, ""
+		s.Network = NetworkTest{}
 	}
 	s.Page = p
 }

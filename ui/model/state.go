@@ -154,6 +154,7 @@ type State struct {
 	Stage    Stage
 	Talk     Talk
 	Setup    Setup // the settings
+	Release  Release
 
 	Hands     Hands
 	Reactions map[call.Identity]Reacting // those that are shown

@@ -15,6 +15,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/call/mic"
+	"foyer/engine/call/reach"
 	"foyer/ui/desk"
 	"foyer/ui/model"
 	"foyer/ui/theme"
@@ -57,6 +58,11 @@ type Settings struct {
 	Small   bool   `json:"small_window,omitempty"` // whenever Foyer is minimized in a room
 	// LeaveRouter starts rooms without asking the router to let others in.
 	LeaveRouter bool `json:"leave_router,omitempty"`
+	// Public is the name or address by which people elsewhere reach rooms of ours,
+	// HOST or HOST:PORT; empty: none is known.
+	Public string `json:"public_name,omitempty"`
+	// NoNews asks nobody for newer releases.
+	NoNews bool `json:"no_release_news,omitempty"`
 }
 
 // Notifications says what the desktop may tell while the window is not in front.
@@ -119,6 +125,9 @@ func (s *Settings) Clean() {
 	}
 	if !slices.Contains(desk.TalkKeys(), fyne.KeyName(s.TalkKey)) {
 		s.TalkKey = ""
+	}
+	if _, err := reach.ParsePublic(s.Public); err != nil {
+		s.Public = ""
 	}
 	s.Voice.Clean()
 	s.Recent = s.Recent[:min(len(s.Recent), MaxRecent)]
@@ -195,6 +204,9 @@ func (s *Settings) DeviceNames() map[call.Source]string {
 func (s Settings) Told() string {
 	rooms := len(s.Recent)
 	s.Name, s.Recent = "", nil
+	if s.Public != "" {
+		s.Public = "…"
+	}
 	data, err := json.MarshalIndent(s, "", "  ")
 	if err != nil { // they were read from JSON
 		return err.Error()

@@ -46,6 +46,9 @@ func (f *fakeActions) SetChoice(c settings.Choice)   { f.note("choice %+v", c) }
 func (f *fakeActions) CopyReport()                   { f.note("report") }
 func (f *fakeActions) OpenFolder()                   { f.note("folder") }
 func (f *fakeActions) OpenLicences()                 { f.note("licences") }
+func (f *fakeActions) OpenRelease()                  { f.note("release") }
+func (f *fakeActions) TestNetwork(link string)       { f.note("network %s", link) }
+func (f *fakeActions) RegisterLinks(on bool)         { f.note("links %v", on) }
 func (f *fakeActions) Cancel()                       { f.note("cancel") }
 func (f *fakeActions) Preview()                      { f.note("preview") }
 func (f *fakeActions) ToggleCamera()                 { f.note("camera") }

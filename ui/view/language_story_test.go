@@ -45,6 +45,11 @@ func inLanguages() map[string]func(*stand) {
 			s.apply(farewells(s.now)["banned"])
 			s.show()
 		},
+		"network": func(s *stand) {
+			u := openSetup(s, model.PageNetwork)
+			s.state.Setup.Network.Report = tested()
+			u.update()
+		},
 		"removal": func(s *stand) {
 			s.host()
 			s.show()

@@ -41,6 +41,7 @@ type lobby struct {
 	list    []Recent
 	restore bool // the list offers to undo
 	wait    *wait
+	newer   *settings.Newer
 	tips    *kit.Tips
 }
 
@@ -55,8 +56,8 @@ func newLobby(book *words.Book, act Actions, tips *kit.Tips, painter *video.Pain
 	}
 	l.start = kit.NewButton(book.T("lobby.start"), "door", kit.Primary, act.Start)
 	l.join = kit.NewButton(book.T("lobby.join"), "", kit.Plain, act.Join)
-	l.recent = kit.Column(6)
-	l.form = kit.Column(12, l.name, l.start, divider(book.T("lobby.or")), l.link, l.join, l.recent)
+	l.recent, l.newer = kit.Column(6), settings.NewNewer(book, act.OpenRelease)
+	l.form = kit.Column(12, l.name, l.start, divider(book.T("lobby.or")), l.link, l.join, l.recent, l.newer.Content)
 	body := container.New(
 		&lobbyLayout{}, l.preview.content, kit.On(kit.NewPanel(theme.Background, 0), kit.Column(0, l.form, l.wait.content)),
 	)
@@ -119,6 +120,7 @@ func (l *lobby) update(s *model.State, f Form, now time.Time) {
 	l.name.SetProblem(l.problem(s.NameErr, now), theme.Error)
 	l.setLinkProblem(s.LinkErr, f.Link, now)
 	l.setRecent(f.Recent, f.Forgotten, now)
+	l.newer.Set(s.Release)
 	l.preview.update(s, f, now)
 	l.tick(s, now)
 }
@@ -195,8 +197,9 @@ func (l *lobby) tick(s *model.State, now time.Time) {
 // relayout follows texts that came, went or wrap otherwise.
 func (l *lobby) relayout() {
 	body := l.scroll.Content.(*fyne.Container)
-	want := kit.HeightFor(body, l.scroll.Size().Width)
-	if layout := body.Layout.(*lobbyLayout); layout.height != want {
+	want, form := kit.HeightFor(body, l.scroll.Size().Width), body.Objects[1]
+	grown := kit.HeightFor(form, form.Size().Width) != form.Size().Height // beside a preview that is higher
+	if layout := body.Layout.(*lobbyLayout); layout.height != want || grown {
 		layout.height = want
 		l.scroll.Refresh()
 		body.Layout.Layout(body.Objects, body.Size())

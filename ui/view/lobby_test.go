@@ -19,6 +19,11 @@ func lobbyScreens() []screen {
 				{Title: "Monday meeting of the whole team in the big room", At: s.now.AddDate(0, 0, -20)},
 			}
 		}},
+		{"newer", "dark small", func(s *stand) {
+			s.apply(previewOn()...)
+			s.show()
+			s.state.Release = newer // beside a preview that is higher
+		}},
 		{"off", "dark", func(s *stand) { s.form.CameraOn, s.form.MicOn = false, false }},
 		{"opening", "", func(s *stand) { s.state.AskPreview(call.SourceCamera) }},
 		{"busy", "dark small", func(s *stand) {

@@ -13,6 +13,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/call/mic"
+	"foyer/engine/call/reach"
 	"foyer/ui/kit"
 	"foyer/ui/model"
 	"foyer/ui/theme"
@@ -31,7 +32,7 @@ type setup struct {
 func program(book *words.Book) settings.Program {
 	p := settings.Program{
 		Version: "foyer 0.1.0 linux/amd64", Folder: "/home/ada/.config/foyer",
-		Languages: []words.Language{{Code: "de", Name: "Deutsch"}, {Code: "en", Name: "English"}},
+		Languages: []words.Language{{Code: "de", Name: "Deutsch"}, {Code: "en", Name: "English"}}, News: true, Links: true,
 	}
 	for _, k := range [][2]string{{"M", "keys.mic"}, {"V", "keys.camera"}, {"?", "keys.help"}, {"F1", "keys.help"}} {
 		p.Keys = append(p.Keys, settings.Key{Key: k[0], Text: book.T(k[1])})
@@ -94,6 +95,11 @@ func setupScreens() []struct {
 		}},
 		{"sound", model.PageVoice, "small large light", func(u *setup) { u.form.Voice = mic.Voice{Noise: mic.NoiseStrong, Music: true} }},
 		{"video", model.PageVideo, "small large", func(u *setup) { u.form.SendHeight, u.form.AudioOnly = 360, true }},
+		{"network", model.PageNetwork, "small large phone", func(u *setup) { u.state.Setup.Network.Report = tested() }},
+		{"network-wrong", model.PageNetwork, "light", func(u *setup) {
+			u.form.Public, u.form.LinksHere = "meet.example.org:7843", true
+			u.state.Setup.Network.LinkErr = call.ErrLinkUnreadable
+		}},
 		{"appearance", model.PageAppearance, "small large phone", func(u *setup) { u.form.Theme, u.form.Still = "dark", true }},
 		{"no-font", model.PageAppearance, "small", func(u *setup) { u.form.Language, u.form.NoFont = "zh", "zh" }},
 		{"notifications", model.PageNotifications, "small large phone", func(u *setup) { u.form.Notifications.Private = true }},
@@ -105,6 +111,21 @@ func setupScreens() []struct {
 		{"talk-choosing", model.PageKeys, "small", func(u *setup) { u.state.Setup.Choosing, u.state.Setup.Unfit = true, "A" }},
 		{"diagnostics", model.PageDiagnostics, "small large", func(*setup) {}},
 		{"about", model.PageAbout, "small large", func(*setup) {}},
+		{"newer", model.PageAbout, "light", func(u *setup) { u.state.Release = newer }},
+	}
+}
+
+// newer is a release after the one that runs.
+var newer = model.Release{Version: "0.2.0", Page: "https://foyer.example/releases/0.2.0"}
+
+// tested is what a test of the network may find.
+func tested() *reach.Report {
+	return &reach.Report{
+		Addresses: []reach.Address{
+			{Host: "192.168.178.20:40123", Failed: reach.StepConnect, Err: call.ErrServerSilent},
+			{Host: "203.0.113.5:40123", RoundTrip: 34 * time.Millisecond, Spread: 5 * time.Millisecond},
+		},
+		Best: 1, Media: reach.Ports{UDP: 40124, TCP: 40124, Door: true}, TCP: reach.WayOpen, Door: reach.WayOpen,
 	}
 }
 
@@ -194,7 +215,7 @@ func TestSettingsByKeyboard(t *testing.T) {
 	})
 	key(fyne.KeyEscape)
 	pages := map[model.Page]int{
-		model.PageDevices: 6, model.PageVoice: 10, model.PageVideo: 8, model.PageAppearance: 11, model.PageNotifications: 4, model.PageKeys: 1, model.PageDiagnostics: 2, model.PageAbout: 1,
+		model.PageDevices: 6, model.PageVoice: 10, model.PageVideo: 6, model.PageNetwork: 7, model.PageAppearance: 11, model.PageNotifications: 4, model.PageKeys: 1, model.PageDiagnostics: 2, model.PageAbout: 3,
 	}
 	for _, p := range model.Pages() {
 		s.state.Setup.Show(p)

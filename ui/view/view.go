@@ -50,6 +50,7 @@ type Actions interface {
 	panel.Actions
 	Shortcuts()
 	OpenSettings(p model.Page)
+	OpenRelease() // shows where the newer release is
 	ShareActions
 	StageActions
 }

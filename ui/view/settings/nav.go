@@ -28,7 +28,9 @@ type nav struct {
 
 const (
 	navRow  = 40
-	navStep = navRow + 4
+	navGap  = 4 // below a row
+	navStep = navRow + navGap
+	navLow  = 30  // the least step; where there is not so much, the list lies flat
 	navIcon = 40  // and the gaps beside it
 	navBold = 1.1 // how much wider bold words may be
 	inset   = 8   // of rows and controls, for the ring of what has the keyboard
@@ -42,6 +44,7 @@ func navEntries() map[model.Page]navEntry {
 		model.PageDevices:       {"settings.devices", "mic"},
 		model.PageVoice:         {"settings.sound", "speaker"},
 		model.PageVideo:         {"settings.video", "camera"},
+		model.PageNetwork:       {"settings.network", "link"},
 		model.PageAppearance:    {"settings.appearance", "appearance"},
 		model.PageNotifications: {"settings.notifications", "bell"},
 		model.PageKeys:          {"settings.keys", "keyboard"},
@@ -79,19 +82,28 @@ func (n *nav) lie(flat bool) {
 	}
 }
 
+// step is how far the rows are from each other: less where they would not all have room.
+func (n *nav) step(size fyne.Size) float32 {
+	if n.flat {
+		return navStep
+	}
+	return min(navStep, (size.Height-2*inset)/float32(len(n.titles)))
+}
+
 // row is where a line lies in a list of that size.
 func (n *nav) row(i int, size fyne.Size) (fyne.Position, fyne.Size) {
 	if n.flat {
 		w := min((size.Width-2*inset)/float32(len(n.titles)), navStep)
-		return fyne.NewPos(inset+w*float32(i), inset), fyne.NewSize(w-4, navRow)
+		return fyne.NewPos(inset+w*float32(i), inset), fyne.NewSize(w-navGap, navRow)
 	}
-	return fyne.NewPos(inset, navStep*float32(i)+inset), fyne.NewSize(size.Width-2*inset, navRow)
+	step := n.step(size)
+	return fyne.NewPos(inset, step*float32(i)+inset), fyne.NewSize(size.Width-2*inset, step-navGap)
 }
 
 func (n *nav) at(p fyne.Position) int {
 	for i := range n.titles {
 		at, size := n.row(i, n.Size())
-		if p.X >= at.X && p.X < at.X+size.Width+4 && p.Y >= at.Y && p.Y < at.Y+navStep {
+		if p.X >= at.X && p.X < at.X+size.Width+navGap && p.Y >= at.Y && p.Y < at.Y+size.Height+navGap {
 			return i
 		}
 	}
@@ -227,7 +239,7 @@ func (r *navRenderer) MinSize() fyne.Size {
 	for _, row := range r.rows {
 		w = max(w, row.text.MinWidth()*navBold+navIcon+2*inset+10)
 	}
-	return fyne.NewSize(w, navStep*float32(len(r.rows))+2*inset)
+	return fyne.NewSize(w, navLow*float32(len(r.rows))+2*inset)
 }
 
 func (r *navRenderer) Layout(size fyne.Size) {
@@ -238,8 +250,8 @@ func (r *navRenderer) Layout(size fyne.Size) {
 		if r.n.flat {
 			x = at.X + (s.Width-18)/2
 		}
-		kit.Place(row.icon, x, at.Y+(navRow-18)/2, 18, 18)
-		kit.Place(row.text, at.X+navIcon, at.Y, s.Width-navIcon-4, navRow)
+		kit.Place(row.icon, x, at.Y+(s.Height-18)/2, 18, 18)
+		kit.Place(row.text, at.X+navIcon, at.Y, s.Width-navIcon-4, s.Height)
 		kit.SetVisible(row.text, !r.n.flat)
 		ink, fill := theme.Muted, fyne.ThemeColorName("")
 		switch i {

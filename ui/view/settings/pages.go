@@ -44,14 +44,13 @@ type still struct{}
 func (still) tick(*model.State, time.Time) {}
 func (still) close()                       {}
 
-// videoPage is how much video is sent and received, and how others come to a room.
+// videoPage is how much video is sent and received.
 type videoPage struct {
 	still
 	content *fyne.Container
 	choice  Choice
 	height  *chooser[int]
 	audio   *chooser[bool]
-	router  *chooser[bool]
 }
 
 func newVideoPage(book *words.Book, act Actions) *videoPage {
@@ -68,16 +67,9 @@ func newVideoPage(book *words.Book, act Actions) *videoPage {
 		p.choice.AudioOnly = on
 		act.SetChoice(p.choice)
 	})
-	p.router = newChooser(
-		off, []string{book.T("settings.router_ask"), book.T("settings.router_leave")}, act, func(leave bool) {
-			p.choice.LeaveRouter = leave
-			act.SetChoice(p.choice)
-		},
-	)
 	p.content = scrolled(
 		part(book.T("settings.quality"), p.height.Container, hint(book.T("settings.quality.detail"))),
 		part(book.T("settings.audio_only"), p.audio.Container, hint(book.T("settings.audio_only.detail"))),
-		part(book.T("settings.router"), p.router.Container, hint(book.T("settings.router.detail"))),
 	)
 	return p
 }
@@ -88,7 +80,6 @@ func (p *videoPage) update(_ *model.State, f Form, _ time.Time) {
 	p.choice = f.Choice
 	p.height.set(f.SendHeight)
 	p.audio.set(f.AudioOnly)
-	p.router.set(f.LeaveRouter)
 }
 
 // appearancePage is how the window looks, and which language it speaks.

@@ -35,6 +35,9 @@ type Actions interface {
 	CopyReport()
 	OpenFolder()
 	OpenLicences()
+	OpenRelease()            // shows where the newer release is
+	TestNetwork(link string) // or stops the test
+	RegisterLinks(on bool)
 }
 
 // Choice is what is chosen, beside the devices.
@@ -48,7 +51,9 @@ type Choice struct {
 	Small       bool   // a small window, whenever this one is minimized in a room
 	TalkKey     string // lets the user speak in every window; empty: none
 	Voice       mic.Voice
-	LeaveRouter bool // a room is started without asking it
+	LeaveRouter bool   // a room is started without asking it
+	Public      string // how people elsewhere reach our rooms: HOST or HOST:PORT; empty: nobody knows
+	NoNews      bool   // nobody is asked for newer releases
 
 	Notifications saved.Notifications
 }
@@ -59,7 +64,7 @@ func (c Choice) Save(set *saved.Settings) {
 	set.Theme, set.Text, set.Still = c.Theme, c.Text, c.Still
 	set.Notifications, set.TalkKey, set.Small = c.Notifications, c.TalkKey, c.Small
 	set.Voice = c.Voice
-	set.LeaveRouter = c.LeaveRouter
+	set.LeaveRouter, set.Public, set.NoNews = c.LeaveRouter, c.Public, c.NoNews
 }
 
 // NewForm is what is remembered, as the pages show it.
@@ -70,7 +75,7 @@ func NewForm(set saved.Settings) Form {
 			SendHeight: set.SendHeight, AudioOnly: set.AudioOnly, Theme: set.Theme, Text: set.Text, Still: set.Still,
 			Language: set.Language, Notifications: set.Notifications, TalkKey: set.TalkKey, Small: set.Small,
 			Voice:       set.Voice,
-			LeaveRouter: set.LeaveRouter,
+			LeaveRouter: set.LeaveRouter, Public: set.Public, NoNews: set.NoNews,
 		},
 	}
 }
@@ -80,6 +85,7 @@ type Form struct {
 	Camera, Microphone, Speaker string                 // as in engine.Choice
 	Names                       map[call.Source]string // what they were called when they were chosen
 	NoFont                      string                 // code of the chosen language, where no font has its script
+	LinksHere                   bool                   // links open in this program
 	Choice
 }
 
@@ -102,6 +108,8 @@ type Program struct {
 	Libraries func() []Library // what the program is made of; nil: not known
 	Keys      []Key
 	Languages []words.Language
+	News      bool // it can be asked for newer releases
+	Links     bool // it can be made to open links
 }
 
 // Library is one of them.
@@ -111,7 +119,7 @@ const (
 	sheetWidth = 800
 	bodyHeight = 460
 	navWidth   = 180 // at least
-	navGap     = 20
+	besideNav  = 20
 )
 
 // page is what stands beside the list of pages.
@@ -193,6 +201,8 @@ func (s *Sheet) build(p model.Page) page {
 		return newVoicePage(s.book, s.act)
 	case model.PageVideo:
 		return newVideoPage(s.book, s.act)
+	case model.PageNetwork:
+		return newNetworkPage(s.book, s.act, s.program)
 	case model.PageAppearance:
 		return newAppearancePage(s.book, s.act, s.program.Languages)
 	case model.PageNotifications:
@@ -290,8 +300,8 @@ func (s *Sheet) reveal(f fyne.Focusable) {
 }
 
 // bodyLayout: the list of pages, and the page, in a height that is the same for
-// every page. Where there is less, the page scrolls. In a narrow window the list is a
-// row of icons above the page.
+// every page. Where there is less, the page scrolls. In a narrow or low window the list
+// is a row of icons above the page.
 type bodyLayout struct{ s *Sheet }
 
 const bodyNarrow = 460
@@ -307,12 +317,12 @@ func (*bodyLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(
 
 func (l *bodyLayout) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	s := l.s
-	s.nav.lie(size.Width < bodyNarrow)
+	s.nav.lie(size.Width < bodyNarrow || size.Height < navLow*float32(len(s.nav.titles))+2*inset)
 	m := s.nav.MinSize()
 	kit.SetVisible(s.title, s.nav.flat)
 	if !s.nav.flat {
 		kit.Place(s.nav, 0, 0, m.Width, size.Height)
-		kit.Place(s.scroll, m.Width+navGap, 0, size.Width-m.Width-navGap, size.Height)
+		kit.Place(s.scroll, m.Width+besideNav, 0, size.Width-m.Width-besideNav, size.Height)
 		return
 	}
 	kit.Place(s.nav, 0, 0, size.Width, m.Height)

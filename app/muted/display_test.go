@@ -1,4 +1,4 @@
-package app
+package muted
 
 import (
 	"errors"
@@ -11,14 +11,14 @@ import (
 
 func TestDrawSaysWhyThereIsNoWindow(t *testing.T) {
 	stuck := func(err error) { t.Errorf("stuck: %v", err) }
-	if err := draw(func() error { return nil }, stuck); err != nil {
+	if err := Draw(func() error { return nil }, stuck); err != nil {
 		t.Errorf("a window that opens: %v", err)
 	}
 	for name, open := range map[string]func() error{
 		"an error": func() error { return call.ErrNoDisplay },
 		"a panic":  func() error { panic(&glfw.Error{Code: glfw.APIUnavailable, Desc: "nothing there"}) },
 	} {
-		if err := draw(open, stuck); !errors.Is(err, call.ErrNoDisplay) {
+		if err := Draw(open, stuck); !errors.Is(err, call.ErrNoDisplay) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -27,5 +27,5 @@ func TestDrawSaysWhyThereIsNoWindow(t *testing.T) {
 			t.Errorf("a bug is taken for a missing display: %v", got)
 		}
 	}()
-	_ = draw(func() error { panic("a bug") }, stuck)
+	_ = Draw(func() error { panic("a bug") }, stuck)
 }

@@ -1,4 +1,4 @@
-package app
+package muted
 
 import (
 	"errors"
@@ -7,7 +7,6 @@ import (
 
 	"github.com/go-gl/glfw/v3.3/glfw"
 
-	"foyer/app/muted"
 	"foyer/engine/call"
 )
 
@@ -15,15 +14,15 @@ import (
 // answer would be waited for without an end, in C.
 const displayTimeout = 30 * time.Second
 
-// draw opens a window. An error that is call.ErrNoDisplay says that there is no
+// Draw opens a window. An error that is call.ErrNoDisplay says that there is no
 // display, or that nothing can be drawn on it; stuck is called, in a goroutine
 // and with such an error, when it takes longer than displayTimeout.
 //
 // Fyne logs what it cannot do and goes on, GLFW panics where it was not set up,
 // and the C libraries below them write to the terminal. What they say becomes the
 // error's text; where the window opens, it is said afterwards.
-func draw(open func() error, stuck func(error)) (err error) {
-	quiet := muted.Begin()
+func Draw(open func() error, stuck func(error)) (err error) {
+	quiet := Begin()
 	late := time.AfterFunc(displayTimeout, func() {
 		stuck(noDisplay(quiet.End(), fmt.Errorf("no answer within %v", displayTimeout)))
 	})
@@ -58,7 +57,7 @@ func glfwPanic(recovered any) (error, bool) {
 
 // noDisplay has the cause as the libraries say it, or else err.
 func noDisplay(said string, err error) error {
-	if cause := muted.Cause(said); cause != "" {
+	if cause := Cause(said); cause != "" {
 		return fmt.Errorf("%w: %s", call.ErrNoDisplay, cause)
 	}
 	if errors.Is(err, call.ErrNoDisplay) {
