@@ -26,12 +26,12 @@ func (a actions) Preview() {
 }
 
 // ToggleCamera turns the camera on or off.
-func (a actions) ToggleCamera() { a.toggle(call.SourceCamera) }
+func (a actions) ToggleCamera() { toggleSource(a, call.SourceCamera) }
 
 // ToggleMic turns the microphone on or off.
-func (a actions) ToggleMic() { a.toggle(call.SourceMicrophone) }
+func (a actions) ToggleMic() { toggleSource(a, call.SourceMicrophone) }
 
-func (a actions) toggle(source call.Source) {
+func toggleSource(a actions, source call.Source) {
 	a.previews.Toggle(source)
 	if !a.state.InRoom() {
 		a.save()

@@ -270,7 +270,9 @@ func (o *outside) woke(slept time.Duration) {
 // wokeBefore turns off what the others would see and hear as soon as a host lets us in.
 func (o *outside) wokeBefore(slept time.Duration) {
 	if o.state.Busy() && o.previews.Sleep() {
-		o.state.NotifyBefore(model.Notice{At: o.cfg.Now(), Kind: model.NoticeWokeBefore, Name: o.book.Duration(slept)})
+		n := model.Notice{At: o.cfg.Now(), Kind: model.NoticeWokeBefore, Name: o.book.Duration(slept)}
+		o.state.Notify(n)
+		o.state.Attempt.Failed = append(o.state.Attempt.Failed, n) // the room begins without notices
 		o.save()
 		o.refresh()
 	}

@@ -240,7 +240,7 @@ func (s *State) left(v call.Left) {
 	s.Notices = stickyHostNotices(s.Notices)
 	if s.Attempt.Active && s.Attempt.Queued {
 		s.Attempt.Queued = false
-		s.toLobby()
+		showLobby(s)
 		return
 	}
 	// A failure that came first is no news to a user who has given up.
@@ -250,15 +250,15 @@ func (s *State) left(v call.Left) {
 	switch {
 	case v.Reason == call.ReasonSwitched, v.Reason == call.ReasonAppQuit:
 	case v.Preview, gaveUp:
-		s.toLobby()
+		showLobby(s)
 	default:
 		s.Screen = ScreenFarewell
 	}
 }
 
-// toLobby shows it after a stay. What was being opened is closed, or is opened anew: of
-// a farewell, the window closes it, in case the end had come first.
-func (s *State) toLobby() {
+// showLobby shows the lobby after a stay. What was being opened is closed, or is opened
+// anew; beside a farewell, the window closes it, in case the end had come first.
+func showLobby(s *State) {
 	s.Screen = ScreenLobby
 	clear(s.Opening)
 }

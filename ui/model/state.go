@@ -331,13 +331,6 @@ func (s *State) Notify(n Notice) {
 	}
 }
 
-// NotifyBefore adds a notice while a stay is being begun. It is told again in the room,
-// which begins without notices.
-func (s *State) NotifyBefore(n Notice) {
-	s.Notify(n)
-	s.Attempt.Failed = append(s.Attempt.Failed, n)
-}
-
 // Dismiss takes a notice away.
 func (s *State) Dismiss(id int) { s.drop(func(n Notice) bool { return n.ID == id }) }
 
