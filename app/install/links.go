@@ -102,14 +102,14 @@ func (h Home) packaged() bool {
 	return h.installed()
 }
 
-// Registered reports whether links open in the program.
+// Registered reports whether links open in the program. It is quick.
 func (o *Opener) Registered() bool {
-	all, err := desktop("", o.program)
+	ours, err := fill(ID+".desktop", o.program) // the icons would take long to draw
 	if err != nil {
 		return false
 	}
-	entry, err := os.ReadFile(filepath.Join(o.home.Data, filepath.FromSlash(all[0].Path)))
-	if err != nil || !bytes.Equal(entry, all[0].Data) {
+	entry, err := os.ReadFile(filepath.Join(o.home.Data, "applications", ID+".desktop"))
+	if err != nil || !bytes.Equal(entry, ours) {
 		return false // none, or of a program in another place
 	}
 	text, err := os.ReadFile(o.home.defaultsFile())
