@@ -30,8 +30,7 @@ func runInvite(std io3, args []string) int {
 	c.BoolVar(&req.Unpinned, "no-pin", false, "a shorter link without the fingerprint of the server's certificate: "+
 		"for a server with --public and --cert")
 	code := c.Bool("qr", false, "print the link as a QR code, too")
-	web := c.Bool("web", false, "print the link for a browser, which opens the page of the door")
-	asJSON := c.Bool("json", false, "print both links as JSON")
+	form := webpage.NewForm(c.FlagSet)
 	positional, status, ok := c.parse(args)
 	if !ok {
 		return status
@@ -64,10 +63,7 @@ func runInvite(std io3, args []string) int {
 	if warning := words.English().RoomWarning(req.Room); warning != "" {
 		fmt.Fprintln(std.err, "foyer invite: "+warning)
 	}
-	if *web && link.Pinned() {
-		fmt.Fprintln(std.err, "foyer invite: "+words.English().T("invite.browser.warns"))
-	}
-	text := webpage.PrintLink(std.out, link, *web, *asJSON)
+	text := form.Print(std.out, std.err, link)
 	if !*code {
 		return exitOK
 	}

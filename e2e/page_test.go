@@ -84,7 +84,7 @@ func (v *visitor) finds(on, text string) {
 	v.does(map[string]any{"cmd": "await", "on": on, "text": text})
 }
 
-func (v *visitor) misses(on string) {
+func (v *visitor) lacks(on string) {
 	v.t.Helper()
 	v.does(map[string]any{"cmd": "await", "on": on, "gone": true})
 }
@@ -181,7 +181,7 @@ func TestGuestInABrowser(t *testing.T) {
 	bob.types("#chat-text", "<b>hello</b>")
 	bob.clicks("#chat-send")
 	host.reads("<b>hello</b>")
-	bob.misses("#messages .pending")
+	bob.lacks("#messages .pending")
 	host.Say(map[string]any{"cmd": "chat", "text": hostile})
 	bob.finds("#messages", "<img src=x onerror=alert(1)>")
 	var images int
@@ -200,7 +200,7 @@ func TestGuestInABrowser(t *testing.T) {
 		t.Errorf("of a muted guest, these are open: %q", live)
 	}
 	host.moderates(map[string]any{"cmd": "unmute_participant", "id": id})
-	bob.misses("#banner")
+	bob.lacks("#banner")
 
 	t.Log("removed with a text, and back")
 	host.moderates(map[string]any{"cmd": "remove", "id": id, "text": "Too <i>loud</i>"})
@@ -212,7 +212,7 @@ func TestGuestInABrowser(t *testing.T) {
 	bob.identity(host, mark)
 	bob.finds("#grid", "Host")
 
-	bob.isPutOutAndWaits(host, id)
+	bob.isBannedAndWaits(host, id)
 }
 
 // sees waits until the guest sees the host's camera.
@@ -227,8 +227,8 @@ func (v *visitor) sees(t *testing.T) {
 	}
 }
 
-// isPutOutAndWaits goes on with the story: banned, waiting, dismissed.
-func (v *visitor) isPutOutAndWaits(host *person, id string) {
+// isBannedAndWaits goes on with the story: banned, waiting, dismissed.
+func (v *visitor) isBannedAndWaits(host *person, id string) {
 	v.t.Helper()
 	v.t.Log("banned, and refused with another page, name and language")
 	host.moderates(map[string]any{"cmd": "ban", "id": id, "text": "Enough"})

@@ -2,20 +2,36 @@ package webpage
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 
 	"foyer/engine/call"
+	"foyer/ui/words"
 )
 
-// PrintLink prints an invite link, web for a browser, asJSON in both forms. It returns
-// the one that web chooses.
-func PrintLink(out io.Writer, link call.Link, web, asJSON bool) string {
+// Form is how `foyer invite` prints a link.
+type Form struct{ web, json *bool }
+
+// NewForm reads it from flags.
+func NewForm(flags *flag.FlagSet) Form {
+	return Form{
+		flags.Bool("web", false, "print the link for a browser, which opens the page of the door"),
+		flags.Bool("json", false, "print both links as JSON"),
+	}
+}
+
+// Print prints a link, and on warnings what a guest with a browser finds first. It
+// returns the form of the link that was chosen.
+func (f Form) Print(out, warnings io.Writer, link call.Link) string {
 	text := link.String()
-	if web {
+	if *f.web {
 		text = link.Web()
 	}
-	if !asJSON {
+	if *f.web && link.Pinned() {
+		fmt.Fprintln(warnings, "foyer invite: "+words.English().T("invite.browser.warns"))
+	}
+	if !*f.json {
 		fmt.Fprintln(out, text)
 		return text
 	}

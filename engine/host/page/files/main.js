@@ -148,6 +148,7 @@ $('cancel').addEventListener('click', () => asking?.abort());
 
 async function join(name) {
   asking = new AbortController();
+  stay = undefined; // the one before is over
   $('waiting-title').textContent = t('lobby.joining', { room: title() });
   $('waiting-detail').textContent = '';
   show('waiting');
