@@ -21,7 +21,7 @@ func Possible(l call.Link) bool { return !l.Empty() && !l.IsLiveKit() && l.Strin
 
 const (
 	width  = 460
-	side   = 280 // of the code, at least
+	side   = 230 // of the code, at least
 	module = 8   // pixels of its image
 )
 
@@ -56,14 +56,14 @@ func (s *Sheet) Show(c fyne.Canvas, book *words.Book, link call.Link, copied fun
 	text := kit.NewParagraph(s.link)
 	text.TextSize = 13
 	body.Add(kit.On(kit.NewPanel(theme.Control, theme.RadiusControl), kit.Pad(text, 10, 12, 10, 12)))
-	body.Add(kit.NewParagraph(book.T("invite.secret")).Colored(theme.Muted))
-	body.Add(kit.NewParagraph(browserNote(book, link)).Colored(theme.Muted))
 	var web *kit.Button
 	web = kit.NewButton(book.T("invite.browser"), "copy", kit.Plain, func() {
 		fyne.CurrentApp().Clipboard().SetContent(link.Web())
 		web.Set(book.T("invite.copied"), "check", kit.Plain)
 	})
 	body.Add(kit.Row(0, web, kit.Spring()))
+	body.Add(kit.NewParagraph(browserNote(book, link)).Colored(theme.Muted))
+	body.Add(kit.NewParagraph(book.T("invite.secret")).Colored(theme.Muted))
 	var again *kit.Button
 	again = kit.NewButton(book.T("invite.copy"), "copy", kit.Primary, func() {
 		copied()

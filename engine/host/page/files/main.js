@@ -102,6 +102,7 @@ function button(b, on, name, off, onKey) {
   b.setAttribute('aria-pressed', on);
   b.querySelector('i').className = `icon ${on ? name : `${name}-off`}`;
   b.querySelector('span').textContent = t(on ? off : onKey);
+  words.label(b, t(on ? off : onKey)); // phones show no text
 }
 
 async function wish(source, on) {
