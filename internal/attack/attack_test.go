@@ -75,7 +75,8 @@ func groups() []group {
 	return []group{
 		{"stream", 0, streamAttacks()}, {"signal", 0, signalAttacks()}, {"data", 0, dataAttacks()}, {"tracks", 1, trackAttacks()},
 		{"rights", 0, rightsAttacks()}, {"door", 1, outsideAttacks()}, {"join", 0, joinAttacks()},
-		{"waiting", 1, waitingAttacks()}, {"media port", 0, mediaPortAttacks()}, {"local", 0, localAttacks()}, {"server", 1, serverAttacks()},
+		{"waiting", 1, waitingAttacks()}, {"media port", 0, mediaPortAttacks()}, {"media connections", 1, mediaTCPAttacks()},
+		{"local", 0, localAttacks()}, {"server", 1, serverAttacks()},
 	}
 }
 

@@ -41,6 +41,7 @@ func trackAttacks() []attempt {
 		{"flood of sound", participant, "send 200 times as many packets", audioFlood},
 		{"ten microphones", participant, "be ten people's loudness", tenMicrophones},
 		{"reports about others", participant, "ask for key frames and lost packets without pause", rtcpFlood},
+		{"reports about streams that do not exist", participant, "let the server keep a state for each of 255,000", unknownReports},
 	}
 }
 
@@ -419,4 +420,27 @@ func rtcpFlood(s *stage) (string, error) {
 	}
 	said, err := s.goesOn(g)
 	return fmt.Sprintf("%s, %d compound packets", said, times), err
+}
+
+// unknownReports names 255 streams in each packet, and no stream twice.
+func unknownReports(s *stage) (string, error) {
+	g, _, err := s.publishes(webrtc.MimeTypeOpus, audioTrack("mic", livekit.TrackSource_MICROPHONE))
+	if err != nil {
+		return "", err
+	}
+	const each = 255 // as many as a packet may name
+	named := 0
+	if err := every(s.ctx, time.Millisecond, many(1_000, 10_000), func(int) error {
+		streams := make([]uint32, each)
+		for k := range streams {
+			named++
+			streams[k] = uint32(named) * 2654435761
+		}
+		_ = g.Peer().WriteRTCP([]rtcp.Packet{&rtcp.ReceiverEstimatedMaximumBitrate{SenderSSRC: 1, Bitrate: 1, SSRCs: streams}})
+		return nil // whoever is removed sends to nobody
+	}); err != nil {
+		return "", err
+	}
+	said, err := s.goesOn(g)
+	return fmt.Sprintf("%s, %d streams named", said, named), err
 }

@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/livekit/protocol/logger"
+	"github.com/livekit/protocol/logger/pionlogger"
 	"github.com/livekit/protocol/logger/zaputil"
 	"github.com/sirupsen/logrus"
 )
@@ -29,7 +31,18 @@ var (
 // sendLogsTo makes LiveKit's log part of ours.
 func sendLogsTo(log logrus.FieldLogger) {
 	logTarget.Store(&log)
-	logOnce.Do(func() { logger.SetLogger(bridge{}, "livekit") })
+	logOnce.Do(func() {
+		showReports()
+		logger.SetLogger(bridge{}, "livekit")
+	})
+}
+
+// showReports lets the watcher see lines about reports, which LiveKit leaves out
+// before any logger sees them. A filter is a copy of its list, but has the same sets.
+func showReports() {
+	if set := pionlogger.NewPrefixFilter(nil)["pc"]; set != nil {
+		*set = slices.DeleteFunc(*set, func(prefix string) bool { return strings.HasPrefix(reportUnknown, prefix) })
+	}
 }
 
 // bridge is LiveKit's logger on top of logrus. LiveKit's information is our

@@ -132,11 +132,10 @@ func start(ctx context.Context, conf Config) (*SFU, error) {
 	if s.server, err = service.InitializeServer(lk, node); err != nil {
 		return nil, err
 	}
-	s.watch = newWatcher(func(g guest, reason string) {
+	s.watch = newWatcher(roomPeople{s.server.RoomManager(), func(g guest, reason string) {
 		conf.Log.WithFields(logrus.Fields{"room": g.room, "identity": g.identity, "reason": reason}).
 			Warn("a guest is removed")
-		removeGuest(s.server.RoomManager(), g)
-	})
+	}})
 	logWatcher.Store(s.watch)
 	go func() {
 		defer close(s.done)
