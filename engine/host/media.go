@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -9,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"foyer/engine/call"
 	"foyer/engine/call/reach"
 	"foyer/engine/host/sfu"
 )
@@ -23,6 +25,7 @@ const (
 // that this computer had when it began. They have the same ports.
 type mediaServer struct {
 	conf  sfu.Config
+	tcp   net.Listener // of whom the door accepts; nil if media has none
 	done  chan struct{}
 	group sync.WaitGroup
 
@@ -32,17 +35,42 @@ type mediaServer struct {
 	err     error    // set before done is closed
 }
 
+// portTries limits how often a port is replaced that is free for TCP and not for UDP.
+const portTries = 5
+
 func startMedia(ctx context.Context, conf sfu.Config) (*mediaServer, error) {
-	first, err := sfu.Start(ctx, conf)
+	var m *mediaServer
+	err := error(nil)
+	for range portTries {
+		if m, err = tryMedia(ctx, conf); !errors.Is(err, call.ErrPortInUse) || conf.MediaPort != 0 {
+			break
+		}
+	}
+	return m, err
+}
+
+// tryMedia starts a media server once. Its TCP port is ours, with the door's limits on
+// who connects: LiveKit's own has none.
+func tryMedia(ctx context.Context, conf sfu.Config) (*mediaServer, error) {
+	m := &mediaServer{conf: conf, done: make(chan struct{})}
+	if sfu.TCP(conf.Address) {
+		l, err := net.Listen("tcp", net.JoinHostPort("", strconv.Itoa(conf.MediaPort)))
+		if err != nil {
+			return nil, fmt.Errorf("listen for media: %w", explainListen(err))
+		}
+		m.tcp, m.conf.MediaPort = l, int(portOf(l))
+	}
+	first, err := sfu.Start(ctx, m.conf)
+	if err == nil {
+		m.conf.Port, err = strconv.Atoi(first.URL().Port())
+	}
 	if err != nil {
+		if m.tcp != nil {
+			err = errors.Join(err, m.tcp.Close())
+		}
 		return nil, err
 	}
-	m := &mediaServer{conf: conf, done: make(chan struct{})}
-	port, err := strconv.Atoi(first.URL().Port())
-	if err != nil {
-		return nil, fmt.Errorf("%w: its address: %w", sfu.ErrFailed, err)
-	}
-	m.conf.Port, m.conf.MediaPort = port, first.Ports().UDP
+	m.conf.MediaPort = first.Ports().UDP
 	m.follow(first)
 	return m, nil
 }
@@ -80,7 +108,10 @@ func (m *mediaServer) url() *url.URL { return m.now().URL() }
 
 func (m *mediaServer) ports() reach.Ports { return m.now().Ports() }
 
-func (m *mediaServer) dial(ctx context.Context) (net.Conn, error) { return m.now().DialMedia(ctx) }
+// take takes a connection for media, see demux.Config.
+func (m *mediaServer) take(ctx context.Context, name string, conn net.Conn, keep func()) error {
+	return m.now().TakeMedia(ctx, name, conn, keep)
+}
 
 // over reports whether there is no media server any more.
 func (m *mediaServer) over() bool {

@@ -150,8 +150,8 @@ func (s *Server) newDoor(
 	}
 	if media != nil {
 		conf.Media = media.ports()
-		if conf.Media.Door {
-			conf.DialMedia = media.dial
+		if media.tcp != nil {
+			conf.MediaListener, conf.TakeMedia = media.tcp, media.take
 		}
 	}
 	return door.New(conf)

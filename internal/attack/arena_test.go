@@ -33,7 +33,7 @@ type arena struct {
 	foyer      drive.Foyer
 	server     *testenv.Server
 	serving    subject
-	media      int // the server's UDP port
+	media      int // the server's port for media
 	ada, grace *bystander
 	guest      *bystander // vera, once she is needed
 	visits     int        // of hers
@@ -49,7 +49,10 @@ func openArena(t *testing.T) *arena {
 	t.Helper()
 	a := &arena{t: t, foyer: testenv.Foyer(t), media: testenv.FreePort(t), links: map[call.Role]call.Link{}}
 	at := a.pprof()
-	a.server = testenv.Serve(t, a.foyer, drive.ServeOptions{Args: []string{"--media-port", strconv.Itoa(a.media), "--pprof", at}})
+	a.server = testenv.Serve(t, a.foyer, drive.ServeOptions{
+		Listen: ":0", // as servers do: with media over TCP, which one address alone has not
+		Args:   []string{"--media-port", strconv.Itoa(a.media), "--pprof", at},
+	})
 	a.serving = watched("server", mostServer, a.server.Process.Process, at)
 	a.admin = adminKey(t, a.server.Drive)
 	for _, role := range []call.Role{call.RoleHost, call.RoleParticipant, call.RoleListener} {

@@ -189,8 +189,8 @@ func fewDescriptors(s *stage) (string, error) {
 	return fmt.Sprintf("%d half handshakes, others are answered", len(all)), nil
 }
 
-// limited starts a server that may have so many descriptors.
-func (s *stage) limited(descriptors uint64) (*drive.Server, error) {
+// limited starts a server that may have so many descriptors, on every address.
+func (s *stage) limited(descriptors uint64, args ...string) (*drive.Server, error) {
 	// A child inherits the limit; the runtime raises a soft limit that Go has
 	// lowered itself, not one of which it was born with.
 	wrapped := filepath.Join(s.foyer.Work, "few")
@@ -200,7 +200,7 @@ func (s *stage) limited(descriptors uint64) (*drive.Server, error) {
 	}
 	f := s.foyer
 	f.Bin = wrapped
-	server, err := f.Serve(s.ctx, drive.ServeOptions{})
+	server, err := f.Serve(s.ctx, drive.ServeOptions{Listen: ":0", Args: args})
 	if err == nil {
 		s.later(func() { server.Close(drive.CloseGrace) })
 	}

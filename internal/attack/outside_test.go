@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"foyer/engine/call"
@@ -78,16 +79,21 @@ func (s *stage) hold(n int, open func() (net.Conn, error)) []net.Conn {
 
 // ended counts the connections that the server has ended within a time.
 func ended(all []net.Conn, limit time.Duration) int {
-	deadline, n := time.Now().Add(limit), 0
+	var n atomic.Int64
+	var group sync.WaitGroup
+	deadline := time.Now().Add(limit)
 	for _, c := range all {
-		_ = c.SetReadDeadline(deadline)
-		_, err := io.Copy(io.Discard, c)
-		var late net.Error
-		if !errors.As(err, &late) || !late.Timeout() {
-			n++
-		}
+		group.Go(func() {
+			_ = c.SetReadDeadline(deadline)
+			_, err := io.Copy(io.Discard, c)
+			var late net.Error
+			if !errors.As(err, &late) || !late.Timeout() {
+				n.Add(1)
+			}
+		})
 	}
-	return n
+	group.Wait()
+	return int(n.Load())
 }
 
 func (s *stage) tls() (net.Conn, error) { return s.door.DialTLS(s.ctx) }

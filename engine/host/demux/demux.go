@@ -3,12 +3,15 @@ package demux
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
+
+	"github.com/pion/stun/v3"
 )
 
 // Bounds of a connection that has not yet proved to be anybody's.
@@ -27,9 +30,8 @@ const (
 	// idleTimeout is far beyond the pause between two checks, which ICE goes on
 	// sending for as long as a connection is used (RFC 7675: 5 s).
 	idleTimeout = 30 * time.Second
-	// stuckTimeout is how long one side may take nothing at all.
+	// stuckTimeout is how long the other side may take nothing at all.
 	stuckTimeout = 10 * time.Second
-	bufferSize   = 16 << 10
 )
 
 // What a media connection begins with: a length (RFC 4571), then a Binding request
@@ -43,16 +45,22 @@ const (
 
 // Config is what a [Listener] needs.
 type Config struct {
-	// Media connects to the media server's TCP port.
-	Media func(context.Context) (net.Conn, error)
+	// Media takes a connection that begins with a check of ICE for somebody, as the
+	// media server has named them, and closes it in the end. If it is not theirs, it
+	// returns an error. One that it calls keep for gives way to nobody any more, once
+	// the media server has answered.
+	Media func(ctx context.Context, name string, conn net.Conn, keep func()) error
 	// Watch is told what a connection does, as an http.Server tells it
-	// (limits.Listener.Watch): a media connection that has proved to be somebody's
-	// works, and gives way to nobody any more.
+	// (limits.Listener.Watch).
 	Watch func(net.Conn, http.ConnState)
+	// Alone is for a port that has nothing but media: the rest is closed, and Accept
+	// returns nothing.
+	Alone bool
 }
 
 // Listener is a listener of which Accept returns everything but media. Its
-// goroutines end with Close, which waits for them.
+// goroutines end with Close, which waits for them; connections that Config.Media has
+// taken end with the media server.
 type Listener struct {
 	net.Listener
 	conf  Config
@@ -60,7 +68,7 @@ type Listener struct {
 	ended chan struct{} // the inner listener has ended with err
 	err   error
 
-	ctx    context.Context //nolint:containedctx // ends with Close, and every media connection with it
+	ctx    context.Context //nolint:containedctx // ends with Close, and what is being sorted with it
 	cancel context.CancelFunc
 	group  sync.WaitGroup
 }
@@ -73,7 +81,7 @@ func New(inner net.Listener, c Config) *Listener {
 	return l
 }
 
-// Close implements net.Listener. It ends the media connections, too.
+// Close implements net.Listener.
 func (l *Listener) Close() error {
 	err := l.Listener.Close()
 	l.cancel()
@@ -114,15 +122,34 @@ func (l *Listener) sort(conn net.Conn) {
 		_ = conn.Close()
 		return
 	}
-	if !mayBeMedia(head[0]) {
+	if !mayBeMedia(head[0]) && !l.conf.Alone {
 		_ = conn.SetReadDeadline(time.Time{})
 		l.handOver(&begun{Conn: conn, head: head[:n]}, stop)
 		return
 	}
-	defer conn.Close()
-	if _, err := io.ReadFull(conn, head[n:]); err == nil && beginsMedia(head) {
-		l.relay(conn, head)
+	if !mayBeMedia(head[0]) || !l.give(conn, head, n) {
+		_ = conn.Close()
 	}
+}
+
+// give gives a connection to the media server, if it begins as one of media; n bytes of
+// its head were read.
+func (l *Listener) give(conn net.Conn, head []byte, n int) bool {
+	if _, err := io.ReadFull(conn, head[n:]); err != nil || !beginsMedia(head) {
+		return false
+	}
+	first := make([]byte, 2+binary.BigEndian.Uint16(head))
+	if _, err := io.ReadFull(conn, first[copy(first, head):]); err != nil {
+		return false
+	}
+	name, ok := nameIn(first[2:])
+	if !ok {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(l.ctx, proofTimeout)
+	defer cancel()
+	m := &media{Conn: conn, head: first, watch: l.conf.Watch}
+	return conn.SetReadDeadline(time.Now().Add(proofTimeout)) == nil && l.conf.Media(ctx, name, m, m.keep) == nil
 }
 
 // handOver gives a connection to whoever accepts next.
@@ -145,90 +172,93 @@ func beginsMedia(head []byte) bool {
 		binary.BigEndian.Uint16(head[2:]) == bindingType && binary.BigEndian.Uint32(head[6:]) == magicCookie
 }
 
-// relay carries a connection's bytes to the media server and back, until one side
-// ends.
-func (l *Listener) relay(conn net.Conn, head []byte) {
-	ctx, cancel := context.WithTimeout(l.ctx, proofTimeout)
-	defer cancel()
-	inner, err := l.conf.Media(ctx)
+// nameIn is how the media server calls whom a check is for: the first half of the
+// username (RFC 8445, section 7.2.2).
+func nameIn(check []byte) (string, bool) {
+	m := stun.Message{Raw: check}
+	if m.Decode() != nil {
+		return "", false
+	}
+	username, err := m.Get(stun.AttrUsername)
 	if err != nil {
-		return
+		return "", false
 	}
-	defer inner.Close()
-	stop := context.AfterFunc(l.ctx, func() { _ = inner.Close() })
-	defer stop()
-	r := &relayed{outer: conn, inner: inner}
-	_ = conn.SetReadDeadline(time.Now().Add(proofTimeout))
-	_ = inner.SetWriteDeadline(time.Now().Add(stuckTimeout))
-	if _, err := inner.Write(head); err != nil {
-		return
-	}
-	var back sync.WaitGroup
-	back.Go(func() {
-		r.back(func() { l.conf.Watch(conn, http.StateActive) })
-		_ = conn.Close() // ends the other direction
-	})
-	r.forth()
-	_ = inner.Close()
-	back.Wait()
+	name, _, ok := strings.Cut(string(username), ":")
+	return name, ok && name != ""
 }
 
-// relayed is one media connection.
-type relayed struct {
-	outer, inner net.Conn
-	proved       atomic.Bool // the media server has answered
+// media is a connection as the media server has it. Its limits are ours alone.
+type media struct {
+	net.Conn
+	watch func(net.Conn, http.ConnState)
+
+	mu       sync.Mutex
+	keeps    bool
+	head     []byte // what was read before
+	unproved int    // bytes
+	proved   bool   // the media server has answered
 }
 
-// forth copies from the guest.
-func (r *relayed) forth() {
-	buffer := make([]byte, bufferSize)
-	unproved := headSize
-	for {
-		n, err := r.outer.Read(buffer)
-		if proved := r.proved.Load(); !proved {
-			if unproved += n; unproved > maxUnproved {
-				return
-			}
-		} else if r.outer.SetReadDeadline(time.Now().Add(idleTimeout)) != nil {
-			return
-		}
-		if n > 0 {
-			if r.inner.SetWriteDeadline(time.Now().Add(stuckTimeout)) != nil {
-				return
-			}
-			if _, err := r.inner.Write(buffer[:n]); err != nil {
-				return
-			}
-		}
-		if err != nil {
-			return
-		}
-	}
+func (m *media) keep() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.keeps = true
 }
 
-// back copies to the guest, and calls proved before the first answer.
-func (r *relayed) back(proved func()) {
-	buffer := make([]byte, bufferSize)
-	for {
-		n, err := r.inner.Read(buffer)
-		if n > 0 {
-			if !r.proved.Load() {
-				proved()
-				r.proved.Store(true)
-				_ = r.outer.SetReadDeadline(time.Now().Add(idleTimeout))
-			}
-			if r.outer.SetWriteDeadline(time.Now().Add(stuckTimeout)) != nil {
-				return
-			}
-			if _, err := r.outer.Write(buffer[:n]); err != nil {
-				return
-			}
+var errUnproved = errors.New("too much before an answer")
+
+// Read implements net.Conn.
+func (m *media) Read(p []byte) (int, error) {
+	m.mu.Lock()
+	n := copy(p, m.head)
+	m.head = m.head[n:]
+	proved := m.proved
+	m.mu.Unlock()
+	if n == 0 {
+		if proved {
+			_ = m.Conn.SetReadDeadline(time.Now().Add(idleTimeout)) // a closed one fails below
 		}
-		if err != nil {
-			return
+		var err error
+		if n, err = m.Conn.Read(p); err != nil {
+			return n, err
 		}
 	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.unproved += n; !m.proved && m.unproved > maxUnproved {
+		return 0, errUnproved
+	}
+	return n, nil
 }
+
+// Write implements net.Conn. A connection that fails is closed, so that reading ends.
+func (m *media) Write(p []byte) (int, error) {
+	m.mu.Lock()
+	first, keeps := !m.proved, m.keeps
+	m.proved = true
+	m.mu.Unlock()
+	if first {
+		if keeps {
+			m.watch(m.Conn, http.StateActive)
+		}
+		_ = m.Conn.SetReadDeadline(time.Now().Add(idleTimeout))
+	}
+	_ = m.Conn.SetWriteDeadline(time.Now().Add(stuckTimeout))
+	n, err := m.Conn.Write(p)
+	if err != nil {
+		_ = m.Conn.Close()
+	}
+	return n, err
+}
+
+// SetDeadline implements net.Conn, and does nothing, like the other two.
+func (m *media) SetDeadline(time.Time) error { return nil }
+
+// SetReadDeadline implements net.Conn.
+func (m *media) SetReadDeadline(time.Time) error { return nil }
+
+// SetWriteDeadline implements net.Conn.
+func (m *media) SetWriteDeadline(time.Time) error { return nil }
 
 // begun is a connection of which something has been read.
 type begun struct {

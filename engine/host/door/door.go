@@ -67,10 +67,12 @@ type Config struct {
 	// Trusted reports whether one has a certificate of its own now; nil: none has.
 	Public  []string
 	Trusted func(host string) bool
-	// Media says where our own LiveKit receives media, and DialMedia connects to its
-	// TCP port; nil: it has none, or it is another computer's.
-	Media     reach.Ports
-	DialMedia func(context.Context) (net.Conn, error)
+	// Media says where our own LiveKit receives media, MediaListener is its TCP port,
+	// and TakeMedia takes connections as demux.Config has it; nil: it has none, or it is
+	// another computer's.
+	Media         reach.Ports
+	MediaListener net.Listener
+	TakeMedia     func(ctx context.Context, name string, conn net.Conn, keep func()) error
 
 	// Page serves the page for guests in a browser; nil: there is none.
 	Page http.Handler
@@ -102,7 +104,8 @@ type Door struct {
 	trusted     func(string) bool
 	came        func(call.RoomID, call.Identity, string)
 	media       reach.Ports
-	dialMedia   func(context.Context) (net.Conn, error)
+	mediaPort   net.Listener
+	takeMedia   func(ctx context.Context, name string, conn net.Conn, keep func()) error
 	page        http.Handler
 
 	presence presence
@@ -136,7 +139,7 @@ func New(c Config) *Door {
 		log: c.Log, fingerprint: sha256.Sum256(c.Certificate.Certificate[0]), adminKey: c.AdminKey, apiKey: c.APIKey,
 		cluster: c.Cluster, register: c.Register, rooms: c.Rooms, moderator: c.Moderator, enforcer: c.Enforcer,
 		keep: c.Keep, hosts: c.Hosts, public: c.Public, trusted: c.Trusted, came: c.Came,
-		media: c.Media, dialMedia: c.DialMedia, page: c.Page, presence: c.Rooms, seats: seats.New(), metrics: metrics.New(),
+		media: c.Media, mediaPort: c.MediaListener, takeMedia: c.TakeMedia, page: c.Page, presence: c.Rooms, seats: seats.New(), metrics: metrics.New(),
 		limits: c.Limits, guests: newGuestLimits(c.Limits), attempts: newAttempts(c.Limits, c.Now), now: c.Now,
 		signing: &limits.ForwardClock{}, nonces: limits.NewNonces(2*nonceWindow, maxNonces, originNonces),
 	}
@@ -177,17 +180,28 @@ func tlsConfig(c Config) *tls.Config {
 // Serve answers until Close; the channel gets the error of a server that ends
 // by itself, and nil otherwise.
 func (d *Door) Serve(inner net.Listener) <-chan error {
-	done := make(chan error, 1)
 	listener := limits.NewListener(inner, d.limits.Fit(limits.FileLimit()))
 	d.http.ConnState = listener.Watch
-	accepting := net.Listener(listener)
-	if d.dialMedia != nil {
-		accepting = demux.New(listener, demux.Config{Media: d.dialMedia, Watch: listener.Watch})
+	all := []net.Listener{listener}
+	if d.takeMedia != nil {
+		conf := demux.Config{Media: d.takeMedia, Watch: listener.Watch}
+		all[0] = demux.New(listener, conf)
+		conf.Alone = true
+		all = append(all, demux.New(listener.Beside(d.mediaPort), conf)) // gives the server nothing but its end
 	}
+	ends := make(chan error, len(all))
+	for _, l := range all {
+		go func() { ends <- d.http.ServeTLS(l, "", "") }()
+	}
+	done := make(chan error, 1)
 	go func() {
-		err := d.http.ServeTLS(accepting, "", "")
+		err := <-ends
 		if errors.Is(err, http.ErrServerClosed) {
 			err = nil
+		}
+		_ = d.http.Close() // the others, if one has ended by itself
+		for range all[1:] {
+			<-ends
 		}
 		done <- err
 	}()

@@ -42,9 +42,14 @@ func (l Limits) Fit(files uint64) Limits {
 // Who cannot have a place is closed at once: they see it instead of waiting.
 type Listener struct {
 	net.Listener
-	limits Limits
+	*places
 	closed chan struct{}
 	once   sync.Once
+}
+
+// places are the connections of one listener, and of those beside it.
+type places struct {
+	limits Limits
 
 	mu    sync.Mutex
 	total int
@@ -59,7 +64,13 @@ type party struct {
 
 // NewListener limits the connections of inner.
 func NewListener(inner net.Listener, l Limits) *Listener {
-	return &Listener{Listener: inner, limits: l, closed: make(chan struct{}), of: map[netip.Prefix]*party{}}
+	p := &places{limits: l, of: map[netip.Prefix]*party{}}
+	return &Listener{Listener: inner, places: p, closed: make(chan struct{})}
+}
+
+// Beside limits the connections of another listener together with those of l.
+func (l *Listener) Beside(inner net.Listener) *Listener {
+	return &Listener{Listener: inner, places: l.places, closed: make(chan struct{})}
 }
 
 // Close implements net.Listener.
@@ -86,7 +97,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		c := &countedConn{Conn: conn, l: l, origin: Origin(conn.RemoteAddr().String())}
+		c := &countedConn{Conn: conn, l: l.places, origin: Origin(conn.RemoteAddr().String())}
 		out, ok := l.add(c)
 		if out != nil {
 			_ = out.Close()
@@ -111,7 +122,7 @@ func (l *Listener) rest(d time.Duration) bool {
 }
 
 // add takes a newcomer in, and returns who gives way to them.
-func (l *Listener) add(c *countedConn) (out *countedConn, ok bool) {
+func (l *places) add(c *countedConn) (out *countedConn, ok bool) {
 	l.mu.Lock()
 	p := l.of[c.origin]
 	if p == nil {
@@ -148,13 +159,13 @@ func (p *party) first() *countedConn {
 // heaviest is who gives way to a newcomer of this party, or to anybody: who has
 // waited for longest of the origin with most connections, if it has more than
 // the newcomer's.
-func (l *Listener) heaviest(newcomer *party) *countedConn {
+func (l *places) heaviest(newcomer *party) *countedConn {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.heaviestLocked(newcomer)
 }
 
-func (l *Listener) heaviestLocked(newcomer *party) *countedConn {
+func (l *places) heaviestLocked(newcomer *party) *countedConn {
 	var most *party
 	for _, p := range l.of {
 		if p.waiting.Len() > 0 && (most == nil || p.open > most.open) {
@@ -168,14 +179,14 @@ func (l *Listener) heaviestLocked(newcomer *party) *countedConn {
 }
 
 // forget drops an origin without connections. l.mu is held.
-func (l *Listener) forget(o netip.Prefix, p *party) {
+func (l *places) forget(o netip.Prefix, p *party) {
 	if p.open <= 0 {
 		delete(l.of, o)
 	}
 }
 
 // Watch follows a connection's state, for http.Server.ConnState.
-func (l *Listener) Watch(conn net.Conn, state http.ConnState) {
+func (l *places) Watch(conn net.Conn, state http.ConnState) {
 	for { // a tls.Conn, and what may be between
 		outer, ok := conn.(interface{ NetConn() net.Conn })
 		if !ok {
@@ -198,10 +209,10 @@ func (l *Listener) Watch(conn net.Conn, state http.ConnState) {
 	}
 }
 
-// countedConn is a connection with a place in its listener.
+// countedConn is a connection with a place.
 type countedConn struct {
 	net.Conn
-	l      *Listener
+	l      *places
 	origin netip.Prefix
 	party  *party        // nil when it is over; l.mu guards both
 	place  *list.Element // nil while it is working
@@ -221,7 +232,7 @@ func (c *countedConn) Close() error {
 	return c.Conn.Close()
 }
 
-func (l *Listener) release(c *countedConn) {
+func (l *places) release(c *countedConn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if c.party == nil {

@@ -134,13 +134,13 @@ func TestWaitingConnectionsGiveWay(t *testing.T) {
 func TestFullOfWorkersRefuses(t *testing.T) {
 	l := NewListener(&script{done: make(chan struct{})}, Limits{Connections: 10, Waiting: 10, Total: 2})
 	for i := range 2 {
-		c := &countedConn{Conn: &standIn{}, l: l, origin: Origin(fmt.Sprintf("10.0.0.%d:1", i))}
+		c := &countedConn{Conn: &standIn{}, l: l.places, origin: Origin(fmt.Sprintf("10.0.0.%d:1", i))}
 		if _, ok := l.add(c); !ok {
 			t.Fatal("refused")
 		}
 		l.Watch(c, http.StateHijacked)
 	}
-	if out, ok := l.add(&countedConn{Conn: &standIn{}, l: l, origin: Origin("10.0.0.9:1")}); ok || out != nil {
+	if out, ok := l.add(&countedConn{Conn: &standIn{}, l: l.places, origin: Origin("10.0.0.9:1")}); ok || out != nil {
 		t.Error("let in")
 	}
 	if len(l.of) != 2 {
@@ -175,5 +175,26 @@ func TestOutOfFiles(t *testing.T) {
 	go func() { _ = l.Close() }()
 	if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("closed: %v", err)
+	}
+}
+
+// TestListenersBeside: what an address has open at one listener counts at the other.
+func TestListenersBeside(t *testing.T) {
+	first := &script{done: make(chan struct{})}
+	second := &script{done: make(chan struct{})}
+	l := NewListener(first, Limits{Connections: 2, Waiting: 2, Total: 4})
+	beside := l.Beside(second)
+	all := []*standIn{{from: "10.0.0.1"}, {from: "10.0.0.1"}, {from: "10.0.0.1"}}
+	first.next, second.next = []any{all[0]}, []any{all[1], all[2]}
+	for _, from := range []*Listener{l, beside, beside} {
+		if _, err := from.Accept(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !all[0].closed.Load() || all[1].closed.Load() || all[2].closed.Load() || l.total != 2 {
+		t.Errorf("%d are open, and the first is not the one that gave way", l.total)
+	}
+	if err := beside.Close(); err != nil || l.total != 2 {
+		t.Errorf("%v, %d are open", err, l.total)
 	}
 }

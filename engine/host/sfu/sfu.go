@@ -1,7 +1,8 @@
 // Package sfu runs LiveKit's media server inside this process. Its HTTP side
 // listens on the loopback address only, on a port that the system chooses: the
 // door stands before it. Media has one port, encrypted by DTLS and SRTP: UDP
-// for everybody, and TCP for those whose network lets no UDP through. LiveKit offers
+// for everybody, and TCP for those whose network lets no UDP through. The door listens
+// on the TCP port, too, and gives connections to [SFU.TakeMedia]. LiveKit offers
 // TCP to browsers alone (rtc/clientinfo.go, SupportsICETCP); Foyer's own client knows
 // the port from the door.
 //
@@ -53,7 +54,7 @@ type Config struct {
 	// Address is where media is received; the unspecified address means all
 	// interfaces, loopback included.
 	Address   netip.Addr
-	MediaPort int // UDP and, without an Address, TCP; 0 for any
+	MediaPort int // UDP; TCP has the same, see TCP; 0 for any
 	Port      int // of the HTTP side; 0 for any
 	Log       logrus.FieldLogger
 }
@@ -80,7 +81,7 @@ type SFU struct {
 	server *service.LivekitServer
 	port   int
 	media  int
-	tcp    bool // media, too
+	tcp    *tcpMux // nil without media over TCP
 	watch  *watcher
 	done   chan struct{}
 	err    error // set before done is closed
@@ -132,6 +133,12 @@ func start(ctx context.Context, conf Config) (*SFU, error) {
 	if s.server, err = service.InitializeServer(lk, node); err != nil {
 		return nil, err
 	}
+	if TCP(conf.Address) {
+		if s.tcp, err = useTCP(s.server.RoomManager(), s.media); err != nil {
+			s.server.RoomManager().Stop()
+			return nil, err
+		}
+	}
 	s.watch = newWatcher(roomPeople{s.server.RoomManager(), func(g guest, reason string) {
 		conf.Log.WithFields(logrus.Fields{"room": g.room, "identity": g.identity, "reason": reason}).
 			Warn("a guest is removed")
@@ -140,6 +147,9 @@ func start(ctx context.Context, conf Config) (*SFU, error) {
 	go func() {
 		defer close(s.done)
 		s.err = s.server.Start()
+		if s.tcp != nil {
+			_ = s.tcp.Close() // its listener is none
+		}
 	}()
 	if err := s.waitListening(ctx); err != nil {
 		s.abandon()
@@ -160,7 +170,7 @@ func (s *SFU) config(conf Config) (*config.Config, error) {
 	lk.BindAddresses = []string{loopback}
 	lk.Keys = map[string]string{conf.Key: conf.Secret}
 	lk.Room.AutoCreate = false // the door makes rooms
-	lk.RTC.TCPPort = uint32(s.media)
+	lk.RTC.TCPPort = 0         // see tcpMux
 	lk.RTC.EnableLoopbackCandidate = true
 	lk.RTC.DataChannelMaxBufferedAmount = maxUnread
 	lk.Limit.MaxMetadataSize = maxMetadata
@@ -175,13 +185,10 @@ func (s *SFU) config(conf Config) (*config.Config, error) {
 	// server to name (roommanager.go, iceServersForParticipant). Nobody needs
 	// one here, so it names one that cannot leave the client's own machine.
 	lk.RTC.STUNServers = []string{loopback + ":9"}
-	if a := conf.Address; a.IsValid() && !a.IsUnspecified() {
+	if a := conf.Address; !TCP(a) {
 		lk.RTC.IPs.Includes = []string{netip.PrefixFrom(a, a.BitLen()).String()}
 		lk.RTC.NodeIP = nodeIP(a)
-		// LiveKit cannot bind its TCP port to one address.
-		lk.RTC.TCPPort = 0
 	}
-	s.tcp = lk.RTC.TCPPort != 0
 	return lk, nil
 }
 
@@ -232,16 +239,18 @@ func (s *SFU) URL() *url.URL { return &url.URL{Scheme: "http", Host: s.address()
 
 // Ports are where media is received.
 func (s *SFU) Ports() reach.Ports {
-	if !s.tcp {
+	if s.tcp == nil {
 		return reach.Ports{UDP: s.media}
 	}
 	return reach.Ports{UDP: s.media, TCP: s.media, Door: true}
 }
 
-// DialMedia connects to the TCP port of media, as a guest on this computer does.
-func (s *SFU) DialMedia(ctx context.Context) (net.Conn, error) {
-	var dialer net.Dialer
-	return dialer.DialContext(ctx, "tcp", net.JoinHostPort(loopback, strconv.Itoa(s.media)))
+// TakeMedia takes a TCP connection for media, see demux.Config.
+func (s *SFU) TakeMedia(ctx context.Context, name string, conn net.Conn, keep func()) error {
+	if s.tcp == nil {
+		return errNobody
+	}
+	return s.tcp.take(ctx, name, conn, keep)
 }
 
 // Done is closed when LiveKit has ended, by Stop or by itself.
