@@ -6,6 +6,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 
+	"foyer/engine/call"
 	"foyer/ui/kit"
 	"foyer/ui/theme"
 )
@@ -127,6 +128,9 @@ func (r *tileRenderer) apply() {
 	l := r.t.look
 	bare := !r.t.HasVideo()
 	r.ground.FillColor = theme.Color(theme.Surface)
+	// Behind a video that covers it nobody sees it, and a computer without a graphics
+	// card would compute each of its pixels.
+	kit.SetVisible(r.ground, bare || l.Fit != call.FitCover)
 	r.disc.FillColor = Hue(l.Seed)
 	r.initials.Text, r.initials.Color = l.Initials, color.White
 	// "Connection lost" takes the place of the initials.
