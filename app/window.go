@@ -23,6 +23,7 @@ import (
 	"foyer/app/install"
 	"foyer/app/instance"
 	"foyer/app/language"
+	"foyer/app/memory"
 	"foyer/app/muted"
 	"foyer/app/native"
 	"foyer/app/profiling"
@@ -182,6 +183,7 @@ func (c *command) showWindow(
 	appleevent.Listen()
 	a := fyneapp.NewWithID(install.ID)
 	core := newCore(p, log, c.tracer, child, ui.Shown)
+	memory.KeepTextures()
 	crashed, forget := crashes(p)
 	var w *ui.UI
 	around := desktop.New(desktop.Config{

@@ -14,7 +14,8 @@ const (
 	lookEvery = 5 * time.Second
 	// share of the time may be spent on giving memory back: one part in so many.
 	share = 100
-	// seldom is how many looks pass between tries that bring nothing.
+	// seldom is how many looks pass between tries that bring nothing, and between those
+	// at what the C libraries hold, which nobody can look at.
 	seldom = 12
 	// worthIt is how much more than when memory was given back the heap must hold.
 	worthIt      = 1.15
@@ -30,11 +31,16 @@ func GiveBack(ctx context.Context) {
 	defer tick.Stop()
 	var m heapMeter
 	var next time.Time
+	native := 0
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case now := <-tick.C:
+			if native++; native >= seldom {
+				native = 0
+				giveBackNative()
+			}
 			if !m.wasteful(heapBytes()) || now.Before(next) {
 				continue
 			}

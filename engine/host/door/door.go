@@ -139,7 +139,8 @@ func New(c Config) *Door {
 		log: c.Log, fingerprint: sha256.Sum256(c.Certificate.Certificate[0]), adminKey: c.AdminKey, apiKey: c.APIKey,
 		cluster: c.Cluster, register: c.Register, rooms: c.Rooms, moderator: c.Moderator, enforcer: c.Enforcer,
 		keep: c.Keep, hosts: c.Hosts, public: c.Public, trusted: c.Trusted, came: c.Came,
-		media: c.Media, mediaPort: c.MediaListener, takeMedia: c.TakeMedia, page: c.Page, presence: c.Rooms, seats: seats.New(), metrics: metrics.New(),
+		media: c.Media, mediaPort: c.MediaListener, takeMedia: c.TakeMedia, page: c.Page,
+		presence: c.Rooms, seats: seats.New(), metrics: metrics.New(),
 		limits: c.Limits, guests: newGuestLimits(c.Limits), attempts: newAttempts(c.Limits, c.Now), now: c.Now,
 		signing: &limits.ForwardClock{}, nonces: limits.NewNonces(2*nonceWindow, maxNonces, originNonces),
 	}
