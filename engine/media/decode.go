@@ -175,11 +175,13 @@ func (r *videoReceiver) blank() {
 	r.slot.Clear()
 }
 
-// render converts f into the slot, unless nobody looks.
+// render converts f into the slot, unless nobody looks. A tile that is larger than the
+// frame enlarges it by itself.
 func render(slot *call.FrameSlot, c *pixel.Converter, f *call.VideoFrame, v call.View) {
 	if v.Width <= 0 || v.Height <= 0 || v.Width > pixel.MaxSide || v.Height > pixel.MaxSide {
 		return
 	}
+	v = pixel.Unenlarged(f.Width, f.Height, v)
 	if c.Convert(slot.Begin(v.Width, v.Height), f, v) {
 		slot.Commit()
 	}

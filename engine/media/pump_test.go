@@ -79,6 +79,11 @@ func TestPreview(t *testing.T) {
 		if number(flip(img)) != 2 {
 			t.Error("the preview is not mirrored")
 		}
+		r.p.Preview().SetView(call.View{Width: 3 * camW, Height: 3 * camH})
+		r.frames(1)
+		if img, _ = r.p.Preview().Latest(); img.Rect.Dx() != camW || img.Rect.Dy() != camH || number(img) != 3 {
+			t.Errorf("enlarged to %v, which the tile can do by itself", img.Rect)
+		}
 		_ = r.cam.Close()
 		r.p.Close()
 		if img, _ := r.p.Preview().Latest(); img != nil {

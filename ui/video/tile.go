@@ -2,9 +2,10 @@
 // call.FrameSlot; a [Painter] refreshes the tiles of a window that have
 // something new; [Grid] says where tiles lie.
 //
-// Everything belongs to Fyne's main goroutine. Frames are converted and
-// scaled by the slot's writer, to the pixel size that the tile publishes,
-// so that painting is an upload and nothing else.
+// Everything belongs to Fyne's main goroutine. Frames are converted and made
+// smaller by the slot's writer, to the pixel size that the tile publishes, so that
+// painting is an upload and nothing else. Frames that are smaller than the tile are
+// enlarged as they are drawn.
 package video
 
 import (
@@ -135,10 +136,20 @@ func (t *Tile) advance() {
 	}
 	had := t.img != nil
 	t.img, t.seq = t.slot.Latest()
+	t.raster.ScaleMode = t.scaling()
 	t.raster.Refresh()
 	if had != (t.img != nil) {
 		t.Refresh()
 	}
+}
+
+// scaling is how the frame comes to its size: it is smooth, unless each pixel is one of
+// the screen.
+func (t *Tile) scaling() canvas.ImageScale {
+	if t.img == nil || t.img.Rect.Dx() == t.view.Width && t.img.Rect.Dy() == t.view.Height {
+		return canvas.ImageScalePixels
+	}
+	return canvas.ImageScaleSmooth
 }
 
 // generate answers Fyne's question for w x h pixels: the newest frame as it

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/test"
 	fynetheme "fyne.io/fyne/v2/theme"
@@ -217,6 +218,33 @@ func TestResizeKeepsTheFrame(t *testing.T) {
 	s.tile.Resize(fyne.NewSize(300, 160))
 	if got := at(s.win.Canvas().Capture(), 240, 80); got != orange {
 		t.Errorf("shows %v", got)
+	}
+}
+
+// A frame that is smaller than its tile fills it, and is smooth.
+func TestSmallFrameFillsTheTile(t *testing.T) {
+	s := newScreen(t, 320, 180, 1)
+	slot := &call.FrameSlot{}
+	s.tile.SetSlot(slot)
+	s.win.Canvas().Capture()
+	img := slot.Begin(32, 18)
+	for y := range 18 {
+		for x := range 32 {
+			img.SetRGBA(x, y, color.RGBA{byte(x / 16 * 200), 100, 100, 255})
+		}
+	}
+	slot.Commit()
+	shown := s.tick()
+	if left, right := at(shown, 20, 100), at(shown, 300, 100); left.R != 0 || right.R != 200 {
+		t.Errorf("at the left %v, at the right %v", left, right)
+	}
+	if s.tile.raster.ScaleMode != canvas.ImageScaleSmooth {
+		t.Error("it has steps")
+	}
+	fill(slot, orange)
+	s.tick()
+	if s.tile.raster.ScaleMode != canvas.ImageScalePixels {
+		t.Error("a frame of the tile's size is blurred")
 	}
 }
 

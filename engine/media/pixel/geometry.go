@@ -31,6 +31,25 @@ func place(w, h int, v call.View) rect {
 	return r
 }
 
+// Unenlarged is the view in which a w x h frame is not made larger, nor any of its
+// pixels left out that v shows. What draws the frame enlarges it: that costs a graphics
+// card nothing, and one that a processor stands for less than the pixels would to get
+// there.
+func Unenlarged(w, h int, v call.View) call.View {
+	if w <= 0 || h <= 0 {
+		return v
+	}
+	scale := max(float64(v.Width)/float64(w), float64(v.Height)/float64(h))
+	if v.Fit == call.FitContain {
+		scale = min(float64(v.Width)/float64(w), float64(v.Height)/float64(h))
+	}
+	if scale > 1 {
+		v.Width = max(1, int(math.Round(float64(v.Width)/scale)))
+		v.Height = max(1, int(math.Round(float64(v.Height)/scale)))
+	}
+	return v
+}
+
 // tapOne is the weight of a tap that takes all of the next sample.
 const tapOne = 256
 

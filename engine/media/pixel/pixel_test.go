@@ -245,6 +245,31 @@ func compareScaled(t *testing.T, f *call.VideoFrame, w, h int) {
 }
 
 // TestRefusesBadSizes keeps the kernels away from memory that is not theirs.
+// Nothing is enlarged, made smaller than it has to be, or brought out of shape.
+func TestUnenlarged(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		view, want call.View
+	}{
+		{call.View{Width: 1024, Height: 576, Mirror: true}, call.View{Width: 640, Height: 360, Mirror: true}},
+		{call.View{Width: 640, Height: 360}, call.View{Width: 640, Height: 360}},
+		{call.View{Width: 320, Height: 184}, call.View{Width: 320, Height: 184}},
+		{call.View{Width: 720, Height: 100}, call.View{Width: 640, Height: 89}}, // wide: its sides decide
+		{call.View{Width: 100, Height: 720}, call.View{Width: 50, Height: 360}},
+		{call.View{Width: 1280, Height: 360, Fit: call.FitContain}, call.View{Width: 1280, Height: 360, Fit: call.FitContain}},
+		{call.View{Width: 1280, Height: 1440, Fit: call.FitContain}, call.View{Width: 640, Height: 720, Fit: call.FitContain}},
+		{call.View{Width: 16384, Height: 1}, call.View{Width: 640, Height: 1}},
+		{call.View{}, call.View{}},
+	} {
+		if got := Unenlarged(640, 360, tc.view); got != tc.want {
+			t.Errorf("640x360 in %+v: %+v, want %+v", tc.view, got, tc.want)
+		}
+	}
+	if v := (call.View{Width: 9, Height: 9}); Unenlarged(0, 0, v) != v {
+		t.Error("a frame without size changes the view")
+	}
+}
+
 func TestRefusesBadSizes(t *testing.T) {
 	var c Converter
 	dst := image.NewRGBA(image.Rect(0, 0, 8, 8))
