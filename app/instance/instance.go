@@ -5,7 +5,8 @@
 // Who has the claim is decided by a lock on a file, which the operating system
 // takes back with the process, however that ends: nothing is ever stale, and of
 // two starts at the same time one wins. The links come over a Unix-domain
-// socket (Windows has these, too) that only the user may connect to.
+// socket that only the user may connect to; on Windows over loopback, behind a
+// secret that only the user can read.
 //
 // [Claim] is called before there is a window; [Instance.Listen] and
 // [Instance.Close] belong to the goroutine that has claimed.
@@ -32,10 +33,7 @@ import (
 var ErrHandedOver = errors.New("another window has taken the link")
 
 const (
-	lockName   = "window.lock" // it says where the socket is
-	socketName = "window.sock"
-	// maxSocketPath is what every system takes (macOS: 104 bytes with a zero).
-	maxSocketPath = 103
+	lockName = "window.lock" // it says where the socket is
 	// maxMessage is the longest text in which a link is found.
 	maxMessage = call.MaxPasted
 	answer     = "taken"
@@ -101,14 +99,14 @@ func handOver(ctx context.Context, dir *private.Dir, link string) error {
 	}
 	bounded, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
-	conn, err := new(net.Dialer).DialContext(bounded, "unix", address)
+	conn, err := dial(bounded, address)
 	if err != nil {
 		return errNobody
 	}
 	defer conn.Close()
 	stop := context.AfterFunc(bounded, func() { _ = conn.SetDeadline(time.Unix(1, 0)) }) // at once
 	defer stop()
-	got, err := exchange(conn.(*net.UnixConn), link[:min(len(link), maxMessage)])
+	got, err := exchange(conn, link[:min(len(link), maxMessage)])
 	switch {
 	case got == answer:
 		return ErrHandedOver
@@ -121,8 +119,14 @@ func handOver(ctx context.Context, dir *private.Dir, link string) error {
 	}
 }
 
+// halfConn is a connection that can be closed for writing alone.
+type halfConn interface {
+	net.Conn
+	CloseWrite() error
+}
+
 // exchange says something and reads what is said to it, to the end.
-func exchange(conn *net.UnixConn, say string) (heard string, err error) {
+func exchange(conn halfConn, say string) (heard string, err error) {
 	if _, err := conn.Write([]byte(say)); err != nil {
 		return "", err
 	}
@@ -140,13 +144,9 @@ func exchange(conn *net.UnixConn, say string) (heard string, err error) {
 func (i *Instance) Listen(
 	open func(ctx context.Context, link string) bool, log logrus.FieldLogger,
 ) (stop func(), err error) {
-	dir, err := i.socketFolder()
+	listener, leave, err := i.listen()
 	if err != nil {
 		return nil, err
-	}
-	listener, err := i.listen(dir)
-	if err != nil {
-		return nil, errors.Join(err, i.leave(dir))
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var serving sync.WaitGroup
@@ -155,40 +155,8 @@ func (i *Instance) Listen(
 		cancel()
 		_ = listener.Close() // removes the socket, too
 		serving.Wait()
-		_ = i.leave(dir)
+		leave()
 	}, nil
-}
-
-func (i *Instance) listen(dir *private.Dir) (net.Listener, error) {
-	if err := dir.Remove(socketName); err != nil { // of a window that has crashed: the lock is ours
-		return nil, err
-	}
-	path := dir.Path(socketName)
-	listener, err := net.Listen("unix", path)
-	if err != nil {
-		return nil, err
-	}
-	if err := errors.Join(os.Chmod(path, 0o600), i.lock.Say(path)); err != nil {
-		return nil, errors.Join(err, listener.Close())
-	}
-	return listener, nil
-}
-
-// socketFolder is the profile's folder, or where that has too long a name for a
-// socket a new one for this user alone.
-func (i *Instance) socketFolder() (*private.Dir, error) {
-	if len(i.dir.Path(socketName)) <= maxSocketPath {
-		return i.dir, nil
-	}
-	return private.Temporary("foyer-")
-}
-
-// leave removes the folder of the socket, unless that is the profile's.
-func (i *Instance) leave(dir *private.Dir) error {
-	if dir == i.dir {
-		return nil
-	}
-	return dir.RemoveAll()
 }
 
 func serve(
@@ -206,12 +174,12 @@ func serve(
 			log.WithError(err).Warn("later starts find no window any more")
 			return
 		}
-		take(ctx, conn.(*net.UnixConn), open)
+		take(ctx, conn, open)
 	}
 }
 
 // take hears one link and answers when the window has it.
-func take(ctx context.Context, conn *net.UnixConn, open func(context.Context, string) bool) {
+func take(ctx context.Context, conn net.Conn, open func(context.Context, string) bool) {
 	defer conn.Close()
 	ctx, cancel := context.WithTimeout(ctx, takeTimeout)
 	defer cancel()
