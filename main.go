@@ -5,6 +5,10 @@ import (
 	"os"
 
 	"foyer/app"
+	"foyer/app/console"
 )
 
-func main() { os.Exit(app.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+func main() {
+	console.Attach()
+	os.Exit(app.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}

@@ -312,7 +312,6 @@ func TestLineThatIsTooLongIsAnswered(t *testing.T) {
 	}
 }
 
-
 // lineBuffer is a stdout that tells when it grows.
 type lineBuffer struct {
 	mu     sync.Mutex
