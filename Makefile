@@ -225,8 +225,16 @@ package-linux: deps tools-package ## write tar.xz, deb, rpm and their bill of ma
 package-flatpak: package-linux ## and a Flatpak of it (needs flatpak-builder and Flathub; never tried)
 	scripts/package-flatpak.sh build/packages
 
+.PHONY: package-windows
+package-windows: deps-windows ## cross-compile what is committed, and write its installer into build/packages
+	@GO=$(GO) VERSION=$(VERSION) GOFLAGS= PKG_CONFIG_PATH= scripts/package-windows.sh build/packages
+
+.PHONY: test-windows
+test-windows: deps-windows build ## package for Windows, then install, use and remove the package under Wine
+	@GO=$(GO) VERSION=$(VERSION) GOFLAGS= PKG_CONFIG_PATH= scripts/test-windows.sh bin/foyer
+
 .PHONY: test-packages
-test-packages: deps-package package-linux ## install the packages in clean systems, use them and remove them (needs root)
+test-packages: deps-package package-linux test-windows ## install the packages in clean systems, use them and remove them (needs root)
 	@GO=$(GO) VERSION=$(VERSION) GOFLAGS= PKG_CONFIG_PATH= scripts/test-packages.sh build/packages
 
 .PHONY: package-macos
@@ -240,6 +248,10 @@ container: deps ## build an image of the room server with podman, docker or buil
 .PHONY: deps-package
 deps-package: deps-test
 	@scripts/deps.sh package
+
+.PHONY: deps-windows
+deps-windows:
+	@scripts/deps.sh windows
 
 .PHONY: tools-package
 tools-package:

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"strings"
 )
 
 // Licences are those of the libraries that the program is made of.
@@ -32,4 +33,19 @@ func ReadLicences() (Licences, error) {
 		return all, fmt.Errorf("licences: %w", err)
 	}
 	return all, nil
+}
+
+// Text is all of them, each behind the libraries that it is for.
+func (all Licences) Text() string {
+	users := make([][]string, len(all.Texts))
+	for _, l := range all.Libraries {
+		for _, i := range l.Texts {
+			users[i] = append(users[i], strings.TrimSpace(l.Name+" "+l.Version))
+		}
+	}
+	var b strings.Builder
+	for i, text := range all.Texts {
+		fmt.Fprintf(&b, "%s\n%s\n\n%s\n\n", strings.Repeat("=", 72), strings.Join(users[i], "\n"), text)
+	}
+	return b.String()
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# deps.sh build|test|vm|package: installs what building, testing, the tests in a virtual
-# machine or those of the packages need on Debian and Ubuntu; elsewhere it prints the command to type, and
-# fails only if something is really missing.
+# deps.sh build|test|vm|package|windows: installs what building, testing, the tests in a virtual
+# machine, those of the packages, or building and testing the Windows package need on Debian and
+# Ubuntu; elsewhere it prints the command to type, and fails only if something is really missing.
 set -euo pipefail
 
-case ${1:-} in build | test | vm | package) need=$1 ;; *) echo "usage: deps.sh build|test|vm|package" >&2; exit 2 ;; esac
+case ${1:-} in build | test | vm | package | windows) need=$1 ;; *) echo "usage: deps.sh build|test|vm|package|windows" >&2; exit 2 ;; esac
 
 go_needed=1.26
 have_go() {
@@ -26,6 +26,8 @@ apt_test=(xvfb dbus-daemon openbox xdotool xclip x11-utils imagemagick libgl1-me
 	espeak-ng sox fonts-wqy-microhei "chromium=$chromium" nodejs=node npm=npm iproute2 nftables=nft miniupnpd-nftables=miniupnpd procps postgresql redis-server=redis-server)
 apt_vm=(qemu-system-x86 v4l-utils)
 apt_package=(debootstrap lintian rpm desktop-file-utils appstream systemd zsh fish xz-utils buildah)
+apt_windows=(gcc-mingw-w64-x86-64-posix g++-mingw-w64-x86-64-posix make yasm dpkg-dev nsis osslsigncode openssl wine wine64
+	xvfb openbox xdotool xclip imagemagick libgl1-mesa-dri)
 
 have_one() { # have_one PROGRAM|...
 	local names n
@@ -84,6 +86,7 @@ if [ "$need" = test ]; then
 fi
 [ "$need" = vm ] && check_programs qemu-system-x86_64 v4l2-ctl
 [ "$need" = package ] && check_programs debootstrap lintian rpm desktop-file-validate appstreamcli systemd-analyze
+[ "$need" = windows ] && check_programs x86_64-w64-mingw32-gcc-posix yasm dpkg-source makensis osslsigncode wine
 [ ${#missing[@]} -eq 0 ] && exit
 
 echo "deps: missing: ${missing[*]}" >&2

@@ -13,8 +13,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 out=${1:-build/packages}
-mkdir -p "$out"
-out=$(cd "$out" && pwd)
+. scripts/packages/tree.sh
 go=${GO:-go}
 tools=$PWD/.tools/bin
 arch=$("$go" env GOARCH)
@@ -23,29 +22,6 @@ host=${HOMEPAGE#*://}
 host=${host%%/*}
 # A package must have an address; nobody reads this one.
 export MAINTAINER=${MAINTAINER:-Foyer maintainers <noreply@${host:-example.org}>}
-
-started=$SECONDS
-say() { echo "package: $* ($((SECONDS - started)) s)" >&2; }
-fail() { echo "package: $*" >&2; exit 1; }
-
-git diff --quiet HEAD -- || echo "package: what is not committed is not packaged" >&2
-number=$(git show HEAD:FyneApp.toml | sed -n 's/^ *Version = "\(.*\)"/\1/p')
-version=${VERSION:-}
-version=${version#v}
-if [[ ! $version =~ ^[0-9]+\.[0-9]+\.[0-9]+(~[a-z0-9.]+)?$ ]]; then
-	version=$number~git$(git rev-list --count HEAD).$(git rev-parse --short=10 HEAD)
-elif [ "${version%%~*}" != "$number" ]; then
-	fail "FyneApp.toml has version $number, not $version"
-fi
-SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
-export SOURCE_DATE_EPOCH
-export LC_ALL=C TZ=UTC
-
-work=$(mktemp -d "${TMPDIR:-/tmp}/foyer-package.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-umask 022
-mkdir "$work/tree"
-git archive HEAD | tar -x -C "$work/tree"
 
 # The codecs are linked statically; the files that say so know their architecture.
 PKG_CONFIG_PATH='' scripts/pkgconfig.sh "$work/pkgconfig"
@@ -138,13 +114,6 @@ for kind in deb rpm; do
 	say "wrote $name.$kind"
 done
 
-# most FILE MEGABYTES
-most() {
-	local size
-	size=$(stat -c %s "$out/$1")
-	echo "package: $1 has $((size / 100000))e5 bytes" >&2
-	[ "$size" -le $(($2 * 1000000)) ] || fail "$1 has $size bytes, more than $2 MB"
-}
 most "$name.deb" 30
 most "$name.rpm" 30
 most "$name.tar.xz" 25

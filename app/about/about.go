@@ -4,7 +4,6 @@ package about
 
 import (
 	"fmt"
-	"strings"
 
 	"foyer/assets"
 	"foyer/engine/private"
@@ -32,17 +31,7 @@ func Licences() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	users := make([][]string, len(all.Texts))
-	for _, l := range all.Libraries {
-		for _, i := range l.Texts {
-			users[i] = append(users[i], strings.TrimSpace(l.Name+" "+l.Version))
-		}
-	}
-	var b strings.Builder
-	for i, text := range all.Texts {
-		fmt.Fprintf(&b, "%s\n%s\n\n%s\n\n", strings.Repeat("=", 72), strings.Join(users[i], "\n"), text)
-	}
-	return b.String(), nil
+	return all.Text(), nil
 }
 
 // WriteLicences writes all licences into a file of the profile, and returns its path.
