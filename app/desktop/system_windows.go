@@ -30,14 +30,19 @@ var setThreadExecutionState = windows.NewLazySystemDLL("kernel32.dll").NewProc("
 type awakeThread struct{ end, done chan struct{} }
 
 func (windowsDesktop) hold(context.Context, desk.Stay) holder {
+	return holdAwake(func(state uintptr) { _, _, _ = setThreadExecutionState.Call(state) })
+}
+
+// holdAwake calls ask on the thread, at its begin and its end.
+func holdAwake(ask func(state uintptr)) awakeThread {
 	t := awakeThread{end: make(chan struct{}), done: make(chan struct{})}
 	go func() {
 		defer close(t.done)
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
-		_, _, _ = setThreadExecutionState.Call(esContinuous | esSystemRequired | esDisplayRequired)
+		ask(esContinuous | esSystemRequired | esDisplayRequired)
 		<-t.end
-		_, _, _ = setThreadExecutionState.Call(esContinuous)
+		ask(esContinuous)
 	}()
 	return t
 }
