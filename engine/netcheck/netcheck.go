@@ -39,10 +39,10 @@ func Run(ctx context.Context, link call.Link) reach.Report {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	hosts, path := link.Hosts, doorapi.HealthPath
-	if link.Plain() {
+	if link.IsLiveKit() {
 		hosts, path = plainHost(link), "/"
 	}
-	r := reach.Report{Addresses: make([]reach.Address, len(hosts)), Best: -1, Plain: link.Plain()}
+	r := reach.Report{Addresses: make([]reach.Address, len(hosts)), Best: -1, Plain: link.IsLiveKit()}
 	answers := make([]found, len(hosts))
 	var group sync.WaitGroup
 	for i, host := range hosts {
@@ -57,7 +57,7 @@ func Run(ctx context.Context, link call.Link) reach.Report {
 			r.Best = i
 		}
 	}
-	if r.Best >= 0 && !link.Plain() {
+	if r.Best >= 0 && !link.IsLiveKit() {
 		answers[r.Best].media(ctx, &r)
 	}
 	return r
@@ -151,12 +151,12 @@ func dialAny(ctx context.Context, addresses []string, port string) (conn net.Con
 // open reports whether the link is one of plain text, which only loopback has.
 func (t tester) open() bool {
 	u, err := url.Parse(t.link.URL)
-	return t.link.Plain() && err == nil && u.Scheme == "ws"
+	return t.link.IsLiveKit() && err == nil && u.Scheme == "ws"
 }
 
 func (t tester) shake(ctx context.Context, raw net.Conn, name string) (net.Conn, error) {
 	config := doorclient.TLSFor(t.link)
-	if t.link.Plain() {
+	if t.link.IsLiveKit() {
 		config = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
 	config.ServerName = name
@@ -203,7 +203,7 @@ func (t tester) question(ctx context.Context, transport *http.Transport) (reach.
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	if err != nil || t.link.Plain() { // whatever a LiveKit server answers, it is there
+	if err != nil || t.link.IsLiveKit() { // whatever a LiveKit server answers, it is there
 		return reach.Ports{}, err
 	}
 	var health doorapi.Health

@@ -1,0 +1,235 @@
+# wine.sh: the parts of test-windows.sh.
+# shellcheck shell=bash
+
+uninstall_key='Software\Microsoft\Windows\CurrentVersion\Uninstall\Foyer'
+
+# prefix makes a Windows of our own, and a display for it.
+prefix() {
+	GOCACHE=$("$go" env GOCACHE) GOMODCACHE=$("$go" env GOMODCACHE)
+	export GOCACHE GOMODCACHE # where HOME had them
+	export HOME=$work/home WINEPREFIX=$work/wine WINEARCH=win64 WINEDEBUG=${WINEDEBUG:--all}
+	# Neither .NET nor a browser, and nothing in the menu of this computer.
+	export WINEDLLOVERRIDES='mscoree,mshtml,winemenubuilder.exe=d'
+	export LC_ALL=C.UTF-8 FYNE_SCALE=1 FYNE_THEME=dark LIBGL_ALWAYS_SOFTWARE=1 XDG_RUNTIME_DIR=$work/run
+	mkdir -p "$HOME" "$XDG_RUNTIME_DIR"
+	chmod 700 "$XDG_RUNTIME_DIR"
+	display
+	wine wineboot --init >"$artifacts/wineboot.log" 2>&1
+	wineserver -w
+	c=$WINEPREFIX/drive_c
+	user=$(echo "$c"/users/*/AppData) # Wine calls the user as Linux does
+	user=${user%/AppData}
+	if [ ! -e "$c/windows/system32/bcryptprimitives.dll" ]; then
+		$cross-gcc-posix -shared -o "$c/windows/system32/bcryptprimitives.dll" packaging/windows/wine/bcryptprimitives.c -ladvapi32
+	fi
+}
+
+# windows_path FILE: its name on Windows.
+windows_path() { winepath -w "$1" 2>/dev/null; }
+
+# part_code runs the tests of packages that have code for Windows alone.
+part_code() {
+	windows_go test -count=1 -vet=off -timeout 5m -exec "$PWD/scripts/packages/wine-exec.sh" ./app/instance ./app/desktop ./engine/private
+}
+
+# package makes the installer, signed by a certificate that nobody knows, in $setup.
+package() {
+	[ -z "${setup:-}" ] || return 0
+	if [ -n "${FOYER_SETUP:-}" ]; then
+		setup=$FOYER_SETUP certificate=$FOYER_CERTIFICATE
+		return
+	fi
+	certificate=$work/certificate.pem
+	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj '/CN=Test of Foyer' -keyout "$work/key.pem" -out "$certificate" \
+		-addext extendedKeyUsage=codeSigning -addext keyUsage=critical,digitalSignature 2>/dev/null
+	echo 'a password' >"$work/password"
+	openssl pkcs12 -export -inkey "$work/key.pem" -in "$certificate" -out "$work/certificate.p12" -passout "file:$work/password"
+	FOYER_WINDOWS_CERTIFICATE=$work/certificate.p12 FOYER_WINDOWS_PASSWORD_FILE=$work/password \
+		scripts/package-windows.sh "$work/packages"
+	setup=$(echo "$work"/packages/*-setup.exe)
+}
+
+# signed FILE: it is signed with our certificate, and was not changed since.
+signed() {
+	osslsigncode verify -CAfile "$certificate" -TSA-CAfile "$certificate" -in "$1" >"$work/verified" 2>&1 ||
+		{ cat "$work/verified" >&2; return 1; }
+}
+
+# registry KEY [VALUE]: what the registry has there of the user.
+registry() {
+	local value=(/ve)
+	[ -z "${2:-}" ] || value=(/v "$2")
+	wine reg query "HKCU\\$1" "${value[@]}" 2>/dev/null | tr -d '\r' | sed -n 's/.*REG_[A-Z]* *//p'
+}
+
+# install ARGUMENT...: without a question.
+install_silently() { wine "$setup" /S "$@"; }
+
+# uninstall FOLDER: the uninstaller goes on elsewhere, so that it can remove itself.
+uninstall() {
+	wine "$1/uninstall.exe" /S
+	wineserver -w
+}
+
+uninstalled() { # uninstalled FOLDER
+	local key
+	for key in 'Software\Classes\foyer' "$uninstall_key" \
+		'Software\Microsoft\Windows\CurrentVersion\App Paths\foyer.exe'; do
+		! wine reg query "HKCU\\$key" >/dev/null 2>&1 || { echo "$key is left" >&2; return 1; }
+	done
+	[ -z "$(registry 'Software\Microsoft\Windows\CurrentVersion\Run' Foyer)" ]
+	[ ! -e "$1" ] || { ls -la "$1" >&2; return 1; }
+	if find "$c" -iname 'foyer*.lnk' | grep .; then
+		echo "this is left of it" >&2
+		return 1
+	fi
+}
+
+part_installer() {
+	package
+	signed "$setup"
+	cp "$setup" "$work/changed.exe"
+	printf x | dd of="$work/changed.exe" bs=1 seek=4000000 conv=notrunc status=none
+	if (signed "$work/changed.exe") 2>/dev/null; then
+		echo "a signature holds for what was changed" >&2
+		return 1
+	fi
+	folder=$user/AppData/Local/Programs/Foyer
+	install_silently /AUTOSTART
+	installed "$folder"
+	[ "$(registry 'Software\Microsoft\Windows\CurrentVersion\Run' Foyer)" = "\"$(windows_path "$folder/foyer.exe")\"" ]
+	# Over itself, with the firewall.
+	install_silently /FIREWALL
+	[ "$(registry "$uninstall_key" FirewallRule)" = 0x1 ]
+	uninstall "$folder"
+	uninstalled "$folder"
+	# A folder with a name that is none of ours, beside somebody's file.
+	folder="$c/Video 50% 里/Foyer"
+	mkdir -p "$folder"
+	echo mine >"$folder/mine.txt"
+	# (Wine puts /D= with a space in quotes, which NSIS does not know.)
+	wine reg add "HKCU\\$uninstall_key" /v InstallLocation /d "$(windows_path "$folder")" /f >/dev/null
+	install_silently
+	installed "$folder"
+	uninstall "$folder"
+	[ "$(cat "$folder/mine.txt")" = mine ]
+	rm "$folder/mine.txt"
+	rmdir "$folder"
+	uninstalled "$folder"
+	# What cannot be written: a folder stands where a file would be.
+	folder=$c/blocked
+	mkdir -p "$folder/licence.txt"
+	local status=0
+	install_silently '/D=C:\blocked' || status=$?
+	[ "$status" = 2 ]
+	rm -r "$folder"
+	uninstalled "$folder"
+}
+
+# installed FOLDER
+installed() {
+	local name exe
+	for name in foyer.exe uninstall.exe licence.txt licences-of-libraries.txt changelog.txt; do
+		[ -s "$1/$name" ] || { echo "$1/$name is missing" >&2; ls -la "$1" >&2; return 1; }
+	done
+	exe=$(windows_path "$1/foyer.exe")
+	signed "$1/foyer.exe"
+	signed "$1/uninstall.exe"
+	scripts/check-exe.sh "$1/foyer.exe"
+	local shown=${exe//[! -~]/?} # "reg" has no other letters
+	[ "$(registry 'Software\Classes\foyer\shell\open\command')" = "\"$shown\" \"%1\"" ]
+	[ "$(registry "$uninstall_key" DisplayIcon)" = "\"$shown\",0" ]
+	find "$c" -name Foyer.lnk | grep -q .
+	wine "$exe" version >"$work/version" 2>"$work/version.log" || { cat "$work/version.log" >&2; return 1; }
+	must_have "$work/version" "foyer "
+}
+
+# linux_serve: a room server on Linux; its invite link is in $work/other.
+linux_serve() {
+	local url key
+	"$linux" serve --listen 127.0.0.1:0 --data "$work/rooms" --no-port-mapping >"$work/serve.json" 2>"$work/serve.log" &
+	started+=($!)
+	await "the room server is ready" grep -q '"event":"ready"' "$work/serve.json"
+	url=$(sed -n 's/.*"url":"\([^"]*\)".*/\1/p' "$work/serve.json")
+	key=$(sed -n 's/.*"admin_key_file":"\([^"]*\)".*/\1/p' "$work/serve.json")
+	"$linux" invite --server "$url" --admin-key-file "$key" --room other >"$work/other"
+}
+
+# guest NAME LINK-FILE COMMAND...: joins without a window, with a test picture and a tone. Events are in
+# $work/NAME.json; what is written into $work/NAME.stdin are commands.
+guest() {
+	local name=$1 link=$2 stdin
+	shift 2
+	mkfifo "$work/$name.stdin"
+	exec {stdin}<>"$work/$name.stdin"
+	cat "$link" >&"$stdin"
+	"$@" join - --name "$name" --id "$name" --profile "$work/$name" --camera test --mic test \
+		<"$work/$name.stdin" >"$work/$name.json" 2>"$work/$name.log" &
+	started+=($!)
+}
+
+# hears_and_sees NAME OTHER: frames and sound of the other arrive.
+hears_and_sees() {
+	await "$1 knows $2" grep -q "\"name\":\"$2\"" "$work/$1.json"
+	local source
+	for source in camera microphone; do
+		await "$1 has $2's $source" grep -qE "\"event\":\"track_subscribed\".*\"source\":\"$source\"" "$work/$1.json"
+	done
+}
+
+part_window() {
+	package
+	local folder=$user/AppData/Local/Programs/Foyer exe window log=$artifacts/windows.log status=0
+	[ -e "$folder/foyer.exe" ] || install_silently
+	exe=$(windows_path "$folder/foyer.exe")
+	profile=$user/AppData/Roaming/foyer
+	mkdir -p "$profile"
+	echo '{"name":"Ada","preview_asked":true,"camera_on":false}' >"$profile/settings.json"
+	wine "$exe" >"$log" 2>&1 &
+	window=$!
+	started+=("$window")
+	await "the lobby is shown" button "$accent"
+	import -window root "$artifacts/windows-lobby.png"
+
+	# A program that runs is not replaced.
+	install_silently || status=$?
+	[ "$status" = 2 ]
+
+	click "$accent" "the start button"
+	await "the room is shown" button "$danger"
+	xdotool key ctrl+i
+	await "the invite link is on the clipboard" sh -c 'xclip -selection clipboard -o | grep -q "^foyer://"'
+	xclip -selection clipboard -o >"$work/link"
+	guest Bob "$work/link" "$linux"
+	await "Bob has joined" grep -q '"event":"joined"' "$work/Bob.json"
+	await "Bob sees Ada" grep -q '"name":"Ada"' "$work/Bob.json"
+	import -window root "$artifacts/windows-room.png"
+
+	# A second one on Windows, without a window.
+	guest Wilma "$work/link" wine "$exe"
+	hears_and_sees Bob Wilma
+	hears_and_sees Wilma Bob
+	import -window root "$artifacts/windows-three.png"
+
+	# A link, as a browser opens it.
+	linux_serve
+	guest Grace "$work/other" "$linux"
+	await "Grace is in the other room" grep -q '"event":"joined"' "$work/Grace.json"
+	wine start "$(cat "$work/other")"
+	await "the window asks whether to switch" gone "$danger"
+	import -window root "$artifacts/windows-switch.png"
+	click "$accent" "the answer to the question"
+	await "Grace sees Ada" grep -q '"name":"Ada"' "$work/Grace.json"
+	await "Bob sees Ada leave" grep -q '"event":"participant_left"' "$work/Bob.json"
+
+	click "$danger" "the leave button"
+	await "the room is left" gone "$danger"
+	xdotool search --onlyvisible --name '^Foyer' windowactivate --sync key alt+F4
+	click "$danger" "the question whether the room of ours may end for the others"
+	await "the window has ended" ended "$window"
+	await "its room server has ended" sh -c '! pgrep -f "^$1 serve --lifeline"' - "$exe"
+	must_have "$profile/settings.json" '"Ada"'
+	uninstall "$folder"
+	uninstalled "$folder"
+	[ -s "$profile/key" ] # what is the user's stays
+}

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# test-windows.sh FOYER [PART...]: packages what is committed for Windows, with a certificate of
+# its own, and takes the package as a user does, under Wine: the tests of the code that only
+# Windows has; installed without a question, used under Xvfb together with FOYER, a program for
+# Linux, and removed. Parts are code, installer and window; all of them without one.
+# FOYER_SETUP is an installer that has been made before, with FOYER_CERTIFICATE (PEM).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/packages/cross.sh
+. scripts/packages/roots.sh
+. scripts/packages/window.sh
+. scripts/packages/wine.sh
+
+linux=$(realpath "${1:?usage: test-windows.sh FOYER [PART...]}")
+shift
+artifacts=${FOYER_ARTIFACTS:-$PWD/artifacts}
+mkdir -p "$artifacts"
+work=$(mktemp -d "${TMPDIR:-/tmp}/foyer-windows.XXXXXX")
+started=() # processes that are ours to end
+finish() {
+	[ ! -d "$WINEPREFIX" ] || wineserver -k || true
+	end_started
+	rm -rf --one-file-system "$work"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+prefix
+parts=("$@")
+[ ${#parts[@]} -gt 0 ] || parts=(code installer window)
+for part in "${parts[@]}"; do
+	begin=$SECONDS
+	echo "== $part"
+	"part_$part"
+	echo "== $part passed in $((SECONDS - begin)) s"
+done
+echo "passed: ${parts[*]} ($SECONDS s)"
