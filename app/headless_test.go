@@ -14,7 +14,6 @@ import (
 	"github.com/sirupsen/logrus/hooks/test"
 	"go.uber.org/goleak"
 
-	"foyer/app/snapshot"
 	"foyer/engine"
 	"foyer/engine/call"
 	"foyer/engine/enginetest"
