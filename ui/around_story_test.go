@@ -140,7 +140,7 @@ func TestThePublicName(t *testing.T) {
 	b := newBench(t, Settings{Name: "Ada"}, "")
 	b.pressSettings()
 	b.turn(model.PageNetwork)
-	const name = "Name or address of this computer for others"
+	const name = "Public name or address"
 	b.field(name).Entry.SetText("meet.example.org:7843")
 	b.field(name).Entry.SetText("https://meet.example.org")
 	if b.memory.set.Public != "meet.example.org:7843" || b.field(name).Problem() == "" {

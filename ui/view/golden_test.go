@@ -255,7 +255,7 @@ func TestNoImageIsLeftOver(t *testing.T) {
 	}
 	eachPhone(func(name, _ string, _ fyne.Size, _ func(*stand)) { want = append(want, name+".png") })
 	eachSetup(func(name string, _ look, _ func(*stand) *setup) { want = append(want, name+".png") })
-	want = append(want, "settings-largest-1.png", "settings-largest-4.png")
+	want = append(want, "settings-largest-1.png", "settings-largest-5.png")
 	entries, err := os.ReadDir("testdata")
 	if err != nil {
 		t.Fatal(err)
