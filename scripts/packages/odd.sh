@@ -2,6 +2,9 @@
 # be written to, data of other versions, nothing that draws or sounds, long paths.
 # shellcheck shell=bash
 
+# nowhere is a link to a server that does not answer.
+nowhere=ws://127.0.0.1:1/?token=e30.eyJzdWIiOiJhZGEiLCJuYW1lIjoiQWRhIiwidmlkZW8iOnsicm9vbSI6InIifX0.c2ln
+
 # says ROOT TEXT COMMAND...: ada's command fails, and TEXT says why.
 says() {
 	local r=$1 text=$2 status=0
@@ -46,7 +49,7 @@ part_odd() {
 odd_data() {
 	local r=$1
 	says "$r" "Foyer cannot use the data folder. Check that you own it" foyer serve --listen 127.0.0.1:0 --data /usr/rooms
-	says "$r" "Foyer cannot use the folder with your settings." foyer join --profile /usr/profile foyer://127.0.0.1:1/x
+	says "$r" "Foyer cannot use the folder with your settings." foyer join --profile /usr/profile "$nowhere"
 	install -d -o 1000 -g 1000 -m 700 "$r/home/ada/earlier"
 	in_root "$r" ada sqlite3 /home/ada/earlier/foyer.db <scripts/packages/earlier.sql
 	served "$r" earlier --data /home/ada/earlier
@@ -94,7 +97,7 @@ odd_path() {
 	started+=("$window")
 	await "the lobby is shown" button "$accent"
 	# A second start finds the first.
-	in_root "$r" ada timeout 30 foyer --profile "$home/profile" foyer://127.0.0.1:1/not-a-link || true
+	in_root "$r" ada timeout 30 foyer --profile "$home/profile" "$nowhere" || true
 	kill -0 "$window"
 	pkill -TERM -P "$window" 2>/dev/null || kill "$window"
 	wait "$window" || true

@@ -82,9 +82,10 @@ end_started() {
 # must_be FILE TEXT: FILE has a line with TEXT.
 must_have() { grep -qF -- "$2" "$1" || { echo "$1 has no “$2”:" >&2; tail -20 "$1" >&2; return 1; }; }
 
-# await WHAT COMMAND...: until it succeeds, for a minute at most.
+# await WHAT COMMAND...: until it succeeds, for a minute at most, or for $FOYER_AWAIT
+# seconds on a machine that does other work.
 await() {
-	local what=$1 until=$((SECONDS + 60))
+	local what=$1 until=$((SECONDS + ${FOYER_AWAIT:-60}))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		if [ $SECONDS -ge $until ]; then
