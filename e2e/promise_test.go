@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"image"
+	"image/color"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -324,6 +325,7 @@ func waitToBeLetIn(t *testing.T, p *preview, f *failing, before image.Rectangle)
 	p.wantHeld("shown again", p.camera, p.mic)
 	press("v", "m")
 	p.wantHeld("both off")
+	p.until("both buttons say so", func() bool { return len(p.buttons(color.RGBA{0xF4, 0xF2, 0xEE, 255})) >= 2 })
 	p.shot("waiting")
 
 	host.Say(map[string]any{"cmd": "admit", "all": true})
