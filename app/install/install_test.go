@@ -197,7 +197,9 @@ func TestTheBundleForMacOS(t *testing.T) {
 		}
 	}
 	for _, d := range []*xml.Decoder{xml.NewDecoder(bytes.NewReader(info)), xml.NewDecoder(bytes.NewReader(rights))} {
-		for _, err = d.Token(); err == nil; _, err = d.Token() {
+		err = nil
+		for err == nil {
+			_, err = d.Token()
 		}
 		if !errors.Is(err, io.EOF) {
 			t.Error(err)

@@ -84,7 +84,6 @@ type tester struct {
 // found is what an address that answers has said.
 type found struct {
 	at    net.IP // that has answered
-	port  int
 	ports reach.Ports
 }
 
@@ -114,12 +113,13 @@ func (t tester) run(ctx context.Context) (a reach.Address, f found) {
 	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
 	defer stop()
 	if remote, ok := raw.RemoteAddr().(*net.TCPAddr); ok {
-		f.at, f.port = remote.IP, remote.Port
+		f.at = remote.IP
 	}
 	conn := raw
 	if !t.open() {
 		step = reach.StepTLS
-		if conn, err = within(ctx, func(ctx context.Context) (net.Conn, error) { return t.shake(ctx, raw, name) }); err != nil {
+		conn, err = within(ctx, func(ctx context.Context) (net.Conn, error) { return t.shake(ctx, raw, name) })
+		if err != nil {
 			return fail()
 		}
 	}

@@ -91,7 +91,10 @@ func publicFlags(name, listen string) []string {
 	flags := []string{"--public", name}
 	if h.Port != 0 && h.Port < 65535 {
 		on, _, _ := net.SplitHostPort(listen) // every address, if it has none
-		flags = append(flags, "--listen", net.JoinHostPort(on, strconv.Itoa(int(h.Port))), "--media-port", strconv.Itoa(int(h.Port)+1))
+		port := int(h.Port)
+		flags = append(
+			flags, "--listen", net.JoinHostPort(on, strconv.Itoa(port)), "--media-port", strconv.Itoa(port+1),
+		)
 	}
 	return flags
 }
