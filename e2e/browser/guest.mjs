@@ -1,7 +1,7 @@
 // guest.mjs OPTIONS: a guest in Chromium, on the page that a door serves.
 //
-// OPTIONS is JSON: {url, language, width, height, phone, without}. It prints an event a
-// line, and takes a command a line, one after the other, each of which is answered by
+// OPTIONS is JSON: {url, language, width, height, phone, without, tcp}. tcp keeps media from
+// going by UDP. It prints an event a line, and takes a command a line, one after the other, each of which is answered by
 // "done", with an error if it failed: click and fill a control (on is a CSS selector), await its text, or
 // that it is gone, text, eval, shot; open opens another page, with other options. without
 // takes something from the browser: "webrtc", "storage", "keys" or "camera". It ends when
@@ -19,7 +19,9 @@ const lacking = {
   camera: () => { if (window.MediaDevices) MediaDevices.prototype.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError')); },
 };
 
-const browser = await launch({ args: ['--auto-select-desktop-capture-source=Entire screen'] });
+const args = ['--auto-select-desktop-capture-source=Entire screen'];
+if (options.tcp) args.push('--webrtc-ip-handling-policy=disable_non_proxied_udp');
+const browser = await launch({ args });
 let ending = false;
 async function end(status) {
   if (ending) return;

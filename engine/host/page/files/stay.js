@@ -51,6 +51,7 @@ export class Stay {
       throw refusal && refusal.error !== 'forbidden' ? refusal : { error: error?.reason === 6 ? 'join_timeout' : 'media_blocked' };
     }
     if (this.over) return;
+    this.entered = true;
     this.me = this.room.localParticipant;
     this.permissions();
     await this.me.publishDataTrack({ name: 'foyer.presence' }).catch(() => {});
@@ -229,7 +230,7 @@ export class Stay {
   }
 
   async disconnected(reason) {
-    if (this.over) return;
+    if (this.over || (!this.entered && !this.told)) return; // enter says why it failed
     if (this.told) {
       this.end(this.told);
       return;
