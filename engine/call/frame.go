@@ -56,13 +56,15 @@ type View struct {
 }
 
 // FrameSlot carries the newest frame from one decoder or camera to one tile,
-// latest wins, without ever making either side wait for the other's work: three
-// buffers go round. One goroutine writes (Begin, Commit, Clear), one reads
-// (Latest); SetView may be called by the reader's side at any time.
+// without ever making either side wait for the other's work: four buffers go round.
+// Of frames that nobody takes the last two are kept, as one that comes a little late
+// is often followed at once by the next. One goroutine writes (Begin, Commit, Clear),
+// one reads (Next or Latest); SetView may be called by the reader's side at any time.
 type FrameSlot struct {
 	view atomic.Pointer[View]
 
-	mu      sync.Mutex // held for pointer swaps only
+	mu      sync.Mutex  // held for pointer swaps only
+	older   *image.RGBA // the one before ready, while nobody has taken it
 	ready   *image.RGBA
 	spare   []*image.RGBA
 	reading *image.RGBA
@@ -122,10 +124,8 @@ func (s *FrameSlot) Commit() {
 		return
 	}
 	s.mu.Lock()
-	if s.ready != nil {
-		s.spare = append(s.spare, s.ready)
-	}
-	s.ready, s.writing, s.cleared = s.writing, nil, false
+	s.giveUp(&s.older)
+	s.older, s.ready, s.writing, s.cleared = s.ready, s.writing, nil, false
 	s.seq++
 	s.mu.Unlock()
 }
@@ -134,10 +134,8 @@ func (s *FrameSlot) Commit() {
 // writer calls it when the source is muted, lost or closed.
 func (s *FrameSlot) Clear() {
 	s.mu.Lock()
-	if s.ready != nil {
-		s.spare = append(s.spare, s.ready)
-		s.ready = nil
-	}
+	s.giveUp(&s.older)
+	s.giveUp(&s.ready)
 	s.cleared = true
 	s.seq++
 	s.mu.Unlock()
@@ -159,23 +157,42 @@ func (s *FrameSlot) Seq() uint64 {
 	return s.seq
 }
 
+// giveUp makes the buffer of a frame a spare one. s.mu is held.
+func (s *FrameSlot) giveUp(img **image.RGBA) {
+	if *img != nil {
+		s.spare = append(s.spare, *img)
+		*img = nil
+	}
+}
+
 // Latest returns the newest frame, or nil when there is none. It stays
-// untouched until the next call of Latest.
+// untouched until the next call of Latest or Next.
 func (s *FrameSlot) Latest() (img *image.RGBA, seq uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.cleared {
-		if s.reading != nil {
-			s.spare = append(s.spare, s.reading)
-			s.reading = nil
-		}
-		return nil, s.seq
+	s.giveUp(&s.older)
+	return s.take(), s.seq
+}
+
+// Next is Latest for a reader that comes as often as frames do: of two that have come
+// since it was called last, it returns the first one, and the second one the next time.
+// So a reader at a steady pace misses none of the frames that come at an unsteady one.
+func (s *FrameSlot) Next() (img *image.RGBA, seq uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.older == nil {
+		return s.take(), s.seq
 	}
-	if s.ready != nil {
-		if s.reading != nil {
-			s.spare = append(s.spare, s.reading)
-		}
+	s.giveUp(&s.reading)
+	s.reading, s.older = s.older, nil
+	return s.reading, s.seq - 1
+}
+
+// take takes what is ready, or what was taken before. s.mu is held.
+func (s *FrameSlot) take() *image.RGBA {
+	if s.cleared || s.ready != nil {
+		s.giveUp(&s.reading)
 		s.reading, s.ready = s.ready, nil
 	}
-	return s.reading, s.seq
+	return s.reading
 }

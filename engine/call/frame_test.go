@@ -53,6 +53,41 @@ func TestFrameSlotLatestWins(t *testing.T) {
 	}
 }
 
+// Two frames that come between two calls are both shown; of more, the last two.
+func TestFrameSlotNext(t *testing.T) {
+	var s FrameSlot
+	wants := func(value byte, seq uint64, more bool) {
+		t.Helper()
+		img, got := s.Next()
+		if img == nil || img.Pix[0] != value || got != seq || s.Seq() != got != more {
+			t.Errorf("got %v, %d of %d", img, got, s.Seq())
+		}
+	}
+	if img, _ := s.Next(); img != nil {
+		t.Errorf("before the first frame: %v", img)
+	}
+	for v := byte(1); v <= 4; v++ {
+		paint(&s, 2, 2, v)
+	}
+	wants(3, 3, true)
+	wants(4, 4, false)
+	wants(4, 4, false)
+	paint(&s, 2, 2, 5)
+	wants(5, 5, false)
+	paint(&s, 2, 2, 6)
+	paint(&s, 2, 2, 7)
+	if img, seq := s.Latest(); img.Pix[0] != 7 || seq != 7 {
+		t.Errorf("the latest is %v, %d", img, seq)
+	}
+	wants(7, 7, false)
+	paint(&s, 2, 2, 8)
+	paint(&s, 2, 2, 9)
+	s.Clear()
+	if img, _ := s.Next(); img != nil {
+		t.Errorf("after Clear: %v", img)
+	}
+}
+
 func TestFrameSlotClear(t *testing.T) {
 	var s FrameSlot
 	paint(&s, 2, 2, 1)

@@ -128,14 +128,13 @@ func (t *Tile) Show() {
 	t.raster.Refresh()
 }
 
-// advance takes the slot's newest frame, if there is one that is not shown
-// yet.
+// advance takes the slot's next frame, if there is one that is not shown yet.
 func (t *Tile) advance() {
 	if t.slot == nil || !t.Visible() || t.slot.Seq() == t.seq {
 		return
 	}
 	had := t.img != nil
-	t.img, t.seq = t.slot.Latest()
+	t.img, t.seq = t.slot.Next()
 	t.raster.ScaleMode = t.scaling()
 	t.raster.Refresh()
 	if had != (t.img != nil) {

@@ -4,6 +4,7 @@ import (
 	"image"
 	"image/color"
 	"math"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -102,7 +103,8 @@ func TestLatestWinsAndClearBlanks(t *testing.T) {
 	slot := &call.FrameSlot{}
 	s.tile.SetSlot(slot)
 	s.win.Canvas().Capture()
-	fill(slot, orange)
+	fill(slot, orange) // too old when the next but one is there
+	fill(slot, teal)
 	fill(slot, teal)
 	if got := at(s.tick(), 240, 90); got != teal {
 		t.Errorf("shows %v", got)
@@ -155,6 +157,36 @@ func TestPaintsThirtyTimesASecond(t *testing.T) {
 		}
 		if want := seconds * int(time.Second/Interval); painted < want-2 || painted > want+2 {
 			t.Errorf("ticks every %d ms: %d paints in %d s", tick, painted, seconds)
+		}
+	}
+}
+
+// Frames that come late on a busy computer, and the next ones at once afterwards, are all
+// shown, whenever they come between two paints.
+func TestShowsFramesThatComeUnevenly(t *testing.T) {
+	const seconds, period, late = 20, time.Second / 30, 12 * time.Millisecond
+	s := newScreen(t, 64, 36, 1)
+	chance := rand.New(rand.NewPCG(1, 2))
+	for phase := time.Duration(0); phase < period; phase += period / 9 {
+		slot := &call.FrameSlot{}
+		s.tile.SetSlot(slot)
+		start, came, shown, last := s.now, 0, 0, byte(0)
+		next := start.Add(phase)
+		for s.now.Sub(start) < seconds*time.Second {
+			s.now = s.now.Add(time.Second/60 - time.Millisecond + time.Duration(chance.Int64N(int64(2*time.Millisecond))))
+			for ; !next.After(s.now); came++ {
+				slot.Begin(1, 1).Pix[0] = byte(came + 1)
+				slot.Commit()
+				next = start.Add(phase + time.Duration(came+1)*period + time.Duration(chance.Int64N(int64(late))))
+			}
+			s.painter.Tick()
+			if s.tile.img != nil && s.tile.img.Pix[0] != last {
+				last = s.tile.img.Pix[0]
+				shown++
+			}
+		}
+		if shown < came-5 {
+			t.Errorf("%v after a paint: %d of %d frames are shown", phase, shown, came)
 		}
 	}
 }
