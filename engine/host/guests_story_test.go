@@ -2,6 +2,7 @@ package host
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -210,4 +211,33 @@ func TestGuestsOfOneAddress(t *testing.T) {
 		_, _, err := s.dial(carl, "")
 		return err == nil
 	})
+}
+
+// TestCandidatesWithoutAnEnd: LiveKit keeps every address that a guest names.
+func TestCandidatesWithoutAnEnd(t *testing.T) {
+	t.Parallel()
+	few := limits.Default()
+	few.Candidates, few.CandidateBurst = 0.01, 10
+	s := startServer(t, func(c *Config) { c.limits = &few })
+	link := s.invite(nil)
+	ben, _ := s.mustDial(s.mustJoin(newGuest(t, "ben"), link).Token)
+	anna, _ := s.mustDial(s.mustJoin(newGuest(t, "anna"), link).Token)
+	name := func(n int) {
+		anna.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Trickle{Trickle: &livekit.TrickleRequest{
+			CandidateInit: fmt.Sprintf(`{"candidate":"candidate:%d 1 udp 1 127.0.0.1 %d typ host","sdpMid":"0","sdpMLineIndex":0}`, n, 1000+n),
+		}}})
+	}
+	for n := range few.CandidateBurst {
+		name(n)
+	}
+	if !anna.answers() {
+		t.Fatal("cut within the limit")
+	}
+	name(few.CandidateBurst)
+	if status := anna.closed(); status != stream.StatusPolicy {
+		t.Errorf("closed with %d", status)
+	}
+	if !ben.answers() {
+		t.Error("somebody else is gone, too")
+	}
 }

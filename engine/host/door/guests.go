@@ -19,6 +19,7 @@ import (
 // whatever connections they have, by address, and of all together.
 type guestLimits struct {
 	work    *limits.Rates[roomservice.Place] // see stream.Limits
+	named   *limits.Rates[roomservice.Place] // candidates of one person
 	bytes   *limits.Rates[roomservice.Place] // of one person
 	sending *limits.Rates[netip.Prefix]      // bytes of one address
 	all     *rate.Limiter                    // bytes
@@ -29,6 +30,7 @@ type guestLimits struct {
 func newGuestLimits(l limits.Limits) guestLimits {
 	return guestLimits{
 		work:    limits.NewRates[roomservice.Place](l.Work, l.WorkBurst, l.Addresses),
+		named:   limits.NewRates[roomservice.Place](l.Candidates, l.CandidateBurst, l.Addresses),
 		bytes:   limits.NewRates[roomservice.Place](l.Bytes, l.ByteBurst, l.Addresses),
 		sending: limits.NewRates[netip.Prefix](l.AddressBytes, l.AddressByteBurst, l.Addresses),
 		all:     rate.NewLimiter(l.AllBytes, l.AllByteBurst),
@@ -47,7 +49,12 @@ func (d *Door) limitsOf(ctx context.Context, c *connect) stream.Limits {
 		Names: func(audio bool, name string) error {
 			return d.enforcer.Name(who, name, audio)
 		},
-		Inspect: func(m *livekit.SignalRequest) error { return d.enforcer.Inspect(who, m) },
+		Inspect: func(m *livekit.SignalRequest) error {
+			if m.GetTrickle() != nil && !d.guests.named.Take(who, d.now()) {
+				return &stream.Violation{Status: stream.StatusPolicy, Reason: "too many candidates"}
+			}
+			return d.enforcer.Inspect(who, m)
+		},
 		Cut: func(why error) {
 			d.logCut(c, why)
 			if stream.Misbehaved(why) {

@@ -29,6 +29,7 @@ func Unlimited() limits.Limits {
 		Addresses: 10, Guests: 1e6, Connections: 1e6, Waiting: 1e6, Total: 1e6,
 		Work: 1e9, WorkBurst: 1e9, Bytes: 1e9, ByteBurst: 1e9, AddressBytes: 1e9, AddressByteBurst: 1e9,
 		AllBytes: 1e9, AllByteBurst: 1e9, CutLines: 1e9, PageFiles: 1e9, PageFileBurst: 1e9,
+		Candidates: 1e9, CandidateBurst: 1e9,
 	}
 }
 

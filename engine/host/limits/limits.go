@@ -26,6 +26,8 @@ type Limits struct {
 	Work             rate.Limit // of requests to LiveKit, a second and person; see stream.Limits
 	WorkBurst        int
 	JoinWork         int        // of each connect, besides
+	Candidates       rate.Limit // addresses for media that one person names, a second
+	CandidateBurst   int
 	Bytes            rate.Limit // to LiveKit, a second and person
 	ByteBurst        int
 	AddressBytes     rate.Limit // ... and address
@@ -63,6 +65,9 @@ func Default() Limits {
 		// A browser that joins with four tracks, or resumes, has spent 120. Who
 		// comes and goes 200 times in a row is let in (contract L6).
 		JoinWork: 150,
+		// LiveKit and pion keep each with its pairs until the media connection begins
+		// anew. A client names ten when it comes.
+		Candidates: 1, CandidateBurst: 4096,
 		// An office of 100 with Foyer that resumes at once sends 0.1 MB each.
 		Bytes: 256 << 10, ByteBurst: 4 << 20,
 		AddressBytes: 4 << 20, AddressByteBurst: 16 << 20,
