@@ -86,25 +86,38 @@ func (a *arena) close() {
 }
 
 // warmUp lets people come, talk, write and go, so that what a server allocates
-// once is there before the first measurement.
+// once is there. What it has then, it has to have after every attack.
 func (a *arena) warmUp(t *testing.T) {
 	t.Helper()
 	s := &stage{arena: a, ctx: t.Context(), mark: a.ada.Mark(), door: attack.Door{URL: a.server.Drive.URL}}
-	defer s.over()
+	err := s.warm()
+	s.over()
+	if err = errors.Join(err, s.stats(2)); err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range []*subject{&a.serving, &a.ada.subject} {
+		if one.rest, err = one.look(s.ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func (s *stage) warm() error {
 	for range 3 {
 		g, _, err := s.sender()
 		if err != nil {
-			t.Fatal(err)
+			return err
 		}
 		if _, _, err := s.speaks(g, audioTrack("warm", livekit.TrackSource_MICROPHONE)); err != nil {
-			t.Fatal(err)
+			return err
 		}
 		for _, p := range text("warm", doorapi.TopicChat, "warm") {
 			if err := write(g.Channel(attack.Reliable), p); err != nil {
-				t.Fatal(err)
+				return err
 			}
 		}
 	}
+	return nil
 }
 
 func (a *arena) pprof() string {

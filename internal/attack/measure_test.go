@@ -17,22 +17,25 @@ import (
 const (
 	mostServer    = 250 << 20 // bytes resident
 	mostBystander = 200 << 20
-	mostBack      = 1.2 // of what it was, once the attacker is gone
-	mostFiles     = 4   // more than before, likewise
+	mostBack      = 0.2 // of the memory at rest more than before, once the attacker is gone
+	mostFiles     = 4   // more than at rest, likewise
 	mostRoutines  = 12
 	mostLog       = 256 << 10 // bytes of log for one attack
 	backLimit     = 30 * time.Second
-	mostSilence   = time.Second
+	// restLimit is until memory is as at rest, after many attacks. LiveKit keeps all
+	// that a participant has for a minute after they came (rtc/room.go, Join).
+	restLimit   = 3 * time.Minute
+	mostSilence = time.Second
 )
 
 // vitals are what an attack can use up.
 type vitals struct {
-	rss               int64
+	rss, own          int64 // bytes; own is what is no part of a file
 	files, goroutines int
 }
 
 func (v vitals) String() string {
-	return fmt.Sprintf("%d MB, %d files, %d goroutines", v.rss>>20, v.files, v.goroutines)
+	return fmt.Sprintf("%d MB (%d own), %d files, %d goroutines", v.rss>>20, v.own>>20, v.files, v.goroutines)
 }
 
 // subject is a process that is watched.
@@ -42,16 +45,20 @@ type subject struct {
 	pid   int
 	pprof string // address
 	log   string // file
+	rest  vitals // before any attack
 }
 
 // watched names a process and the address where it answers --pprof.
 func watched(name string, most int64, p *drive.Process, pprof string) subject {
-	return subject{name, most, p.PID, pprof, p.Log}
+	return subject{name: name, most: most, pid: p.PID, pprof: pprof, log: p.Log}
 }
 
 // look measures all that there is.
 func (s subject) look(ctx context.Context) (v vitals, err error) {
 	if v.rss, _, err = drive.Memory(s.pid); err != nil {
+		return v, fmt.Errorf("%s: %w", s.name, err)
+	}
+	if v.own, err = drive.Own(s.pid); err != nil {
 		return v, fmt.Errorf("%s: %w", s.name, err)
 	}
 	files, err := drive.Files(s.pid)
@@ -111,6 +118,9 @@ func (s subject) begin(ctx context.Context) (*course, error) {
 	if err := drive.ResetPeak(s.pid); err != nil {
 		return nil, err
 	}
+	if s.rest == (vitals{}) {
+		s.rest = before
+	}
 	c := &course{subject: s, before: before, peak: before, written: -s.logged(), done: make(chan struct{})}
 	return c, nil
 }
@@ -136,6 +146,31 @@ func (c *course) watch(ctx context.Context) {
 	}
 }
 
+// isBack reports whether a process has as little as at rest, and no more memory than it
+// had then or before.
+func (s subject) isBack(v, before vitals) bool {
+	most := max(before.own, s.rest.own) + int64(mostBack*float64(s.rest.rss))
+	return v.own <= most && v.files <= s.rest.files+mostFiles && v.goroutines <= s.rest.goroutines+mostRoutines
+}
+
+// rests waits until a process is as at rest: if it were compared with what it was before
+// one attack alone, a little of each would become much of all.
+func (s subject) rests(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, restLimit)
+	defer cancel()
+	var now vitals
+	if err := drive.Until(ctx, func() bool {
+		v, err := s.look(ctx)
+		if err == nil {
+			now = v
+		}
+		return err == nil && s.isBack(v, s.rest)
+	}); err != nil {
+		return fmt.Errorf("%s is not back after %v: %v at rest, %v now", s.name, restLimit, s.rest, now)
+	}
+	return nil
+}
+
 // settle waits until the process is as it was before, for a while.
 func (c *course) settle(ctx context.Context) error {
 	began := time.Now()
@@ -147,8 +182,7 @@ func (c *course) settle(ctx context.Context) error {
 			return !drive.Alive(c.pid)
 		}
 		c.after = v
-		c.back = float64(v.rss) <= mostBack*float64(c.before.rss) && v.files <= c.before.files+mostFiles &&
-			v.goroutines <= c.before.goroutines+mostRoutines
+		c.back = c.isBack(v, c.before)
 		return c.back
 	})
 	c.took = time.Since(began)
@@ -170,7 +204,8 @@ func (c *course) verdict() (bad []string) {
 		bad = append(bad, fmt.Sprintf("%s held %d MB, more than %d MB", c.name, c.peak.rss>>20, c.most>>20))
 	}
 	if !c.back {
-		bad = append(bad, fmt.Sprintf("%s is not back after %v: %v before, %v at most, %v after", c.name, backLimit, c.before, c.peak, c.after))
+		bad = append(bad, fmt.Sprintf("%s is not back after %v: %v at rest, %v before, %v at most, %v after",
+			c.name, backLimit, c.rest, c.before, c.peak, c.after))
 	}
 	if c.written > mostLog {
 		bad = append(bad, fmt.Sprintf("%s wrote %d kB of log", c.name, c.written>>10))

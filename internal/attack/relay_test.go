@@ -199,6 +199,9 @@ func (a *arena) vera() *bystander {
 		a.guest = &bystander{testenv.Adopt(a.t, p), "vera", watched("vera", mostBystander, p, at)}
 		a.guest.Await("joined")
 		a.guest.leave()
+		if a.guest.rest, err = a.guest.look(a.t.Context()); err != nil {
+			a.t.Fatal(err)
+		}
 	}
 	return a.guest
 }

@@ -119,6 +119,22 @@ func Memory(pid int) (rss, pss int64, err error) {
 	return rss, pss, nil
 }
 
+// Own is how much memory of a process is no part of a file, in bytes: what it holds
+// itself. How much of its program is resident is up to the system.
+func Own(pid int) (int64, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(text)) {
+		var kib int64
+		if n, _ := fmt.Sscanf(line, "RssAnon: %d kB", &kib); n == 1 {
+			return kib << 10, nil
+		}
+	}
+	return 0, fmt.Errorf("process %d has no RssAnon", pid)
+}
+
 // ticksPerSecond is the unit of CPU times in /proc (USER_HZ, fixed on Linux).
 const ticksPerSecond = 100
 
