@@ -168,13 +168,24 @@ guest() {
 	started+=($!)
 }
 
-# hears_and_sees NAME OTHER: frames and sound of the other arrive.
-hears_and_sees() {
-	await "$1 knows $2" grep -q "\"name\":\"$2\"" "$work/$1.json"
-	local source
-	for source in camera microphone; do
-		await "$1 has $2's $source" grep -qE "\"event\":\"track_subscribed\".*\"source\":\"$source\"" "$work/$1.json"
+# told NAME EVENT TEXT...: NAME has been told of an event in which all of these texts stand.
+told() {
+	local lines text
+	lines=$(grep -F "\"event\":\"$2\"" "$work/$1.json") || return 1
+	for text in "${@:3}"; do
+		lines=$(grep -F -- "\"$text\"" <<<"$lines") || return 1
 	done
+}
+
+# hears_and_sees NAME OTHER IMAGE AS: the other's sound arrives, and a frame, which NAME writes
+# into IMAGE and calls AS.
+hears_and_sees() {
+	await "$1 has the camera of $2" told "$1" track_subscribed "$2" camera
+	await "$1 has the microphone of $2" told "$1" track_subscribed "$2" microphone
+	await "$1 hears $2" told "$1" speakers "$2"
+	printf '{"cmd":"snapshot","id":"%s","source":"camera","file":"%s","width":320,"height":180}\n' "$2" "${4//\\/\\\\}" >"$work/$1.stdin"
+	await "$1 has a frame of $2" identify "$3"
+	[ "$(identify -format %k "$3")" -gt 16 ] || { echo "$3 has nearly no colours" >&2; return 1; }
 }
 
 part_window() {
@@ -207,8 +218,12 @@ part_window() {
 
 	# A second one on Windows, without a window.
 	guest Wilma "$work/link" wine "$exe"
-	hears_and_sees Bob Wilma
-	hears_and_sees Wilma Bob
+	hears_and_sees Bob Wilma "$work/wilma.png" "$work/wilma.png"
+	hears_and_sees Wilma Bob "$c/bob.png" 'C:\bob.png'
+	cp "$work/wilma.png" "$artifacts/windows-wilma.png"
+	cp "$c/bob.png" "$artifacts/windows-bob.png"
+	echo '{"cmd":"leave"}' >"$work/Wilma.stdin"
+	await "Wilma has left" told Wilma left
 	import -window root "$artifacts/windows-three.png"
 
 	# A link, as a browser opens it.
