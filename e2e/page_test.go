@@ -31,12 +31,12 @@ func webOf(t *testing.T, link string) string {
 	return l.Web()
 }
 
-func (h *house) visits(link string) *visitor {
+func (h *house) visits(link string, tcp bool) *visitor {
 	h.t.Helper()
 	root, err := drive.Root()
 	must(h.t, err)
 	url := webOf(h.t, link)
-	p, err := h.server.Drive.Visit(h.t.Context(), root, map[string]any{"url": url, "language": "en-GB"})
+	p, err := h.server.Drive.Visit(h.t.Context(), root, map[string]any{"url": url, "language": "en-GB", "tcp": tcp})
 	must(h.t, err)
 	return &visitor{testenv.Adopt(h.t, p), h.t, url, words.English()}
 }
@@ -162,7 +162,7 @@ func TestGuestInABrowser(t *testing.T) {
 		Args: []string{"--camera", smallFilm(t), "--mic", "none", "--speaker", "none"},
 	})
 	host.awaits("joined", nil)
-	bob := h.visits(link)
+	bob := h.visits(link, false)
 	defer bob.secrets()
 
 	t.Log("the lobby, and in")
@@ -268,13 +268,13 @@ func (v *visitor) isBannedAndWaits(host *person, id string) {
 	v.isTold(call.Left{Reason: call.ReasonTurnedAway, By: "Host", Text: "Later"})
 }
 
-// TestPageEnds: the guest leaves, the room is dismissed, the server dies and stops, and
-// the page says which. It says, too, what a browser lacks.
+// TestPageEnds: the guest leaves, the room is dismissed, the server stops, and the page
+// says which. It says, too, what a browser lacks. Media goes over TCP alone.
 func TestPageEnds(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, drive.ServeOptions{})
+	h := openHouse(t, drive.ServeOptions{Listen: fmt.Sprint(":", testenv.FreePort(t))})
 	link := h.invite("hall", "--title", "Team")
-	bob := h.visits(link)
+	bob := h.visits(link, true)
 	defer bob.secrets()
 
 	t.Log("a screen is shared, and the guest leaves")
