@@ -19,6 +19,7 @@ import (
 	"foyer/ui/desk"
 	"foyer/ui/dropped"
 	"foyer/ui/model"
+	"foyer/ui/uitest"
 )
 
 // fakeDesktop keeps what it is asked for.
@@ -257,6 +258,14 @@ func TestMinimized(t *testing.T) {
 	second := call.Track{SID: "TR_l", Source: call.SourceCamera, Kind: call.KindVideo}
 	b.events(call.ParticipantJoined{Participant: call.Participant{Identity: "u-linus", SID: "PA_l", Name: "Linus", Tracks: []call.Track{second}}})
 	disabled("TR_l", true)
+	drawn := uitest.CountDraws(t)
+	b.events(call.SpeakersChanged{Speakers: []call.SpeakerLevel{{ID: "u-grace", Level: 0.4}}},
+		call.QualityChanged{ID: "u-grace", Quality: call.QualityPoor})
+	b.chats("Grace", "hello?")
+	for o, n := range drawn {
+		t.Errorf("a %T is drawn %d times although nobody sees it", o, n)
+	}
+	b.engine.done = nil
 	b.frame.hidden(false)
 	tick()
 	disabled("TR_c", false)

@@ -42,5 +42,5 @@ func (c Costs) Chromium(ctx context.Context, b *harness.Bench) error {
 		return err
 	}
 	c.add(b, "Chromium", emptyRoom, idle)
-	return c.tiles(ctx, b, r.Link, "Chromium", pids, s.eyes)
+	return c.tiles(ctx, b, r.Link, "Chromium", pids, s.eyes, nil)
 }

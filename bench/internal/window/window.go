@@ -13,6 +13,7 @@ import (
 
 	"foyer/bench/internal/harness"
 	"foyer/bench/internal/people"
+	"foyer/bench/internal/report"
 	"foyer/internal/desktop"
 )
 
@@ -21,6 +22,8 @@ const (
 	settle  = 4 * time.Second // decoders, layouts and caches come to rest
 	measure = 10 * time.Second
 	starts  = 40 // of the window, for its first pixel
+
+	unseenShare = 0.3 // of its cost, that a window may have which nobody sees
 )
 
 func tileCounts() []int { return []int{1, 4, 9} }
@@ -74,18 +77,42 @@ func (c Costs) Foyer(ctx context.Context, b *harness.Bench) error {
 		return err
 	}
 	c.add(b, "Foyer", emptyRoom, idle)
-	return c.tiles(ctx, b, r.Link, "Foyer", func() []int { return []int{s.window.PID} }, s.eyes)
+	return c.tiles(ctx, b, r.Link, "Foyer", func() []int { return []int{s.window.PID} }, s.eyes,
+		func(seen cost) error { return s.unseen(ctx, b, seen) })
 }
 
-// tiles adds publishers and measures the processes that show them.
+// unseen measures the window while it is minimized in the same room, beside what it
+// cost when it was seen.
+func (s *seat) unseen(ctx context.Context, b *harness.Bench, seen cost) error {
+	windows := s.eyes.Windows(ctx, "Foyer")
+	if len(windows) == 0 {
+		return errors.New("there is no window to minimize")
+	}
+	if err := s.eyes.Minimize(ctx, windows[0]); err != nil {
+		return err
+	}
+	used, err := spend(ctx, []int{s.window.PID})
+	if err != nil {
+		return err
+	}
+	what := fmt.Sprintf("Foyer, minimized with %s", tilesShown(tileCounts()[len(tileCounts())-1]))
+	b.Table.Row(what, used.String(), fmt.Sprintf("<= %s of the row before", report.Percent(unseenShare)),
+		used.cpu <= unseenShare*seen.cpu)
+	return nil
+}
+
+// tiles adds publishers and measures the processes that show them. last is called with
+// what the most tiles cost, while they are there; it may be nil.
 func (c Costs) tiles(
 	ctx context.Context, b *harness.Bench, link, who string, pids func() []int, eyes *desktop.Desktop,
+	last func(cost) error,
 ) (err error) {
 	p, err := people.NewPublishers()
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, p.Close()) }()
+	var used cost
 	for _, n := range tileCounts() {
 		if err := p.Grow(ctx, link, n); err != nil {
 			return err
@@ -94,8 +121,7 @@ func (c Costs) tiles(
 		if err != nil {
 			return fmt.Errorf("%s with %d tiles: %w", who, n, err)
 		}
-		used, err := spend(ctx, pids())
-		if err != nil {
+		if used, err = spend(ctx, pids()); err != nil {
 			return err
 		}
 		// Afterwards: looking costs the display's time, too.
@@ -104,7 +130,10 @@ func (c Costs) tiles(
 		}
 		c.add(b, who, tilesShown(n), used)
 	}
-	return nil
+	if last == nil {
+		return nil
+	}
+	return last(used)
 }
 
 // add tells what something cost. The test patterns must be seen moving, or a
