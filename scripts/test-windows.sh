@@ -2,8 +2,9 @@
 # test-windows.sh FOYER [PART...]: packages what is committed for Windows, with a certificate of
 # its own, and takes the package as a user does, under Wine: the tests of the code that only
 # Windows has; installed without a question, used under Xvfb together with FOYER, a program for
-# Linux, and removed. Parts are code, installer and window; all of them without one.
-# FOYER_SETUP is an installer that has been made before, with FOYER_CERTIFICATE (PEM).
+# Linux, and removed. Parts are code, installer, room and window; all of them without one.
+# FOYER_SETUP is an installer that has been made before, with FOYER_CERTIFICATE (PEM); FOYER_EXE is a
+# program for part "room".
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages/cross.sh
@@ -27,11 +28,13 @@ trap 'exit 130' INT TERM
 
 prefix
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(code installer window)
+[ ${#parts[@]} -gt 0 ] || parts=(code installer room window)
+[ -n "${FOYER_EXE:-}" ] || [ "${parts[*]}" = code ] || package
 for part in "${parts[@]}"; do
 	begin=$SECONDS
 	echo "== $part"
-	"part_$part"
+	# A part is a process: its guests end with it.
+	(started=(); trap end_started EXIT; "part_$part")
 	echo "== $part passed in $((SECONDS - begin)) s"
 done
 echo "passed: ${parts[*]} ($SECONDS s)"

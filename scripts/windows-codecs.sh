@@ -51,12 +51,12 @@ mkdir -p "$dir/pkgconfig"
 mv "$work/out/usr/include" "$dir/include"
 mkdir "$dir/lib"
 mv "$work/out/usr/lib/libvpx.a" "$work/out/usr/lib/libopus.a" "$dir/lib/"
-describe() { # describe NAME CFLAGS
+describe() { # describe NAME CFLAGS [LIBRARY]
 	local version
 	version=$(sed -n 's/^Version: //p' "$work/out/usr/lib/pkgconfig/$1.pc")
-	printf 'Name: %s\nDescription: %s, linked statically\nVersion: %s\nCflags: %s\nLibs: -L%s -l%s\n' \
-		"$1" "$1" "$version" "$2" "$dir/lib" "$1" >"$dir/pkgconfig/$1.pc"
+	printf 'Name: %s\nDescription: %s, linked statically\nVersion: %s\nCflags: %s\nLibs: -L%s -l%s%s\n' \
+		"$1" "$1" "$version" "$2" "$dir/lib" "$1" "${3:+ $3}" >"$dir/pkgconfig/$1.pc"
 }
 describe vpx "-I$dir/include"
-describe opus "-I$dir/include/opus"
+describe opus "-I$dir/include/opus" -lssp # its configure turns _FORTIFY_SOURCE on
 echo "$recipe" >"$dir/recipe"

@@ -34,7 +34,6 @@ part_code() {
 
 # package makes the installer, signed by a certificate that nobody knows, in $setup.
 package() {
-	[ -z "${setup:-}" ] || return 0
 	if [ -n "${FOYER_SETUP:-}" ]; then
 		setup=$FOYER_SETUP certificate=$FOYER_CERTIFICATE
 		return
@@ -86,7 +85,6 @@ uninstalled() { # uninstalled FOLDER
 }
 
 part_installer() {
-	package
 	signed "$setup"
 	cp "$setup" "$work/changed.exe"
 	printf x | dd of="$work/changed.exe" bs=1 seek=4000000 conv=notrunc status=none
@@ -144,15 +142,16 @@ installed() {
 	must_have "$work/version" "foyer "
 }
 
-# linux_serve: a room server on Linux; its invite link is in $work/other.
-linux_serve() {
-	local url key
-	"$linux" serve --listen 127.0.0.1:0 --data "$work/rooms" --no-port-mapping >"$work/serve.json" 2>"$work/serve.log" &
+# serve ROOM COMMAND...: a room server of that program; the invite link is in $work/ROOM.
+serve() {
+	local room=$1 url key
+	shift
+	"$@" serve --listen 127.0.0.1:0 --data "$work/rooms-$room" --no-port-mapping >"$work/$room.json" 2>"$work/$room.log" &
 	started+=($!)
-	await "the room server is ready" grep -q '"event":"ready"' "$work/serve.json"
-	url=$(sed -n 's/.*"url":"\([^"]*\)".*/\1/p' "$work/serve.json")
-	key=$(sed -n 's/.*"admin_key_file":"\([^"]*\)".*/\1/p' "$work/serve.json")
-	"$linux" invite --server "$url" --admin-key-file "$key" --room other >"$work/other"
+	await "the room server is ready" told "$room" ready
+	url=$(sed -n 's/.*"url":"\([^"]*\)".*/\1/p' "$work/$room.json")
+	key=$(sed -n 's/.*"admin_key_file":"\([^"]*\)".*/\1/p' "$work/$room.json")
+	"$@" invite --server "$url" --admin-key-file "${key//\\\\/\\}" --room "$room" | tr -d '\r' >"$work/$room"
 }
 
 # guest NAME LINK-FILE COMMAND...: joins without a window, with a test picture and a tone. Events are in
@@ -188,11 +187,38 @@ hears_and_sees() {
 	[ "$(identify -format %k "$3")" -gt 16 ] || { echo "$3 has nearly no colours" >&2; return 1; }
 }
 
-part_window() {
-	package
-	local folder=$user/AppData/Local/Programs/Foyer exe window log=$artifacts/windows.log status=0
+# program: where the program is on Windows, in $exe; FOYER_EXE is one that is not installed.
+program() {
+	exe=${FOYER_EXE:-}
+	[ -z "$exe" ] || return 0
+	folder=$user/AppData/Local/Programs/Foyer
 	[ -e "$folder/foyer.exe" ] || install_silently
-	exe=$(windows_path "$folder/foyer.exe")
+	exe=$folder/foyer.exe
+}
+
+# part_room: the program without a window, in rooms on Linux and on Windows.
+part_room() {
+	program
+	serve linux "$linux"
+	guest Grace "$work/linux" "$linux"
+	guest Wilma "$work/linux" wine "$exe"
+	hears_and_sees Grace Wilma "$work/wilma.png" "$work/wilma.png"
+	hears_and_sees Wilma Grace "$c/grace.png" 'C:\grace.png'
+	cp "$work/wilma.png" "$artifacts/windows-wilma.png"
+	cp "$c/grace.png" "$artifacts/windows-grace.png"
+	echo '{"cmd":"leave"}' >"$work/Wilma.stdin"
+	await "Wilma has left" told Wilma left
+	serve windows wine "$exe"
+	guest Bob "$work/windows" "$linux"
+	guest Walt "$work/windows" wine "$exe"
+	hears_and_sees Bob Walt "$work/walt.png" "$work/walt.png"
+	hears_and_sees Walt Bob "$c/bob.png" 'C:\bob.png'
+}
+
+part_window() {
+	local window log=$artifacts/windows.log status=0
+	program
+	exe=$(windows_path "$exe")
 	profile=$user/AppData/Roaming/foyer
 	mkdir -p "$profile"
 	echo '{"name":"Ada","preview_asked":true,"camera_on":false}' >"$profile/settings.json"
@@ -212,30 +238,20 @@ part_window() {
 	await "the invite link is on the clipboard" sh -c 'xclip -selection clipboard -o | grep -q "^foyer://"'
 	xclip -selection clipboard -o >"$work/link"
 	guest Bob "$work/link" "$linux"
-	await "Bob has joined" grep -q '"event":"joined"' "$work/Bob.json"
+	await "Bob has joined" told Bob joined
 	await "Bob sees Ada" grep -q '"name":"Ada"' "$work/Bob.json"
 	import -window root "$artifacts/windows-room.png"
 
-	# A second one on Windows, without a window.
-	guest Wilma "$work/link" wine "$exe"
-	hears_and_sees Bob Wilma "$work/wilma.png" "$work/wilma.png"
-	hears_and_sees Wilma Bob "$c/bob.png" 'C:\bob.png'
-	cp "$work/wilma.png" "$artifacts/windows-wilma.png"
-	cp "$c/bob.png" "$artifacts/windows-bob.png"
-	echo '{"cmd":"leave"}' >"$work/Wilma.stdin"
-	await "Wilma has left" told Wilma left
-	import -window root "$artifacts/windows-three.png"
-
 	# A link, as a browser opens it.
-	linux_serve
+	serve other "$linux"
 	guest Grace "$work/other" "$linux"
-	await "Grace is in the other room" grep -q '"event":"joined"' "$work/Grace.json"
+	await "Grace is in the other room" told Grace joined
 	wine start "$(cat "$work/other")"
 	await "the window asks whether to switch" gone "$danger"
 	import -window root "$artifacts/windows-switch.png"
 	click "$accent" "the answer to the question"
 	await "Grace sees Ada" grep -q '"name":"Ada"' "$work/Grace.json"
-	await "Bob sees Ada leave" grep -q '"event":"participant_left"' "$work/Bob.json"
+	await "Bob sees Ada leave" told Bob participant_left
 
 	click "$danger" "the leave button"
 	await "the room is left" gone "$danger"
