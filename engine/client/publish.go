@@ -23,7 +23,7 @@ func (s *session) Publish(ctx context.Context, spec call.TrackSpec) (call.LocalT
 	if err := rtp.CheckSpec(spec); err != nil {
 		return nil, err
 	}
-	t, err := rtp.NewLocalTrack(rtp.NewCID(), spec, &s.halted)
+	t, err := rtp.NewLocalTrack(rtp.NewCID(), spec, s.budget, &s.halted)
 	if err != nil {
 		return nil, err
 	}

@@ -80,7 +80,7 @@ func TestEarlyOffers(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := bareSession(New(Config{}), joinResponse())
-			tr, err := rtp.NewTransport(rtp.Config{Events: s.transportEvents(), Log: rtp.PionLog{Log: s.log}})
+			tr, err := rtp.NewTransport(rtp.Config{Events: s.transportEvents(), Log: rtp.PionLog{Log: s.log}, Budget: s.budget})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -14,6 +14,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/client/alarm"
+	"foyer/engine/client/bandwidth"
 	"foyer/engine/client/data"
 	"foyer/engine/client/ending"
 	"foyer/engine/client/roster"
@@ -49,6 +50,7 @@ type session struct {
 	once   sync.Once
 	halted atomic.Bool  // no media any more: leaving or ended
 	rtt    atomic.Int64 // of the signal connection, ns
+	budget *bandwidth.Budget
 
 	// loop
 	phase       phase
@@ -98,7 +100,7 @@ func emptySession(d *Dialer, req call.JoinRequest, sink func(call.SessionEvent))
 	s := &session{
 		dialer: d, limits: d.limits, log: d.log, req: req, sink: sink,
 		done: make(chan struct{}), ready: make(chan struct{}), box: make(chan func(), boxSize),
-		alarms: alarm.New[alarmKind](),
+		alarms: alarm.New[alarmKind](), budget: new(bandwidth.Budget),
 	}
 	s.negotiation.s, s.reconnection.s, s.permissions.s, s.pings.s = s, s, s, s
 	s.publications = publications{s: s, byCID: map[string]*rtp.LocalTrack{}}
@@ -115,7 +117,7 @@ func (s *session) install(adm *admission) error {
 	join := adm.joined.Join
 	t, err := rtp.NewTransport(rtp.Config{
 		Dual: adm.credentials.dual, Server: adm.conn.PeerIP(), Servers: join.GetIceServers(),
-		Events: s.transportEvents(), Log: rtp.PionLog{Log: s.log}, Keep: s.dialer.keep,
+		Events: s.transportEvents(), Log: rtp.PionLog{Log: s.log}, Budget: s.budget, Keep: s.dialer.keep,
 	})
 	if err != nil {
 		return err

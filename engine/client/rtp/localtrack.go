@@ -16,6 +16,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"foyer/engine/call"
+	"foyer/engine/client/bandwidth"
 )
 
 const (
@@ -46,8 +47,8 @@ type LocalTrack struct {
 	clock     *trackClock
 	encodings []*encoding
 	keyFrames chan int
-	unwanted  atomic.Uint32 // bit per layer: nobody watches it
-	rate      rateControl
+	unwanted  atomic.Uint32    // bit per layer: nobody watches it
+	share     *bandwidth.Share // nil for audio, which is always sent
 }
 
 var _ call.LocalTrack = (*LocalTrack)(nil)
@@ -79,14 +80,18 @@ const MaxLayers = 3
 func simulcastRIDs() []string { return []string{"q", "h", "f"} }
 
 // NewLocalTrack makes a track that is not attached yet. halted stops all of a
-// session's tracks.
-func NewLocalTrack(cid string, spec call.TrackSpec, halted *atomic.Bool) (*LocalTrack, error) {
+// session's tracks, and budget is what they may send.
+func NewLocalTrack(
+	cid string, spec call.TrackSpec, budget *bandwidth.Budget, halted *atomic.Bool,
+) (*LocalTrack, error) {
 	t := &LocalTrack{
 		cid: cid, spec: spec, halted: halted, clock: newTrackClock(spec.Source.Kind(), time.Now()),
 		wait: make(chan error, 1), keyFrames: make(chan int, keyRequests),
 	}
 	t.muted.Store(spec.Muted)
-	t.rate.reset()
+	if spec.Source.Kind() == call.KindVideo {
+		t.share = budget.Join(spec.Source, spec.Layers, t.pad)
+	}
 	layers := max(len(spec.Layers), 1)
 	for i := range layers {
 		e, err := newEncoding(cid, spec, i, layers)
@@ -194,11 +199,25 @@ func (t *LocalTrack) SetPublished(err error) {
 }
 
 // End makes the track send nothing any more. It is safe from any goroutine.
-func (t *LocalTrack) End() { t.dead.Store(true) }
+func (t *LocalTrack) End() {
+	t.dead.Store(true)
+	t.shareOut()
+}
 
 // SetMuted stops the sending or goes on with it, and returns whether it was
 // stopped. It is safe from any goroutine.
-func (t *LocalTrack) SetMuted(muted bool) (before bool) { return t.muted.Swap(muted) }
+func (t *LocalTrack) SetMuted(muted bool) (before bool) {
+	before = t.muted.Swap(muted)
+	t.shareOut()
+	return before
+}
+
+// shareOut takes the track's part of what may be sent, or gives it back.
+func (t *LocalTrack) shareOut() {
+	if t.share != nil {
+		t.share.SetSending(t.Armed() && !t.dead.Load() && !t.muted.Load())
+	}
+}
 
 // Muted reports whether nothing is sent for now.
 func (t *LocalTrack) Muted() bool { return t.muted.Load() }
@@ -230,7 +249,7 @@ func (t *LocalTrack) Bitrate(layer int) int {
 	if layer < 0 || layer >= len(t.spec.Layers) {
 		return 0
 	}
-	return t.rate.apply(t.spec.Layers[layer].Bitrate)
+	return t.share.Bitrate(layer)
 }
 
 // Begin implements [call.LocalTrack].
@@ -274,6 +293,42 @@ func (t *LocalTrack) WriteFrame(f call.EncodedFrame) error {
 	return nil
 }
 
+// pad sends a packet that fills the line and means nothing, behind the last frame of
+// the lowest layer that is sent. It reports whether it could.
+func (t *LocalTrack) pad() bool {
+	ext := t.ext.Load()
+	for layer, e := range t.encodings {
+		if ext == nil || !t.Wanted(layer) || t.share.Bitrate(layer) == 0 {
+			continue
+		}
+		if e.pad(t.clock, ext) {
+			return true
+		}
+	}
+	return false
+}
+
+// padding is how long a packet of padding is: its length is told in its last byte
+// (RFC 3550 5.1).
+const padding = 255
+
+func (e *encoding) pad(clock *trackClock, ext *extensions) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.last < 0 {
+		return false // nothing was sent yet
+	}
+	packet := &rtp.Packet{Payload: make([]byte, padding), Header: rtp.Header{
+		Version: 2, Padding: true, SequenceNumber: e.sequence, Timestamp: e.offset + clock.ticks(e.last),
+	}}
+	packet.Payload[padding-1] = padding
+	if e.extend(&packet.Header, ext, call.EncodedFrame{}, true) != nil {
+		return false
+	}
+	e.sequence++
+	return e.track.WriteRTP(packet) == nil
+}
+
 // extend writes what pion does not: which layer of which section this is, and
 // how loud it is.
 func (e *encoding) extend(h *rtp.Header, ext *extensions, f call.EncodedFrame, video bool) error {
@@ -312,6 +367,7 @@ func (t *LocalTrack) Arm() bool {
 		}
 	}
 	t.ext.Store(ext)
+	t.shareOut()
 	return true
 }
 
@@ -338,13 +394,9 @@ func (t *LocalTrack) readFeedback(layer int, sender *webrtc.RTPSender) {
 		read = func(buf []byte) (int, interceptor.Attributes, error) { return sender.ReadSimulcast(buf, rid) }
 	}
 	eachRTCP(read, func(p rtcp.Packet) bool {
-		switch p := p.(type) {
+		switch p.(type) {
 		case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
 			t.askKeyFrame(layer)
-		case *rtcp.ReceiverReport:
-			for _, r := range p.Reports {
-				t.rate.report(float64(r.FractionLost)/256, time.Now())
-			}
 		}
 		return true
 	})
@@ -368,6 +420,9 @@ func (t *LocalTrack) Want(qualities []*livekit.SubscribedQuality) {
 		}
 	}
 	before := t.unwanted.Swap(unwanted)
+	if t.share != nil {
+		t.share.Want(unwanted)
+	}
 	for layer := range t.encodings {
 		if bit := uint32(1) << layer; before&bit != 0 && unwanted&bit == 0 && t.spec.Source.Kind() == call.KindVideo {
 			t.askKeyFrame(layer)

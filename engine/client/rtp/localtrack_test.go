@@ -13,6 +13,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"foyer/engine/call"
+	"foyer/engine/client/bandwidth"
 )
 
 // wireTap is what a layer's packets go to instead of the network.
@@ -50,7 +51,7 @@ func (w *wireTap) WriteRTP(h *rtp.Header, payload []byte) (int, error) {
 // tap makes a track that is ready to send, and taps each of its layers.
 func tap(t *testing.T, spec call.TrackSpec) (*LocalTrack, []*wireTap) {
 	t.Helper()
-	track, err := NewLocalTrack("cid", spec, new(atomic.Bool))
+	track, err := NewLocalTrack("cid", spec, new(bandwidth.Budget), new(atomic.Bool))
 	if err != nil {
 		t.Fatal(err)
 	}

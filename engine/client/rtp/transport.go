@@ -16,6 +16,8 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"foyer/engine/call"
+	"foyer/engine/client/bandwidth"
+	"foyer/engine/client/congestion"
 )
 
 // Payload types are ours to choose: we make the offers. With two connections
@@ -80,7 +82,8 @@ type Config struct {
 	Servers []*livekit.ICEServer
 	Events  Events
 	Log     PionLog
-	Keep    func(func()) // runs what outlives the session
+	Budget  *bandwidth.Budget // of what is sent
+	Keep    func(func())      // runs what outlives the session
 }
 
 // Events are called from pion's goroutines and only post.
@@ -268,7 +271,7 @@ func newAPI(c Config, buffers *receiveBuffers) (*webrtc.API, error) {
 		return nil, err
 	}
 	registry := &interceptor.Registry{}
-	if err := registerInterceptors(registry, c.Log); err != nil {
+	if err := registerInterceptors(registry, c); err != nil {
 		return nil, err
 	}
 	return webrtc.NewAPI(
@@ -312,6 +315,7 @@ func registerCodecs(m *webrtc.MediaEngine) error {
 			MimeType: webrtc.MimeTypeVP8, ClockRate: 90000,
 			RTCPFeedback: []webrtc.RTCPFeedback{
 				{Type: webrtc.TypeRTCPFBTransportCC},
+				{Type: webrtc.TypeRTCPFBGoogREMB},
 				{Type: webrtc.TypeRTCPFBCCM, Parameter: "fir"},
 				{Type: webrtc.TypeRTCPFBNACK},
 				{Type: webrtc.TypeRTCPFBNACK, Parameter: "pli"},
@@ -334,7 +338,8 @@ func registerExtensions(m *webrtc.MediaEngine) error {
 	}{
 		{sdp.TransportCCURI, webrtc.RTPCodecTypeVideo},
 		{sdp.TransportCCURI, webrtc.RTPCodecTypeAudio},
-		{sdp.AudioLevelURI, webrtc.RTPCodecTypeAudio}, // without it we never count as speaking
+		{sdp.ABSSendTimeURI, webrtc.RTPCodecTypeVideo}, // by which we measure the line to us
+		{sdp.AudioLevelURI, webrtc.RTPCodecTypeAudio},  // without it we never count as speaking
 	} {
 		if err := m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: ext.uri}, ext.kind); err != nil {
 			return err
@@ -343,34 +348,30 @@ func registerExtensions(m *webrtc.MediaEngine) error {
 	return nil
 }
 
-// registerInterceptors adds retransmission, reports and transport-wide
-// congestion control, both ways.
-func registerInterceptors(r *interceptor.Registry, log PionLog) error {
-	generator, err := nack.NewGeneratorInterceptor(nack.WithGeneratorLoggerFactory(log))
+// registerInterceptors adds retransmission, reports and congestion control, both
+// ways. The first one is the last before the network: what is sent again gets a new
+// number there, and is spaced like everything else.
+func registerInterceptors(r *interceptor.Registry, c Config) error {
+	responder, err := nack.NewResponderInterceptor(nack.WithResponderLoggerFactory(c.Log))
 	if err != nil {
 		return err
 	}
-	responder, err := nack.NewResponderInterceptor(nack.WithResponderLoggerFactory(log))
+	receiver, err := report.NewReceiverInterceptor(report.WithReceiverLoggerFactory(c.Log))
 	if err != nil {
 		return err
 	}
-	receiver, err := report.NewReceiverInterceptor(report.WithReceiverLoggerFactory(log))
+	sender, err := report.NewSenderInterceptor(report.WithSenderLoggerFactory(c.Log))
 	if err != nil {
 		return err
 	}
-	sender, err := report.NewSenderInterceptor(report.WithSenderLoggerFactory(log))
+	feedback, err := twcc.NewSenderInterceptor(twcc.WithLoggerFactory(c.Log))
 	if err != nil {
 		return err
 	}
-	numbers, err := twcc.NewHeaderExtensionInterceptor()
-	if err != nil {
-		return err
-	}
-	feedback, err := twcc.NewSenderInterceptor(twcc.WithLoggerFactory(log))
-	if err != nil {
-		return err
-	}
-	for _, factory := range []interceptor.Factory{responder, generator, receiver, sender, numbers, feedback} {
+	for _, factory := range []interceptor.Factory{
+		congestion.NewSender(c.Budget, c.Log.Log), responder, receiver, sender, feedback,
+		congestion.NewReceiver(c.Log.Log), congestion.NewRepeater(c.Log.Log),
+	} {
 		r.Add(factory)
 	}
 	return nil

@@ -8,6 +8,8 @@ import (
 
 	"github.com/pion/webrtc/v4"
 	"github.com/sirupsen/logrus"
+
+	"foyer/engine/client/bandwidth"
 )
 
 func TestOpenNothingOfH264(t *testing.T) {
@@ -36,7 +38,7 @@ func bareTransport(t *testing.T) *Transport {
 	t.Helper()
 	var rests sync.WaitGroup
 	tr, err := NewTransport(Config{
-		Log: PionLog{logrus.StandardLogger()}, Keep: rests.Go,
+		Log: PionLog{logrus.StandardLogger()}, Budget: new(bandwidth.Budget), Keep: rests.Go,
 		Events: Events{
 			Candidate: func(*Transport, *Peer, *webrtc.ICECandidate) {}, State: func(*Transport, *Peer, webrtc.PeerConnectionState) {},
 			DataReady: func(*Transport) {},

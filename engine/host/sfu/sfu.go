@@ -26,6 +26,7 @@ import (
 	"github.com/livekit/livekit-server/pkg/routing"
 	"github.com/livekit/livekit-server/pkg/rtc/types"
 	"github.com/livekit/livekit-server/pkg/service"
+	"github.com/livekit/livekit-server/pkg/sfu/streamtracker"
 	"github.com/livekit/livekit-server/pkg/telemetry/prometheus"
 	"github.com/livekit/mediatransportutil/pkg/rtcconfig"
 	"github.com/livekit/protocol/livekit"
@@ -177,6 +178,10 @@ func (s *SFU) config(conf Config) (*config.Config, error) {
 	lk.RTC.PLIThrottle.LowQuality = keyFrameEvery
 	lk.RTC.PLIThrottle.MidQuality = keyFrameEvery
 	lk.RTC.PLIThrottle.HighQuality = keyFrameEvery
+	// A receiver whose line was narrow is tried again every few seconds; LiveKit waits up
+	// to two minutes after probes that have failed.
+	lk.RTC.CongestionControl.RemoteBWE.ProbeController.ProbeRegulator.MaxInterval = maxProbePause
+	lk.Video.StreamTrackerManager.Video.PacketTracker = layerTrackers()
 	// ICE lite: we are reachable where we say, and LiveKit asks no public STUN
 	// server for our address (rtcconfig/webrtc_config.go).
 	lk.RTC.UseICELite = true
@@ -190,6 +195,20 @@ func (s *SFU) config(conf Config) (*config.Config, error) {
 		lk.RTC.NodeIP = nodeIP(a)
 	}
 	return lk, nil
+}
+
+// maxProbePause is the longest time between two probes of a receiver's line.
+const maxProbePause = 5 * time.Second
+
+// layerTrackers say when a layer counts as sent: LiveKit waits ten seconds after a
+// sender has taken one up again, and half a second after it was dropped, for which
+// receivers see nothing new.
+func layerTrackers() map[int32]streamtracker.StreamTrackerPacketConfig {
+	lowest := streamtracker.DefaultStreamTrackerPacketConfigVideo[0]
+	above := streamtracker.StreamTrackerPacketConfig{
+		SamplesRequired: 2, CyclesRequired: 4, CycleDuration: 250 * time.Millisecond,
+	}
+	return map[int32]streamtracker.StreamTrackerPacketConfig{0: lowest, 1: above, 2: above}
 }
 
 func nodeIP(a netip.Addr) rtcconfig.NodeIP {
