@@ -193,6 +193,12 @@ bench-peer: deps-test ## the same work in Chromium with LiveKit's own client, si
 	$(GO) build -ldflags '$(LDFLAGS)' -o build/foyer-bench .
 	@FOYER_BIN=$(CURDIR)/build/foyer-bench $(GO) run ./bench -peer -markdown docs/performance.md
 
+.PHONY: lines
+lines: deps-test ## calls over narrow and lossy lines, Foyer and Chromium in every pair (needs root, an otherwise idle computer, 20 minutes)
+	@mkdir -p build
+	$(GO) build -ldflags '$(LDFLAGS)' -o build/foyer-bench .
+	@FOYER_BIN=$(CURDIR)/build/foyer-bench $(GO) run ./bench -lines -markdown docs/performance.md
+
 .PHONY: screenshots
 screenshots: deps-test ## pictures of the real window, in artifacts/
 	$(CHECKED) $(GO) build -ldflags '$(LDFLAGS)' -o build/foyer-checked .

@@ -3,11 +3,11 @@
 // Bench measures what Foyer promises and prints one table: the time that every
 // way out takes, how long joining takes, what the window costs, and whether
 // anything grows. With -peer it also does the window's work in Chromium with
-// LiveKit's own client, in the same run.
+// LiveKit's own client, in the same run; with -lines it calls over narrow lines instead.
 //
 // What fails is said in its row, and the rest is measured all the same.
 //
-//	go run ./bench [-peer] [-only WORD] [-rounds N] [-markdown DOCUMENT]
+//	go run ./bench [-peer] [-lines] [-only WORD] [-rounds N] [-markdown DOCUMENT]
 package main
 
 import (
@@ -24,6 +24,7 @@ import (
 	"foyer/bench/internal/joining"
 	"foyer/bench/internal/leaks"
 	"foyer/bench/internal/leaving"
+	"foyer/bench/internal/lines"
 	"foyer/bench/internal/moderation"
 	"foyer/bench/internal/report"
 	"foyer/bench/internal/tracks"
@@ -48,9 +49,12 @@ type measurement struct {
 	run  func(ctx context.Context, b *harness.Bench) error
 }
 
-func measurements(peer bool, costs window.Costs) []measurement {
+func measurements(o options, costs window.Costs) []measurement {
+	if o.lines {
+		return lineMeasurements()
+	}
 	foyer := measurement{"window", costs.Foyer}
-	if peer {
+	if o.peer {
 		return []measurement{foyer, {"peer", costs.Chromium}}
 	}
 	return []measurement{
@@ -75,16 +79,42 @@ func measurements(peer bool, costs window.Costs) []measurement {
 	}
 }
 
+// lineMeasurements are calls over narrow and lossy lines.
+func lineMeasurements() (all []measurement) {
+	for _, p := range lines.Pairs() {
+		all = append(all,
+			measurement{"receiver " + p.String(), lines.Squeezed(p, false)},
+			measurement{"sender " + p.String(), lines.Squeezed(p, true)},
+			measurement{"deep " + p.String(), lines.Deep(p)},
+			measurement{"loss " + p.String(), lines.Lossy(p)})
+	}
+	return all
+}
+
 // options are the command line.
 type options struct {
 	peer     bool
+	lines    bool
 	only     string
 	rounds   int
 	markdown string
 }
 
+// target is the Makefile's, which names the table in a document.
+func (o options) target() string {
+	switch {
+	case o.lines:
+		return "lines"
+	case o.peer:
+		return "bench-peer"
+	default:
+		return "bench"
+	}
+}
+
 func parse() (o options, err error) {
 	flag.BoolVar(&o.peer, "peer", false, "compare the window with Chromium and livekit-client")
+	flag.BoolVar(&o.lines, "lines", false, "measure calls over narrow and lossy lines, beside Chromium (needs root)")
 	flag.StringVar(&o.only, "only", "", "only the measurements whose name contains this")
 	flag.IntVar(&o.rounds, "rounds", 200, "rounds of what is repeated")
 	flag.StringVar(&o.markdown, "markdown", "", "write the tables into this document, between its markers")
@@ -119,7 +149,7 @@ func run(ctx context.Context) error {
 		Foyer: drive.Foyer{Bin: bin, Work: work}, Root: root, Rounds: o.rounds, Table: report.NewTable(),
 	}
 	costs := window.Costs{}
-	failed := measure(ctx, b, o.only, measurements(o.peer, costs))
+	failed := measure(ctx, b, o.only, measurements(o, costs))
 	if missed := b.Table.Missed(); missed > 0 {
 		fmt.Printf("\n%d of the wanted values were missed.\n", missed)
 	}
@@ -129,7 +159,7 @@ func run(ctx context.Context) error {
 		fmt.Print("\n" + text)
 	}
 	if o.markdown != "" && ctx.Err() == nil {
-		failed = errors.Join(failed, report.Document(o.markdown, o.peer, where, text))
+		failed = errors.Join(failed, report.Document(o.markdown, o.target(), where, text))
 	}
 	return failed
 }

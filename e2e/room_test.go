@@ -68,6 +68,7 @@ type remoteTrack struct {
 	Source string  `json:"source"`
 	Frames int     `json:"frames_decoded"`
 	Width  int     `json:"width"`
+	Height int     `json:"height"`
 	FPS    float64 `json:"fps"`
 	Bytes  int     `json:"bytes"`
 	Level  float64 `json:"level"`

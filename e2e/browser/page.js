@@ -75,11 +75,11 @@ const recorder = URL.createObjectURL(new Blob([`
 let door; // where the hand is raised, and with which token
 
 window.far = {
-  async join({ url, token, camera, microphone }) {
+  async join({ url, token, camera, lines, microphone }) {
     door = { url: url.replace(/^ws/, 'http'), token };
     await room.connect(url, token);
     window.report('joined', { id: room.localParticipant.identity });
-    if (camera) await room.localParticipant.setCameraEnabled(true, { resolution: VideoPresets.h360.resolution });
+    if (camera) await room.localParticipant.setCameraEnabled(true, { resolution: VideoPresets[`h${lines || 360}`].resolution });
     if (microphone) {
       // As recorded: a browser's own processing is not what is tested.
       await room.localParticipant.setMicrophoneEnabled(true,
@@ -148,6 +148,7 @@ window.far = {
         rows.push({
           id, source, frames_decoded: s.framesDecoded ?? 0, width: s.frameWidth ?? 0, height: s.frameHeight ?? 0,
           fps: s.framesPerSecond ?? 0, bytes: s.bytesReceived ?? 0, packets_lost: s.packetsLost ?? 0,
+          freeze_ms: Math.round(1000 * (s.totalFreezesDuration ?? 0)), concealed: s.concealedSamples ?? 0, samples: s.totalSamplesReceived ?? 0,
         });
       }
     }

@@ -1,6 +1,6 @@
 // peer.mjs OPTIONS: a participant that is Chromium with LiveKit's own client.
 //
-// OPTIONS is JSON: {url, keyFile, room, id, name, camera, microphone, headful}.
+// OPTIONS is JSON: {url, keyFile, room, id, name, camera, lines, microphone, headful}.
 // url is a room server's https address, keyFile its LiveKit key. camera is a
 // Y4M file or true for Chromium's test picture, microphone a WAV file or true,
 // either may be left out. It prints an event a line and takes a command a line,
@@ -118,6 +118,7 @@ commands.on('close', () => end(0));
 try {
   await page.evaluate((o) => window.far.join(o), {
     url: options.url.replace(/^http/, 'ws'), token: await token(), camera: !!options.camera, microphone: !!options.microphone,
+    lines: options.lines,
   });
   print('publishing', {});
 } catch (e) {

@@ -18,24 +18,28 @@ type BrowserOptions struct {
 	Camera     any // Y4M file; true: Chromium's test pattern; nil: none
 	Microphone any // WAV file; true: Chromium's test tone; nil: none
 	Headful    bool
+	Lines      int // of the camera's frames; 0: 360
 	Env        []string
+	NS         *NetNS
 }
 
 // Browse starts Chromium as a participant. root is the module's folder. It waits
 // until the page is there, not for the room.
 func (s *Server) Browse(ctx context.Context, root string, o BrowserOptions) (*Process, error) {
-	return s.browser(ctx, root, "peer.mjs", o.Env, map[string]any{
+	return s.browser(ctx, root, "peer.mjs", o.Env, o.NS, map[string]any{
 		"url": s.URL, "keyFile": s.LiveKitKeyFile, "room": o.Room, "id": o.ID,
-		"camera": o.Camera, "microphone": o.Microphone, "headful": o.Headful,
+		"camera": o.Camera, "microphone": o.Microphone, "headful": o.Headful, "lines": o.Lines,
 	})
 }
 
 // Visit starts Chromium on the page of the door, as e2e/browser/guest.mjs describes.
 func (s *Server) Visit(ctx context.Context, root string, options map[string]any) (*Process, error) {
-	return s.browser(ctx, root, "guest.mjs", nil, options)
+	return s.browser(ctx, root, "guest.mjs", nil, nil, options)
 }
 
-func (s *Server) browser(ctx context.Context, root, script string, env []string, o map[string]any) (*Process, error) {
+func (s *Server) browser(
+	ctx context.Context, root, script string, env []string, ns *NetNS, o map[string]any,
+) (*Process, error) {
 	if err := Need("node"); err != nil {
 		return nil, err
 	}
@@ -53,7 +57,7 @@ func (s *Server) browser(ctx context.Context, root, script string, env []string,
 	}
 	p, err := Start(Command{
 		Name: "browser", Path: "node", Args: []string{filepath.Join(dir, script), string(options)},
-		Env: append(slices.Clone(env), chromiumVariable+"="+chromium), Logs: s.foyer.Work,
+		Env: append(slices.Clone(env), chromiumVariable+"="+chromium), NS: ns, Logs: s.foyer.Work,
 	})
 	if err != nil {
 		return nil, err

@@ -9,13 +9,9 @@ import (
 )
 
 // Document puts a table and where it was measured between the markers of a
-// document.
-func Document(name string, peer bool, where, text string) error {
-	which, command := "bench", "make bench"
-	if peer {
-		which, command = "bench-peer", "make bench-peer"
-	}
-	begin, end := fmt.Sprintf("<!-- %s: begin -->\n", which), fmt.Sprintf("<!-- %s: end -->", which)
+// document, which are those of a target of the Makefile.
+func Document(name, target, where, text string) error {
+	begin, end := fmt.Sprintf("<!-- %s: begin -->\n", target), fmt.Sprintf("<!-- %s: end -->", target)
 	old, err := os.ReadFile(name)
 	if err != nil {
 		return err
@@ -25,7 +21,7 @@ func Document(name string, peer bool, where, text string) error {
 	if !ok || !closed {
 		return fmt.Errorf("%s has no markers %q and %q", name, begin, end)
 	}
-	whole := fmt.Sprintf("%s%s`%s`, %s.\n\n%s%s%s", before, begin, command, where, text, end, after)
+	whole := fmt.Sprintf("%s%s`make %s`, %s.\n\n%s%s%s", before, begin, target, where, text, end, after)
 	return os.WriteFile(name, []byte(whole), 0o644)
 }
 
