@@ -53,7 +53,7 @@ type Estimator struct {
 func NewEstimator(rate int) *Estimator { return &Estimator{rate: float64(rate)} }
 
 // Arrived takes a packet, by the sender's and the receiver's clock; neither needs to
-// begin anywhere. Packets come in the order of their sending.
+// begin anywhere.
 func (e *Estimator) Arrived(sent, arrived time.Duration, bytes int, now time.Time) {
 	e.meter.add(arrived, bytes)
 	e.delay.add(sent, arrived)

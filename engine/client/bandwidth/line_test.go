@@ -167,3 +167,22 @@ func TestStall(t *testing.T) {
 		t.Errorf("%d", got)
 	}
 }
+
+// TestSeveralReaders: packets that are read a little out of order do not hide a queue.
+func TestSeveralReaders(t *testing.T) {
+	e := NewEstimator(3_000_000)
+	now := time.Unix(1000, 0)
+	down := false
+	for i := range 400 {
+		sent := time.Duration(i) * 5 * time.Millisecond
+		if i%4 == 0 {
+			sent -= 12 * time.Millisecond
+		}
+		arrived := sent + time.Duration(i)*time.Millisecond // ever longer
+		e.Arrived(sent, arrived, simPacket, now.Add(arrived))
+		down = e.Update(0, now.Add(arrived)) || down
+	}
+	if !down {
+		t.Error("a queue that grows was not seen")
+	}
+}

@@ -57,14 +57,15 @@ type trend struct {
 // reset forgets everything but the threshold.
 func (t *trend) reset() { *t = trend{threshold: t.threshold} }
 
-// add takes a packet, in the order of their sending.
+// add takes a packet. One that comes after packets that were sent later tells nothing.
 func (t *trend) add(sent, arrived time.Duration) {
 	switch {
 	case !t.started:
 		t.started, t.now = true, burst{sent, sent, arrived}
-	case sent < t.now.first || arrived-t.now.arrived > trendPause:
+	case t.now.first-sent > trendPause || arrived-t.now.arrived > trendPause:
 		t.reset()
 		t.started, t.now = true, burst{sent, sent, arrived}
+	case sent < t.now.first: // overtaken, or read by somebody slower
 	case t.together(sent, arrived):
 		t.now.sent, t.now.arrived = max(t.now.sent, sent), max(t.now.arrived, arrived)
 	default:

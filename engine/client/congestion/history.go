@@ -18,6 +18,7 @@ type sentPacket struct {
 // and has no memory before the first packet: most connections send no video.
 type history struct {
 	ring  []sentPacket
+	first time.Duration // when the first packet was sent
 	next  int64
 	acked int64 // all before it are known to have come, or not
 }
@@ -25,7 +26,7 @@ type history struct {
 // add takes a packet and returns its number.
 func (h *history) add(at time.Duration, bytes, probe int) uint16 {
 	if h.ring == nil {
-		h.ring = make([]sentPacket, historySize)
+		h.ring, h.first = make([]sentPacket, historySize), at
 	}
 	n := h.next
 	h.ring[n%historySize] = sentPacket{number: n, at: at, bytes: int32(bytes), probe: int32(probe)}
@@ -47,7 +48,7 @@ func (h *history) find(number uint16) *sentPacket {
 }
 
 // last is when the newest packet was sent, if any was.
-func (h *history) last() (at time.Duration, any bool) {
+func (h *history) last() (at time.Duration, some bool) {
 	if h.next == 0 {
 		return 0, false
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/pion/sdp/v3"
 	"github.com/sirupsen/logrus"
 
+	"foyer/engine/call"
 	"foyer/engine/client/bandwidth"
 	"foyer/engine/internal/guard"
 )
@@ -210,6 +211,7 @@ func (r *Receiver) reports(now time.Time) []rtcp.Packet {
 	}
 	r.told, r.toldAt = rate, now
 	ssrcs := slices.Sorted(maps.Keys(r.streams))
+	ssrcs = ssrcs[:min(len(ssrcs), call.MaxVideos)]
 	var all []rtcp.Packet
 	for i := 1; i <= steps; i++ {
 		step := from - (from-rate)*i/steps

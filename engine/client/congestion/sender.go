@@ -230,13 +230,13 @@ func (s *Sender) run() {
 func (s *Sender) work() time.Duration {
 	s.mu.Lock()
 	now := s.now()
-	last, any := s.history.last()
-	s.idle = (!any || now-last > idleAfter) && !s.pacer.waits() && !s.probing.on()
+	last, some := s.history.last()
+	s.idle = (!some || now-last > idleAfter) && !s.pacer.waits() && !s.probing.on()
 	if s.idle {
 		s.mu.Unlock()
 		return 0
 	}
-	if s.rtt == 0 && now > silentAfter && s.history.next > silentPackets {
+	if s.rtt == 0 && now-s.history.first > silentAfter && s.history.next > silentPackets {
 		s.budget.Set(0)
 	}
 	s.stalled(now)
@@ -318,10 +318,7 @@ const maxFill = 24
 // settle ends a probe whose answer is there or comes no more. s.mu is held.
 func (s *Sender) settle(now time.Duration) {
 	p := s.probing.current
-	if p == nil {
-		return
-	}
-	if p.ended == 0 {
+	if p == nil || p.ended == 0 {
 		return
 	}
 	if p.came+p.lost+1 < p.sent && now-p.ended < s.rtt+probeWait {
