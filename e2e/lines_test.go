@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"foyer/internal/drive"
+	"foyer/internal/drive/badline"
 	"foyer/internal/testenv"
 )
 
@@ -30,7 +31,7 @@ func TestNarrowLine(t *testing.T) {
 	t.Parallel()
 	f := testenv.Foyer(t)
 	film := filepath.Join(t.TempDir(), "film.y4m")
-	must(t, drive.Film{Width: 640, Height: 360, FPS: 30, Frames: 30}.Write(film))
+	must(t, badline.Film{Width: 640, Height: 360, FPS: 30, Frames: 30}.Write(film))
 	stories := []*lineStory{newLineStory(t, f, film, false), newLineStory(t, f, film, true)}
 	var all sync.WaitGroup // not subtests: that runs as many as there are processors, and these wait
 	for _, s := range stories {
@@ -63,7 +64,7 @@ func newLineStory(t *testing.T, f drive.Foyer, film string, senders bool) *lineS
 	if senders {
 		s.whose, s.line, ada, bob = "sender's", cable.B, cable.B, cable.A
 	}
-	must(t, s.line.Narrow(t.Context(), wideLine, lineQueue))
+	must(t, badline.Narrow(t.Context(), s.line, wideLine, lineQueue))
 	s.ada = testenv.Join(t, f, drive.JoinOptions{
 		Link: link, Name: "ada", ID: "ada", NS: ada, Args: []string{"--camera", film},
 	})
@@ -85,7 +86,7 @@ func (s *lineStory) run() error {
 	if err := s.reaches(360, testenv.Limit); err != nil {
 		return fmt.Errorf("before it: %w", err)
 	}
-	if err := s.line.Narrow(s.t.Context(), narrowLine, lineQueue); err != nil {
+	if err := badline.Narrow(s.t.Context(), s.line, narrowLine, lineQueue); err != nil {
 		return err
 	}
 	<-time.After(lineSettles) // how long it lasts is what is tested
@@ -98,7 +99,7 @@ func (s *lineStory) run() error {
 		}
 		frames = now
 	}
-	if err := s.line.Narrow(s.t.Context(), wideLine, lineQueue); err != nil {
+	if err := badline.Narrow(s.t.Context(), s.line, wideLine, lineQueue); err != nil {
 		return err
 	}
 	return s.reaches(360, wideWithin)

@@ -14,7 +14,8 @@ import (
 type NetNS struct {
 	Name string
 	Addr string // IPv4 of its end of the cable
-	dev  string
+	// Device is its end of the cable.
+	Device string
 }
 
 // enter is how a program is started in the namespace; nil is our own.
@@ -41,8 +42,8 @@ func NewCable(ctx context.Context) (*Cable, error) {
 	id := strconv.Itoa(os.Getpid()) + "x" + strconv.Itoa(int(cables.Add(1)))
 	// 198.18.0.0/15 is kept for tests of networks (RFC 2544).
 	c := &Cable{
-		A: &NetNS{Name: "fya" + id, Addr: "198.18.0.1", dev: "fa" + id},
-		B: &NetNS{Name: "fyb" + id, Addr: "198.18.0.2", dev: "fb" + id},
+		A: &NetNS{Name: "fya" + id, Addr: "198.18.0.1", Device: "fa" + id},
+		B: &NetNS{Name: "fyb" + id, Addr: "198.18.0.2", Device: "fb" + id},
 	}
 	err := c.lay(ctx)
 	if err != nil {
@@ -55,11 +56,11 @@ func NewCable(ctx context.Context) (*Cable, error) {
 func (c *Cable) lay(ctx context.Context) error {
 	steps := []string{
 		"netns add " + c.A.Name, "netns add " + c.B.Name,
-		fmt.Sprintf("link add %s netns %s type veth peer name %s netns %s", c.A.dev, c.A.Name, c.B.dev, c.B.Name),
+		fmt.Sprintf("link add %s netns %s type veth peer name %s netns %s", c.A.Device, c.A.Name, c.B.Device, c.B.Name),
 	}
 	for _, n := range []*NetNS{c.A, c.B} {
-		steps = append(steps, "-n "+n.Name+" addr add "+n.Addr+"/24 dev "+n.dev,
-			"-n "+n.Name+" link set lo up", "-n "+n.Name+" link set "+n.dev+" up")
+		steps = append(steps, "-n "+n.Name+" addr add "+n.Addr+"/24 dev "+n.Device,
+			"-n "+n.Name+" link set lo up", "-n "+n.Name+" link set "+n.Device+" up")
 	}
 	for _, s := range steps {
 		if err := ip(ctx, s); err != nil {
@@ -72,20 +73,20 @@ func (c *Cable) lay(ctx context.Context) error {
 // Cut pulls the cable out so that packets vanish without an error, as behind a
 // dead router; Restore puts it back.
 func (c *Cable) Cut(ctx context.Context) error {
-	return ip(ctx, "-n "+c.A.Name+" link set "+c.A.dev+" down")
+	return ip(ctx, "-n "+c.A.Name+" link set "+c.A.Device+" down")
 }
 
 // Restore undoes Cut.
 func (c *Cable) Restore(ctx context.Context) error {
-	return ip(ctx, "-n "+c.A.Name+" link set "+c.A.dev+" up")
+	return ip(ctx, "-n "+c.A.Name+" link set "+c.A.Device+" up")
 }
 
 // Readdress takes all addresses from an end of the cable, and gives it this one; none
 // if it is empty.
 func (n *NetNS) Readdress(ctx context.Context, addr string) error {
-	err := ip(ctx, "-n "+n.Name+" addr flush dev "+n.dev)
+	err := ip(ctx, "-n "+n.Name+" addr flush dev "+n.Device)
 	if err == nil && addr != "" {
-		err = ip(ctx, "-n "+n.Name+" addr add "+addr+"/24 dev "+n.dev)
+		err = ip(ctx, "-n "+n.Name+" addr add "+addr+"/24 dev "+n.Device)
 	}
 	return err
 }

@@ -13,6 +13,7 @@ import (
 
 	"foyer/bench/internal/harness"
 	"foyer/internal/drive"
+	"foyer/internal/drive/badline"
 )
 
 // A line that is wide enough for everything, and one that is not.
@@ -71,8 +72,8 @@ func (m *meeting) close() {
 const room = "lines"
 
 // film is what the sender's camera sees.
-func film() drive.Film {
-	return drive.Film{Width: 1280, Height: 720, FPS: 30, Frames: 60}
+func film() badline.Film {
+	return badline.Film{Width: 1280, Height: 720, FPS: 30, Frames: 60}
 }
 
 // open starts the server at the end A of a cable, sender and receiver where they are
@@ -160,7 +161,7 @@ func Squeezed(p Pair, senders bool) func(context.Context, *harness.Bench) error 
 			sender, receiver, whose, narrowEnd = endB, endA, "sender's", endB
 		}
 		m, err := open(ctx, b, p, sender, receiver, func(c *drive.Cable) error {
-			return narrowEnd(c).Narrow(ctx, wide, queue)
+			return badline.Narrow(ctx, narrowEnd(c), wide, queue)
 		})
 		if err != nil {
 			return err
@@ -174,7 +175,7 @@ func Squeezed(p Pair, senders bool) func(context.Context, *harness.Bench) error 
 			rate int
 			last time.Duration
 		}{{wide, settle}, {narrow, squeeze}, {wide, after}} {
-			if err := line.Narrow(ctx, step.rate, queue); err != nil {
+			if err := badline.Narrow(ctx, line, step.rate, queue); err != nil {
 				return err
 			}
 			if err := harness.Pause(ctx, step.last); err != nil {
@@ -234,7 +235,7 @@ func (w waited) String() string {
 // Deep measures a sender behind a slow line with a long queue, from the join on.
 func Deep(p Pair) func(context.Context, *harness.Bench) error {
 	return func(ctx context.Context, b *harness.Bench) error {
-		m, err := open(ctx, b, p, endB, endA, func(c *drive.Cable) error { return c.B.Narrow(ctx, deepRate, deepQueue) })
+		m, err := open(ctx, b, p, endB, endA, func(c *drive.Cable) error { return badline.Narrow(ctx, c.B, deepRate, deepQueue) })
 		if err != nil {
 			return err
 		}
@@ -280,7 +281,7 @@ func Lossy(p Pair) func(context.Context, *harness.Bench) error {
 			return err
 		}
 		for _, percent := range []int{5, 10, 20} {
-			if err := m.cable.B.Lose(ctx, percent); err != nil {
+			if err := badline.Lose(ctx, m.cable.B, percent); err != nil {
 				return err
 			}
 			from := time.Now()

@@ -11,6 +11,7 @@ import (
 
 	"foyer/bench/internal/harness"
 	"foyer/internal/drive"
+	"foyer/internal/drive/badline"
 )
 
 const (
@@ -102,7 +103,7 @@ func (w *watcher) look(ctx context.Context) (look, error) {
 		}
 	}
 	if w.queue != nil {
-		l.queued, err = w.queue.Queued(ctx)
+		l.queued, err = badline.Queued(ctx, w.queue)
 	}
 	return l, err
 }

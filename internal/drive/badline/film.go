@@ -1,4 +1,6 @@
-package drive
+// Package badline has what calls over bad lines are tested with: ends of a cable that are
+// narrow or lose packets, and a film that fills them.
+package badline
 
 import (
 	"bufio"
