@@ -8,6 +8,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/internal/drive"
+	"foyer/internal/drive/filewatch"
 )
 
 // A camera of 30 frames per second that is read without a break pauses for 33 ms;
@@ -26,7 +27,7 @@ func TestO11_O12_N3_Switch(t *testing.T) {
 	const first, second = "first", "50%’s(2)" // contract N3: both survive a link
 	link, other := h.invite(first), h.invite(second)
 	camera := smallFilm(t)
-	watch, err := drive.WatchFile(camera)
+	watch, err := filewatch.Open(camera)
 	must(t, err)
 	t.Cleanup(func() { must(t, watch.Close()) })
 	ada := h.comes("ada", link, drive.JoinOptions{Args: []string{"--camera", camera}})

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"foyer/internal/drive"
+	"foyer/internal/drive/filewatch"
 	"foyer/internal/testenv"
 )
 
@@ -23,7 +24,7 @@ func TestO11_TheWindowSwitchesWithTheCameraOn(t *testing.T) {
 	p.click(p.main("the join button is shown", image.Rectangle{}).Centre())
 	p.find("the leave button", danger)
 	p.wantHeld("first room", p.camera, p.mic)
-	watch, err := drive.WatchFile(p.film)
+	watch, err := filewatch.Open(p.film)
 	must(t, err)
 	t.Cleanup(func() { must(t, watch.Close()) })
 

@@ -1,4 +1,5 @@
-package drive
+// Package filewatch looks at a file that stands for a camera, from outside.
+package filewatch
 
 import (
 	"encoding/binary"
@@ -11,10 +12,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// FileWatch counts how often a file is opened and read, by whoever does: a file
+// Watch counts how often a file is opened and read, by whoever does: a file
 // that stands for a camera shows so, from outside, whether its frames pause.
 // Methods are safe from any goroutine.
-type FileWatch struct {
+type Watch struct {
 	file *os.File // inotify
 	done chan struct{}
 
@@ -24,13 +25,13 @@ type FileWatch struct {
 	broken error
 }
 
-// WatchFile begins to watch.
-func WatchFile(path string) (*FileWatch, error) {
+// Open begins to watch.
+func Open(path string) (*Watch, error) {
 	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
 	if err != nil {
 		return nil, fmt.Errorf("inotify: %w", err)
 	}
-	w := &FileWatch{file: os.NewFile(uintptr(fd), "inotify"), done: make(chan struct{})}
+	w := &Watch{file: os.NewFile(uintptr(fd), "inotify"), done: make(chan struct{})}
 	if _, err := unix.InotifyAddWatch(fd, path, unix.IN_OPEN|unix.IN_ACCESS); err != nil {
 		w.file.Close()
 		return nil, fmt.Errorf("inotify: %w", err)
@@ -39,7 +40,7 @@ func WatchFile(path string) (*FileWatch, error) {
 	return w, nil
 }
 
-func (w *FileWatch) run() {
+func (w *Watch) run() {
 	defer close(w.done)
 	buf := make([]byte, 256*unix.SizeofInotifyEvent) // a watched file's events have no name
 	for {
@@ -56,7 +57,7 @@ func (w *FileWatch) run() {
 	}
 }
 
-func (w *FileWatch) take(events []byte) {
+func (w *Watch) take(events []byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for ; len(events) >= unix.SizeofInotifyEvent; events = events[unix.SizeofInotifyEvent:] {
@@ -72,14 +73,14 @@ func (w *FileWatch) take(events []byte) {
 }
 
 // Opens is how often the file was opened until now.
-func (w *FileWatch) Opens() int {
+func (w *Watch) Opens() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.opens
 }
 
 // Pause is the longest time without a read between two moments.
-func (w *FileWatch) Pause(from, to time.Time) (longest time.Duration) {
+func (w *Watch) Pause(from, to time.Time) (longest time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	last := from
@@ -92,7 +93,7 @@ func (w *FileWatch) Pause(from, to time.Time) (longest time.Duration) {
 }
 
 // Close ends the watch and tells what went wrong with it.
-func (w *FileWatch) Close() error {
+func (w *Watch) Close() error {
 	err := w.file.Close()
 	<-w.done
 	w.mu.Lock()
