@@ -31,7 +31,7 @@ func (b *bench) asks() bool { return b.says("Close Foyer?") }
 func TestClosingAsksForTheOthers(t *testing.T) {
 	b := hostBench(t)
 	b.ui.close()
-	if b.closed != 0 || !b.asks() || !b.says("Here besides you: 1 person.") {
+	if b.closed != 0 || !b.asks() || !b.says("Also here: 1 person.") {
 		t.Fatal("the window closes, or does not say whom it ends for")
 	}
 	b.key(fyne.KeyReturn) // the keyboard is on “Stay”
@@ -145,7 +145,7 @@ func TestTheClosingQuestionGoesWithItsGround(t *testing.T) {
 	b := hostBench(t)
 	b.ui.close()
 	b.events(call.ParticipantJoined{Participant: call.Participant{Identity: "u-linus", SID: "PA_l", Name: "Linus"}})
-	if !b.says("Here besides you: 2 people.") {
+	if !b.says("Also here: 2 people.") {
 		t.Error("it does not count who has come")
 	}
 	b.ui.OpenLink(t.Context(), invite("r-2").String()) // another question takes its place

@@ -33,7 +33,7 @@ func TestEndForEveryone(t *testing.T) {
 	}
 	menu("End for everyone")
 	b.want() // it asks
-	if !b.says("End “Design review” for everyone?") || !b.says("Here besides you: 1 person.") {
+	if !b.says("End “Design review” for everyone?") || !b.says("Also here: 1 person.") {
 		t.Error("the question does not say what happens")
 	}
 	b.tap("Stay here")
