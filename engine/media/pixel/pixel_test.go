@@ -248,6 +248,7 @@ func compareScaled(t *testing.T, f *call.VideoFrame, w, h int) {
 // Nothing is enlarged, made smaller than it has to be, or brought out of shape.
 func TestUnenlarged(t *testing.T) {
 	t.Parallel()
+	const whole = call.FitContain
 	for _, tc := range []struct {
 		view, want call.View
 	}{
@@ -256,8 +257,8 @@ func TestUnenlarged(t *testing.T) {
 		{call.View{Width: 320, Height: 184}, call.View{Width: 320, Height: 184}},
 		{call.View{Width: 720, Height: 100}, call.View{Width: 640, Height: 89}}, // wide: its sides decide
 		{call.View{Width: 100, Height: 720}, call.View{Width: 50, Height: 360}},
-		{call.View{Width: 1280, Height: 360, Fit: call.FitContain}, call.View{Width: 1280, Height: 360, Fit: call.FitContain}},
-		{call.View{Width: 1280, Height: 1440, Fit: call.FitContain}, call.View{Width: 640, Height: 720, Fit: call.FitContain}},
+		{call.View{Width: 1280, Height: 360, Fit: whole}, call.View{Width: 1280, Height: 360, Fit: whole}},
+		{call.View{Width: 1280, Height: 1440, Fit: whole}, call.View{Width: 640, Height: 720, Fit: whole}},
 		{call.View{Width: 16384, Height: 1}, call.View{Width: 640, Height: 1}},
 		{call.View{}, call.View{}},
 	} {
