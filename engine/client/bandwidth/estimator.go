@@ -45,6 +45,7 @@ type Estimator struct {
 	loss    loss
 	backed  time.Time // the last time it went down
 	updated time.Time
+	heard   time.Time // when the last packet came
 	quiet   time.Time // until then delays say nothing
 	narrow  time.Time // the last time the line was too narrow
 }
@@ -57,6 +58,7 @@ func NewEstimator(rate int) *Estimator { return &Estimator{rate: float64(rate)} 
 func (e *Estimator) Arrived(sent, arrived time.Duration, bytes int, now time.Time) {
 	e.meter.add(arrived, bytes)
 	e.delay.add(sent, arrived)
+	e.heard = now
 	if now.Before(e.quiet) {
 		e.trend.reset()
 		return
@@ -99,7 +101,7 @@ func (e *Estimator) back(now time.Time) bool {
 		e.rate = max(backOff*e.rate, least)
 	} else {
 		e.carried = arrives
-		e.rate = max(min(e.rate, backOff*arrives), e.rate/2, least)
+		e.rate = max(min(e.rate, backOff*arrives), e.rate/4, least)
 	}
 	e.backed = now
 	e.trend.direction = steady // until it is seen again
@@ -156,8 +158,8 @@ func (e *Estimator) Probed(rate float64, exact bool, now time.Time) {
 func (e *Estimator) Rate() int { return int(e.rate) }
 
 // Usable is how much of it is to be used now: less while a queue drains.
-func (e *Estimator) Usable() int {
-	over := float64(e.delay.late-lateLittle) / float64(lateSpan)
+func (e *Estimator) Usable(now time.Time) int {
+	over := float64(e.Late(now)-lateLittle) / float64(lateSpan)
 	return int(max(e.rate*min(max(1-over, drainLeast), 1), least))
 }
 
@@ -165,10 +167,14 @@ func (e *Estimator) Usable() int {
 func (e *Estimator) Arrives(span time.Duration) int { return int(e.meter.rate(span)) }
 
 // Clear reports whether nothing waits in the line's queue.
-func (e *Estimator) Clear() bool { return e.delay.late < lateLittle && e.trend.direction != rising }
+func (e *Estimator) Clear(now time.Time) bool {
+	return e.Late(now) < lateLittle && e.trend.direction != rising
+}
 
-// Late is how long packets wait in queues.
-func (e *Estimator) Late() time.Duration { return e.delay.late }
+// Late is how long packets wait in queues. What is not heard of meanwhile drains.
+func (e *Estimator) Late(now time.Time) time.Duration {
+	return max(e.delay.late-now.Sub(e.heard)/2, 0)
+}
 
 // Narrow is when the line was last seen to be too narrow; zero if never.
 func (e *Estimator) Narrow() time.Time { return e.narrow }

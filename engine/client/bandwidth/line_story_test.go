@@ -52,7 +52,7 @@ func simulate(rate int) *simulation {
 
 func (s *simulation) run(d time.Duration) {
 	for end := s.now + d; s.now < end; s.now += 5 * time.Millisecond {
-		for s.carry += float64(min(s.Usable(), s.most)) * 0.005; s.carry > 0; s.carry -= simPacket * 8 {
+		for s.carry += float64(min(s.Usable(s.start.Add(s.now)), s.most)) * 0.005; s.carry > 0; s.carry -= simPacket * 8 {
 			arrives, ok := s.line.send(s.now, simPacket, s.random)
 			if !ok {
 				s.lost++

@@ -137,7 +137,7 @@ func TestStalledLineDropsLayers(t *testing.T) {
 	s.mu.Lock()
 	s.estimator.Probed(5_000_000, false, time.Now())
 	s.rtt = time.Millisecond
-	s.budget.Set(s.estimator.Usable())
+	s.budget.Set(s.estimator.Usable(time.Now()))
 	s.mu.Unlock()
 	if share.Bitrate(2) != 1_700_000 {
 		t.Fatalf("%d bit/s", share.Bitrate(2))

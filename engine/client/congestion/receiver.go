@@ -191,12 +191,12 @@ func (r *Receiver) reports(now time.Time) []rtcp.Packet {
 		return nil
 	}
 	filling := now.Sub(r.filled) < fillFor
-	if filling && r.estimator.Clear() {
+	if filling && r.estimator.Clear(now) {
 		r.estimator.Probed(fillAhead*float64(r.estimator.Arrives(fillSpan)), false, now)
 	}
-	rate := r.estimator.Usable()
+	rate := r.estimator.Usable(now)
 	// What comes is still more than the line carries: the last word was not enough.
-	if !r.falls && r.estimator.Late() > fallLate && now.Sub(r.fell) > fallAgain {
+	if !r.falls && r.estimator.Late(now) > fallLate && now.Sub(r.fell) > fallAgain {
 		r.falls = true
 	}
 	if !r.falls && now.Sub(r.toldAt) < reportEvery && (!filling || rate <= r.told) {
@@ -207,7 +207,7 @@ func (r *Receiver) reports(now time.Time) []rtcp.Packet {
 	if r.falls {
 		from, steps = max(r.told, rate*13/10), fallSteps
 		r.falls, r.fell = false, now
-		r.log.WithFields(logrus.Fields{"rate": rate, "late": r.estimator.Late()}).Debug("line to us is narrow")
+		r.log.WithFields(logrus.Fields{"rate": rate, "late": r.estimator.Late(now)}).Debug("line to us is narrow")
 	}
 	r.told, r.toldAt = rate, now
 	ssrcs := slices.Sorted(maps.Keys(r.streams))

@@ -94,7 +94,7 @@ func (s *Sender) BindLocalStream(info *interceptor.StreamInfo, w interceptor.RTP
 		return w
 	}
 	s.mu.Lock()
-	s.budget.Set(s.estimator.Usable())
+	s.budget.Set(s.estimator.Usable(time.Now()))
 	s.mu.Unlock()
 	return interceptor.RTPWriterFunc(func(h *rtp.Header, payload []byte, a interceptor.Attributes) (int, error) {
 		p := outgoing{writer: w, extension: id, header: h, payload: payload, attributes: a}
@@ -205,7 +205,7 @@ func (s *Sender) answer(cc *rtcp.TransportLayerCC) {
 	s.estimator.Lost(lost, of, now)
 	s.estimator.Update(s.rtt, now)
 	s.settle(at)
-	s.budget.Set(s.estimator.Usable())
+	s.budget.Set(s.estimator.Usable(time.Now()))
 }
 
 // run spaces packets and probes until the connection ends.
@@ -236,12 +236,15 @@ func (s *Sender) work() time.Duration {
 		s.mu.Unlock()
 		return 0
 	}
-	if s.rtt == 0 && now-s.history.first > silentAfter && s.history.next > silentPackets {
+	switch {
+	case s.rtt > 0:
+		s.budget.Set(s.estimator.Usable(time.Now())) // a queue drains without a word
+	case now-s.history.first > silentAfter && s.history.next > silentPackets:
 		s.budget.Set(0)
 	}
 	s.stalled(now)
 	s.maybeProbe(now)
-	packets := s.pacer.due(now, s.estimator.Usable(), s.narrow())
+	packets := s.pacer.due(now, s.estimator.Usable(time.Now()), s.narrow())
 	for i := range packets {
 		packets[i].number(s)
 	}
@@ -263,7 +266,7 @@ func (s *Sender) stalled(now time.Duration) {
 		return
 	}
 	s.estimator.Stalled(time.Now())
-	s.budget.Set(s.estimator.Usable())
+	s.budget.Set(s.estimator.Usable(time.Now()))
 }
 
 // maybeProbe begins a probe if more is wanted than the line is known to carry. s.mu is
@@ -274,7 +277,7 @@ func (s *Sender) maybeProbe(now time.Duration) {
 		return
 	}
 	need, rate := s.budget.Need(), s.estimator.Rate()
-	if need <= rate || !s.estimator.Clear() {
+	if need <= rate || !s.estimator.Clear(time.Now()) {
 		return
 	}
 	if at := s.estimator.Narrow(); !at.IsZero() && time.Since(at) < probeAfter {
@@ -333,7 +336,7 @@ func (s *Sender) settle(now time.Duration) {
 		"rate": s.estimator.Rate(),
 	}).Debug("line probed")
 	s.probing.end(rate, exact, known, now)
-	s.budget.Set(s.estimator.Usable())
+	s.budget.Set(s.estimator.Usable(time.Now()))
 }
 
 // outgoing is a packet on its way to the network.
