@@ -51,12 +51,15 @@ mkdir -p "$dir/pkgconfig"
 mv "$work/out/usr/include" "$dir/include"
 mkdir "$dir/lib"
 mv "$work/out/usr/lib/libvpx.a" "$work/out/usr/lib/libopus.a" "$dir/lib/"
-describe() { # describe NAME CFLAGS [LIBRARY]
+# Its configure turns _FORTIFY_SOURCE on, whose functions mingw-w64 has in a library of their own.
+mkdir "$work/ssp"
+(cd "$work/ssp" && $cross-ar x "$($cross-gcc-posix -print-file-name=libssp.a)" && $cross-ar rsD "$dir/lib/libopus.a" ./*.o*)
+describe() { # describe NAME CFLAGS
 	local version
 	version=$(sed -n 's/^Version: //p' "$work/out/usr/lib/pkgconfig/$1.pc")
-	printf 'Name: %s\nDescription: %s, linked statically\nVersion: %s\nCflags: %s\nLibs: -L%s -l%s%s\n' \
-		"$1" "$1" "$version" "$2" "$dir/lib" "$1" "${3:+ $3}" >"$dir/pkgconfig/$1.pc"
+	printf 'Name: %s\nDescription: %s, linked statically\nVersion: %s\nCflags: %s\nLibs: -L%s -l%s\n' \
+		"$1" "$1" "$version" "$2" "$dir/lib" "$1" >"$dir/pkgconfig/$1.pc"
 }
 describe vpx "-I$dir/include"
-describe opus "-I$dir/include/opus" -lssp # its configure turns _FORTIFY_SOURCE on
+describe opus "-I$dir/include/opus"
 echo "$recipe" >"$dir/recipe"
