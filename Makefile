@@ -46,13 +46,7 @@ build: deps ## build bin/foyer
 	$(GO) build -ldflags '$(LDFLAGS)' -o bin/foyer .
 
 .PHONY: test
-test: test-parts test-beside test-e2e ## install what is missing and run every test, with the race detector
-
-# Attacks wait most of the time, for memory to come back. What is compared by eye or ear
-# computes meanwhile, and gives way.
-.PHONY: test-beside
-test-beside: deps-test
-	$(MAKE) -j2 --output-sync=target test-attack test-looks LOOKS="nice -n 19"
+test: test-parts test-looks test-attack test-e2e ## install what is missing and run every test, with the race detector
 
 # Those that take longest begin first: nothing is left to run beside them at the end.
 LONGEST = ./engine/host ./engine/client ./ui/view ./ui ./engine/host/register ./engine/media/audio ./engine/media/voice
@@ -70,7 +64,7 @@ test-one: deps-test ## some tests of one package, with the race detector and wit
 
 .PHONY: test-looks
 test-looks: deps-test ## only what is compared by eye or ear, without the race detector
-	$(PLAIN) $(LOOKS) $(GO) test -timeout 10m ./ui/view ./engine/media/voice
+	$(PLAIN) $(GO) test -timeout 10m ./ui/view ./engine/media/voice
 
 .PHONY: gallery
 gallery: deps-test ## write every screen in every theme and language into build/gallery, with an index.html
