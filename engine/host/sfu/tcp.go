@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"reflect"
+	"slices"
 	"sync"
 	"time"
 
@@ -116,13 +117,17 @@ func (m *tcpMux) GetConnByUfrag(name string, isIPv6 bool, local net.IP) (net.Pac
 	s.users++
 	close(m.changed)
 	m.changed = make(chan struct{})
-	return &used{PacketConn: conn, release: sync.OnceFunc(func() { m.leave(name, s) })}, nil
+	return &used{PacketConn: conn, release: sync.OnceFunc(func() { m.leave(name, s, local) })}, nil
 }
 
-// leave ends one use of a name.
-func (m *tcpMux) leave(name string, s *seats) {
+// leave ends one use of a name. Of two addresses that are told to clients as one and the
+// same, pion closes the second: nobody would read what comes to that.
+func (m *tcpMux) leave(name string, s *seats, local net.IP) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if i := slices.IndexFunc(s.at, local.Equal); i >= 0 {
+		s.at = slices.Delete(s.at, i, i+1)
+	}
 	if s.users--; s.users == 0 && m.names[name] == s {
 		delete(m.names, name)
 	}
@@ -132,6 +137,17 @@ func (m *tcpMux) leave(name string, s *seats) {
 type used struct {
 	net.PacketConn
 	release func()
+}
+
+// ReadFrom implements net.PacketConn. It goes on when one of several connections has ended:
+// pion would read nothing more from the others, nor from those to come.
+func (u *used) ReadFrom(p []byte) (int, net.Addr, error) {
+	for {
+		n, from, err := u.PacketConn.ReadFrom(p)
+		if err == nil || errors.Is(err, io.ErrClosedPipe) {
+			return n, from, err
+		}
+	}
 }
 
 // Close implements net.PacketConn.
