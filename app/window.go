@@ -147,12 +147,15 @@ func takeLinks(claim *instance.Instance, w *ui.UI, log logrus.FieldLogger) (stop
 	if claim == nil {
 		return deafen
 	}
-	stop, err := claim.Listen(w.OpenLink, log)
+	unlisten, err := claim.Listen(w.OpenLink, log)
 	if err != nil {
 		log.WithError(err).Warn("links of later starts are not taken")
 		return deafen
 	}
-	return func() { stop(); deafen() }
+	return func() {
+		unlisten()
+		deafen()
+	}
 }
 
 // showFailure says why there is no window, in a window of its own: whoever
