@@ -26,9 +26,11 @@ import (
 	"foyer/engine/private"
 )
 
-// URL and Key are stamped by the linker: -X foyer/app/update.URL=https://... and
-// -X foyer/app/update.Key=..., an Ed25519 public key in base64.
-var URL, Key string
+// URL is stamped by the linker: -X foyer/app/update.URL=https://...
+var URL string
+
+// Key is, too: -X foyer/app/update.Key=..., an Ed25519 public key in base64.
+var Key string
 
 // ErrNotBuilt says that the program was built without an address and a key, or with
 // such as cannot be used.

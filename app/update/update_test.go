@@ -383,7 +383,7 @@ func TestTheClock(t *testing.T) {
 		}
 		asked := func(d time.Duration) int {
 			before := len(hook.AllEntries())
-			time.Sleep(d) //nolint:forbidigo // the bubble's clock
+			time.Sleep(d) // the bubble's clock
 			synctest.Wait()
 			for _, e := range hook.AllEntries()[before:] {
 				if e.Level < logrus.InfoLevel {

@@ -90,24 +90,24 @@ type found struct {
 func (t tester) run(ctx context.Context) (a reach.Address, f found) {
 	a.Host = t.host
 	step, err := reach.StepName, error(nil)
-	fail := func() (reach.Address, found) {
+	fail := func() reach.Address {
 		a.Failed, a.Err = step, doorclient.ConnectError(err)
-		return a, found{}
+		return a
 	}
 	name, port, err := net.SplitHostPort(t.host)
 	if err != nil {
-		return fail()
+		return fail(), found{}
 	}
 	addresses, err := within(ctx, func(ctx context.Context) ([]string, error) {
 		return net.DefaultResolver.LookupHost(ctx, name)
 	})
 	if err != nil {
-		return fail()
+		return fail(), found{}
 	}
 	step = reach.StepConnect
 	raw, err := within(ctx, func(ctx context.Context) (net.Conn, error) { return dialAny(ctx, addresses, port) })
 	if err != nil {
-		return fail()
+		return fail(), found{}
 	}
 	defer raw.Close()
 	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
@@ -120,12 +120,12 @@ func (t tester) run(ctx context.Context) (a reach.Address, f found) {
 		step = reach.StepTLS
 		conn, err = within(ctx, func(ctx context.Context) (net.Conn, error) { return t.shake(ctx, raw, name) })
 		if err != nil {
-			return fail()
+			return fail(), found{}
 		}
 	}
 	step = reach.StepAnswer
 	if f.ports, err = t.ask(ctx, conn, &a); err != nil {
-		return fail()
+		return fail(), found{}
 	}
 	return a, f
 }

@@ -37,7 +37,8 @@ func (g *Guest) Credentials() (Credentials, error) {
 		}
 		return ""
 	}
-	c := Credentials{find(iceName, pc.RemoteDescription()), find(iceName, pc.LocalDescription()), find(icePassword, pc.RemoteDescription())}
+	theirs := pc.RemoteDescription()
+	c := Credentials{find(iceName, theirs), find(iceName, pc.LocalDescription()), find(icePassword, theirs)}
 	if c.Server == "" || c.Own == "" || c.Password == "" {
 		return c, fmt.Errorf("no ICE credentials in the descriptions: %q, %q", c.Server, c.Own)
 	}

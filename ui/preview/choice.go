@@ -132,10 +132,8 @@ func (p *Previews) Sleep() (was bool) {
 	return was
 }
 
-func (p *Previews) do(c engine.Command, about call.Source) bool {
-	err := p.w.Command(c)
-	if err != nil {
+func (p *Previews) do(c engine.Command, about call.Source) {
+	if err := p.w.Command(c); err != nil {
 		p.w.Refuse(c, about, err)
 	}
-	return err == nil
 }

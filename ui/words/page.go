@@ -12,8 +12,8 @@ import (
 
 // pageTexts are how the keys begin of what the page for guests in a browser says.
 var pageTexts = []string{
-	"action.", "admin.tools", "app.", "bar.", "chat.", "date", "device.", "error.", "failed.", "farewell.", "gone.", "left.", "lobby.", "page.",
-	"panel.", "people.", "role.", "room.", "until.",
+	"action.", "admin.tools", "app.", "bar.", "chat.", "date", "device.", "error.", "failed.", "farewell.", "gone.",
+	"left.", "lobby.", "page.", "panel.", "people.", "role.", "room.", "until.",
 }
 
 // highestDisconnect is LiveKit's highest DisconnectReason so far, and some to come.

@@ -235,7 +235,8 @@ func (w waited) String() string {
 // Deep measures a sender behind a slow line with a long queue, from the join on.
 func Deep(p Pair) func(context.Context, *harness.Bench) error {
 	return func(ctx context.Context, b *harness.Bench) error {
-		m, err := open(ctx, b, p, endB, endA, func(c *drive.Cable) error { return badline.Narrow(ctx, c.B, deepRate, deepQueue) })
+		narrow := func(c *drive.Cable) error { return badline.Narrow(ctx, c.B, deepRate, deepQueue) }
+		m, err := open(ctx, b, p, endB, endA, narrow)
 		if err != nil {
 			return err
 		}
@@ -259,7 +260,8 @@ func Deep(p Pair) func(context.Context, *harness.Bench) error {
 			wanted = "0; <= 300 ms"
 		}
 		late := s.queued * 8 / deepRate
-		b.Table.Row(fmt.Sprintf("sender's line 500 kbit/s with a queue of 2 s, %s: seconds without a frame; added delay after 5 s", p),
+		const what = "sender's line 500 kbit/s with a queue of 2 s, %s: seconds without a frame; added delay after 5 s"
+		b.Table.Row(fmt.Sprintf(what, p),
 			fmt.Sprintf("%d; %d ms; freeze %.1f s; %.0fp, %.0f fps, %.0f kbit/s; audio concealed %.1f %%",
 				s.dark, late, s.freeze.Seconds(), s.height, s.fps, s.kbit, 100*s.conceals),
 			wanted, s.dark == 0 && late <= 300)

@@ -61,7 +61,10 @@ type Repeater struct {
 
 // NewRepeater makes one for one connection.
 func NewRepeater(log logrus.FieldLogger) *Repeater {
-	return &Repeater{log: log, ssrc: rand.Uint32(), stop: make(chan struct{}), wake: make(chan struct{}, 1), streams: map[uint32]*incoming{}, answer: answerGuess}
+	return &Repeater{
+		log: log, ssrc: rand.Uint32(), stop: make(chan struct{}), wake: make(chan struct{}, 1),
+		streams: map[uint32]*incoming{}, answer: answerGuess,
+	}
 }
 
 // NewInterceptor implements [interceptor.Factory], for one connection.

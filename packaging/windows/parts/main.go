@@ -34,7 +34,8 @@ func write(dir string) error {
 	for name, content := range map[string][]byte{
 		"foyer.ico": icon, "licences-of-libraries.txt": []byte(licences.Text()),
 	} {
-		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil { //nolint:gosec // everybody may read them
+		//nolint:gosec // everybody may read them
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
 			return err
 		}
 	}
