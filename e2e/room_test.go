@@ -72,6 +72,7 @@ type remoteTrack struct {
 	FPS    float64 `json:"fps"`
 	Bytes  int     `json:"bytes"`
 	Level  float64 `json:"level"`
+	Codec  string  `json:"codec"`
 }
 
 func remoteTracks(e drive.Event) []remoteTrack {
@@ -160,6 +161,17 @@ func TestEverySideSeesAndHearsTheOthers(t *testing.T) {
 	for _, speaker := range sides {
 		t.Run(speaker.id+" is heard", func(t *testing.T) { checkHeard(t, speaker, sides, voices) })
 	}
+	// A browser sends copies of its packets along, and LiveKit would leave them out for
+	// somebody who does not take them.
+	ada.AwaitAfter(ada.Mark(), "stats", func(e drive.Event) bool {
+		codecs := map[string]string{}
+		for _, r := range remoteTracks(e) {
+			if r.Source == "microphone" {
+				codecs[r.ID] = r.Codec
+			}
+		}
+		return codecs["web"] == "audio/red" && codecs["grace"] == "audio/opus"
+	})
 }
 
 // darken turns the cameras off: on a small machine four encoders starve the

@@ -114,6 +114,7 @@ type LocalTrack interface {
 const (
 	MIMEVP8  = "video/VP8"
 	MIMEOpus = "audio/opus"
+	MIMERED  = "audio/red" // Opus with copies of the packets before
 )
 
 // RemoteTrack is a track that we are subscribed to and receive.
@@ -121,7 +122,7 @@ type RemoteTrack interface {
 	Owner() Identity
 	OwnerSID() SID
 	Info() Track
-	MIME() string // such as MIMEVP8
+	MIME() string // of the last packet that was read, such as MIMEVP8
 	ClockRate() int
 	// ReadRTP waits for the next packet and copies it, RTP header included.
 	// It fails when the track ends or Interrupt was called.
@@ -135,6 +136,12 @@ type RemoteTrack interface {
 	SenderReport() (ntp time.Time, rtp uint32, ok bool)
 }
 
+// LineStats is what is known of the way to the server.
+type LineStats struct {
+	RTTMS    float64 `json:"rtt_ms"`              // of the newest ping, 0 before the first
+	SendKbps int     `json:"send_kbps,omitempty"` // what the line is taken to carry upwards, 0 while that is not known
+}
+
 // LocalStats counts what was sent, since the publication.
 type LocalStats struct {
 	Source Source  `json:"source"`
@@ -145,7 +152,12 @@ type LocalStats struct {
 	Layers int     `json:"layers"` // layers being encoded now
 	Width  int     `json:"width,omitempty"`
 	Height int     `json:"height,omitempty"`
+	// Limited is why less is sent than was agreed, beside the line: LimitedByCPU or "".
+	Limited string `json:"limited,omitempty"`
 }
+
+// LimitedByCPU means that this computer is too slow to encode everything.
+const LimitedByCPU = "cpu"
 
 // RemoteStats counts what was received, since the subscription.
 type RemoteStats struct {
@@ -163,6 +175,8 @@ type RemoteStats struct {
 	DelayMS       float64  `json:"delay_ms"` // of the jitter buffer
 	Level         float32  `json:"level,omitempty"`
 	ConcealedMS   uint64   `json:"concealed_ms,omitempty"` // audio made up for lost packets
+	Recovered     uint64   `json:"recovered,omitempty"`    // lost audio packets that later ones brought (FEC, RED)
+	Codec         string   `json:"codec"`                  // MIME type of what comes, such as MIMEVP8
 	KeyRequests   uint64   `json:"key_requests,omitempty"`
 	Paused        bool     `json:"paused,omitempty"`    // not shown: nothing is decoded
 	TooLarge      bool     `json:"too_large,omitempty"` // more than its part of MaxPixels, or too often another size

@@ -69,7 +69,7 @@ func (m *Media) Receive(t call.RemoteTrack) call.Receiver {
 	switch mimeOf(t) {
 	case mimeVP8:
 		r.Receiver = newVideoReceiver(&m.budget, t, m.clocks.follow(key), m.log)
-	case mimeOpus:
+	case mimeOpus, mimeRED:
 		a := audio.NewReceiver(m.mixer, t, m.log)
 		m.clocks.add(key, a)
 		r.forget = func() { m.clocks.remove(key, a) }

@@ -16,6 +16,7 @@ import (
 const (
 	mimeVP8  = "video/vp8"
 	mimeOpus = "audio/opus"
+	mimeRED  = "audio/red"
 )
 
 func mimeOf(t call.RemoteTrack) string { return strings.ToLower(t.MIME()) }

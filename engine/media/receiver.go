@@ -101,7 +101,7 @@ func newReceiverState(b *budget, t call.RemoteTrack, clock playoutClock, log log
 		wait:    keyWait{wanted: true, asked: now.Add(-keyRetry), retry: keyRetry},
 		sync:    lipSync{clock: clock, report: t.SenderReport, rate: max(t.ClockRate(), 1)},
 	}
-	r.stats.remote = call.RemoteStats{ID: t.Owner(), SID: info.SID, Source: info.Source}
+	r.stats.remote = call.RemoteStats{ID: t.Owner(), SID: info.SID, Source: info.Source, Codec: t.MIME()}
 	r.pool = &sync.Pool{New: func() any { return new(packet) }}
 	r.reorder.release = r.release
 	return r

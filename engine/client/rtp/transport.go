@@ -24,6 +24,7 @@ import (
 // the server's offers bring its own.
 const (
 	payloadOpus = 111
+	payloadRED  = 63
 	payloadVP8  = 96
 )
 
@@ -298,7 +299,8 @@ func settings(c Config, buffers *receiveBuffers) webrtc.SettingEngine {
 }
 
 // registerCodecs offers Opus and VP8 only: what is offered is what comes, and
-// the decoders that can be trusted with a stranger's bytes are those two.
+// the decoders that can be trusted with a stranger's bytes are those two. Opus may come
+// with copies of what was sent before (RFC 2198), as browsers send it.
 func registerCodecs(m *webrtc.MediaEngine) error {
 	opus := webrtc.RTPCodecParameters{
 		RTPCodecCapability: webrtc.RTPCodecCapability{
@@ -308,6 +310,16 @@ func registerCodecs(m *webrtc.MediaEngine) error {
 		PayloadType: payloadOpus,
 	}
 	if err := m.RegisterCodec(opus, webrtc.RTPCodecTypeAudio); err != nil {
+		return err
+	}
+	red := webrtc.RTPCodecParameters{
+		RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType: call.MIMERED, ClockRate: 48000, Channels: 2, SDPFmtpLine: fmt.Sprintf("%d/%[1]d", payloadOpus),
+			RTCPFeedback: opus.RTCPFeedback,
+		},
+		PayloadType: payloadRED,
+	}
+	if err := m.RegisterCodec(red, webrtc.RTPCodecTypeAudio); err != nil {
 		return err
 	}
 	vp8 := webrtc.RTPCodecParameters{

@@ -2,6 +2,7 @@ package audio
 
 import (
 	"cmp"
+	"encoding/binary"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -29,6 +30,7 @@ type network struct {
 	rewrite    func(i int, p *rtpPacket)       // the sender misbehaves
 	watch      func(b *jitterBuffer, at int64) // after every pull
 	noFEC      bool
+	copies     int // RFC 2198: of earlier packets in each
 }
 
 type flight struct {
@@ -53,6 +55,9 @@ func (n *network) flights(rng *rand.Rand) (all []flight, lost int) {
 			ssrc: 1, seq: n.firstSeq + uint16(i), timestamp: n.firstTS + uint32(i)*opus.FrameSamples,
 			payload: n.packets[i%len(n.packets)],
 		}
+		if n.copies > 0 {
+			p.payload, p.red = n.redundant(i), true
+		}
 		if n.rewrite != nil {
 			n.rewrite(i, &p)
 		}
@@ -71,6 +76,17 @@ func (n *network) flights(rng *rand.Rand) (all []flight, lost int) {
 	}
 	slices.SortStableFunc(all, func(a, b flight) int { return cmp.Compare(a.at, b.at) })
 	return all, lost
+}
+
+// redundant is packet i with copies of those before it.
+func (n *network) redundant(i int) []byte {
+	var headers, blocks []byte
+	for back := min(n.copies, i); back > 0; back-- {
+		payload := n.packets[(i-back)%len(n.packets)]
+		headers = binary.BigEndian.AppendUint32(headers, 1<<31|111<<24|uint32(back)*opus.FrameSamples<<10|uint32(len(payload)))
+		blocks = append(blocks, payload...)
+	}
+	return slices.Concat(headers, []byte{111}, blocks, n.packets[i%len(n.packets)])
 }
 
 // run plays the whole transmission and returns the left channel.

@@ -44,6 +44,10 @@ const (
 	// after, which carries the FEC, until the share is below calmShare.
 	lossyShare = 0.01
 	calmShare  = 0.002
+	// From heavyShare on it is worth to wait for the packet after that one, if each
+	// carries two copies, until the share is below easedShare.
+	heavyShare = 0.05
+	easedShare = 0.025
 
 	maxPull = 20 * samplesPerMS // frames
 )
@@ -76,8 +80,10 @@ type jitterBuffer struct {
 	dip        float64 // how far single pulls fall below it
 	astray     int     // samples pulled far from the mean, in a row
 	pullFrames int     // usual length of a pull
-	lossFrame  int64   // length of a frame that carries FEC, 0 if none does
-	lossy      bool    // FEC is worth waiting for
+	lossFrame  int64   // length of a frame that carries FEC or copies, 0 if none does
+	copies     int     // that the last packet carried
+	lossy      bool    // FEC and copies are worth waiting for
+	heavy      bool    // second copies are, too
 	pause      int     // until the next splice
 	concealed  int     // made up since the last good packet
 	gain       float32
@@ -89,6 +95,7 @@ type jitterBuffer struct {
 type jitterStats struct {
 	decoded    uint64 // packets
 	restored   uint64 // frames from FEC
+	recovered  uint64 // packets of which a copy was played
 	madeUp     uint64 // samples
 	malformed  uint64
 	duplicates uint64
@@ -110,6 +117,31 @@ func (b *jitterBuffer) close() { b.decoder.Close() }
 
 // push takes a packet that came at the local time at. It copies the payload.
 func (b *jitterBuffer) push(p rtpPacket, at int64) {
+	if !p.red {
+		b.copies = 0
+		b.pushOpus(p, at)
+		return
+	}
+	red, ok := parseRED(p.payload)
+	if !ok {
+		b.stats.malformed++
+		return
+	}
+	p.payload = red.primary
+	b.pushOpus(p, at)
+	b.copies = red.n
+	for _, c := range red.copies[:red.n] {
+		info, err := opus.Inspect(c.payload)
+		if err != nil {
+			b.stats.malformed++
+			continue
+		}
+		b.lossFrame = int64(info.Samples)
+		b.packets.fill(p, c, info)
+	}
+}
+
+func (b *jitterBuffer) pushOpus(p rtpPacket, at int64) {
 	info, err := opus.Inspect(p.payload)
 	if err != nil {
 		b.stats.malformed++
@@ -180,6 +212,9 @@ func (b *jitterBuffer) position() int64 {
 func (b *jitterBuffer) target() float64 {
 	t := float64(b.delay.lateness) + b.dip + float64(b.pullFrames+delayMargin)
 	if b.lossy {
+		t += float64(b.lossFrame)
+	}
+	if b.heavy && b.copies > 1 {
 		t += float64(b.lossFrame)
 	}
 	return min(max(t, minDelay), maxDelay)
@@ -255,6 +290,7 @@ func (b *jitterBuffer) observe(at int64, n int) {
 	}
 	b.offset += (off - b.offset) * float64(n) / meanOver
 	b.lossy = b.packets.lossy > lossyShare || (b.lossy && b.packets.lossy > calmShare)
+	b.heavy = b.packets.lossy > heavyShare || (b.heavy && b.packets.lossy > easedShare)
 	b.dip -= pullJitterFall * float64(n) / second
 	b.dip = min(max(b.dip, b.offset-off, 0), maxPullJitter)
 }
@@ -399,6 +435,9 @@ func (b *jitterBuffer) bridge(n int64) {
 // decode makes the audio of p ready. Where it does not continue what was before,
 // the decoder's own continuation of that fades out over it.
 func (b *jitterBuffer) decode(p *heldPacket) {
+	if p.copy {
+		b.stats.recovered++
+	}
 	b.packets.take(p)
 	jump := p.ts - b.mediaNext - b.bridged
 	b.splice = b.splice || jump < -opus.PLCUnit || jump > opus.PLCUnit

@@ -2,6 +2,7 @@ package audio
 
 import (
 	"math"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -70,6 +71,7 @@ func (r *Receiver) run() {
 			r.source.garbage.Add(1)
 			continue
 		}
+		p.red = strings.EqualFold(r.track.MIME(), call.MIMERED)
 		r.source.ring.put(p, r.mixer.clock())
 	}
 }
@@ -92,7 +94,7 @@ func (r *Receiver) SetGain(gain float32) {
 // that were played, on the scale of [Pump.Level].
 func (r *Receiver) Stats() call.RemoteStats {
 	info := r.track.Info()
-	s := call.RemoteStats{ID: r.track.Owner(), SID: info.SID, Source: info.Source, Bytes: r.bytes.Load()}
+	s := call.RemoteStats{ID: r.track.Owner(), SID: info.SID, Source: info.Source, Bytes: r.bytes.Load(), Codec: r.track.MIME()}
 	if r.source == nil {
 		return s
 	}
@@ -102,6 +104,7 @@ func (r *Receiver) Stats() call.RemoteStats {
 	s.JitterMS = snap.jitter / samplesPerMS
 	s.DelayMS = snap.delay / samplesPerMS
 	s.ConcealedMS = snap.madeUp / samplesPerMS
+	s.Recovered = snap.recovered
 	s.Level = snap.level
 	return s
 }
@@ -148,7 +151,7 @@ func (r *Receiver) Close() {
 func (r *Receiver) report() {
 	j := r.source.jitter
 	r.log.WithFields(logrus.Fields{
-		"decoded": j.stats.decoded, "lost": j.packets.lost, "restored": j.stats.restored,
+		"decoded": j.stats.decoded, "lost": j.packets.lost, "restored": j.stats.restored, "recovered": j.stats.recovered,
 		"late": j.stats.late, "duplicates": j.stats.duplicates, "skipped": j.stats.skipped,
 		"malformed": j.stats.malformed + r.source.garbage.Load(), "overflown": r.source.ring.dropped.Load(),
 		"made_up_ms": j.stats.madeUp / samplesPerMS, "shortened_ms": j.stats.shortened / samplesPerMS,
@@ -173,16 +176,17 @@ type source struct {
 
 // snapshot is what others may know of the playing side.
 type snapshot struct {
-	decoded  uint64
-	madeUp   uint64
-	lost     int64
-	jitter   float64 // samples
-	delay    float64 // samples
-	level    float32
-	playing  bool
-	position int64   // timestamp at the end of the last pull
-	offset   float64 // mean of local time minus position
-	pulled   int64   // local time up to which was pulled
+	decoded   uint64
+	madeUp    uint64
+	recovered uint64
+	lost      int64
+	jitter    float64 // samples
+	delay     float64 // samples
+	level     float32
+	playing   bool
+	position  int64   // timestamp at the end of the last pull
+	offset    float64 // mean of local time minus position
+	pulled    int64   // local time up to which was pulled
 }
 
 // pull is jitterBuffer.pull with what has arrived since the last one. A panic
@@ -217,7 +221,7 @@ func (s *source) publish(end int64) {
 	defer s.mu.Unlock()
 	j := s.jitter
 	s.snap = snapshot{
-		decoded: j.stats.decoded, madeUp: j.stats.madeUp, lost: j.packets.lost,
+		decoded: j.stats.decoded, madeUp: j.stats.madeUp, recovered: j.stats.restored + j.stats.recovered, lost: j.packets.lost,
 		jitter: j.delay.jitter, level: s.meter.level(),
 		playing: j.playing, position: j.position(), offset: j.offset, pulled: end,
 	}

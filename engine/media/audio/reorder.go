@@ -33,6 +33,7 @@ type heldPacket struct {
 	info opus.PacketInfo
 	data []byte
 	is   slotState
+	copy bool // it was lost itself, so far: data comes from a later packet
 }
 
 type slotState uint8
@@ -86,7 +87,7 @@ func (b *reorderBuffer) put(p rtpPacket, info opus.PacketInfo, at int64) (v verd
 		return b.old(seq), ts
 	}
 	s := b.slot(seq)
-	if s.is == slotHeld && s.seq == seq {
+	if s.is == slotHeld && s.seq == seq && !s.copy {
 		return duplicate, ts
 	}
 	if seq > b.highest {
@@ -95,6 +96,22 @@ func (b *reorderBuffer) put(p rtpPacket, info opus.PacketInfo, at int64) (v verd
 	}
 	b.hold(seq, ts, p.payload, info)
 	return held, ts
+}
+
+// fill holds a copy of a packet that is missing, which c is of the one before p by
+// c.back. It reports whether the packet was missing, and there is time for it yet.
+func (b *reorderBuffer) fill(p rtpPacket, c redCopy, info opus.PacketInfo) bool {
+	seq := b.highest + int64(int16(p.seq-uint16(b.highest))) - int64(c.back)
+	ts := b.newest + int64(int32(p.timestamp-uint32(b.newest))) - int64(c.before)
+	if !b.started || p.ssrc != b.ssrc || seq < b.next || seq >= b.highest || ts >= b.newest {
+		return false
+	}
+	if s := b.slot(seq); s.is == slotHeld && s.seq == seq {
+		return false
+	}
+	b.hold(seq, ts, c.payload, info)
+	b.slot(seq).copy = true
+	return true
 }
 
 func jumped(media, local int64) bool {
@@ -120,7 +137,7 @@ func (b *reorderBuffer) slot(seq int64) *heldPacket {
 
 func (b *reorderBuffer) hold(seq, ts int64, payload []byte, info opus.PacketInfo) {
 	s := b.slot(seq)
-	s.seq, s.ts, s.info, s.is = seq, ts, info, slotHeld
+	s.seq, s.ts, s.info, s.is, s.copy = seq, ts, info, slotHeld, false
 	s.data = append(s.data[:0], payload...)
 }
 
@@ -143,11 +160,12 @@ func (b *reorderBuffer) makeRoom() {
 	}
 }
 
-// pass ends the time of the next packet, whether it is there or not.
+// pass ends the time of the next packet, whether it is there or not. One of which
+// there is but a copy is lost nevertheless: that is how the line is judged.
 func (b *reorderBuffer) pass() {
 	s := b.slot(b.next)
 	lost := 0.0
-	if s.is == slotHeld && s.seq == b.next {
+	if s.is == slotHeld && s.seq == b.next && !s.copy {
 		s.is = slotDone
 	} else {
 		s.seq, s.is = b.next, slotLost

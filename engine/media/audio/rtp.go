@@ -14,6 +14,7 @@ type rtpPacket struct {
 	timestamp uint32
 	seq       uint16
 	payload   []byte
+	red       bool // payload is one of RFC 2198; parseRTP leaves that to the caller
 }
 
 // parseRTP reads a packet in place: payload is a part of buf. It allocates
