@@ -37,6 +37,7 @@ type publication struct {
 	base      time.Duration // of the device's clock, where the track's is 0
 	last      time.Duration // PTS of the last frame, on the track's clock
 	complains bool          // an encoder's failure was logged
+	guard     cpuGuard
 
 	mu     sync.Mutex
 	counts call.LocalStats
@@ -64,6 +65,7 @@ func newPublication(t call.LocalTrack, log logrus.FieldLogger) *publication {
 		}
 		p.layers = append(p.layers, &layer{Layer: l})
 	}
+	p.guard.most = len(p.layers) // every other frame, and each layer but the lowest
 	p.counts = call.LocalStats{Source: spec.Source, SID: t.SID()}
 	return p
 }
@@ -93,9 +95,11 @@ func (p *publication) begin(pts time.Duration) {
 // encode sends one frame in every layer that somebody watches and that is
 // due. It stops between two layers when stop is closed.
 func (p *publication) encode(f *call.VideoFrame, pts time.Duration, now time.Time, stop <-chan struct{}) {
+	began := time.Now()
 	at := max(pts-p.base, p.last+minPTSStep)
 	p.last = at
 	awake, sent := 0, false
+	layers := p.guard.layers(len(p.layers))
 	for i, l := range p.layers {
 		select {
 		case <-stop:
@@ -103,15 +107,20 @@ func (p *publication) encode(f *call.VideoFrame, pts time.Duration, now time.Tim
 		default:
 		}
 		bitrate := p.track.Bitrate(i)
-		if !p.track.Wanted(i) || bitrate <= 0 {
+		if i >= layers || !p.track.Wanted(i) || bitrate <= 0 {
 			l.rest()
 			continue
 		}
 		awake++
 		l.wake(bitrate, p.source)
-		if l.due(at, now) && p.encodeLayer(i, f, at, now) {
+		if l.due(at, now, p.guard.fps(l.FPS)) && p.encodeLayer(i, f, at, now) {
 			sent = true
 		}
+	}
+	before := p.guard.step
+	p.guard.add(now, time.Since(began))
+	if step := p.guard.step; step != before {
+		p.log.WithFields(logrus.Fields{"step": step, "of": p.guard.most}).Info("encoding follows what this computer can")
 	}
 	p.count(awake, sent, now)
 }
@@ -161,7 +170,10 @@ func (p *publication) complain(what string, err error) {
 func (p *publication) count(awake int, sent bool, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.counts.Layers = awake
+	p.counts.Layers, p.counts.Limited = awake, ""
+	if p.guard.step > 0 {
+		p.counts.Limited = call.LimitedByCPU
+	}
 	if sent {
 		p.counts.Frames++
 		p.pace.add(now)
@@ -209,8 +221,8 @@ func (l *layer) keyAllowed(now time.Time) bool {
 }
 
 // due keeps the layer to its rate. A wanted key frame is always due.
-func (l *layer) due(at time.Duration, now time.Time) bool {
-	interval := time.Second / time.Duration(l.FPS)
+func (l *layer) due(at time.Duration, now time.Time, fps int) bool {
+	interval := time.Second / time.Duration(fps)
 	// A camera's own jitter must not cost every other frame.
 	if at+interval/4 < l.next && !l.keyAllowed(now) {
 		return false
