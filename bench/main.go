@@ -86,8 +86,10 @@ func lineMeasurements() (all []measurement) {
 			measurement{"receiver " + p.String(), lines.Squeezed(p, false)},
 			measurement{"sender " + p.String(), lines.Squeezed(p, true)},
 			measurement{"deep " + p.String(), lines.Deep(p)},
-			measurement{"loss " + p.String(), lines.Lossy(p)})
+			measurement{"loss " + p.String(), lines.Lossy(p)},
+			measurement{"jitter " + p.String(), lines.Jittery(p)})
 	}
+	all = append(all, measurement{"shared", lines.Shared})
 	return all
 }
 

@@ -30,6 +30,7 @@ const (
 	after   = 30 * time.Second
 	deep    = 30 * time.Second
 	lossy   = 20 * time.Second
+	jitter  = 40 * time.Millisecond
 )
 
 // Kind is a program that takes part.
@@ -103,14 +104,14 @@ func (m *meeting) open(ctx context.Context, p Pair, sender, receiver func(*drive
 	}
 	m.end = append(m.end, m.cable.Close)
 	a := m.cable.A
+	if err := before(m.cable); err != nil {
+		return err
+	}
 	if m.server, err = m.b.Foyer.Serve(ctx, drive.ServeOptions{NS: a, Listen: a.Addr + ":7443"}); err != nil {
 		return err
 	}
 	m.end = append(m.end, func() { m.server.Close(drive.CloseGrace) })
 	if m.link, err = m.server.InviteFrom(ctx, a, room); err != nil {
-		return err
-	}
-	if err := before(m.cable); err != nil {
 		return err
 	}
 	if _, err = m.enter(ctx, p.Sender, "sender", sender(m.cable)); err != nil {
@@ -122,7 +123,7 @@ func (m *meeting) open(ctx context.Context, p Pair, sender, receiver func(*drive
 
 // enter starts one of the two, and waits until they are in.
 func (m *meeting) enter(ctx context.Context, kind Kind, name string, ns *drive.NetNS) (*drive.Process, error) {
-	sends := name == "sender"
+	sends := name != "receiver"
 	var p *drive.Process
 	var err error
 	if kind == Chromium {
@@ -294,11 +295,50 @@ func Lossy(p Pair) func(context.Context, *harness.Bench) error {
 			if err != nil {
 				return err
 			}
-			s := sum(looks)
-			b.Table.Row(fmt.Sprintf("%d %% of the packets lost to the receiver for 20 s, %s", percent, p),
-				fmt.Sprintf("freeze %.1f s; %d s without a frame; %.0fp, %.0f fps, %.0f kbit/s; audio concealed %.1f %%",
-					s.freeze.Seconds(), s.dark, s.height, s.fps, s.kbit, 100*s.conceals), "", true)
+			b.Table.Row(fmt.Sprintf("%d %% of the packets lost to the receiver for 20 s, %s", percent, p), sum(looks).lossy(), "", true)
 		}
 		return nil
 	}
+}
+
+// Jittery measures packets that overtake each other on their way to the receiver.
+func Jittery(p Pair) func(context.Context, *harness.Bench) error {
+	return func(ctx context.Context, b *harness.Bench) error {
+		var late *badline.Late
+		defer func() {
+			if late != nil {
+				late.Close()
+			}
+		}()
+		m, err := open(ctx, b, p, endA, endB, func(c *drive.Cable) (err error) {
+			late, err = badline.NewLate(ctx, c)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		defer m.close()
+		w := watch(ctx, m.receiver, nil)
+		defer w.close()
+		if err := harness.Pause(ctx, settle); err != nil {
+			return err
+		}
+		late.Delay(jitter)
+		from := time.Now()
+		if err := harness.Pause(ctx, lossy); err != nil {
+			return err
+		}
+		looks, err := w.between(from, time.Now())
+		if err != nil {
+			return err
+		}
+		b.Table.Row(fmt.Sprintf("packets to the receiver delayed by 0 to 40 ms each, for 20 s, %s", p), sum(looks).lossy(), "", true)
+		return nil
+	}
+}
+
+// lossy is a row's text.
+func (s shown) lossy() string {
+	return fmt.Sprintf("freeze %.1f s; %d s without a frame; %.0fp, %.0f fps, %.0f kbit/s; audio concealed %.1f %%",
+		s.freeze.Seconds(), s.dark, s.height, s.fps, s.kbit, 100*s.conceals)
 }
