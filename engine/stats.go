@@ -13,7 +13,7 @@ func (l *loop) doStats() error {
 	if !s.joined {
 		return call.ErrNotInRoom
 	}
-	report := call.StatsReported{Remote: []call.RemoteStats{}, Local: []call.LocalStats{}}
+	report := call.StatsReported{Line: s.session.Line(), Remote: []call.RemoteStats{}, Local: []call.LocalStats{}}
 	for _, r := range s.received() {
 		report.Remote = append(report.Remote, r.rx.Stats())
 	}

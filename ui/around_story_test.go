@@ -6,9 +6,11 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
 
+	"foyer/engine"
 	"foyer/engine/call"
 	"foyer/engine/call/reach"
 	"foyer/ui/kit"
@@ -132,6 +134,50 @@ func TestTheWayToThisRoomIsTested(t *testing.T) {
 	main.run()
 	if !b.tells("cannot be reached from here") {
 		t.Error("it is not told")
+	}
+}
+
+// While the page is open in a room, the call is measured every other second, and what
+// that says is of the last two times.
+func TestTheCallIsMeasured(t *testing.T) {
+	b := inRoom(t, call.RoleParticipant)
+	pass := func(d time.Duration) {
+		b.now = b.now.Add(d)
+		b.ui.tick(b.now)
+	}
+	pass(measureEvery)
+	b.want()
+	b.pressSettings()
+	b.turn(model.PageNetwork)
+	b.engine.take()
+	report := func(bytes uint64) {
+		pass(measureEvery)
+		b.want(engine.Stats{})
+		b.events(call.StatsReported{Line: call.LineStats{RTTMS: 12}, Remote: []call.RemoteStats{
+			{ID: "u-grace", SID: "M", Source: call.SourceMicrophone, Bytes: bytes},
+		}})
+	}
+	report(1000)
+	if !b.tells("Measuring") || b.tells("Grace, Microphone") {
+		t.Error("one report says a rate")
+	}
+	report(9000)
+	if !b.tells("The server answers in 12 ms.") || !b.tells("Grace, Microphone: 32 kbit/s.") {
+		t.Error("it is not told")
+	}
+	pass(measureEvery / 2)
+	b.want()
+	b.turn(model.PageAbout)
+	pass(2 * measureEvery)
+	b.want()
+	b.turn(model.PageNetwork)
+	if b.tells("12 ms") {
+		t.Error("what was measured before is told")
+	}
+	b.engine.refuse["stats"] = call.ErrNotInRoom
+	pass(measureEvery)
+	if len(b.ui.state.Notices) != 0 {
+		t.Errorf("notices %+v", b.ui.state.Notices)
 	}
 }
 

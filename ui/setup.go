@@ -18,6 +18,7 @@ type setup struct {
 	*UI
 	testing   bool      // a device is tested
 	listed    time.Time // when the devices were listed for them
+	asked     time.Time // when the call was measured
 	faults    report.Faults
 	forgotten []Recent // the rooms of before some were taken off the list; nil: none were
 	unsaved   bool     // it was said that they cannot be saved
@@ -86,6 +87,9 @@ func (u *setup) setupForm() settings.Form {
 // listEvery is how often the devices are listed while somebody chooses among them.
 const listEvery = 5 * time.Second
 
+// measureEvery is how often the call is measured while somebody looks at its numbers.
+const measureEvery = 2 * time.Second
+
 func (u *setup) tickSettings(now time.Time) {
 	if u.sheets.settings == nil {
 		return
@@ -93,6 +97,10 @@ func (u *setup) tickSettings(now time.Time) {
 	u.sheets.settings.Tick(u.state, now)
 	if u.state.Setup.Page == model.PageDevices && !u.testing && now.Sub(u.listed) >= listEvery {
 		u.list()
+	}
+	if u.state.Setup.Page == model.PageNetwork && u.state.InRoom() && now.Sub(u.asked) >= measureEvery {
+		u.asked = now
+		_ = u.cfg.Do(engine.Stats{}) // refused while we reconnect: then nothing is known
 	}
 }
 

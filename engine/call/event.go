@@ -257,6 +257,7 @@ type CommandFailed struct {
 
 // StatsReported answers the Stats command.
 type StatsReported struct {
+	Line   LineStats     `json:"line"`
 	Remote []RemoteStats `json:"remote"`
 	Local  []LocalStats  `json:"local"`
 }

@@ -76,6 +76,8 @@ type Session interface {
 	// Moderate does an operation of the door's as us: request is its request
 	// type, with our room in it, answer a pointer to its answer type. ErrNoDoor for a plain link.
 	Moderate(ctx context.Context, op Operation, request, answer any) error
+	// Line is what is known of the way to the server now.
+	Line() LineStats
 	// Leave tells the server that we go, and returns when it was sent and
 	// answered, or when ctx ends. Media stops at once, before the answer.
 	Leave(ctx context.Context) error

@@ -361,6 +361,11 @@ func (s *session) announce(republish bool) {
 // the first. It is safe from any goroutine.
 func (s *session) RTT() time.Duration { return time.Duration(s.rtt.Load()) }
 
+// Line implements [call.Session].
+func (s *session) Line() call.LineStats {
+	return call.LineStats{RTTMS: float64(s.RTT()) / float64(time.Millisecond), SendKbps: s.budget.Rate() / 1000}
+}
+
 // Leave implements [call.Session].
 func (s *session) Leave(ctx context.Context) error {
 	s.halted.Store(true)

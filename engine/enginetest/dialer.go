@@ -242,6 +242,9 @@ func (s *Session) Data() []string {
 	return append([]string(nil), s.data...)
 }
 
+// Line implements [call.Session].
+func (s *Session) Line() call.LineStats { return call.LineStats{RTTMS: 1} }
+
 // Leave notes when it was called.
 func (s *Session) Leave(ctx context.Context) error {
 	s.mu.Lock()

@@ -122,8 +122,10 @@ func (s *State) Apply(e eventqueue.Stamped) {
 	case call.TestChanged:
 		s.Setup.testChanged(v, e.At)
 
-	case call.DataReceived, call.StatsReported:
-		// The window shows none of these.
+	case call.StatsReported:
+		s.Setup.Network.measured(v, e.At)
+	case call.DataReceived:
+		// The window does not show it.
 	}
 }
 

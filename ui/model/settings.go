@@ -55,6 +55,15 @@ type NetworkTest struct {
 	Running bool
 	Report  *reach.Report // nil: there was none
 	LinkErr error         // what is wrong with the link
+	// Stats are what the call transports, and how it was before; At is the zero time
+	// while nothing is known.
+	Stats, StatsBefore call.StatsReported
+	At, AtBefore       time.Time
+}
+
+func (n *NetworkTest) measured(v call.StatsReported, at time.Time) {
+	n.StatsBefore, n.AtBefore = n.Stats, n.At
+	n.Stats, n.At = v, at
 }
 
 // Release is a newer one of the program. The zero value is none.

@@ -100,6 +100,11 @@ func setupScreens() []struct {
 			u.form.Public, u.form.LinksHere = "meet.example.org:7843", true
 			u.state.Setup.Network.LinkErr = call.ErrLinkUnreadable
 		}},
+		{"network-call", model.PageNetwork, "small phone", func(u *setup) {
+			u.state.Screen, u.state.Setup.Network.Stats = model.ScreenRoom, measured()
+			u.state.Setup.Network.At = u.now
+			u.state.Setup.Network.AtBefore = u.now.Add(-2 * time.Second)
+		}},
 		{"appearance", model.PageAppearance, "small large phone", func(u *setup) { u.form.Theme, u.form.Still = "dark", true }},
 		{"no-font", model.PageAppearance, "small", func(u *setup) { u.form.Language, u.form.NoFont = "zh", "zh" }},
 		{"notifications", model.PageNotifications, "small large phone", func(u *setup) { u.form.Notifications.Private = true }},
@@ -126,6 +131,21 @@ func tested() *reach.Report {
 			{Host: "203.0.113.5:40123", RoundTrip: 34 * time.Millisecond, Spread: 5 * time.Millisecond},
 		},
 		Best: 1, Media: reach.Ports{UDP: 40124, TCP: 40124, Door: true}, TCP: reach.WayOpen, Door: reach.WayOpen,
+	}
+}
+
+// measured is what a call may transport.
+func measured() call.StatsReported {
+	return call.StatsReported{
+		Line: call.LineStats{RTTMS: 23, SendKbps: 2500},
+		Local: []call.LocalStats{
+			{Source: call.SourceCamera, SID: "1", Bytes: 350_000, Width: 1280, Height: 720, FPS: 15, Limited: call.LimitedByCPU},
+			{Source: call.SourceMicrophone, SID: "2", Bytes: 8000},
+		},
+		Remote: []call.RemoteStats{
+			{ID: "Grace", SID: "3", Source: call.SourceMicrophone, Bytes: 8000, DelayMS: 61, PacketsLost: 1200, Recovered: 1100, ConcealedMS: 400},
+			{ID: "Grace", SID: "4", Source: call.SourceCamera, Bytes: 120_000, Width: 640, Height: 360, FPS: 30, PacketsLost: 12, FreezeMS: 1500},
+		},
 	}
 }
 

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -27,7 +28,10 @@ type networkPage struct {
 	report  *reach.Report // that is shown
 	router  *chooser[bool]
 	public  *kit.Field
-	links   *chooser[bool] // nil: something else has registered them
+	links   *chooser[bool]  // nil: something else has registered them
+	call    *fyne.Container // what it transports, while there is one
+	stats   *fyne.Container
+	said    []string
 }
 
 func newNetworkPage(book *words.Book, act Actions, program Program) *networkPage {
@@ -46,7 +50,10 @@ func newNetworkPage(book *words.Book, act Actions, program Program) *networkPage
 	escape := func() { act.OpenSettings(model.PageNone) }
 	p.link.Entry.OnEscape, p.public.Entry.OnEscape = escape, escape
 	p.public.OnChanged = func(text string) { p.setPublic(act, text) }
+	p.stats = kit.Column(6)
+	p.call = part(book.T("settings.call"), p.stats, hint(book.T("settings.call.detail")))
 	p.content = scrolled(
+		p.call,
 		part(
 			book.T("settings.network_test"), p.link, kit.Row(0, p.try), p.found,
 			hint(book.T("settings.network_test.detail")),
@@ -106,4 +113,26 @@ func (p *networkPage) update(s *model.State, f Form, now time.Time) {
 		}
 	}
 	kit.SetVisible(p.found, test.Report != nil)
+	p.measure(s, test)
+}
+
+// measure shows what the call transports, from the second report on: rates need two.
+func (p *networkPage) measure(s *model.State, test model.NetworkTest) {
+	said := []string{p.book.T("settings.call_wait")}
+	if !test.AtBefore.IsZero() {
+		names := func(id call.Identity) string {
+			if who := s.Person(id); who != nil {
+				return who.DisplayName()
+			}
+			return call.ShownID(id)
+		}
+		said = words.SayStats(p.book, names, test.Stats, test.StatsBefore, test.At.Sub(test.AtBefore))
+	}
+	if !slices.Equal(said, p.said) {
+		p.said, p.stats.Objects = said, nil
+		for _, line := range said {
+			p.stats.Add(prose.New(line))
+		}
+	}
+	kit.SetVisible(p.call, s.InRoom())
 }
