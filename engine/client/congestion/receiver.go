@@ -15,7 +15,6 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/client/bandwidth"
-	"foyer/engine/internal/guard"
 )
 
 const (
@@ -44,14 +43,9 @@ const (
 // Receiver is the receiving side of a media connection: it tells the server how much
 // the line to us carries (draft-alvestrand-rmcat-remb).
 type Receiver struct {
-	interceptor.NoOp
-	log   logrus.FieldLogger
-	began time.Time
-	ssrc  uint32
-	stop  chan struct{}
-	wake  chan struct{} // 1 slot: a report is urgent
-	once  sync.Once
-	group sync.WaitGroup
+	*worker // it is woken when a report is urgent
+	began   time.Time
+	ssrc    uint32
 
 	mu        sync.Mutex
 	estimator *bandwidth.Estimator
@@ -70,7 +64,7 @@ type Receiver struct {
 // NewReceiver makes one for one connection.
 func NewReceiver(log logrus.FieldLogger) *Receiver {
 	return &Receiver{
-		log: log, began: time.Now(), ssrc: rand.Uint32(), stop: make(chan struct{}), wake: make(chan struct{}, 1),
+		worker: newWorker(log), began: time.Now(), ssrc: rand.Uint32(),
 		estimator: bandwidth.NewEstimator(firstReceived), streams: map[uint32]bool{}, idle: true,
 	}
 }
@@ -80,15 +74,8 @@ func (r *Receiver) NewInterceptor(string) (interceptor.Interceptor, error) { ret
 
 // BindRTCPWriter implements [interceptor.Interceptor].
 func (r *Receiver) BindRTCPWriter(w interceptor.RTCPWriter) interceptor.RTCPWriter {
-	r.group.Go(func() { r.run(w) })
+	r.start("receiver of media", func() time.Duration { return r.report(w) })
 	return w
-}
-
-// Close implements [interceptor.Interceptor].
-func (r *Receiver) Close() error {
-	r.once.Do(func() { close(r.stop) })
-	r.group.Wait()
-	return nil
 }
 
 // BindRemoteStream implements [interceptor.Interceptor].
@@ -100,21 +87,11 @@ func (r *Receiver) BindRemoteStream(info *interceptor.StreamInfo, reader interce
 	r.mu.Lock()
 	r.streams[info.SSRC] = true
 	r.mu.Unlock()
-	return interceptor.RTPReaderFunc(func(b []byte, a interceptor.Attributes) (int, interceptor.Attributes, error) {
-		n, a, err := reader.Read(b, a)
-		if err != nil {
-			return n, a, err
+	return tap(reader, func(h *rtp.Header, packet []byte) {
+		var sent rtp.AbsSendTimeExtension
+		if sent.Unmarshal(h.GetExtension(id)) == nil {
+			r.arrived(sent.Timestamp, len(packet)+overhead, h.Padding && isPadding(packet, h), time.Now())
 		}
-		if a == nil {
-			a = interceptor.Attributes{}
-		}
-		if h, err := a.GetRTPHeader(b[:n]); err == nil {
-			var sent rtp.AbsSendTimeExtension
-			if sent.Unmarshal(h.GetExtension(id)) == nil {
-				r.arrived(sent.Timestamp, n+overhead, h.Padding && isPadding(b[:n], h), time.Now())
-			}
-		}
-		return n, a, nil
 	})
 }
 
@@ -153,34 +130,22 @@ func (r *Receiver) arrived(sendTime uint64, bytes int, padding bool, now time.Ti
 	if fell := r.estimator.Update(0, now); fell || r.idle {
 		r.falls = r.falls || fell
 		r.idle = false
-		select {
-		case r.wake <- struct{}{}:
-		default:
-		}
+		r.nudge()
 	}
 }
 
-func (r *Receiver) run(w interceptor.RTCPWriter) {
-	defer guard.Recover(r.log, "receiver of media")
-	tick := time.NewTimer(receiverTick)
-	defer tick.Stop()
-	for {
-		select {
-		case <-r.stop:
-			return
-		case <-r.wake:
-		case <-tick.C:
-		}
-		if reports := r.reports(time.Now()); len(reports) > 0 {
-			_, _ = w.Write(reports, nil) // a closed connection is told nothing
-		}
-		r.mu.Lock()
-		idle := r.idle
-		r.mu.Unlock()
-		if !idle {
-			tick.Reset(receiverTick)
-		}
+// report writes what is to be told now, and returns when to look again; 0: when
+// something comes.
+func (r *Receiver) report(w interceptor.RTCPWriter) time.Duration {
+	if reports := r.reports(time.Now()); len(reports) > 0 {
+		_, _ = w.Write(reports, nil) // a closed connection is told nothing
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.idle {
+		return 0
+	}
+	return receiverTick
 }
 
 // reports are what is to be told now.

@@ -8,9 +8,8 @@ import (
 
 	"github.com/pion/interceptor"
 	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
 	"github.com/sirupsen/logrus"
-
-	"foyer/engine/internal/guard"
 )
 
 const (
@@ -46,13 +45,8 @@ type incoming struct {
 // Repeater asks for lost packets again (NACK, RFC 4585 6.2.1): at once, and again when
 // the answer is late, a bounded number of times.
 type Repeater struct {
-	interceptor.NoOp
-	log   logrus.FieldLogger
-	ssrc  uint32
-	stop  chan struct{}
-	wake  chan struct{} // 1 slot: something is missing
-	once  sync.Once
-	group sync.WaitGroup
+	*worker // it is woken when something is missing
+	ssrc    uint32
 
 	mu      sync.Mutex
 	streams map[uint32]*incoming
@@ -62,8 +56,7 @@ type Repeater struct {
 // NewRepeater makes one for one connection.
 func NewRepeater(log logrus.FieldLogger) *Repeater {
 	return &Repeater{
-		log: log, ssrc: rand.Uint32(), stop: make(chan struct{}), wake: make(chan struct{}, 1),
-		streams: map[uint32]*incoming{}, answer: answerGuess,
+		worker: newWorker(log), ssrc: rand.Uint32(), streams: map[uint32]*incoming{}, answer: answerGuess,
 	}
 }
 
@@ -72,15 +65,8 @@ func (r *Repeater) NewInterceptor(string) (interceptor.Interceptor, error) { ret
 
 // BindRTCPWriter implements [interceptor.Interceptor].
 func (r *Repeater) BindRTCPWriter(w interceptor.RTCPWriter) interceptor.RTCPWriter {
-	r.group.Go(func() { r.run(w) })
+	r.start("repeater of lost packets", func() time.Duration { return r.ask(w) })
 	return w
-}
-
-// Close implements [interceptor.Interceptor].
-func (r *Repeater) Close() error {
-	r.once.Do(func() { close(r.stop) })
-	r.group.Wait()
-	return nil
 }
 
 // BindRemoteStream implements [interceptor.Interceptor].
@@ -92,20 +78,10 @@ func (r *Repeater) BindRemoteStream(info *interceptor.StreamInfo, reader interce
 	r.mu.Lock()
 	r.streams[info.SSRC] = s
 	r.mu.Unlock()
-	return interceptor.RTPReaderFunc(func(b []byte, a interceptor.Attributes) (int, interceptor.Attributes, error) {
-		n, a, err := reader.Read(b, a)
-		if err != nil {
-			return n, a, err
-		}
-		if a == nil {
-			a = interceptor.Attributes{}
-		}
-		if h, err := a.GetRTPHeader(b[:n]); err == nil {
-			r.mu.Lock()
-			r.arrived(s, h.SequenceNumber, time.Now())
-			r.mu.Unlock()
-		}
-		return n, a, nil
+	return tap(reader, func(h *rtp.Header, _ []byte) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.arrived(s, h.SequenceNumber, time.Now())
 	})
 }
 
@@ -139,10 +115,7 @@ func (r *Repeater) arrived(s *incoming, seq uint16, now time.Time) {
 		}
 		s.highest = seq
 		if ahead > 1 {
-			select {
-			case r.wake <- struct{}{}:
-			default:
-			}
+			r.nudge()
 		}
 	default:
 		if m := s.missing[seq]; m != nil && m.tries == 1 {
@@ -153,25 +126,17 @@ func (r *Repeater) arrived(s *incoming, seq uint16, now time.Time) {
 	}
 }
 
-func (r *Repeater) run(w interceptor.RTCPWriter) {
-	defer guard.Recover(r.log, "repeater of lost packets")
-	tick := time.NewTimer(repeaterTick)
-	defer tick.Stop()
-	for {
-		select {
-		case <-r.stop:
-			return
-		case <-r.wake:
-		case <-tick.C:
-		}
-		requests, more := r.requests(time.Now())
-		if len(requests) > 0 {
-			_, _ = w.Write(requests, nil) // a closed connection asks for nothing
-		}
-		if more {
-			tick.Reset(repeaterTick)
-		}
+// ask writes the requests that are due, and returns when to look again; 0: when
+// something is missing.
+func (r *Repeater) ask(w interceptor.RTCPWriter) time.Duration {
+	requests, more := r.requests(time.Now())
+	if len(requests) > 0 {
+		_, _ = w.Write(requests, nil) // a closed connection asks for nothing
 	}
+	if more {
+		return repeaterTick
+	}
+	return 0
 }
 
 // requests are those that are due; more: something is still missing after them.

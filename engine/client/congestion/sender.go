@@ -12,7 +12,6 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/client/bandwidth"
-	"foyer/engine/internal/guard"
 )
 
 const (
@@ -38,14 +37,9 @@ const (
 
 // Sender is the sending side of a media connection.
 type Sender struct {
-	interceptor.NoOp
-	budget *bandwidth.Budget
-	log    logrus.FieldLogger
-	began  time.Time
-	stop   chan struct{}
-	wake   chan struct{} // 1 slot: something waits
-	once   sync.Once
-	group  sync.WaitGroup
+	*worker // it is woken when something waits
+	budget  *bandwidth.Budget
+	began   time.Time
 
 	mu        sync.Mutex
 	estimator *bandwidth.Estimator
@@ -63,8 +57,7 @@ type Sender struct {
 func NewSender(budget *bandwidth.Budget, log logrus.FieldLogger) *Sender {
 	rate := max(budget.Rate(), firstRate)
 	return &Sender{
-		budget: budget, log: log, began: time.Now(), stop: make(chan struct{}), wake: make(chan struct{}, 1),
-		estimator: bandwidth.NewEstimator(rate), idle: true,
+		worker: newWorker(log), budget: budget, began: time.Now(), estimator: bandwidth.NewEstimator(rate), idle: true,
 	}
 }
 
@@ -74,15 +67,8 @@ func (s *Sender) NewInterceptor(string) (interceptor.Interceptor, error) { retur
 // BindRTCPWriter implements [interceptor.Interceptor]: it is called once, when the
 // connection is made.
 func (s *Sender) BindRTCPWriter(w interceptor.RTCPWriter) interceptor.RTCPWriter {
-	s.group.Go(s.run)
+	s.start("sender of media", s.work)
 	return w
-}
-
-// Close implements [interceptor.Interceptor].
-func (s *Sender) Close() error {
-	s.once.Do(func() { close(s.stop) })
-	s.group.Wait()
-	return nil
 }
 
 func (s *Sender) now() time.Duration { return time.Since(s.began) }
@@ -126,14 +112,6 @@ func extensionID(info *interceptor.StreamInfo, uri string) uint8 {
 		}
 	}
 	return 0
-}
-
-// nudge wakes the goroutine.
-func (s *Sender) nudge() {
-	select {
-	case s.wake <- struct{}{}:
-	default:
-	}
 }
 
 // narrow reports whether the line was too narrow lately. s.mu is held.
@@ -208,25 +186,8 @@ func (s *Sender) answer(cc *rtcp.TransportLayerCC) {
 	s.budget.Set(s.estimator.Usable(time.Now()))
 }
 
-// run spaces packets and probes until the connection ends.
-func (s *Sender) run() {
-	defer guard.Recover(s.log, "sender of media")
-	tick := time.NewTimer(idleTick)
-	defer tick.Stop()
-	for {
-		select {
-		case <-s.stop:
-			return
-		case <-s.wake:
-		case <-tick.C:
-		}
-		if next := s.work(); next > 0 {
-			tick.Reset(next)
-		}
-	}
-}
-
-// work does what is due, and returns when to look again; 0: when something is sent.
+// work spaces packets and probes: it does what is due, and returns when to look again;
+// 0: when something is sent.
 func (s *Sender) work() time.Duration {
 	s.mu.Lock()
 	now := s.now()
