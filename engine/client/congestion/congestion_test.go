@@ -199,7 +199,7 @@ func TestReferenceTurns(t *testing.T) {
 
 // TestLostPacketIsAskedFor: soon, again while it does not come, and not for ever.
 func TestLostPacketIsAskedFor(t *testing.T) {
-	r := NewRepeater(quiet())
+	r := NewNackRequester(quiet())
 	s := &incoming{ssrc: 7, missing: map[uint16]*missingPacket{}}
 	r.streams[7] = s
 	now := time.Unix(1000, 0)
@@ -210,7 +210,7 @@ func TestLostPacketIsAskedFor(t *testing.T) {
 		t.Errorf("asked at once: %v", asked)
 	}
 	times := 0
-	for end := now.Add(5 * time.Second); now.Before(end); now = now.Add(repeaterTick) {
+	for end := now.Add(5 * time.Second); now.Before(end); now = now.Add(nackTick) {
 		asked, _ := r.requests(now)
 		for _, p := range asked {
 			times++
@@ -271,7 +271,7 @@ func TestReceiverTellsAFall(t *testing.T) {
 // TestGoroutinesEnd with the connection, twice closed or not.
 func TestGoroutinesEnd(t *testing.T) {
 	for _, i := range []interceptor.Interceptor{
-		NewSender(new(bandwidth.Budget), quiet()), NewReceiver(quiet()), NewRepeater(quiet()),
+		NewSender(new(bandwidth.Budget), quiet()), NewReceiver(quiet()), NewNackRequester(quiet()),
 	} {
 		i.BindRTCPWriter(new(told).writer())
 		for range 2 {

@@ -382,7 +382,7 @@ func registerInterceptors(r *interceptor.Registry, c Config) error {
 	}
 	for _, factory := range []interceptor.Factory{
 		congestion.NewSender(c.Budget, c.Log.Log), responder, receiver, sender, feedback,
-		congestion.NewReceiver(c.Log.Log), congestion.NewRepeater(c.Log.Log),
+		congestion.NewReceiver(c.Log.Log), congestion.NewNackRequester(c.Log.Log),
 	} {
 		r.Add(factory)
 	}

@@ -23,7 +23,7 @@ const (
 	missingFor              = 1200 * time.Millisecond // then nobody waits for it any more
 	maxMissing              = 512
 	maxJump                 = 1000 // packets; more is another stream
-	repeaterTick            = 10 * time.Millisecond
+	nackTick                = 10 * time.Millisecond
 	maxRequestsEachSSRC     = 200 // in one request
 	answerSmooth        int = 4
 )
@@ -42,9 +42,9 @@ type incoming struct {
 	missing map[uint16]*missingPacket
 }
 
-// Repeater asks for lost packets again (NACK, RFC 4585 6.2.1): at once, and again when
-// the answer is late, a bounded number of times.
-type Repeater struct {
+// NackRequester asks for lost packets again (NACK, RFC 4585 6.2.1): at once, and again
+// when the answer is late, a bounded number of times.
+type NackRequester struct {
 	*worker // it is woken when something is missing
 	ssrc    uint32
 
@@ -53,25 +53,27 @@ type Repeater struct {
 	answer  time.Duration // how long a repetition takes to come
 }
 
-// NewRepeater makes one for one connection.
-func NewRepeater(log logrus.FieldLogger) *Repeater {
-	return &Repeater{
+// NewNackRequester makes one for one connection.
+func NewNackRequester(log logrus.FieldLogger) *NackRequester {
+	return &NackRequester{
 		worker: newWorker(log), ssrc: rand.Uint32(), streams: map[uint32]*incoming{}, answer: answerGuess,
 	}
 }
 
 // NewInterceptor implements [interceptor.Factory], for one connection.
-func (r *Repeater) NewInterceptor(string) (interceptor.Interceptor, error) { return r, nil }
+func (r *NackRequester) NewInterceptor(string) (interceptor.Interceptor, error) { return r, nil }
 
 // BindRTCPWriter implements [interceptor.Interceptor].
-func (r *Repeater) BindRTCPWriter(w interceptor.RTCPWriter) interceptor.RTCPWriter {
-	r.start("repeater of lost packets", func() time.Duration { return r.ask(w) })
+func (r *NackRequester) BindRTCPWriter(w interceptor.RTCPWriter) interceptor.RTCPWriter {
+	r.start("requester of lost packets", func() time.Duration { return r.ask(w) })
 	return w
 }
 
 // BindRemoteStream implements [interceptor.Interceptor].
-func (r *Repeater) BindRemoteStream(info *interceptor.StreamInfo, reader interceptor.RTPReader) interceptor.RTPReader {
-	if !repeats(info) {
+func (r *NackRequester) BindRemoteStream(
+	info *interceptor.StreamInfo, reader interceptor.RTPReader,
+) interceptor.RTPReader {
+	if !wantsNack(info) {
 		return reader
 	}
 	s := &incoming{ssrc: info.SSRC, missing: map[uint16]*missingPacket{}}
@@ -86,13 +88,13 @@ func (r *Repeater) BindRemoteStream(info *interceptor.StreamInfo, reader interce
 }
 
 // UnbindRemoteStream implements [interceptor.Interceptor].
-func (r *Repeater) UnbindRemoteStream(info *interceptor.StreamInfo) {
+func (r *NackRequester) UnbindRemoteStream(info *interceptor.StreamInfo) {
 	r.mu.Lock()
 	delete(r.streams, info.SSRC)
 	r.mu.Unlock()
 }
 
-func repeats(info *interceptor.StreamInfo) bool {
+func wantsNack(info *interceptor.StreamInfo) bool {
 	for _, f := range info.RTCPFeedback {
 		if f.Type == "nack" && f.Parameter == "" {
 			return true
@@ -102,7 +104,7 @@ func repeats(info *interceptor.StreamInfo) bool {
 }
 
 // arrived takes a packet. r.mu is held.
-func (r *Repeater) arrived(s *incoming, seq uint16, now time.Time) {
+func (r *NackRequester) arrived(s *incoming, seq uint16, now time.Time) {
 	ahead := seq - s.highest
 	switch {
 	case !s.started || ahead >= maxJump && -ahead >= maxJump:
@@ -128,19 +130,19 @@ func (r *Repeater) arrived(s *incoming, seq uint16, now time.Time) {
 
 // ask writes the requests that are due, and returns when to look again; 0: when
 // something is missing.
-func (r *Repeater) ask(w interceptor.RTCPWriter) time.Duration {
+func (r *NackRequester) ask(w interceptor.RTCPWriter) time.Duration {
 	requests, more := r.requests(time.Now())
 	if len(requests) > 0 {
 		_, _ = w.Write(requests, nil) // a closed connection asks for nothing
 	}
 	if more {
-		return repeaterTick
+		return nackTick
 	}
 	return 0
 }
 
 // requests are those that are due; more: something is still missing after them.
-func (r *Repeater) requests(now time.Time) (all []rtcp.Packet, more bool) {
+func (r *NackRequester) requests(now time.Time) (all []rtcp.Packet, more bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, s := range r.streams {
@@ -166,7 +168,7 @@ func (r *Repeater) requests(now time.Time) (all []rtcp.Packet, more bool) {
 }
 
 // retry is how long the next request waits for an answer to the one before.
-func (r *Repeater) retry(tries int) time.Duration {
+func (r *NackRequester) retry(tries int) time.Duration {
 	return min(max(r.answer*time.Duration(2+tries)/2, minRetry), maxRetry)
 }
 
