@@ -9,8 +9,8 @@ import (
 	"go.uber.org/goleak"
 
 	"foyer/engine/call"
+	"foyer/engine/internal/pause"
 	"foyer/engine/internal/silent"
-	"foyer/engine/internal/wait"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -150,7 +150,7 @@ func (s *fakeStream) Read(stop <-chan struct{}, dst *call.VideoFrame) error {
 	if panics == "read" {
 		panic("read")
 	}
-	if !wait.For(stop, max(slow, time.Millisecond)) {
+	if !pause.Unless(stop, max(slow, time.Millisecond)) {
 		return ErrStopped
 	}
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
-	"foyer/engine/internal/wait"
+	"foyer/engine/internal/pause"
 )
 
 // maxFiles is how many files are remembered to be looked for among what is open.
@@ -32,7 +32,7 @@ func (d *Devices) Held(ctx context.Context) ([]call.Device, error) {
 		if err != nil || len(unowned) == 0 {
 			return held, err
 		}
-		if !wait.For(ctx.Done(), lookAgain) {
+		if pause.For(ctx, lookAgain) != nil {
 			return sorted(append(held, unowned...)), nil
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
-	"foyer/engine/internal/wait"
+	"foyer/engine/internal/pause"
 )
 
 // IVF, as libvpx's ivfenc.c writes it: a header of 32 bytes, then for each
@@ -85,7 +85,7 @@ func (i *ivfFile) Read(stop <-chan struct{}, dst *call.VideoFrame) error {
 	if late > time.Second { // the computer slept; catching up would flood everybody
 		i.began = i.began.Add(late)
 	}
-	if !wait.For(stop, -late) {
+	if !pause.Unless(stop, -late) {
 		return ErrStopped
 	}
 	i.next++

@@ -6,7 +6,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/devices/testpicture"
-	"foyer/engine/internal/wait"
+	"foyer/engine/internal/pause"
 )
 
 // testDevice names what stands in for hardware.
@@ -56,7 +56,7 @@ func (p *pace) wait(stop <-chan struct{}) (int, error) {
 	}
 	n := p.next
 	p.next++
-	if !wait.For(stop, time.Until(p.began.Add(time.Duration(n)*p.every))) {
+	if !pause.Unless(stop, time.Until(p.began.Add(time.Duration(n)*p.every))) {
 		return n, ErrStopped
 	}
 	return n, nil

@@ -8,7 +8,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/internal/latest"
-	"foyer/engine/internal/wait"
+	"foyer/engine/internal/pause"
 )
 
 // A camera may take seconds to its first frame; one that has been sending is
@@ -113,7 +113,7 @@ func (c *videoCapture) pump(stream VideoStream) {
 		case c.stopping():
 			return
 		case errors.Is(err, ErrNoPicture) && now.Sub(last) < limit:
-			wait.For(c.stop, readPause-now.Sub(asked))
+			pause.Unless(c.stop, readPause-now.Sub(asked))
 		case errors.Is(err, ErrNoPicture):
 			c.lose(fmt.Errorf("%w: no frame for %v: %w", call.ErrDeviceLost, limit, err))
 			return
