@@ -13,6 +13,7 @@ import (
 	"foyer/engine/call"
 	"foyer/engine/call/reach"
 	"foyer/engine/host/sfu"
+	"foyer/engine/internal/pause"
 )
 
 // renewTimeout is how long a media server may take to end, and its successor to begin.
@@ -138,10 +139,8 @@ func (m *mediaServer) start(ctx context.Context) (*sfu.SFU, error) {
 		if err == nil {
 			return next, nil
 		}
-		select {
-		case <-ctx.Done():
+		if pause.For(ctx, renewPause) != nil {
 			return nil, err
-		case <-time.After(renewPause):
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/devices"
+	"foyer/engine/internal/pause"
 )
 
 // screens implements devices.VideoDriver for X11, over the X protocol itself.
@@ -216,14 +217,10 @@ func (s *screenStream) wait(stop <-chan struct{}) error {
 	if s.next = s.next.Add(s.every); s.next.Before(now) {
 		s.next = now // the first frame, or we are late: do not hurry after
 	}
-	timer := time.NewTimer(s.next.Sub(now))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-stop:
+	if !pause.Unless(stop, s.next.Sub(now)) {
 		return devices.ErrStopped
 	}
+	return nil
 }
 
 // grab takes the frame of the whole root window.

@@ -16,6 +16,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/devices"
+	"foyer/engine/internal/pause"
 )
 
 // screens implements devices.VideoDriver over mediadevices.
@@ -81,11 +82,7 @@ func (s *screenStream) Read(stop <-chan struct{}, dst *call.VideoFrame) error {
 	if s.next = s.next.Add(s.every); s.next.Before(now) {
 		s.next = now
 	}
-	timer := time.NewTimer(s.next.Sub(now))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-stop:
+	if !pause.Unless(stop, s.next.Sub(now)) {
 		return devices.ErrStopped
 	}
 	img, release, err := s.reader.Read()

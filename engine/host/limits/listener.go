@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"foyer/engine/internal/pause"
 )
 
 const (
@@ -89,7 +91,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 			if out := l.heaviest(nil); out != nil {
 				_ = out.Close()
 			}
-			if !l.rest(acceptAgain) {
+			if !pause.Unless(l.closed, acceptAgain) {
 				return nil, net.ErrClosed
 			}
 			continue
@@ -106,18 +108,6 @@ func (l *Listener) Accept() (net.Conn, error) {
 			return c, nil
 		}
 		_ = conn.Close()
-	}
-}
-
-// rest waits, unless the listener is closed.
-func (l *Listener) rest(d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-l.closed:
-		return false
 	}
 }
 

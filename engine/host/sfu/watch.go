@@ -137,12 +137,7 @@ func (w *watcher) see(msg string, g guest) {
 	if e == nil {
 		return
 	}
-	timer := time.NewTimer(time.Until(e.latest))
-	defer timer.Stop()
-	select {
-	case <-e.done:
-	case <-timer.C:
-	}
+	pause.Unless(e.done, time.Until(e.latest))
 	_ = pause.For(context.Background(), slowly)
 }
 

@@ -13,6 +13,8 @@ import (
 	"github.com/livekit/protocol/livekit"
 	"golang.org/x/time/rate"
 	"google.golang.org/protobuf/proto"
+
+	"foyer/engine/internal/pause"
 )
 
 const (
@@ -183,14 +185,10 @@ func (c *Conn) pace(n, messages int) error {
 	if delay == 0 {
 		return nil
 	}
-	timer := time.NewTimer(delay)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-c.gone:
+	if !pause.Unless(c.gone, delay) {
 		return net.ErrClosed
 	}
+	return nil
 }
 
 // watchMessage limits the time of a message that has begun.
