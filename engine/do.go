@@ -187,7 +187,7 @@ func (l *loop) doLeave(c Leave) error {
 	if c.Room != "" && c.Room != l.stay.room {
 		return call.ErrOtherRoom
 	}
-	l.leave(cause{reason: call.ReasonLeft})
+	l.leave(cause{Reason: call.ReasonLeft})
 	return nil
 }
 
@@ -200,20 +200,16 @@ func (l *loop) doAbort(c Abort) error {
 	if e := l.waiting(); e != nil {
 		l.takeBack(e, call.ReasonInternal)
 	}
-	l.leave(failure(l.stay, c.Err))
+	l.leave(failure(c.Err))
 	return nil
 }
 
 // failure is why a stay ends that cannot go on.
-func failure(s *stay, err error) cause {
-	switch flood := errors.Is(err, call.ErrServerFlood); {
-	case flood && s.joined:
-		return cause{reason: call.ReasonConnectionLost, err: err}
-	case flood:
-		return cause{reason: call.ReasonJoinFailed, err: err}
-	default:
-		return cause{reason: call.ReasonInternal, err: err}
+func failure(err error) cause {
+	if errors.Is(err, call.ErrServerFlood) {
+		return cause{Reason: call.ReasonConnectionLost, Err: err}
 	}
+	return cause{Reason: call.ReasonInternal, Err: err}
 }
 
 // current is the stay that commands may change: not one that is ending.

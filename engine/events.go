@@ -128,18 +128,11 @@ func (sr *sessionReader) roomEvent(s *stay, ev call.SessionEvent) {
 // ended is the session's own end, whoever caused it.
 func (sr *sessionReader) ended(s *stay, end call.SessionEnded) {
 	s.sessionOver = true
-	c := cause{reason: end.Reason, by: end.By, text: end.Text, until: end.Until, err: end.Err}
-	switch {
-	case end.Reason == call.ReasonInternal && end.Err != nil: // a bug of the session's, which no server can tell of
-	case end.Reason == call.ReasonUnknown, end.Reason.Own():
-		c.reason = call.ReasonOther(0) // LiveKit's UNKNOWN_REASON
-	case end.Reason == call.ReasonConnectionLost && !s.joined:
-		c.reason = call.ReasonJoinFailed
-		if c.err == nil {
-			c.err = call.ErrConnectionLost
-		}
+	bug := end.Reason == call.ReasonInternal && end.Err != nil // of the session's, which no server can tell of
+	if !bug && (end.Reason == call.ReasonUnknown || end.Reason.Own()) {
+		end.Reason = call.ReasonOther(0) // LiveKit's UNKNOWN_REASON
 	}
-	sr.l.leave(c)
+	sr.l.leave(end)
 }
 
 func (sr *sessionReader) trackEvent(s *stay, id call.Identity, t call.Track, local, there bool, ev call.Event) {

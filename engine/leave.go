@@ -16,14 +16,8 @@ import (
 // grace alone ends it.
 const maxExitPanics = 3
 
-// cause is why a stay ends.
-type cause struct {
-	reason call.LeaveReason
-	by     string
-	text   string
-	until  time.Time
-	err    error
-}
+// cause is why a stay ends: the session's own end, or another.
+type cause = call.SessionEnded
 
 // exit is a stay that is ending.
 type exit struct {
@@ -49,13 +43,19 @@ func (l *loop) leave(c cause) {
 	if s == nil {
 		return
 	}
+	if c.Reason == call.ReasonConnectionLost && !s.joined { // nothing that there was is lost
+		c.Reason = call.ReasonJoinFailed
+		if c.Err == nil {
+			c.Err = call.ErrConnectionLost
+		}
+	}
 	l.devices.endTest(nil)
 	x := &exit{cause: c, began: time.Now()}
 	// Who takes a join back is in the lobby again and sees the preview there
 	// (contract J8). Every other end has a page of its own, which shows none.
-	x.keepPreview = !s.joined && c.reason == call.ReasonLeft
+	x.keepPreview = !s.joined && c.Reason == call.ReasonLeft
 	s.exit = x
-	if c.reason == call.ReasonSwitched {
+	if c.Reason == call.ReasonSwitched {
 		l.handOver(x)
 	}
 	x.grace = l.after(s.of(timerGrace), l.cfg.Grace, func() { l.graceOver(s) })
@@ -225,20 +225,20 @@ func (l *loop) finish(s *stay) {
 		d.kept = false
 	}
 	left := call.Left{
-		Room: s.room, Title: s.title, Reason: x.reason, By: x.by, Text: x.text, Until: x.until, Err: x.err,
+		Room: s.room, Title: s.title, Reason: x.Reason, By: x.By, Text: x.Text, Until: x.Until, Err: x.Err,
 		Released: x.released, Stuck: l.devices.allStuck(), Open: x.open,
-		Preview: x.keepPreview && x.reason == call.ReasonLeft,
+		Preview: x.keepPreview && x.Reason == call.ReasonLeft,
 		People:  s.people, Hosting: s.joined && s.hosting && l.server.running,
 	}
 	if s.joined {
 		left.Stayed = x.began.Sub(s.joinedAt)
-	} else if x.reason != call.ReasonAppQuit {
+	} else if x.Reason != call.ReasonAppQuit {
 		left.Back = s.back
 	}
 	l.setState(call.StateIdle)
 	l.emit(left)
 	l.log.WithFields(logrus.Fields{
-		"room": s.room, "gen": s.gen, "reason": x.reason.String(),
+		"room": s.room, "gen": s.gen, "reason": x.Reason.String(),
 		"packets_dropped": s.feed.Dropped() + l.events.Dropped(),
 	}).Info("left")
 	if s.opened && !s.joined {

@@ -156,7 +156,7 @@ func (l *loop) checkPanic(err error) {
 		l.later(job{op: noteExitResumed}, (*loop).resumeExit)
 		return
 	}
-	l.leave(cause{reason: call.ReasonInternal, err: p})
+	l.leave(cause{Reason: call.ReasonInternal, Err: p})
 }
 
 // emit reports an event. A stay whose events nobody reads must end before they
@@ -176,7 +176,7 @@ func (l *loop) emit(ev call.Event) {
 	}
 	l.later(s.of(noteUnread), func(l *loop) {
 		if l.stay == s {
-			l.leave(failure(s, err))
+			l.leave(failure(err))
 		}
 	})
 }
@@ -199,7 +199,7 @@ func (l *loop) quit() {
 		e.abort(call.ReasonAppQuit)
 	}
 	l.devices.endTest(nil)
-	l.leave(cause{reason: call.ReasonAppQuit})
+	l.leave(cause{Reason: call.ReasonAppQuit})
 	for _, src := range sources {
 		l.devices.settle(src)
 	}

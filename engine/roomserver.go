@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/internal/refusal"
 )
 
 // serverControl starts and stops the room server of this computer, and starts it
@@ -42,7 +43,7 @@ func (sc *serverControl) start(s *stay) {
 		wanted := sc.l.alive(s)
 		switch {
 		case err != nil && wanted:
-			sc.l.leave(hostFailure(overdue(err)))
+			sc.l.leave(hostFailure(refusal.Overdue(err)))
 		case err != nil:
 		case !wanted && fresh:
 			sc.stop()
@@ -58,7 +59,7 @@ func (sc *serverControl) start(s *stay) {
 }
 
 func hostFailure(err error) cause {
-	return cause{reason: call.ReasonJoinFailed, err: fmt.Errorf("%w: %w", call.ErrHostFailed, err)}
+	return cause{Reason: call.ReasonJoinFailed, Err: fmt.Errorf("%w: %w", call.ErrHostFailed, err)}
 }
 
 // idle lets a stay that waits for its turn have it.
@@ -194,7 +195,7 @@ func (sc *serverControl) lost(err error) {
 	sc.l.emit(call.HostStopped{Err: err})
 	if s := sc.l.active(); s != nil && s.hosting {
 		s.sessionOver = true // there is nobody to tell
-		sc.l.leave(cause{reason: call.ReasonServerStopped, err: err})
+		sc.l.leave(cause{Reason: call.ReasonServerStopped, Err: err})
 	}
 }
 

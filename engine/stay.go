@@ -3,8 +3,6 @@ package engine
 import (
 	"context"
 	"crypto/ed25519"
-	"errors"
-	"fmt"
 	"time"
 
 	"foyer/engine/call"
@@ -12,6 +10,7 @@ import (
 	"foyer/engine/internal/patience"
 	"foyer/engine/internal/ratelimit"
 	"foyer/engine/internal/recent"
+	"foyer/engine/internal/refusal"
 	"foyer/engine/internal/roster"
 )
 
@@ -138,7 +137,7 @@ func (l *loop) begin(e *entry) {
 	l.stay = s
 	l.setState(call.StateJoining)
 	if e.aborted != call.ReasonUnknown {
-		l.leave(cause{reason: e.aborted})
+		l.leave(cause{Reason: e.aborted})
 		return
 	}
 	l.limitJoin(s)
@@ -185,7 +184,7 @@ func (l *loop) limitJoin(s *stay) {
 		case s.host && !s.hosting:
 			l.leave(hostFailure(call.ErrJoinTimeout))
 		default:
-			l.leave(cause{reason: call.ReasonJoinFailed, err: call.ErrJoinTimeout})
+			l.leave(cause{Reason: call.ReasonJoinFailed, Err: call.ErrJoinTimeout})
 		}
 	})
 }
@@ -207,31 +206,12 @@ func (l *loop) dialed(s *stay, session call.Session, err error) {
 		l.checkLeft()
 	case err != nil && l.waits(s, err):
 	case err != nil:
-		l.leave(joinFailure(err))
+		l.leave(refusal.Join(err))
 	default:
 		s.session = session
 		l.letIn(s)
 		l.reader.takeFeed(s)
 	}
-}
-
-// joinFailure is why Dial's error ends the stay (contract section 6).
-func joinFailure(err error) cause {
-	if r, ok := call.RemovalFrom(err); ok {
-		return cause{reason: r.Reason, by: r.By, text: r.Text, until: r.Until, err: err}
-	}
-	if errors.Is(err, call.ErrMediaBlocked) {
-		return cause{reason: call.ReasonMediaFailed, err: err}
-	}
-	return cause{reason: call.ReasonJoinFailed, err: overdue(err)}
-}
-
-// overdue says of the end of joining's bound what it is.
-func overdue(err error) error {
-	if errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, call.ErrJoinTimeout) {
-		return fmt.Errorf("%w: %w", call.ErrJoinTimeout, err)
-	}
-	return err
 }
 
 // admitted turns the first roster into Joined. The lobby's previews become the

@@ -9,6 +9,7 @@ import (
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
 	"foyer/engine/internal/patience"
+	"foyer/engine/internal/refusal"
 )
 
 // A switch (contract O11, O12) has three steps. The new room's door is asked
@@ -98,13 +99,13 @@ func (l *loop) admittedElsewhere(s *stay, next *entry, a call.Admission, err err
 		err = call.ErrUnanswered
 	}
 	if err != nil {
-		l.emit(call.CommandFailed{Command: SwitchRoom{}.Word(), Err: overdue(err)})
+		l.emit(call.CommandFailed{Command: SwitchRoom{}.Word(), Err: refusal.Overdue(err)})
 		return
 	}
 	next.admission, next.bounded = &a, time.Now()
 	next.carry(s)
 	l.pending = append(l.pending, next)
-	l.leave(cause{reason: call.ReasonSwitched})
+	l.leave(cause{Reason: call.ReasonSwitched})
 }
 
 // successor is the entry of the room that s goes on to, with the same name.

@@ -21,7 +21,7 @@ func (l *loop) waits(s *stay, err error) bool {
 		s.timer.Stop()
 		s.timer = l.after(s.of(timerWait), patience.Longest, func() {
 			if l.alive(s) && !s.joined {
-				l.leave(cause{reason: call.ReasonJoinFailed, err: call.ErrUnanswered})
+				l.leave(cause{Reason: call.ReasonJoinFailed, Err: call.ErrUnanswered})
 			}
 		})
 		l.setState(call.StateWaiting)

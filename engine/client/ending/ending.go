@@ -18,6 +18,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"foyer/engine/call"
+	"foyer/engine/internal/refusal"
 )
 
 // Action is what a session does next.
@@ -142,14 +143,14 @@ func (m *Machine) removed(e call.SessionEnded) Decision {
 
 // DoorAnswered ends the session with what the door's refusal says. Without one
 // the ending stays as it was.
-func (m *Machine) DoorAnswered(refusal error) Decision {
+func (m *Machine) DoorAnswered(err error) Decision {
 	if m.asking == nil {
 		return Decision{}
 	}
 	e := *m.asking
 	m.asking = nil
-	if r, ok := call.RemovalFrom(refusal); ok {
-		e = byRemoval(r, e.Err)
+	if r, ok := call.RemovalFrom(err); ok {
+		e = refusal.Removal(r, e.Err)
 	}
 	return m.end(e)
 }
@@ -164,7 +165,7 @@ func (m *Machine) ConnectionClosed(err error, full bool, now time.Time) Decision
 		return m.removed(call.SessionEnded{Reason: call.ReasonDismissed})
 	}
 	if errors.Is(err, call.ErrCutOff) && m.cutOffAgain(now) {
-		return m.end(fromRefusal(err))
+		return m.end(refusal.Reconnect(err))
 	}
 	return m.ConnectionLost(fmt.Errorf("%w: signal: %w", call.ErrConnectionLost, err), full)
 }
@@ -185,7 +186,7 @@ func (m *Machine) ConnectionLost(cause error, full bool) Decision {
 	case m.ended || m.asking != nil:
 		return Decision{}
 	case m.told != nil:
-		return m.end(byRemoval(*m.told, nil))
+		return m.end(refusal.Removal(*m.told, nil))
 	case full:
 		return Decision{Action: FullReconnect, Cause: cause}
 	default:
@@ -218,27 +219,12 @@ func (m *Machine) ReconnectRefused(r Refusal, now time.Time) Decision {
 		// were full (rtcservice.go, "connection closed by media").
 		return Decision{Action: FullReconnect, Cause: r.Err}
 	case Final(r.Err):
-		return m.end(fromRefusal(r.Err))
+		return m.end(refusal.Reconnect(r.Err))
 	case errors.Is(r.Err, call.ErrServerStopping), r.NobodyListens && m.othersJustLeft(call.ReasonServerStopped, now):
 		// The door says so, or has said so to others. Trying on would outlast it.
 		return m.end(call.SessionEnded{Reason: call.ReasonServerStopped})
 	default:
 		return Decision{Action: Retry, Cause: r.Err}
-	}
-}
-
-// fromRefusal is the end of a session whose return is refused (contract O9).
-func fromRefusal(err error) call.SessionEnded {
-	if r, ok := call.RemovalFrom(err); ok {
-		return byRemoval(r, err)
-	}
-	switch {
-	case errors.Is(err, call.ErrNoSuchRoom):
-		return call.SessionEnded{Reason: call.ReasonRoomClosed, Err: err}
-	case errors.Is(err, call.ErrCutOff): // what we can say is the server's, not that the network is bad
-		return call.SessionEnded{Reason: call.ReasonConnectionLost, Err: err}
-	default:
-		return lost(err)
 	}
 }
 
@@ -249,7 +235,7 @@ func (m *Machine) Failed(reason call.LeaveReason, err error) Decision {
 
 // GiveUp ends the session when reconnecting has taken too long. last is why the
 // last attempt failed.
-func (m *Machine) GiveUp(last error) Decision { return m.end(lost(last)) }
+func (m *Machine) GiveUp(last error) Decision { return m.end(refusal.Lost(last)) }
 
 // Overdue ends the session when the server does not remove us after all that the
 // door has told.
@@ -257,7 +243,7 @@ func (m *Machine) Overdue() Decision {
 	if m.told == nil {
 		return Decision{}
 	}
-	return m.end(byRemoval(*m.told, nil))
+	return m.end(refusal.Removal(*m.told, nil))
 }
 
 // Left notes that we leave by ourselves: nothing ends the session any more.
@@ -277,26 +263,10 @@ func (m *Machine) end(e call.SessionEnded) Decision {
 	case call.ReasonInternal, call.ReasonDuplicate, call.ReasonBanned:
 	default:
 		if m.told != nil && e.By == "" && e.Text == "" {
-			e = byRemoval(*m.told, nil)
+			e = refusal.Removal(*m.told, nil)
 		}
 	}
 	return Decision{Action: End, Ending: e}
-}
-
-// lost is the end of a session that cannot reconnect.
-func lost(err error) call.SessionEnded {
-	switch {
-	case err == nil:
-		err = call.ErrConnectionLost
-	case !errors.Is(err, call.ErrConnectionLost):
-		err = fmt.Errorf("%w: %w", call.ErrConnectionLost, err)
-	}
-	return call.SessionEnded{Reason: call.ReasonConnectionLost, Err: err}
-}
-
-// byRemoval is the one place where a removal or a ban becomes an ending.
-func byRemoval(r call.Removal, err error) call.SessionEnded {
-	return call.SessionEnded{Reason: r.Reason, By: r.By, Text: r.Text, Until: r.Until, Err: err}
 }
 
 func isRemoval(err error) bool {
