@@ -96,12 +96,12 @@ func (d *Devices) startPlayer(
 	if err := d.claim(ctx, "", c.handle); err != nil {
 		return nil, call.DeviceErrorOf(dev, err)
 	}
-	go d.own("", c.handle, func() (session, error) {
+	go d.own("", c.handle, func() (openDevice, error) {
 		p, err := open()
 		if err != nil {
-			return session{}, err
+			return openDevice{}, err
 		}
-		return session{run: func() { c.play(p) }, close: p.close}, nil
+		return openDevice{run: func() { c.play(p) }, close: p.close}, nil
 	})
 	if err := d.await(ctx, c.handle, dev); err != nil {
 		return nil, err

@@ -10,14 +10,14 @@ import (
 	"foyer/engine/internal/guard"
 )
 
-// session is what an owner does with an open device.
-type session struct {
+// openDevice is a device that is open, and what its owner does with it.
+type openDevice struct {
 	run   func()       // until it shall stop, or the device is lost
 	close func() error // gives it back to the operating system
 }
 
 // own is the life of an owner goroutine: open, run, close, each once.
-func (d *Devices) own(key string, h *handle, open func() (session, error)) {
+func (d *Devices) own(key string, h *handle, open func() (openDevice, error)) {
 	s, err := guardDriver(open)
 	h.settle(err)
 	var closeErr error
@@ -28,8 +28,8 @@ func (d *Devices) own(key string, h *handle, open func() (session, error)) {
 	h.finish(closeErr)
 }
 
-// live runs a session to its end.
-func (d *Devices) live(h *handle, s session) error {
+// live uses a device to its end.
+func (d *Devices) live(h *handle, s openDevice) error {
 	// The panic of a driver while it runs is the loss of its device.
 	if err := guardErr(func() error { s.run(); return nil }); err != nil {
 		h.lose(err)

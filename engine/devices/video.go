@@ -83,12 +83,12 @@ func (d *Devices) startVideo(
 	if err := d.claim(ctx, key, c.handle); err != nil {
 		return nil, call.DeviceErrorOf(dev, err)
 	}
-	go d.own(key, c.handle, func() (session, error) {
+	go d.own(key, c.handle, func() (openDevice, error) {
 		stream, err := open()
 		if err != nil {
-			return session{}, err
+			return openDevice{}, err
 		}
-		return session{run: func() { c.pump(stream) }, close: stream.Close}, nil
+		return openDevice{run: func() { c.pump(stream) }, close: stream.Close}, nil
 	})
 	if err := d.await(ctx, c.handle, dev); err != nil {
 		return nil, err

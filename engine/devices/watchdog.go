@@ -108,14 +108,14 @@ func (d *Devices) startAudio(
 	if err := d.claim(ctx, key, h); err != nil {
 		return call.DeviceErrorOf(dev, err)
 	}
-	go d.own(key, h, func() (session, error) {
+	go d.own(key, h, func() (openDevice, error) {
 		stream, err := open()
 		if err != nil {
-			return session{}, err
+			return openDevice{}, err
 		}
 		h.info = stream.Info()
 		dog := &watchdog{handle: h, stream: stream, heart: alive, wg: &d.wg}
-		return session{run: dog.run, close: stream.Close}, nil
+		return openDevice{run: dog.run, close: stream.Close}, nil
 	})
 	return d.await(ctx, h, dev)
 }

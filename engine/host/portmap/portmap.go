@@ -93,7 +93,7 @@ func (m *Mapper) set(r reach.Router) {
 func (m *Mapper) Run(ctx context.Context) {
 	again := m.conf.again
 	for ctx.Err() == nil {
-		s := &session{m: m, network: m.conf.network()}
+		s := &stretch{m: m, network: m.conf.network()}
 		if s.ask(ctx) {
 			again = m.conf.again
 			s.keep(ctx)

@@ -499,7 +499,7 @@ var errOther = errors.New("something else")
 // more than that there is none, and that says more than a refusal.
 func TestWhyClosed(t *testing.T) {
 	t.Parallel()
-	s := &session{}
+	s := &stretch{}
 	if r := s.router([]*answer{{err: errOther}, nil, {err: errSilent}}); r.State != reach.Refused {
 		t.Errorf("%+v", r)
 	}

@@ -34,8 +34,8 @@ func waysTo(t target, conf Config) []way {
 	}}
 }
 
-// session is the time in which a network stays as it is.
-type session struct {
+// stretch is the time in which a network stays as it is.
+type stretch struct {
 	m       *Mapper
 	network network
 	door    *holding   // of IPv4; nil: none
@@ -46,7 +46,7 @@ type session struct {
 }
 
 // hold takes a mapping over.
-func (s *session) hold(w way, m mapping) *holding {
+func (s *stretch) hold(w way, m mapping) *holding {
 	h := &holding{m, w}
 	s.mu.Lock()
 	s.got = append(s.got, h)
@@ -62,7 +62,7 @@ type answer struct {
 }
 
 // ask asks by every way, and reports whether the door was opened by one.
-func (s *session) ask(ctx context.Context) bool {
+func (s *stretch) ask(ctx context.Context) bool {
 	here := s.network.v4 != (target{})
 	switch {
 	case !here && len(s.network.v6) == 0:
@@ -100,7 +100,7 @@ func (s *session) ask(ctx context.Context) bool {
 }
 
 // withHoles tells of a pinhole where IPv4 leads nowhere.
-func (s *session) withHoles(r reach.Router) reach.Router {
+func (s *stretch) withHoles(r reach.Router) reach.Router {
 	if r.Leads() || len(s.holes) == 0 {
 		return r
 	}
@@ -110,7 +110,7 @@ func (s *session) withHoles(r reach.Router) reach.Router {
 
 // pinhole lets an IPv6 address of ours be reached. There is no pinhole if the router
 // leads another address to it, which no link would name.
-func (s *session) pinhole(ctx context.Context, t target) *holding {
+func (s *stretch) pinhole(ctx context.Context, t target) *holding {
 	for _, w := range s.m.conf.ways(t) {
 		var door *holding
 		for _, p := range s.m.conf.Ports {
@@ -138,13 +138,13 @@ func (s *session) pinhole(ctx context.Context, t target) *holding {
 	return nil
 }
 
-func (s *session) log(w way, t target) *logrus.Entry {
+func (s *stretch) log(w way, t target) *logrus.Entry {
 	return s.m.conf.Log.WithFields(logrus.Fields{"by": w.name(), "router": t.router})
 }
 
 // askV4 asks by all ways at once, and opens the ports by the best of those that answer
 // early. It goes on until all have answered: they may name another address.
-func (s *session) askV4(ctx context.Context) reach.Router {
+func (s *stretch) askV4(ctx context.Context) reach.Router {
 	ways := s.m.conf.ways(s.network.v4)
 	answers, came := make([]*answer, len(ways)), make(chan int, len(ways))
 	var mu sync.Mutex // answers
@@ -191,7 +191,7 @@ func (s *session) askV4(ctx context.Context) reach.Router {
 
 // next is the way to take now, or -1: the first that has answered, if those before it
 // have failed or had their time.
-func (s *session) next(answers []*answer, tried []bool, passed time.Duration) int {
+func (s *stretch) next(answers []*answer, tried []bool, passed time.Duration) int {
 	for i, a := range answers {
 		switch {
 		case tried[i] || a != nil && a.err != nil:
@@ -207,7 +207,7 @@ func (s *session) next(answers []*answer, tried []bool, passed time.Duration) in
 // open opens all ports by a way, and calls opened when the door's is open: the link is
 // of use then. Guests know the others by their number inside alone: at another one they
 // are of no use, and media takes the door's port.
-func (s *session) open(ctx context.Context, w way, opened func()) {
+func (s *stretch) open(ctx context.Context, w way, opened func()) {
 	log := s.log(w, s.network.v4)
 	for i, p := range s.m.conf.Ports {
 		m, err := s.openOne(ctx, w, p, i == 0)
@@ -232,14 +232,14 @@ func (s *session) open(ctx context.Context, w way, opened func()) {
 
 // expect holds the ports that are asked for next: if the end comes before the answer,
 // they are given back all the same, as those of a server that has crashed.
-func (s *session) expect(door *holding) {
+func (s *stretch) expect(door *holding) {
 	for _, p := range s.m.conf.Ports[1:] {
 		s.m.hold(&holding{mapping{port: p, outside: netip.AddrPortFrom(door.outside.Addr(), p.Number)}, door.way})
 	}
 }
 
 // openOne opens a port at its own number, or, if it may, at another one.
-func (s *session) openOne(ctx context.Context, w way, p Port, anywhere bool) (mapping, error) {
+func (s *stretch) openOne(ctx context.Context, w way, p Port, anywhere bool) (mapping, error) {
 	m, err := w.open(ctx, p, p.Number, wantedLease)
 	if !anywhere {
 		if err == nil && m.outside.Port() != p.Number {
@@ -256,14 +256,14 @@ func (s *session) openOne(ctx context.Context, w way, p Port, anywhere bool) (ma
 	return m, err
 }
 
-func (s *session) giveUp(ctx context.Context, w way, m mapping) {
+func (s *stretch) giveUp(ctx context.Context, w way, m mapping) {
 	if err := w.shut(ctx, m); err != nil {
 		s.log(w, s.network.v4).WithError(err).Debug("the router does not take a mapping back")
 	}
 }
 
 // router says what the answers mean.
-func (s *session) router(answers []*answer) reach.Router {
+func (s *stretch) router(answers []*answer) reach.Router {
 	var outside []netip.Addr
 	closed := reach.Router{State: reach.Silent}
 	for _, a := range answers {
