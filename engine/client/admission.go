@@ -40,7 +40,7 @@ func (t credentials) at(ms int64) time.Time { return time.UnixMilli(ms).Add(-t.c
 func (d *Dialer) requestAdmission(
 	ctx context.Context, req call.JoinRequest, generation int64,
 ) (doorclient.Admitted, error) {
-	return doorclient.Member{Log: d.log, Now: d.now, Sessions: d.sessions}.RequestAdmission(ctx, req, generation)
+	return doorclient.Member{Log: d.log, Now: d.now, TLSSessions: d.tlsSessions}.RequestAdmission(ctx, req, generation)
 }
 
 // Admit implements [call.Dialer].

@@ -85,13 +85,13 @@ type Dialer struct {
 	trace   func(sent bool, frame proto.Message) // see Config.Trace
 	rests   sync.WaitGroup
 
-	sessions tls.ClientSessionCache // of servers, for later connections to resume
+	tlsSessions tls.ClientSessionCache // of servers, for later connections to resume
 }
 
 var _ call.Dialer = (*Dialer)(nil)
 
-// maxSessions is how many servers' TLS sessions are remembered.
-const maxSessions = 16
+// maxTLSSessions is how many servers' TLS sessions are remembered.
+const maxTLSSessions = 16
 
 // New makes a Dialer.
 func New(c Config) *Dialer {
@@ -106,7 +106,7 @@ func New(c Config) *Dialer {
 	return &Dialer{
 		now: now, log: log.WithField("part", "client"), version: c.Version, limits: defaultLimits(),
 		dual: c.TwoConnections, observe: c.Observer, trace: c.Trace,
-		sessions: tls.NewLRUClientSessionCache(maxSessions),
+		tlsSessions: tls.NewLRUClientSessionCache(maxTLSSessions),
 	}
 }
 
@@ -239,12 +239,12 @@ func (d *Dialer) connect(ctx context.Context, t *credentials, e signalconn.Entry
 
 // signalConfig is how to connect with these credentials.
 func (d *Dialer) signalConfig(t credentials) signalconn.Config {
-	sessions := d.sessions
+	tlsSessions := d.tlsSessions
 	if t.tls != nil && !t.tls.InsecureSkipVerify { // a door known by its name, see doorclient.TLSFor
-		sessions = nil
+		tlsSessions = nil
 	}
 	return signalconn.Config{
-		URL: t.base, Token: t.token, TLS: t.tls, Sessions: sessions, Dual: t.dual, Version: d.version,
+		URL: t.base, Token: t.token, TLS: t.tls, TLSSessions: tlsSessions, Dual: t.dual, Version: d.version,
 		CloseWait: d.limits.closeWait, Trace: d.trace,
 	}
 }

@@ -28,9 +28,9 @@ const RejoinUnknown = -1
 type Member struct {
 	Log logrus.FieldLogger
 	Now func() time.Time
-	// Sessions are the TLS sessions of earlier connections, to resume; nil: there are
+	// TLSSessions are those of earlier connections, to resume; nil: there are
 	// none.
-	Sessions tls.ClientSessionCache
+	TLSSessions tls.ClientSessionCache
 }
 
 // Admitted is an admission and the connection over which it came.
@@ -96,7 +96,7 @@ func (m Member) requestAt(
 	}
 	config := TLSFor(req.Link)
 	if req.Link.Pinned() { // a session must not outlive the trust in a name
-		config.ClientSessionCache = m.Sessions
+		config.ClientSessionCache = m.TLSSessions
 	}
 	c, err := race(ctx, req.Link.Hosts, config)
 	if err != nil {

@@ -41,15 +41,15 @@ const (
 
 // Config says where to connect, and as what.
 type Config struct {
-	URL       string // ws:// or wss:// address of the server, without query
-	Token     string
-	TLS       *tls.Config                          // nil: that of the public internet
-	Sessions  tls.ClientSessionCache               // may be nil
-	Conn      net.Conn                             // used in place of a new one; closed if Dial fails; may be nil
-	Dual      bool                                 // two PeerConnections, for older servers
-	Version   string                               // of the program; may be empty
-	CloseWait time.Duration                        // to get the last message out
-	Trace     func(sent bool, frame proto.Message) // may be nil
+	URL         string // ws:// or wss:// address of the server, without query
+	Token       string
+	TLS         *tls.Config                          // nil: that of the public internet
+	TLSSessions tls.ClientSessionCache               // may be nil
+	Conn        net.Conn                             // used in place of a new one; closed if Dial fails; may be nil
+	Dual        bool                                 // two PeerConnections, for older servers
+	Version     string                               // of the program; may be empty
+	CloseWait   time.Duration                        // to get the last message out
+	Trace       func(sent bool, frame proto.Message) // may be nil
 }
 
 // Entry says how to enter a room: anew, or resuming the participant SID.
@@ -90,7 +90,7 @@ func Dial(ctx context.Context, c Config, e Entry) (_ *Conn, err error) {
 		config = public()
 	}
 	config = config.Clone()
-	config.ClientSessionCache = c.Sessions
+	config.ClientSessionCache = c.TLSSessions
 	hs := &handshake{ctx: ctx}
 	dialer := websocket.Dialer{
 		TLSClientConfig: config, NetDialContext: hs.dial,
