@@ -174,7 +174,7 @@ func (mod *Moderator) dismiss(ctx context.Context, room call.RoomID, by, text st
 	if err := mod.rooms.Dismiss(ctx, room); err != nil && !errors.Is(err, call.ErrNoSuchRoom) {
 		return err
 	}
-	return mod.sessionEnded(ctx, e)
+	return mod.noteDismissal(ctx, e)
 }
 
 // BeginRemoval does what belongs to a removal that LiveKit's own API was asked for,
@@ -242,7 +242,7 @@ func (mod *Moderator) storeExpulsion(ctx context.Context, o removal) error {
 func (mod *Moderator) BeginDismissal(ctx context.Context, room call.RoomID) (done func(context.Context), err error) {
 	e, err := mod.announceDismissal(ctx, room, "", "")
 	return func(ctx context.Context) {
-		_ = mod.sessionEnded(ctx, e) // what fails is in the log
+		_ = mod.noteDismissal(ctx, e) // what fails is in the log
 	}, err
 }
 
@@ -281,8 +281,8 @@ func (mod *Moderator) announceDismissal(ctx context.Context, room call.RoomID, b
 	return e, nil
 }
 
-// sessionEnded notes the end of a dismissal, as noteRemoval does that of a removal.
-func (mod *Moderator) sessionEnded(ctx context.Context, e ending) error {
+// noteDismissal notes the end of a dismissal, as noteRemoval does that of a removal.
+func (mod *Moderator) noteDismissal(ctx context.Context, e ending) error {
 	if e.stored == nil {
 		e.verdict.At = mod.now()
 		e.stored = mod.register.SetCutoff(ctx, e.room, "", e.verdict)
