@@ -84,8 +84,8 @@ func (dt *deviceTable) wishedUntested(src call.Source) wish {
 	return s.wished(src, preview)
 }
 
-// wished is the device that an entry shows or plays with, or the preview's.
-func (e *entry) wished(src call.Source, preview wish) wish {
+// wished is the device that an attempt shows or plays with, or the preview's.
+func (e *attempt) wished(src call.Source, preview wish) wish {
 	if src == call.SourceSpeaker {
 		return wish{device: e.speaker, open: e.speaker != call.DeviceNone}
 	}

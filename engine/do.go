@@ -84,7 +84,7 @@ func (l *loop) doJoin(c Join) error {
 	if err := checkJoin(&c); err != nil {
 		return err
 	}
-	return l.enter(&entry{
+	return l.enter(&attempt{
 		link: c.Link, room: c.Link.Room, title: c.Link.Title, name: c.Name, identity: c.Identity,
 		choice: c.Devices, asked: time.Now(),
 	})
@@ -134,14 +134,14 @@ func (l *loop) doStartRoom(c StartRoom) error {
 		return err
 	}
 	c.Name, c.Title = call.CleanName(c.Name), call.CleanName(c.Title)
-	return l.enter(&entry{
+	return l.enter(&attempt{
 		host: true, room: c.Room, title: c.Title, name: c.Name, identity: c.Identity,
 		choice: c.Devices, asked: time.Now(),
 	})
 }
 
 // enter begins a stay, or keeps it waiting for the end of the one before.
-func (l *loop) enter(e *entry) error {
+func (l *loop) enter(e *attempt) error {
 	switch {
 	case l.stay == nil:
 		l.prepare(e)
@@ -156,14 +156,14 @@ func (l *loop) enter(e *entry) error {
 }
 
 // prepare makes wishes of what e was given.
-func (l *loop) prepare(e *entry) {
+func (l *loop) prepare(e *attempt) {
 	e.pubs = newPublications(e.choice, l.devices.resolve)
 	e.speaker = l.devices.resolve(call.SourceSpeaker, e.choice.Speaker)
 	e.bounded = e.asked
 }
 
 // waiting is the accepted Join that has not been taken back.
-func (l *loop) waiting() *entry {
+func (l *loop) waiting() *attempt {
 	if n := len(l.pending); n > 0 && l.pending[n-1].aborted == call.ReasonUnknown {
 		return l.pending[n-1]
 	}

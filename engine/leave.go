@@ -32,7 +32,7 @@ type exit struct {
 	open        []call.Device
 	released    []call.Release
 	panics      int
-	next        *entry // of a switch: the devices are for it
+	next        *attempt // of a switch: the devices are for it
 }
 
 // leave is the one way out, whatever the cause. The first reason wins. Devices

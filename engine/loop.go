@@ -40,8 +40,8 @@ type loop struct {
 
 	state   call.State
 	gen     uint64
-	stay    *stay    // nil when idle
-	pending []*entry // accepted while a stay was ending; only the last may be alive
+	stay    *stay      // nil when idle
+	pending []*attempt // accepted while a stay was ending; only the last may be alive
 	quality SetQuality
 
 	// What is for one thing each. They call back into the loop, whose goroutine owns

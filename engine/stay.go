@@ -14,8 +14,8 @@ import (
 	"foyer/engine/internal/roster"
 )
 
-// entry is an accepted Join or StartRoom.
-type entry struct {
+// attempt is an accepted Join or StartRoom.
+type attempt struct {
 	host     bool // start the server of this computer first
 	link     call.Link
 	guests   call.Link // what others join by; empty: link
@@ -38,28 +38,28 @@ type entry struct {
 }
 
 // request is what is asked of the server.
-func (e *entry) request(key ed25519.PrivateKey) call.JoinRequest {
+func (e *attempt) request(key ed25519.PrivateKey) call.JoinRequest {
 	return call.JoinRequest{Link: e.link, Name: e.name, Identity: e.identity, Key: key, Admission: e.admission}
 }
 
 // forOthers is the link by which others come.
-func (e *entry) forOthers() call.Link {
+func (e *attempt) forOthers() call.Link {
 	if e.guests.Empty() {
 		return e.link
 	}
 	return e.guests
 }
 
-// abort takes an entry back; the first reason wins.
-func (e *entry) abort(r call.LeaveReason) {
+// abort takes an attempt back; the first reason wins.
+func (e *attempt) abort(r call.LeaveReason) {
 	if e.aborted == call.ReasonUnknown {
 		e.aborted = r
 	}
 }
 
-// stay is one accepted entry, from joining to its one Left.
+// stay is one accepted attempt, from joining to its one Left.
 type stay struct {
-	*entry
+	*attempt
 	gen uint64
 	//nolint:containedctx // the stay is what its workers live as long as
 	ctx    context.Context // of the stay's workers; ends when leaving begins
@@ -123,11 +123,11 @@ func (l *loop) alive(s *stay) bool { return s != nil && l.active() == s }
 
 // begin makes e the current stay and joins. Devices open while the server is
 // dialed.
-func (l *loop) begin(e *entry) {
+func (l *loop) begin(e *attempt) {
 	l.devices.endTest(nil)
 	l.gen++
 	s := &stay{
-		entry: e, gen: l.gen, receivers: make(map[call.SID]*receiver),
+		attempt: e, gen: l.gen, receivers: make(map[call.SID]*receiver),
 		chat:     chat{seen: recent.Set[call.MessageKey]{Limit: maxChatSeen}},
 		reacting: map[call.Identity]*ratelimit.Pace{}, volumes: map[call.Identity]int{},
 		reception: reception{views: make(map[call.SID]call.TrackView), spoke: make(map[call.Identity]time.Time)},

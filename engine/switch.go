@@ -23,7 +23,7 @@ import (
 type elsewhere struct {
 	l      *loop
 	s      *stay // that goes on meanwhile
-	next   *entry
+	next   *attempt
 	wait   *patience.Wait     // for a host of that room to let us in; nil: none so far
 	cancel context.CancelFunc // of the question that is under way
 }
@@ -94,7 +94,7 @@ func (e *elsewhere) takeBack() {
 }
 
 // admittedElsewhere goes on to the next room, or stays.
-func (l *loop) admittedElsewhere(s *stay, next *entry, a call.Admission, err error) {
+func (l *loop) admittedElsewhere(s *stay, next *attempt, a call.Admission, err error) {
 	if errors.Is(err, call.ErrWaiting) { // and the door has never ended it
 		err = call.ErrUnanswered
 	}
@@ -108,8 +108,8 @@ func (l *loop) admittedElsewhere(s *stay, next *entry, a call.Admission, err err
 	l.leave(cause{Reason: call.ReasonSwitched})
 }
 
-// successor is the entry of the room that s goes on to, with the same name.
-func (s *stay) successor(link call.Link) (*entry, error) {
+// successor is the attempt at the room that s goes on to, with the same name.
+func (s *stay) successor(link call.Link) (*attempt, error) {
 	join := Join{Link: link, Name: s.name, Identity: s.identity}
 	if join.Name == "" {
 		join.Name = s.self.Name
@@ -123,7 +123,7 @@ func (s *stay) successor(link call.Link) (*entry, error) {
 	if err := checkJoin(&join); err != nil {
 		return nil, err
 	}
-	return &entry{
+	return &attempt{
 		link: join.Link, room: join.Link.Room, title: join.Link.Title, name: join.Name, identity: join.Identity,
 		asked: time.Now(), back: s.forOthers(),
 	}, nil
@@ -131,7 +131,7 @@ func (s *stay) successor(link call.Link) (*entry, error) {
 
 // carry takes over what s shows and plays. A screen is not: it was shown to the
 // people of the other room.
-func (e *entry) carry(s *stay) {
+func (e *attempt) carry(s *stay) {
 	e.pubs, e.speaker = make(map[call.Source]*publication), s.speaker
 	for src, p := range s.pubs {
 		e.pubs[src] = &publication{
@@ -144,27 +144,27 @@ func (e *entry) carry(s *stay) {
 // next one.
 func (x *exit) keepsDevices() bool { return x.next != nil && x.next.aborted == call.ReasonUnknown }
 
-// wishes is the entry whose wishes for devices count: the stay's, or of one
+// wishes is the attempt whose wishes for devices count: the stay's, or of one
 // that ends for a switch the next one's; nil without a stay.
-func (l *loop) wishes() *entry {
+func (l *loop) wishes() *attempt {
 	switch s := l.stay; {
 	case s == nil:
 		return nil
 	case s.exit != nil && s.exit.keepsDevices():
 		return s.exit.next
 	default:
-		return s.entry
+		return s.attempt
 	}
 }
 
-// chosen is the entry whose choice of devices commands change: that of the stay, or
+// chosen is the attempt whose choice of devices commands change: that of the stay, or
 // of a Join or switch that waits for the end of the stay before; nil without one.
-func (l *loop) chosen() *entry {
+func (l *loop) chosen() *attempt {
 	if e := l.waiting(); e != nil {
 		return e
 	}
 	if s := l.active(); s != nil {
-		return s.entry
+		return s.attempt
 	}
 	return nil
 }
@@ -181,8 +181,8 @@ func (l *loop) handOver(x *exit) {
 	}
 }
 
-// takeBack aborts the entry that waits. Devices that were kept for it close now.
-func (l *loop) takeBack(e *entry, r call.LeaveReason) {
+// takeBack aborts the attempt that waits. Devices that were kept for it close now.
+func (l *loop) takeBack(e *attempt, r call.LeaveReason) {
 	e.abort(r)
 	if s := l.leaving(); s != nil && s.exit.next == e {
 		for _, sl := range l.devices.slots {
