@@ -44,19 +44,19 @@ func (w *Rooms) Find(id call.RoomID, who call.Identity) (Waiter, bool) {
 // Admit lets somebody look again whether they may come in, after it was noted that
 // they may. It reports whether they waited.
 func (w *Rooms) Admit(who Waiter) bool {
-	return w.decide(who, func(k *entry, now time.Time) {
+	return w.decide(who, func(k *applicant, now time.Time) {
 		k.letIn, k.until = true, now.Add(patience)
 	})
 }
 
 // TurnAway answers somebody with a refusal. It reports whether they waited.
 func (w *Rooms) TurnAway(who Waiter, refusal error) bool {
-	return w.decide(who, func(k *entry, now time.Time) {
+	return w.decide(who, func(k *applicant, now time.Time) {
 		k.verdict, k.until = refusal, now.Add(turnedAway)
 	})
 }
 
-func (w *Rooms) decide(who Waiter, decision func(*entry, time.Time)) bool {
+func (w *Rooms) decide(who Waiter, decision func(*applicant, time.Time)) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	r := w.rooms[who.Room]
@@ -159,7 +159,7 @@ func (w *Rooms) due() (all []news, over bool) {
 			all = append(all, n)
 			r.dirty, r.newest, r.told = false, "", now
 		}
-		if len(r.entries) == 0 && !r.dirty {
+		if len(r.applicants) == 0 && !r.dirty {
 			delete(w.rooms, id)
 		}
 	}

@@ -71,8 +71,8 @@ type installation struct {
 	key  string
 }
 
-// entry is a guest who waits, or who was told lately that they may not come in.
-type entry struct {
+// applicant is a guest who waits, or who was told lately that they may not come in.
+type applicant struct {
 	Guest
 	id      string
 	asked   string // the name without what tells them from others who wait
@@ -86,9 +86,9 @@ type entry struct {
 }
 
 // waits reports whether nobody has decided about them.
-func (k *entry) waits() bool { return !k.letIn && k.verdict == nil }
+func (k *applicant) waits() bool { return !k.letIn && k.verdict == nil }
 
-func (k *entry) wake() {
+func (k *applicant) wake() {
 	close(k.changed)
 	k.changed = make(chan struct{})
 }
@@ -122,10 +122,10 @@ type Rooms struct {
 
 // room is one waiting room. Its owner's mu guards it.
 type room struct {
-	entries []*entry // as they came
-	told    time.Time
-	dirty   bool
-	newest  string // who came since hosts were told
+	applicants []*applicant // as they came
+	told       time.Time
+	dirty      bool
+	newest     string // who came since hosts were told
 }
 
 // New makes waiting rooms in which nobody waits.
@@ -195,7 +195,7 @@ func (w *Rooms) Seen() uint64 {
 }
 
 // hold keeps a question until something happens. mu is held before and after.
-func (w *Rooms) hold(ctx context.Context, k *entry) error {
+func (w *Rooms) hold(ctx context.Context, k *applicant) error {
 	changed, answer := k.changed, error(nil)
 	k.asking++
 	w.mu.Unlock()
@@ -244,7 +244,7 @@ func (w *Rooms) come(g Guest, now time.Time) error {
 		return call.ErrTooManyGuests
 	case w.keys[g.installation()] >= maxKey:
 		return call.ErrManyIdentities
-	case r != nil && len(r.entries) >= maxRoom && !w.makeRoom(g, r):
+	case r != nil && len(r.applicants) >= maxRoom && !w.makeRoom(g, r):
 		return call.ErrWaitingFull
 	case w.all >= MaxAll && !w.makeRoom(g, slices.Collect(maps.Values(w.rooms))...):
 		return call.ErrWaitingFull
@@ -254,9 +254,9 @@ func (w *Rooms) come(g Guest, now time.Time) error {
 		r = &room{}
 		w.rooms[g.Room] = r
 	}
-	k := &entry{Guest: g, id: g.ID(), since: now, until: now.Add(g.patience()), changed: make(chan struct{})}
+	k := &applicant{Guest: g, id: g.ID(), since: now, until: now.Add(g.patience()), changed: make(chan struct{})}
 	r.name(k, g.Name)
-	r.entries = append(r.entries, k)
+	r.applicants = append(r.applicants, k)
 	w.addresses[g.From]++
 	w.keys[g.installation()]++
 	w.all++
@@ -270,13 +270,13 @@ func (w *Rooms) come(g Guest, now time.Time) error {
 // was turned away goes first, whoever came last next.
 func (w *Rooms) makeRoom(g Guest, in ...*room) bool {
 	places := map[netip.Prefix]int{}
-	var last *entry
+	var last *applicant
 	for _, r := range in {
-		for _, k := range r.entries {
+		for _, k := range r.applicants {
 			places[k.From]++
 		}
 	}
-	better := func(k *entry) bool {
+	better := func(k *applicant) bool {
 		switch {
 		case last == nil:
 			return true
@@ -289,7 +289,7 @@ func (w *Rooms) makeRoom(g Guest, in ...*room) bool {
 		}
 	}
 	for _, r := range in {
-		for _, k := range r.entries {
+		for _, k := range r.applicants {
 			if (!k.waits() || places[k.From] > places[g.From]+1) && better(k) {
 				last = k
 			}
@@ -306,12 +306,12 @@ func (w *Rooms) makeRoom(g Guest, in ...*room) bool {
 func (g Guest) installation() installation { return installation{g.Room, string(g.Key)} }
 
 // find is somebody who waits, or was told something lately.
-func (r *room) find(id string) *entry {
+func (r *room) find(id string) *applicant {
 	if r == nil {
 		return nil
 	}
-	if i := slices.IndexFunc(r.entries, func(k *entry) bool { return k.id == id }); i >= 0 {
-		return r.entries[i]
+	if i := slices.IndexFunc(r.applicants, func(k *applicant) bool { return k.id == id }); i >= 0 {
+		return r.applicants[i]
 	}
 	return nil
 }
@@ -321,7 +321,7 @@ func (r *room) verdict(g Guest) error {
 	if r == nil {
 		return nil
 	}
-	for _, k := range r.entries {
+	for _, k := range r.applicants {
 		if k.verdict != nil && bytes.Equal(k.Key, g.Key) {
 			return k.verdict
 		}
@@ -331,44 +331,44 @@ func (r *room) verdict(g Guest) error {
 
 // name gives k the name that the register has for it, told apart from all others who
 // wait, of whom the register does not know.
-func (r *room) name(k *entry, asked string) {
+func (r *room) name(k *applicant, asked string) {
 	if k.asked == asked {
 		return
 	}
 	k.asked = asked
 	k.Name = lookalike.TellApart(asked, func(skeleton string) bool {
-		return slices.ContainsFunc(r.entries, func(o *entry) bool { return o != k && o.looks == skeleton })
+		return slices.ContainsFunc(r.applicants, func(o *applicant) bool { return o != k && o.looks == skeleton })
 	})
 	k.looks = lookalike.Skeleton(k.Name)
 }
 
 // same is somebody who is g but for the name.
-func (r *room) same(g Guest) *entry {
+func (r *room) same(g Guest) *applicant {
 	if r == nil {
 		return nil
 	}
-	if i := slices.IndexFunc(r.entries, func(k *entry) bool {
+	if i := slices.IndexFunc(r.applicants, func(k *applicant) bool {
 		return k.Identity == g.Identity && bytes.Equal(k.Key, g.Key)
 	}); i >= 0 {
-		return r.entries[i]
+		return r.applicants[i]
 	}
 	return nil
 }
 
 // waiting are those who wait.
-func (r *room) waiting() []*entry {
+func (r *room) waiting() []*applicant {
 	if r == nil {
 		return nil
 	}
-	return slices.DeleteFunc(slices.Clone(r.entries), func(k *entry) bool { return !k.waits() })
+	return slices.DeleteFunc(slices.Clone(r.applicants), func(k *applicant) bool { return !k.waits() })
 }
 
 // forget forgets somebody.
-func (w *Rooms) forget(k *entry) {
+func (w *Rooms) forget(k *applicant) {
 	r := w.rooms[k.Room]
-	before := len(r.entries)
-	r.entries = slices.DeleteFunc(r.entries, func(other *entry) bool { return other == k })
-	if len(r.entries) == before {
+	before := len(r.applicants)
+	r.applicants = slices.DeleteFunc(r.applicants, func(other *applicant) bool { return other == k })
+	if len(r.applicants) == before {
 		return
 	}
 	drop(w.addresses, k.From)
@@ -386,7 +386,7 @@ func drop[K comparable](counts map[K]int, of K) {
 // expire forgets who has stopped asking.
 func (w *Rooms) expire(now time.Time) {
 	for _, r := range w.rooms {
-		for _, k := range slices.Clone(r.entries) {
+		for _, k := range slices.Clone(r.applicants) {
 			if k.asking == 0 && now.After(k.until) {
 				w.forget(k)
 			}
