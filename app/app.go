@@ -38,16 +38,16 @@ const (
 	exitOtherReason = 3 // the stay ended for a reason that was not the user's
 )
 
-// entry is a command: the first word of the command line.
-type entry struct {
+// subcommand is the first word of the command line.
+type subcommand struct {
 	name, takes string // takes is what stands behind it
 	about       string // what it does
 	run         func(io3, []string) int
 }
 
-// entries are the commands in the order in which the help has them.
-func entries() []entry {
-	return []entry{
+// subcommands are in the order in which the help has them.
+func subcommands() []subcommand {
+	return []subcommand{
 		{"serve", "[flags]", "run a room server", runServe},
 		{"invite", "[flags]", "print an invite link", runInvite},
 		{"admin", "[flags] COMMAND", "the host's tools: list, remove, ban, mute ...", runAdmin},
@@ -75,7 +75,7 @@ func usage() string {
 	b.WriteString("Foyer: " + slogan + ".\n\n")
 	line("foyer", windowAbout)
 	line("foyer LINK", windowAbout+" and ask to join")
-	for _, e := range entries() {
+	for _, e := range subcommands() {
 		line("foyer "+e.name+" "+e.takes, e.about)
 	}
 	b.WriteString("\n" + linkHint + "\"foyer COMMAND --help\" lists the flags of a command.\n")
@@ -128,7 +128,7 @@ func dispatch(args []string, std io3) int {
 		return runWindow(std, nil)
 	}
 	cmd, rest := args[0], args[1:]
-	for _, e := range entries() {
+	for _, e := range subcommands() {
 		if e.name == cmd {
 			return e.run(std, rest)
 		}

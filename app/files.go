@@ -92,7 +92,7 @@ func programManual() manual.Program {
 		m.Pages = append(m.Pages, page)
 	}
 	add("", windowAbout, runWindow)
-	for _, e := range entries() {
+	for _, e := range subcommands() {
 		add(e.name, e.about, e.run)
 	}
 	for _, a := range adminCommands() {

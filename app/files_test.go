@@ -15,7 +15,7 @@ func TestManualHasEverything(t *testing.T) {
 	m := programManual()
 	pages := m.Man()
 	shells := map[string]string{"bash": m.Bash(), "zsh": m.Zsh(), "fish": m.Fish()}
-	if len(m.Pages) != 1+len(entries())+len(adminCommands()) {
+	if len(m.Pages) != 1+len(subcommands())+len(adminCommands()) {
 		t.Fatalf("there are %d pages", len(m.Pages))
 	}
 	for _, p := range m.Pages {
