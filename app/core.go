@@ -39,11 +39,11 @@ type core struct {
 	done    chan struct{}
 }
 
-// newCore builds the engine and starts its goroutine. tracer and host may be nil. shown is
+// newCore builds the engine and starts its goroutine. tracer and server may be nil. shown is
 // how many remote videos are shown unless something else is said of them. The
 // profile tells the next start if the program crashes in a room.
-func newCore(p *profile, log logrus.FieldLogger, tracer *trace.Writer, host call.Host, shown int) *core {
-	c := newCoreWith(p, log, tracer, hw.Drivers(log.WithField("part", "devices")), host, shown)
+func newCore(p *profile, log logrus.FieldLogger, tracer *trace.Writer, server call.RoomServer, shown int) *core {
+	c := newCoreWith(p, log, tracer, hw.Drivers(log.WithField("part", "devices")), server, shown)
 	recordStays(c.Events(), p, log)
 	return c
 }
@@ -51,7 +51,7 @@ func newCore(p *profile, log logrus.FieldLogger, tracer *trace.Writer, host call
 // newCoreWith builds it with other drivers; with none there are test devices and
 // files alone.
 func newCoreWith(
-	p *profile, log logrus.FieldLogger, tracer *trace.Writer, drivers devices.Drivers, host call.Host, shown int,
+	p *profile, log logrus.FieldLogger, tracer *trace.Writer, drivers devices.Drivers, server call.RoomServer, shown int,
 ) *core {
 	memory.LimitNative()
 	dev := devices.New(devices.Config{
@@ -65,15 +65,15 @@ func newCoreWith(
 		dialing.Trace, note = tracer.Frame, tracer.Note
 	}
 	conf := engine.Config{
-		Devices: dev,
-		Media:   media.New(media.Config{Log: log.WithField("part", "media")}),
-		Dialer:  client.New(dialing),
-		Host:    host,
-		Key:     p.key,
-		Shown:   shown,
-		Log:     log.WithField("part", "engine"),
-		Faults:  os.Getenv(faultsVariable) == "1",
-		Trace:   note,
+		Devices:    dev,
+		Media:      media.New(media.Config{Log: log.WithField("part", "media")}),
+		Dialer:     client.New(dialing),
+		RoomServer: server,
+		Key:        p.key,
+		Shown:      shown,
+		Log:        log.WithField("part", "engine"),
+		Faults:     os.Getenv(faultsVariable) == "1",
+		Trace:      note,
 	}
 	return startCore(conf, dev)
 }

@@ -51,7 +51,7 @@ func runTry(std io3, args []string) int {
 }
 
 // enterTrial makes a person with a profile of their own and no devices.
-func enterTrial(folder, name string, server call.Host, log logrus.FieldLogger) (trial.Person, error) {
+func enterTrial(folder, name string, server call.RoomServer, log logrus.FieldLogger) (trial.Person, error) {
 	p, err := openProfile(folder)
 	if err != nil {
 		return trial.Person{}, err

@@ -12,12 +12,12 @@ import (
 
 // Config is what an engine works with. Devices, Media and Dialer are required.
 type Config struct {
-	Devices call.Devices
-	Media   call.Media // the engine closes it at its end
-	Dialer  call.Dialer
-	Host    call.Host // nil: StartRoom is refused; closed at the engine's end
-	Key     ed25519.PrivateKey
-	Log     logrus.FieldLogger // nil: nothing is logged
+	Devices    call.Devices
+	Media      call.Media // the engine closes it at its end
+	Dialer     call.Dialer
+	RoomServer call.RoomServer // nil: StartRoom is refused; closed at the engine's end
+	Key        ed25519.PrivateKey
+	Log        logrus.FieldLogger // nil: nothing is logged
 
 	// Shown is how many video tracks are shown of those that no [SetTrackView]
 	// speaks of; 0 is call.DefaultShown.
@@ -48,7 +48,7 @@ const (
 	inspectTimeout      = 75 * time.Millisecond   // what is open is in the kernel's tables; with the grace below 2 s
 	requestTimeout      = 10 * time.Second        // publish, unpublish, mute, subscribe
 	chatTimeout         = 40 * time.Second        // above the 30 s after which the session gives up waiting for a receipt
-	partsCloseTimeout   = 2500 * time.Millisecond // host and media at the engine's end; with the grace below 5 s
+	partsCloseTimeout   = 2500 * time.Millisecond // room server and media at the engine's end; with the grace below 5 s
 	workersEndTimeout   = 500 * time.Millisecond  // goroutines that are about to return anyway
 )
 

@@ -124,7 +124,7 @@ func checkNames(room call.RoomID, id call.Identity, name string) error {
 }
 
 func (l *loop) doStartRoom(c StartRoom) error {
-	if l.cfg.Host == nil {
+	if l.cfg.RoomServer == nil {
 		return fmt.Errorf("start: %w", call.ErrNotSupported)
 	}
 	if err := checkNames(c.Room, c.Identity, c.Name); err != nil {
@@ -135,7 +135,7 @@ func (l *loop) doStartRoom(c StartRoom) error {
 	}
 	c.Name, c.Title = call.CleanName(c.Name), call.CleanName(c.Title)
 	return l.enter(&attempt{
-		host: true, room: c.Room, title: c.Title, name: c.Name, identity: c.Identity,
+		starts: true, room: c.Room, title: c.Title, name: c.Name, identity: c.Identity,
 		choice: c.Devices, asked: time.Now(),
 	})
 }

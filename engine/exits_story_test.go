@@ -391,12 +391,12 @@ func TestL8_CloseInEveryStateTwice(t *testing.T) {
 			r.do(engine.StartRoom{Room: "mine", Name: "Ada", Identity: "ada"})
 		},
 		"starting a server": func(r *rig) {
-			r.host.OnStart = func(call.RoomID) enginetest.Step { return enginetest.Step{Delay: time.Second} }
+			r.server.OnStart = func(call.RoomID) enginetest.Step { return enginetest.Step{Delay: time.Second} }
 			r.do(engine.StartRoom{Room: "mine", Name: "Ada", Identity: "ada"})
 		},
 		"stopping a server": func(r *rig) {
 			r.dialer.OnDial = func(call.JoinRequest) enginetest.Step { return enginetest.Step{Delay: time.Second} }
-			r.host.OnStop = func() enginetest.Step { return enginetest.Step{Delay: time.Second} }
+			r.server.OnStop = func() enginetest.Step { return enginetest.Step{Delay: time.Second} }
 			r.do(engine.StartRoom{Room: "mine", Name: "Ada", Identity: "ada"})
 			settle()
 			r.do(engine.Leave{})
@@ -444,7 +444,7 @@ func TestL8_CloseIsBoundedByItsContext(t *testing.T) {
 			stop := enginetest.Step{Block: block}
 			r.devices.OnClose = func(call.Device) enginetest.Step { return stop }
 			r.dialer.On = onMethod("close", stop)
-			r.host.OnClose = func() enginetest.Step { return stop }
+			r.server.OnClose = func() enginetest.Step { return stop }
 		})
 		r.joined()
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)

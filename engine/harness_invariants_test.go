@@ -202,7 +202,7 @@ func awaited(e enginetest.Entry, began time.Time, closes bool) (until time.Time,
 	if until.IsZero() {
 		until = never
 	}
-	if until.Before(began) || e.Kind == "host" {
+	if until.Before(began) || e.Kind == "server" {
 		return until, false
 	}
 	if e.Kind == "session" {

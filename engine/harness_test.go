@@ -22,7 +22,7 @@ type rig struct {
 	devices *enginetest.Devices
 	media   *enginetest.Media
 	dialer  *enginetest.Dialer
-	host    *enginetest.Host
+	server  *enginetest.RoomServer
 	engine  *engine.Engine
 	cancel  context.CancelFunc // the program's end
 	ran     chan error
@@ -49,11 +49,11 @@ func restingRig(t testing.TB, adjust ...func(*rig, *engine.Config)) *rig {
 		devices: &enginetest.Devices{Ledger: ledger},
 		media:   &enginetest.Media{Ledger: ledger},
 		dialer:  &enginetest.Dialer{Ledger: ledger},
-		host:    &enginetest.Host{Ledger: ledger},
+		server:  &enginetest.RoomServer{Ledger: ledger},
 		ran:     make(chan error, 1),
 		read:    make(chan struct{}),
 	}
-	cfg := engine.Config{Devices: r.devices, Media: r.media, Dialer: r.dialer, Host: r.host, Faults: true}
+	cfg := engine.Config{Devices: r.devices, Media: r.media, Dialer: r.dialer, RoomServer: r.server, Faults: true}
 	for _, f := range adjust {
 		f(r, &cfg)
 	}

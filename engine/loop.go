@@ -57,7 +57,7 @@ type loop struct {
 
 	quitting     bool
 	partsClosing bool
-	partsOpen    int // of host and media, while partsClosing
+	partsOpen    int // of server and media, while partsClosing
 	ended        bool
 }
 
@@ -219,7 +219,7 @@ func (l *loop) checkEnd() {
 	}
 	l.partsClosing = true
 	l.closePart(l.cfg.Media != nil, "media", func() error { l.cfg.Media.Close(); return nil }, func() {})
-	l.closePart(l.cfg.Host != nil, "host", func() error { return l.cfg.Host.Close() }, l.server.closed)
+	l.closePart(l.cfg.RoomServer != nil, "room server", func() error { return l.cfg.RoomServer.Close() }, l.server.closed)
 	l.after(job{op: timerParts}, partsCloseTimeout, func() { l.ended = true })
 	l.ended = l.partsOpen == 0
 }

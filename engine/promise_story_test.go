@@ -77,7 +77,7 @@ func TestJ8_L2_AFailedJoinClosesThePreview(t *testing.T) {
 func TestL2_AFailedStartClosesThePreview(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, func(r *rig, _ *engine.Config) {
-			r.host.OnStart = func(call.RoomID) enginetest.Step { return enginetest.Step{Err: call.ErrHostFailed} }
+			r.server.OnStart = func(call.RoomID) enginetest.Step { return enginetest.Step{Err: call.ErrRoomServerFailed} }
 		})
 		r.do(engine.StartPreview{Source: call.SourceCamera, Device: "cam"})
 		settle()

@@ -23,7 +23,7 @@ var ownRoom = engine.StartRoom{
 func hostingRig(t *testing.T, again enginetest.Step) *rig {
 	t.Helper()
 	r := newRig(t)
-	r.host.OnRestart = func() enginetest.Step { return again }
+	r.server.OnRestart = func() enginetest.Step { return again }
 	r.do(ownRoom)
 	settle()
 	r.wantState(call.StateJoined)
@@ -31,20 +31,20 @@ func hostingRig(t *testing.T, again enginetest.Step) *rig {
 }
 
 // What the server says of its addresses is in the links from then on.
-func TestHostReached(t *testing.T) {
+func TestRoomServerReached(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := hostingRig(t, enginetest.Step{})
-		said := call.HostReached{
+		said := call.RoomServerReached{
 			Hosts: []string{"203.0.113.5:7443", "127.0.0.1:7443"}, Router: reach.Router{State: reach.Opened, Outside: "203.0.113.5:7443"},
 		}
-		r.host.Reach(said)
+		r.server.Reach(said)
 		settle()
-		if got := last[call.HostReached](r); !slices.Equal(got.Hosts, said.Hosts) || got.Router != said.Router {
+		if got := last[call.RoomServerReached](r); !slices.Equal(got.Hosts, said.Hosts) || got.Router != said.Router {
 			t.Errorf("%+v", got)
 		}
-		r.host.Crash()
+		r.server.Crash()
 		settle()
-		if got := last[call.HostStarted](r).Link.Hosts; !slices.Equal(got, said.Hosts) {
+		if got := last[call.RoomServerStarted](r).Link.Hosts; !slices.Equal(got, said.Hosts) {
 			t.Errorf("after a restart the link has %v", got)
 		}
 		r.end()
@@ -56,17 +56,17 @@ func TestO6_TheOwnServerIsStartedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := hostingRig(t, enginetest.Step{Delay: 300 * time.Millisecond})
 		for n := 1; n <= 3; n++ {
-			r.host.Crash()
+			r.server.Crash()
 			r.dialer.Last().Tell(call.SessionReconnecting{})
 			settle()
-			if ev := last[call.HostStopped](r); !ev.Restarting || !errors.Is(ev.Err, call.ErrHostCrashed) {
+			if ev := last[call.RoomServerStopped](r); !ev.Restarting || !errors.Is(ev.Err, call.ErrRoomServerCrashed) {
 				t.Errorf("crash %d: %+v", n, ev)
 			}
 			pass(300 * time.Millisecond)
-			if got := r.host.Starts(); got != 1+n {
+			if got := r.server.Starts(); got != 1+n {
 				t.Fatalf("crash %d: the server was started %d times", n, got)
 			}
-			if started := of[call.HostStarted](r); len(started) != 1+n || started[n].Link.String() != started[0].Link.String() {
+			if started := of[call.RoomServerStarted](r); len(started) != 1+n || started[n].Link.String() != started[0].Link.String() {
 				t.Errorf("crash %d: %+v", n, started)
 			}
 			r.dialer.Last().Tell(call.SessionReconnected{})
@@ -77,9 +77,9 @@ func TestO6_TheOwnServerIsStartedAgain(t *testing.T) {
 			t.Errorf("%d devices are open, want all three", n)
 		}
 		pass(time.Minute + time.Second) // patience comes back
-		r.host.Crash()
+		r.server.Crash()
 		pass(time.Second)
-		if got := r.host.Starts(); got != 5 {
+		if got := r.server.Starts(); got != 5 {
 			t.Errorf("after a minute: %d starts", got)
 		}
 		r.do(engine.Leave{})
@@ -87,9 +87,9 @@ func TestO6_TheOwnServerIsStartedAgain(t *testing.T) {
 		if left := r.wantLeft(1, call.ReasonLeft); !left.Hosting {
 			t.Error("the room goes on, and the farewell does not say so")
 		}
-		r.host.Crash() // nobody of this computer is in a room of it, but others may be
+		r.server.Crash() // nobody of this computer is in a room of it, but others may be
 		pass(time.Second)
-		if got := r.host.Starts(); got != 6 {
+		if got := r.server.Starts(); got != 6 {
 			t.Errorf("after leaving: %d starts", got)
 		}
 		r.end()
@@ -105,7 +105,7 @@ func TestL2_AServerThatDoesNotComeBackIsGivenUp(t *testing.T) {
 		want  error
 		after time.Duration
 	}{
-		"it ends again and again": {enginetest.Step{}, call.ErrHostCrashed, 0},
+		"it ends again and again": {enginetest.Step{}, call.ErrRoomServerCrashed, 0},
 		"it does not start":       {enginetest.Step{Err: call.ErrPortInUse}, call.ErrPortInUse, 0},
 		"it hangs":                {enginetest.Step{Delay: time.Hour}, nil, 10 * time.Second},
 	} {
@@ -113,7 +113,7 @@ func TestL2_AServerThatDoesNotComeBackIsGivenUp(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := hostingRig(t, tt.again)
 				for range 4 {
-					r.host.Crash()
+					r.server.Crash()
 					settle()
 				}
 				pass(tt.after)
@@ -127,10 +127,10 @@ func TestL2_AServerThatDoesNotComeBackIsGivenUp(t *testing.T) {
 				if n := r.ledger.OpenNow("device"); n != 0 {
 					t.Errorf("%d devices are open", n)
 				}
-				if ev := last[call.HostStopped](r); ev.Restarting || ev.Err == nil {
+				if ev := last[call.RoomServerStopped](r); ev.Restarting || ev.Err == nil {
 					t.Errorf("the last word is %+v", ev)
 				}
-				r.host.OnRestart = nil
+				r.server.OnRestart = nil
 				r.do(ownRoom) // Rejoin starts it once more
 				settle()
 				r.wantState(call.StateJoined)
@@ -154,7 +154,7 @@ func TestL7_LeavingWhileTheOwnServerStartsAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := hostingRig(t, enginetest.Step{Delay: time.Second})
-				r.host.Crash()
+				r.server.Crash()
 				pass(500 * time.Millisecond)
 				act(r)
 				pass(grace)
@@ -174,14 +174,14 @@ func TestL7_LeavingWhileTheOwnServerStartsAgain(t *testing.T) {
 func TestO12_ARestartThatNobodyWantsIsStopped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, slowDial(enginetest.Step{Delay: time.Hour}))
-		r.host.OnRestart = func() enginetest.Step { return enginetest.Step{Delay: time.Second} }
+		r.server.OnRestart = func() enginetest.Step { return enginetest.Step{Delay: time.Second} }
 		r.do(ownRoom)
 		pass(time.Second)
-		r.host.Crash()
+		r.server.Crash()
 		pass(100 * time.Millisecond)
 		r.do(engine.Leave{})
 		pass(5 * time.Second)
-		if n := r.ledger.OpenNow("host"); n != 0 {
+		if n := r.ledger.OpenNow("server"); n != 0 {
 			t.Error("the server runs, and nobody has its link")
 		}
 		r.end()

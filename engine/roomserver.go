@@ -34,16 +34,16 @@ func (sc *serverControl) start(s *stay) {
 	sc.busy, sc.unwanted = true, false
 	fresh := !sc.running
 	ctx, cancel := context.WithDeadline(s.ctx, s.deadline)
-	host, room, title := sc.l.cfg.Host, s.room, s.title
-	work(sc.l, s.of(opStartServer), func() (call.HostLinks, error) {
+	server, room, title := sc.l.cfg.RoomServer, s.room, s.title
+	work(sc.l, s.of(opStartServer), func() (call.RoomLinks, error) {
 		defer cancel()
-		return host.Start(ctx, room, title)
-	}, func(links call.HostLinks, err error) {
+		return server.Start(ctx, room, title)
+	}, func(links call.RoomLinks, err error) {
 		sc.busy = false
 		wanted := sc.l.alive(s)
 		switch {
 		case err != nil && wanted:
-			sc.l.leave(hostFailure(refusal.Overdue(err)))
+			sc.l.leave(serverFailure(refusal.Overdue(err)))
 		case err != nil:
 		case !wanted && fresh:
 			sc.stop()
@@ -58,13 +58,13 @@ func (sc *serverControl) start(s *stay) {
 	}, nil)
 }
 
-func hostFailure(err error) cause {
-	return cause{Reason: call.ReasonJoinFailed, Err: fmt.Errorf("%w: %w", call.ErrHostFailed, err)}
+func serverFailure(err error) cause {
+	return cause{Reason: call.ReasonJoinFailed, Err: fmt.Errorf("%w: %w", call.ErrRoomServerFailed, err)}
 }
 
 // idle lets a stay that waits for its turn have it.
 func (sc *serverControl) idle() {
-	if s := sc.l.active(); s != nil && s.host && !s.hosting && !sc.busy {
+	if s := sc.l.active(); s != nil && s.starts && !s.hosting && !sc.busy {
 		sc.start(s)
 	}
 }
@@ -77,9 +77,9 @@ func (sc *serverControl) stop() {
 	}
 	sc.busy = true
 	sc.unwatch()
-	do(sc.l, job{op: opStopServer}, sc.l.cfg.Host.Stop, func(err error) {
+	do(sc.l, job{op: opStopServer}, sc.l.cfg.RoomServer.Stop, func(err error) {
 		if err != nil {
-			sc.l.log.WithError(err).Warn("stopping host")
+			sc.l.log.WithError(err).Warn("stopping the room server")
 		}
 		sc.busy = false
 		sc.closed()
@@ -90,15 +90,15 @@ func (sc *serverControl) stop() {
 // ready reports the server and watches for its end.
 func (sc *serverControl) ready(link call.Link) {
 	sc.running, sc.link = true, link
-	sc.l.emit(call.HostStarted{Link: link})
-	stopped := sc.l.cfg.Host.Stopped()
+	sc.l.emit(call.RoomServerStarted{Link: link})
+	stopped := sc.l.cfg.RoomServer.Stopped()
 	if stopped == nil || stopped == sc.stopped {
 		return
 	}
 	sc.unwatch()
 	unwatch := make(chan struct{})
 	sc.stopped, sc.endWatch = stopped, unwatch
-	b, base, reached := sc.l.inbox, sc.l.base, sc.l.cfg.Host.Reached()
+	b, base, reached := sc.l.inbox, sc.l.base, sc.l.cfg.RoomServer.Reached()
 	sc.l.workers.Go(func() {
 		for {
 			select {
@@ -116,7 +116,7 @@ func (sc *serverControl) ready(link call.Link) {
 }
 
 // reached lets the links that are given out from now on have other addresses.
-func (sc *serverControl) reached(stopped <-chan struct{}, r call.HostReached) {
+func (sc *serverControl) reached(stopped <-chan struct{}, r call.RoomServerReached) {
 	if sc.stopped == stopped {
 		sc.link.Hosts = r.Hosts
 		if s := sc.l.active(); s != nil && s.hosting {
@@ -153,15 +153,15 @@ func (sc *serverControl) gone(stopped <-chan struct{}) {
 	now := time.Now()
 	sc.crashes = slices.DeleteFunc(sc.crashes, func(t time.Time) bool { return now.Sub(t) > restartsWithin })
 	sc.crashes = append(sc.crashes, now)
-	err := fmt.Errorf("%w: %d times within %v", call.ErrHostCrashed, len(sc.crashes), restartsWithin)
+	err := fmt.Errorf("%w: %d times within %v", call.ErrRoomServerCrashed, len(sc.crashes), restartsWithin)
 	switch {
 	case len(sc.crashes) > maxRestarts:
 		sc.crashes = nil // whoever starts a room again has the same patience
 		sc.lost(err)
 	case sc.l.quitting || sc.busy: // a start under way sees to it
-		sc.l.emit(call.HostStopped{Err: err})
+		sc.l.emit(call.RoomServerStopped{Err: err})
 	default:
-		sc.l.emit(call.HostStopped{Err: err, Restarting: true})
+		sc.l.emit(call.RoomServerStopped{Err: err, Restarting: true})
 		sc.restart()
 	}
 }
@@ -170,11 +170,11 @@ func (sc *serverControl) gone(stopped <-chan struct{}) {
 // others are.
 func (sc *serverControl) restart() {
 	sc.busy, sc.unwanted = true, false
-	host := sc.l.cfg.Host
+	server := sc.l.cfg.RoomServer
 	ctx, cancel := context.WithTimeout(sc.l.base, restartTimeout)
 	do(sc.l, job{op: opRestartServer}, func() error {
 		defer cancel()
-		return host.Restart(ctx)
+		return server.Restart(ctx)
 	}, func(err error) {
 		sc.busy = false
 		if err != nil {
@@ -192,7 +192,7 @@ func (sc *serverControl) restart() {
 // lost ends the stay in a room of the server that does not come back: to wait
 // for it would be false hope.
 func (sc *serverControl) lost(err error) {
-	sc.l.emit(call.HostStopped{Err: err})
+	sc.l.emit(call.RoomServerStopped{Err: err})
 	if s := sc.l.active(); s != nil && s.hosting {
 		s.sessionOver = true // there is nobody to tell
 		sc.l.leave(cause{Reason: call.ReasonServerStopped, Err: err})
@@ -203,6 +203,6 @@ func (sc *serverControl) lost(err error) {
 func (sc *serverControl) closed() {
 	if sc.running {
 		sc.running = false
-		sc.l.emit(call.HostStopped{})
+		sc.l.emit(call.RoomServerStopped{})
 	}
 }

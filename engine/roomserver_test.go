@@ -29,12 +29,12 @@ func TestJ8_OneTimeoutForServerAndDial(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := newRig(t, slowDial(c.dial), func(r *rig, _ *engine.Config) {
-					r.host.OnStart = func(call.RoomID) enginetest.Step { return c.start }
+					r.server.OnStart = func(call.RoomID) enginetest.Step { return c.start }
 				})
 				r.do(engine.StartRoom{Room: "mine", Name: "Ada", Identity: "ada"})
 				pass(joinTimeout)
 				left := r.wantLeft(1, call.ReasonJoinFailed)
-				if !errors.Is(left.Err, call.ErrJoinTimeout) || errors.Is(left.Err, call.ErrHostFailed) != c.hostFailed {
+				if !errors.Is(left.Err, call.ErrJoinTimeout) || errors.Is(left.Err, call.ErrRoomServerFailed) != c.hostFailed {
 					t.Errorf("error %v", left.Err)
 				}
 				pass(time.Hour)
@@ -61,7 +61,7 @@ func TestStartRoom(t *testing.T) {
 	start := engine.StartRoom{Room: "mine", Title: "Mine", Name: "Ada", Identity: "ada"}
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, func(r *rig, _ *engine.Config) {
-			r.host.OnStart = func(call.RoomID) enginetest.Step { return enginetest.Step{Delay: 400 * time.Millisecond} }
+			r.server.OnStart = func(call.RoomID) enginetest.Step { return enginetest.Step{Delay: 400 * time.Millisecond} }
 		})
 		r.do(start)
 		pass(time.Second)
@@ -75,13 +75,13 @@ func TestStartRoom(t *testing.T) {
 		}
 		r.do(start) // the same server
 		pass(time.Second)
-		if n := r.host.Starts(); n != 1 {
+		if n := r.server.Starts(); n != 1 {
 			t.Errorf("%d servers", n)
 		}
-		r.host.OnRestart = func() enginetest.Step { return enginetest.Step{Err: call.ErrPortInUse} }
-		r.host.Crash()
+		r.server.OnRestart = func() enginetest.Step { return enginetest.Step{Err: call.ErrPortInUse} }
+		r.server.Crash()
 		settle()
-		if ev := last[call.HostStopped](r); !errors.Is(ev.Err, call.ErrPortInUse) || ev.Restarting {
+		if ev := last[call.RoomServerStopped](r); !errors.Is(ev.Err, call.ErrPortInUse) || ev.Restarting {
 			t.Errorf("%+v", ev)
 		}
 		if left := r.wantLeft(2, call.ReasonServerStopped); left.Hosting || !errors.Is(left.Err, call.ErrPortInUse) {
@@ -91,7 +91,7 @@ func TestStartRoom(t *testing.T) {
 		pass(time.Second)
 		r.do(engine.Leave{})
 		r.end()
-		if ev := last[call.HostStopped](r); ev.Err != nil || r.ledger.OpenNow("host") != 0 {
+		if ev := last[call.RoomServerStopped](r); ev.Err != nil || r.ledger.OpenNow("server") != 0 {
 			t.Errorf("at the end: %+v", ev)
 		}
 	})
@@ -102,11 +102,11 @@ func TestStartRoom_Failures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		step := enginetest.Step{Err: errors.New("port in use")}
 		r := newRig(t, func(r *rig, _ *engine.Config) {
-			r.host.OnStart = func(call.RoomID) enginetest.Step { return step }
+			r.server.OnStart = func(call.RoomID) enginetest.Step { return step }
 		})
 		r.do(start)
 		settle()
-		if left := r.wantLeft(1, call.ReasonJoinFailed); !errors.Is(left.Err, call.ErrHostFailed) {
+		if left := r.wantLeft(1, call.ReasonJoinFailed); !errors.Is(left.Err, call.ErrRoomServerFailed) {
 			t.Errorf("error %v", left.Err)
 		}
 		step = enginetest.Step{Delay: time.Minute, Deaf: true}
@@ -117,14 +117,14 @@ func TestStartRoom_Failures(t *testing.T) {
 		r.wantLeft(2, call.ReasonLeft)
 		r.do(start) // the start that nobody waits for has its turn still
 		pass(joinTimeout)
-		if left := r.wantLeft(3, call.ReasonJoinFailed); !errors.Is(left.Err, call.ErrHostFailed) || !errors.Is(left.Err, call.ErrJoinTimeout) {
+		if left := r.wantLeft(3, call.ReasonJoinFailed); !errors.Is(left.Err, call.ErrRoomServerFailed) || !errors.Is(left.Err, call.ErrJoinTimeout) {
 			t.Errorf("error %v", left.Err)
 		}
 		pass(time.Hour)
 		r.end()
-		r = newRig(t, func(_ *rig, cfg *engine.Config) { cfg.Host = nil })
+		r = newRig(t, func(_ *rig, cfg *engine.Config) { cfg.RoomServer = nil })
 		if err := r.try(start); !errors.Is(err, call.ErrNotSupported) {
-			t.Errorf("without a host: %v", err)
+			t.Errorf("without a server: %v", err)
 		}
 		r.end()
 	})
@@ -149,8 +149,8 @@ func TestStartRoom_CancelledStopsTheServer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := newRig(t, slowDial(c.dial), func(r *rig, _ *engine.Config) {
-					r.host.OnStart = func(call.RoomID) enginetest.Step { return c.start }
-					r.host.OnStop = func() enginetest.Step { return enginetest.Step{Delay: 300 * time.Millisecond} }
+					r.server.OnStart = func(call.RoomID) enginetest.Step { return c.start }
+					r.server.OnStop = func() enginetest.Step { return enginetest.Step{Delay: 300 * time.Millisecond} }
 				})
 				r.do(start)
 				pass(500 * time.Millisecond)
@@ -159,19 +159,19 @@ func TestStartRoom_CancelledStopsTheServer(t *testing.T) {
 				if left := r.wantLeft(1, c.reason); left.Hosting {
 					t.Error("it says that the room goes on")
 				}
-				if n := r.ledger.OpenNow("host"); n != 0 {
+				if n := r.ledger.OpenNow("server"); n != 0 {
 					t.Error("the server runs still")
 				}
-				if begun, ended := len(of[call.HostStarted](r)), len(of[call.HostStopped](r)); begun != ended {
-					t.Errorf("%d HostStarted, %d HostStopped", begun, ended)
+				if begun, ended := len(of[call.RoomServerStarted](r)), len(of[call.RoomServerStopped](r)); begun != ended {
+					t.Errorf("%d RoomServerStarted, %d RoomServerStopped", begun, ended)
 				}
-				r.host.OnStart, r.dialer.OnDial = nil, nil
+				r.server.OnStart, r.dialer.OnDial = nil, nil
 				r.do(start)
 				settle()
 				r.wantState(call.StateJoined)
 				r.do(engine.Leave{}) // a room that was entered goes on
 				settle()
-				if left := r.wantLeft(2, call.ReasonLeft); !left.Hosting || r.ledger.OpenNow("host") != 1 {
+				if left := r.wantLeft(2, call.ReasonLeft); !left.Hosting || r.ledger.OpenNow("server") != 1 {
 					t.Errorf("after a stay: %+v", left)
 				}
 				r.dialer.OnDial = func(call.JoinRequest) enginetest.Step { return second }
@@ -179,7 +179,7 @@ func TestStartRoom_CancelledStopsTheServer(t *testing.T) {
 				settle()
 				r.cancelJoin() // the room of before is in the same server
 				pass(time.Second)
-				if r.ledger.OpenNow("host") != 1 {
+				if r.ledger.OpenNow("server") != 1 {
 					t.Error("cancelling a second room has ended the first")
 				}
 				pass(time.Hour)
@@ -195,7 +195,7 @@ func TestStartRoom_AgainWhileItStops(t *testing.T) {
 	start := engine.StartRoom{Room: "mine", Name: "Ada", Identity: "ada"}
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, slowDial(enginetest.Step{Delay: time.Second}), func(r *rig, _ *engine.Config) {
-			r.host.OnStop = func() enginetest.Step { return enginetest.Step{Delay: time.Second} }
+			r.server.OnStop = func() enginetest.Step { return enginetest.Step{Delay: time.Second} }
 		})
 		r.do(start)
 		settle()
@@ -203,8 +203,8 @@ func TestStartRoom_AgainWhileItStops(t *testing.T) {
 		r.do(start) // right away
 		pass(3 * time.Second)
 		r.wantState(call.StateJoined)
-		if r.ledger.OpenNow("host") != 1 || r.host.Starts() != 2 {
-			t.Errorf("%d servers run, %d were started", r.ledger.OpenNow("host"), r.host.Starts())
+		if r.ledger.OpenNow("server") != 1 || r.server.Starts() != 2 {
+			t.Errorf("%d servers run, %d were started", r.ledger.OpenNow("server"), r.server.Starts())
 		}
 		r.end()
 	})

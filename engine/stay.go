@@ -16,7 +16,7 @@ import (
 
 // attempt is an accepted Join or StartRoom.
 type attempt struct {
-	host     bool // start the server of this computer first
+	starts   bool // the server of this computer first
 	link     call.Link
 	guests   call.Link // what others join by; empty: link
 	room     call.RoomID
@@ -145,7 +145,7 @@ func (l *loop) begin(e *attempt) {
 		l.devices.slots[src].blame(joinWord(src))
 		l.devices.settle(src)
 	}
-	if e.host {
+	if e.starts {
 		l.server.start(s)
 	} else {
 		l.dial(s)
@@ -181,8 +181,8 @@ func (l *loop) limitJoin(s *stay) {
 	s.timer = l.after(s.of(timerJoin), time.Until(s.deadline), func() {
 		switch {
 		case l.stay != s, s.joined:
-		case s.host && !s.hosting:
-			l.leave(hostFailure(call.ErrJoinTimeout))
+		case s.starts && !s.hosting:
+			l.leave(serverFailure(call.ErrJoinTimeout))
 		default:
 			l.leave(cause{Reason: call.ReasonJoinFailed, Err: call.ErrJoinTimeout})
 		}

@@ -83,8 +83,8 @@ func newStorm(t *testing.T, seed uint64) (*storm, *weather) {
 		r.dialer.OnDial = func(call.JoinRequest) enginetest.Step { return w.step() }
 		r.dialer.OnAdmit = func(call.JoinRequest) enginetest.Step { return w.step() }
 		r.dialer.On = func(string) enginetest.Step { return w.step() }
-		r.host.OnStart = func(call.RoomID) enginetest.Step { return w.step() }
-		r.host.OnStop = func() enginetest.Step { return w.step() }
+		r.server.OnStart = func(call.RoomID) enginetest.Step { return w.step() }
+		r.server.OnStop = func() enginetest.Step { return w.step() }
 	})
 	return st, w
 }
@@ -244,7 +244,7 @@ func runStorm(t *testing.T, seed uint64) {
 				st.devices.Lose(st.source())
 			}
 		case 9:
-			st.host.Crash()
+			st.server.Crash()
 		}
 		if st.random.IntN(3) > 0 {
 			pass(time.Duration(st.random.IntN(700)) * time.Millisecond)

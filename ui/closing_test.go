@@ -85,7 +85,7 @@ func TestLeavingInsteadOfClosing(t *testing.T) {
 		t.Fatal("the room that was left open ends without a question")
 	}
 	b.tap("Stay")
-	b.events(call.HostStopped{})
+	b.events(call.RoomServerStopped{})
 	b.ui.close()
 	if b.closed != 1 {
 		t.Error("it asks about a room that has ended")

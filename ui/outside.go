@@ -119,7 +119,7 @@ func (o *outside) happened(e eventqueue.Stamped, before int) {
 			o.announcer.Ended(f.Title, f.Quote)
 			o.tell()
 		}
-	case call.HostStopped:
+	case call.RoomServerStopped:
 		if !v.Restarting {
 			o.kept = nil
 		}

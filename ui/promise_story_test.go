@@ -260,16 +260,16 @@ func TestReconnectingSaysNothingOfTheNetwork(t *testing.T) {
 	if b.says("Network good") || !b.says("Reconnecting…") {
 		t.Error("the header has not heard of it")
 	}
-	crashed := fmt.Errorf("%w: once", call.ErrHostCrashed)
-	b.events(call.HostStopped{Err: crashed, Restarting: true})
+	crashed := fmt.Errorf("%w: once", call.ErrRoomServerCrashed)
+	b.events(call.RoomServerStopped{Err: crashed, Restarting: true})
 	if !b.says("The room server on this computer stopped") || b.says("Your connection is interrupted") {
 		t.Error("nothing says that it is the own server")
 	}
-	b.events(call.HostStarted{Link: link})
+	b.events(call.RoomServerStarted{Link: link})
 	if b.says("The room server on this computer stopped") {
 		t.Error("it is there again, and the banner has not heard of it")
 	}
-	b.events(call.HostStopped{Err: crashed}, call.StateChanged{State: call.StateIdle},
+	b.events(call.RoomServerStopped{Err: crashed}, call.StateChanged{State: call.StateIdle},
 		call.Left{Room: link.Room, Reason: call.ReasonServerStopped, Stayed: time.Minute, People: 2, Err: crashed})
 	if !b.says("kept stopping") || b.says("Check your network") || len(b.ui.state.Notices) != 0 {
 		t.Error("the end has no true words")

@@ -767,7 +767,7 @@ func randomEvent(rng *rand.Rand) call.Event {
 		call.QualityChanged{ID: id, Quality: call.Quality(rng.IntN(5))}, call.DataReceived{ID: id},
 		call.PreviewStarted{Device: dev, Slot: &call.FrameSlot{}, Level: func() float32 { return 2 }}, call.PreviewStopped{Device: dev},
 		call.DevicesChanged{Devices: []call.Device{dev}}, call.DeviceOpened{Device: dev}, call.DeviceClosed{Device: dev},
-		call.DeviceLost{Device: dev}, call.HostStarted{}, call.HostStopped{Err: errors.New("x")}, call.StatsReported{},
+		call.DeviceLost{Device: dev}, call.RoomServerStarted{}, call.RoomServerStopped{Err: errors.New("x")}, call.StatsReported{},
 		call.CommandFailed{Command: "publish", Source: source, Err: errors.New("x")}, call.CommandFailed{},
 		call.Left{Reason: call.LeaveReason(rng.IntN(20)), Stuck: []call.Device{dev}},
 	}

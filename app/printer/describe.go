@@ -81,8 +81,8 @@ func describe(e call.Event) (string, Fields) {
 			"error": words.Error(e.Err).String()}
 
 	case call.TrackUnsubscribed, call.DataReceived, call.PreviewStarted, call.PreviewStopped, call.DevicesChanged,
-		call.DeviceOpened, call.DeviceClosed, call.TestChanged, call.HostStarted, call.HostReached,
-		call.HostStopped:
+		call.DeviceOpened, call.DeviceClosed, call.TestChanged, call.RoomServerStarted, call.RoomServerReached,
+		call.RoomServerStopped:
 	}
 	return "", nil
 }

@@ -49,7 +49,7 @@ type Config struct {
 	Talk time.Duration // for which the two people talk
 	// Enter makes a person whose profile is in a folder that does not exist yet.
 	// server is theirs; nil: they have none.
-	Enter func(folder, name string, server call.Host, log logrus.FieldLogger) (Person, error)
+	Enter func(folder, name string, server call.RoomServer, log logrus.FieldLogger) (Person, error)
 	// CloseTimeout is how long the end may take.
 	CloseTimeout time.Duration
 }
@@ -103,7 +103,7 @@ func (t *trial) run(ctx context.Context) (err error) {
 }
 
 // enter makes a person with a profile of their own.
-func (t *trial) enter(name string, server call.Host) (*member, error) {
+func (t *trial) enter(name string, server call.RoomServer) (*member, error) {
 	p, err := t.Enter(filepath.Join(t.folder.Path(""), name), name, server, t.Log.WithField("person", name))
 	if err != nil {
 		return nil, err
@@ -122,7 +122,7 @@ func (t *trial) startRoom(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	started, err := await[call.HostStarted](ctx, a, nil)
+	started, err := await[call.RoomServerStarted](ctx, a, nil)
 	if err != nil {
 		return err
 	}

@@ -228,19 +228,19 @@ type TestChanged struct {
 	Err    error         // why the test ended early; nil also if it was stopped
 }
 
-// HostStarted says that the room server on this computer is ready.
-type HostStarted struct{ Link Link }
+// RoomServerStarted says that the room server on this computer is ready.
+type RoomServerStarted struct{ Link Link }
 
-// HostReached says by which addresses the room server on this computer is reached now,
+// RoomServerReached says by which addresses the room server on this computer is reached now,
 // and what its router says. It replaces the addresses of the links given out by it.
-type HostReached struct {
+type RoomServerReached struct {
 	Hosts  []string
 	Router reach.Router
 }
 
-// HostStopped says that it has ended. Err is nil when we asked for it. With
-// Restarting it is started again: HostStarted follows, or another HostStopped.
-type HostStopped struct {
+// RoomServerStopped says that it has ended. Err is nil when we asked for it. With
+// Restarting it is started again: RoomServerStarted follows, or another RoomServerStopped.
+type RoomServerStopped struct {
 	Err        error
 	Restarting bool
 }
@@ -328,9 +328,9 @@ func (DeviceOpened) event()       {}
 func (DeviceClosed) event()       {}
 func (DeviceLost) event()         {}
 func (TestChanged) event()        {}
-func (HostStarted) event()        {}
-func (HostReached) event()        {}
-func (HostStopped) event()        {}
+func (RoomServerStarted) event()  {}
+func (RoomServerReached) event()  {}
+func (RoomServerStopped) event()  {}
 func (CommandFailed) event()      {}
 func (StatsReported) event()      {}
 func (Left) event()               {}

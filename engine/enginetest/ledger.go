@@ -11,7 +11,7 @@ import (
 // Entry is one thing that was opened, from the attempt to the end of its Close.
 // Times that have not come are zero.
 type Entry struct {
-	Kind      string // device, pump, receiver, session or host
+	Kind      string // device, pump, receiver, session or server
 	Source    call.Source
 	Name      string
 	Asked     time.Time // the attempt began

@@ -13,10 +13,10 @@ import (
 // event and the closing wake it together.
 func TestQueue_OneTakePerReadyReachesTheEnd(t *testing.T) {
 	q := eventqueue.New()
-	q.Put(eventqueue.Stamped{Event: call.HostStopped{}})
-	q.Put(eventqueue.Stamped{Event: call.HostStopped{}})
+	q.Put(eventqueue.Stamped{Event: call.RoomServerStopped{}})
+	q.Put(eventqueue.Stamped{Event: call.RoomServerStopped{}})
 	q.Close()
-	q.Put(eventqueue.Stamped{Event: call.HostStopped{}}) // too late
+	q.Put(eventqueue.Stamped{Event: call.RoomServerStopped{}}) // too late
 	seen := 0
 	for open := true; open; {
 		select {
@@ -106,7 +106,7 @@ func TestQueue_TapSeesEachEventBeforeTheReader(t *testing.T) {
 	q := eventqueue.New()
 	var tapped []call.Event
 	q.Tap = func(e eventqueue.Stamped) { tapped = append(tapped, e.Event) }
-	q.Put(eventqueue.Stamped{Event: call.HostStopped{}})
+	q.Put(eventqueue.Stamped{Event: call.RoomServerStopped{}})
 	q.Put(eventqueue.Stamped{Event: call.Left{Room: "r"}})
 	if len(tapped) != 0 {
 		t.Errorf("%d events seen by Put, on the engine's goroutine", len(tapped))
@@ -114,7 +114,7 @@ func TestQueue_TapSeesEachEventBeforeTheReader(t *testing.T) {
 	if items, _ := q.Take(); len(items) != 2 {
 		t.Fatalf("%d events taken", len(items))
 	}
-	if want := []call.Event{call.HostStopped{}, call.Left{Room: "r"}}; !reflect.DeepEqual(tapped, want) {
+	if want := []call.Event{call.RoomServerStopped{}, call.Left{Room: "r"}}; !reflect.DeepEqual(tapped, want) {
 		t.Errorf("tapped %v", tapped)
 	}
 }

@@ -41,7 +41,7 @@ type ChildConfig struct {
 	Public func() string
 }
 
-// Child is a room server in a process of its own. It implements call.Host.
+// Child is a room server in a process of its own. It implements call.RoomServer.
 //
 // The process reads its stdin, which we hold open, and stops when that closes:
 // by Close, or because we are gone, however that came. On Linux the kernel
@@ -56,7 +56,7 @@ type Child struct {
 	current *process // nil before the first Start
 }
 
-var _ call.Host = (*Child)(nil)
+var _ call.RoomServer = (*Child)(nil)
 
 // NewChild starts nothing yet.
 func NewChild(conf ChildConfig) *Child {
@@ -71,16 +71,16 @@ func NewChild(conf ChildConfig) *Child {
 	return c
 }
 
-// Start implements call.Host. Errors wrap call.ErrHostFailed, except those of
+// Start implements call.RoomServer. Errors wrap call.ErrRoomServerFailed, except those of
 // names, of ctx, and call.ErrClosed.
-func (c *Child) Start(ctx context.Context, room call.RoomID, title string) (call.HostLinks, error) {
+func (c *Child) Start(ctx context.Context, room call.RoomID, title string) (call.RoomLinks, error) {
 	if err := errors.Join(call.CheckRoomID(string(room)), call.CheckTitle(title)); err != nil {
-		return call.HostLinks{}, err
+		return call.RoomLinks{}, err
 	}
-	return starting(ctx, c, func(ctx context.Context) (call.HostLinks, error) { return c.open(ctx, room, title) })
+	return starting(ctx, c, func(ctx context.Context) (call.RoomLinks, error) { return c.open(ctx, room, title) })
 }
 
-// Restart implements call.Host, with the errors of Start. Another address would
+// Restart implements call.RoomServer, with the errors of Start. Another address would
 // be no use to anybody: the links name the one before.
 func (c *Child) Restart(ctx context.Context) error {
 	_, err := starting(ctx, c, func(ctx context.Context) (struct{}, error) {
@@ -113,14 +113,14 @@ func starting[T any](ctx context.Context, c *Child, start func(context.Context) 
 	case ctx.Err() != nil:
 		return v, context.Cause(ctx)
 	}
-	return v, fmt.Errorf("%w: %w", call.ErrHostFailed, err)
+	return v, fmt.Errorf("%w: %w", call.ErrRoomServerFailed, err)
 }
 
 // open makes a room in the process.
-func (c *Child) open(ctx context.Context, room call.RoomID, title string) (call.HostLinks, error) {
+func (c *Child) open(ctx context.Context, room call.RoomID, title string) (call.RoomLinks, error) {
 	p, err := c.running(ctx, true)
 	if err != nil {
-		return call.HostLinks{}, err
+		return call.RoomLinks{}, err
 	}
 	own, err := p.invite(ctx, doorclient.InviteRequest{Room: room, Title: title, Role: call.RoleHost})
 	var guests call.Link
@@ -128,10 +128,10 @@ func (c *Child) open(ctx context.Context, room call.RoomID, title string) (call.
 		guests, err = p.invite(ctx, doorclient.InviteRequest{Room: room, Title: title})
 	}
 	if err != nil {
-		return call.HostLinks{}, errors.Join(err, c.giveUp(p))
+		return call.RoomLinks{}, errors.Join(err, c.giveUp(p))
 	}
 	c.settled(p)
-	return call.HostLinks{Own: own, Guests: guests}, nil
+	return call.RoomLinks{Own: own, Guests: guests}, nil
 }
 
 // settled ends one use of a process in which there is a room now.
@@ -162,7 +162,7 @@ func (c *Child) giveUp(p *process) error {
 	return p.stop()
 }
 
-// Stopped implements call.Host.
+// Stopped implements call.RoomServer.
 func (c *Child) Stopped() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -172,8 +172,8 @@ func (c *Child) Stopped() <-chan struct{} {
 	return c.current.stopped
 }
 
-// Reached implements call.Host.
-func (c *Child) Reached() <-chan call.HostReached {
+// Reached implements call.RoomServer.
+func (c *Child) Reached() <-chan call.RoomServerReached {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.current == nil {
@@ -182,14 +182,14 @@ func (c *Child) Reached() <-chan call.HostReached {
 	return c.current.reached
 }
 
-// Close implements call.Host. It returns when the process is gone; later calls
+// Close implements call.RoomServer. It returns when the process is gone; later calls
 // do nothing.
 func (c *Child) Close() error {
 	c.end()
 	return c.Stop()
 }
 
-// Stop implements call.Host.
+// Stop implements call.RoomServer.
 func (c *Child) Stop() error {
 	c.turn <- struct{}{}
 	defer func() { <-c.turn }()

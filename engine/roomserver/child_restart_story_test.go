@@ -65,7 +65,7 @@ func TestChildRestartElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	if err := c.Restart(context.Background()); !errors.Is(err, call.ErrHostFailed) || !errors.Is(err, call.ErrPortInUse) {
+	if err := c.Restart(context.Background()); !errors.Is(err, call.ErrRoomServerFailed) || !errors.Is(err, call.ErrPortInUse) {
 		t.Errorf("restart with its port taken: %v", err)
 	}
 	if err := c.Close(); err != nil {

@@ -140,7 +140,7 @@ func TestChildReached(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := append([]string{"203.0.113.1:1"}, links.Guests.Hosts...)
-		for late, got := time.After(waitTimeout), (call.HostReached{}); !slices.Equal(got.Hosts, want); {
+		for late, got := time.After(waitTimeout), (call.RoomServerReached{}); !slices.Equal(got.Hosts, want); {
 			select {
 			case got = <-c.Reached():
 			case <-late:
@@ -214,20 +214,20 @@ func TestChildErrors(t *testing.T) {
 	t.Run("fails at once", func(t *testing.T) {
 		c, _ := newTestChild(t, roleFails)
 		_, err := c.Start(ctx, "hall", "")
-		if !errors.Is(err, call.ErrHostFailed) || !strings.Contains(err.Error(), "foyer: the reason") {
+		if !errors.Is(err, call.ErrRoomServerFailed) || !strings.Contains(err.Error(), "foyer: the reason") {
 			t.Error(err)
 		}
 	})
 	t.Run("says something else", func(t *testing.T) {
 		c, _ := newTestChild(t, roleGarbage)
-		if _, err := c.Start(ctx, "hall", ""); !errors.Is(err, call.ErrHostFailed) || c.current != nil {
+		if _, err := c.Start(ctx, "hall", ""); !errors.Is(err, call.ErrRoomServerFailed) || c.current != nil {
 			t.Error(err)
 		}
 	})
 	t.Run("no such program", func(t *testing.T) {
 		c, _ := newTestChild(t, roleServe)
 		c.conf.Executable = "/no/such/program"
-		if _, err := c.Start(ctx, "hall", ""); !errors.Is(err, call.ErrHostFailed) {
+		if _, err := c.Start(ctx, "hall", ""); !errors.Is(err, call.ErrRoomServerFailed) {
 			t.Error(err)
 		}
 	})
@@ -265,7 +265,7 @@ func TestChildSaysWhy(t *testing.T) {
 			c, _ := newTestChild(t, roleServe)
 			tt.change(c)
 			_, err := c.Start(context.Background(), "hall", "")
-			if !errors.Is(err, call.ErrHostFailed) || !errors.Is(err, tt.want) || !strings.Contains(err.Error(), "foyer: ") {
+			if !errors.Is(err, call.ErrRoomServerFailed) || !errors.Is(err, tt.want) || !strings.Contains(err.Error(), "foyer: ") {
 				t.Errorf("got %v, want %v", err, tt.want)
 			}
 			if c.current != nil {

@@ -33,7 +33,7 @@ type process struct {
 	ready   firstWords
 	done    chan struct{} // the process is gone
 	stopped chan struct{} // it went by itself
-	reached chan call.HostReached
+	reached chan call.RoomServerReached
 
 	users int  // under Child.mu: starts that make a room in it
 	kept  bool // under Child.mu: a room was made in it
@@ -59,7 +59,7 @@ func startProcess(ctx context.Context, conf ChildConfig) (*process, error) {
 	}
 	p := &process{
 		cmd: exec.Command(executable, args...), err: &tail{}, log: conf.Log,
-		done: make(chan struct{}), stopped: make(chan struct{}), reached: make(chan call.HostReached, 1),
+		done: make(chan struct{}), stopped: make(chan struct{}), reached: make(chan call.RoomServerReached, 1),
 	}
 	p.out = newLines(p.heard)
 	p.cmd.Env = append(os.Environ(), conf.Env...)
@@ -159,7 +159,7 @@ func (p *process) heard(first, raw []byte) {
 	case <-p.reached:
 	default:
 	}
-	p.reached <- call.HostReached{Hosts: withLoopback(line.Hosts, ready.URL), Router: line.Router}
+	p.reached <- call.RoomServerReached{Hosts: withLoopback(line.Hosts, ready.URL), Router: line.Router}
 }
 
 // failure is what the process says before it ends.

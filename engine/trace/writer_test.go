@@ -49,7 +49,7 @@ func values() []any {
 		engine.SwitchRoom{Link: plain()},
 		engine.SendChat{Text: saidAloud},
 		call.Joined{Room: "hall", Link: invite(), Self: call.Participant{Identity: "ada"}},
-		call.HostStarted{Link: invite()},
+		call.RoomServerStarted{Link: invite()},
 		call.ChatReceived{Message: call.ChatMessage{ID: "m1", From: "bob", Text: saidAloud}},
 		call.DataReceived{ID: "bob", Topic: "t", Payload: []byte(saidAloud)},
 		call.CommandFailed{Command: "chat", Text: saidAloud, Err: call.ErrChatTooFast},

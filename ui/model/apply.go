@@ -99,13 +99,13 @@ func (s *State) Apply(e eventqueue.Stamped) {
 			return
 		}
 		s.failed(v, e.At)
-	case call.HostStarted:
-		s.HostRestarting = false
-	case call.HostReached:
+	case call.RoomServerStarted:
+		s.ServerRestarting = false
+	case call.RoomServerReached:
 		s.reached = v
 		s.Room.follow(v)
-	case call.HostStopped:
-		s.hostStopped(v, e.At)
+	case call.RoomServerStopped:
+		s.serverStopped(v, e.At)
 
 	case call.ChatReceived:
 		s.chatReceived(v)
@@ -131,10 +131,10 @@ func (s *State) Apply(e eventqueue.Stamped) {
 
 // hostStopped tells of the end of the room server by itself: in its room the
 // banner does, or the farewell that follows.
-func (s *State) hostStopped(v call.HostStopped, at time.Time) {
-	s.HostRestarting = v.Restarting
+func (s *State) serverStopped(v call.RoomServerStopped, at time.Time) {
+	s.ServerRestarting = v.Restarting
 	if v.Err != nil && !v.Restarting && !(s.InRoom() && s.Room.Hosting) {
-		s.Notify(Notice{At: at, Kind: NoticeHostStopped, Err: v.Err})
+		s.Notify(Notice{At: at, Kind: NoticeServerStopped, Err: v.Err})
 	}
 }
 
@@ -239,7 +239,7 @@ func (s *State) left(v call.Left) {
 	s.Local = map[call.Source]Local{}
 	s.Trouble = map[call.Source]error{}
 	delete(s.Opening, call.SourceScreen)
-	s.Notices = stickyHostNotices(s.Notices)
+	s.Notices = stickyServerNotices(s.Notices)
 	if s.Attempt.Active && s.Attempt.Queued {
 		s.Attempt.Queued = false
 		showLobby(s)
@@ -265,10 +265,10 @@ func showLobby(s *State) {
 	clear(s.Opening)
 }
 
-func stickyHostNotices(all []Notice) []Notice {
+func stickyServerNotices(all []Notice) []Notice {
 	var kept []Notice
 	for _, n := range all {
-		if n.Kind == NoticeHostStopped {
+		if n.Kind == NoticeServerStopped {
 			kept = append(kept, n)
 		}
 	}
@@ -299,7 +299,7 @@ func (s *State) participantJoined(p call.Participant, at time.Time) {
 
 // follow lets the link of a room of this computer have the addresses at which it is
 // reached now.
-func (r *Room) follow(v call.HostReached) {
+func (r *Room) follow(v call.RoomServerReached) {
 	if r.Hosting && len(v.Hosts) > 0 {
 		r.Link.Hosts, r.Router = v.Hosts, v.Router
 	}

@@ -353,7 +353,7 @@ func TestPreviewTroubleIsShownInPlace(t *testing.T) {
 	if !errors.Is(s.Trouble[call.SourceCamera], call.ErrDeviceLost) {
 		t.Errorf("a lost camera is not told: %v", s.Trouble)
 	}
-	apply(s, call.CommandFailed{Command: "start", Err: call.ErrHostFailed})
+	apply(s, call.CommandFailed{Command: "start", Err: call.ErrRoomServerFailed})
 	if len(s.Notices) != 1 {
 		t.Error("an error without a device has no place")
 	}
@@ -432,7 +432,7 @@ func TestLinkGrows(t *testing.T) {
 		for _, early := range []bool{true, false} {
 			s := New()
 			link := call.Link{Hosts: []string{"192.168.1.10:7843"}, Room: "mine", Secret: "secret"}
-			grown := call.HostReached{Hosts: []string{"203.0.113.5:7843", "192.168.1.10:7843"}, Router: router}
+			grown := call.RoomServerReached{Hosts: []string{"203.0.113.5:7843", "192.168.1.10:7843"}, Router: router}
 			events := []call.Event{call.Joined{Room: "mine", Link: link, Hosting: hosting}, grown}
 			if early {
 				slices.Reverse(events)

@@ -176,11 +176,11 @@ type State struct {
 
 	Notices []Notice
 	Left    *call.Left // the last stay's end, for the farewell; nil before
-	// HostRestarting is set while the room server of this computer is started
+	// ServerRestarting is set while the room server of this computer is started
 	// again.
-	HostRestarting bool
+	ServerRestarting bool
 
-	reached  call.HostReached // the last that was heard
+	reached  call.RoomServerReached // the last that was heard
 	noticeID int
 	louder   map[call.Identity]int  // before they were silent for us
 	selected map[call.Identity]bool // in the list of people
@@ -286,31 +286,31 @@ type NoticeKind int
 
 // Kinds of notices.
 const (
-	NoticeUnknown     NoticeKind = iota
-	NoticeJoined                 // somebody came
-	NoticeGone                   // somebody is gone, and why
-	NoticeFailed                 // a command could not be done
-	NoticeDeviceLost             // a device of ours went away by itself
-	NoticeMutedByHost            // the host muted us, and we may unmute ourselves
-	NoticeKeptMuted              // the host muted us until the host lets us speak again
-	NoticeListening              // our role is to listen
-	NoticeHostStopped            // the room server of this computer ended
-	NoticeCopied                 // the invite link is on the clipboard
-	NoticeWoke                   // the computer slept for Name: we are muted, and the camera is off
-	NoticeWokeBefore             // the same, before we were in a room
-	NoticeHand                   // somebody raises a hand
-	NoticeHandLowered            // ours was lowered by somebody else
-	NoticeModerated              // what an operation on people has done
-	NoticeCrashed                // an earlier start ended in the room Name, without a word
-	NoticeWaiters                // Name and More others wait to be let in
-	NoticeNoFont                 // no font has the characters of the language with the code Name
-	NoticeTalkKey                // the key Name does not work in every window, because of Obstacle
+	NoticeUnknown       NoticeKind = iota
+	NoticeJoined                   // somebody came
+	NoticeGone                     // somebody is gone, and why
+	NoticeFailed                   // a command could not be done
+	NoticeDeviceLost               // a device of ours went away by itself
+	NoticeMutedByHost              // the host muted us, and we may unmute ourselves
+	NoticeKeptMuted                // the host muted us until the host lets us speak again
+	NoticeListening                // our role is to listen
+	NoticeServerStopped            // the room server of this computer ended
+	NoticeCopied                   // the invite link is on the clipboard
+	NoticeWoke                     // the computer slept for Name: we are muted, and the camera is off
+	NoticeWokeBefore               // the same, before we were in a room
+	NoticeHand                     // somebody raises a hand
+	NoticeHandLowered              // ours was lowered by somebody else
+	NoticeModerated                // what an operation on people has done
+	NoticeCrashed                  // an earlier start ended in the room Name, without a word
+	NoticeWaiters                  // Name and More others wait to be let in
+	NoticeNoFont                   // no font has the characters of the language with the code Name
+	NoticeTalkKey                  // the key Name does not work in every window, because of Obstacle
 )
 
 // Sticky notices stay until they are dismissed; the others pass.
 func (n Notice) Sticky() bool {
 	switch n.Kind {
-	case NoticeFailed, NoticeDeviceLost, NoticeHostStopped, NoticeCrashed, NoticeNoFont, NoticeWoke, NoticeWokeBefore,
+	case NoticeFailed, NoticeDeviceLost, NoticeServerStopped, NoticeCrashed, NoticeNoFont, NoticeWoke, NoticeWokeBefore,
 		NoticeTalkKey, NoticeWaiters:
 		return !n.Passing
 	default:

@@ -63,7 +63,7 @@ func (s Switching) switched() {
 	}
 	s.Room, s.Standing = Room{ID: s.Attempt.Room, Title: s.Attempt.Title}, call.Standing{}
 	delete(s.Local, call.SourceScreen)
-	s.Notices = stickyHostNotices(s.Notices)
+	s.Notices = stickyServerNotices(s.Notices)
 }
 
 // carried is how a source of ours begins in the room that we have gone to.

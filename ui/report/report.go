@@ -38,7 +38,7 @@ func (f *Faults) Note(e call.Event, at time.Time) {
 		kind, source, err = "device_lost", e.Device.Source, e.Err
 	case call.TestChanged:
 		kind, source, err = "test", e.Source, e.Err
-	case call.HostStopped:
+	case call.RoomServerStopped:
 		kind, err = "room_server_stopped", e.Err
 	case call.Left:
 		kind, err = "left: "+e.Reason.String(), e.Err

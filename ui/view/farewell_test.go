@@ -43,7 +43,7 @@ func farewells(now time.Time) map[string]call.Left {
 	left["other-99"] = call.Left{Reason: call.ReasonOther(99), Released: released}
 	left["stuck"] = call.Left{Reason: call.ReasonLeft, Released: released[1:], Stuck: []call.Device{{Source: call.SourceCamera, Name: "Integrated HD Webcam"}}}
 	left["open"] = call.Left{Reason: call.ReasonLeft, Released: released[1:], Open: []call.Device{{Source: call.SourceCamera, Name: "Integrated HD Webcam"}}}
-	left["own-server"] = call.Left{Reason: call.ReasonServerStopped, Released: released, Err: call.ErrHostCrashed}
+	left["own-server"] = call.Left{Reason: call.ReasonServerStopped, Released: released, Err: call.ErrRoomServerCrashed}
 	left["wrong-server"] = call.Left{Reason: call.ReasonJoinFailed, Err: call.ErrWrongServer}
 	left["banned-at-the-door"] = call.Left{Reason: call.ReasonJoinFailed, Err: &call.BannedError{Until: now.AddDate(0, 0, 3), Text: "no adverts here"}}
 	for name, l := range left {

@@ -280,7 +280,7 @@ func (h *header) quality(s *model.State) (text string, ink fyne.ThemeColorName) 
 		return h.book.T("room.leaving"), theme.Muted
 	}
 	me := s.Self()
-	if s.Engine == call.StateReconnecting || s.HostRestarting || me == nil || me.Quality == call.QualityUnknown {
+	if s.Engine == call.StateReconnecting || s.ServerRestarting || me == nil || me.Quality == call.QualityUnknown {
 		if s.Setup.AudioOnly {
 			return h.book.T("room.audio_only"), theme.Muted
 		}

@@ -88,8 +88,8 @@ var known = []struct {
 	{call.ErrServerStopping, "server_stopping"},
 	{call.ErrClock, "clock"},
 	{call.ErrJoinUsed, "join_used"},
-	{call.ErrHostCrashed, "host_crashed"},
-	{call.ErrHostFailed, "host_failed"},
+	{call.ErrRoomServerCrashed, "host_crashed"},
+	{call.ErrRoomServerFailed, "host_failed"},
 	{call.ErrMediaBlocked, "media_blocked"},
 	{call.ErrServerFlood, "server_flood"},
 	{call.ErrCutOff, "cut_off"},
@@ -193,7 +193,7 @@ var hosting = []struct {
 // hostingKey is the key of why the room server of this computer does not
 // start, empty for any other error and for a reason that nobody knows.
 func hostingKey(err error) string {
-	if !errors.Is(err, call.ErrHostFailed) {
+	if !errors.Is(err, call.ErrRoomServerFailed) {
 		return ""
 	}
 	for _, k := range hosting {

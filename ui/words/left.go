@@ -178,7 +178,7 @@ func (b *Book) banTitle(until, now time.Time) string {
 func (b *Book) joinFailed(f *Farewell, l call.Left, now time.Time) {
 	s := b.sentence(l.Err, call.SourceUnknown, now)
 	f.Detail = s.Because()
-	if errors.Is(l.Err, call.ErrHostFailed) {
+	if errors.Is(l.Err, call.ErrRoomServerFailed) {
 		f.Title = b.T("left.start_failed")
 		if hostingKey(l.Err) == "" {
 			f.Detail = s.Next // the title says the rest
@@ -202,11 +202,11 @@ func (b *Book) joinFailed(f *Farewell, l call.Left, now time.Time) {
 
 // ownServer says of the room server of this computer why it does not come back.
 func (b *Book) ownServer(f *Farewell, l call.Left, now time.Time) {
-	if !errors.Is(l.Err, call.ErrHostCrashed) && !errors.Is(l.Err, call.ErrHostFailed) {
+	if !errors.Is(l.Err, call.ErrRoomServerCrashed) && !errors.Is(l.Err, call.ErrRoomServerFailed) {
 		return
 	}
 	f.Title, f.Detail = b.T("left.own_server"), b.T("left.own_server.detail")
-	if !errors.Is(l.Err, call.ErrHostCrashed) {
+	if !errors.Is(l.Err, call.ErrRoomServerCrashed) {
 		s := b.sentence(l.Err, call.SourceUnknown, now)
 		f.Detail = s.Because()
 	}

@@ -88,7 +88,7 @@ func TestK1_J7_LeftSaysWhoWhyAndUntilWhen(t *testing.T) {
 		{"cancelled", call.Left{Reason: call.ReasonLeft}, "You did not join", "", "You cancelled joining. Foyer sent nothing from your camera or microphone.", ActionTryAgain},
 		{"quit while joining", call.Left{Reason: call.ReasonAppQuit}, "Foyer was closed", "", "You cancelled joining. Foyer sent nothing from your camera or microphone.", ActionLobby},
 		{"untrusted certificate", call.Left{Reason: call.ReasonJoinFailed, Err: fmt.Errorf("join: %w", call.ErrUntrusted)}, "You could not join", "", "This computer does not trust the server's certificate. Check the address. If it is right, ask the person who runs the server for a certificate from a known authority.", ActionLobby},
-		{"no server child", call.Left{Reason: call.ReasonJoinFailed, Err: call.ErrHostFailed}, "The room could not be started", "", "Close other copies of Foyer, check that the disk has space, then try again.", ActionTryAgain},
+		{"no server child", call.Left{Reason: call.ReasonJoinFailed, Err: call.ErrRoomServerFailed}, "The room could not be started", "", "Close other copies of Foyer, check that the disk has space, then try again.", ActionTryAgain},
 		{"stuck", call.Left{Reason: call.ReasonInternal, Stuck: []call.Device{{Source: call.SourceCamera}}}, "Something broke in Foyer", "", "You can rejoin. If it happens again, please send us the report.", ActionRejoin},
 	}
 	for _, tt := range tests {
@@ -160,13 +160,13 @@ func sentinels(t *testing.T) []string {
 // reader has no command line.
 func TestStartARoomSaysWhy(t *testing.T) {
 	b := English()
-	general := b.Error(call.ErrHostFailed, "", call.SourceUnknown, now())
-	seen := map[string]error{general.Text: call.ErrHostFailed}
+	general := b.Error(call.ErrRoomServerFailed, "", call.SourceUnknown, now())
+	seen := map[string]error{general.Text: call.ErrRoomServerFailed}
 	if len(hosting) != 10 {
 		t.Errorf("%d reasons", len(hosting))
 	}
 	for _, k := range hosting {
-		err := fmt.Errorf("%w: %w", call.ErrHostFailed, fmt.Errorf("server process failed: %w", k.err))
+		err := fmt.Errorf("%w: %w", call.ErrRoomServerFailed, fmt.Errorf("server process failed: %w", k.err))
 		s := b.Error(err, "", call.SourceUnknown, now())
 		if s.Text == "" || s.Next == "" || strings.HasPrefix(s.Text, "error.") || strings.HasPrefix(s.Next, "error.") {
 			t.Errorf("%v: %+v", k.err, s)
@@ -187,7 +187,7 @@ func TestStartARoomSaysWhy(t *testing.T) {
 			t.Errorf("%v: serve says %q", k.err, plain)
 		}
 	}
-	unknown := fmt.Errorf("%w: %w", call.ErrHostFailed, errors.New("killed"))
+	unknown := fmt.Errorf("%w: %w", call.ErrRoomServerFailed, errors.New("killed"))
 	if s := b.Error(unknown, "", call.SourceUnknown, now()); s != general {
 		t.Errorf("unknown reason: %q", s)
 	}

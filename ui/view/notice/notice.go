@@ -44,7 +44,7 @@ func Say(b *words.Book, n model.Notice, now time.Time) (icon string, ink fyne.Th
 		return "mic-off", theme.Muted, "", b.T("room.silenced")
 	case model.NoticeListening:
 		return "info", theme.Muted, "", b.T("room.listening")
-	case model.NoticeHostStopped:
+	case model.NoticeServerStopped:
 		return "warning", theme.Error, "", b.T("toast.host_stopped")
 	case model.NoticeCrashed:
 		return "warning", theme.Error, b.T("toast.crashed", "room", n.Name), b.T("toast.crashed.detail")
@@ -113,7 +113,7 @@ const WordsAfter = 300 * time.Millisecond
 // Lasting is what is said as long as it lasts.
 func Lasting(book *words.Book, s *model.State, now time.Time) (icon, title, detail string) {
 	switch going := s.Switching.Going(); {
-	case s.Engine == call.StateReconnecting && s.HostRestarting:
+	case s.Engine == call.StateReconnecting && s.ServerRestarting:
 		return "offline", book.T("room.restarting"), book.T("room.restarting.detail")
 	case s.Engine == call.StateReconnecting:
 		return "offline", book.T("room.reconnecting"), book.T("room.reconnecting.detail")

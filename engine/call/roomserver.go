@@ -2,17 +2,17 @@ package call
 
 import "context"
 
-// Host starts the room server of this computer.
-type Host interface {
+// RoomServer starts the room server of this computer.
+type RoomServer interface {
 	// Start starts the server, or uses the one that runs, and makes a room in
 	// it.
-	Start(ctx context.Context, room RoomID, title string) (HostLinks, error)
+	Start(ctx context.Context, room RoomID, title string) (RoomLinks, error)
 	// Stopped is closed when a server that was started has ended by itself.
 	// It is nil before Start.
 	Stopped() <-chan struct{}
 	// Reached gets how the server is reached, each time that this changes: the newest,
 	// if several wait. It is nil before Start.
-	Reached() <-chan HostReached
+	Reached() <-chan RoomServerReached
 	// Restart starts the server again after it has ended by itself: at the same
 	// address and with the same rooms, so that everybody who was in one comes
 	// back.
@@ -24,8 +24,8 @@ type Host interface {
 	Close() error
 }
 
-// HostLinks are the two ways into a room of this computer.
-type HostLinks struct {
+// RoomLinks are the two ways into a room of this computer.
+type RoomLinks struct {
 	Own    Link // ours: whoever joins by it is the room's host
 	Guests Link // for everybody else
 }
