@@ -4,7 +4,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
-	"fyne.io/fyne/v2/widget"
 
 	"foyer/ui/theme"
 )
@@ -85,25 +84,20 @@ func (m *Menu) Close() {
 
 // menuRow is one line.
 type menuRow struct {
-	widget.BaseWidget
+	overlayRow
 	m    *Menu
 	item MenuItem
-	lit  bool
 }
 
 func newMenuRow(m *Menu, item MenuItem) *menuRow {
 	r := &menuRow{m: m, item: item}
+	r.of, r.over = r, func() *overlay { return m.over }
 	r.ExtendBaseWidget(r)
 	return r
 }
 
 // Name returns the line's text.
 func (r *menuRow) Name() string { return r.item.Text }
-
-func (r *menuRow) light(on bool) {
-	r.lit = on
-	r.Refresh()
-}
 
 // Tapped implements fyne.Tappable.
 func (r *menuRow) Tapped(*fyne.PointEvent) {
@@ -114,34 +108,8 @@ func (r *menuRow) Tapped(*fyne.PointEvent) {
 // MouseIn implements desktop.Hoverable.
 func (r *menuRow) MouseIn(*desktop.MouseEvent) { r.m.over.canvas.Focus(r) }
 
-// MouseMoved implements desktop.Hoverable.
-func (r *menuRow) MouseMoved(*desktop.MouseEvent) {}
-
 // MouseOut implements desktop.Hoverable.
 func (r *menuRow) MouseOut() {}
-
-// FocusGained implements fyne.Focusable.
-func (r *menuRow) FocusGained() { r.light(true) }
-
-// FocusLost implements fyne.Focusable.
-func (r *menuRow) FocusLost() { r.light(false) }
-
-// TypedRune implements fyne.Focusable.
-func (r *menuRow) TypedRune(rune) {}
-
-// TypedKey implements fyne.Focusable.
-func (r *menuRow) TypedKey(k *fyne.KeyEvent) {
-	switch k.Name {
-	case fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter:
-		r.Tapped(nil)
-	case fyne.KeyEscape:
-		r.m.over.dismiss()
-	case fyne.KeyDown:
-		r.m.over.canvas.FocusNext()
-	case fyne.KeyUp:
-		r.m.over.canvas.FocusPrevious()
-	}
-}
 
 // CreateRenderer implements fyne.Widget.
 func (r *menuRow) CreateRenderer() fyne.WidgetRenderer {
@@ -153,46 +121,10 @@ func (r *menuRow) CreateRenderer() fyne.WidgetRenderer {
 	if icon == "" {
 		icon = "check"
 	}
-	renderer := &menuRowRenderer{
-		r: r, fill: NewPanel(theme.Toast, 6), icon: NewIcon(icon, ink, 18),
-		text: NewText(r.item.Text).Colored(ink).Shrinking(),
+	renderer := &overlayRowRenderer{
+		r: &r.overlayRow, fill: NewPanel(theme.Toast, 6), icon: NewIcon(icon, ink, 18), side: 18,
+		text: NewText(r.item.Text).Colored(ink).Shrinking(), indent: 38, free: 18,
 	}
 	SetVisible(renderer.icon, r.item.Icon != "" || r.item.Chosen)
 	return renderer
-}
-
-type menuRowRenderer struct {
-	r    *menuRow
-	fill *Panel
-	icon *Icon
-	text *Text
-}
-
-func (r *menuRowRenderer) Destroy() {}
-
-func (r *menuRowRenderer) Objects() []fyne.CanvasObject {
-	return []fyne.CanvasObject{r.fill, r.icon, r.text}
-}
-
-func (r *menuRowRenderer) MinSize() fyne.Size {
-	return fyne.NewSize(r.text.MinWidth()+40+16, 36)
-}
-
-func (r *menuRowRenderer) Layout(size fyne.Size) {
-	r.fill.Resize(size)
-	r.icon.Move(fyne.NewPos(10, (size.Height-18)/2))
-	r.icon.Resize(fyne.NewSquareSize(18))
-	r.text.Move(fyne.NewPos(38, 0))
-	r.text.Resize(fyne.NewSize(size.Width-38-8, size.Height))
-}
-
-func (r *menuRowRenderer) Refresh() {
-	fill := theme.Toast
-	if r.r.lit {
-		fill = theme.Hover
-	}
-	r.fill.SetFill(fill)
-	for _, o := range r.Objects() {
-		o.Refresh()
-	}
 }

@@ -198,21 +198,16 @@ func (r *pickerRenderer) Refresh() {
 
 // choice is one line of the open list.
 type choice struct {
-	widget.BaseWidget
+	overlayRow
 	p      *Picker
 	option Option
-	lit    bool
 }
 
 func newChoice(p *Picker, o Option) *choice {
 	c := &choice{p: p, option: o}
+	c.of, c.over = c, func() *overlay { return p.menu }
 	c.ExtendBaseWidget(c)
 	return c
-}
-
-func (c *choice) light(on bool) {
-	c.lit = on
-	c.Refresh()
 }
 
 // Tapped implements fyne.Tappable.
@@ -221,73 +216,15 @@ func (c *choice) Tapped(*fyne.PointEvent) { c.p.pick(c.option.ID) }
 // MouseIn implements desktop.Hoverable.
 func (c *choice) MouseIn(*desktop.MouseEvent) { c.light(true) }
 
-// MouseMoved implements desktop.Hoverable.
-func (c *choice) MouseMoved(*desktop.MouseEvent) {}
-
 // MouseOut implements desktop.Hoverable.
 func (c *choice) MouseOut() { c.light(false) }
-
-// FocusGained implements fyne.Focusable.
-func (c *choice) FocusGained() { c.light(true) }
-
-// FocusLost implements fyne.Focusable.
-func (c *choice) FocusLost() { c.light(false) }
-
-// TypedRune implements fyne.Focusable.
-func (c *choice) TypedRune(rune) {}
-
-// TypedKey implements fyne.Focusable.
-func (c *choice) TypedKey(k *fyne.KeyEvent) {
-	switch {
-	case IsPress(k.Name):
-		c.Tapped(nil)
-	case k.Name == fyne.KeyEscape:
-		c.p.menu.dismiss()
-	case k.Name == fyne.KeyDown:
-		c.p.menu.canvas.FocusNext()
-	case k.Name == fyne.KeyUp:
-		c.p.menu.canvas.FocusPrevious()
-	}
-}
 
 // CreateRenderer implements fyne.Widget.
 func (c *choice) CreateRenderer() fyne.WidgetRenderer {
 	mark := NewIcon("check", theme.Foreground, 16)
 	SetVisible(mark, c.option.ID == c.p.selected)
-	text := NewText(c.option.Text)
-	return &choiceRenderer{c: c, fill: NewPanel(theme.Toast, 6), mark: mark, text: text}
-}
-
-type choiceRenderer struct {
-	c    *choice
-	fill *Panel
-	mark *Icon
-	text *Text
-}
-
-func (r *choiceRenderer) Destroy() {}
-func (r *choiceRenderer) Objects() []fyne.CanvasObject {
-	return []fyne.CanvasObject{r.fill, r.mark, r.text}
-}
-func (r *choiceRenderer) MinSize() fyne.Size {
-	return fyne.NewSize(r.text.MinSize().Width+34+12, 34)
-}
-
-func (r *choiceRenderer) Layout(size fyne.Size) {
-	r.fill.Resize(size)
-	r.mark.Move(fyne.NewPos(10, (size.Height-16)/2))
-	r.mark.Resize(fyne.NewSquareSize(16))
-	r.text.Move(fyne.NewPos(34, 0))
-	r.text.Resize(fyne.NewSize(size.Width-34-8, size.Height))
-}
-
-func (r *choiceRenderer) Refresh() {
-	fill := theme.Toast
-	if r.c.lit {
-		fill = theme.Hover
-	}
-	r.fill.SetFill(fill)
-	for _, o := range r.Objects() {
-		o.Refresh()
+	return &overlayRowRenderer{
+		r: &c.overlayRow, fill: NewPanel(theme.Toast, 6), icon: mark, side: 16,
+		text: NewText(c.option.Text), indent: 34, free: 12,
 	}
 }
