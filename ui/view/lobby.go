@@ -117,7 +117,7 @@ func (l *lobby) update(s *model.State, f Form, now time.Time) {
 	l.name.SetText(f.Name)
 	l.link.SetText(f.Link)
 	l.emphasize(f.Link)
-	l.name.SetProblem(l.problem(s.NameErr, now), theme.Error)
+	l.name.SetProblem(words.Problem(l.book, s.NameErr, now), theme.Error)
 	l.setLinkProblem(s.LinkErr, f.Link, now)
 	l.setRecent(f.Recent, f.Forgotten, now)
 	l.newer.Set(s.Release)
@@ -125,17 +125,10 @@ func (l *lobby) update(s *model.State, f Form, now time.Time) {
 	l.tick(s, now)
 }
 
-func (l *lobby) problem(err error, now time.Time) string {
-	if err == nil {
-		return ""
-	}
-	return l.book.Error(err, "", call.SourceUnknown, now).String()
-}
-
 // setLinkProblem says what is wrong with the link, or only risky.
 func (l *lobby) setLinkProblem(err error, text string, now time.Time) {
 	if err != nil {
-		l.link.SetProblem(l.problem(err, now), theme.Error)
+		l.link.SetProblem(words.Problem(l.book, err, now), theme.Error)
 		return
 	}
 	if link, e := call.ParseLink(text); e == nil {

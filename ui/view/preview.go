@@ -26,7 +26,7 @@ type preview struct {
 	mic     *kit.Button
 	camera  *kit.Button
 	meter   *meter.Meter
-	trouble map[call.Source]*problem // in place: below the video
+	trouble map[call.Source]*kit.Problem // in place: below the video
 	pickers *pickers
 }
 
@@ -40,9 +40,9 @@ func newPreview(book *words.Book, act Actions, tips *kit.Tips, painter *video.Pa
 	p.mic.Width, p.camera.Width = 52, 52
 	p.note.button.OnTapped = act.Preview
 	bar := kit.Pad(kit.Row(8, p.mic, p.camera, kit.Spring(), p.meter), 0, 16, 14, 14)
-	p.trouble = map[call.Source]*problem{call.SourceMicrophone: newProblem(), call.SourceSpeaker: newProblem()}
+	p.trouble = map[call.Source]*kit.Problem{call.SourceMicrophone: kit.NewProblem(), call.SourceSpeaker: kit.NewProblem()}
 	p.content = kit.Column(12, container.New(&screenShape{}, p.tile, p.note.content, bar),
-		p.trouble[call.SourceMicrophone].content, p.trouble[call.SourceSpeaker].content, p.pickers.content)
+		p.trouble[call.SourceMicrophone].Content, p.trouble[call.SourceSpeaker].Content, p.pickers.content)
 	return p
 }
 
@@ -99,7 +99,7 @@ func (p *preview) update(s *model.State, f Form, now time.Time) {
 		if err := s.Trouble[source]; err != nil {
 			text = p.book.Error(err, "", source, now).String()
 		}
-		box.set(text)
+		box.Set(text)
 	}
 	p.pickers.update(s, f)
 }
@@ -175,23 +175,4 @@ func (n *note) set(icon, title, detail, button string) {
 	n.button.Set(button, "", kit.Plain)
 	kit.SetVisible(n.gap, button != "")
 	n.content.Refresh()
-}
-
-// problem is a sentence with a warning sign.
-type problem struct {
-	content *fyne.Container
-	text    *kit.Text
-}
-
-func newProblem() *problem {
-	p := &problem{text: kit.NewParagraph("").Colored(theme.Error)}
-	p.text.TextSize = 13
-	p.content = kit.Row(8, kit.NewIcon("warning", theme.Error, 16), kit.Grow(p.text))
-	p.content.Hide()
-	return p
-}
-
-func (p *problem) set(text string) {
-	p.text.Set(text)
-	kit.SetVisible(p.content, text != "")
 }

@@ -215,6 +215,15 @@ func (b *Book) Error(err error, command string, source call.Source, now time.Tim
 	return s
 }
 
+// Problem is what a place says about an error that is plain from the place; empty for
+// none.
+func Problem(b *Book, err error, now time.Time) string {
+	if err == nil {
+		return ""
+	}
+	return b.Error(err, "", call.SourceUnknown, now).String()
+}
+
 func (b *Book) what(command string, source call.Source) string {
 	for _, key := range []string{"failed." + command + "." + source.String(), "failed." + command} {
 		if b.Has(key) {

@@ -25,13 +25,13 @@ type bansPage struct {
 	empty   *fyne.Container
 	title   *kit.Text
 	detail  *kit.Text
-	problem *fault
+	problem *kit.Problem
 	rows    []call.BanRow
 	now     time.Time
 }
 
 func newBans(book *words.Book, act Actions, escape func()) *bansPage {
-	b := &bansPage{book: book, act: act, problem: newFault()}
+	b := &bansPage{book: book, act: act, problem: kit.NewProblem()}
 	back := kit.NewButton(
 		book.T("people.banned.back"), "chevron-left", kit.Quiet, func() { act.OpenPanel(model.PanelPeople) },
 	)
@@ -43,7 +43,7 @@ func newBans(book *words.Book, act Actions, escape func()) *bansPage {
 	b.title = kit.NewHeading("").Centered()
 	b.detail = kit.NewParagraph("").Colored(theme.Muted).Centered()
 	b.empty = kit.Pad(kit.Middle(280, kit.Column(8, b.title, b.detail)), 16, 16, 16, 16)
-	b.content = container.New(&bansLayout{}, back, b.problem.content, b.list, b.empty)
+	b.content = container.New(&bansLayout{}, back, b.problem.Content, b.list, b.empty)
 	return b
 }
 
@@ -67,7 +67,7 @@ func (*bansLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 
 func (b *bansPage) update(s *model.State, now time.Time) {
 	b.rows, b.now = s.Bans, now
-	b.problem.set(panelProblem(b.book, s, now))
+	b.problem.Set(panelProblem(b.book, s, now))
 	kit.SetVisible(b.empty, len(b.rows) == 0 && s.PanelErr.Err == nil)
 	if s.BansKnown {
 		b.title.Set(b.book.T("people.banned.none"))

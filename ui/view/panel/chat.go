@@ -28,7 +28,7 @@ type chatPage struct {
 	empty   *fyne.Container
 	fresh   *kit.Button // leads to what came while the user was reading above
 	note    *kit.Text   // what holds for all that is said now
-	problem *fault
+	problem *kit.Problem
 	entry   *kit.Entry
 	send    *kit.Button
 	box     *fyne.Container // entry and button
@@ -63,7 +63,7 @@ func newChat(book *words.Book, act Actions, tips *kit.Tips, escape func()) *chat
 	c.fresh.Hide()
 	c.note = kit.NewCaption("")
 	c.note.Wrap = true
-	c.problem = newFault()
+	c.problem = kit.NewProblem()
 	c.entry = kit.NewTextEntry()
 	c.entry.SetPlaceHolder(book.T("chat.hint"))
 	c.entry.OnEscape, c.entry.OnReturn = escape, act.Say
@@ -77,7 +77,7 @@ func newChat(book *words.Book, act Actions, tips *kit.Tips, escape func()) *chat
 	c.mutedBy = kit.NewParagraph("").Colored(theme.Muted)
 	said := kit.Row(10, kit.NewIcon("mic-off", theme.Muted, 18), kit.Grow(c.mutedBy))
 	c.muted = kit.On(kit.NewPanel(theme.Control, theme.RadiusControl), kit.Pad(said, 10, 12, 10, 12))
-	c.content = container.New(&chatLayout{}, c.list, c.empty, c.fresh, c.note, c.problem.content, c.box, c.muted)
+	c.content = container.New(&chatLayout{}, c.list, c.empty, c.fresh, c.note, c.problem.Content, c.box, c.muted)
 	return c
 }
 
@@ -148,7 +148,7 @@ func (c *chatPage) update(s *model.State, now time.Time) {
 	c.fresh.Set(c.book.Messages(s.Chat.Unread), "chevron-down", kit.Primary)
 	c.note.Set(c.noteText(s))
 	kit.SetVisible(c.note, c.note.Text() != "")
-	c.problem.set(c.problemText(s))
+	c.problem.Set(c.problemText(s))
 	c.updateBox(s)
 	c.content.Layout.Layout(c.content.Objects, c.content.Size())
 }
@@ -361,23 +361,4 @@ func shortened(s string, most int) string {
 		return string(r[:most]) + "…"
 	}
 	return s
-}
-
-// fault is a sentence about what went wrong, in its place.
-type fault struct {
-	content *fyne.Container
-	text    *kit.Text
-}
-
-func newFault() *fault {
-	p := &fault{text: kit.NewParagraph("").Colored(theme.Error)}
-	p.text.TextSize = 13
-	p.content = kit.Row(8, kit.NewIcon("warning", theme.Error, 16), kit.Grow(p.text))
-	p.content.Hide()
-	return p
-}
-
-func (p *fault) set(text string) {
-	p.text.Set(text)
-	kit.SetVisible(p.content, text != "")
 }

@@ -26,7 +26,7 @@ type peoplePage struct {
 	search  *kit.Field
 	list    *list.List
 	nobody  *kit.Text
-	problem *fault
+	problem *kit.Problem
 	waiters *waiters.Box
 	invite  *kit.Button
 	bans    *kit.Button // leads to the list of bans
@@ -41,7 +41,7 @@ type peoplePage struct {
 }
 
 func newPeople(book *words.Book, act Actions, tips *kit.Tips, escape func()) *peoplePage {
-	p := &peoplePage{book: book, act: act, tips: tips, problem: newFault()}
+	p := &peoplePage{book: book, act: act, tips: tips, problem: kit.NewProblem()}
 	p.search = kit.NewField("", book.T("people.search"), func() {})
 	p.search.OnChanged = act.SetSearch
 	p.search.Entry.OnEscape = func() {
@@ -73,7 +73,7 @@ func newPeople(book *words.Book, act Actions, tips *kit.Tips, escape func()) *pe
 	p.waiters = waiters.New(book, act, tips)
 	p.invite = kit.NewIconButton(book.WithKey(book.T("room.qr"), "Q"), "qr", kit.Quiet, tips, act.ShowInvite)
 	p.content = container.New(
-		&peopleLayout{p.waiters}, kit.Row(4, kit.Grow(p.search), p.invite), p.problem.content, p.waiters.Content,
+		&peopleLayout{p.waiters}, kit.Row(4, kit.Grow(p.search), p.invite), p.problem.Content, p.waiters.Content,
 		p.list, p.nobody, p.bans, p.picked.content,
 	)
 	return p
@@ -117,7 +117,7 @@ func (l *peopleLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 func (p *peoplePage) update(s *model.State, now time.Time) {
 	p.state, p.listed = s, s.Listed()
 	p.search.SetText(s.Search)
-	p.problem.set(panelProblem(p.book, s, now))
+	p.problem.Set(panelProblem(p.book, s, now))
 	p.waiters.Update(s)
 	kit.SetVisible(p.invite, invitation.Possible(s.Room.Link))
 	kit.SetVisible(p.nobody, len(p.listed) == 0)

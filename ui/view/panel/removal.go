@@ -77,11 +77,7 @@ func (r *Removal) Question() kit.Question {
 // is.
 func (r *Removal) Check() bool {
 	err := call.CheckText(r.Reason.Text())
-	problem := ""
-	if err != nil {
-		problem = r.book.Error(err, "", call.SourceUnknown, time.Time{}).String()
-	}
-	r.Reason.SetProblem(problem, theme.Error)
+	r.Reason.SetProblem(words.Problem(r.book, err, time.Time{}), theme.Error)
 	return err == nil
 }
 

@@ -104,10 +104,7 @@ func (p *devicesPage) update(s *model.State, f Form, now time.Time) {
 		d.problem.Set(p.problem(s, source, chosen, name, now))
 		kit.SetVisible(d.problem, d.problem.Text() != "")
 	}
-	p.listErr.Set("")
-	if s.Setup.ListErr != nil {
-		p.listErr.Set(p.book.Error(s.Setup.ListErr, "", call.SourceUnknown, now).String())
-	}
+	p.listErr.Set(words.Problem(p.book, s.Setup.ListErr, now))
 	kit.SetVisible(p.listErr, p.listErr.Text() != "")
 	p.updateCamera(s, f)
 	silent := f.Speaker == call.DeviceNone

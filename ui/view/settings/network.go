@@ -7,7 +7,6 @@ import (
 
 	"fyne.io/fyne/v2"
 
-	"foyer/engine/call"
 	"foyer/engine/call/reach"
 	"foyer/ui/kit"
 	"foyer/ui/kit/prose"
@@ -94,11 +93,7 @@ func (p *networkPage) update(s *model.State, f Form, now time.Time) {
 		p.links.set(f.LinksHere)
 	}
 	test := s.Setup.Network
-	problem := ""
-	if test.LinkErr != nil {
-		problem = p.book.Error(test.LinkErr, "", call.SourceUnknown, now).String()
-	}
-	p.link.SetProblem(problem, theme.Error)
+	p.link.SetProblem(words.Problem(p.book, test.LinkErr, now), theme.Error)
 	p.link.SetEnabled(!test.Running)
 	key := "settings.network_try"
 	if test.Running {

@@ -147,10 +147,6 @@ func (t *Turning) Question() kit.Question {
 // Check says beside the text what is wrong with it, and reports whether nothing is.
 func (t *Turning) Check() bool {
 	err := call.CheckText(t.Reason.Text())
-	problem := ""
-	if err != nil {
-		problem = t.book.Error(err, "", call.SourceUnknown, time.Time{}).String()
-	}
-	t.Reason.SetProblem(problem, theme.Error)
+	t.Reason.SetProblem(words.Problem(t.book, err, time.Time{}), theme.Error)
 	return err == nil
 }
