@@ -94,20 +94,21 @@ func (dt *deviceTable) open(sl *slot, request string) {
 		func(h call.Handle) { _ = h.Close() })
 }
 
-// openHandle also keeps typed nils and missing handles away from the loop.
+// openHandle opens any kind of device.
 func openHandle(ctx context.Context, devices call.Devices, req call.DeviceRequest) (call.Handle, error) {
 	if req.Source == call.SourceSpeaker {
-		h, err := devices.OpenSpeaker(ctx, req.Device)
-		if err == nil && h == nil {
-			err = call.ErrDeviceFailed
-		}
-		if err != nil {
-			return nil, err
-		}
-		return h, nil
+		return handleOf(devices.OpenSpeaker(ctx, req.Device))
 	}
-	h, err := devices.Open(ctx, req)
-	if err == nil && h == nil {
+	return handleOf(devices.Open(ctx, req))
+}
+
+// handleOf keeps typed nils and missing handles away from the loop.
+func handleOf[H interface {
+	comparable
+	call.Handle
+}](h H, err error) (call.Handle, error) {
+	var none H
+	if err == nil && h == none {
 		err = call.ErrDeviceFailed
 	}
 	if err != nil {

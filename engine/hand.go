@@ -79,16 +79,7 @@ func (h *hands) replaced(s *stay) {
 // changed looks at the hands when everything that has happened just now is known:
 // once, however much it was.
 func (h *hands) changed(s *stay) {
-	if s.hand.due {
-		return
-	}
-	s.hand.due = true
-	h.l.later(s.of(noteHands), func(l *loop) {
-		s.hand.due = false
-		if l.alive(s) {
-			l.hands.report(s)
-		}
-	})
+	soon(h.l, s, noteHands, &s.hand.due, h.report)
 }
 
 func (h *hands) report(s *stay) {

@@ -181,6 +181,21 @@ func (l *loop) emit(ev call.Event) {
 	})
 }
 
+// soon calls f when everything that has happened just now is known: once, however often
+// it was asked for. due says that it was.
+func soon(l *loop, s *stay, note Op, due *bool, f func(*stay)) {
+	if *due {
+		return
+	}
+	*due = true
+	l.later(s.of(note), func(l *loop) {
+		*due = false
+		if l.alive(s) {
+			f(s)
+		}
+	})
+}
+
 func (l *loop) setState(s call.State) {
 	if l.state == s {
 		return

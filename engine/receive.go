@@ -112,16 +112,9 @@ func (s *stay) isShown(sid call.SID) bool {
 // choose decides what to receive when everything that has happened just now is
 // known: once, however much it was.
 func (sb *subscriptions) choose(s *stay) {
-	if s.reception.due || !s.joined {
-		return
+	if s.joined {
+		soon(sb.l, s, noteReception, &s.reception.due, sb.chosen)
 	}
-	s.reception.due = true
-	sb.l.later(s.of(noteReception), func(l *loop) {
-		s.reception.due = false
-		if l.alive(s) {
-			l.subscriptions.chosen(s)
-		}
-	})
 }
 
 // chosen makes the receivers follow what is wanted now, and the session.
