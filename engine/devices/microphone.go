@@ -93,17 +93,14 @@ func (d *Devices) startPlayer(
 	ctx context.Context, dev call.Device, open func() (player, error),
 ) (*audioCapture, error) {
 	c := newAudioCapture(dev)
-	if err := d.claim(ctx, "", c.handle); err != nil {
-		return nil, call.DeviceErrorOf(dev, err)
-	}
-	go d.own("", c.handle, func() (openDevice, error) {
+	err := d.start(ctx, "", c.handle, func() (openDevice, error) {
 		p, err := open()
 		if err != nil {
 			return openDevice{}, err
 		}
 		return openDevice{run: func() { c.play(p) }, close: p.close}, nil
 	})
-	if err := d.await(ctx, c.handle, dev); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	return c, nil

@@ -16,6 +16,17 @@ type openDevice struct {
 	close func() error // gives it back to the operating system
 }
 
+// start starts the owner of a device and waits until it is open or the context ends, in
+// which case the owner is left to close what still opens.
+func (d *Devices) start(ctx context.Context, key string, h *handle, open func() (openDevice, error)) error {
+	dev := h.info // the owner may write another one
+	if err := d.claim(ctx, key, h); err != nil {
+		return call.DeviceErrorOf(dev, err)
+	}
+	go d.own(key, h, open)
+	return d.await(ctx, h, dev)
+}
+
 // own is the life of an owner goroutine: open, run, close, each once.
 func (d *Devices) own(key string, h *handle, open func() (openDevice, error)) {
 	s, err := guardDriver(open)

@@ -74,23 +74,19 @@ func (d *Devices) startHardware(
 	return d.startVideo(ctx, key, dev, func() (VideoStream, error) { return driver.Open(dev.ID, want) })
 }
 
-// startVideo starts the owner of a device and waits until it is open or the
-// context ends, in which case the owner is left to close what still opens.
+// startVideo starts a camera or screen.
 func (d *Devices) startVideo(
 	ctx context.Context, key string, dev call.Device, open func() (VideoStream, error),
 ) (*videoCapture, error) {
 	c := &videoCapture{handle: newHandle(dev), box: latest.New[call.VideoFrame]()}
-	if err := d.claim(ctx, key, c.handle); err != nil {
-		return nil, call.DeviceErrorOf(dev, err)
-	}
-	go d.own(key, c.handle, func() (openDevice, error) {
+	err := d.start(ctx, key, c.handle, func() (openDevice, error) {
 		stream, err := open()
 		if err != nil {
 			return openDevice{}, err
 		}
 		return openDevice{run: func() { c.pump(stream) }, close: stream.Close}, nil
 	})
-	if err := d.await(ctx, c.handle, dev); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	return c, nil

@@ -98,17 +98,11 @@ func (w *watchdog) ask() error {
 	}
 }
 
-// startAudio starts the owner of a microphone or speaker and waits until it is
-// open or the context ends.
+// startAudio starts a microphone or speaker, and who watches it.
 func (d *Devices) startAudio(
 	ctx context.Context, h *handle, choice string, alive *heartbeat, open func() (AudioStream, error),
 ) error {
-	dev := h.info
-	key := dev.Source.String() + " " + choice
-	if err := d.claim(ctx, key, h); err != nil {
-		return call.DeviceErrorOf(dev, err)
-	}
-	go d.own(key, h, func() (openDevice, error) {
+	return d.start(ctx, h.info.Source.String()+" "+choice, h, func() (openDevice, error) {
 		stream, err := open()
 		if err != nil {
 			return openDevice{}, err
@@ -117,5 +111,4 @@ func (d *Devices) startAudio(
 		dog := &watchdog{handle: h, stream: stream, heart: alive, wg: &d.wg}
 		return openDevice{run: dog.run, close: stream.Close}, nil
 	})
-	return d.await(ctx, h, dev)
 }
