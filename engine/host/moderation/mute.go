@@ -43,31 +43,19 @@ func (mod *Moderator) setMuted(
 	if err != nil {
 		return doorapi.PeopleAnswer{}, err
 	}
-	s, err := mod.snapshot(ctx, who, room)
-	if err != nil {
-		return doorapi.PeopleAnswer{}, err
-	}
 	if q.All {
-		return mod.muteAll(ctx, s, q, muted)
+		return mod.muteAll(ctx, who, room, q, muted)
 	}
 	rules, err := mod.register.Rules(ctx, room)
 	if err != nil {
 		return doorapi.PeopleAnswer{}, err
 	}
-	return each(q.IDs, func(id call.Identity) string {
-		if err := mod.know(ctx, s, id); err != nil {
-			return mod.resultOf(err, room, id)
+	return changeBelow(ctx, mod, who, room, q.IDs, func(s snapshot, t subject) error {
+		if err := mod.register.SetMuted(ctx, room, t.Identity, muted); err != nil {
+			return err
 		}
-		t, result := mod.target(ctx, s, id)
-		if result != "" {
-			return result
-		}
-		err := mod.register.SetMuted(ctx, room, id, muted)
-		if err == nil {
-			err = mod.applyMute(ctx, s, t, rules, q.Tell)
-		}
-		return mod.resultOf(err, room, id)
-	}), nil
+		return mod.applyMute(ctx, s, t, rules, q.Tell)
+	})
 }
 
 // applyMute does what the register says now about somebody's mute, with each of
@@ -135,8 +123,12 @@ func (mod *Moderator) present(ctx context.Context, s snapshot, id call.Identity)
 // and the exceptions; or it ends every mute except of those whom the caller does
 // not outrank.
 func (mod *Moderator) muteAll(
-	ctx context.Context, s snapshot, q doorapi.MuteRequest, muted bool,
+	ctx context.Context, who Caller, room call.RoomID, q doorapi.MuteRequest, muted bool,
 ) (doorapi.PeopleAnswer, error) {
+	s, err := mod.snapshot(ctx, who, room)
+	if err != nil {
+		return doorapi.PeopleAnswer{}, err
+	}
 	people := make([]call.Identity, 0, len(s.here))
 	for id := range s.here {
 		if err := mod.know(ctx, s, id); err != nil {

@@ -239,7 +239,7 @@ func (mod *Moderator) removeSameKey(ctx context.Context, s snapshot, o removal, 
 func (mod *Moderator) opUnban(
 	ctx context.Context, who Caller, room call.RoomID, q doorapi.PeopleRequest,
 ) (doorapi.PeopleAnswer, error) {
-	return mod.change(ctx, who, room, q, func(s snapshot, id call.Identity) string {
+	return mod.change(ctx, who, room, q.IDs, func(s snapshot, id call.Identity) string {
 		err := mod.register.Unban(ctx, s.room, id, who.rank(), mod.now())
 		if errors.Is(err, register.ErrNotFound) {
 			return call.ResultNotBanned
@@ -263,11 +263,8 @@ func (mod *Moderator) opDisallow(
 func (mod *Moderator) setAllowed(
 	ctx context.Context, who Caller, room call.RoomID, q doorapi.PeopleRequest, allowed bool,
 ) (doorapi.PeopleAnswer, error) {
-	answer, err := mod.change(ctx, who, room, q, func(s snapshot, id call.Identity) string {
-		if _, result := mod.target(ctx, s, id); result != "" {
-			return result
-		}
-		return mod.resultOf(mod.register.SetAllowed(ctx, s.room, id, allowed), room, id)
+	answer, err := changeBelow(ctx, mod, who, room, q.IDs, func(s snapshot, t subject) error {
+		return mod.register.SetAllowed(ctx, s.room, t.Identity, allowed)
 	})
 	if err == nil {
 		mod.keepers.Refresh(room)
@@ -278,21 +275,35 @@ func (mod *Moderator) setAllowed(
 // change notes something about people in the register. note tells what became
 // of one of them.
 func (mod *Moderator) change(
-	ctx context.Context, who Caller, room call.RoomID, q doorapi.PeopleRequest, note func(snapshot, call.Identity) string,
+	ctx context.Context, who Caller, room call.RoomID, ids []call.Identity, note func(snapshot, call.Identity) string,
 ) (doorapi.PeopleAnswer, error) {
-	if err := checkPeople(q.IDs); err != nil {
+	if err := checkPeople(ids); err != nil {
 		return doorapi.PeopleAnswer{}, err
 	}
 	s, err := mod.snapshot(ctx, who, room)
 	if err != nil {
 		return doorapi.PeopleAnswer{}, err
 	}
-	return each(q.IDs, func(id call.Identity) string {
+	return each(ids, func(id call.Identity) string {
 		if err := mod.know(ctx, s, id); err != nil {
 			return mod.resultOf(err, room, id)
 		}
 		return note(s, id)
 	}), nil
+}
+
+// changeBelow is change for people whom the caller outranks.
+func changeBelow(
+	ctx context.Context, mod *Moderator, who Caller, room call.RoomID, ids []call.Identity,
+	note func(snapshot, subject) error,
+) (doorapi.PeopleAnswer, error) {
+	return mod.change(ctx, who, room, ids, func(s snapshot, id call.Identity) string {
+		t, result := mod.target(ctx, s, id)
+		if result != "" {
+			return result
+		}
+		return mod.resultOf(note(s, t), room, id)
+	})
 }
 
 // know makes a member of somebody who came with a token that the door did not

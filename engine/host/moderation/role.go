@@ -12,9 +12,6 @@ import (
 func (mod *Moderator) opRole(
 	ctx context.Context, who Caller, room call.RoomID, q doorapi.RoleRequest,
 ) (doorapi.PeopleAnswer, error) {
-	if err := checkPeople(q.IDs); err != nil {
-		return doorapi.PeopleAnswer{}, err
-	}
 	role, err := call.ParseRole(string(q.Role))
 	if err != nil {
 		return doorapi.PeopleAnswer{}, err
@@ -22,23 +19,12 @@ func (mod *Moderator) opRole(
 	if !who.outranks(role) { // nobody makes somebody their equal
 		return doorapi.PeopleAnswer{}, call.ErrForbidden
 	}
-	s, err := mod.snapshot(ctx, who, room)
-	if err != nil {
-		return doorapi.PeopleAnswer{}, err
-	}
-	return each(q.IDs, func(id call.Identity) string {
-		if err := mod.know(ctx, s, id); err != nil {
-			return mod.resultOf(err, room, id)
+	return changeBelow(ctx, mod, who, room, q.IDs, func(s snapshot, t subject) error {
+		if err := mod.register.SetRole(ctx, room, t.Identity, role); err != nil {
+			return err
 		}
-		t, result := mod.target(ctx, s, id)
-		if result != "" {
-			return result
-		}
-		if err := mod.register.SetRole(ctx, room, id, role); err != nil {
-			return mod.resultOf(err, room, id)
-		}
-		return mod.resultOf(mod.applyRole(ctx, s, t), room, id)
-	}), nil
+		return mod.applyRole(ctx, s, t)
+	})
 }
 
 // applyRole lets LiveKit grant what a role may that was set, to each of somebody's
