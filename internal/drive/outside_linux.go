@@ -121,18 +121,22 @@ func Memory(pid int) (rss, pss int64, err error) {
 
 // Own is how much memory of a process is no part of a file, in bytes: what it holds
 // itself. How much of its program is resident is up to the system.
-func Own(pid int) (int64, error) {
+func Own(pid int) (int64, error) { return status(pid, "RssAnon") }
+
+// status reads a line about memory of what the kernel says of a process (proc(5)), in
+// bytes.
+func status(pid int, name string) (int64, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, err
 	}
 	for line := range strings.Lines(string(text)) {
 		var kib int64
-		if n, _ := fmt.Sscanf(line, "RssAnon: %d kB", &kib); n == 1 {
+		if n, _ := fmt.Sscanf(line, name+": %d kB", &kib); n == 1 {
 			return kib << 10, nil
 		}
 	}
-	return 0, fmt.Errorf("process %d has no RssAnon", pid)
+	return 0, fmt.Errorf("process %d has no %s", pid, name)
 }
 
 // ticksPerSecond is the unit of CPU times in /proc (USER_HZ, fixed on Linux).
@@ -189,16 +193,4 @@ func ResetPeak(pid int) error {
 
 // Peak is the most memory in bytes that a process has had resident since
 // [ResetPeak], as the kernel counts it: nothing is missed between two looks.
-func Peak(pid int) (int64, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0, err
-	}
-	for line := range strings.Lines(string(text)) {
-		var kib int64
-		if n, _ := fmt.Sscanf(line, "VmHWM: %d kB", &kib); n == 1 {
-			return kib << 10, nil
-		}
-	}
-	return 0, fmt.Errorf("process %d has no memory", pid)
-}
+func Peak(pid int) (int64, error) { return status(pid, "VmHWM") }
