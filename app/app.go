@@ -245,6 +245,15 @@ func (c *command) parse(args []string) (positional []string, status int, ok bool
 	}
 }
 
+// parseFlags is parse for a command that takes nothing but flags.
+func (c *command) parseFlags(args []string) (status int, ok bool) {
+	positional, status, ok := c.parse(args)
+	if ok && len(positional) > 0 {
+		return c.misused("it does not take %q", positional[0]), false
+	}
+	return status, ok
+}
+
 // fail prints a sentence and returns the status.
 func (c *command) fail(status int, format string, a ...any) int {
 	fmt.Fprintf(c.std.err, "foyer %s: %s\n", c.Name(), fmt.Sprintf(format, a...))

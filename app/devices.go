@@ -44,12 +44,8 @@ func choices() []words.DeviceChoices {
 func runDevices(std io3, args []string) int {
 	c := newCommand(std, "devices", "devices [--json]")
 	asJSON := c.Bool("json", false, "print one JSON object")
-	positional, status, ok := c.parse(args)
-	if !ok {
+	if status, ok := c.parseFlags(args); !ok {
 		return status
-	}
-	if len(positional) > 0 {
-		return c.misused("it does not take %q", positional[0])
 	}
 	log := c.logger(std.err)
 	return c.listDevices(hw.Drivers(log.WithField("part", "devices")), *asJSON)

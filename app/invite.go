@@ -31,12 +31,8 @@ func runInvite(std io3, args []string) int {
 		"for a server with --public and --cert")
 	code := c.Bool("qr", false, "print the link as a QR code, too")
 	form := webpage.NewForm(c.FlagSet)
-	positional, status, ok := c.parse(args)
-	if !ok {
+	if status, ok := c.parseFlags(args); !ok {
 		return status
-	}
-	if len(positional) > 0 {
-		return c.misused("it does not take %q", positional[0])
 	}
 	if req.TTL < 0 || req.TTL%time.Second != 0 {
 		return c.misused("--for takes whole seconds, such as 90m")

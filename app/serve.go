@@ -49,12 +49,8 @@ func runServe(std io3, args []string) int {
 	lifeline := c.Bool("lifeline", false, "stop when stdin closes")
 	c.StringVar(&c.pprof, "pprof", "", profiling.Usage)
 	c.traceFlag()
-	positional, status, ok := c.parse(args)
-	if !ok {
+	if status, ok := c.parseFlags(args); !ok {
 		return status
-	}
-	if len(positional) > 0 {
-		return c.misused("it does not take %q", positional[0])
 	}
 	conf.Log = c.logger(std.err)
 	if err := completeServe(&conf, *secretFile); err != nil {

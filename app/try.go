@@ -23,12 +23,8 @@ func runTry(std io3, args []string) int {
 	c := newCommand(std, "try", "try [--seconds N] [--json]")
 	seconds := c.Int("seconds", defaultTrySeconds, "how long the two people talk")
 	asJSON := c.Bool("json", false, "print a JSON object for each step, and one with the result")
-	positional, status, ok := c.parse(args)
-	if !ok {
+	if status, ok := c.parseFlags(args); !ok {
 		return status
-	}
-	if len(positional) > 0 {
-		return c.misused("it does not take %q", positional[0])
 	}
 	if *seconds < 1 || *seconds > maxTrySeconds {
 		return c.misused("--seconds takes 1 to %d", maxTrySeconds)

@@ -18,12 +18,8 @@ func versionLine() string {
 func runVersion(std io3, args []string) int {
 	c := newCommand(std, "version", "version [--licences]")
 	licences := c.Bool("licences", false, "print the licences of everything that the program is made of instead")
-	positional, status, ok := c.parse(args)
-	if !ok {
+	if status, ok := c.parseFlags(args); !ok {
 		return status
-	}
-	if len(positional) > 0 {
-		return c.misused("it does not take %q", positional[0])
 	}
 	if *licences {
 		text, err := about.Licences()
