@@ -56,6 +56,15 @@ func (pb *publications) publication(c Command, src call.Source) (*publication, e
 	return e.pubs[src], nil
 }
 
+// wanted is a publication that c takes to be there.
+func (pb *publications) wanted(c Command, src call.Source) (*publication, error) {
+	p, err := pb.publication(c, src)
+	if err == nil && !p.want {
+		err = call.ErrNotPublished
+	}
+	return p, err
+}
+
 func (pb *publications) doPublish(c Publish) error {
 	p, err := pb.publication(c, c.Source)
 	if err != nil {
@@ -96,12 +105,9 @@ func (pb *publications) endLook(src call.Source) {
 }
 
 func (pb *publications) doUnpublish(c Unpublish) error {
-	p, err := pb.publication(c, c.Source)
+	p, err := pb.wanted(c, c.Source)
 	if err != nil {
 		return err
-	}
-	if !p.want {
-		return call.ErrNotPublished
 	}
 	p.want = false
 	pb.l.devices.slots[c.Source].word = c.Word()
@@ -110,12 +116,9 @@ func (pb *publications) doUnpublish(c Unpublish) error {
 }
 
 func (pb *publications) doMute(c Mute) error {
-	p, err := pb.publication(c, c.Source)
+	p, err := pb.wanted(c, c.Source)
 	if err != nil {
 		return err
-	}
-	if !p.want {
-		return call.ErrNotPublished
 	}
 	p.muted = true
 	pb.l.devices.settle(c.Source)
@@ -123,12 +126,9 @@ func (pb *publications) doMute(c Mute) error {
 }
 
 func (pb *publications) doUnmute(c Unmute) error {
-	p, err := pb.publication(c, c.Source)
+	p, err := pb.wanted(c, c.Source)
 	if err != nil {
 		return err
-	}
-	if !p.want {
-		return call.ErrNotPublished
 	}
 	if err := pb.l.allows(c.Source); err != nil {
 		return err
