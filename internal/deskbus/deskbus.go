@@ -113,8 +113,11 @@ func (s *Services) Close() { _ = s.conn.Close() }
 
 // watchClients forgets whatever clients asked for who have gone, as the services
 // of desktops do.
-func (s *Services) watchClients() error {
-	err := s.conn.AddMatchSignal(
+func (s *Services) watchClients() error { return watchGone(s.conn, s.gone) }
+
+// watchGone calls gone with the name of each client that goes.
+func watchGone(conn *dbus.Conn, gone func(name string)) error {
+	err := conn.AddMatchSignal(
 		dbus.WithMatchSender("org.freedesktop.DBus"), dbus.WithMatchInterface("org.freedesktop.DBus"),
 		dbus.WithMatchMember("NameOwnerChanged"),
 	)
@@ -122,12 +125,12 @@ func (s *Services) watchClients() error {
 		return err
 	}
 	signals := make(chan *dbus.Signal, 100)
-	s.conn.Signal(signals)
+	conn.Signal(signals)
 	go func() { // until the connection is closed
 		for sig := range signals {
 			var name, before, now string
 			if dbus.Store(sig.Body, &name, &before, &now) == nil && now == "" {
-				s.gone(name)
+				gone(name)
 			}
 		}
 	}()

@@ -55,29 +55,13 @@ func (p *Shortcuts) Unset() { p.unset.Store(true) }
 
 // watchSessions forgets the key of a program that has gone.
 func (p *Shortcuts) watchSessions() error {
-	err := p.conn.AddMatchSignal(
-		dbus.WithMatchSender("org.freedesktop.DBus"), dbus.WithMatchInterface("org.freedesktop.DBus"),
-		dbus.WithMatchMember("NameOwnerChanged"),
-	)
-	if err != nil {
-		return err
-	}
-	signals := make(chan *dbus.Signal, 100)
-	p.conn.Signal(signals)
-	go func() { // until the connection is closed
-		for sig := range signals {
-			var name, before, now string
-			if dbus.Store(sig.Body, &name, &before, &now) != nil || now != "" {
-				continue
+	return watchGone(p.conn, func(name string) {
+		p.change(func() {
+			if strings.Contains(string(p.session), "/"+pathOf(name)+"/") {
+				p.session = ""
 			}
-			p.change(func() {
-				if strings.Contains(string(p.session), "/"+pathOf(name)+"/") {
-					p.session = ""
-				}
-			})
-		}
-	}()
-	return nil
+		})
+	})
 }
 
 // pathOf is what a portal's paths have of a client's name.
