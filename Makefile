@@ -194,7 +194,7 @@ lines: deps-test ## calls over narrow and lossy lines, Foyer and Chromium in eve
 	@FOYER_BIN=$(CURDIR)/build/foyer-bench $(GO) run ./bench -lines -markdown docs/performance.md
 
 .PHONY: screenshots
-screenshots: deps-test ## pictures of the real window, in artifacts/
+screenshots: deps-test ## images of the real window, in artifacts/
 	$(CHECKED) $(GO) build -ldflags '$(LDFLAGS)' -o build/foyer-checked .
 	FOYER_BIN=$(CURDIR)/build/foyer-checked FOYER_ARTIFACTS=$(CURDIR)/artifacts \
 		$(CHECKED) $(GO) test -count=1 -timeout 5m -run TestWindow ./e2e

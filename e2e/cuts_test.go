@@ -89,7 +89,7 @@ func newCutStory(t *testing.T, f drive.Foyer, length time.Duration) *cutStory {
 	}
 }
 
-// prepare waits until all are there. What Ada says would put Bob out after half
+// prepare waits until all are there. What Ada says would remove Bob after half
 // a minute (contract O1); this is about his return.
 func (s *cutStory) prepare() {
 	s.t.Helper()

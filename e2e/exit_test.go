@@ -17,7 +17,7 @@ import (
 )
 
 // stage is a room with one participant whose way out is tested, and what is
-// needed to put them out.
+// needed to remove them.
 type stage struct {
 	foyer  drive.Foyer
 	server *testenv.Server
@@ -220,7 +220,7 @@ func enter(t *testing.T, e exit, env []string, devices ...string) *stage {
 	s.p = testenv.Join(t, s.foyer, s.join)
 	s.p.Await("joined")
 	if s.cable == nil {
-		// The host looks at the room first; so the request that puts somebody out
+		// The host looks at the room first; so the request that removes somebody
 		// finds its connection open.
 		must(t, s.server.Call(t.Context(), "ListParticipants", map[string]any{"room": s.room}, nil))
 	}

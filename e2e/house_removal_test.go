@@ -17,7 +17,7 @@ import (
 	"foyer/ui/words"
 )
 
-// TestK1_K4_K6_K7_K9_Removed puts people out with the host's tools and by the
+// TestK1_K4_K6_K7_K9_Removed removes people with the host's tools and by the
 // hand of a co-host: who goes knows why and by whom and holds no device, and the
 // others know it too.
 func TestK1_K4_K6_K7_K9_Removed(t *testing.T) {

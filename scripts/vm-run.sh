@@ -11,7 +11,7 @@
 # forgotten. Output and exit status come back.
 #
 # It is slow: use it to test how devices are released and which errors there are,
-# never how fast pictures come.
+# never how fast frames come.
 #
 #   -o DIR   a folder that the guest may write to, under the same name
 #   -t SEC   limit (300)            -m MB    memory (2048)       -c N   processors (2)

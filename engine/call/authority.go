@@ -74,7 +74,7 @@ func CheckText(s string) error {
 	return checkText(FieldText, s, MaxText)
 }
 
-// PutOutError says that the door has put somebody out, and keeps the tokens
+// PutOutError says that the door has removed somebody, and keeps the tokens
 // that they had from working, or that a host has turned them away. Reason is
 // ReasonRemoved, ReasonOfflineRemoved, ReasonDismissed or ReasonTurnedAway; a ban is a [BannedError].
 type PutOutError struct {
@@ -83,7 +83,7 @@ type PutOutError struct {
 	Text   string
 }
 
-func (e *PutOutError) Error() string { return "put out: " + e.Reason.String() }
+func (e *PutOutError) Error() string { return "removed: " + e.Reason.String() }
 
 // Presence is where a member is.
 type Presence string

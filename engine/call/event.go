@@ -47,7 +47,7 @@ type ParticipantUpdated struct{ Participant Participant }
 type ParticipantLeft struct {
 	Participant Participant
 	Reason      LeaveReason
-	By, Text    string // who put them out and why, if the host told the room (contract K9)
+	By, Text    string // who removed them and why, if the host told the room (contract K9)
 }
 
 // TrackPublished is an announced track of somebody else, or with Local set of

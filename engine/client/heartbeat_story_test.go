@@ -92,7 +92,7 @@ func TestCloseAfterKickIsQuick(t *testing.T) {
 		data := onLoop(t, c, func() *webrtc.DataChannel { return c.transport.Reliable })
 		eventually(t, "data", func() bool { return data.ReadyState() == webrtc.DataChannelStateOpen })
 		frozen := make(chan struct{})
-		c.post(func() { <-frozen }) // it is busy while the server puts it out
+		c.post(func() { <-frozen }) // it is busy while the server removes it
 		_, err := l.rooms.RemoveParticipant(l.api(t, roomName(t)), &livekit.RoomParticipantIdentity{Room: roomName(t), Identity: "bob"})
 		if err != nil {
 			t.Fatal(err)

@@ -57,8 +57,8 @@ func (rc *reconnection) begin(cause error, full bool) {
 	rc.s.emit(call.SessionReconnecting{})
 	rc.s.alarms.Set(alarmGiveUp, rc.s.limits.reconnect)
 	if said && rc.full {
-		// The others must hear that we reconnect before our next self puts the
-		// old one out, or they take it for another device.
+		// The others must hear that we reconnect before our next self ends the
+		// old one, or they take it for another device.
 		rc.s.alarms.Set(alarmRetry, rc.s.limits.ahead)
 		return
 	}

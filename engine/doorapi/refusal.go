@@ -84,7 +84,7 @@ type Error struct {
 	Message string `json:"message,omitempty"` // for logs and for people who use curl
 	Until   int64  `json:"until,omitempty"`   // end of a ban, unix ms; 0: until lifted
 	Reason  string `json:"reason,omitempty"`  // of put_out: a LeaveReason's word
-	By      string `json:"by,omitempty"`      // who put the person out
+	By      string `json:"by,omitempty"`      // who removed the person
 	Time    int64  `json:"time,omitempty"`    // of clock and banned: the door's, unix ms
 	// Text is what the host said about a removal or ban. It is the last: a
 	// websocket client may see the first KiB of a refusal only.

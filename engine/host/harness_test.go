@@ -291,7 +291,7 @@ func (w *wire) send(m *livekit.SignalRequest) {
 	}
 }
 
-// leaveReason reads until the server puts us out.
+// leaveReason reads until the server removes us.
 func (w *wire) leaveReason() livekit.DisconnectReason {
 	w.t.Helper()
 	return w.next(func(m *livekit.SignalResponse) bool { return m.GetLeave() != nil }).GetLeave().GetReason()

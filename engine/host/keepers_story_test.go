@@ -407,7 +407,7 @@ func TestO4_NeverFalselyLost(t *testing.T) {
 	anna := newGuest(t, "anna")
 	for range 3 {
 		one := s.enter(link, anna)
-		two := s.enter(link, anna) // puts the first out
+		two := s.enter(link, anna) // ends the first
 		if err := two.session.Leave(t.Context()); err != nil {
 			t.Error(err)
 		}

@@ -311,7 +311,7 @@ func TestK10_NobodyHearsWhoIsMuted(t *testing.T) {
 	listen("opened again and again")
 	g.send("b", webrtc.MimeTypeOpus)
 	listen("announced before")
-	if again := s.rawEnter(s.mustJoin(bob, link).Token, ""); again != nil { // puts the first out
+	if again := s.rawEnter(s.mustJoin(bob, link).Token, ""); again != nil { // ends the first
 		again.close()
 	}
 	g.close()

@@ -167,8 +167,8 @@ func TestGoneAskNothing(t *testing.T) {
 	ask("back", cohost, http.StatusOK)
 }
 
-// TestO1_StaleExit: an exit that is about a generation that is over puts nobody
-// out who has come again since; one that did not get to its end is done.
+// TestO1_StaleExit: an exit that is about a generation that is over removes nobody
+// who has come again since; one that did not get to its end is done.
 func TestO1_StaleExit(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, noLimits)

@@ -27,7 +27,7 @@ func dataAttacks() []attempt {
 		{"packets over the limit", participant, "send 1 MB at a time", packets(attack.Reliable, 20, 200, 1<<20)},
 		{"1000 data channels", participant, "open channels without an end", manyChannels},
 		{"long labels", participant, "open channels with names of 60 kB", longLabels},
-		{"forged notices", participant, "say as the door that ada is put out, and that the room is closed", forgedNotices},
+		{"forged notices", participant, "say as the door that ada is removed, and that the room is closed", forgedNotices},
 		{"forged batches of chat", participant, "say as the keeper what ada has said", forgedBatches},
 		{"chat as somebody else", participant, "write in ada's name", chatAs},
 		{"chat to one person", participant, "show to one as said to all what nobody else sees", privateChat},
@@ -37,7 +37,7 @@ func dataAttacks() []attempt {
 		{"flood of chat", participant, "write without pause", chatFlood},
 		{"streams without an end", participant, "begin texts and never end them", openStreams},
 		{"flood of calls", participant, "call ada's procedures", rpcFlood},
-		{"forged notice by RPC", participant, "tell ada alone that she is put out", forgedCall},
+		{"forged notice by RPC", participant, "tell ada alone that she is removed", forgedCall},
 	}
 }
 

@@ -143,17 +143,17 @@ func Speeches() map[string]Speech {
 	const audio, video, many = livekit.TrackType_AUDIO, livekit.TrackType_VIDEO, 50
 	mic := livekit.TrackSource_MICROPHONE
 	return map[string]Speech{
-		"microphone":              {track(audio, mic, false), "", 0},
-		"microphone, opened":      {track(audio, mic, true), "", many},
-		"screen's sound":          {track(audio, livekit.TrackSource_SCREEN_SHARE_AUDIO, false), "", 0},
-		"screen's sound, opened":  {track(audio, livekit.TrackSource_SCREEN_SHARE_AUDIO, true), "", many},
-		"no source":               {track(audio, livekit.TrackSource_UNKNOWN, false), "", 0},
-		"sound of a camera":       {track(audio, livekit.TrackSource_CAMERA, false), "", 0},
-		"sound of a screen":       {track(audio, livekit.TrackSource_SCREEN_SHARE, false), "", 0},
-		"another ID":              {track(audio, mic, false), "other", 0},
-		"another ID, opened":      {track(audio, mic, true), "another", many},
-		"a picture with a codec":  {withCodec(track(video, livekit.TrackSource_CAMERA, false)), "", 0},
-		"a picture that is sound": {track(video, livekit.TrackSource_CAMERA, false), "", 0},
+		"microphone":             {track(audio, mic, false), "", 0},
+		"microphone, opened":     {track(audio, mic, true), "", many},
+		"screen's sound":         {track(audio, livekit.TrackSource_SCREEN_SHARE_AUDIO, false), "", 0},
+		"screen's sound, opened": {track(audio, livekit.TrackSource_SCREEN_SHARE_AUDIO, true), "", many},
+		"no source":              {track(audio, livekit.TrackSource_UNKNOWN, false), "", 0},
+		"sound of a camera":      {track(audio, livekit.TrackSource_CAMERA, false), "", 0},
+		"sound of a screen":      {track(audio, livekit.TrackSource_SCREEN_SHARE, false), "", 0},
+		"another ID":             {track(audio, mic, false), "other", 0},
+		"another ID, opened":     {track(audio, mic, true), "another", many},
+		"a video with a codec":   {withCodec(track(video, livekit.TrackSource_CAMERA, false)), "", 0},
+		"a video that is audio":  {track(video, livekit.TrackSource_CAMERA, false), "", 0},
 	}
 }
 

@@ -98,7 +98,7 @@ func (s *stage) showLarge(all []attack.Track, frame func(*rand.Rand, int) []byte
 	said := fmt.Sprintf("%d tracks decoded at once", n)
 	switch {
 	case n == 0:
-		return said, errors.New("the pictures are not shown, so that nothing was attacked")
+		return said, errors.New("the frames are not shown, so that nothing was attacked")
 	case n*largeW*largeH > call.MaxPixels+largeW*largeH:
 		return said, reached("more than there is room for")
 	}

@@ -113,7 +113,7 @@ func field(request any, name string) any {
 	return m[name]
 }
 
-// Remove puts somebody out.
+// Remove removes a participant.
 func (a *API) Remove(ctx context.Context, room, identity string) error {
 	return a.Call(ctx, "RemoveParticipant", map[string]any{"room": room, "identity": identity}, nil)
 }

@@ -154,7 +154,7 @@ serve() {
 	"$@" invite --server "$url" --admin-key-file "${key//\\\\/\\}" --room "$room" | tr -d '\r' >"$work/$room"
 }
 
-# guest NAME LINK-FILE COMMAND...: joins without a window, with a test picture and a tone. Events are in
+# guest NAME LINK-FILE COMMAND...: joins without a window, with a test pattern and a tone. Events are in
 # $work/NAME.json; what is written into $work/NAME.stdin are commands.
 guest() {
 	local name=$1 link=$2 stdin

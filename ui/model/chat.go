@@ -30,7 +30,7 @@ type Line struct {
 	Sending bool             // ours, and not confirmed yet
 	Name    string           // of LineJoined and LineGone
 	Reason  call.LeaveReason // of LineGone
-	By      string           // who put them out, if the host told the room
+	By      string           // who removed them, if the host told the room
 	Text    string           // and why
 }
 

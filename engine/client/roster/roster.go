@@ -137,7 +137,7 @@ func (r *Roster) Apply(info *livekit.ParticipantInfo) []call.SessionEvent {
 	}
 	if id == r.self.Identity {
 		// Another SID of ours is an old connection that the server is just
-		// closing, or a newcomer that puts us out, which a leave will tell.
+		// closing, or a newcomer that takes our place, which a leave will tell.
 		if sid == r.self.SID && info.GetVersion() >= r.version {
 			r.canPublish, r.version = mayPublish(info), info.GetVersion()
 			return r.changeSelf(r.participant(info, r.self.Tracks))
