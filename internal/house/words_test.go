@@ -24,9 +24,10 @@ var finished = []string{}
 
 // oldWord is a row of the glossary's second table.
 type oldWord struct {
-	forms           []string // in lower case, or in backquotes as a whole name
+	forms           []string // in lower case, or in backquotes as a whole name; … stands for one to four words
 	instead         string
 	names, comments bool
+	texts           bool     // see TestWordsInTexts
 	stay            []string // what may stay, as it is written
 	form, may       *regexp.Regexp
 	first           []string // words of the forms, which are found faster
@@ -37,7 +38,8 @@ func newOldWord(w oldWord) oldWord {
 	alternatives := func(words []string) string {
 		quoted := make([]string, len(words))
 		for i, word := range words {
-			quoted[i] = strings.ReplaceAll(regexp.QuoteMeta(word), " ", `\s+`)
+			word = strings.ReplaceAll(regexp.QuoteMeta(word), "…", `[\w'’-]+(?:\s+[\w'’-]+){0,3}`)
+			quoted[i] = strings.ReplaceAll(word, " ", `\s+`)
 		}
 		return strings.Join(quoted, "|")
 	}
@@ -77,7 +79,10 @@ func TestWords(t *testing.T) {
 func TestWordsAreFound(t *testing.T) {
 	t.Parallel()
 	words := []oldWord{
-		{forms: []string{"put out", "putout"}, instead: "remove", names: true, comments: true, stay: []string{"PutOutError"}},
+		{
+			forms: []string{"put out", "putout", "put … out"}, instead: "remove", names: true, comments: true,
+			stay: []string{"PutOutError"},
+		},
 		{forms: []string{"beat"}, instead: "heartbeat", names: true},
 		{forms: []string{"tells whether"}, instead: "reports whether", comments: true},
 		{forms: []string{"`shows`"}, instead: "canPublish", names: true},
@@ -86,7 +91,8 @@ func TestWordsAreFound(t *testing.T) {
 // isOut tells
 // whether somebody was put out.
 func putOutOne(nextBeat int) (shows bool) { beats := 1; return beats == nextBeat }
-// They beat us. It shows.
+// They beat us. It shows. Put the
+// late guest out. Put it there, and go out.
 type PutOutError struct{ ShowsAll, Heartbeat, Upbeat bool }
 `
 	for i := range words {
@@ -97,13 +103,13 @@ type PutOutError struct{ ShowsAll, Heartbeat, Upbeat bool }
 		t.Fatal(err)
 	}
 	got := strings.Join(found, "\n")
-	for _, want := range []string{`"putOutOne"`, `"nextBeat"`, `"shows"`, `"tells whether"`, `"put out"`} {
+	for _, want := range []string{`"putOutOne"`, `"nextBeat"`, `"shows"`, `"tells whether"`, `"put out"`, `"Put the late guest out"`} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%s is not found in\n%s", want, got)
 		}
 	}
-	if len(found) != 5 {
-		t.Errorf("found %d, want 5:\n%s", len(found), got)
+	if len(found) != 6 {
+		t.Errorf("found %d, want 6:\n%s", len(found), got)
 	}
 }
 
@@ -154,8 +160,9 @@ func oldWords(t *testing.T) []oldWord {
 		w := oldWord{
 			forms: split(row[0]), instead: row[1], stay: split(row[3]),
 			names: strings.Contains(row[2], "names"), comments: strings.Contains(row[2], "comments"),
+			texts: strings.Contains(row[2], "texts"),
 		}
-		if len(w.forms) == 0 || w.instead == "" || !w.names && !w.comments {
+		if len(w.forms) == 0 || w.instead == "" || !w.names && !w.comments && !w.texts {
 			t.Errorf("the row %q is not complete", row)
 		}
 		words = append(words, newOldWord(w))
@@ -224,10 +231,10 @@ func findOldWords(words []oldWord, name string, text []byte) (found []string, er
 		comment := group.Text()
 		lower := strings.ToLower(comment)
 		for _, w := range words {
-			if !w.comments || !slices.ContainsFunc(w.first, func(word string) bool { return strings.Contains(lower, word) }) {
+			if !w.comments {
 				continue
 			}
-			if form := w.inComment(comment); form != "" {
+			if form := w.inText(comment, lower); form != "" {
 				report(group.Pos(), form, w.instead)
 			}
 		}
@@ -247,12 +254,15 @@ func (w oldWord) inName(name string) bool {
 	return slices.ContainsFunc(w.forms, func(form string) bool { return strings.Contains(parts, " "+form+" ") })
 }
 
-// inComment returns the form of w that a comment has.
-func (w oldWord) inComment(comment string) string {
-	if w.form.MatchString(comment) && w.may != nil {
-		comment = w.may.ReplaceAllString(comment, "_")
+// inText returns the form of w that a text has; lower is the same in lower case.
+func (w oldWord) inText(text, lower string) string {
+	if !slices.ContainsFunc(w.first, func(word string) bool { return strings.Contains(lower, word) }) {
+		return ""
 	}
-	return strings.Join(strings.Fields(w.form.FindString(comment)), " ")
+	if w.form.MatchString(text) && w.may != nil {
+		text = w.may.ReplaceAllString(text, "_")
+	}
+	return strings.Join(strings.Fields(w.form.FindString(text)), " ")
 }
 
 // camelWords splits "nextFrameID" into next, frame and id.
