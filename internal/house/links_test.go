@@ -25,6 +25,15 @@ func TestPathsInDocuments(t *testing.T) {
 	followAll(t, namedPath, 30, func(_, target string) string { return target })
 }
 
+// shortPath is a folder or file of a part of the engine, as docs name it there.
+var shortPath = regexp.MustCompile("`((?:client|devices|host|media)/[A-Za-z0-9_./-]+)`")
+
+// TestShortPathsInDocuments looks for those below engine.
+func TestShortPathsInDocuments(t *testing.T) {
+	t.Parallel()
+	followAll(t, shortPath, 20, func(_, target string) string { return filepath.Join("engine", target) })
+}
+
 // followAll looks for the file of each match of every document, of which there are
 // at least so many. path says where a document's target is, from the root.
 func followAll(t *testing.T, match *regexp.Regexp, least int, path func(document, target string) string) {

@@ -49,6 +49,39 @@ func TestProtocolIsDescribed(t *testing.T) {
 	}
 }
 
+// TestEventsAreDescribed looks in docs/contract.md for the name of every event that
+// foyer join prints.
+func TestEventsAreDescribed(t *testing.T) {
+	t.Parallel()
+	root := filepath.Join("..", "..")
+	text, err := os.ReadFile(filepath.Join(root, "docs", "contract.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(root, "app", "printer", "describe.go")
+	file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	ast.Inspect(file, func(n ast.Node) bool {
+		r, ok := n.(*ast.ReturnStmt)
+		if !ok || len(r.Results) != 2 {
+			return true
+		}
+		if literal, ok := r.Results[0].(*ast.BasicLit); ok && literal.Value != `""` {
+			found++
+			if event := strings.Trim(literal.Value, `"`); !strings.Contains(string(text), "`"+event+"`") {
+				t.Errorf("docs/contract.md does not list the event %s", event)
+			}
+		}
+		return true
+	})
+	if found < 20 {
+		t.Errorf("only %d events found", found)
+	}
+}
+
 // stringConstants maps the names of a file's constants to their texts.
 func stringConstants(file *ast.File) map[string]string {
 	constants := map[string]string{}
