@@ -23,13 +23,18 @@ func (m *meter) add(at time.Duration, size int) {
 	}
 	m.forward(slot)
 	if m.slot-slot < meterSlots {
-		m.bytes[slot%meterSlots] += size
+		*m.at(slot) += size
 	}
+}
+
+// at is where a slot's bytes are. The other side's clock may say a time before zero.
+func (m *meter) at(slot int64) *int {
+	return &m.bytes[(slot%meterSlots+meterSlots)%meterSlots]
 }
 
 func (m *meter) forward(slot int64) {
 	for n := min(slot-m.slot, meterSlots); n > 0; n-- {
-		m.bytes[(slot-n+1)%meterSlots] = 0
+		*m.at(slot - n + 1) = 0
 	}
 	m.slot = max(m.slot, slot)
 }
@@ -43,7 +48,7 @@ func (m *meter) rate(span time.Duration) float64 {
 	}
 	sum := 0
 	for i := range n { // the newest slot is not over yet
-		sum += m.bytes[(m.slot-1-i)%meterSlots]
+		sum += *m.at(m.slot - 1 - i)
 	}
 	return float64(sum) * 8 / (time.Duration(n) * meterSlot).Seconds()
 }
