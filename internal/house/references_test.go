@@ -33,6 +33,9 @@ func TestReferences(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i, line := range strings.Split(string(text), "\n") {
+			if !strings.Contains(line, ".md") && !strings.Contains(line, "(P ") && !strings.Contains(line, "(S ") {
+				continue // the expression takes a hundred times as long
+			}
 			if m := private.FindString(line); m != "" {
 				t.Errorf("%s:%d: %q leads nowhere", name, i+1, m)
 			}
