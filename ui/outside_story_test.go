@@ -386,7 +386,7 @@ func TestDropped(t *testing.T) {
 	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	const none = "What you dropped has no invite link."
+	const none = "There is no invite link in what you dropped."
 	for name, tt := range map[string]struct {
 		items []string
 		says  string // empty: the link is taken
