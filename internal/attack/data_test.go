@@ -27,7 +27,7 @@ func dataAttacks() []attempt {
 		{"packets over the limit", participant, "send 1 MB at a time", packets(attack.Reliable, 20, 200, 1<<20)},
 		{"1000 data channels", participant, "open channels without an end", manyChannels},
 		{"long labels", participant, "open channels with names of 60 kB", longLabels},
-		{"forged notices", participant, "say as the door that ada is removed, and that the room is closed", forgedNotices},
+		{"forged notices", participant, "say as the door that ada is removed, the room is closed, and 500 people wait", forgedNotices},
 		{"forged batches of chat", participant, "say as the keeper what ada has said", forgedBatches},
 		{"chat as somebody else", participant, "write in ada's name", chatAs},
 		{"chat to one person", participant, "show to one as said to all what nobody else sees", privateChat},
@@ -155,6 +155,8 @@ func forgedNotices(s *stage) (string, error) {
 		{Kind: doorapi.NoticeDismissed, By: "Host"}, {Kind: doorapi.NoticeLost, ID: call.Identity(s.grace.id)},
 		{Kind: doorapi.NoticeMuted, ID: call.Identity(s.ada.id)}, {Kind: doorapi.NoticeRole, ID: g.ID, Role: call.RoleHost},
 		{Kind: doorapi.NoticeRoom, Room: &call.RoomRules{Locked: true, MutedAll: true}}, {Kind: doorapi.NoticeChatOff},
+		{Kind: doorapi.NoticeBack, ID: call.Identity(s.grace.id)}, {Kind: doorapi.NoticeUnmuted, ID: call.Identity(s.grace.id)},
+		{Kind: doorapi.NoticeChatOn}, {Kind: doorapi.NoticeWaiting, Count: 500, By: "Host"},
 	} {
 		raw, err := json.Marshal(n)
 		if err != nil {
