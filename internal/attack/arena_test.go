@@ -302,7 +302,9 @@ func (s *stage) stats(n int) error {
 	return nil
 }
 
-// reached says what an attack has reached.
+// reached says what an attack has reached. Its word tells .ci/run not to try again, which
+// it does with what only took too long: an attack that comes through one time in two
+// comes through.
 func reached(format string, a ...any) error { return fmt.Errorf("reached: "+format, a...) }
 
 // refused turns a refusal into its text, and everything else into an error.

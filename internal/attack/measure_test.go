@@ -194,7 +194,7 @@ func (c *course) settle(ctx context.Context) error {
 	most, peakErr := drive.Peak(c.pid)
 	c.peak.rss = max(c.peak.rss, most, c.after.rss)
 	if !drive.Alive(c.pid) {
-		return fmt.Errorf("%s has died", c.name)
+		return reached("%s has died", c.name)
 	}
 	if err != nil {
 		return nil // see verdict
@@ -205,14 +205,14 @@ func (c *course) settle(ctx context.Context) error {
 // verdict lists what an attack did that it must not.
 func (c *course) verdict() (bad []string) {
 	if c.peak.rss > c.most {
-		bad = append(bad, fmt.Sprintf("%s held %d MB, more than %d MB", c.name, c.peak.rss>>20, c.most>>20))
+		bad = append(bad, reached("%s held %d MB, more than %d MB", c.name, c.peak.rss>>20, c.most>>20).Error())
 	}
 	if !c.back {
 		bad = append(bad, fmt.Sprintf("%s is not back after %v: %v at rest, %v before, %v at most, %v after",
 			c.name, backLimit, c.rest, c.before, c.peak, c.after))
 	}
 	if c.written > mostLog {
-		bad = append(bad, fmt.Sprintf("%s wrote %d kB of log", c.name, c.written>>10))
+		bad = append(bad, reached("%s wrote %d kB of log", c.name, c.written>>10).Error())
 	}
 	return bad
 }
