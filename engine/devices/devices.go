@@ -49,7 +49,7 @@ type Devices struct {
 	closed bool
 	claims map[string]*handle // the newest user of each device
 	open   map[*handle]struct{}
-	files  map[string]call.Source // that have stood in for a device, by their real paths
+	files  map[string]call.Device // that have stood in for one, by their real paths
 }
 
 var _ call.Devices = (*Devices)(nil)
@@ -62,7 +62,7 @@ func New(c Config) *Devices {
 		newDecoder: c.NewDecoder,
 		claims:     make(map[string]*handle),
 		open:       make(map[*handle]struct{}),
-		files:      make(map[string]call.Source),
+		files:      make(map[string]call.Device),
 	}
 	if c.Drivers.Camera != nil {
 		d.camera = d.newLister(c.Drivers.Camera.List)

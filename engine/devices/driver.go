@@ -11,9 +11,10 @@ type Drivers struct {
 	Camera VideoDriver
 	Screen VideoDriver
 	Audio  AudioDriver
-	// Held asks the operating system what this process has open: devices of
-	// the drivers, and files of those paths. nil where it cannot be asked.
-	Held func(files map[string]call.Source) ([]call.Device, error)
+	// Held asks the operating system what this process has open: devices of the
+	// drivers, by the IDs of their lists, and files of those paths, as the devices that
+	// they stand in for. nil where it cannot be asked.
+	Held func(files map[string]call.Device) ([]call.Device, error)
 }
 
 // Want is the frame that a capture should have. Drivers take the nearest that

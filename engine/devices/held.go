@@ -48,24 +48,45 @@ func (d *Devices) look() (held, unowned []call.Device, err error) {
 	if err != nil {
 		return sorted(append(open, opening...)), nil, err
 	}
-	of := func(list []call.Device, source call.Source) int {
-		return slices.IndexFunc(list, func(o call.Device) bool { return o.Source == source })
-	}
+	owned := slices.Clone(open)
+	var rest []call.Device
 	for _, s := range system {
-		switch i := of(opening, s.Source); {
-		case of(open, s.Source) >= 0:
-		case i >= 0: // a driver that has not come back yet, but has the device
-			open = append(open, opening[i])
-		default:
+		if _, ok := take(&owned, s); !ok {
+			rest = append(rest, s)
+		}
+	}
+	for _, s := range rest {
+		// A driver that has not come back yet, but has the device.
+		if o, ok := take(&opening, s); ok {
+			open = append(open, o)
+		} else {
 			unowned = append(unowned, s)
 		}
 	}
 	return sorted(open), unowned, nil
 }
 
+// take takes out of a list what the system names as s. What has no ID yet may be any of
+// its source: the sound system chooses one while it opens.
+func take(list *[]call.Device, s call.Device) (call.Device, bool) {
+	i := slices.IndexFunc(*list, func(o call.Device) bool { return o.Source == s.Source && o.ID == s.ID })
+	if i < 0 {
+		i = slices.IndexFunc(*list, func(o call.Device) bool { return o.Source == s.Source && o.ID == "" })
+	}
+	if i < 0 {
+		return call.Device{}, false
+	}
+	found := (*list)[i]
+	*list = slices.Delete(*list, i, i+1)
+	if found.ID == "" {
+		found = s
+	}
+	return found, true
+}
+
 // books lists what the owners have open or are opening, and the files that have
 // been played.
-func (d *Devices) books() (open, opening []call.Device, files map[string]call.Source) {
+func (d *Devices) books() (open, opening []call.Device, files map[string]call.Device) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for h := range d.open {
@@ -81,8 +102,8 @@ func (d *Devices) books() (open, opening []call.Device, files map[string]call.So
 
 // playsFrom remembers a file that stands in for a device, to be looked for later
 // among what the process has open.
-func (d *Devices) playsFrom(source call.Source, path string) {
-	real, err := filepath.EvalSymlinks(path)
+func (d *Devices) playsFrom(file call.Device) {
+	real, err := filepath.EvalSymlinks(file.ID)
 	if err == nil {
 		real, err = filepath.Abs(real)
 	}
@@ -91,8 +112,8 @@ func (d *Devices) playsFrom(source call.Source, path string) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if len(d.files) < maxFiles {
-		d.files[real] = source
+	if _, known := d.files[real]; known || len(d.files) < maxFiles {
+		d.files[real] = file
 	}
 }
 

@@ -19,10 +19,10 @@ func TestHeldComparesTheBooksWithTheSystem(t *testing.T) {
 	camera := newFake(t, call.SourceCamera, "cam")
 	gate := make(chan struct{})
 	var system func() ([]call.Device, error)
-	d := newDevices(t, Drivers{Camera: camera, Held: func(map[string]call.Source) ([]call.Device, error) { return system() }})
+	d := newDevices(t, Drivers{Camera: camera, Held: func(map[string]call.Device) ([]call.Device, error) { return system() }})
 	free := func() ([]call.Device, error) { return nil, nil }
 	busy := func() ([]call.Device, error) {
-		return []call.Device{{Source: call.SourceCamera, ID: "/dev/video0", Name: "/dev/video0"}}, nil
+		return []call.Device{{Source: call.SourceCamera, ID: "id-cam", Name: "/dev/video0"}}, nil
 	}
 	want := func(when string, names ...string) {
 		t.Helper()
@@ -44,6 +44,18 @@ func TestHeldComparesTheBooksWithTheSystem(t *testing.T) {
 	want("open, and the system does not see it", "cam")
 	system = busy
 	want("open", "cam")
+	system = func() ([]call.Device, error) {
+		return []call.Device{
+			{Source: call.SourceCamera, ID: "id-other", Name: "/dev/video2"}, {Source: call.SourceCamera, ID: "id-cam", Name: "/dev/video0"},
+		}, nil
+	}
+	want("open, beside another that nobody owns up to", "/dev/video2", "cam")
+	system = func() ([]call.Device, error) {
+		one, _ := busy()
+		return append(one, one...), nil
+	}
+	want("open twice, and once by its owner", "/dev/video0", "cam")
+	system = busy
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -75,6 +87,11 @@ func TestHeldComparesTheBooksWithTheSystem(t *testing.T) {
 	want("the driver has not got it yet")
 	system = busy
 	want("the driver has it, and does not come back", "cam")
+	system = func() ([]call.Device, error) {
+		one, _ := busy()
+		return append(one, call.Device{Source: call.SourceCamera, ID: "id-other", Name: "/dev/video2"}), nil
+	}
+	want("the driver has it, and somebody another one", "/dev/video2", "cam")
 	close(gate)
 	d.wg.Wait()
 	system = free
@@ -97,8 +114,8 @@ func TestFilesThatStoodInForDevicesAreLookedFor(t *testing.T) {
 	if err := errors.Join(os.WriteFile(film, nil, 0o600), os.Symlink(film, link)); err != nil {
 		t.Fatal(err)
 	}
-	var asked map[string]call.Source
-	d := newDevices(t, Drivers{Held: func(files map[string]call.Source) ([]call.Device, error) {
+	var asked map[string]call.Device
+	d := newDevices(t, Drivers{Held: func(files map[string]call.Device) ([]call.Device, error) {
 		asked = files
 		return nil, nil
 	}})
@@ -108,7 +125,7 @@ func TestFilesThatStoodInForDevicesAreLookedFor(t *testing.T) {
 		t.Error(err)
 	}
 	real, err := filepath.EvalSymlinks(film)
-	if err != nil || len(asked) != 1 || asked[real] != call.SourceCamera {
+	if err != nil || len(asked) != 1 || asked[real] != (call.Device{Source: call.SourceCamera, ID: link, Name: link}) {
 		t.Errorf("looked for %v (%v), want the film where it lies", asked, err)
 	}
 	for range 2 * maxFiles {
@@ -117,7 +134,7 @@ func TestFilesThatStoodInForDevicesAreLookedFor(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = f.Close()
-		d.playsFrom(call.SourceCamera, f.Name())
+		d.playsFrom(call.Device{Source: call.SourceCamera, ID: f.Name()})
 	}
 	if n := len(d.files); n != maxFiles {
 		t.Errorf("%d files are remembered, want %d", n, maxFiles)

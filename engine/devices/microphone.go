@@ -27,7 +27,7 @@ func (d *Devices) openMicrophone(ctx context.Context, choice string) (*audioCapt
 		return d.startPlayer(ctx, testDevice(call.SourceMicrophone), func() (player, error) { return new(testTone), nil })
 	case looksLikeFile(choice, extWAV):
 		dev := call.Device{Source: call.SourceMicrophone, ID: choice, Name: choice}
-		d.playsFrom(dev.Source, choice)
+		d.playsFrom(dev)
 		return d.startPlayer(ctx, dev, func() (player, error) { return openWAV(choice) })
 	case d.drivers.Audio == nil:
 		return nil, call.ErrNoSoundServer

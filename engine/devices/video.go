@@ -37,7 +37,7 @@ func (d *Devices) openVideo(ctx context.Context, source call.Source, choice stri
 	}
 	if source == call.SourceCamera && looksLikeFile(choice, extIVF, extY4M) {
 		dev := call.Device{Source: source, ID: choice, Name: choice}
-		d.playsFrom(source, choice)
+		d.playsFrom(dev)
 		return d.startVideo(ctx, "", dev, func() (VideoStream, error) { return openVideoFile(choice, d.newDecoder) })
 	}
 	driver, lister := d.drivers.Camera, d.camera

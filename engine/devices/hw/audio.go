@@ -53,6 +53,19 @@ func (s *audio) held() []call.Device {
 	return list
 }
 
+// usesCards reports whether a stream of that source uses a sound card's file itself,
+// which does not say whose it is.
+func (s *audio) usesCards(source call.Source) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for stream := range s.streams {
+		if stream.info.Source == source && stream.conn.backend == malgo.BackendAlsa {
+			return true
+		}
+	}
+	return false
+}
+
 // count is the number of connections to the sound system, now and ever.
 func (s *audio) count() (now, ever int) {
 	s.mu.Lock()

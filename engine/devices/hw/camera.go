@@ -28,6 +28,7 @@ type cameras struct {
 	log   logrus.FieldLogger
 	mu    sync.Mutex // held while cameras are looked for
 	nodes *nodes
+	ids   sync.Map // by file, of those that were opened
 }
 
 // List lists what is plugged in. What is open stays open.
@@ -76,6 +77,7 @@ func (c *cameras) Open(id string, want devices.Want) (devices.VideoStream, error
 	if err := permit(call.SourceCamera); err != nil {
 		return nil, err
 	}
+	c.ids.Store(node(d), id)
 	if err := d.Open(); err != nil {
 		return nil, openError(err)
 	}

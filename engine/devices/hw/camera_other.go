@@ -35,6 +35,9 @@ func cameraName(d driver.Driver) string {
 	return cmp.Or(strings.TrimSpace(name), cameraID(d))
 }
 
+// node is the camera's file, on systems where it has one.
+func node(driver.Driver) string { return "" }
+
 // current is for V4L2, too.
 func (c *cameras) current(driver.Driver) bool { return true }
 

@@ -8,4 +8,4 @@ import (
 
 // heldBy is nil: no table of the system's tells a process its own devices, so
 // the owners' books are all there is.
-func heldBy(*audio) func(map[string]call.Source) ([]call.Device, error) { return nil }
+func heldBy(*audio, *cameras) func(map[string]call.Device) ([]call.Device, error) { return nil }

@@ -25,11 +25,11 @@ func Drivers(log logrus.FieldLogger) devices.Drivers {
 	if err := os.Setenv(readTimeoutVariable, "1"); err != nil {
 		log.WithError(err).Warn("closing a stalled camera will take long")
 	}
-	s := newAudio(log)
+	s, c := newAudio(log), &cameras{log: log, nodes: newNodes()}
 	return devices.Drivers{
-		Camera: &cameras{log: log, nodes: newNodes()},
+		Camera: c,
 		Screen: newScreens(),
 		Audio:  s,
-		Held:   heldBy(s),
+		Held:   heldBy(s, c),
 	}
 }
