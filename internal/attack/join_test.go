@@ -24,6 +24,7 @@ func joinAttacks() []attempt {
 		{"replayed join", participant, "use somebody's join once more", replayed},
 		{"shifted clocks", participant, "sign for another time", shifted},
 		{"flood of joins", participant, "be stored as thousands of people who never come", joinFlood},
+		{"User-Agents of 100 kB", participant, "keep the processor busy and the memory full with a header", longAgents},
 		{"500 identities of one key", participant, "be 500 people in a room", manyIdentities},
 		{"a web page", outsider, "let a browser on the host's computer rule (CSRF, DNS rebinding)", webPage},
 		{"reading history in a loop", participant, "keep the database busy", historyLoop},
@@ -146,7 +147,7 @@ func joinFlood(s *stage) (string, error) {
 	client := s.door.Client()
 	defer client.CloseIdleConnections()
 	// The slower the machine asks, the longer does the burst last that is allowed.
-	limited, asked, times := 0, 0, many(500, 5_000)
+	limited, asked, times, began := 0, 0, many(500, 5_000), time.Now()
 	for ; asked < times || limited == 0 && asked < 4*times; asked++ {
 		p, err := s.somebody()
 		if err != nil {
@@ -168,10 +169,61 @@ func joinFlood(s *stage) (string, error) {
 			limited++
 		}
 	}
-	if limited == 0 {
+	const atOnce, perSecond = 300, 30
+	if most := atOnce + int(perSecond*time.Since(began).Seconds()); limited == 0 && asked <= most {
+		return "", fmt.Errorf("%d joins were asked for, which was too slow to be refused", asked)
+	} else if limited == 0 {
 		return "", reached("all %d were answered", asked)
 	}
 	return fmt.Sprintf("%d of %d refused for their number", limited, asked), nil
+}
+
+// longAgents connects by the header that LiveKit looks for browsers in.
+func longAgents(s *stage) (string, error) {
+	p, err := s.somebody()
+	if err != nil {
+		return "", err
+	}
+	a, err := s.door.Admit(s.ctx, p, s.links[call.RoleParticipant])
+	if err != nil {
+		return "", err
+	}
+	usual, long := time.Duration(0), time.Hour
+	for n := range 3 {
+		took, err := s.asBrowser(a.Token, fmt.Sprintf("Mozilla/5.0 (%d)", n))
+		if err != nil {
+			return "", err
+		}
+		usual = max(usual, took)
+	}
+	times := many(8, 200)
+	for n := range times {
+		took, err := s.asBrowser(a.Token, strings.Repeat(fmt.Sprintf("Mozilla/5.0 (%d; ", n), 100<<10/16))
+		if err != nil {
+			return "", err
+		}
+		long = min(long, took)
+	}
+	said := fmt.Sprintf("%d connects in %v at least, others in %v at most", times, long.Round(time.Millisecond), usual.Round(time.Millisecond))
+	if long > 5*usual+300*time.Millisecond {
+		return "", reached("%s", said)
+	}
+	return said, nil
+}
+
+// asBrowser connects as a browser that calls itself agent, and hangs up. It tells how long
+// that took.
+func (s *stage) asBrowser(token, agent string) (time.Duration, error) {
+	began := time.Now()
+	query := attack.Query("protocol", "16", "sdk", "js", "auto_subscribe", "0")
+	conn, a, err := s.door.Socket(s.ctx, "/rtc", query, token, http.Header{"User-Agent": {agent}})
+	if err != nil {
+		return 0, err
+	}
+	if conn == nil {
+		return 0, &attack.RefusedError{Answer: a}
+	}
+	return time.Since(began), conn.Close()
 }
 
 func manyIdentities(s *stage) (string, error) {
