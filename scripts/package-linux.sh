@@ -8,13 +8,12 @@
 #       PKG_CONFIG_LIBDIR=/usr/lib/aarch64-linux-gnu/pkgconfig make package-linux
 #
 # VERSION is x.y.z or vx.y.z; without one it is that of FyneApp.toml, as a version
-# before it. HOMEPAGE is where the project is found, and MAINTAINER who answers for the
+# before it. UPDATE_URL and UPDATE_KEY are the Makefile's. HOMEPAGE is where the project is found, and MAINTAINER who answers for the
 # packages: "Foyer maintainers" of the homepage if not given.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 out=${1:-build/packages}
 . scripts/packages/tree.sh
-go=${GO:-go}
 tools=$PWD/.tools/bin
 arch=$("$go" env GOARCH)
 export HOMEPAGE=${HOMEPAGE:-}
@@ -29,10 +28,7 @@ export PKG_CONFIG_PATH=$work/pkgconfig
 # fyne adds the flags of a release to these, and its own description of the program,
 # from FyneApp.toml. Its archive has the time and the owner of every file, so the
 # archive is made here.
-flags="-buildvcs=false -ldflags=-X=foyer/app.Version=$version"
-if [ -n "${UPDATE_URL:-}" ] && [ -n "${UPDATE_KEY:-}" ]; then
-	flags+=" -ldflags=-X=foyer/app/update.URL=$UPDATE_URL -ldflags=-X=foyer/app/update.Key=$UPDATE_KEY"
-fi
+flags="-buildvcs=false ${written[*]/#/-ldflags=-X=}"
 build() { # build TREE OUTPUT
 	(cd "$1" && GO=$go GOFLAGS=$flags \
 		"$tools/fyne" build --release --tags migrated_fynedo -o "$2")
@@ -68,13 +64,7 @@ tar --create --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --num
 	--mode='go-w' -C "$work" "$name" | xz -T1 -6 >"$out/$name.tar.xz"
 say "wrote $name.tar.xz"
 
-# What the program is made of.
-(
-	unset GOARCH CC CXX PKG_CONFIG_LIBDIR
-	GOFLAGS=-buildvcs=false CGO_ENABLED=0 "$go" run ./internal/licences/sbom -c libvpx="$(pkg-config --modversion vpx)" \
-		-c libopus="$(pkg-config --modversion opus)" "$work/foyer" "$version"
-) >"$out/$name.cdx.json"
-say "wrote $name.cdx.json"
+bill "$work/foyer" "$name"
 
 # stage KIND: lays out what the package of that kind installs.
 stage() {

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # package-macos.sh [DIR]: on a Mac, builds what is committed for the Mac's own processor,
-# as people get it, and writes Foyer in a disk image into DIR (build/packages). It needs
-# Xcode's command line tools and "brew install libvpx opus pkg-config". It has not run yet:
-# nobody who works on Foyer has had a Mac.
+# as people get it, and writes Foyer in a disk image into DIR (build/packages), and beside it
+# in CycloneDX what it is made of. It needs Xcode's command line tools and "brew install libvpx
+# opus pkg-config". It has not run yet: nobody who works on Foyer has had a Mac.
 #
 # VERSION, UPDATE_URL and UPDATE_KEY are as for package-linux.sh. To sign:
 #
@@ -15,39 +15,21 @@
 # Without the first, it is signed for this Mac alone; without the third, not notarised.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-started=$SECONDS
-say() { echo "package: $* ($((SECONDS - started)) s)" >&2; }
-fail() { echo "package: $*" >&2; exit 1; }
-
-[ "$(uname -s)" = Darwin ] || fail "this one needs a Mac"
-mkdir -p "${1:-build/packages}"
-out=$(cd "${1:-build/packages}" && pwd)
-go=${GO:-go}
+[ "$(uname -s)" = Darwin ] || { echo "package: this one needs a Mac" >&2; exit 1; }
+out=${1:-build/packages}
+. scripts/packages/tree.sh
 minimum=12.3
 arch=$("$go" env GOARCH)
 [ "$arch" = "$("$go" env GOHOSTARCH)" ] || fail "the codecs here are for $("$go" env GOHOSTARCH)"
-
-number=$(git show HEAD:FyneApp.toml | sed -n 's/^ *Version = "\(.*\)"/\1/p')
 build=$(git rev-list --count HEAD)
-version=${VERSION:-}
-version=${version#v}
-if [[ ! $version =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]]; then
-	version=$number~git$build.$(git rev-parse --short=10 HEAD)
-elif [ "$version" != "$number" ]; then
-	fail "FyneApp.toml has version $number, not $version"
-fi
-
-umask 022
-work=$(mktemp -d "${TMPDIR:-/tmp}/foyer-package.XXXXXX")
 keychain=$work/foyer.keychain-db
 clean() {
 	security delete-keychain "$keychain" 2>/dev/null || true
 	rm -rf "$work"
 }
 trap clean EXIT
-mkdir "$work/tree" "$work/pkgconfig" "$work/private"
+mkdir "$work/pkgconfig" "$work/private"
 chmod 700 "$work/private"
-git archive HEAD | tar -x -C "$work/tree"
 
 # Homebrew is not on other people's Macs: its codecs are linked statically.
 for name in vpx opus; do
@@ -61,16 +43,12 @@ for name in vpx opus; do
 		Libs: $library
 	END
 done
-flags="-s -w -X foyer/app.Version=$version"
-if [ -n "${UPDATE_URL:-}" ]; then
-	flags+=" -X foyer/app/update.URL=$UPDATE_URL -X foyer/app/update.Key=${UPDATE_KEY:?}"
-fi
 (
 	cd "$work/tree"
 	export PKG_CONFIG_PATH=$work/pkgconfig CGO_ENABLED=1 GOFLAGS=-buildvcs=false MACOSX_DEPLOYMENT_TARGET=$minimum
 	export CGO_CFLAGS="-O2 -mmacosx-version-min=$minimum" CGO_CXXFLAGS="-O2 -mmacosx-version-min=$minimum"
 	export CGO_LDFLAGS="-mmacosx-version-min=$minimum"
-	"$go" build -trimpath -tags migrated_fynedo,release -ldflags "$flags" -o "$work/foyer" .
+	"$go" build -trimpath -tags migrated_fynedo,release -ldflags "-s -w ${written[*]/#/-X }" -o "$work/foyer" .
 )
 say "built $version for $arch"
 
@@ -120,7 +98,8 @@ codesign "${signing[@]}" --sign "$identity" --entitlements "$work/tree/packaging
 codesign --verify --strict --verbose=2 "$app"
 say "signed by $identity"
 
-image=$out/foyer-$version-darwin-$arch.dmg
+name=foyer-$version-darwin-$arch
+image=$out/$name.dmg
 rm -f "$image"
 hdiutil create -quiet -volname "Foyer $version" -srcfolder "$work/dmg" -fs HFS+ -format UDZO "$image"
 if [ "$identity" != - ]; then
@@ -135,4 +114,5 @@ if [ -n "${MACOS_NOTARY_KEY:-}" ]; then
 	spctl --assess --type open --context context:primary-signature --verbose=2 "$image"
 	say "notarised"
 fi
-say "wrote $(basename "$image")"
+say "wrote $name.dmg"
+PKG_CONFIG_PATH=$work/pkgconfig bill "$app/Contents/MacOS/foyer" "$name"

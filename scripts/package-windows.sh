@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # package-windows.sh [DIR]: builds what is committed for Windows (amd64), as people get
-# it, and writes the installer into DIR (build/packages). It cross-compiles with mingw-w64
-# on Linux. VERSION is as for package-linux.sh, the certificate as for windows-sign.sh;
-# without one, nothing is signed. The same commit and VERSION give the same bytes, up to
-# the signatures.
+# it, and writes the installer into DIR (build/packages), and beside it in CycloneDX what the
+# program is made of. It cross-compiles with mingw-w64 on Linux. VERSION, UPDATE_URL and
+# UPDATE_KEY are as for package-linux.sh, the certificate as for windows-sign.sh; without one,
+# nothing is signed. The same commit and VERSION give the same bytes, up to the signatures.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 out=${1:-build/packages}
@@ -26,7 +26,7 @@ done
 (cd "$files" && $cross-windres --output-format=coff foyer.rc "$tree/foyer_windows_amd64.syso")
 
 # A program for the desktop: it opens no console (app/console).
-(cd "$tree" && windows_go build -ldflags "-s -w -H=windowsgui -X foyer/app.Version=$version" -o "$files/foyer.exe" .)
+(cd "$tree" && windows_go build -ldflags "-s -w -H=windowsgui ${written[*]/#/-X }" -o "$files/foyer.exe" .)
 say "built $version for windows-amd64"
 scripts/check-exe.sh "$files/foyer.exe"
 "$sign" "$files/foyer.exe"
@@ -36,10 +36,11 @@ sed 's/$/\r/' "$tree/LICENSE" >"$files/licence.txt"
 sed 's/$/\r/' "$tree/CHANGELOG.md" >"$files/changelog.txt"
 sed -i 's/$/\r/' "$files/licences-of-libraries.txt"
 
-name=foyer-$version-windows-amd64-setup.exe
+name=foyer-$version-windows-amd64
+PKG_CONFIG_LIBDIR=$codecs/pkgconfig PKG_CONFIG_PATH='' bill "$files/foyer.exe" "$name"
 makensis -V2 -WX -INPUTCHARSET UTF8 -DVERSION="$version" -DNUMBERS="$dotted" -DFILES="$files" -DSIGN="$sign" \
-	-DOUT="$work/$name" "$tree/packaging/windows/foyer.nsi" >&2
-"$sign" "$work/$name"
-mv "$work/$name" "$out/$name"
-say "wrote $name"
-most "$name" 30
+	-DOUT="$work/setup.exe" "$tree/packaging/windows/foyer.nsi" >&2
+"$sign" "$work/setup.exe"
+mv "$work/setup.exe" "$out/$name-setup.exe"
+say "wrote $name-setup.exe"
+most "$name-setup.exe" 30

@@ -1,7 +1,8 @@
-# tree.sh: what is packaged. Part of package-linux.sh and package-windows.sh, which set
-# $out and are in the root of the repository.
+# tree.sh: what is packaged. Part of the package-*.sh, which set $out and are in the root of
+# the repository.
 # shellcheck shell=bash
 
+go=${GO:-go}
 started=$SECONDS
 say() { echo "package: $* ($((SECONDS - started)) s)" >&2; }
 fail() { echo "package: $*" >&2; exit 1; }
@@ -29,10 +30,31 @@ umask 022
 mkdir "$work/tree"
 git archive HEAD | tar -x -C "$work/tree"
 
+# What the linker writes into the program. Without both of the last it asks nowhere for updates.
+written=("foyer/app.Version=$version")
+if [ -n "${UPDATE_URL:-}" ] && [ -n "${UPDATE_KEY:-}" ]; then
+	written+=("foyer/app/update.URL=$UPDATE_URL" "foyer/app/update.Key=$UPDATE_KEY")
+fi
+
+# bill PROGRAM NAME: writes what the program is made of into NAME.cdx.json. pkg-config
+# describes the libraries in C that it is linked with.
+bill() {
+	local vpx opus
+	vpx=$(pkg-config --modversion vpx)
+	opus=$(pkg-config --modversion opus)
+	(
+		unset GOARCH CC CXX PKG_CONFIG_LIBDIR
+		cd "$work/tree"
+		GOFLAGS=-buildvcs=false CGO_ENABLED=0 "$go" run ./internal/licences/sbom \
+			-c libvpx="$vpx" -c libopus="$opus" "$1" "$version"
+	) >"$out/$2.cdx.json"
+	say "wrote $2.cdx.json"
+}
+
 # most FILE MEGABYTES: a package may have so many at most.
 most() {
 	local size
-	size=$(stat -c %s "$out/$1")
+	size=$(($(wc -c <"$out/$1")))
 	echo "package: $1 has $((size / 100000))e5 bytes" >&2
 	[ "$size" -le $(($2 * 1000000)) ] || fail "$1 has $size bytes, more than $2 MB"
 }
