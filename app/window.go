@@ -19,6 +19,7 @@ import (
 	"foyer/app/about"
 	"foyer/app/appleevent"
 	"foyer/app/atspi"
+	"foyer/app/console"
 	"foyer/app/desktop"
 	"foyer/app/install"
 	"foyer/app/instance"
@@ -87,6 +88,8 @@ func runWindow(std io3, args []string) int {
 		if *orTry {
 			return runTry(std, nil)
 		}
+		book := words.Choose("", language.Preferred())
+		console.Alert(programTitle, book.Error(err, "", call.SourceUnknown, time.Now()).Whole())
 		return status
 	default:
 		return c.showFailure(err)

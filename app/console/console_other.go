@@ -4,5 +4,8 @@
 // started from, on Windows.
 package console
 
+// Alert does nothing: elsewhere the terminal, or the desktop's log, has what was printed.
+func Alert(_, _ string) {}
+
 // Attach does nothing: elsewhere every program has the terminal.
 func Attach() {}

@@ -16,10 +16,6 @@ const attachParent = ^uintptr(0)
 // program that is linked without a console, and one that is linked with it would open
 // a black window whenever somebody starts it from the desktop.
 func Attach() {
-	missing := func(f *os.File) bool {
-		kind, err := windows.GetFileType(windows.Handle(f.Fd()))
-		return err != nil || kind == windows.FILE_TYPE_UNKNOWN
-	}
 	noIn, noOut, noErr := missing(os.Stdin), missing(os.Stdout), missing(os.Stderr)
 	if !noIn && !noOut && !noErr {
 		return
@@ -39,4 +35,27 @@ func Attach() {
 			os.Stderr = out
 		}
 	}
+}
+
+// Alert shows a text in a box of the system's, which needs no OpenGL, and returns when the
+// user has read it. It does nothing where [os.Stderr] leads somewhere: there it was printed.
+func Alert(title, text string) {
+	if !missing(os.Stderr) {
+		return
+	}
+	t, err := windows.UTF16PtrFromString(title)
+	if err != nil {
+		return
+	}
+	s, err := windows.UTF16PtrFromString(text)
+	if err != nil {
+		return
+	}
+	_, _ = windows.MessageBox(0, s, t, windows.MB_OK|windows.MB_ICONERROR)
+}
+
+// missing reports whether a file of the program's start leads nowhere.
+func missing(f *os.File) bool {
+	kind, err := windows.GetFileType(windows.Handle(f.Fd()))
+	return err != nil || kind == windows.FILE_TYPE_UNKNOWN
 }
