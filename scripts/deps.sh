@@ -27,7 +27,7 @@ apt_test=(xvfb dbus-daemon openbox xdotool xclip x11-utils imagemagick libgl1-me
 apt_vm=(qemu-system-x86 v4l-utils)
 apt_package=(debootstrap lintian rpm desktop-file-utils appstream systemd zsh fish xz-utils buildah)
 apt_windows=(gcc-mingw-w64-x86-64-posix g++-mingw-w64-x86-64-posix make yasm dpkg-dev nsis osslsigncode openssl wine wine64
-	xvfb openbox xdotool xclip imagemagick libgl1-mesa-dri)
+	sqlite3 xvfb openbox xdotool xclip imagemagick libgl1-mesa-dri)
 
 have_one() { # have_one PROGRAM|...
 	local names n

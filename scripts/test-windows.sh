@@ -2,9 +2,9 @@
 # test-windows.sh FOYER [PART...]: packages what is committed for Windows, with a certificate of
 # its own, and takes the package as a user does, under Wine: the tests of the code that only
 # Windows has; installed without a question, used under Xvfb together with FOYER, a program for
-# Linux, and removed. Parts are code, installer, room and window; all of them without one.
+# Linux, and removed. Parts are code, installer, room, odd and window; all of them without one.
 # FOYER_SETUP is an installer that has been made before, with FOYER_CERTIFICATE (PEM); FOYER_EXE is a
-# program for part "room".
+# program for the parts room and odd.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages/cross.sh
@@ -28,7 +28,7 @@ trap 'exit 130' INT TERM
 
 prefix
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(code installer room window)
+[ ${#parts[@]} -gt 0 ] || parts=(code installer room odd window)
 [ -n "${FOYER_EXE:-}" ] || [ "${parts[*]}" = code ] || package
 for part in "${parts[@]}"; do
 	begin=$SECONDS

@@ -142,13 +142,22 @@ installed() {
 	must_have "$work/version" "foyer "
 }
 
-# serve ROOM COMMAND...: a room server of that program; the invite link is in $work/ROOM.
+# served NAME DATA COMMAND...: a room server of that program. What it prints is in $work/NAME.json,
+# and its process in $server.
+served() {
+	local name=$1 data=$2
+	shift 2
+	"$@" serve --listen 127.0.0.1:0 --data "$data" --no-port-mapping >"$work/$name.json" 2>"$work/$name.log" &
+	server=$!
+	started+=("$server")
+	await "the room server $name is ready" told "$name" ready
+}
+
+# serve ROOM COMMAND...: a room server with a room; the invite link is in $work/ROOM.
 serve() {
 	local room=$1 url key
 	shift
-	"$@" serve --listen 127.0.0.1:0 --data "$work/rooms-$room" --no-port-mapping >"$work/$room.json" 2>"$work/$room.log" &
-	started+=($!)
-	await "the room server is ready" told "$room" ready
+	served "$room" "$work/rooms-$room" "$@"
 	url=$(sed -n 's/.*"url":"\([^"]*\)".*/\1/p' "$work/$room.json")
 	key=$(sed -n 's/.*"admin_key_file":"\([^"]*\)".*/\1/p' "$work/$room.json")
 	"$@" invite --server "$url" --admin-key-file "${key//\\\\/\\}" --room "$room" | tr -d '\r' >"$work/$room"
@@ -215,6 +224,65 @@ part_room() {
 	hears_and_sees Walt Bob "$c/bob.png" 'C:\bob.png'
 }
 
+# says TEXT ARGUMENT...: the program fails, and TEXT says why.
+says() {
+	local text=$1 status=0
+	shift
+	timeout "${FOYER_AWAIT:-60}" wine "$exe" "$@" >"$work/said" 2>&1 </dev/null || status=$?
+	if [ $status -eq 0 ] || [ $status -ge 124 ]; then
+		echo "“$*” ended with status $status; it said:" >&2
+		tail -5 "$work/said" >&2
+		return 1
+	fi
+	must_have "$work/said" "$text"
+	! grep -q -e '^panic' -e '^goroutine ' "$work/said" || { tail -20 "$work/said" >&2; return 1; }
+}
+
+# ends PROCESS: it is told to end, and does.
+ends() {
+	kill "$1"
+	wait "$1" || true
+}
+
+# part_odd: what nobody has planned: a long path, data of other versions, a folder that is a
+# file, and a computer that draws nothing.
+part_odd() {
+	local long earlier=$c/earlier window
+	program
+	exe=$(windows_path "$exe")
+	long="C:\\ein Ordner\\会议 房间\\$(printf 'x%.0s' $(seq 110))\\$(printf 'y%.0s' $(seq 120))"
+	served long "$long" wine "$exe"
+	ends "$server"
+	[ -s "$c/$(tr '\\' / <<<"${long:3}")/foyer.db" ]
+
+	mkdir "$earlier"
+	sqlite3 "$earlier/foyer.db" <scripts/packages/earlier.sql
+	served earlier 'C:\earlier' wine "$exe"
+	ends "$server"
+	[ "$(sqlite3 "$earlier/foyer.db.schema1" 'SELECT title FROM rooms')" = "The hall" ]
+	[ "$(sqlite3 "$earlier/foyer.db" 'SELECT title FROM rooms')" = "The hall" ]
+	sqlite3 "$earlier/foyer.db" 'INSERT INTO schema_version VALUES (1000)'
+	says "A newer version of Foyer has used this data folder. Update Foyer" serve --listen 127.0.0.1:0 --data 'C:\earlier'
+	says "Foyer cannot use the data folder." serve --listen 127.0.0.1:0 --data 'C:\earlier\foyer.db'
+	rm -r "$earlier"
+
+	# Started from the desktop, it says in a box what nobody would read in a terminal.
+	wineserver -k || true # what was started on another display
+	display -extension GLX
+	says "Foyer cannot open a window"
+	wine start /wait "$exe" >/dev/null 2>&1 </dev/null &
+	window=$!
+	started+=("$window")
+	await "a box says that nothing can be drawn" xdotool search --onlyvisible --name '^Foyer$'
+	import -window root "$artifacts/windows-nothing-drawn.png"
+	xdotool search --onlyvisible --name '^Foyer$' windowactivate --sync key Return
+	await "the program has ended" ended "$window"
+}
+
+# hosting: a window's room server runs.
+hosting() { pgrep -f 'foyer\.exe serve --lifeline' >/dev/null; }
+not_hosting() { ! hosting; }
+
 part_window() {
 	local window log=$artifacts/windows.log status=0
 	program
@@ -234,6 +302,7 @@ part_window() {
 
 	click "$accent" "the start button"
 	await "the room is shown" button "$danger"
+	hosting
 	xdotool key ctrl+i
 	await "the invite link is on the clipboard" sh -c 'xclip -selection clipboard -o | grep -q "^foyer://"'
 	xclip -selection clipboard -o >"$work/link"
@@ -258,7 +327,7 @@ part_window() {
 	xdotool search --onlyvisible --name '^Foyer' windowactivate --sync key alt+F4
 	click "$danger" "the question whether the room of ours may end for the others"
 	await "the window has ended" ended "$window"
-	await "its room server has ended" sh -c '! pgrep -f "^$1 serve --lifeline"' - "$exe"
+	await "its room server has ended" not_hosting
 	must_have "$profile/settings.json" '"Ada"'
 	uninstall "$folder"
 	uninstalled "$folder"
