@@ -5,7 +5,8 @@ import "time"
 const (
 	// busyShare of the time spent on encoding is too much: frames come late, and the
 	// window wants to draw, too. It counts over guardWindow, after guardPatience of
-	// such windows in a row.
+	// such windows in a row, and so many more for each further step: a layer is missed
+	// more than every other frame.
 	busyShare     = 0.9
 	guardWindow   = time.Second
 	guardPatience = 4
@@ -50,7 +51,7 @@ func (g *cpuGuard) judge(now time.Time, share float64) {
 	switch {
 	case share > busyShare:
 		g.calm = time.Time{}
-		if g.busy++; g.busy < guardPatience || g.step == g.most {
+		if g.busy++; g.busy < guardPatience*(g.step+1) || g.step == g.most {
 			return
 		}
 		if g.wait = max(g.wait, calmFor); now.Sub(g.tried) < g.wait {
