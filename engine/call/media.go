@@ -131,8 +131,7 @@ type RemoteTrack interface {
 	Interrupt()
 	// RequestKeyFrame asks the sender for a key frame (PLI).
 	RequestKeyFrame()
-	// SenderReport maps the track's RTP clock to the sender's wall clock, from
-	// the newest RTCP sender report.
+	// SenderReport maps the RTP clock to the sender's wall clock, by the newest RTCP report.
 	SenderReport() (ntp time.Time, rtp uint32, ok bool)
 }
 
@@ -144,20 +143,16 @@ type LineStats struct {
 
 // LocalStats counts what was sent, since the publication.
 type LocalStats struct {
-	Source Source  `json:"source"`
-	SID    SID     `json:"sid"`
-	Bytes  uint64  `json:"bytes"`
-	Frames uint64  `json:"frames"`
-	FPS    float64 `json:"fps"`
-	Layers int     `json:"layers"` // layers being encoded now
-	Width  int     `json:"width,omitempty"`
-	Height int     `json:"height,omitempty"`
-	// Limited is why less is sent than was agreed, beside the line: LimitedByCPU or "".
-	Limited string `json:"limited,omitempty"`
+	Source     Source  `json:"source"`
+	SID        SID     `json:"sid"`
+	Bytes      uint64  `json:"bytes"`
+	Frames     uint64  `json:"frames"`
+	FPS        float64 `json:"fps"`
+	Layers     int     `json:"layers"` // layers being encoded now
+	Width      int     `json:"width,omitempty"`
+	Height     int     `json:"height,omitempty"`
+	CPULimited bool    `json:"cpu_limited,omitempty"` // this computer is too slow for all of it
 }
-
-// LimitedByCPU means that this computer is too slow to encode everything.
-const LimitedByCPU = "cpu"
 
 // RemoteStats counts what was received, since the subscription.
 type RemoteStats struct {

@@ -178,7 +178,7 @@ func (pg *pings) onPong(p *livekit.Pong) {
 func (pg *pings) send() {
 	pg.s.alarms.Set(alarmPing, pg.interval())
 	pg.s.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_PingReq{PingReq: &livekit.Ping{
-		Timestamp: time.Now().UnixMilli(), Rtt: pg.s.RTT().Milliseconds(),
+		Timestamp: time.Now().UnixMilli(), Rtt: time.Duration(pg.s.rtt.Load()).Milliseconds(),
 	}}})
 }
 

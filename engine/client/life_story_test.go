@@ -215,7 +215,7 @@ func TestSimulatedFailures(t *testing.T) {
 			a.connected()
 			simulate(t, a, s)
 			a.post(func() { a.rtt.Store(0); a.pings.send() })
-			eventually(t, "the scenario has arrived: so has the ping after it", func() bool { return a.RTT() > 0 })
+			eventually(t, "the scenario has arrived: so has the ping after it", func() bool { return a.Line().RTTMS > 0 })
 			n := a.events()
 			proxy.cut()
 			wait[call.SessionReconnected](a, n, "reconnected", nil)

@@ -357,13 +357,9 @@ func (s *session) announce(republish bool) {
 	})
 }
 
-// RTT is the round trip of the newest ping over the signal connection, 0 before
-// the first. It is safe from any goroutine.
-func (s *session) RTT() time.Duration { return time.Duration(s.rtt.Load()) }
-
 // Line implements [call.Session].
 func (s *session) Line() call.LineStats {
-	return call.LineStats{RTTMS: float64(s.RTT()) / float64(time.Millisecond), SendKbps: s.budget.Rate() / 1000}
+	return call.LineStats{RTTMS: float64(s.rtt.Load()) / float64(time.Millisecond), SendKbps: s.budget.Rate() / 1000}
 }
 
 // Leave implements [call.Session].

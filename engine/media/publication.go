@@ -170,10 +170,7 @@ func (p *publication) complain(what string, err error) {
 func (p *publication) count(awake int, sent bool, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.counts.Layers, p.counts.Limited = awake, ""
-	if p.guard.step > 0 {
-		p.counts.Limited = call.LimitedByCPU
-	}
+	p.counts.Layers, p.counts.CPULimited = awake, p.guard.step > 0
 	if sent {
 		p.counts.Frames++
 		p.pace.add(now)

@@ -139,7 +139,7 @@ func measured() call.StatsReported {
 	return call.StatsReported{
 		Line: call.LineStats{RTTMS: 23, SendKbps: 2500},
 		Local: []call.LocalStats{
-			{Source: call.SourceCamera, SID: "1", Bytes: 350_000, Width: 1280, Height: 720, FPS: 15, Limited: call.LimitedByCPU},
+			{Source: call.SourceCamera, SID: "1", Bytes: 350_000, Width: 1280, Height: 720, FPS: 15, CPULimited: true},
 			{Source: call.SourceMicrophone, SID: "2", Bytes: 8000},
 		},
 		Remote: []call.RemoteStats{

@@ -17,15 +17,15 @@ func SayStats(b *Book, names func(call.Identity) string, now, before call.StatsR
 		line = b.T("stats.line_unknown")
 	}
 	if now.Line.SendKbps > 0 {
-		line += " " + b.T("stats.upwards", "rate", b.rate(float64(now.Line.SendKbps)*1000))
+		line += " " + b.T("stats.upwards", "rate", rate(b, float64(now.Line.SendKbps)*1000))
 	}
 	said = append(said, line)
 	for _, l := range now.Local {
-		said = append(said, b.sent(l, bytesOf(before.Local, func(o call.LocalStats) (bool, uint64) { return o.SID == l.SID, o.Bytes }), apart))
+		said = append(said, saySent(b, l, bytesOf(before.Local, func(o call.LocalStats) (bool, uint64) { return o.SID == l.SID, o.Bytes }), apart))
 	}
 	for _, r := range now.Remote {
 		old := bytesOf(before.Remote, func(o call.RemoteStats) (bool, uint64) { return o.SID == r.SID, o.Bytes })
-		said = append(said, b.received(names(r.ID), r, old, apart))
+		said = append(said, sayReceived(b, names(r.ID), r, old, apart))
 	}
 	return said
 }
@@ -40,21 +40,21 @@ func bytesOf[T any](all []T, is func(T) (bool, uint64)) uint64 {
 	return 0
 }
 
-func (b *Book) sent(l call.LocalStats, before uint64, apart time.Duration) string {
-	rate := b.rateOf(l.Bytes, before, apart)
+func saySent(b *Book, l call.LocalStats, before uint64, apart time.Duration) string {
+	rate := rateOf(b, l.Bytes, before, apart)
 	who := []string{"who", b.T("stats.you"), "source", b.Source(l.Source), "rate", rate}
 	if l.Width == 0 {
 		return b.T("stats.audio", who...)
 	}
 	text := b.T("stats.video", append(who, "size", size(l.Width, l.Height), "fps", frames(l.FPS))...)
-	if l.Limited == call.LimitedByCPU {
+	if l.CPULimited {
 		text += " " + b.T("stats.slow")
 	}
 	return text
 }
 
-func (b *Book) received(name string, r call.RemoteStats, before uint64, apart time.Duration) string {
-	who := []string{"who", name, "source", b.Source(r.Source), "rate", b.rateOf(r.Bytes, before, apart)}
+func sayReceived(b *Book, name string, r call.RemoteStats, before uint64, apart time.Duration) string {
+	who := []string{"who", name, "source", b.Source(r.Source), "rate", rateOf(b, r.Bytes, before, apart)}
 	var said []string
 	switch {
 	case r.Paused:
@@ -86,14 +86,14 @@ func size(w, h int) string { return fmt.Sprintf("%d×%d", w, h) }
 func frames(fps float64) string { return strconv.Itoa(int(fps + 0.5)) }
 
 // rateOf is what so many bytes more are in a second.
-func (b *Book) rateOf(bytes, before uint64, apart time.Duration) string {
+func rateOf(b *Book, bytes, before uint64, apart time.Duration) string {
 	if apart <= 0 || bytes < before {
-		return b.rate(0)
+		return rate(b, 0)
 	}
-	return b.rate(float64(bytes-before) * 8 / apart.Seconds())
+	return rate(b, float64(bytes-before)*8/apart.Seconds())
 }
 
 // rate says bits in a second.
-func (b *Book) rate(bits float64) string {
+func rate(b *Book, bits float64) string {
 	return b.T("stats.rate", "kbit", b.Number(int(bits/1000+0.5)))
 }

@@ -18,7 +18,7 @@ func TestStats(t *testing.T) {
 	now := call.StatsReported{
 		Line: call.LineStats{RTTMS: 23.4, SendKbps: 2500},
 		Local: []call.LocalStats{
-			{Source: call.SourceCamera, SID: "C", Bytes: 251_000, Width: 1280, Height: 720, FPS: 14.8, Limited: call.LimitedByCPU},
+			{Source: call.SourceCamera, SID: "C", Bytes: 251_000, Width: 1280, Height: 720, FPS: 14.8, CPULimited: true},
 			{Source: call.SourceMicrophone, SID: "N", Bytes: 8_000},
 		},
 		Remote: []call.RemoteStats{

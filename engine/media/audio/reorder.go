@@ -161,7 +161,7 @@ func (b *reorderBuffer) makeRoom() {
 }
 
 // pass ends the time of the next packet, whether it is there or not. One of which
-// there is but a copy is lost nevertheless: that is how the line is judged.
+// there is but a copy is lost nevertheless: the share of losses is that of the line.
 func (b *reorderBuffer) pass() {
 	s := b.slot(b.next)
 	lost := 0.0

@@ -7,6 +7,7 @@ import (
 
 	"fyne.io/fyne/v2"
 
+	"foyer/engine/call"
 	"foyer/engine/call/reach"
 	"foyer/ui/kit"
 	"foyer/ui/kit/prose"
