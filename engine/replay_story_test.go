@@ -205,7 +205,7 @@ func kinds() map[string]reflect.Type {
 	for _, v := range []any{
 		engine.Join{}, engine.Leave{}, engine.SwitchRoom{}, engine.Publish{}, engine.Unpublish{}, engine.Mute{},
 		engine.Unmute{}, engine.SelectDevice{}, engine.StartPreview{}, engine.StopPreview{}, engine.SetTrackView{},
-		engine.Stats{}, engine.SendChat{}, engine.RefreshDevices{},
+		engine.Stats{}, engine.SendChat{}, engine.RefreshDevices{}, engine.SetVoice{},
 		call.RosterReplaced{}, call.RemoteTrackReady{}, call.RemoteTrackGone{}, call.SessionReconnecting{},
 		call.SessionReconnected{}, call.LocalTrackMuted{}, call.LocalTrackGone{}, call.SessionEnded{},
 		call.ParticipantJoined{}, call.ParticipantUpdated{}, call.ParticipantLeft{}, call.TrackPublished{},
