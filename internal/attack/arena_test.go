@@ -92,7 +92,8 @@ func (a *arena) warmUp(t *testing.T) {
 	s := &stage{arena: a, ctx: t.Context(), mark: a.ada.Mark(), door: attack.Door{URL: a.server.Drive.URL}}
 	err := s.warm()
 	s.over()
-	if err = errors.Join(err, s.stats(2)); err != nil {
+	const givenBack = 11 // seconds: the program looks every 5 s for what it can give back
+	if err = errors.Join(err, s.stats(givenBack)); err != nil {
 		t.Fatal(err)
 	}
 	for _, one := range []*subject{&a.serving, &a.ada.subject} {

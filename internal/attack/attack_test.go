@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -107,27 +105,24 @@ type row struct {
 // Whatever it is, the server and their programs stay within their limits, they
 // go on hearing each other, and all is as before once the attacker is gone.
 func TestAttacks(t *testing.T) {
-	all := groups()
-	rows := make([][]row, len(all))
 	var machine sync.RWMutex
 	var side sync.WaitGroup
+	doc := document{name: *table}
 	for k := range arenas() {
 		side.Go(func() {
 			f := field{t: t, machine: &machine}
-			for i, g := range all {
-				if g.arena%arenas() == k {
-					rows[i] = f.attack(g)
+			for _, g := range groups() {
+				if g.arena%arenas() != k {
+					continue
+				}
+				if err := doc.write(f.attack(g)); err != nil {
+					t.Error(err)
 				}
 			}
 			f.rest()
 		})
 	}
 	side.Wait()
-	if *table != "" {
-		if err := writeTable(*table, slices.Concat(rows...)); err != nil {
-			t.Error(err)
-		}
-	}
 }
 
 // field is where attacks happen one after the other.
@@ -293,52 +288,4 @@ func (r row) verdict() []string {
 		return append(r.bad, fmt.Sprintf("somebody heard nothing for %v", r.silence))
 	}
 	return r.bad
-}
-
-// writeTable writes what was measured between the markers of a document.
-func writeTable(name string, rows []row) error {
-	const begin, end = "<!-- attacks: begin -->\n", "<!-- attacks: end -->"
-	old, err := os.ReadFile(name)
-	if err != nil {
-		return err
-	}
-	before, rest, ok := strings.Cut(string(old), begin)
-	_, after, closed := strings.Cut(rest, end)
-	if !ok || !closed {
-		return fmt.Errorf("%s has no markers %q and %q", name, begin, end)
-	}
-	return os.WriteFile(name, []byte(before+begin+written(rows)+end+after), 0o644)
-}
-
-func written(rows []row) string {
-	var b strings.Builder
-	held := 0
-	for _, r := range rows {
-		if len(r.verdict()) == 0 {
-			held++
-		}
-	}
-	how := "short form"
-	if *long {
-		how = "long form"
-	}
-	fmt.Fprintf(&b, "%d of %d held, %s.\n\n", held, len(rows), how)
-	b.WriteString("| Attack | By | Tries to | Became of it | Holds | Server MB | Files | Goroutines | Bystander MB | Longest silence |\n")
-	b.WriteString("|---|---|---|---|---|---|---|---|---|---|\n")
-	three := func(x, y, z any) string { return fmt.Sprintf("%v, %v, %v", x, y, z) }
-	for _, r := range rows {
-		verdict := "yes"
-		if bad := r.verdict(); len(bad) > 0 {
-			verdict = "**no**: " + strings.Join(bad, "; ")
-		}
-		s, o := r.server, r.bystander
-		cells := []string{
-			r.name, string(r.by), r.tries, r.said, verdict,
-			three(s.before.rss>>20, s.peak.rss>>20, s.after.rss>>20), three(s.before.files, s.peak.files, s.after.files),
-			three(s.before.goroutines, s.peak.goroutines, s.after.goroutines),
-			three(o.before.rss>>20, o.peak.rss>>20, o.after.rss>>20), fmt.Sprintf("%d ms", r.silence.Milliseconds()),
-		}
-		b.WriteString("| " + strings.Join(cells, " | ") + " |\n")
-	}
-	return b.String()
 }
