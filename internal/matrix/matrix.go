@@ -3,6 +3,7 @@
 package matrix
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -28,6 +29,7 @@ type Row struct {
 	Exit   string `json:"exit"`
 	Reason string `json:"reason"`
 	Status int    `json:"status"`
+	Date   string `json:"date"` // when its table was begun
 	Cells  []Cell `json:"cells"`
 }
 
@@ -66,7 +68,7 @@ func New(where string) *Table {
 }
 
 // Load reads tables that Save wrote and lays them over each other: rows of one
-// name become one row. Date and cores are the first one's.
+// name become one row. The cores are the first one's.
 func Load(names ...string) (*Table, error) {
 	all := New("")
 	for i, name := range names {
@@ -79,7 +81,7 @@ func Load(names ...string) (*Table, error) {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		if i == 0 {
-			all.data.Cores, all.data.Date = d.Cores, d.Date
+			all.data.Cores = d.Cores
 		}
 		for _, r := range d.Rows {
 			all.Add(r)
@@ -92,6 +94,7 @@ func Load(names ...string) (*Table, error) {
 func (t *Table) Add(r Row) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	r.Date = cmp.Or(r.Date, t.data.Date)
 	if i := slices.IndexFunc(t.data.Rows, func(o Row) bool { return o.Exit == r.Exit }); i >= 0 {
 		t.data.Rows[i].Cells = append(t.data.Rows[i].Cells, r.Cells...)
 		return
@@ -121,7 +124,9 @@ func columns() [][2]string {
 // Markdown shows the table: the time from the cause until the device was seen
 // free from outside the process, and in brackets what the program's receipt
 // says, both in milliseconds.
-func (t *Table) Markdown() string {
+//
+// Of an older table, which may be empty, the rows stay that are not in this one.
+func (t *Table) Markdown(older string) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var b strings.Builder
@@ -129,20 +134,49 @@ func (t *Table) Markdown() string {
 	for _, c := range columns() {
 		b.WriteString(" " + c[1] + " |")
 	}
-	b.WriteString("\n|---|---|" + strings.Repeat("---|", len(columns())) + "\n")
-	for _, r := range t.data.Rows {
-		reason := "`" + r.Reason + "`"
-		if r.Reason == "" {
-			reason = "(no process left to say it)"
-		}
-		fmt.Fprintf(&b, "| %s | %s |", r.Exit, reason)
-		for _, c := range columns() {
-			b.WriteString(" " + r.cell(c[0]) + " |")
-		}
-		b.WriteString("\n")
+	b.WriteString(" Measured |\n|---|---|" + strings.Repeat("---|", len(columns())) + "---|\n")
+	for _, line := range t.lines(older) {
+		b.WriteString(line)
 	}
-	fmt.Fprintf(&b, "\nMeasured %s on %d cores.\n", t.data.Date, t.data.Cores)
+	fmt.Fprintf(&b, "\nMeasured on %d cores.\n", t.data.Cores)
 	return b.String()
+}
+
+// lines are the rows, and those of an older table where they were. A row that it had not
+// comes after the one that is before it here. t.mu is held.
+func (t *Table) lines(older string) []string {
+	const head = 2
+	var lines []string
+	for line := range strings.Lines(older) {
+		if strings.HasPrefix(line, "|") {
+			lines = append(lines, line)
+		}
+	}
+	lines = lines[min(head, len(lines)):]
+	next := len(lines)
+	for _, r := range t.data.Rows {
+		i := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, "| "+r.Exit+" |") })
+		if i >= 0 {
+			lines[i] = r.line()
+		} else {
+			i = next
+			lines = slices.Insert(lines, i, r.line())
+		}
+		next = i + 1
+	}
+	return lines
+}
+
+func (r Row) line() string {
+	reason := "`" + r.Reason + "`"
+	if r.Reason == "" {
+		reason = "(no process left to say it)"
+	}
+	cells := []string{r.Exit, reason}
+	for _, c := range columns() {
+		cells = append(cells, r.cell(c[0]))
+	}
+	return "| " + strings.Join(append(cells, r.Date), " | ") + " |\n"
 }
 
 func (r Row) cell(device string) string {

@@ -1,7 +1,9 @@
 // Leavingtable writes the measured exit matrix into a document, between its
 // markers.
 //
-//	leavingtable DOCUMENT TABLE.json...
+//	leavingtable [-part] DOCUMENT TABLE.json...
+//
+// With -part the document keeps the rows that were not measured.
 package main
 
 import (
@@ -22,8 +24,12 @@ func main() {
 }
 
 func run(args []string) error {
+	part := len(args) > 0 && args[0] == "-part"
+	if part {
+		args = args[1:]
+	}
 	if len(args) < 2 {
-		return fmt.Errorf("usage: leavingtable DOCUMENT TABLE.json")
+		return fmt.Errorf("usage: leavingtable [-part] DOCUMENT TABLE.json")
 	}
 	table, err := matrix.Load(args[1:]...)
 	if err != nil {
@@ -34,9 +40,12 @@ func run(args []string) error {
 		return err
 	}
 	before, rest, ok := strings.Cut(string(text), begin)
-	_, after, closed := strings.Cut(rest, end)
+	older, after, closed := strings.Cut(rest, end)
 	if !ok || !closed {
 		return fmt.Errorf("%s has no markers %q and %q", args[0], begin, end)
 	}
-	return os.WriteFile(args[0], []byte(before+begin+table.Markdown()+end+after), 0o644)
+	if !part {
+		older = ""
+	}
+	return os.WriteFile(args[0], []byte(before+begin+table.Markdown(older)+end+after), 0o644)
 }
