@@ -33,11 +33,7 @@ artifacts=${FOYER_ARTIFACTS:-$PWD/artifacts}
 mkdir -p "$artifacts"
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/foyer-packages.XXXXXX")
-started=() # processes that are ours to end
 finish() {
-	local pid
-	for pid in ${started[@]+"${started[@]}"}; do kill "$pid" 2>/dev/null || true; done
-	for pid in ${started[@]+"${started[@]}"}; do wait "$pid" 2>/dev/null || true; done
 	# Nothing below a mount is removed.
 	awk -v w="$work/" 'index($2, w) == 1 { print $2 }' /proc/mounts | sort -r | while read -r m; do umount -l "$m"; done
 	rm -rf --one-file-system "$work"
@@ -51,9 +47,11 @@ parts=("$@")
 for part in "${parts[@]}"; do
 	begin=$SECONDS
 	echo "== $part"
-	# A part is a process: one that fails does not keep the others from running.
+	# A part is a process with a folder of its own: one that fails does not keep the others
+	# from running.
+	mkdir "$work/$part"
 	set +e
-	(set -e; started=(); trap end_started EXIT; "part_$part")
+	(set -e; started=(); trap end_started EXIT; work=$work/$part; "part_$part")
 	status=$?
 	set -e
 	if [ $status -eq 0 ]; then

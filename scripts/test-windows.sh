@@ -33,8 +33,9 @@ parts=("$@")
 for part in "${parts[@]}"; do
 	begin=$SECONDS
 	echo "== $part"
-	# A part is a process: its guests end with it.
-	(started=(); trap end_started EXIT; "part_$part")
+	# A part is a process with a folder of its own: its guests end with it.
+	mkdir "$work/$part"
+	(started=(); trap end_started EXIT; work=$work/$part; "part_$part")
 	echo "== $part passed in $((SECONDS - begin)) s"
 done
 echo "passed: ${parts[*]} ($SECONDS s)"

@@ -19,7 +19,7 @@ says() {
 	! grep -q -e '^panic' -e '^goroutine ' "$work/said" || { tail -20 "$work/said" >&2; return 1; }
 }
 
-# served ROOT NAME FLAG...: ada runs a room server until [end_served]; what it prints is
+# served ROOT NAME FLAG...: ada runs a room server until it is ended; what it prints is
 # in $work/NAME.json, and its process in $server.
 served() {
 	local r=$1 name=$2
@@ -29,11 +29,6 @@ served() {
 	started+=("$server")
 	await "the room server $name is ready" grep -q '"event":"ready"' "$work/$name.json"
 }
-end_served() {
-	pkill -TERM -P "$server" 2>/dev/null || kill "$server"
-	wait "$server" || true
-}
-
 part_odd() {
 	new_root odd
 	cp "$deb" "$root/tmp/"
@@ -53,7 +48,7 @@ odd_data() {
 	install -d -o 1000 -g 1000 -m 700 "$r/home/ada/earlier"
 	in_root "$r" ada sqlite3 /home/ada/earlier/foyer.db <scripts/packages/earlier.sql
 	served "$r" earlier --data /home/ada/earlier
-	end_served
+	ends "$server"
 	[ "$(in_root "$r" ada sqlite3 /home/ada/earlier/foyer.db.schema1 'SELECT title FROM rooms')" = "The hall" ]
 	[ "$(in_root "$r" ada sqlite3 /home/ada/earlier/foyer.db 'SELECT title FROM rooms')" = "The hall" ]
 	in_root "$r" ada sqlite3 /home/ada/earlier/foyer.db 'INSERT INTO schema_version VALUES (1000)'
@@ -79,7 +74,7 @@ odd_sound() {
 	echo '{"cmd":"leave"}' >&"$stdin"
 	await "Ada has left" grep -q '"event":"left"' "$work/quiet.json"
 	exec {stdin}>&-
-	end_served
+	ends "$server"
 }
 
 # odd_path: a home with spaces, Chinese letters and 250 characters.
@@ -90,7 +85,7 @@ odd_path() {
 	mkdir -p "$r$home"
 	chown -R 1000:1000 "$r/home/ada/ein Ordner"
 	served "$r" long --data "$home/rooms"
-	end_served
+	ends "$server"
 	display
 	in_root "$r" ada foyer --profile "$home/profile" >"$artifacts/packages-long.log" 2>&1 &
 	local window=$!
@@ -99,8 +94,7 @@ odd_path() {
 	# A second start finds the first.
 	in_root "$r" ada timeout 30 foyer --profile "$home/profile" "$nowhere" || true
 	kill -0 "$window"
-	pkill -TERM -P "$window" 2>/dev/null || kill "$window"
-	wait "$window" || true
+	ends "$window"
 }
 
 # odd_archive: the tar.xz where it may not be written, over a program that runs, into a
@@ -119,7 +113,7 @@ odd_archive() {
 	in_root "$r" ada make -s -C "$folder" user-install >/dev/null
 	kill -0 "$server"
 	in_root "$r" ada make -s -C "$folder" user-uninstall >/dev/null
-	end_served
+	ends "$server"
 	in_root "$r" ada make -s -C "$folder" user-install USER_PREFIX="$prefix" >/dev/null
 	in_root "$r" ada "$prefix/bin/foyer" version
 	must_have "$r$prefix/share/applications/app.foyer.Foyer.desktop" "Exec=\"$prefix/bin/foyer\" %u"

@@ -69,7 +69,9 @@ registered_links() {
 	must_have "$work/registered" "/home/ada/.config/mimeapps.list"
 	in_root "$r" ada xdg-mime query default x-scheme-handler/foyer | grep -x app.foyer.Foyer.desktop
 	(cd "$r" && desktop-file-validate home/ada/.local/share/applications/app.foyer.Foyer.desktop)
-	in_root "$r" ada xdg-open foyer://127.0.0.1:1/not-a-link >"$work/opened" 2>&1 &
+	# xdg-open's own reading of the entry ends at a space; that of desktops does not.
+	install_in "$r" libglib2.0-bin
+	in_root "$r" ada env XDG_CURRENT_DESKTOP=GNOME xdg-open foyer://127.0.0.1:1/not-a-link >"$work/opened" 2>&1 &
 	started+=($!)
 	await "the link has started the registered program" running_in "$r" "$foyer"
 	pkill -TERM -f --nslist mnt --ns $$ "^$foyer foyer://" || true

@@ -73,10 +73,21 @@ listing() {
 		-o -path ./var/lib/apt -o -path ./var/lib/dpkg -o -path ./var/log -o -path ./root \) -prune -o -print | sort)
 }
 
+# ends PROCESS: one of ours, and what it has started: a function in the background is a
+# shell that waits for its program.
+ends() {
+	local pid ours
+	ours=$(pgrep -P "$1" || true)
+	# shellcheck disable=SC2086
+	kill $ours "$1" 2>/dev/null || true
+	wait "$1" 2>/dev/null || true
+	for pid in $ours; do await "process $pid has ended" ended "$pid"; done
+}
+ended() { ! kill -0 "$1" 2>/dev/null; }
+
 end_started() {
 	local pid
-	for pid in ${started[@]+"${started[@]}"}; do kill "$pid" 2>/dev/null || true; done
-	for pid in ${started[@]+"${started[@]}"}; do wait "$pid" 2>/dev/null || true; done
+	for pid in ${started[@]+"${started[@]}"}; do ends "$pid" || true; done
 }
 
 # must_be FILE TEXT: FILE has a line with TEXT.

@@ -44,7 +44,6 @@ click() {
 }
 
 gone() { ! button "$1" >/dev/null; }
-ended() { ! kill -0 "$1" 2>/dev/null; }
 
 # use_window ROOT FOYER [LINKS [MIDDLE]]: starts a room with the window of the
 # program FOYER, has a second person join it, opens a link as a browser does if LINKS is

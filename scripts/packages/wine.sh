@@ -238,12 +238,6 @@ says() {
 	! grep -q -e '^panic' -e '^goroutine ' "$work/said" || { tail -20 "$work/said" >&2; return 1; }
 }
 
-# ends PROCESS: it is told to end, and does.
-ends() {
-	kill "$1"
-	wait "$1" || true
-}
-
 # part_odd: what nobody has planned: a long path, data of other versions, a folder that is a
 # file, and a computer that draws nothing.
 part_odd() {
