@@ -5,10 +5,12 @@
 set -euo pipefail
 base=$1 artifacts=$2
 work=$(mktemp -d "${TMPDIR:-/tmp}/foyer-container.XXXXXX")
-container='' server=''
+container='' server='' pid=''
 b=(buildah --root "$work/storage" --runroot "$work/run" --storage-driver vfs)
 finish() {
+	[ -z "$pid" ] || kill "$pid" 2>/dev/null || true # buildah passes no signals on
 	[ -z "$server" ] || kill "$server" 2>/dev/null || true
+	[ -z "$server" ] || wait "$server" || true
 	[ -z "$container" ] || "${b[@]}" umount "$container" >/dev/null 2>&1 || true
 	rm -rf --one-file-system "$work"
 }
@@ -38,9 +40,8 @@ for _ in $(seq 200); do
 	kill -0 "$server" || { cat "$work/log" >&2; exit 1; }
 	sleep 0.1
 done
+pid=$(pgrep --uid 7843 --oldest) || { ps -eo pid,user,args --forest >"$artifacts/container-ps.log"; echo "nothing runs as its own user" >&2; exit 1; }
 "${b[@]}" run "$container" "${check[@]}"
-pid=$(pgrep -f '^foyer serve --data /data' --newest)
-[ "$(awk '/^Uid:/ { print $2 }' "/proc/$pid/status")" = 7843 ]
 ticks() { awk '{ print $14 + $15 }' "/proc/$pid/stat"; }
 sleep 5 # what a start costs is over
 before=$(ticks)
@@ -48,11 +49,11 @@ sleep 60
 used=$(($(ticks) - before))
 rss=$(awk '/^VmRSS:/ { print int($2 / 1000) }' "/proc/$pid/status")
 echo "idle: $rss MB RSS, $(awk -v t=$used -v hz="$(getconf CLK_TCK)" 'BEGIN { printf "%.2f", t / hz / 60 * 100 }') % of a core; size of the program $(($(stat -c %s build/container/foyer) / 1000000)) MB"
-[ "$rss" -le 80 ]
-[ "$used" -le $(($(getconf CLK_TCK) * 60 / 200)) ] # half a percent
+[ "$rss" -le 80 ] || { echo "more than 80 MB" >&2; exit 1; }
+[ "$used" -le $(($(getconf CLK_TCK) * 60 / 200)) ] || { echo "more than half a percent of a core" >&2; exit 1; }
 kill "$pid"
 wait "$server" || true
-server=
+server='' pid=''
 if "${b[@]}" run "$container" "${check[@]}" 2>/dev/null; then
 	echo "the health check of a server that is gone succeeds" >&2
 	exit 1
