@@ -33,12 +33,17 @@ func webOf(t *testing.T, link string) string {
 
 func (h *house) visits(link string, tcp bool) *visitor {
 	h.t.Helper()
+	return visit(h.t, h.foyer, link, tcp)
+}
+
+func visit(t *testing.T, f drive.Foyer, link string, tcp bool) *visitor {
+	t.Helper()
 	root, err := drive.Root()
-	must(h.t, err)
-	url := webOf(h.t, link)
-	p, err := h.server.Drive.Visit(h.t.Context(), root, map[string]any{"url": url, "language": "en-GB", "tcp": tcp})
-	must(h.t, err)
-	return &visitor{testenv.Adopt(h.t, p), h.t, url, words.English()}
+	must(t, err)
+	url := webOf(t, link)
+	p, err := f.Visit(t.Context(), root, map[string]any{"url": url, "language": "en-GB", "tcp": tcp})
+	must(t, err)
+	return &visitor{testenv.Adopt(t, p), t, url, words.English()}
 }
 
 // does a command and returns what the page answers.

@@ -26,18 +26,18 @@ type BrowserOptions struct {
 // Browse starts Chromium as a participant. root is the module's folder. It waits
 // until the page is there, not for the room.
 func (s *Server) Browse(ctx context.Context, root string, o BrowserOptions) (*Process, error) {
-	return s.browser(ctx, root, "peer.mjs", o.Env, o.NS, map[string]any{
+	return s.foyer.browser(ctx, root, "peer.mjs", o.Env, o.NS, map[string]any{
 		"url": s.URL, "keyFile": s.LiveKitKeyFile, "room": o.Room, "id": o.ID,
 		"camera": o.Camera, "microphone": o.Microphone, "headful": o.Headful, "lines": o.Lines,
 	})
 }
 
-// Visit starts Chromium on the page of the door, as e2e/browser/guest.mjs describes.
-func (s *Server) Visit(ctx context.Context, root string, options map[string]any) (*Process, error) {
-	return s.browser(ctx, root, "guest.mjs", nil, nil, options)
+// Visit starts Chromium on the page of a door, as e2e/browser/guest.mjs describes.
+func (f Foyer) Visit(ctx context.Context, root string, options map[string]any) (*Process, error) {
+	return f.browser(ctx, root, "guest.mjs", nil, nil, options)
 }
 
-func (s *Server) browser(
+func (f Foyer) browser(
 	ctx context.Context, root, script string, env []string, ns *NetNS, o map[string]any,
 ) (*Process, error) {
 	if err := Need("node"); err != nil {
@@ -57,7 +57,7 @@ func (s *Server) browser(
 	}
 	p, err := Start(Command{
 		Name: "browser", Path: "node", Args: []string{filepath.Join(dir, script), string(options)},
-		Env: append(slices.Clone(env), chromiumVariable+"="+chromium), NS: ns, Logs: s.foyer.Work,
+		Env: append(slices.Clone(env), chromiumVariable+"="+chromium), NS: ns, Logs: f.Work,
 	})
 	if err != nil {
 		return nil, err
