@@ -31,12 +31,14 @@ func (o *outside) shown() {
 		o.frame.Maximize()
 	}
 	o.placeAt = o.cfg.Now()
-	o.frame.OnHidden(o.setHidden)
+	o.frame.OnMinimized(o.setMinimized)
+	o.uncover = o.frame.OnCovered(func(on bool) { o.cfg.Dispatch(func() { o.setCovered(on) }) })
 }
 
-// watchWindow remembers where the window is. It is written down when it has
+// watchWindow looks whether anybody sees the window, and remembers where it is. It is written down when it has
 // rested there.
 func (o *outside) watchWindow(now time.Time) {
+	o.settleSight()
 	if o.frame == nil || now.Sub(o.placeAt) < placeEvery {
 		return
 	}
