@@ -49,6 +49,7 @@ type subcommand struct {
 func subcommands() []subcommand {
 	return []subcommand{
 		{"serve", "[flags]", "run a room server", runServe},
+		{"relay", "[flags]", "pass guests on to room servers that nobody can dial", runRelay},
 		{"invite", "[flags]", "print an invite link", runInvite},
 		{"admin", "[flags] COMMAND", "the host's tools: list, remove, ban, mute ...", runAdmin},
 		{"join", "LINK --name NAME", "join without a window", runJoin},

@@ -1,7 +1,7 @@
 package app
 
 import (
-	"context"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -12,12 +12,11 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/app/profiling"
+	"foyer/app/serving"
 	"foyer/app/webpage"
 	"foyer/engine/call"
-	"foyer/engine/call/reach"
 	"foyer/engine/host"
 	"foyer/engine/roomserver"
-	"foyer/ui/words"
 )
 
 // splitData tells a folder from the address of a database; with the latter, keys
@@ -31,14 +30,14 @@ func splitData(data string) (folder, database string) {
 
 func runServe(std io3, args []string) int {
 	c := newCommand(std, "serve", "serve [--listen ADDR:PORT] [--data DIR|postgres://...] [--room-ttl D] "+
-		"[--media-port PORT] [--public HOST[:PORT]] [--cert F --key F] [--no-port-mapping] [--pprof ADDR] [--trace FILE] "+
-		"[--livekit URL --api-key K --api-secret-file F]")
+		"[--media-port PORT] [--public HOST[:PORT]] [--cert F --key F | --domain HOST[:PORT] --acme] [--relay LINK] "+
+		"[--no-port-mapping] [--pprof ADDR] [--trace FILE] [--livekit URL --api-key K --api-secret-file F]")
 	conf := host.Config{Page: webpage.Files()}
 	c.StringVar(&conf.Listen, "listen", host.DefaultListen, "address and port of the door")
 	c.StringVar(&conf.Data, "data", "", "folder for keys and rooms (default: your data folder), or the postgres:// "+
 		"address of a database that several doors of a cluster can share; put its password in $PGPASSWORD")
 	c.DurationVar(&conf.RoomTTL, "room-ttl", host.DefaultRoomTTL, "how long a room stays open with nobody in it")
-	c.networkFlags(&conf)
+	network := serving.NewFlags(c.FlagSet, &conf)
 	c.StringVar(&conf.LiveKitURL, "livekit", "", "run only the door in front of this LiveKit server: "+
 		"a wss:// or https:// address; ws:// and http:// on this computer only")
 	c.StringVar(&conf.APIKey, "api-key", "", "API key of that LiveKit server (default: $"+apiKeyVariable+")")
@@ -53,7 +52,7 @@ func runServe(std io3, args []string) int {
 		return status
 	}
 	conf.Log = c.logger(std.err)
-	if err := completeServe(&conf, *secretFile); err != nil {
+	if err := cmp.Or(completeServe(&conf, *secretFile), network.Complete(&conf)); err != nil {
 		return c.serverFailed(err)
 	}
 
@@ -69,54 +68,13 @@ func runServe(std io3, args []string) int {
 		conf.Patient = true // the server of a window that was closed just now
 		go stopAtEnd(std.in, stop)
 	}
-	if err = serve(ctx, conf, std.out); err == nil {
+	if err = serving.Run(ctx, conf, std.out); err == nil {
 		return exitOK
 	}
 	if *lifeline {
 		_ = roomserver.WriteFailure(std.out, err) // the window says it in its own words
 	}
 	return c.serverFailed(err)
-}
-
-// networkFlags say how people elsewhere reach a server.
-func (c *command) networkFlags(conf *host.Config) {
-	c.IntVar(&conf.MediaPort, "media-port", 0, "port of audio and video, to open in a firewall: UDP and, "+
-		"unless --listen names one address, TCP (default: a free port, different each time)")
-	c.Func("public", "name or address, HOST or HOST:PORT, by which people on the internet reach this server, first in "+
-		"its links; may be repeated", func(host string) error {
-		conf.Public = append(conf.Public, host)
-		return nil
-	})
-	c.StringVar(&conf.CertFile, "cert", "", "file with a certificate (PEM, with its chain) for the --public name, for "+
-		"links without a pin and for browsers; read again when it changes")
-	c.StringVar(&conf.KeyFile, "key", "", "file with its key")
-	c.BoolVar(&conf.NoPortMapping, "no-port-mapping", false, "do not ask the router of this network (PCP, NAT-PMP, "+
-		"UPnP) to let people on the internet in while the server runs")
-}
-
-// serve runs the server until ctx ends, and prints when people may join.
-func serve(ctx context.Context, conf host.Config, out io.Writer) error {
-	conf.Came = func(id call.Identity, name string) {
-		_ = roomserver.WriteCame(out, id, name, words.English().Reach("", "", name)) // the log says it, too
-	}
-	conf.Reached = func(r host.Reach) { _ = roomserver.WriteReach(out, reached(r)) } // the log says it, too
-	server, err := host.New(conf)
-	if err != nil {
-		return err
-	}
-	return server.Run(ctx, func(r host.Ready) {
-		line := reached(r.Reach)
-		line.URL, line.AdminKeyFile, line.LiveKitKeyFile = r.URL, r.AdminKeyFile, r.LiveKitKeyFile
-		_ = roomserver.WriteReady(out, line)
-	})
-}
-
-// reached is what is printed of how a server is reached.
-func reached(r host.Reach) roomserver.Ready {
-	kind, public := reach.Of(r.Hosts)
-	return roomserver.Ready{
-		Hosts: r.Hosts, Reach: kind, Router: r.Router, Who: words.English().ReachByRouter(kind, public, r.Router),
-	}
 }
 
 // stopAtEnd calls stop when nothing more can be read. It ends with the process:

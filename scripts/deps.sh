@@ -23,7 +23,7 @@ chromium=${CHROMIUM:-chromium|chromium-browser|google-chrome|google-chrome-stabl
 # NAME=PROGRAM|... is there if one of the programs is, wherever it came from.
 apt_test=(xvfb dbus-daemon openbox xdotool xclip x11-utils imagemagick libgl1-mesa-dri pulseaudio pulseaudio-utils
 	fcitx5 fcitx5-chinese-addons ibus ibus-libpinyin at-spi2-core
-	espeak-ng sox fonts-wqy-microhei "chromium=$chromium" nodejs=node npm=npm iproute2 nftables=nft miniupnpd-nftables=miniupnpd procps postgresql redis-server=redis-server)
+	espeak-ng sox fonts-wqy-microhei "chromium=$chromium" nodejs=node npm=npm iproute2 nftables=nft miniupnpd-nftables=miniupnpd pebble procps postgresql redis-server=redis-server)
 apt_vm=(qemu-system-x86 v4l-utils)
 apt_package=(debootstrap lintian rpm desktop-file-utils appstream systemd zsh fish xz-utils buildah)
 apt_windows=(gcc-mingw-w64-x86-64-posix g++-mingw-w64-x86-64-posix make yasm dpkg-dev nsis osslsigncode openssl wine wine64

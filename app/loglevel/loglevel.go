@@ -18,7 +18,7 @@ import (
 func parts() []string {
 	return []string{
 		"atspi", "client", "desktop", "devices", "door", "engine", "host", "instance", "keeper", "media",
-		"router", "sfu", "ui", "update",
+		"relay", "router", "sfu", "ui", "update",
 	}
 }
 

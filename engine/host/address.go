@@ -16,7 +16,9 @@ const maxLinkHosts = 8
 // linkHosts are the addresses that a link carries: the public ones that the server
 // was told, then the one that its router leads to it, then the one that it was told to
 // listen on, or those of every interface that a guest can reach. Loopback is only given
-// if there is nothing else.
+// if there is nothing else. The relay comes behind the IPv4 addresses: whoever is in one
+// network with the server does not go by it, and others try their way there last
+// (doorclient, race.go), while a firewall may be in the way of those of IPv6.
 func linkHosts(s settings, port uint16, router reach.Router) []string {
 	var hosts []string
 	add := func(host string) {
@@ -30,15 +32,26 @@ func linkHosts(s settings, port uint16, router reach.Router) []string {
 	if router.Leads() {
 		add(router.Outside)
 	}
-	if a := s.listen.Addr(); !a.IsUnspecified() {
-		add(join(a, port))
-		return hosts[:min(len(hosts), maxLinkHosts)]
+	own := []netip.Addr{s.listen.Addr()}
+	if own[0].IsUnspecified() {
+		own = reachable(interfaceAddresses(), s.dual)
 	}
-	for _, a := range reachable(interfaceAddresses(), s.dual) {
+	if len(hosts) == 0 && len(own) == 0 {
+		own = []netip.Addr{loopback4()}
+	}
+	relay := router.Relay.At
+	if relay != "" {
+		hosts = hosts[:min(len(hosts), maxLinkHosts-1)]
+	}
+	for _, a := range own {
+		if relay != "" && (!a.Is4() || len(hosts) == maxLinkHosts-1) {
+			add(relay)
+			relay = ""
+		}
 		add(join(a, port))
 	}
-	if len(hosts) == 0 {
-		return []string{join(loopback4(), port)}
+	if relay != "" {
+		add(relay)
 	}
 	return hosts[:min(len(hosts), maxLinkHosts)]
 }

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"crypto/x509"
 	"fmt"
 	"net"
 	"net/netip"
@@ -15,6 +16,7 @@ import (
 	"foyer/engine/call"
 	"foyer/engine/call/reach"
 	"foyer/engine/host/limits"
+	"foyer/engine/relay/relaywire"
 )
 
 // DefaultListen is where `foyer serve` listens: every interface, IPv4 and IPv6.
@@ -49,6 +51,8 @@ type Config struct {
 	// and its key; they are read again when they change. Links go on to pin the door's
 	// own certificate.
 	CertFile, KeyFile string
+	// ACME obtains a certificate for Domain instead, if that is set.
+	ACME ACME
 	// Page has the sentences and icons of the page for guests in a browser, by the names
 	// of files; without them there is no such page.
 	Page map[string][]byte
@@ -70,6 +74,12 @@ type Config struct {
 	// addresses or what they are worth; it must not block, and may be nil.
 	NoPortMapping bool
 	Reached       func(Reach)
+	// Relay is the link of a relay by which guests come, too; empty: there is none.
+	Relay string
+
+	// Certified is told what becomes of the certificate that ACME obtains; it must not
+	// block, and may be nil.
+	Certified func(reach.Certificate)
 
 	// Trace, if set, sees each frame between the keepers and the media server, with
 	// the secrets in it; it must not block.
@@ -79,6 +89,7 @@ type Config struct {
 	now    func() time.Time // nil for time.Now; tests have a clock of their own
 
 	networkEvery time.Duration       // 0 for lookAtNetwork
+	acmePause    time.Duration       // 0 for what acmecert has
 	addresses    func() []netip.Addr // nil for mediaAddresses
 }
 
@@ -104,6 +115,8 @@ type settings struct {
 	dual     bool           // IPv6 as well
 	upstream *url.URL       // nil: our own SFU
 	public   []reach.PublicHost
+	roots    *x509.CertPool  // for ACME.Directory; nil: the system's
+	relay    *relaywire.Link // nil: none
 }
 
 func (c Config) check() (settings, error) {
@@ -142,7 +155,13 @@ func (c Config) check() (settings, error) {
 	if (s.CertFile == "") != (s.KeyFile == "") {
 		return s, fmt.Errorf("%w: a certificate needs both its file and that of its key", call.ErrServerConfig)
 	}
+	if err := s.checkACME(); err != nil {
+		return s, err
+	}
 	if err := s.checkPublic(); err != nil {
+		return s, err
+	}
+	if err := s.checkRelay(); err != nil {
 		return s, err
 	}
 	return s, s.checkUpstream()

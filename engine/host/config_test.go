@@ -14,6 +14,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"foyer/engine/call"
+	"foyer/engine/internal/owncert"
 	"foyer/internal/testenv"
 )
 
@@ -134,7 +135,7 @@ func TestStartErrors(t *testing.T) {
 }
 
 func halfCertificate(t *testing.T) string {
-	pem, err := makeCertificate()
+	pem, err := owncert.Make("x")
 	if err != nil {
 		t.Fatal(err)
 	}

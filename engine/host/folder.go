@@ -1,26 +1,18 @@
 package host
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/hex"
 	"encoding/json"
-	"encoding/pem"
 	"fmt"
-	"math/big"
-	"net"
 	"strconv"
 	"strings"
-	"time"
 
 	"foyer/engine/call"
 	"foyer/engine/doorapi"
 	"foyer/engine/host/roomservice"
+	"foyer/engine/internal/owncert"
 	"foyer/engine/internal/secret"
 	"foyer/engine/private"
 )
@@ -33,8 +25,6 @@ const (
 	liveKitKeyFile  = "livekit-key.json"
 	clusterKeyFile  = "livekit-cluster-key.json"
 	portFile        = "port"
-
-	certificateYears = 10
 )
 
 // folder is the data folder, opened.
@@ -71,7 +61,7 @@ func (f *folder) load(cluster *roomservice.Key) error {
 
 // openCertificate reads the certificate that links pin, or makes it.
 func (f *folder) openCertificate() error {
-	raw, err := f.readOrMake(certificateFile, makeCertificate)
+	raw, err := f.readOrMake(certificateFile, func() ([]byte, error) { return owncert.Make("Foyer room server") })
 	if err != nil {
 		return err
 	}
@@ -81,38 +71,6 @@ func (f *folder) openCertificate() error {
 	}
 	f.fingerprint = sha256.Sum256(f.certificate.Certificate[0])
 	return nil
-}
-
-func makeCertificate() ([]byte, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, err
-	}
-	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
-	if err != nil {
-		return nil, err
-	}
-	now := time.Now()
-	template := &x509.Certificate{
-		SerialNumber: serial,
-		Subject:      pkix.Name{CommonName: "Foyer room server"},
-		NotBefore:    now.Add(-24 * time.Hour), // clocks differ
-		NotAfter:     now.AddDate(certificateYears, 0, 0),
-		KeyUsage:     x509.KeyUsageDigitalSignature,
-		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		DNSNames:     []string{"localhost"},
-		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		return nil, err
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return nil, err
-	}
-	return append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
-		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})...), nil
 }
 
 // openAdminKey reads or makes the admin key; a file whose fingerprint is not
@@ -183,8 +141,10 @@ func (f *folder) write(name string, raw []byte) error {
 }
 
 // lastPort is the port of the last server with this folder, or 0.
-func (f *folder) lastPort() uint16 {
-	raw, err := f.dir.Read(portFile, doorapi.MaxKeyFile)
+func (f *folder) lastPort() uint16 { return f.readPort(portFile) }
+
+func (f *folder) readPort(name string) uint16 {
+	raw, err := f.dir.Read(name, doorapi.MaxKeyFile)
 	if err != nil {
 		return 0
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/host/acmecert"
 	"foyer/engine/host/certs"
 	"foyer/engine/host/door"
 	"foyer/engine/host/page"
@@ -107,6 +108,7 @@ func (s *Server) serve(
 	watched, stop := context.WithCancel(ctx)
 	unwatch := func() { stop(); watching.Wait() }
 	defer unwatch()
+	renewer := s.newRenewer(data, shown)
 	watching.Go(func() { shown.Watch(watched) })
 	s.reopen(ctx, c, open)
 	port := portOf(inner)
@@ -123,6 +125,9 @@ func (s *Server) serve(
 		Fingerprint: hex.EncodeToString(data.fingerprint[:]), Reach: r.reach(),
 	})
 	watching.Go(func() { r.run(watched) })
+	if renewer != nil {
+		watching.Go(func() { renewer.Run(watched) })
+	}
 	s.Log.WithField("address", inner.Addr().String()).Info("room server is ready")
 	return s.wait(ctx, c, d, media, serving, func() func() { unwatch(); return r.giveBack })
 }
@@ -138,6 +143,9 @@ func (s *Server) newDoor(
 		Hosts: func() []string { return r.reach().Hosts }, Limits: *s.limits, Now: s.now,
 		Show: shown.Certificate, Came: s.noteOutside(),
 	}
+	if shown.Challenge != nil {
+		conf.Protocols = []string{acmecert.ALPN}
+	}
 	if len(s.Page) > 0 {
 		conf.Page = page.New(s.Page, *s.limits, s.now)
 	}
@@ -147,6 +155,9 @@ func (s *Server) newDoor(
 	conf.Trusted = func(host string) bool {
 		name, _, err := net.SplitHostPort(host)
 		return err == nil && shown.Names(name, s.now())
+	}
+	if r.relay != nil {
+		conf.Relay = r.relay
 	}
 	if media != nil {
 		conf.Media = media.ports()

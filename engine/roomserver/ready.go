@@ -14,6 +14,7 @@ const (
 	eventFailed = "failed"
 	eventCame   = "came_in"
 	eventReach  = "reach"
+	eventCert   = "certificate"
 )
 
 // Ready says that people may join, and how to reach the server.
@@ -98,4 +99,19 @@ type cameLine struct {
 //	{"event":"came_in","from":"outside","id":"grace","name":"Grace","who":"Grace came in from outside."}
 func WriteCame(w io.Writer, id call.Identity, name, who string) error {
 	return json.NewEncoder(w).Encode(cameLine{eventCame, "outside", id, name, who})
+}
+
+// certificateLine says what becomes of the certificate that is obtained.
+type certificateLine struct {
+	Event string `json:"event"`
+	reach.Certificate
+	Who string `json:"who"` // as a sentence
+}
+
+// WriteCertificate writes, some time after the ready line, that a certificate was obtained,
+// or that the first of several tries has failed:
+//
+//	{"event":"certificate","domain":"meet.example.org","state":"unreachable","failure":"...","who":"..."}
+func WriteCertificate(w io.Writer, c reach.Certificate, who string) error {
+	return json.NewEncoder(w).Encode(certificateLine{eventCert, c, who})
 }

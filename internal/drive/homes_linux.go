@@ -19,6 +19,8 @@ const (
 	homesGuestsWAN  = "203.0.113.2"
 	homesGuest      = "192.168.2.10"
 	homesGuestLAN   = "192.168.2.1"
+	homesBeyond     = "198.51.100.10"
+	homesBeyondWAN  = "198.51.100.1"
 )
 
 // namedNetworks has the files of the namespaces that take the place of those in /etc.
@@ -32,6 +34,7 @@ type Homes struct {
 	Public string
 
 	hostRouter, guestRouter *NetNS
+	beyond                  *NetNS // nil: nobody has asked for it
 }
 
 // ErrNoRules says that the kernel has no rules for a router's packets.
@@ -55,7 +58,37 @@ func NewHomes(ctx context.Context) (*Homes, error) {
 	return h, nil
 }
 
-func (h *Homes) all() []*NetNS { return []*NetNS{h.Host, h.Guest, h.hostRouter, h.guestRouter} }
+func (h *Homes) all() []*NetNS {
+	list := []*NetNS{h.Host, h.Guest, h.hostRouter, h.guestRouter}
+	if h.beyond != nil {
+		list = append(list, h.beyond)
+	}
+	return list
+}
+
+// Beyond makes a machine on the internet that both homes reach. It is joined to the
+// guest's router, as if that were the internet: what that drops, the host does not get
+// there either.
+func (h *Homes) Beyond(ctx context.Context) (*NetNS, error) {
+	n, r := &NetNS{Name: strings.Replace(h.Host.Name, "fyh", "fyb", 1), Addr: homesBeyond}, h.guestRouter
+	h.beyond = n
+	for _, s := range []string{
+		"netns add " + n.Name, "-n " + n.Name + " link set lo up",
+		fmt.Sprintf("link add eth0 netns %s type veth peer name net netns %s", n.Name, r.Name),
+		fmt.Sprintf("-n %s addr add %s/24 dev eth0", n.Name, homesBeyond),
+		fmt.Sprintf("-n %s addr add %s/24 dev net", r.Name, homesBeyondWAN),
+		"-n " + n.Name + " link set eth0 up", "-n " + r.Name + " link set net up",
+		"-n " + n.Name + " route add default via " + homesBeyondWAN,
+		"-n " + h.hostRouter.Name + " route add " + homesBeyond + " via " + homesGuestsWAN,
+	} {
+		if err := ip(ctx, s); err != nil {
+			return nil, err
+		}
+	}
+	return n, r.nft(ctx, `
+add rule inet router passing iifname { "lan", "wan" } oifname "net" accept
+add rule inet router post iifname "lan" oifname "net" masquerade`)
+}
 
 func (h *Homes) build(ctx context.Context) error {
 	var steps []string

@@ -15,7 +15,7 @@ var packages = map[string]string{
 	"Xvfb": "xvfb", "openbox": "openbox", "xdotool": "xdotool", "xclip": "xclip", "xprop": "x11-utils",
 	"import": "imagemagick", "espeak-ng": "espeak-ng", "sox": "sox", "chromium": "chromium",
 	"initdb": "postgresql", "redis-server": "redis-server", "node": "nodejs", "npm": "npm",
-	"ip": "iproute2", "nft": "nftables",
+	"ip": "iproute2", "nft": "nftables", "pebble": "pebble", "pebble-challtestsrv": "pebble",
 	"dbus-daemon": "dbus-daemon", "dbus-run-session": "dbus-daemon",
 	"fcitx5": "fcitx5 fcitx5-chinese-addons", "ibus": "ibus-libpinyin", "ibus-daemon": "ibus",
 }

@@ -37,3 +37,19 @@ func Redis(t testing.TB) *drive.Redis {
 	})
 	return r
 }
+
+// Pebble makes an authority that looks at these ports of a name. It is not started yet,
+// and ends with the test.
+func Pebble(t testing.TB, tlsPort, httpPort int) *drive.Pebble {
+	t.Helper()
+	p, err := drive.NewPebble(tlsPort, httpPort)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return p
+}

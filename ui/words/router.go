@@ -1,10 +1,17 @@
 package words
 
-import "foyer/engine/call/reach"
+import (
+	"cmp"
+
+	"foyer/engine/call/reach"
+)
 
 // ReachByRouter is Reach, before anybody has come in from outside, with what the router
 // of the host's network says. It is what the router says: nobody has tried it.
 func (b *Book) ReachByRouter(k reach.Kind, public string, r reach.Router) string {
+	if key := relayKey(k, public, r.Relay); key != "" {
+		return b.T(key, "address", r.Relay.At)
+	}
 	if key := routerKey(k, public, r); key != "" {
 		return b.T(key, "address", r.Outside)
 	}
@@ -13,10 +20,32 @@ func (b *Book) ReachByRouter(k reach.Kind, public string, r reach.Router) string
 
 // ReachByRouterLine is that in one short line.
 func (b *Book) ReachByRouterLine(k reach.Kind, public string, r reach.Router) string {
-	if key := routerKey(k, public, r); key != "" {
+	if key := cmp.Or(relayKey(k, public, r.Relay), routerKey(k, public, r)); key != "" {
 		return b.T(key + ".line")
 	}
 	return b.ReachLine(k, "")
+}
+
+// relayKey is the sentence about a relay, or empty if none is used, or it is of no use now
+// and the internet leads here another way.
+func relayKey(k reach.Kind, public string, r reach.Relay) string {
+	if r.State != reach.Relayed && k == reach.Internet && public != r.At {
+		return ""
+	}
+	switch r.State {
+	case reach.Relayed:
+		return "reach.relayed"
+	case reach.Dialling:
+		return "reach.relay_dialling"
+	case reach.RelayLost:
+		return "reach.relay_lost"
+	case reach.RelayFull:
+		return "reach.relay_full"
+	case reach.RelayRefuses, reach.RelayForeign:
+		return "reach.relay_refused"
+	case reach.NoRelay:
+	}
+	return ""
 }
 
 // routerKey is the sentence about a router, or empty where another one says more: the

@@ -48,3 +48,30 @@ func TestReachByRouter(t *testing.T) {
 		}
 	}
 }
+
+// TestReachByRelay: in every state of a relay something else is said, in each language; a
+// relay that is gone says nothing where a public name leads to the server.
+func TestReachByRelay(t *testing.T) {
+	for _, l := range Languages() {
+		b := Choose(l.Code, nil)
+		seen := map[string]bool{}
+		for _, state := range []reach.RelayState{
+			reach.Dialling, reach.Relayed, reach.RelayLost, reach.RelayRefuses, reach.RelayFull,
+		} {
+			r := reach.Router{State: reach.SharedAddress, Relay: reach.Relay{State: state, At: "203.0.113.5:7850"}}
+			for _, text := range []string{b.ReachByRouter(reach.Network, "", r), b.ReachByRouterLine(reach.Network, "", r)} {
+				if text == "" || strings.Contains(text, "reach.") || seen[text] {
+					t.Errorf("%s, %s: %q", l.Code, state, text)
+				}
+				seen[text] = true
+			}
+			if named := strings.Contains(b.ReachByRouter(reach.Internet, r.Relay.At, r), r.Relay.At); named != (state == reach.Relayed) {
+				t.Errorf("%s, %s: the address is named: %v", l.Code, state, named)
+			}
+			const told = "meet.example.org:7843"
+			if got := b.ReachByRouter(reach.Internet, told, r); (got == b.Reach(reach.Internet, told, "")) != (state != reach.Relayed) {
+				t.Errorf("%s, %s, with a public name: %q", l.Code, state, got)
+			}
+		}
+	}
+}

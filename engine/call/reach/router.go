@@ -10,6 +10,8 @@ type Router struct {
 	// with SecondNAT and SharedAddress the address that the router has outside.
 	Outside string `json:"outside,omitempty"`
 	By      string `json:"by,omitempty"` // what has opened it: pcp, nat-pmp or upnp
+	// Relay is what brings in those whom no router lets in, if the host uses one.
+	Relay Relay `json:"relay,omitzero"`
 }
 
 // RouterState is how far a router was asked.

@@ -41,6 +41,9 @@ type Set struct {
 	pair   Pair // empty: there is none
 	log    logrus.FieldLogger
 	public atomic.Pointer[tls.Certificate]
+	// Challenge, if set before the first client comes, has what an authority looks for
+	// when it asks whether the name is ours; nil for everybody else.
+	Challenge func(*tls.ClientHelloInfo) *tls.Certificate
 
 	mu     sync.Mutex
 	seen   [sha256.Size]byte // what the files had at the last look
@@ -58,6 +61,9 @@ func New(own tls.Certificate, pair Pair, log logrus.FieldLogger) (*Set, error) {
 	}
 	return s, nil
 }
+
+// Use takes a certificate for the public name that comes from elsewhere than from files.
+func (s *Set) Use(c tls.Certificate) { s.public.Store(&c) }
 
 // Watch looks now and then whether the files have changed, until ctx ends.
 func (s *Set) Watch(ctx context.Context) {
@@ -148,6 +154,11 @@ func (s *Set) warn(now time.Time) {
 // certificate that links pin; everybody else, and whoever has a link without a pin,
 // asks by name and gets the one for that name.
 func (s *Set) Certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	if s.Challenge != nil {
+		if c := s.Challenge(hello); c != nil {
+			return c, nil
+		}
+	}
 	c := s.public.Load()
 	if c == nil || hello.ServerName == "" || slices.Contains(hello.SupportedProtos, doorapi.PinnedProtocol) ||
 		c.Leaf.VerifyHostname(hello.ServerName) != nil {

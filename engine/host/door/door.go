@@ -48,10 +48,13 @@ type Config struct {
 	Log         logrus.FieldLogger
 	Certificate tls.Certificate // whose fingerprint is in invite links
 	// Show chooses the certificate for a client; nil: Certificate for everybody.
-	Show     func(*tls.ClientHelloInfo) (*tls.Certificate, error)
-	AdminKey string
-	APIKey   roomservice.Key // of LiveKit; the door signs tokens with it
-	LiveKit  *url.URL
+	Show func(*tls.ClientHelloInfo) (*tls.Certificate, error)
+	// Protocols are those besides HTTP that clients may ask for in TLS, and then get
+	// nothing but Show's certificate.
+	Protocols []string
+	AdminKey  string
+	APIKey    roomservice.Key // of LiveKit; the door signs tokens with it
+	LiveKit   *url.URL
 	// Cluster means that LiveKit is not our own: it decides itself who opens rooms.
 	Cluster bool
 
@@ -73,6 +76,10 @@ type Config struct {
 	Media         reach.Ports
 	MediaListener net.Listener
 	TakeMedia     func(ctx context.Context, name string, conn net.Conn, keep func()) error
+
+	// Relay has the guests who come by a relay; nil: there is none. The local address of
+	// its connections has MediaPorts, which take the place of Media.
+	Relay net.Listener
 
 	// Page serves the page for guests in a browser; nil: there is none.
 	Page http.Handler
@@ -106,6 +113,7 @@ type Door struct {
 	media       reach.Ports
 	mediaPort   net.Listener
 	takeMedia   func(ctx context.Context, name string, conn net.Conn, keep func()) error
+	relay       net.Listener
 	page        http.Handler
 
 	presence presence
@@ -139,7 +147,7 @@ func New(c Config) *Door {
 		log: c.Log, fingerprint: sha256.Sum256(c.Certificate.Certificate[0]), adminKey: c.AdminKey, apiKey: c.APIKey,
 		cluster: c.Cluster, register: c.Register, rooms: c.Rooms, moderator: c.Moderator, enforcer: c.Enforcer,
 		keep: c.Keep, hosts: c.Hosts, public: c.Public, trusted: c.Trusted, came: c.Came,
-		media: c.Media, mediaPort: c.MediaListener, takeMedia: c.TakeMedia, page: c.Page,
+		media: c.Media, mediaPort: c.MediaListener, takeMedia: c.TakeMedia, relay: c.Relay, page: c.Page,
 		presence: c.Rooms, seats: seats.New(), metrics: metrics.New(),
 		limits: c.Limits, guests: newGuestLimits(c.Limits), attempts: newAttempts(c.Limits, c.Now), now: c.Now,
 		signing: &limits.ForwardClock{}, nonces: limits.NewNonces(2*nonceWindow, maxNonces, originNonces),
@@ -171,7 +179,9 @@ func New(c Config) *Door {
 }
 
 func tlsConfig(c Config) *tls.Config {
-	conf := &tls.Config{MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{c.Certificate}}
+	conf := &tls.Config{
+		MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{c.Certificate}, NextProtos: c.Protocols,
+	}
 	if c.Show != nil {
 		conf.GetCertificate = c.Show
 	}
@@ -184,9 +194,14 @@ func (d *Door) Serve(inner net.Listener) <-chan error {
 	listener := limits.NewListener(inner, d.limits.Fit(limits.FileLimit()))
 	d.http.ConnState = listener.Watch
 	all := []net.Listener{listener}
+	if d.relay != nil {
+		all = append(all, listener.Beside(d.relay))
+	}
 	if d.takeMedia != nil {
 		conf := demux.Config{Media: d.takeMedia, Watch: listener.Watch}
-		all[0] = demux.New(listener, conf)
+		for i, l := range all {
+			all[i] = demux.New(l, conf)
+		}
 		conf.Alone = true
 		all = append(all, demux.New(listener.Beside(d.mediaPort), conf)) // gives the server nothing but its end
 	}

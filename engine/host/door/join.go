@@ -282,6 +282,15 @@ func (d *Door) answer(
 	return doorapi.JoinAnswer{
 		Token: token, Title: room.Title, SessionHint: string(session),
 		Generation: m.Generation, Role: m.Role, Rules: rules, Keeper: gatherer, Time: d.now().UnixMilli(),
-		Media: d.media,
+		Media: d.mediaAt(ctx),
 	}, nil
+}
+
+// mediaAt says where media is received, for somebody who has come to where the request of
+// ctx came in.
+func (d *Door) mediaAt(ctx context.Context) reach.Ports {
+	if at, ok := ctx.Value(http.LocalAddrContextKey).(interface{ MediaPorts() reach.Ports }); ok {
+		return at.MediaPorts()
+	}
+	return d.media
 }

@@ -74,12 +74,12 @@ func (d *Door) routes() http.Handler {
 	return mux
 }
 
-func (d *Door) serveHealth(w http.ResponseWriter, _ *http.Request) {
+func (d *Door) serveHealth(w http.ResponseWriter, r *http.Request) {
 	if d.entrance.refuses() {
 		d.fail(w, nil, call.ErrServerStopping)
 		return
 	}
-	reply(w, http.StatusOK, doorapi.Health{Status: "ok", Media: d.media})
+	reply(w, http.StatusOK, doorapi.Health{Status: "ok", Media: d.mediaAt(r.Context())})
 }
 
 // serveMetrics answers whoever has the admin key.

@@ -49,7 +49,11 @@ func Join(t testing.TB, id call.Identity, key ed25519.PrivateKey, link call.Link
 	req := doorapi.JoinRequest{
 		Room: link.Room, Secret: link.Secret, Identity: id, Name: "Guest " + string(id), Existing: link.Existing,
 	}
-	if err := req.Sign(key, link.Fingerprint, time.Now()); err != nil {
+	binding := link.Fingerprint
+	if !link.Pinned() {
+		binding = doorapi.NameBinding(link.Hosts[0])
+	}
+	if err := req.Sign(key, binding, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	return req

@@ -221,8 +221,11 @@ func (m *tcpMux) seat(ctx context.Context, name string, conn net.Conn, keep func
 // if this computer did not have it when the media connection began, another of the kind.
 func (s *seats) local(conn net.Conn) net.Addr {
 	local, ok := conn.LocalAddr().(*net.TCPAddr)
-	remote, remoteOK := conn.RemoteAddr().(*net.TCPAddr)
-	if !ok || !remoteOK {
+	if !ok { // it has come by a relay
+		local = &net.TCPAddr{}
+	}
+	remote, ok := conn.RemoteAddr().(*net.TCPAddr)
+	if !ok {
 		return conn.LocalAddr()
 	}
 	is4 := remote.IP.To4() != nil

@@ -1,0 +1,142 @@
+//go:build linux
+
+package e2e
+
+import (
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"foyer/internal/drive"
+	"foyer/internal/testenv"
+)
+
+const relayPort, relayGuests = 7844, 7850
+
+// relayStory is a host whose router lets nobody in, a guest in another home, and a relay
+// on the internet.
+type relayStory struct {
+	reachStory
+	f      drive.Foyer
+	at     *drive.NetNS
+	data   string
+	relay  *testenv.Process
+	server *testenv.Server
+}
+
+func newRelayStory(t *testing.T, c reachCase) *relayStory {
+	t.Helper()
+	s := &relayStory{f: testenv.Foyer(t), data: t.TempDir()}
+	s.t, s.c, s.homes = t, c, layHomes(t)
+	var err error
+	s.at, err = s.homes.Beyond(t.Context())
+	must(t, err)
+	s.setRouters()
+	relayLink := s.startRelay()
+	s.server = testenv.Serve(t, s.f, drive.ServeOptions{
+		NS: s.homes.Host, Listen: ":" + strconv.Itoa(reachDoor), Env: []string{"FOYER_RELAY=" + relayLink},
+		Args: []string{"--media-port", strconv.Itoa(reachMedia)},
+	})
+	s.said("relayed", 0)
+	s.link, err = s.server.Drive.InviteFrom(t.Context(), s.homes.Host, "home")
+	must(t, err)
+	if at := net.JoinHostPort(s.at.Addr, strconv.Itoa(relayGuests)); !strings.Contains(s.link, strings.ReplaceAll(at, ":", "%3A")) {
+		t.Errorf("the link does not have %s: %s", at, s.link)
+	}
+	join := func(id string, ns *drive.NetNS) *testenv.Process {
+		return testenv.Join(t, s.f, drive.JoinOptions{
+			Link: s.link, Name: id, ID: id, NS: ns, Args: []string{"--stay", "--camera", smallFilm(t)},
+		})
+	}
+	s.host, s.guest = join("host", s.homes.Host), join("guest", s.homes.Guest)
+	return s
+}
+
+// startRelay starts the relay, and returns its link.
+func (s *relayStory) startRelay() string {
+	s.t.Helper()
+	p, err := drive.Start(drive.Command{
+		Name: "relay", Path: s.f.Bin, Args: []string{"relay", "--data", s.data}, NS: s.at, Logs: s.f.Work, UID: s.f.UID,
+	})
+	must(s.t, err)
+	s.relay = testenv.Adopt(s.t, p)
+	return s.relay.Await("ready").Text("link")
+}
+
+// said waits until the server says that of its relay.
+func (s *relayStory) said(state string, after int) drive.Event {
+	s.t.Helper()
+	return s.server.AwaitAfter(after, "reach", func(e drive.Event) bool {
+		return strings.Contains(string(e.Raw), `"relay":{"state":"`+state+`"`)
+	})
+}
+
+// TestRelay joins through a relay, with frames both ways, by UDP and where that is dropped.
+func TestRelay(t *testing.T) {
+	t.Parallel()
+	for _, c := range []reachCase{
+		{name: "relay", firstFrame: time.Second},
+		{name: "relay, UDP dropped", noUDP: true, firstFrame: 1500 * time.Millisecond},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := newRelayStory(t, c)
+			s.run()
+			if came := s.server.Await("came_in"); came.Text("name") != "guest" {
+				t.Errorf("%s", came.Raw)
+			}
+			if !c.noUDP {
+				s.dies()
+			}
+		})
+	}
+}
+
+// dies kills the relay in a call. The server says so, and when the relay is there again,
+// the guest is back by themselves.
+func (s *relayStory) dies() {
+	s.t.Helper()
+	guest, server := s.guest.Mark(), s.server.Mark()
+	must(s.t, s.relay.Signal(syscall.SIGKILL))
+	s.relay.Ended()
+	if said := s.said("lost", server); !strings.Contains(said.Text("who"), "the relay cannot be reached") {
+		s.t.Errorf("%s", said.Raw)
+	}
+	s.guest.AwaitAfter(guest, "state", func(e drive.Event) bool { return e.Text("state") == "reconnecting" })
+	again := time.Now()
+	s.startRelay()
+	s.said("relayed", server)
+	s.guest.AwaitAfter(guest, "state", func(e drive.Event) bool { return e.Text("state") == "joined" })
+	s.t.Logf("the relay is back -> the guest is back: %v", time.Since(again))
+	for whom, p := range map[string]*testenv.Process{"guest": s.host, "host": s.guest} {
+		mark := p.Mark()
+		p.Say(map[string]any{
+			"cmd": "snapshot", "id": whom, "source": "camera", "width": 64, "height": 36, "file": s.t.TempDir() + "/frame.png",
+		})
+		p.AwaitAfter(mark, "snapshot", nil)
+	}
+}
+
+// TestRelayKeepsTheKey: the relay link is a secret of its files and of who got it: it is on
+// no command line of the server's, and guests' links do not have it.
+func TestRelayKeepsTheKey(t *testing.T) {
+	t.Parallel()
+	s := newRelayStory(t, reachCase{name: "key"})
+	key, err := os.ReadFile(s.data + "/relay-key")
+	must(t, err)
+	secret := strings.TrimSpace(string(key))
+	for what, text := range map[string]string{"the invitation": s.link, "what the server prints": string(s.said("relayed", 0).Raw)} {
+		if len(secret) < 20 || strings.Contains(text, secret) {
+			t.Errorf("%s has the relay's key", what)
+		}
+	}
+	log, err := os.ReadFile(s.server.Log)
+	must(t, err)
+	if strings.Contains(string(log), secret) {
+		t.Error("the log has the relay's key")
+	}
+}

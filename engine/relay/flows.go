@@ -1,0 +1,143 @@
+package relay
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"sync"
+	"time"
+
+	"foyer/engine/host/limits"
+)
+
+// Limits of a flow, which is one guest's address by UDP.
+const (
+	// A flow begins with a check of ICE, and the server answers those alone who know a
+	// participant's password. Until then it has little time, and few bytes.
+	proofTimeout = 5 * time.Second
+	maxUnproved  = 8 << 10
+	flowTimeout  = 60 * time.Second
+	sweepEvery   = time.Second
+)
+
+// What a check of ICE begins with (RFC 8489).
+const (
+	checkSize   = 20
+	maxCheck    = 512
+	bindingType = 0x0001
+	magicCookie = 0x2112a442
+)
+
+type flow struct {
+	id       uint32
+	guest    netip.AddrPort
+	origin   netip.Prefix
+	began    time.Time
+	heard    time.Time // the guest, or the server
+	unproved int       // bytes
+	proved   bool      // the server has answered
+}
+
+func (f *flow) ends(now time.Time) bool {
+	return !f.proved && now.Sub(f.began) > proofTimeout || now.Sub(f.heard) > flowTimeout
+}
+
+// flows are those of one server. Any goroutine may call.
+type flows struct {
+	most, ofOne int
+
+	mu      sync.Mutex
+	byGuest map[netip.AddrPort]*flow
+	byID    map[uint32]*flow
+	origins map[netip.Prefix]int
+	last    uint32
+	swept   time.Time
+}
+
+func newFlows(l Limits) *flows {
+	return &flows{
+		most: l.Flows, ofOne: l.OfOrigin, byGuest: map[netip.AddrPort]*flow{}, byID: map[uint32]*flow{},
+		origins: map[netip.Prefix]int{},
+	}
+}
+
+// from is the flow of a guest's datagram, which may begin one.
+func (f *flows) from(guest netip.AddrPort, payload []byte, now time.Time) (uint32, bool) {
+	if !isMedia(payload) {
+		return 0, false
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if now.Sub(f.swept) > sweepEvery {
+		f.sweep(now)
+	}
+	found := f.byGuest[guest]
+	if found == nil {
+		if found = f.begin(guest, payload, now); found == nil {
+			return 0, false
+		}
+	}
+	if !found.proved {
+		if found.unproved += len(payload); found.unproved > maxUnproved {
+			return 0, false
+		}
+	}
+	found.heard = now
+	return found.id, true
+}
+
+// begin makes a flow, if a check of ICE begins it and there is room. f.mu is held.
+func (f *flows) begin(guest netip.AddrPort, payload []byte, now time.Time) *flow {
+	origin := limits.Origin(guest.String())
+	if !isCheck(payload) || len(f.byID) >= f.most || f.origins[origin] >= f.ofOne {
+		return nil
+	}
+	f.last++ // goes round after four thousand million
+	if f.last == 0 || f.byID[f.last] != nil {
+		return nil
+	}
+	made := &flow{id: f.last, guest: guest, origin: origin, began: now}
+	f.byGuest[guest], f.byID[made.id] = made, made
+	f.origins[origin]++
+	return made
+}
+
+// to is the guest of a flow, who has come by themselves.
+func (f *flows) to(id uint32, now time.Time) (netip.AddrPort, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	found := f.byID[id]
+	if found == nil || found.ends(now) {
+		return netip.AddrPort{}, false
+	}
+	found.proved, found.heard = true, now
+	return found.guest, true
+}
+
+// sweep ends those that are over. f.mu is held.
+func (f *flows) sweep(now time.Time) {
+	f.swept = now
+	for id, x := range f.byID {
+		if !x.ends(now) {
+			continue
+		}
+		delete(f.byID, id)
+		delete(f.byGuest, x.guest)
+		if f.origins[x.origin]--; f.origins[x.origin] == 0 {
+			delete(f.origins, x.origin)
+		}
+	}
+}
+
+// isMedia reports whether a datagram is STUN, DTLS, RTP or RTCP (RFC 7983).
+func isMedia(payload []byte) bool {
+	if len(payload) == 0 {
+		return false
+	}
+	first := payload[0]
+	return first <= 3 || first >= 20 && first <= 63 || first >= 128 && first <= 191
+}
+
+func isCheck(payload []byte) bool {
+	return len(payload) >= checkSize && len(payload) <= maxCheck &&
+		binary.BigEndian.Uint16(payload) == bindingType && binary.BigEndian.Uint32(payload[4:]) == magicCookie
+}

@@ -1,0 +1,66 @@
+package relaywire
+
+import (
+	"errors"
+	"net"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/yamux"
+)
+
+// Stream is one of yamux as TLS and HTTP servers expect a connection: its timeouts are
+// temporary, and Close ends what is being read.
+type Stream struct {
+	*yamux.Stream
+	closed atomic.Bool
+}
+
+// Read implements net.Conn.
+func (s *Stream) Read(p []byte) (int, error) {
+	if s.closed.Load() {
+		return 0, net.ErrClosed
+	}
+	n, err := s.Stream.Read(p)
+	return n, s.plain(err)
+}
+
+// Write implements net.Conn.
+func (s *Stream) Write(p []byte) (int, error) {
+	n, err := s.Stream.Write(p)
+	return n, s.plain(err)
+}
+
+// plain is an error as connections of the system have it.
+func (s *Stream) plain(err error) error {
+	switch {
+	case err == nil || !errors.Is(err, yamux.ErrTimeout):
+		return err
+	case s.closed.Load():
+		return net.ErrClosed
+	default:
+		return os.ErrDeadlineExceeded
+	}
+}
+
+// SetReadDeadline implements net.Conn.
+func (s *Stream) SetReadDeadline(t time.Time) error {
+	if err := s.Stream.SetReadDeadline(t); err != nil || !s.closed.Load() {
+		return err
+	}
+	return errors.Join(net.ErrClosed, s.stopReading())
+}
+
+// SetDeadline implements net.Conn.
+func (s *Stream) SetDeadline(t time.Time) error {
+	return errors.Join(s.SetReadDeadline(t), s.SetWriteDeadline(t))
+}
+
+// Close implements net.Conn.
+func (s *Stream) Close() error {
+	s.closed.Store(true)
+	return errors.Join(s.Stream.Close(), s.stopReading())
+}
+
+func (s *Stream) stopReading() error { return s.Stream.SetReadDeadline(time.Unix(1, 0)) }
