@@ -79,7 +79,7 @@ func Run(ctx context.Context, conf host.Config, out io.Writer) error {
 	}
 	conf.Reached = func(r host.Reach) { _ = roomserver.WriteReach(out, reached(r)) }
 	conf.Certified = func(c reach.Certificate) {
-		_ = roomserver.WriteCertificate(out, c, words.English().Certificate(c))
+		_ = roomserver.WriteCertificate(out, c, words.Certificate(words.English(), c))
 	}
 	server, err := host.New(conf)
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 	"foyer/engine/call/reach"
 	"foyer/engine/doorapi"
 	"foyer/engine/doorclient"
-	"foyer/internal/drive"
+	"foyer/internal/drive/pebble"
 	"foyer/internal/testenv"
 )
 
@@ -26,7 +26,7 @@ const acmeName = "meet.foyer.test"
 // certified is a server that wants a certificate, and the authority that it asks.
 type certified struct {
 	t         *testing.T
-	authority *drive.Pebble
+	authority *pebble.Pebble
 	port      int
 	data      string
 	states    chan reach.Certificate

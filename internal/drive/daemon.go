@@ -45,6 +45,23 @@ func newDaemon(name, account string, polite syscall.Signal) (*daemon, error) {
 	return d, nil
 }
 
+// Daemon is one for packages of their own.
+type Daemon = daemon
+
+// NewDaemon makes the folder of one that ends with SIGTERM.
+func NewDaemon(name string) (*Daemon, error) { return newDaemon(name, "", syscall.SIGTERM) }
+
+// Folder is where it is, and Port what it may listen on.
+func (d *daemon) Folder() string { return d.dir }
+
+// Port is free when the daemon is made.
+func (d *daemon) Port() int { return d.port }
+
+// Run starts the server and waits until ready says that it answers.
+func (d *daemon) Run(ctx context.Context, ready func(context.Context) bool, path string, args ...string) error {
+	return d.run(ctx, ready, path, args...)
+}
+
 func (d *daemon) as(account string) error {
 	u, err := user.Lookup(account)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"foyer/internal/drive"
+	"foyer/internal/drive/pebble"
 )
 
 // Postgres starts a PostgreSQL server that ends with the test.
@@ -40,9 +41,9 @@ func Redis(t testing.TB) *drive.Redis {
 
 // Pebble makes an authority that looks at these ports of a name. It is not started yet,
 // and ends with the test.
-func Pebble(t testing.TB, tlsPort, httpPort int) *drive.Pebble {
+func Pebble(t testing.TB, tlsPort, httpPort int) *pebble.Pebble {
 	t.Helper()
-	p, err := drive.NewPebble(tlsPort, httpPort)
+	p, err := pebble.New(tlsPort, httpPort)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 // Certificate says what came of asking for a certificate for a server's public name.
-func (b *Book) Certificate(c reach.Certificate) string {
+func Certificate(b *Book, c reach.Certificate) string {
 	key := map[reach.CertificateState]string{
 		reach.Obtained: "certificate.obtained", reach.Limited: "certificate.rate_limited",
 		reach.Unreachable: "certificate.unreachable",

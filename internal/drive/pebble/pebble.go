@@ -1,6 +1,7 @@
 //go:build unix
 
-package drive
+// Package pebble runs Pebble, an authority that speaks ACME, for tests.
+package pebble
 
 import (
 	"context"
@@ -21,32 +22,32 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"syscall"
 	"time"
+
+	"foyer/internal/drive"
 )
 
-// Pebble is an authority of ours that speaks ACME, on loopback. Every name leads to this
+// Pebble is an authority of ours, on loopback. Every name leads to this
 // computer for it.
 type Pebble struct {
-	*daemon
-	names      *daemon
-	management int
+	server, names *drive.Daemon
+	management    int
 	// HTTPPort is where it looks for HTTP-01.
 	HTTPPort int
 	client   *http.Client
 }
 
-// NewPebble makes one that looks at these ports of a name, and does not start it.
-func NewPebble(tlsPort, httpPort int) (*Pebble, error) {
-	if err := Need("pebble", "pebble-challtestsrv"); err != nil {
+// New makes one that looks at these ports of a name, and does not start it.
+func New(tlsPort, httpPort int) (*Pebble, error) {
+	if err := drive.Need("pebble", "pebble-challtestsrv"); err != nil {
 		return nil, err
 	}
-	d, err := newDaemon("pebble", "", syscall.SIGTERM)
+	d, err := drive.NewDaemon("pebble")
 	if err != nil {
 		return nil, err
 	}
-	p := &Pebble{daemon: d, HTTPPort: httpPort}
-	if p.names, err = newDaemon("names", "", syscall.SIGTERM); err == nil {
+	p := &Pebble{server: d, HTTPPort: httpPort}
+	if p.names, err = drive.NewDaemon("names"); err == nil {
 		err = p.configure(tlsPort)
 	}
 	if err != nil {
@@ -57,14 +58,14 @@ func NewPebble(tlsPort, httpPort int) (*Pebble, error) {
 
 func (p *Pebble) configure(tlsPort int) error {
 	var err error
-	if p.management, err = FreePort(); err != nil {
+	if p.management, err = drive.FreePort(); err != nil {
 		return err
 	}
 	if err := p.certify(); err != nil {
 		return err
 	}
 	raw, err := json.Marshal(map[string]any{"pebble": map[string]any{
-		"listenAddress": p.at(p.port), "managementListenAddress": p.at(p.management),
+		"listenAddress": p.at(p.server.Port()), "managementListenAddress": p.at(p.management),
 		"certificate": p.file("cert.pem"), "privateKey": p.file("key.pem"), "httpPort": p.HTTPPort, "tlsPort": tlsPort,
 	}})
 	if err != nil {
@@ -101,37 +102,35 @@ func (p *Pebble) certify() error {
 		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), 0o600))
 }
 
-func (p *Pebble) file(name string) string { return filepath.Join(p.dir, name) }
+func (p *Pebble) file(name string) string { return filepath.Join(p.server.Folder(), name) }
 
 func (p *Pebble) at(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 
 // Directory is where ACME begins, and RootsFile has who vouches for that address.
-func (p *Pebble) Directory() string { return "https://" + p.at(p.port) + "/dir" }
+func (p *Pebble) Directory() string { return "https://" + p.at(p.server.Port()) + "/dir" }
 
 // RootsFile is a file of certificates.
 func (p *Pebble) RootsFile() string { return p.file("cert.pem") }
 
 // Start starts it. It has new keys each time.
 func (p *Pebble) Start(ctx context.Context) error {
-	names := p.at(p.names.port)
-	err := p.names.run(ctx, p.names.answersNames, "pebble-challtestsrv", "-dns01", names, "-defaultIPv4", "127.0.0.1",
+	names := p.at(p.names.Port())
+	listens := func(ctx context.Context) bool { // where it is asked for long answers
+		conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", names)
+		return err == nil && conn.Close() == nil
+	}
+	err := p.names.Run(ctx, listens, "pebble-challtestsrv", "-dns01", names, "-defaultIPv4", "127.0.0.1",
 		"-defaultIPv6", "", "-http01", "", "-https01", "", "-tlsalpn01", "", "-management", "")
 	if err != nil {
 		return err
 	}
 	answers := func(ctx context.Context) bool { _, err := p.get(ctx, p.Directory()); return err == nil }
-	return p.run(ctx, answers, "env", "PEBBLE_VA_NOSLEEP=1", "pebble", "-config", p.file("config.json"), "-dnsserver", names)
-}
-
-// answersNames reports whether it listens where it is asked for long answers.
-func (d *daemon) answersNames(ctx context.Context) bool {
-	conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(d.port)))
-	return err == nil && conn.Close() == nil
+	return p.server.Run(ctx, answers, "env", "PEBBLE_VA_NOSLEEP=1", "pebble", "-config", p.file("config.json"), "-dnsserver", names)
 }
 
 // Kill ends it as a crash would.
 func (p *Pebble) Kill() {
-	p.daemon.Kill()
+	p.server.Kill()
 	p.names.Kill()
 }
 
@@ -166,7 +165,7 @@ func (p *Pebble) get(ctx context.Context, url string) ([]byte, error) {
 
 // Close ends it and deletes its files.
 func (p *Pebble) Close() error {
-	err := p.daemon.Close()
+	err := p.server.Close()
 	if p.names != nil {
 		err = errors.Join(err, p.names.Close())
 	}
