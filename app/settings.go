@@ -31,6 +31,7 @@ type settingsFile struct {
 	keep    bool         // the file is not ours to replace
 	alone   atomic.Bool  // the router is left alone
 	public  atomic.Value // string: how people elsewhere reach rooms of ours
+	relay   atomic.Value // string: the link of the relay by which they come
 	quiet   bool         // no news of releases
 	news    *update.Checker
 }
@@ -42,10 +43,18 @@ func (s *settingsFile) publicName() string {
 	return name
 }
 
+// relayLink is by which relay people elsewhere come to rooms of ours; empty: none. Any
+// goroutine may call it.
+func (s *settingsFile) relayLink() string {
+	link, _ := s.relay.Load().(string)
+	return link
+}
+
 // take takes over what others than the window go by.
 func (s *settingsFile) take(set ui.Settings) {
 	s.alone.Store(set.LeaveRouter)
 	s.public.Store(set.Public)
+	s.relay.Store(set.Relay)
 	if s.quiet != set.NoNews {
 		s.quiet = set.NoNews
 		s.news.Set(!s.quiet)

@@ -125,7 +125,7 @@ func (c *command) window(dir, link string) error {
 	settings := &settingsFile{profile: p, log: log}
 	child := roomserver.NewChild(roomserver.ChildConfig{
 		Data: p.path("server"), Log: log.WithField("part", "host"), LeaveRouter: settings.alone.Load,
-		Public: settings.publicName,
+		Public: settings.publicName, Relay: settings.relayLink,
 	})
 	err = c.showWindow(p, claim, child, settings, link, log)
 	if err != nil {

@@ -300,3 +300,27 @@ func TestANewerReleaseIsSaid(t *testing.T) {
 		t.Error("there is a setting of what cannot be asked")
 	}
 }
+
+// A relay link is saved if it is whole, is of the next start, and stays out of reports.
+func TestTheRelayLink(t *testing.T) {
+	b := newBench(t, Settings{Name: "Ada"}, "")
+	b.pressSettings()
+	b.turn(model.PageNetwork)
+	const name, link = "Relay link", "foyer-relay://relay.example.org:7844?v=1&k=AAAAAAAAAAAAAAAAAAAAAA&f=" +
+		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+	b.field(name).Entry.SetText(" " + link + "\n")
+	b.field(name).Entry.SetText(link[:len(link)-1])
+	if b.memory.set.Relay != link || b.field(name).Problem() == "" {
+		t.Errorf("saved %q, problem %q", b.memory.set.Relay, b.field(name).Problem())
+	}
+	if told := b.memory.set.Told(); strings.Contains(told, "AAAA") {
+		t.Error("a report has the link: " + told)
+	}
+	b.field(name).Entry.SetText("")
+	if b.memory.set.Relay != "" || b.field(name).Problem() != "" {
+		t.Errorf("saved %q", b.memory.set.Relay)
+	}
+	if odd := newBench(t, Settings{Relay: "foyer-relay://x"}, ""); odd.ui.set.Relay != "" {
+		t.Errorf("taken over: %q", odd.ui.set.Relay)
+	}
+}

@@ -19,7 +19,6 @@ import (
 	"foyer/engine/call"
 	"foyer/engine/call/reach"
 	"foyer/engine/relay"
-	"foyer/engine/relay/relaywire"
 )
 
 const (
@@ -106,25 +105,25 @@ func (f *Flags) complete(conf *relay.Config) error {
 }
 
 // link is the relay's, without its keys.
-func (f *Flags) link(listen string) (relaywire.Link, error) {
+func (f *Flags) link(listen string) (reach.RelayLink, error) {
 	on, port, err := net.SplitHostPort(listen)
 	if err != nil {
-		return relaywire.Link{}, misused(fmt.Errorf("%.80q is not ADDRESS:PORT", listen))
+		return reach.RelayLink{}, misused(fmt.Errorf("%.80q is not ADDRESS:PORT", listen))
 	}
 	number, err := strconv.ParseUint(port, 10, 16)
 	if err != nil {
-		return relaywire.Link{}, misused(fmt.Errorf("port %.20q is not within 1..65535", port))
+		return reach.RelayLink{}, misused(fmt.Errorf("port %.20q is not within 1..65535", port))
 	}
 	host := reach.PublicHost{Name: on}
 	switch {
 	case f.public != "":
 		if host, err = reach.ParsePublic(f.public); err != nil {
-			return relaywire.Link{}, misused(fmt.Errorf("public address %.80q %w", f.public, err))
+			return reach.RelayLink{}, misused(fmt.Errorf("public address %.80q %w", f.public, err))
 		}
 	case on == "":
 		host.Name = ownAddress().String()
 	}
-	return relaywire.Link{Host: host.At(uint16(number))}, nil
+	return reach.RelayLink{Host: host.At(uint16(number))}, nil
 }
 
 // ownAddress is the address of this computer that leads furthest.

@@ -26,9 +26,6 @@ type Flags struct {
 	relay  string
 }
 
-// relayVariable has the relay link of servers without --relay.
-const relayVariable = "FOYER_RELAY"
-
 // NewFlags adds them to a set; Complete has to follow.
 func NewFlags(set *flag.FlagSet, conf *host.Config) *Flags {
 	f := &Flags{}
@@ -53,7 +50,7 @@ func NewFlags(set *flag.FlagSet, conf *host.Config) *Flags {
 	set.StringVar(&f.obtain.RootsFile, "acme-roots", "", "file with certificates (PEM) to trust about that address, for an "+
 		"authority of your own")
 	set.StringVar(&f.relay, "relay", "", "relay link, as foyer relay prints it, by which guests come who cannot dial this "+
-		"server (default: $"+relayVariable+", where only you can see it)")
+		"server (default: $"+roomserver.RelayVariable+", where only you can see it)")
 	set.BoolVar(&conf.NoPortMapping, "no-port-mapping", false, "do not ask the router of this network (PCP, NAT-PMP, "+
 		"UPnP) to let people on the internet in while the server runs")
 	return f
@@ -66,7 +63,7 @@ func (f *Flags) Complete(conf *host.Config) error {
 	}
 	conf.ACME = f.obtain
 	if conf.Relay = argv.Hide(f.relay); conf.Relay == "" {
-		conf.Relay = os.Getenv(relayVariable)
+		conf.Relay = os.Getenv(roomserver.RelayVariable)
 	}
 	return nil
 }

@@ -16,7 +16,6 @@ import (
 	"foyer/engine/call"
 	"foyer/engine/call/reach"
 	"foyer/engine/host/limits"
-	"foyer/engine/relay/relaywire"
 )
 
 // DefaultListen is where `foyer serve` listens: every interface, IPv4 and IPv6.
@@ -115,8 +114,8 @@ type settings struct {
 	dual     bool           // IPv6 as well
 	upstream *url.URL       // nil: our own SFU
 	public   []reach.PublicHost
-	roots    *x509.CertPool  // for ACME.Directory; nil: the system's
-	relay    *relaywire.Link // nil: none
+	roots    *x509.CertPool   // for ACME.Directory; nil: the system's
+	relay    *reach.RelayLink // nil: none
 }
 
 func (c Config) check() (settings, error) {

@@ -11,7 +11,6 @@ import (
 	"foyer/engine/call"
 	"foyer/engine/call/reach"
 	"foyer/engine/host/relayed"
-	"foyer/engine/relay/relaywire"
 )
 
 const relayPortFile = "relay-port"
@@ -24,7 +23,7 @@ func (s *settings) checkRelay() error {
 	if s.LiveKitURL != "" {
 		return fmt.Errorf("%w: a relay, and another server has the media", call.ErrServerConfig)
 	}
-	link, err := relaywire.ParseLink(s.Relay)
+	link, err := reach.ParseRelayLink(s.Relay)
 	if err != nil {
 		return fmt.Errorf("%w: %w", call.ErrServerConfig, err) // which does not quote it
 	}

@@ -7,10 +7,10 @@ import (
 	"strings"
 
 	"foyer/engine/call"
+	"foyer/engine/call/reach"
 	"foyer/engine/internal/owncert"
 	"foyer/engine/internal/secret"
 	"foyer/engine/private"
-	"foyer/engine/relay/relaywire"
 )
 
 // Files of a relay.
@@ -22,7 +22,7 @@ const (
 
 // Load reads the certificate and the key in a folder, or makes them, for c and for the
 // link of the relay.
-func (c *Config) Load(folder string, link *relaywire.Link) error {
+func (c *Config) Load(folder string, link *reach.RelayLink) error {
 	dir, err := private.Open(folder)
 	if err != nil {
 		return fmt.Errorf("%w: %w", call.ErrDataFolder, err)
@@ -36,14 +36,14 @@ func (c *Config) Load(folder string, link *relaywire.Link) error {
 		return fmt.Errorf("%w: %s: %w", call.ErrCertificate, dir.Path(certificateFile), err)
 	}
 	key, err := dir.ReadOrMake(keyFile, maxFile, func() ([]byte, error) {
-		return []byte(secret.Text(relaywire.KeyBytes) + "\n"), nil
+		return []byte(secret.Text(reach.RelayKeyBytes) + "\n"), nil
 	})
 	if err != nil {
 		return fmt.Errorf("%w: %w", call.ErrDataFolder, err)
 	}
 	c.Key = strings.TrimSpace(string(key))
 	link.Key, link.Fingerprint = c.Key, sha256.Sum256(c.Certificate.Certificate[0])
-	if _, err := relaywire.ParseLink(link.String()); err != nil {
+	if _, err := reach.ParseRelayLink(link.String()); err != nil {
 		return fmt.Errorf("%w: %s", call.ErrServerKey, dir.Path(keyFile))
 	}
 	return nil

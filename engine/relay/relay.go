@@ -24,6 +24,7 @@ import (
 	"github.com/sirupsen/logrus"
 	"golang.org/x/time/rate"
 
+	"foyer/engine/call/reach"
 	"foyer/engine/host/limits"
 	"foyer/engine/relay/relaywire"
 )
@@ -60,7 +61,7 @@ type Config struct {
 	Listen      string // ADDR:PORT; empty for DefaultListen
 	First, Last int    // ports for guests, one for each server
 	Certificate tls.Certificate
-	Key         string // relaywire.Link.Key
+	Key         string // reach.RelayLink.Key
 	Limits      Limits
 	Log         logrus.FieldLogger
 }

@@ -39,7 +39,14 @@ type ChildConfig struct {
 	// Public says, when a server starts, by which name or address people elsewhere reach
 	// it (reach.ParsePublic); nil and an empty answer: nobody has told.
 	Public func() string
+	// Relay is the link of a relay by which guests may come, when a server starts
+	// (reach.ParseRelayLink); nil and an empty answer: none.
+	Relay func() string
 }
+
+// RelayVariable has the link of the relay that a server uses: other users see the
+// arguments of processes.
+const RelayVariable = "FOYER_RELAY"
 
 // Child is a room server in a process of its own. It implements call.RoomServer.
 //

@@ -63,6 +63,11 @@ func startProcess(ctx context.Context, conf ChildConfig) (*process, error) {
 	}
 	p.out = newLines(p.heard)
 	p.cmd.Env = append(os.Environ(), conf.Env...)
+	if conf.Relay != nil {
+		if link, err := reach.ParseRelayLink(conf.Relay()); err == nil { // another would only keep the room from starting
+			p.cmd.Env = append(p.cmd.Env, RelayVariable+"="+link.String())
+		}
+	}
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.err
 	p.cmd.WaitDelay = childPipeTimeout
 	p.cmd.SysProcAttr = processAttributes()

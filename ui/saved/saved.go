@@ -61,6 +61,9 @@ type Settings struct {
 	// Public is the name or address by which people elsewhere reach rooms of ours,
 	// HOST or HOST:PORT; empty: none is known.
 	Public string `json:"public_name,omitempty"`
+	// Relay is the link of the relay by which people elsewhere come to rooms of ours, a
+	// secret; empty: there is none.
+	Relay string `json:"relay,omitempty"`
 	// NoNews asks nobody for newer releases.
 	NoNews bool `json:"no_release_news,omitempty"`
 }
@@ -128,6 +131,9 @@ func (s *Settings) Clean() {
 	}
 	if _, err := reach.ParsePublic(s.Public); err != nil {
 		s.Public = ""
+	}
+	if _, err := reach.ParseRelayLink(s.Relay); err != nil {
+		s.Relay = ""
 	}
 	s.Voice.Clean()
 	s.Recent = s.Recent[:min(len(s.Recent), MaxRecent)]
@@ -206,6 +212,9 @@ func (s Settings) Told() string {
 	s.Name, s.Recent = "", nil
 	if s.Public != "" {
 		s.Public = "…"
+	}
+	if s.Relay != "" {
+		s.Relay = "…"
 	}
 	data, err := json.MarshalIndent(s, "", "  ")
 	if err != nil { // they were read from JSON

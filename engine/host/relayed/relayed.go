@@ -42,7 +42,7 @@ const (
 
 // Config is what a [Line] works with.
 type Config struct {
-	Link relaywire.Link
+	Link reach.RelayLink
 	ID   string // a secret of this server's, the same each time
 	Port int    // at the relay, the last time; 0: there was none
 	// Keep is told a port that is another than the last.

@@ -30,7 +30,7 @@ const waitTimeout = 20 * time.Second
 type place struct {
 	t      testing.TB
 	conf   relay.Config
-	link   relaywire.Link
+	link   reach.RelayLink
 	stop   func()
 	media  *net.UDPConn
 	states chan reach.Relay

@@ -28,6 +28,7 @@ type networkPage struct {
 	report  *reach.Report // that is shown
 	router  *chooser[bool]
 	public  *kit.Field
+	relay   *kit.Field
 	links   *chooser[bool]  // nil: something else has registered them
 	call    *fyne.Container // what it transports, while there is one
 	stats   *fyne.Container
@@ -47,9 +48,11 @@ func newNetworkPage(book *words.Book, act Actions, program Program) *networkPage
 		},
 	)
 	p.public = kit.NewField(book.T("settings.public_name"), book.T("settings.public_hint"), func() {})
+	p.relay = kit.NewField(book.T("settings.relay_link"), book.T("settings.relay_hint"), func() {})
 	escape := func() { act.OpenSettings(model.PageNone) }
-	p.link.Entry.OnEscape, p.public.Entry.OnEscape = escape, escape
+	p.link.Entry.OnEscape, p.public.Entry.OnEscape, p.relay.Entry.OnEscape = escape, escape, escape
 	p.public.OnChanged = func(text string) { p.setPublic(act, text) }
+	p.relay.OnChanged = func(text string) { p.setRelay(act, text) }
 	p.stats = kit.Column(6)
 	p.call = part(book.T("settings.call"), p.stats, hint(book.T("settings.call.detail")))
 	p.content = scrolled(
@@ -60,6 +63,7 @@ func newNetworkPage(book *words.Book, act Actions, program Program) *networkPage
 		),
 		part(book.T("settings.router"), p.router.Container, hint(book.T("settings.router.detail"))),
 		part(book.T("settings.public"), p.public, hint(book.T("settings.public.detail"))),
+		part(book.T("settings.relay"), p.relay, hint(book.T("settings.relay.detail"))),
 	)
 	if program.Links {
 		p.links = newChooser(off, texts, act, act.RegisterLinks)
@@ -82,6 +86,18 @@ func (p *networkPage) setPublic(act Actions, text string) {
 	act.SetChoice(p.choice)
 }
 
+// setRelay takes over a relay link.
+func (p *networkPage) setRelay(act Actions, text string) {
+	text = strings.TrimSpace(text)
+	if _, err := reach.ParseRelayLink(text); err != nil && text != "" {
+		p.relay.SetProblem(p.book.T("settings.relay_wrong"), theme.Error)
+		return
+	}
+	p.relay.SetProblem("", theme.Error)
+	p.choice.Relay = text
+	act.SetChoice(p.choice)
+}
+
 func (p *networkPage) object() fyne.CanvasObject { return p.content }
 
 func (p *networkPage) update(s *model.State, f Form, now time.Time) {
@@ -89,6 +105,9 @@ func (p *networkPage) update(s *model.State, f Form, now time.Time) {
 	p.router.set(f.LeaveRouter)
 	if p.public.Problem() == "" && strings.TrimSpace(p.public.Text()) != f.Public {
 		p.public.SetText(f.Public)
+	}
+	if p.relay.Problem() == "" && strings.TrimSpace(p.relay.Text()) != f.Relay {
+		p.relay.SetText(f.Relay)
 	}
 	if p.links != nil {
 		p.links.set(f.LinksHere)

@@ -53,6 +53,7 @@ type Choice struct {
 	Voice       mic.Voice
 	LeaveRouter bool   // a room is started without asking it
 	Public      string // how people elsewhere reach our rooms: HOST or HOST:PORT; empty: nobody knows
+	Relay       string // link of the relay by which others come to our rooms; empty: none
 	NoNews      bool   // nobody is asked for newer releases
 
 	Notifications saved.Notifications
@@ -64,7 +65,7 @@ func (c Choice) Save(set *saved.Settings) {
 	set.Theme, set.Text, set.Still = c.Theme, c.Text, c.Still
 	set.Notifications, set.TalkKey, set.Small = c.Notifications, c.TalkKey, c.Small
 	set.Voice = c.Voice
-	set.LeaveRouter, set.Public, set.NoNews = c.LeaveRouter, c.Public, c.NoNews
+	set.LeaveRouter, set.Public, set.Relay, set.NoNews = c.LeaveRouter, c.Public, c.Relay, c.NoNews
 }
 
 // NewForm is what is remembered, as the pages show it.
@@ -75,7 +76,7 @@ func NewForm(set saved.Settings) Form {
 			SendHeight: set.SendHeight, AudioOnly: set.AudioOnly, Theme: set.Theme, Text: set.Text, Still: set.Still,
 			Language: set.Language, Notifications: set.Notifications, TalkKey: set.TalkKey, Small: set.Small,
 			Voice:       set.Voice,
-			LeaveRouter: set.LeaveRouter, Public: set.Public, NoNews: set.NoNews,
+			LeaveRouter: set.LeaveRouter, Public: set.Public, Relay: set.Relay, NoNews: set.NoNews,
 		},
 	}
 }

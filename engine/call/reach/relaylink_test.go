@@ -1,4 +1,4 @@
-package relaywire
+package reach
 
 import (
 	"crypto/sha256"
@@ -7,13 +7,13 @@ import (
 	"testing"
 )
 
-func exampleLink() Link {
-	return Link{Host: "relay.example.org:7844", Key: "AAAAAAAAAAAAAAAAAAAAAA", Fingerprint: sha256.Sum256([]byte("x"))}
+func exampleRelay() RelayLink {
+	return RelayLink{Host: "relay.example.org:7844", Key: "AAAAAAAAAAAAAAAAAAAAAA", Fingerprint: sha256.Sum256([]byte("x"))}
 }
 
-func TestLink(t *testing.T) {
-	good := exampleLink().String()
-	if l, err := ParseLink(" " + good + "\n"); err != nil || l != exampleLink() {
+func TestRelayLink(t *testing.T) {
+	good := exampleRelay().String()
+	if l, err := ParseRelayLink(" " + good + "\n"); err != nil || l != exampleRelay() {
 		t.Errorf("%+v, %v", l, err)
 	}
 	for _, text := range []string{
@@ -22,7 +22,7 @@ func TestLink(t *testing.T) {
 		strings.Replace(good, "k=A", "k=", 1), strings.Replace(good, "foyer-relay:", "foyer:", 1),
 		strings.Replace(good, "//", "//user@", 1), good + "&x=" + strings.Repeat("y", 2000),
 	} {
-		if _, err := ParseLink(text); !errors.Is(err, ErrLink) || strings.Contains(err.Error(), "AAAA") {
+		if _, err := ParseRelayLink(text); !errors.Is(err, ErrRelayLink) || strings.Contains(err.Error(), "AAAA") {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
