@@ -57,12 +57,15 @@ func (a *authority) write(name, kind string, raw []byte) {
 }
 
 // issue writes a new certificate and its key.
-func (a *authority) issue() {
+func (a *authority) issue() { a.issueFor(30 * 24 * time.Hour) }
+
+// issueFor writes one that ends soon.
+func (a *authority) issueFor(life time.Duration) {
 	a.t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	must(a.t, err)
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()), NotAfter: time.Now().Add(30 * 24 * time.Hour), DNSNames: []string{a.name},
+		SerialNumber: big.NewInt(time.Now().UnixNano()), NotAfter: time.Now().Add(life), DNSNames: []string{a.name},
 	}
 	raw, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
 	must(a.t, err)
@@ -115,6 +118,44 @@ func TestPublicName(t *testing.T) {
 	stranger := join("stranger", unpinned)
 	if left := stranger.Await("left"); left.Text("reason") == "left" || !strings.Contains(string(left.Raw), "trust") {
 		t.Errorf("whoever does not know the authority: %s", left.Raw)
+	}
+}
+
+// TestCertificateEndsInACall: a call goes on when the certificate by which it was joined
+// is over. Links that pin work on; one without a pin says what is wrong.
+func TestCertificateEndsInACall(t *testing.T) {
+	t.Parallel()
+	const name, life = "meet.foyer.test", 15 * time.Second
+	f, homes, a := testenv.Foyer(t), layHomes(t), newAuthority(t, name)
+	must(t, homes.Forward(t.Context(), "tcp", reachDoor))
+	must(t, homes.Name(name))
+	ends := time.NewTimer(life)
+	a.issueFor(life)
+	server := testenv.Serve(t, f, drive.ServeOptions{
+		NS: homes.Host, Listen: ":" + strconv.Itoa(reachDoor), Args: []string{
+			"--public", name, "--cert", a.file("cert.pem"), "--key", a.file("key.pem"),
+		},
+	})
+	invite := func(flags ...string) string {
+		link, err := server.Drive.InviteFrom(t.Context(), homes.Host, "room", flags...)
+		must(t, err)
+		return link
+	}
+	join := func(id, link string) *testenv.Process {
+		return testenv.Join(t, f, drive.JoinOptions{
+			Link: link, Name: id, ID: id, NS: homes.Guest, Env: []string{"SSL_CERT_FILE=" + a.file("authority.pem")},
+		})
+	}
+	unpinned, pinned := invite("--no-pin"), invite()
+	ann := join("ann", unpinned)
+	ann.Await("joined")
+	<-ends.C
+	ben := join("ben", pinned)
+	ben.Await("joined")
+	ben.Say(map[string]any{"cmd": "chat", "text": "still here"})
+	ann.AwaitWhere("chat", func(e drive.Event) bool { return e.Text("text") == "still here" })
+	if late := join("late", unpinned).Await("left"); !strings.Contains(string(late.Raw), "trust") {
+		t.Errorf("by a certificate that is over: %s", late.Raw)
 	}
 }
 

@@ -15,7 +15,8 @@ import (
 	"foyer/internal/testenv"
 )
 
-const relayPort, relayGuests = 7844, 7850
+// relayGuests is the first port for guests.
+const relayGuests = 7850
 
 // relayStory is a host whose router lets nobody in, a guest in another home, and a relay
 // on the internet.

@@ -52,3 +52,28 @@ func TestPublicAddressesComeFirst(t *testing.T) {
 		}
 	}
 }
+
+// TestRelayInLinks: the relay comes behind the own IPv4 addresses and before those of
+// IPv6, and has a place however many public names there are.
+func TestRelayInLinks(t *testing.T) {
+	log, _ := testenv.NewLog()
+	const at = "203.0.113.9:7850"
+	var many []string
+	for i := range maxLinkHosts {
+		many = append(many, string(rune('a'+i))+".example")
+	}
+	for _, tt := range []struct {
+		listen string
+		public []string
+		place  int
+	}{{"192.168.1.1:7000", nil, 1}, {"[2001:db8::1]:7000", nil, 0}, {"192.168.1.1:7000", many, maxLinkHosts - 1}} {
+		server, err := New(Config{Listen: tt.listen, Data: t.TempDir(), Log: log, Public: tt.public})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := linkHosts(server.settings, 7000, reach.Router{Relay: reach.Relay{At: at}})
+		if slices.Index(got, at) != tt.place || len(got) > maxLinkHosts {
+			t.Errorf("%+v: %v", tt, got)
+		}
+	}
+}

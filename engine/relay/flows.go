@@ -85,10 +85,12 @@ func (f *flows) from(guest netip.AddrPort, payload []byte, now time.Time) (uint3
 	return found.id, true
 }
 
-// begin makes a flow, if a check of ICE begins it and there is room. f.mu is held.
+// begin makes a flow, if a check of ICE begins it. If there are too many, the one that has
+// waited for an answer for longest gives way: addresses are easily forged, and a guest who
+// is one asks again and again. f.mu is held.
 func (f *flows) begin(guest netip.AddrPort, payload []byte, now time.Time) *flow {
 	origin := limits.Origin(guest.String())
-	if !isCheck(payload) || len(f.byID) >= f.most || f.origins[origin] >= f.ofOne {
+	if !isCheck(payload) || f.origins[origin] >= f.ofOne || len(f.byID) >= f.most && !f.giveWay() {
 		return nil
 	}
 	f.last++ // goes round after four thousand million
@@ -116,15 +118,34 @@ func (f *flows) to(id uint32, now time.Time) (netip.AddrPort, bool) {
 // sweep ends those that are over. f.mu is held.
 func (f *flows) sweep(now time.Time) {
 	f.swept = now
-	for id, x := range f.byID {
-		if !x.ends(now) {
-			continue
+	for _, x := range f.byID {
+		if x.ends(now) {
+			f.drop(x)
 		}
-		delete(f.byID, id)
-		delete(f.byGuest, x.guest)
-		if f.origins[x.origin]--; f.origins[x.origin] == 0 {
-			delete(f.origins, x.origin)
+	}
+}
+
+// giveWay ends the flow that has waited for longest, and reports whether there was one.
+// f.mu is held.
+func (f *flows) giveWay() bool {
+	var first *flow
+	for _, x := range f.byID {
+		if !x.proved && (first == nil || x.began.Before(first.began)) {
+			first = x
 		}
+	}
+	if first != nil {
+		f.drop(first)
+	}
+	return first != nil
+}
+
+// drop ends a flow. f.mu is held.
+func (f *flows) drop(x *flow) {
+	delete(f.byID, x.id)
+	delete(f.byGuest, x.guest)
+	if f.origins[x.origin]--; f.origins[x.origin] == 0 {
+		delete(f.origins, x.origin)
 	}
 }
 

@@ -24,13 +24,12 @@ import (
 	"github.com/sirupsen/logrus"
 	"golang.org/x/time/rate"
 
-	"foyer/engine/call/reach"
 	"foyer/engine/host/limits"
 	"foyer/engine/relay/relaywire"
 )
 
 // DefaultListen is where room servers dial a relay, by TCP and UDP.
-const DefaultListen = ":7844"
+const DefaultListen = ":7848"
 
 // Limits of those who have not named the key.
 const (

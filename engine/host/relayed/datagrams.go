@@ -22,7 +22,8 @@ const (
 	aliveFor  = 3*askSlow - time.Second
 	maxFlows  = 256 // guests' addresses, as the relay allows them
 	flowIdle  = 60 * time.Second
-	buffers   = 2 << 20 // bytes that the system keeps of datagrams
+	flowProof = 5 * time.Second // until the media server answers, who knows those who are guests
+	buffers   = 2 << 20         // bytes that the system keeps of datagrams
 	sweepEach = flowIdle / 4
 )
 
@@ -42,7 +43,9 @@ type datagrams struct {
 // flow is one guest's address, as the media server knows it: a socket of this computer.
 type flow struct {
 	*net.UDPConn
-	used atomic.Int64 // when something last came from the guest
+	began  time.Time
+	used   atomic.Int64 // when something last came from the guest
+	proved atomic.Bool  // the media server has answered
 }
 
 // dialMedia opens the way for datagrams beside a connection to the relay.
@@ -102,17 +105,17 @@ func (d *datagrams) ask(ctx context.Context) {
 		}
 		if now := time.Now(); now.Sub(swept) > sweepEach {
 			swept = now
+			d.mu.Lock()
 			d.sweep(now)
+			d.mu.Unlock()
 		}
 	}
 }
 
-// sweep ends the flows of guests who have gone.
+// sweep ends the flows of guests who have gone, and of those who are none. d.mu is held.
 func (d *datagrams) sweep(now time.Time) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	for id, f := range d.flows {
-		if now.Sub(time.Unix(0, f.used.Load())) > flowIdle {
+		if now.Sub(time.Unix(0, f.used.Load())) > flowIdle || !f.proved.Load() && now.Sub(f.began) > flowProof {
 			_ = f.Close()
 			delete(d.flows, id)
 		}
@@ -155,6 +158,9 @@ func (d *datagrams) flow(id uint32) *flow {
 	if f := d.flows[id]; f != nil {
 		return f
 	}
+	if len(d.flows) >= maxFlows {
+		d.sweep(time.Now())
+	}
 	if d.over || len(d.flows) >= maxFlows {
 		return nil
 	}
@@ -162,7 +168,7 @@ func (d *datagrams) flow(id uint32) *flow {
 	if err != nil {
 		return nil
 	}
-	f := &flow{UDPConn: conn}
+	f := &flow{UDPConn: conn, began: time.Now()}
 	d.flows[id] = f
 	d.group.Go(func() { d.answer(id, f) })
 	return f
@@ -182,6 +188,7 @@ func (d *datagrams) answer(id uint32, f *flow) {
 			}
 			continue
 		}
+		f.proved.Store(true)
 		_, _ = d.relay.Write(d.fromServer.Seal(buffer, id, n))
 	}
 }
