@@ -235,7 +235,7 @@ func TestSettingsByKeyboard(t *testing.T) {
 	})
 	key(fyne.KeyEscape)
 	pages := map[model.Page]int{
-		model.PageDevices: 6, model.PageVoice: 10, model.PageVideo: 6, model.PageNetwork: 7, model.PageAppearance: 11, model.PageNotifications: 4, model.PageKeys: 1, model.PageDiagnostics: 2, model.PageAbout: 3,
+		model.PageDevices: 6, model.PageVoice: 10, model.PageVideo: 6, model.PageNetwork: 8, model.PageAppearance: 11, model.PageNotifications: 4, model.PageKeys: 1, model.PageDiagnostics: 2, model.PageAbout: 3,
 	}
 	for _, p := range model.Pages() {
 		s.state.Setup.Show(p)
