@@ -72,18 +72,31 @@ const recorder = URL.createObjectURL(new Blob([`
     }
   });`], { type: 'text/javascript' }));
 
+const taken = []; // {number, at}: the frames of the own camera, at in ms since 1970
+const strip = new OffscreenCanvas(20, 1).getContext('2d', { willReadFrequently: true });
+
+// numberOf reads the number that a frame carries (engine/devices/testpicture).
+function numberOf(element) {
+  const [w, h] = [element.videoWidth, element.videoHeight];
+  strip.drawImage(element, w / 10, h / 2 - 4, w * 0.8, 8, 0, 0, 20, 1);
+  const cells = [...strip.getImageData(0, 0, 20, 1).data].filter((_, i) => i % 4 === 1).map((v) => v > 128);
+  const bits = cells.slice(2, 18);
+  if (!cells[0] || cells[1] || cells[18] !== (bits.filter((b) => b).length % 2 === 1)) return undefined;
+  return bits.reduce((n, b) => 2 * n + b, 0);
+}
+
 let door; // where the hand is raised, and with which token
 
 window.far = {
-  async join({ url, token, camera, lines, microphone }) {
+  async join({ url, token, camera, lines, microphone, system }) {
     door = { url: url.replace(/^ws/, 'http'), token };
     await room.connect(url, token);
     window.report('joined', { id: room.localParticipant.identity });
     if (camera) await room.localParticipant.setCameraEnabled(true, { resolution: VideoPresets[`h${lines || 360}`].resolution });
     if (microphone) {
-      // As recorded: a browser's own processing is not what is tested.
+      // A recording is sent as it is: a browser's own processing is not what is tested.
       await room.localParticipant.setMicrophoneEnabled(true,
-        { echoCancellation: false, noiseSuppression: false, autoGainControl: false });
+        system ? undefined : { echoCancellation: false, noiseSuppression: false, autoGainControl: false });
     }
   },
   async camera({ on }) { await room.localParticipant.setCameraEnabled(on); },
@@ -103,6 +116,20 @@ window.far = {
     const all = [room.localParticipant, ...room.remoteParticipants.values()].filter((p) => p.attributes['foyer.hand']);
     return all.sort((a, b) => a.attributes['foyer.hand'] - b.attributes['foyer.hand']).map((p) => p.identity);
   },
+  // Notes from now on when the frames of the own camera were taken.
+  async film() {
+    const element = document.createElement('video');
+    element.muted = true;
+    element.srcObject = new MediaStream([room.localParticipant.getTrackPublication(Track.Source.Camera).track.mediaStreamTrack]);
+    const note = (_, { captureTime }) => {
+      const number = numberOf(element);
+      if (number !== undefined && captureTime) taken.push({ number, at: performance.timeOrigin + captureTime });
+      element.requestVideoFrameCallback(note);
+    };
+    element.requestVideoFrameCallback(note);
+    await element.play();
+  },
+  async taken() { return taken; },
   async leave() { await room.disconnect(); },
   // The picture that is shown now, in that size or its own, as a PNG in base64.
   async picture({ id, source, width, height }) {

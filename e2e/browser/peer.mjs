@@ -1,12 +1,13 @@
 // peer.mjs OPTIONS: a participant that is Chromium with LiveKit's own client.
 //
-// OPTIONS is JSON: {url, keyFile, room, id, name, camera, lines, microphone, headful}.
+// OPTIONS is JSON: {url, keyFile, room, id, name, camera, lines, microphone, headful, system}.
 // url is a room server's https address, keyFile its LiveKit key. camera is a
 // Y4M file or true for Chromium's test picture, microphone a WAV file or true,
-// either may be left out. It prints an event a line and takes a command a line,
+// either may be left out. system is true for the system's microphone, as a browser
+// processes it by itself. It prints an event a line and takes a command a line,
 // like "foyer join": picture, next (the next new picture) and sound write a
-// file, camera and microphone are turned on or off, chat says something, stats,
-// leave. It ends when stdin ends.
+// file, camera and microphone are turned on or off, chat says something, stats, film
+// begins to note when the frames of its own camera were taken, taken says it, leave. It ends when stdin ends.
 import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
@@ -80,6 +81,13 @@ async function run(page, command) {
     case 'chat':
       print('said', { id: await far('chat'), text: command.text });
       break;
+    case 'film':
+      await far('film');
+      print('film', {});
+      break;
+    case 'taken':
+      print('taken', { frames: await far('taken') });
+      break;
     case 'leave':
       await far('leave');
       break;
@@ -89,7 +97,7 @@ async function run(page, command) {
 }
 
 const server = await serve();
-const browser = await launch({ args: devices(), headful: options.headful });
+const browser = await launch({ args: devices(), headful: options.headful, system: options.system });
 let ending = false;
 async function end(status) {
   if (ending) return;
@@ -118,7 +126,7 @@ commands.on('close', () => end(0));
 try {
   await page.evaluate((o) => window.far.join(o), {
     url: options.url.replace(/^http/, 'ws'), token: await token(), camera: !!options.camera, microphone: !!options.microphone,
-    lines: options.lines,
+    lines: options.lines, system: options.system,
   });
   print('publishing', {});
 } catch (e) {

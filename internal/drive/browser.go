@@ -15,8 +15,9 @@ import (
 // BrowserOptions say how Chromium joins with LiveKit's own client.
 type BrowserOptions struct {
 	Room, ID   string
-	Camera     any // Y4M file; true: Chromium's test pattern; nil: none
-	Microphone any // WAV file; true: Chromium's test tone; nil: none
+	Camera     any  // Y4M file; true: Chromium's test pattern; nil: none
+	Microphone any  // WAV file; true: Chromium's test tone; nil: none
+	System     bool // the system's microphone, processed as browsers do it, if Microphone is true
 	Headful    bool
 	Lines      int // of the camera's frames; 0: 360
 	Env        []string
@@ -29,6 +30,7 @@ func (s *Server) Browse(ctx context.Context, root string, o BrowserOptions) (*Pr
 	return s.foyer.browser(ctx, root, "peer.mjs", o.Env, o.NS, map[string]any{
 		"url": s.URL, "keyFile": s.LiveKitKeyFile, "room": o.Room, "id": o.ID,
 		"camera": o.Camera, "microphone": o.Microphone, "headful": o.Headful, "lines": o.Lines,
+		"system": o.System,
 	})
 }
 

@@ -109,20 +109,23 @@ func (p *Pulse) FeedMic(ctx context.Context, samples []int16) error { return p.m
 
 // RecordSpeaker listens to what is played for d.
 func (p *Pulse) RecordSpeaker(ctx context.Context, d time.Duration) ([]int16, error) {
+	return p.record(ctx, "speaker.monitor", 1, d)
+}
+
+// record listens to a device for d.
+func (p *Pulse) record(ctx context.Context, device string, channels int, d time.Duration) ([]int16, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "parec", "-d", "speaker.monitor",
-		"--raw", "--format=s16le", "--rate=48000", "--channels=1", "--latency-msec=20")
-	cmd.Env = append(os.Environ(), p.Env()...)
+	cmd := p.client(ctx, "parec", "-d", device,
+		"--raw", "--format=s16le", "--rate=48000", fmt.Sprint("--channels=", channels), "--latency-msec=20")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
 	}
-	bind(cmd)
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("parec: %w", err)
 	}
-	buf := make([]byte, 2*int(d.Seconds()*SampleRate))
+	buf := make([]byte, 2*channels*int(d.Seconds()*SampleRate))
 	n, err := io.ReadFull(out, buf)
 	cancel()
 	_ = cmd.Wait() // ended by us
@@ -130,6 +133,22 @@ func (p *Pulse) RecordSpeaker(ctx context.Context, d time.Duration) ([]int16, er
 		return nil, fmt.Errorf("parec: %w", err)
 	}
 	return samplesOf(buf[:n&^1]), nil
+}
+
+// client prepares a program that uses this server.
+func (p *Pulse) client(ctx context.Context, name string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Env = append(os.Environ(), p.Env()...)
+	bind(cmd)
+	return cmd
+}
+
+func bytesOf(s []int16) []byte {
+	b := make([]byte, 2*len(s))
+	for i, v := range s {
+		binary.LittleEndian.PutUint16(b[2*i:], uint16(v))
+	}
+	return b
 }
 
 func samplesOf(b []byte) []int16 {
@@ -195,8 +214,8 @@ func (p *Pulse) pactl(ctx context.Context, args ...string) error {
 }
 
 func (p *Pulse) command(ctx context.Context, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, "pactl", args...)
-	cmd.Env = append(os.Environ(), append(p.Env(), "LC_ALL=C")...)
+	cmd := p.client(ctx, "pactl", args...)
+	cmd.Env = append(cmd.Env, "LC_ALL=C")
 	return cmd
 }
 
