@@ -220,6 +220,7 @@ func (s *source) packetise(data []byte, timestamp uint32) [][]byte {
 type fakeCamera struct {
 	w, h    int
 	source  call.Source
+	stands  bool // each frame shows the same; set between two
 	numbers chan int
 	closed  chan struct{}
 	lost    chan struct{}
@@ -243,6 +244,10 @@ func (c *fakeCamera) ReadFrame(dst *call.VideoFrame) error {
 	select {
 	case n := <-c.numbers:
 		draw(dst, c.w, c.h, n)
+		if pts := dst.PTS; c.stands {
+			draw(dst, c.w, c.h, 0)
+			dst.PTS = pts
+		}
 		return nil
 	case <-c.closed:
 		return call.ErrClosed

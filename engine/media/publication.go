@@ -38,6 +38,7 @@ type publication struct {
 	last      time.Duration // PTS of the last frame, on the track's clock
 	complains bool          // an encoder's failure was logged
 	guard     cpuGuard
+	still     still // of a screen
 
 	mu     sync.Mutex
 	counts call.LocalStats
@@ -54,6 +55,8 @@ type layer struct {
 	wantKey bool
 	lastKey time.Time
 	next    time.Duration // PTS from which on a frame is due
+	sent    time.Time     // when the last one was
+	sharp   bool          // it was as good as it gets
 }
 
 func newPublication(t call.LocalTrack, log logrus.FieldLogger) *publication {
@@ -100,6 +103,7 @@ func (p *publication) encode(f *call.VideoFrame, pts time.Duration, now time.Tim
 	p.last = at
 	awake, sent := 0, false
 	layers := p.guard.layers(len(p.layers))
+	same := p.source == call.SourceScreen && p.still.stands(f)
 	for i, l := range p.layers {
 		select {
 		case <-stop:
@@ -113,7 +117,7 @@ func (p *publication) encode(f *call.VideoFrame, pts time.Duration, now time.Tim
 		}
 		awake++
 		l.wake(bitrate, p.source)
-		if l.due(at, now, p.guard.fps(l.FPS)) && p.encodeLayer(i, f, at, now) {
+		if !l.rests(same, now) && l.due(at, now, p.guard.fps(l.FPS)) && p.encodeLayer(i, f, at, now) {
 			sent = true
 		}
 	}
@@ -147,6 +151,7 @@ func (p *publication) encodeLayer(i int, f *call.VideoFrame, at time.Duration, n
 	if key {
 		l.wantKey, l.lastKey = false, now
 	}
+	l.sent, l.sharp = now, p.source == call.SourceScreen && l.encoder.Quantizer() <= sharpQuantizer
 	if err := p.track.WriteFrame(call.EncodedFrame{Data: data, PTS: at, KeyFrame: key, Layer: i}); err != nil {
 		p.complain("frame cannot be sent", err)
 		return false
@@ -190,7 +195,7 @@ func (p *publication) stats(now time.Time) call.LocalStats {
 func (l *layer) rest() {
 	if l.encoder != nil {
 		l.encoder.Close()
-		l.encoder = nil
+		l.encoder, l.sharp = nil, false
 	}
 }
 

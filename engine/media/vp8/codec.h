@@ -39,6 +39,7 @@ typedef struct {
   const uint8_t *data;
   size_t n;
   int key;
+  int quantizer; // 0..127
   int err;
 } foyer_vp8_packet;
 

@@ -93,7 +93,7 @@ foyer_vp8_packet foyer_vp8_encode(foyer_vp8_encoder *e, const uint8_t *y,
                                   const uint8_t *u, const uint8_t *v,
                                   int ystride, int uvstride, int64_t pts,
                                   int64_t duration, int force_key) {
-  foyer_vp8_packet out = {NULL, 0, 0, VPX_CODEC_OK};
+  foyer_vp8_packet out = {NULL, 0, 0, 0, VPX_CODEC_OK};
   vpx_image_t img;
   if (!vpx_img_wrap(&img, VPX_IMG_FMT_I420, e->cfg.g_w, e->cfg.g_h, 1,
                     (uint8_t *)y)) {
@@ -116,5 +116,8 @@ foyer_vp8_packet foyer_vp8_encode(foyer_vp8_encoder *e, const uint8_t *y,
     out.n = p->data.frame.sz;
     out.key = (p->data.frame.flags & VPX_FRAME_IS_KEY) != 0;
   }
+  if (out.n)
+    out.err = vpx_codec_control(&e->codec, VP8E_GET_LAST_QUANTIZER,
+                                &out.quantizer);
   return out;
 }

@@ -33,6 +33,8 @@ type Encoder struct {
 	kbps          int
 	forceKey      bool
 	lastPTS       int64 // in ticks of clockRate
+	clock         int64 // likewise, as the codec has it
+	quantizer     int
 }
 
 // NewEncoder returns an encoder. The first frame is a key frame.
@@ -66,15 +68,13 @@ func (e *Encoder) Encode(f *call.VideoFrame) (data []byte, key bool, err error) 
 	if err := e.fit(f); err != nil {
 		return nil, false, err
 	}
-	pts := ticks(f.PTS)
-	pts = max(pts, e.lastPTS+1) // libvpx refuses time that stands still
-	e.lastPTS = pts
+	e.pass(ticks(f.PTS))
 	force := C.int(0)
 	if e.forceKey {
 		force = 1
 	}
 	p := C.foyer_vp8_encode(e.c, bytePtr(f.Y), bytePtr(f.U), bytePtr(f.V),
-		C.int(f.YStride), C.int(f.UVStride), C.int64_t(pts), C.int64_t(clockRate/e.cfg.FPS), force)
+		C.int(f.YStride), C.int(f.UVStride), C.int64_t(e.clock), C.int64_t(clockRate/e.cfg.FPS), force)
 	if err := encodeError(p.err); err != nil {
 		return nil, false, err
 	}
@@ -84,8 +84,26 @@ func (e *Encoder) Encode(f *call.VideoFrame) (data []byte, key bool, err error) 
 	if p.key != 0 {
 		e.forceKey = false
 	}
+	e.quantizer = int(p.quantizer)
 	return unsafe.Slice((*byte)(unsafe.Pointer(p.data)), int(p.n)), p.key != 0, nil
 }
+
+// maxPause is how many frames' time of a screen the codec counts for a longer pause: it
+// would spend all that was saved on the next frame, which came a second late then.
+const maxPause = 3
+
+// pass lets the codec's time go on to pts.
+func (e *Encoder) pass(pts int64) {
+	step := max(pts-e.lastPTS, 1) // libvpx refuses time that stands still
+	e.lastPTS += step
+	if e.cfg.Screen {
+		step = min(step, int64(maxPause*clockRate/e.cfg.FPS))
+	}
+	e.clock += step
+}
+
+// Quantizer is how coarse the last frame that was not left out is, from 0 to 127.
+func (e *Encoder) Quantizer() int { return e.quantizer }
 
 // ticks converts to the encoder's time base: seconds apart from the rest, so that
 // a track of days does not overflow.
