@@ -4,6 +4,9 @@ package harness
 
 import (
 	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"foyer/internal/drive"
 )
@@ -29,4 +32,13 @@ func CPU(pids []int) (used CPUTime) {
 		}
 	}
 	return used
+}
+
+// Own is the processor time of this process, which other programs do not lengthen much.
+func Own() time.Duration {
+	var u unix.Rusage
+	if unix.Getrusage(unix.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

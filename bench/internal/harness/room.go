@@ -59,6 +59,19 @@ func (r *Room) Enter(ctx context.Context, name string, args ...string) (*drive.P
 	return p, err
 }
 
+// Browse starts a browser that takes part, and waits until it is in.
+func (r *Room) Browse(ctx context.Context, root string, o drive.BrowserOptions) (*drive.Process, error) {
+	p, err := r.Server.Browse(ctx, root, o)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := Wait(ctx, p, "joined", 0, nil); err != nil {
+		p.Close(drive.CloseGrace)
+		return nil, err
+	}
+	return p, nil
+}
+
 // Speaks waits until the sound server has a speaker of that process, or has
 // none any more.
 func (r *Room) Speaks(ctx context.Context, pid int, want bool) error {

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"foyer/bench/internal/harness"
 	"foyer/engine"
 	"foyer/engine/call/mic"
@@ -86,18 +84,9 @@ func process(v mic.Voice, near, far []int16) (took time.Duration, err error) {
 		one(i) // the parts are made meanwhile, at the pace of a microphone
 		<-pace.C
 	}
-	began := used()
+	began := harness.Own()
 	for n := range frames {
 		one(i + n)
 	}
-	return used() - began, err
-}
-
-// used is the processor time of this process, which other programs do not lengthen much.
-func used() time.Duration {
-	var u unix.Rusage
-	if unix.Getrusage(unix.RUSAGE_SELF, &u) != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	return harness.Own() - began, err
 }
