@@ -187,6 +187,12 @@ bench-peer: deps-test ## the same work in Chromium with LiveKit's own client, si
 	$(GO) build -ldflags '$(LDFLAGS)' -o build/foyer-bench .
 	@FOYER_BIN=$(CURDIR)/build/foyer-bench $(GO) run ./bench -peer -markdown docs/performance.md
 
+.PHONY: bench-hour
+bench-hour: deps-test ## the memory of a window that stays in a room of four for STAY, an hour if not given
+	@mkdir -p build
+	$(GO) build -ldflags '$(LDFLAGS)' -o build/foyer-bench .
+	@FOYER_BIN=$(CURDIR)/build/foyer-bench $(GO) run ./bench -stay $(or $(STAY),1h)
+
 .PHONY: lines
 lines: deps-test ## calls over narrow and lossy lines, Foyer and Chromium in every pair (needs root, an otherwise idle computer, 20 minutes)
 	@mkdir -p build

@@ -3,11 +3,13 @@
 // Bench measures what Foyer promises and prints one table: the time that every
 // way out takes, how long joining takes, what the window costs, and whether
 // anything grows. With -peer it also does the window's work in Chromium with
-// LiveKit's own client, in the same run; with -lines it calls over narrow lines instead.
+// LiveKit's own client, in the same run, and compares how long audio and video are on
+// their way; with -lines it calls over narrow lines instead; with -stay it watches a
+// window's memory for a while.
 //
 // What fails is said in its row, and the rest is measured all the same.
 //
-//	go run ./bench [-peer] [-lines] [-only WORD] [-rounds N] [-markdown DOCUMENT]
+//	go run ./bench [-peer] [-lines] [-stay TIME] [-only WORD] [-rounds N] [-markdown DOCUMENT]
 package main
 
 import (
@@ -18,8 +20,10 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"time"
 
 	"foyer/bench/internal/chat"
+	"foyer/bench/internal/coding"
 	"foyer/bench/internal/harness"
 	"foyer/bench/internal/joining"
 	"foyer/bench/internal/leaks"
@@ -27,6 +31,8 @@ import (
 	"foyer/bench/internal/lines"
 	"foyer/bench/internal/moderation"
 	"foyer/bench/internal/report"
+	"foyer/bench/internal/sharing"
+	"foyer/bench/internal/speech"
 	"foyer/bench/internal/tracks"
 	"foyer/bench/internal/voices"
 	"foyer/bench/internal/window"
@@ -49,13 +55,20 @@ type measurement struct {
 	run  func(ctx context.Context, b *harness.Bench) error
 }
 
-func measurements(o options, costs window.Costs) []measurement {
-	if o.lines {
+func measurements(o options, costs window.Costs, times *report.Beside) []measurement {
+	switch {
+	case o.stay > 0:
+		return []measurement{{"stay", window.Stay(o.stay)}}
+	case o.lines:
 		return lineMeasurements()
 	}
-	foyer := measurement{"window", costs.Foyer}
+	foyer, ears, eyes := measurement{"window", costs.Foyer}, speech.Ears{Times: times}, window.Eyes{Times: times}
 	if o.peer {
-		return []measurement{foyer, {"peer", costs.Chromium}}
+		return []measurement{
+			foyer, {"peer", costs.Chromium},
+			// Foyer's last: it is measured by Chromium's.
+			{"ear chromium", ears.Chromium}, {"ear", ears.Foyer}, {"eye chromium", eyes.Chromium}, {"eye", eyes.Foyer},
+		}
 	}
 	return []measurement{
 		{"leave", leaving.Leave},
@@ -70,6 +83,11 @@ func measurements(o options, costs window.Costs) []measurement {
 		{"switch", tracks.Switches},
 		{"off-on", tracks.OffOn},
 		{"voice", voices.Cost},
+		{"encode", coding.Encode},
+		{"mix", coding.Mix},
+		{"ear", ears.Foyer},
+		{"eye", eyes.Foyer},
+		{"text", sharing.Text},
 		{"chat", chat.Chat},
 		{"chat-join", joining.WithHistory},
 		{"rounds", leaks.Rounds},
@@ -89,8 +107,7 @@ func lineMeasurements() (all []measurement) {
 			measurement{"loss " + p.String(), lines.Lossy(p)},
 			measurement{"jitter " + p.String(), lines.Jittery(p)})
 	}
-	all = append(all, measurement{"shared", lines.Shared})
-	return all
+	return append(all, measurement{"shared", lines.Shared}, measurement{"speech", speech.Lossy})
 }
 
 // options are the command line.
@@ -99,6 +116,7 @@ type options struct {
 	lines    bool
 	only     string
 	rounds   int
+	stay     time.Duration
 	markdown string
 }
 
@@ -119,10 +137,11 @@ func parse() (o options, err error) {
 	flag.BoolVar(&o.lines, "lines", false, "measure calls over narrow and lossy lines, beside Chromium (needs root)")
 	flag.StringVar(&o.only, "only", "", "only the measurements whose name contains this")
 	flag.IntVar(&o.rounds, "rounds", 200, "rounds of what is repeated")
+	flag.DurationVar(&o.stay, "stay", 0, "measure only the memory of a window that stays in a room of four for so long")
 	flag.StringVar(&o.markdown, "markdown", "", "write the tables into this document, between its markers")
 	flag.Parse()
-	if o.only != "" && o.markdown != "" {
-		return o, errors.New("-markdown replaces a whole table: it cannot go with -only")
+	if (o.only != "" || o.stay > 0) && o.markdown != "" {
+		return o, errors.New("-markdown replaces a whole table: it cannot go with -only or -stay")
 	}
 	return o, nil
 }
@@ -150,14 +169,14 @@ func run(ctx context.Context) error {
 	b := &harness.Bench{
 		Foyer: drive.Foyer{Bin: bin, Work: work}, Root: root, Rounds: o.rounds, Table: report.NewTable(),
 	}
-	costs := window.Costs{}
-	failed := measure(ctx, b, o.only, measurements(o, costs))
+	costs, times := window.Costs{}, &report.Beside{}
+	failed := measure(ctx, b, o.only, measurements(o, costs, times))
 	if missed := b.Table.Missed(); missed > 0 {
 		fmt.Printf("\n%d of the wanted values were missed.\n", missed)
 	}
 	text := b.Table.String()
 	if o.peer {
-		text = costs.SideBySide()
+		text = costs.SideBySide() + times.SideBySide()
 		fmt.Print("\n" + text)
 	}
 	if o.markdown != "" && ctx.Err() == nil {

@@ -87,7 +87,7 @@ func (f *farSide) note(e call.Event) {
 	switch e := e.(type) {
 	case call.TrackSubscribed:
 		if e.Slot != nil {
-			e.Slot.SetView(call.View{Width: filmWidth / 2, Height: filmHeight / 2})
+			e.Slot.SetView(call.View{Width: people.FilmWidth / 2, Height: people.FilmHeight / 2})
 			f.slots[e.Track.Source] = e.Slot
 		}
 	case call.TrackMuted:

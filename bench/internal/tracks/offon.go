@@ -103,9 +103,9 @@ func offOnPair(ctx context.Context, text string, rounds int, all *offOnResults) 
 	if err != nil {
 		return err
 	}
-	camera, screen := newFilm(call.SourceCamera, 30), newFilm(call.SourceScreen, 15)
+	camera, screen := people.NewNumberedFilm(call.SourceCamera, 30), people.NewNumberedFilm(call.SourceScreen, 15)
 	films := devices.Drivers{Camera: camera, Screen: screen}
-	talker, err := people.NewStation(films, func(d call.Devices) call.Devices { return sizedDevices{d} })
+	talker, err := people.NewStation(films, people.SizedDevices)
 	if err != nil {
 		return err
 	}
@@ -132,7 +132,7 @@ func offOnPair(ctx context.Context, text string, rounds int, all *offOnResults) 
 	failed := make([]error, len(offOnSources()))
 	for i, source := range offOnSources() {
 		o := &offOnSource{talker: talker, source: source, far: far, results: all}
-		o.film = map[call.Source]*numberedFilm{call.SourceCamera: camera, call.SourceScreen: screen}[source]
+		o.film = map[call.Source]*people.NumberedFilm{call.SourceCamera: camera, call.SourceScreen: screen}[source]
 		running.Go(func() { failed[i] = o.rounds(ctx, rounds) })
 	}
 	running.Wait()
@@ -146,7 +146,7 @@ func offOnPair(ctx context.Context, text string, rounds int, all *offOnResults) 
 type offOnSource struct {
 	talker  *people.Station
 	source  call.Source
-	film    *numberedFilm // nil for audio
+	film    *people.NumberedFilm // nil for audio
 	far     *farSide
 	results *offOnResults
 }
@@ -177,7 +177,7 @@ func (o *offOnSource) round(ctx context.Context, i int) error {
 	}
 	from := 0
 	if o.film != nil {
-		from = o.film.next()
+		from = o.film.Next()
 	}
 	start := time.Now()
 	if err := o.talker.Do(engine.Unmute{Source: o.source}); err != nil {

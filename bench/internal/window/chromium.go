@@ -22,16 +22,13 @@ func (c Costs) Chromium(ctx context.Context, b *harness.Bench) error {
 		return err
 	}
 	defer s.close()
-	browser, err := r.Server.Browse(ctx, b.Root, drive.BrowserOptions{
+	browser, err := r.Browse(ctx, b.Root, drive.BrowserOptions{
 		Room: "tiles", ID: "viewer", Headful: true, Env: append(s.display.Env(), r.Pulse.Env()...),
 	})
 	if err != nil {
 		return err
 	}
 	defer browser.Close(drive.CloseGrace)
-	if _, err := harness.Wait(ctx, browser, "joined", 0, nil); err != nil {
-		return err
-	}
 	ready, err := harness.Wait(ctx, browser, "ready", 0, nil)
 	if err != nil {
 		return err

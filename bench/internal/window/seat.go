@@ -6,7 +6,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"image/color"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,6 +27,8 @@ type seat struct {
 	display *drive.Display
 	eyes    *desktop.Desktop
 	window  *drive.Process
+
+	settings map[string]any // of the window, beside those that all have
 }
 
 func newSeat(ctx context.Context) (*seat, error) {
@@ -56,9 +60,9 @@ func (s *seat) open(b *harness.Bench, env []string, args ...string) error {
 		return err
 	}
 	// The own video would lie over the number that a tile carries.
-	settings, err := json.Marshal(map[string]any{
-		"name": "Viewer", "preview_asked": true, "microphone_off": true, "self_hidden": true,
-	})
+	all := map[string]any{"name": "Viewer", "preview_asked": true, "microphone_off": true, "self_hidden": true}
+	maps.Copy(all, s.settings)
+	settings, err := json.Marshal(all)
 	if err != nil {
 		return err
 	}
@@ -70,6 +74,24 @@ func (s *seat) open(b *harness.Bench, env []string, args ...string) error {
 		Env: slices.Concat(s.display.Env(), env, []string{"FYNE_SCALE=1", "FYNE_THEME=dark", "WAYLAND_DISPLAY="}),
 	})
 	return err
+}
+
+// enter opens the window and joins a room.
+func (s *seat) enter(ctx context.Context, b *harness.Bench, r *harness.Room) error {
+	if err := s.open(b, r.Pulse.Env(), r.Link); err != nil {
+		return err
+	}
+	join, err := s.find(ctx, accent())
+	if err != nil {
+		return fmt.Errorf("the join button: %w", err)
+	}
+	if err := s.eyes.Click(ctx, join.Centre()); err != nil {
+		return err
+	}
+	if _, err := s.find(ctx, danger()); err != nil {
+		return fmt.Errorf("the room: %w", err)
+	}
+	return nil
 }
 
 // find waits for a button of that colour.

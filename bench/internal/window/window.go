@@ -59,18 +59,8 @@ func (c Costs) Foyer(ctx context.Context, b *harness.Bench) error {
 		return err
 	}
 	defer s.close()
-	if err := s.open(b, r.Pulse.Env(), r.Link); err != nil {
+	if err := s.enter(ctx, b, r); err != nil {
 		return err
-	}
-	join, err := s.find(ctx, accent())
-	if err != nil {
-		return fmt.Errorf("the join button: %w", err)
-	}
-	if err := s.eyes.Click(ctx, join.Centre()); err != nil {
-		return err
-	}
-	if _, err := s.find(ctx, danger()); err != nil {
-		return fmt.Errorf("the room: %w", err)
 	}
 	idle, err := spend(ctx, []int{s.window.PID})
 	if err != nil {
