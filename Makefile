@@ -120,6 +120,10 @@ exit-matrix: deps-test ## measure every way out again and write docs/leaving.md'
 	@scripts/deps.sh vm
 	scripts/exit-matrix.sh
 
+.PHONY: exit-matrix-windows
+exit-matrix-windows: deps-test ## the same for its rows of windows, which need no virtual machine
+	scripts/exit-matrix.sh windows
+
 .PHONY: vm-test
 vm-test: deps-test ## the ways out with a real V4L2 camera, in a virtual machine
 	@scripts/deps.sh vm

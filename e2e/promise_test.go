@@ -4,9 +4,8 @@ package e2e
 
 import (
 	"encoding/json"
-	"fmt"
+	"flag"
 	"image"
-	"image/color"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,7 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"foyer/engine/call"
 	"foyer/internal/desktop"
 	"foyer/internal/drive"
 	"foyer/internal/matrix"
@@ -29,6 +27,7 @@ type preview struct {
 	*window
 	film                 string
 	camera, mic, speaker device
+	gate                 *drive.Gate // nil, or the camera's
 }
 
 func openPreview(t *testing.T, name string, own map[string]any, args ...string) *preview {
@@ -43,11 +42,42 @@ func openPreview(t *testing.T, name string, own map[string]any, args ...string) 
 	return p
 }
 
+// matrixAll measures every row of docs/leaving.md, which takes longer.
+var matrixAll = flag.Bool("matrix.all", false, "take every way out while the camera opens")
+
+// openSlowPreview opens a preview whose camera opens when its gate is opened. The test
+// runs beside others, unless its times are written down.
+func openSlowPreview(t *testing.T, name string, args ...string) *preview {
+	t.Helper()
+	if !*matrixAll {
+		windows.takes(t)
+	}
+	camera, gate := slowCamera(t)
+	p := openPreview(t, name, map[string]any{"camera": camera}, args...)
+	p.film, p.gate = camera, gate
+	p.look()
+	return p
+}
+
+// wantOpening waits until the driver of a slow camera is asked.
+func (p *preview) wantOpening() {
+	p.t.Helper()
+	p.until("the camera is being opened", func() bool { return p.gate.Waits(p.PID) })
+}
+
 // look makes the eyes for the process that runs now.
 func (p *preview) look() {
 	audio := audioDevices(p.pulse, p.PID)
 	p.mic, p.speaker = audio[0], audio[1]
 	p.camera = device{"camera", holdsFile(p.PID, p.film)}
+}
+
+// shown are the devices that the lobby holds: a camera that is still opening is not.
+func (p *preview) shown() []device {
+	if p.gate != nil {
+		return []device{p.mic}
+	}
+	return []device{p.camera, p.mic}
 }
 
 func (p *preview) all() []device { return []device{p.camera, p.mic, p.speaker} }
@@ -106,272 +136,22 @@ func (p *preview) wantHeld(when string, devices ...device) {
 // nowhere is a point of the window without anything on it.
 var nowhere = image.Pt(600, 740)
 
-// failing is what the failing joins of a test have in common.
-type failing struct {
-	server  *testenv.Server
-	good    call.Link
-	profile string           // the window's
-	self    string           // its user ID
-	host    *testenv.Process // of the waiting room that was opened last
-}
-
-func (f *failing) admin(t *testing.T, args ...string) {
-	t.Helper()
-	if _, errs, status, err := f.server.Drive.Admin(t.Context(), args...); err != nil || status != 0 {
-		t.Fatalf("foyer admin %v: status %d, %v: %s", args, status, err, errs)
-	}
-}
-
-// inside lets somebody into a room, so that it is there.
-func (f *failing) inside(t *testing.T, room string, o drive.JoinOptions) *testenv.Process {
-	t.Helper()
-	o.Link, o.Name = f.server.Invite(room), "Grace"
-	p := testenv.Join(t, testenv.Foyer(t), o)
-	p.Await("joined")
-	return p
-}
-
-// failedJoin is a link that leads to no stay.
-type failedJoin struct {
+// lobbyWay is what somebody does who wants to leave the lobby.
+type lobbyWay struct {
 	name   string
-	reason string
-	link   func(*testing.T, *failing) string // an empty one: a room is started
-	end    func(*testing.T, *failing)        // of the wait to be let in; nil: there is none
+	ends   bool // the program
+	status int
+	act    func(*preview) error
 }
 
-// failedJoins are such links, each for a cause of its own.
-func failedJoins() []failedJoin {
-	changed := func(name string, change func(*testing.T, *call.Link)) failedJoin {
-		return failedJoin{name: name, reason: "join_failed", link: func(t *testing.T, f *failing) string {
-			l := f.good
-			change(t, &l)
-			return l.String()
-		}}
-	}
-	room := func(name, reason string, prepare func(t *testing.T, f *failing, room string)) failedJoin {
-		return failedJoin{name: name, reason: reason, link: func(t *testing.T, f *failing) string {
-			link := f.server.Invite(strings.ReplaceAll(name, " ", "-"))
-			prepare(t, f, strings.ReplaceAll(name, " ", "-"))
-			return link
-		}}
-	}
-	waits := func(name, reason string, end map[string]any) failedJoin {
-		var host *testenv.Process
-		c := room(name, reason, func(t *testing.T, f *failing, room string) { host = f.waitingRoom(t, room) })
-		c.end = func(*testing.T, *failing) { host.Say(end) }
-		return c
-	}
-	return []failedJoin{
-		{name: "the server does not start", reason: "join_failed", link: func(t *testing.T, f *failing) string {
-			data := filepath.Join(f.profile, "server")
-			must(t, os.WriteFile(data, nil, 0o600)) // a file where its folder would be
-			t.Cleanup(func() { must(t, os.Remove(data)) })
-			return ""
-		}},
-		changed("nobody there", func(t *testing.T, l *call.Link) { l.Hosts = []string{closedPort(t)} }),
-		changed("another certificate", func(_ *testing.T, l *call.Link) { l.Fingerprint[3]++ }),
-		changed("another secret", func(_ *testing.T, l *call.Link) { l.Secret = l.Secret[1:] + l.Secret[:1] + "A" }),
-		changed("garbage", func(t *testing.T, l *call.Link) { garbageServer(t, l) }),
-		changed("no such room", func(_ *testing.T, l *call.Link) { l.Existing, l.Room = true, "never-was" }),
-		room("banned", "banned", func(t *testing.T, f *failing, room string) {
-			f.inside(t, room, drive.JoinOptions{})
-			selfOf(t, f.server, room, f.profile) // who was never there cannot be banned
-			f.admin(t, "ban", room, f.self, "--for", "10m")
-		}),
-		room("id taken", "join_failed", func(t *testing.T, f *failing, room string) { f.inside(t, room, drive.JoinOptions{ID: f.self}) }),
-		room("full", "join_failed", func(t *testing.T, f *failing, room string) {
-			f.inside(t, room, drive.JoinOptions{})
-			f.admin(t, "rules", room, "--max-members", "1")
-		}),
-		room("locked", "join_failed", func(t *testing.T, f *failing, room string) {
-			f.inside(t, room, drive.JoinOptions{})
-			f.admin(t, "rules", room, "--locked")
-		}),
-		room("too many of one key", "join_failed", func(t *testing.T, f *failing, room string) {
-			for i := range 5 {
-				f.inside(t, room, drive.JoinOptions{ID: fmt.Sprint("self-", i), Profile: f.profile})
-			}
-		}),
-		waits("turned away", "turned_away", map[string]any{"cmd": "turn_away", "all": true, "text": "Not now"}),
-		waits("dismissed while we wait", "dismissed", map[string]any{"cmd": "dismiss"}),
-		{name: "expired", reason: "join_failed", link: func(t *testing.T, f *failing) string {
-			link, err := f.server.Drive.InviteWith(t.Context(), "expired", "--for", "1s")
-			must(t, err)
-			<-time.After(1100 * time.Millisecond) // what is tested is that this time is over
-			return link
-		}},
-		{name: "a forged token", reason: "join_failed", link: func(t *testing.T, f *failing) string {
-			token, err := f.server.Token("ada", "Ada", drive.Grants{"roomJoin": true, "room": "plain"})
-			must(t, err)
-			return strings.Replace(f.server.Drive.URL, "https", "wss", 1) + "/?token=" + token
-		}},
-		changed("silence", func(t *testing.T, l *call.Link) { l.Hosts = []string{silentServer(t)} }),
-	}
-}
-
-// waitingRoom opens a room whose host has to let everybody in.
-func (f *failing) waitingRoom(t *testing.T, room string) (host *testenv.Process) {
-	t.Helper()
-	link, err := f.server.Drive.InviteWith(t.Context(), room, "--role", "host")
-	must(t, err)
-	host = testenv.Join(t, testenv.Foyer(t), drive.JoinOptions{Link: link, Name: "Host", ID: "host"})
-	host.Await("joined")
-	host.Say(map[string]any{"cmd": "rules", "waiting": true})
-	host.AwaitWhere("moderated", func(e drive.Event) bool { return e.Text("op") == "rules" })
-	f.host = host
-	return host
-}
-
-// selfOf joins a room with a profile, leaves, and returns the user ID, which the
-// profile has in every room.
-func selfOf(t *testing.T, s *testenv.Server, room, profile string) string {
-	t.Helper()
-	p := testenv.Join(t, testenv.Foyer(t), drive.JoinOptions{Link: s.Invite(room), Name: "Ada", Profile: profile})
-	self := p.Await("joined").Text("id")
-	must(t, p.CloseInput())
-	p.Ended()
-	return self
-}
-
-// Each way in which a join can fail, from a window whose lobby shows a preview:
-// beside the page that says why, no device is held.
-func TestJ8_L2_AFailedJoinHoldsNothing(t *testing.T) {
-	f := &failing{server: testenv.Serve(t, testenv.Foyer(t), drive.ServeOptions{})}
-	var err error
-	f.good, err = call.ParseLink(f.server.Invite("nowhere"))
-	must(t, err)
-	p := openPreview(t, "failing", map[string]any{})
-	f.profile = p.profile
-	f.self = selfOf(t, f.server, "who-am-i", f.profile)
-	table := matrix.New("e2e")
-	t.Cleanup(func() { must(t, table.Save(artifact(t, "exit-matrix-failed.json"))) })
-	page := p.main("the lobby's start button is shown", image.Rectangle{})
-	for _, c := range failedJoins() {
-		if !t.Run(c.name, func(t *testing.T) {
-			p.t = t
-			join := page
-			if link := c.link(t, f); link != "" {
-				join = p.opens(link, page.Rectangle)
-			}
-			p.wantHeld("lobby", p.camera, p.mic)
-			start := time.Now()
-			p.click(join.Centre())
-			if c.end != nil {
-				p.wantWaiting(f, p.camera, p.mic)
-				start = time.Now()
-				c.end(t, f)
-			}
-			page = p.main("the farewell is shown", join.Rectangle)
-			must(t, p.Point(t.Context(), nowhere)) // what lies under the pointer has another colour
-			row := matrix.Row{Exit: "join fails: " + c.name, Reason: c.reason}
-			row.Cells = lookFree(t, c.name, start, bounded, []device{p.camera, p.mic})
-			p.wantFree(c.name)
-			row.Cells = append(row.Cells, notInUse("speaker"), notInUse("screen"))
-			table.Add(row)
-		}) {
-			return // the pages are not known any more
-		}
-	}
-	p.t = t
-	p.shot("failed")
-	waitToBeLetIn(t, p, f, page.Rectangle)
-	must(t, p.CloseWindow(p.id()))
-	if status := p.Ended(); status != 0 {
-		t.Errorf("status %d", status)
-	}
-}
-
-// opens hands the window a link, and returns the button that joins.
-func (p *preview) opens(link string, before image.Rectangle) desktop.Blob {
-	p.t.Helper()
-	if status := p.launch(p.profile, link).Ended(); status != 0 {
-		p.t.Fatalf("the link was not handed over: status %d", status)
-	}
-	return p.main("the join button is shown", before)
-}
-
-// wantWaiting waits until a host hears that the window waits. These are held then, and no
-// speaker, which nobody would hear.
-func (p *preview) wantWaiting(f *failing, devices ...device) {
-	p.t.Helper()
-	f.host.AwaitWhere("waiters", func(e drive.Event) bool { return e.Number("count") == 1 })
-	p.wantHeld("waiting", devices...)
-	if p.speaker.held() {
-		p.t.Error("the speaker is held while we wait")
-	}
-}
-
-// waitToBeLetIn waits in the lobby: what it shows is held and nothing else, and the room
-// gets what was chosen last.
-func waitToBeLetIn(t *testing.T, p *preview, f *failing, before image.Rectangle) {
-	t.Helper()
-	link := f.server.Invite("let-in")
-	host := f.waitingRoom(t, "let-in")
-	p.click(p.opens(link, before).Centre())
-	p.wantWaiting(f, p.camera, p.mic)
-	press := func(keys ...string) {
-		for _, k := range keys {
-			must(t, p.Key(t.Context(), k))
-		}
-	}
-	press("v")
-	p.wantHeld("camera off", p.mic)
-	press("m", "v")
-	p.wantHeld("microphone off, camera on", p.camera)
-	press("m")
-	must(t, p.Minimize(t.Context(), p.id()))
-	p.wantHeld("minimized")
-	p.launch(p.profile).Ended()
-	p.wantHeld("shown again", p.camera, p.mic)
-	press("v", "m")
-	p.wantHeld("both off")
-	p.until("both buttons say so", func() bool { return len(p.buttons(color.RGBA{0xF4, 0xF2, 0xEE, 255})) >= 2 })
-	p.shot("waiting")
-
-	host.Say(map[string]any{"cmd": "admit", "all": true})
-	leave := p.find("the leave button", danger)
-	self := host.AwaitWhere("participant_joined", func(e drive.Event) bool { return e.Text("name") == "Ada" }).Text("id")
-	p.wantHeld("let in with both off")
-	tracks := func() (sources []string) {
-		for _, e := range host.Events() {
-			if e.Name == "track_published" && e.Text("id") == self {
-				sources = append(sources, e.Text("source"))
-			}
-		}
-		return sources
-	}
-	if sources := tracks(); len(sources) > 0 {
-		t.Errorf("the room was given %v that were off", sources)
-	}
-	press("m")
-	host.AwaitWhere("track_subscribed", func(e drive.Event) bool { return e.Text("id") == self && e.Text("source") == "microphone" })
-	if sources := tracks(); len(sources) != 1 {
-		t.Errorf("the room was given %v, want the microphone alone", sources)
-	}
-	p.wantHeld("microphone on", p.mic)
-	p.click(leave.Centre())
-	p.main("the farewell is shown", before)
-	p.wantFree("let in, and left")
-}
-
-// The lobby with a preview, left by every key and button: either it goes on and
-// shows what is open, or nothing is.
-func TestL8_LeavingTheLobbyFreesThePreview(t *testing.T) {
-	table := matrix.New("e2e")
-	t.Cleanup(func() { must(t, table.Save(artifact(t, "exit-matrix-lobby.json"))) })
+func lobbyWays() []lobbyWay {
 	signal := func(s syscall.Signal) func(*preview) error {
 		return func(p *preview) error { return p.Signal(s) }
 	}
 	key := func(k string) func(*preview) error {
 		return func(p *preview) error { return p.Key(p.t.Context(), k) }
 	}
-	p := openPreview(t, "lobby", map[string]any{})
-	for i, e := range []struct {
-		name   string
-		ends   bool
-		status int
-		act    func(*preview) error
-	}{
+	return []lobbyWay{
 		{"Escape", false, 0, key("Escape")},
 		{"Ctrl+Q", false, 0, key("ctrl+q")},
 		{"Ctrl+W", false, 0, key("ctrl+w")},
@@ -381,28 +161,68 @@ func TestL8_LeavingTheLobbyFreesThePreview(t *testing.T) {
 		{"SIGINT", true, 0, signal(syscall.SIGINT)},
 		{"SIGHUP", true, 0, signal(syscall.SIGHUP)},
 		{"kill -9", true, -1, signal(syscall.SIGKILL)},
-	} {
+	}
+}
+
+// The lobby with a preview, left by every key and button: either it goes on and
+// shows what is open, or nothing is.
+func TestL8_LeavingTheLobbyFreesThePreview(t *testing.T) {
+	table := matrix.New("e2e")
+	t.Cleanup(func() { must(t, table.Save(artifact(t, "exit-matrix-lobby.json"))) })
+	p := openPreview(t, "lobby", map[string]any{})
+	for _, e := range lobbyWays() {
 		t.Run(e.name, func(t *testing.T) {
 			p.t = t
-			if i > 0 && !drive.Alive(p.PID) {
+			if !drive.Alive(p.PID) {
 				p.again()
 			}
 			p.find("the lobby's start button", accent)
-			p.wantHeld("lobby", p.camera, p.mic)
+			p.wantHeld("lobby", p.shown()...)
 			start := time.Now()
 			must(t, e.act(p))
 			if !e.ends {
 				p.find("the lobby's start button", accent)
-				p.wantHeld(e.name, p.camera, p.mic)
+				p.wantHeld(e.name, p.shown()...)
 				return
 			}
 			row := matrix.Row{Exit: "lobby, " + e.name, Status: e.status, Reason: "no stay"}
-			row.Cells = lookFree(t, e.name, start, releaseLimit, []device{p.camera, p.mic})
+			row.Cells = lookFree(t, e.name, start, releaseLimit, p.shown())
 			row.Cells = append(row.Cells, notInUse("speaker"), notInUse("screen"))
 			table.Add(row)
 			if status := p.Ended(); status != e.status {
 				t.Errorf("status %d, want %d", status, e.status)
 			}
+		})
+	}
+}
+
+// The same with a camera whose driver does not come back from opening before the program
+// has ended.
+func TestLeavingTheLobbyWhileTheCameraOpens(t *testing.T) {
+	p := openSlowPreview(t, "lobby-opening")
+	table := matrix.New("e2e")
+	t.Cleanup(func() { must(t, table.Save(artifact(t, "exit-matrix-lobby-opening.json"))) })
+	for _, e := range lobbyWays() {
+		if !e.ends || !*matrixAll && e.name != "X" {
+			continue
+		}
+		t.Run(e.name, func(t *testing.T) {
+			p.t = t
+			p.gate.Shut()
+			if !drive.Alive(p.PID) {
+				p.again()
+			}
+			p.find("the lobby's start button", accent)
+			p.wantOpening()
+			start := time.Now()
+			must(t, e.act(p))
+			if status := p.Ended(); status != e.status {
+				t.Errorf("status %d, want %d", status, e.status)
+			}
+			took := time.Since(start)
+			p.gate.Open()
+			opening := matrix.Cell{Device: "opening", Free: staysFree(t, p.camera.held), MS: ms(took)}
+			table.Add(matrix.Row{Exit: "lobby, " + e.name, Status: e.status, Reason: "no stay", Cells: []matrix.Cell{opening}})
 		})
 	}
 }

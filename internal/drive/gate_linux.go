@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"unsafe"
 
@@ -20,9 +21,15 @@ type Gate struct {
 
 	mu      sync.Mutex
 	open    bool
-	held    []int32 // events that wait for our answer
+	held    []waiter
 	waiters map[int]bool
 	err     error
+}
+
+// waiter is an event that waits for our answer.
+type waiter struct {
+	fd  int32
+	pid int
 }
 
 // What a Gate stops.
@@ -85,7 +92,7 @@ func (g *Gate) take(fd int32, pid int) {
 	defer g.mu.Unlock()
 	g.waiters[pid] = true
 	if !g.open {
-		g.held = append(g.held, fd)
+		g.held = append(g.held, waiter{fd, pid})
 		return
 	}
 	g.allow(fd)
@@ -109,6 +116,13 @@ func (g *Gate) Came(pid int) bool {
 	return g.waiters[pid]
 }
 
+// Waits reports whether a process waits at the gate.
+func (g *Gate) Waits(pid int) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.ContainsFunc(g.held, func(w waiter) bool { return w.pid == pid })
+}
+
 // Shut closes the gate from now on.
 func (g *Gate) Shut() {
 	g.mu.Lock()
@@ -121,8 +135,8 @@ func (g *Gate) Open() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.open = true
-	for _, fd := range g.held {
-		g.allow(fd)
+	for _, w := range g.held {
+		g.allow(w.fd)
 	}
 	g.held = nil
 }
