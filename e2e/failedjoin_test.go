@@ -79,7 +79,7 @@ func failedJoins() []failedJoin {
 			f.waitingRoom(t, room)
 		})
 		c.end = func(_ *testing.T, f *failing, p *preview) time.Time {
-			p.wantWaiting(f.knocked, p.shown()...)
+			p.wantWaiting(f.asked, p.shown()...)
 			began := time.Now()
 			end(f)
 			return began
@@ -272,8 +272,8 @@ func (p *preview) opens(link string, before image.Rectangle) desktop.Blob {
 	return p.main("the join button is shown", before)
 }
 
-// knocked waits until a host hears that the window waits.
-func (f *failing) knocked() {
+// asked waits until a host hears that the window waits.
+func (f *failing) asked() {
 	f.host.AwaitWhere("waiters", func(e drive.Event) bool { return e.Number("count") == 1 })
 }
 
@@ -311,7 +311,7 @@ func waitToBeLetIn(t *testing.T, p *preview, f *failing, before image.Rectangle)
 	link := f.server.Invite("let-in")
 	host := f.waitingRoom(t, "let-in")
 	p.click(p.opens(link, before).Centre())
-	p.wantWaiting(f.knocked, p.camera, p.mic)
+	p.wantWaiting(f.asked, p.camera, p.mic)
 	press := func(keys ...string) {
 		for _, k := range keys {
 			must(t, p.Key(t.Context(), k))

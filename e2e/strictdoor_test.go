@@ -19,14 +19,14 @@ import (
 // strictDoor lets everybody wait until it is told that nobody lets them in. A room
 // server's door says so after an hour.
 type strictDoor struct {
-	knocked, over chan struct{}
-	once          sync.Once
+	asked, over chan struct{}
+	once        sync.Once
 }
 
 // lockUp puts such a door in the place of a link's.
 func lockUp(t *testing.T, l *call.Link) *strictDoor {
 	t.Helper()
-	d := &strictDoor{knocked: make(chan struct{}), over: make(chan struct{})}
+	d := &strictDoor{asked: make(chan struct{}), over: make(chan struct{})}
 	s := httptest.NewTLSServer(d)
 	t.Cleanup(s.Close)
 	l.Hosts = []string{s.Listener.Addr().String()}
@@ -45,7 +45,7 @@ func (d *strictDoor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body) // then the end of the connection is noticed
 	err := call.ErrWaiting
 	if q.Held {
-		d.once.Do(func() { close(d.knocked) })
+		d.once.Do(func() { close(d.asked) })
 		select {
 		case <-d.over:
 			err = call.ErrUnanswered
@@ -72,7 +72,7 @@ func unanswered() failedJoin {
 			p.wantWaiting(func() {
 				p.until("the door is asked again", func() bool {
 					select {
-					case <-f.door.knocked:
+					case <-f.door.asked:
 						return true
 					default:
 						return false
