@@ -74,7 +74,8 @@ func Mix(ctx context.Context, b *harness.Bench) error {
 
 // encodeSpeech is speech as a microphone sends it.
 func encodeSpeech(ctx context.Context) (packets [][]byte, err error) {
-	said, err := drive.Speak(ctx, "Meetings are better when everybody can hear everybody else, and nobody hears themselves.", 50)
+	const text = "Meetings are better when everybody can hear everybody else, and nobody hears themselves."
+	said, err := drive.Speak(ctx, text, 50)
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +144,8 @@ type voice struct {
 }
 
 func newVoice(i int) *voice {
-	return &voice{name: call.Identity(fmt.Sprint("voice", i)), packets: make(chan []byte, 64), ended: make(chan struct{})}
+	name := call.Identity(fmt.Sprint("voice", i))
+	return &voice{name: name, packets: make(chan []byte, 64), ended: make(chan struct{})}
 }
 
 // give delivers a packet, unless the receiver is far behind.

@@ -139,7 +139,8 @@ func (r *result) row(t *report.Table) error {
 	t.Row(fmt.Sprintf("Shared text of %dx%d, worst SSIM when settled", width, height),
 		fmt.Sprintf("%.4f, median %.4f (%d looks)", ssim.At(0), ssim.At(.5), len(ssim)),
 		fmt.Sprintf(">= %.2f", leastSSIM), ssim.At(0) >= leastSSIM)
-	t.Row("... on average", fmt.Sprintf("%.0f kbit/s (%.0f still, with a jump; %.0f scrolling)", all, kbit(false), kbit(true)),
+	t.Row("... on average",
+		fmt.Sprintf("%.0f kbit/s (%.0f still, with a jump; %.0f scrolling)", all, kbit(false), kbit(true)),
 		fmt.Sprintf("<= %d kbit/s", mostRate), all <= mostRate)
 	return nil
 }

@@ -119,12 +119,21 @@ func (e Eyes) Chromium(ctx context.Context, b *harness.Bench) error {
 	if err != nil {
 		return err
 	}
-	if err := sender.Send(map[string]string{"cmd": "taken"}); err != nil {
+	took, err := dated(ctx, sender, seen)
+	if err != nil {
 		return err
+	}
+	return e.add(b, report.Chromium, took, len(seen))
+}
+
+// dated asks a browser when its camera's frames were taken.
+func dated(ctx context.Context, sender *drive.Process, seen []sighting) (took report.Times, err error) {
+	if err := sender.Send(map[string]string{"cmd": "taken"}); err != nil {
+		return nil, err
 	}
 	answer, err := harness.Wait(ctx, sender, "taken", 0, nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var taken struct {
 		Frames []struct {
@@ -133,9 +142,8 @@ func (e Eyes) Chromium(ctx context.Context, b *harness.Bench) error {
 		}
 	}
 	if err := answer.Decode(&taken); err != nil {
-		return err
+		return nil, err
 	}
-	var took report.Times
 	for _, f := range seen {
 		// The newest of that number: the film begins again after some seconds.
 		for i := len(taken.Frames) - 1; i >= 0; i-- {
@@ -146,7 +154,7 @@ func (e Eyes) Chromium(ctx context.Context, b *harness.Bench) error {
 			}
 		}
 	}
-	return e.add(b, report.Chromium, took, len(seen))
+	return took, nil
 }
 
 // add tells what was measured, if most of what was seen could be dated.
