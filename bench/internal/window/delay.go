@@ -109,6 +109,9 @@ func (e Eyes) Chromium(ctx context.Context, b *harness.Bench) error {
 		return err
 	}
 	defer sender.Close(drive.CloseGrace)
+	if _, err := harness.Wait(ctx, sender, "publishing", 0, nil); err != nil {
+		return err
+	}
 	if err := sender.Send(map[string]string{"cmd": "film"}); err != nil {
 		return err
 	}
