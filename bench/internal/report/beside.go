@@ -54,8 +54,15 @@ func (b *Beside) SideBySide() string {
 	for _, what := range b.what {
 		both := b.times[what]
 		for _, p := range []float64{.5, .95} {
-			fmt.Fprintf(&t, "| %s | p%.0f | %.0f ms | %.0f ms |\n", what, 100*p, both[Foyer].At(p), both[Chromium].At(p))
+			fmt.Fprintf(&t, "| %s | p%.0f | %s | %s |\n", what, 100*p, known(both[Foyer], p), known(both[Chromium], p))
 		}
 	}
 	return t.String()
+}
+
+func known(t Times, p float64) string {
+	if len(t) == 0 {
+		return "not measured"
+	}
+	return fmt.Sprintf("%.0f ms", t.At(p))
 }

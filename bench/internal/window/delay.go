@@ -148,11 +148,13 @@ func dated(ctx context.Context, sender *drive.Process, seen []sighting) (took re
 		return nil, err
 	}
 	for _, f := range seen {
-		// The newest of that number: the film begins again after some seconds.
+		// The newest of that number: the film begins again after some seconds, and a browser
+		// does not note every frame.
 		for i := len(taken.Frames) - 1; i >= 0; i-- {
 			at := time.UnixMicro(int64(1000 * taken.Frames[i].At))
-			if taken.Frames[i].Number == f.number && at.Before(f.at) {
-				took.Add(f.at.Round(0).Sub(at))
+			age := f.at.Round(0).Sub(at)
+			if taken.Frames[i].Number == f.number && age > 0 && age < eyesFilm*time.Second/people.FilmFPS/2 {
+				took.Add(age)
 				break
 			}
 		}
