@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,6 +41,13 @@ import (
 )
 
 func main() {
+	if slices.Equal(os.Args[1:], []string{window.CrowdWord}) {
+		if err := window.ShowCrowd(); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := run(ctx)
 	stop()
@@ -93,6 +101,9 @@ func measurements(o options, costs window.Costs, times *report.Beside) []measure
 		{"rounds", leaks.Rounds},
 		{"child", leaks.Children},
 		{"pixel", window.FirstPixel},
+		{"lobby", window.Lobby},
+		{"answers", window.Answers},
+		{"crowd window", window.Crowd},
 		foyer,
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
 	"io"
 	"os"
 	"os/exec"
@@ -271,6 +272,14 @@ func (c Control) Focus(ctx context.Context) (done bool, err error) {
 // Write writes a text into it, in place of what is there.
 func (c Control) Write(ctx context.Context, text string) (done bool, err error) {
 	return c.does(ctx, "EditableText.SetTextContents", text)
+}
+
+// Place is where it lies on the screen.
+func (c Control) Place(ctx context.Context) (image.Rectangle, error) {
+	var at struct{ X, Y, Width, Height int32 }
+	err := c.a.conn.Object(c.ref.Name, c.ref.Path).
+		CallWithContext(ctx, accessIface+"Component.GetExtents", 0, uint32(0)).Store(&at)
+	return image.Rect(int(at.X), int(at.Y), int(at.X+at.Width), int(at.Y+at.Height)), err
 }
 
 // Move puts its value somewhere.

@@ -60,7 +60,10 @@ func (s *seat) open(b *harness.Bench, env []string, args ...string) error {
 		return err
 	}
 	// The own video would lie over the number that a tile carries.
-	all := map[string]any{"name": "Viewer", "preview_asked": true, "microphone_off": true, "self_hidden": true}
+	all := map[string]any{
+		"name": "Viewer", "preview_asked": true, "microphone_off": true, "self_hidden": true,
+		"camera": "test", "microphone": "test",
+	}
 	maps.Copy(all, s.settings)
 	settings, err := json.Marshal(all)
 	if err != nil {
@@ -81,6 +84,11 @@ func (s *seat) enter(ctx context.Context, b *harness.Bench, r *harness.Room) err
 	if err := s.open(b, r.Pulse.Env(), r.Link); err != nil {
 		return err
 	}
+	return s.join(ctx)
+}
+
+// join clicks into the room of the link.
+func (s *seat) join(ctx context.Context) error {
 	join, err := s.find(ctx, accent())
 	if err != nil {
 		return fmt.Errorf("the join button: %w", err)
