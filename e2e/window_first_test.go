@@ -44,7 +44,7 @@ func (n *newcomer) asks(about, what, dialog string) {
 	n.Find("dialog", dialog)
 }
 
-// isBack waits until Bob has come after he was put out.
+// isBack waits until Bob has come after he was removed or banned.
 func (n *newcomer) isBack(after string) {
 	n.t.Helper()
 	n.until("Bob is back", func() bool {
@@ -106,7 +106,7 @@ func TestWindowFirstMeeting(t *testing.T) {
 	bob.enters()
 	n.Find("image", "Bob")
 	n.talksWith(bob)
-	n.putsOut(bob)
+	n.removesAndBans(bob)
 	n.endsIt(bob, link)
 }
 
@@ -143,8 +143,8 @@ func (n *newcomer) talksWith(bob *visitor) {
 	bob.lacks("#grid .tile.screen")
 }
 
-// putsOut goes on: a removal, a ban, and its end.
-func (n *newcomer) putsOut(bob *visitor) {
+// removesAndBans goes on: a removal, a ban, and its end.
+func (n *newcomer) removesAndBans(bob *visitor) {
 	n.t.Helper()
 	n.Press("People (P)")
 	n.asks("Bob", "Remove…", "Remove Bob?")

@@ -23,7 +23,7 @@ type outside struct {
 	behind    bool      // another window has the keyboard
 	sight     desk.Sight
 	hidden    bool   // nobody can see the window: nothing is drawn
-	uncover   func() // ends what tells whether it is covered; nil: nothing does
+	uncover   func() // ends the watch for windows over it; nil: there is none
 	kept      *kept  // nil: nobody was left in a room of ours
 	place     desk.Place
 	placeAt   time.Time // when the window was looked for last

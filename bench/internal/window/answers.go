@@ -150,7 +150,7 @@ func (c *clicker) buttons(ctx context.Context) ([]button, error) {
 	var found []button
 	for _, control := range all {
 		if control.Role != "button" || !control.Has(screenreader.StateEnabled) || strings.HasPrefix(control.Name, "Leave") ||
-			strings.HasPrefix(control.Name, "All alike") { // it is so already
+			control.Name == "Grid" { // it is so already
 			continue
 		}
 		at, err := control.Place(ctx)
@@ -279,9 +279,9 @@ func (c *clicker) takeBack(ctx context.Context, b button) (err error) {
 		err = errors.Join(c.hand.Down(left), c.hand.Up(left))
 	case strings.HasPrefix(b.name, "Full screen"):
 		err = c.hand.Key(f11)
-	case strings.HasPrefix(b.name, "The speaker large"):
+	case b.name == "Speaker":
 		err = c.hand.Key(keyL)
-	case strings.HasPrefix(b.name, "Copy invite link"): // it takes itself back
+	case b.name == "Invite": // it takes itself back
 	default:
 		err = c.hand.Key(escape)
 	}

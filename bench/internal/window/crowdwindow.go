@@ -68,14 +68,16 @@ func crowded() []call.Event {
 		others[i] = call.Participant{Identity: call.Identity("u-" + id), SID: call.SID("PA_" + id), Name: "Person " + id}
 	}
 	events := []call.Event{
-		call.StateChanged{State: call.StateJoined}, call.Joined{Room: "crowd", Title: "Crowd", Self: self, Participants: others},
+		call.StateChanged{State: call.StateJoined},
+		call.Joined{Room: "crowd", Title: "Crowd", Self: self, Participants: others},
 	}
 	now := time.Now()
 	for i := range crowdLines {
 		from := others[i/3%5]
 		events = append(events, call.ChatReceived{History: true, Message: call.ChatMessage{
-			ID: fmt.Sprint(i), From: from.Identity, Name: from.Name, Text: fmt.Sprintf("line %d of many that were written here", i),
-			At: now.Add(time.Duration(i-crowdLines) * time.Second),
+			ID: fmt.Sprint(i), From: from.Identity, Name: from.Name,
+			Text: fmt.Sprintf("line %d of many that were written here", i),
+			At:   now.Add(time.Duration(i-crowdLines) * time.Second),
 		}})
 	}
 	return events

@@ -53,12 +53,12 @@ func Lobby(ctx context.Context, b *harness.Bench) error {
 	return idleLobby(ctx, b)
 }
 
-// noSound is the environment of a window without a sound server.
-func noSound() []string { return []string{"PULSE_SERVER=unix:/nonexistent"} }
+// noAudio is the environment of a window without a sound server.
+func noAudio() []string { return []string{"PULSE_SERVER=unix:/nonexistent"} }
 
 // nameField opens a window, and finds the field above its main button.
 func (s *seat) nameField(ctx context.Context, b *harness.Bench) (field image.Rectangle, bright int, err error) {
-	if err := s.open(b, noSound()); err != nil {
+	if err := s.open(b, noAudio()); err != nil {
 		return field, 0, err
 	}
 	var start desktop.Blob
@@ -107,7 +107,7 @@ func (s *seat) typeSoon(
 	defer cancel()
 	middle := field.Min.Add(field.Max).Div(2)
 	start := time.Now()
-	if err := s.open(b, noSound()); err != nil {
+	if err := s.open(b, noAudio()); err != nil {
 		return err
 	}
 	var failed error
@@ -145,7 +145,7 @@ func idleLobby(ctx context.Context, b *harness.Bench) error {
 		return err
 	}
 	defer s.close()
-	if err := s.open(b, noSound()); err != nil {
+	if err := s.open(b, noAudio()); err != nil {
 		return err
 	}
 	if _, err := s.find(ctx, accent()); err != nil {

@@ -72,7 +72,9 @@ func becomes(ctx context.Context, eyes *desktop.Desktop, at image.Rectangle, loo
 
 // changed waits until a place looks otherwise than before, and rests; it returns when it
 // changed last.
-func changed(ctx context.Context, eyes *desktop.Desktop, at image.Rectangle, before []byte) (last time.Time, err error) {
+func changed(
+	ctx context.Context, eyes *desktop.Desktop, at image.Rectangle, before []byte,
+) (last time.Time, err error) {
 	pix, err := differs(ctx, eyes, at, before)
 	for last = time.Now(); err == nil && time.Since(last) < restedFor; {
 		var img *image.RGBA
