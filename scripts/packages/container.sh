@@ -40,7 +40,7 @@ for _ in $(seq 200); do
 	kill -0 "$server" || { cat "$work/log" >&2; exit 1; }
 	sleep 0.1
 done
-pid=$(pgrep --uid 7843 --oldest) || { ps -eo pid,user,args --forest >"$artifacts/container-ps.log"; echo "nothing runs as its own user" >&2; exit 1; }
+pid=$(pgrep --uid 7843 --exact foyer) || { ps -eo pid,user,args --forest >"$artifacts/container-ps.log"; echo "nothing runs as its own user" >&2; exit 1; }
 "${b[@]}" run "$container" "${check[@]}"
 ticks() { awk '{ print $14 + $15 }' "/proc/$pid/stat"; }
 sleep 5 # what a start costs is over

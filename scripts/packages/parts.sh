@@ -61,7 +61,7 @@ removed() {
 
 # registered_links ROOT: a program that nobody has installed opens links, for one user.
 registered_links() {
-	local r=$1 foyer='/opt/video 50% 里/foyer'
+	local r=$1 foyer='/opt/video Chat 里/foyer'
 	mkdir -p "$r$(dirname "$foyer")"
 	cp "$r/usr/bin/foyer" "$r$foyer"
 	in_root "$r" ada "$foyer" --register-links >"$work/registered"
@@ -69,7 +69,8 @@ registered_links() {
 	must_have "$work/registered" "/home/ada/.config/mimeapps.list"
 	in_root "$r" ada xdg-mime query default x-scheme-handler/foyer | grep -x app.foyer.Foyer.desktop
 	(cd "$r" && desktop-file-validate home/ada/.local/share/applications/app.foyer.Foyer.desktop)
-	# xdg-open's own reading of the entry ends at a space; that of desktops does not.
+	# xdg-open's own reading of the entry ends at a space; that of desktops does not. (GLib's
+	# looks for a program with two percent signs where one is meant.)
 	install_in "$r" libglib2.0-bin
 	in_root "$r" ada env XDG_CURRENT_DESKTOP=GNOME xdg-open foyer://127.0.0.1:1/not-a-link >"$work/opened" 2>&1 &
 	started+=($!)
@@ -79,7 +80,7 @@ registered_links() {
 	in_root "$r" ada "$foyer" --unregister-links >/dev/null
 	[ ! -e "$r/home/ada/.config/mimeapps.list" ]
 	[ ! -e "$r/home/ada/.local/share/applications/app.foyer.Foyer.desktop" ]
-	rm -rf "$r/opt/video 50% 里"
+	rm -rf "$r/opt/video Chat 里"
 }
 
 # running_in ROOT PROGRAM: somebody runs it there.
