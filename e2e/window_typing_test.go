@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"foyer/internal/drive"
+	"foyer/internal/drive/inputmethod"
 	"foyer/internal/testenv"
 )
 
@@ -19,11 +20,11 @@ import (
 // drops them and closes nothing. Without a field, letters are the window's.
 func TestWindowTypesChinese(t *testing.T) {
 	f := testenv.Foyer(t)
-	for _, method := range []string{drive.Fcitx, drive.IBus} {
+	for _, method := range []string{inputmethod.Fcitx, inputmethod.IBus} {
 		t.Run(method, func(t *testing.T) {
 			windows.takes(t)
 			display := testenv.ManagedDisplay(t)
-			m, err := drive.StartInputMethod(t.Context(), display, method)
+			m, err := inputmethod.Start(t.Context(), display, method)
 			must(t, err)
 			t.Cleanup(m.Close)
 			w := openWindowOn(t, f, display, method, m.Env(), map[string]any{"camera_on": false})
@@ -43,7 +44,7 @@ func TestWindowTypesChinese(t *testing.T) {
 				return err == nil && text == "你好"
 			})
 			w.pinyin("nihao")
-			if method == drive.Fcitx { // the other has no list here
+			if method == inputmethod.Fcitx { // the other has no list here
 				w.candidatesAtTheCaret()
 			}
 			w.keys("space")

@@ -64,7 +64,7 @@ func (f Foyer) browser(
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 3*startLimit)
+	ctx, cancel := context.WithTimeout(ctx, 3*StartLimit)
 	defer cancel()
 	if _, err := p.Wait(ctx, "ready", 0, nil); err != nil {
 		p.Close(0)

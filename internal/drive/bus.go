@@ -28,7 +28,7 @@ func StartBus(ctx context.Context) (*Bus, error) {
 	if err := Need("dbus-daemon"); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	ctx, cancel := context.WithTimeout(ctx, StartLimit)
 	defer cancel()
 	dir, err := os.MkdirTemp("", "fb")
 	if err != nil {
@@ -48,7 +48,7 @@ func StartBus(ctx context.Context) (*Bus, error) {
 	defer address.Close()
 	b.daemon = exec.Command("dbus-daemon", "--config-file="+conf, "--nofork", "--nopidfile", "--print-address=3")
 	b.daemon.ExtraFiles = []*os.File{theirs}
-	bind(b.daemon)
+	Bind(b.daemon)
 	err = b.daemon.Start()
 	theirs.Close()
 	if err != nil {

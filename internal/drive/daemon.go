@@ -83,9 +83,9 @@ func (d *daemon) as(account string) error {
 func (d *daemon) command(path string, args ...string) *exec.Cmd {
 	cmd := exec.Command(path, args...)
 	cmd.Dir = d.dir
-	ours := without(os.Environ(), "PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE", "PGDATA")
+	ours := Without(os.Environ(), "PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE", "PGDATA")
 	cmd.Env = append(ours, "HOME="+d.dir)
-	bind(cmd)
+	Bind(cmd)
 	if d.runAs != nil {
 		if cmd.SysProcAttr == nil {
 			cmd.SysProcAttr = &syscall.SysProcAttr{}
@@ -97,7 +97,7 @@ func (d *daemon) command(path string, args ...string) *exec.Cmd {
 
 // run starts the server and waits until ready says that it answers.
 func (d *daemon) run(ctx context.Context, ready func(context.Context) bool, path string, args ...string) error {
-	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	ctx, cancel := context.WithTimeout(ctx, StartLimit)
 	defer cancel()
 	log, err := os.OpenFile(filepath.Join(d.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {

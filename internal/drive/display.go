@@ -26,7 +26,7 @@ func StartDisplay(ctx context.Context, managed bool, flags ...string) (*Display,
 	if err := Need("Xvfb", "openbox", "xprop", "xdotool", "xclip"); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	ctx, cancel := context.WithTimeout(ctx, StartLimit)
 	defer cancel()
 	number, theirs, err := os.Pipe()
 	if err != nil {
@@ -39,7 +39,7 @@ func StartDisplay(ctx context.Context, managed bool, flags ...string) (*Display,
 	flags = append([]string{"-displayfd", "3", "-screen", "0", "1280x800x24", "-noreset", "-nolisten", "tcp"}, flags...)
 	d := &Display{xvfb: exec.Command("Xvfb", flags...)}
 	d.xvfb.ExtraFiles = []*os.File{theirs}
-	bind(d.xvfb)
+	Bind(d.xvfb)
 	err = d.xvfb.Start()
 	theirs.Close()
 	if err != nil {
@@ -68,7 +68,7 @@ func (d *Display) manage(ctx context.Context) error {
 	const ready = "FOYER_MANAGED"
 	d.wm = exec.Command("openbox", "--startup", "xprop -root -f "+ready+" 8s -set "+ready+" yes")
 	d.wm.Env = append(os.Environ(), d.Env()...)
-	bind(d.wm)
+	Bind(d.wm)
 	if err := d.wm.Start(); err != nil {
 		return fmt.Errorf("openbox: %w", err)
 	}
@@ -88,7 +88,7 @@ func (d *Display) Env() []string { return []string{"DISPLAY=" + d.Name, "LANGUAG
 // Command prepares a program that runs on this display.
 func (d *Display) Command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Env = append(without(os.Environ(), "WAYLAND_DISPLAY"), d.Env()...)
+	cmd.Env = append(Without(os.Environ(), "WAYLAND_DISPLAY"), d.Env()...)
 	return cmd
 }
 

@@ -48,7 +48,7 @@ func (f Foyer) runIn(
 	path, args := ns.enter(f.Bin, args)
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Env = append(os.Environ(), env...)
-	bind(cmd)
+	Bind(cmd)
 	become(cmd, f.UID)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
@@ -105,7 +105,7 @@ func (f Foyer) Serve(ctx context.Context, o ServeOptions) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 3*startLimit)
+	ctx, cancel := context.WithTimeout(ctx, 3*StartLimit)
 	defer cancel()
 	ready, err := p.Wait(ctx, "ready", 0, nil)
 	if err != nil {

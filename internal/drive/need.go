@@ -58,8 +58,8 @@ func UntilEvery(ctx context.Context, pause time.Duration, cond func() bool) erro
 	return nil
 }
 
-// without returns env without the named variables.
-func without(env []string, names ...string) []string {
+// Without returns env without the named variables.
+func Without(env []string, names ...string) []string {
 	return slices.DeleteFunc(slices.Clone(env), func(kv string) bool {
 		name, _, _ := strings.Cut(kv, "=")
 		return slices.Contains(names, name)

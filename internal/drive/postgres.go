@@ -64,7 +64,7 @@ func postgresPrograms() (string, error) {
 }
 
 func (p *Postgres) initialize(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 3*startLimit) // it computes for seconds
+	ctx, cancel := context.WithTimeout(ctx, 3*StartLimit) // it computes for seconds
 	defer cancel()
 	secret := filepath.Join(p.dir, "password")
 	if err := os.WriteFile(secret, []byte(p.password), 0o600); err != nil {

@@ -81,7 +81,7 @@ func Start(c Command) (*Process, error) {
 	path, args := c.NS.enter(c.Path, c.Args)
 	p := &Process{name: c.Name, cmd: exec.Command(path, args...), done: make(chan struct{}), changed: make(chan struct{})}
 	p.cmd.Env = append(os.Environ(), c.Env...)
-	bind(p.cmd)
+	Bind(p.cmd)
 	become(p.cmd, c.UID)
 	log, err := os.CreateTemp(c.Logs, c.Name+"-*.log")
 	if err != nil {
@@ -278,5 +278,5 @@ func (p *Process) Close(grace time.Duration) {
 		case <-timer.C:
 		}
 	}
-	killGroup(p.PID)
+	KillGroup(p.PID)
 }

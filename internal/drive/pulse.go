@@ -23,7 +23,7 @@ import (
 const SampleRate = 48000
 
 const (
-	startLimit = 20 * time.Second // for a server to come up on a busy machine
+	StartLimit = 20 * time.Second // for a server to come up on a busy machine
 	micChunk   = 10 * time.Millisecond
 )
 
@@ -63,7 +63,7 @@ func StartPulse(ctx context.Context, dir string) (*Pulse, error) {
 			"source_properties=device.description=TestMic file="+fifo)
 	// Without the user's session, or PulseAudio would look for a bus and a
 	// display.
-	p.cmd.Env = append(without(os.Environ(), "DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "PULSE_SERVER"),
+	p.cmd.Env = append(Without(os.Environ(), "DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "PULSE_SERVER"),
 		"HOME="+root, "XDG_RUNTIME_DIR="+root, "PULSE_RUNTIME_PATH="+root, "PULSE_COOKIE="+filepath.Join(root, "cookie"))
 	log, err := os.Create(filepath.Join(root, "log"))
 	if err != nil {
@@ -71,7 +71,7 @@ func StartPulse(ctx context.Context, dir string) (*Pulse, error) {
 	}
 	defer log.Close()
 	p.cmd.Stderr = log
-	bind(p.cmd)
+	Bind(p.cmd)
 	if err := p.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("pulseaudio: %w", err)
 	}
@@ -87,7 +87,7 @@ func StartPulse(ctx context.Context, dir string) (*Pulse, error) {
 }
 
 func (p *Pulse) await(ctx context.Context, fifo string) error {
-	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	ctx, cancel := context.WithTimeout(ctx, StartLimit)
 	defer cancel()
 	err := Until(ctx, func() bool {
 		return p.pactl(ctx, "set-default-source", "mic") == nil && p.pactl(ctx, "set-default-sink", "speaker") == nil
@@ -139,7 +139,7 @@ func (p *Pulse) record(ctx context.Context, device string, channels int, d time.
 func (p *Pulse) client(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Env = append(os.Environ(), p.Env()...)
-	bind(cmd)
+	Bind(cmd)
 	return cmd
 }
 

@@ -36,7 +36,7 @@ func (s *Server) SDK(ctx context.Context, root string) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	ctx, cancel := context.WithTimeout(ctx, StartLimit)
 	defer cancel()
 	if _, err := p.Wait(ctx, "ready", 0, nil); err != nil {
 		p.Close(0)

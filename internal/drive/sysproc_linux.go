@@ -5,9 +5,9 @@ import (
 	"syscall"
 )
 
-// bind makes a child the leader of its own process group, so that it can be
+// Bind makes a child the leader of its own process group, so that it can be
 // signalled with what it starts, and ends it when we die without a word.
-func bind(cmd *exec.Cmd) {
+func Bind(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
@@ -18,4 +18,5 @@ func become(cmd *exec.Cmd, uid uint32) {
 	}
 }
 
-func killGroup(pid int) { _ = syscall.Kill(-pid, syscall.SIGKILL) }
+// KillGroup ends a process that is bound, and what it has started.
+func KillGroup(pid int) { _ = syscall.Kill(-pid, syscall.SIGKILL) }

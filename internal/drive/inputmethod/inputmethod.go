@@ -1,6 +1,7 @@
 //go:build unix
 
-package drive
+// Package inputmethod starts input methods for tests of typing.
+package inputmethod
 
 import (
 	"context"
@@ -10,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"foyer/internal/drive"
 )
 
 // lookEvery is how often an input method is asked whether it is there: each look is
@@ -25,10 +28,10 @@ const (
 	IBus  = "ibus"
 )
 
-// InputMethod is a private input method for Chinese (pinyin) on a display.
-type InputMethod struct {
+// Method is a private input method for Chinese (pinyin) on a display.
+type Method struct {
 	name    string
-	display *Display
+	display *drive.Display
 	home    string // its settings
 	bus     *exec.Cmd
 }
@@ -42,16 +45,16 @@ func fcitxFiles() map[string]string {
 	}
 }
 
-// StartInputMethod starts [Fcitx] or [IBus] with pinyin, on a D-Bus of its own.
-func StartInputMethod(ctx context.Context, d *Display, name string) (*InputMethod, error) {
-	if err := Need("dbus-run-session", "fcitx5", "ibus-daemon", "ibus"); err != nil {
+// Start starts [Fcitx] or [IBus] with pinyin, on a D-Bus of its own.
+func Start(ctx context.Context, d *drive.Display, name string) (*Method, error) {
+	if err := drive.Need("dbus-run-session", "fcitx5", "ibus-daemon", "ibus"); err != nil {
 		return nil, err
 	}
 	home, err := os.MkdirTemp("", "foyer-ime-")
 	if err != nil {
 		return nil, err
 	}
-	m := &InputMethod{name: name, display: d, home: home}
+	m := &Method{name: name, display: d, home: home}
 	program := []string{"fcitx5", "--replace"}
 	if name == IBus {
 		program = []string{"ibus-daemon", "--xim", "--replace", "--panel", "disable", "--cache", "none"}
@@ -65,7 +68,7 @@ func StartInputMethod(ctx context.Context, d *Display, name string) (*InputMetho
 	}
 	m.bus = exec.Command("dbus-run-session", append([]string{"--"}, program...)...)
 	m.bus.Env = m.env()
-	bind(m.bus)
+	drive.Bind(m.bus)
 	if err == nil {
 		err = m.bus.Start()
 	}
@@ -80,10 +83,10 @@ func StartInputMethod(ctx context.Context, d *Display, name string) (*InputMetho
 }
 
 // ready waits until the method serves programs, with pinyin.
-func (m *InputMethod) ready(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, startLimit)
+func (m *Method) ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, drive.StartLimit)
 	defer cancel()
-	return UntilEvery(ctx, lookEvery, func() bool {
+	return drive.UntilEvery(ctx, lookEvery, func() bool {
 		out, err := m.display.Command(ctx, "xprop", "-root", "XIM_SERVERS").Output()
 		if err != nil || !strings.Contains(string(out), "server="+m.name) {
 			return false
@@ -93,7 +96,7 @@ func (m *InputMethod) ready(ctx context.Context) error {
 }
 
 // selects makes an engine of IBus the one in use, and reports whether it is.
-func (m *InputMethod) selects(ctx context.Context, engine string) bool {
+func (m *Method) selects(ctx context.Context, engine string) bool {
 	ibus := func(args ...string) string {
 		cmd := exec.CommandContext(ctx, "ibus", append([]string{"engine"}, args...)...)
 		cmd.Env = m.env()
@@ -104,17 +107,17 @@ func (m *InputMethod) selects(ctx context.Context, engine string) bool {
 	return ibus() == engine
 }
 
-func (m *InputMethod) env() []string {
-	return append(without(os.Environ(), "DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS"), append(m.display.Env(),
+func (m *Method) env() []string {
+	return append(drive.Without(os.Environ(), "DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS"), append(m.display.Env(),
 		"HOME="+m.home, "XDG_CONFIG_HOME="+filepath.Join(m.home, ".config"), "XDG_RUNTIME_DIR="+m.home,
 		"LC_ALL=C.UTF-8", "GSETTINGS_BACKEND=memory")...)
 }
 
 // Env is what a program needs to use it.
-func (m *InputMethod) Env() []string { return []string{"XMODIFIERS=@im=" + m.name, "LC_ALL=C.UTF-8"} }
+func (m *Method) Env() []string { return []string{"XMODIFIERS=@im=" + m.name, "LC_ALL=C.UTF-8"} }
 
 // Close ends it. Safe to call twice.
-func (m *InputMethod) Close() {
+func (m *Method) Close() {
 	if m.bus.Process != nil {
 		if m.name == IBus { // its daemon leaves the group that is killed here
 			ctx, cancel := context.WithTimeout(context.Background(), endLimit)
@@ -123,7 +126,7 @@ func (m *InputMethod) Close() {
 			end.Env = m.env()
 			_ = end.Run() // one that is gone already is what is wanted
 		}
-		killGroup(m.bus.Process.Pid) // the session and what runs in it
+		drive.KillGroup(m.bus.Process.Pid) // the session and what runs in it
 		_ = m.bus.Wait()
 	}
 	_ = os.RemoveAll(m.home)
