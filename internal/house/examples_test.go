@@ -13,7 +13,9 @@ import (
 
 // withoutExample has packages that nobody can try without what they are about.
 var withoutExample = map[string]string{
-	"foyer/engine/devices/hw": "it opens hardware",
+	"foyer/engine/devices/hw":    "it opens hardware",
+	"foyer/engine/host/acmecert": "it asks an authority on the internet",
+	"foyer/engine/relay":         "it needs a room server on another computer",
 }
 
 // TestPackagesHaveExamples finds an Example for each package of the engine that the
