@@ -273,7 +273,7 @@ func (c *clicker) takeBack(ctx context.Context, b button) (err error) {
 	if _, err := rests(ctx, c.eyes, b.at); err != nil {
 		return err
 	}
-	toggles := []string{"Mute", "Unmute", "Start camera", "Stop camera", "Raise your hand", "Chat", "People"}
+	toggles := []string{"Mute", "Unmute", "Start camera", "Stop camera", "Raise your hand"}
 	switch {
 	case slices.ContainsFunc(toggles, func(name string) bool { return strings.HasPrefix(b.name, name) }):
 		err = errors.Join(c.hand.Down(left), c.hand.Up(left))
@@ -282,8 +282,8 @@ func (c *clicker) takeBack(ctx context.Context, b button) (err error) {
 	case b.name == "Speaker":
 		err = c.hand.Key(keyL)
 	case b.name == "Invite": // it takes itself back
-	default:
-		err = c.hand.Key(escape)
+	default: // once to leave a field, once to close what is open
+		err = errors.Join(c.hand.Key(escape), c.hand.Key(escape))
 	}
 	return err
 }
