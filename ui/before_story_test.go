@@ -138,7 +138,7 @@ func TestWaitingWithoutThePreview(t *testing.T) {
 // again, it opens again.
 func TestNoPreviewBehindAPageWhileWaiting(t *testing.T) {
 	for name, c := range map[string]struct{ away, back func(*bench) }{
-		"minimized":    {func(b *bench) { b.ui.outside.setMinimized(true) }, func(b *bench) { b.ui.outside.setMinimized(false) }},
+		"minimized":    {func(b *bench) { b.ui.outside.setHidden(true) }, func(b *bench) { b.ui.outside.setHidden(false) }},
 		"another page": {func(b *bench) { b.pressSettings(); b.turn(model.PageVideo) }, func(b *bench) { b.pressSettings() }},
 	} {
 		for _, state := range []call.State{call.StateJoining, call.StateWaiting} {
@@ -164,7 +164,7 @@ func TestNoPreviewBehindAPageWhileWaiting(t *testing.T) {
 func TestTheWindowIsLate(t *testing.T) {
 	b := before(t, call.StateWaiting)
 	b.engine.refuse["stop_preview"] = call.ErrBadArgument // it is the stay's
-	b.ui.outside.setMinimized(true)
+	b.ui.outside.setHidden(true)
 	b.letIn()
 	b.gets(true, true)
 	if _, open := b.ui.state.Previews[call.SourceCamera]; !open || len(b.ui.state.Notices) != 0 {
@@ -181,10 +181,10 @@ func TestTheWindowIsLate(t *testing.T) {
 	b.gets(false, true)
 
 	b = before(t, call.StateWaiting)
-	b.ui.outside.setMinimized(true)
+	b.ui.outside.setHidden(true)
 	b.engine.take()
 	b.engine.refuse["preview"] = call.ErrBadArgument // the stay ends
-	b.ui.outside.setMinimized(false)
+	b.ui.outside.setHidden(false)
 	b.events(call.StateChanged{State: call.StateLeaving}, call.StateChanged{State: call.StateIdle}, call.Left{Reason: call.ReasonTurnedAway})
 	if b.want(); len(b.ui.state.Trouble) != 0 || b.ui.state.Screen != model.ScreenFarewell {
 		t.Errorf("trouble %v beside the %s", b.ui.state.Trouble, b.ui.state.Screen)

@@ -21,10 +21,8 @@ type outside struct {
 	told      bool      // a notification is out
 	stay      desk.Stay // that the desktop shows
 	behind    bool      // another window has the keyboard
-	sight     desk.Sight
-	hidden    bool   // nobody can see the window: nothing is drawn
-	uncover   func() // ends the watch for windows over it; nil: there is none
-	kept      *kept  // nil: nobody was left in a room of ours
+	hidden    bool      // the window is minimized: nothing is drawn
+	kept      *kept     // nil: nobody was left in a room of ours
 	place     desk.Place
 	placeAt   time.Time // when the window was looked for last
 
@@ -59,21 +57,8 @@ func (o *outside) setBehind(on bool) {
 	o.refresh()
 }
 
-// setMinimized takes over whether the window is minimized.
-func (o *outside) setMinimized(on bool) {
-	o.sight.Minimized = on
-	o.settleSight()
-}
-
-// setCovered takes over whether other windows cover it.
-func (o *outside) setCovered(on bool) {
-	o.sight.Cover(on, o.cfg.Now())
-	o.settleSight()
-}
-
-// settleSight stops all that is drawn, and what it is drawn from, while nobody sees it.
-func (o *outside) settleSight() {
-	on := o.sight.Unseen(o.cfg.Now())
+// setHidden stops all that is drawn, and what it is drawn from: nobody sees it.
+func (o *outside) setHidden(on bool) {
 	if o.closed || o.hidden == on {
 		return
 	}

@@ -53,9 +53,7 @@ func (f *fakeDesktop) last() desk.Note {
 
 // fakeFrame is a window on screens of our choice.
 type fakeFrame struct {
-	hidden    func(bool) // minimizes it, or brings it back
-	covered   func(bool)
-	uncovered int // how often it was told to watch no more
+	hidden    func(bool)
 	at        image.Point
 	maximized bool
 	raised    int
@@ -63,11 +61,7 @@ type fakeFrame struct {
 	areas     []image.Rectangle
 }
 
-func (f *fakeFrame) OnMinimized(h func(bool)) { f.hidden = h }
-func (f *fakeFrame) OnCovered(c func(bool)) (stop func()) {
-	f.covered = c
-	return func() { f.uncovered++ }
-}
+func (f *fakeFrame) OnHidden(h func(bool))         { f.hidden = h }
 func (f *fakeFrame) Position() (image.Point, bool) { return f.at, len(f.areas) > 0 }
 func (f *fakeFrame) Move(to image.Point)           { f.at = to }
 func (f *fakeFrame) Maximized() bool               { return f.maximized }
@@ -277,51 +271,6 @@ func TestMinimized(t *testing.T) {
 	disabled("TR_c", false)
 	if slot.View().Width == 0 {
 		t.Error("the tile shows no frames")
-	}
-}
-
-// What other windows cover for longer than a moment is not drawn, as if it were
-// minimized, but for the small window; seen again, it is back at once.
-func TestCovered(t *testing.T) {
-	b := inRoomBench(t)
-	b.ui.set.Small = true
-	windows := len(b.ui.cfg.App.Driver().AllWindows())
-	wait := func(d time.Duration) {
-		b.now = b.now.Add(d)
-		b.draw()
-	}
-	b.frame.covered(true)
-	wait(500 * time.Millisecond)
-	b.frame.covered(false)
-	wait(time.Second)
-	if b.ui.outside.hidden {
-		t.Error("a moment stopped it")
-	}
-	b.frame.covered(true)
-	wait(time.Second)
-	if !b.ui.outside.hidden || !b.ui.state.Away {
-		t.Error("it is drawn although nobody sees it")
-	}
-	if n := len(b.ui.cfg.App.Driver().AllWindows()); n != windows {
-		t.Errorf("%d windows more are there", n-windows)
-	}
-	drawn := uitest.CountDraws(t)
-	b.chats("Grace", "hello?")
-	if len(drawn) > 0 || b.desk.last().Text != "hello?" {
-		t.Errorf("%d objects were drawn; told was %+v", len(drawn), b.desk.last())
-	}
-	b.frame.hidden(true)
-	b.frame.covered(false)
-	if !b.ui.outside.hidden {
-		t.Error("it is drawn although it is minimized")
-	}
-	b.frame.hidden(false)
-	if b.ui.outside.hidden || b.ui.state.Away {
-		t.Error("it is seen, and not drawn")
-	}
-	b.ui.Stop()
-	if b.frame.uncovered != 1 {
-		t.Errorf("it was told %d times to watch no more", b.frame.uncovered)
 	}
 }
 

@@ -31,14 +31,12 @@ func (o *outside) shown() {
 		o.frame.Maximize()
 	}
 	o.placeAt = o.cfg.Now()
-	o.frame.OnMinimized(o.setMinimized)
-	o.uncover = o.frame.OnCovered(func(on bool) { o.cfg.Dispatch(func() { o.setCovered(on) }) })
+	o.frame.OnHidden(o.setHidden)
 }
 
-// watchWindow looks whether anybody sees the window, and remembers where it is. It is written down when it has
+// watchWindow remembers where the window is. It is written down when it has
 // rested there.
 func (o *outside) watchWindow(now time.Time) {
-	o.settleSight()
 	if o.frame == nil || now.Sub(o.placeAt) < placeEvery {
 		return
 	}

@@ -25,7 +25,7 @@ func (a leaving) Leave() {
 
 // settleSmall shows the small window, or takes it away.
 func (o *outside) settleSmall() {
-	main := small.Main{Frame: o.frame, Title: o.title(), Hidden: o.sight.Minimized, Closed: o.closed}
+	main := small.Main{Frame: o.frame, Title: o.title(), Hidden: o.hidden, Closed: o.closed}
 	o.small.Settle(o.state, o.book, main, o.set.Small)
 }
 

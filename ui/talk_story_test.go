@@ -294,7 +294,7 @@ var everywhere = desk.Reach{Stage: desk.ReachEverywhere}
 func TestPushToTalkInEveryWindow(t *testing.T) {
 	goesOn := map[string]func(b *bench){
 		"another window":   func(b *bench) { b.ui.outside.setBehind(true) },
-		"minimized":        func(b *bench) { b.ui.outside.setMinimized(true) },
+		"minimized":        func(b *bench) { b.ui.outside.setHidden(true) },
 		"a field":          func(b *bench) { b.key(fyne.KeyC) },
 		"the list of keys": func(b *bench) { b.ui.presses.Shortcuts() },
 		"the settings":     func(b *bench) { b.ui.presses.OpenSettings(model.PageKeys) },

@@ -214,9 +214,6 @@ func (u *UI) Stop() {
 		if u.cancel != nil {
 			u.cancel()
 		}
-		if u.outside.uncover != nil {
-			u.outside.uncover()
-		}
 		u.outside.drops.Stop()
 		u.around.Stop()
 	})

@@ -34,11 +34,11 @@ func Of(w fyne.Window) desk.Frame {
 	return f
 }
 
-// OnMinimized implements [desk.Frame].
-func (f frame) OnMinimized(minimized func(bool)) {
-	f.w.SetIconifyCallback(func(_ *glfw.Window, iconified bool) { minimized(iconified) })
+// OnHidden implements [desk.Frame].
+func (f frame) OnHidden(hidden func(bool)) {
+	f.w.SetIconifyCallback(func(_ *glfw.Window, iconified bool) { hidden(iconified) })
 	if f.Minimized() {
-		minimized(true)
+		hidden(true)
 	}
 }
 

@@ -9,12 +9,8 @@ import (
 
 // Frame is the window as the window system knows it, where Fyne says nothing.
 type Frame interface {
-	// OnMinimized has f called whenever the window is minimized or comes back.
-	OnMinimized(f func(minimized bool))
-	// OnCovered has f called, by any goroutine, whenever other windows begin to cover
-	// all of this one, and when they cease to, where the window system tells; until stop,
-	// which waits for the call that goes on.
-	OnCovered(f func(covered bool)) (stop func())
+	// OnHidden has f called whenever the window is minimized or comes back.
+	OnHidden(f func(hidden bool))
 	// Position is where the window's content begins, in pixels of the desktop; ok
 	// is false where the window system does not say.
 	Position() (at image.Point, ok bool)
