@@ -183,7 +183,7 @@ func TestSheetsFitInEveryLanguage(t *testing.T) {
 		sheets := map[string]func(*stand){}
 		for _, page := range model.Pages() {
 			sheets[fmt.Sprintf("settings %d", page)] = func(s *stand) {
-				s.win.Resize(fyne.NewSize(s.win.Canvas().Size().Width, 1400)) // what scrolls is in view as well
+				s.win.Resize(fyne.NewSize(s.win.Canvas().Size().Width, 2000)) // what scrolls is in view as well
 				s.apply(previewOn()...)
 				openSetup(s, page)
 			}
