@@ -38,12 +38,14 @@ type Flags struct {
 func NewFlags(set *flag.FlagSet) *Flags {
 	f := &Flags{}
 	most := relay.DefaultLimits()
-	set.StringVar(&f.conf.Listen, "listen", relay.DefaultListen, "address and port where room servers dial, by TCP and UDP")
+	set.StringVar(&f.conf.Listen, "listen", relay.DefaultListen,
+		"address and port where room servers dial, by TCP and UDP")
 	set.StringVar(&f.ports, "ports", defaultPorts, "ports for guests, by TCP and UDP: one for each room server")
 	set.StringVar(&f.public, "public", "", "name or address, HOST or HOST:PORT, by which everybody reaches this relay "+
 		"(default: the address of this computer)")
 	set.StringVar(&f.Data, "data", "", "folder for the keys (default: relay in your data folder)")
-	set.IntVar(&f.megabits, "mbit", int(most.Bytes/mbit), "how much passes for each room server, in Mbit/s, both ways together")
+	set.IntVar(&f.megabits, "mbit", most.Bytes/mbit,
+		"how much passes for each room server, in Mbit/s, both ways together")
 	set.IntVar(&f.size, "guests", most.Connections, "how many connections the guests of each room server may have")
 	return f
 }

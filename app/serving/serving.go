@@ -43,14 +43,17 @@ func NewFlags(set *flag.FlagSet, conf *host.Config) *Flags {
 		"certificate")
 	set.BoolVar(&f.acme, "acme", false, "obtain and renew a certificate for --domain, and agree to the terms of the "+
 		"authority, which looks at port 443 of the name: it has to lead to this server")
-	set.StringVar(&f.obtain.HTTP, "acme-http", "", "address and port, such as :80, to which port 80 of the name leads: the "+
-		"authority looks there instead")
+	set.StringVar(&f.obtain.HTTP, "acme-http", "",
+		"address and port, such as :80, to which port 80 of the name leads: the "+
+			"authority looks there instead")
 	set.StringVar(&f.obtain.Directory, "acme-directory", "", "https:// address of the authority's directory (default: "+
 		"Let's Encrypt's, "+acmecert.DefaultDirectory+")")
-	set.StringVar(&f.obtain.RootsFile, "acme-roots", "", "file with certificates (PEM) to trust about that address, for an "+
-		"authority of your own")
-	set.StringVar(&f.relay, "relay", "", "relay link, as foyer relay prints it, by which guests come who cannot dial this "+
-		"server (default: $"+roomserver.RelayVariable+", where only you can see it)")
+	set.StringVar(&f.obtain.RootsFile, "acme-roots", "",
+		"file with certificates (PEM) to trust about that address, for an "+
+			"authority of your own")
+	set.StringVar(&f.relay, "relay", "",
+		"relay link, as foyer relay prints it, by which guests come who cannot dial this "+
+			"server (default: $"+roomserver.RelayVariable+", where only you can see it)")
 	set.BoolVar(&conf.NoPortMapping, "no-port-mapping", false, "do not ask the router of this network (PCP, NAT-PMP, "+
 		"UPnP) to let people on the internet in while the server runs")
 	return f

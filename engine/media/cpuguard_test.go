@@ -75,9 +75,9 @@ func TestCPUGuardComesBack(t *testing.T) {
 	c = computer{g: cpuGuard{most: 1}, now: time.Unix(1, 0), cost: func(step int) time.Duration {
 		return []time.Duration{100 * time.Millisecond, 5 * time.Millisecond}[step]
 	}}
-	first, later := c.run(2*time.Minute), []int(nil)
+	first := c.run(2 * time.Minute)
 	c.run(10 * time.Minute)
-	later = c.run(2 * time.Minute)
+	later := c.run(2 * time.Minute)
 	if len(first) <= len(later) || len(later) > 4 {
 		t.Errorf("%d steps in the first two minutes, %d in two later ones", len(first), len(later))
 	}

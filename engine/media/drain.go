@@ -48,7 +48,9 @@ func (d *drain) Slot() *call.FrameSlot { return d.slot }
 // Stats implements [call.Receiver].
 func (d *drain) Stats() call.RemoteStats {
 	info := d.track.Info()
-	return call.RemoteStats{ID: d.track.Owner(), SID: info.SID, Source: info.Source, Bytes: d.bytes.Load(), Codec: d.track.MIME()}
+	return call.RemoteStats{
+		ID: d.track.Owner(), SID: info.SID, Source: info.Source, Bytes: d.bytes.Load(), Codec: d.track.MIME(),
+	}
 }
 
 // Show implements [call.Receiver]; there is nothing to show.

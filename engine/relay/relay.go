@@ -142,7 +142,8 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 		return errors.Join(err, inner.Close())
 	}
 	l := tls.NewListener(inner, &tls.Config{
-		MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{s.conf.Certificate}, NextProtos: []string{relaywire.ALPN},
+		MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{s.conf.Certificate},
+		NextProtos: []string{relaywire.ALPN},
 	})
 	ctx, cancel := context.WithCancel(ctx)
 	stop := context.AfterFunc(ctx, func() { _, _ = l.Close(), s.udp.Close() })

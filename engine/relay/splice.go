@@ -149,7 +149,8 @@ func (p *pair) copy(ctx context.Context, to, from net.Conn, first time.Duration)
 		}
 		switch {
 		case err == nil:
-		case errors.Is(err, os.ErrDeadlineExceeded) && wait == idleTimeout && time.Since(time.Unix(0, p.used.Load())) < idleTimeout:
+		case errors.Is(err, os.ErrDeadlineExceeded) && wait == idleTimeout &&
+			time.Since(time.Unix(0, p.used.Load())) < idleTimeout:
 		default:
 			return
 		}

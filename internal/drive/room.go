@@ -49,7 +49,7 @@ func (p *Pulse) Say(ctx context.Context, samples []int16) error {
 		err = e
 	}
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // it was ended by whoever asked for it
 	}
 	return err
 }

@@ -11,7 +11,9 @@ import (
 
 // SayStats says what a call transports, in a line for us and each track: as of now, and
 // of another report that was made so long before it. names returns a participant's name.
-func SayStats(b *Book, names func(call.Identity) string, now, before call.StatsReported, apart time.Duration) (said []string) {
+func SayStats(
+	b *Book, names func(call.Identity) string, now, before call.StatsReported, apart time.Duration,
+) (said []string) {
 	line := b.T("stats.line", "time", Milliseconds(duration(now.Line.RTTMS)))
 	if now.Line.RTTMS == 0 {
 		line = b.T("stats.line_unknown")
@@ -21,7 +23,8 @@ func SayStats(b *Book, names func(call.Identity) string, now, before call.StatsR
 	}
 	said = append(said, line)
 	for _, l := range now.Local {
-		said = append(said, saySent(b, l, bytesOf(before.Local, func(o call.LocalStats) (bool, uint64) { return o.SID == l.SID, o.Bytes }), apart))
+		old := bytesOf(before.Local, func(o call.LocalStats) (bool, uint64) { return o.SID == l.SID, o.Bytes })
+		said = append(said, saySent(b, l, old, apart))
 	}
 	for _, r := range now.Remote {
 		old := bytesOf(before.Remote, func(o call.RemoteStats) (bool, uint64) { return o.SID == r.SID, o.Bytes })

@@ -295,7 +295,8 @@ func Lossy(p Pair) func(context.Context, *harness.Bench) error {
 			if err != nil {
 				return err
 			}
-			b.Table.Row(fmt.Sprintf("%d %% of the packets lost to the receiver for 20 s, %s", percent, p), sum(looks).lossy(), "", true)
+			b.Table.Row(fmt.Sprintf("%d %% of the packets lost to the receiver for 20 s, %s", percent, p),
+				sum(looks).lossy(), "", true)
 		}
 		return nil
 	}
@@ -332,7 +333,8 @@ func Jittery(p Pair) func(context.Context, *harness.Bench) error {
 		if err != nil {
 			return err
 		}
-		b.Table.Row(fmt.Sprintf("packets to the receiver delayed by 0 to 40 ms each, for 20 s, %s", p), sum(looks).lossy(), "", true)
+		b.Table.Row(fmt.Sprintf("packets to the receiver delayed by 0 to 40 ms each, for 20 s, %s", p),
+			sum(looks).lossy(), "", true)
 		return nil
 	}
 }

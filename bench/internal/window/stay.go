@@ -74,7 +74,8 @@ func (s *seat) weigh(ctx context.Context, b *harness.Bench, long time.Duration) 
 	}
 	what := fmt.Sprintf("Window in a room of %d with cameras and microphones, PSS", others+1)
 	b.Table.Row(fmt.Sprintf("%s after %v", what, min(early, long/2)), report.Megabytes(first), "", true)
-	b.Table.Row(fmt.Sprintf("... after %v", long), fmt.Sprintf("%s (at most %s)", report.Megabytes(last), report.Megabytes(most)),
+	b.Table.Row(fmt.Sprintf("... after %v", long),
+		fmt.Sprintf("%s (at most %s)", report.Megabytes(last), report.Megabytes(most)),
 		fmt.Sprintf("<= %s, and flat", report.Megabytes(mostPSS)),
 		float64(last) <= mostPSS && float64(last) <= mostGrown*float64(first))
 	return nil

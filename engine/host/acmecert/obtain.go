@@ -160,7 +160,8 @@ func (r *Renewer) finish(ctx context.Context, client *acme.Client, order *acme.O
 	if err != nil {
 		return nil, err
 	}
-	request, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{DNSNames: []string{r.conf.Domain}}, key)
+	request, err := x509.CreateCertificateRequest(rand.Reader,
+		&x509.CertificateRequest{DNSNames: []string{r.conf.Domain}}, key)
 	if err != nil {
 		return nil, err
 	}

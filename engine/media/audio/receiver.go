@@ -94,7 +94,9 @@ func (r *Receiver) SetGain(gain float32) {
 // that were played, on the scale of [Pump.Level].
 func (r *Receiver) Stats() call.RemoteStats {
 	info := r.track.Info()
-	s := call.RemoteStats{ID: r.track.Owner(), SID: info.SID, Source: info.Source, Bytes: r.bytes.Load(), Codec: r.track.MIME()}
+	s := call.RemoteStats{
+		ID: r.track.Owner(), SID: info.SID, Source: info.Source, Bytes: r.bytes.Load(), Codec: r.track.MIME(),
+	}
 	if r.source == nil {
 		return s
 	}
@@ -221,7 +223,8 @@ func (s *source) publish(end int64) {
 	defer s.mu.Unlock()
 	j := s.jitter
 	s.snap = snapshot{
-		decoded: j.stats.decoded, madeUp: j.stats.madeUp, recovered: j.stats.restored + j.stats.recovered, lost: j.packets.lost,
+		decoded: j.stats.decoded, madeUp: j.stats.madeUp, recovered: j.stats.restored + j.stats.recovered,
+		lost:   j.packets.lost,
 		jitter: j.delay.jitter, level: s.meter.level(),
 		playing: j.playing, position: j.position(), offset: j.offset, pulled: end,
 	}

@@ -125,7 +125,7 @@ func tunHere(netns, name string) (int, error) {
 	if err != nil {
 		return -1, err
 	}
-	defer ns.Close() //nolint:errcheck // it was read
+	defer ns.Close()
 	if err := unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET); err != nil {
 		return -1, fmt.Errorf("enter %s: %w", netns, err)
 	}

@@ -77,7 +77,7 @@ func listenIn(t *testing.T, n *drive.NetNS) (c net.PacketConn) {
 			if err != nil {
 				return err
 			}
-			defer ns.Close() //nolint:errcheck // it was read
+			defer ns.Close()
 			if err := unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET); err != nil {
 				return err
 			}

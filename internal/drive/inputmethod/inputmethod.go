@@ -108,9 +108,10 @@ func (m *Method) selects(ctx context.Context, engine string) bool {
 }
 
 func (m *Method) env() []string {
-	return append(drive.Without(os.Environ(), "DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS"), append(m.display.Env(),
-		"HOME="+m.home, "XDG_CONFIG_HOME="+filepath.Join(m.home, ".config"), "XDG_RUNTIME_DIR="+m.home,
-		"LC_ALL=C.UTF-8", "GSETTINGS_BACKEND=memory")...)
+	return append(drive.Without(os.Environ(), "DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS"),
+		append(m.display.Env(),
+			"HOME="+m.home, "XDG_CONFIG_HOME="+filepath.Join(m.home, ".config"), "XDG_RUNTIME_DIR="+m.home,
+			"LC_ALL=C.UTF-8", "GSETTINGS_BACKEND=memory")...)
 }
 
 // Env is what a program needs to use it.

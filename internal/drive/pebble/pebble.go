@@ -125,7 +125,8 @@ func (p *Pebble) Start(ctx context.Context) error {
 		return err
 	}
 	answers := func(ctx context.Context) bool { _, err := p.get(ctx, p.Directory()); return err == nil }
-	return p.server.Run(ctx, answers, "env", "PEBBLE_VA_NOSLEEP=1", "pebble", "-config", p.file("config.json"), "-dnsserver", names)
+	return p.server.Run(ctx, answers, "env", "PEBBLE_VA_NOSLEEP=1",
+		"pebble", "-config", p.file("config.json"), "-dnsserver", names)
 }
 
 // Kill ends it as a crash would.
