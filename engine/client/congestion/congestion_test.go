@@ -154,6 +154,30 @@ func TestStalledLineDropsLayers(t *testing.T) {
 }
 
 // feedback says that these packets came, a millisecond apart.
+// A fault in what is done with feedback costs the estimate, not the program: whoever reads
+// RTCP gets it all the same.
+func TestFaultCostsTheEstimate(t *testing.T) {
+	s, _, _, out := newSender(t)
+	write(t, out, 20, 1000)
+	s.mu.Lock()
+	s.estimator = nil
+	s.mu.Unlock()
+	packet, err := feedback(0, 20).Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := s.BindRTCPReader(interceptor.RTCPReaderFunc(
+		func(b []byte, a interceptor.Attributes) (int, interceptor.Attributes, error) {
+			return copy(b, packet), a, nil
+		},
+	))
+	for range 2 { // it holds no lock afterwards
+		if n, _, err := r.Read(make([]byte, 1500), nil); n != len(packet) || err != nil {
+			t.Fatalf("%d bytes, %v", n, err)
+		}
+	}
+}
+
 func feedback(first uint16, n int) *rtcp.TransportLayerCC {
 	cc := &rtcp.TransportLayerCC{
 		BaseSequenceNumber: first, PacketStatusCount: uint16(n), ReferenceTime: 1000,

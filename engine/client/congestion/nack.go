@@ -80,7 +80,7 @@ func (r *NackRequester) BindRemoteStream(
 	r.mu.Lock()
 	r.streams[info.SSRC] = s
 	r.mu.Unlock()
-	return tap(reader, func(h *rtp.Header, _ []byte) {
+	return r.tap(reader, func(h *rtp.Header, _ []byte) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.arrived(s, h.SequenceNumber, time.Now())

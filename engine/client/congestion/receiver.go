@@ -87,7 +87,7 @@ func (r *Receiver) BindRemoteStream(info *interceptor.StreamInfo, reader interce
 	r.mu.Lock()
 	r.streams[info.SSRC] = true
 	r.mu.Unlock()
-	return tap(reader, func(h *rtp.Header, packet []byte) {
+	return r.tap(reader, func(h *rtp.Header, packet []byte) {
 		var sent rtp.AbsSendTimeExtension
 		if sent.Unmarshal(h.GetExtension(id)) == nil {
 			r.arrived(sent.Timestamp, len(packet)+overhead, h.Padding && isPadding(packet, h), time.Now())

@@ -136,7 +136,7 @@ func (s *Sender) BindRTCPReader(r interceptor.RTCPReader) interceptor.RTCPReader
 		}
 		for _, p := range packets {
 			if cc, is := p.(*rtcp.TransportLayerCC); is {
-				s.answer(cc)
+				s.guarded("reader of feedback", func() { s.answer(cc) })
 			}
 		}
 		return n, a, nil

@@ -62,8 +62,10 @@ func (w *worker) Close() error {
 	return nil
 }
 
-// tap calls f for each packet that is read, before whoever reads it has it.
-func tap(reader interceptor.RTPReader, f func(h *rtp.Header, packet []byte)) interceptor.RTPReader {
+// tap calls f for each packet that is read, before whoever reads it has it. A panic costs
+// what f does with the packet: pion reads some packets in goroutines of its own, in which
+// one would end the program.
+func (w *worker) tap(reader interceptor.RTPReader, f func(h *rtp.Header, packet []byte)) interceptor.RTPReader {
 	return interceptor.RTPReaderFunc(func(b []byte, a interceptor.Attributes) (int, interceptor.Attributes, error) {
 		n, a, err := reader.Read(b, a)
 		if err != nil {
@@ -73,8 +75,14 @@ func tap(reader interceptor.RTPReader, f func(h *rtp.Header, packet []byte)) int
 			a = interceptor.Attributes{}
 		}
 		if h, err := a.GetRTPHeader(b[:n]); err == nil {
-			f(h, b[:n])
+			w.guarded("reader of packets", func() { f(h, b[:n]) })
 		}
 		return n, a, nil
 	})
+}
+
+// guarded calls f, and logs its panic.
+func (w *worker) guarded(what string, f func()) {
+	defer guard.Recover(w.log, what)
+	f()
 }
