@@ -14,7 +14,7 @@ const (
 	sharpQuantizer = 15
 	// stillEvery is how often it is sent all the same: for who has lost a frame, and for
 	// servers that take silence for the end of a track (LiveKit's StreamTracker: 2 s).
-	stillEvery = time.Second
+	stillEvery = 500 * time.Millisecond
 )
 
 // still notices frames that are like the one before. Screens stand still most of the

@@ -26,8 +26,9 @@ func TestStillScreen(t *testing.T) {
 		if len(first) == 0 || len(first) > 30 {
 			t.Fatalf("it became sharp in %d frames", len(first))
 		}
-		if n := len(stand(10 * time.Second)); n < 8 || n > 12 {
-			t.Errorf("10 s of the same are sent %d times, want about 10", n)
+		const long, most = 10 * time.Second, int(10 * time.Second / stillEvery)
+		if n := len(stand(long)); n < most*8/10 || n > most*12/10 {
+			t.Errorf("%v of the same are sent %d times, want about %d", long, n, most)
 		}
 		r.cam.stands = false
 		r.frames(10)
