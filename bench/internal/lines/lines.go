@@ -287,16 +287,12 @@ func Lossy(p Pair) func(context.Context, *harness.Bench) error {
 			if err := badline.Lose(ctx, m.cable.B, percent); err != nil {
 				return err
 			}
-			from := time.Now()
-			if err := harness.Pause(ctx, lossy); err != nil {
-				return err
-			}
-			looks, err := w.between(from, time.Now())
+			s, err := w.during(ctx, lossy)
 			if err != nil {
 				return err
 			}
 			b.Table.Row(fmt.Sprintf("%d %% of the packets lost to the receiver for 20 s, %s", percent, p),
-				sum(looks).lossy(), "", true)
+				s.lossy(), "", true)
 		}
 		return nil
 	}
@@ -325,16 +321,12 @@ func Jittery(p Pair) func(context.Context, *harness.Bench) error {
 			return err
 		}
 		late.Delay(jitter)
-		from := time.Now()
-		if err := harness.Pause(ctx, lossy); err != nil {
-			return err
-		}
-		looks, err := w.between(from, time.Now())
+		s, err := w.during(ctx, lossy)
 		if err != nil {
 			return err
 		}
 		b.Table.Row(fmt.Sprintf("packets to the receiver delayed by 0 to 40 ms each, for 20 s, %s", p),
-			sum(looks).lossy(), "", true)
+			s.lossy(), "", true)
 		return nil
 	}
 }

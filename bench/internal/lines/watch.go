@@ -123,6 +123,19 @@ func (w *watcher) between(from, to time.Time) (all []look, err error) {
 	return all, nil
 }
 
+// during is what comes of so much time from now on.
+func (w *watcher) during(ctx context.Context, d time.Duration) (shown, error) {
+	from := time.Now()
+	if err := harness.Pause(ctx, d); err != nil {
+		return shown{}, err
+	}
+	looks, err := w.between(from, time.Now())
+	if err != nil {
+		return shown{}, err
+	}
+	return sum(looks), nil
+}
+
 // shown is what came of a stretch of time.
 type shown struct {
 	dark     int           // whole seconds without a new frame

@@ -38,95 +38,79 @@ type Eyes struct{ Times *report.Beside }
 
 // Foyer measures it from the camera driver of an engine in this process, which sends
 // nothing else, to the pixels of the program's window.
-func (e Eyes) Foyer(ctx context.Context, b *harness.Bench) (err error) {
-	r, err := b.OpenRoom(ctx, eyesRoom)
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	s, err := newSeat(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	if err := s.enter(ctx, b, r); err != nil {
-		return err
-	}
-	film := people.NewNumberedFilm(call.SourceCamera, people.FilmFPS)
-	sender, err := people.NewStation(devices.Drivers{Camera: film}, people.SizedDevices)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, sender.Stop()) }()
-	link, err := call.ParseLink(r.Link)
-	if err != nil {
-		return err
-	}
-	camera := engine.Choice{Microphone: call.DeviceNone, Speaker: call.DeviceNone}
-	if err := sender.Do(engine.Join{Link: link, Name: "Sender", Identity: "sender", Devices: camera}); err != nil {
-		return err
-	}
-	seen, err := sightings(ctx, s.eyes)
-	if err != nil {
-		return err
-	}
-	taken := film.Taken()
-	var took report.Times
-	for _, f := range seen {
-		if f.number < len(taken) { // far fewer than the numbers of a strip
-			took.Add(f.at.Sub(taken[f.number]))
+func (e Eyes) Foyer(ctx context.Context, b *harness.Bench) error {
+	return seated(ctx, b, eyesRoom, func(r *harness.Room, s *seat) (err error) {
+		if err := s.enter(ctx, b, r); err != nil {
+			return err
 		}
-	}
-	return e.add(b, report.Foyer, took, len(seen))
+		film := people.NewNumberedFilm(call.SourceCamera, people.FilmFPS)
+		sender, err := people.NewStation(devices.Drivers{Camera: film}, people.SizedDevices)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, sender.Stop()) }()
+		link, err := call.ParseLink(r.Link)
+		if err != nil {
+			return err
+		}
+		camera := engine.Choice{Microphone: call.DeviceNone, Speaker: call.DeviceNone}
+		if err := sender.Do(engine.Join{Link: link, Name: "Sender", Identity: "sender", Devices: camera}); err != nil {
+			return err
+		}
+		seen, err := sightings(ctx, s.eyes)
+		if err != nil {
+			return err
+		}
+		taken := film.Taken()
+		var took report.Times
+		for _, f := range seen {
+			if f.number < len(taken) { // far fewer than the numbers of a strip
+				took.Add(f.at.Sub(taken[f.number]))
+			}
+		}
+		return e.add(b, report.Foyer, took, len(seen))
+	})
 }
 
 // Chromium measures it from the browser's camera, whose frames it dates itself, to the
 // pixels of another one.
 func (e Eyes) Chromium(ctx context.Context, b *harness.Bench) error {
-	r, err := b.OpenRoom(ctx, eyesRoom)
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	s, err := newSeat(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	film := filepath.Join(b.Foyer.Work, "numbers.y4m")
-	if err := writeNumbers(film); err != nil {
-		return err
-	}
-	viewer, err := r.Browse(ctx, b.Root, drive.BrowserOptions{
-		Room: eyesRoom, ID: "viewer", Headful: true, Env: append(s.display.Env(), r.Pulse.Env()...),
+	return seated(ctx, b, eyesRoom, func(r *harness.Room, s *seat) error {
+		film := filepath.Join(b.Foyer.Work, "numbers.y4m")
+		if err := writeNumbers(film); err != nil {
+			return err
+		}
+		viewer, err := r.Browse(ctx, b.Root, drive.BrowserOptions{
+			Room: eyesRoom, ID: "viewer", Headful: true, Env: append(s.display.Env(), r.Pulse.Env()...),
+		})
+		if err != nil {
+			return err
+		}
+		defer viewer.Close(drive.CloseGrace)
+		sender, err := r.Browse(ctx, b.Root, drive.BrowserOptions{Room: eyesRoom, ID: "sender", Camera: film})
+		if err != nil {
+			return err
+		}
+		defer sender.Close(drive.CloseGrace)
+		if _, err := harness.Wait(ctx, sender, "publishing", 0, nil); err != nil {
+			return err
+		}
+		if err := sender.Send(map[string]string{"cmd": "film"}); err != nil {
+			return err
+		}
+		if _, err := harness.Wait(ctx, sender, "film", 0, nil); err != nil {
+			return err
+		}
+		seen, err := sightings(ctx, s.eyes)
+		if err != nil {
+			return err
+		}
+		took, err := dated(ctx, sender, seen)
+		if err != nil {
+			return err
+		}
+		return e.add(b, report.Chromium, took, len(seen))
 	})
-	if err != nil {
-		return err
-	}
-	defer viewer.Close(drive.CloseGrace)
-	sender, err := r.Browse(ctx, b.Root, drive.BrowserOptions{Room: eyesRoom, ID: "sender", Camera: film})
-	if err != nil {
-		return err
-	}
-	defer sender.Close(drive.CloseGrace)
-	if _, err := harness.Wait(ctx, sender, "publishing", 0, nil); err != nil {
-		return err
-	}
-	if err := sender.Send(map[string]string{"cmd": "film"}); err != nil {
-		return err
-	}
-	if _, err := harness.Wait(ctx, sender, "film", 0, nil); err != nil {
-		return err
-	}
-	seen, err := sightings(ctx, s.eyes)
-	if err != nil {
-		return err
-	}
-	took, err := dated(ctx, sender, seen)
-	if err != nil {
-		return err
-	}
-	return e.add(b, report.Chromium, took, len(seen))
 }
 
 // dated asks a browser when its camera's frames were taken.

@@ -52,6 +52,21 @@ func (s *seat) close() {
 	s.display.Close()
 }
 
+// seated calls f in a room of its own with a seat, and ends both.
+func seated(ctx context.Context, b *harness.Bench, room string, f func(*harness.Room, *seat) error) error {
+	r, err := b.OpenRoom(ctx, room)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	s, err := newSeat(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	return f(r, s)
+}
+
 // open starts the program's window; nothing is on but what is received. env says where
 // it has its audio: a window without it shows a card over the tiles.
 func (s *seat) open(b *harness.Bench, env []string, args ...string) error {

@@ -26,33 +26,25 @@ const (
 // a microphone on, after five minutes and at the end.
 func Stay(long time.Duration) func(context.Context, *harness.Bench) error {
 	return func(ctx context.Context, b *harness.Bench) error {
-		r, err := b.OpenRoom(ctx, "stay")
-		if err != nil {
-			return err
-		}
-		defer r.Close()
-		s, err := newSeat(ctx)
-		if err != nil {
-			return err
-		}
-		defer s.close()
-		film := filepath.Join(b.Foyer.Work, "numbers.y4m")
-		if err := writeNumbers(film); err != nil {
-			return err
-		}
-		s.settings = map[string]any{
-			"camera": film, "camera_on": true, "microphone": call.DeviceTest, "microphone_off": false, "self_hidden": false,
-		}
-		if err := s.enter(ctx, b, r); err != nil {
-			return err
-		}
-		for i := range others {
-			name := fmt.Sprint("guest", i+1)
-			if _, err := r.Enter(ctx, name, "--camera", film, "--mic", "test", "--speaker", "default"); err != nil {
+		return seated(ctx, b, "stay", func(r *harness.Room, s *seat) error {
+			film := filepath.Join(b.Foyer.Work, "numbers.y4m")
+			if err := writeNumbers(film); err != nil {
 				return err
 			}
-		}
-		return s.weigh(ctx, b, long)
+			s.settings = map[string]any{
+				"camera": film, "camera_on": true, "microphone": call.DeviceTest, "microphone_off": false, "self_hidden": false,
+			}
+			if err := s.enter(ctx, b, r); err != nil {
+				return err
+			}
+			for i := range others {
+				name := fmt.Sprint("guest", i+1)
+				if _, err := r.Enter(ctx, name, "--camera", film, "--mic", "test", "--speaker", "default"); err != nil {
+					return err
+				}
+			}
+			return s.weigh(ctx, b, long)
+		})
 	}
 }
 

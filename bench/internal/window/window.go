@@ -49,26 +49,18 @@ type Costs map[string][]cost
 
 // Foyer measures what it costs to receive, decode and show remote cameras.
 func (c Costs) Foyer(ctx context.Context, b *harness.Bench) error {
-	r, err := b.OpenRoom(ctx, "tiles")
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	s, err := newSeat(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	if err := s.enter(ctx, b, r); err != nil {
-		return err
-	}
-	idle, err := spend(ctx, []int{s.window.PID})
-	if err != nil {
-		return err
-	}
-	c.add(b, "Foyer", emptyRoom, idle)
-	return c.tiles(ctx, b, r.Link, "Foyer", func() []int { return []int{s.window.PID} }, s.eyes,
-		func(seen cost) error { return s.unseen(ctx, b, seen) })
+	return seated(ctx, b, "tiles", func(r *harness.Room, s *seat) error {
+		if err := s.enter(ctx, b, r); err != nil {
+			return err
+		}
+		idle, err := spend(ctx, []int{s.window.PID})
+		if err != nil {
+			return err
+		}
+		c.add(b, "Foyer", emptyRoom, idle)
+		return c.tiles(ctx, b, r.Link, "Foyer", func() []int { return []int{s.window.PID} }, s.eyes,
+			func(seen cost) error { return s.unseen(ctx, b, seen) })
+	})
 }
 
 // unseen measures the window while it is minimized in the same room, beside what it
