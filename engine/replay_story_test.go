@@ -1,8 +1,6 @@
 package engine_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -41,7 +39,7 @@ func TestReplay(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			lines := readTrace(t, text)
+			lines := enginetest.ReadTrace[traced](t, text)
 			want := reported(lines)
 			var got []string
 			synctest.Test(t, func(t *testing.T) { got = reported(replay(t, lines)) })
@@ -50,18 +48,6 @@ func TestReplay(t *testing.T) {
 			}
 		})
 	}
-}
-
-func readTrace(t *testing.T, text []byte) (lines []traced) {
-	t.Helper()
-	for line := range bytes.Lines(text) {
-		var l traced
-		if err := json.Unmarshal(line, &l); err != nil {
-			t.Fatalf("%s: %v", line, err)
-		}
-		lines = append(lines, l)
-	}
-	return lines
 }
 
 // reported are the events of a trace, one after the other for each device, for each
@@ -196,7 +182,7 @@ func replay(t *testing.T, lines []traced) []traced {
 	}
 	pass(5 * time.Second)
 	r.end()
-	return readTrace(t, []byte(strings.Join(out.take(), "\n")))
+	return enginetest.ReadTrace[traced](t, []byte(strings.Join(out.take(), "\n")))
 }
 
 // kinds are the types that a trace names.

@@ -16,6 +16,7 @@ import (
 
 	"foyer/engine/call"
 	"foyer/engine/client/roster"
+	"foyer/engine/enginetest"
 )
 
 // traced is a line of a trace (engine/trace).
@@ -44,7 +45,7 @@ func TestReplay(t *testing.T) {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".trace"), func(t *testing.T) {
 			var want, got []string
 			var s *session
-			lines := readTrace(t, text)
+			lines := enginetest.ReadTrace[traced](t, text)
 			for _, l := range lines {
 				switch {
 				case l.Kind == "session" && signalled(l.Name):
@@ -72,18 +73,6 @@ func TestReplay(t *testing.T) {
 	if frames < 20 {
 		t.Errorf("%d frames have happened again", frames)
 	}
-}
-
-func readTrace(t *testing.T, text []byte) (lines []traced) {
-	t.Helper()
-	for line := range bytes.Lines(text) {
-		var l traced
-		if err := json.Unmarshal(line, &l); err != nil {
-			t.Fatalf("%s: %v", line, err)
-		}
-		lines = append(lines, l)
-	}
-	return lines
 }
 
 // tellRemovals says who will be removed, as the door's notices did just before: they came
