@@ -136,6 +136,7 @@ func (n *newcomer) talksWith(bob *visitor) {
 	bob.lacks("#grid .tile:not(.own) .icon.mic-off")
 
 	n.sharesTheScreen()
+	n.Find("button", "Stop") // the window says that it is shared
 	bob.finds("#grid .tile.screen video", "")
 	bob.looks("first-sharing")
 	n.shot("sharing")

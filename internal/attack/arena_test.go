@@ -86,7 +86,8 @@ func (a *arena) close() {
 }
 
 // warmUp lets people come, talk, write and go, one of them with a browser, so that what a
-// server allocates once is there: LiveKit's parser of User-Agents alone has 11 MB. What it has then, it has to have after every attack.
+// server allocates once is there: LiveKit's parser of User-Agents alone has 11 MB. What it
+// has then, it has to have after every attack.
 func (a *arena) warmUp(t *testing.T) {
 	t.Helper()
 	s := &stage{arena: a, ctx: t.Context(), mark: a.ada.Mark(), door: attack.Door{URL: a.server.Drive.URL}}
