@@ -28,7 +28,7 @@ func TestStats(t *testing.T) {
 		},
 	}
 	want := []string{
-		"The server answers in 23 ms. The line upwards carries about 2,500 kbit/s.",
+		"The server answers in 23 ms. Your line carries about 2,500 kbit/s towards it.",
 		"You, Camera: 1280×720, 15 frames per second, 1,000 kbit/s. This computer is too slow for more.",
 		"You, Microphone: 32 kbit/s.",
 		"Ada, Microphone: 32 kbit/s. Delayed by 61 ms. Packets lost: 1,200. Recovered: 1,100. Made up: 400 ms.",
