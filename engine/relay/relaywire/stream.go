@@ -32,15 +32,18 @@ func (s *Stream) Write(p []byte) (int, error) {
 	return n, s.plain(err)
 }
 
-// plain is an error as connections of the system have it.
+// plain is an error as connections of the system have it. What was read when it was
+// closed ends with yamux's end of the stream, or its timeout.
 func (s *Stream) plain(err error) error {
 	switch {
-	case err == nil || !errors.Is(err, yamux.ErrTimeout):
-		return err
+	case err == nil:
+		return nil
 	case s.closed.Load():
 		return net.ErrClosed
-	default:
+	case errors.Is(err, yamux.ErrTimeout):
 		return os.ErrDeadlineExceeded
+	default:
+		return err
 	}
 }
 
