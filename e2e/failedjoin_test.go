@@ -8,6 +8,7 @@ import (
 	"image/color"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -27,6 +28,7 @@ type failing struct {
 	self    string           // its user ID
 	host    *testenv.Process // of the waiting room that was opened last
 	door    *strictDoor      // that was opened last
+	deaf    *deafDoor        // likewise
 }
 
 func (f *failing) admin(t *testing.T, args ...string) {
@@ -125,6 +127,7 @@ func failedJoins() []failedJoin {
 			f.host.Say(map[string]any{"cmd": "ban", "id": f.self, "text": "No"})
 		}),
 		unanswered(),
+		mediaNeverCome(),
 		{name: "expired", reason: "join_failed", link: func(t *testing.T, f *failing) string {
 			link, err := f.server.Drive.InviteWith(t.Context(), "expired", "--for", "1s")
 			must(t, err)
@@ -277,20 +280,26 @@ func (f *failing) asked() {
 	f.host.AwaitWhere("waiters", func(e drive.Event) bool { return e.Number("count") == 1 })
 }
 
-// wantReason checks what the last stay ended with, which the log says in a word.
+// wantReason checks what the last stay ended with.
 func (p *preview) wantReason(reason string) {
+	p.t.Helper()
+	if last := p.lastReason(); last != reason {
+		p.t.Errorf("the last stay ended with %q, want %q", last, reason)
+	}
+}
+
+var leftLine = regexp.MustCompile(`msg=left .*\breason=(\S+)`)
+
+// lastReason returns what the last stay ended with, which the log says in a word.
+func (p *preview) lastReason() string {
 	p.t.Helper()
 	text, err := os.ReadFile(filepath.Join(p.profile, "foyer.log"))
 	must(p.t, err)
-	last := ""
-	for line := range strings.Lines(string(text)) {
-		if strings.Contains(line, "msg=left ") {
-			last = line
-		}
+	all := leftLine.FindAllSubmatch(text, -1)
+	if len(all) == 0 {
+		return ""
 	}
-	if !strings.Contains(last, " reason="+reason+" ") {
-		p.t.Errorf("the log says %q, want the reason %s", last, reason)
-	}
+	return string(all[len(all)-1][1])
 }
 
 // wantWaiting waits until somebody knows that the window waits. These are held then, and

@@ -194,7 +194,9 @@ func (s *session) onAlarm(a alarmKind) {
 	case alarmMedia:
 		s.onMediaLate()
 	case alarmAnswer:
-		s.lost(fmt.Errorf("%w: offer not answered", call.ErrConnectionLost), true)
+		if s.negotiation.everConnected { // before that, alarmMedia bounds the join
+			s.lost(fmt.Errorf("%w: offer not answered", call.ErrConnectionLost), true)
+		}
 	case alarmQuiet:
 		if s.transport != nil && !s.transport.Connected() {
 			s.lost(fmt.Errorf("%w: media is silent", call.ErrConnectionLost), false)
@@ -227,9 +229,7 @@ func (s *session) onAlarm(a alarmKind) {
 func (s *session) onMediaLate() {
 	if s.phase == phaseReconnecting {
 		s.lost(fmt.Errorf("%w: no media after the resume", call.ErrConnectionLost), true)
-		return
-	}
-	if !s.negotiation.everConnected {
+	} else if !s.negotiation.everConnected {
 		s.sendLeave()
 		s.decide(s.ending.Failed(call.ReasonMediaFailed, call.ErrMediaBlocked))
 	}

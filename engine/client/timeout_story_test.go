@@ -27,7 +27,8 @@ func TestUntrustedCertificate(t *testing.T) {
 	}
 }
 
-// The caller's deadline bounds media, too: joining has one timeout (contract J8).
+// The caller's deadline bounds media, too: joining has one timeout (contract J8). A server
+// that leaves the first offer unanswered for long gets no second one.
 func TestJ8_MediaIsBoundedByTheCallersDeadline(t *testing.T) {
 	noLeaks(t)
 	s := newScripted(t, false)
@@ -38,7 +39,7 @@ func TestJ8_MediaIsBoundedByTheCallersDeadline(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	began := time.Now()
-	c, err := tryJoin(t, ctx, s.plain(), nil)
+	c, err := tryJoin(t, ctx, s.plain(), func(d *Dialer) { d.limits.answer = 300 * time.Millisecond })
 	if err != nil {
 		t.Fatal(err)
 	}
