@@ -16,7 +16,7 @@ if [ -z "$needs" ] || [ "$(printf '%s\n%s\n' "$needs" "$newest" | sort -V | tail
 	echo "check-binary: $file needs glibc ${needs:-?}, and may need $newest" >&2
 	exit 1
 fi
-if "$readelf" -dW "$file" | grep -qE '\((RPATH|RUNPATH)\)'; then
+if grep -qE '\((RPATH|RUNPATH)\)' <<<"$("$readelf" -dW "$file")"; then
 	echo "check-binary: $file looks for libraries in a folder of its own" >&2
 	exit 1
 fi

@@ -86,7 +86,7 @@ registered_links() {
 # running_in ROOT PROGRAM: somebody runs it there.
 running_in() {
 	# One process for all: on a busy computer, one for each takes minutes.
-	find /proc/[0-9]*/exe -maxdepth 0 -lname "$1$2" 2>/dev/null | grep -q .
+	[ -n "$(find /proc/[0-9]*/exe -maxdepth 0 -lname "$1$2" 2>/dev/null)" ]
 }
 not_running_in() { ! running_in "$@"; }
 

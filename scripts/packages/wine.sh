@@ -137,7 +137,7 @@ installed() {
 	local shown=${exe//[! -~]/?} # "reg" has no other letters
 	[ "$(registry 'Software\Classes\foyer\shell\open\command')" = "\"$shown\" \"%1\"" ]
 	[ "$(registry "$uninstall_key" DisplayIcon)" = "\"$shown\",0" ]
-	find "$c" -name Foyer.lnk | grep -q .
+	[ -n "$(find "$c" -name Foyer.lnk)" ]
 	wine "$exe" version >"$work/version" 2>"$work/version.log" || { cat "$work/version.log" >&2; return 1; }
 	must_have "$work/version" "foyer "
 }
