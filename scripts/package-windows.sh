@@ -39,8 +39,8 @@ sed -i 's/$/\r/' "$files/licences-of-libraries.txt"
 name=foyer-$version-windows-amd64
 PKG_CONFIG_LIBDIR=$codecs/pkgconfig PKG_CONFIG_PATH='' bill "$files/foyer.exe" "$name"
 makensis -V2 -WX -INPUTCHARSET UTF8 -DVERSION="$version" -DNUMBERS="$dotted" -DFILES="$files" -DSIGN="$sign" \
-	-DOUT="$work/setup.exe" "$tree/packaging/windows/foyer.nsi" >&2
-"$sign" "$work/setup.exe"
-mv "$work/setup.exe" "$out/$name-setup.exe"
+	-DOUT="$work/$name-setup.exe" "$tree/packaging/windows/foyer.nsi" >&2
+"$sign" "$work/$name-setup.exe"
+mv "$work/$name-setup.exe" "$out/$name-setup.exe"
 say "wrote $name-setup.exe"
 most "$name-setup.exe" 30
