@@ -2,14 +2,12 @@ package private_test
 
 import (
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 
 	"foyer/engine/private"
 )
 
-// A key is made once, and read from then on. Nobody else can read it.
+// A key is made once, and read from then on.
 func ExampleDir_ReadOrMake() {
 	dir, err := private.Temporary("example")
 	if err != nil {
@@ -24,10 +22,9 @@ func ExampleDir_ReadOrMake() {
 	fmt.Println(string(first), err)
 	again, err := dir.ReadOrMake("key", limit, func() ([]byte, error) { return []byte("made anew"), nil })
 	fmt.Println(string(again), err)
-	info, err := os.Stat(dir.Path("key"))
-	fmt.Println(err == nil && info.Mode().Perm() == fs.FileMode(0o600), filepath.Base(dir.Path("key")))
+	fmt.Println(filepath.Base(dir.Path("key")))
 	// Output:
 	// made <nil>
 	// made <nil>
-	// true key
+	// key
 }
