@@ -161,8 +161,15 @@ Section un.Foyer
 	Delete "$INSTDIR\licence.txt"
 	Delete "$INSTDIR\licences-of-libraries.txt"
 	Delete "$INSTDIR\changelog.txt"
-	Delete "$INSTDIR\uninstall.exe"
-	RMDir "$INSTDIR"
+	; Two seconds for this program's first process to end, which holds its file.
+	${For} $2 1 20
+		Delete "$INSTDIR\uninstall.exe"
+		RMDir "$INSTDIR"
+		${IfNot} ${FileExists} "$INSTDIR\*.*"
+			${ExitFor}
+		${EndIf}
+		Sleep 100
+	${Next}
 	Delete "$SMPROGRAMS\Foyer.lnk"
 	DeleteRegValue HKCU "${RUN}" "Foyer"
 	DeleteRegKey HKCU "${APP_PATH}"
