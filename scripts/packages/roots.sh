@@ -102,6 +102,7 @@ await() {
 		if [ $SECONDS -ge $until ]; then
 			echo "$what: it never came to it" >&2
 			[ -z "${DISPLAY:-}" ] || import -window root "$artifacts/packages-failed.png" || true
+			cp "$work"/*.json "$work"/*.log "$artifacts" 2>/dev/null || true # what everybody said
 			return 1
 		fi
 		sleep 0.1 # between looks at what has no event for a shell
