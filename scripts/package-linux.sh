@@ -60,8 +60,12 @@ install -m 755 "$work/foyer" "$work/$name/foyer"
 cat packaging/linux/archive.mk packaging/linux/install.mk >"$work/$name/Makefile"
 install -m 644 LICENSE CHANGELOG.md docs/install.md "$work/$name/"
 "$native" version --licences >"$work/$name/LICENCES-OF-LIBRARIES.txt"
+# Filtered for what machine code repeats, it is a tenth smaller.
+filter=()
+[ "$arch" != amd64 ] || filter=(--x86)
 tar --create --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --format=gnu \
-	--mode='go-w' -C "$work" "$name" | xz -T1 -6 >"$out/$name.tar.xz"
+	--mode='go-w' -C "$work" "$name" |
+	xz -T1 ${filter[@]+"${filter[@]}"} --lzma2=preset=6 >"$out/$name.tar.xz"
 say "wrote $name.tar.xz"
 
 bill "$work/foyer" "$name"

@@ -246,6 +246,7 @@ func TestNothingIsPutIntoWordsForNobody(t *testing.T) {
 
 // What others see come and go is said, once, and nothing while nobody listens.
 func TestWhatIsSaid(t *testing.T) {
+	drawsMuch(t)
 	s := newStand(t, normal, fynetheme.VariantDark)
 	voice := &access.Voice{}
 	s.root.Attach(nil, voice)

@@ -74,6 +74,7 @@ func TestTheBarFolds(t *testing.T) {
 // The menu of a source has its devices, with a tick at the chosen one, and leads to where
 // they are tested. That of the microphone has the speakers.
 func TestDeviceMenu(t *testing.T) {
+	drawsMuch(t)
 	s := newStand(t, normal, fynetheme.VariantDark)
 	s.enter(2)
 	s.apply(devices())

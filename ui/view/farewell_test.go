@@ -78,6 +78,7 @@ func TestFarewell(t *testing.T) { golden(t, "farewell", farewellScreens()) }
 
 // Every reason has a farewell, with a button that leads on.
 func TestFarewellOfEveryReason(t *testing.T) {
+	drawsMuch(t)
 	for name, l := range farewells(time.Date(2026, 11, 21, 14, 0, 0, 0, time.UTC)) {
 		s := newStand(t, normal, fynetheme.VariantDark)
 		s.apply(l)

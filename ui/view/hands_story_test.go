@@ -56,6 +56,7 @@ func TestHandsAndReactions(t *testing.T) { golden(t, "people", handScreens()) }
 
 // The room menu, with a rule that the door has refused.
 func TestRulesSheet(t *testing.T) {
+	drawsMuch(t)
 	for name, variant := range map[string]fyne.ThemeVariant{"rules": fynetheme.VariantDark, "rules-light": fynetheme.VariantLight} {
 		s := newStand(t, normal, variant)
 		s.enter(4)
@@ -75,6 +76,7 @@ func TestRulesSheet(t *testing.T) {
 // Reactions are counted over the stage when many react, or somebody who is not on
 // this page.
 func TestTally(t *testing.T) {
+	drawsMuch(t)
 	s := newStand(t, normal, fynetheme.VariantDark)
 	s.enter(12)
 	s.show()

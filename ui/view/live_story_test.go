@@ -85,6 +85,7 @@ func TestWhatIsOpenIsToldOf(t *testing.T) {
 // The settings may cover a whole room: each page says what is open in it, and in the lobby
 // nothing.
 func TestSettingsTellWhatIsOpen(t *testing.T) {
+	drawsMuch(t)
 	for _, p := range model.Pages() {
 		for _, size := range []fyne.Size{tiny, narrow} {
 			s := newStand(t, size, fynetheme.VariantDark)

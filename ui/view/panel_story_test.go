@@ -130,6 +130,7 @@ func panelScreens() []screen {
 
 // The menu of a person, over the list.
 func TestPersonMenu(t *testing.T) {
+	drawsMuch(t)
 	s := newStand(t, normal, fynetheme.VariantDark)
 	s.host()
 	s.show()
@@ -151,6 +152,7 @@ func TestPanel(t *testing.T) { golden(t, "panel", panelScreens()) }
 
 // The invitation, over the room.
 func TestInvitation(t *testing.T) {
+	drawsMuch(t)
 	s := newStand(t, normal, fynetheme.VariantDark)
 	s.enter(2)
 	s.show()
@@ -177,6 +179,7 @@ func TestInvitation(t *testing.T) {
 
 // What a host is asked before somebody is banned.
 func TestRemovalDialog(t *testing.T) {
+	drawsMuch(t)
 	s := newStand(t, normal, fynetheme.VariantDark)
 	s.host()
 	s.show()

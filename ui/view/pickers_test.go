@@ -13,6 +13,7 @@ import (
 )
 
 func TestPickerOpens(t *testing.T) {
+	drawsMuch(t)
 	for _, size := range []fyne.Size{normal, small} {
 		s := newStand(t, size, fynetheme.VariantDark)
 		s.apply(devices())

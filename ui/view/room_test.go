@@ -142,6 +142,7 @@ func roomScreens() []screen {
 func TestRoom(t *testing.T) { golden(t, "room", roomScreens()) }
 
 func TestTooltipAndFocus(t *testing.T) {
+	drawsMuch(t)
 	s := newStand(t, normal, fynetheme.VariantDark)
 	s.enter(2)
 	s.show()

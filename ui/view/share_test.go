@@ -34,6 +34,7 @@ func desktopImage(w, h int) *image.RGBA {
 }
 
 func TestShareChoice(t *testing.T) {
+	drawsMuch(t)
 	s := newStand(t, normal, fynetheme.VariantDark)
 	s.enter(2)
 	s.show()
@@ -88,6 +89,7 @@ func TestShortcutsSheet(t *testing.T) {
 // A shared screen has the main place, in every shape of the window, and fills the
 // stage on a double click.
 func TestTheMainPlace(t *testing.T) {
+	drawsMuch(t)
 	for _, size := range []fyne.Size{normal, small, {Width: 720, Height: 900}} {
 		s := newStand(t, size, fynetheme.VariantDark)
 		s.enter(4)

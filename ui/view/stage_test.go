@@ -14,6 +14,7 @@ import (
 
 // Tiles that are not on the page are neither converted nor sent.
 func TestPages(t *testing.T) {
+	drawsMuch(t)
 	s := newStand(t, normal, fynetheme.VariantDark)
 	s.enter(12)
 	s.show()

@@ -18,6 +18,7 @@ import (
 )
 
 func TestDialog(t *testing.T) {
+	drawsMuch(t)
 	s := newStand(t, normal, fynetheme.VariantDark)
 	s.enter(4)
 	s.show()
