@@ -128,6 +128,7 @@ func TestLinksThatLeadNowhere(t *testing.T) {
 // server's certificate among those that the system trusts; a token that
 // somebody else has signed does not.
 func TestPlainLiveKitLinks(t *testing.T) {
+	t.Parallel()
 	f := testenv.Foyer(t)
 	server := testenv.Serve(t, f, drive.ServeOptions{})
 	trust := []string{"SSL_CERT_FILE=" + filepath.Join(server.Drive.Data, "door.pem")}
@@ -201,6 +202,7 @@ func TestJ8_JoiningCanBeCancelled(t *testing.T) {
 
 // Misuse is refused and changes nothing (contract N7, L9).
 func TestL9_MisuseChangesNothing(t *testing.T) {
+	t.Parallel()
 	f := testenv.Foyer(t)
 	server := testenv.Serve(t, f, drive.ServeOptions{})
 	p := testenv.Join(t, f, drive.JoinOptions{Link: server.Invite("misuse"), Name: "Ada", Args: []string{"--camera", "test"}})

@@ -123,6 +123,7 @@ func deviceSentence(source, device string, err error) string {
 // A server that cannot begin says why in a sentence, with status 1. What takes no
 // rights is in the scripts of app.
 func TestServeThatCannotBegin(t *testing.T) {
+	t.Parallel()
 	t.Run("a full disk", func(t *testing.T) {
 		serveFails(t, testenv.Foyer(t), fullDisk(t), call.ErrDataFull, "space")
 	})

@@ -170,6 +170,7 @@ func selfOf(t *testing.T, s *testenv.Server, room, profile string) string {
 // Each way in which a join can fail, from a window whose lobby shows a preview:
 // beside the page that says why, no device is held.
 func TestJ8_L2_AFailedJoinHoldsNothing(t *testing.T) {
+	windows.takes(t)
 	p := openPreview(t, "failing", map[string]any{}, "--log-level", "info")
 	f := newFailing(t, p)
 	table := matrix.New("e2e")

@@ -145,6 +145,7 @@ func planted(t *testing.T, f drive.Foyer, name string, args ...string) {
 // Whatever the umask is, files are their owner's alone; a key that others could
 // read is closed to them, and the log names it.
 func TestFilesAreTheirOwnersAlone(t *testing.T) {
+	t.Parallel()
 	f := testenv.Foyer(t)
 	loose := f
 	loose.Bin = script(t, `umask 000; exec "$0.real" "$@"`, f.Bin)
@@ -193,6 +194,7 @@ func script(t *testing.T, text, program string) string {
 // A data folder has one server. A second one says which process the first is, and
 // changes nothing; after a crash of the first the next one starts at once.
 func TestADataFolderHasOneServer(t *testing.T) {
+	t.Parallel()
 	f := testenv.Foyer(t)
 	server := testenv.Serve(t, f, drive.ServeOptions{})
 	link := server.Invite("one")
@@ -217,6 +219,7 @@ func TestADataFolderHasOneServer(t *testing.T) {
 // A link is on no command line: it was given on stdin, where commands follow it, or in
 // the environment, or it was erased.
 func TestLinkOnStdin(t *testing.T) {
+	t.Parallel()
 	f := testenv.Foyer(t)
 	server := testenv.Serve(t, f, drive.ServeOptions{})
 	link := server.Invite("stdin")
