@@ -9,9 +9,13 @@ go=${GO:-go}
 version=${VERSION:-0.1.0-dev}
 context=build/container
 mkdir -p "$context"
+# The codecs are linked statically, wherever this is called from: the image has none.
+scripts/pkgconfig.sh build/pkgconfig
+export PKG_CONFIG_PATH=$PWD/build/pkgconfig
 # Fyne's tag ci leaves OpenGL out, which a server has no use for.
 GOFLAGS=-buildvcs=false "$go" build -trimpath -tags migrated_fynedo,ci,release \
 	-ldflags "-s -w -X foyer/app.Version=$version" -o "$context/foyer" .
+scripts/check-binary.sh "$context/foyer"
 cp packaging/Containerfile "$context/"
 [ "${1:-}" = context ] && exit
 
