@@ -60,12 +60,12 @@ install -m 755 "$work/foyer" "$work/$name/foyer"
 cat packaging/linux/archive.mk packaging/linux/install.mk >"$work/$name/Makefile"
 install -m 644 LICENSE CHANGELOG.md docs/install.md "$work/$name/"
 "$native" version --licences >"$work/$name/LICENCES-OF-LIBRARIES.txt"
-# Filtered for what machine code repeats, it is a tenth smaller.
-filter=()
-[ "$arch" != amd64 ] || filter=(--x86)
+# Filtered for what machine code repeats, it is smaller.
+xz=(-T1 --lzma2=preset=6)
+[ "$arch" != amd64 ] || xz=(-T1 --x86 --lzma2=preset=6)
 tar --create --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --format=gnu \
 	--mode='go-w' -C "$work" "$name" |
-	xz -T1 ${filter[@]+"${filter[@]}"} --lzma2=preset=6 >"$out/$name.tar.xz"
+	xz "${xz[@]}" >"$out/$name.tar.xz"
 say "wrote $name.tar.xz"
 
 bill "$work/foyer" "$name"
@@ -101,10 +101,21 @@ stage() {
 		gzip -9nc CHANGELOG.md >"$doc/upstream.gz"
 	fi
 }
+
+# compress DEB: as dpkg-deb does, with the filter.
+compress() {
+	local deb=$1 parts=$work/deb
+	mkdir "$parts"
+	(cd "$parts" && ar x "$deb" && xz "${xz[@]}" data.tar)
+	rm "$deb"
+	(cd "$parts" && ar rcD "$deb" debian-binary control.tar.* data.tar.xz)
+}
+
 export VERSION=$version ARCH=$arch
 for kind in deb rpm; do
 	stage "$kind"
 	"$tools/nfpm" package --config packaging/linux/nfpm.yaml --packager "$kind" --target "$out/$name.$kind" >&2
+	[ "$kind" != deb ] || compress "$out/$name.deb"
 	say "wrote $name.$kind"
 done
 
