@@ -104,7 +104,7 @@ stage() {
 
 # compress DEB: as dpkg-deb does, with the filter.
 compress() {
-	local deb=$1 parts=$work/deb
+	local deb=$1 parts=$work/members
 	mkdir "$parts"
 	(cd "$parts" && ar x "$deb" && xz "${xz[@]}" data.tar)
 	rm "$deb"
