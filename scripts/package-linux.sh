@@ -120,5 +120,5 @@ for kind in deb rpm; do
 done
 
 most "$name.deb" 30
-most "$name.rpm" 30
+most "$name.rpm" 35
 most "$name.tar.xz" 25
