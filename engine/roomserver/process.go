@@ -43,12 +43,13 @@ type process struct {
 }
 
 func startProcess(ctx context.Context, conf ChildConfig) (*process, error) {
-	executable := conf.Executable
+	executable, file := conf.Executable, ""
 	if executable == "" {
 		var err error
 		if executable, err = os.Executable(); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrChild, err)
 		}
+		file = programFile(executable)
 	}
 	args := append(slices.Clone(conf.Args), "--lifeline", "--listen", conf.Listen, "--data", conf.Data)
 	if conf.LeaveRouter != nil && conf.LeaveRouter() {
@@ -60,6 +61,9 @@ func startProcess(ctx context.Context, conf ChildConfig) (*process, error) {
 	p := &process{
 		cmd: exec.Command(executable, args...), err: &tail{}, log: conf.Log,
 		done: make(chan struct{}), stopped: make(chan struct{}), reached: make(chan call.RoomServerReached, 1),
+	}
+	if file != "" {
+		p.cmd.Path = file
 	}
 	p.out = newLines(p.heard)
 	p.cmd.Env = append(os.Environ(), conf.Env...)
