@@ -227,8 +227,8 @@ func newCommand(std io3, name, synopsis string) *command {
 // logger logs to w what --log-level asks for.
 func (c *command) logger(w io.Writer) *logrus.Logger { return c.levels.Logger(w) }
 
-// parse returns the positional arguments. ok is false when the program should
-// end with the status; the reason has been printed.
+// parse returns the positional arguments, between which flags may stand up to a "--". ok
+// is false when the program should end with the status; the reason has been printed.
 func (c *command) parse(args []string) (positional []string, status int, ok bool) {
 	for {
 		if err := c.Parse(args); err != nil {
@@ -238,8 +238,8 @@ func (c *command) parse(args []string) (positional []string, status int, ok bool
 			}
 			return nil, c.misused("%v", err), false
 		}
-		if c.NArg() == 0 {
-			return positional, exitOK, true
+		if read := len(args) - c.NArg(); c.NArg() == 0 || read > 0 && args[read-1] == "--" {
+			return append(positional, c.Args()...), exitOK, true
 		}
 		positional = append(positional, c.Arg(0))
 		args = c.Args()[1:]

@@ -13,9 +13,10 @@ sign=$PWD/scripts/windows-sign.sh
 
 scripts/windows-codecs.sh "$codecs"
 
-# Windows has four numbers for a version, 16 bits each; the last counts what is before a release.
+# Windows has four numbers for a version, 16 bits each. The last one counts what comes before a release,
+# which has the greatest.
 before=$(sed -n 's/.*~git\([0-9]*\)\..*/\1/p' <<<"$version")
-dotted=${version%%~*}.$((${before:-0} % 65536))
+dotted=${version%%[~+]*}.${before:-65535}
 tree=$work/tree files=$work/files
 mkdir "$files"
 (cd "$tree" && GOFLAGS=-buildvcs=false PKG_CONFIG_PATH='' "$go" run ./packaging/windows/parts "$files")

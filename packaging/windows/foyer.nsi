@@ -13,12 +13,18 @@ SetDateSave off ; the same sources give the same bytes
 !include MUI2.nsh
 !include FileFunc.nsh
 !include LogicLib.nsh
+!include Sections.nsh
+!include WordFunc.nsh
 
 !define UNINSTALL "Software\Microsoft\Windows\CurrentVersion\Uninstall\Foyer"
 !define RUN "Software\Microsoft\Windows\CurrentVersion\Run"
 !define APP_PATH "Software\Microsoft\Windows\CurrentVersion\App Paths\foyer.exe"
 !define SCHEME "Software\Classes\foyer"
 !define RULE "Foyer rooms"
+; Other users of this computer have rules for programs of their own.
+!define REMOVE_RULE 'delete rule name="${RULE}" program="$INSTDIR\foyer.exe"'
+; A link cannot bring flags along: what comes after -- is none.
+!define OPEN '"$INSTDIR\foyer.exe" -- "%1"'
 
 Name "Foyer"
 OutFile "${OUT}"
@@ -101,11 +107,12 @@ Section "Foyer"
 	WriteRegStr HKCU "${SCHEME}" "" "URL:Foyer"
 	WriteRegStr HKCU "${SCHEME}" "URL Protocol" ""
 	WriteRegStr HKCU "${SCHEME}\DefaultIcon" "" '"$INSTDIR\foyer.exe",0'
-	WriteRegStr HKCU "${SCHEME}\shell\open\command" "" '"$INSTDIR\foyer.exe" "%1"'
+	WriteRegStr HKCU "${SCHEME}\shell\open\command" "" '${OPEN}'
 	WriteRegStr HKCU "${APP_PATH}" "" "$INSTDIR\foyer.exe"
 
 	WriteRegStr HKCU "${UNINSTALL}" DisplayName "Foyer"
 	WriteRegStr HKCU "${UNINSTALL}" DisplayVersion "${VERSION}"
+	WriteRegStr HKCU "${UNINSTALL}" Numbers "${NUMBERS}"
 	WriteRegStr HKCU "${UNINSTALL}" DisplayIcon '"$INSTDIR\foyer.exe",0'
 	WriteRegStr HKCU "${UNINSTALL}" Publisher "The Foyer contributors"
 	WriteRegStr HKCU "${UNINSTALL}" InstallLocation "$INSTDIR"
@@ -121,13 +128,24 @@ Section /o "$(AUTOSTART)" autostart
 	WriteRegStr HKCU "${RUN}" "Foyer" '"$INSTDIR\foyer.exe"'
 SectionEnd
 
+; Setup that is run again shows what was chosen, and no more than that stays.
+Section
+	${IfNot} ${SectionIsSelected} ${autostart}
+	${AndIfNot} ${Silent}
+		DeleteRegValue HKCU "${RUN}" "Foyer"
+	${EndIf}
+SectionEnd
+
 Section /o "$(FIREWALL)" firewall
 	${IfNot} ${Cmd} `MessageBox MB_YESNO|MB_ICONQUESTION "$(FIREWALL_QUESTION)" /SD IDYES IDYES`
 		Return
 	${EndIf}
-	!insertmacro NETSH 'delete rule name="${RULE}"'
+	!insertmacro NETSH '${REMOVE_RULE}'
+	ClearErrors
 	!insertmacro NETSH 'add rule name="${RULE}" dir=in action=allow program="$INSTDIR\foyer.exe"'
-	WriteRegDWORD HKCU "${UNINSTALL}" FirewallRule 1
+	${IfNot} ${Errors} ; it was not refused
+		WriteRegDWORD HKCU "${UNINSTALL}" FirewallRule 1
+	${EndIf}
 SectionEnd
 
 !insertmacro MUI_FUNCTION_DESCRIPTION_BEGIN
@@ -136,6 +154,18 @@ SectionEnd
 !insertmacro MUI_FUNCTION_DESCRIPTION_END
 
 Function .onInit
+	ReadRegStr $0 HKCU "${RUN}" "Foyer"
+	${If} $0 != ""
+		SectionSetFlags ${autostart} ${SF_SELECTED}
+	${EndIf}
+	ReadRegStr $0 HKCU "${UNINSTALL}" Numbers
+	${If} $0 != ""
+		${VersionCompare} "$0" "${NUMBERS}" $1
+		${If} $1 = 1
+		${AndIfNot} ${Cmd} `MessageBox MB_YESNO|MB_ICONEXCLAMATION "$(OLDER)" /SD IDYES IDYES`
+			Abort
+		${EndIf}
+	${EndIf}
 	${GetParameters} $0
 	ClearErrors
 	${GetOptions} $0 "/AUTOSTART" $1
@@ -154,7 +184,7 @@ Section un.Foyer
 	!insertmacro UNTIL_CLOSED "$(RUNS)"
 	ReadRegDWORD $1 HKCU "${UNINSTALL}" FirewallRule
 	${If} $1 = 1
-		!insertmacro NETSH 'delete rule name="${RULE}"'
+		!insertmacro NETSH '${REMOVE_RULE}'
 	${EndIf}
 	; Nothing that others have put there, and nothing of the user's.
 	Delete "$INSTDIR\foyer.exe"
@@ -176,7 +206,7 @@ Section un.Foyer
 	DeleteRegKey HKCU "${UNINSTALL}"
 	; Another program may open the links by now.
 	ReadRegStr $1 HKCU "${SCHEME}\shell\open\command" ""
-	${If} $1 == '"$INSTDIR\foyer.exe" "%1"'
+	${If} $1 == '${OPEN}'
 		DeleteRegKey HKCU "${SCHEME}"
 	${EndIf}
 SectionEnd

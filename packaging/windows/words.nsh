@@ -8,6 +8,10 @@ LangString CANNOT_WRITE ${LANG_ENGLISH} "The files cannot be written to $INSTDIR
 LangString CANNOT_WRITE ${LANG_GERMAN} "Die Dateien können nicht in $INSTDIR geschrieben werden. Schließen Sie, was sie benutzt, oder wählen Sie einen anderen Ordner."
 LangString CANNOT_WRITE ${LANG_SIMPCHINESE} "无法将文件写入 $INSTDIR。请关闭正在使用这些文件的程序，或选择其他文件夹。"
 
+LangString OLDER ${LANG_ENGLISH} "A newer version of Foyer is installed. This one, ${VERSION}, cannot use rooms and settings of the newer one. Install it all the same?"
+LangString OLDER ${LANG_GERMAN} "Eine neuere Version von Foyer ist installiert. Diese hier, ${VERSION}, kann deren Räume und Einstellungen nicht verwenden. Trotzdem installieren?"
+LangString OLDER ${LANG_SIMPCHINESE} "已安装更新版本的 Foyer。此版本（${VERSION}）无法使用新版本的房间和设置。仍要安装吗？"
+
 LangString AUTOSTART ${LANG_ENGLISH} "Start with Windows"
 LangString AUTOSTART ${LANG_GERMAN} "Mit Windows starten"
 LangString AUTOSTART ${LANG_SIMPCHINESE} "随 Windows 启动"

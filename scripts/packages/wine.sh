@@ -135,7 +135,7 @@ installed() {
 	signed "$1/uninstall.exe"
 	scripts/check-exe.sh "$1/foyer.exe"
 	local shown=${exe//[! -~]/?} # "reg" has no other letters
-	[ "$(registry 'Software\Classes\foyer\shell\open\command')" = "\"$shown\" \"%1\"" ]
+	[ "$(registry 'Software\Classes\foyer\shell\open\command')" = "\"$shown\" -- \"%1\"" ]
 	[ "$(registry "$uninstall_key" DisplayIcon)" = "\"$shown\",0" ]
 	[ -n "$(find "$c" -name Foyer.lnk)" ]
 	wine "$exe" version >"$work/version" 2>"$work/version.log" || { cat "$work/version.log" >&2; return 1; }
