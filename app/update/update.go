@@ -1,12 +1,12 @@
 // Package update tells when there is a newer release. It downloads no program and
 // changes none.
 //
-// Whoever builds the program names an address and the public key of its publisher
-// ([URL], [Key]); without them nothing is asked. The answer is a short signed text
-// (scripts/sign-update.sh makes it). It is asked for once a day, over https alone, and
-// nothing is told with the question but which release this is. Whoever answers, or
-// stands between, can keep an answer back, and nothing else: what is not signed is
-// ignored, and so is what was issued before the answer that is known.
+// A build names an address and the public key of its publisher ([URL], [Key]); without them,
+// the program asks nothing. The answer is a short signed text (scripts/sign-update.sh makes
+// it). The program asks once a day, over HTTPS only, and sends only which release it is. An
+// attacker who controls the address or the network can withhold an answer. To a program that
+// knows no answer yet, they can also give an old one. They cannot do more: the program ignores
+// answers that are not signed, older than the one it knows, or issued in the future.
 package update
 
 import (
@@ -48,6 +48,7 @@ const (
 	period     = 24 * time.Hour
 	retry      = time.Hour
 	timeout    = 15 * time.Second // of one question, with all its redirections
+	ahead      = 48 * time.Hour   // how far the publisher's clock may be ahead of ours
 )
 
 // Release is a newer one. The zero value is none.
@@ -215,6 +216,9 @@ func (c *Checker) ask(ctx context.Context, k *known) error {
 	a, err := open(raw, c.key)
 	if err != nil {
 		return err
+	}
+	if now := c.conf.Now(); a.Issued.After(now.Add(ahead)) {
+		return fmt.Errorf("%w: it is issued at %s, and it is %s", ErrGarbage, a.Issued.Format(time.RFC3339), now.Format(time.RFC3339))
 	}
 	if a.Issued.Before(k.news.Issued) {
 		return fmt.Errorf("%w: it was issued before the one of %s", ErrGarbage, k.news.Issued.Format(time.RFC3339))

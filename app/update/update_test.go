@@ -114,7 +114,7 @@ func (p *publisher) reader(t *testing.T, version string) *reader {
 	r := &reader{t: t, log: hook}
 	r.conf = Config{
 		URL: address + "/latest", Key: base64.StdEncoding.EncodeToString(p.key.Public().(ed25519.PublicKey)), Version: version,
-		Dir: dir, Log: log, TLS: &tls.Config{RootCAs: trusted}, Limit: timeLimit,
+		Dir: dir, Log: log, TLS: &tls.Config{RootCAs: trusted}, Limit: timeLimit, Now: func() time.Time { return noon },
 		Tell: func(n Release) { r.told = append(r.told, n) },
 	}
 	return r
@@ -149,7 +149,8 @@ func TestANewerReleaseIsTold(t *testing.T) {
 	p := newKey(t)
 	for own, want := range map[string]string{
 		"0.1.0": "0.10.0", "v0.9.9": "0.10.0", "0.1.0-dev": "0.10.0", "v0.9.0-12-gabcdef-dirty": "0.10.0",
-		"0.1.0~git12.abc": "0.10.0", "0.10.0": "", "v0.10.0-3-gabc": "", "0.10.1": "", "1.0.0": "",
+		"0.1.0~git12.abc": "0.10.0", "0.10.0": "", "v0.10.0-3-gabc": "",
+		"0.10.0~git12.abc": "0.10.0", "0.10.0+git3.abc": "", "0.10.1~git1.abc": "", "0.10.1": "", "1.0.0": "",
 	} {
 		a, err := open([]byte(p.sign("0.10.0", noon)), p.key.Public().(ed25519.PublicKey))
 		if err != nil {
@@ -311,6 +312,11 @@ func TestOlderAnswersAreNoNews(t *testing.T) {
 		if err := r.ask(); err == nil || r.last() != "0.3.0" {
 			t.Errorf("an older answer was told: %v", r.told)
 		}
+	}
+	// Nor does one that no later one could replace for a year.
+	p.text(p.sign("0.4.0", noon.Add(365*day)))
+	if err := r.ask(); !errors.Is(err, ErrGarbage) || r.last() != "0.3.0" {
+		t.Errorf("an answer of the next year was told: %v, %v", r.told, err)
 	}
 	p.text(p.sign("0.2.1", noon.Add(2*day)))
 	if err := r.ask(); err != nil || r.last() != "0.2.1" {

@@ -6,10 +6,11 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 )
 
-// version is x.y.z.
-type version [3]int
+// version is x.y.z, and 0 after it for a program that was made before that release.
+type version [4]int
 
 var versionForm = regexp.MustCompile(`^v?([0-9]{1,6})\.([0-9]{1,6})\.([0-9]{1,6})([-~+].*)?$`)
 
@@ -20,16 +21,20 @@ func parseVersion(text string) (v version, rest string, ok bool) {
 	if m == nil {
 		return v, "", false
 	}
-	for i := range v {
+	for i := range 3 {
 		v[i], _ = strconv.Atoi(m[i+1]) // digits, and few
 	}
-	return v, m[len(m)-1], true
+	rest = m[len(m)-1]
+	if !strings.HasPrefix(rest, "~") { // as Debian orders versions
+		v[3] = 1
+	}
+	return v, rest, true
 }
 
 func (v version) String() string { return fmt.Sprintf("%d.%d.%d", v[0], v[1], v[2]) }
 
-// newer reports whether v is above another version. A program of x.y.z with anything
-// behind it counts as x.y.z, whether it was made before or after that release.
+// newer reports whether v is above another version. x.y.z~anything is below x.y.z, and
+// x.y.z with anything else behind it counts as x.y.z.
 func (v version) newer(than version) bool {
 	return slices.CompareFunc(v[:], than[:], cmp.Compare[int]) > 0
 }
