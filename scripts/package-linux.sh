@@ -53,6 +53,8 @@ fi
 # Everything else is of that commit, too.
 cd "$work/tree"
 
+[ "$("$native" version | cut -d' ' -f2)" = "$version" ] || fail "the program calls itself $("$native" version)"
+
 # archive: a folder with the program and a Makefile that installs it.
 name=foyer-$version-linux-$arch
 mkdir "$work/$name"

@@ -10,13 +10,16 @@ fail() { echo "package: $*" >&2; exit 1; }
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 
-# The version is VERSION, x.y.z or vx.y.z, or a version before that of FyneApp.toml.
+# The version is VERSION, x.y.z or vx.y.z; or that of FyneApp.toml with the commit behind
+# it, which sorts before the release, or after it once the release has its tag.
 git diff --quiet HEAD -- || echo "package: what is not committed is not packaged" >&2
 number=$(git show HEAD:FyneApp.toml | sed -n 's/^ *Version = "\(.*\)"/\1/p')
 version=${VERSION:-}
 version=${version#v}
 if [[ ! $version =~ ^[0-9]+\.[0-9]+\.[0-9]+(~[a-z0-9.]+)?$ ]]; then
-	version=$number~git$(git rev-list --count HEAD).$(git rev-parse --short=10 HEAD)
+	released='~'
+	git merge-base --is-ancestor "v$number" HEAD 2>/dev/null && released=+
+	version=$number${released}git$(git rev-list --count HEAD).$(git rev-parse --short=10 HEAD)
 elif [ "${version%%~*}" != "$number" ]; then
 	fail "FyneApp.toml has version $number, not $version"
 fi
