@@ -95,7 +95,7 @@ func List(p Program) (Bill, error) {
 	if err != nil {
 		return Bill{}, err
 	}
-	others, err := otherParts(p, known)
+	others, err := otherParts(p, info, known)
 	if err != nil {
 		return Bill{}, err
 	}
@@ -149,11 +149,11 @@ func goParts(info *debug.BuildInfo, known assets.Licences) ([]Component, error) 
 }
 
 // otherParts are those that are no modules: in C and in WebAssembly, and fonts.
-func otherParts(p Program, known assets.Licences) ([]Component, error) {
+func otherParts(p Program, info *debug.BuildInfo, known assets.Licences) ([]Component, error) {
 	var all []Component
 	unused := len(p.C)
 	for _, l := range linked {
-		if l.name == "Go" {
+		if l.name == "Go" || l.system != "" && !slices.Contains(info.Settings, debug.BuildSetting{Key: "GOOS", Value: l.system}) {
 			continue
 		}
 		i := slices.IndexFunc(known.Libraries, func(k assets.Library) bool { return k.Name == l.name })

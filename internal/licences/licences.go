@@ -55,14 +55,17 @@ const voice = "ROOT/engine/media/voice/parts/"
 
 // linked is what the program has besides modules: libraries in C, with the folder of their
 // copyright file on Debian or in the module that has their source; parts in WebAssembly,
-// with that part; the client in the page for browsers; fonts. Go itself is in every program.
-var linked = []struct{ name, licence, file, wasm string }{
+// with that part; the client in the page for browsers; fonts. Go itself is in every program,
+// and what names a system is in the program for that system.
+var linked = []struct{ name, licence, file, wasm, system string }{
 	{name: "Go", licence: "BSD-3-Clause", file: "GOROOT/LICENSE"},
 	{name: "libopus", licence: "BSD-3-Clause", file: "/usr/share/doc/libopus-dev/copyright"},
 	{name: "libvpx", licence: "BSD-3-Clause", file: "/usr/share/doc/libvpx-dev/copyright"},
 	{name: "GLFW", licence: "Zlib", file: "github.com/go-gl/glfw/v3.3/glfw:glfw/LICENSE.md"},
 	{name: "miniaudio", licence: "Unlicense", file: "github.com/gen2brain/malgo:LICENSE"},
 	{name: "SQLite", licence: "blessing", file: "modernc.org/sqlite:SQLITE-LICENSE"},
+	{name: "MinGW-w64 runtime", licence: "ZPL-2.1 AND MIT AND BSD-3-Clause", file: "ROOT/internal/licences/mingw-w64.txt", system: "windows"},
+	{name: "GCC runtime", licence: "GPL-3.0-or-later WITH GCC-exception-3.1", file: "ROOT/internal/licences/gcc-runtime.txt", system: "windows"},
 	{name: "WebRTC AEC3", licence: "BSD-3-Clause", file: voice + "licences/aec3.txt", wasm: voice + "aec3.wasm"},
 	{name: "RNNoise", licence: "BSD-3-Clause", file: voice + "licences/rnnoise.txt", wasm: voice + "rnnoise.wasm"},
 	{name: "GTCRN", licence: "MIT", file: voice + "licences/gtcrn.txt", wasm: voice + "gtcrn.wasm"},
