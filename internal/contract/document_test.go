@@ -13,7 +13,9 @@ import (
 
 var (
 	rowOfDocument = regexp.MustCompile(`(?m)^\| ([NJLKO][0-9]{1,2}) \|`)
-	citation      = regexp.MustCompile(`\bcontract ([NJLKO][0-9]{1,2})\b`)
+	// Several rows, too ("contract K6, K8"), also over the end of a comment's line.
+	citation = regexp.MustCompile(`\bcontract\s+(?://\s*)?([NJLKO][0-9]{1,2}\b(?:(?:,\s+(?://\s*)?|\s+and\s+|\.\.)[NJLKO][0-9]{1,2}\b)*)`)
+	row      = regexp.MustCompile(`[NJLKO][0-9]{1,2}`)
 )
 
 // TestDocument compares docs/contract.md with the rows, and resolves every
@@ -73,7 +75,9 @@ func citations(t *testing.T, root string) map[string]string {
 			return err
 		}
 		for _, m := range citation.FindAllStringSubmatch(string(text), -1) {
-			cited[m[1]] = name
+			for _, id := range row.FindAllString(m[1], -1) {
+				cited[id] = name
+			}
 		}
 		return nil
 	})
