@@ -75,7 +75,7 @@ registered_links() {
 	in_root "$r" ada env XDG_CURRENT_DESKTOP=GNOME xdg-open foyer://127.0.0.1:1/not-a-link >"$work/opened" 2>&1 &
 	started+=($!)
 	await "the link has started the registered program" running_in "$r" "$foyer"
-	pkill -TERM -f --nslist mnt --ns $$ "^$foyer foyer://" || true
+	pkill -TERM -f --nslist mnt --ns $$ "^$foyer " || true # its link is erased from the command line
 	await "it has ended" not_running_in "$r" "$foyer"
 	in_root "$r" ada "$foyer" --unregister-links >/dev/null
 	[ ! -e "$r/home/ada/.config/mimeapps.list" ]
