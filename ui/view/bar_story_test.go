@@ -127,7 +127,7 @@ func TestDeviceMenu(t *testing.T) {
 // The menu of the rest lies in the window, and its lines are whole.
 func TestMoreMenuInASmallWindow(t *testing.T) {
 	drawsMuch(t)
-	s := newStand(t, phoneSizes()["320"], fynetheme.VariantDark)
+	s := newStand(t, fyne.NewSize(320, 568), fynetheme.VariantDark)
 	s.enter(3)
 	s.apply(call.RulesChanged{Standing: call.Standing{Role: call.RoleHost}})
 	s.show()

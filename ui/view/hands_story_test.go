@@ -39,7 +39,7 @@ func (s *stand) picking() {
 
 func handScreens() []screen {
 	return []screen{
-		{"hands", "dark light", (*stand).waving},
+		{"hands", "light", (*stand).waving},
 		{"selection", "dark", (*stand).picking},
 		{"outcomes", "dark", func(s *stand) {
 			s.enter(4)

@@ -66,18 +66,18 @@ func (s *stand) outside(more int, names ...string) {
 
 func panelScreens() []screen {
 	return []screen{
-		{"chat", "dark light", (*stand).talk},
+		{"chat", "light", (*stand).talk},
 		{"covers", "small", func(s *stand) {
 			s.enter(2)
 			s.state.Open(model.PanelChat)
 			s.said("u0", "Grace Hopper", "Can you hear me?", time.Minute)
 			s.said("ada", "Ada Lovelace", "Not yet. One moment, please: I am in the wrong window.", time.Minute)
 		}},
-		{"empty", "dark", func(s *stand) {
+		{"empty", "", func(s *stand) {
 			s.enter(2)
 			s.state.Open(model.PanelChat)
 		}},
-		{"muted", "dark", func(s *stand) {
+		{"muted", "", func(s *stand) {
 			s.enter(2)
 			s.apply(call.RulesChanged{Standing: call.Standing{Role: call.RoleParticipant, Muted: true}})
 			s.state.Open(model.PanelChat)
@@ -96,7 +96,7 @@ func panelScreens() []screen {
 			s.said("u0", "Grace Hopper", "Are you there?", time.Minute)
 		}},
 		{"people", "dark", (*stand).host},
-		{"waiting", "dark small", func(s *stand) {
+		{"waiting", "small", func(s *stand) {
 			s.host()
 			s.outside(980, "Radia Perlman", "Barbara Liskov", "Frances Allen", "Wang Xiaoyun of the department for long names", "Eve")
 		}},

@@ -17,12 +17,12 @@ func roomScreens() []screen {
 		prepare     func(*stand)
 	}{
 		{"1", "dark", 1, func(*stand) {}},
-		{"2", "dark small tiny 800 1600", 2, func(*stand) {}},
-		{"4", "dark light", 4, func(s *stand) {
+		{"2", "dark tiny 1600", 2, func(*stand) {}},
+		{"4", "light", 4, func(s *stand) {
 			s.apply(call.SpeakersChanged{Speakers: []call.SpeakerLevel{{ID: "u0", Level: 0.4}}}, call.QualityChanged{ID: "u1", Quality: call.QualityPoor})
 		}},
 		{"9", "dark", 9, func(*stand) {}},
-		{"12", "dark small", 12, func(*stand) {}},
+		{"12", "small", 12, func(*stand) {}},
 		{"notices", "dark", 3, func(s *stand) {
 			s.apply(call.ParticipantJoined{Participant: call.Participant{Identity: "new", SID: "PA_n", Name: "Radia Perlman"}},
 				call.ParticipantLeft{Participant: call.Participant{Identity: "u1"}, Reason: call.ReasonConnectionLost},
@@ -31,18 +31,18 @@ func roomScreens() []screen {
 		{"reconnecting", "dark", 2, func(s *stand) {
 			s.apply(call.StateChanged{State: call.StateReconnecting}, call.QualityChanged{ID: "ada", Quality: call.QualityLost})
 		}},
-		{"lost", "dark", 4, func(s *stand) {
+		{"lost", "", 4, func(s *stand) {
 			_, others := people(4)
 			lost := others[0]
 			lost.Lost = true
 			s.apply(call.ParticipantUpdated{Participant: lost})
 			s.apply(call.DeviceLost{Device: call.Device{Source: call.SourceCamera, Name: "Logitech BRIO"}, Err: &call.DeviceError{Source: call.SourceCamera, Device: "Logitech BRIO", Err: call.ErrDeviceLost}})
 		}},
-		{"muted", "dark", 2, func(s *stand) {
+		{"muted", "", 2, func(s *stand) {
 			s.apply(call.TrackMuted{ID: "ada", Local: true, Track: call.Track{SID: "Lmicrophone", Source: call.SourceMicrophone}},
 				call.TrackMuted{ID: "ada", Local: true, Track: call.Track{SID: "Lcamera", Source: call.SourceCamera}})
 		}},
-		{"host", "small tiny", 3, func(s *stand) {
+		{"host", "tiny", 3, func(s *stand) {
 			s.apply(call.RulesChanged{Standing: call.Standing{Role: call.RoleHost}})
 		}},
 		{"knocking", "", 2, func(s *stand) {
@@ -53,17 +53,17 @@ func roomScreens() []screen {
 			s.apply(call.StateChanged{State: call.StateLeaving}, call.StateChanged{State: call.StateIdle},
 				call.Left{Reason: call.ReasonSwitched, Stayed: time.Minute}, call.StateChanged{State: call.StateJoining})
 		}},
-		{"sharing", "dark small", 3, func(s *stand) {
+		{"sharing", "small", 3, func(s *stand) {
 			s.apply(call.TrackPublished{ID: "ada", Local: true, Track: call.Track{SID: "LS", Source: call.SourceScreen, Kind: call.KindVideo}})
 		}},
 		{"screen-filled", "", 3, func(s *stand) {
 			s.apply(call.TrackSubscribed{ID: "u0", Track: call.Track{SID: "TR_S", Source: call.SourceScreen, Kind: call.KindVideo}, Slot: &call.FrameSlot{}})
 			s.state.Screens.Enlarge("")
 		}},
-		{"screen", "dark small", 3, func(s *stand) {
+		{"screen", "dark", 3, func(s *stand) {
 			s.apply(call.TrackSubscribed{ID: "u0", Track: call.Track{SID: "TR_S", Source: call.SourceScreen, Kind: call.KindVideo}, Slot: &call.FrameSlot{}})
 		}},
-		{"screen-strip", "800 1600", 6, func(s *stand) {
+		{"screen-strip", "800", 6, func(s *stand) {
 			s.apply(call.TrackSubscribed{ID: "u0", Track: call.Track{SID: "TR_S", Source: call.SourceScreen, Kind: call.KindVideo}, Slot: &call.FrameSlot{}},
 				call.SpeakersChanged{Speakers: []call.SpeakerLevel{{ID: "u1", Level: 0.4}}})
 		}},
@@ -71,21 +71,21 @@ func roomScreens() []screen {
 			s.apply(call.TrackSubscribed{ID: "u0", Track: call.Track{SID: "TR_S", Source: call.SourceScreen, Kind: call.KindVideo}, Slot: &call.FrameSlot{}})
 			s.state.Screens.SetLayout(model.LayoutGrid)
 		}},
-		{"speaker", "800 1600", 6, func(s *stand) {
+		{"speaker", "800", 6, func(s *stand) {
 			s.state.Screens.SetLayout(model.LayoutSpeaker)
 			s.apply(call.SpeakersChanged{Speakers: []call.SpeakerLevel{{ID: "u2", Level: 0.4}}}, call.QualityChanged{ID: "u1", Quality: call.QualityLost})
 			s.state.Screens.Settle(s.now.Add(2 * time.Second))
 		}},
 		{"speaker-2", "", 2, func(s *stand) { s.state.Screens.SetLayout(model.LayoutSpeaker) }},
-		{"pinned", "800 1600", 4, func(s *stand) {
+		{"pinned", "1600", 4, func(s *stand) {
 			s.state.Screens.Pin("camera u1")
 			s.apply(call.QualityChanged{ID: "ada", Quality: call.QualityPoor})
 		}},
 		{"hidden", "", 4, func(s *stand) { s.state.Stage.Hidden = true }},
-		{"page-2", "800 1600", 12, func(s *stand) { s.state.Screens.Turn(1) }},
-		{"full", "800 1600", 4, func(s *stand) { s.state.Stage.FullScreen = true }},
-		{"full-bare", "800 1600", 4, func(s *stand) { s.state.Stage.FullScreen, s.state.Stage.Bare = true, true }},
-		{"full-hidden", "800", 4, func(s *stand) {
+		{"page-2", "800", 12, func(s *stand) { s.state.Screens.Turn(1) }},
+		{"full", "", 4, func(s *stand) { s.state.Stage.FullScreen = true }},
+		{"full-bare", "1600", 4, func(s *stand) { s.state.Stage.FullScreen, s.state.Stage.Bare = true, true }},
+		{"full-hidden", "", 4, func(s *stand) {
 			s.state.Stage.FullScreen, s.state.Stage.Bare, s.state.Stage.Hidden = true, true, true
 		}},
 		{"full-screen", "", 4, func(s *stand) {
@@ -93,7 +93,7 @@ func roomScreens() []screen {
 			s.state.Screens.Enlarge("")
 			s.state.Stage.FullScreen = true
 		}},
-		{"talking-muted", "dark small", 3, func(s *stand) {
+		{"talking-muted", "small", 3, func(s *stand) {
 			s.apply(call.TrackMuted{ID: "ada", Local: true, Track: call.Track{SID: "Lmicrophone", Source: call.SourceMicrophone}})
 			s.state.Talk.Hear(0.7, s.now.Add(-time.Second))
 			s.state.Talk.Hear(0.7, s.now.Add(-800*time.Millisecond))
@@ -101,12 +101,12 @@ func roomScreens() []screen {
 			s.state.Talk.Hear(0.7, s.now.Add(-400*time.Millisecond))
 		}},
 		{"talking", "", 3, func(s *stand) { s.state.Talk.Held = true }},
-		{"alone-notices", "dark small", 1, func(s *stand) {
+		{"alone-notices", "small", 1, func(s *stand) {
 			for _, src := range []call.Source{call.SourceCamera, call.SourceMicrophone, call.SourceSpeaker} {
 				s.apply(call.CommandFailed{Command: "publish", Source: src, Err: &call.DeviceError{Source: src, Err: call.ErrDeviceMissing}})
 			}
 		}},
-		{"alone-hosting", "dark small", 1, func(s *stand) { s.state.Room.Hosting = true }},
+		{"alone-hosting", "dark", 1, func(s *stand) { s.state.Room.Hosting = true }},
 		{"alone-public", "", 1, func(s *stand) {
 			s.state.Room.Hosting = true
 			s.state.Room.Link.Hosts = []string{"meet.example.org:7843", "192.168.1.7:7843"}
@@ -127,7 +127,7 @@ func roomScreens() []screen {
 			s.outside(980, "Radia Perlman")
 		}},
 		{"copied", "", 2, func(s *stand) { s.state.Notify(model.Notice{At: s.now, Kind: model.NoticeCopied}) }},
-		{"leaving", "dark", 2, func(s *stand) { s.apply(call.StateChanged{State: call.StateLeaving}) }},
+		{"leaving", "", 2, func(s *stand) { s.apply(call.StateChanged{State: call.StateLeaving}) }},
 	}
 	screens := make([]screen, 0, len(rooms))
 	for _, r := range rooms {

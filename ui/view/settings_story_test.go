@@ -84,7 +84,7 @@ func setupScreens() []struct {
 		prepare func(*setup)
 	}
 	return []row{
-		{"devices", model.PageDevices, "small large light phone", func(u *setup) {
+		{"devices", model.PageDevices, "light phone", func(u *setup) {
 			u.apply(call.DeviceOpened{Device: call.Device{Source: call.SourceCamera, ID: "video0", Name: "Integrated HD Webcam"}})
 			u.form.Microphone, u.form.Names = "gone", map[call.Source]string{call.SourceMicrophone: "Jabra Evolve 40"}
 		}},
@@ -93,29 +93,29 @@ func setupScreens() []struct {
 			u.apply(call.TestChanged{Source: call.SourceMicrophone, Stage: call.TestRecording, Length: 3 * time.Second})
 			u.now = u.now.Add(time.Second)
 		}},
-		{"sound", model.PageVoice, "small large light", func(u *setup) { u.form.Voice = mic.Voice{Noise: mic.NoiseStrong, Music: true} }},
-		{"video", model.PageVideo, "small large", func(u *setup) { u.form.SendHeight, u.form.AudioOnly = 360, true }},
-		{"network", model.PageNetwork, "small large phone", func(u *setup) { u.state.Setup.Network.Report = tested() }},
+		{"sound", model.PageVoice, "large", func(u *setup) { u.form.Voice = mic.Voice{Noise: mic.NoiseStrong, Music: true} }},
+		{"video", model.PageVideo, "small", func(u *setup) { u.form.SendHeight, u.form.AudioOnly = 360, true }},
+		{"network", model.PageNetwork, "large", func(u *setup) { u.state.Setup.Network.Report = tested() }},
 		{"network-wrong", model.PageNetwork, "light", func(u *setup) {
 			u.form.Public, u.form.LinksHere = "meet.example.org:7843", true
 			u.state.Setup.Network.LinkErr = call.ErrLinkUnreadable
 		}},
-		{"network-call", model.PageNetwork, "small phone", func(u *setup) {
+		{"network-call", model.PageNetwork, "phone", func(u *setup) {
 			u.state.Screen, u.state.Setup.Network.Stats = model.ScreenRoom, measured()
 			u.state.Setup.Network.At = u.now
 			u.state.Setup.Network.AtBefore = u.now.Add(-2 * time.Second)
 		}},
-		{"appearance", model.PageAppearance, "small large phone", func(u *setup) { u.form.Theme, u.form.Still = "dark", true }},
-		{"no-font", model.PageAppearance, "small", func(u *setup) { u.form.Language, u.form.NoFont = "zh", "zh" }},
-		{"notifications", model.PageNotifications, "small large phone", func(u *setup) { u.form.Notifications.Private = true }},
-		{"keys", model.PageKeys, "small large", func(*setup) {}},
-		{"talk-key", model.PageKeys, "small light", func(u *setup) {
+		{"appearance", model.PageAppearance, "small", func(u *setup) { u.form.Theme, u.form.Still = "dark", true }},
+		{"no-font", model.PageAppearance, "", func(u *setup) { u.form.Language, u.form.NoFont = "zh", "zh" }},
+		{"notifications", model.PageNotifications, "phone", func(u *setup) { u.form.Notifications.Private = true }},
+		{"keys", model.PageKeys, "large", func(*setup) {}},
+		{"talk-key", model.PageKeys, "light", func(u *setup) {
 			u.form.TalkKey = "F9"
 			u.state.Talk.Reach = model.Reach{Key: "F9", Stage: model.ReachHere, Obstacle: model.ObstacleTaken}
 		}},
-		{"talk-choosing", model.PageKeys, "small", func(u *setup) { u.state.Setup.Choosing, u.state.Setup.Unfit = true, "A" }},
-		{"diagnostics", model.PageDiagnostics, "small large", func(*setup) {}},
-		{"about", model.PageAbout, "small large", func(*setup) {}},
+		{"talk-choosing", model.PageKeys, "", func(u *setup) { u.state.Setup.Choosing, u.state.Setup.Unfit = true, "A" }},
+		{"diagnostics", model.PageDiagnostics, "small", func(*setup) {}},
+		{"about", model.PageAbout, "small", func(*setup) {}},
 		{"newer", model.PageAbout, "light", func(u *setup) { u.state.Release = newer }},
 	}
 }
