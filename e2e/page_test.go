@@ -329,7 +329,7 @@ func TestPageEnds(t *testing.T) {
 	t.Log("a camera that is blocked")
 	bob.opens("en-GB", map[string]any{"without": "camera"})
 	bob.clicks("#here", "#lobby-camera")
-	bob.finds("#lobby-error", bob.book.T("page.device_forbidden", "device", bob.book.Device(call.SourceCamera, "")))
+	bob.finds("#device-error", bob.book.T("page.device_forbidden", "device", bob.book.Device(call.SourceCamera, "")))
 
 	t.Log("the server stops")
 	bob.types("#name", "Bob")

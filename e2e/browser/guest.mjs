@@ -47,12 +47,24 @@ async function open({ url, language, without, width = 1100, height = 760, phone 
   await page.goto(url);
 }
 
-// watch notes which tracks are opened, so that a test sees them end.
+// watch notes which tracks are opened, so that a test sees them end. While held is set, each
+// question for a device waits in asked for an answer, as with a browser that asks the person.
+// It notes the WebSockets, too; while cut is set, new ones fail.
 function watch() {
   window.opened = [];
+  window.asked = [];
+  window.sockets = [];
+  window.WebSocket = class extends WebSocket {
+    constructor(url, ...more) {
+      super(window.cut ? new URL('/nothing', url) : url, ...more);
+      window.sockets.push(this);
+      window.onsocket?.(this);
+    }
+  };
   for (const name of window.MediaDevices ? ['getUserMedia', 'getDisplayMedia'] : []) {
     const real = MediaDevices.prototype[name];
     MediaDevices.prototype[name] = async function ask(...args) {
+      if (window.held) await new Promise((grant, refuse) => { window.asked.push({ grant, refuse: () => refuse(new DOMException('', 'NotAllowedError')) }); });
       const stream = await real.apply(this, args);
       window.opened.push(...stream.getTracks());
       return stream;

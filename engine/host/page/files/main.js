@@ -3,9 +3,10 @@ import * as devices from './devices.js';
 import * as door from './door.js';
 import * as link from './link.js';
 import * as me from './me.js';
+import * as setup from './setup.js';
 import * as words from './words.js';
 import { $, el, Grid, icon, messages, people, show, toast } from './view.js';
-import { Camera, Microphone, ScreenShare, Stay } from './stay.js';
+import { Stay } from './stay.js';
 
 const { t } = words;
 window.LivekitClient.setLogLevel('warn'); // its other lines hold addresses with requests
@@ -13,7 +14,6 @@ const grid = new Grid($('grid'));
 let invitation; // what the address says
 let installation; // who we are
 let stay;
-let wanted = { camera: false, microphone: false };
 let asking; // ends a join
 
 function title() {
@@ -78,56 +78,20 @@ $('language').addEventListener('change', async () => {
 
 $('here').addEventListener('click', () => lobby());
 
-function lobby() {
+// before shows the page before the room, with its form or while somebody waits.
+function before(waits) {
   $('lobby-title').textContent = title();
+  $('lobby-title').hidden = waits; // the other title has it
   $('lobby-error').hidden = true;
+  $('join-form').hidden = waits;
+  $('waiting').hidden = !waits;
   show('lobby');
-  preview();
-  choices();
+  setup.enter();
+}
+
+function lobby() {
+  before(false);
   $('name').focus();
-}
-
-const choices = () => devices.list({ camera: $('camera-choice'), microphone: $('mic-choice'), speaker: $('speaker-choice') });
-
-function preview() {
-  const camera = devices.opened('camera');
-  camera?.attach($('preview-video'));
-  $('preview-video').hidden = !camera;
-  $('preview-note').textContent = camera ? '' : words.join(t('lobby.camera_off'), t('page.preview.detail'));
-  button($('lobby-camera'), !!camera, 'camera', 'bar.camera_off', 'bar.camera_on');
-  button($('lobby-mic'), !!devices.opened('microphone'), 'mic', 'bar.mic_off', 'bar.mic_on');
-}
-
-function button(b, on, name, off, onKey) {
-  b.setAttribute('aria-pressed', on);
-  b.querySelector('i').className = `icon ${on ? name : `${name}-off`}`;
-  b.querySelector('span').textContent = t(on ? off : onKey);
-  words.label(b, t(on ? off : onKey)); // phones show no text
-}
-
-async function wish(source, on) {
-  $('lobby-error').hidden = true;
-  try {
-    if (on) await devices.start(source);
-    else devices.stop(source);
-    wanted[source] = on;
-  } catch (error) {
-    $('lobby-error').textContent = words.device(error, source);
-    $('lobby-error').hidden = false;
-  }
-  preview();
-  choices();
-}
-
-$('lobby-camera').addEventListener('click', () => wish('camera', !devices.opened('camera')));
-$('lobby-mic').addEventListener('click', () => wish('microphone', !devices.opened('microphone')));
-for (const [id, source] of [['camera-choice', 'camera'], ['mic-choice', 'microphone'], ['speaker-choice', 'speaker']]) {
-  $(id).addEventListener('change', async () => {
-    devices.chosen[source] = $(id).value;
-    if (source === 'speaker' || !devices.opened(source)) return;
-    devices.stop(source);
-    await wish(source, true);
-  });
 }
 
 $('join-form').addEventListener('submit', (event) => {
@@ -148,45 +112,38 @@ $('join-form').addEventListener('submit', (event) => {
 $('cancel').addEventListener('click', () => asking?.abort());
 
 async function join(name) {
-  asking = new AbortController();
+  if (!$('lobby').hidden && !$('waiting').hidden) return; // pressed twice
+  const { signal } = asking = new AbortController();
+  let mine; // the stay that comes of it
   stay = undefined; // the one before is over
   $('waiting-title').textContent = t('lobby.joining', { room: title() });
   $('waiting-detail').textContent = '';
-  show('waiting');
-  const { signal } = asking;
+  before(true);
   try {
     const onWaiting = () => {
       $('waiting-title').textContent = t('lobby.waiting', { room: title() });
       $('waiting-detail').textContent = t('lobby.waiting.detail');
     };
     const answer = await door.join(invitation, installation, name, { signal, onWaiting });
+    if (signal.aborted) throw { error: 'cancelled' };
     if (answer.title) invitation.title = answer.title;
-    stay = new Stay(invitation, answer, view);
-    signal.addEventListener('abort', () => stay.end({ reason: 'left', never: true }), { once: true });
-    await again();
-    await stay.enter();
-    if (stay.over) return;
-    enter();
+    stay = mine = new Stay(invitation, answer, view);
+    signal.addEventListener('abort', () => mine.end(cancelled), { once: true });
+    await mine.enter();
+    if (!mine.over) enter();
   } catch (refusal) {
-    if (stay?.over) return;
-    const end = signal.aborted ? { reason: 'left', never: true } : failed(refusal);
-    const receipt = devices.stopAll();
-    stay?.end(end);
-    view.ended({ ...end, receipt });
+    const end = signal.aborted ? cancelled : notJoined(refusal);
+    if (mine) mine.end(end);
+    else view.ended({ ...end, receipt: devices.stopAll() });
   }
 }
 
-// failed is why a join did not come about: who was put out is told so as if inside.
-function failed(refusal) {
+const cancelled = { reason: 'left', never: true };
+
+// notJoined is why a join did not come about: who was removed is told so as if inside.
+function notJoined(refusal) {
   if (refusal?.error === 'put_out') return words.removal(refusal);
   return { reason: 'join_failed', refusal: refusal?.error ? refusal : { error: 'server_garbage' } };
-}
-
-// again opens what was open before, for who joins again.
-async function again() {
-  for (const source of ['camera', 'microphone']) {
-    if (wanted[source] && !devices.opened(source)) await devices.start(source).catch(() => {});
-  }
 }
 
 function enter() {
@@ -201,6 +158,7 @@ function enter() {
   };
   if (devices.chosen.speaker) stay.room.switchActiveDevice('audiooutput', devices.chosen.speaker).catch(() => {});
   show('room');
+  setup.draw();
   view.draw();
   view.chat();
 }
@@ -221,13 +179,13 @@ const view = {
     grid.show(stay);
     const count = people($('people-list'), stay);
     $('room-count').textContent = words.n('farewell.people', count);
-    const [mic, camera, screen] = [stay.on(Microphone), stay.on(Camera), stay.on(ScreenShare)];
-    button($('mic'), mic, 'mic', 'bar.mic_off', 'bar.mic_on');
-    button($('camera'), camera, 'camera', 'bar.camera_off', 'bar.camera_on');
-    button($('share'), screen, 'screen', 'bar.share_off', 'bar.share_on');
-    $('share').querySelector('i').className = `icon ${screen ? 'screen-off' : 'screen'}`;
+    for (const [id, source, name, key] of [['mic', 'microphone', 'mic', 'mic'], ['camera', 'camera', 'camera', 'camera'], ['share', 'screen', 'screen', 'share']]) {
+      const on = devices.wanted(source);
+      setup.button($(id), { on, busy: on && !stay.on(source), name, off: `bar.${key}_off`, start: `bar.${key}_on` });
+    }
+    $('share').querySelector('i').className = `icon ${devices.wanted('screen') ? 'screen-off' : 'screen'}`;
     const up = !!stay.room.localParticipant.attributes['foyer.hand'];
-    button($('hand'), up, 'hand', 'bar.hand_down', 'bar.hand');
+    setup.button($('hand'), { on: up, name: 'hand', off: 'bar.hand_down', start: 'bar.hand' });
     $('hand').querySelector('i').className = 'icon hand';
     $('mic').disabled = !stay.may('microphone');
     $('camera').disabled = $('share').disabled = !stay.mayPublish;
@@ -261,6 +219,7 @@ const view = {
     $('unread').hidden = unread === 0;
   },
   notice: (text) => toast(text),
+  failed,
   speaking: () => grid.speaking(stay.room),
   play(track) {
     $('audio').append(track.attach());
@@ -290,22 +249,27 @@ function say({ title: text, quote, detail, next, receipt }) {
   $('farewell-actions').replaceChildren(...actions);
   document.title = `${text} – ${t('app.name')}`;
   show('farewell');
+  setup.draw();
 }
 
-// act does something with a device of the room, and says why it did not work.
-async function act(source, failing, what) {
-  try {
-    await what();
-  } catch (error) {
-    if (stay.over || (source === 'screen' && error?.name === 'NotAllowedError')) return; // the choice was cancelled
-    toast(words.announced(t(failing), words.device(error, source)), 'bad');
-    view.changed();
-  }
+// failed says why a device is not open, or not in the room.
+function failed(source, error) {
+  if (setup.failed(source, error) || !stay || stay.over) return;
+  if (source === 'screen' && error?.name === 'NotAllowedError') return; // the choice was cancelled
+  toast(words.announced(t(`failed.publish.${source}`), words.device(error, source)), 'bad');
 }
 
-$('mic').addEventListener('click', () => act('microphone', 'failed.publish.microphone', () => stay.microphone(!stay.on(Microphone))));
-$('camera').addEventListener('click', () => act('camera', 'failed.publish.camera', () => stay.camera(!stay.on(Camera))));
-$('share').addEventListener('click', () => act('screen', 'failed.publish.screen', () => stay.share(!stay.on(ScreenShare))));
+devices.listen({
+  changed() {
+    setup.changed();
+    stay?.settle();
+  },
+  failed,
+});
+
+for (const [id, source] of [['mic', 'microphone'], ['camera', 'camera'], ['share', 'screen']]) {
+  $(id).addEventListener('click', () => stay.toggle(source));
+}
 $('hand').addEventListener('click', () => stay.hand().catch((refusal) => {
   const s = words.sentence(refusal);
   toast(words.announced(t('failed.hand'), s.text, s.next), 'bad');
@@ -352,6 +316,10 @@ $('chat-text').addEventListener('keydown', (event) => {
 window.addEventListener('pagehide', () => {
   asking?.abort();
   stay?.leave();
+  devices.stopAll();
+});
+window.addEventListener('pageshow', (event) => {
+  if (event.persisted) window.location.reload();
 });
 window.addEventListener('hashchange', () => window.location.reload());
 

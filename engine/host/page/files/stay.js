@@ -5,14 +5,15 @@ import * as ways from './ways.js';
 import * as words from './words.js';
 import { Chat } from './chat.js';
 
-const { Room, RoomEvent, Track, DefaultReconnectPolicy, DisconnectReason } = window.LivekitClient;
+const { Room, RoomEvent, Track, LocalAudioTrack, LocalVideoTrack, DefaultReconnectPolicy } = window.LivekitClient;
 
 const reconnect = 60_000; // as Foyer
 const removalLimit = 1000; // who is told to leave leaves, whatever happens
 
 const { Camera, Microphone, ScreenShare, ScreenShareAudio } = Track.Source;
 const kinds = { [Camera]: 'video', [Microphone]: 'audio', [ScreenShare]: 'video', [ScreenShareAudio]: 'audio' };
-export const sources = { [Camera]: 'camera', [Microphone]: 'microphone', [ScreenShare]: 'screen', [ScreenShareAudio]: 'screen_audio' };
+const published = { camera: Camera, microphone: Microphone, screen: ScreenShare, screen_audio: ScreenShareAudio };
+const deviceOf = (source) => (source === 'screen_audio' ? 'screen' : source); // whose wish decides
 
 class Patience extends DefaultReconnectPolicy {
   nextRetryDelayInMs(context) {
@@ -28,19 +29,23 @@ export class Stay {
     this.silenced = false; // muted by a host
     this.lost = new Set(); // of whom the door says that the connection is lost
     this.departures = new Map(); // identity -> what the door has said of their removal
+    this.settling = new Set(); // the sources of which a step is being taken
+    this.connections = 1; // grows whenever the connection was another one
     this.over = null;
     this.token = answer.token;
     this.room = new Room({
       adaptiveStream: true, dynacast: true, reconnectPolicy: new Patience(),
-      stopLocalTrackOnUnpublish: false, // whatever ends is stopped by stop, which knows how long that took
+      stopLocalTrackOnUnpublish: false, // devices alone opens and stops
       publishDefaults: { videoCodec: 'vp8', simulcast: true },
     });
     this.chat = new Chat(this);
     this.listen();
   }
 
-  // enter connects, and publishes what is open. It throws a refusal.
+  // enter connects, and publishes what is open. It throws a refusal. A stay that ends
+  // meanwhile leaves again.
   async enter() {
+    if (this.over) return;
     ways.use(this.answer.media);
     const address = `wss://${window.location.host}`;
     try {
@@ -50,28 +55,87 @@ export class Stay {
       const refusal = await door.why(this.link.room, this.answer.token);
       throw refusal && refusal.error !== 'forbidden' ? refusal : { error: error?.reason === 6 ? 'join_timeout' : 'media_blocked' };
     }
-    if (this.over) return;
+    if (this.over) {
+      this.room.disconnect(true).catch(() => {}); // end could not yet
+      return;
+    }
     this.entered = true;
     this.me = this.room.localParticipant;
     this.permissions();
     await this.me.publishDataTrack({ name: 'foyer.presence' }).catch(() => {});
+    if (this.over) return;
     for (const p of this.room.remoteParticipants.values()) this.subscribe(p);
     this.chat.catchUp();
-    this.view.changed();
-    for (const source of ['camera', 'microphone']) {
-      const track = devices.opened(source);
-      if (track && this.may(source)) await this.publish(source, track);
-    }
+    this.settle();
   }
 
   may(source) {
     return this.mayPublish && !(source === 'microphone' && this.silenced);
   }
 
-  async publish(source, track) {
-    const of = source === 'camera' ? Camera : Microphone;
-    await this.me.publishTrack(track, { source: of });
+  publication(source) {
+    return this.me?.getTrackPublication(published[source]);
+  }
+
+  // settle brings what the room gets closer to what is wished and open, one step at a
+  // time. It is called after everything that may change either.
+  settle() {
+    for (const source of Object.keys(published)) this.settleOne(source);
     this.view.changed();
+  }
+
+  async settleOne(source) {
+    if (this.settling.has(source)) return;
+    this.settling.add(source);
+    for (let step = this.next(source); step; step = this.next(source)) {
+      const { connections } = this;
+      try {
+        await step();
+      } catch (error) {
+        if (this.over) break;
+        if (!this.sends(source)) break; // it is not to be heard or seen, and its device is closed
+        if (this.connections !== connections) continue;
+        devices.want(deviceOf(source), false);
+        this.view.failed(deviceOf(source), error);
+      }
+    }
+    this.settling.delete(source);
+    this.view.changed();
+  }
+
+  // sends reports whether the room is to get a source.
+  sends(source) {
+    return !!devices.live(source) && devices.wanted(deviceOf(source)) && this.may(source);
+  }
+
+  // next is the next step of a source, if there is one.
+  next(source) {
+    if (this.over || !this.entered) return undefined;
+    const publication = this.publication(source);
+    const track = publication?.track;
+    if (!this.sends(source)) {
+      if (!track || this.away && source.startsWith('screen')) return undefined;
+      if (source.startsWith('screen')) return () => this.me.unpublishTrack(track, true);
+      return publication.isMuted ? undefined : () => track.mute();
+    }
+    const media = devices.live(source);
+    if (!track) return this.away ? undefined : () => this.publish(source, media); // LiveKit's client may be about to do so
+    if (track.mediaStreamTrack !== media) return () => track.replaceTrack(media, true);
+    return publication.isMuted ? () => track.unmute() : undefined;
+  }
+
+  async publish(source, media) {
+    if (source === 'screen') media.contentHint = 'detail';
+    const Local = media.kind === 'video' ? LocalVideoTrack : LocalAudioTrack;
+    await this.me.publishTrack(new Local(media, undefined, true), { source: published[source] });
+  }
+
+  // obey takes back the wish for what a host has muted, or the server has ended. It never
+  // comes back by itself.
+  obey(sid) {
+    const publication = this.me?.trackPublications.get(sid);
+    const source = Object.keys(published).find((s) => published[s] === publication?.source);
+    if (source) devices.want(deviceOf(source), false);
   }
 
   listen() {
@@ -109,16 +173,17 @@ export class Stay {
       })
       .on(RoomEvent.ParticipantAttributesChanged, changed)
       .on(RoomEvent.ParticipantNameChanged, changed)
-      .on(RoomEvent.TrackMuted, changed)
-      .on(RoomEvent.TrackUnmuted, changed)
-      .on(RoomEvent.LocalTrackPublished, changed)
-      .on(RoomEvent.LocalTrackUnpublished, changed)
+      .on(RoomEvent.TrackMuted, () => this.settle())
+      .on(RoomEvent.TrackUnmuted, () => this.settle())
+      .on(RoomEvent.LocalTrackPublished, () => this.settle())
+      .on(RoomEvent.LocalTrackUnpublished, () => this.settle())
       .on(RoomEvent.ActiveSpeakersChanged, () => this.view.speaking())
       .on(RoomEvent.AudioPlaybackStatusChanged, changed)
       .on(RoomEvent.SignalReconnecting, () => this.reconnecting(true))
       .on(RoomEvent.Reconnecting, () => this.reconnecting(true))
       .on(RoomEvent.Reconnected, () => {
         this.reconnecting(false);
+        this.settle();
         for (const p of this.room.remoteParticipants.values()) this.subscribe(p);
         this.chat.catchUp();
       })
@@ -137,6 +202,9 @@ export class Stay {
       const server = packet.participantSid === '' && packet.participantIdentity === value?.id;
       if (kind === 'rpcRequest' && value.method === 'foyer.notice' && server) this.heed(value.payload);
     });
+    // Before LiveKit's client forgets what that was.
+    this.room.engine.prependListener('remoteMute', (sid, muted) => muted && this.obey(sid));
+    this.room.engine.prependListener('localTrackUnpublished', ({ trackSid }) => this.obey(trackSid));
     // Why others have left: LiveKit's client does not pass that on.
     this.room.engine.on('participantUpdate', (all) => {
       for (const p of all) {
@@ -166,23 +234,21 @@ export class Stay {
     const may = this.room.localParticipant.permissions;
     this.mayPublish = may?.canPublish ?? true;
     this.silence(!(may?.canPublishData ?? true));
+    if (!this.mayPublish) for (const source of ['camera', 'microphone', 'screen']) devices.want(source, false);
   }
 
-  // silence takes the microphone away from whom a host has muted. It never comes back by
-  // itself.
+  // silence takes the microphone away from whom a host has muted, also one that is still
+  // being opened. It never comes back by itself.
   silence(silenced) {
     if (this.silenced === silenced) return;
     this.silenced = silenced;
-    if (silenced) {
-      const publication = this.me?.getTrackPublication(Microphone);
-      if (publication?.track) this.me.unpublishTrack(publication.track, true);
-      devices.stop('microphone');
-    }
+    if (silenced) devices.want('microphone', false);
     this.view.changed();
   }
 
   // heed reads a notice of the door's.
   heed(payload) {
+    if (this.over) return;
     let said;
     try {
       said = JSON.parse(typeof payload === 'string' ? payload : new TextDecoder().decode(payload));
@@ -226,6 +292,7 @@ export class Stay {
   reconnecting(on) {
     this.token = this.room.engine?.token ?? this.token;
     this.away = on;
+    this.connections++;
     this.view.changed();
   }
 
@@ -246,33 +313,14 @@ export class Stay {
     this.end(this.told ?? end);
   }
 
-  async camera(on) {
-    await this.toggle('camera', Camera, on, (v) => this.me.setCameraEnabled(v));
-  }
-
-  async microphone(on) {
-    await this.toggle('microphone', Microphone, on, (v) => this.me.setMicrophoneEnabled(v));
-  }
-
-  async toggle(source, of, on, set) {
+  // toggle turns a device around. What counts is what was asked for last, whether or not
+  // the browser has asked the person already.
+  toggle(source) {
+    if (this.over || this.told) return;
+    const on = !devices.wanted(source);
     if (on && !this.may(source)) return;
-    if (!on || this.me.getTrackPublication(of)) {
-      await set(on);
-    } else {
-      await this.publish(source, await devices.start(source));
-    }
-    if (this.over) this.stop(); // it ended meanwhile
-    this.view.changed();
-  }
-
-  async share(on) {
-    if (on) await this.me.setScreenShareEnabled(true, { audio: true, contentHint: 'detail' });
-    for (const of of on ? [] : [ScreenShare, ScreenShareAudio]) {
-      const { track } = this.me.getTrackPublication(of) ?? {};
-      if (track) await this.me.unpublishTrack(track, true);
-    }
-    if (this.over) this.stop();
-    this.view.changed();
+    if (!on && source === 'microphone' && this.publication(source)) devices.rest(source);
+    else devices.want(source, on);
   }
 
   async hand() {
@@ -280,16 +328,15 @@ export class Stay {
     await door.hand(this.link.room, this.room.engine?.token ?? this.token, up);
   }
 
-  on(of) {
-    const publication = this.me?.getTrackPublication(of);
-    return !!publication?.track && !publication.isMuted;
+  // on reports whether the room gets a source.
+  on(source) {
+    const publication = this.publication(source);
+    return !!publication?.track && !publication.isMuted && this.sends(source);
   }
 
   // stop stops every device, and keeps what there is to say about it.
   stop() {
-    const mine = [...(this.room.localParticipant?.trackPublications.values() ?? [])].filter((p) => p.track);
-    const free = devices.stopAll(mine.map((p) => [sources[p.source] ?? 'unknown', p.track]));
-    this.receipt = [...(this.receipt ?? []), ...free];
+    this.receipt = [...(this.receipt ?? []), ...devices.stopAll()];
   }
 
   // end is the only way out: first the devices, then the room, then what is said.
@@ -307,4 +354,4 @@ export class Stay {
   }
 }
 
-export { Camera, Microphone, ScreenShare, DisconnectReason };
+export { Camera, Microphone, ScreenShare };

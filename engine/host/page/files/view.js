@@ -1,4 +1,5 @@
 // What the room looks like. Texts of others become text nodes, never markup.
+import * as devices from './devices.js';
 import * as words from './words.js';
 import { Camera, Microphone, ScreenShare } from './stay.js';
 
@@ -32,6 +33,21 @@ export function show(name) {
   for (const screen of document.querySelectorAll('body > main')) screen.hidden = screen.id !== name;
 }
 
+// put shows a track in a tile: one of somebody else's, or a MediaStreamTrack of our own.
+function put(tile, track) {
+  if (tile.track === track) return;
+  tile.track?.detach?.(tile.video);
+  tile.track = track;
+  if (track?.attach) track.attach(tile.video);
+  else preview(tile.video, track);
+}
+
+// preview shows what is open here, or nothing.
+export function preview(video, track) {
+  if (video.srcObject?.getTracks()[0] === track) return;
+  video.srcObject = track ? new MediaStream([track]) : null;
+}
+
 // Grid has a tile for each camera and screen. Tiles stay as long as what they show, so
 // that video does not flicker.
 export class Grid {
@@ -41,6 +57,7 @@ export class Grid {
   }
 
   clear() {
+    for (const tile of this.tiles.values()) put(tile, undefined);
     this.tiles.clear();
     this.element.replaceChildren();
   }
@@ -51,12 +68,13 @@ export class Grid {
     const wanted = [];
     for (const p of people) {
       const screen = p.getTrackPublication(ScreenShare);
-      if (screen?.track) wanted.unshift([`${p.identity} screen`, p, screen]);
+      const shared = p.isLocal ? devices.live('screen') : screen?.track;
+      if (shared) wanted.unshift([`${p.identity} screen`, p, screen]);
       wanted.push([`${p.identity} camera`, p, p.getTrackPublication(Camera)]);
     }
     for (const [key, tile] of this.tiles) {
       if (wanted.some(([k]) => k === key)) continue;
-      tile.track?.detach(tile.video);
+      put(tile, undefined);
       tile.element.remove();
       this.tiles.delete(key);
     }
@@ -81,16 +99,12 @@ export class Grid {
   }
 
   fill(tile, key, p, publication, stay) {
-    const track = publication?.isMuted ? undefined : publication?.track;
-    if (tile.track !== track) {
-      tile.track?.detach(tile.video);
-      tile.track = track;
-      track?.attach(tile.video);
-    }
-    tile.video.hidden = !track;
     const name = nameOf(p);
     const own = p === stay.room.localParticipant;
     const screen = key.endsWith(' screen');
+    if (own) put(tile, devices.live(screen ? 'screen' : 'camera')); // also what the room does not get yet
+    else put(tile, publication?.isMuted ? undefined : publication?.track);
+    tile.video.hidden = !tile.track;
     tile.element.dataset.id = p.identity;
     tile.element.classList.toggle('own', own && !screen);
     tile.letter.textContent = [...name][0]?.toUpperCase() ?? '';

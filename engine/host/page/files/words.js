@@ -165,6 +165,7 @@ export function device(error, source) {
   const key = {
     NotAllowedError: 'page.device_forbidden', SecurityError: 'page.device_forbidden', NotFoundError: 'error.device_missing',
     OverconstrainedError: 'error.device_missing', NotReadableError: 'error.device_busy', AbortError: 'error.device_busy',
+    InvalidStateError: 'error.device_lost',
   }[error?.name] ?? 'error.device_failed';
   const args = { device: t(`device.the.${source}`), another: t(`device.another.${source}`) };
   return join(t(key, args), t(`${key}.next`, args));
