@@ -326,6 +326,8 @@ func TestPageEnds(t *testing.T) {
 	bob.finds("#farewell-title", bob.book.T("error.link_cut"))
 	bob.url = whole
 
+	bob.keepsLimits()
+
 	t.Log("a camera that is blocked")
 	bob.opens("en-GB", map[string]any{"without": "camera"})
 	bob.clicks("#here", "#lobby-camera")

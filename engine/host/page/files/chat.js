@@ -58,10 +58,12 @@ export class Chat {
         this.add(m);
         if (this.mine(m.from)) this.settle(m.id);
       }
+      this.problem = undefined;
     } catch (refusal) {
-      if (refusal.error === 'chat_endless') this.problem = words.sentence(refusal);
+      if (refusal.error === 'chat_endless') this.problem = words.announced(words.t('failed.chat_history'), words.sentence(refusal).text);
     }
     this.changed();
+    this.stay.view.changed();
   }
 
   // send says something. It throws a refusal at once if the text is no message.

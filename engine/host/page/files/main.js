@@ -11,6 +11,7 @@ import { Stay } from './stay.js';
 const { t } = words;
 window.LivekitClient.setLogLevel('warn'); // its other lines hold addresses with requests
 const grid = new Grid($('grid'));
+grid.measured = (sid, pixels) => sid && stay?.measured(sid, pixels); // our own have none
 let invitation; // what the address says
 let installation; // who we are
 let stay;
@@ -191,7 +192,7 @@ const view = {
     $('camera').disabled = $('share').disabled = !stay.mayPublish;
     $('share').hidden = !navigator.mediaDevices?.getDisplayMedia;
     $('chat-text').disabled = $('chat-send').disabled = stay.silenced;
-    $('chat-note').textContent = stay.silenced ? t('chat.muted') : stay.notStored ? t('chat.not_stored') : '';
+    $('chat-note').textContent = stay.silenced ? t('chat.muted') : stay.notStored ? t('chat.not_stored') : stay.chat.problem ?? '';
     this.banner();
   },
   banner() {

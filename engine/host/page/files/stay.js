@@ -4,6 +4,7 @@ import * as door from './door.js';
 import * as ways from './ways.js';
 import * as words from './words.js';
 import { Chat } from './chat.js';
+import { choose } from './tracks.js';
 
 const { Room, RoomEvent, Track, LocalAudioTrack, LocalVideoTrack, DefaultReconnectPolicy } = window.LivekitClient;
 
@@ -11,7 +12,6 @@ const reconnect = 60_000; // as Foyer
 const removalLimit = 1000; // who is told to leave leaves, whatever happens
 
 const { Camera, Microphone, ScreenShare, ScreenShareAudio } = Track.Source;
-const kinds = { [Camera]: 'video', [Microphone]: 'audio', [ScreenShare]: 'video', [ScreenShareAudio]: 'audio' };
 const published = { camera: Camera, microphone: Microphone, screen: ScreenShare, screen_audio: ScreenShareAudio };
 const deviceOf = (source) => (source === 'screen_audio' ? 'screen' : source); // whose wish decides
 
@@ -29,6 +29,8 @@ export class Stay {
     this.silenced = false; // muted by a host
     this.lost = new Set(); // of whom the door says that the connection is lost
     this.departures = new Map(); // identity -> what the door has said of their removal
+    this.spoke = new Map(); // identity -> when they were last heard
+    this.pixels = new Map(); // SID -> how large the frames of that track are
     this.settling = new Set(); // the sources of which a step is being taken
     this.connections = 1; // grows whenever the connection was another one
     this.over = null;
@@ -64,7 +66,7 @@ export class Stay {
     this.permissions();
     await this.me.publishDataTrack({ name: 'foyer.presence' }).catch(() => {});
     if (this.over) return;
-    for (const p of this.room.remoteParticipants.values()) this.subscribe(p);
+    this.subscribe();
     this.chat.catchUp();
     this.settle();
   }
@@ -143,7 +145,7 @@ export class Stay {
     this.room
       .on(RoomEvent.ParticipantConnected, (p) => {
         this.departures.delete(p.identity);
-        this.subscribe(p);
+        this.subscribe();
         this.view.notice(words.t('room.joined', { name: words.clean(p.name || p.identity) }));
         changed();
       })
@@ -154,10 +156,14 @@ export class Stay {
           this.view.notice(words.gone(name, told.reason, told.by, told.text));
         }, 250);
         this.lost.delete(p.identity);
-        changed();
+        this.spoke.delete(p.identity);
+        this.subscribe();
       })
-      .on(RoomEvent.TrackPublished, (_, p) => this.subscribe(p))
-      .on(RoomEvent.TrackUnpublished, (_, p) => this.subscribe(p))
+      .on(RoomEvent.TrackPublished, () => this.subscribe())
+      .on(RoomEvent.TrackUnpublished, (publication) => {
+        this.pixels.delete(publication.trackSid);
+        this.subscribe();
+      })
       .on(RoomEvent.TrackSubscribed, (track, publication, p) => {
         if (track.kind === 'audio') this.view.play(track);
         changed();
@@ -168,7 +174,7 @@ export class Stay {
       })
       .on(RoomEvent.ParticipantPermissionsChanged, (_, p) => {
         if (p === this.room.localParticipant) this.permissions();
-        else this.subscribe(p);
+        else this.subscribe();
         changed();
       })
       .on(RoomEvent.ParticipantAttributesChanged, changed)
@@ -177,14 +183,14 @@ export class Stay {
       .on(RoomEvent.TrackUnmuted, () => this.settle())
       .on(RoomEvent.LocalTrackPublished, () => this.settle())
       .on(RoomEvent.LocalTrackUnpublished, () => this.settle())
-      .on(RoomEvent.ActiveSpeakersChanged, () => this.view.speaking())
+      .on(RoomEvent.ActiveSpeakersChanged, () => this.speaking())
       .on(RoomEvent.AudioPlaybackStatusChanged, changed)
       .on(RoomEvent.SignalReconnecting, () => this.reconnecting(true))
       .on(RoomEvent.Reconnecting, () => this.reconnecting(true))
       .on(RoomEvent.Reconnected, () => {
         this.reconnecting(false);
         this.settle();
-        for (const p of this.room.remoteParticipants.values()) this.subscribe(p);
+        this.subscribe();
         this.chat.catchUp();
       })
       .on(RoomEvent.DataReceived, (payload, _, kind, topic, encryption, from) => {
@@ -216,18 +222,29 @@ export class Stay {
     });
   }
 
-  // subscribe takes one track of each source, of a kind that fits, and no audio of whom a
-  // host has muted.
-  subscribe(p) {
-    const seen = new Set();
-    const heard = p.permissions?.canPublishData ?? true;
-    for (const publication of p.trackPublications.values()) {
-      const fits = kinds[publication.source] === publication.kind && !seen.has(publication.source);
-      if (fits) seen.add(publication.source);
-      const wanted = fits && (publication.kind === 'video' || heard);
-      if (publication.isDesired !== wanted) publication.setSubscribed(wanted);
+  // subscribe takes what may be taken of everybody, and gives back the rest.
+  subscribe() {
+    const people = [...this.room.remoteParticipants.values()];
+    const chosen = choose(people, this);
+    for (const p of people) {
+      for (const publication of p.trackPublications.values()) {
+        const wanted = chosen.has(publication);
+        if (publication.isDesired !== wanted) publication.setSubscribed(wanted);
+      }
     }
     this.view.changed();
+  }
+
+  // measured is told how large the frames of a track are.
+  measured(sid, size) {
+    if (this.over || this.pixels.get(sid) === size) return;
+    this.pixels.set(sid, size);
+    this.subscribe();
+  }
+
+  speaking() {
+    for (const p of this.room.activeSpeakers) this.spoke.set(p.identity, Date.now());
+    this.view.speaking();
   }
 
   permissions() {

@@ -94,6 +94,7 @@ export class Grid {
     const [letter, label] = [el('span', { className: 'letter', 'aria-hidden': 'true' }), el('span', { className: 'label' })];
     const element = el('figure', { className: key.endsWith(' screen') ? 'tile screen' : 'tile' }, letter, video, label);
     const tile = { element, video, letter, label };
+    video.addEventListener('resize', () => this.measured?.(tile.track?.sid, video.videoWidth * video.videoHeight));
     this.tiles.set(key, tile);
     return tile;
   }
