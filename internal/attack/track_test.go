@@ -29,6 +29,7 @@ func trackAttacks() []attempt {
 		{"unmuting oneself", muted, "say every 20 ms that the microphone is on", unmuting},
 		{"joining anew", muted, "come back with the same key under the same ID", mutedAgain},
 		{"another ID", muted, "come back with the same key under another ID", mutedAs},
+		{"a voice for one person", participant, "speak to ada alone and look as if to all", whisper},
 		{"publishing as a listener", listener, "speak without the right to", listenerSpeaks},
 		{"60 tracks of 4096x2304", participant, "cost everybody a decoder each", hugeTracks},
 		{"12 guests, a track of 4096x2304 each", participant, "the same, with a share for each of them", hugeTrackEach},

@@ -185,11 +185,18 @@ func track(change func(*livekit.AddTrackRequest)) *livekit.SignalRequest {
 	return &livekit.SignalRequest{Message: &livekit.SignalRequest_AddTrack{AddTrack: t}}
 }
 
+// permission is what LiveKit's client for browsers says after each connect, if all is set.
+func permission(all bool) *livekit.SignalRequest {
+	return &livekit.SignalRequest{Message: &livekit.SignalRequest_SubscriptionPermission{SubscriptionPermission: &livekit.SubscriptionPermission{
+		AllParticipants: all, TrackPermissions: []*livekit.TrackPermission{{ParticipantIdentity: "one", AllTracks: true}},
+	}}}
+}
+
 func TestRequestsArriveAsTheyAre(t *testing.T) {
 	r := newRelay(t, Limits{}, nil)
 	ended := r.listen()
 	long := "v=0\r\n" + strings.Repeat("m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"+strings.Repeat("a=rtpmap:111 opus/48000/2\r\n", 60), 400)
-	sent := []*livekit.SignalRequest{ping(1), offer(long), {}, track(func(*livekit.AddTrackRequest) {}), {
+	sent := []*livekit.SignalRequest{ping(1), offer(long), {}, permission(true), track(func(*livekit.AddTrackRequest) {}), {
 		Message: &livekit.SignalRequest_Ping{Ping: 1 << 60},
 	}, {Message: &livekit.SignalRequest_SyncState{SyncState: &livekit.SyncState{
 		Offer: &livekit.SessionDescription{Sdp: long}, TrackSidsDisabled: []string{"TR_1", ""},
@@ -267,6 +274,8 @@ func TestWhatIsRefused(t *testing.T) {
 		"many permissions": {request(&livekit.SignalRequest{Message: &livekit.SignalRequest_SubscriptionPermission{
 			SubscriptionPermission: &livekit.SubscriptionPermission{TrackPermissions: []*livekit.TrackPermission{{TrackSids: many(9000)}}},
 		}}), StatusPolicy},
+		"a track for one person": {request(permission(false)), StatusPolicy},
+		"a track for nobody":     {request(&livekit.SignalRequest{Message: &livekit.SignalRequest_SubscriptionPermission{}}), StatusPolicy},
 		"a state of empty lists": {request(&livekit.SignalRequest{Message: &livekit.SignalRequest_SyncState{
 			SyncState: &livekit.SyncState{Subscription: &livekit.UpdateSubscription{TrackSids: many(500_000)}},
 		}}), StatusPolicy},

@@ -93,6 +93,9 @@ func Check(m *livekit.SignalRequest) error {
 	if t := m.GetAddTrack(); t != nil {
 		return CheckTrack(t)
 	}
+	if p := m.GetSubscriptionPermission(); p != nil && !p.GetAllParticipants() {
+		return violation(StatusPolicy, "a track for some people alone: in this room, tracks are for everybody")
+	}
 	for name := range m.GetUpdateMetadata().GetAttributes() {
 		if doorapi.IsOurs(name) {
 			return violation(StatusPolicy, "the attribute %.64q is the server's", name)
