@@ -127,8 +127,7 @@ type VolumeChanged struct {
 	Percent int
 }
 
-// QualityChanged is the server's judgement of somebody's connection, ours
-// included.
+// QualityChanged is the server's judgement of somebody's connection, ours included.
 type QualityChanged struct {
 	ID      Identity
 	Quality Quality
@@ -139,6 +138,7 @@ type DataReceived struct {
 	ID      Identity
 	Topic   string
 	Payload []byte
+	Private bool // it was for some people alone: whoever shows it must say so
 }
 
 // ChatReceived is something that was said: by others, by us, or, with History

@@ -164,7 +164,7 @@ func (r *Receiver) userPacket(
 	case topic == legacyChatTopic:
 		return r.legacyChat(id, u.GetPayload(), now)
 	default:
-		return []Item{Received{ID: id, Topic: topic, Payload: u.GetPayload()}}
+		return []Item{Received{ID: id, Topic: topic, Payload: u.GetPayload(), Private: isPrivate(packet)}}
 	}
 }
 

@@ -213,6 +213,27 @@ func TestPrivateReactionIsNotShown(t *testing.T) {
 	}
 }
 
+// TestPrivatePacketsSaySo: whoever shows a packet knows whether everybody has got it.
+func TestPrivatePacketsSaySo(t *testing.T) {
+	topic := "some.topic"
+	packet := func() *livekit.DataPacket {
+		return &livekit.DataPacket{
+			ParticipantIdentity: "mallory", ParticipantSid: "PA_m",
+			Value: &livekit.DataPacket_User{User: &livekit.UserPacket{Topic: &topic, Payload: []byte("psst")}},
+		}
+	}
+	private, old := packet(), packet()
+	private.DestinationIdentities = []string{"ada"}
+	old.GetUser().DestinationSids = []string{"PA_a"} //nolint:staticcheck // older clients write it
+	for p, want := range map[*livekit.DataPacket]bool{packet(): false, private: true, old: true} {
+		for _, e := range NewReceiver(false).Receive(datatest.Marshal(t, p), false, time.Now()) {
+			if got, ok := e.(Received); !ok || got.Private != want {
+				t.Errorf("%v: got %+v, want private: %v", p, e, want)
+			}
+		}
+	}
+}
+
 func FuzzData(f *testing.F) {
 	f.Add(datatest.Packet(f, "bob", 1, datatest.Header("1", 2)), datatest.Packet(f, "bob", 2, datatest.Chunk("1", 0, "hi")), datatest.Packet(f, "bob", 3, datatest.Trailer("1")))
 	f.Fuzz(func(t *testing.T, a, b, c []byte) {
