@@ -57,6 +57,7 @@ var _ logger.Logger = bridge{}
 // Debugw writes nothing: such lines hold tokens and session descriptions.
 func (b bridge) Debugw(msg string, _ ...any) { b.watch(msg) }
 func (b bridge) Infow(msg string, kv ...any) {
+	b.watch(msg, kv...)
 	b.write(logrus.DebugLevel, msg, nil, kv)
 }
 func (b bridge) Warnw(msg string, err error, kv ...any) {
@@ -69,9 +70,9 @@ func (b bridge) Errorw(msg string, err error, kv ...any) {
 }
 
 // watch lets the watcher see a line.
-func (b bridge) watch(msg string) {
+func (b bridge) watch(msg string, kv ...any) {
 	if w := logWatcher.Load(); w != nil {
-		w.see(msg, guest{b.word(labelRoom), b.word(labelIdentity), b.word(labelSID)})
+		w.see(msg, guest{b.word(labelRoom), b.word(labelIdentity), b.word(labelSID)}, kv...)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/livekit/protocol/logger/pionlogger"
 	"github.com/sirupsen/logrus"
@@ -30,7 +31,7 @@ func (p *fakePeople) remove(g guest, reason string) {
 
 func TestWatcherRemovesOnce(t *testing.T) {
 	lines := [kinds]string{
-		channel: "x data channel open", stream: "Incoming unhandled RTP ssrc(5), OnTrack will not be fired. x",
+		channel: "x data channel open", stream: "Incoming unhandled RTP ssrc(5), OnTrack will not be fired. x", layer: "stream found",
 		report: "Incoming unhandled RTCP ssrc(5), OnTrack will not be fired", source: "Adding a new peer-reflexive candidate: 127.0.0.1:5 ",
 	}
 	for what := channel; what < kinds; what++ {
@@ -60,17 +61,19 @@ func TestWatcherRemovesOnce(t *testing.T) {
 	for i := range 2 * watchMost {
 		w.see(lines[report], guest{"hall", "x", fmt.Sprint(i)})
 	}
-	if len(w.known) > watchMost || w.reports != len(w.known) {
-		t.Errorf("%d are remembered, with %d reports", len(w.known), w.reports)
+	if len(w.known) > watchMost || w.sum[report] != len(w.known) {
+		t.Errorf("%d are remembered, with %d reports", len(w.known), w.sum[report])
 	}
 }
 
-// Many who each keep within their limit do not go beyond that of all: who has left
-// does not count, and then who has most has to go.
+// Many who each keep within their limit do not go beyond that of all: who left long
+// ago does not count, and then who has most has to go.
 func TestWatcherLimitsTheSum(t *testing.T) {
 	const line = "Incoming unhandled RTCP ssrc(5), OnTrack will not be fired"
 	p := &fakePeople{left: map[string]bool{"left": true}}
 	w := newWatcher(p)
+	at := time.Now()
+	w.now = func() time.Time { return at }
 	reports := func(identity string, n int) {
 		for range n {
 			w.see(line, guest{"hall", identity, "PA_" + identity})
@@ -78,18 +81,82 @@ func TestWatcherLimitsTheSum(t *testing.T) {
 	}
 	reports("left", 4000)
 	reports("most", 4096)
-	for n := 0; w.reports < maxReports; n++ {
-		reports(fmt.Sprint(n), min(4000, maxReports-w.reports))
+	for n := 0; w.sum[report] < sums[report]; n++ {
+		reports(fmt.Sprint(n), min(4000, sums[report]-w.sum[report]))
 	}
+	at = at.Add(keptFor)
 	reports("new", 1)
 	w.group.Wait()
-	if len(p.removed) != 0 || w.reports != maxReports+1-4000 {
-		t.Fatalf("removed: %q, %d are left", p.removed, w.reports)
+	if len(p.removed) != 0 || w.sum[report] != sums[report]+1-4000 {
+		t.Fatalf("removed: %q, %d are left", p.removed, w.sum[report])
 	}
 	reports("new", 4001)
 	w.group.Wait()
-	if want := []string{"most: " + reasons[report]}; !slices.Equal(p.removed, want) || w.reports > maxReports {
-		t.Errorf("removed: %q, %d are left", p.removed, w.reports)
+	if want := []string{"most: " + reasons[report]}; !slices.Equal(p.removed, want) || w.sum[report] > sums[report] {
+		t.Errorf("removed: %q, %d are left", p.removed, w.sum[report])
+	}
+}
+
+// TestWatcherRemembersWhoHasLeft: LiveKit keeps streams and channels until a minute after
+// a guest came. Until then they count, and nobody comes and goes past the limit.
+func TestWatcherRemembersWhoHasLeft(t *testing.T) {
+	lines := [kinds]string{channel: "x data channel open", stream: streamNameless + " MediaTrack", layer: layerFound}
+	for what := channel; what <= layer; what++ {
+		t.Run(reasons[what], func(t *testing.T) {
+			p := &fakePeople{left: map[string]bool{}}
+			w := newWatcher(p)
+			at := time.Now()
+			w.now = func() time.Time { return at }
+			visits := 0
+			for ; len(p.removed) == 0 && visits < 1000; visits++ {
+				anna := guest{"hall", "anna", fmt.Sprint("PA_", visits)}
+				for range most[what] {
+					w.see(lines[what], anna)
+				}
+				w.group.Wait()
+			}
+			if each := most[what] - own[what]; visits > sums[what]/each+1 {
+				t.Fatalf("%d visits of %d each", visits, each)
+			}
+			p.left["anna"] = true
+			removed := len(p.removed)
+			bob := guest{"hall", "bob", "PA_bob"}
+			for range own[what] + spared[what] {
+				w.see(lines[what], bob)
+			}
+			w.group.Wait()
+			if len(p.removed) != removed {
+				t.Errorf("removed for what is their own: %q", p.removed)
+			}
+			at = at.Add(keptFor)
+			for range most[what] {
+				w.see(lines[what], guest{"hall", "carl", "PA_carl"})
+			}
+			w.group.Wait()
+			if len(p.removed) != removed {
+				t.Errorf("removed because of those who are gone: %q", p.removed)
+			}
+		})
+	}
+}
+
+// TestLayersFindTheirTracks: a layer counts until LiveKit knows what it is of.
+func TestLayersFindTheirTracks(t *testing.T) {
+	p := &fakePeople{}
+	w := newWatcher(p)
+	anna := guest{"hall", "anna", "PA_1"}
+	for range 100 { // cameras
+		for _, rid := range []string{"q", "h", "f"} {
+			w.see(layerFound, anna)
+			w.see(layerPublished, anna, "kind", "video", labelLayer, rid)
+			w.see(layerFound, anna)
+			w.see(layerPaired, anna)
+		}
+		w.see(layerPublished, anna, "kind", "audio", labelLayer, "")
+	}
+	w.group.Wait()
+	if len(p.removed) != 0 || w.known["PA_1"].n[layer] != 0 || w.sum[layer] != 0 {
+		t.Errorf("removed: %q, %d are left", p.removed, w.known["PA_1"].n[layer])
 	}
 }
 
@@ -103,7 +170,8 @@ func TestReportsAreSeen(t *testing.T) {
 	guest := bridge{}.WithValues(labelRoom, "hall", labelIdentity, "anna", labelSID, "PA_1")
 	pionlogger.NewLoggerFactory(guest).NewLogger("pc").Warnf("Incoming unhandled RTCP ssrc(%d), OnTrack will not be fired", 5)
 	pionlogger.NewLoggerFactory(guest).NewLogger("ice").Debugf("Adding a new peer-reflexive candidate: %s ", "127.0.0.1:5")
-	if c := w.known["PA_1"]; c == nil || c.n[report] != 1 || c.sources == nil {
+	guest.Infow(layerPublished, labelLayer, "q")
+	if c := w.known["PA_1"]; c == nil || c.n[report] != 1 || c.sources == nil || c.n[layer] != -1 {
 		t.Errorf("not seen: %+v", c)
 	}
 }
