@@ -39,7 +39,7 @@ const (
 	nonceWindow   = 10 * time.Minute // how wrong a client's clock may be
 	maxNonces     = 1 << 16          // in two windows, of all; 32 bytes each
 	// originNonces is one origin's part of them: 3 joins a second, all the
-	// time. An office behind one address has fewer.
+	// time. Of more, the oldest ones are forgotten.
 	originNonces = 1 << 12
 )
 

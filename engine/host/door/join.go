@@ -66,11 +66,7 @@ func (d *Door) join(
 	case !d.joins.Take(from, now):
 		return doorapi.JoinAnswer{}, call.ErrTooManyTries
 	}
-	fresh, full := d.nonces.Use(from, sha256.Sum256(append(append([]byte(nil), req.Key...), req.Nonce...)), signing)
-	switch {
-	case full:
-		return doorapi.JoinAnswer{}, call.ErrTooManyTries
-	case !fresh:
+	if !d.nonces.Use(from, sha256.Sum256(append(append([]byte(nil), req.Key...), req.Nonce...)), signing) {
 		return doorapi.JoinAnswer{}, call.ErrJoinUsed
 	}
 	seen := d.moderator.Waiting().Seen()

@@ -34,7 +34,13 @@ type Limits struct {
 	AddressByteBurst int
 	AllBytes         rate.Limit // ... of all together
 	AllByteBurst     int
-	CutLines         rate.Limit // warnings about connections that were cut, a second and address
+	// Sections of audio and video that are offered, a second and address, and of all
+	// together. LiveKit keeps each until a minute after its guest came, at least.
+	AddressSections     rate.Limit
+	AddressSectionBurst int
+	AllSections         rate.Limit
+	AllSectionBurst     int
+	CutLines            rate.Limit // warnings about connections that were cut, a second and address
 
 	PageFiles     rate.Limit // of the page for guests in a browser, a second and address
 	PageFileBurst int
@@ -72,6 +78,10 @@ func Default() Limits {
 		Bytes: 256 << 10, ByteBurst: 4 << 20,
 		AddressBytes: 4 << 20, AddressByteBurst: 16 << 20,
 		AllBytes: 8 << 20, AllByteBurst: 32 << 20,
+		// An office of 60 where everybody receives everybody's microphone and camera
+		// offers 7200.
+		AddressSections: 100, AddressSectionBurst: 8 << 10,
+		AllSections: 150, AllSectionBurst: 12 << 10,
 		CutLines:  1.0 / 60,
 		PageFiles: 100, PageFileBurst: 1500, // a guest loads 20; an office of 75 at once
 		Addresses:   4096,
@@ -134,8 +144,8 @@ func (r *Rates[K]) Of(o K) *rate.Limiter {
 
 // Nonces remembers the nonces of joins, so that a recorded join cannot be used
 // again. Two sets, each for one period, keep every nonce for at least a period.
-// A set holds at most max, and share of one origin, so that a few origins
-// cannot lock everyone else out.
+// A set holds at most max, and share of one origin: beyond that the oldest is
+// forgotten, of the origin that has most. Nobody is locked out by what others use.
 type Nonces struct {
 	mu         sync.Mutex
 	period     time.Duration
@@ -159,9 +169,8 @@ func NewNonces(period time.Duration, maxNonces, share int) *Nonces {
 	return &Nonces{period: period, max: maxNonces, share: share, now: newNonceSet()}
 }
 
-// Use notes a nonce. fresh is false if it was used before; full is true if
-// this origin has to wait for the next period.
-func (n *Nonces) Use(o netip.Prefix, nonce [32]byte, at time.Time) (fresh, full bool) {
+// Use notes a nonce. fresh is false if it was used before.
+func (n *Nonces) Use(o netip.Prefix, nonce [32]byte, at time.Time) (fresh bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if passed := at.Sub(n.turned); passed >= n.period {
@@ -174,34 +183,34 @@ func (n *Nonces) Use(o netip.Prefix, nonce [32]byte, at time.Time) (fresh, full 
 	_, inOld := n.old.all[nonce]
 	switch {
 	case inNow || inOld:
-		return false, false
+		return false
 	case len(n.now.of[o]) >= n.share:
-		return false, true
-	case len(n.now.all) >= n.max && !n.now.evict(len(n.now.of[o])):
-		return false, true
+		n.now.forget(o)
+	case len(n.now.all) >= n.max:
+		n.now.forget(n.now.heaviest())
 	}
 	n.now.all[nonce] = struct{}{}
 	n.now.of[o] = append(n.now.of[o], nonce)
-	return true, false
+	return true
 }
 
-// evict forgets the oldest nonce of the heaviest origin, if that one has more
-// than have. Then its join could be used again, by those who know it: they are
-// behind that origin, because joins travel encrypted.
-func (s nonceSet) evict(have int) bool {
-	var heaviest netip.Prefix
-	var list [][32]byte
-	for o, l := range s.of {
-		if len(l) > max(have, len(list)) {
-			heaviest, list = o, l
+// heaviest is the origin that has most nonces.
+func (s nonceSet) heaviest() (heaviest netip.Prefix) {
+	most := 0
+	for o, list := range s.of {
+		if len(list) > most {
+			heaviest, most = o, len(list)
 		}
 	}
-	if len(list) == 0 {
-		return false
-	}
+	return heaviest
+}
+
+// forget forgets the oldest nonce of an origin. Then its join could be used again, by
+// those who know it: they are behind that origin, because joins travel encrypted.
+func (s nonceSet) forget(o netip.Prefix) {
+	list := s.of[o]
 	delete(s.all, list[0])
-	if s.of[heaviest] = list[1:]; len(list) == 1 {
-		delete(s.of, heaviest)
+	if s.of[o] = list[1:]; len(list) == 1 {
+		delete(s.of, o)
 	}
-	return true
 }

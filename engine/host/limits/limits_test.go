@@ -62,45 +62,51 @@ func TestNonces(t *testing.T) {
 	n := NewNonces(time.Minute, 3, 3)
 	at := time.Unix(1000, 0)
 	steps := []struct {
-		nonce       byte
-		after       time.Duration
-		fresh, full bool
+		nonce byte
+		after time.Duration
+		fresh bool
 	}{
-		{1, 0, true, false},
-		{1, 0, false, false},
-		{2, 30 * time.Second, true, false},
-		{3, 59 * time.Second, true, false},
-		{4, 59 * time.Second, false, true},    // too many in a period
-		{4, 60 * time.Second, true, false},    // the next period
-		{3, 100 * time.Second, false, false},  // is still remembered
-		{1, 119 * time.Second, false, false},  // and so is this
-		{1, 250 * time.Second, true, false},   // after both periods it is not
-		{4, 1000 * time.Second, true, false},  // nor after a long silence
-		{4, 1001 * time.Second, false, false}, // once only
+		{1, 0, true},
+		{1, 0, false},
+		{2, 30 * time.Second, true},
+		{3, 59 * time.Second, true},
+		{3, 100 * time.Second, false}, // is remembered in the next period
+		{1, 119 * time.Second, false}, // and so is this
+		{1, 250 * time.Second, true},  // after both periods it is not
+		{4, 1000 * time.Second, true}, // nor after a long silence
+		{4, 1001 * time.Second, false},
 	}
 	for i, s := range steps {
-		if fresh, full := n.Use(Origin("192.0.2.1:1"), [32]byte{s.nonce}, at.Add(s.after)); fresh != s.fresh || full != s.full {
-			t.Errorf("step %d: fresh %v, full %v", i, fresh, full)
+		if fresh := n.Use(Origin("192.0.2.1:1"), [32]byte{s.nonce}, at.Add(s.after)); fresh != s.fresh {
+			t.Errorf("step %d: fresh %v", i, fresh)
 		}
 	}
 }
 
-// TestNoncesOfOne: one origin has its share, however much room there is.
+// TestNoncesOfOne: one origin has its share, however much room there is. Whoever joins
+// beyond it comes in all the same, and the oldest is forgotten.
 func TestNoncesOfOne(t *testing.T) {
 	n := NewNonces(time.Minute, 100, 60)
 	at := time.Unix(1000, 0)
+	one, other := Origin("192.0.2.1:1"), Origin("192.0.2.2:1")
+	n.Use(other, [32]byte{200}, at)
 	for i := range byte(70) {
-		if fresh, full := n.Use(Origin("192.0.2.1:1"), [32]byte{i}, at); full != (i >= 60) || fresh == full {
-			t.Errorf("join %d: fresh %v, full %v", i, fresh, full)
+		if !n.Use(one, [32]byte{i}, at) {
+			t.Errorf("join %d behind an address with many is refused", i)
 		}
 	}
-	if fresh, _ := n.Use(Origin("192.0.2.1:1"), [32]byte{99}, at.Add(time.Minute)); !fresh {
-		t.Error("the next period brings nothing")
+	for i := byte(10); i < 70; i++ {
+		if n.Use(one, [32]byte{i}, at) {
+			t.Errorf("join %d is accepted twice", i)
+		}
+	}
+	if len(n.now.of[one]) != 60 || len(n.now.all) != 61 || n.Use(other, [32]byte{200}, at) {
+		t.Errorf("%d of one, %d in all", len(n.now.of[one]), len(n.now.all))
 	}
 }
 
-// TestNoncesOfTheHeaviest: a few origins that join without end shut nobody else
-// out, and what they have used stays used as long as there is room.
+// TestNoncesOfTheHeaviest: a few origins that join without end shut nobody out, and what
+// others have used stays used.
 func TestNoncesOfTheHeaviest(t *testing.T) {
 	n := NewNonces(time.Minute, 100, 60)
 	at := time.Unix(1000, 0)
@@ -108,16 +114,15 @@ func TestNoncesOfTheHeaviest(t *testing.T) {
 	nonce := func(o, i byte) [32]byte { return [32]byte{o, i} }
 	for i := range byte(70) {
 		for o := range byte(2) {
-			fresh, full := n.Use(of(o), nonce(o, i), at)
-			if bounded := i >= 50; full && !bounded || fresh == full {
-				t.Errorf("origin %d, join %d: fresh %v, full %v", o, i, fresh, full)
+			if !n.Use(of(o), nonce(o, i), at) {
+				t.Errorf("origin %d, join %d is refused", o, i)
 			}
 		}
 	}
 	for o := byte(2); o < 12; o++ { // newcomers, when everything is taken
 		for i := range byte(3) {
-			if fresh, full := n.Use(of(o), nonce(o, i), at); !fresh || full {
-				t.Errorf("newcomer %d, join %d: fresh %v, full %v", o, i, fresh, full)
+			if !n.Use(of(o), nonce(o, i), at) {
+				t.Errorf("newcomer %d, join %d is refused", o, i)
 			}
 		}
 	}
@@ -125,7 +130,7 @@ func TestNoncesOfTheHeaviest(t *testing.T) {
 		for i := range byte(60) {
 			n.Use(of(0), nonce(0, 100+i), at)
 		}
-		if fresh, _ := n.Use(of(o), nonce(o, 0), at); fresh {
+		if n.Use(of(o), nonce(o, 0), at) {
 			t.Errorf("the join of newcomer %d is accepted twice", o)
 		}
 	}
