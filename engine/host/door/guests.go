@@ -3,12 +3,14 @@ package door
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 
 	"github.com/livekit/protocol/livekit"
 	"github.com/sirupsen/logrus"
 	"golang.org/x/time/rate"
 
+	"foyer/engine/call"
 	"foyer/engine/host/limits"
 	"foyer/engine/host/roomservice"
 	"foyer/engine/host/seats"
@@ -23,6 +25,8 @@ type guestLimits struct {
 	bytes   *limits.Rates[roomservice.Place] // of one person
 	sending *limits.Rates[netip.Prefix]      // bytes of one address
 	all     *rate.Limiter                    // bytes
+	offered *limits.Rates[netip.Prefix]      // sections of one address
+	offers  *rate.Limiter                    // sections of all
 	cuts    *limits.Rates[netip.Prefix]      // lines in the log about connections that were cut
 	crowd   *seats.Crowd
 }
@@ -34,6 +38,8 @@ func newGuestLimits(l limits.Limits) guestLimits {
 		bytes:   limits.NewRates[roomservice.Place](l.Bytes, l.ByteBurst, l.Addresses),
 		sending: limits.NewRates[netip.Prefix](l.AddressBytes, l.AddressByteBurst, l.Addresses),
 		all:     rate.NewLimiter(l.AllBytes, l.AllByteBurst),
+		offered: limits.NewRates[netip.Prefix](l.AddressSections, l.AddressSectionBurst, l.Addresses),
+		offers:  rate.NewLimiter(l.AllSections, l.AllSectionBurst),
 		cuts:    limits.NewRates[netip.Prefix](l.CutLines, 1, l.Addresses),
 		crowd:   seats.NewCrowd(l.Guests),
 	}
@@ -43,12 +49,11 @@ func newGuestLimits(l limits.Limits) guestLimits {
 func (d *Door) limitsOf(ctx context.Context, c *connect) stream.Limits {
 	who := roomservice.Place{Room: c.room(), Identity: c.identity()}
 	return stream.Limits{
-		Work:  d.guests.work.Of(who),
-		Own:   d.limits.JoinWork,
-		Bytes: []*rate.Limiter{d.guests.bytes.Of(who), d.guests.sending.Of(c.from), d.guests.all},
-		Names: func(audio bool, name string) error {
-			return d.enforcer.Name(who, name, audio)
-		},
+		Work:     d.guests.work.Of(who),
+		Own:      d.limits.JoinWork,
+		Bytes:    []*rate.Limiter{d.guests.bytes.Of(who), d.guests.sending.Of(c.from), d.guests.all},
+		Sections: []*rate.Limiter{d.guests.offered.Of(c.from), d.guests.offers},
+		Media:    d.enforcer.Media(who),
 		Inspect: func(m *livekit.SignalRequest) error {
 			if m.GetTrickle() != nil && !d.guests.named.Take(who, d.now()) {
 				return &stream.Violation{Status: stream.StatusPolicy, Reason: "too many candidates"}
@@ -62,6 +67,24 @@ func (d *Door) limitsOf(ctx context.Context, c *connect) stream.Limits {
 			}
 		},
 	}
+}
+
+// mayOffer looks at the offer that comes with a connect, if there is one.
+func (d *Door) mayOffer(c *connect) error {
+	if c.said == nil {
+		return nil
+	}
+	if c.resumes {
+		who := roomservice.Place{Room: c.room(), Identity: c.identity()}
+		if err := d.enforcer.Media(who).Sections(c.sections); err != nil {
+			return fmt.Errorf("%w: %w", call.ErrBadArgument, err)
+		}
+	}
+	now, n := d.now(), c.said.Most()
+	if !d.guests.offered.Of(c.from).AllowN(now, n) || !d.guests.offers.AllowN(now, n) {
+		return call.ErrTooManyTries
+	}
+	return nil
 }
 
 // logCut tells of a connection that was cut, of each address now and then: who

@@ -44,10 +44,11 @@ type connect struct {
 	member    register.Member
 	granted   *auth.VideoGrant           // what the token says that LiveKit is given
 	announces []*livekit.AddTrackRequest // with the connect
-	names     map[string]bool            // of its tracks: whether it is audio
-	open      func()                     // gives the place in the room back; see seats.Seats
-	gone      func()                     // LiveKit had let them in; see tracks.Connection
-	inTime    func() bool                // from now on a server that stops does not turn them away
+	said      *tracks.Said               // by its offer, which has these sections
+	sections  []stream.Section
+	open      func()      // gives the place in the room back; see seats.Seats
+	gone      func()      // LiveKit had let them in; see tracks.Connection
+	inTime    func() bool // from now on a server that stops does not turn them away
 	// expel ends their removal, if the connection was cut for what they sent.
 	expel atomic.Pointer[func(context.Context) error]
 }
@@ -56,7 +57,7 @@ type connect struct {
 func (c *connect) connection() tracks.Connection {
 	in := tracks.Connection{
 		Who: roomservice.Place{Room: c.room(), Identity: c.identity()}, Resumes: c.resumes,
-		Muted: c.granted != nil && !c.granted.GetCanPublishData(), Announces: c.announces, Names: c.names,
+		Muted: c.granted != nil && !c.granted.GetCanPublishData(), Announces: c.announces, Said: c.said,
 	}
 	if !c.ours {
 		in.Foreign = tracks.SourcesOf(c.grants.Video.GetCanPublishSources())
@@ -144,9 +145,8 @@ func (c *connect) readJoin() error {
 	if err := checkAttributes(c.query, request.GetParticipantAttributes()); err != nil {
 		return err
 	}
-	c.names = map[string]bool{}
-	note := func(audio bool, name string) error { return tracks.NoteName(c.names, name, audio) }
-	if err := stream.CheckJoin(raw, note); err != nil {
+	c.said = tracks.NewSaid()
+	if err := stream.CheckJoin(raw, offer{c}); err != nil {
 		return fmt.Errorf("%w: %w", call.ErrBadArgument, err)
 	}
 	sources := map[livekit.TrackSource]bool{}
@@ -159,13 +159,25 @@ func (c *connect) readJoin() error {
 		}
 		sources[t.GetSource()] = true
 		for _, name := range tracks.NamesOf(t) {
-			if err := note(t.GetType() != livekit.TrackType_VIDEO, name); err != nil {
+			if err := c.said.Name(t.GetType() != livekit.TrackType_VIDEO, name); err != nil {
 				return fmt.Errorf("%w: %w", call.ErrBadArgument, err)
 			}
 		}
 	}
 	c.resumes, c.announces = request.GetReconnect(), request.GetAddTrackRequests()
 	return nil
+}
+
+// offer is the one that comes with a connect.
+type offer struct{ *connect }
+
+// Name implements stream.Media.
+func (o offer) Name(audio bool, name string) error { return o.said.Name(audio, name) }
+
+// Sections implements stream.Media.
+func (o offer) Sections(all []stream.Section) error {
+	o.connect.sections = all
+	return o.said.Sections(all)
 }
 
 // connectKey has the *connect of a request that is passed on.
@@ -194,7 +206,9 @@ func (d *Door) serveRTC(w http.ResponseWriter, r *http.Request) {
 	c, err := d.identify(r)
 	if err == nil {
 		log = log.WithFields(logrus.Fields{"room": c.room(), "identity": c.identity()})
-		err = d.admit(ctx, c)
+		if err = d.mayOffer(c); err == nil {
+			err = d.admit(ctx, c)
+		}
 	}
 	if err != nil {
 		if refusedByStop(ctx) {

@@ -36,30 +36,33 @@ const sizeOfCost = 4 << 10
 
 func (k *kind) costOf(bytes int) int { return k.cost + bytes/sizeOfCost }
 
+// Fields of SignalRequest.
+const offerField, answerField protowire.Number = 1, 2
+
 // kinds are the requests by their field in SignalRequest.
 var kinds = map[protowire.Number]*kind{
-	1:  {name: "offer", bytes: MaxMessage, fields: 4096, cost: 10},
-	2:  {name: "answer", bytes: MaxMessage, fields: 4096, cost: 10},
-	3:  {name: "candidate", bytes: maxSmall, fields: 8, cost: 2, small: true},
-	4:  {name: "track", bytes: maxSmall, fields: 256, cost: 10, small: true},
-	5:  {name: "mute", bytes: maxTiny, fields: 8, cost: 1, small: true},
-	6:  {name: "subscription", bytes: maxList, fields: 4096, cost: 2, small: true},
-	7:  {name: "track settings", bytes: maxList, fields: 4096, cost: 1, small: true},
-	8:  {name: "leave", bytes: maxSmall, fields: 256, cost: 1, small: true},
-	10: {name: "layers", bytes: maxTiny, fields: 64, cost: 2, small: true},
-	11: {name: "permissions", bytes: maxList, fields: 4096, cost: 20, small: true},
-	12: {name: "state", bytes: 2 * MaxMessage, fields: 1 << 14, cost: 50},
-	13: {name: "simulation", refused: "nobody may simulate failures here"},
-	14: {name: "ping", bytes: maxTiny, fields: 1, cost: 1, small: true},
-	15: {name: "metadata", bytes: 2 * maxList, fields: 256, cost: 20, small: true},
-	16: {name: "ping", bytes: maxTiny, fields: 8, cost: 1, small: true},
-	17: {name: "audio track", bytes: maxTiny, fields: 32, cost: 2, small: true},
-	18: {name: "video track", bytes: maxTiny, fields: 32, cost: 2, small: true},
-	19: {name: "data track", bytes: maxTiny, fields: 32, cost: 10, small: true},
-	20: {name: "end of a data track", bytes: maxTiny, fields: 8, cost: 2, small: true},
-	21: {name: "data subscription", bytes: maxList, fields: 4096, cost: 2, small: true},
-	22: {name: "data blob", bytes: 2 * maxList, fields: 64, cost: 20, small: true},
-	23: {name: "question for a data blob", bytes: maxTiny, fields: 32, cost: 10, small: true},
+	offerField:  {name: "offer", bytes: MaxMessage, fields: 4096, cost: 10},
+	answerField: {name: "answer", bytes: MaxMessage, fields: 4096, cost: 10},
+	3:           {name: "candidate", bytes: maxSmall, fields: 8, cost: 2, small: true},
+	4:           {name: "track", bytes: maxSmall, fields: 256, cost: 10, small: true},
+	5:           {name: "mute", bytes: maxTiny, fields: 8, cost: 1, small: true},
+	6:           {name: "subscription", bytes: maxList, fields: 4096, cost: 2, small: true},
+	7:           {name: "track settings", bytes: maxList, fields: 4096, cost: 1, small: true},
+	8:           {name: "leave", bytes: maxSmall, fields: 256, cost: 1, small: true},
+	10:          {name: "layers", bytes: maxTiny, fields: 64, cost: 2, small: true},
+	11:          {name: "permissions", bytes: maxList, fields: 4096, cost: 20, small: true},
+	12:          {name: "state", bytes: 2 * MaxMessage, fields: 1 << 14, cost: 50},
+	13:          {name: "simulation", refused: "nobody may simulate failures here"},
+	14:          {name: "ping", bytes: maxTiny, fields: 1, cost: 1, small: true},
+	15:          {name: "metadata", bytes: 2 * maxList, fields: 256, cost: 20, small: true},
+	16:          {name: "ping", bytes: maxTiny, fields: 8, cost: 1, small: true},
+	17:          {name: "audio track", bytes: maxTiny, fields: 32, cost: 2, small: true},
+	18:          {name: "video track", bytes: maxTiny, fields: 32, cost: 2, small: true},
+	19:          {name: "data track", bytes: maxTiny, fields: 32, cost: 10, small: true},
+	20:          {name: "end of a data track", bytes: maxTiny, fields: 8, cost: 2, small: true},
+	21:          {name: "data subscription", bytes: maxList, fields: 4096, cost: 2, small: true},
+	22:          {name: "data blob", bytes: 2 * maxList, fields: 64, cost: 20, small: true},
+	23:          {name: "question for a data blob", bytes: maxTiny, fields: 32, cost: 10, small: true},
 }
 
 // unknown is for requests of clients that are newer than this server. LiveKit

@@ -1,8 +1,6 @@
 package stream
 
 import (
-	"strings"
-
 	"github.com/livekit/protocol/livekit"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
@@ -10,12 +8,8 @@ import (
 )
 
 const (
-	maxDepth    = 12 // of messages within messages
-	maxVarint   = 10 // bytes
-	maxSections = 512
-	// maxCandidates is for one description: a computer with 20 addresses has 40.
-	maxCandidates = 128
-	maxLines      = 1 << 16
+	maxDepth  = 12 // of messages within messages
+	maxVarint = 10 // bytes
 )
 
 // scanner reads a SignalRequest in the wire format of protocol buffers, from
@@ -35,13 +29,8 @@ type scanner struct {
 	left     uint64
 	sdp      bool // the current string is a session description
 	text     sdpCounter
-	names    Names
+	media    Media
 }
-
-// Names takes the name of a track that a session description sends, and whether
-// the section is one of audio. LiveKit takes a track for the one that was announced
-// under that name, of whatever kind that is.
-type Names func(audio bool, name string) error
 
 // level is a message within the request.
 type level struct {
@@ -64,13 +53,13 @@ var (
 )
 
 func (s *scanner) reset() {
-	*s = scanner{names: s.names, text: sdpCounter{said: s.text.said[:0]}}
+	*s = scanner{media: s.media, text: sdpCounter{said: s.text.said[:0]}}
 	s.stack[0].desc = requestDescriptor
 }
 
 // CheckJoin looks at a join request, which holds what the first messages would.
-func CheckJoin(raw []byte, names Names) error {
-	s := scanner{join: true, kind: joining, names: names}
+func CheckJoin(raw []byte, media Media) error {
+	s := scanner{join: true, kind: joining, media: media}
 	s.stack[0].desc = joinDescriptor
 	if err := s.scan(raw); err != nil {
 		return err
@@ -207,6 +196,18 @@ func (s *scanner) tag(value uint64) error {
 	return nil
 }
 
+// use is what LiveKit does with the description that begins.
+func (s *scanner) use() use {
+	switch {
+	case s.kind == kinds[offerField], s.join && s.depth == 1 && s.stack[1].desc.Name() == "SessionDescription":
+		return isOffer
+	case s.kind == kinds[answerField]:
+		return isAnswer
+	default:
+		return isMemory // of what was negotiated before, the server's offers with it
+	}
+}
+
 // enter begins a string, or a message within the current one.
 func (s *scanner) enter(length uint64) error {
 	if length > 1<<31 {
@@ -220,7 +221,7 @@ func (s *scanner) enter(length uint64) error {
 	if field == nil || field.Kind() != protoreflect.MessageKind {
 		s.state, s.left = scanSkip, length
 		if s.sdp = field != nil && field.Name() == "sdp"; s.sdp {
-			s.text = sdpCounter{fresh: true, names: s.names, said: s.text.said[:0]}
+			s.text = sdpCounter{fresh: true, media: s.media, use: s.use(), said: s.text.said[:0]}
 		}
 		return nil
 	}
@@ -229,133 +230,5 @@ func (s *scanner) enter(length uint64) error {
 	}
 	// This byte is counted off the new message, too, in consume.
 	s.stack[s.depth] = level{field.Message(), length + 1}
-	return nil
-}
-
-const candidateLine = "a=candidate"
-
-// sdpCounter counts what a session description asks LiveKit to make.
-type sdpCounter struct {
-	fresh                       bool // at the start of a line
-	cr                          bool // after a carriage return; only a line feed may follow
-	line                        [len(candidateLine)]byte
-	at                          int
-	lines, sections, candidates int
-
-	names Names
-	audio bool   // of the current section
-	said  []byte // the current line, up to maxNamed
-}
-
-// maxNamed limits the lines of a description that may hold a track's name, in
-// bytes.
-const maxNamed = 1 << 10
-
-// endLine looks at a line that has ended.
-func (c *sdpCounter) endLine() error {
-	line := string(c.said)
-	c.said = c.said[:0]
-	if len(line) < len("m=") {
-		return nil
-	}
-	switch line[0] {
-	case 'm':
-		c.audio = strings.HasPrefix(line, "m=audio")
-	case 'a':
-		return c.endAttribute(line)
-	case 'c', 'o', 'r', 't', 'v', 'z':
-		// pion reads words of these, and what is left over as the next line.
-		if len(line) > maxNamed || strings.Contains(line[len("m="):], "=") {
-			return violation(StatusPolicy, "a description with a line within a line")
-		}
-	}
-	return nil
-}
-
-// endAttribute looks for the names of tracks as pion does (webrtc,
-// trackDetailsFromSDP): between single blanks.
-func (c *sdpCounter) endAttribute(line string) error {
-	ids, isName := strings.CutPrefix(line, "a=msid:")
-	if !isName && strings.HasPrefix(line, "a=ssrc:") {
-		if len(line) <= maxNamed && !strings.Contains(strings.ToLower(line), "msid:") {
-			return nil
-		}
-		_, ids, isName = strings.Cut(line, " ")
-	}
-	switch {
-	case c.names == nil || !isName:
-		return nil
-	case len(line) > maxNamed:
-		return violation(StatusPolicy, "a track with a name that is too long")
-	case !areNames(line):
-		return violation(StatusPolicy, "a track with a name that is none")
-	}
-	for _, name := range strings.Split(ids, " ")[1:] { // the first is the stream's
-		if err := c.names(c.audio, name); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// areNames reports whether a line has visible ASCII and single blanks alone, within
-// which nobody reads other names.
-func areNames(line string) bool {
-	return !strings.Contains(line, "  ") && !strings.HasSuffix(line, " ") &&
-		!strings.ContainsFunc(line, func(r rune) bool { return r < ' ' || r > '~' })
-}
-
-// errReturn is a description with a carriage return that ends no line: some readers
-// end one there, and others do not.
-var errReturn = &Violation{StatusPolicy, "a description with a carriage return within a line"}
-
-// end takes the end of the description.
-func (c *sdpCounter) end() error {
-	if c.cr {
-		return errReturn
-	}
-	return c.endLine()
-}
-
-func (c *sdpCounter) count(p []byte) error {
-	for _, b := range p {
-		if c.cr && b != '\n' {
-			return errReturn
-		}
-		if c.cr = b == '\r'; c.cr {
-			continue
-		}
-		if b == '\n' {
-			if err := c.endLine(); err != nil {
-				return err
-			}
-			c.lines++
-			c.at, c.fresh = 0, true
-			continue
-		}
-		if len(c.said) <= maxNamed {
-			c.said = append(c.said, b)
-		}
-		if !c.fresh {
-			continue
-		}
-		c.line[c.at] = b
-		c.at++
-		if c.at == 2 && string(c.line[:2]) == "m=" {
-			c.sections++
-		}
-		if c.at == len(c.line) && string(c.line[:]) == candidateLine {
-			c.candidates++
-		}
-		c.fresh = c.at < len(c.line)
-	}
-	switch {
-	case c.sections > maxSections:
-		return violation(StatusPolicy, "a description of more than %d tracks", maxSections)
-	case c.candidates > maxCandidates:
-		return violation(StatusPolicy, "a description with more than %d candidates", maxCandidates)
-	case c.lines > maxLines:
-		return violation(StatusPolicy, "a description of more than %d lines", maxLines)
-	}
 	return nil
 }

@@ -93,8 +93,8 @@ func TestSectionsAreCountedWhereverTheyAreCut(t *testing.T) {
 		sdp  string
 		fine bool
 	}{
-		"as many as may be":    {"v=0\r\n" + strings.Repeat("m=audio 9 X 111\r\na=mid:0\r\n", maxSections), true},
-		"one more":             {"v=0\r\n" + strings.Repeat("m=audio 9 X 111\r\na=mid:0\r\n", maxSections+1), false},
+		"as many as may be":    {"v=0\r\n" + strings.Repeat("m=audio 9 X 111\r\na=sendonly\r\n", maxSections), true},
+		"one more":             {"v=0\r\n" + strings.Repeat("m=audio 9 X 111\r\na=sendonly\r\n", maxSections+1), false},
 		"one more without \\r": {"v=0\n" + strings.Repeat("m=audio 9 X 111\n", maxSections+1), false},
 		"one more without \\n": {"v=0\r" + strings.Repeat("m=audio 9 X 111\r", maxSections+1), false},
 		"within other lines":   {"v=0\r\n" + strings.Repeat("a=m=m=m=\r\n", maxSections), true},
@@ -117,7 +117,7 @@ func TestSectionsAreCountedWhereverTheyAreCut(t *testing.T) {
 // sends tracks under are those that pion finds.
 func TestNamesAreReadAsPionReadsThem(t *testing.T) {
 	const head = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
-	const audio, video = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n", "m=video 9 UDP/TLS/RTP/SAVPF 96\r\n"
+	const audio, video = audioLine + "a=mid:0\r\na=sendonly\r\n", videoLine + "a=mid:0\r\na=sendonly\r\n"
 	for name, tt := range map[string]struct {
 		sdp  string
 		want string // empty: it is refused
@@ -144,14 +144,14 @@ func TestNamesAreReadAsPionReadsThem(t *testing.T) {
 		raw := mustMarshal(t, offer(tt.sdp))
 		for _, piece := range []int{1, 7, len(raw)} {
 			got := ""
-			s := &scanner{names: func(audio bool, name string) error {
+			s := &scanner{media: told{name: func(audio bool, name string) error {
 				kind := "video "
 				if audio {
 					kind = "audio "
 				}
 				got += kind + name
 				return nil
-			}}
+			}}}
 			s.reset()
 			var err error
 			for chunk := range slices.Chunk(raw, piece) {
@@ -164,4 +164,24 @@ func TestNamesAreReadAsPionReadsThem(t *testing.T) {
 			}
 		}
 	}
+}
+
+// told hands on what it is told.
+type told struct {
+	name     func(audio bool, name string) error
+	sections func([]Section) error
+}
+
+func (m told) Name(audio bool, name string) error {
+	if m.name == nil {
+		return nil
+	}
+	return m.name(audio, name)
+}
+
+func (m told) Sections(all []Section) error {
+	if m.sections == nil {
+		return nil
+	}
+	return m.sections(all)
 }

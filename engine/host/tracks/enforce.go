@@ -261,7 +261,7 @@ func (e *Enforcer) inspectTrack(who roomservice.Place, t *livekit.AddTrackReques
 	}
 	sp := e.speeches.get(who)
 	for _, name := range NamesOf(t) {
-		if err := sp.call(name, t.GetType() != livekit.TrackType_VIDEO); err != nil {
+		if err := sp.saying().Name(t.GetType() != livekit.TrackType_VIDEO, name); err != nil {
 			return err
 		}
 	}

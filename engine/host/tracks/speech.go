@@ -2,13 +2,14 @@ package tracks
 
 import (
 	"context"
-	"maps"
+	"errors"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/livekit/protocol/livekit"
 
+	"foyer/engine/call"
 	"foyer/engine/host/roomservice"
 	"foyer/engine/host/stream"
 	"foyer/engine/internal/pause"
@@ -49,7 +50,7 @@ type speech struct {
 	silent    map[livekit.TrackSource]bool        // not to be published while muted
 	lies      map[livekit.TrackSource]bool        // nor ever: something untrue came from it
 	double    map[livekit.TrackSource]time.Time   // since when there are two
-	names     map[string]bool                     // of tracks: whether it is audio
+	said      *Said                               // by their offers
 	muted     bool                                // as the register said when LiveKit was last told
 	looks     bool                                // LiveKit is going to be told once more; see Enforcer.lookAgain
 }
@@ -69,7 +70,7 @@ func (s *speech) reset() {
 	s.silent = map[livekit.TrackSource]bool{}
 	s.lies = map[livekit.TrackSource]bool{}
 	s.double = map[livekit.TrackSource]time.Time{}
-	s.names = map[string]bool{}
+	s.said = NewSaid()
 }
 
 // speeches has everybody's. It may be used from any goroutine.
@@ -125,7 +126,7 @@ type Connection struct {
 	Resumes   bool // keeps the participant that is there
 	Muted     bool // as LiveKit was told
 	Announces []*livekit.AddTrackRequest
-	Names     map[string]bool       // of its tracks: whether it is audio
+	Said      *Said                 // by its offer; nil: it has none
 	Foreign   []livekit.TrackSource // that a token lists which the door has not made; nil: it is the door's
 }
 
@@ -139,15 +140,15 @@ func (e *Enforcer) Connected(c Connection) (gone func()) {
 	if !c.Resumes {
 		one.reset()
 		one.muted = c.Muted
-		maps.Copy(one.names, c.Names)
+		if c.Said != nil {
+			one.said = c.Said
+		}
 		for _, t := range c.Announces {
 			one.announce(t)
 		}
 	}
-	for name, audio := range c.Names {
-		if NoteName(one.names, name, audio) != nil { // resumed with an offer: LiveKit has it already
-			one.lies[livekit.TrackSource_CAMERA], one.lies[livekit.TrackSource_SCREEN_SHARE] = true, true
-		}
+	if c.Resumes && c.Said != nil && !c.Said.copyTo(one.said) { // LiveKit has its offer already
+		one.lies[livekit.TrackSource_CAMERA], one.lies[livekit.TrackSource_SCREEN_SHARE] = true, true
 	}
 	if c.Foreign != nil {
 		one.foreign = c.Foreign
@@ -160,9 +161,58 @@ func (e *Enforcer) Connected(c Connection) (gone func()) {
 	})
 }
 
-// Name notes what a track of a name is, as somebody calls it.
-func (e *Enforcer) Name(who roomservice.Place, name string, audio bool) error {
-	return e.speeches.get(who).call(name, audio)
+// media is told what the descriptions of somebody are about.
+type media struct {
+	e   *Enforcer
+	who roomservice.Place
+}
+
+// Media is told what the descriptions of somebody who is connected are about.
+func (e *Enforcer) Media(who roomservice.Place) stream.Media { return media{e, who} }
+
+// Name implements stream.Media.
+func (m media) Name(audio bool, name string) error {
+	return m.e.speeches.get(m.who).saying().Name(audio, name)
+}
+
+// Sections implements stream.Media. In a room with more people than are known here
+// somebody may offer as many more.
+func (m media) Sections(all []stream.Section) error {
+	said := m.e.speeches.get(m.who).saying()
+	err := said.among(m.e.speeches.people(m.who.Room), all)
+	if !errors.Is(err, errSections) {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(m.e.speeches.ctx, roomservice.Timeout)
+	defer cancel()
+	people, unknown := m.e.rooms.People(ctx, m.who.Room)
+	if unknown != nil {
+		return nil //nolint:nilerr // LiveKit does not say what there is
+	}
+	return said.among(len(people), all)
+}
+
+func (s *speech) saying() *Said {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.said
+}
+
+// people is how many are connected here to a room.
+func (s *speeches) people(room call.RoomID) (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for p, one := range s.of {
+		if p.Room != room {
+			continue
+		}
+		one.mu.Lock()
+		if one.sockets > 0 {
+			n++
+		}
+		one.mu.Unlock()
+	}
+	return n
 }
 
 // later runs f after a while beside the caller, unless the door ends before.
@@ -185,31 +235,6 @@ func (s *speeches) close() {
 	s.mu.Unlock()
 	s.cancel()
 	s.group.Wait()
-}
-
-// maxNames limits the names of one participant's tracks.
-const maxNames = 4096
-
-// call notes what a track of a name is. LiveKit takes what comes under a name for
-// what was announced under it, video for audio and audio for video: nobody
-// may call both the same.
-func (s *speech) call(name string, audio bool) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return NoteName(s.names, name, audio)
-}
-
-// NoteName is [Enforcer.Name] among names of which nothing else is known.
-func NoteName(names map[string]bool, name string, audio bool) error {
-	was, known := names[name]
-	switch {
-	case known && was != audio:
-		return &stream.Violation{Status: stream.StatusPolicy, Reason: "audio and video of one name"}
-	case !known && len(names) >= maxNames:
-		return &stream.Violation{Status: stream.StatusPolicy, Reason: "too many tracks"}
-	}
-	names[name] = audio
-	return nil
 }
 
 // NamesOf are those under which an announced track may come.

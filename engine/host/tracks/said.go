@@ -1,0 +1,170 @@
+package tracks
+
+import (
+	"fmt"
+	"maps"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"foyer/engine/host/stream"
+)
+
+const (
+	// maxNames limits the names of one participant's tracks, and maxMIDs those of the
+	// sections that they offer.
+	maxNames, maxMIDs = 4096, 1024
+	// freeSections may be in an offer whoever is there, and some for each of them: what
+	// they send.
+	freeSections, sectionsEach = 64, 4
+	// moreSections may be offered beyond that, one each sectionAgain: clients do not use
+	// each section again when its track has gone.
+	moreSections, sectionAgain = 64, 5 * time.Second
+	// freshStreams may be named in offers, one more each streamAgain: each screen
+	// that is shown has two or three. maxStreams of them are remembered.
+	freshStreams, streamAgain, maxStreams = 96, 5 * time.Second, 4096
+	// maxCorrecting limits streams that LiveKit keeps and does not use.
+	maxCorrecting = 8
+)
+
+// Said is what the offers of one stay have said. It may be used from any goroutine.
+type Said struct {
+	mu       sync.Mutex
+	names    map[string]bool // of tracks: whether it is audio
+	sections map[string]offered
+	most     int // sections of one offer
+	further  *rate.Limiter
+
+	streams    map[uint32]bool
+	fresh      *rate.Limiter
+	correcting map[uint32]bool
+}
+
+var _ stream.Media = (*Said)(nil)
+
+// offered is a section as it was before.
+type offered struct {
+	audio bool
+	// shut says that LiveKit only sends there: what comes all the same has no receiver.
+	shut bool
+}
+
+// NewSaid is that of a new stay.
+func NewSaid() *Said {
+	return &Said{
+		names: map[string]bool{}, sections: map[string]offered{}, further: rate.NewLimiter(rate.Every(sectionAgain), moreSections),
+		streams: map[uint32]bool{}, fresh: rate.NewLimiter(rate.Every(streamAgain), freshStreams), correcting: map[uint32]bool{},
+	}
+}
+
+// Most is how many sections an offer had at most.
+func (s *Said) Most() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.most
+}
+
+// Name notes what a track of a name is. LiveKit takes what comes under a name for
+// what was announced under it, video for audio and audio for video: nobody
+// may call both the same.
+func (s *Said) Name(audio bool, name string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	was, known := s.names[name]
+	switch {
+	case known && was != audio:
+		return refused("audio and video of one name")
+	case !known && len(s.names) >= maxNames:
+		return refused("too many tracks")
+	}
+	s.names[name] = audio
+	return nil
+}
+
+// Sections notes those of an offer of somebody who is alone.
+func (s *Said) Sections(all []stream.Section) error { return s.among(1, all) }
+
+// among notes the sections of an offer in a room of so many people.
+func (s *Said) among(people int, all []stream.Section) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	free := max(s.most, freeSections+sectionsEach*people)
+	if more := len(all) - free; more > 0 && !s.further.AllowN(now, more) {
+		return errSections
+	}
+	s.most = max(s.most, len(all))
+	for _, one := range all {
+		if err := s.section(one); err != nil {
+			return err
+		}
+		if err := s.named(one, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// errSections says that an offer has more than the room needs.
+var errSections = refused("more sections than there is to receive")
+
+func refused(why string) error {
+	return &stream.Violation{Status: stream.StatusPolicy, Reason: why}
+}
+
+// section notes one, as pion gives it a direction (webrtc, SetRemoteDescription).
+// s.mu is held.
+func (s *Said) section(one stream.Section) error {
+	was, known := s.sections[one.MID]
+	only := one.Receives && !one.Sends
+	switch {
+	case !known && len(s.sections) >= maxMIDs:
+		return refused("too many sections")
+	case known && was.audio != one.Audio:
+		return refused("a section of another kind than before")
+	case !known || only:
+		was = offered{one.Audio, only}
+	case one.Sends && one.Receives:
+		was.shut = false
+	case was.shut && len(one.Streams) > 0:
+		return refused("a track in a section that was there to receive one")
+	}
+	s.sections[one.MID] = was
+	return nil
+}
+
+// named notes the streams of a section. s.mu is held.
+func (s *Said) named(one stream.Section, now time.Time) error {
+	for _, n := range one.Streams {
+		if s.streams[n] {
+			continue
+		}
+		if !s.fresh.AllowN(now, 1) {
+			return refused("too many streams")
+		}
+		if len(s.streams) == maxStreams {
+			clear(s.streams)
+		}
+		s.streams[n] = true
+		if !one.Corrects {
+			continue
+		}
+		if s.correcting[n] = true; len(s.correcting) > maxCorrecting*3 {
+			return refused(fmt.Sprintf("more than %d tracks with streams that correct errors", maxCorrecting))
+		}
+	}
+	return nil
+}
+
+// copyTo notes in another what this one says of names, and reports whether they agree.
+func (s *Said) copyTo(other *Said) (agree bool) {
+	s.mu.Lock()
+	names := maps.Clone(s.names)
+	s.mu.Unlock()
+	agree = true
+	for name, audio := range names {
+		agree = other.Name(audio, name) == nil && agree
+	}
+	return agree
+}
