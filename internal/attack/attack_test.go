@@ -72,6 +72,7 @@ func arenas() int {
 func groups() []group {
 	return []group{
 		{"stream", 0, streamAttacks()}, {"signal", 0, signalAttacks()}, {"data", 0, dataAttacks()}, {"tracks", 1, trackAttacks()},
+		{"loose media", 0, looseAttacks()},
 		{"rights", 0, rightsAttacks()}, {"door", 1, outsideAttacks()}, {"join", 0, joinAttacks()},
 		{"waiting", 1, waitingAttacks()}, {"media port", 0, mediaPortAttacks()}, {"media connections", 0, mediaTCPAttacks()},
 		{"local", 0, localAttacks()}, {"server", 1, serverAttacks()},

@@ -205,6 +205,15 @@ func (d Door) Ask(ctx context.Context, q doorapi.JoinRequest) (Answer, error) {
 	return d.Request(ctx, http.MethodPost, doorapi.JoinPath, "", body)
 }
 
+// AskOver is Ask over a client's connections.
+func (d Door) AskOver(ctx context.Context, client *http.Client, q doorapi.JoinRequest) (Answer, error) {
+	body, err := json.Marshal(q)
+	if err != nil {
+		return Answer{}, err
+	}
+	return Ask(ctx, client, http.MethodPost, d.URL+doorapi.JoinPath, "", body)
+}
+
 // Admit gets a token for somebody. A refusal is a [*RefusedError].
 func (d Door) Admit(ctx context.Context, p Person, link call.Link) (doorapi.JoinAnswer, error) {
 	var answer doorapi.JoinAnswer

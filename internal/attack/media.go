@@ -91,6 +91,19 @@ func (m *media) close() {
 	}
 }
 
+// Prepare makes the guest's end of a media connection, for offers that are not kept to.
+func (g *Guest) Prepare() error {
+	pc, err := NewPeer()
+	if err != nil {
+		return err
+	}
+	g.media.mu.Lock()
+	g.media.pc = pc
+	g.media.mu.Unlock()
+	_, err = pc.CreateDataChannel(Reliable, nil)
+	return err
+}
+
 // Media connects for data and, later, tracks.
 func (g *Guest) Media(ctx context.Context) error {
 	pc, err := NewPeer()

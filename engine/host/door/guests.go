@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"time"
 
 	"github.com/livekit/protocol/livekit"
 	"github.com/sirupsen/logrus"
@@ -49,11 +50,10 @@ func newGuestLimits(l limits.Limits) guestLimits {
 func (d *Door) limitsOf(ctx context.Context, c *connect) stream.Limits {
 	who := roomservice.Place{Room: c.room(), Identity: c.identity()}
 	return stream.Limits{
-		Work:     d.guests.work.Of(who),
-		Own:      d.limits.JoinWork,
-		Bytes:    []*rate.Limiter{d.guests.bytes.Of(who), d.guests.sending.Of(c.from), d.guests.all},
-		Sections: []*rate.Limiter{d.guests.offered.Of(c.from), d.guests.offers},
-		Media:    d.enforcer.Media(who),
+		Work:  d.guests.work.Of(who),
+		Own:   d.limits.JoinWork,
+		Bytes: []*rate.Limiter{d.guests.bytes.Of(who), d.guests.sending.Of(c.from), d.guests.all},
+		Media: d.enforcer.Media(who, func(n int) error { return d.guests.awaitSections(ctx, c.from, n) }),
 		Inspect: func(m *livekit.SignalRequest) error {
 			if m.GetTrickle() != nil && !d.guests.named.Take(who, d.now()) {
 				return &stream.Violation{Status: stream.StatusPolicy, Reason: "too many candidates"}
@@ -74,15 +74,34 @@ func (d *Door) mayOffer(c *connect) error {
 	if c.said == nil {
 		return nil
 	}
-	if c.resumes {
-		who := roomservice.Place{Room: c.room(), Identity: c.identity()}
-		if err := d.enforcer.Media(who).Sections(c.sections); err != nil {
-			return fmt.Errorf("%w: %w", call.ErrBadArgument, err)
+	pay := func(n int) error {
+		if now := d.now(); !d.guests.offered.Of(c.from).AllowN(now, n) || !d.guests.offers.AllowN(now, n) {
+			return call.ErrTooManyTries
 		}
+		return nil
 	}
-	now, n := d.now(), c.said.Most()
-	if !d.guests.offered.Of(c.from).AllowN(now, n) || !d.guests.offers.AllowN(now, n) {
-		return call.ErrTooManyTries
+	if !c.resumes {
+		return pay(c.said.Spare(1))
+	}
+	who := roomservice.Place{Room: c.room(), Identity: c.identity()}
+	err := d.enforcer.Media(who, pay).Sections(c.sections)
+	if errors.As(err, new(*stream.Violation)) {
+		err = fmt.Errorf("%w: %w", call.ErrBadArgument, err)
+	}
+	return err
+}
+
+// sectionsTimeout is how long an offer may wait because of the address that it comes from.
+const sectionsTimeout = time.Minute
+
+// awaitSections waits until somebody may offer n sections that their room does not need.
+func (g guestLimits) awaitSections(ctx context.Context, from netip.Prefix, n int) error {
+	ctx, cancel := context.WithTimeout(ctx, sectionsTimeout)
+	defer cancel()
+	for _, l := range []*rate.Limiter{g.offered.Of(from), g.offers} {
+		if l.WaitN(ctx, min(n, l.Burst())) != nil {
+			return &stream.Violation{Status: stream.StatusPolicy, Reason: "too many sections, all guests of an address together"}
+		}
 	}
 	return nil
 }

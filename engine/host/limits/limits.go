@@ -34,8 +34,9 @@ type Limits struct {
 	AddressByteBurst int
 	AllBytes         rate.Limit // ... of all together
 	AllByteBurst     int
-	// Sections of audio and video that are offered, a second and address, and of all
-	// together. LiveKit keeps each until a minute after its guest came, at least.
+	// Sections of audio and video that are offered beside those that the room needs, a
+	// second and address, and of all together. LiveKit keeps each, with some 10 kB, until a
+	// minute after its guest came, at least.
 	AddressSections     rate.Limit
 	AddressSectionBurst int
 	AllSections         rate.Limit
@@ -78,10 +79,9 @@ func Default() Limits {
 		Bytes: 256 << 10, ByteBurst: 4 << 20,
 		AddressBytes: 4 << 20, AddressByteBurst: 16 << 20,
 		AllBytes: 8 << 20, AllByteBurst: 32 << 20,
-		// An office of 60 where everybody receives everybody's microphone and camera
-		// offers 7200.
-		AddressSections: 100, AddressSectionBurst: 8 << 10,
-		AllSections: 150, AllSectionBurst: 12 << 10,
+		// Each of 256 guests has eight to spare.
+		AddressSections: 20, AddressSectionBurst: 2 << 10,
+		AllSections: 60, AllSectionBurst: 6 << 10,
 		CutLines:  1.0 / 60,
 		PageFiles: 100, PageFileBurst: 1500, // a guest loads 20; an office of 75 at once
 		Addresses:   4096,

@@ -46,7 +46,7 @@ var most = [kinds]int{
 
 // sums are limits for all guests together; 0: there is none. Beyond one, who has most
 // is removed.
-var sums = [kinds]int{channel: 1 << 10, stream: 96, layer: 96, report: 1 << 17}
+var sums = [kinds]int{channel: 1 << 10, stream: 64, layer: 64, report: 1 << 17}
 
 // own is how much of each does not count to the sum: a client needs it.
 var own = [kinds]int{channel: 6}

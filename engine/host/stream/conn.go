@@ -55,9 +55,6 @@ type Limits struct {
 	// Inspect looks at each request but descriptions and states, after [Check]. An
 	// error that wraps no *Violation ends the connection, too.
 	Inspect func(*livekit.SignalRequest) error
-	// Sections are those of audio and video that a client, those of its address and
-	// everybody together may offer. Who has spent them waits.
-	Sections []*rate.Limiter
 	// Media is told what descriptions are about. Its errors are as Inspect's.
 	Media Media
 	// Cut is told, once, why the connection was cut.
@@ -181,12 +178,10 @@ func (c *Conn) pace(n, messages int) error {
 	now := time.Now()
 	delay := c.messages.ReserveN(now, messages).DelayFrom(now)
 	for _, l := range c.limits.Bytes {
-		delay = max(delay, reserve(l, now, n))
+		if r := l.ReserveN(now, n); r.OK() {
+			delay = max(delay, r.DelayFrom(now))
+		}
 	}
-	for _, l := range c.limits.Sections {
-		delay = max(delay, reserve(l, now, c.guard.fresh))
-	}
-	c.guard.fresh = 0
 	if delay == 0 {
 		return nil
 	}
@@ -194,14 +189,6 @@ func (c *Conn) pace(n, messages int) error {
 		return net.ErrClosed
 	}
 	return nil
-}
-
-// reserve is how long n have to wait.
-func reserve(l *rate.Limiter, now time.Time, n int) time.Duration {
-	if r := l.ReserveN(now, n); r.OK() {
-		return r.DelayFrom(now)
-	}
-	return 0
 }
 
 // watchMessage limits the time of a message that has begun.
@@ -392,7 +379,6 @@ type guard struct {
 	limits          Limits
 	frames, control *rate.Limiter
 	scan            scanner
-	most, fresh     int // sections of one description, and those more that nobody has waited for
 	bytes           int // of the message so far
 	fragments       int
 	spent           int    // of its cost
@@ -432,10 +418,6 @@ func (g *guard) payload(p []byte, end bool) error {
 	}
 	if err := g.scan.scan(p); err != nil {
 		return err
-	}
-	if more := g.scan.text.sections - g.most; more > 0 {
-		g.most += more
-		g.fresh += more
 	}
 	k := g.scan.kind
 	if k == nil { // not even its kind is complete

@@ -34,6 +34,7 @@ type Said struct {
 	names    map[string]bool // of tracks: whether it is audio
 	sections map[string]offered
 	most     int // sections of one offer
+	spare    int // of them: those that the room did not need
 	further  *rate.Limiter
 
 	streams    map[uint32]bool
@@ -58,11 +59,14 @@ func NewSaid() *Said {
 	}
 }
 
-// Most is how many sections an offer had at most.
-func (s *Said) Most() int {
+// Spare is how many sections more than before were offered, of those that a room of so
+// many people does not need.
+func (s *Said) Spare(people int) (more int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.most
+	more = max(0, s.most-sectionsEach*people-s.spare)
+	s.spare += more
+	return more
 }
 
 // Name notes what a track of a name is. LiveKit takes what comes under a name for

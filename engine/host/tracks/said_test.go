@@ -78,6 +78,19 @@ func TestSectionsStayWhatTheyAre(t *testing.T) {
 	}
 }
 
+// TestSpareSections: what the room needs is free, and what was paid for once.
+func TestSpareSections(t *testing.T) {
+	s := NewSaid()
+	for step, want := range []struct{ sections, people, spare int }{{10, 2, 2}, {10, 2, 0}, {14, 3, 0}, {14, 2, 4}, {60, 2, 46}} {
+		if err := s.among(want.people, receiving(0, want.sections)); err != nil {
+			t.Fatal(err)
+		}
+		if n := s.Spare(want.people); n != want.spare {
+			t.Errorf("step %d: %d, want %d", step, n, want.spare)
+		}
+	}
+}
+
 // TestStreamsOfAStay: who shows a screen every minute is let, who names new streams all the
 // time is not.
 func TestStreamsOfAStay(t *testing.T) {

@@ -165,10 +165,14 @@ func (e *Enforcer) Connected(c Connection) (gone func()) {
 type media struct {
 	e   *Enforcer
 	who roomservice.Place
+	pay func(sections int) error
 }
 
-// Media is told what the descriptions of somebody who is connected are about.
-func (e *Enforcer) Media(who roomservice.Place) stream.Media { return media{e, who} }
+// Media is told what the descriptions of somebody who is connected are about. They pay for
+// sections that the room does not need.
+func (e *Enforcer) Media(who roomservice.Place, pay func(sections int) error) stream.Media {
+	return media{e, who, pay}
+}
 
 // Name implements stream.Media.
 func (m media) Name(audio bool, name string) error {
@@ -178,11 +182,19 @@ func (m media) Name(audio bool, name string) error {
 // Sections implements stream.Media. In a room with more people than are known here
 // somebody may offer as many more.
 func (m media) Sections(all []stream.Section) error {
-	said := m.e.speeches.get(m.who).saying()
-	err := said.among(m.e.speeches.people(m.who.Room), all)
-	if !errors.Is(err, errSections) {
-		return err
+	said, people := m.e.speeches.get(m.who).saying(), m.e.speeches.people(m.who.Room)
+	err := said.among(people, all)
+	if errors.Is(err, errSections) {
+		err = m.ask(said, all)
 	}
+	if n := said.Spare(people); err == nil && n > 0 {
+		err = m.pay(n)
+	}
+	return err
+}
+
+// ask asks LiveKit how many people there are.
+func (m media) ask(said *Said, all []stream.Section) error {
 	ctx, cancel := context.WithTimeout(m.e.speeches.ctx, roomservice.Timeout)
 	defer cancel()
 	people, unknown := m.e.rooms.People(ctx, m.who.Room)
