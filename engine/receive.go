@@ -23,6 +23,7 @@ type receiver struct {
 type reception struct {
 	views map[call.SID]call.TrackView // the last word on each track
 	spoke map[call.Identity]time.Time
+	began map[call.Identity]time.Time // since when those speak who do
 	// wanted is the present wish, told what the session was last told.
 	wanted, told []call.Subscription
 	telling      bool // a request is under way; one at a time
@@ -159,13 +160,24 @@ func (sb *subscriptions) tellChosen(s *stay) {
 	})
 }
 
-// speak notes who was heard: of more voices than can be decoded, theirs are.
+// yields is how far somebody who goes on speaking falls behind those who begin.
+const yields = 10 * time.Second
+
+// speak notes who was heard: of more voices than can be decoded, theirs are. Whoever has
+// been heard for longest yields: 70 who make noise do not keep out who says something.
 func (s *stay) speak(speakers []call.SpeakerLevel) {
-	now := time.Now()
+	now, before := time.Now(), s.reception.began
+	s.reception.began = make(map[call.Identity]time.Time, len(speakers))
 	for _, sp := range speakers {
-		if _, known := s.roster.Get(sp.ID); known {
-			s.reception.spoke[sp.ID] = now
+		if _, known := s.roster.Get(sp.ID); !known {
+			continue
 		}
+		since, spoke := before[sp.ID]
+		if !spoke {
+			since = now
+		}
+		s.reception.began[sp.ID] = since
+		s.reception.spoke[sp.ID] = now.Add(-min(yields, now.Sub(since)))
 	}
 }
 

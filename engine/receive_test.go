@@ -60,6 +60,44 @@ func TestReceptionIsBounded(t *testing.T) {
 	})
 }
 
+// Noise of many who came first keeps nobody out who says something, at whatever moment
+// they begin.
+func TestNoiseKeepsNobodyOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		s := r.joined()
+		const noisy = 200
+		var noise []call.SpeakerLevel
+		for i := range noisy {
+			id := fmt.Sprintf("n%03d", i)
+			s.Tell(call.ParticipantJoined{Participant: person(id, call.SID(fmt.Sprint("PA_", i)),
+				trackOf(call.SID(fmt.Sprint("mic", i)), call.SourceMicrophone))})
+			noise = append(noise, call.SpeakerLevel{ID: call.Identity(id), Level: 1})
+		}
+		s.Tell(call.ParticipantJoined{Participant: person("zoe", "PA_zoe", trackOf("micZoe", call.SourceMicrophone))})
+		for range 20 {
+			s.Tell(call.SpeakersChanged{Speakers: noise})
+			time.Sleep(time.Second)
+		}
+		for phrase := range 3 {
+			for range 5 {
+				s.Tell(call.SpeakersChanged{Speakers: append(noise[:noisy:noisy], call.SpeakerLevel{ID: "zoe", Level: 0.1})})
+				settle()
+				if _, wanted := s.Subscription("micZoe"); !wanted {
+					t.Fatalf("phrase %d is not heard", phrase)
+				}
+				time.Sleep(time.Second)
+			}
+			s.Tell(call.SpeakersChanged{Speakers: noise})
+			time.Sleep(10 * time.Second)
+		}
+		r.do(engine.Leave{})
+		settle()
+		r.wantLeft(1, call.ReasonLeft)
+		r.end()
+	})
+}
+
 // Frames follow the tiles: hidden ones rest, shown ones come back.
 func TestFramesRestWhileTheyAreHidden(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -9,8 +9,8 @@ import (
 // The limits of what is received, for the sum of everybody's tracks. What one
 // person publishes costs the others no more than this, whatever it claims.
 const (
-	// MaxVoices is how many audio tracks are received and decoded at once. Of
-	// more, those are heard who spoke last.
+	// MaxVoices is how many audio tracks are received and decoded at once. Half of
+	// more are of those who came first, and half of those who spoke last.
 	MaxVoices = 64
 	// MaxVideos is how many video tracks are subscribed to at once. Those that
 	// are not shown are paused: the server forwards nothing and no decoder exists.
@@ -21,8 +21,7 @@ const (
 	// MaxQueued is the sum, in bytes, of the packets and frames that wait for a
 	// decoder; each track has an equal share.
 	MaxQueued = 24 << 20
-	// MaxUnread is the sum, in bytes, of the packets that nobody has read from
-	// the network yet.
+	// MaxUnread is the sum, in bytes, of the packets not yet read from the network.
 	MaxUnread = 16 << 20
 	// DefaultShown is how many video tracks are decoded when nobody says which
 	// are shown: a program without a window shows none and counts all.
@@ -49,7 +48,7 @@ type Selector struct {
 	// about, the ones that it shows counted.
 	Shown int
 	Views map[SID]TrackView
-	// Spoke is when somebody was last heard; nil: nobody was.
+	// Spoke is when somebody was last heard, or some time before; nil: nobody was.
 	Spoke map[Identity]time.Time
 	// ObeysMutes: who is muted by the host is not heard. Without a door,
 	// Participant.Muted is not the host's word.
@@ -82,15 +81,16 @@ func (s Selector) voices(people []Participant) []Subscription {
 			}
 		}
 	}
-	if len(all) > MaxVoices {
-		slices.SortStableFunc(all, func(a, b voice) int {
+	if len(all) > MaxVoices { // noise displaces nobody who came before it
+		slices.SortStableFunc(all, func(a, b voice) int { return cmp.Or(order(a.muted, b.muted), order(a.screen, b.screen)) })
+		slices.SortStableFunc(all[MaxVoices/2:], func(a, b voice) int {
 			return cmp.Or(order(a.muted, b.muted), b.spoke.Compare(a.spoke), order(a.screen, b.screen))
 		})
 		all = all[:MaxVoices]
 	}
-	list := make([]Subscription, 0, len(all))
-	for _, v := range all {
-		list = append(list, Subscription{Track: v.sid})
+	list := make([]Subscription, len(all))
+	for i, v := range all {
+		list[i].Track = v.sid
 	}
 	return list
 }

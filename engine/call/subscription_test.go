@@ -95,7 +95,8 @@ func TestSelectorHearsNobodyWhomTheHostHasMuted(t *testing.T) {
 	}
 }
 
-// Of more voices than can be decoded those are heard who spoke last.
+// Of more voices than can be decoded half are those of the first, and half of those
+// who spoke last.
 func TestSelectorHearsWhoSpeaks(t *testing.T) {
 	var people []Participant
 	spoke := map[Identity]time.Time{}
@@ -107,11 +108,29 @@ func TestSelectorHearsWhoSpeaks(t *testing.T) {
 	last := people[len(people)-1].Identity
 	spoke[last] = time.Unix(1, 0)
 	list := Selector{Spoke: spoke}.Choose(people)
-	if len(list) != MaxVoices || list[0].Track != SID(fmt.Sprint("mic", 3*MaxVoices-1)) {
-		t.Fatalf("%d voices, first %s", len(list), list[0].Track)
+	const half = MaxVoices / 2
+	if len(list) != MaxVoices || list[half].Track != SID(fmt.Sprint("mic", 3*MaxVoices-1)) {
+		t.Fatalf("%d voices, first by speaking %s", len(list), list[half].Track)
 	}
-	if list[1].Track != SID(fmt.Sprint("mic", MaxVoices)) {
-		t.Errorf("then %s: not one who may be heard now", list[1].Track)
+	if list[0].Track != SID(fmt.Sprint("mic", MaxVoices)) {
+		t.Errorf("first %s: not one who may be heard now", list[0].Track)
+	}
+}
+
+// Seventy who come and make noise without pause displace nobody who was there, even
+// while that one is silent.
+func TestSelectorKeepsWhoCameFirst(t *testing.T) {
+	people := []Participant{guest(0, track("ada", SourceMicrophone)), guest(1, track("grace", SourceMicrophone))}
+	spoke := map[Identity]time.Time{}
+	for n := 2; n < 72; n++ {
+		people = append(people, guest(n, track(fmt.Sprint("noise", n), SourceMicrophone)))
+		spoke[people[n].Identity] = time.Unix(1000, 0)
+	}
+	list := Selector{Spoke: spoke}.Choose(people)
+	for _, sid := range []SID{"ada", "grace"} {
+		if !slices.ContainsFunc(list, func(s Subscription) bool { return s.Track == sid }) {
+			t.Errorf("%s is not heard", sid)
+		}
 	}
 }
 
