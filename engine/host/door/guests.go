@@ -70,7 +70,7 @@ func (d *Door) limitsOf(ctx context.Context, c *connect) stream.Limits {
 }
 
 // mayOffer looks at the offer that comes with a connect, if there is one.
-func (d *Door) mayOffer(c *connect) error {
+func mayOffer(d *Door, c *connect) error {
 	if c.said == nil {
 		return nil
 	}

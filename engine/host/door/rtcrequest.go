@@ -206,7 +206,7 @@ func (d *Door) serveRTC(w http.ResponseWriter, r *http.Request) {
 	c, err := d.identify(r)
 	if err == nil {
 		log = log.WithFields(logrus.Fields{"room": c.room(), "identity": c.identity()})
-		if err = d.mayOffer(c); err == nil {
+		if err = mayOffer(d, c); err == nil {
 			err = d.admit(ctx, c)
 		}
 	}

@@ -1,7 +1,6 @@
 package tracks
 
 import (
-	"fmt"
 	"maps"
 	"sync"
 	"time"
@@ -24,8 +23,9 @@ const (
 	// freshStreams may be named in offers, one more each streamAgain: each screen
 	// that is shown has two or three. maxStreams of them are remembered.
 	freshStreams, streamAgain, maxStreams = 96, 5 * time.Second, 4096
-	// maxCorrecting limits streams that LiveKit keeps and does not use.
-	maxCorrecting = 8
+	// maxCorrecting limits the streams of tracks that others correct: three for each track,
+	// one of which LiveKit keeps and does not use.
+	maxCorrecting = 24
 )
 
 // Said is what the offers of one stay have said. It may be used from any goroutine.
@@ -39,7 +39,7 @@ type Said struct {
 
 	streams    map[uint32]bool
 	fresh      *rate.Limiter
-	correcting map[uint32]bool
+	correcting int // of them: those of tracks that others correct
 }
 
 var _ stream.Media = (*Said)(nil)
@@ -55,7 +55,7 @@ type offered struct {
 func NewSaid() *Said {
 	return &Said{
 		names: map[string]bool{}, sections: map[string]offered{}, further: rate.NewLimiter(rate.Every(sectionAgain), moreSections),
-		streams: map[uint32]bool{}, fresh: rate.NewLimiter(rate.Every(streamAgain), freshStreams), correcting: map[uint32]bool{},
+		streams: map[uint32]bool{}, fresh: rate.NewLimiter(rate.Every(streamAgain), freshStreams),
 	}
 }
 
@@ -154,8 +154,8 @@ func (s *Said) named(one stream.Section, now time.Time) error {
 		if !one.Corrects {
 			continue
 		}
-		if s.correcting[n] = true; len(s.correcting) > maxCorrecting*3 {
-			return refused(fmt.Sprintf("more than %d tracks with streams that correct errors", maxCorrecting))
+		if s.correcting++; s.correcting > maxCorrecting {
+			return refused("too many streams that correct others")
 		}
 	}
 	return nil

@@ -122,7 +122,7 @@ func TestStreamsOfAStay(t *testing.T) {
 		}
 		time.Sleep(time.Hour)
 		var err error
-		for range maxCorrecting {
+		for range maxCorrecting / 3 {
 			err = name(3, true)
 		}
 		if err != nil {
