@@ -127,17 +127,18 @@ func hiddenStreams(s *stage) (string, error) {
 		if err := g.OfferAs(func(sdp string) string { return sdp + way.lines }); err != nil {
 			return "", err
 		}
-		err = every(s.ctx, time.Millisecond, many(200, 1000), func(k int) error {
+		err = every(s.ctx, time.Millisecond, many(20, 1000), func(k int) error {
 			for stream := range uint32(most / 10) {
 				h := &rtp.Header{Version: 2, PayloadType: 111, SSRC: first + stream, SequenceNumber: uint16(k)}
-				if err := l.Send(h, make([]byte, packetSize)); err != nil || !g.In() {
-					return errOver
-				}
+				_ = l.Send(h, make([]byte, packetSize)) // whoever is removed sends to nobody
 			}
 			return nil
 		})
-		if !errors.Is(err, errOver) || g.In() {
-			return "", reached("%s are taken: %v", way.name, err)
+		if err != nil {
+			return "", err
+		}
+		if err := g.AwaitCut(s.ctx, 5*time.Second); err != nil {
+			return "", reached("%s: %v", way.name, err)
 		}
 		all = append(all, fmt.Sprintf("%s: %s", way.name, cutText(g, 0)))
 	}
