@@ -9,6 +9,7 @@ import (
 	"net"
 	"time"
 
+	"foyer/engine/host/limits"
 	"foyer/engine/relay/relaywire"
 )
 
@@ -50,7 +51,7 @@ func (s *Server) open(hello relaywire.Hello) (int, *ports, error) {
 	defer s.mu.Unlock()
 	var last error
 	for _, port := range s.choice(hello) {
-		l, err := openPorts(s.bind(port))
+		l, err := openPorts(s.bind(port), s.conf.Limits)
 		if err != nil {
 			last = err
 			continue
@@ -126,11 +127,11 @@ func (s *Server) forget(x *session) {
 
 // ports are what guests come to: one number for TCP and UDP.
 type ports struct {
-	tcp net.Listener
+	tcp *limits.Listener
 	udp *net.UDPConn
 }
 
-func openPorts(at string) (*ports, error) {
+func openPorts(at string, l Limits) (*ports, error) {
 	tcp, err := net.Listen("tcp", at)
 	if err != nil {
 		return nil, fmt.Errorf("listen for guests: %w", err)
@@ -139,7 +140,7 @@ func openPorts(at string) (*ports, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("listen for guests: %w", err), tcp.Close())
 	}
-	return &ports{tcp, udp}, nil
+	return &ports{places(tcp, l), udp}, nil
 }
 
 // Close ends both.

@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/netip"
 	"strconv"
 	"sync"
@@ -34,7 +35,8 @@ const DefaultListen = ":7848"
 // Limits of those who have not named the key.
 const (
 	helloTimeout  = 5 * time.Second // of TLS and the first line
-	maxStrangers  = 64              // at a time, of all
+	maxStrangers  = 64              // at a time, of all; then the one that has waited for longest gives way
+	strangersOf   = 16              // one origin
 	originsKept   = 4096
 	triesBurst    = 10 // of one origin; then one in 6 s
 	triesEvery    = 6 * time.Second
@@ -76,10 +78,9 @@ type Server struct {
 	udp    *net.UDPConn
 	group  sync.WaitGroup
 
-	mu        sync.Mutex
-	sessions  map[uint64]*session
-	ports     map[int]*lease
-	strangers int
+	mu       sync.Mutex
+	sessions map[uint64]*session
+	ports    map[int]*lease
 }
 
 // lease is whose a port is. It stays theirs while no other needs it.
@@ -141,9 +142,9 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 	if s.udp, err = listenUDP(at); err != nil {
 		return errors.Join(err, inner.Close())
 	}
-	l := tls.NewListener(inner, &tls.Config{
-		MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{s.conf.Certificate},
-		NextProtos: []string{relaywire.ALPN},
+	servers := s.conf.Last - s.conf.First + 1
+	l := limits.NewListener(inner, limits.Limits{
+		Total: servers + maxStrangers, Connections: servers + strangersOf, Waiting: strangersOf,
 	})
 	ctx, cancel := context.WithCancel(ctx)
 	stop := context.AfterFunc(ctx, func() { _, _ = l.Close(), s.udp.Close() })
@@ -173,20 +174,24 @@ func listenUDP(at string) (*net.UDPConn, error) {
 }
 
 // accept lets servers dial until the listener ends.
-func (s *Server) accept(ctx context.Context, l net.Listener) error {
+func (s *Server) accept(ctx context.Context, l *limits.Listener) error {
+	conf := &tls.Config{
+		MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{s.conf.Certificate},
+		NextProtos: []string{relaywire.ALPN},
+	}
 	for {
 		conn, err := l.Accept()
 		switch {
 		case errors.Is(err, net.ErrClosed):
 			return err
-		case err != nil: // no files left, for instance
+		case err != nil:
 			if !rest(ctx) {
 				return err
 			}
-		case !s.enter(conn):
+		case !s.tries.Take(limits.Origin(conn.RemoteAddr().String()), time.Now()):
 			_ = conn.Close()
 		default:
-			s.group.Go(func() { s.welcome(ctx, conn.(*tls.Conn)) })
+			s.group.Go(func() { s.welcome(ctx, tls.Server(conn, conf), func() { l.Watch(conn, http.StateActive) }) })
 		}
 	}
 }
@@ -205,31 +210,14 @@ func rest(ctx context.Context) bool {
 	}
 }
 
-// enter counts a stranger, unless there are too many.
-func (s *Server) enter(conn net.Conn) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.strangers >= maxStrangers || !s.tries.Take(limits.Origin(conn.RemoteAddr().String()), time.Now()) {
-		return false
-	}
-	s.strangers++
-	return true
-}
-
-func (s *Server) known() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.strangers--
-}
-
-// welcome finds out who has dialled, and serves them until they go.
-func (s *Server) welcome(ctx context.Context, conn *tls.Conn) {
+// welcome finds out who has dialled, and serves them until they go. known is called when
+// they are no stranger.
+func (s *Server) welcome(ctx context.Context, conn *tls.Conn, known func()) {
 	defer conn.Close()
 	unlock := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer unlock()
 	log := s.conf.Log.WithField("from", limits.Origin(conn.RemoteAddr().String()))
 	hello, err := s.hear(conn)
-	s.known()
 	if err != nil {
 		log.WithError(err).Debug("somebody dialled who is no server")
 		return
@@ -239,6 +227,7 @@ func (s *Server) welcome(ctx context.Context, conn *tls.Conn) {
 		_ = relaywire.WriteLine(conn, relaywire.Welcome{Refusal: relaywire.RefusedKey}) // they are sent away in any case
 		return
 	}
+	known()
 	serving, err := s.admit(conn, hello)
 	if err != nil {
 		log.WithError(err).Warn("a server finds no place")

@@ -35,8 +35,7 @@ type session struct {
 	stopOnce sync.Once
 	doneOnce sync.Once
 
-	mux    *yamux.Session
-	guests *seats
+	mux *yamux.Session
 
 	fromServer, fromRelay *relaywire.Box
 	flows                 *flows
@@ -47,7 +46,7 @@ type session struct {
 func newSession(s *Server, conn *tls.Conn, id uint64, port int, l *ports) (*session, error) {
 	x := &session{
 		relay: s, conn: conn, id: id, port: port, ports: l, stopping: make(chan struct{}), done: make(chan struct{}),
-		rate: newRate(s.conf.Limits.Bytes), guests: newSeats(s.conf.Limits), flows: newFlows(s.conf.Limits),
+		rate: newRate(s.conf.Limits.Bytes), flows: newFlows(s.conf.Limits),
 	}
 	var err error
 	x.fromServer, x.fromRelay, err = relaywire.Boxes(conn.ConnectionState(), id)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
 	"net/netip"
 	"os"
 	"sync"
@@ -24,37 +25,10 @@ const (
 	copySize      = 32 << 10
 )
 
-// seats counts guests' connections.
-type seats struct {
-	most, ofOne int
-
-	mu      sync.Mutex
-	open    int
-	origins map[netip.Prefix]int
-}
-
-func newSeats(l Limits) *seats {
-	return &seats{most: l.Connections, ofOne: l.OfOrigin, origins: map[netip.Prefix]int{}}
-}
-
-func (s *seats) take(origin netip.Prefix) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.open >= s.most || s.origins[origin] >= s.ofOne {
-		return false
-	}
-	s.open++
-	s.origins[origin]++
-	return true
-}
-
-func (s *seats) leave(origin netip.Prefix) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.open--
-	if s.origins[origin]--; s.origins[origin] == 0 {
-		delete(s.origins, origin)
-	}
+// places are those of a server's guests. Who has not been answered yet gives way to
+// others.
+func places(inner net.Listener, l Limits) *limits.Listener {
+	return limits.NewListener(inner, limits.Limits{Total: l.Connections, Connections: l.OfOrigin, Waiting: l.OfOrigin})
 }
 
 // acceptGuests passes guests' connections on until the port is closed.
@@ -64,21 +38,13 @@ func (x *session) acceptGuests(ctx context.Context) {
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
-		if err != nil { // no files left, for instance
+		if err != nil {
 			if !rest(ctx) {
 				return
 			}
 			continue
 		}
-		origin := limits.Origin(conn.RemoteAddr().String())
-		if !x.guests.take(origin) {
-			_ = conn.Close()
-			continue
-		}
-		x.group.Go(func() {
-			defer x.guests.leave(origin)
-			x.splice(ctx, conn)
-		})
+		x.group.Go(func() { x.splice(ctx, conn) })
 	}
 }
 
@@ -114,10 +80,10 @@ func (x *session) splice(ctx context.Context, conn net.Conn) {
 	p.used.Store(time.Now().UnixNano())
 	var up sync.WaitGroup
 	up.Go(func() {
-		p.copy(ctx, stream, conn, idleTimeout)
+		p.copy(ctx, stream, conn, idleTimeout, func() {})
 		_, _ = stream.Close(), conn.Close() // and so ends the other direction: what it has read, it has passed on
 	})
-	p.copy(ctx, conn, stream, answerTimeout)
+	p.copy(ctx, conn, stream, answerTimeout, func() { x.ports.tcp.Watch(conn, http.StateActive) })
 	_, _ = conn.Close(), stream.Close()
 	up.Wait()
 }
@@ -129,15 +95,16 @@ type pair struct {
 }
 
 // copy passes on one direction until it ends, or nothing comes in either. The first bytes
-// have to come within first.
-func (p *pair) copy(ctx context.Context, to, from net.Conn, first time.Duration) {
-	buffer, wait := make([]byte, copySize), first
+// have to come within first, and are told to begun.
+func (p *pair) copy(ctx context.Context, to, from net.Conn, first time.Duration, begun func()) {
+	buffer, wait, begun := make([]byte, copySize), first, sync.OnceFunc(begun)
 	for {
 		if from.SetReadDeadline(time.Now().Add(wait)) != nil {
 			return
 		}
 		n, err := from.Read(buffer)
 		if n > 0 {
+			begun()
 			wait = idleTimeout
 			p.used.Store(time.Now().UnixNano())
 			if p.session.rate.WaitN(ctx, n) != nil || to.SetWriteDeadline(time.Now().Add(stuckTimeout)) != nil {

@@ -380,32 +380,49 @@ func TestStrangersAtTheRelay(t *testing.T) {
 	}
 }
 
-// TestFloodOfGuests: one origin has its part of the connections, and whoever says nothing
-// has them for seconds.
+// TestFloodOfGuests: one origin has its part of the connections, and whoever has not been
+// answered gives way to others.
 func TestFloodOfGuests(t *testing.T) {
 	p := newPlace(t)
 	p.conf.Limits.OfOrigin = 8
 	p.startRelay()
 	p.startServer(nil)
 	p.awaits(reach.Relayed)
+	talks, err := net.Dial("tcp", p.guests())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer talks.Close()
+	heard := func() string {
+		one := make([]byte, 1)
+		_ = talks.SetDeadline(time.Now().Add(waitTimeout))
+		_, _ = io.WriteString(talks, "x")
+		_, _ = io.ReadFull(talks, one)
+		return string(one)
+	}
+	if got := heard(); got != "x" {
+		t.Fatalf("a guest hears %q", got)
+	}
+	var silent []net.Conn
 	for range 100 {
 		conn, err := net.Dial("tcp", p.guests())
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer conn.Close()
+		silent = append(silent, conn)
 	}
-	if got, err := p.says("too many"); err == nil {
-		t.Errorf("one more hears %q", got)
+	for _, conn := range silent[:100-p.conf.Limits.OfOrigin] {
+		_ = conn.SetReadDeadline(time.Now().Add(waitTimeout))
+		if _, err := conn.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Fatalf("more than %d are open: %v", p.conf.Limits.OfOrigin, err)
+		}
 	}
-	began := time.Now()
-	for {
-		if got, err := p.says("now"); err == nil && got == "now" {
-			break
-		}
-		if time.Since(began) > waitTimeout {
-			t.Fatal("those who say nothing keep their places")
-		}
+	if got, err := p.says("now"); err != nil || got != "now" {
+		t.Errorf("those who say nothing keep their places: %q, %v", got, err)
+	}
+	if got := heard(); got != "x" {
+		t.Errorf("whoever was answered gives way: %q", got)
 	}
 }
 
