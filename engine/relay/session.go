@@ -67,13 +67,12 @@ func (x *session) over() { x.doneOnce.Do(func() { close(x.done) }) }
 func (x *session) run(ctx context.Context) error {
 	defer x.ports.Close()
 	var err error
-	if x.mux, err = yamux.Client(x.conn, relaywire.Streams()); err != nil {
+	if x.mux, err = yamux.Client(relaywire.NewGuard(x.conn, false), relaywire.Streams()); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	x.group.Go(func() { x.acceptGuests(ctx) })
 	x.group.Go(func() { x.readGuests(ctx) })
-	x.group.Go(x.refuseStreams)
 	select {
 	case <-ctx.Done():
 		err = context.Cause(ctx)
@@ -86,17 +85,6 @@ func (x *session) run(ctx context.Context) error {
 	_, _ = x.mux.Close(), x.ports.Close()
 	x.group.Wait()
 	return err
-}
-
-// refuseStreams ends those that the server begins: it has nobody to call here.
-func (x *session) refuseStreams() {
-	for {
-		stream, err := x.mux.AcceptStream()
-		if err != nil {
-			return
-		}
-		_ = stream.Close()
-	}
 }
 
 // readServers takes the datagrams of all servers.

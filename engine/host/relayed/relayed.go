@@ -181,7 +181,7 @@ func (l *Line) serve(ctx context.Context, last int) (port int, err error) {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	mux, err := yamux.Server(conn, relaywire.Streams())
+	mux, err := yamux.Server(relaywire.NewGuard(conn, true), relaywire.Streams())
 	if err != nil {
 		return 0, errors.Join(err, media.Close())
 	}
