@@ -63,7 +63,21 @@ func (s *Stream) SetDeadline(t time.Time) error {
 // Close implements net.Conn.
 func (s *Stream) Close() error {
 	s.closed.Store(true)
-	return errors.Join(s.Stream.Close(), s.stopReading())
+	err := errors.Join(s.Stream.Close(), s.stopReading())
+	s.forget()
+	return err
 }
 
 func (s *Stream) stopReading() error { return s.Stream.SetReadDeadline(time.Unix(1, 0)) }
+
+// forget gives up what has come and nobody has read, up to a window of it: yamux keeps a
+// stream until the other end has agreed to its end, or closeTimeout is over.
+func (s *Stream) forget() {
+	var scratch [4 << 10]byte
+	for {
+		if _, err := s.Stream.Read(scratch[:]); err != nil {
+			break
+		}
+	}
+	s.Shrink()
+}
