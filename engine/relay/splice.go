@@ -23,12 +23,27 @@ const (
 	stuckTimeout  = 20 * time.Second // how long one end may take nothing
 	headSize      = 2 << 10
 	copySize      = 32 << 10
+	// guestBuffers are bytes that the system keeps of a connection, each way, where it
+	// would keep megabytes. A stream has no more on its way.
+	guestBuffers = 256 << 10
 )
 
 // places are those of a server's guests. Who has not been answered yet gives way to
 // others.
 func places(inner net.Listener, l Limits) *limits.Listener {
-	return limits.NewListener(inner, limits.Limits{Total: l.Connections, Connections: l.OfOrigin, Waiting: l.OfOrigin})
+	return limits.NewListener(narrow{inner}, limits.Limits{Total: l.Connections, Connections: l.OfOrigin, Waiting: l.OfOrigin})
+}
+
+// narrow gives connections small buffers.
+type narrow struct{ net.Listener }
+
+// Accept implements net.Listener.
+func (n narrow) Accept() (net.Conn, error) {
+	conn, err := n.Listener.Accept()
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_, _ = tcp.SetReadBuffer(guestBuffers), tcp.SetWriteBuffer(guestBuffers) // as small as the system allows
+	}
+	return conn, err
 }
 
 // acceptGuests passes guests' connections on until the port is closed.
