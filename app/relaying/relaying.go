@@ -94,7 +94,7 @@ func (f *Flags) complete(conf *relay.Config) error {
 	if errors.Join(err, bad) != nil {
 		return misused(fmt.Errorf("--ports takes FIRST-LAST, such as %s", defaultPorts))
 	}
-	const maxMegabits, maxConnections = 100_000, 100_000
+	const maxMegabits, maxConnections = 100_000, 1000 // a room server takes few more at a time
 	if f.megabits < 1 || f.megabits > maxMegabits {
 		return misused(fmt.Errorf("--mbit is not within 1..%d", maxMegabits))
 	}

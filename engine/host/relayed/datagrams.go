@@ -24,7 +24,7 @@ const (
 	flowIdle  = 60 * time.Second
 	flowProof = 5 * time.Second // until the media server answers, who knows those who are guests
 	buffers   = 2 << 20         // bytes that the system keeps of datagrams
-	sweepEach = flowIdle / 4
+	sweepEach = flowProof
 )
 
 // datagrams passes those of guests on to the media server, and its answers back.
@@ -122,6 +122,23 @@ func (d *datagrams) sweep(now time.Time) {
 	}
 }
 
+// giveWay ends the flow that has waited for an answer for longest, and reports whether
+// there was one. d.mu is held.
+func (d *datagrams) giveWay() bool {
+	var first uint32
+	for id, f := range d.flows {
+		if !f.proved.Load() && (first == 0 || f.began.Before(d.flows[first].began)) {
+			first = id
+		}
+	}
+	if first == 0 {
+		return false
+	}
+	_ = d.flows[first].Close()
+	delete(d.flows, first)
+	return true
+}
+
 // read takes what the relay sends.
 func (d *datagrams) read(ctx context.Context) {
 	buffer := make([]byte, relaywire.Room+relaywire.MaxPayload+relaywire.End+1)
@@ -161,7 +178,7 @@ func (d *datagrams) flow(id uint32) *flow {
 	if len(d.flows) >= maxFlows {
 		d.sweep(time.Now())
 	}
-	if d.over || len(d.flows) >= maxFlows {
+	if d.over || len(d.flows) >= maxFlows && !d.giveWay() {
 		return nil
 	}
 	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(d.media()))
@@ -169,6 +186,7 @@ func (d *datagrams) flow(id uint32) *flow {
 		return nil
 	}
 	f := &flow{UDPConn: conn, began: time.Now()}
+	f.used.Store(f.began.UnixNano())
 	d.flows[id] = f
 	d.group.Go(func() { d.answer(id, f) })
 	return f

@@ -31,9 +31,10 @@ const (
 	dialTimeout  = 10 * time.Second
 	guestTimeout = 5 * time.Second // for the address of a guest
 	maxUnnamed   = 64              // guests whose address has not come yet
+	maxStreams   = 1280            // at a time; an honest relay has fewer, see relaying.Flags
 
 	firstPause = 250 * time.Millisecond
-	maxPause   = 15 * time.Second
+	maxPause   = 5 * time.Second // guests in a call wait for a minute, and not for longer than they must
 	// refusedPause is between tries at a relay that has refused: somebody has to change
 	// something first.
 	refusedPause = time.Minute
@@ -249,6 +250,9 @@ func (l *Line) accept(ctx context.Context, mux *yamux.Session, port int, media *
 		stream, err := mux.AcceptStreamWithContext(ctx)
 		if err != nil {
 			return err
+		}
+		if mux.NumStreams() > maxStreams {
+			return errors.New("the relay brings more guests than anybody has")
 		}
 		select {
 		case unnamed <- struct{}{}:

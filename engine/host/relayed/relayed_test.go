@@ -426,6 +426,39 @@ func TestFloodOfGuests(t *testing.T) {
 	}
 }
 
+// TestForgedAddressesGiveWay: addresses that the media server does not answer keep nobody
+// out who is a guest.
+func TestForgedAddressesGiveWay(t *testing.T) {
+	silent, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.MustParseAddrPort("127.0.0.1:0")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	d := &datagrams{
+		media: func() netip.AddrPort { return silent.LocalAddr().(*net.UDPAddr).AddrPort() }, flows: map[uint32]*flow{},
+	}
+	guest := d.flow(1)
+	guest.proved.Store(true)
+	for id := range uint32(maxFlows + 100) {
+		if d.flow(2+id) == nil || len(d.flows) > maxFlows {
+			t.Fatalf("address %d: %d in all", id, len(d.flows))
+		}
+	}
+	if d.flow(1) != guest {
+		t.Error("a guest gives way")
+	}
+	for _, f := range d.flows {
+		f.proved.Store(true)
+	}
+	if d.flow(1<<20) != nil {
+		t.Error("more than there is room for")
+	}
+	for _, f := range d.flows {
+		_ = f.Close()
+	}
+	d.group.Wait()
+}
+
 // BenchmarkRelay measures what passes a relay and a server's end of it, both in this
 // process: datagrams of a guest to the media server and back.
 func BenchmarkRelay(b *testing.B) {
