@@ -42,18 +42,30 @@ type arena struct {
 	people     int    // who has come to attack, all
 	enough     func() // ends asking
 	asking     sync.WaitGroup
+
+	between *between // nil: there is no relay
+	// warm lets everything happen once that an attacker makes happen.
+	warm func(*stage) error
 }
 
 // openArena starts everything. What belongs to it ends with t.
 func openArena(t *testing.T) *arena {
 	t.Helper()
-	a := &arena{t: t, foyer: testenv.Foyer(t), media: testenv.FreePort(t), links: map[call.Role]call.Link{}}
+	a := &arena{t: t, foyer: testenv.Foyer(t), media: testenv.FreePort(t), links: map[call.Role]call.Link{}, warm: warmServer}
 	at := a.pprof()
 	a.server = testenv.Serve(t, a.foyer, drive.ServeOptions{
 		Listen: ":0", // as servers do: with media over TCP, which one address alone has not
 		Args:   []string{"--media-port", strconv.Itoa(a.media), "--pprof", at},
 	})
 	a.serving = watched("server", mostServer, a.server.Process.Process, at)
+	a.meet()
+	return a
+}
+
+// meet lets two people talk to each other in the hall.
+func (a *arena) meet() {
+	t := a.t
+	t.Helper()
 	a.admin = adminKey(t, a.server.Drive)
 	for _, role := range []call.Role{call.RoleHost, call.RoleParticipant, call.RoleListener} {
 		a.links[role] = a.invite(hall, role)
@@ -70,7 +82,6 @@ func openArena(t *testing.T) *arena {
 	a.enough = enough
 	a.asking.Go(func() { askOften(asking, a.ada, a.grace) })
 	t.Cleanup(a.close)
-	return a
 }
 
 // close ends everything, before the test does.
@@ -91,20 +102,27 @@ func (a *arena) close() {
 func (a *arena) warmUp(t *testing.T) {
 	t.Helper()
 	s := &stage{arena: a, ctx: t.Context(), mark: a.ada.Mark(), door: attack.Door{URL: a.server.Drive.URL}}
-	err := s.warm()
+	err := a.warm(s)
 	s.over()
-	const givenBack = 11 // seconds: the program looks every 5 s for what it can give back
+	givenBack := 11 // seconds: the program looks every 5 s for what it can give back
+	if a.between != nil {
+		givenBack = 1 // a relay has little, see leastBack
+	}
 	if err = errors.Join(err, s.stats(givenBack)); err != nil {
 		t.Fatal(err)
 	}
-	for _, one := range []*subject{&a.serving, &a.ada.subject} {
+	all := []*subject{&a.serving, &a.ada.subject}
+	if a.between != nil {
+		all = append(all, &a.between.hosting)
+	}
+	for _, one := range all {
 		if one.rest, err = one.look(s.ctx); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
-func (s *stage) warm() error {
+func warmServer(s *stage) error {
 	p, err := s.somebody()
 	if err != nil {
 		return err

@@ -39,6 +39,8 @@ const (
 	muted       who = "muted"
 	banned      who = "banned"
 	keyHolder   who = "API key"
+	relayKey    who = "relay key"
+	relayOwner  who = "relay"
 	hostile     who = "server"
 	local       who = "local user"
 )
@@ -52,11 +54,17 @@ type attempt struct {
 	run func(s *stage) (string, error)
 }
 
+// cuts reports whether the relay is killed, and with it everybody's connection for a while.
+// What is measured then is the room server.
+func (at attempt) cuts() bool { return at.by == relayOwner }
+
 // group is what attacks have in common.
 type group struct {
 	name  string
 	arena int // of those that are attacked side by side; both take about as long
 	all   []attempt
+	// open makes an arena for this group alone; nil: it is in the usual one.
+	open func(*testing.T) *arena
 }
 
 // arenas is how many are attacked side by side: most of the time is spent waiting
@@ -71,11 +79,20 @@ func arenas() int {
 
 func groups() []group {
 	return []group{
-		{"stream", 0, streamAttacks()}, {"signal", 0, signalAttacks()}, {"data", 0, dataAttacks()}, {"tracks", 1, trackAttacks()},
-		{"loose media", 0, looseAttacks()},
-		{"rights", 0, rightsAttacks()}, {"door", 1, outsideAttacks()}, {"join", 0, joinAttacks()},
-		{"waiting", 1, waitingAttacks()}, {"media port", 0, mediaPortAttacks()}, {"media connections", 0, mediaTCPAttacks()},
-		{"local", 0, localAttacks()}, {"server", 1, serverAttacks()},
+		{name: "stream", arena: 0, all: streamAttacks()},
+		{name: "signal", arena: 0, all: signalAttacks()},
+		{name: "data", arena: 0, all: dataAttacks()},
+		{name: "tracks", arena: 1, all: trackAttacks()},
+		{name: "loose media", arena: 0, all: looseAttacks()},
+		{name: "rights", arena: 0, all: rightsAttacks()},
+		{name: "door", arena: 1, all: outsideAttacks()},
+		{name: "join", arena: 0, all: joinAttacks()},
+		{name: "waiting", arena: 1, all: waitingAttacks()},
+		{name: "media port", arena: 0, all: mediaPortAttacks()},
+		{name: "media connections", arena: 0, all: mediaTCPAttacks()},
+		{name: "local", arena: 0, all: localAttacks()},
+		{name: "server", arena: 1, all: serverAttacks()},
+		{name: "relay", arena: 1, all: relayAttacks(), open: openRelayArena},
 	}
 }
 
@@ -111,7 +128,7 @@ func TestAttacks(t *testing.T) {
 	doc := document{name: *table}
 	for k := range arenas() {
 		side.Go(func() {
-			f := field{t: t, machine: &machine}
+			f := field{t: t, machine: &machine, open: openArena}
 			for _, g := range groups() {
 				if g.arena%arenas() != k {
 					continue
@@ -130,13 +147,19 @@ func TestAttacks(t *testing.T) {
 type field struct {
 	t       *testing.T
 	machine *sync.RWMutex // shared with other fields, unless an attack is to be alone
-	arena   *arena        // nil: to be opened
-	n       int           // attacks, each from another address
+	open    func(*testing.T) *arena
+	arena   *arena // nil: to be opened
+	n       int    // attacks, each from another address
 }
 
 // attack lets a group's attacks happen and returns what was measured.
 func (f *field) attack(g group) (rows []row) {
 	f.t.Run(g.name, func(sub *testing.T) {
+		f := f
+		if g.open != nil {
+			f = &field{t: sub, machine: f.machine, open: g.open, arena: g.open(sub)}
+			f.arena.warmUp(sub)
+		}
 		for _, at := range g.all {
 			sub.Run(at.name, func(one *testing.T) {
 				for try := 1; ; try++ {
@@ -180,7 +203,7 @@ func (f *field) endure(t *testing.T, at attempt, alone bool) row {
 	turn.Lock()
 	defer turn.Unlock()
 	if f.arena == nil {
-		f.arena = openArena(f.t)
+		f.arena = f.open(f.t)
 		f.arena.warmUp(t)
 	}
 	f.n++
@@ -213,7 +236,11 @@ func (a *arena) endure(t *testing.T, n int, at attempt) row {
 	s.door = attack.Door{URL: a.server.Drive.URL, From: net.IPv4(127, 0, byte(1+n/250), byte(1+n%250))}
 	r := row{attempt: at}
 	var err error
-	if r.server, err = a.serving.begin(ctx); err != nil {
+	on := a.serving
+	if at.cuts() {
+		on = a.between.hosting
+	}
+	if r.server, err = on.begin(ctx); err != nil {
 		t.Fatal(err)
 	}
 	if r.bystander, err = a.ada.begin(ctx); err != nil {
@@ -273,9 +300,11 @@ func (a *arena) talk(r *row, marks [2]int) (bad []string) {
 		if err != nil {
 			bad = append(bad, err.Error())
 		}
-		r.silence = max(r.silence, silence)
+		if !r.cuts() {
+			r.silence = max(r.silence, silence)
+		}
 		for _, e := range pair[0].Events()[marks[i]:] {
-			if e.Name == "left" || e.Name == "state" {
+			if e.Name == "left" || e.Name == "state" && !r.cuts() {
 				bad = append(bad, fmt.Sprintf("%s: %s", pair[0].id, e.Raw))
 			}
 		}

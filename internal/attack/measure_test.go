@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"foyer/internal/drive"
@@ -17,8 +18,10 @@ import (
 const (
 	mostServer    = 250 << 20 // bytes resident
 	mostBystander = 200 << 20
-	mostBack      = 0.2 // of the memory at rest more than before, once the attacker is gone
-	mostFiles     = 4   // more than at rest, likewise
+	mostRelay     = 150 << 20
+	mostBack      = 0.2     // of the memory at rest more than before, once the attacker is gone
+	leastBack     = 8 << 20 // bytes: of a small process, a fifth is less than one collection of garbage
+	mostFiles     = 4       // more than at rest, likewise
 	mostRoutines  = 12
 	mostLog       = 256 << 10 // bytes of log for one attack
 	backLimit     = 30 * time.Second
@@ -48,12 +51,13 @@ func (v vitals) String() string {
 
 // subject is a process that is watched.
 type subject struct {
-	name  string
-	most  int64 // bytes resident
-	pid   int
-	pprof string // address
-	log   string // file
-	rest  vitals // before any attack
+	name   string
+	most   int64 // bytes resident
+	pid    int
+	pprof  string       // address
+	inside *drive.NetNS // where that is; nil: our own network
+	log    string       // file
+	rest   vitals       // before any attack
 }
 
 // watched names a process and the address where it answers --pprof.
@@ -74,28 +78,46 @@ func (s subject) look(ctx context.Context) (v vitals, err error) {
 		return v, fmt.Errorf("%s: %w", s.name, err)
 	}
 	v.files = len(files)
-	v.goroutines, err = goroutines(ctx, s.pprof)
+	v.goroutines, err = s.goroutines(ctx)
 	return v, err
 }
 
+const goroutinesPath = "/debug/pprof/goroutine?debug=1"
+
 // goroutines asks net/http/pprof.
-func goroutines(ctx context.Context, addr string) (n int, err error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/debug/pprof/goroutine?debug=1", nil)
-	if err != nil {
-		return 0, err
+func (s subject) goroutines(ctx context.Context) (n int, err error) {
+	var line string
+	if s.inside != nil {
+		line, err = s.askInside(ctx)
+	} else {
+		line, err = s.ask(ctx)
 	}
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: backLimit}
-	resp, err := client.Do(req)
-	if err != nil {
-		return 0, err
-	}
-	defer resp.Body.Close()
-	line, err := bufio.NewReader(resp.Body).ReadString('\n')
 	if err != nil {
 		return 0, err
 	}
 	_, err = fmt.Sscanf(line, "goroutine profile: total %d", &n)
 	return n, err
+}
+
+func (s subject) ask(ctx context.Context) (string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.pprof+goroutinesPath, nil)
+	if err != nil {
+		return "", err
+	}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: backLimit}
+	resp, err := client.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	return bufio.NewReader(resp.Body).ReadString('\n')
+}
+
+// askInside asks a process in another network.
+func (s subject) askInside(ctx context.Context) (string, error) {
+	script := fmt.Sprintf(`exec 3<>/dev/tcp/%s; printf 'GET %s HTTP/1.0\r\nHost: %s\r\n\r\n' >&3; grep -a -m1 '^goroutine profile' <&3`,
+		strings.Replace(s.pprof, ":", "/", 1), goroutinesPath, s.pprof)
+	return s.inside.Output(ctx, "bash", "-c", script)
 }
 
 func (s subject) logged() int64 {
@@ -157,7 +179,7 @@ func (c *course) watch(ctx context.Context) {
 // isBack reports whether a process has as little as at rest, and no more memory than it
 // had then or before.
 func (s subject) isBack(v, before vitals) bool {
-	most := max(before.own, s.rest.own) + int64(mostBack*float64(s.rest.rss))
+	most := max(before.own, s.rest.own) + max(leastBack, int64(mostBack*float64(s.rest.rss)))
 	return v.own <= most && v.files <= s.rest.files+mostFiles && v.goroutines <= s.rest.goroutines+mostRoutines
 }
 
