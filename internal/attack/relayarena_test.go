@@ -46,7 +46,7 @@ func openRelayArena(t *testing.T) *arena {
 	}
 	hidden, err := drive.NewHidden(t.Context())
 	if errors.Is(err, drive.ErrNoRules) {
-		t.Skipf("a network that lets nobody in needs a kernel with nf_tables: %v", err)
+		t.Skipf("a network that lets nobody in needs nf_tables; runs as root on a kernel with it: %v", err)
 	} else if err != nil {
 		t.Fatal(err)
 	}
