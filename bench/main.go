@@ -31,6 +31,7 @@ import (
 	"foyer/bench/internal/leaving"
 	"foyer/bench/internal/lines"
 	"foyer/bench/internal/moderation"
+	"foyer/bench/internal/relays"
 	"foyer/bench/internal/report"
 	"foyer/bench/internal/sharing"
 	"foyer/bench/internal/speech"
@@ -88,6 +89,8 @@ func measurements(o options, costs window.Costs, times *report.Beside) []measure
 		{"muted", moderation.Muted},
 		{"door", joining.Door},
 		{"join", joining.Join},
+		{"relay", relays.Cost},
+		{"relay join", joining.Relayed},
 		{"switch", tracks.Switches},
 		{"off-on", tracks.OffOn},
 		{"voice", voices.Cost},

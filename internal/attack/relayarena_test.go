@@ -29,7 +29,7 @@ const relayPorts = 6
 type between struct {
 	hidden  *drive.Hidden
 	process *testenv.Process
-	args    []string
+	options drive.RelayOptions
 	pprof   string
 	link    reach.RelayLink // leads to the relay itself
 	wire    *attack.Wire    // from the room server to the relay
@@ -55,10 +55,10 @@ func openRelayArena(t *testing.T) *arena {
 	a := &arena{t: t, foyer: testenv.Foyer(t), links: map[call.Role]call.Link{}, between: b, warm: warmRelay}
 	b.pprof = a.pprof()
 	first := testenv.FreePort(t)
-	b.args = []string{
-		"relay", "--listen", ":" + strconv.Itoa(testenv.FreePort(t)), "--public", hidden.Outside, "--data", t.TempDir(),
+	b.options = drive.RelayOptions{Data: t.TempDir(), Args: []string{
+		"--listen", ":" + strconv.Itoa(testenv.FreePort(t)), "--public", hidden.Outside,
 		"--ports", fmt.Sprint(first, "-", first+relayPorts-1), "--pprof", b.pprof,
-	}
+	}}
 	a.startRelay()
 	if b.wire, err = attack.NewWire(hidden.Outside+":0", b.link.Host); err != nil {
 		t.Fatal(err)
@@ -89,15 +89,15 @@ func openRelayArena(t *testing.T) *arena {
 func (a *arena) startRelay() {
 	a.t.Helper()
 	b := a.between
-	p, err := drive.Start(drive.Command{Name: "relay", Path: a.foyer.Bin, Args: b.args, Logs: a.foyer.Work})
+	relay, err := a.foyer.Relay(a.t.Context(), b.options)
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	b.process = testenv.Adopt(a.t, p)
-	if b.link, err = reach.ParseRelayLink(b.process.Await("ready").Text("link")); err != nil {
+	b.process = testenv.Adopt(a.t, relay.Process)
+	if b.link, err = reach.ParseRelayLink(relay.Link); err != nil {
 		a.t.Fatal(err)
 	}
-	a.serving = watched("relay", mostRelay, p, b.pprof)
+	a.serving = watched("relay", mostRelay, relay.Process, b.pprof)
 }
 
 // relayed waits until the server has a port at the relay, and returns where guests come.

@@ -57,6 +57,13 @@ func (h *Hidden) lay(ctx context.Context, ours string) error {
 	return h.nft(ctx, hiddenRules)
 }
 
+// DropUDP lets no UDP out of the namespace any more, nor in.
+func (h *Hidden) DropUDP(ctx context.Context) error {
+	return h.nft(ctx, `
+insert rule inet hidden incoming iifname != "lo" meta l4proto udp drop
+add chain inet hidden outgoing { type filter hook output priority 0; oifname != "lo" meta l4proto udp drop; }`)
+}
+
 // Close removes the namespace; processes in it keep running without a network.
 func (h *Hidden) Close() {
 	_ = ip(context.Background(), "netns del "+h.Name) // not there after a failed start

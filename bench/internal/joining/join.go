@@ -35,7 +35,7 @@ func Join(ctx context.Context, b *harness.Bench) error {
 		name string
 		gap  time.Duration
 	}{{"joins far apart", harness.Apart}, {"joins back to back", 0}} {
-		joined, seen, err := joins(ctx, b, r, p, series.gap)
+		joined, seen, err := joins(ctx, b, r.Link, p, series.gap)
 		if err != nil {
 			return fmt.Errorf("%s: %w", series.name, err)
 		}
@@ -46,7 +46,7 @@ func Join(ctx context.Context, b *harness.Bench) error {
 }
 
 func joins(
-	ctx context.Context, b *harness.Bench, r *harness.Room, p *drive.Process, gap time.Duration,
+	ctx context.Context, b *harness.Bench, link string, p *drive.Process, gap time.Duration,
 ) (joined, seen report.Times, err error) {
 	dir, err := b.Folder("pictures")
 	if err != nil {
@@ -59,7 +59,7 @@ func joins(
 		if err := harness.Pause(ctx, gap); err != nil {
 			return nil, nil, err
 		}
-		mark, sent, err := harness.JoinOnce(ctx, p, r.Link)
+		mark, sent, err := harness.JoinOnce(ctx, p, link)
 		if err != nil {
 			return nil, nil, fmt.Errorf("round %d: %w", i, err)
 		}

@@ -458,30 +458,3 @@ func TestForgedAddressesGiveWay(t *testing.T) {
 	}
 	d.group.Wait()
 }
-
-// BenchmarkRelay measures what passes a relay and a server's end of it, both in this
-// process: datagrams of a guest to the media server and back.
-func BenchmarkRelay(b *testing.B) {
-	p := newPlace(b)
-	p.conf.Limits.Bytes = 1e10
-	p.startRelay()
-	p.startServer(nil)
-	p.awaits(reach.Relayed)
-	conn := p.dialUDP()
-	media, answer := append([]byte{0x80}, make([]byte, 1199)...), make([]byte, 2000)
-	const ahead = 32
-	b.SetBytes(2 * 1200)
-	sent, came := 0, 0
-	for b.Loop() {
-		for sent-came < ahead {
-			_, _ = conn.Write(media)
-			sent++
-		}
-		_ = conn.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
-		if _, err := conn.Read(answer); err != nil {
-			sent, came = 0, 0 // some were lost
-			continue
-		}
-		came++
-	}
-}
