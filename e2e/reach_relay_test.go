@@ -60,12 +60,10 @@ func newRelayStory(t *testing.T, c reachCase) *relayStory {
 // startRelay starts the relay, and returns its link.
 func (s *relayStory) startRelay() string {
 	s.t.Helper()
-	p, err := drive.Start(drive.Command{
-		Name: "relay", Path: s.f.Bin, Args: []string{"relay", "--data", s.data}, NS: s.at, Logs: s.f.Work, UID: s.f.UID,
-	})
+	relay, err := s.f.Relay(s.t.Context(), drive.RelayOptions{Data: s.data, NS: s.at})
 	must(s.t, err)
-	s.relay = testenv.Adopt(s.t, p)
-	return s.relay.Await("ready").Text("link")
+	s.relay = testenv.Adopt(s.t, relay.Process)
+	return relay.Link
 }
 
 // said waits until the server says that of its relay.
