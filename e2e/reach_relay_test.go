@@ -37,6 +37,12 @@ func newRelayStory(t *testing.T, c reachCase) *relayStory {
 	s.at, err = s.homes.Beyond(t.Context())
 	must(t, err)
 	s.setRouters()
+	switch {
+	case strings.HasSuffix(c.name, "host"):
+		must(t, s.homes.DropUDPBeyond(t.Context(), s.homes.Host))
+	case strings.HasSuffix(c.name, "guest"):
+		must(t, s.homes.DropUDPBeyond(t.Context(), s.homes.Guest))
+	}
 	relayLink := s.startRelay()
 	s.server = testenv.Serve(t, s.f, drive.ServeOptions{
 		NS: s.homes.Host, Listen: ":" + strconv.Itoa(reachDoor), Env: []string{"FOYER_RELAY=" + relayLink},
@@ -74,12 +80,14 @@ func (s *relayStory) said(state string, after int) drive.Event {
 	})
 }
 
-// TestRelay joins through a relay, with frames both ways, by UDP and where that is dropped.
+// TestRelay joins through a relay, with frames both ways: by UDP, and where that is dropped
+// between the relay and the host, or the guest, from the beginning or in the call.
 func TestRelay(t *testing.T) {
 	t.Parallel()
 	for _, c := range []reachCase{
 		{name: "relay", firstFrame: time.Second},
-		{name: "relay, UDP dropped", noUDP: true, firstFrame: 1500 * time.Millisecond},
+		{name: "relay, UDP dropped to the host", firstFrame: time.Second, overTCP: relayGuests},
+		{name: "relay, UDP dropped to the guest", firstFrame: time.Second, overTCP: relayGuests},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -88,10 +96,52 @@ func TestRelay(t *testing.T) {
 			if came := s.server.Await("came_in"); came.Text("name") != "guest" {
 				t.Errorf("%s", came.Raw)
 			}
-			if !c.noUDP {
+			switch {
+			case c.overTCP == 0:
 				s.dies()
+				s.losesUDP(s.homes.Host)
+			case !s.comesOverTCP(s.at.Addr):
+				t.Errorf("no media comes over TCP")
 			}
 		})
+	}
+}
+
+// losesUDP drops UDP between the relay and a home in the call: media goes on over TCP.
+func (s *relayStory) losesUDP(home *drive.NetNS) {
+	s.t.Helper()
+	began, guest := time.Now(), s.guest.Mark()
+	must(s.t, s.homes.DropUDPBeyond(s.t.Context(), home))
+	s.guest.AwaitAfter(guest, "state", func(e drive.Event) bool { return e.Text("state") == "reconnecting" })
+	s.guest.AwaitAfter(guest, "state", func(e drive.Event) bool { return e.Text("state") == "joined" })
+	s.moves(s.guest, "host")
+	s.t.Logf("UDP is dropped -> frames over TCP: %v", time.Since(began))
+	s.moves(s.host, "guest")
+	s.c.overTCP = relayGuests
+	if !s.comesOverTCP(s.at.Addr) {
+		s.t.Error("no media comes over TCP")
+	}
+}
+
+// moves waits until somebody decodes further frames of somebody else.
+func (s *relayStory) moves(p *testenv.Process, whom string) {
+	s.t.Helper()
+	const more = 5
+	first, frames := -1, 0
+	for deadline := time.Now().Add(testenv.Limit); first < 0 || frames < first+more; {
+		if time.Now().After(deadline) {
+			s.t.Fatalf("%d frames of %s, and no more", frames, whom)
+		}
+		mark := p.Mark()
+		p.Say(map[string]any{"cmd": "stats"})
+		for _, r := range remoteTracks(p.AwaitAfter(mark, "stats", nil)) {
+			if r.ID == whom && r.Source == "camera" {
+				frames = r.Frames
+			}
+		}
+		if first < 0 {
+			first = frames
+		}
 	}
 }
 
@@ -111,13 +161,8 @@ func (s *relayStory) dies() {
 	s.said("relayed", server)
 	s.guest.AwaitAfter(guest, "state", func(e drive.Event) bool { return e.Text("state") == "joined" })
 	s.t.Logf("the relay is back -> the guest is back: %v", time.Since(again))
-	for whom, p := range map[string]*testenv.Process{"guest": s.host, "host": s.guest} {
-		mark := p.Mark()
-		p.Say(map[string]any{
-			"cmd": "snapshot", "id": whom, "source": "camera", "width": 64, "height": 36, "file": s.t.TempDir() + "/frame.png",
-		})
-		p.AwaitAfter(mark, "snapshot", nil)
-	}
+	s.moves(s.host, "guest")
+	s.moves(s.guest, "host")
 }
 
 // TestRelayKeepsTheKey: the relay link is a secret of its files and of who got it: it is on

@@ -159,6 +159,18 @@ func (h *Homes) DropUDP(ctx context.Context) error {
 	return h.guestRouter.nft(ctx, "add element inet router dropped { udp }")
 }
 
+// DropUDPBeyond lets no UDP through between one of the homes and the machine that Beyond
+// made, also of those who have talked by it already.
+func (h *Homes) DropUDPBeyond(ctx context.Context, home *NetNS) error {
+	side := "lan"
+	if home == h.Host {
+		side = "wan"
+	}
+	return h.guestRouter.nft(ctx, fmt.Sprintf(`
+insert rule inet router passing iifname %[1]q oifname "net" meta l4proto udp drop
+insert rule inet router passing iifname "net" oifname %[1]q meta l4proto udp drop`, side))
+}
+
 // DropTCP makes it let no TCP to these ports through.
 func (h *Homes) DropTCP(ctx context.Context, ports ...int) error {
 	for _, p := range ports {
