@@ -33,15 +33,16 @@ func webOf(t *testing.T, link string) string {
 
 func (h *house) visits(link string, tcp bool) *visitor {
 	h.t.Helper()
-	return visit(h.t, h.foyer, link, tcp)
+	return visit(h.t, h.foyer, nil, link, tcp)
 }
 
-func visit(t *testing.T, f drive.Foyer, link string, tcp bool) *visitor {
+// visit starts Chromium in a network, nil for our own.
+func visit(t *testing.T, f drive.Foyer, ns *drive.NetNS, link string, tcp bool) *visitor {
 	t.Helper()
 	root, err := drive.Root()
 	must(t, err)
 	url := webOf(t, link)
-	p, err := f.Visit(t.Context(), root, map[string]any{"url": url, "language": "en-GB", "tcp": tcp})
+	p, err := f.Visit(t.Context(), root, ns, map[string]any{"url": url, "language": "en-GB", "tcp": tcp})
 	must(t, err)
 	return &visitor{testenv.Adopt(t, p), t, url, words.English()}
 }

@@ -107,6 +107,36 @@ func TestRelay(t *testing.T) {
 	}
 }
 
+// TestGuestInABrowserByARelay: the link for browsers leads to the relay, where the page
+// comes from, and media goes both ways, also where UDP is dropped on the way.
+func TestGuestInABrowserByARelay(t *testing.T) {
+	t.Parallel()
+	s := newRelayStory(t, reachCase{name: "page"})
+	bob := visit(t, s.f, s.homes.Guest, s.link, false)
+	defer bob.secrets()
+	if !strings.HasPrefix(bob.url, "https://"+net.JoinHostPort(s.at.Addr, strconv.Itoa(relayGuests))+"/") {
+		t.Errorf("the link for browsers is %s", bob.url)
+	}
+	s.visits(bob)
+	bob.looks("relay")
+	bob.clicks("#leave")
+	must(t, s.homes.DropUDPBeyond(t.Context(), s.homes.Guest))
+	bob.opens("en-GB", nil)
+	s.visits(bob)
+}
+
+// visits lets Bob and the host see each other.
+func (s *relayStory) visits(bob *visitor) {
+	s.t.Helper()
+	mark := s.host.Mark()
+	bob.enters("#lobby-camera")
+	id := s.host.AwaitAfter(mark, "participant_joined", func(e drive.Event) bool { return e.Text("name") == "Bob" }).Text("id")
+	bob.finds("#grid", "host")
+	bob.sees(s.t)
+	s.sees(s.host, mark, id)
+	s.moves(s.host, id)
+}
+
 // losesUDP drops UDP between the relay and a home in the call: media goes on over TCP.
 func (s *relayStory) losesUDP(home *drive.NetNS) {
 	s.t.Helper()

@@ -101,7 +101,7 @@ func TestWindowFirstMeeting(t *testing.T) {
 		return err == nil && strings.HasPrefix(text, "foyer://")
 	})
 
-	bob := visit(t, f, link, false)
+	bob := visit(t, f, nil, link, false)
 	defer bob.secrets()
 	bob.enters()
 	n.Find("image", "Bob")

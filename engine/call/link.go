@@ -8,11 +8,14 @@ import (
 	"fmt"
 	"hash/crc32"
 	"net"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode"
+
+	"foyer/engine/call/reach"
 )
 
 // Scheme of invite links.
@@ -90,12 +93,28 @@ const WebPath = "/j/"
 
 // Web is the invite link for a browser: https://HOST:PORT/j/# and then what follows the
 // address in String. Browsers tell nobody what follows #. It is empty for a plain link.
+// A browser goes to one address alone: the first of those that everybody can reach, such
+// as a relay's, and without one the first of all.
 func (l Link) Web() string {
 	if l.IsLiveKit() || len(l.Hosts) == 0 {
 		return ""
 	}
+	if i := slices.IndexFunc(l.Hosts, forEverybody); i > 0 {
+		l.Hosts = slices.Concat(l.Hosts[i:i+1], l.Hosts[:i], l.Hosts[i+1:])
+	}
 	rest := strings.TrimPrefix(l.String(), Scheme+"://"+l.Hosts[0]+"/")
 	return "https://" + l.Hosts[0] + WebPath + "#" + rest
+}
+
+// forEverybody reports whether a host is a name, or an IPv4 address that no network has
+// for itself. Those of IPv6 are not for everybody yet.
+func forEverybody(host string) bool {
+	name, _, err := net.SplitHostPort(host)
+	if err != nil {
+		return false
+	}
+	a, err := netip.ParseAddr(name)
+	return err != nil || a.Unmap().Is4() && reach.Outside(a, nil)
 }
 
 // Pinned reports whether the link says which certificate the door has.

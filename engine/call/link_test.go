@@ -105,6 +105,31 @@ func TestLinkForBrowsers(t *testing.T) {
 	}
 }
 
+// TestLinkForBrowsersLeads: where everybody can go comes first, as a browser tries nothing
+// else.
+func TestLinkForBrowsersLeads(t *testing.T) {
+	for _, c := range []struct {
+		hosts []string
+		first int
+	}{
+		{[]string{"192.168.1.5:7843", "203.0.113.9:7850"}, 1},
+		{[]string{"192.168.1.5:7843", "100.64.0.1:7843", "relay.example.org:7850", "203.0.113.9:7843"}, 2},
+		{[]string{"meet.example:443", "203.0.113.9:7850"}, 0},
+		{[]string{"192.168.1.5:7843", "[2001:db8::1]:7843"}, 0},
+		{[]string{"127.0.0.1:7843"}, 0},
+	} {
+		l := testLink()
+		l.Hosts = c.hosts
+		web, err := ParseLink(l.Web())
+		if want := c.hosts[c.first]; err != nil || !strings.HasPrefix(l.Web(), "https://"+want+"/") || web.Hosts[0] != want {
+			t.Errorf("%v: %s, %v", c.hosts, l.Web(), err)
+		}
+		if len(web.Hosts) != len(c.hosts) || !slices.Equal(l.Hosts, c.hosts) {
+			t.Errorf("%v becomes %v", c.hosts, web.Hosts)
+		}
+	}
+}
+
 func TestLinkHosts(t *testing.T) {
 	for _, hosts := range [][]string{{"[::1]:7843"}, {"[2001:db8::1]:443", "example.org:1"}, {"a:1", "[::ffff:192.0.2.1]:2"}, slices.Repeat([]string{"a:1"}, maxHosts)} {
 		l := testLink()

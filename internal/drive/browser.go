@@ -35,8 +35,8 @@ func (s *Server) Browse(ctx context.Context, root string, o BrowserOptions) (*Pr
 }
 
 // Visit starts Chromium on the page of a door, as e2e/browser/guest.mjs describes.
-func (f Foyer) Visit(ctx context.Context, root string, options map[string]any) (*Process, error) {
-	return f.browser(ctx, root, "guest.mjs", nil, nil, options)
+func (f Foyer) Visit(ctx context.Context, root string, ns *NetNS, options map[string]any) (*Process, error) {
+	return f.browser(ctx, root, "guest.mjs", nil, ns, options)
 }
 
 func (f Foyer) browser(
