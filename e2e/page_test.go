@@ -233,6 +233,41 @@ func (v *visitor) sees(t *testing.T) {
 	}
 }
 
+// triesAgain lets a banned browser ask 1000 times more, by the page's own modules, under
+// other names and IDs and with what it keeps of itself read anew.
+func (v *visitor) triesAgain() {
+	v.t.Helper()
+	const tries = 1000
+	began := time.Now()
+	var answers map[string]int
+	v.evaluates(fmt.Sprintf(`(async () => {
+		const [door, { load }, { read }] = await Promise.all(['door', 'me', 'link'].map((m) => import('/j/' + m + '.js')));
+		const link = read(window.location);
+		const answers = {};
+		let left = %d;
+		await Promise.all([...Array(8).keys()].map(async (k) => {
+			let me = await load();
+			for (let n = 0; left-- > 0; n++) {
+				if (n %% 25 === 0) me = await load();
+				const as = n %% 2 ? me : { ...me, identity: 'u-' + k + '-' + n };
+				const said = await door.join(link, as, 'Bob ' + k + n, { onWaiting() {} }).then(() => 'in', (refusal) => refusal.error ?? String(refusal));
+				answers[said] = (answers[said] ?? 0) + 1;
+			}
+		}));
+		return answers;
+	})()`, tries), &answers)
+	v.t.Logf("%d tries in %v: %v", tries, time.Since(began), answers)
+	sum := 0
+	for said, n := range answers {
+		if sum += n; said != "banned" && said != "too_many_tries" {
+			v.t.Errorf("%d times a banned browser hears %q", n, said)
+		}
+	}
+	if sum != tries || answers["banned"] < tries/10 {
+		v.t.Errorf("of %d tries: %v", tries, answers)
+	}
+}
+
 // isBannedAndWaits goes on with the story: banned, waiting, dismissed.
 func (v *visitor) isBannedAndWaits(host *person, id string) {
 	v.t.Helper()
@@ -242,6 +277,7 @@ func (v *visitor) isBannedAndWaits(host *person, id string) {
 	v.opens("de-CH", map[string]any{"width": 390, "height": 844, "phone": true})
 	v.finds("#welcome-title", v.book.T("page.invited", "room", "Team"))
 	v.looks("phone-de")
+	v.triesAgain()
 	v.enters()
 	v.isTold(call.Left{Reason: call.ReasonJoinFailed, Err: &call.BannedError{Text: "Enough"}})
 	host.moderates(map[string]any{"cmd": "unban", "id": id})
