@@ -31,6 +31,7 @@ import (
 	"foyer/bench/internal/leaving"
 	"foyer/bench/internal/lines"
 	"foyer/bench/internal/moderation"
+	"foyer/bench/internal/pages"
 	"foyer/bench/internal/relays"
 	"foyer/bench/internal/report"
 	"foyer/bench/internal/sharing"
@@ -91,6 +92,7 @@ func measurements(o options, costs window.Costs, times *report.Beside) []measure
 		{"join", joining.Join},
 		{"relay", relays.Cost},
 		{"relay join", joining.Relayed},
+		{"page", pages.Leave},
 		{"switch", tracks.Switches},
 		{"off-on", tracks.OffOn},
 		{"voice", voices.Cost},
