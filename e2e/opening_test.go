@@ -9,15 +9,16 @@ import (
 	"time"
 
 	"foyer/internal/drive"
+	"foyer/internal/drive/fangate"
 	"foyer/internal/matrix"
 	"foyer/internal/testenv"
 )
 
 // slowCamera is a camera whose opening takes as long as its gate is shut.
-func slowCamera(t *testing.T) (file string, gate *drive.Gate) {
+func slowCamera(t *testing.T) (file string, gate *fangate.Gate) {
 	t.Helper()
 	file = smallFilm(t)
-	gate, err := drive.NewGate(file, drive.GateOpen, true)
+	gate, err := fangate.New(file, fangate.OnOpen, true)
 	if err != nil {
 		t.Skipf("a camera that opens slowly needs fanotify's permission events; runs as root: %v", err)
 	}

@@ -17,6 +17,7 @@ import (
 
 	"foyer/internal/desktop"
 	"foyer/internal/drive"
+	"foyer/internal/drive/fangate"
 	"foyer/internal/matrix"
 	"foyer/internal/testenv"
 )
@@ -27,7 +28,7 @@ type preview struct {
 	*window
 	film                 string
 	camera, mic, speaker device
-	gate                 *drive.Gate // nil, or the camera's
+	gate                 *fangate.Gate // nil, or the camera's
 }
 
 func openPreview(t *testing.T, name string, own map[string]any, args ...string) *preview {

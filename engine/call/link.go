@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"net"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
@@ -64,11 +63,8 @@ func (l Link) SameRoom(other Link) bool {
 // parameter is a check code, so that a cut link is noticed. A plain link is
 // written without its token: a token is a secret that nobody should paste on.
 func (l Link) String() string {
-	if l.IsLiveKit() {
-		return l.URL
-	}
-	if len(l.Hosts) == 0 {
-		return ""
+	if l.IsLiveKit() || len(l.Hosts) == 0 {
+		return l.URL // empty in the second case
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s://%s/%s?v=%s", Scheme, l.Hosts[0], url.PathEscape(string(l.Room)), linkVersion)
@@ -91,30 +87,14 @@ func (l Link) String() string {
 // WebPath is where a door serves the page for guests in a browser.
 const WebPath = "/j/"
 
-// Web is the invite link for a browser: https://HOST:PORT/j/# and then what follows the
-// address in String. Browsers tell nobody what follows #. It is empty for a plain link.
-// A browser goes to one address alone: the first of those that everybody can reach, such
-// as a relay's, and without one the first of all.
+// Web is the invite link for a browser, which tries one address, see reach.ForBrowsers: https://HOST:PORT/j/# and
+// then what follows the address in String. Browsers tell nobody what follows #. It is empty for a plain link.
 func (l Link) Web() string {
 	if l.IsLiveKit() || len(l.Hosts) == 0 {
 		return ""
 	}
-	if i := slices.IndexFunc(l.Hosts, forEverybody); i > 0 {
-		l.Hosts = slices.Concat(l.Hosts[i:i+1], l.Hosts[:i], l.Hosts[i+1:])
-	}
-	rest := strings.TrimPrefix(l.String(), Scheme+"://"+l.Hosts[0]+"/")
-	return "https://" + l.Hosts[0] + WebPath + "#" + rest
-}
-
-// forEverybody reports whether a host is a name, or an IPv4 address that no network has
-// for itself. Those of IPv6 are not for everybody yet.
-func forEverybody(host string) bool {
-	name, _, err := net.SplitHostPort(host)
-	if err != nil {
-		return false
-	}
-	a, err := netip.ParseAddr(name)
-	return err != nil || a.Unmap().Is4() && reach.Outside(a, nil)
+	l.Hosts = reach.ForBrowsers(l.Hosts)
+	return strings.Replace(l.String(), Scheme+"://"+l.Hosts[0]+"/", "https://"+l.Hosts[0]+WebPath+"#", 1)
 }
 
 // Pinned reports whether the link says which certificate the door has.

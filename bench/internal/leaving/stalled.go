@@ -14,6 +14,7 @@ import (
 	"foyer/bench/internal/harness"
 	"foyer/bench/internal/report"
 	"foyer/internal/drive"
+	"foyer/internal/drive/fangate"
 )
 
 // Stalled measures leaving while the camera delivers nothing any more: a read of
@@ -51,7 +52,7 @@ func stalledOnce(
 	if err := os.WriteFile(film, y4m(320, 180, 30), 0o600); err != nil {
 		return left, err
 	}
-	gate, err := drive.NewGate(film, drive.GateRead, false)
+	gate, err := fangate.New(film, fangate.OnRead, false)
 	if err != nil {
 		return left, err
 	}

@@ -38,6 +38,16 @@ func Of(hosts []string) (k Kind, public string) {
 	return k, ""
 }
 
+// ForBrowsers puts the address first that most people reach, for who can try one alone: the
+// first to which the internet leads. Those of IPv6 are not for everybody yet.
+func ForBrowsers(hosts []string) []string {
+	leads := func(host string) bool { return of(host) == Internet && !strings.HasPrefix(host, "[") }
+	if i := slices.IndexFunc(hosts, leads); i > 0 {
+		return slices.Concat(hosts[i:i+1], hosts[:i], hosts[i+1:])
+	}
+	return hosts
+}
+
 func of(host string) Kind {
 	name, _, err := net.SplitHostPort(host)
 	if err != nil || name == "" {

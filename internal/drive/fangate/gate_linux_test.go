@@ -1,4 +1,4 @@
-package drive_test
+package fangate_test
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"foyer/internal/drive"
+	"foyer/internal/drive/fangate"
 )
 
 func TestGateHoldsWhoOpens(t *testing.T) {
@@ -17,7 +18,7 @@ func TestGateHoldsWhoOpens(t *testing.T) {
 	if err := os.WriteFile(file, []byte("hello"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	gate, err := drive.NewGate(file, drive.GateOpen, true)
+	gate, err := fangate.New(file, fangate.OnOpen, true)
 	if err != nil {
 		t.Skipf("a gate needs fanotify's permission events; runs as root: %v", err)
 	}

@@ -1,4 +1,5 @@
-package drive
+// Package fangate makes a file behave like a device that does not answer.
+package fangate
 
 import (
 	"encoding/binary"
@@ -34,12 +35,12 @@ type waiter struct {
 
 // What a Gate stops.
 const (
-	GateOpen = unix.FAN_OPEN_PERM
-	GateRead = unix.FAN_ACCESS_PERM
+	OnOpen = unix.FAN_OPEN_PERM
+	OnRead = unix.FAN_ACCESS_PERM
 )
 
-// NewGate puts a gate before a file that exists. It is shut if shut is set.
-func NewGate(path string, what uint64, shut bool) (*Gate, error) {
+// New puts a gate before a file that exists. It is shut if shut is set.
+func New(path string, what uint64, shut bool) (*Gate, error) {
 	fd, err := unix.FanotifyInit(unix.FAN_CLASS_CONTENT|unix.FAN_CLOEXEC|unix.FAN_NONBLOCK,
 		unix.O_RDONLY|unix.O_LARGEFILE|unix.O_CLOEXEC)
 	if err != nil {
