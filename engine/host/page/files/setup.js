@@ -36,7 +36,7 @@ export function draw() {
   const [camera, wanted] = [here() ? devices.live('camera') : undefined, devices.wanted('camera')];
   preview($('preview-video'), camera);
   $('preview-video').hidden = !camera;
-  const off = () => words.join(t('lobby.camera_off'), t('page.preview.detail'));
+  const off = () => `${t('lobby.camera_off')}\n${t('page.preview.detail')}`; // the first is no sentence
   $('preview-note').textContent = camera ? '' : wanted ? t('lobby.camera_opening') : off();
   for (const [id, source, name, key] of [['lobby-camera', 'camera', 'camera', 'camera'], ['lobby-mic', 'microphone', 'mic', 'mic']]) {
     const on = devices.wanted(source);
