@@ -55,7 +55,12 @@ var own = [kinds]int{channel: 6}
 // sparedFor.
 var spared = [kinds]int{layer: 8}
 
-const sparedFor = 2 * time.Second
+const (
+	sparedFor = 2 * time.Second
+	// mostAhead is how many more layers may have their place than were seen to come:
+	// LiveKit tells of the one before the other, or of one of them only.
+	mostAhead = 16
+)
 
 // lasts says that what a guest has opened counts to the sum for as long as LiveKit keeps
 // it. Nobody honest has any of that, so nobody pays for those who are gone.
@@ -206,7 +211,7 @@ func (w *watcher) see(msg string, g guest, kv ...any) {
 func (w *watcher) settle(g guest) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if c := w.known[g.sid]; c != nil {
+	if c := w.known[g.sid]; c != nil && c.n[layer] > -mostAhead {
 		w.add(c, layer, -1)
 	}
 }

@@ -158,6 +158,16 @@ func TestLayersFindTheirTracks(t *testing.T) {
 	if len(p.removed) != 0 || w.known["PA_1"].n[layer] != 0 || w.sum[layer] != 0 {
 		t.Errorf("removed: %q, %d are left", p.removed, w.known["PA_1"].n[layer])
 	}
+	for range 100 {
+		w.see(layerPublished, anna, labelLayer, "q")
+	}
+	for range mostAhead + most[layer] + 1 {
+		w.see(layerFound, anna)
+	}
+	w.group.Wait()
+	if len(p.removed) != 1 {
+		t.Errorf("removed: %q, with %d layers", p.removed, w.known["PA_1"].n[layer])
+	}
 }
 
 // LiveKit leaves out a line of pion's before its logger sees it. Ours has to.
