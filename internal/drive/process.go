@@ -17,6 +17,9 @@ import (
 	"time"
 )
 
+// StartLimit is for a server to come up on a busy machine.
+const StartLimit = 20 * time.Second
+
 // maxEvent bounds one line of a process, in bytes.
 const maxEvent = 8 << 20
 

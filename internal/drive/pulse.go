@@ -22,11 +22,7 @@ import (
 // mono, signed 16 bit.
 const SampleRate = 48000
 
-// What servers and devices of tests take.
-const (
-	StartLimit = 20 * time.Second // for a server to come up on a busy machine
-	micChunk   = 10 * time.Millisecond
-)
+const micChunk = 10 * time.Millisecond
 
 // Pulse is a private PulseAudio with one playback device, "speaker", and one
 // recording device, "mic", which hears silence until it is fed.
