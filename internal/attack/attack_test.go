@@ -83,7 +83,7 @@ func groups() []group {
 		{name: "signal", arena: 0, all: signalAttacks()},
 		{name: "data", arena: 0, all: dataAttacks()},
 		{name: "tracks", arena: 1, all: trackAttacks()},
-		{name: "loose media", arena: 0, all: looseAttacks()},
+		{name: "loose media", arena: 1, all: looseAttacks()},
 		{name: "rights", arena: 0, all: rightsAttacks()},
 		{name: "door", arena: 1, all: outsideAttacks()},
 		{name: "join", arena: 0, all: joinAttacks()},
