@@ -126,7 +126,7 @@ func (n *newcomer) talksWith(bob *visitor) {
 	n.Press("Raise your hand (H)")
 	bob.finds("#grid .tile:not(.own) .icon.hand", "")
 	bob.clicks("#hand")
-	n.Hears(beginning("Bob raises a hand"))
+	n.Hears(beginning("Bob raised a hand"))
 	n.Press("Lower your hand (H)")
 	bob.lacks("#grid .tile:not(.own) .icon.hand")
 

@@ -47,7 +47,7 @@ func (b *bench) field(name string) (found *kit.Field) {
 	return found
 }
 
-// The way to a room is tested by its link, or in a room without one; a test that is
+// The connection to a room is tested by its link, or in a room without one; a test that is
 // stopped, or whose page is left, says nothing any more.
 func TestTheWayIsTested(t *testing.T) {
 	main, asked := make(later, 1), make(chan call.Link, 1)
@@ -290,13 +290,13 @@ func TestANewerReleaseIsSaid(t *testing.T) {
 	if b.says("has been released") || b.find("Get it from") != nil {
 		t.Error("it is said of none")
 	}
-	if !b.says("News of releases") {
+	if !b.says("Check for updates") {
 		t.Error("there is no setting")
 	}
 	none := newBench(t, Settings{Name: "Ada"}, "")
 	none.pressSettings()
 	none.turn(model.PageAbout)
-	if none.says("News of releases") {
+	if none.says("Check for updates") {
 		t.Error("there is a setting of what cannot be asked")
 	}
 }

@@ -81,7 +81,7 @@ func TestLeavingInsteadOfClosing(t *testing.T) {
 	b.events(call.StateChanged{State: call.StateLeaving}, call.StateChanged{State: call.StateIdle},
 		call.Left{Room: "r-1", Title: "Design review", Reason: call.ReasonLeft, Hosting: true, Stayed: time.Minute, People: 2})
 	b.ui.close()
-	if b.closed != 0 || !b.says("You left “Design review”, which still runs on this computer") {
+	if b.closed != 0 || !b.says("You left “Design review”, but it still runs on this computer") {
 		t.Fatal("the room that was left open ends without a question")
 	}
 	b.tap("Stay")

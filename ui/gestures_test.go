@@ -164,7 +164,7 @@ func TestRoomMenu(t *testing.T) {
 		t.Errorf("commands %#v", got)
 	}
 	b.events(call.CommandFailed{Command: "rules", Err: call.ErrServerSilent})
-	if !b.says("The room's rules were not changed: The server does not answer.") || len(b.ui.state.Notices) != 0 {
+	if !b.says("The room’s rules were not changed: The server does not answer.") || len(b.ui.state.Notices) != 0 {
 		t.Errorf("a refusal is not said in place: %+v", b.ui.state.Notices)
 	}
 	ruling{b.ui}.MuteAll(true)

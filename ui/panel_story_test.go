@@ -205,7 +205,7 @@ func TestHostInThePeoplePanel(t *testing.T) {
 		t.Error("the list does not tell who is a co-host")
 	}
 	b.events(call.CommandFailed{Command: "role", Err: call.ErrForbidden})
-	if !b.says("Nobody's role was changed") {
+	if !b.says("Nobody’s role was changed") {
 		t.Error("a failure is not told")
 	}
 }

@@ -153,7 +153,7 @@ func TestNoPreviewBehindSettings(t *testing.T) {
 // that. It stays off in the lobby and in the room.
 func TestTryingACamera(t *testing.T) {
 	for name, end := range map[string]func(*bench){
-		"hidden":     func(b *bench) { b.tap("Stop looking") },
+		"hidden":     func(b *bench) { b.tap("Hide") },
 		"closed":     func(b *bench) { b.pressSettings() },
 		"other page": func(b *bench) { b.turn(model.PageVideo) },
 		"no camera":  func(b *bench) { b.ui.presses.Pick(call.SourceCamera, call.DeviceNone) },
@@ -350,7 +350,7 @@ func TestSettingsAreAppliedAtOnce(t *testing.T) {
 	b.engine.take()
 	b.pressSettings()
 	b.turn(model.PageVideo)
-	b.tap("360 lines")
+	b.tap("360p")
 	b.want(engine.SetQuality{SendHeight: 360})
 	b.tap("On")
 	b.want(engine.SetQuality{SendHeight: 360, AudioOnly: true})

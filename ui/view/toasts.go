@@ -138,7 +138,7 @@ func (t *toasts) card(n model.Notice, now time.Time) fyne.CanvasObject {
 		row.Add(undo)
 	}
 	if n.Kind == model.NoticeWaiters {
-		show := kit.NewButton(t.book.T("room.knock.show"), "", kit.Plain, func() { t.act.OpenPanel(model.PanelPeople) })
+		show := kit.NewButton(t.book.T("room.admission.show"), "", kit.Plain, func() { t.act.OpenPanel(model.PanelPeople) })
 		show.Small = true
 		row.Add(show)
 	}

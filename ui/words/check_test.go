@@ -19,7 +19,7 @@ func TestWhatATestOfTheNetworkSays(t *testing.T) {
 	}{
 		"all well": {
 			reach.Report{Addresses: answers, Media: reach.Ports{UDP: 7, TCP: 7, Door: true}, TCP: reach.WayOpen, Door: reach.WayOpen},
-			[]string{"The room server can be reached", "Audio and video get through over TCP, at port 7", "Whether UDP port 7", "a:1 answers in 20 ms."},
+			[]string{"The room server can be reached", "Audio and video get through over TCP, at port 7", "Only people in a room learn whether UDP port 7", "a:1 answers in 20 ms."},
 		},
 		"the door alone": {
 			reach.Report{Addresses: answers, Media: reach.Ports{UDP: 7, TCP: 7, Door: true}, TCP: reach.WayClosed, Door: reach.WayOpen, UDP: reach.WayClosed},
@@ -41,7 +41,7 @@ func TestWhatATestOfTheNetworkSays(t *testing.T) {
 		"a LiveKit server": {reach.Report{Addresses: answers, Plain: true}, []string{"The room server", "This is a LiveKit server", "a:1"}},
 		"far away": {
 			reach.Report{Addresses: []reach.Address{{Host: "a:1", RoundTrip: time.Second, Spread: 5 * time.Millisecond}}},
-			[]string{"The room server", "Answers take long", "The server does not say", "a:1 answers in 1000 ms, at most 5 ms later"},
+			[]string{"The room server", "Responses are slow", "The server does not say", "a:1 answers in 1000 ms, at times up to 5 ms later"},
 		},
 		"nobody": {
 			reach.Report{Best: -1, Addresses: []reach.Address{
@@ -50,7 +50,7 @@ func TestWhatATestOfTheNetworkSays(t *testing.T) {
 				{Host: "e:1", Failed: reach.StepAnswer, Err: call.ErrServerGarbage},
 			}},
 			[]string{
-				"The room server cannot be reached", "a:1: this name", "b:1 does not answer", "c:1 takes no connection",
+				"The room server cannot be reached", "a:1: this name", "b:1 does not answer", "c:1 refuses connections",
 				"d:1: This is not the computer that the link was made for.", "e:1: Foyer does not understand",
 			},
 		},

@@ -17,9 +17,9 @@ func (b *Book) HandsUp(name string, hands int) string {
 // WantsIn says who wants to come in, and how many others do.
 func (b *Book) WantsIn(name string, more int) string {
 	if more <= 0 {
-		return b.T("room.knock", "name", name)
+		return b.T("room.admission", "name", name)
 	}
-	return b.T("room.knocks", "name", name, "n", strconv.Itoa(more))
+	return b.T("room.admissions", "name", name, "n", strconv.Itoa(more))
 }
 
 // Reaction is the name of a reaction.

@@ -28,12 +28,12 @@ func TestStats(t *testing.T) {
 		},
 	}
 	want := []string{
-		"The server answers in 23 ms. Your line carries about 2,500 kbit/s towards it.",
+		"The server answers in 23 ms. Your upload carries about 2,500 kbit/s.",
 		"You, Camera: 1280×720, 15 frames per second, 1,000 kbit/s. This computer is too slow for more.",
 		"You, Microphone: 32 kbit/s.",
-		"Ada, Microphone: 32 kbit/s. Delayed by 61 ms. Packets lost: 1,200. Recovered: 1,100. Made up: 400 ms.",
+		"Ada, Microphone: 32 kbit/s. Delayed by 61 ms. Packets lost: 1,200. Recovered: 1,100. Concealed: 400 ms.",
 		"Ada, Camera: 640×360, 30 frames per second, 400 kbit/s. Frozen for 1500 ms.",
-		"Ada, Screen: not shown, so nothing comes.",
+		"Ada, Screen: not shown, so nothing is received.",
 	}
 	if got := SayStats(b, names, now, before, 2*time.Second); !slices.Equal(got, want) {
 		t.Errorf("got\n%q\nwant\n%q", got, want)

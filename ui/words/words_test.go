@@ -87,7 +87,7 @@ func TestK1_J7_LeftSaysWhoWhyAndUntilWhen(t *testing.T) {
 		{"left", call.Left{Reason: call.ReasonLeft, People: 2}, "You left the room", "", "The same link brings you back while the room is open.", ActionRejoin},
 		{"cancelled", call.Left{Reason: call.ReasonLeft}, "You did not join", "", "You cancelled joining. Foyer sent nothing from your camera or microphone.", ActionTryAgain},
 		{"quit while joining", call.Left{Reason: call.ReasonAppQuit}, "Foyer was closed", "", "You cancelled joining. Foyer sent nothing from your camera or microphone.", ActionLobby},
-		{"untrusted certificate", call.Left{Reason: call.ReasonJoinFailed, Err: fmt.Errorf("join: %w", call.ErrUntrusted)}, "You could not join", "", "This computer does not trust the server's certificate. Check the address. If it is right, ask the person who runs the server for a certificate from a known authority.", ActionLobby},
+		{"untrusted certificate", call.Left{Reason: call.ReasonJoinFailed, Err: fmt.Errorf("join: %w", call.ErrUntrusted)}, "You could not join", "", "This computer does not trust the server’s certificate. Check the address. If it is right, ask the person who runs the server for a certificate from a known authority.", ActionLobby},
 		{"no server child", call.Left{Reason: call.ReasonJoinFailed, Err: call.ErrRoomServerFailed}, "The room could not be started", "", "Close other copies of Foyer, check that the disk has space, then try again.", ActionTryAgain},
 		{"stuck", call.Left{Reason: call.ReasonInternal, Stuck: []call.Device{{Source: call.SourceCamera}}}, "Something broke in Foyer", "", "You can rejoin. If it happens again, please send us the report.", ActionRejoin},
 	}
@@ -204,7 +204,7 @@ func TestAnUnencryptedCluster(t *testing.T) {
 
 func TestServerStopping(t *testing.T) {
 	f := English().Left(call.Left{Reason: call.ReasonJoinFailed, Err: fmt.Errorf("join: %w", call.ErrServerStopping)}, now())
-	if f.Detail != "The room's server is stopping. Ask the host when it will be back, then try again." || f.Next[0] != ActionTryAgain {
+	if f.Detail != "The room’s server is stopping. Ask the host when it will be back, then try again." || f.Next[0] != ActionTryAgain {
 		t.Errorf("%+v", f)
 	}
 }
@@ -225,7 +225,7 @@ func TestNames(t *testing.T) {
 		{call.CheckRoomID("x\x00"), "The room ID contains the character U+0000 at position 2, which is not allowed."},
 		{call.CheckName("A\nB"), "Your name contains the character U+000A at position 2, which is not allowed."},
 		{call.CheckRoomID(strings.Repeat("x", 129)), "The room ID is too long: 129 of at most 128 bytes."},
-		{call.CheckTitle(strings.Repeat("x", 256)), "The room's title is too long: 256 of at most 255 bytes."},
+		{call.CheckTitle(strings.Repeat("x", 256)), "The room’s title is too long: 256 of at most 255 bytes."},
 	}
 	for _, tt := range tests {
 		s := b.Error(tt.err, "", call.SourceUnknown, now())

@@ -123,6 +123,6 @@ func Lasting(book *words.Book, s *model.State, now time.Time) (icon, title, deta
 		return "door", book.T("room.going", "room", book.RoomName(going.Title, going.Room)), book.T("room.going.detail")
 	default:
 		room := book.RoomName(going.Title, going.Room)
-		return "door", book.T("room.knocking", "room", room), book.T("room.knocking.detail")
+		return "door", book.T("room.requesting", "room", room), book.T("room.requesting.detail")
 	}
 }
