@@ -49,11 +49,11 @@ type subcommand struct {
 func subcommands() []subcommand {
 	return []subcommand{
 		{"serve", "[flags]", "run a room server", runServe},
-		{"relay", "[flags]", "pass guests on to room servers that nobody can dial", runRelay},
+		{"relay", "[flags]", "relay guests to room servers that they cannot reach directly", runRelay},
 		{"invite", "[flags]", "print an invite link", runInvite},
 		{"admin", "[flags] COMMAND", "the host's tools: list, remove, ban, mute ...", runAdmin},
 		{"join", "LINK --name NAME", "join without a window", runJoin},
-		{"check", "[LINK]", "test the way to a room", runCheck},
+		{"check", "[LINK]", "test the connection to a room", runCheck},
 		{"try", "[--seconds N]", "show a whole room in this terminal", runTry},
 		{"devices", "[--json]", "list cameras, microphones, speakers and screens", runDevices},
 		{"files", "DIR", "install menu entry, manual and completions", runFiles},
@@ -271,8 +271,8 @@ func (c *command) misused(format string, a ...any) int {
 	return c.fail(exitUsage, "%s (%s)", words.Usage(program), fmt.Sprintf(format, a...))
 }
 
-// explain says what happened, what to do, and in brackets the cause, for whoever
-// knows what to make of it.
+// explain says what happened, what to do, and in brackets the cause, for readers who
+// know what to make of it.
 func (c *command) explain(status int, err error) int {
 	cause := strings.Join(strings.Fields(err.Error()), " ") // a database driver's has several lines
 	return c.fail(status, "%s (%s)", words.Error(err), cause)

@@ -8,15 +8,15 @@ import (
 	"foyer/ui/words"
 )
 
-// runCheck tests the way to a room server, or without a link the devices, and prints what
+// runCheck tests the connection to a room server, or without a link the devices, and prints what
 // it has found.
 func runCheck(std io3, args []string) int {
 	c := newCommand(std, "check", "check [LINK|-] [--json]")
 	asJSON := c.Bool("json", false, "print one JSON object")
 	c.notes = `
-With a LINK it asks the room server of the link, and joins nothing: nobody in the room
-notices. The exit status is 1 if the server cannot be reached. Without one it lists your
-devices, as "foyer devices" does.
+With a LINK, it contacts the link's room server without joining: nobody in the room
+notices. The exit status is 1 if the server cannot be reached. Without a LINK, it lists
+your devices, as "foyer devices" does.
 ` + linkNote
 	positional, status, ok := c.parse(args)
 	if !ok {

@@ -14,10 +14,11 @@ import (
 )
 
 func runJoin(std io3, args []string) int {
-	c := newCommand(std, "join", "join LINK|- --name NAME [--id ID] [--profile DIR] [--stay] "+
-		"[--camera none|test|NAME|FILE] [--mic none|test|NAME|FILE] [--speaker none|default|NAME] [--screen] "+
-		"[--echo auto|on|off] [--noise off|light|strong] [--gain on|off] [--music] "+
-		"[--pprof ADDR] [--trace FILE]")
+	c := newCommand(std, "join", `join LINK|- --name NAME [--id ID] [--profile DIR] [--stay]
+             [--camera none|test|NAME|FILE] [--mic none|test|NAME|FILE]
+             [--speaker none|default|NAME] [--screen]
+             [--echo auto|on|off] [--noise off|light|strong] [--gain on|off] [--music]
+             [--pprof ADDR] [--trace FILE]`)
 	var (
 		name    = c.String("name", "", "the name that others see")
 		id      = c.String("id", "", "user ID (default: made from the profile)")

@@ -20,10 +20,10 @@ const (
 )
 
 const linkNote = `
-A link lets whoever has it join, and other users of this computer can see command
-lines (ps): Foyer erases the link from its own as soon as it has read it, which may
-be too late. With - for LINK it is the first line of standard input; without LINK it
-is taken from $` + linkVariable + `, where only you can see it.
+Anyone who has a link can join. Other users of this computer can see command lines
+(ps): Foyer erases the link from its own as soon as it has read it, which may be too
+late. With - for LINK, Foyer reads the link from the first line of standard input;
+without LINK, from $` + linkVariable + `, where only you can see it.
 `
 
 // takeLink returns the link: the argument, for "-" the first line of stdin, or

@@ -29,9 +29,12 @@ func splitData(data string) (folder, database string) {
 }
 
 func runServe(std io3, args []string) int {
-	c := newCommand(std, "serve", "serve [--listen ADDR:PORT] [--data DIR|postgres://...] [--room-ttl D] "+
-		"[--media-port PORT] [--public HOST[:PORT]] [--cert F --key F | --domain HOST[:PORT] --acme] [--relay LINK] "+
-		"[--no-port-mapping] [--pprof ADDR] [--trace FILE] [--livekit URL --api-key K --api-secret-file F]")
+	c := newCommand(std, "serve", `serve [--listen ADDR:PORT] [--data DIR|postgres://...] [--room-ttl D]
+             [--media-port PORT] [--public HOST[:PORT]]... [--relay LINK]
+             [--cert FILE --key FILE | --domain HOST[:PORT] --acme]
+             [--acme-http ADDR:PORT] [--acme-directory URL] [--acme-roots FILE]
+             [--livekit URL --api-key K [--api-secret-file FILE | --api-secret S]]
+             [--no-port-mapping] [--resume] [--lifeline] [--pprof ADDR] [--trace FILE]`)
 	conf := host.Config{Page: webpage.Files()}
 	c.StringVar(&conf.Listen, "listen", host.DefaultListen, "address and port of the door")
 	c.StringVar(&conf.Data, "data", "", "folder for keys and rooms (default: your data folder), or the postgres:// "+
@@ -41,11 +44,11 @@ func runServe(std io3, args []string) int {
 	c.StringVar(&conf.LiveKitURL, "livekit", "", "run only the door in front of this LiveKit server: "+
 		"a wss:// or https:// address; ws:// and http:// on this computer only")
 	c.StringVar(&conf.APIKey, "api-key", "", "API key of that LiveKit server (default: $"+apiKeyVariable+")")
-	c.StringVar(&conf.APISecret, "api-secret", "", "its secret; other users can see command lines, "+
-		"so prefer --api-secret-file or $"+apiSecretVariable)
-	secretFile := c.String("api-secret-file", "", "file with the secret, readable only by you")
+	c.StringVar(&conf.APISecret, "api-secret", "", "API secret of that LiveKit server; other users can see "+
+		"command lines, so prefer --api-secret-file or $"+apiSecretVariable)
+	secretFile := c.String("api-secret-file", "", "file with the API secret, readable only by you")
 	c.BoolVar(&conf.Resume, "resume", false, "after a crash, reopen the rooms that were open within the last minute")
-	lifeline := c.Bool("lifeline", false, "stop when stdin closes")
+	lifeline := c.Bool("lifeline", false, "for programs that start it: stop when standard input closes")
 	c.StringVar(&c.pprof, "pprof", "", profiling.Usage)
 	c.traceFlag()
 	if status, ok := c.parseFlags(args); !ok {

@@ -51,9 +51,9 @@ func runWindow(std io3, args []string) int {
 	c := newCommand(std, windowName, "[LINK|-] [--profile DIR] [--or-try] [--pprof ADDR] [--trace FILE]\n"+
 		"       foyer --register-links | --unregister-links")
 	dir := c.String("profile", "", "folder with the key and settings (default: the user's config folder)")
-	orTry := c.Bool("or-try", false, "where no window can be opened, show a room in this terminal as “foyer try” does")
+	orTry := c.Bool("or-try", false, "if no window can be opened, show a room in this terminal, as “foyer try” does")
 	register := c.Bool("register-links", false, "let this program open foyer: links, with an entry in your menu, and exit")
-	unregister := c.Bool("unregister-links", false, "take that back, and exit")
+	unregister := c.Bool("unregister-links", false, "remove what --register-links added, and exit")
 	c.StringVar(&c.pprof, "pprof", "", profiling.Usage)
 	c.traceFlag()
 	c.notes = linkNote
@@ -161,8 +161,8 @@ func takeLinks(claim *instance.Instance, w *ui.UI, log logrus.FieldLogger) (stop
 	}
 }
 
-// showFailure says why there is no window, in a window of its own: whoever
-// started the program from a desktop sees no terminal.
+// showFailure says why there is no window, in a window of its own: a user who started
+// the program from a desktop sees no terminal.
 func (c *command) showFailure(err error) int {
 	status := c.explain(exitFailed, err)
 	a := fyneapp.NewWithID(install.ID)

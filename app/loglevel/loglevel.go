@@ -24,8 +24,8 @@ func parts() []string {
 
 // Usage is what the help says of the flag.
 func Usage() string {
-	return "what to log on stderr: error, warn, info or debug; PART=LEVEL for one part alone, " +
-		"separate several with commas: " + strings.Join(parts(), ", ")
+	return "what to log on stderr: error, warn, info or debug; PART=LEVEL for one part only, " +
+		"several separated by commas: " + strings.Join(parts(), ", ")
 }
 
 // Levels are the levels of --log-level: one for all, and those of single parts.

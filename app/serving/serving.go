@@ -31,31 +31,31 @@ func NewFlags(set *flag.FlagSet, conf *host.Config) *Flags {
 	f := &Flags{}
 	set.IntVar(&conf.MediaPort, "media-port", 0, "port of audio and video, to open in a firewall: UDP and, "+
 		"unless --listen names one address, TCP (default: a free port, different each time)")
-	set.Func("public", "name or address, HOST or HOST:PORT, by which people on the internet reach this server, first in "+
-		"its links; may be repeated", func(host string) error {
+	set.Func("public", "name or address, HOST or HOST:PORT, at which people on the internet reach this server; links list "+
+		"it first; may be repeated", func(host string) error {
 		conf.Public = append(conf.Public, host)
 		return nil
 	})
 	set.StringVar(&conf.CertFile, "cert", "", "file with a certificate (PEM, with its chain) for the --public name, for "+
 		"links without a pin and for browsers; read again when it changes")
-	set.StringVar(&conf.KeyFile, "key", "", "file with its key")
-	set.StringVar(&f.obtain.Domain, "domain", "", "as --public, before all others, a name for which --acme obtains a "+
-		"certificate")
-	set.BoolVar(&f.acme, "acme", false, "obtain and renew a certificate for --domain, and agree to the terms of the "+
-		"authority, which looks at port 443 of the name: it has to lead to this server")
+	set.StringVar(&conf.KeyFile, "key", "", "file with the private key (PEM) of --cert")
+	set.StringVar(&f.obtain.Domain, "domain", "", "public name, HOST or HOST:PORT, for which --acme obtains a "+
+		"certificate; links list it before every --public")
+	set.BoolVar(&f.acme, "acme", false, "obtain and renew a certificate for --domain, and accept the authority's "+
+		"terms; port 443 of the name must lead to this server")
 	set.StringVar(&f.obtain.HTTP, "acme-http", "",
 		"address and port, such as :80, to which port 80 of the name leads: the "+
-			"authority looks there instead")
+			"authority then checks port 80 instead of 443")
 	set.StringVar(&f.obtain.Directory, "acme-directory", "", "https:// address of the authority's directory (default: "+
 		"Let's Encrypt's, "+acmecert.DefaultDirectory+")")
 	set.StringVar(&f.obtain.RootsFile, "acme-roots", "",
-		"file with certificates (PEM) to trust about that address, for an "+
-			"authority of your own")
+		"file with CA certificates (PEM) to trust for --acme-directory, if the "+
+			"authority is your own")
 	set.StringVar(&f.relay, "relay", "",
-		"relay link, as foyer relay prints it, by which guests come who cannot dial this "+
-			"server (default: $"+roomserver.RelayVariable+", where only you can see it)")
-	set.BoolVar(&conf.NoPortMapping, "no-port-mapping", false, "do not ask the router of this network (PCP, NAT-PMP, "+
-		"UPnP) to let people on the internet in while the server runs")
+		"relay link from foyer relay, for guests who cannot reach this server "+
+			"(default: $"+roomserver.RelayVariable+", where only you can see it)")
+	set.BoolVar(&conf.NoPortMapping, "no-port-mapping", false, "do not ask the router (PCP, NAT-PMP, UPnP) to let people "+
+		"on the internet in while the server runs")
 	return f
 }
 

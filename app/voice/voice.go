@@ -23,9 +23,9 @@ type Words struct {
 // has been parsed.
 func Flags(f *flag.FlagSet) *Words {
 	w := &Words{}
-	f.StringVar(&w.Echo, "echo", "auto", "take out what the speaker plays: auto (unless it is a headset), on, off")
-	f.StringVar(&w.Noise, "noise", "off", "take out noise: off, light, strong")
-	f.StringVar(&w.Gain, "gain", "off", "bring voices to one loudness: on, off")
+	f.StringVar(&w.Echo, "echo", "auto", "echo cancellation: auto (off for a headset), on, off")
+	f.StringVar(&w.Noise, "noise", "off", "noise suppression: off, light, strong")
+	f.StringVar(&w.Gain, "gain", "off", "automatic gain control: on, off")
 	f.BoolVar(&w.Music, "music", false, "send the microphone as it is, in stereo and with 128 kbit/s")
 	return w
 }
