@@ -57,7 +57,7 @@ func (c *command) installed(names []string, err error) int {
 }
 
 // registerLinks makes this program the one that opens foyer: links for the user, or
-// takes that back.
+// undoes that.
 func (c *command) registerLinks(undo bool) int {
 	home, err := install.UserHome()
 	if err != nil {

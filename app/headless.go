@@ -18,7 +18,7 @@ import (
 	"foyer/ui/words"
 )
 
-// maxLine bounds one command on stdin, in bytes. It leaves room for a text of a
+// maxLine limits one command on stdin, in bytes. It leaves room for a text of a
 // megabyte, with escapes, to be refused for its own limit.
 const maxLine = 4 << 20
 

@@ -23,7 +23,7 @@ const nobody = 65534
 const ownRace = "GORACE="
 
 // asNobody is the program as run by somebody without rights, because root may
-// read everything; whoever is not root already is that somebody.
+// read everything; a user who is not root already is that somebody.
 func asNobody(t *testing.T) drive.Foyer {
 	t.Helper()
 	f := testenv.Foyer(t)

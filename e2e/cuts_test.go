@@ -36,9 +36,9 @@ const (
 var cutsAll = flag.Bool("cuts.all", false, "cut for 4, 8, 12, 18, 25 and 60 s instead of 4, 12 and 25 s")
 
 // TestO6_O8_Cuts cuts the cable between a client and the server for a time, for
-// several lengths at once, in networks of their own. Whoever is cut off comes back
-// or leaves with connection_lost, can leave at any moment, and reads once, and
-// in order, what was said meanwhile. Who sits beside the server is told.
+// several lengths at once, in networks of their own. The client that is cut off comes
+// back or leaves with connection_lost, can leave at any moment, and reads once, and
+// in order, what was said meanwhile. The client beside the server is told.
 func TestO6_O8_Cuts(t *testing.T) {
 	t.Parallel()
 	f := testenv.Foyer(t)

@@ -23,7 +23,7 @@ import (
 )
 
 // deafDoor passes everything on to a room server and back, but for the answers to offers.
-// Whoever joins through it is in the room, and media never come.
+// A guest who joins through it is in the room, and media never come.
 type deafDoor struct {
 	behind  string // host:port
 	trust   *tls.Config

@@ -124,8 +124,8 @@ const (
 )
 
 // Every way out, with microphone, speaker, screen and a film for a camera held
-// by the process. Whoever gets out holds nothing when it says so, and the time
-// that takes is written down. A real camera is a device of the kernel's and has
+// by the process. The process holds nothing when it says that it is out, and the test
+// writes down how long that takes. A real camera is a device of the kernel's and has
 // its own test, which runs in a virtual machine.
 func TestL1_L2_EveryWayOutFreesTheDevices(t *testing.T) {
 	freesTheDevices(t, "exit-matrix.json", false)

@@ -111,8 +111,8 @@ func checkBans(t *testing.T, h *house, began time.Time) {
 
 // TestO1_O3_O9_K8_RemovedWhileAway pulls the cable of five people. While they are
 // away one is banned, one removed, and the others talk: thirty messages are no
-// reason to go, the next one is, but not for who is on the allow list. With the
-// cable back everybody hears the true reason, and who stays reads once and in
+// reason to go, the next one is, but not for the person on the allow list. With the
+// cable back everybody hears the true reason, and the one who stays reads once and in
 // order what they missed.
 func TestO1_O3_O9_K8_RemovedWhileAway(t *testing.T) {
 	t.Parallel()

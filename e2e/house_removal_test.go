@@ -18,8 +18,8 @@ import (
 )
 
 // TestK1_K4_K6_K7_K9_Removed removes people with the host's tools and by the
-// hand of a co-host: who goes knows why and by whom and holds no device, and the
-// others know it too.
+// hand of a co-host: they know why and who did it, and hold no device, and the others
+// know it too.
 func TestK1_K4_K6_K7_K9_Removed(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t, drive.ServeOptions{})
@@ -113,7 +113,7 @@ func checkRemoved(t *testing.T, left drive.Event, by, text string) {
 	}
 }
 
-// TestK2_N8_J1_Dismissed closes a room by the hand of its host. Who comes back
+// TestK2_N8_J1_Dismissed closes a room by the hand of its host. A guest who comes back
 // is in another session without the old one's chat, unless the host keeps it.
 func TestK2_N8_J1_Dismissed(t *testing.T) {
 	t.Parallel()

@@ -23,7 +23,7 @@ func (p *person) hears(mark int, name string, count float64) {
 	p.AwaitAfter(mark, "waiters", func(e drive.Event) bool { return e.Text("name") == name && e.Number("count") == count })
 }
 
-// waiter is the ID of the row of who waits.
+// waiter is the ID of a waiting guest's row.
 func (p *person) waiter(id string) string {
 	p.t.Helper()
 	var answer struct {

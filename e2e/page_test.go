@@ -158,7 +158,7 @@ func (v *visitor) secrets() {
 	}
 }
 
-// TestGuestInABrowser: whoever has no Foyer joins on the page that the door serves, and
+// TestGuestInABrowser: a guest without Foyer joins on the page that the door serves, and
 // is treated and told as in the window, in three languages.
 func TestGuestInABrowser(t *testing.T) {
 	t.Parallel()

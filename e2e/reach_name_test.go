@@ -76,8 +76,8 @@ func (a *authority) issueFor(life time.Duration) {
 }
 
 // TestPublicName: guests come by a link that trusts the server's name, before and after
-// its certificate is renewed, and by one that pins. Whoever does not know the authority
-// does not come in by the first.
+// its certificate is renewed, and by one that pins. A client that does not know the
+// authority does not come in by the first.
 func TestPublicName(t *testing.T) {
 	t.Parallel()
 	const name = "meet.foyer.test"

@@ -195,8 +195,8 @@ func (s *relayStory) dies() {
 	s.moves(s.guest, "host")
 }
 
-// TestRelayKeepsTheKey: the relay link is a secret of its files and of who got it: it is on
-// no command line of the server's, and guests' links do not have it.
+// TestRelayKeepsTheKey: only its files and its owner have the relay link: it is on no
+// command line of the server's, and guests' links do not have it.
 func TestRelayKeepsTheKey(t *testing.T) {
 	t.Parallel()
 	s := newRelayStory(t, reachCase{name: "key"})

@@ -34,8 +34,8 @@ func lockUp(t *testing.T, l *call.Link) *strictDoor {
 	return d
 }
 
-// ServeHTTP implements [http.Handler]. Who asks for the first time is told to wait at
-// once, and then the answer comes when there is one.
+// ServeHTTP implements [http.Handler]. It tells a new guest to wait at once, and answers
+// later questions when there is an answer.
 func (d *strictDoor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var q doorapi.JoinRequest
 	if err := json.NewDecoder(r.Body).Decode(&q); err != nil || r.URL.Path != doorapi.JoinPath {

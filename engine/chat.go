@@ -10,7 +10,7 @@ import (
 	"foyer/engine/internal/recent"
 )
 
-// Bounds of chat in a stay.
+// Limits of chat in a stay.
 const (
 	maxChatSeen   = 8192    // messages whose ids are remembered: more than any catch-up repeats
 	maxChatHeld   = 1000    // messages that wait for the history

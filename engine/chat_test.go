@@ -346,8 +346,8 @@ func TestListener(t *testing.T) {
 	})
 }
 
-// Who becomes a listener is told of what was published that it is gone, and of
-// what was on its way that it will not come.
+// A new listener is told that what was published is gone, and that what was on its way
+// will not come.
 func TestBecomesAListener(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, func(r *rig, _ *engine.Config) {

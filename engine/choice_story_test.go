@@ -159,8 +159,8 @@ func TestOnlyPreviewsAreOpenBeforeAStay(t *testing.T) {
 	})
 }
 
-// Who joins without a window has the devices open as soon as the server is dialed; a
-// host who has to let us in closes them.
+// Without a window, the devices open as soon as the server is dialed, and close if a host
+// has to let us in.
 func TestAHostWhoIsAskedClosesTheDevices(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)

@@ -32,14 +32,14 @@ type Config struct {
 	Trace func(Note)
 }
 
-// Bounds of a stay.
+// Timeouts and limits of a stay.
 const (
 	DefaultGrace       = 1900 * time.Millisecond // contract L7: in the lobby within 2 s
 	DefaultJoinTimeout = 15 * time.Second        // contract J8
 )
 
-// Bounds of single steps. A step that is over its bound is abandoned: what it
-// opens later is closed at once.
+// Timeouts of single steps. A step that times out is abandoned: what it opens later is
+// closed at once.
 const (
 	sessionLeaveTimeout = time.Second      // a server that lives answers within milliseconds
 	cancelledDialWait   = time.Second      // contract J8: cancel -> lobby <= 1 s
@@ -52,7 +52,7 @@ const (
 	workersEndTimeout   = 500 * time.Millisecond  // goroutines that are about to return anyway
 )
 
-// SilentLog is a log that writes nothing, for whoever wants none.
+// SilentLog is a log that writes nothing, if none is wanted.
 func SilentLog() *logrus.Logger { return silent.Log() }
 
 func (c Config) withDefaults() Config {

@@ -35,7 +35,7 @@ type device struct {
 
 	cancel context.CancelFunc // of opening
 	ended  chan struct{}      // closed when closing begins: ends the watch for loss
-	timer  *time.Timer        // bound of the phase
+	timer  *time.Timer        // timeout of the phase
 
 	handle  call.Handle // nil while opening
 	info    call.Device

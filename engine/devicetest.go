@@ -30,7 +30,7 @@ type deviceTest struct {
 	source  call.Source
 	request map[call.Source]string // the devices that it wishes for now
 	clip    []int16                // recorded; nil before
-	timer   *time.Timer            // bound of the step; nil while a device opens
+	timer   *time.Timer            // timeout of the step; nil while a device opens
 	stop    func()                 // of the step; nil while a device opens
 }
 
@@ -146,7 +146,7 @@ func (dt *deviceTable) play(t *deviceTest) {
 	})
 }
 
-// step begins a step that media does, and bounds it.
+// step begins a step that media does, with a timeout.
 func (dt *deviceTable) step(t *deviceTest, stage call.TestStage, length time.Duration, begin func() func()) {
 	src := t.waitsFor()
 	t.stop = func() {}

@@ -186,7 +186,7 @@ func TestDeviceTest_InARoom(t *testing.T) {
 	})
 }
 
-// Who mutes during a test stays muted after it.
+// A user who mutes during a test stays muted after it.
 func TestDeviceTest_MuteMeanwhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)

@@ -11,7 +11,7 @@ import (
 	"foyer/engine/internal/mailbox"
 )
 
-// Engine is one client: idle, or in one room. See the package comment for who
+// Engine is one client: idle, or in one room. The package comment says which goroutine
 // may call what.
 type Engine struct {
 	cfg     Config
@@ -35,7 +35,7 @@ func New(cfg Config) *Engine {
 }
 
 // Run owns everything until ctx ends or [Engine.Close] is called. It then
-// leaves with app_quit, and returns when everything is closed or its bounds are
+// leaves with app_quit, and returns when everything is closed or its limits are
 // over (about 5 s at worst), after the last event. It runs once; a second call
 // and a call after Close fail with [call.ErrClosed].
 func (e *Engine) Run(ctx context.Context) error {

@@ -51,7 +51,7 @@ func (l *loop) leave(c cause) {
 	}
 	l.devices.endTest(nil)
 	x := &exit{cause: c, began: time.Now()}
-	// Who takes a join back is in the lobby again and sees the preview there
+	// After a cancelled join you are back in the lobby and see the preview
 	// (contract J8). Every other end has a page of its own, which shows none.
 	x.keepPreview = !s.joined && c.Reason == call.ReasonLeft
 	s.exit = x

@@ -17,8 +17,8 @@ const (
 	freeTimeout = time.Second            // K1
 )
 
-// Who leaves tells the server at once, although their camera hangs, and who stays
-// shows it at once: no tile stays behind.
+// A client that leaves tells the server at once, although its camera hangs, and the others
+// show it at once: no tile stays behind.
 func TestL4_TheOthersKnowWithinHalfASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stays := newRig(t)

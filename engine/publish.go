@@ -358,7 +358,7 @@ func (s *stay) tellEarly(sid call.SID, gone bool) {
 	}
 }
 
-// maxEarly bounds what is remembered about tracks that we do not know yet.
+// maxEarly limits what is remembered about tracks that we do not know yet.
 const maxEarly = 16
 
 // announced is a track of ours as others see it.

@@ -240,7 +240,7 @@ func TestHost_MutesAndTakesAway(t *testing.T) {
 }
 
 // TestHost_MutesBeforeTheServerAnswers: we unmute, and the host mutes us before the
-// server has said yes. It is said, and by whom.
+// server has said yes. We are told, and who did it.
 func TestHost_MutesBeforeTheServerAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var between func()

@@ -26,7 +26,7 @@ type React struct{ Reaction call.Reaction }
 func (React) Word() string { return "react" }
 func (React) command()     {}
 
-// reactions sends ours and bounds those of others.
+// reactions sends ours and limits those of others.
 type reactions struct{ l *loop }
 
 func (r *reactions) doReact(c React) error {

@@ -130,8 +130,8 @@ func TestFramesRestWhileTheyAreHidden(t *testing.T) {
 	})
 }
 
-// Who is muted by the host is not heard, whatever they send, from the moment
-// that we know, and heard again afterwards.
+// People the host has muted are not heard, whatever they send, from the moment that we
+// know, and heard again afterwards.
 func TestK10_TheMutedAreNotPlayed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)

@@ -24,9 +24,8 @@ type serverControl struct {
 }
 
 // start starts the server of this computer and then joins like anybody
-// else. Starting and stopping take turns; what is left of joining's bound
-// limits the wait. A server that was started for a stay that never began is
-// stopped again: nobody has its link.
+// else. Starting and stopping take turns; the rest of JoinTimeout limits the wait.
+// If the stay never began, the server stops again: nobody has its link.
 func (sc *serverControl) start(s *stay) {
 	if sc.busy {
 		return // idle begins
@@ -134,8 +133,8 @@ func (sc *serverControl) unwatch() {
 	}
 }
 
-// Bounds of starting the server again. One that ends more often than that will
-// not live, and whoever waits for it must know.
+// Limits of starting the server again. A server that ends more often than that will
+// not live, and a stay that waits for it has to end.
 const (
 	maxRestarts    = 3
 	restartsWithin = time.Minute
@@ -156,7 +155,7 @@ func (sc *serverControl) gone(stopped <-chan struct{}) {
 	err := fmt.Errorf("%w: %d times within %v", call.ErrRoomServerCrashed, len(sc.crashes), restartsWithin)
 	switch {
 	case len(sc.crashes) > maxRestarts:
-		sc.crashes = nil // whoever starts a room again has the same patience
+		sc.crashes = nil // the next start has the same patience
 		sc.lost(err)
 	case sc.l.quitting || sc.busy: // a start under way sees to it
 		sc.l.emit(call.RoomServerStopped{Err: err})

@@ -64,7 +64,7 @@ type stay struct {
 	//nolint:containedctx // the stay is what its workers live as long as
 	ctx    context.Context // of the stay's workers; ends when leaving begins
 	cancel context.CancelFunc
-	// Joining has one bound for everything: starting a server, dialing, and
+	// Joining has one timeout for everything: starting a server, dialing, and
 	// the first roster (contract J8).
 	deadline time.Time
 	timer    *time.Timer
@@ -176,7 +176,7 @@ func (l *loop) dial(s *stay) {
 }
 
 // limitJoin limits the time until Joined, so that with the grace of the exit
-// the user hears of a failure within the bound.
+// the user hears of a failure in time.
 func (l *loop) limitJoin(s *stay) {
 	s.timer = l.after(s.of(timerJoin), time.Until(s.deadline), func() {
 		switch {

@@ -92,7 +92,7 @@ func TestWaitingEnds(t *testing.T) {
 	}
 }
 
-// Who is let in joins like everybody; a door that was away for a moment, or restarted,
+// An admitted guest joins like everybody; a door that was away for a moment, or restarted,
 // changes nothing.
 func TestLetIn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -62,8 +62,8 @@ func TestItIsSaidBehindOtherWindows(t *testing.T) {
 	}
 }
 
-// Who begins to listen hears of the notices that are still shown, and of nothing that
-// was before; what nobody hears is not put into words.
+// A screen reader that begins to listen hears the notices that are still shown, and nothing
+// that was before; what nobody hears is not put into words.
 func TestWhoBeginsToListen(t *testing.T) {
 	voice := &access.Voice{}
 	b := newBenchWith(t, Settings{Name: "Ada"}, func(c *Config) { c.Voice = voice })

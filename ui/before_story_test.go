@@ -116,7 +116,7 @@ func TestAFailedCameraIsTriedAgainWhileWaiting(t *testing.T) {
 	}
 }
 
-// Who has not allowed the preview has nothing open while they wait; to allow it turns the
+// Before you allow the preview, nothing is open while you wait; to allow it turns the
 // camera on, and not the microphone that was turned off.
 func TestWaitingWithoutThePreview(t *testing.T) {
 	b := newBench(t, Settings{Name: "Ada"}, invite("r-1").String())

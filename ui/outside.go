@@ -224,7 +224,7 @@ func (o *outside) raise() {
 }
 
 // longSleep is how long the computer must have slept before Foyer does not go on
-// as if nothing had been: who opens it may not know that they are in a room.
+// as if nothing had been: users who open it may not know that they are in a room.
 const longSleep = time.Minute
 
 // Woke says that the computer was asleep for so long. Any goroutine may call it.

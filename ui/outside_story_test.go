@@ -132,7 +132,7 @@ func TestMinimizedDuringATest(t *testing.T) {
 	}
 }
 
-// Whoever shares a screen does not want names and texts on it.
+// A user who shares a screen does not want names and texts on it.
 func TestNotificationsCanBePrivateAndOff(t *testing.T) {
 	b := inRoomBench(t)
 	b.ui.set.Notifications.Private = true
@@ -326,7 +326,7 @@ func TestTray(t *testing.T) {
 	b.ui.Press(desk.ActionShow)
 }
 
-// Who wakes the computer in the evening is not heard in a call of the morning.
+// A user who wakes the computer in the evening is not heard in a call of the morning.
 func TestWokeFromALongSleep(t *testing.T) {
 	b := inRoomBench(t)
 	b.events(published("m", call.SourceMicrophone), published("c", call.SourceCamera))

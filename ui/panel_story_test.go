@@ -272,7 +272,7 @@ func TestBan(t *testing.T) {
 	if !b.says("The text is too long") {
 		t.Error("nothing says that the text is too long")
 	}
-	// Whom it is about goes: the question with them.
+	// The person it is about goes, and the question with them.
 	b.events(call.ParticipantLeft{Participant: grace, Reason: call.ReasonLeft})
 	if b.says("Ban Grace?") {
 		t.Error("the question is about somebody who has gone")

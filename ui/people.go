@@ -207,7 +207,7 @@ func (u *UI) askRemoval(ids []call.Identity, ban bool) {
 func (u *UI) confirmRemoval(ids []call.Identity, r *panel.Removal) {
 	about := ids[0]
 	if len(ids) > 1 {
-		about = "" // who has gone meanwhile is said afterwards
+		about = "" // the result says who has gone meanwhile
 	}
 	u.askAbout(about, r.Question(), func() {
 		if !r.Check() {

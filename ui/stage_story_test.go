@@ -58,7 +58,7 @@ func TestTheStageIsRemembered(t *testing.T) {
 	}
 }
 
-// Who speaks for a while is large, without an event that says so.
+// A person who speaks for a while is large, without an event that says so.
 func TestTheSpeakerIsLarge(t *testing.T) {
 	b := inRoomBench(t)
 	crowd(b, 3)

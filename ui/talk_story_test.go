@@ -248,7 +248,7 @@ func TestPushToTalkIsOurs(t *testing.T) {
 	b.want(unmute)
 }
 
-// Whoever talks while muted is told, unless the host has muted them.
+// You are told if you talk while muted, unless the host has muted you.
 func TestTalkingWhileMuted(t *testing.T) {
 	for _, byHost := range []bool{false, true} {
 		b := inRoomBench(t)

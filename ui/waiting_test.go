@@ -26,7 +26,7 @@ func (b *bench) outside(rows ...call.WaiterRow) {
 	)
 }
 
-// A host hears of who waits, lets one in by the keyboard or the mouse, and turns one
+// A host hears of people who wait, lets one in by the keyboard or the mouse, and turns one
 // away with a text; a guest sees none of it.
 func TestWaitingRoom(t *testing.T) {
 	eve := call.WaiterRow{ID: "w1", Identity: "u-eve", Name: "Eve"}
@@ -116,8 +116,8 @@ func TestWaitingRoomOfWhoComes(t *testing.T) {
 	}
 }
 
-// Who comes while the door answers is in the list at once, and not when the door tells
-// again that somebody waits.
+// A guest who comes while the door answers is in the list at once, and not when the door
+// tells again that somebody waits.
 func TestNobodyIsMissingFromTheList(t *testing.T) {
 	asks := func(b *bench) (n int) {
 		for _, c := range b.engine.take() {

@@ -133,8 +133,8 @@ func (r *Reader) follow(ctx context.Context, session *bus, again *retry) error {
 	}
 }
 
-// wanted reports whether anybody listens. Nothing is started to find out. An error is
-// that of a bus; who is not there does not listen.
+// wanted reports whether a screen reader listens, and starts none to find out. An error
+// is that of a bus; a screen reader that is not there does not listen.
 func (r *Reader) wanted(ctx context.Context, session *bus) (bool, error) {
 	for _, name := range []string{"IsEnabled", "ScreenReaderEnabled"} {
 		call := session.call(

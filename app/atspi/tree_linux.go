@@ -17,7 +17,7 @@ const (
 	nullPath = dbus.ObjectPath("/org/a11y/atspi/null")
 )
 
-// maxText bounds every text, in bytes.
+// maxText limits every text, in bytes.
 const maxText = 64 << 10
 
 // Roles and states, as the protocol numbers them (atspi-constants.h).

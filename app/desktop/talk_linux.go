@@ -13,8 +13,8 @@ import (
 var gnomeLock = object{"org.gnome.ScreenSaver", "/org/gnome/ScreenSaver", "org.gnome.ScreenSaver"}
 
 // listen has the key from the X server, or from the desktop's portal where programs
-// of X11 hear no key of other windows. Whoever locks the screen or lets the computer
-// sleep has stopped speaking.
+// of X11 hear no key of other windows. Locking the screen or suspending the computer
+// releases the key.
 func (l linux) listen(ctx context.Context, key desk.TalkKey, t *talk) desk.Obstacle {
 	session, err := sessionBus(ctx)
 	if err == nil {

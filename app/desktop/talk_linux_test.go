@@ -352,7 +352,7 @@ func TestTheReleaseThatIsLost(t *testing.T) {
 	u.talked(true, false)
 }
 
-// Who locks the screen, or lets the computer sleep, has stopped speaking.
+// Locking the screen or suspending the computer releases the key.
 func TestLockedWhileTheKeyIsHeld(t *testing.T) {
 	for name, lock := range map[string]func(s *deskbus.Services) error{
 		"locked": func(s *deskbus.Services) error { return s.Lock(true) },

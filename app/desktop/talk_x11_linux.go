@@ -287,8 +287,8 @@ func (k *xKey) happened(e xgb.Event) desk.Obstacle {
 	return desk.ObstacleNone
 }
 
-// look ends what the key does when it is not down any more, whoever has got its
-// release.
+// look ends what the key does when it is not down any more, even if another window got
+// its release.
 func (k *xKey) look() desk.Obstacle {
 	if k.held == 0 {
 		return desk.ObstacleNone

@@ -77,7 +77,7 @@ func TestLinksAreRegisteredAndTakenBack(t *testing.T) {
 	}
 }
 
-// Whoever takes links back keeps the program that is installed in the same folders.
+// Taking links back keeps the program that is installed in the same folders.
 func TestUnregisterKeepsAnInstallation(t *testing.T) {
 	h := home(t)
 	kept, err := Write(filepath.Dir(h.Data), []File{{licences, nil}})

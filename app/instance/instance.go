@@ -2,8 +2,8 @@
 // claims the profile's folder, and any later one hands its link over to the
 // first and ends.
 //
-// Who has the claim is decided by a lock on a file, which the operating system
-// takes back with the process, however that ends: nothing is ever stale, and of
+// A lock on a file decides which start has the claim. The operating system releases it
+// with the process, however that ends: nothing is ever stale, and of
 // two starts at the same time one wins. The links come over a Unix-domain
 // socket that only the user may connect to; on Windows over loopback, behind a
 // secret that only the user can read.
@@ -187,7 +187,7 @@ func take(ctx context.Context, conn net.Conn, open func(context.Context, string)
 	defer stop()
 	link, err := io.ReadAll(io.LimitReader(conn, maxMessage))
 	if err == nil && open(ctx, strings.TrimSpace(string(link))) {
-		_, _ = io.WriteString(conn, answer) // who has gone meanwhile needs none
+		_, _ = io.WriteString(conn, answer) // a start that has gone meanwhile needs none
 	}
 }
 

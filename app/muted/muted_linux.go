@@ -40,7 +40,7 @@ func Begin() Stderr {
 	var reading sync.WaitGroup
 	reading.Go(func() {
 		_, _ = io.Copy(&said, io.LimitReader(from, maxSaid))
-		_, _ = io.Copy(io.Discard, from) // who writes more does not wait
+		_, _ = io.Copy(io.Discard, from) // a writer of more does not wait
 	})
 	return Stderr{sync.OnceValue(func() string {
 		_ = unix.Dup3(saved, stderr, 0)

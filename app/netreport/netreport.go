@@ -50,7 +50,7 @@ func Print(out io.Writer, book *words.Book, r reach.Report, asJSON bool) {
 		}
 		all.Addresses = append(all.Addresses, line)
 	}
-	_ = json.NewEncoder(out).Encode(all) // whoever reads it is gone if it fails
+	_ = json.NewEncoder(out).Encode(all) // if it fails, nobody reads it
 }
 
 func way(w reach.Way) string {

@@ -1,5 +1,5 @@
-// Package profiling is the flag --pprof: profiles of the running program, for
-// whoever looks into it on the same computer. Any goroutine may use it.
+// Package profiling is the flag --pprof: profiles of the running program, for users of
+// the same computer. Any goroutine may use it.
 package profiling
 
 import (
@@ -55,8 +55,8 @@ func Start(addr string) (stop func(), err error) {
 	}, nil
 }
 
-// handler answers who asks for loopback by its address alone: the name of a
-// web page that points there (DNS rebinding) reads nothing.
+// handler answers only requests that name loopback by its address: a web page whose name
+// points there (DNS rebinding) reads nothing.
 func handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)

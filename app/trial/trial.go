@@ -200,7 +200,7 @@ func (t *trial) chat(ctx context.Context) error {
 	return nil
 }
 
-// remove lets the host remove the guest: who is told what, and what is free.
+// remove lets the host remove the guest, and prints what each is told and what is free.
 func (t *trial) remove(ctx context.Context) error {
 	a, g := t.ada, t.grace
 	t.note(t.Book.Removes(a.name, g.name, why))

@@ -42,6 +42,6 @@ func (f Form) Print(out, warnings io.Writer, link call.Link) string {
 		Web  string `json:"web"`
 		// Warns says that browsers do not know the door's certificate.
 		Warns bool `json:"browser_warns"`
-	}{link.String(), link.Web(), link.Pinned()}) // whoever reads it is gone if it fails
+	}{link.String(), link.Web(), link.Pinned()}) // if it fails, nobody reads it
 	return text
 }

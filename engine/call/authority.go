@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Role is what somebody may do in a room. The door decides it: by the
-// invitation, and later by who moderates.
+// Role is what somebody may do in a room. The door takes it from the invitation, and
+// later from what moderators decide.
 type Role string
 
 // Roles, highest first.

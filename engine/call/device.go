@@ -28,7 +28,7 @@ type DeviceRequest struct {
 }
 
 // Devices lists and opens devices. Every method may block on the hardware; the
-// engine calls them from workers and bounds them. Errors are *[DeviceError].
+// engine calls them from workers, with timeouts. Errors are *[DeviceError].
 type Devices interface {
 	List(ctx context.Context) ([]Device, error)
 	// Open opens a camera, screen ([VideoCapture]) or microphone
@@ -37,7 +37,7 @@ type Devices interface {
 	Open(ctx context.Context, req DeviceRequest) (Capture, error)
 	OpenSpeaker(ctx context.Context, device string) (Speaker, error)
 	// Held reports what this process has open, as the operating system says
-	// it, whoever in the process opened it. It waits for no device.
+	// it, no matter which part of the process opened it. It waits for no device.
 	Held(ctx context.Context) ([]Device, error)
 }
 
@@ -47,7 +47,7 @@ type Handle interface {
 	// Close releases the device and returns when the operating system has it
 	// back. It is safe from any goroutine, any number of times and during a
 	// read; every call returns only when the release is done. It may block
-	// for as long as the driver does: callers bound it.
+	// for as long as the driver does: callers need a timeout.
 	Close() error
 	// Lost is closed when the device has gone away by itself; LostErr then
 	// says why. It is not closed by Close.

@@ -42,8 +42,8 @@ type ParticipantJoined struct{ Participant Participant }
 // ParticipantUpdated is somebody whose name or tracks changed.
 type ParticipantUpdated struct{ Participant Participant }
 
-// ParticipantLeft is somebody gone, and why (contract K4). The door's keeper hears
-// it of who was never seen to have joined, too.
+// ParticipantLeft is somebody gone, and why (contract K4). The door's keeper also gets it
+// for somebody it never saw join.
 type ParticipantLeft struct {
 	Participant Participant
 	Reason      LeaveReason
@@ -162,8 +162,8 @@ type Standing struct {
 // first is in [Joined].
 type RulesChanged struct{ Standing Standing }
 
-// WaitersChanged says how many people wait to be let in, to who may do that. Name is who
-// came last; empty: nobody new did.
+// WaitersChanged tells hosts and co-hosts how many people wait to be let in. Name is the
+// newest; empty if nobody is new.
 type WaitersChanged struct {
 	Count int
 	Name  string

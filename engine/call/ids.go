@@ -56,8 +56,8 @@ func allowedInRoomID(r rune) bool {
 	}
 }
 
-// CheckIdentity reports why s cannot be the ID of who joins, as a *[NameError],
-// or nil: every character of an ID is seen, and is what it looks like.
+// CheckIdentity returns a *[NameError] if s cannot be a participant's ID, or nil. An ID
+// has only visible characters that are what they look like.
 func CheckIdentity(s string) error {
 	if err := CheckKnownIdentity(s); err != nil {
 		return err

@@ -86,6 +86,6 @@ type RoomRules struct {
 	RefuseNewcomer bool `json:"refuse_newcomer"` // a second device of one user is refused, instead of removing the first
 	RealTime       int  `json:"real_time"`       // seconds until an offline member goes; 0: S4's message rule alone
 	KeepHistory    bool `json:"keep_history"`    // chat outlives a dismissal
-	Waiting        bool `json:"waiting"`         // who comes waits until a host or co-host lets them in
+	Waiting        bool `json:"waiting"`         // newcomers wait until a host or co-host lets them in
 	MutedAll       bool `json:"muted_all"`       // everybody but moderators and exceptions
 }

@@ -13,7 +13,7 @@ import (
 // whole mail.
 const MaxPasted = 64 << 10
 
-// Bounds of the search.
+// Limits of the search.
 const (
 	maxStarts    = 8
 	maxCodes     = 16

@@ -26,7 +26,7 @@ type RoomServer interface {
 
 // RoomLinks are the two ways into a room of this computer.
 type RoomLinks struct {
-	Own    Link // ours: whoever joins by it is the room's host
+	Own    Link // ours: it makes its user the room's host
 	Guests Link // for everybody else
 }
 

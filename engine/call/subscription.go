@@ -50,7 +50,7 @@ type Selector struct {
 	Views map[SID]TrackView
 	// Spoke is when somebody was last heard, or some time before; nil: nobody was.
 	Spoke map[Identity]time.Time
-	// ObeysMutes: who is muted by the host is not heard. Without a door,
+	// ObeysMutes: people the host has muted are not heard. Without a door,
 	// Participant.Muted is not the host's word.
 	ObeysMutes bool
 	AudioOnly  bool // no video at all

@@ -14,7 +14,7 @@ const (
 	alarmSilence                    // look for people who have gone silent
 	alarmHeartbeat                  // say to the others that we are here
 	alarmRemoval                    // we were told that we are removed, and are still here
-	alarmLeft                       // whoever is gone is gone for no reason that we hear
+	alarmLeft                       // people who have gone have no reason that we will hear
 	alarmData                       // look whether the data channels work
 	alarmSections                   // offer the media sections that the server asked for
 	alarmPath                       // media has not come through: try the next way to the server

@@ -52,7 +52,7 @@ func TestK5_EveryDisconnectReason(t *testing.T) {
 	}
 }
 
-// cut ends the connection as the door does that of who goes too far.
+// cut ends the connection as the door does after a violation of its limits.
 func (c *scriptConn) cut(code int, text string) {
 	_ = c.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, text), time.Now().Add(time.Second))
 	c.drain()
@@ -171,7 +171,7 @@ func TestL4_CloseTellsServer(t *testing.T) {
 	}
 }
 
-// TestO9_ReturnRefused is contract O9: whoever is refused when coming back hears
+// TestO9_ReturnRefused is contract O9: a client that is refused when coming back hears
 // why, and does not try for ever.
 func TestO9_ReturnRefused(t *testing.T) {
 	noLeaks(t)

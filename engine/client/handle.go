@@ -12,7 +12,7 @@ import (
 	"foyer/engine/doorclient"
 )
 
-// Bounds of the clocks that a server may set.
+// Limits of the timeouts that a server may set.
 const (
 	defaultPing    = 5 * time.Second
 	defaultSilence = 15 * time.Second
@@ -194,7 +194,7 @@ func (s *session) onAlarm(a alarmKind) {
 	case alarmMedia:
 		s.onMediaLate()
 	case alarmAnswer:
-		if s.negotiation.everConnected { // before that, alarmMedia bounds the join
+		if s.negotiation.everConnected { // before that, alarmMedia limits the join
 			s.lost(fmt.Errorf("%w: offer not answered", call.ErrConnectionLost), true)
 		}
 	case alarmQuiet:

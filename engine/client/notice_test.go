@@ -249,7 +249,7 @@ func TestK2_DismissedWithAText(t *testing.T) {
 	}
 }
 
-// Who may let people in hears how many wait, and who came last, fit to be shown.
+// Hosts and co-hosts hear how many people wait, and who came last, fit to be shown.
 func TestWaitersNotice(t *testing.T) {
 	s, events := told(t)
 	s.hearNotice(t, doorapi.Notice{Kind: doorapi.NoticeWaiting, Count: 3, By: "Eve\u202e\n"})

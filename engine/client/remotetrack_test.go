@@ -2,8 +2,8 @@ package client
 
 import "testing"
 
-// TestMutesReachTheReaders: whoever reads a track learns that its owner has muted
-// it, and that they go on.
+// TestMutesReachTheReaders: readers of a track learn that its owner has muted it, and
+// that they go on.
 func TestMutesReachTheReaders(t *testing.T) {
 	inHall(t, func(h *hall) {
 		r := bobsTrack("TR_cam")

@@ -74,7 +74,7 @@ func (f *farSide) close() []arrival {
 
 // news waits for what was sent after that time: of frames, a key frame of a
 // real size, because the server sends small ones of its own when a track goes dark.
-// Whoever has just come asks for one, as a decoder does: the first may have been
+// A newcomer asks for one, as a decoder does: the first may have been
 // lost. What is off and on again begins with a key frame that nobody asks for.
 func (f *farSide) news(t testing.TB, since time.Time) time.Duration {
 	t.Helper()

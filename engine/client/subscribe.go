@@ -134,7 +134,7 @@ func (sb *subscriptions) followAnew() {
 	}
 }
 
-// maxTold bounds how many tracks a resume says of that we do not want them.
+// maxTold limits how many tracks a resume says of that we do not want them.
 const maxTold = 1024
 
 func (sb *subscriptions) send(sids []string, on bool) {

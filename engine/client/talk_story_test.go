@@ -42,8 +42,8 @@ func (l *liveKit) tell(t testing.TB, room, identity, method string, n doorapi.No
 // it listens for the answer (ParticipantImpl.PerformRpc), and ours can be faster.
 const answerTimeout = removalTimeout / 4
 
-// deliver is tell for who must have heard it: an answer is lost now and then, two
-// in a row are not.
+// deliver is tell until it was heard: an answer is lost now and then, two in a row are
+// not.
 func (l *liveKit) deliver(t testing.TB, room, identity string, n doorapi.Notice) {
 	t.Helper()
 	var err error

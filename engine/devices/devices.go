@@ -147,7 +147,7 @@ func (d *Devices) OpenSpeaker(ctx context.Context, device string) (call.Speaker,
 }
 
 // Close refuses everything from now on, closes what is open and waits until the
-// operating system has it back. Callers bound it.
+// operating system has it back. Callers need a timeout.
 func (d *Devices) Close() error {
 	d.mu.Lock()
 	d.closed = true

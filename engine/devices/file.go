@@ -19,7 +19,7 @@ const (
 	extWAV = ".wav"
 )
 
-// maxFrames bounds the index of a video file: nine hours at 30 frames a
+// maxFrames limits the index of a video file: nine hours at 30 frames a
 // second.
 const maxFrames = 1 << 20
 

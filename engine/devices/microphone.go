@@ -9,7 +9,7 @@ import (
 	"foyer/engine/call/mic"
 )
 
-// ringLength bounds what a slow reader finds when it comes back: older audio is
+// ringLength limits what a slow reader finds when it comes back: older audio is
 // dropped, because late audio is worse than lost audio.
 const ringLength = call.SampleRate / 5 // 200 ms
 

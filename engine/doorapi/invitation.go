@@ -12,7 +12,7 @@ type InvitationRequest struct {
 	Title    string        `json:"title,omitempty"`    // empty: as it was
 	Existing bool          `json:"existing,omitempty"` // only while the room is open
 	TTL      int64         `json:"ttl,omitempty"`      // seconds; 0: for ever
-	Role     call.Role     `json:"role,omitempty"`     // of who comes by it; empty: participant
+	Role     call.Role     `json:"role,omitempty"`     // of guests who join by it; empty: participant
 }
 
 // InvitationAnswer is an invitation. The secret is told this once.

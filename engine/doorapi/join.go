@@ -37,8 +37,8 @@ const (
 	HTTPProtocol   = "http/1.1"
 )
 
-// NameBinding takes the place of a fingerprint in the signature of who has a link
-// without one: a request that was made for one HOST:PORT is no good at another.
+// NameBinding takes the place of a fingerprint in the signature of a guest whose link has
+// none: a request that was made for one HOST:PORT is no good at another.
 func NameBinding(host string) [sha256.Size]byte {
 	return sha256.Sum256([]byte("foyer-host-v1\n" + strings.ToLower(host)))
 }
@@ -59,7 +59,7 @@ type JoinRequest struct {
 	Signature []byte        `json:"signature"` // Ed25519 over SigningBytes
 	Existing  bool          `json:"existing,omitempty"`
 	// Generation is set by a client that joins anew by itself, to what its last
-	// answer said: who was removed meanwhile does not come back that way.
+	// answer said: after a removal it does not come back that way.
 	Generation int64 `json:"generation,omitempty"`
 	// Batches says that the client reads a [ChatBatch], and sends chat to those
 	// alone who do not.
@@ -126,7 +126,7 @@ type JoinAnswer struct {
 	Rules      call.RoomRules `json:"rules"`
 	Time       int64          `json:"time,omitempty"` // the door's, unix ms
 	// Keeper is the identity of the hidden participant that gathers the room's
-	// chat, for who asked for batches; it may not be there at the moment.
+	// chat, if the client asked for batches; it may not be there at the moment.
 	Keeper call.Identity `json:"keeper,omitempty"`
 	// Media says where media is received at the address by which the door was reached:
 	// behind port forwarding, what the SFU offers is an inside address.

@@ -86,7 +86,7 @@ const MaxBatch = 14_000
 // ChatBatch is what the keeper has heard since the last one: the order of
 // messages is the same for everybody, and senders learn that theirs have come.
 type ChatBatch struct {
-	// Number counts the batches of one keeper, from 1: who sees a gap has missed
+	// Number counts the batches of one keeper, from 1: after a gap the client has missed
 	// something.
 	Number   int64         `json:"n"`
 	Messages []ChatRow     `json:"m,omitempty"`
@@ -124,8 +124,8 @@ const (
 	AttributeHand = "foyer.hand"
 )
 
-// AttributeOutside marks, with the value "1", who has come over the internet and not
-// from the server's own network: the link is proven to lead there.
+// AttributeOutside marks, with the value "1", a participant who has come over the internet
+// and not from the server's own network: the link is proven to lead there.
 const AttributeOutside = "foyer.outside"
 
 // IsOurs reports whether an attribute is the door's: nobody else may set it.

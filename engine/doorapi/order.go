@@ -12,7 +12,7 @@ import (
 // does not know are left zero.
 type Order struct {
 	Op     call.Operation
-	IDs    []call.Identity // 1..call.MaxPeople, of who waits 1..MaxWaiters, but for All and for the whole room
+	IDs    []call.Identity // 1..call.MaxPeople, 1..MaxWaiters of people who wait; none with All and for the whole room
 	Text   string          // told to the person, or to everybody on a dismissal
 	For    time.Duration   // of a ban, whole minutes; 0: until lifted
 	Tell   bool            // tell the room who did it and the text

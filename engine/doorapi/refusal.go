@@ -140,10 +140,10 @@ func (e Error) Status() int {
 
 // ErrSaidByDoor marks a [call.ErrServerSilent] of a server whose door has answered: its
 // LiveKit is silent, and not the network.
-var ErrSaidByDoor = errors.New("says its door")
+var ErrSaidByDoor = errors.New("the door answered, LiveKit did not")
 
-// Err is the refusal as an error of this package: a *[call.BannedError] for a ban, a
-// *[call.PutOutError] for who was removed; codes that this program does not know wrap [call.ErrRefused].
+// Err is the refusal as an error of package call: a *[call.BannedError] for a ban, a
+// *[call.PutOutError] for a removal; unknown codes wrap [call.ErrRefused].
 func (e Error) Err() error {
 	if e.Code == CodeBanned {
 		banned := &call.BannedError{Text: e.Text, By: e.By}
@@ -169,8 +169,7 @@ func (e Error) Err() error {
 	return fmt.Errorf("%w: %.64q", call.ErrRefused, string(e.Code))
 }
 
-// ErrAt is [Error.Err] with the times in it by the reader's clock, which
-// says now. Who reads them looks at that clock.
+// ErrAt is [Error.Err] with its times converted to the reader's clock, which says now.
 func (e Error) ErrAt(now time.Time) error {
 	err := e.Err()
 	if ban, ok := errors.AsType[*call.BannedError](err); ok && !ban.Until.IsZero() {

@@ -36,7 +36,7 @@ type InviteRequest struct {
 	Room         call.RoomID
 	Title        string
 	Existing     bool
-	Role         call.Role     // of who comes by the link; empty: participant
+	Role         call.Role     // of guests who join by the link; empty: participant
 	TTL          time.Duration // whole seconds; 0: for ever
 	// Unpinned asks for a link without the certificate's fingerprint, to the names for
 	// which the server has a certificate that others trust.

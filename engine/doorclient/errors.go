@@ -15,7 +15,7 @@ import (
 	"foyer/engine/doorapi"
 )
 
-// ErrNobodyListens marks refused connections, which bound the reconnecting.
+// ErrNobodyListens marks refused connections, which shorten the reconnecting.
 var ErrNobodyListens = errors.New("nobody listens there")
 
 // ConnectError sorts what can go wrong between two computers into the errors of

@@ -41,7 +41,7 @@ type Admitted struct {
 	Conn net.Conn
 }
 
-// Close closes the connection, for who does not use it.
+// Close closes the connection, if nobody uses it.
 func (a Admitted) Close() {
 	if a.Conn != nil {
 		_ = a.Conn.Close()

@@ -9,7 +9,7 @@ import (
 	"foyer/engine/call"
 )
 
-// Talk is how a [Dialer]'s door answers: whom it admits, what it has stored of
+// Talk is how a [Dialer]'s door answers: the guests it admits, what it has stored of
 // the chat, and what its operations bring. nil fields: everybody, nothing, and
 // an empty answer.
 type Talk struct {

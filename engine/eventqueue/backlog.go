@@ -2,7 +2,7 @@ package eventqueue
 
 import "foyer/engine/call"
 
-// Bounds of what waits for a reader who does not come. What comes from the
+// Limits of what waits for a reader who does not come. What comes from the
 // network may not use more memory than this, whatever a server sends.
 const (
 	maxWaiting     = 1 << 16  // events that are never dropped

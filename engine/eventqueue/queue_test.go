@@ -101,7 +101,7 @@ func TestQueue_BigPacketsAreBoundedInBytes(t *testing.T) {
 	}
 }
 
-// Whoever watches the events knows of each before its reader does, in order.
+// The watcher of the events knows of each before their reader does, in order.
 func TestQueue_TapSeesEachEventBeforeTheReader(t *testing.T) {
 	q := eventqueue.New()
 	var tapped []call.Event

@@ -16,8 +16,8 @@ const maxLinkHosts = 8
 // linkHosts are the addresses that a link carries: the public ones that the server
 // was told, then the one that its router leads to it, then the one that it was told to
 // listen on, or those of every interface that a guest can reach. Loopback is only given
-// if there is nothing else. The relay comes behind the IPv4 addresses: whoever is in one
-// network with the server does not go by it, and others try their way there last
+// if there is nothing else. The relay comes behind the IPv4 addresses: guests in the
+// server's own network do not need it, and others try their way there last
 // (doorclient, race.go), while a firewall may be in the way of those of IPv6.
 func linkHosts(s settings, port uint16, router reach.Router) []string {
 	var hosts []string

@@ -76,8 +76,8 @@ func stopAt(t *testing.T, dir, id string, moment time.Duration) (end string, too
 	return end, took, err
 }
 
-// endOf joins and stays until the end. Only a server that stops is a good one;
-// to who comes when it has stopped it is just not there.
+// endOf joins and stays until the end. Only a stopping server is a good one; after the
+// stop it is just not there.
 func endOf(ctx context.Context, dialer *client.Dialer, req call.JoinRequest) (string, error) {
 	ended := make(chan call.SessionEnded, 1)
 	session, err := dialer.Dial(ctx, req, func(e call.SessionEvent) {

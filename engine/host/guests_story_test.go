@@ -131,7 +131,7 @@ func TestWhatGuestsMayNotSend(t *testing.T) {
 	}
 }
 
-// TestCutAndBackAtOnce: whoever is cut off for what they sent and joins again the
+// TestCutAndBackAtOnce: a guest who is cut off for what they sent and joins again the
 // moment they hear it is in, and stays in. The token of before is dead.
 func TestCutAndBackAtOnce(t *testing.T) {
 	t.Parallel()

@@ -106,8 +106,8 @@ func TestHands(t *testing.T) {
 	}
 }
 
-// Whoever joins anew by themselves keeps the place of their hand, and nobody else
-// does: not who comes back after leaving, and not with an old token.
+// A client that joins anew by itself keeps the place of its hand. Nothing else does: not a
+// return after leaving, and not an old token.
 func TestHandsThroughReconnects(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, noLimits)

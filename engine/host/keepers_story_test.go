@@ -146,8 +146,8 @@ func (s *testServer) presence(room string, id call.Identity) call.Presence {
 // kept waits until the keeper is in the room.
 func (s *testServer) kept() { s.t.Helper(); s.log.Wait(s.t, "room is kept") }
 
-// TestChatThroughTheDoor: what members and the host's tools say is heard, and
-// read by who was not there, in order and once.
+// TestChatThroughTheDoor: what members and the host's tools say is heard, and latecomers
+// read it, in order and once.
 func TestChatThroughTheDoor(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, nil)

@@ -26,7 +26,7 @@ const (
 // that this computer had when it began. They have the same ports.
 type mediaServer struct {
 	conf  sfu.Config
-	tcp   net.Listener // of whom the door accepts; nil if media has none
+	tcp   net.Listener // the guests that the door accepts; nil if media has none
 	done  chan struct{}
 	group sync.WaitGroup
 
@@ -51,7 +51,7 @@ func startMedia(ctx context.Context, conf sfu.Config) (*mediaServer, error) {
 }
 
 // tryMedia starts a media server once. Its TCP port is ours, with the door's limits on
-// who connects: LiveKit's own has none.
+// connections: LiveKit's own has none.
 func tryMedia(ctx context.Context, conf sfu.Config) (*mediaServer, error) {
 	m := &mediaServer{conf: conf, done: make(chan struct{})}
 	if sfu.TCP(conf.Address) {
@@ -149,7 +149,7 @@ func (m *mediaServer) start(ctx context.Context) (*sfu.SFU, error) {
 // there is none afterwards, done is closed.
 func (m *mediaServer) renew(ctx context.Context) error {
 	stopping, stop := context.WithTimeout(context.WithoutCancel(ctx), renewTimeout)
-	defer stop() // whoever ends us meanwhile finds it ended, and not half of it
+	defer stop() // an end of ours meanwhile finds it ended, and not half of it
 	ctx, cancel := context.WithTimeout(ctx, renewTimeout)
 	defer cancel()
 	old := m.now()

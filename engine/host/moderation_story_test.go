@@ -83,7 +83,7 @@ func TestRolesDecide(t *testing.T) {
 			}
 		})
 	}
-	// The token of who was removed opens the API no more either.
+	// The removed person's token does not open the API any more either.
 	if refusal, status := s.do(call.OpMembers, guest, doorapi.RoomRequest{Room: "hall"}, nil); refusal.Code != doorapi.CodePutOut {
 		t.Errorf("%d %+v", status, refusal)
 	}

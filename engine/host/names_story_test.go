@@ -63,7 +63,7 @@ func TestNamesAtTheDoor(t *testing.T) {
 	for _, id := range []string{"x\u200b", "\u202ex", "x "} {
 		s.refuses("an ID that is not seen: "+id, s.token(id, hall, nil), http.StatusBadRequest)
 	}
-	// Whom the register knows from before can be removed.
+	// Members that the register knows from before can be removed.
 	refusal, status := s.do(call.OpRemove, "", people("hall", "old\u200b"), &doorapi.PeopleAnswer{})
 	if status != http.StatusOK {
 		t.Errorf("remove an ID from before: %d %+v", status, refusal)

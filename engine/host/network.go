@@ -13,10 +13,10 @@ import (
 // event for them, and a look takes a tenth of a millisecond.
 const lookAtNetwork = 2 * time.Second
 
-// networkWatch notices addresses that this computer has got, as at the end of its
-// start, in another Wi-Fi or when a VPN comes, on which the media server does not
-// listen yet. Its successor does. As long as a room is open nobody is thrown out for
-// that: new guests have their media by TCP until then, which listens on every address.
+// networkWatch notices new addresses of this computer (after its start, in another
+// Wi-Fi, from a VPN) on which the media server does not listen yet, and replaces the media
+// server when no room is open. Until then new guests get media by TCP, which listens on
+// every address.
 type networkWatch struct {
 	s       *Server
 	door    *door.Door

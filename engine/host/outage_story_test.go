@@ -121,7 +121,7 @@ func TestO6_RedisDies(t *testing.T) {
 	}
 }
 
-// TestO6_NodeDies: a room's node is killed. Who has another way is back in the
+// TestO6_NodeDies: a room's node is killed. A client with another way is back in the
 // room, on the other node; the other door keeps it; and when the node is back, its
 // door works again.
 func TestO6_NodeDies(t *testing.T) {

@@ -13,13 +13,13 @@ import (
 	"foyer/engine/host/roomservice"
 )
 
-// TestConnectRates: what forges tokens, and what connects without end, is slowed
-// down at every door of LiveKit's; whoever else is behind the address is not.
+// TestConnectRates: clients that forge tokens, or connect without end, are slowed down at
+// every door of LiveKit's; others behind the address are not.
 func TestConnectRates(t *testing.T) {
 	t.Parallel()
 	few := limits.Default()
 	few.Connects, few.ConnectBurst, few.PersonConnects, few.PersonConnectBurst, few.Calls, few.CallBurst = 0.01, 100, 0.01, 3, 0.01, 60
-	forge := func(s *testServer) string { // by who does not know the secret
+	forge := func(s *testServer) string { // without knowing the secret
 		wrong := &testServer{t: t, api: roomservice.Key{Key: s.api.Key, Secret: "another secret that is long enough"}}
 		return wrong.admins("anna")
 	}

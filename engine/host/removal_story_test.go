@@ -89,7 +89,7 @@ func (s *testServer) inRoom(room string) []string {
 	return ids
 }
 
-// refreshed waits for the token that LiveKit gives to who is in.
+// refreshed waits for the token that LiveKit gives to participants.
 func (w *wire) refreshed() string {
 	w.t.Helper()
 	return w.next(func(m *livekit.SignalResponse) bool { return m.GetRefreshToken() != "" }).GetRefreshToken()

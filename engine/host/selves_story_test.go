@@ -37,9 +37,8 @@ func (s *testServer) rights() map[string]string {
 	return rights
 }
 
-// TestK10_VerdictsHoldForTheInstallation: whoever is muted or made a listener is
-// so under every ID that they take, now and later, until it is lifted; a stranger
-// is not.
+// TestK10_VerdictsHoldForTheInstallation: a mute or the role of listener holds under every
+// ID that the person takes, now and later, until it is lifted, and not for a stranger.
 func TestK10_VerdictsHoldForTheInstallation(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, noLimits)
@@ -168,7 +167,7 @@ func TestAFewIdentitiesOfOneKey(t *testing.T) {
 	if _, status, err := s.dial(tokens[(n+1)%many], ""); inside[(n+1)%many] == nil && err == nil {
 		t.Errorf("one more: %d", status)
 	}
-	// Who is only silent is there still; who leaves is not.
+	// A participant who is only silent is still there; one who leaves is not.
 	w, _ := s.mustDial(tokens[n])
 	w.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Leave{Leave: &livekit.LeaveRequest{Reason: livekit.DisconnectReason_CLIENT_INITIATED}}})
 	w.drained()

@@ -25,7 +25,7 @@ import (
 // Timeouts of stopping. With lingerTimeout they stay below 3 s.
 const (
 	stopTimeout   = 2400 * time.Millisecond // of which:
-	settleTimeout = 500 * time.Millisecond  // who is coming in comes in
+	settleTimeout = 500 * time.Millisecond  // guests who are coming in come in
 	drainTimeout  = time.Second             // the last word reaches the clients
 )
 

@@ -24,8 +24,8 @@ func inTime(t *testing.T, what string, limit time.Duration, round func(i int) ti
 	t.Errorf("%s: %v at best in %d rounds, want %v", what, best, maxRounds, limit)
 }
 
-// Through the door, the SFU and the keeper: who stays hears of who leaves, and who
-// is removed hears it, within the contract's limits.
+// Through the door, the SFU and the keeper: the others hear that somebody leaves, and a
+// removed person hears it, within the contract's limits.
 func TestL4_K1_ToldInTime(t *testing.T) {
 	s := startServer(t, nil)
 	link := s.invite(nil)

@@ -13,7 +13,7 @@ type playoutClock interface {
 	PlayoutTime() (ntp, at time.Time, ok bool)
 }
 
-// clockKey names an audio track by who sends it and from where.
+// clockKey names an audio track by its sender and its source.
 type clockKey struct {
 	owner  call.SID
 	source call.Source

@@ -3,7 +3,7 @@ package media
 import "time"
 
 const (
-	// Bounds of what waits for its audio: more is shown at once.
+	// Limits of what waits for its audio: more is shown at once.
 	maxWaiting      = 120
 	maxWaitingBytes = 8 << 20
 )

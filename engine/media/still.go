@@ -12,8 +12,8 @@ const (
 	// frames would cost a third of what movement costs, and change nothing (as WebRTC
 	// takes it).
 	sharpQuantizer = 15
-	// stillEvery is how often it is sent all the same: for who has lost a frame, and for
-	// servers that take silence for the end of a track (LiveKit's StreamTracker: 2 s).
+	// stillEvery is how often it is sent all the same: for receivers that have lost a
+	// frame, and for servers that take silence for the end of a track (LiveKit's StreamTracker: 2 s).
 	stillEvery = 500 * time.Millisecond
 )
 

@@ -16,7 +16,7 @@ var (
 // it. The operating system takes it back with the process, however that ends.
 type Lock struct{ f *os.File }
 
-// maxNote bounds what a lock says, in bytes: a path at most.
+// maxNote limits what a lock says, in bytes: a path at most.
 const maxNote = 4 << 10
 
 // Lock takes the lock of that name; ErrLocked if another process has it.

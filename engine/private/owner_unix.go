@@ -78,7 +78,7 @@ func lookOrMake(path string) (fs.FileInfo, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return info, err
 	}
-	// Who makes it in the same moment is checked like who made it before.
+	// A folder that somebody else makes in this moment is checked like an older one.
 	if err := os.Mkdir(path, folderMode); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, err
 	}
@@ -114,7 +114,7 @@ const adminGroup = 80
 
 // privateGroup reports whether a group is taken to have no member but the user
 // and root: root's own, and the one of the user's name or number that most systems
-// make with the user. Who else is in it cannot be told cheaply.
+// make with the user. Its other members cannot be listed cheaply.
 func privateGroup(id int) bool {
 	me := os.Geteuid()
 	if id == 0 || id == me || id == adminGroup && runtime.GOOS == "darwin" {

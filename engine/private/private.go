@@ -186,8 +186,8 @@ func (d *Dir) Read(name string, limit int64) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, limit))
 }
 
-// Write replaces a file as a whole: who reads it, and who finds it after a crash,
-// has the old one or the new one. A link in its place is replaced itself.
+// Write replaces a file as a whole: a reader, also one after a crash, finds the old one
+// or the new one. A link in its place is replaced itself.
 func (d *Dir) Write(name string, content []byte) error {
 	temporary, err := d.writeTemporary(name, content)
 	if err != nil {

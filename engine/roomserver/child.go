@@ -55,7 +55,7 @@ const RelayVariable = "FOYER_RELAY"
 // sends it SIGTERM as well.
 type Child struct {
 	conf  ChildConfig
-	turn  chan struct{} // 1-slot: whoever holds it starts or stops the process
+	turn  chan struct{} // 1-slot: its holder starts or stops the process
 	ended chan struct{} // closed by Close; ends a start under way
 	end   func()
 
@@ -209,10 +209,9 @@ func (c *Child) Stop() error {
 	return p.stop()
 }
 
-// running returns the process, and starts it if there is none: after one that has
-// ended by itself at its address and with its rooms, whoever asks. Who may move
-// does with another address if that one is taken. It counts the caller among its
-// users.
+// running returns the process, and starts one if there is none. After one that ended by
+// itself it takes over the address and the rooms. mayMove allows another address if that
+// one is taken. It counts the caller among the process's users.
 func (c *Child) running(ctx context.Context, mayMove bool) (*process, error) {
 	select {
 	case c.turn <- struct{}{}:

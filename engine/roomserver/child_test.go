@@ -190,7 +190,7 @@ func TestChildCrash(t *testing.T) {
 		t.Error("the new one counts as stopped")
 	default:
 	}
-	// Whoever starts it after a crash, its rooms are there again; a stop is meant.
+	// After a crash its rooms are there again, whatever starts it; a stop is meant.
 	resumes := func() bool { return slices.Contains(c.current.cmd.Args, "--resume") }
 	if !resumes() {
 		t.Error("after a crash: without the rooms of before")

@@ -8,7 +8,7 @@ import (
 	"foyer/engine/trace"
 )
 
-// Whoever has no trace has a nil Writer, which takes everything and keeps nothing.
+// Without a trace there is a nil Writer, which takes everything and keeps nothing.
 func ExampleCreate() {
 	_, err := trace.Create(os.DevNull) // it is there already
 	fmt.Println(err != nil)

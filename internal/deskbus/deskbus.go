@@ -111,7 +111,7 @@ func (s *Services) Begin(name string) error {
 // Close takes all of them away.
 func (s *Services) Close() { _ = s.conn.Close() }
 
-// watchClients forgets whatever clients asked for who have gone, as the services
+// watchClients forgets what clients have asked for when they go, as the services
 // of desktops do.
 func (s *Services) watchClients() error { return watchGone(s.conn, s.gone) }
 

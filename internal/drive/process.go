@@ -20,7 +20,7 @@ import (
 // StartLimit is for a server to come up on a busy machine.
 const StartLimit = 20 * time.Second
 
-// maxEvent bounds one line of a process, in bytes.
+// maxEvent limits one line of a process, in bytes.
 const maxEvent = 8 << 20
 
 // ErrEnded says that a process ended before what was waited for came.

@@ -209,8 +209,8 @@ func TestTopOfTheHouse(t *testing.T) {
 	}
 }
 
-// Of the program, `foyer serve` alone runs a room server: whoever joins, invites or
-// administers one reaches it through its door.
+// In the program, only `foyer serve` runs a room server: the commands that join, invite or
+// administer reach it through its door.
 func TestServeAloneHasTheServer(t *testing.T) {
 	t.Parallel()
 	mayRun := is("foyer", "foyer/app", "foyer/app/serving", "foyer/engine/host", "foyer/engine/host/sfu")

@@ -5,7 +5,7 @@ import (
 	"fyne.io/fyne/v2/container"
 )
 
-// MaxNodes bounds a tree: what a reader asks for is kept in memory twice.
+// MaxNodes limits a tree: what a reader asks for is kept in memory twice.
 const MaxNodes = 3000
 
 // Read returns a window as a reader sees it: what is shown now. What lies below an

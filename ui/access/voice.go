@@ -11,10 +11,10 @@ type Said struct {
 	Urgent bool // it interrupts what is being said
 }
 
-// maxSaid bounds what waits to be said: nobody listens to more.
+// maxSaid limits what waits to be said: nobody listens to more.
 const maxSaid = 32
 
-// Voice carries what is to be said from the window to who says it, as long as anybody
+// Voice carries what is to be said from the window to the screen reader, as long as one
 // listens. Any goroutine may use it, but for From and Gather; a nil Voice is never
 // listened to.
 type Voice struct {

@@ -22,7 +22,7 @@ type overlay struct {
 	dim       bool
 	place     func(window fyne.Size) (fyne.Position, fyne.Size)
 	onDismiss func()
-	onAsk     func() // instead of dismissing: whoever owns it closes it
+	onAsk     func() // instead of dismissing: its owner closes it
 	before    fyne.Focusable
 	role      access.Role
 	name      string

@@ -34,7 +34,7 @@ type Line struct {
 	Text    string           // and why
 }
 
-// Bounds of what is kept of a stay's chat: the oldest lines go first.
+// Limits of what is kept of a stay's chat: the oldest lines go first.
 const (
 	maxLines     = 10_000
 	maxLineBytes = 16 << 20

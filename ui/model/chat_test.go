@@ -241,7 +241,7 @@ func TestLinks(t *testing.T) {
 			t.Errorf("%q: %q, want %q", in, got, want)
 		}
 	}
-	// Who is named before the @ is not where it leads.
+	// The name before the @ is not where the link leads.
 	l := Links("https://bank.example@evil.example/")[0]
 	if l.Host() != "evil.example" || l.Foreign() {
 		t.Errorf("it leads to %q", l.Host())

@@ -184,7 +184,7 @@ func (s *State) remove(id call.Identity) {
 	s.People = kept
 }
 
-// replaceRoster is Joined's and RoomUpdated's list. Who stays keeps the place.
+// replaceRoster is Joined's and RoomUpdated's list. People who stay keep their places.
 func (s *State) replaceRoster(self call.Participant, others []call.Participant) {
 	before := s.People
 	s.People = nil

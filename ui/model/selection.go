@@ -18,7 +18,7 @@ func (s Selection) Has(id call.Identity) bool { return s.selected[id] }
 // May reports whether somebody can be selected: we may do something to them.
 func (s Selection) May(p *Person) bool { return s.Rights(p).Mute }
 
-// Set selects people of whom we may, or takes that back.
+// Set selects those of the people that we may moderate, or takes that back.
 func (s Selection) Set(ids []call.Identity, on bool) {
 	for _, id := range ids {
 		if p := s.person(id); on && p != nil && s.May(p) {
@@ -32,7 +32,7 @@ func (s Selection) Set(ids []call.Identity, on bool) {
 // Clear takes every selection back.
 func (s Selection) Clear() { clear(s.selected) }
 
-// People lists who is selected and still there, as the list shows them,
+// People lists the selected people who are still there, in the list's order,
 // whatever is searched for.
 func (s Selection) People() []call.Identity {
 	if len(s.selected) == 0 {
@@ -47,8 +47,8 @@ func (s Selection) People() []call.Identity {
 	return ids
 }
 
-// Remember keeps the names of people about whom something is asked: they may be
-// gone before the answer comes.
+// Remember keeps the names of people that a request is about: they may be gone before
+// the answer comes.
 func (s Selection) Remember(ids []call.Identity) {
 	for _, id := range ids {
 		if p := s.person(id); p != nil {

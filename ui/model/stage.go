@@ -16,7 +16,7 @@ type Layout string
 // Layouts.
 const (
 	LayoutGrid    Layout = "grid"    // all alike
-	LayoutSpeaker Layout = "speaker" // whoever speaks is large
+	LayoutSpeaker Layout = "speaker" // the speaker is large
 )
 
 // Stage is how the tiles lie, as the user has chosen, and as the talk goes.

@@ -44,7 +44,7 @@ func placed(a Arrangement) string {
 	return fmt.Sprintf("%s | %s | %s %d/%d", main, strings.Join(beside, " "), own, a.Page+1, a.Pages)
 }
 
-// The order of who has the main place: screens, what is pinned, the speaker, nobody;
+// The order in which they get the main place: screens, what is pinned, the speaker, nobody;
 // and every way in which the user can have it otherwise.
 func TestArrange(t *testing.T) {
 	me := Tile{ID: "me", Source: call.SourceCamera, Self: true}

@@ -158,7 +158,7 @@ type State struct {
 
 	Hands     Hands
 	Reactions map[call.Identity]Reacting // those that are shown
-	Volumes   map[call.Identity]int      // in percent, of those for whom it is set
+	Volumes   map[call.Identity]int      // in percent, of people whose volume is set
 
 	// RulesAsked is the word of a command that changes the rules, while it is under
 	// way, and RulesErr why the last one was refused.
@@ -261,7 +261,7 @@ type Notice struct {
 	Obstacle Obstacle
 
 	Done   []Outcome
-	Undone []Outcome      // NoticeModerated: with whom it did not work
+	Undone []Outcome      // NoticeModerated: the people it failed for
 	Undo   call.Operation // takes it back for those in Done; empty: nothing does
 }
 
@@ -318,7 +318,7 @@ func (n Notice) Sticky() bool {
 	}
 }
 
-// maxNotices bounds what a storm of joins can pile up.
+// maxNotices limits what a storm of joins can pile up.
 const maxNotices = 20
 
 // Notify adds a notice.

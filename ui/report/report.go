@@ -1,5 +1,5 @@
 // Package report makes texts that help to find a fault. They have no links, no tokens,
-// and no names of people. They are in English: who reads them may know no other
+// and no names of people. They are in English: their readers may know no other
 // language.
 package report
 

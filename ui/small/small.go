@@ -1,6 +1,6 @@
 // Package small is what the small window shows, which stays above all others while
-// Foyer is minimized in a room: whoever speaks, whether we are heard, and the ways
-// back and out. It presents a model.State and decides nothing.
+// Foyer is minimized in a room: the speaker, whether we are heard, and the ways back
+// and out. It presents a model.State and decides nothing.
 //
 // Everything belongs to Fyne's main goroutine.
 package small

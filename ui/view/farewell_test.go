@@ -56,8 +56,8 @@ func farewells(now time.Time) map[string]call.Left {
 	return left
 }
 
-// farewellScreens has all farewells. Their layouts differ by who did it, a quote,
-// no device, and a device that is stuck.
+// farewellScreens has all farewells. Their layouts differ by the author, a quote, no
+// device, and a device that is stuck.
 func farewellScreens() []screen {
 	images := map[string]string{"left": "dark", "removed": "dark", "wrong-server": "dark", "stuck": "dark"}
 	now := time.Date(2026, 11, 21, 14, 0, 0, 0, time.UTC)

@@ -95,7 +95,7 @@ type headerButton struct {
 }
 
 // fold shows the buttons that are wanted, as far as there is room. The others are in
-// the bar's menu of the rest; whoever cannot invite is lost.
+// the bar's menu of the rest; a user who cannot invite is lost.
 func (h *header) fold(width float32) {
 	need := titleBare + 2*kit.Edge(width)
 	for _, b := range h.row() {

@@ -239,7 +239,7 @@ func (l *lobbyLayout) columns(width float32) (x, left, right float32) {
 	return (width - total) / 2, total - right - lobbyGap, right
 }
 
-// lobbyNarrow is the width below which the form lies under the preview: whoever is
+// lobbyNarrow is the width below which the form lies under the preview: users who are
 // seen and heard must see that first.
 const lobbyNarrow = 600
 

@@ -78,7 +78,7 @@ func TestNothingIsCut(t *testing.T) {
 }
 
 // In the smallest window every button of the room is inside of it, and none lies on
-// another: whoever adds one sees here that there is room.
+// another: if you add one, you see here whether there is room.
 func TestEveryButtonIsInTheSmallestWindow(t *testing.T) {
 	drawsMuch(t)
 	for _, sc := range roomScreens() {

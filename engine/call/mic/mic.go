@@ -10,8 +10,8 @@ var (
 	ErrSlow = errors.New("too slow for live audio")
 )
 
-// Stereo is implemented by microphones that know left from right. Who reads so reads
-// nothing else meanwhile.
+// Stereo is implemented by microphones that know left from right. While ReadStereo is in
+// use, ReadAudio is not.
 type Stereo interface {
 	// ReadStereo waits until all of dst (48 kHz, interleaved) is filled, and fails like
 	// ReadAudio.

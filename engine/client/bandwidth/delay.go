@@ -6,8 +6,8 @@ const (
 	// delayMemory is how long the shortest delay is remembered: two clocks drift apart,
 	// and routes change.
 	delayMemory = 15 * time.Second
-	// delayWindow is how long packets must come late for a queue to be believed. Whoever
-	// measures may stand still for a moment, and then finds them all at once.
+	// delayWindow is how long packets must come late for a queue to be believed. The
+	// estimator may stall for a moment, and then finds them all at once.
 	delayWindow = 100 * time.Millisecond
 )
 

@@ -90,7 +90,7 @@ func (e *Estimator) back(now time.Time) bool {
 	if now.Sub(e.backed) < backOffEvery {
 		return false
 	}
-	// Whoever measures may stand still for a moment, and then find everything at once.
+	// The estimator may stall for a moment, and then find everything at once.
 	arrives := max(e.meter.rate(time.Second), e.meter.rate(200*time.Millisecond))
 	if arrives == 0 {
 		return false

@@ -154,8 +154,8 @@ func TestStalledLineDropsLayers(t *testing.T) {
 }
 
 // feedback says that these packets came, a millisecond apart.
-// A fault in what is done with feedback costs the estimate, not the program: whoever reads
-// RTCP gets it all the same.
+// A fault in what is done with feedback costs the estimate, not the program: readers of
+// RTCP get it all the same.
 func TestFaultCostsTheEstimate(t *testing.T) {
 	s, _, _, out := newSender(t)
 	write(t, out, 20, 1000)

@@ -14,7 +14,7 @@ const (
 	maxPaced = 200 * time.Millisecond
 	// paceBurst is what goes out at once after a pause, in bytes.
 	paceBurst = 5 * 1200
-	// maxQueued bounds what waits, in packets.
+	// maxQueued limits what waits, in packets.
 	maxQueued = 2048
 )
 

@@ -12,7 +12,7 @@ import (
 	"foyer/engine/internal/recent"
 )
 
-// Clocks and bounds of chat that a keeper gathers.
+// Limits and timeouts of chat with a keeper.
 const (
 	ReceiptTimeout = time.Second      // a message without a receipt for so long is told to the keeper again
 	SlowReceipt    = 6 * time.Second  // or for so long, while others' have theirs: the keeper is only slow
@@ -25,9 +25,8 @@ const (
 // ChatOrder is the room's chat in the keeper's order: a pure state machine, and
 // the loop's alone. It outlives full reconnects. In a room with a keeper only what
 // the keeper tells is the room's chat: it is the same for everybody, and the
-// history has it. What comes from its sender to everybody is shown in one case
-// alone: another keeper begins, and so nobody was there to give it a place. Each
-// message is reported once.
+// history has it. A message that came directly from its sender is shown only if another
+// keeper begins: then no keeper has given it a place. Each message is reported once.
 type ChatOrder struct {
 	held   []heldMessage // came from their senders, newest last
 	here   bool          // the keeper has been heard, and has missed nothing since

@@ -8,7 +8,7 @@ const FlowTick = time.Second
 const (
 	flowStall = 10 * time.Second // nothing arrives for so long, and something waits: nothing will arrive
 	flowSleep = 2 * FlowTick     // a look that comes so late finds a program that was stopped
-	flowEnds  = 4                // looks that find a channel closed: who ends us closes it, too, and says more
+	flowEnds  = 4                // looks that find a channel closed: an end of the session closes it, too, and says more
 )
 
 // Flow tells channels that work from those that do not, though the connection beneath

@@ -105,7 +105,7 @@ func (s *Sender) doubted(waiting uint64, lost time.Time) []call.ChatMessage {
 }
 
 // CarryOver begins anew for the participant that we become, with what the old one
-// may have said to nobody. Whoever has heard it already knows a message by its id
+// may have said to nobody. Clients that have heard it recognise a message by its id
 // (npm @livekit/components-core does, too).
 func (s *Sender) CarryOver(waiting uint64, lost time.Time) *Sender {
 	return &Sender{carried: s.doubted(waiting, lost)}

@@ -110,8 +110,8 @@ func (m *Machine) ServerLeave(l *livekit.LeaveRequest) Decision {
 }
 
 // fromLeave gives a LeaveRequest its reason. Errors go with the reasons that
-// contract section 6 explains in words. What only the user's own program can know
-// a server cannot say.
+// contract section 6 explains in words. A server cannot give a reason that only the
+// user's own program can know.
 func fromLeave(l *livekit.LeaveRequest) call.SessionEnded {
 	e := call.SessionEnded{Reason: call.ReasonFromDisconnect(int32(l.GetReason()))}
 	switch {

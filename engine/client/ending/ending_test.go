@@ -333,7 +333,7 @@ func onlyOnce(t *testing.T, m *Machine) {
 	}
 }
 
-// Who has left by themselves is not removed any more.
+// A participant who has left is not removed any more.
 func TestLeft(t *testing.T) {
 	everySituation(func(s situation) {
 		m := s.machine()

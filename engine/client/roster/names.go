@@ -38,8 +38,8 @@ func (r *Roster) delist(p *person) []call.SessionEvent {
 	return r.tellApart(p.key, nil)
 }
 
-// tellApart names the people of a key in the order of their coming, and reports
-// who is called something else now, without fresh, who is yet to be reported.
+// tellApart names the people of a key in the order in which they joined. It returns
+// updates for those whose name changed, except fresh, who is reported later.
 func (r *Roster) tellApart(key string, fresh *person) (events []call.SessionEvent) {
 	alike, taken := r.lookAlikes[key], map[string]bool{}
 	if len(alike) > maxRenamed {
@@ -71,8 +71,8 @@ func (r *Roster) tellApart(key string, fresh *person) (events []call.SessionEven
 	return events
 }
 
-// name makes p's name one that is not taken. Who has none is called by the ID, and
-// stays without one where that can be seen and is nobody's name.
+// name makes p's name one that is not taken. Without a given name, the ID is shown; p
+// stays without a name if the ID is visible and is nobody's name.
 func (p *person) name(taken map[string]bool) {
 	isTaken := func(skeleton string) bool { return taken[skeleton] }
 	p.Name = lookalike.TellApart(cmp.Or(p.given, call.ShownID(p.Identity)), isTaken)

@@ -23,7 +23,7 @@ type Roster struct {
 	canPublish bool // the server lets us publish
 	// version is that of what we know of ourselves.
 	version uint32
-	// observes: who left before they were seen is reported, too.
+	// observes: people who left before they were seen are reported, too.
 	observes bool
 	// door: a Foyer door says who has which role and whose hand is up, and lets
 	// nobody else say so.
@@ -183,9 +183,9 @@ func (p *person) replaced(reason call.LeaveReason) call.LeaveReason {
 	return reason
 }
 
-// unseen is somebody who came and went between two of LiveKit's updates: of who
-// publishes nothing it tells every 3 s only (room.go, subscriberUpdateInterval).
-// To the others they never were there; to the keeper it counts how they went.
+// unseen is somebody who came and went between two of LiveKit's updates: it reports
+// participants without tracks only every 3 s (room.go, subscriberUpdateInterval). The
+// others never saw them; the keeper has to know how they went.
 func (r *Roster) unseen(info *livekit.ParticipantInfo) []call.SessionEvent {
 	if !r.observes {
 		return nil

@@ -206,7 +206,7 @@ func (h *handshake) dial(ctx context.Context, network, address string) (net.Conn
 	return h.watch(raw), nil
 }
 
-// watch bounds what happens on a connection until finish.
+// watch limits what happens on a connection until finish.
 func (h *handshake) watch(raw net.Conn) net.Conn {
 	h.conn = &countedConn{Conn: raw}
 	h.conn.left.Store(maxHandshake)

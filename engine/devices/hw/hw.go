@@ -15,7 +15,7 @@ import (
 	"foyer/engine/devices"
 )
 
-// readTimeoutVariable bounds how long mediadevices waits for a frame of a
+// readTimeoutVariable limits how long mediadevices waits for a frame of a
 // V4L2 camera, in seconds. Closing waits for that read: its default of 5 s is
 // longer than anybody waits to leave a room.
 const readTimeoutVariable = "PION_MEDIADEVICES_CAMERA_READ_TIMEOUT"

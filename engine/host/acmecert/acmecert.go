@@ -41,7 +41,7 @@ const (
 )
 
 // Pauses between tries. Authorities count those that fail: Let's Encrypt allows five an
-// hour. Who was not reached has counted nothing.
+// hour. An attempt that reached nobody does not count.
 const (
 	refusedPause     = 15 * time.Minute
 	unreachablePause = 30 * time.Second

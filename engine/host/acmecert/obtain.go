@@ -64,8 +64,8 @@ func (r *Renewer) obtain(ctx context.Context) (*tls.Certificate, error) {
 	return r.finish(ctx, client, order)
 }
 
-// retry is how long to wait before a request is made again. Whoever says that there
-// were too many is not asked again.
+// retry is how long to wait before a request is made again. It does not repeat one that
+// was answered with "too many requests".
 func retry(n int, _ *http.Request, answer *http.Response) time.Duration {
 	if n > maxRetries || answer != nil && answer.StatusCode == http.StatusTooManyRequests {
 		return -1

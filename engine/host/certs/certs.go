@@ -27,8 +27,8 @@ const (
 	// lookEvery is how often the files are read: a renewal is in use a moment later.
 	lookEvery = 5 * time.Second
 	maxFile   = 1 << 20 // bytes of a chain or a key
-	// warnBefore is how long before its end a certificate is warned of: whoever
-	// renews them does so a month before.
+	// warnBefore is how long before its end a certificate is warned of: programs that
+	// renew certificates do so a month before.
 	warnBefore = 7 * 24 * time.Hour
 )
 

@@ -103,7 +103,7 @@ func shown(t *testing.T, s *Set, name string, protocols ...string) *tls.Certific
 	return c
 }
 
-// TestWhoSeesWhichCertificate: whoever pins gets what is pinned, whatever they ask for.
+// TestWhoSeesWhichCertificate: clients that pin get what is pinned, whatever they ask for.
 func TestWhoSeesWhichCertificate(t *testing.T) {
 	s := newSet(t, newAuthority(t).issue(t.TempDir(), time.Now().Add(time.Hour), "meet.example"))
 	for _, tt := range []struct {

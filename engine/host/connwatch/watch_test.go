@@ -108,7 +108,7 @@ func TestLostAndBack(t *testing.T) {
 	})
 }
 
-// TestResumedInTime: whoever is back before the room is told was never lost.
+// TestResumedInTime: a participant who is back before the room is told was never lost.
 func TestResumedInTime(t *testing.T) {
 	story(t, false, func(t *testing.T, l *Watch, r *room) {
 		connect(l, false).End()

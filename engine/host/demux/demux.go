@@ -14,7 +14,7 @@ import (
 	"github.com/pion/stun/v3"
 )
 
-// Bounds of a connection that has not yet proved to be anybody's.
+// Limits of a connection that has not yet proved to be anybody's.
 const (
 	// headTimeout is for its first bytes, as the door's own for a handshake.
 	headTimeout = 5 * time.Second

@@ -30,7 +30,7 @@ const removeTimeout = 5 * time.Second
 
 // admit decides about every connect: the first, a resumption, and a full
 // reconnect, with tokens of the door's, refreshed ones, and those that a holder
-// of the API key has made. Whoever it lets in holds a place in the room until
+// of the API key has made. An admitted connect holds a place in the room until
 // c.open is called.
 func (d *Door) admit(ctx context.Context, c *connect) error {
 	var err error

@@ -36,7 +36,7 @@ func newOpenDoor(t *testing.T) (d *Door, livekit *url.URL) {
 }
 
 // TestK10_MutedWhileComingIn: what is decided between the look at a token and
-// LiveKit's answer holds, for who is muted and for who becomes a listener.
+// LiveKit's answer holds, for a mute and for a new listener.
 func TestK10_MutedWhileComingIn(t *testing.T) {
 	d, livekit := newOpenDoor(t)
 	ctx := t.Context()

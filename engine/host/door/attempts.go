@@ -21,7 +21,7 @@ import (
 // at at the same time: such a try costs a query or a signature.
 const suspectTurns = 2
 
-// maxBearer bounds what is hashed to compare it, in bytes; the admin key is
+// maxBearer limits what is hashed to compare it, in bytes; the admin key is
 // shorter.
 const maxBearer = 1 << 10
 
@@ -83,8 +83,8 @@ func (a *attempts) unusable(from netip.Prefix, err error) error {
 	return err
 }
 
-// mayCall bounds the calls of one caller, and those of all guests behind an
-// address. The host's tools share no bound with them.
+// mayCall limits the calls of one caller, and those of all guests behind an
+// address. The host's tools share no limit with them.
 func (a *attempts) mayCall(from netip.Prefix, who roomservice.Place) error {
 	now := a.now()
 	if !a.calls.Take(calling{from, who}, now) || who != (roomservice.Place{}) && !a.guestCalls.Take(from, now) {

@@ -38,8 +38,8 @@ func checkAttributes(query url.Values, request map[string]string) error {
 }
 
 // settleAttributes makes the role and the hand in a token true, and reports
-// whether they were not. Whoever resumes has the attributes of the participant
-// that is there.
+// whether they were not. A resuming client has the attributes of the participant that
+// is there.
 func (d *Door) settleAttributes(ctx context.Context, c *connect) (changed bool, err error) {
 	had := c.grants.Attributes
 	if c.resumes {

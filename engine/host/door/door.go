@@ -93,8 +93,8 @@ type Config struct {
 }
 
 // Door is the public port. Its handlers run on goroutines of its HTTP server.
-// Whoever makes one calls Serve once, and in the end Refuse, Settle, Drain and
-// Close, in this order; only Close has to be called.
+// Its owner calls Serve once, and in the end Refuse, Settle, Drain and Close, in this
+// order; only Close has to be called.
 type Door struct {
 	log         logrus.FieldLogger
 	fingerprint [sha256.Size]byte

@@ -18,7 +18,7 @@ import (
 	"foyer/engine/host/stream"
 )
 
-// guestLimits bounds what guests send to LiveKit once they are connected: by person,
+// guestLimits limits what guests send to LiveKit once they are connected: by person,
 // whatever connections they have, by address, and of all together.
 type guestLimits struct {
 	work    *limits.Rates[roomservice.Place] // see stream.Limits
@@ -106,8 +106,8 @@ func (g guestLimits) awaitSections(ctx context.Context, from netip.Prefix, n int
 	return nil
 }
 
-// logCut tells of a connection that was cut, of each address now and then: who
-// comes back to be cut again fills no disk.
+// logCut logs a cut connection, at most now and then per address, so that repeated cuts
+// do not fill the disk.
 func (d *Door) logCut(c *connect, why error) {
 	log := d.log.WithFields(logrus.Fields{
 		"part": "door", "address": c.from.String(), "room": c.room(), "identity": c.identity(),

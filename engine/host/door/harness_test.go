@@ -58,8 +58,8 @@ func newTestDoor(t testing.TB, livekit *url.URL, key roomservice.Key) *Door {
 	return d
 }
 
-// newDeadDoor is a door whose LiveKit is not there: whoever is let through gets
-// a bad gateway.
+// newDeadDoor is a door whose LiveKit is not there: requests that are let through get a
+// bad gateway.
 func newDeadDoor(t testing.TB) *Door {
 	t.Helper()
 	return newTestDoor(t, &url.URL{Scheme: "http", Host: "127.0.0.1:1"}, newAPIKey())

@@ -76,7 +76,7 @@ func (d *Door) serveRoomService(w http.ResponseWriter, r *http.Request) {
 }
 
 // apiGrants verifies the token of an API call. Servers call as often as they
-// want; everybody else, whom LiveKit will refuse, does not.
+// want; callers that LiveKit will refuse do not.
 func (d *Door) apiGrants(ctx context.Context, from netip.Prefix, raw string) (*auth.ClaimGrants, error) {
 	done, err := d.attempts.look(ctx, from)
 	if err != nil {

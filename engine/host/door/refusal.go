@@ -59,7 +59,7 @@ func (d *Door) fail(w http.ResponseWriter, log logrus.FieldLogger, err error) {
 		e = doorapi.Error{Code: codeInternal, Message: "the server has a problem of its own"}
 		status = http.StatusInternalServerError
 	}
-	if log != nil && ok && e.Code != doorapi.CodeWaiting { // who waits asks again and again
+	if log != nil && ok && e.Code != doorapi.CodeWaiting { // a guest who waits asks again and again
 		log.WithField("code", e.Code).Info("refused")
 	}
 	d.metrics.Refused(string(e.Code))

@@ -31,7 +31,7 @@ import (
 	"foyer/engine/host/tracks"
 )
 
-// maxJoinRequest bounds a join request when it is unpacked, as LiveKit does
+// maxJoinRequest limits a join request when it is unpacked, as LiveKit does
 // (utils.go, DecompressGzip).
 const maxJoinRequest = 1 << 20
 
@@ -69,7 +69,7 @@ func (c *connect) connection() tracks.Connection {
 func (c *connect) entrant() seats.Entrant {
 	return seats.Entrant{
 		Identity: c.identity(), Key: c.member.Key, Name: c.grants.Name, Member: c.member, Again: c.again,
-		LetIn: !c.ours, // whoever made the token has
+		LetIn: !c.ours, // by the token's maker
 	}
 }
 

@@ -40,7 +40,7 @@ type entries struct {
 
 	mu       sync.Mutex
 	people   map[string]*livekit.ParticipantInfo // in the room, by identity
-	room     livekit.RoomName                    // of who would be let in
+	room     livekit.RoomName                    // of the participant who would be let in
 	admitted *routing.ParticipantInit            // nil: nobody
 }
 
@@ -214,8 +214,8 @@ func (e *entrance) request(line, headers, body, join string) *http.Request {
 	return r
 }
 
-// check sends a request through the door and compares whom the door has checked
-// with whom LiveKit lets in. It returns who that is; empty: nobody.
+// check sends a request through the door and compares the identity that the door has
+// checked with the one that LiveKit lets in. It returns that one; empty: nobody.
 func (e *entrance) check(t *testing.T, r *http.Request) string {
 	e.livekit.admitted, e.way.checked = nil, nil
 	w := httptest.NewRecorder()

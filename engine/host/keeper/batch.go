@@ -12,7 +12,7 @@ import (
 	"foyer/engine/host/register"
 )
 
-// Limits on the refusals in one batch: whoever floods the room is answered only now and then.
+// Limits on the refusals in one batch: somebody who floods the room gets few answers.
 const (
 	refusalsOfOne = 4
 	refusalsOfAll = 10 // of the longest ids and a message of the longest text: below 15 kB

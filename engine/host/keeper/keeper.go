@@ -75,8 +75,9 @@ type Teller interface {
 	Tell(ctx context.Context, room call.RoomID, n doorapi.Notice) error
 }
 
-// MuteEnforcer mutes those again whom the host has muted, and ends tracks that are not
-// what they say. It is asked about everybody who has published or unmuted something.
+// MuteEnforcer restores a host's mute when somebody unmutes themselves, and ends tracks
+// that are not what they claim. The keeper asks it about everybody who publishes or
+// unmutes something.
 type MuteEnforcer interface {
 	EnforceMute(ctx context.Context, room call.RoomID, id call.Identity) error
 }
@@ -147,8 +148,8 @@ type Keeper struct {
 	chat    chat
 	batches batches
 	look    time.Time // when to look at rules and allow list again
-	// silencing has whose mute is seen to, and whether to look once more.
-	silencing map[call.Identity]bool
+	// enforcing has whose mute is being enforced, and whether to do it once more.
+	enforcing map[call.Identity]bool
 }
 
 // New makes a keeper that does nothing before Run.
@@ -157,7 +158,7 @@ func New(c Config) *Keeper {
 		conf: c, limits: DefaultLimits(), now: time.Now,
 		log:   c.Log.WithFields(logrus.Fields{"part": "keeper", "room": c.Room}),
 		inbox: mailbox.New[any](), here: make(chan struct{}), over: make(chan struct{}), members: map[call.Identity]*member{},
-		silencing: map[call.Identity]bool{},
+		enforcing: map[call.Identity]bool{},
 	}
 	if c.Limits != nil {
 		k.limits = *c.Limits
@@ -295,9 +296,9 @@ func (k *Keeper) handle(item any) {
 	case call.ParticipantLeft:
 		k.left(e)
 	case call.TrackPublished:
-		k.silence(e.ID)
+		k.enforceMute(e.ID)
 	case call.TrackUnmuted:
-		k.silence(e.ID)
+		k.enforceMute(e.ID)
 	case call.ChatReceived:
 		k.said(e.Message)
 	case call.RulesChanged:

@@ -86,7 +86,7 @@ func (k *Keeper) joined(p call.Participant) {
 	}
 	m.name, m.generation = p.Name, p.Generation
 	if len(p.Tracks) > 0 {
-		k.silence(p.Identity)
+		k.enforceMute(p.Identity)
 	}
 	if m.presence == call.PresenceOnline && m.sid == p.SID {
 		return // known from before we came
@@ -126,22 +126,21 @@ func (k *Keeper) left(e call.ParticipantLeft) {
 	}
 }
 
-// muteEnforced says that somebody's mute was seen to.
+// muteEnforced says that an enforcement of somebody's mute has ended.
 type muteEnforced struct{ id call.Identity }
 
-// silence has muted what the host does not let be heard. What a track says about
-// itself decides nothing here. However often one opens, one look is under way, and
-// another follows it.
-func (k *Keeper) silence(id call.Identity) {
-	if _, busy := k.silencing[id]; busy {
-		k.silencing[id] = true
+// enforceMute starts an enforcement of id's mute, whatever their tracks say of themselves.
+// Only one runs at a time; further requests cause one more.
+func (k *Keeper) enforceMute(id call.Identity) {
+	if _, busy := k.enforcing[id]; busy {
+		k.enforcing[id] = true
 		return
 	}
-	k.silenceNow(id)
+	k.enforceMuteNow(id)
 }
 
-func (k *Keeper) silenceNow(id call.Identity) {
-	k.silencing[id] = false
+func (k *Keeper) enforceMuteNow(id call.Identity) {
+	k.enforcing[id] = false
 	k.do(k.limits.Work, func(ctx context.Context) {
 		if err := k.conf.MuteEnforcer.EnforceMute(ctx, k.conf.Room, id); err != nil {
 			k.log.WithError(err).WithField("identity", id).Warn("somebody may be heard who is muted")
@@ -151,10 +150,10 @@ func (k *Keeper) silenceNow(id call.Identity) {
 }
 
 func (k *Keeper) muteEnforced(e muteEnforced) {
-	again := k.silencing[e.id]
-	delete(k.silencing, e.id)
+	again := k.enforcing[e.id]
+	delete(k.enforcing, e.id)
 	if again && k.ended == nil {
-		k.silenceNow(e.id)
+		k.enforceMuteNow(e.id)
 	}
 }
 

@@ -53,8 +53,8 @@ func (p *Passive) tick(now time.Time) {
 	p.last = now
 }
 
-// Offline begins the absence of id, at a time until now. Who is absent already
-// stays so since before.
+// Offline begins the absence of id, at a time until now. If id is absent already, the
+// earlier time counts.
 func (p *Passive) Offline(id call.Identity, since, now time.Time) {
 	p.tick(now)
 	if _, ok := p.absent[id]; ok {
@@ -66,8 +66,8 @@ func (p *Passive) Offline(id call.Identity, since, now time.Time) {
 // Back ends the absence of id: it is here again, or has gone for good.
 func (p *Passive) Back(id call.Identity) { delete(p.absent, id) }
 
-// Allow puts id on the allow list or takes it off. Who has been absent for too
-// long when taken off goes with the next message, or at once by the real-time
+// Allow puts id on the allow list or takes it off. If id has been absent for too long
+// when it is taken off, it goes with the next message, or at once by the real-time
 // limit.
 func (p *Passive) Allow(id call.Identity, allowed bool) {
 	if allowed {
@@ -127,7 +127,7 @@ func (p *Passive) Next() (at time.Time, ok bool) {
 	return p.last.Add(first - p.elapsed), ok
 }
 
-// dismiss takes out the members for whom over is true, unless they are exempt.
+// dismiss takes out the members whose absence is over, unless they are exempt.
 func (p *Passive) dismiss(over func(absence) bool) []call.Identity {
 	type leaver struct {
 		id    call.Identity

@@ -41,9 +41,9 @@ func (c Caller) notBelow() (roles []call.Role) {
 // Access is who may use an operation.
 type Access int
 
-// Who may use an operation: each includes those before it.
+// The groups that may use an operation: each includes those before it.
 const (
-	ForAdmin      Access = iota // the host's tools alone
+	ForAdmin      Access = iota // only the host's tools
 	ForHosts                    // and the room's hosts
 	ForModerators               // and co-hosts
 	ForMembers                  // and everybody in the room

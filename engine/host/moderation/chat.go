@@ -62,7 +62,7 @@ func (mod *Moderator) chatSession(ctx context.Context, who Caller, room call.Roo
 	if err != nil {
 		mod.log.WithError(err).WithField("room", room).Debug("history may end early")
 	}
-	if errors.Is(err, call.ErrNotStored) && !who.Admin { // who has come since the room was told
+	if errors.Is(err, call.ErrNotStored) && !who.Admin { // the caller has come since the room was told
 		mod.tell(ctx, room, []string{string(who.Identity)}, doorapi.Notice{Kind: doorapi.NoticeChatOff})
 	}
 	return one.Session(), nil

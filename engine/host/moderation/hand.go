@@ -68,8 +68,7 @@ func (mod *Moderator) opHand(
 	return struct{}{}, mod.setHand(ctx, place, value)
 }
 
-// opLower lowers hands, whoever raised them: it takes nothing from anybody that
-// they cannot ask for again.
+// opLower lowers anybody's hands, whatever their role: they can raise them again.
 func (mod *Moderator) opLower(
 	ctx context.Context, who Caller, room call.RoomID, q doorapi.LowerRequest,
 ) (doorapi.PeopleAnswer, error) {

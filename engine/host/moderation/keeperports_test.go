@@ -40,8 +40,8 @@ func TestO1_OfflineExit(t *testing.T) {
 }
 
 // TestO1_BackBeforeTheKeeperHears: somebody whose absence has been too long is in the
-// room again, which the keeper is told a moment later: they stay. Who lingers in
-// LiveKit with the connection that was lost goes.
+// room again, which the keeper is told a moment later: they stay. A participant
+// who lingers in LiveKit with the lost connection goes.
 func TestO1_BackBeforeTheKeeperHears(t *testing.T) {
 	b := newBench(t)
 	b.join(call.RoleParticipant, "anna")

@@ -57,8 +57,7 @@ func New(c Config) *Moderator {
 	return mod
 }
 
-// Waiting is where those wait who may not enter a room yet. Whoever made the moderator
-// closes it.
+// Waiting has the waiting rooms of all rooms. The moderator's owner closes it.
 func (mod *Moderator) Waiting() *waiting.Rooms { return mod.waiting }
 
 // Use gives the moderator the keepers, which are made with it, before anybody

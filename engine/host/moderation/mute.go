@@ -66,8 +66,8 @@ func (mod *Moderator) applyMute(ctx context.Context, s snapshot, t subject, rule
 		err = errors.Join(err, roomservice.IgnoreGone(mod.applyMuteTo(ctx, s, p, rules, tell)))
 	}
 	if len(here) == 0 && t.Muted {
-		// What is still being done to who was muted is done when this returns: it would
-		// befall them if they came back at once.
+		// Wait for a mute of theirs that is still being enforced: it would befall them if
+		// they came back at once.
 		err = errors.Join(err, mod.enforceNow(ctx, roomservice.Place{Room: s.room, Identity: t.Identity}))
 	}
 	return err

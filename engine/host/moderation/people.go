@@ -130,8 +130,8 @@ func (mod *Moderator) target(ctx context.Context, s snapshot, id call.Identity) 
 	return t, ""
 }
 
-// here is who of somebody's identities is in the room, after what was decided
-// about them was stored: it must reach who comes in meanwhile.
+// here lists which identities of the subject are in the room. Call it after storing the
+// decision, so that it covers late joiners.
 func (mod *Moderator) here(ctx context.Context, s snapshot, t subject) ([]*livekit.ParticipantInfo, error) {
 	if len(t.sameKey) == 0 {
 		p, err := mod.present(ctx, s, t.Identity)
@@ -360,7 +360,7 @@ func (mod *Moderator) opBans(
 	return answer, err
 }
 
-// opWithdraw withdraws every invitation to a room. Who is inside stays.
+// opWithdraw withdraws every invitation to a room. People inside stay.
 func (mod *Moderator) opWithdraw(
 	ctx context.Context, _ Caller, room call.RoomID, _ doorapi.RoomRequest,
 ) (doorapi.WithdrawAnswer, error) {

@@ -137,7 +137,7 @@ func (mod *Moderator) announce(ctx context.Context, o removal, here map[call.Ide
 	told.Wait()
 }
 
-// tell sends a notice; who does not get it sees what follows.
+// tell sends a notice; people who do not get it see what follows.
 func (mod *Moderator) tell(ctx context.Context, room call.RoomID, to []string, notice doorapi.Notice) {
 	if err := mod.rooms.Tell(ctx, room, to, notice); err != nil {
 		mod.log.WithError(err).WithField("room", room).WithField("kind", notice.Kind).Debug("a notice was not sent")
@@ -204,8 +204,8 @@ func (mod *Moderator) BeginRemoval(
 }
 
 // BeginExpulsion revokes the tokens, up to a generation, of somebody whose
-// connection is cut for what they sent: who comes back at once has a token of the
-// next one. Generation 0 is a token that the door did not make. why is what they
+// connection is cut for what they sent. If they come back at once, their token is of the
+// next generation. Generation 0 is a token that the door did not make. why is what they
 // did. The caller calls remove when the connection has ended; it spares a
 // participant who came with a later token.
 func (mod *Moderator) BeginExpulsion(

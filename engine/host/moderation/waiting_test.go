@@ -50,8 +50,8 @@ func (b *bench) waitingIDs() (ids []call.Identity) {
 	return ids
 }
 
-// TestWaitingRoom: moderators hear of who waits, list them, let them in and turn them
-// away, and nobody else does.
+// TestWaitingRoom: moderators hear of people who wait, list them, let them in and turn
+// them away, and nobody else does.
 func TestWaitingRoom(t *testing.T) {
 	b := newBench(t)
 	defer b.mod.Waiting().Close()
@@ -106,8 +106,8 @@ func TestWaitingRoom(t *testing.T) {
 	}
 }
 
-// Who waits hears of the end of the room, looks again when the rules change, and who
-// is inside when the rule begins is let in.
+// Guests who wait hear of the end of the room, and ask again when the rules change. People
+// inside when the rule begins are let in.
 func TestWaitingRoomAndTheRest(t *testing.T) {
 	b := newBench(t)
 	defer b.mod.Waiting().Close()

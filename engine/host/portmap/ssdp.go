@@ -24,8 +24,8 @@ const (
 // ssdpMany is where every device listens.
 func ssdpMany() netip.AddrPort { return netip.MustParseAddrPort("239.255.255.250:1900") }
 
-// discover finds the router's description (UPnP Device Architecture 1.1, 1.3). Others
-// who answer are passed over: they would be asked for an address that is not theirs to
+// discover finds the router's description (UPnP Device Architecture 1.1, 1.3). Answers of
+// other devices are passed over: they would be asked for an address that is not theirs to
 // tell.
 func (u *upnp) discover(ctx context.Context) (*url.URL, error) {
 	conn, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(u.inside, 0)))

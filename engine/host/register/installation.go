@@ -11,7 +11,7 @@ import (
 
 // What a moderator decides about a member holds for the installation, not for the
 // identity that it chooses: all identities of a key in a room share mute,
-// exemption, and a role that was set. Who has no key is alone.
+// exemption, and a role that was set. A member without a key shares with nobody.
 
 // installation selects the rows of $2's installation in the room $1.
 const installation = `room = $1 AND (identity = $2 OR public_key <> '' AND
@@ -43,9 +43,9 @@ func (r *Register) decideIn(
 	return ErrNotFound
 }
 
-// hold keeps other transactions from changing members. Who decides about an
-// installation holds its rows first, and so does an identity that comes: either
-// it is among the rows, or it sees what was decided. PostgreSQL needs that because
+// hold keeps other transactions from changing members. A decision about an installation
+// locks its rows first, and so does an identity that is new in it: either it is among the
+// rows, or it sees what was decided. PostgreSQL needs that because
 // a statement knows only the rows of when it began; SQLite has one writer.
 func (r *Register) hold(ctx context.Context, tx *transaction, which string, args ...any) error {
 	if r.kind.turn != nil {
@@ -103,8 +103,8 @@ func (r *Register) RoleFor(ctx context.Context, room call.RoomID, key []byte, ro
 	return set[0], nil
 }
 
-// maxTold is how many identities of a key [Register.MembersOf] tells: whoever has
-// an invitation can note any number that never come.
+// maxTold is how many identities of a key [Register.MembersOf] tells: a guest with an
+// invitation can note any number that never come.
 const maxTold = 1000
 
 // MembersOf lists the identities of a key in a room, oldest first; of none, nobody.

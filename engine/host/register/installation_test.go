@@ -73,7 +73,7 @@ func testInstallation(t *testing.T, where string) {
 	must(t, err)
 	expect("all lifted", "cohost muted=false exempt=false", "bob", "bobby", "third")
 
-	// Who had no key and gets one.
+	// A member who had no key gets one.
 	must(t, r.SetPresence(ctx, Member{Room: "hall", Identity: "api", Presence: call.PresenceOnline, PresenceSince: at(1)}))
 	must(t, r.SetMuted(ctx, "hall", "bob", true))
 	expect("without a key", free, "api")

@@ -9,14 +9,14 @@ import (
 	"foyer/engine/internal/lookalike"
 )
 
-// Whom a host has let in is remembered by key and name, for one session of the room:
-// they come back without asking anew. A removal takes it back. Who comes by another
-// name was seen by nobody, and asks.
+// The register remembers admitted guests by key and name, for one session of the room:
+// they return without asking again. A removal ends that. Nobody has seen the same guest
+// under another name, so that has to ask.
 
 // letInBefore is for how long a let-in waits for the room to open.
 const letInBefore = time.Hour
 
-// LetIn is somebody whom a host has let in.
+// LetIn is somebody a host has let in.
 type LetIn struct {
 	Key  []byte
 	Name string

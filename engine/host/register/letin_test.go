@@ -7,8 +7,8 @@ import (
 	"foyer/engine/call"
 )
 
-// Whom a host has let in comes back by the same key, as long as the session lasts and
-// nobody removes them.
+// An admitted guest comes back by the same key, as long as the session lasts and nobody
+// removes them.
 func TestLetIn(t *testing.T) { onEach(t, testLetIn) }
 
 func testLetIn(t *testing.T, where string) {
@@ -65,7 +65,7 @@ func testLetIn(t *testing.T, where string) {
 	must(t, err)
 	is("banned", "RM_1", ben, false)
 
-	// Who is there when the rule begins is let in, and a restart changes nothing.
+	// People who are there when the rule begins are let in, and a restart changes nothing.
 	must(t, r.SetPresence(ctx, Member{Room: "hall", Identity: "carl", SID: "PA_1", Presence: call.PresenceOnline, PresenceSince: at(8)}))
 	must(t, r.LetInPresent(ctx, "hall", "RM_2", at(9)))
 	is("inside", "RM_2", carl, true)

@@ -71,8 +71,8 @@ func reasonWord(r call.LeaveReason) string {
 }
 
 // Bind notes that a key uses an identity in a room, and returns what is known
-// of the member, with what was decided about other identities of the key. Whoever
-// comes first keeps the identity: another key gets [ErrTaken]. m.Role counts for a
+// of the member, with what was decided about other identities of the key. The first
+// key that uses an identity keeps it: another key gets [ErrTaken]. m.Role counts for a
 // new member; later an invitation can raise a role, unless a moderator has set it,
 // and the host's invitation always does. The name becomes one that differs visibly
 // from those of all who are there. If the note cannot be written, a known member is
@@ -248,9 +248,9 @@ func (r *Register) SetMuted(ctx context.Context, room call.RoomID, identity call
 	return r.decide(ctx, room, identity, `muted = $3, exempt = $4`, flag(muted), flag(!muted))
 }
 
-// SetPresence notes where a member is: Presence, PresenceSince and SID of m. Who
-// is not known yet came with a token that the door did not make, and becomes a
-// member without a key, called Name.
+// SetPresence notes where a member is: Presence, PresenceSince and SID of m. An unknown
+// one came with a token that the door did not make, and becomes a member without a key,
+// called Name.
 func (r *Register) SetPresence(ctx context.Context, m Member) error {
 	return r.write(ctx, func(ctx context.Context, tx *transaction) error {
 		if err := ensureMember(ctx, tx, m.Room, m.Identity, m.PresenceSince); err != nil {

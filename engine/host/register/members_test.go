@@ -102,8 +102,8 @@ func TestCutoff(t *testing.T) {
 	})
 }
 
-// TestRoles: invitations raise a role, and what a moderator decides holds, but
-// for who has the host's link.
+// TestRoles: invitations raise a role, and what a moderator decides holds, except against
+// the host's link.
 func TestRoles(t *testing.T) {
 	const host, co, part, listen = call.RoleHost, call.RoleCoHost, call.RoleParticipant, call.RoleListener
 	steps := []struct {

@@ -39,7 +39,7 @@ type querier interface {
 }
 
 // ToldApart is the name by which a member is told from everybody else who is in
-// the room, was so a moment ago, or is on the way: m.Name, or with a number. Who
+// the room, was so a moment ago, or is on the way: m.Name, or with a number. A member who
 // has been told apart before keeps the number.
 func (r *Register) ToldApart(ctx context.Context, m Member, now time.Time) (name string, err error) {
 	err = r.read(ctx, func(ctx context.Context) (err error) {

@@ -8,8 +8,8 @@ import (
 	"foyer/engine/call"
 )
 
-// Limits on what a room remembers of members who have gone and about whom nobody
-// has decided anything: an invitation lets one person come under any number of
+// Limits on what a room remembers of members who have gone, if no moderator has decided
+// anything about them: an invitation lets one person come under any number of
 // names.
 const (
 	maxGone    = 1000             // the newest stay, those who were inside before those who only asked

@@ -19,9 +19,9 @@ import (
 // detector.
 const few = 20
 
-// TestMembersAreBounded: whoever has an invitation can come under any number of
-// names. Of those who have gone, the room remembers the newest, those who were
-// inside longest, and for good whoever somebody has decided about.
+// TestMembersAreBounded: a guest with an invitation can come under any number of names. Of
+// those who have gone, the room remembers the newest, those who were inside longest, and
+// for good those a moderator has decided about.
 func TestMembersAreBounded(t *testing.T) { onEach(t, testMembersAreBounded) }
 
 func testMembersAreBounded(t *testing.T, where string) {
@@ -108,8 +108,8 @@ func mustPrune(t *testing.T, r *Register, now time.Time) {
 	must(t, err)
 }
 
-// TestDismissedAreBounded: a dismissal is no verdict on anybody. Who was away
-// hears it for a day, and who was not there since does not hear the next.
+// TestDismissedAreBounded: a dismissal is no verdict on anybody. Members who were away
+// hear it for a day, and those who were not there since do not hear the next.
 func TestDismissedAreBounded(t *testing.T) { onEach(t, testDismissedAreBounded) }
 
 func testDismissedAreBounded(t *testing.T, where string) {

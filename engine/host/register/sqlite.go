@@ -64,9 +64,8 @@ func openSQLite(ctx context.Context, path string, pragmas ...string) (*Register,
 	return r, err
 }
 
-// openAll opens every connection that there may be, as far as it can: one that is
-// opened later does not find a file that has been moved, which those that are open
-// can still read.
+// openAll opens all connections up front, as far as it can. If the file is moved later,
+// they can still read it, and new ones could not.
 func openAll(ctx context.Context, db *sql.DB) {
 	var all []*sql.Conn
 	for range db.Stats().MaxOpenConnections {

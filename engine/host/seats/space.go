@@ -51,7 +51,7 @@ func checkSelves(e Entrant, others []register.Member, here map[call.Identity]boo
 // into a room that they have locked.
 func checkSpace(rules register.Rules, e Entrant, here map[call.Identity]bool, open map[call.Identity]int) error {
 	inside := here[e.Identity] || open[e.Identity] > 0
-	// Who has no key has proved nothing: anybody could be back as them.
+	// Without a key, a returning member proves nothing: anybody could claim to be them.
 	back := e.Again && e.Member.Key != nil &&
 		(e.Member.Presence == call.PresenceOffline || e.Member.Presence == call.PresenceOnline)
 	if rules.Locked && !inside && !back && !e.Member.Role.Moderates() {
@@ -63,7 +63,7 @@ func checkSpace(rules register.Rules, e Entrant, here map[call.Identity]bool, op
 	if rules.MaxMembers != 0 && !inside && count(here, open) >= rules.MaxMembers {
 		return call.ErrRoomFull
 	}
-	// Whoever is inside was let in. A removal ends that before the connection goes.
+	// People inside were let in. A removal ends that before the connection goes.
 	if rules.Waiting && !back && !e.LetIn && !e.Member.Role.Moderates() {
 		return call.ErrWaiting
 	}

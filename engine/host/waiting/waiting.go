@@ -17,7 +17,7 @@ import (
 	"foyer/engine/internal/lookalike"
 )
 
-// Limits of who waits.
+// How many people may wait.
 const (
 	maxRoom   = 500 // of one room
 	maxKey    = 5   // of one installation, as there may be in a room
@@ -33,7 +33,7 @@ const (
 // Times of those who wait.
 const (
 	longest    = time.Hour        // then nobody lets them in
-	patience   = 10 * time.Second // of who asks again by itself, between two questions
+	patience   = 10 * time.Second // with a client that asks again by itself, between two questions
 	hungUp     = 4 * time.Second  // ... whose connection has ended: they have cancelled, or come back at once
 	byHand     = 2 * time.Minute  // ... and of others
 	turnedAway = 30 * time.Second // for so long a host does not hear of them again
@@ -146,10 +146,10 @@ func (w *Rooms) Close() {
 	w.work.Wait()
 }
 
-// Ask is a question of somebody who may not enter yet. It returns nil when that has
-// to be looked at again, since they were let in, or something has changed. Otherwise
-// it is call.ErrWaiting, for who has just come at once, for others when ctx ends, or
-// why they cannot wait here, or are told that they may not come in.
+// Ask checks whether g may enter by now. It returns nil if the join has to be checked
+// again, because g was let in or something has changed, and call.ErrWaiting if not: at
+// once for a new guest, for others when ctx ends. Any other error says why they cannot
+// wait here, or that they were turned away.
 func (w *Rooms) Ask(ctx context.Context, g Guest) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -266,8 +266,8 @@ func (w *Rooms) come(g Guest, now time.Time) error {
 }
 
 // makeRoom takes a place in some rooms for a guest from the address that has the most
-// there, unless the guest's own has as many: a flood does not keep others outside. Who
-// was turned away goes first, whoever came last next.
+// there, unless the guest's own has as many: a flood does not keep others outside. People
+// who were turned away go first, then the latest newcomer.
 func (w *Rooms) makeRoom(g Guest, in ...*room) bool {
 	places := map[netip.Prefix]int{}
 	var last *applicant
@@ -330,7 +330,7 @@ func (r *room) verdict(g Guest) error {
 }
 
 // name gives k the name that the register has for it, told apart from all others who
-// wait, of whom the register does not know.
+// wait: the register does not know them.
 func (r *room) name(k *applicant, asked string) {
 	if k.asked == asked {
 		return

@@ -206,7 +206,7 @@ func TestAnotherName(t *testing.T) {
 	})
 }
 
-// Who is new, or has given up and comes again, is told to wait at once.
+// A guest who is new, or has given up and comes again, is told to wait at once.
 func TestTheFirstAnswerComesAtOnce(t *testing.T) {
 	inRooms(t, func(t *testing.T, w *Rooms, _ *ear) {
 		anna := guestOf("anna", "a")
@@ -428,7 +428,7 @@ func TestFloodOfRooms(t *testing.T) {
 	})
 }
 
-// Who was turned away gives the place up first.
+// A guest who was turned away gives up the place first.
 func TestTurnedAwayGiveUpTheirPlace(t *testing.T) {
 	inRooms(t, func(t *testing.T, w *Rooms, _ *ear) {
 		for n := range maxRoom {

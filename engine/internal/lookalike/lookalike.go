@@ -53,7 +53,7 @@ func Skeleton(name string) string {
 	}, name)
 }
 
-// maxLookAlikes bounds the counting of people of one name.
+// maxLookAlikes limits the counting of people of one name.
 const maxLookAlikes = 20_000
 
 // TellApart is the name by which somebody is told from all others: name, or name

@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	// Bounds of the target delay.
+	// Limits of the target delay.
 	minDelay = 20 * samplesPerMS
 	maxDelay = 400 * samplesPerMS
 

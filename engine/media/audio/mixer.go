@@ -15,7 +15,7 @@ import (
 const (
 	// drainTick is how often the audio is thrown away without a speaker.
 	drainTick = 20 * time.Millisecond
-	// drainMost bounds what is caught up after a stall; a second is more than
+	// drainMost limits what is caught up after a stall; a second is more than
 	// every jitter buffer.
 	drainMost = 1 * second
 )

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// loopMost bounds how often a loop of a part goes round while its function runs. Nothing
+// loopMost limits how often a loop of a part goes round while its function runs. Nothing
 // else could end a loop: what wazero has for that leaves the compiled code at each turn,
 // and while compiled code runs, the garbage collector waits for it, and everything else
 // for the garbage collector.

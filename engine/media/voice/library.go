@@ -28,7 +28,7 @@ const (
 	partStrong = "gtcrn.wasm"
 )
 
-// maxPages bounds the memory of a part, 64 KiB each: they begin with 256 and 267.
+// maxPages limits the memory of a part, 64 KiB each: they begin with 256 and 267.
 const maxPages = 320
 
 // errEnded is what is asked of a part that has ended.

@@ -20,7 +20,7 @@ import (
 const (
 	// lateMTU is that of the cable.
 	lateMTU = 1500
-	// mostUnderway bounds what is delayed at a time.
+	// mostUnderway limits what is delayed at a time.
 	mostUnderway = 4096
 	// netnsFolder is where ip keeps the namespaces that it has named (ip-netns(8)).
 	netnsFolder = "/run/netns"

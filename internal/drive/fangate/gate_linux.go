@@ -14,7 +14,7 @@ import (
 )
 
 // Gate makes a file behave like a slow or stalled device: while it is shut,
-// whoever opens (or reads) the file waits in the kernel, as in a driver that does
+// opening (or reading) the file waits in the kernel, as in a driver that does
 // not answer. It uses fanotify's permission events, which need root.
 type Gate struct {
 	fan  *os.File

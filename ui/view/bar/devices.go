@@ -16,7 +16,7 @@ type DeviceActions interface {
 
 // DeviceItems are the lines of the menu of devices of a source: the chosen one has a
 // tick, the last line leads to where they can be tested. The menu of the microphone has
-// the speakers as well: who cannot be heard and who does not hear looks there.
+// the speakers as well: people look there if they cannot be heard, or do not hear.
 func DeviceItems(
 	book *words.Book, s *model.State, f settings.Form, source call.Source, act DeviceActions,
 ) []kit.MenuItem {

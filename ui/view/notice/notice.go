@@ -1,5 +1,5 @@
 // Package notice makes sentences of what is told in passing, and of what lasts: for
-// the cards over a screen, and for who is read to.
+// the cards over a screen, and for screen readers.
 package notice
 
 import (
@@ -15,7 +15,7 @@ import (
 	"foyer/ui/words"
 )
 
-// maxUndone is how many people are named with whom an operation did not work.
+// maxUndone is how many people are named if an operation failed for them.
 const maxUndone = 4
 
 // Say returns the icon of a notice, its colour, a title and a text, either of which
@@ -78,7 +78,7 @@ func joined(b *words.Book, n model.Notice) string {
 	return b.N("room.joined_more", n.More, "name", n.Name)
 }
 
-// outcome says what an operation has done, and for whom it did not work.
+// outcome says what an operation has done, and which people it failed for.
 func outcome(b *words.Book, n model.Notice) (done, undone string) {
 	names := func(all []model.Outcome) []string {
 		list := make([]string, len(all))

@@ -98,7 +98,8 @@ func (b *bansPage) Height(i int, width float32) float32 { return kit.HeightFor(b
 // Row implements list.Rows.
 func (b *bansPage) Row(i int, _ fyne.CanvasObject) fyne.CanvasObject { return b.row(i) }
 
-// row is one ban: who, until when, by whom and why, and the button that lifts it.
+// row is one ban: the person, its end, its author, its reason, and the button that lifts
+// it.
 func (b *bansPage) row(i int) fyne.CanvasObject {
 	r := b.rows[i]
 	name := kit.NewText(b.book.PersonName(r.ID, r.Name)).Shrinking()

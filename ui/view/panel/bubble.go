@@ -41,7 +41,7 @@ type bubble struct {
 	ring  *kit.Panel // around the one that the keyboard is on
 	prose *prose.Prose
 	more  *kit.Button // shows the whole of a long message
-	note  *kit.Text   // of who came and went; nil for messages
+	note  *kit.Text   // that somebody came or went; nil for messages
 	first bool
 	press func()        // as Enter on it
 	says  func() string // the whole line, for people who do not see it

@@ -16,7 +16,7 @@ import (
 	"foyer/ui/words"
 )
 
-// maxBubbles bounds the lines that are kept ready though nobody sees them.
+// maxBubbles limits the lines that are kept ready though nobody sees them.
 const maxBubbles = 300
 
 // chatPage is the panel's page with what was said.
@@ -104,7 +104,7 @@ func (*chatLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	kit.Place(objects[2], (size.Width-m.Width)/2, bottom-m.Height-8, m.Width, m.Height)
 }
 
-// boxLayout: the entry, as tall as its text within bounds, and the button beside
+// boxLayout: the entry, as tall as its text within limits, and the button beside
 // its last line.
 type boxLayout struct{}
 

@@ -7,7 +7,7 @@ import (
 	"foyer/ui/words"
 )
 
-// maxShownURL bounds what of an address is shown before it is opened: the host
+// maxShownURL limits what of an address is shown before it is opened: the host
 // stands above it, whole.
 const maxShownURL = 300
 

@@ -40,7 +40,7 @@ func NewRemoval(book *words.Book, name string, ban bool, cancel func()) *Removal
 	}
 	r.Reason = kit.NewField(book.T("people.reason", "name", name), book.T("people.reason_hint"), nil)
 	r.Reason.Entry.OnEscape = cancel
-	// Enter removes nobody from here: who held it to open the question has not
+	// Enter removes nobody from here: a user who held it to open the question has not
 	// read it.
 	r.Reason.Entry.OnReturn = func() {
 		if c := fyne.CurrentApp().Driver().CanvasForObject(r.Reason.Entry); c != nil {

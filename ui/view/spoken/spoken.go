@@ -16,7 +16,7 @@ import (
 	"foyer/ui/words"
 )
 
-// Bounds of what is read out: a storm of messages, and the longest of them.
+// Limits of what is read out: a storm of messages, and the longest of them.
 const (
 	maxMessages = 3
 	maxRunes    = 300
@@ -28,7 +28,7 @@ type Teller struct {
 	last told
 }
 
-// told is what is known to who listens.
+// told is what the listener already knows.
 type told struct {
 	screen  model.Screen
 	left    *call.Left

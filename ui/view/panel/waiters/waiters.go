@@ -58,7 +58,7 @@ func New(book *words.Book, act Actions, tips *kit.Tips) *Box {
 	return b
 }
 
-// listed are all of whom the list tells: whoever has come since then is none of them.
+// listed are the people that the list shows, without anybody who has come since.
 func (b *Box) listed() []call.Identity {
 	ids := make([]call.Identity, len(b.shown.Rows))
 	for i, r := range b.shown.Rows {
