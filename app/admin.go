@@ -208,8 +208,8 @@ func (a *adminFlags) rules(room doorapi.RoomParameter) doorapi.RulesRequest {
 
 // refused says why the server did not do it.
 func (a *adminFlags) refused(err error) int {
-	var refusal *doorclient.RefusalError
-	if !errors.As(err, &refusal) {
+	refusal, ok := errors.AsType[*doorclient.RefusalError](err)
+	if !ok {
 		return a.serverFailed(err)
 	}
 	if a.asJSON {

@@ -140,8 +140,7 @@ func (r *Reader) wanted(ctx context.Context, session *bus) (bool, error) {
 		call := session.call(
 			ctx, busName, busPath, "org.freedesktop.DBus.Properties.Get", dbus.FlagNoAutoStart, "org.a11y.Status", name,
 		)
-		var refused dbus.Error
-		if call.Err != nil && !errors.As(call.Err, &refused) {
+		if _, refused := errors.AsType[dbus.Error](call.Err); call.Err != nil && !refused {
 			return false, call.Err
 		}
 		var on dbus.Variant

@@ -80,8 +80,7 @@ func CheckKnownIdentity(s string) error {
 // A name of blanks alone counts as empty. What others see is [CleanName] of it.
 func CheckName(s string) error {
 	err := checkText(FieldName, strings.TrimSpace(s), MaxName)
-	var name *NameError
-	if errors.As(err, &name) && name.Position > 0 { // in what was typed
+	if name, ok := errors.AsType[*NameError](err); ok && name.Position > 0 { // in what was typed
 		name.Position += utf8.RuneCountInString(s) - utf8.RuneCountInString(strings.TrimLeftFunc(s, unicode.IsSpace))
 	}
 	if err == nil {

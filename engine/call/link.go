@@ -186,7 +186,7 @@ func checkLinkVersion(v string) error {
 
 // redact keeps a link's secret out of errors: url.Parse quotes its input.
 func redact(err error) error {
-	if e := new(url.Error); errors.As(err, &e) {
+	if e, ok := errors.AsType[*url.Error](err); ok {
 		return e.Err
 	}
 	return err

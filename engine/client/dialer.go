@@ -252,13 +252,13 @@ func (d *Dialer) signalConfig(t credentials) signalconn.Config {
 // joinError gives the error of a failed join its last shape: a cancelled caller
 // hears that, not what the cancelling broke.
 func joinError(caller context.Context, err error) error {
-	var leave *signalconn.LeaveError
+	leave, left := errors.AsType[*signalconn.LeaveError](err)
 	switch {
 	case errors.Is(caller.Err(), context.Canceled):
 		return fmt.Errorf("%w: join", call.ErrCancelled)
-	case errors.As(err, &leave) && leave.Leave.GetReason() == livekit.DisconnectReason_SERVER_SHUTDOWN:
+	case left && leave.Leave.GetReason() == livekit.DisconnectReason_SERVER_SHUTDOWN:
 		err = call.ErrServerStopping
-	case errors.As(err, &leave):
+	case left:
 		err = fmt.Errorf("%w: %w", call.ErrRefused, err)
 	}
 	return fmt.Errorf("join: %w", err)

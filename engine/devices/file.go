@@ -59,8 +59,7 @@ func unopened(err error) error {
 
 // reason leaves out the path, which the DeviceError names already.
 func reason(err error) error {
-	var p *fs.PathError
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		return p.Err
 	}
 	return err

@@ -95,22 +95,19 @@ type Error struct {
 // own become bad_request if the caller sent something unusable, and are not ok
 // otherwise: then the door itself has failed (status 500).
 func ErrorFrom(err error) (e Error, ok bool) {
-	var banned *call.BannedError
-	if errors.As(err, &banned) {
+	if banned, ok := errors.AsType[*call.BannedError](err); ok {
 		e = Error{Code: CodeBanned, Message: "banned", Text: banned.Text, By: banned.By}
 		if !banned.Until.IsZero() {
 			e.Until = banned.Until.UnixMilli()
 		}
 		return e, true
 	}
-	var out *call.PutOutError
-	if errors.As(err, &out) {
+	if out, ok := errors.AsType[*call.PutOutError](err); ok {
 		return Error{
 			Code: CodePutOut, Message: err.Error(), Text: out.Text, By: out.By, Reason: out.Reason.String(),
 		}, true
 	}
-	var clock *call.ClockError
-	if errors.As(err, &clock) {
+	if clock, ok := errors.AsType[*call.ClockError](err); ok {
 		return Error{Code: CodeClock, Message: err.Error(), Time: clock.Server.UnixMilli()}, true
 	}
 	for _, row := range rows() {
@@ -118,8 +115,7 @@ func ErrorFrom(err error) (e Error, ok bool) {
 			return Error{Code: row.code, Message: err.Error()}, true
 		}
 	}
-	var name *call.NameError
-	if errors.As(err, &name) {
+	if _, ok := errors.AsType[*call.NameError](err); ok {
 		return Error{Code: CodeBadRequest, Message: err.Error()}, true
 	}
 	return Error{}, false

@@ -22,27 +22,22 @@ var ErrNobodyListens = errors.New("nobody listens there")
 // package call. What it does not know is something that was answered and could
 // not be read.
 func ConnectError(err error) error {
-	var (
-		record    tls.RecordHeaderError
-		authority x509.UnknownAuthorityError
-		hostname  x509.HostnameError
-		invalid   x509.CertificateInvalidError
-		timeout   interface{ Timeout() bool }
-		op        *net.OpError
-		dns       *net.DNSError
-	)
+	timeout, ok := errors.AsType[interface {
+		error
+		Timeout() bool
+	}](err)
 	switch {
 	case err == nil, IsCallError(err):
 		return err
-	case errors.As(err, &authority), errors.As(err, &hostname), errors.As(err, &invalid):
+	case is[x509.UnknownAuthorityError](err), is[x509.HostnameError](err), is[x509.CertificateInvalidError](err):
 		return fmt.Errorf("%w: %v", call.ErrUntrusted, err)
-	case errors.As(err, &record), strings.Contains(err.Error(), "HTTP response to HTTPS client"):
+	case is[tls.RecordHeaderError](err), strings.Contains(err.Error(), "HTTP response to HTTPS client"):
 		return fmt.Errorf("%w: no TLS", call.ErrServerGarbage)
-	case errors.As(err, &timeout) && timeout.Timeout():
+	case ok && timeout.Timeout():
 		return fmt.Errorf("%w: %v", call.ErrServerSilent, innermost(err))
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Errorf("%w: %w", call.ErrUnreachable, ErrNobodyListens)
-	case errors.As(err, &dns), errors.As(err, &op), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
+	case is[*net.DNSError](err), is[*net.OpError](err), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
 		errors.Is(err, net.ErrClosed), errors.Is(err, syscall.ECONNRESET),
 		strings.Contains(err.Error(), "server closed idle connection"): // net/http's, which it does not export
 		return fmt.Errorf("%w: %v", call.ErrUnreachable, innermost(err))
@@ -64,9 +59,13 @@ func innermost(err error) error {
 
 // isVerdict reports whether the door says that we were removed.
 func isVerdict(err error) bool {
-	var banned *call.BannedError
-	var out *call.PutOutError
-	return errors.As(err, &banned) || errors.As(err, &out)
+	return is[*call.BannedError](err) || is[*call.PutOutError](err)
+}
+
+// is reports whether err is, or wraps, an E.
+func is[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
 }
 
 // IsCallError reports whether an error is already in the program's own words.

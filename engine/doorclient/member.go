@@ -74,9 +74,9 @@ func (m Member) RequestAdmission(ctx context.Context, req call.JoinRequest, gene
 // request asks the door that answers first, and returns its address.
 func (m Member) request(ctx context.Context, req call.JoinRequest, generation int64) (Admitted, string, error) {
 	a, host, err := m.requestAt(ctx, req, generation, m.Now())
-	var clock *call.ClockError
+	clock, wrong := errors.AsType[*call.ClockError](err)
 	switch {
-	case errors.As(err, &clock) && !clock.Server.IsZero():
+	case wrong && !clock.Server.IsZero():
 		m.Log.WithField("server", clock.Server).Info("this computer's clock and the server's differ")
 		return m.requestAt(ctx, req, generation, clock.Server)
 	case errors.Is(err, call.ErrJoinUsed): // something on the way has sent it twice

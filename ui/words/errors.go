@@ -245,32 +245,27 @@ func (b *Book) sentence(err error, source call.Source, now time.Time) Sentence {
 
 // known answers the zero Sentence for an error that has none of its own.
 func (b *Book) known(err error, source call.Source, now time.Time) Sentence {
-	var name *call.NameError
-	if errors.As(err, &name) {
+	if name, ok := errors.AsType[*call.NameError](err); ok {
 		return b.name(name)
 	}
-	var ban *call.BannedError
-	if errors.As(err, &ban) {
+	if ban, ok := errors.AsType[*call.BannedError](err); ok {
 		if ban.Until.IsZero() {
 			return b.pair("banned_open")
 		}
 		return b.pair("banned", "until", b.Until(ban.Until, now))
 	}
-	var clock *call.ClockError
-	if errors.As(err, &clock) && !clock.Server.IsZero() {
+	if clock, ok := errors.AsType[*call.ClockError](err); ok && !clock.Server.IsZero() {
 		return b.pair("clock_server", "time", b.Until(clock.Server, now))
 	}
-	var out *call.PutOutError
-	if errors.As(err, &out) {
+	if out, ok := errors.AsType[*call.PutOutError](err); ok {
 		return b.pair(removedKey(out.Reason))
 	}
-	var cut *call.CutOffError
-	if errors.As(err, &cut) && cut.Text != "" {
+	if cut, ok := errors.AsType[*call.CutOffError](err); ok && cut.Text != "" {
 		return b.pair("cut_off_text", "text", cut.Text)
 	}
-	var dev *call.DeviceError
 	deviceName := ""
-	if errors.As(err, &dev) {
+	dev, ofDevice := errors.AsType[*call.DeviceError](err)
+	if ofDevice {
 		source, deviceName = dev.Source, dev.Device
 	}
 	path, owner := place(err)
@@ -285,7 +280,7 @@ func (b *Book) known(err error, source call.Source, now time.Time) Sentence {
 			return b.pair(k.key, append(b.deviceArgs(source, deviceName), "path", path, "owner", owner)...)
 		}
 	}
-	if dev != nil {
+	if ofDevice {
 		return b.pair("device_failed", b.deviceArgs(source, deviceName)...)
 	}
 	return Sentence{}

@@ -187,8 +187,7 @@ func (b *Book) joinFailed(f *Farewell, l call.Left, now time.Time) {
 	if errors.Is(l.Err, call.ErrUnanswered) {
 		f.Title, f.Detail = b.T("left.unanswered"), s.Next
 	}
-	var ban *call.BannedError
-	if errors.As(l.Err, &ban) {
+	if ban, ok := errors.AsType[*call.BannedError](l.Err); ok {
 		f.Title, f.Detail = b.banTitle(ban.Until, now), s.Next
 		f.Next = []Action{ActionLobby}
 		if ban.Text != "" && f.Quote == "" {

@@ -131,9 +131,12 @@ const maxBadPackets = 100
 // ended tells a track that is over from a packet that is unusable, such as one
 // of a codec that we did not offer.
 func ended(err error) bool {
-	var timeout interface{ Timeout() bool }
+	timeout, ok := errors.AsType[interface {
+		error
+		Timeout() bool
+	}](err)
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrClosedPipe) || errors.Is(err, net.ErrClosed) ||
-		errors.Is(err, os.ErrDeadlineExceeded) || (errors.As(err, &timeout) && timeout.Timeout())
+		errors.Is(err, os.ErrDeadlineExceeded) || ok && timeout.Timeout()
 }
 
 // Interrupt implements [call.RemoteTrack].

@@ -277,8 +277,7 @@ func firstError(err error) error {
 	if errors.Is(err, call.ErrCutOff) {
 		return err
 	}
-	var closed *websocket.CloseError
-	if errors.As(err, &closed) {
+	if closed, ok := errors.AsType[*websocket.CloseError](err); ok {
 		if closed.Code == websocket.CloseAbnormalClosure {
 			return fmt.Errorf("%w: it hung up", call.ErrUnreachable)
 		}
@@ -310,8 +309,8 @@ func (c *Conn) read() (*livekit.SignalResponse, error) {
 // cutOff is a *call.CutOffError for the close of a server that finds fault with
 // what we sent; any other error stays.
 func cutOff(err error) error {
-	var closed *websocket.CloseError
-	if !errors.As(err, &closed) {
+	closed, ok := errors.AsType[*websocket.CloseError](err)
+	if !ok {
 		return err
 	}
 	switch closed.Code {

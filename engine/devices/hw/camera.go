@@ -180,8 +180,8 @@ func openError(err error) error {
 // timeout (on macOS it looks like the end of a file), a damaged JPEG, or EIO,
 // which V4L2 calls a temporary problem.
 func readError(err error) error {
-	var errno syscall.Errno
-	if errors.As(err, &errno) && !errno.Temporary() && errno != syscall.EIO && !errors.Is(err, io.EOF) {
+	errno, ok := errors.AsType[syscall.Errno](err)
+	if ok && !errno.Temporary() && errno != syscall.EIO && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("%w: %w", call.ErrDeviceLost, err)
 	}
 	return fmt.Errorf("%w: %w", devices.ErrNoPicture, err)

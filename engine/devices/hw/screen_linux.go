@@ -244,8 +244,7 @@ func (s *screenStream) grab() ([]byte, error) {
 // end of the connection. A screen that shrinks between two requests makes the
 // second one fail.
 func lostScreen(err error) error {
-	var protocol xgb.Error
-	if errors.As(err, &protocol) {
+	if protocol, ok := errors.AsType[xgb.Error](err); ok {
 		return fmt.Errorf("%w: %s", devices.ErrNoPicture, protocol.Error())
 	}
 	return fmt.Errorf("%w: the display is gone", call.ErrDeviceLost)

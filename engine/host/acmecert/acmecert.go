@@ -190,9 +190,9 @@ func stateOf(err error) reach.CertificateState {
 		return reach.Limited
 	}
 	// A server on the way may answer instead of the authority.
-	problem := new(acme.Error)
-	if errors.As(err, new(*url.Error)) || errors.As(err, &problem) && problem.StatusCode >= 500 ||
-		errors.Is(err, context.DeadlineExceeded) {
+	_, unanswered := errors.AsType[*url.Error](err)
+	problem, ok := errors.AsType[*acme.Error](err)
+	if unanswered || ok && problem.StatusCode >= 500 || errors.Is(err, context.DeadlineExceeded) {
 		return reach.Unreachable
 	}
 	return reach.Denied
@@ -201,8 +201,8 @@ func stateOf(err error) reach.CertificateState {
 // limited reports whether the authority has counted too many tries, and for how long it
 // wants none.
 func limited(err error) (time.Duration, bool) {
-	problem := new(acme.Error)
-	if !errors.As(err, &problem) {
+	problem, ok := errors.AsType[*acme.Error](err)
+	if !ok {
 		return 0, false
 	}
 	return acme.RateLimit(problem)

@@ -107,7 +107,7 @@ func (r *Renewer) prove(ctx context.Context, client *acme.Client, at string) err
 
 // plain is the first thing that an authority found wrong.
 func plain(err error) error {
-	if e := new(acme.AuthorizationError); errors.As(err, &e) && len(e.Errors) > 0 {
+	if e, ok := errors.AsType[*acme.AuthorizationError](err); ok && len(e.Errors) > 0 {
 		return e.Errors[0]
 	}
 	return err

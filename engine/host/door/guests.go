@@ -126,8 +126,7 @@ func (d *Door) logCut(c *connect, why error) {
 func (d *Door) expel(ctx context.Context, c *connect, why error) {
 	who := roomservice.Place{Room: c.room(), Identity: c.identity()}
 	text := "the server cut the connection off"
-	var v *stream.Violation
-	if errors.As(why, &v) {
+	if v, ok := errors.AsType[*stream.Violation](why); ok {
 		text += ": " + v.Reason
 	}
 	remove := d.moderator.BeginExpulsion(context.WithoutCancel(ctx), who, c.generation, text)

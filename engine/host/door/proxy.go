@@ -102,12 +102,12 @@ func newProxy(
 		},
 		ErrorLog: stdlog.New(logWriter{log}, "", 0),
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
-			var tooLarge *http.MaxBytesError
+			_, tooLarge := errors.AsType[*http.MaxBytesError](err)
 			_, refusal := doorapi.ErrorFrom(err)
 			switch {
 			case refusedByStop(r.Context()):
 				refuse(w, call.ErrServerStopping)
-			case errors.As(err, &tooLarge):
+			case tooLarge:
 				w.WriteHeader(http.StatusRequestEntityTooLarge)
 			case refusal:
 				refuse(w, err)

@@ -33,13 +33,13 @@ func (d *Door) fail(w http.ResponseWriter, log logrus.FieldLogger, err error) {
 		e.Time = d.now().UnixMilli() // its end is by this clock
 	}
 	status := e.Status()
-	var tooLarge *http.MaxBytesError
+	_, tooLarge := errors.AsType[*http.MaxBytesError](err)
 	switch {
 	case errors.Is(err, call.ErrAdminKey):
 		ok = true
 		e, status = doorapi.Error{Code: doorapi.CodeUnauthorized, Message: call.ErrAdminKey.Error()}, http.StatusUnauthorized
 		w.Header().Set("WWW-Authenticate", "Bearer")
-	case errors.As(err, &tooLarge):
+	case tooLarge:
 		status = http.StatusRequestEntityTooLarge
 	case errors.Is(err, register.ErrFull):
 		d.log.WithError(err).Error("the door could not store anything")
@@ -69,12 +69,11 @@ func (d *Door) fail(w http.ResponseWriter, log logrus.FieldLogger, err error) {
 // noAnswer reports whether LiveKit's API could not be reached, or something on the
 // way to it says so, or LiveKit cannot reach its Redis or another node.
 func noAnswer(err error) bool {
-	var failed *url.Error
-	var refused twirp.Error
-	if errors.As(err, &failed) {
+	if _, failed := errors.AsType[*url.Error](err); failed {
 		return true
 	}
-	if !errors.As(err, &refused) {
+	refused, ok := errors.AsType[twirp.Error](err)
+	if !ok {
 		return false
 	}
 	switch refused.Code() {

@@ -49,7 +49,7 @@ func (s station) exchange(ctx context.Context, request []byte, isAnswer func([]b
 		}
 		for {
 			n, err := conn.Read(buffer)
-			if timeout := net.Error(nil); errors.As(err, &timeout) && timeout.Timeout() {
+			if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
 				break
 			}
 			if err != nil { // the port is closed, or the datagram is too long (Windows)

@@ -46,7 +46,7 @@ func (u *upnp) discover(ctx context.Context) (*url.URL, error) {
 				return nil, fmt.Errorf("%w: %w", errSilent, context.Cause(ctx))
 			}
 			n, from, err := conn.ReadFromUDPAddrPort(buffer)
-			if timeout := net.Error(nil); errors.As(err, &timeout) && timeout.Timeout() {
+			if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
 				break
 			}
 			if answers++; answers > maxAnswers {

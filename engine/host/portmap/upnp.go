@@ -192,7 +192,7 @@ func (u *upnp) call(ctx context.Context, action string, arguments, results any) 
 	ctx, cancel := context.WithTimeout(ctx, httpTimeout)
 	defer cancel()
 	err := client.PerformActionCtx(ctx, kind, action, arguments, results)
-	if fault := (*soap.SOAPFaultError)(nil); errors.As(err, &fault) {
+	if fault, ok := errors.AsType[*soap.SOAPFaultError](err); ok {
 		return upnpError{action, fault.Detail.UPnPError.Errorcode} // what it says besides is the router's
 	}
 	if err != nil { // which may have all that it said in it
@@ -298,7 +298,7 @@ func (u *upnp) left(ctx context.Context, p Port, outside uint16) bool {
 func (u *upnp) check(ctx context.Context, m mapping) error {
 	var e entry
 	err := u.call(ctx, "GetSpecificPortMappingEntry", nameOf(m.port, m.outside.Port()), &e)
-	if refused := (upnpError{}); errors.As(err, &refused) && (refused.code == upnpNone || refused.code == upnpNoSuch) {
+	if refused, ok := errors.AsType[upnpError](err); ok && (refused.code == upnpNone || refused.code == upnpNoSuch) {
 		return errRestarted
 	}
 	if err == nil && (e.NewInternalClient != u.inside.String() || e.NewInternalPort != strconv.Itoa(int(m.port.Number))) {

@@ -121,8 +121,8 @@ func (r *Register) read(ctx context.Context, f func(context.Context) error) erro
 func (r *Register) insist(ctx context.Context, f func(context.Context) error) error {
 	var err error
 	for range tries {
-		var doubt doubtError
-		if err = f(ctx); err == nil || errors.As(err, &doubt) || !r.kind.again(err) || ctx.Err() != nil {
+		err = f(ctx)
+		if _, doubt := errors.AsType[doubtError](err); err == nil || doubt || !r.kind.again(err) || ctx.Err() != nil {
 			break
 		}
 	}

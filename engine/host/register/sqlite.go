@@ -179,8 +179,7 @@ func checkSQLite(ctx context.Context, db *sql.DB) error {
 // sqliteCode is the primary code of an error: its low byte
 // (sqlite.org/rescode.html). 0: not one of SQLite's.
 func sqliteCode(err error) int {
-	var e *sqlite.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
 		return e.Code() & 0xff
 	}
 	return 0

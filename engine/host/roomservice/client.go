@@ -264,8 +264,8 @@ func (r *Client) Tell(ctx context.Context, room call.RoomID, to []string, notice
 
 // notFound recognizes LiveKit's answer about what is not there.
 func notFound(err error) bool {
-	var e twirp.Error
-	return errors.As(err, &e) && e.Code() == twirp.NotFound
+	e, ok := errors.AsType[twirp.Error](err)
+	return ok && e.Code() == twirp.NotFound
 }
 
 // Close closes idle connections.
