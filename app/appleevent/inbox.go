@@ -18,7 +18,8 @@ const (
 	maxLink    = 64 << 10 // bytes, as for what is pasted (call.MaxPasted)
 )
 
-// inbox is where links wait.
+// inbox is where links wait. It is like the engine's package mailbox, which is internal to
+// engine, but keeps only the newest.
 type inbox struct {
 	mu      sync.Mutex
 	waiting []string

@@ -204,7 +204,8 @@ func (d *Desktop) woke(slept time.Duration) {
 	}
 }
 
-// newest hands the newest of several values to one goroutine.
+// newest hands the newest of several values to one goroutine, as the engine's package
+// latest does, which is internal to engine.
 type newest[T any] struct {
 	changed chan struct{}
 

@@ -22,6 +22,7 @@ import (
 	"golang.org/x/crypto/acme"
 
 	"foyer/engine/call/reach"
+	"foyer/engine/internal/pause"
 	"foyer/engine/private"
 )
 
@@ -92,7 +93,7 @@ func New(c Config) *Renewer {
 func (r *Renewer) Run(ctx context.Context) {
 	failed := 0
 	wait := r.untilRenewal(time.Now())
-	for pause(ctx, wait) {
+	for pause.Unless(ctx.Done(), wait) {
 		cert, err := r.obtain(ctx)
 		switch {
 		case ctx.Err() != nil:
@@ -206,16 +207,4 @@ func limited(err error) (time.Duration, bool) {
 		return 0, false
 	}
 	return acme.RateLimit(problem)
-}
-
-// pause reports whether ctx lasts that long.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
-	}
 }
