@@ -22,7 +22,7 @@ const (
 	catchUpsPerSecond = 1
 	catchUpsBurst     = 8
 	chatHold          = time.Second
-	chatAgain         = 2 * time.Second // after the join, for what was said while we joined
+	chatRefetchDelay  = 2 * time.Second // after the join, for what was said while we joined
 )
 
 // chat is what a stay knows of the room's chat. The messages themselves are the
@@ -73,7 +73,7 @@ type chatSync struct{ l *loop }
 // not told us.
 func (cs *chatSync) start(s *stay) {
 	cs.catchUp(s)
-	cs.l.after(s.of(timerHistory), chatAgain, func() {
+	cs.l.after(s.of(timerHistory), chatRefetchDelay, func() {
 		if cs.l.alive(s) {
 			cs.catchUp(s)
 		}

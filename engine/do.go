@@ -177,11 +177,11 @@ func (l *loop) doLeave(c Leave) error {
 		return call.ErrNotInRoom
 	}
 	if e := l.waiting(); e != nil && (c.Room == "" || c.Room == e.room) {
-		l.takeBack(e, call.ReasonLeft)
+		l.abortWaiting(e, call.ReasonLeft)
 		return nil
 	}
 	if s := l.active(); s != nil && s.elsewhere != nil && c.Room != "" && c.Room == s.elsewhere.next.room {
-		s.elsewhere.takeBack()
+		s.elsewhere.cancelSwitch()
 		return nil
 	}
 	if c.Room != "" && c.Room != l.stay.room {
@@ -198,7 +198,7 @@ func (l *loop) doAbort(c Abort) error {
 		return call.ErrNotInRoom
 	}
 	if e := l.waiting(); e != nil {
-		l.takeBack(e, call.ReasonInternal)
+		l.abortWaiting(e, call.ReasonInternal)
 	}
 	l.leave(failure(c.Err))
 	return nil

@@ -86,8 +86,8 @@ func (e *elsewhere) waits(err error) bool {
 	return true
 }
 
-// takeBack ends the asking.
-func (e *elsewhere) takeBack() {
+// cancelSwitch ends the asking.
+func (e *elsewhere) cancelSwitch() {
 	e.cancel()
 	e.s.elsewhere = nil
 	e.l.emit(call.CommandFailed{Command: SwitchRoom{}.Word(), Err: fmt.Errorf("switch: %w", call.ErrCancelled)})
@@ -181,8 +181,8 @@ func (l *loop) handOver(x *exit) {
 	}
 }
 
-// takeBack aborts the attempt that waits. Devices that were kept for it close now.
-func (l *loop) takeBack(e *attempt, r call.LeaveReason) {
+// abortWaiting aborts the attempt that waits. Devices that were kept for it close now.
+func (l *loop) abortWaiting(e *attempt, r call.LeaveReason) {
 	e.abort(r)
 	if s := l.leaving(); s != nil && s.exit.next == e {
 		for _, sl := range l.devices.slots {

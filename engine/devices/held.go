@@ -15,11 +15,11 @@ import (
 // maxFiles is how many files are remembered to be looked for among what is open.
 const maxFiles = 64
 
-// lookAgain is the time between two looks at something that nobody owns up to:
+// lookInterval is the time between two looks at something that nobody owns up to:
 // listing the devices opens them for a moment. After lookTimeout it counts as open.
 const (
-	lookAgain   = 10 * time.Millisecond
-	lookTimeout = 50 * time.Millisecond
+	lookInterval = 10 * time.Millisecond
+	lookTimeout  = 50 * time.Millisecond
 )
 
 // Held implements [call.Devices]. What an owner has not given back is open. So is
@@ -32,7 +32,7 @@ func (d *Devices) Held(ctx context.Context) ([]call.Device, error) {
 		if err != nil || len(unowned) == 0 {
 			return held, err
 		}
-		if pause.For(ctx, lookAgain) != nil {
+		if pause.For(ctx, lookInterval) != nil {
 			return sorted(append(held, unowned...)), nil
 		}
 	}

@@ -33,8 +33,8 @@ const (
 	// row (livekit-server, pkg/sfu/bwe/remotebwe, defaultTrendDetectorConfigNonProbe):
 	// a fall is told in as many steps, at once.
 	fallSteps = 12
-	// fallAgain is how often a rate that stays low while more comes is told as a fall.
-	fallAgain = 400 * time.Millisecond
+	// fallInterval is how often a rate that stays low while more comes is told as a fall.
+	fallInterval = 400 * time.Millisecond
 	// Absolute send time counts a second in 2^18, with 24 bits.
 	sendTimeBits = 24
 	sendTimeTurn = int64(1) << sendTimeBits
@@ -161,7 +161,7 @@ func (r *Receiver) reports(now time.Time) []rtcp.Packet {
 	}
 	rate := r.estimator.Usable(now)
 	// What comes is still more than the line carries: the last word was not enough.
-	if !r.falls && r.estimator.Late(now) > fallLate && now.Sub(r.fell) > fallAgain {
+	if !r.falls && r.estimator.Late(now) > fallLate && now.Sub(r.fell) > fallInterval {
 		r.falls = true
 	}
 	if !r.falls && now.Sub(r.toldAt) < reportEvery && (!filling || rate <= r.told) {

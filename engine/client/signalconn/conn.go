@@ -193,7 +193,7 @@ func joinRequest(e Entry, version string) (string, error) {
 // context ends and limits what is read before the upgrade is done.
 type handshake struct {
 	ctx  context.Context //nolint:containedctx // lives as long as one dial
-	conn *countedConn
+	conn *byteCountingConn
 	stop func() bool
 }
 
@@ -208,7 +208,7 @@ func (h *handshake) dial(ctx context.Context, network, address string) (net.Conn
 
 // watch limits what happens on a connection until finish.
 func (h *handshake) watch(raw net.Conn) net.Conn {
-	h.conn = &countedConn{Conn: raw}
+	h.conn = &byteCountingConn{Conn: raw}
 	h.conn.left.Store(maxHandshake)
 	h.stop = context.AfterFunc(h.ctx, func() { raw.Close() })
 	return h.conn
@@ -220,13 +220,13 @@ func (h *handshake) finish() bool {
 	return h.stop()
 }
 
-type countedConn struct {
+type byteCountingConn struct {
 	net.Conn
 	left atomic.Int64
 	open atomic.Bool
 }
 
-func (c *countedConn) Read(p []byte) (int, error) {
+func (c *byteCountingConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if !c.open.Load() && c.left.Add(int64(-n)) < 0 {
 		return 0, fmt.Errorf("%w: endless handshake", call.ErrServerGarbage)

@@ -22,8 +22,8 @@ const (
 	// LostAfter is how long a socket may be gone before the room is told: a
 	// leave has reached LiveKit by then, and a resumption has begun.
 	LostAfter = 300 * time.Millisecond
-	// lostFor is how long a loss is remembered; LiveKit gives up after 20 s.
-	lostFor = 2 * time.Minute
+	// lossTimeout is how long a loss is remembered; LiveKit gives up after 20 s.
+	lossTimeout = 2 * time.Minute
 	// newerBy is how much later than the socket a participant must have joined to
 	// count as a different connection: the clocks of nodes and doors differ.
 	newerBy = 2 * time.Second
@@ -187,7 +187,7 @@ func (l *Watch) forget() {
 		if n++; n > look {
 			return
 		}
-		if !w.here() && !w.lost.IsZero() && time.Since(w.lost) > lostFor {
+		if !w.here() && !w.lost.IsZero() && time.Since(w.lost) > lossTimeout {
 			delete(l.open, p)
 		}
 	}

@@ -200,7 +200,7 @@ func TestAnotherDoorToldTheLoss(t *testing.T) {
 func TestLossesAreForgotten(t *testing.T) {
 	story(t, false, func(t *testing.T, l *Watch, r *room) {
 		connect(l, false).End()
-		after(t, lostFor+time.Second, r, "anna lost")
+		after(t, lossTimeout+time.Second, r, "anna lost")
 		l.Visit(roomservice.Place{Room: "hall", Identity: "ben"}, false).End()
 		after(t, time.Second, r, "anna lost")
 		if n := entries(l); n != 0 {

@@ -271,7 +271,7 @@ func (d *Door) answer(
 	}
 	token, err := auth.NewAccessToken(d.apiKey.Key, d.apiKey.Secret).
 		SetIdentity(string(req.Identity)).SetName(m.Name).SetVideoGrant(grant).
-		SetAttributes(attributesFor(req, m, tag, hand, outside)).SetValidFor(tokenFor).ToJWT()
+		SetAttributes(attributesFor(req, m, tag, hand, outside)).SetValidFor(tokenTTL).ToJWT()
 	if err != nil {
 		return doorapi.JoinAnswer{}, fmt.Errorf("sign a token: %w", err)
 	}

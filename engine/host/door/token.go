@@ -142,9 +142,9 @@ func (d *Door) verifyTokenFrom(ctx context.Context, from netip.Prefix, raw strin
 	return t, d.attempts.unusable(from, err)
 }
 
-// tokenFor is how long a token from the door may be used to connect. LiveKit
+// tokenTTL is how long a token from the door may be used to connect. LiveKit
 // hands out fresh ones to those who are in.
-const tokenFor = 5 * time.Minute
+const tokenTTL = 5 * time.Minute
 
 // Attributes that mark tokens that the door made. LiveKit keeps them in the
 // tokens that it refreshes, and participants cannot change them, because they

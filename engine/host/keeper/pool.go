@@ -31,9 +31,9 @@ const (
 	LeaseFor     = 7 * time.Second
 	leaseRenew   = 2 * time.Second
 	leaseLook    = time.Second
-	lapsedMost   = 200 // rooms that are taken over at a time
-	keepAgain    = 500 * time.Millisecond
-	keepMost     = 5 * time.Second
+	maxLapsed    = 200 // rooms that are taken over at a time
+	minKeepRetry = 500 * time.Millisecond
+	maxKeepRetry = 5 * time.Second
 	keeperToken  = 6 * time.Hour // LiveKit refreshes it
 	sayTimeout   = 5 * time.Second
 	closeTimeout = time.Second // of each of the last steps
@@ -140,7 +140,7 @@ func (k *Pool) Refresh(room call.RoomID) {
 // keep keeps a room while it is open and ours.
 func (k *Pool) keep(room call.RoomID, r *kept) {
 	log := k.log.WithField("room", room)
-	delay := keepAgain
+	delay := minKeepRetry
 	for k.ctx.Err() == nil {
 		seen, began := k.seen(r), time.Now()
 		err := k.stay(room, r)
@@ -156,11 +156,11 @@ func (k *Pool) keep(room call.RoomID, r *kept) {
 			log.WithError(err).Warn("room is not kept for a moment")
 			k.lapse(k.ctx, room) // another door may fare better
 		}
-		if time.Since(began) > keepMost {
-			delay = keepAgain
+		if time.Since(began) > maxKeepRetry {
+			delay = minKeepRetry
 		}
 		if pause.For(k.ctx, delay) == nil {
-			delay = min(2*delay, keepMost)
+			delay = min(2*delay, maxKeepRetry)
 		}
 	}
 }
@@ -341,7 +341,7 @@ func (k *Pool) watchLeases() {
 			renewed = time.Now()
 			k.renew()
 		}
-		lapsed, err := k.register.LapsedLeases(k.ctx, lapsedMost)
+		lapsed, err := k.register.LapsedLeases(k.ctx, maxLapsed)
 		if err != nil && k.ctx.Err() == nil {
 			k.log.WithError(err).Warn("leases are not known")
 		}

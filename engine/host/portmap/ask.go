@@ -34,20 +34,20 @@ func waysTo(t target, conf Config) []way {
 	}}
 }
 
-// stretch is the time in which a network stays as it is.
-type stretch struct {
-	m       *Mapper
-	network network
-	door    *holding   // of IPv4; nil: none
-	holes   []*holding // of the door's port, for IPv6
+// networkSession is the time in which a network stays as it is.
+type networkSession struct {
+	m        *Mapper
+	network  network
+	door     *heldMapping   // of IPv4; nil: none
+	pinholes []*heldMapping // of the door's port, for IPv6
 
 	mu  sync.Mutex
-	got []*holding // all that was opened
+	got []*heldMapping // all that was opened
 }
 
 // hold takes a mapping over.
-func (s *stretch) hold(w way, m mapping) *holding {
-	h := &holding{m, w}
+func (s *networkSession) hold(w way, m mapping) *heldMapping {
+	h := &heldMapping{m, w}
 	s.mu.Lock()
 	s.got = append(s.got, h)
 	s.mu.Unlock()
@@ -62,7 +62,7 @@ type answer struct {
 }
 
 // ask asks by every way, and reports whether the door was opened by one.
-func (s *stretch) ask(ctx context.Context) bool {
+func (s *networkSession) ask(ctx context.Context) bool {
 	here := s.network.v4 != (target{})
 	switch {
 	case !here && len(s.network.v6) == 0:
@@ -73,7 +73,7 @@ func (s *stretch) ask(ctx context.Context) bool {
 	}
 	limited, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	found := make(chan *holding, len(s.network.v6))
+	found := make(chan *heldMapping, len(s.network.v6))
 	for _, t := range s.network.v6 {
 		go func() { found <- s.pinhole(limited, t) }() // all of them are taken below
 	}
@@ -83,36 +83,36 @@ func (s *stretch) ask(ctx context.Context) bool {
 	}
 	for range s.network.v6 {
 		if h := <-found; h != nil {
-			s.holes = append(s.holes, h)
+			s.pinholes = append(s.pinholes, h)
 		}
 	}
 	if ctx.Err() != nil {
 		return false // the answers are incomplete
 	}
-	s.m.set(s.withHoles(router))
+	s.m.set(s.withPinholes(router))
 	if len(s.got) == 0 {
 		return false
 	}
 	// What was open by another protocol, at the same router, ends with its lease: to
 	// close it would close the port.
-	s.m.forget(func(h *holding) bool { return !slices.Contains(s.got, h) })
+	s.m.forget(func(h *heldMapping) bool { return !slices.Contains(s.got, h) })
 	return true
 }
 
-// withHoles tells of a pinhole where IPv4 leads nowhere.
-func (s *stretch) withHoles(r reach.Router) reach.Router {
-	if r.Leads() || len(s.holes) == 0 {
+// withPinholes tells of a pinhole where IPv4 leads nowhere.
+func (s *networkSession) withPinholes(r reach.Router) reach.Router {
+	if r.Leads() || len(s.pinholes) == 0 {
 		return r
 	}
-	h := s.holes[0]
+	h := s.pinholes[0]
 	return reach.Router{State: reach.Opened, Outside: h.outside.String(), By: h.way.name()}
 }
 
 // pinhole lets an IPv6 address of ours be reached. There is no pinhole if the router
 // leads another address to it, which no link would name.
-func (s *stretch) pinhole(ctx context.Context, t target) *holding {
+func (s *networkSession) pinhole(ctx context.Context, t target) *heldMapping {
 	for _, w := range s.m.conf.ways(t) {
-		var door *holding
+		var door *heldMapping
 		for _, p := range s.m.conf.Ports {
 			m, err := w.open(ctx, p, p.Number, wantedLease)
 			if err == nil && (m.outside != netip.AddrPortFrom(t.inside, p.Number)) {
@@ -138,13 +138,13 @@ func (s *stretch) pinhole(ctx context.Context, t target) *holding {
 	return nil
 }
 
-func (s *stretch) log(w way, t target) *logrus.Entry {
+func (s *networkSession) log(w way, t target) *logrus.Entry {
 	return s.m.conf.Log.WithFields(logrus.Fields{"by": w.name(), "router": t.router})
 }
 
 // askV4 asks by all ways at once, and opens the ports by the best of those that answer
 // early. It goes on until all have answered: they may name another address.
-func (s *stretch) askV4(ctx context.Context) reach.Router {
+func (s *networkSession) askV4(ctx context.Context) reach.Router {
 	ways := s.m.conf.ways(s.network.v4)
 	answers, came := make([]*answer, len(ways)), make(chan int, len(ways))
 	var mu sync.Mutex // answers
@@ -191,7 +191,7 @@ func (s *stretch) askV4(ctx context.Context) reach.Router {
 
 // next is the way to take now, or -1: the first that has answered, if those before it
 // have failed or had their time.
-func (s *stretch) next(answers []*answer, tried []bool, passed time.Duration) int {
+func (s *networkSession) next(answers []*answer, tried []bool, passed time.Duration) int {
 	for i, a := range answers {
 		switch {
 		case tried[i] || a != nil && a.err != nil:
@@ -207,7 +207,7 @@ func (s *stretch) next(answers []*answer, tried []bool, passed time.Duration) in
 // open opens all ports by a way, and calls opened when the door's is open: the link is
 // of use then. Guests know the others by their number inside alone: at another one they
 // are of no use, and media takes the door's port.
-func (s *stretch) open(ctx context.Context, w way, opened func()) {
+func (s *networkSession) open(ctx context.Context, w way, opened func()) {
 	log := s.log(w, s.network.v4)
 	for i, p := range s.m.conf.Ports {
 		m, err := s.openOne(ctx, w, p, i == 0)
@@ -232,14 +232,14 @@ func (s *stretch) open(ctx context.Context, w way, opened func()) {
 
 // expect holds the ports that are asked for next: if the end comes before the answer,
 // they are given back all the same, as those of a server that has crashed.
-func (s *stretch) expect(door *holding) {
+func (s *networkSession) expect(door *heldMapping) {
 	for _, p := range s.m.conf.Ports[1:] {
-		s.m.hold(&holding{mapping{port: p, outside: netip.AddrPortFrom(door.outside.Addr(), p.Number)}, door.way})
+		s.m.hold(&heldMapping{mapping{port: p, outside: netip.AddrPortFrom(door.outside.Addr(), p.Number)}, door.way})
 	}
 }
 
 // openOne opens a port at its own number, or, if it may, at another one.
-func (s *stretch) openOne(ctx context.Context, w way, p Port, anywhere bool) (mapping, error) {
+func (s *networkSession) openOne(ctx context.Context, w way, p Port, anywhere bool) (mapping, error) {
 	m, err := w.open(ctx, p, p.Number, wantedLease)
 	if !anywhere {
 		if err == nil && m.outside.Port() != p.Number {
@@ -256,14 +256,14 @@ func (s *stretch) openOne(ctx context.Context, w way, p Port, anywhere bool) (ma
 	return m, err
 }
 
-func (s *stretch) giveUp(ctx context.Context, w way, m mapping) {
+func (s *networkSession) giveUp(ctx context.Context, w way, m mapping) {
 	if err := w.shut(ctx, m); err != nil {
 		s.log(w, s.network.v4).WithError(err).Debug("the router does not take a mapping back")
 	}
 }
 
 // router says what the answers mean.
-func (s *stretch) router(answers []*answer) reach.Router {
+func (s *networkSession) router(answers []*answer) reach.Router {
 	var outside []netip.Addr
 	closed := reach.Router{State: reach.Silent}
 	for _, a := range answers {

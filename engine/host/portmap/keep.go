@@ -9,7 +9,7 @@ import (
 )
 
 // wait waits for some time, and reports whether there is another network before.
-func (s *stretch) wait(ctx context.Context, again time.Duration) bool {
+func (s *networkSession) wait(ctx context.Context, again time.Duration) bool {
 	look, late := time.NewTicker(s.m.conf.look), time.NewTimer(again)
 	defer look.Stop()
 	defer late.Stop()
@@ -29,7 +29,7 @@ func (s *stretch) wait(ctx context.Context, again time.Duration) bool {
 
 // keep renews what is open, until it has to be asked for anew: in another network, by
 // a router that has restarted or has another address, or one that does not renew.
-func (s *stretch) keep(ctx context.Context) {
+func (s *networkSession) keep(ctx context.Context) {
 	look, check := time.NewTicker(s.m.conf.look), time.NewTicker(s.m.conf.check)
 	renew := time.NewTimer(s.half())
 	defer look.Stop()
@@ -59,7 +59,7 @@ func (s *stretch) keep(ctx context.Context) {
 }
 
 // half is when the first lease has half of its time behind it.
-func (s *stretch) half() time.Duration {
+func (s *networkSession) half() time.Duration {
 	shortest := wantedLease
 	for _, h := range s.got {
 		shortest = min(shortest, h.lease)
@@ -68,20 +68,20 @@ func (s *stretch) half() time.Duration {
 }
 
 // leave forgets what was told to routers that this network does not have.
-func (s *stretch) leave(now network) {
-	s.m.forget(func(h *holding) bool { return h.way.at() != now.v4 && !slices.Contains(now.v6, h.way.at()) })
+func (s *networkSession) leave(now network) {
+	s.m.forget(func(h *heldMapping) bool { return h.way.at() != now.v4 && !slices.Contains(now.v6, h.way.at()) })
 	if now.v4 != s.network.v4 {
 		s.m.set(reach.Router{})
 	}
 }
 
 // stands asks the routers whether the ports of the door are still open.
-func (s *stretch) stands(ctx context.Context) bool {
+func (s *networkSession) stands(ctx context.Context) bool {
 	limited, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	doors := s.holes
+	doors := s.pinholes
 	if s.door != nil {
-		doors = append([]*holding{s.door}, doors...)
+		doors = append([]*heldMapping{s.door}, doors...)
 	}
 	for _, h := range doors {
 		if err := h.way.stands(limited, h.mapping); err != nil && ctx.Err() == nil {
@@ -93,7 +93,7 @@ func (s *stretch) stands(ctx context.Context) bool {
 }
 
 // renew renews all mappings with what they have.
-func (s *stretch) renew(ctx context.Context) bool {
+func (s *networkSession) renew(ctx context.Context) bool {
 	limited, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	for i, h := range s.got {

@@ -16,8 +16,8 @@ import (
 const (
 	lookEvery  = 2 * time.Second  // at the routes of this computer
 	checkEvery = 30 * time.Second // whether the router has what it was told
-	firstAgain = 30 * time.Second // after a router that opened nothing; doubled up to
-	lastAgain  = 10 * time.Minute
+	minRetry   = 30 * time.Second // after a router that opened nothing; doubled up to
+	maxRetry   = 10 * time.Minute
 	askTimeout = 4 * time.Second
 )
 
@@ -46,7 +46,7 @@ type Mapper struct {
 
 	mu    sync.Mutex
 	state reach.Router
-	held  []*holding
+	held  []*heldMapping
 }
 
 // New asks nothing before Run.
@@ -58,7 +58,7 @@ func New(conf Config) *Mapper {
 		conf.ways = func(t target) []way { return waysTo(t, conf) }
 	}
 	for value, usual := range map[*time.Duration]time.Duration{
-		&conf.look: lookEvery, &conf.check: checkEvery, &conf.again: firstAgain, &conf.head: headStart,
+		&conf.look: lookEvery, &conf.check: checkEvery, &conf.again: minRetry, &conf.head: headStart,
 	} {
 		if *value == 0 {
 			*value = usual
@@ -93,7 +93,7 @@ func (m *Mapper) set(r reach.Router) {
 func (m *Mapper) Run(ctx context.Context) {
 	again := m.conf.again
 	for ctx.Err() == nil {
-		s := &stretch{m: m, network: m.conf.network()}
+		s := &networkSession{m: m, network: m.conf.network()}
 		if s.ask(ctx) {
 			again = m.conf.again
 			s.keep(ctx)
@@ -102,7 +102,7 @@ func (m *Mapper) Run(ctx context.Context) {
 		if s.wait(ctx, again) {
 			again = m.conf.again
 		} else {
-			again = min(2*again, lastAgain)
+			again = min(2*again, maxRetry)
 		}
 	}
 }
@@ -125,19 +125,19 @@ func (m *Mapper) GiveBack(ctx context.Context) {
 	group.Wait()
 }
 
-// holding is a mapping that a router has.
-type holding struct {
+// heldMapping is a mapping that a router has.
+type heldMapping struct {
 	mapping
 	way way
 }
 
 // same reports whether two are one entry of a router's table.
-func (h *holding) same(o *holding) bool {
+func (h *heldMapping) same(o *heldMapping) bool {
 	return h.port == o.port && h.way.name() == o.way.name() && h.way.at() == o.way.at()
 }
 
 // hold keeps mappings in mind until they are given back, in place of their like.
-func (m *Mapper) hold(all ...*holding) {
+func (m *Mapper) hold(all ...*heldMapping) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, h := range all {
@@ -147,7 +147,7 @@ func (m *Mapper) hold(all ...*holding) {
 }
 
 // forget drops mappings that end with their lease.
-func (m *Mapper) forget(gone func(*holding) bool) {
+func (m *Mapper) forget(gone func(*heldMapping) bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.held = slices.DeleteFunc(m.held, gone)

@@ -273,7 +273,7 @@ func TestRenewal(t *testing.T) {
 		s.after(6 * time.Minute)
 		s.want(reach.Router{State: reach.Refused})
 		f.change(func() { f.refuses = nil })
-		s.after(2 * firstAgain)
+		s.after(2 * minRetry)
 		s.want(reach.Router{State: reach.Opened, Outside: public + ":7843", By: "pcp"})
 		s.stop()
 	})
@@ -499,7 +499,7 @@ var errOther = errors.New("something else")
 // more than that there is none, and that says more than a refusal.
 func TestWhyClosed(t *testing.T) {
 	t.Parallel()
-	s := &stretch{}
+	s := &networkSession{}
 	if r := s.router([]*answer{{err: errOther}, nil, {err: errSilent}}); r.State != reach.Refused {
 		t.Errorf("%+v", r)
 	}

@@ -31,7 +31,7 @@ const (
 	// before they are.
 	TellTimeout   = 80 * time.Millisecond
 	removeTimeout = 500 * time.Millisecond // for one try of a removal
-	tokenFor      = time.Minute
+	tokenTTL      = time.Minute
 )
 
 // Place is somebody in a room.
@@ -291,7 +291,7 @@ func (t Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if room, ok := req.Context().Value(roomKey{}).(call.RoomID); ok {
 		grant.RoomAdmin, grant.Room = true, string(room)
 	}
-	token, err := auth.NewAccessToken(t.Key.Key, t.Key.Secret).SetValidFor(tokenFor).SetVideoGrant(grant).ToJWT()
+	token, err := auth.NewAccessToken(t.Key.Key, t.Key.Secret).SetValidFor(tokenTTL).SetVideoGrant(grant).ToJWT()
 	if err != nil {
 		return nil, fmt.Errorf("sign an API call: %w", err)
 	}
