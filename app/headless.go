@@ -168,11 +168,21 @@ func (h *headless) takeEvents() (over bool) {
 	for _, e := range events {
 		h.note(e.Event)
 		h.out.Event(e)
-		if left, ok := e.Event.(call.Left); ok && left.Reason != call.ReasonSwitched && (!h.stay || h.ending) {
-			over = true
-		}
+		over = over || h.mustQuit(e.Event)
 	}
-	return over || !open || (h.ending && h.last != call.ReasonUnknown && !h.joined)
+	return over || !open || h.endedBetweenStays()
+}
+
+// mustQuit reports whether e ends the last stay: there is no --stay, or stdin has ended.
+func (h *headless) mustQuit(e call.Event) bool {
+	left, ok := e.(call.Left)
+	return ok && left.Reason != call.ReasonSwitched && (!h.stay || h.ending)
+}
+
+// endedBetweenStays reports whether stdin has ended after a stay, with --stay: no other
+// one will begin.
+func (h *headless) endedBetweenStays() bool {
+	return h.ending && h.last != call.ReasonUnknown && !h.joined
 }
 
 // note keeps what the program itself must know of an event.

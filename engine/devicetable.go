@@ -60,6 +60,7 @@ func (dt *deviceTable) wished(src call.Source) wish {
 	return w
 }
 
+// wishedUntested is wished without the test. The first case that applies decides.
 func (dt *deviceTable) wishedUntested(src call.Source) wish {
 	sl, s := dt.slots[src], dt.l.stay
 	preview := wish{device: sl.previewDevice, open: sl.preview}
@@ -69,13 +70,18 @@ func (dt *deviceTable) wishedUntested(src call.Source) wish {
 	case s == nil:
 		return preview
 	case s.exit != nil && s.exit.keepsDevices():
+		// A switch: the next stay takes the devices over while they run.
 		return s.exit.next.wished(src, preview)
 	case s.exit != nil:
+		// Everything closes before the end is told, unless a join was cancelled: then you
+		// are back in the lobby.
 		preview.open = preview.open && s.exit.keepPreview
 		return preview
 	case !s.joined && (s.choice.Previewed || s.waits()):
+		// Nothing opens that its user does not see, in the lobby and while a host decides.
 		return preview
 	case !s.back.Empty() && !s.joined:
+		// The second half of a switch: what ran in the last room goes on.
 		return s.wished(src, preview)
 	case !s.joined && preview.open && src != call.SourceSpeaker:
 		// The lobby's preview stays until the stay begins: joining may fail.

@@ -6,14 +6,16 @@ import (
 	"time"
 )
 
-// turnstile counts who is in the door. The zero value is open.
+// turnstile counts the requests that are in the door: joins and connects to /rtc*. The
+// zero value is open.
 type turnstile struct {
 	mu       sync.Mutex
 	stopping bool
-	shut     chan struct{}  // closed when a pause is over; nil without one
-	people   int            // as inside counts
-	arriving sync.WaitGroup // joins, and connects to /rtc* that LiveKit has not answered yet
-	inside   sync.WaitGroup // joins and connects, all
+	shut     chan struct{} // closed when a pause is over; nil without one
+	count    int           // of those inside: a pause needs none, and a WaitGroup does not tell
+
+	arriving sync.WaitGroup // those that are not decided yet
+	inside   sync.WaitGroup // all, until they are over: a join's answer, a connect's end
 }
 
 // enter counts a join or a connect to LiveKit, unless the server stops. In a pause
@@ -37,7 +39,7 @@ func (e *turnstile) enter(ctx context.Context) (arrived, gone func(), ok bool) {
 	if e.stopping {
 		return nil, nil, false
 	}
-	e.people++
+	e.count++
 	e.inside.Add(1)
 	e.arriving.Add(1)
 	return sync.OnceFunc(e.arriving.Done), e.leave, true
@@ -45,7 +47,7 @@ func (e *turnstile) enter(ctx context.Context) (arrived, gone func(), ok bool) {
 
 func (e *turnstile) leave() {
 	e.mu.Lock()
-	e.people--
+	e.count--
 	e.mu.Unlock()
 	e.inside.Done()
 }
@@ -53,7 +55,7 @@ func (e *turnstile) leave() {
 // pause runs f while nobody is inside and nobody comes in.
 func (e *turnstile) pause(f func()) bool {
 	e.mu.Lock()
-	if e.people > 0 || e.stopping || e.shut != nil {
+	if e.count > 0 || e.stopping || e.shut != nil {
 		e.mu.Unlock()
 		return false
 	}

@@ -9,28 +9,39 @@ const (
 	// idleAfter is how many frames after the loudspeaker was last heard the echo is
 	// still looked for: rooms and devices together do not hold it longer.
 	idleAfter = 3 * frameRate
-	idleFades = 25 // frames in which the linear one, all that is heard then, takes over
+	idleFades = 25  // frames in which the linear one, all that is heard then, takes over
+	blindFor  = 25  // frames in which a new AEC3 does not know the echo that is in the room
+	aecDelay  = 431 // samples by which AEC3's filter bank is late, as measured
+)
 
-	aecDelay = 431 // samples by which AEC3's filter bank is late, as measured
+// Thresholds, of power if nothing else is said. Between two of them the decision is gradual.
+const (
+	voiceFrom  = 12    // times the expected echo: from here on it may be a near voice,
+	voiceSure  = 35    // and from here on it surely is
+	echoOnly   = 0.05  // share of the linear one's that AEC3 leaves of nothing but echo: -13 dB
+	nearToo    = 0.2   // and of a near voice: -7 dB
+	mostlyEcho = 0.05  // share of the microphone's that AEC3 leaves of nothing but echo: -13 dB
+	unsure     = 0.16  // share that a linear one leaves that has not found the echo: -8 dB
+	sure       = 0.04  // and one that has: -14 dB
+	farMin     = 0.006 // the smallest share that is believed
+	letsBy     = 0.6   // of passes: what AEC3 leaves is no echo, whether or not the linear one has found one
+)
 
-	voiceFrom   = 12 // times what is expected to be left of the echo
-	voiceSure   = 35
-	echoOnly    = 0.05  // of the power that is left: -13 dB
-	nearToo     = 0.2   // -7 dB
-	mostlyEcho  = 0.05  // AEC3 leaves so much of what was heard: -13 dB
-	nearStays   = 0.85  // of the share of the linear one, a frame
-	leftKeeps   = 0.6   // of the powers that are compared, a frame
-	farRises    = 0.003 // what the linear one leaves of an echo is learnt, a frame
-	farFalls    = 0.05
-	farLeast    = 0.006
-	passesStays = 0.985
-	unsure      = 0.16 // it leaves so much of an echo: -8 dB
-	sure        = 0.04 // -14 dB
-	deeper      = 0.2  // factor of what AEC3 leaves of an echo: -14 dB
-	letsBy      = 0.6  // of passes: what AEC3 leaves is no echo, whether or not the linear one has found one
-	blindFor    = 25   // frames in which a new AEC3 does not know the echo that is in the room
-	blindly     = 0.05
-	deepens     = 0.2 // share of the way, a frame
+// Smoothing, a frame: what remains of the old value (decay), or the share of the way to
+// the new one (rise, fall, step).
+const (
+	powerDecay  = 0.6  // of the powers that are compared
+	shareDecay  = 0.85 // of the linear one's share in what is heard
+	passesDecay = 0.985
+	farRise     = 0.003 // of what the linear one leaves of an echo: slow when it leaves more,
+	farFall     = 0.05  // faster when it leaves less
+	factorStep  = 0.2
+)
+
+// Factors of what AEC3 leaves, when that is only echo.
+const (
+	echoFactor  = 0.2 // -14 dB
+	blindFactor = 0.05
 )
 
 // echo takes what the loudspeaker plays out of what the microphone hears.
@@ -106,24 +117,24 @@ func (e *echo) process(l *Library, ref, mic []float32) error {
 
 // judge decides which of the two is heard.
 func (e *echo) judge(before, linear, aec float32) {
-	e.before += (before - e.before) * (1 - leftKeeps)
-	e.leftLinear += (linear - e.leftLinear) * (1 - leftKeeps)
-	e.left3 += (aec - e.left3) * (1 - leftKeeps)
+	e.before += (before - e.before) * (1 - powerDecay)
+	e.leftLinear += (linear - e.leftLinear) * (1 - powerDecay)
+	e.left3 += (aec - e.left3) * (1 - powerDecay)
 	if e.left3 < mostlyEcho*e.before {
-		leaves, learns := e.leftLinear/(e.before+floorPower), float32(farRises)
+		leaves, learns := e.leftLinear/(e.before+floorPower), float32(farRise)
 		switch {
 		case leaves < e.far:
-			learns = farFalls
+			learns = farFall
 		case e.passes > 0.3:
 			learns = 0
 		}
-		e.far = max(e.far+(min(leaves, 1)-e.far)*learns, farLeast)
+		e.far = max(e.far+(min(leaves, 1)-e.far)*learns, farMin)
 	}
 	e.found = e.found || e.far < sure
-	e.passes = max(between(e.left3, echoOnly*e.leftLinear, nearToo*e.leftLinear), e.passes*passesStays)
+	e.passes = max(between(e.left3, echoOnly*e.leftLinear, nearToo*e.leftLinear), e.passes*passesDecay)
 	expected := e.far * e.before
 	near := e.passes * between(e.leftLinear, voiceFrom*expected, voiceSure*expected) * (1 - between(e.far, sure, unsure))
-	e.share = max(near, e.share*nearStays)
+	e.share = max(near, e.share*shareDecay)
 }
 
 // between is how far v is from low to high, 0 to 1.
@@ -136,13 +147,13 @@ func (e *echo) mix(mic []float32) {
 	want := float32(1)
 	switch {
 	case e.blind > 0:
-		want = blindly
+		want = blindFactor
 		e.blind--
 	case e.share < 0.1 && e.passes < letsBy: // and not because there is no echo
-		want = deeper
+		want = echoFactor
 	}
 	from := e.factor
-	e.factor += (want - e.factor) * deepens
+	e.factor += (want - e.factor) * factorStep
 	for i, v := range mic {
 		f := from + (e.factor-from)*float32(i)/FrameSamples
 		mic[i] = e.share*v + (1-e.share)*f*e.raw[i]
