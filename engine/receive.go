@@ -163,8 +163,8 @@ func (sb *subscriptions) tellChosen(s *stay) {
 // yields is how far somebody who goes on speaking falls behind those who begin.
 const yields = 10 * time.Second
 
-// speak notes who was heard: of more voices than can be decoded, theirs are. Whoever has
-// been heard for longest yields: 70 who make noise do not keep out who says something.
+// speak notes who was heard: of more voices than can be decoded, theirs are. The one that
+// has been heard for longest yields: 70 people who make noise do not silence a speaker.
 func (s *stay) speak(speakers []call.SpeakerLevel) {
 	now, before := time.Now(), s.reception.began
 	s.reception.began = make(map[call.Identity]time.Time, len(speakers))

@@ -138,7 +138,7 @@ type DataReceived struct {
 	ID      Identity
 	Topic   string
 	Payload []byte
-	Private bool // it was for some people alone: whoever shows it must say so
+	Private bool // it was only for some people: a window that shows it must say so
 }
 
 // ChatReceived is something that was said: by others, by us, or, with History

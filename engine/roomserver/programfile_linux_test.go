@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// Whoever updates Foyer while it runs gets the new program with the next window: this one
-// goes on with the room server that it was made with.
+// An update of Foyer while it runs takes effect with the next window: this one goes on
+// with the room server that it was made with.
 func TestUpdatedWhileItRuns(t *testing.T) {
 	program, err := os.Executable()
 	if err != nil {

@@ -38,8 +38,8 @@ func Of(hosts []string) (k Kind, public string) {
 	return k, ""
 }
 
-// ForBrowsers puts the address first that most people reach, for who can try one alone: the
-// first to which the internet leads. Those of IPv6 are not for everybody yet.
+// ForBrowsers puts the address first that most people reach, for browsers, which try only
+// one: the first to which the internet leads. Those of IPv6 are not for everybody yet.
 func ForBrowsers(hosts []string) []string {
 	leads := func(host string) bool { return of(host) == Internet && !strings.HasPrefix(host, "[") }
 	if i := slices.IndexFunc(hosts, leads); i > 0 {

@@ -213,7 +213,7 @@ func TestPrivateReactionIsNotShown(t *testing.T) {
 	}
 }
 
-// TestPrivatePacketsSaySo: whoever shows a packet knows whether everybody has got it.
+// TestPrivatePacketsSaySo: a packet says that only some people have got it.
 func TestPrivatePacketsSaySo(t *testing.T) {
 	topic := "some.topic"
 	packet := func() *livekit.DataPacket {
