@@ -48,8 +48,8 @@ func newCore(p *profile, log logrus.FieldLogger, tracer *trace.Writer, server ca
 	return c
 }
 
-// newCoreWith builds it with other drivers; with none there are test devices and
-// files alone.
+// newCoreWith builds it with other drivers; with none there are only test devices
+// and files.
 func newCoreWith(
 	p *profile, log logrus.FieldLogger, tracer *trace.Writer, drivers devices.Drivers, server call.RoomServer, shown int,
 ) *core {

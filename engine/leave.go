@@ -12,8 +12,8 @@ import (
 	"foyer/engine/internal/guard"
 )
 
-// maxExitPanics is how often an exit that panics is taken up again before the
-// grace alone ends it.
+// maxExitPanics is how often an exit that panics is taken up again. After that, only the
+// grace ends it.
 const maxExitPanics = 3
 
 // cause is why a stay ends: the session's own end, or another.

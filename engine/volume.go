@@ -14,7 +14,7 @@ const MaxVolume = 200
 // who have gone.
 const maxVolumes = 1000
 
-// SetVolume makes somebody louder or quieter for us alone: 0 to MaxVolume percent
+// SetVolume makes somebody louder or quieter only for us: 0 to MaxVolume percent
 // of what they send, until the stay ends. [call.VolumeChanged] answers.
 type SetVolume struct {
 	ID      call.Identity

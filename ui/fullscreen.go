@@ -2,7 +2,7 @@ package ui
 
 import "time"
 
-// bareAfter is how long nobody has moved before a full screen shows the stage alone.
+// bareAfter is how long nobody has moved before a full screen shows only the stage.
 const bareAfter = 3 * time.Second
 
 // fullScreen is the part of the window that fills the display.
@@ -44,7 +44,7 @@ func (u fullScreen) settle() {
 	}
 }
 
-// rest lets a full screen show the stage alone once nobody has moved for a while. It
+// rest lets a full screen show only the stage once nobody has moved for a while. It
 // does not where the user is at something: a field, a menu, a question. It reports
 // whether the window has to be shown anew.
 func (u fullScreen) rest(now time.Time) bool {

@@ -28,7 +28,7 @@ func react(a actions, r call.Reaction) {
 	a.refresh()
 }
 
-// SetVolume makes somebody louder or quieter for us alone.
+// SetVolume makes somebody louder or quieter only for us.
 func (a actions) SetVolume(id call.Identity, percent int) {
 	a.do(engine.SetVolume{ID: id, Percent: percent}, call.SourceUnknown)
 	a.refresh()

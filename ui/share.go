@@ -14,7 +14,7 @@ import (
 // sheets are the cards that may lie over the window.
 type sheets struct {
 	share     *view.ShareChoice // nil: closed
-	looks     bool              // a screen is open, or opening, for the choice alone
+	looks     bool              // a screen is open, or opening, only for the choice
 	shortcuts *kit.Sheet        // nil: closed
 	menu      menu              // of the bar
 	rules     *rules.Menu       // the room menu; nil: closed

@@ -122,7 +122,7 @@ func pieceAt(all []rune, at, by int) (from, to int) {
 	return from, min(to, len(all))
 }
 
-// SetCaretOffset is done by the keyboard alone.
+// SetCaretOffset is done only by the keyboard.
 func (s text) SetCaretOffset(dbus.Message, int32) (bool, *dbus.Error) { return false, nil }
 
 // GetNSelections returns that nothing is selected.
@@ -131,7 +131,7 @@ func (s text) GetNSelections(dbus.Message) (int32, *dbus.Error) { return 0, nil 
 // GetSelection returns an empty one.
 func (s text) GetSelection(dbus.Message, int32) (from, to int32, err *dbus.Error) { return 0, 0, nil }
 
-// AddSelection is done by the keyboard alone.
+// AddSelection is done only by the keyboard.
 func (s text) AddSelection(dbus.Message, int32, int32) (bool, *dbus.Error) { return false, nil }
 
 // RemoveSelection is, too.

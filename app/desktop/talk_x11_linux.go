@@ -46,7 +46,7 @@ const (
 	scrollLock = 0xff14
 )
 
-// xKey is a key that the X server gives to us alone, for as long as the connection
+// xKey is a key that the X server gives only to us, for as long as the connection
 // lasts: when the program is killed, the server takes it back.
 //
 // The owner is the goroutine of listenX. What waits for the server runs on another

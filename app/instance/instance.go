@@ -119,7 +119,7 @@ func handOver(ctx context.Context, dir *private.Dir, link string) error {
 	}
 }
 
-// halfConn is a connection that can be closed for writing alone.
+// halfConn is a connection that can be closed only for writing.
 type halfConn interface {
 	net.Conn
 	CloseWrite() error

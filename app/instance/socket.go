@@ -54,7 +54,7 @@ func (i *Instance) listenIn(dir *private.Dir) (net.Listener, error) {
 }
 
 // socketFolder is the profile's folder, or where that has too long a name for a
-// socket a new one for this user alone.
+// socket a new one only for this user.
 func (i *Instance) socketFolder() (*private.Dir, error) {
 	if len(i.dir.Path(socketName)) <= maxSocketPath {
 		return i.dir, nil

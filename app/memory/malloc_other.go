@@ -2,10 +2,10 @@
 
 package memory
 
-// LimitNative is for glibc alone.
+// LimitNative is only for glibc.
 func LimitNative() {}
 
-// KeepTextures is for glibc alone.
+// KeepTextures is only for glibc.
 func KeepTextures() {}
 
 func giveBackNative() {}

@@ -33,7 +33,7 @@ func Files() map[string][]byte {
 	}
 	list, err := json.Marshal(all)
 	if err != nil {
-		panic(fmt.Sprintf("languages cannot be written: %v", err)) // strings alone
+		panic(fmt.Sprintf("languages cannot be written: %v", err)) // only strings
 	}
 	files["words.json"] = list
 	return files

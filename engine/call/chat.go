@@ -38,8 +38,8 @@ const (
 	ChatBurst     = 100
 )
 
-// CheckChat reports why a text cannot be said in chat. Line breaks and tabs are
-// allowed, blanks alone are not.
+// CheckChat reports why a text cannot be said in chat. Line breaks and tabs are allowed,
+// a text of nothing but blanks is not.
 func CheckChat(text string) error {
 	switch {
 	case text == "":

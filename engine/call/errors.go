@@ -121,7 +121,7 @@ var (
 	ErrNoDisplay = errors.New("no window can be opened")
 )
 
-// Errors of folders and files that must be the user's alone. A *[PathError] wraps
+// Errors of folders and files that must belong only to the user. A *[PathError] wraps
 // one of them.
 var (
 	ErrFolderForeign = errors.New("folder belongs to somebody else")
@@ -132,7 +132,7 @@ var (
 	ErrFileKind      = errors.New("not a regular file")
 )
 
-// PathError says which folder or file is not the user's alone.
+// PathError says which folder or file does not belong only to the user.
 type PathError struct {
 	Path  string
 	Owner string // name or number of the user whose it is; may be empty

@@ -71,7 +71,7 @@ type FrameSlot struct {
 	seq     uint64
 	cleared bool
 
-	writing *image.RGBA // the writer's alone
+	writing *image.RGBA // only the writer's
 
 	dims atomic.Uint64 // width<<32 | height of the source frame
 }

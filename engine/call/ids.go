@@ -77,7 +77,7 @@ func CheckKnownIdentity(s string) error {
 }
 
 // CheckName reports why s cannot be a display name, as a *[NameError], or nil.
-// A name of blanks alone counts as empty. What others see is [CleanName] of it.
+// A name of nothing but blanks counts as empty. What others see is [CleanName] of it.
 func CheckName(s string) error {
 	err := checkText(FieldName, strings.TrimSpace(s), MaxName)
 	if name, ok := errors.AsType[*NameError](err); ok && name.Position > 0 { // in what was typed

@@ -56,8 +56,8 @@ type MemberRow struct {
 	Muted    bool     `json:"muted"`
 	Allowed  bool     `json:"allowed"`
 	Since    int64    `json:"since"` // of this presence, unix ms
-	// SameInstallation lists the other members who are the same installation, for
-	// those alone who may moderate.
+	// SameInstallation lists the other members who are the same installation, only
+	// for those who may moderate.
 	SameInstallation []Identity `json:"same_installation,omitempty"`
 }
 
@@ -84,7 +84,7 @@ type RoomRules struct {
 	Locked         bool `json:"locked"`          // nobody new comes in
 	MaxMembers     int  `json:"max_members"`     // 0: as many as the server allows
 	RefuseNewcomer bool `json:"refuse_newcomer"` // a second device of one user is refused, instead of removing the first
-	RealTime       int  `json:"real_time"`       // seconds until an offline member goes; 0: S4's message rule alone
+	RealTime       int  `json:"real_time"`       // seconds until an offline member goes; 0: only S4's message rule
 	KeepHistory    bool `json:"keep_history"`    // chat outlives a dismissal
 	Waiting        bool `json:"waiting"`         // newcomers wait until a host or co-host lets them in
 	MutedAll       bool `json:"muted_all"`       // everybody but moderators and exceptions

@@ -123,7 +123,7 @@ func CodePoint(r rune) string { return fmt.Sprintf("U+%04X", r) }
 
 func isNoncharacter(r rune) bool { return r&0xfffe == 0xfffe || r >= 0xfdd0 && r <= 0xfdef }
 
-// Visible reports whether anything is to be seen of a text: marks alone have
+// Visible reports whether anything is to be seen of a text: marks without a letter have
 // nothing to stand on.
 func Visible(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool {

@@ -30,7 +30,7 @@ type credentials struct {
 	rules      call.RoomRules
 	clock      time.Duration // what is added to our clock to have the server's
 	media      reach.Ports   // of the server, where the door is
-	conn       net.Conn      // to the door, for the first entry alone to use; may be nil
+	conn       net.Conn      // to the door, used only by the first entry; may be nil
 }
 
 // at is a time of the server's, in unix ms, by our clock.

@@ -19,7 +19,7 @@ const inlineProtocol = 2
 
 // chat is what is said in the room. It is LiveKit's own: a text stream on
 // doorapi.TopicChat, whose id names the message (npm @livekit/components-core,
-// components/chat.ts). The loop's alone.
+// components/chat.ts). Only the loop uses it.
 type chat struct {
 	s     *session
 	order *data.ChatOrder

@@ -15,7 +15,7 @@ import (
 // maxBuffered is how many bytes may wait in the data channel.
 const maxBuffered = 1 << 20
 
-// dataChannels are ours to the server. The loop's alone.
+// dataChannels are ours to the server. Only the loop uses them.
 type dataChannels struct {
 	s        *session
 	receiver *data.Receiver

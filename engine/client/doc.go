@@ -5,7 +5,7 @@
 // One goroutine, the session's loop, owns all state of a session: roster,
 // negotiation, publications, reconnecting. The websocket's reader, pion's
 // callbacks and the methods of [call.Session] only post closures to it; they
-// may be called from any goroutine. The sink is called by the loop alone.
+// may be called from any goroutine. The sink is called only by the loop.
 // [call.LocalTrack] and [call.RemoteTrack] are used by media goroutines and
 // guard themselves.
 //

@@ -20,7 +20,7 @@ const (
 	longestSilence = time.Minute
 )
 
-// pings tell the server that we are here, and us that it is. The loop's alone.
+// pings tell the server that we are here, and us that it is. Only the loop uses them.
 type pings struct{ s *session }
 
 func (pg *pings) interval() time.Duration {

@@ -23,7 +23,7 @@ const (
 	sleepTimeout = 2 * time.Second // a tick that comes so late finds a program that was stopped
 )
 
-// liveness looks who is there still. The loop's alone.
+// liveness looks who is there still. Only the loop uses it.
 type liveness struct {
 	s           *session
 	heardSince  time.Time                       // nobody was silent before, as far as we know

@@ -13,7 +13,7 @@ import (
 // remove us.
 const removalTimeout = time.Second
 
-// permissions are what we may do in the room. The loop's alone.
+// permissions are what we may do in the room. Only the loop uses them.
 type permissions struct {
 	s        *session
 	current  call.Standing

@@ -10,7 +10,7 @@ import (
 	"foyer/engine/client/rtp"
 )
 
-// publications are our tracks. The loop's alone.
+// publications are our tracks. Only the loop uses them.
 type publications struct {
 	s     *session
 	byCID map[string]*rtp.LocalTrack

@@ -16,7 +16,7 @@ import (
 	"foyer/engine/doorclient"
 )
 
-// reconnection gets a lost connection back. The loop's alone.
+// reconnection gets a lost connection back. Only the loop uses it.
 type reconnection struct {
 	s        *session
 	resuming bool // a new signal connection for the same participant is being settled

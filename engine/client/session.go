@@ -34,7 +34,7 @@ const (
 
 const boxSize = 256 // messages that wait for the loop; then their senders wait
 
-// session is a joined room. Fields below "loop" belong to the loop alone.
+// session is a joined room. Fields below "loop" belong only to the loop.
 type session struct {
 	dialer *Dialer
 	limits limits

@@ -12,7 +12,7 @@ import (
 	"foyer/engine/client/rtp"
 )
 
-// subscriptions are what we receive. The loop's alone.
+// subscriptions are what we receive. Only the loop uses them.
 type subscriptions struct {
 	s       *session
 	wants   []call.Subscription            // what we want to receive

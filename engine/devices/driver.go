@@ -34,7 +34,7 @@ type VideoDriver interface {
 	Open(id string, want Want) (VideoStream, error)
 }
 
-// VideoStream is an open camera or screen, used by its owner goroutine alone.
+// VideoStream is an open camera or screen, used only by its owner goroutine.
 type VideoStream interface {
 	// Read waits for the next frame and writes it to dst. It returns
 	// early with [ErrStopped] once stop is closed, if the hardware lets it;

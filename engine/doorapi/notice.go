@@ -12,8 +12,8 @@ import (
 // out (participant.go, handleReceivedDataMessage): nobody else can forge one.
 const (
 	TopicChat   = "lk.chat"      // LiveKit's text streams, so that web clients take part
-	TopicNotice = "foyer.notice" // a [Notice] as JSON, from the server alone
-	TopicBatch  = "foyer.chat"   // a [ChatBatch] as JSON, from the room's keeper alone
+	TopicNotice = "foyer.notice" // a [Notice] as JSON, only from the server
+	TopicBatch  = "foyer.chat"   // a [ChatBatch] as JSON, only from the room's keeper
 	// TopicReaction is of a call.Reaction, as its text.
 	TopicReaction = "foyer.reaction"
 	// MethodNotice is the RPC by which the server tells one person a [Notice]

@@ -65,7 +65,7 @@ func (o Order) Request(room RoomParameter) (any, error) {
 		}, o.checkPeople()
 	case call.OpRemove, call.OpUnban, call.OpAllow, call.OpDisallow:
 		return PeopleRequest{Room: room, IDs: o.IDs, Text: o.Text, Tell: o.Tell}, o.checkPeople()
-	case call.OpRooms, call.OpChat, call.OpSay, call.OpWithdraw, call.OpHand: // the host's tools alone, or another command
+	case call.OpRooms, call.OpChat, call.OpSay, call.OpWithdraw, call.OpHand: // only the host's tools, or another command
 	}
 	return nil, fmt.Errorf("%w: operation %.64q", call.ErrBadArgument, string(o.Op))
 }

@@ -17,7 +17,7 @@ import (
 	"foyer/engine/private"
 )
 
-// Files in the data folder. All are for their owner alone.
+// Files in the data folder. All are only for their owner.
 const (
 	databaseFile    = "foyer.db"
 	certificateFile = "door.pem" // certificate and private key
@@ -39,7 +39,7 @@ type folder struct {
 
 func (f *folder) file(name string) string { return f.dir.Path(name) }
 
-// openFolder makes or opens the folder, if it is the user's alone.
+// openFolder makes or opens the folder, if it belongs only to the user.
 func openFolder(path string) (*folder, error) {
 	dir, err := private.Open(path)
 	if err != nil {

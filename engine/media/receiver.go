@@ -52,7 +52,7 @@ type videoReceiver struct {
 	once    sync.Once
 	wg      sync.WaitGroup
 
-	// The worker's alone.
+	// Used only by the worker.
 	resting   bool // hidden, and everything is given back
 	reorder   reorder
 	assembler assembler

@@ -26,7 +26,7 @@ type sender struct {
 	next    call.LocalTrack
 	current *publication // for stats; nil while nothing is sent
 
-	// run's alone.
+	// Used only by run.
 	pub  *publication
 	keys <-chan int
 }

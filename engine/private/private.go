@@ -4,7 +4,7 @@
 //
 // [Open] applies the rule that ssh has for its keys: a folder belongs to the user
 // or to root, nobody else can write to it, and nobody else can put another one in
-// its place. A [Dir] follows no link and makes files for their owner alone,
+// its place. A [Dir] follows no link and makes files only for their owner,
 // whatever the umask is. A file of the user's that others could read or write is
 // closed to them, and [Dir.Repaired] names it.
 //
@@ -34,7 +34,7 @@ const (
 	others     = 0o077 // the bits of a mode that are not its owner's
 )
 
-// Dir is a folder that is its owner's alone to write to.
+// Dir is a folder that only its owner may write to.
 type Dir struct {
 	path string // absolute, without links
 	root *os.Root

@@ -45,7 +45,7 @@ type Writer struct {
 	err     error
 }
 
-// Create makes the file, for its owner alone. It must not be there yet, and nobody
+// Create makes the file, only for its owner. It must not be there yet, and nobody
 // else may be able to write to its folder.
 func Create(name string) (*Writer, error) {
 	dir, err := private.Open(filepath.Dir(name))

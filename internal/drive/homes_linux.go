@@ -27,7 +27,7 @@ const (
 const namedNetworks = "/etc/netns"
 
 // Homes are two homes with a router each, which translates addresses, and between
-// them a network that knows the routers alone.
+// them a network that knows only the routers.
 type Homes struct {
 	Host, Guest *NetNS
 	// Public is the address of the host's router, from outside.

@@ -91,8 +91,8 @@ func (n *NetNS) Readdress(ctx context.Context, addr string) error {
 	return err
 }
 
-// CutLoopback takes this machine's loopback away. Only a machine that belongs to
-// the test alone may do that.
+// CutLoopback takes this machine's loopback away. Do it only on a machine that belongs
+// to the test.
 func CutLoopback(ctx context.Context) error { return ip(ctx, "link set lo down") }
 
 // RestoreLoopback undoes CutLoopback.

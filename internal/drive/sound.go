@@ -80,7 +80,7 @@ func spectrogram(s []int16) [][]float64 {
 }
 
 // goertzel is the level around hz in dB over one unit. The race detector does not
-// watch it, nor [correlation]: the samples are the caller's alone, and each is read
+// watch it, nor [correlation]: the samples are only the caller's, and each is read
 // some thousand times.
 //
 //go:norace

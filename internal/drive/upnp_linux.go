@@ -42,7 +42,7 @@ type Opener struct {
 // Age is for how long it has been running.
 func (o *Opener) Age() time.Duration { return time.Since(o.began) }
 
-// NewOpener starts it, with these protocols alone; the homes have other public
+// NewOpener starts it, with only these protocols; the homes have other public
 // addresses from now on. dir is an empty folder. Behind another router it has a
 // private address outside.
 func (h *Homes) NewOpener(ctx context.Context, dir string, behind bool, speaks ...string) (*Opener, error) {

@@ -1,3 +1,3 @@
 // Package house keeps the arrows of the house: which package may import which.
-// It holds tests alone; docs/architecture.md draws what they check.
+// It holds only tests; docs/architecture.md draws what they check.
 package house

@@ -55,7 +55,7 @@ func NewButton(text, icon string, style Style, tapped func()) *Button {
 	return b
 }
 
-// NewIconButton returns a button that shows an icon alone; its name is the
+// NewIconButton returns a button that shows only an icon; its name is the
 // tooltip.
 func NewIconButton(name, icon string, style Style, tips *Tips, tapped func()) *Button {
 	b := NewButton("", icon, style, tapped)

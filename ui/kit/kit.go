@@ -1,6 +1,6 @@
 // Package kit holds the controls that Foyer's screens are made of: buttons,
 // fields, pickers, texts that wrap, menus, dialogs and tooltips, in Foyer's
-// theme and usable by keyboard alone.
+// theme and usable with only a keyboard.
 //
 // Everything here belongs to Fyne's main goroutine.
 package kit

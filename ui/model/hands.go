@@ -150,7 +150,7 @@ func (s Gestures) volumeChanged(v call.VolumeChanged) {
 	s.Volumes[v.ID] = v.Percent
 }
 
-// Louder is how loud somebody who is silent for us alone was before.
+// Louder is how loud somebody who is silent only for us was before.
 func (s Gestures) Louder(id call.Identity) int {
 	if percent, known := s.louder[id]; known {
 		return percent

@@ -49,7 +49,7 @@ func (s *State) closePanel() {
 }
 
 // Role is somebody's role, empty while it is not known. A door shows it to everybody;
-// an older one tells it to those alone who may moderate.
+// an older one tells it only to those who may moderate.
 func (s *State) Role(p *Person) call.Role {
 	switch {
 	case p.Self:

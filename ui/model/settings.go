@@ -101,8 +101,8 @@ func (s *Setup) Show(p Page) {
 }
 
 // ShowsPreview reports whether what is shown has a place for ourselves before a
-// stay, as [Screen.ShowsPreview]: settings cover the screen, and of them the page of
-// the devices alone has one.
+// stay, as [Screen.ShowsPreview]: settings cover the screen, and of them only the
+// page of the devices has one.
 func (s *Setup) ShowsPreview(screen Screen) bool {
 	if s.Open() {
 		return s.Page == PageDevices && screen != ScreenFarewell

@@ -32,7 +32,7 @@ type Stage struct {
 	Page    int
 
 	FullScreen bool // the window fills the display
-	Bare       bool // and shows the stage alone, as nobody has moved for a while
+	Bare       bool // and shows only the stage, as nobody has moved for a while
 }
 
 // after is what stays when a stay ends: what is remembered, and the window's size.

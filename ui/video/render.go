@@ -95,7 +95,7 @@ func (r *tileRenderer) layoutChip(size fyne.Size) {
 func (r *tileRenderer) layoutMiddle(size fyne.Size) {
 	m := r.middle.MinSize()
 	w := 20 + 8 + m.Width
-	if w > size.Width-16 { // the icon alone, where there is no room for words
+	if w > size.Width-16 { // only the icon, where there is no room for words
 		r.middle.Hide()
 		w = 20
 	} else {
@@ -155,7 +155,7 @@ func (r *tileRenderer) Refresh() {
 	r.apply()
 	r.Layout(r.t.Size())
 	for _, o := range r.objs {
-		if o != r.t.raster { // the painter's alone: a new upload only for a new frame
+		if o != r.t.raster { // only the painter's: a new upload only for a new frame
 			o.Refresh()
 		}
 	}

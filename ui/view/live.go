@@ -11,7 +11,7 @@ import (
 )
 
 // live says what of ours is open where no button says it: in a full screen that shows
-// the stage alone.
+// only the stage.
 type live struct {
 	content *fyne.Container
 	book    *words.Book

@@ -169,7 +169,7 @@ func (b *Book) Day(t, now time.Time) string {
 	}
 }
 
-// When returns day and time of something, of old things the day alone.
+// When returns day and time of something, of old things only the day.
 func (b *Book) When(t, now time.Time) string {
 	t = t.In(now.Location())
 	day := b.Day(t, now)
@@ -205,7 +205,7 @@ func (b *Book) another(s call.Source) string {
 	return b.fallback("device.another.", s.String())
 }
 
-// Source names a device alone: Camera.
+// Source names only the device: Camera.
 func (b *Book) Source(s call.Source) string {
 	return b.fallback("device.capital.", s.String())
 }

@@ -74,7 +74,7 @@ func (b *Book) Page() []byte {
 	}
 	raw, err := json.Marshal(p)
 	if err != nil {
-		panic(fmt.Sprintf("texts cannot be written: %v", err)) // strings alone
+		panic(fmt.Sprintf("texts cannot be written: %v", err)) // only strings
 	}
 	return raw
 }

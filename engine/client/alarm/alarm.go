@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Clock has an alarm for each K that was set. Its owner's goroutine alone uses it:
+// Clock has an alarm for each K that was set. Only its owner's goroutine uses it:
 // it waits for C, and then acts on what Take returns.
 type Clock[K cmp.Ordered] struct {
 	C     <-chan time.Time

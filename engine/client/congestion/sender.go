@@ -76,7 +76,7 @@ func (s *Sender) now() time.Duration { return time.Since(s.began) }
 // BindLocalStream implements [interceptor.Interceptor].
 func (s *Sender) BindLocalStream(info *interceptor.StreamInfo, w interceptor.RTPWriter) interceptor.RTPWriter {
 	id := extensionID(info, sdp.TransportCCURI)
-	if id == 0 || info.ClockRate != videoClock { // LiveKit answers for video alone
+	if id == 0 || info.ClockRate != videoClock { // LiveKit answers only for video
 		return w
 	}
 	s.mu.Lock()

@@ -99,7 +99,7 @@ func (r *Receiver) Receive(data []byte, lossy bool, now time.Time) []Item {
 	return nil
 }
 
-// isPrivate reports whether a packet is for some people alone. The keeper is told
+// isPrivate reports whether a packet is only for some people. The keeper is told
 // chat that way, and tells everybody.
 func isPrivate(p *livekit.DataPacket) bool {
 	u := p.GetUser()

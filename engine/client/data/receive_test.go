@@ -120,7 +120,7 @@ func TestChatFlood(t *testing.T) {
 	}
 }
 
-// TestPrivateTalkIsNotShown: whatever is for some people alone, or may reach some
+// TestPrivateTalkIsNotShown: whatever is only for some people, or may reach some
 // alone, is not the room's chat, in a room without a keeper. The keeper hears what
 // is for it, and tells everybody.
 func TestPrivateTalkIsNotShown(t *testing.T) {

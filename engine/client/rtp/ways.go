@@ -28,7 +28,7 @@ const (
 // Ways are candidates of our own making, in the order in which they are tried: the
 // server's media port at the address by which we have reached its door, by UDP and by
 // TCP, and TCP on the door's own port. A server behind port forwarding, 1:1 NAT or in
-// a container offers its inside addresses alone, and LiveKit never offers TCP to
+// a container offers only its inside addresses, and LiveKit never offers TCP to
 // a client in Go (rtc/clientinfo.go, SupportsICETCP). door is a HOST:PORT.
 func Ways(server net.IP, door string, ports reach.Ports) []webrtc.ICECandidateInit {
 	var list []webrtc.ICECandidateInit

@@ -19,7 +19,7 @@ const (
 	// headTimeout is for its first bytes, as the door's own for a handshake.
 	headTimeout = 5 * time.Second
 	// proofTimeout is from the first check of ICE until the media server answers
-	// one. It answers those alone who know a participant's password.
+	// one. It answers only those who know a participant's password.
 	proofTimeout = 5 * time.Second
 	// maxUnproved is how many bytes are passed on before: a client sends a check
 	// of 100 bytes five times a second.
@@ -187,7 +187,7 @@ func nameIn(check []byte) (string, bool) {
 	return name, ok && name != ""
 }
 
-// media is a connection as the media server has it. Its limits are ours alone.
+// media is a connection as the media server has it. Its limits are only ours.
 type media struct {
 	net.Conn
 	watch func(net.Conn, http.ConnState)

@@ -47,7 +47,7 @@ func newAttempts(l limits.Limits, now func() time.Time) *attempts {
 }
 
 // look waits for the turn of an address. The caller calls done when it has looked
-// at what was shown. It fails with ctx alone.
+// at what was shown. It fails only with ctx.
 func (a *attempts) look(ctx context.Context, from netip.Prefix) (done func(), err error) {
 	if a.failed.Left(from, a.now()) {
 		return func() {}, nil

@@ -18,7 +18,7 @@ const (
 	refusalsOfAll = 10 // of the longest ids and a message of the longest text: below 15 kB
 )
 
-// batches is what everybody is to be told next. The loop's alone.
+// batches is what everybody is to be told next. Only the loop uses it.
 type batches struct {
 	lines    []doorapi.ChatRow
 	refused  []doorapi.ChatRefusal

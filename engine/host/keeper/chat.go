@@ -19,7 +19,7 @@ import (
 // offline rule.
 const remembered = 4096
 
-// chat is what waits to be stored, and what limits it. The loop's alone.
+// chat is what waits to be stored, and what limits it. Only the loop uses it.
 type chat struct {
 	places map[call.Identity]register.Member // the newest of each
 	lines  []register.ChatLine

@@ -1,7 +1,7 @@
 // Package keeper keeps one room: who is a member and where, the offline rule
 // (contract O1..O3), and chat in its order, which it stores and tells in
 // batches. It does so as a hidden participant,
-// so that it works in front of any LiveKit, and it alone writes presence and
+// so that it works in front of any LiveKit, and only it writes presence and
 // chat of its room.
 //
 //	           +---------------- Keeper ----------------+
@@ -15,5 +15,5 @@
 //
 // A [Pool] gives every open room of a door a keeper, by leases in the register.
 //
-// [Passive] is the offline rule alone, without goroutines, clock or I/O.
+// [Passive] is only the offline rule, without goroutines, clock or I/O.
 package keeper

@@ -10,7 +10,7 @@ import (
 	"foyer/engine/internal/pause"
 )
 
-// member is somebody who is in the room or was. The loop's alone.
+// member is somebody who is in the room or was. Only the loop uses it.
 type member struct {
 	sid        call.SID
 	name       string

@@ -75,7 +75,7 @@ func (u *upnp) ask(ctx context.Context) (netip.Addr, error) {
 	return netip.Addr{}, err
 }
 
-// client speaks with the router alone, for a short time, and follows it nowhere.
+// client speaks only with the router, for a short time, and follows it nowhere.
 func (u *upnp) client() *http.Client {
 	dialer := net.Dialer{LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(u.inside, 0))}
 	return &http.Client{

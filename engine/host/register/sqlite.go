@@ -124,7 +124,7 @@ func thereStill(path string) (func() error, error) {
 	}, nil
 }
 
-// makePrivate makes the file for its owner alone; SQLite would use the umask, and
+// makePrivate makes the file only for its owner; SQLite would use the umask, and
 // follow links. The files beside it get the same mode (sqlite.org/src,
 // findCreateFileMode).
 func makePrivate(path string) error {

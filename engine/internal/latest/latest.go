@@ -13,8 +13,8 @@ type Box[T any] struct {
 	ready *T
 	fresh bool
 
-	writing *T // the writer's alone
-	taken   *T // the reader's alone
+	writing *T // only the writer's
+	taken   *T // only the reader's
 }
 
 // New makes a box of three zero values.

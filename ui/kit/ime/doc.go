@@ -5,7 +5,7 @@
 // Fyne knows nothing of input methods. On X11, GLFW reports keys that the method
 // has taken as pressed, and never says where the caret is. Here the linker replaces
 // the three calls of Xlib that matter, so that no fork of GLFW is needed. Windows
-// withholds such keys by itself and is told the place alone. On macOS nothing is
+// withholds such keys by itself and is told only the place. On macOS nothing is
 // done.
 //
 // Everything belongs to Fyne's main goroutine.

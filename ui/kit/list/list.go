@@ -1,4 +1,4 @@
-// Package list shows rows below each other, of which those alone are laid out that
+// Package list shows rows below each other, of which it lays out only those that
 // are in view.
 //
 // Everything here belongs to Fyne's main goroutine.
@@ -30,7 +30,7 @@ type Rows interface {
 	Guess(i int, width float32) float32
 }
 
-// List shows rows of different heights below each other, and lays out those alone
+// List shows rows of different heights below each other, and lays out only those
 // that are in view. With ToEnd it stays at the end as long as the user has not
 // scrolled away from it.
 type List struct {

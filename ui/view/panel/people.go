@@ -217,7 +217,7 @@ func (p *peoplePage) details(person *model.Person) (all []string) {
 	return all
 }
 
-// says is the same, and what the row shows by signs alone.
+// says is the same, and what the row shows only by signs.
 func (p *peoplePage) says(id call.Identity) string {
 	person := p.state.Person(id)
 	if person == nil {

@@ -20,7 +20,7 @@ type personLook struct {
 	name, detail, initials, seed string
 	micOff, lost, menu, chosen   bool
 	speaking                     bool
-	silent                       bool // for us alone
+	silent                       bool // only for us
 	hand                         int  // place among the raised hands, 0 for none
 	selectable, selected         bool
 	selecting                    bool // somebody is selected: the boxes are shown
