@@ -31,8 +31,8 @@ func NewFlags(set *flag.FlagSet, conf *host.Config) *Flags {
 	f := &Flags{}
 	set.IntVar(&conf.MediaPort, "media-port", 0, "port of audio and video, to open in a firewall: UDP and, "+
 		"unless --listen names one address, TCP (default: a free port, different each time)")
-	set.Func("public", "name or address, HOST or HOST:PORT, at which people on the internet reach this server; links list "+
-		"it first; may be repeated", func(host string) error {
+	set.Func("public", "name or address, HOST or HOST:PORT, at which people on the internet reach this server; links "+
+		"list it first; may be repeated", func(host string) error {
 		conf.Public = append(conf.Public, host)
 		return nil
 	})

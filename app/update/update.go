@@ -218,7 +218,8 @@ func (c *Checker) ask(ctx context.Context, k *known) error {
 		return err
 	}
 	if now := c.conf.Now(); a.Issued.After(now.Add(ahead)) {
-		return fmt.Errorf("%w: it is issued at %s, and it is %s", ErrGarbage, a.Issued.Format(time.RFC3339), now.Format(time.RFC3339))
+		issued, clock := a.Issued.Format(time.RFC3339), now.Format(time.RFC3339)
+		return fmt.Errorf("%w: it is issued at %s, and it is %s", ErrGarbage, issued, clock)
 	}
 	if a.Issued.Before(k.news.Issued) {
 		return fmt.Errorf("%w: it was issued before the one of %s", ErrGarbage, k.news.Issued.Format(time.RFC3339))

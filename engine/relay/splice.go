@@ -31,7 +31,8 @@ const (
 // places are those of a server's guests. Who has not been answered yet gives way to
 // others.
 func places(inner net.Listener, l Limits) *limits.Listener {
-	return limits.NewListener(narrow{inner}, limits.Limits{Total: l.Connections, Connections: l.OfOrigin, Waiting: l.OfOrigin})
+	most := limits.Limits{Total: l.Connections, Connections: l.OfOrigin, Waiting: l.OfOrigin}
+	return limits.NewListener(narrow{inner}, most)
 }
 
 // narrow gives connections small buffers.

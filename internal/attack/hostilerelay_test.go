@@ -101,7 +101,7 @@ func hostileWays() []hostileWay {
 			for n := range most {
 				_ = conn.SetWriteDeadline(time.Now().Add(cutLimit))
 				if _, err := conn.Write(make(n)); err != nil {
-					return n, nil //nolint:nilerr // that is the cut
+					return n, nil // that is the cut
 				}
 			}
 			return most, reached("%d are taken", most)

@@ -314,7 +314,7 @@ func (s *stage) floodRelay(make func(n uint32) []byte) (uint32, error) {
 	for n := range most {
 		_ = x.SetWriteDeadline(time.Now().Add(cutLimit))
 		if _, err := x.Write(make(n)); err != nil {
-			return n, nil //nolint:nilerr // that is the cut
+			return n, nil // that is the cut
 		}
 	}
 	return most, reached("%d are taken", most)

@@ -17,7 +17,11 @@ type Hidden struct {
 
 const hiddenRules = `
 table inet hidden {
-	chain incoming { type filter hook input priority 0; policy drop; iifname "lo" accept; ct state established,related accept; }
+	chain incoming {
+		type filter hook input priority 0; policy drop
+		iifname "lo" accept
+		ct state established,related accept
+	}
 }
 `
 

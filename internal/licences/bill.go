@@ -153,7 +153,8 @@ func otherParts(p Program, info *debug.BuildInfo, known assets.Licences) ([]Comp
 	var all []Component
 	unused := len(p.C)
 	for _, l := range linked {
-		if l.name == "Go" || l.system != "" && !slices.Contains(info.Settings, debug.BuildSetting{Key: "GOOS", Value: l.system}) {
+		elsewhere := l.system != "" && !slices.Contains(info.Settings, debug.BuildSetting{Key: "GOOS", Value: l.system})
+		if l.name == "Go" || elsewhere {
 			continue
 		}
 		i := slices.IndexFunc(known.Libraries, func(k assets.Library) bool { return k.Name == l.name })

@@ -64,8 +64,14 @@ var linked = []struct{ name, licence, file, wasm, system string }{
 	{name: "GLFW", licence: "Zlib", file: "github.com/go-gl/glfw/v3.3/glfw:glfw/LICENSE.md"},
 	{name: "miniaudio", licence: "Unlicense", file: "github.com/gen2brain/malgo:LICENSE"},
 	{name: "SQLite", licence: "blessing", file: "modernc.org/sqlite:SQLITE-LICENSE"},
-	{name: "MinGW-w64 runtime", licence: "ZPL-2.1 AND MIT AND BSD-3-Clause", file: "ROOT/internal/licences/mingw-w64.txt", system: "windows"},
-	{name: "GCC runtime", licence: "GPL-3.0-or-later WITH GCC-exception-3.1", file: "ROOT/internal/licences/gcc-runtime.txt", system: "windows"},
+	{
+		name: "MinGW-w64 runtime", licence: "ZPL-2.1 AND MIT AND BSD-3-Clause",
+		file: "ROOT/internal/licences/mingw-w64.txt", system: "windows",
+	},
+	{
+		name: "GCC runtime", licence: "GPL-3.0-or-later WITH GCC-exception-3.1",
+		file: "ROOT/internal/licences/gcc-runtime.txt", system: "windows",
+	},
 	{name: "WebRTC AEC3", licence: "BSD-3-Clause", file: voice + "licences/aec3.txt", wasm: voice + "aec3.wasm"},
 	{name: "RNNoise", licence: "BSD-3-Clause", file: voice + "licences/rnnoise.txt", wasm: voice + "rnnoise.wasm"},
 	{name: "GTCRN", licence: "MIT", file: voice + "licences/gtcrn.txt", wasm: voice + "gtcrn.wasm"},

@@ -54,7 +54,8 @@ type offered struct {
 // NewSaid is that of a new stay.
 func NewSaid() *Said {
 	return &Said{
-		names: map[string]bool{}, sections: map[string]offered{}, further: rate.NewLimiter(rate.Every(sectionAgain), moreSections),
+		names: map[string]bool{}, sections: map[string]offered{},
+		further: rate.NewLimiter(rate.Every(sectionAgain), moreSections),
 		streams: map[uint32]bool{}, fresh: rate.NewLimiter(rate.Every(streamAgain), freshStreams),
 	}
 }
