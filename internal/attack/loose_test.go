@@ -311,8 +311,17 @@ func useUpJoins(s *stage) (string, error) {
 			return fmt.Sprintf("%d joins, then %v", in, a), err
 		}
 	}
-	if _, _, err := s.guest(call.RoleParticipant); err != nil {
-		return "", reached("after %d joins somebody behind the same address: %v", in, err)
+	// The last joins have used up what the address may ask in a second, too. A person presses
+	// the button again.
+	_, _, refused := s.guest(call.RoleParticipant)
+	for try := 0; refused != nil && try < 3; try++ {
+		if err := every(s.ctx, time.Second, 1, func(int) error { return nil }); err != nil {
+			return "", err
+		}
+		_, _, refused = s.guest(call.RoleParticipant)
+	}
+	if refused != nil {
+		return "", reached("after %d joins somebody behind the same address: %v", in, refused)
 	}
 	return fmt.Sprintf("%d joins, and somebody comes in from the same address", in), nil
 }
