@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -54,6 +55,9 @@ type attempt struct {
 	run func(s *stage) (string, error)
 }
 
+// crowds are attacks in whose long form hundreds come within seconds: see crowdLimit.
+var crowds = []string{"banned, racing", "User-Agents of 100 kB"}
+
 // cuts reports whether the relay is killed, and with it everybody's connection for a while.
 // What is measured then is the room server.
 func (at attempt) cuts() bool { return at.by == relayOwner }
@@ -61,7 +65,7 @@ func (at attempt) cuts() bool { return at.by == relayOwner }
 // group is what attacks have in common.
 type group struct {
 	name  string
-	arena int // of those that are attacked side by side; both take about as long
+	arena int // of those that are attacked side by side; all take about as long
 	all   []attempt
 	// open makes an arena for this group alone; nil: it is in the usual one.
 	open func(*testing.T) *arena
@@ -74,7 +78,7 @@ func arenas() int {
 	if *long {
 		return 1
 	}
-	return 2
+	return 3
 }
 
 func groups() []group {
@@ -83,7 +87,7 @@ func groups() []group {
 		{name: "signal", arena: 0, all: signalAttacks()},
 		{name: "data", arena: 0, all: dataAttacks()},
 		{name: "tracks", arena: 1, all: trackAttacks()},
-		{name: "loose media", arena: 1, all: looseAttacks()},
+		{name: "loose media", arena: 2, all: looseAttacks()},
 		{name: "rights", arena: 0, all: rightsAttacks()},
 		{name: "door", arena: 1, all: outsideAttacks()},
 		{name: "join", arena: 0, all: joinAttacks()},
@@ -92,7 +96,7 @@ func groups() []group {
 		{name: "media connections", arena: 0, all: mediaTCPAttacks()},
 		{name: "local", arena: 0, all: localAttacks()},
 		{name: "server", arena: 1, all: serverAttacks()},
-		{name: "relay", arena: 1, all: relayAttacks(), open: openRelayArena},
+		{name: "relay", arena: 2, all: relayAttacks(), open: openRelayArena},
 	}
 }
 
@@ -230,7 +234,7 @@ func (r row) String() string {
 // endure lets one attack happen and measures.
 func (a *arena) endure(t *testing.T, n int, at attempt) row {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), attackLimit()+2*backLimit)
+	ctx, cancel := context.WithTimeout(t.Context(), attackLimit()+2*crowdLimit)
 	defer cancel()
 	s := &stage{arena: a, ctx: ctx, mark: a.ada.Mark()}
 	s.door = attack.Door{URL: a.server.Drive.URL, From: net.IPv4(127, 0, byte(1+n/250), byte(1+n%250))}
@@ -261,6 +265,10 @@ func (a *arena) endure(t *testing.T, n int, at attempt) row {
 		all = append(all, s.victim)
 	}
 	for _, c := range all {
+		c.limit = backLimit
+		if *long && slices.Contains(crowds, at.name) {
+			c.limit = crowdLimit
+		}
 		if err := c.settle(ctx); err != nil {
 			r.bad = append(r.bad, err.Error())
 		}

@@ -152,7 +152,9 @@ func New(c Config) *Door {
 		limits: c.Limits, guests: newGuestLimits(c.Limits), attempts: newAttempts(c.Limits, c.Now), now: c.Now,
 		signing: &limits.ForwardClock{}, nonces: limits.NewNonces(2*nonceWindow, maxNonces, originNonces),
 	}
-	d.watch = connwatch.New(c.Rooms.Participant, c.Moderator.TellConnection, c.Cluster)
+	d.watch = connwatch.New(c.Rooms.Participant, c.Moderator.TellConnection, func(ctx context.Context, p roomservice.Place) {
+		_ = c.Rooms.Remove(ctx, p.Room, p.Identity) // LiveKit does so by itself a minute later
+	}, c.Cluster)
 	l := c.Limits
 	d.connects = limits.NewRates[netip.Prefix](l.Connects, l.ConnectBurst, l.Addresses)
 	d.personConnects = limits.NewRates[roomservice.Place](l.PersonConnects, l.PersonConnectBurst, l.Addresses)
