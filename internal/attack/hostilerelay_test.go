@@ -16,8 +16,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hashicorp/yamux"
+
 	"foyer/engine/call"
 	"foyer/engine/call/reach"
+	"foyer/engine/doorapi"
+	"foyer/engine/host/limits"
 	"foyer/engine/relay/relaywire"
 	"foyer/internal/attack"
 	"foyer/internal/drive"
@@ -49,6 +53,13 @@ func hostileRelay(s *stage) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	comeIn := func() error {
+		p, err := s.somebody()
+		if err == nil {
+			_, err = (attack.Door{URL: server.URL, From: s.door.From}).Admit(s.ctx, p, fake.room)
+		}
+		return err
+	}
 	said := ""
 	for _, evil := range hostileWays() {
 		n, err := fake.does(s.ctx, evil.does)
@@ -56,14 +67,15 @@ func hostileRelay(s *stage) (string, error) {
 			return said, fmt.Errorf("%s: %w", evil.name, err)
 		}
 		said += fmt.Sprintf("%s: cut after %d; ", evil.name, n)
-		p, err := s.somebody()
-		if err == nil {
-			_, err = (attack.Door{URL: server.URL, From: s.door.From}).Admit(s.ctx, p, fake.room)
-		}
-		if err != nil {
+		if err := comeIn(); err != nil {
 			return said, reached("after %s nobody comes in: %v", evil.name, err)
 		}
 	}
+	n, err := fake.does(s.ctx, func(conn net.Conn) (int, error) { return posesAsGuest(s.ctx, conn, s.door.From, comeIn) })
+	if err != nil {
+		return said, fmt.Errorf("a guest of the host's computer: %w", err)
+	}
+	said += fmt.Sprintf("%d connections in the name of a guest keep them out of nothing; ", n)
 	// It is new, and keeps what every server keeps after its first guests. What it has for
 	// connections goes.
 	const most = 60
@@ -123,6 +135,41 @@ func hostileWays() []hostileWay {
 		{"pings", flood(func(n int) []byte { return muxFrame(framePing, flagSYN, 0, n) })},
 		{"4 GB for nobody", flood(func(n int) []byte { return append(muxFrame(frameData, 0, 77, 1<<32-1), body...) })},
 	}
+}
+
+// posesAsGuest brings as many connections in the name of a guest as an address may have,
+// each with a request that does not end, and then has the guest come.
+func posesAsGuest(ctx context.Context, conn net.Conn, guest net.IP, comeIn func() error) (int, error) {
+	if err := relaywire.WriteLine(conn, relaywire.Welcome{Port: 7850, Session: 1}); err != nil {
+		return 0, err
+	}
+	mux, err := yamux.Client(conn, relaywire.Streams())
+	if err != nil {
+		return 0, err
+	}
+	defer mux.Close()
+	address, _ := netip.AddrFromSlice(guest.To4())
+	most := limits.Default().Connections
+	for n := range most {
+		stream, err := mux.OpenStream()
+		if err == nil {
+			err = relaywire.WriteGuest(stream, netip.AddrPortFrom(address, uint16(1000+n)))
+		}
+		inside := tls.Client(stream, &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // as attackers do
+		if err == nil {
+			err = inside.HandshakeContext(ctx)
+		}
+		if err == nil {
+			_, err = fmt.Fprintf(inside, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n", doorapi.JoinPath)
+		}
+		if err != nil {
+			return n, err
+		}
+	}
+	if err := comeIn(); err != nil {
+		return most, reached("nobody comes in: %v", err)
+	}
+	return most, nil
 }
 
 // badRelay is a relay that means no good.

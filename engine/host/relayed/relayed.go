@@ -2,8 +2,8 @@
 // connections come out of a listener, and their datagrams come to the media server from
 // sockets of this computer, one for each guest.
 //
-// The relay is believed in nothing but the addresses of guests, which limits are counted
-// by. What it passes on is TLS to the door and media under DTLS: it can cut, delay and
+// The relay is believed in nothing but the addresses of guests who come over the internet,
+// which limits are counted by. What it passes on is TLS to the door and media under DTLS: it can cut, delay and
 // drop, as any network.
 package relayed
 
@@ -262,20 +262,21 @@ func (l *Line) accept(ctx context.Context, mux *yamux.Session, port int, media *
 		}
 		group.Go(func() {
 			defer func() { <-unnamed }()
-			l.name(ctx, &relaywire.Stream{Stream: stream}, port, media)
+			l.name(ctx, &relaywire.Stream{Stream: stream}, Address{port: port, media: media})
 		})
 	}
 }
 
 // name reads who a guest is, and hands the connection over.
-func (l *Line) name(ctx context.Context, stream *relaywire.Stream, port int, media *datagrams) {
+func (l *Line) name(ctx context.Context, stream *relaywire.Stream, here Address) {
 	_ = stream.SetReadDeadline(time.Now().Add(guestTimeout)) // a closed one fails below
 	guest, err := relaywire.ReadGuest(stream)
 	if err != nil || stream.SetReadDeadline(time.Time{}) != nil {
 		_ = stream.Close()
 		return
 	}
-	conn := &guestConn{Conn: stream, guest: net.TCPAddrFromAddrPort(guest), here: Address{port: port, media: media}}
+	guest = believed(guest, stream.RemoteAddr(), reach.OwnNetworks())
+	conn := &guestConn{Conn: stream, guest: net.TCPAddrFromAddrPort(guest), here: here}
 	select {
 	case l.guests <- conn:
 	case <-ctx.Done():
@@ -283,6 +284,20 @@ func (l *Line) name(ctx context.Context, stream *relaywire.Stream, port int, med
 	case <-l.closed:
 		_ = stream.Close()
 	}
+}
+
+// believed is the address by which the limits of a guest are counted: the one that the
+// relay names, if it is on the internet. Others are of this computer and its networks, whose
+// limits the relay could use up; the relay's own stands for them.
+func believed(guest netip.AddrPort, relay net.Addr, own []netip.Prefix) netip.AddrPort {
+	if reach.Outside(guest.Addr(), own) {
+		return guest
+	}
+	at, err := netip.ParseAddrPort(relay.String())
+	if err != nil {
+		return netip.AddrPort{} // one origin, too
+	}
+	return netip.AddrPortFrom(at.Addr(), guest.Port())
 }
 
 // Accept implements net.Listener.

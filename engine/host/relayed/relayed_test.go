@@ -225,6 +225,23 @@ func TestGuestsComeByTheRelay(t *testing.T) {
 	}
 }
 
+// TestBelievedAddresses: a relay cannot use up the limits of the host's computer or of its
+// networks.
+func TestBelievedAddresses(t *testing.T) {
+	own := []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("2001:db8:1::/64")}
+	relay := net.TCPAddrFromAddrPort(netip.MustParseAddrPort("192.0.2.9:7848"))
+	for named, want := range map[string]string{
+		"203.0.113.5:1000": "203.0.113.5:1000", "[2001:db8:2::1]:1000": "[2001:db8:2::1]:1000",
+		"127.0.0.1:1000": "192.0.2.9:1000", "[::1]:1000": "192.0.2.9:1000", "[::ffff:127.0.0.1]:1000": "192.0.2.9:1000",
+		"0.0.0.0:1000": "192.0.2.9:1000", "[::]:1000": "192.0.2.9:1000", "[fe80::1%eth0]:1000": "192.0.2.9:1000",
+		"192.168.1.7:1000": "192.0.2.9:1000", "198.51.100.7:1000": "192.0.2.9:1000", "[2001:db8:1::7]:1000": "192.0.2.9:1000",
+	} {
+		if got := believed(netip.MustParseAddrPort(named), relay, own); got.String() != want {
+			t.Errorf("%s: %v, want %s", named, got, want)
+		}
+	}
+}
+
 // TestGuestsConnection: servers of TLS and HTTP may stop a read and read on, and one that
 // closes does not read on.
 func TestGuestsConnection(t *testing.T) {
