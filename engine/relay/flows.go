@@ -15,8 +15,14 @@ const (
 	// participant's password. Until then it has little time, and few bytes.
 	proofTimeout = 5 * time.Second
 	maxUnproved  = 8 << 10
-	flowTimeout  = 60 * time.Second
-	sweepEvery   = time.Second
+	// The address may be forged, and the server in league with the forger. So the server
+	// alone keeps no flow: the guest has to be heard, who asks every 5 s whether the other
+	// end is there (RFC 7675). Until they have sent returnsNeeded datagrams since the first
+	// answer, they get maxAmplified bytes for each of theirs.
+	flowTimeout   = 30 * time.Second
+	returnsNeeded = 2
+	maxAmplified  = 3
+	sweepEvery    = time.Second
 )
 
 // What a check of ICE begins with (RFC 8489).
@@ -32,9 +38,11 @@ type flow struct {
 	guest    netip.AddrPort
 	origin   netip.Prefix
 	began    time.Time
-	heard    time.Time // the guest, or the server
-	unproved int       // bytes
+	heard    time.Time // the guest
+	received int       // bytes, until returns are enough
+	sent     int       // likewise
 	proved   bool      // the server has answered
+	returns  int       // datagrams of the guest since then, up to returnsNeeded
 }
 
 func (f *flow) ends(now time.Time) bool {
@@ -76,8 +84,11 @@ func (f *flows) from(guest netip.AddrPort, payload []byte, now time.Time) (uint3
 			return 0, false
 		}
 	}
-	if !found.proved {
-		if found.unproved += len(payload); found.unproved > maxUnproved {
+	if found.returns < returnsNeeded {
+		found.received += len(payload)
+		if found.proved {
+			found.returns++
+		} else if found.received > maxUnproved {
 			return 0, false
 		}
 	}
@@ -103,15 +114,21 @@ func (f *flows) begin(guest netip.AddrPort, payload []byte, now time.Time) *flow
 	return made
 }
 
-// to is the guest of a flow, who has come by themselves.
-func (f *flows) to(id uint32, now time.Time) (netip.AddrPort, bool) {
+// to is the guest of a flow, who has come by themselves and may get so many bytes.
+func (f *flows) to(id uint32, size int, now time.Time) (netip.AddrPort, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	found := f.byID[id]
 	if found == nil || found.ends(now) {
 		return netip.AddrPort{}, false
 	}
-	found.proved, found.heard = true, now
+	found.proved = true
+	if found.returns < returnsNeeded {
+		if found.sent+size > maxAmplified*found.received {
+			return netip.AddrPort{}, false
+		}
+		found.sent += size
+	}
 	return found.guest, true
 }
 

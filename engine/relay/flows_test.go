@@ -33,10 +33,10 @@ func TestFlows(t *testing.T) {
 	if again, _ := f.from(ann, checkOfICE(), now); !ok || again != id {
 		t.Fatalf("%d, then %d", id, again)
 	}
-	if _, ok := f.to(id+1, now); ok {
+	if _, ok := f.to(id+1, 20, now); ok {
 		t.Error("somebody is sent something who has not come")
 	}
-	if to, ok := f.to(id, now); !ok || to != ann {
+	if to, ok := f.to(id, 20, now); !ok || to != ann {
 		t.Errorf("%v, %v", to, ok)
 	}
 	media := append([]byte{0x80}, make([]byte, 1200)...)
@@ -59,18 +59,56 @@ func TestFlows(t *testing.T) {
 			t.Errorf("guest %d: %v, %d flows", i, ok, len(f.byID))
 		}
 	}
-	if _, ok := f.to(id, now); !ok {
+	if _, ok := f.to(id, 20, now); !ok {
 		t.Error("whoever was answered gives way")
 	}
 	later := now.Add(proofTimeout + sweepEvery)
 	if _, ok := f.from(guestAt(20, 1), checkOfICE(), later); !ok || len(f.byID) != 2 {
 		t.Errorf("%v, and %d flows: those without an answer keep their places", ok, len(f.byID))
 	}
-	if _, ok := f.to(id, later); !ok {
+	if _, ok := f.to(id, 1200, later); !ok {
 		t.Error("whoever was answered is forgotten")
 	}
-	if _, ok := f.to(id, later.Add(flowTimeout+time.Second)); ok {
-		t.Error("whoever is silent is sent something")
+	f.from(ann, media, later)
+	for at := later; ; at = at.Add(time.Second) {
+		if _, ok := f.to(id, 1200, at); ok != (at.Sub(later) <= flowTimeout) {
+			t.Errorf("%v after the guest was heard, while the server goes on: %v", at.Sub(later), ok)
+		}
+		if at.Sub(later) > flowTimeout {
+			break
+		}
+	}
+}
+
+// TestForgedGuest: whoever sends a check in another's name, and has the server, turns few
+// bytes into no more than three times as many.
+func TestForgedGuest(t *testing.T) {
+	f, now, got := newFlows(DefaultLimits()), time.Now(), 0
+	ann := guestAt(1, 1000)
+	id, _ := f.from(ann, checkOfICE(), now)
+	send := func() (ok bool) {
+		if _, ok = f.to(id, 1200, now); ok {
+			got += 1200
+		}
+		return ok
+	}
+	for range 1000 {
+		if _, ok := f.to(id, 20, now); ok {
+			got += 20
+		}
+		send()
+	}
+	if want := maxAmplified * len(checkOfICE()); got != want {
+		t.Errorf("%d bytes, want %d", got, want)
+	}
+	for returns := range returnsNeeded {
+		if send() {
+			t.Errorf("%d datagrams since the answer are enough", returns)
+		}
+		f.from(ann, checkOfICE(), now)
+	}
+	if !send() {
+		t.Error("a guest who goes on gets nothing")
 	}
 }
 

@@ -127,7 +127,7 @@ func (x *session) take(datagram []byte, from netip.AddrPort) {
 		}
 		return
 	}
-	guest, ok := x.flows.to(id, now)
+	guest, ok := x.flows.to(id, len(payload), now)
 	if ok && x.rate.AllowN(now, len(payload)) {
 		_, _ = x.ports.udp.WriteToUDPAddrPort(payload, guest)
 	}

@@ -207,6 +207,10 @@ func openProxy(s *stage) (string, error) {
 	for flow := range uint32(1000) { // those of others, and of nobody
 		_, _ = udp.Write(fromServer.Seal(buffer, flow, 1200))
 	}
+	most, err := s.forgedGuest(x, udp, fromServer, target)
+	if err != nil {
+		return "", err
+	}
 	var open bytes.Buffer
 	_ = relaywire.WriteGuest(&open, netip.MustParseAddrPort(at))
 	_, _ = x.Write(slices.Concat(muxFrame(0, 1, 2, open.Len()), open.Bytes()))
@@ -222,7 +226,47 @@ func openProxy(s *stage) (string, error) {
 	if came.Load() > 0 {
 		return "", reached("somebody is called")
 	}
-	return fmt.Sprintf("nobody is called by %d ways, nor sent one of 1000 datagrams; a server that calls is cut", 2*len(asks)), nil
+	return fmt.Sprintf("nobody is called by %d ways, nor sent one of 1000 datagrams; a check in somebody's name brings them %d bytes; "+
+		"a server that calls is cut", 2*len(asks), most), nil
+}
+
+// forgedGuest sends one check in a victim's name to a server's port at the relay, and then
+// as that server as much as it can to the victim. It returns how many bytes they got.
+func (s *stage) forgedGuest(x *relayServer, udp net.Conn, fromServer *relaywire.Box, victim *net.UDPConn) (got int, err error) {
+	buffer := make([]byte, 1600)
+	_ = udp.SetReadDeadline(time.Now().Add(cutLimit))
+	if _, err := udp.Write(fromServer.Seal(buffer, 0, 0)); err != nil { // where this server is
+		return 0, err
+	}
+	if _, err := udp.Read(buffer); err != nil {
+		return 0, fmt.Errorf("the relay does not answer its server: %w", err)
+	}
+	port, err := netip.ParseAddrPort(x.at())
+	if err != nil {
+		return 0, err
+	}
+	check := stunDatagram(1)
+	if _, err := victim.WriteToUDPAddrPort(check, port); err != nil {
+		return 0, err
+	}
+	if _, err := udp.Read(buffer); err != nil {
+		return 0, fmt.Errorf("the check does not come to the server: %w", err)
+	}
+	for k := range 1000 { // the first flow of this server
+		_, _ = udp.Write(fromServer.Seal(buffer, 1, 20+k))
+	}
+	_ = victim.SetReadDeadline(time.Now().Add(200 * time.Millisecond))
+	for {
+		n, _, err := victim.ReadFromUDPAddrPort(buffer)
+		if err != nil {
+			break
+		}
+		got += n
+	}
+	if got > 3*len(check) {
+		return got, reached("a check of %d bytes in somebody's name brings them %d", len(check), got)
+	}
+	return got, nil
 }
 
 // muxFrame is the head of a frame of yamux.
