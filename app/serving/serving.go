@@ -94,8 +94,8 @@ func Run(ctx context.Context, conf host.Config, out io.Writer) error {
 
 // reached is what is printed of how a server is reached.
 func reached(r host.Reach) roomserver.Ready {
-	kind, public := reach.Of(r.Hosts)
+	kind, _ := reach.Of(r.Hosts)
 	return roomserver.Ready{
-		Hosts: r.Hosts, Reach: kind, Router: r.Router, Who: words.English().ReachByRouter(kind, public, r.Router),
+		Hosts: r.Hosts, Reach: kind, Router: r.Router, Who: words.English().ReachByRouter(r.Hosts, r.Router),
 	}
 }

@@ -205,11 +205,11 @@ func reachOf(book *words.Book, r model.Room) string {
 	if !r.Hosting || !invitation.Possible(r.Link) {
 		return ""
 	}
-	kind, public := reach.Of(r.Link.Hosts)
 	if r.Outside != "" {
+		kind, _ := reach.Of(r.Link.Hosts)
 		return book.ReachLine(kind, r.Outside)
 	}
-	return book.ReachByRouterLine(kind, public, r.Router)
+	return book.ReachByRouterLine(r.Link.Hosts, r.Router)
 }
 
 // update follows the state in a window of that width.

@@ -32,6 +32,10 @@ func TestReachLine(t *testing.T) {
 		{room(reach.Asking, near), s.book.T("reach.asking.line")},
 		{room(reach.Opened, far, near), s.book.T("reach.opened.line")},
 		{room(reach.SharedAddress, near), s.book.T("reach.shared_address.line")},
+		{
+			room(reach.SharedAddress, near, "[2001:db8::7]:7843"),
+			s.book.T("reach.ipv6.line", "text", s.book.T("reach.shared_address.line")),
+		},
 		{room(reach.Opened, "meet.example.org:7843", far, near), s.book.T("reach.internet.line")},
 	} {
 		if got := reachOf(s.book, tt.room); got != tt.want {

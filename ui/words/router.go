@@ -2,37 +2,65 @@ package words
 
 import (
 	"cmp"
+	"slices"
 
 	"foyer/engine/call/reach"
 )
 
-// ReachByRouter is Reach, before anybody has come in from outside, with what the router
-// of the host's network says. It is what the router says: nobody has tried it.
-func (b *Book) ReachByRouter(k reach.Kind, public string, r reach.Router) string {
-	if key := relayKey(k, public, r.Relay); key != "" {
-		return b.T(key, "address", r.Relay.At)
+// ReachByRouter says who can come in by a link with these addresses, before anybody has
+// come in from outside, with what the router of the host's network says. It is what the
+// router says: nobody has tried it.
+func (b *Book) ReachByRouter(hosts []string, r reach.Router) string {
+	l := newLeads(hosts, r)
+	if key := l.relayKey(); key != "" {
+		return b.perhaps(l, "reach.ipv6", b.T(key, "address", r.Relay.At))
 	}
-	if key := routerKey(k, public, r); key != "" {
-		return b.T(key, "address", r.Outside)
+	if key := l.routerKey(); key != "" {
+		return b.perhaps(l, "reach.ipv6", b.T(key, "address", r.Outside))
 	}
-	return b.Reach(k, public, "")
+	return b.Reach(l.kind, l.public, "")
 }
 
 // ReachByRouterLine is that in one short line.
-func (b *Book) ReachByRouterLine(k reach.Kind, public string, r reach.Router) string {
-	if key := cmp.Or(relayKey(k, public, r.Relay), routerKey(k, public, r)); key != "" {
-		return b.T(key + ".line")
+func (b *Book) ReachByRouterLine(hosts []string, r reach.Router) string {
+	l := newLeads(hosts, r)
+	if key := cmp.Or(l.relayKey(), l.routerKey()); key != "" {
+		return b.perhaps(l, "reach.ipv6.line", b.T(key+".line"))
 	}
-	return b.ReachLine(k, "")
+	return b.ReachLine(l.kind, "")
+}
+
+// perhaps adds to a sentence that IPv6 leads here, if it does besides. It is not for
+// everybody, and a firewall is often in its way.
+func (b *Book) perhaps(l leads, key, text string) string {
+	if !l.ipv6 || l.router.Leads() || l.router.Relay.State == reach.Relayed {
+		return text
+	}
+	return b.T(key, "text", text, "address", l.public)
+}
+
+// leads is where a link leads without the relay.
+type leads struct {
+	kind   reach.Kind
+	public string
+	ipv6   bool // and to the internet no other way
+	router reach.Router
+}
+
+func newLeads(hosts []string, r reach.Router) leads {
+	own := slices.DeleteFunc(slices.Clone(hosts), func(h string) bool { return h == r.Relay.At })
+	l := leads{ipv6: reach.OnlyIPv6(own), router: r}
+	l.kind, l.public = reach.Of(own)
+	return l
 }
 
 // relayKey is the sentence about a relay, or empty if none is used, or it is of no use now
-// and the internet leads here another way.
-func relayKey(k reach.Kind, public string, r reach.Relay) string {
-	if r.State != reach.Relayed && k == reach.Internet && public != r.At {
+// and everybody on the internet gets here another way.
+func (l leads) relayKey() string {
+	if l.router.Relay.State != reach.Relayed && l.kind == reach.Internet && !l.ipv6 {
 		return ""
 	}
-	switch r.State {
+	switch l.router.Relay.State {
 	case reach.Relayed:
 		return "reach.relayed"
 	case reach.Dialling:
@@ -49,12 +77,12 @@ func relayKey(k reach.Kind, public string, r reach.Relay) string {
 }
 
 // routerKey is the sentence about a router, or empty where another one says more: the
-// link has a public address of which the router does not know.
-func routerKey(k reach.Kind, public string, r reach.Router) string {
-	if k == reach.Internet && public != r.Outside || k == reach.Nobody || k == reach.Computer {
+// link has a public address of which the router does not know, and that is for everybody.
+func (l leads) routerKey() string {
+	if l.kind == reach.Internet && !l.ipv6 && l.public != l.router.Outside || l.kind == reach.Nobody || l.kind == reach.Computer {
 		return ""
 	}
-	switch r.State {
+	switch l.router.State {
 	case reach.Asking:
 		return "reach.asking"
 	case reach.Opened:

@@ -7,6 +7,19 @@ import (
 	"foyer/engine/call/reach"
 )
 
+const (
+	near    = "192.168.1.7:7843"
+	outside = "203.0.113.5:7843"
+	six     = "[2001:db8::7]:7843"
+	told    = "meet.example.org:7843"
+	relayAt = "203.0.113.9:7850"
+)
+
+// bothWays is what is said of a link, long and short.
+func (b *Book) bothWays(r reach.Router, hosts ...string) []string {
+	return []string{b.ReachByRouter(hosts, r), b.ReachByRouterLine(hosts, r)}
+}
+
 // TestReachByRouter: what a router says is said in each language, and never that it is
 // so; a public address of which it does not know says more.
 func TestReachByRouter(t *testing.T) {
@@ -17,12 +30,12 @@ func TestReachByRouter(t *testing.T) {
 			reach.Unasked, reach.Asking, reach.Opened, reach.Doubtful, reach.SecondNAT, reach.SharedAddress,
 			reach.NoAddress, reach.Refused,
 		} {
-			r := reach.Router{State: state, Outside: "203.0.113.5:7843"}
-			kind, public := reach.Network, ""
+			r := reach.Router{State: state, Outside: outside}
+			hosts := []string{near}
 			if r.Leads() {
-				kind, public = reach.Internet, r.Outside
+				hosts = []string{outside, near}
 			}
-			for _, text := range []string{b.ReachByRouter(kind, public, r), b.ReachByRouterLine(kind, public, r)} {
+			for _, text := range b.bothWays(r, hosts...) {
 				if text == "" || strings.Contains(text, "reach.") {
 					t.Errorf("%s, %s: %q", l.Code, state, text)
 				}
@@ -31,20 +44,64 @@ func TestReachByRouter(t *testing.T) {
 				}
 				seen[text] = state
 			}
-			if named := strings.Contains(b.ReachByRouter(kind, public, r), r.Outside); named != (r.Leads() || state == reach.SecondNAT) {
+			if named := strings.Contains(b.ReachByRouter(hosts, r), outside); named != (r.Leads() || state == reach.SecondNAT) {
 				t.Errorf("%s, %s: the address is named: %v", l.Code, state, named)
 			}
-			const told = "meet.example.org:7843"
-			if got := b.ReachByRouter(reach.Internet, told, r); got != b.Reach(reach.Internet, told, "") {
+			if got := b.ReachByRouter([]string{told, near}, r); got != b.Reach(reach.Internet, told, "") {
 				t.Errorf("%s, %s, with a public name: %q", l.Code, state, got)
 			}
 		}
 		silent := reach.Router{State: reach.Silent}
-		if got := b.ReachByRouterLine(reach.Network, "", silent); got != b.ReachLine(reach.Network, "") {
+		if got := b.ReachByRouterLine([]string{near}, silent); got != b.ReachLine(reach.Network, "") {
 			t.Errorf("%s: a silent router: %q", l.Code, got)
 		}
-		if got := b.ReachByRouter(reach.Computer, "", reach.Router{State: reach.Asking}); got != b.Reach(reach.Computer, "", "") {
+		if got := b.ReachByRouter([]string{"127.0.0.1:7843"}, reach.Router{State: reach.Asking}); got != b.Reach(reach.Computer, "", "") {
 			t.Errorf("%s: without a network: %q", l.Code, got)
+		}
+	}
+}
+
+// TestReachBesideIPv6: an address of IPv6, which not everybody has, hides nothing that is in
+// the way of IPv4, nor that the relay is of no use.
+func TestReachBesideIPv6(t *testing.T) {
+	for _, l := range Languages() {
+		b := Choose(l.Code, nil)
+		for _, r := range []reach.Router{
+			{State: reach.Asking}, {State: reach.SecondNAT, Outside: "192.168.0.2:7843"}, {State: reach.SharedAddress, Outside: "100.64.0.9:7843"},
+			{State: reach.NoAddress}, {State: reach.Refused},
+			{State: reach.SharedAddress, Relay: reach.Relay{State: reach.RelayLost, At: relayAt}},
+			{State: reach.SharedAddress, Relay: reach.Relay{State: reach.RelayFull}},
+		} {
+			hosts := []string{near, six}
+			if r.Relay.At != "" {
+				hosts = []string{near, relayAt, six}
+			}
+			without := b.bothWays(r, near)
+			for i, got := range b.bothWays(r, hosts...) {
+				if !strings.Contains(got, without[i]) || !strings.Contains(got, "IPv6") {
+					t.Errorf("%s, %s, %s: %q", l.Code, r.State, r.Relay.State, got)
+				}
+			}
+			if !strings.Contains(b.ReachByRouter(hosts, r), six) {
+				t.Errorf("%s, %s: the address is not named", l.Code, r.State)
+			}
+			if got := b.ReachByRouter(append(hosts, told), r); strings.Contains(got, "IPv6") {
+				t.Errorf("%s, %s, with IPv4 besides: %q", l.Code, r.State, got)
+			}
+		}
+		for _, r := range []reach.Router{
+			{State: reach.Opened, Outside: outside}, {State: reach.SharedAddress, Relay: reach.Relay{State: reach.Relayed, At: relayAt}},
+		} {
+			at := outside
+			if r.Relay.At != "" {
+				at = relayAt
+			}
+			if got := b.ReachByRouter([]string{at, near, six}, r); strings.Contains(got, "IPv6") || !strings.Contains(got, at) {
+				t.Errorf("%s: where others come in anyway: %q", l.Code, got)
+			}
+		}
+		if got := b.ReachByRouter([]string{near, six}, reach.Router{}); got != b.Reach(reach.Internet, six, "") {
+			t.Errorf("%s, without a router: %q", l.Code, got)
 		}
 	}
 }
@@ -58,18 +115,18 @@ func TestReachByRelay(t *testing.T) {
 		for _, state := range []reach.RelayState{
 			reach.Dialling, reach.Relayed, reach.RelayLost, reach.RelayRefuses, reach.RelayFull,
 		} {
-			r := reach.Router{State: reach.SharedAddress, Relay: reach.Relay{State: state, At: "203.0.113.5:7850"}}
-			for _, text := range []string{b.ReachByRouter(reach.Network, "", r), b.ReachByRouterLine(reach.Network, "", r)} {
+			r := reach.Router{State: reach.SharedAddress, Relay: reach.Relay{State: state, At: relayAt}}
+			for _, text := range b.bothWays(r, near) {
 				if text == "" || strings.Contains(text, "reach.") || seen[text] {
 					t.Errorf("%s, %s: %q", l.Code, state, text)
 				}
 				seen[text] = true
 			}
-			if named := strings.Contains(b.ReachByRouter(reach.Internet, r.Relay.At, r), r.Relay.At); named != (state == reach.Relayed) {
+			hosts := []string{near, relayAt}
+			if named := strings.Contains(b.ReachByRouter(hosts, r), relayAt); named != (state == reach.Relayed) {
 				t.Errorf("%s, %s: the address is named: %v", l.Code, state, named)
 			}
-			const told = "meet.example.org:7843"
-			if got := b.ReachByRouter(reach.Internet, told, r); (got == b.Reach(reach.Internet, told, "")) != (state != reach.Relayed) {
+			if got := b.ReachByRouter([]string{told, near, relayAt}, r); (got == b.Reach(reach.Internet, told, "")) != (state != reach.Relayed) {
 				t.Errorf("%s, %s, with a public name: %q", l.Code, state, got)
 			}
 		}

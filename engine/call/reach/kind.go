@@ -41,12 +41,19 @@ func Of(hosts []string) (k Kind, public string) {
 // ForBrowsers puts the address first that most people reach, for browsers, which try only
 // one: the first to which the internet leads. Those of IPv6 are not for everybody yet.
 func ForBrowsers(hosts []string) []string {
-	leads := func(host string) bool { return of(host) == Internet && !strings.HasPrefix(host, "[") }
-	if i := slices.IndexFunc(hosts, leads); i > 0 {
+	if i := slices.IndexFunc(hosts, forEverybody); i > 0 {
 		return slices.Concat(hosts[i:i+1], hosts[:i], hosts[i+1:])
 	}
 	return hosts
 }
+
+// OnlyIPv6 reports whether the internet leads to a link's addresses by IPv6 alone.
+func OnlyIPv6(hosts []string) bool {
+	k, _ := Of(hosts)
+	return k == Internet && !slices.ContainsFunc(hosts, forEverybody)
+}
+
+func forEverybody(host string) bool { return of(host) == Internet && !strings.HasPrefix(host, "[") }
 
 func of(host string) Kind {
 	name, _, err := net.SplitHostPort(host)

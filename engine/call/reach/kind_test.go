@@ -26,6 +26,20 @@ func TestKindOfLink(t *testing.T) {
 	}
 }
 
+// TestOnlyIPv6: an address of IPv4, or a name, is for everybody.
+func TestOnlyIPv6(t *testing.T) {
+	for want, all := range map[bool][][]string{
+		true:  {{"[2001:db8::1]:1"}, {"192.168.1.10:1", "[2001:db8::1]:1", "[fd00::1]:1"}},
+		false: {nil, {"192.168.1.10:1"}, {"[fd00::1]:1"}, {"[2001:db8::1]:1", "203.0.113.5:1"}, {"meet.example.org:1", "[2001:db8::1]:1"}},
+	} {
+		for _, hosts := range all {
+			if OnlyIPv6(hosts) != want {
+				t.Errorf("%v: %v", hosts, !want)
+			}
+		}
+	}
+}
+
 func TestOutside(t *testing.T) {
 	own := []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("2001:db8:1::/64")}
 	for address, want := range map[string]bool{
