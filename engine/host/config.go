@@ -65,8 +65,8 @@ type Config struct {
 	LiveKitURL, APIKey, APISecret string
 
 	Log logrus.FieldLogger
-	// Came is told of the first guest who came in from outside (reach.Outside); may be
-	// nil.
+	// Came is told of the first guest who came in from outside (reach.Outside), and of the
+	// first one since a way in was lost; may be nil.
 	Came func(id call.Identity, name string)
 	// NoPortMapping leaves the router of this network alone; otherwise it is asked to
 	// lead to this server. Reached is told, after ready, each time that this changes the

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"foyer/engine/call"
 	"foyer/engine/call/reach"
 	"foyer/engine/host/portmap"
 	"foyer/engine/host/relayed"
@@ -21,17 +22,34 @@ type router struct {
 	port   uint16
 	mapper *portmap.Mapper // nil: the router is left alone
 	relay  *relayed.Line   // nil: none is used
+
+	mu   sync.Mutex
+	last Reach
+	came bool // somebody from outside, since a way in was lost
 }
 
-// newRouter asks for nothing yet. In front of another computer's media server nothing
-// is asked: what the router leads to this computer would be half of what a guest needs.
+// newRouter asks for nothing yet.
 func (s *Server) newRouter(data *folder, media *mediaServer, port uint16) *router {
 	r := &router{s: s, port: port}
 	if s.relay != nil {
 		r.relay = s.newLine(data, media, func(reach.Relay) { r.changed() })
 	}
+	if ports := s.portsToOpen(media, port); len(ports) > 0 {
+		r.mapper = portmap.New(portmap.Config{
+			Log: s.Log.WithField("part", "router"), Ports: ports, Listen: s.listen.Addr(), Key: []byte(data.admin.Key),
+			Changed: func(reach.Router) { r.changed() },
+		})
+	}
+	r.last = r.reach()
+	return r
+}
+
+// portsToOpen are those that the router is asked for. In front of another computer's media
+// server nothing is asked: what the router leads to this computer would be half of what a
+// guest needs.
+func (s *Server) portsToOpen(media *mediaServer, port uint16) []portmap.Port {
 	if s.NoPortMapping || media == nil || s.listen.Addr().IsLoopback() {
-		return r
+		return nil
 	}
 	ports := []portmap.Port{{Protocol: portmap.TCP, Number: port}}
 	if at := media.ports(); at.UDP != 0 {
@@ -40,16 +58,36 @@ func (s *Server) newRouter(data *folder, media *mediaServer, port uint16) *route
 			ports = append(ports, portmap.Port{Protocol: portmap.TCP, Number: uint16(at.TCP)})
 		}
 	}
-	r.mapper = portmap.New(portmap.Config{
-		Log: s.Log.WithField("part", "router"), Ports: ports, Listen: s.listen.Addr(), Key: []byte(data.admin.Key),
-		Changed: func(reach.Router) { r.changed() },
-	})
-	return r
+	return ports
 }
 
+// changed tells how the server is reached now.
 func (r *router) changed() {
+	r.mu.Lock()
+	defer r.mu.Unlock() // they are told in their order
+	now := r.reach()
+	if reach.Lost(r.last.Hosts, r.last.Router, now.Hosts, now.Router) {
+		r.came = false
+	}
+	r.last = now
 	if r.s.Reached != nil {
-		r.s.Reached(r.reach())
+		r.s.Reached(now)
+	}
+}
+
+// noteOutside tells that the server can be reached from outside: once, and again when a way
+// in has been lost since.
+func (r *router) noteOutside(room call.RoomID, id call.Identity, name string) {
+	r.mu.Lock()
+	first := !r.came
+	r.came = true
+	r.mu.Unlock()
+	if !first {
+		return
+	}
+	r.s.Log.WithField("room", room).WithField("identity", id).Info("the first guest came in from outside")
+	if r.s.Came != nil {
+		r.s.Came(id, name)
 	}
 }
 

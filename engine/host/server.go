@@ -141,7 +141,7 @@ func (s *Server) newDoor(
 		LiveKit: livekit, Cluster: s.upstream != nil,
 		Register: c.register, Rooms: c.rooms, Moderator: c.moderator, Enforcer: c.enforcer, Keep: c.keepers.Want,
 		Hosts: func() []string { return r.reach().Hosts }, Limits: *s.limits, Now: s.now,
-		Show: shown.Certificate, Came: s.noteOutside(),
+		Show: shown.Certificate, Came: r.noteOutside,
 	}
 	if shown.Challenge != nil {
 		conf.Protocols = []string{acmecert.ALPN}
@@ -166,19 +166,6 @@ func (s *Server) newDoor(
 		}
 	}
 	return door.New(conf)
-}
-
-// noteOutside tells once that the server can be reached from outside.
-func (s *Server) noteOutside() func(call.RoomID, call.Identity, string) {
-	var once sync.Once
-	return func(room call.RoomID, id call.Identity, name string) {
-		once.Do(func() {
-			s.Log.WithField("room", room).WithField("identity", id).Info("the first guest came in from outside")
-			if s.Came != nil {
-				s.Came(id, name)
-			}
-		})
-	}
 }
 
 // wait waits for the end and stops what is left, after unwatch: nothing may start the

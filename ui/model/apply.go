@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"foyer/engine/call"
+	"foyer/engine/call/reach"
 	"foyer/engine/eventqueue"
 )
 
@@ -301,6 +302,9 @@ func (s *State) participantJoined(p call.Participant, at time.Time) {
 // reached now.
 func (r *Room) follow(v call.RoomServerReached) {
 	if r.Hosting && len(v.Hosts) > 0 {
+		if reach.Lost(r.Link.Hosts, r.Router, v.Hosts, v.Router) {
+			r.Outside = "" // the next one tells what the ways that are left are worth
+		}
 		r.Link.Hosts, r.Router = v.Hosts, v.Router
 	}
 }

@@ -474,3 +474,31 @@ func TestFirstFromOutside(t *testing.T) {
 		}
 	}
 }
+
+// TestOutsideIsNotForEver: who came in by a way that is gone says nothing of the others, and
+// the next one is told of.
+func TestOutsideIsNotForEver(t *testing.T) {
+	s := joined()
+	s.Room.Hosting = true
+	near, far := "192.168.1.10:7843", "203.0.113.5:7843"
+	opened := call.RoomServerReached{Hosts: []string{far, near}, Router: reach.Router{State: reach.Opened, Outside: far}}
+	come := func(id string) {
+		p := person(id, "PA_"+id)
+		p.Outside = true
+		apply(s, call.ParticipantJoined{Participant: p})
+	}
+	apply(s, opened)
+	come("grace")
+	apply(s, opened)
+	if s.Room.Outside != "GRACE" {
+		t.Errorf("as long as nothing changes: %q", s.Room.Outside)
+	}
+	apply(s, call.RoomServerReached{Hosts: []string{near}, Router: reach.Router{State: reach.SecondNAT}})
+	if s.Room.Outside != "" {
+		t.Errorf("in another network: %q", s.Room.Outside)
+	}
+	come("linus")
+	if s.Room.Outside != "LINUS" {
+		t.Errorf("the next one: %q", s.Room.Outside)
+	}
+}
