@@ -61,6 +61,24 @@ func TestReachByRouter(t *testing.T) {
 	}
 }
 
+// TestRelayIsAWayOut: where a host learns that others cannot come, they hear of relays, and
+// where to enter one.
+func TestRelayIsAWayOut(t *testing.T) {
+	for _, l := range Languages() {
+		b := Choose(l.Code, nil)
+		for _, state := range []reach.RouterState{
+			reach.Unasked, reach.Silent, reach.SecondNAT, reach.SharedAddress, reach.NoAddress, reach.Refused,
+		} {
+			got := b.ReachByRouter([]string{near}, reach.Router{State: state})
+			for _, word := range []string{b.T("settings.title"), b.T("settings.network")} {
+				if !strings.Contains(got, word) {
+					t.Errorf("%s, %s: no %q in %q", l.Code, state, word, got)
+				}
+			}
+		}
+	}
+}
+
 // TestReachBesideIPv6: an address of IPv6, which not everybody has, hides nothing that is in
 // the way of IPv4, nor that the relay is of no use.
 func TestReachBesideIPv6(t *testing.T) {
