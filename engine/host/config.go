@@ -69,8 +69,9 @@ type Config struct {
 	// first one since a way in was lost; may be nil.
 	Came func(id call.Identity, name string)
 	// NoPortMapping leaves the router of this network alone; otherwise it is asked to
-	// lead to this server. Reached is told, after ready, each time that this changes the
-	// addresses or what they are worth; it must not block, and may be nil.
+	// lead to this server. Reached is told, after ready, each time that this or another
+	// network changes the addresses or what they are worth; it must not block, and may be
+	// nil.
 	NoPortMapping bool
 	Reached       func(Reach)
 	// Relay is the link of a relay by which guests come, too; empty: there is none.

@@ -13,18 +13,19 @@ import (
 // event for them, and a look takes a tenth of a millisecond.
 const lookAtNetwork = 2 * time.Second
 
-// networkWatch notices new addresses of this computer (after its start, in another
-// Wi-Fi, from a VPN) on which the media server does not listen yet, and replaces the media
-// server when no room is open. Until then new guests get media by TCP, which listens on
-// every address.
+// networkWatch notices that the addresses of this computer have changed, as at the end of its
+// start, in another Wi-Fi or with a VPN. If the media server does not listen on new ones, it
+// is restarted when no room is open. Until then, new guests get media by TCP.
 type networkWatch struct {
 	s       *Server
 	door    *door.Door
 	control *control
-	media   *mediaServer
+	media   *mediaServer // nil: another computer's
+	router  *router
 
 	listening []netip.Addr // at the start of the media server
 	seen      []netip.Addr // at the last look
+	settled   []netip.Addr // that the router was told of
 	told      []netip.Addr // to the log, as one on which nothing listens yet
 }
 
@@ -42,11 +43,18 @@ func (w *networkWatch) run(ctx context.Context) {
 	}
 }
 
-// step renews the media server if it has to be and may be.
+// step tells of changed addresses, and renews the media server if it has to be and may be.
 func (w *networkWatch) step(ctx context.Context) {
 	now := w.s.addresses()
 	stays := slices.Equal(now, w.seen) // for two looks: a new IPv6 address cannot be used for a second
 	w.seen = now
+	if stays && !slices.Equal(now, w.settled) {
+		w.settled = now
+		w.router.moved()
+	}
+	if w.media == nil {
+		return
+	}
 	if len(without(now, w.listening)) == 0 {
 		w.told = nil
 		return

@@ -64,6 +64,34 @@ func TestNetworkComesLater(t *testing.T) {
 	network.set("192.0.2.1") // what is gone asks for nothing
 }
 
+// TestNetworkChangeIsTold: each change of the addresses is told of once it lasts, also if no
+// router is asked and no relay is used, and a network that has not changed is not.
+func TestNetworkChangeIsTold(t *testing.T) {
+	t.Parallel()
+	network, told := &changing{}, make(chan Reach, 64)
+	network.set("192.0.2.1")
+	startServer(t, func(c *Config) {
+		c.Listen, c.addresses, c.networkEvery = ":0", network.look, time.Millisecond
+		c.NoPortMapping, c.Reached = true, func(r Reach) { told <- r }
+	})
+	for _, addresses := range [][]string{{"192.0.2.1", "2001:db8::1"}, {"192.0.2.1"}, {}, {"198.51.100.1"}} {
+		select {
+		case <-told:
+			t.Error("told of nothing")
+		case <-time.After(50 * time.Millisecond): // many looks
+		}
+		network.set(addresses...)
+		select {
+		case r := <-told:
+			if len(r.Hosts) == 0 {
+				t.Errorf("%v: %+v", addresses, r)
+			}
+		case <-time.After(waitTimeout):
+			t.Fatalf("nobody is told of %v", addresses)
+		}
+	}
+}
+
 // TestStopWhileTheMediaServerIsRenewed: a server that is stopped then ends in time, and
 // its log tells of no error.
 func TestStopWhileTheMediaServerIsRenewed(t *testing.T) {

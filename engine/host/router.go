@@ -75,6 +75,15 @@ func (r *router) changed() {
 	}
 }
 
+// moved is told that the addresses of this computer are others, of which the mapper takes
+// notice itself.
+func (r *router) moved() {
+	if r.relay != nil {
+		r.relay.Moved()
+	}
+	r.changed()
+}
+
 // noteOutside tells that the server can be reached from outside: once, and again when a way
 // in has been lost since.
 func (r *router) noteOutside(room call.RoomID, id call.Identity, name string) {

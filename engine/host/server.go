@@ -115,8 +115,10 @@ func (s *Server) serve(
 	r := s.newRouter(data, media, port)
 	d := s.newDoor(data, c, upstream, media, r, shown)
 	serving := d.Serve(inner)
-	if media != nil && s.listen.Addr().IsUnspecified() {
-		w := &networkWatch{s: s, door: d, control: c, media: media, listening: listening}
+	if s.listen.Addr().IsUnspecified() {
+		w := &networkWatch{
+			s: s, door: d, control: c, media: media, router: r, listening: listening, seen: listening, settled: listening,
+		}
 		watching.Go(func() { w.run(watched) })
 	}
 	ready(Ready{

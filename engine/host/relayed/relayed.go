@@ -15,6 +15,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -50,6 +51,8 @@ type Config struct {
 	Keep func(port int)
 	// Media is where the media server of this computer takes datagrams.
 	Media func() netip.AddrPort
+	// Own lists the addresses of this computer; nil: those that it has.
+	Own func() []netip.Addr
 	// Changed is told of each change; it must not block.
 	Changed func(reach.Relay)
 	Log     logrus.FieldLogger
@@ -62,16 +65,23 @@ type Line struct {
 	closed chan struct{}
 	once   sync.Once
 
+	moved chan struct{} // the network is another one since the last try
+
 	mu    sync.Mutex
 	state reach.Relay
 	media *datagrams // of the connection that there is now
+	local netip.Addr // from where it leads; zero: there is none
+	cut   func()     // ends it, or the try to make one; nil: neither is there
 }
 
 var errForeign = errors.New("it does not have the certificate of the relay link")
 
 // New makes a line that is not dialled before Run.
 func New(c Config) *Line {
-	l := &Line{conf: c, guests: make(chan net.Conn), closed: make(chan struct{})}
+	if c.Own == nil {
+		c.Own = ownAddresses
+	}
+	l := &Line{conf: c, guests: make(chan net.Conn), closed: make(chan struct{}), moved: make(chan struct{}, 1)}
 	l.state = reach.Relay{State: reach.Dialling, At: l.at(c.Port)}
 	return l
 }
@@ -107,10 +117,55 @@ func (l *Line) Run(ctx context.Context) {
 		if time.Since(began) > goodAfter {
 			pause = firstPause
 		}
-		if wait := l.failed(err, port, pause); !sleep(ctx, wait+rand.N(wait/4)) {
-			return
+		wait := l.failed(err, port, pause)
+		timer := time.NewTimer(wait + rand.N(wait/4))
+		select {
+		case <-ctx.Done():
+		case <-timer.C:
+			pause = min(2*pause, maxPause)
+		case <-l.moved:
+			pause = firstPause
 		}
-		pause = min(2*pause, maxPause)
+		timer.Stop()
+	}
+}
+
+// Moved is told that the network has changed: a connection from an address that is gone
+// ends now, and not when nobody has answered for long, and where there is none the relay is
+// dialled at once.
+func (l *Line) Moved() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.local.IsValid() && slices.Contains(l.conf.Own(), l.local) {
+		return
+	}
+	select {
+	case l.moved <- struct{}{}:
+	default:
+	}
+	if l.cut != nil {
+		l.cut()
+	}
+}
+
+func ownAddresses() []netip.Addr {
+	all, _ := net.InterfaceAddrs() // none, then: the relay is dialled anew
+	var own []netip.Addr
+	for _, a := range all {
+		if p, err := netip.ParsePrefix(a.String()); err == nil {
+			own = append(own, p.Addr().Unmap())
+		}
+	}
+	return own
+}
+
+// leads takes over from where a connection leads, and what ends it.
+func (l *Line) leads(local net.Addr, cut func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.local, l.cut = netip.Addr{}, cut
+	if a, ok := local.(*net.TCPAddr); ok {
+		l.local = a.AddrPort().Addr().Unmap().WithZone("")
 	}
 }
 
@@ -165,11 +220,16 @@ func (e *refusedError) Error() string { return fmt.Sprintf("the relay refuses: %
 
 // serve uses one connection to the relay until it ends, and returns the port there.
 func (l *Line) serve(ctx context.Context, last int) (port int, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	l.leads(nil, cancel)
+	defer l.leads(nil, nil)
 	conn, err := l.dial(ctx)
 	if err != nil {
 		return 0, err
 	}
 	defer conn.Close()
+	l.leads(conn.LocalAddr(), cancel)
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
 	welcome, err := l.greet(conn, last)
@@ -180,8 +240,6 @@ func (l *Line) serve(ctx context.Context, last int) (port int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	mux, err := yamux.Server(relaywire.NewGuard(conn, true), relaywire.Streams())
 	if err != nil {
 		return 0, errors.Join(err, media.Close())

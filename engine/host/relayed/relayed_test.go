@@ -311,6 +311,43 @@ func TestRelayDies(t *testing.T) {
 	p.dialUDP()
 }
 
+// TestNetworkMoves: a connection from an address that stays goes on; one from an address that
+// is gone ends at once, and there is another; and nobody waits for the end of a pause.
+func TestNetworkMoves(t *testing.T) {
+	p := newPlace(t)
+	var mu sync.Mutex
+	own := []netip.Addr{netip.MustParseAddr("127.0.0.1")}
+	right, foreign := p.conf, p.link
+	if err := p.conf.Load(t.TempDir(), &foreign); err != nil {
+		t.Fatal(err)
+	}
+	p.startRelay()
+	p.startServer(func(c *Config) {
+		c.Own = func() []netip.Addr { mu.Lock(); defer mu.Unlock(); return own }
+	})
+	p.awaits(reach.RelayForeign) // which is tried again in a minute
+	p.stop()
+	p.conf = right
+	p.startRelay()
+	p.line.Moved()
+	p.awaits(reach.Relayed)
+	p.line.Moved()
+	if got, err := p.says("still here"); err != nil || got != "still here" {
+		t.Errorf("%q, %v", got, err)
+	}
+	select {
+	case s := <-p.states:
+		t.Errorf("a connection from an address that stays: %+v", s)
+	default:
+	}
+	mu.Lock()
+	own = nil
+	mu.Unlock()
+	p.line.Moved()
+	p.awaits(reach.RelayLost)
+	p.awaits(reach.Relayed)
+}
+
 // TestRelayRefuses: a key that is none, a relay that is another, and one that is full.
 func TestRelayRefuses(t *testing.T) {
 	for want, change := range map[reach.RelayState]func(*Config){
