@@ -13,10 +13,10 @@ import (
 func (b *Book) ReachByRouter(hosts []string, r reach.Router) string {
 	l := newLeads(hosts, r)
 	if key := l.relayKey(); key != "" {
-		return b.perhaps(l, "reach.ipv6", b.T(key, "address", r.Relay.At))
+		return l.perhaps(b, "reach.ipv6", b.T(key, "address", r.Relay.At))
 	}
 	if key := l.routerKey(); key != "" {
-		return b.perhaps(l, "reach.ipv6", b.T(key, "address", r.Outside))
+		return l.perhaps(b, "reach.ipv6", b.T(key, "address", r.Outside))
 	}
 	return b.Reach(l.kind, l.public, "")
 }
@@ -25,14 +25,14 @@ func (b *Book) ReachByRouter(hosts []string, r reach.Router) string {
 func (b *Book) ReachByRouterLine(hosts []string, r reach.Router) string {
 	l := newLeads(hosts, r)
 	if key := cmp.Or(l.relayKey(), l.routerKey()); key != "" {
-		return b.perhaps(l, "reach.ipv6.line", b.T(key+".line"))
+		return l.perhaps(b, "reach.ipv6.line", b.T(key+".line"))
 	}
 	return b.ReachLine(l.kind, "")
 }
 
 // perhaps adds to a sentence that IPv6 leads here, if it does besides. It is not for
 // everybody, and a firewall is often in its way.
-func (b *Book) perhaps(l leads, key, text string) string {
+func (l leads) perhaps(b *Book, key, text string) string {
 	if !l.ipv6 || l.router.Leads() || l.router.Relay.State == reach.Relayed {
 		return text
 	}

@@ -16,7 +16,7 @@ const (
 )
 
 // bothWays is what is said of a link, long and short.
-func (b *Book) bothWays(r reach.Router, hosts ...string) []string {
+func bothWays(b *Book, r reach.Router, hosts ...string) []string {
 	return []string{b.ReachByRouter(hosts, r), b.ReachByRouterLine(hosts, r)}
 }
 
@@ -35,7 +35,7 @@ func TestReachByRouter(t *testing.T) {
 			if r.Leads() {
 				hosts = []string{outside, near}
 			}
-			for _, text := range b.bothWays(r, hosts...) {
+			for _, text := range bothWays(b, r, hosts...) {
 				if text == "" || strings.Contains(text, "reach.") {
 					t.Errorf("%s, %s: %q", l.Code, state, text)
 				}
@@ -94,8 +94,8 @@ func TestReachBesideIPv6(t *testing.T) {
 			if r.Relay.At != "" {
 				hosts = []string{near, relayAt, six}
 			}
-			without := b.bothWays(r, near)
-			for i, got := range b.bothWays(r, hosts...) {
+			without := bothWays(b, r, near)
+			for i, got := range bothWays(b, r, hosts...) {
 				if !strings.Contains(got, without[i]) || !strings.Contains(got, "IPv6") {
 					t.Errorf("%s, %s, %s: %q", l.Code, r.State, r.Relay.State, got)
 				}
@@ -134,7 +134,7 @@ func TestReachByRelay(t *testing.T) {
 			reach.Dialling, reach.Relayed, reach.RelayLost, reach.RelayRefuses, reach.RelayFull,
 		} {
 			r := reach.Router{State: reach.SharedAddress, Relay: reach.Relay{State: state, At: relayAt}}
-			for _, text := range b.bothWays(r, near) {
+			for _, text := range bothWays(b, r, near) {
 				if text == "" || strings.Contains(text, "reach.") || seen[text] {
 					t.Errorf("%s, %s: %q", l.Code, state, text)
 				}
