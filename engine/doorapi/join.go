@@ -131,6 +131,8 @@ type JoinAnswer struct {
 	// Media says where media is received at the address by which the door was reached:
 	// behind port forwarding, what the SFU offers is an inside address.
 	Media reach.Ports `json:"media,omitzero"`
+	// MediaAddresses are those of the name by which a browser has reached the door.
+	MediaAddresses []string `json:"media_addresses,omitempty"`
 }
 
 // Admission is what the answer of the door at host, a HOST:PORT, lets its reader

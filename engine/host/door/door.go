@@ -107,6 +107,7 @@ type Door struct {
 	enforcer    *tracks.Enforcer
 	keep        func(call.RoomID)
 	hosts       func() []string
+	names       *names
 	public      []string
 	trusted     func(string) bool
 	came        func(call.RoomID, call.Identity, string)
@@ -152,6 +153,7 @@ func New(c Config) *Door {
 		limits: c.Limits, guests: newGuestLimits(c.Limits), attempts: newAttempts(c.Limits, c.Now), now: c.Now,
 		signing: &limits.ForwardClock{}, nonces: limits.NewNonces(2*nonceWindow, maxNonces, originNonces),
 	}
+	d.names = newNames(c.Hosts, c.Now)
 	d.watch = connwatch.New(c.Rooms.Participant, c.Moderator.TellConnection, func(ctx context.Context, p roomservice.Place) {
 		_ = c.Rooms.Remove(ctx, p.Room, p.Identity) // LiveKit does so by itself a minute later
 	}, c.Cluster)

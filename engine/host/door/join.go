@@ -48,6 +48,9 @@ func (d *Door) serveJoin(w http.ResponseWriter, r *http.Request) {
 		d.fail(w, log.WithField("room", req.Room).WithField("identity", req.Identity), err)
 		return
 	}
+	if r.Header.Get("Origin") != "" { // others look names up themselves
+		answer.MediaAddresses = d.names.addresses(r.Context(), r.Host)
+	}
 	reply(w, http.StatusOK, answer)
 }
 

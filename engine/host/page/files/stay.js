@@ -48,7 +48,7 @@ export class Stay {
   // meanwhile leaves again.
   async enter() {
     if (this.over) return;
-    ways.use(this.answer.media);
+    ways.use(this.answer.media, this.answer.media_addresses);
     const address = `wss://${window.location.host}`;
     try {
       await this.room.connect(address, this.answer.token, { autoSubscribe: false });

@@ -7,14 +7,20 @@ const delay = 250; // that one way has before the next is tried beside it
 
 let ways = [];
 
-// use takes what the door says about its media.
-export function use({ udp, tcp, door } = {}) {
-  const host = window.location.hostname.replace(/^\[|\]$/g, '');
+const isAddress = (text) => typeof text === 'string' && (/^\d+(\.\d+){3}$/.test(text) || /^[\da-f.]*:[\da-f:.]*$/i.test(text));
+
+// use takes what the door says about its media, and the addresses of its name: Firefox
+// takes no name. Without any, other browsers look it up.
+export function use({ udp, tcp, door } = {}, addresses = []) {
+  const own = window.location.hostname.replace(/^\[|\]$/g, '');
+  let hosts = isAddress(own) || !Array.isArray(addresses) ? [own] : addresses.filter(isAddress).slice(0, 4);
+  if (!hosts.length) hosts = [own];
   ways = [];
   const add = (name, network, priority, port, rest) => {
-    if (Number.isInteger(port) && port > 0 && port < 65536) {
-      ways.push(`candidate:${name} 1 ${network} ${priority} ${host} ${port} typ host${rest}`);
-    }
+    if (!Number.isInteger(port) || port <= 0 || port >= 65536) return;
+    hosts.forEach((host, i) => {
+      ways.push(`candidate:${name}${i || ''} 1 ${network} ${priority - i} ${host} ${port} typ host${rest}`);
+    });
   };
   add('foyer1', 'udp', 126 * 2 ** 24 - 1, udp, '');
   add('foyer2', 'tcp', 90 * 2 ** 24, tcp, ' tcptype passive');
