@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2/canvas"
 
 	"foyer/engine/call"
+	"foyer/engine/call/reach"
 	"foyer/ui/access"
 	"foyer/ui/kit"
 	"foyer/ui/qr"
@@ -77,12 +78,35 @@ func (s *Sheet) Show(c fyne.Canvas, book *words.Book, link call.Link, copied fun
 }
 
 // browserNote says what a guest without Foyer finds: first a warning, unless the door has
-// a certificate that browsers know.
+// a certificate that browsers know. A browser tries one address, which may serve fewer
+// people than the link does.
 func browserNote(book *words.Book, link call.Link) string {
+	note := book.T("invite.browser.detail")
 	if link.Pinned() {
-		return book.T("invite.browser.warns")
+		note = book.T("invite.browser.warns")
 	}
-	return book.T("invite.browser.detail")
+	if whom := whomItServes(book, link); whom != "" {
+		note += "\n" + whom
+	}
+	return note
+}
+
+func whomItServes(book *words.Book, link call.Link) string {
+	hosts := reach.ForBrowsers(link.Hosts)
+	if len(hosts) == 0 {
+		return ""
+	}
+	kind, _ := reach.Of(hosts[:1])
+	switch kind {
+	case reach.Computer:
+		return book.T("invite.browser.computer", "address", hosts[0])
+	case reach.Network:
+		return book.T("invite.browser.network", "address", hosts[0])
+	case reach.Internet:
+		return book.T("invite.browser.internet", "address", hosts[0])
+	case reach.Nobody:
+	}
+	return ""
 }
 
 // Settle takes the sheet away when there is no link any more, or another room's. One
