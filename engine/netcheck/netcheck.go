@@ -98,14 +98,14 @@ func (t tester) run(ctx context.Context) (a reach.Address, f found) {
 	if err != nil {
 		return fail(), found{}
 	}
-	addresses, err := within(ctx, func(ctx context.Context) ([]string, error) {
+	_, err = within(ctx, func(ctx context.Context) ([]string, error) {
 		return net.DefaultResolver.LookupHost(ctx, name)
 	})
 	if err != nil {
 		return fail(), found{}
 	}
 	step = reach.StepConnect
-	raw, err := within(ctx, func(ctx context.Context) (net.Conn, error) { return dialAny(ctx, addresses, port) })
+	raw, err := dial(ctx, name, port)
 	if err != nil {
 		return fail(), found{}
 	}
@@ -137,15 +137,11 @@ func within[T any](ctx context.Context, do func(context.Context) (T, error)) (T,
 	return do(ctx)
 }
 
-// dialAny connects to the first of a name's addresses that takes it.
-func dialAny(ctx context.Context, addresses []string, port string) (conn net.Conn, err error) {
-	var dialer net.Dialer
-	for _, a := range addresses {
-		if conn, err = dialer.DialContext(ctx, "tcp", net.JoinHostPort(a, port)); err == nil {
-			return conn, nil
-		}
-	}
-	return nil, err
+// dial connects to the addresses of a name, those of IPv4 beside those of IPv6.
+func dial(ctx context.Context, name, port string) (net.Conn, error) {
+	return within(ctx, func(ctx context.Context) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "tcp", net.JoinHostPort(name, port))
+	})
 }
 
 // open reports whether the link is one of plain text, which only loopback has.
@@ -235,9 +231,7 @@ func (f found) media(ctx context.Context, r *reach.Report) {
 }
 
 func (f found) tryTCP(ctx context.Context) reach.Way {
-	conn, err := within(ctx, func(ctx context.Context) (net.Conn, error) {
-		return dialAny(ctx, []string{f.at.String()}, strconv.Itoa(f.ports.TCP))
-	})
+	conn, err := dial(ctx, f.at.String(), strconv.Itoa(f.ports.TCP))
 	if err != nil {
 		return reach.WayClosed
 	}
