@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"foyer/engine/call"
+	"foyer/engine/call/reach"
 	"foyer/ui/words"
 )
 
@@ -37,11 +38,18 @@ func (f Form) Print(out, warnings io.Writer, link call.Link) string {
 	}
 	encoder := json.NewEncoder(out)
 	encoder.SetEscapeHTML(false) // links are to be copied
+	leads, _ := reach.Of(link.Hosts)
+	page := reach.ForBrowsers(link.Hosts)
+	serves, _ := reach.Of(page[:min(len(page), 1)])
 	_ = encoder.Encode(struct {
 		Link string `json:"link"`
 		Web  string `json:"web"`
 		// Warns says that browsers do not know the door's certificate.
 		Warns bool `json:"browser_warns"`
-	}{link.String(), link.Web(), link.Pinned()}) // if it fails, nobody reads it
+		// Reach is how far the addresses of the link lead, and Serves the one of the
+		// link for a browser.
+		Reach  reach.Kind `json:"reach"`
+		Serves reach.Kind `json:"browser_reach"`
+	}{link.String(), link.Web(), link.Pinned(), leads, serves}) // if it fails, nobody reads it
 	return text
 }
