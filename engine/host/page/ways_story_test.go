@@ -32,7 +32,7 @@ console.log(JSON.stringify(told));
 func TestCandidatesAreAddresses(t *testing.T) {
 	node, err := exec.LookPath("node")
 	if err != nil {
-		t.Skip("the page's modules run in node: install nodejs")
+		t.Skip("there is no node; runs on machines that scripts/deps.sh has prepared")
 	}
 	file, err := filepath.Abs("files/ways.js")
 	if err != nil {
