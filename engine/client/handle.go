@@ -194,7 +194,8 @@ func (s *session) onAlarm(a alarmKind) {
 	case alarmMedia:
 		s.onMediaLate()
 	case alarmAnswer:
-		if s.negotiation.everConnected { // before that, alarmMedia limits the join
+		// A server that answers pings is there: then alarmMedia limits the join.
+		if s.negotiation.everConnected || s.rtt.Load() == 0 {
 			s.lost(fmt.Errorf("%w: offer not answered", call.ErrConnectionLost), true)
 		}
 	case alarmQuiet:

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/livekit/protocol/livekit"
+
 	"foyer/engine/call"
 )
 
@@ -27,13 +29,16 @@ func TestUntrustedCertificate(t *testing.T) {
 	}
 }
 
-// The caller's deadline bounds media, too: joining has one timeout (contract J8). A server
-// that leaves the first offer unanswered for long gets no second one.
+// The caller's deadline limits media, too: joining has one timeout (contract J8). A server
+// that is there, and leaves the first offer unanswered for long, gets no second one.
 func TestJ8_MediaIsBoundedByTheCallersDeadline(t *testing.T) {
 	noLeaks(t)
 	s := newScripted(t, false)
 	s.script = func(c *scriptConn) {
 		c.sendJoin()
+		c.send(&livekit.SignalResponse{Message: &livekit.SignalResponse_PongResp{PongResp: &livekit.Pong{
+			LastPingTimestamp: time.Now().Add(-20 * time.Millisecond).UnixMilli(),
+		}}})
 		c.drain()
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)

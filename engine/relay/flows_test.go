@@ -80,8 +80,8 @@ func TestFlows(t *testing.T) {
 	}
 }
 
-// TestForgedGuest: whoever sends a check in another's name, and has the server, turns few
-// bytes into no more than three times as many.
+// TestForgedGuest: an attacker who sends a check in another's name, and runs the server, turns
+// few bytes into no more than three times as many.
 func TestForgedGuest(t *testing.T) {
 	f, now, got := newFlows(DefaultLimits()), time.Now(), 0
 	ann := guestAt(1, 1000)

@@ -79,7 +79,8 @@ func (l leads) relayKey() string {
 // routerKey is the sentence about a router, or empty where another one says more: the
 // link has a public address of which the router does not know, and that is for everybody.
 func (l leads) routerKey() string {
-	if l.kind == reach.Internet && !l.ipv6 && l.public != l.router.Outside || l.kind == reach.Nobody || l.kind == reach.Computer {
+	beside := l.kind == reach.Internet && !l.ipv6 && l.public != l.router.Outside
+	if beside || l.kind == reach.Nobody || l.kind == reach.Computer {
 		return ""
 	}
 	switch l.router.State {
