@@ -29,7 +29,7 @@ func (v *visitor) keepsLimits() {
 	for what, tt := range map[string]struct{ code, want string }{
 		"one of each source": {
 			`return chosen([person('a', ['audio', 'microphone'], ['audio', 'microphone'], ['video', 'camera'], ['video', 'camera'], ['video', 'screen_share'])])`,
-			"a0 a2 a4",
+			"a0 a4 a2",
 		},
 		"audio that calls itself a camera, and what has no source": {
 			`return chosen([person('a', ['audio', 'camera'], ['audio', 'screen_share'], ['video', 'microphone'], ['audio', 'unknown'], ['video', 'camera'])])`,
@@ -45,9 +45,17 @@ func (v *visitor) keepsLimits() {
 			const all = chosen(many(70, ['audio', 'microphone']));
 			return [all.length, all.includes('p69.0')]`, "64 true",
 		},
-		"32 videos, a first one for everybody": {
-			`const all = chosen(many(31, ['video', 'camera'], ['video', 'screen_share']));
-			return [all.length, all.filter((sid) => sid.endsWith('.0')).length]`, "32 31",
+		"32 videos, of many screens the first": {
+			`const all = chosen(many(40, ['video', 'camera'], ['video', 'screen_share']));
+			return [all.length, all.filter((sid) => sid.endsWith('.1')).length]`, "32 4",
+		},
+		"the screen of who turned the camera on last": {
+			`const all = chosen([...many(40, ['video', 'camera']), person('z.', ['video', 'camera'], ['video', 'screen_share'])]);
+			return [all.length, all.includes('z.1')]`, "32 true",
+		},
+		"the camera of who speaks": {
+			`spoke.set('p39.', 5);
+			return [chosen(many(40, ['video', 'camera'])).includes('p39.0')]`, "true",
 		},
 		"the largest frames yield": {
 			`const all = many(3, ['video', 'camera']);

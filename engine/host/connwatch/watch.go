@@ -22,9 +22,6 @@ const (
 	// LostAfter is how long a socket may be gone before the room is told: a
 	// leave has reached LiveKit by then, and a resumption has begun.
 	LostAfter = 300 * time.Millisecond
-	// AbandonedAfter is how long a socket may be gone of somebody whose media never
-	// connected. LiveKit would keep all that such a stay takes for a minute.
-	AbandonedAfter = 5 * time.Second
 	// lossTimeout is how long a loss is remembered; LiveKit gives up after 20 s.
 	lossTimeout = 2 * time.Minute
 	// newerBy is how much later than the socket a participant must have joined to
@@ -40,8 +37,6 @@ type Watch struct {
 	find func(context.Context, roomservice.Place) (*livekit.ParticipantInfo, error)
 	// tell sends a notice to the room.
 	tell func(context.Context, roomservice.Place, doorapi.NoticeKind)
-	// remove ends the stay of somebody who has nothing to resume.
-	remove func(context.Context, roomservice.Place)
 	// always tells the room of everybody who is back: another door may have told the
 	// loss.
 	always bool
@@ -79,14 +74,13 @@ type Visit struct {
 }
 
 // New makes a watch. find returns who is in a room, or call.ErrAlreadyGone; tell
-// sends a notice about somebody to their room; remove ends the stay of somebody; always
-// tells of everybody who is back, because another door may have told the loss.
+// sends a notice about somebody to their room; always tells of everybody who is
+// back, because another door may have told the loss.
 func New(
 	find func(context.Context, roomservice.Place) (*livekit.ParticipantInfo, error),
-	tell func(context.Context, roomservice.Place, doorapi.NoticeKind),
-	remove func(context.Context, roomservice.Place), always bool,
+	tell func(context.Context, roomservice.Place, doorapi.NoticeKind), always bool,
 ) *Watch {
-	l := &Watch{find: find, tell: tell, remove: remove, always: always, open: map[roomservice.Place]*watched{}}
+	l := &Watch{find: find, tell: tell, always: always, open: map[roomservice.Place]*watched{}}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	return l
 }
@@ -140,59 +134,33 @@ func (v *Visit) End() {
 	w.ends++
 	end := w.ends
 	l.do(w, func(ctx context.Context) {
-		if pause.For(ctx, LostAfter) == nil {
-			if info := l.missing(ctx, v.p, w, end); info != nil {
-				l.tell(ctx, v.p, doorapi.NoticeLost)
-				l.abandoned(v.p, w, end, info)
-			}
+		if pause.For(ctx, LostAfter) == nil && l.missing(ctx, v.p, w, end) {
+			l.tell(ctx, v.p, doorapi.NoticeLost)
 		}
 		l.drop(v.p, w)
 	})
 }
 
-// abandoned ends a stay whose media never connected, unless a new socket comes for it: such
-// a client has nothing to resume, and joins anew.
-func (l *Watch) abandoned(p roomservice.Place, w *watched, end int, lost *livekit.ParticipantInfo) {
-	if lost.GetState() == livekit.ParticipantInfo_ACTIVE {
-		return
-	}
-	l.group.Go(func() {
-		if pause.For(l.ctx, AbandonedAfter) != nil {
-			return
-		}
-		info, err := l.find(l.ctx, p)
-		if err != nil || info.GetSid() != lost.GetSid() || info.GetState() != lost.GetState() {
-			return
-		}
-		l.mu.Lock()
-		gone := !w.here() && w.ends == end
-		l.mu.Unlock()
-		if gone {
-			l.remove(l.ctx, p)
-		}
-	})
-}
-
-// missing returns somebody who is in the room and has had no socket since that end of
-// theirs, and notes that the room is told so. Somebody who came and went meanwhile has a
-// later end, which gets its own time.
-func (l *Watch) missing(ctx context.Context, p roomservice.Place, w *watched, end int) *livekit.ParticipantInfo {
+// missing reports whether somebody is in the room and has had no socket since that
+// end of theirs, and notes that the room is told so. Somebody who came and went
+// meanwhile has a later end, which gets its own time.
+func (l *Watch) missing(ctx context.Context, p roomservice.Place, w *watched, end int) bool {
 	began, alone := l.alone(w, end)
 	if !alone {
-		return nil
+		return false
 	}
 	info, err := l.find(ctx, p)
 	if err != nil || info.GetState() == livekit.ParticipantInfo_DISCONNECTED ||
 		roster.JoinedAt(info).After(began.Add(newerBy)) {
-		return nil
+		return false
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if w.here() || w.ends != end {
-		return nil
+		return false
 	}
 	w.lost = time.Now()
-	return info
+	return true
 }
 
 // alone reports whether somebody had a socket and has had none since that end.

@@ -44,13 +44,6 @@ func (r *room) tell(_ context.Context, p roomservice.Place, kind doorapi.NoticeK
 	r.told = append(r.told, fmt.Sprintf("%s %s", p.Identity, kind))
 }
 
-func (r *room) remove(_ context.Context, p roomservice.Place) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.people, p.Identity)
-	r.told = append(r.told, fmt.Sprintf("%s removed", p.Identity))
-}
-
 func (r *room) set(id call.Identity, info *livekit.ParticipantInfo) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -70,10 +63,8 @@ func story(t *testing.T, always bool, tell func(t *testing.T, l *Watch, r *room)
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		r := &room{people: map[call.Identity]*livekit.ParticipantInfo{}}
-		r.set("anna", &livekit.ParticipantInfo{
-			Identity: "anna", JoinedAtMs: time.Now().UnixMilli(), State: livekit.ParticipantInfo_ACTIVE,
-		})
-		l := New(r.find, r.tell, r.remove, always)
+		r.set("anna", &livekit.ParticipantInfo{Identity: "anna", JoinedAtMs: time.Now().UnixMilli()})
+		l := New(r.find, r.tell, always)
 		tell(t, l, r)
 		l.Close()
 	})
@@ -115,36 +106,6 @@ func TestLostAndBack(t *testing.T) {
 		again.End()
 		after(t, LostAfter+time.Millisecond, r, "anna lost", "anna back", "anna lost")
 	})
-}
-
-// TestAbandoned: who hangs up before media connect does not stay for LiveKit's minute, unless
-// they are back, connect after all, or have begun another session.
-func TestAbandoned(t *testing.T) {
-	joined := func(sid string, state livekit.ParticipantInfo_State) *livekit.ParticipantInfo {
-		return &livekit.ParticipantInfo{Sid: sid, Identity: "anna", JoinedAtMs: time.Now().UnixMilli(), State: state}
-	}
-	for name, meanwhile := range map[string]func(*Watch, *room){
-		"removed":            func(*Watch, *room) {},
-		"back":               func(l *Watch, _ *room) { connect(l, true) },
-		"coming":             func(l *Watch, _ *room) { l.Visit(anna, true) },
-		"connected":          func(_ *Watch, r *room) { r.set("anna", joined("1", livekit.ParticipantInfo_ACTIVE)) },
-		"another session":    func(_ *Watch, r *room) { r.set("anna", joined("2", livekit.ParticipantInfo_JOINED)) },
-		"gone by themselves": func(_ *Watch, r *room) { r.set("anna", nil) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			story(t, false, func(t *testing.T, l *Watch, r *room) {
-				r.set("anna", joined("1", livekit.ParticipantInfo_JOINED))
-				connect(l, false).End()
-				after(t, LostAfter+time.Millisecond, r, "anna lost")
-				meanwhile(l, r)
-				time.Sleep(2 * AbandonedAfter)
-				synctest.Wait()
-				if removed := slices.Contains(r.heard(), "anna removed"); removed != (name == "removed") {
-					t.Errorf("heard: %v", r.heard())
-				}
-			})
-		})
-	}
 }
 
 // TestResumedInTime: a participant who is back before the room is told was never lost.
@@ -270,7 +231,7 @@ func TestSocketEnds(t *testing.T) {
 	told := make(chan string, 10)
 	l := New(r.find, func(ctx context.Context, p roomservice.Place, kind doorapi.NoticeKind) {
 		told <- fmt.Sprintf("%s %s", p.Identity, kind)
-	}, r.remove, false)
+	}, false)
 	defer l.Close()
 	hangUp := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {

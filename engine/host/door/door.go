@@ -154,10 +154,7 @@ func New(c Config) *Door {
 		signing: &limits.ForwardClock{}, nonces: limits.NewNonces(2*nonceWindow, maxNonces, originNonces),
 	}
 	d.names = newNames(c.Hosts, c.Now)
-	remove := func(ctx context.Context, p roomservice.Place) {
-		_ = c.Rooms.Remove(ctx, p.Room, p.Identity) // LiveKit does so by itself a minute later
-	}
-	d.watch = connwatch.New(c.Rooms.Participant, c.Moderator.TellConnection, remove, c.Cluster)
+	d.watch = connwatch.New(c.Rooms.Participant, c.Moderator.TellConnection, c.Cluster)
 	l := c.Limits
 	d.connects = limits.NewRates[netip.Prefix](l.Connects, l.ConnectBurst, l.Addresses)
 	d.personConnects = limits.NewRates[roomservice.Place](l.PersonConnects, l.PersonConnectBurst, l.Addresses)

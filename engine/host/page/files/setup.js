@@ -7,6 +7,7 @@ import { $, preview } from './view.js';
 
 const { t } = words;
 const asleep = 60_000; // after a sleep of so long, nothing comes on by itself
+const throttled = 65_000; // between two looks of a page that is hidden
 
 const here = () => !$('lobby').hidden;
 
@@ -70,9 +71,10 @@ for (const [id, source] of [['camera-choice', 'camera'], ['mic-choice', 'microph
 
 // A computer that has slept while somebody was about to join wakes up with camera and
 // microphone off, as in the window.
-let last = Date.now();
+// Browsers wake a page that is hidden once a minute only.
+let [last, hidden] = [Date.now(), false];
 setInterval(() => {
-  const slept = Date.now() - last > asleep;
-  last = Date.now();
+  const slept = Date.now() - last > (hidden || document.hidden ? throttled : 0) + asleep;
+  [last, hidden] = [Date.now(), document.hidden];
   if (slept && !$('waiting').hidden && here()) for (const source of ['camera', 'microphone']) devices.want(source, false);
 }, 1000);

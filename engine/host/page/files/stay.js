@@ -179,8 +179,8 @@ export class Stay {
       })
       .on(RoomEvent.ParticipantAttributesChanged, changed)
       .on(RoomEvent.ParticipantNameChanged, changed)
-      .on(RoomEvent.TrackMuted, () => this.settle())
-      .on(RoomEvent.TrackUnmuted, () => this.settle())
+      .on(RoomEvent.TrackMuted, (_, p) => this.muting(p))
+      .on(RoomEvent.TrackUnmuted, (_, p) => this.muting(p))
       .on(RoomEvent.LocalTrackPublished, () => this.settle())
       .on(RoomEvent.LocalTrackUnpublished, () => this.settle())
       .on(RoomEvent.ActiveSpeakersChanged, () => this.speaking())
@@ -242,9 +242,20 @@ export class Stay {
     this.subscribe();
   }
 
+  // speaking takes the voices of those who speak, if they were not among those that are heard.
   speaking() {
+    const unheard = (p) => p !== this.room.localParticipant
+      && [...p.trackPublications.values()].some((t) => t.source === 'microphone' && !t.isDesired);
     for (const p of this.room.activeSpeakers) this.spoke.set(p.identity, Date.now());
+    if (this.room.activeSpeakers.some(unheard)) this.subscribe();
     this.view.speaking();
+  }
+
+  // muting follows somebody who has muted or unmuted themselves: those who cannot speak
+  // make room for others.
+  muting(p) {
+    if (p === this.room.localParticipant) this.settle();
+    else this.subscribe();
   }
 
   permissions() {

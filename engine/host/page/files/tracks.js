@@ -2,6 +2,7 @@
 // person publishes costs the others no more than this, whatever it claims.
 const maxVoices = 64; // of more, those are heard who spoke last
 const maxVideos = 32; // those that are not in sight are paused by LiveKit's client
+const maxScreens = 4; // are shown before cameras
 const maxPixels = 16 * 2 ** 20; // of all frames that are decoded at once; the largest yields
 
 const kinds = { camera: 'video', microphone: 'audio', screen_share: 'video', screen_share_audio: 'audio' };
@@ -23,7 +24,11 @@ export function choose(people, { spoke, pixels }) {
     }
   }
   if (voices.length > maxVoices) voices.sort((a, b) => a.muted - b.muted || b.spoke - a.spoke);
-  videos.sort((a, b) => a.nth - b.nth); // nobody has a second one before everybody has the first
+  // The first screens, then one video of everybody before anybody's second, of those first
+  // who spoke last.
+  const screens = videos.filter((v) => v.publication.source === 'screen_share').slice(0, maxScreens);
+  const heardAt = (v) => spoke.get(v.p.identity) ?? 0;
+  videos.sort((a, b) => screens.includes(b) - screens.includes(a) || a.nth - b.nth || heardAt(b) - heardAt(a));
   const size = ({ publication }) => pixels.get(publication.trackSid) ?? 0;
   const shown = videos.slice(0, maxVideos);
   let sum = shown.reduce((all, v) => all + size(v), 0);
