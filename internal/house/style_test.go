@@ -30,7 +30,6 @@ var styleLeft = map[string]int{
 	"bench/internal/lines/lines.go":       1,
 	"bench/internal/report/beside.go":     1,
 	"bench/internal/window/stay.go":       1,
-	"docs/limits.md":                      1,
 	"engine/host/limits/limits.go":        2,
 	"engine/host/limits/limits_test.go":   1,
 	"engine/host/limits/listener.go":      2,
