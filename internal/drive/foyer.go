@@ -101,15 +101,10 @@ func (f Foyer) Serve(ctx context.Context, o ServeOptions) (*Server, error) {
 	if !o.PortMapping {
 		args = append(args, "--no-port-mapping")
 	}
-	p, err := Start(Command{Name: "serve", Path: f.Bin, Args: args, Env: o.Env, NS: o.NS, Logs: f.Work, UID: f.UID})
+	p, ready, err := startServer(ctx, Command{
+		Name: "serve", Path: f.Bin, Args: args, Env: o.Env, NS: o.NS, Logs: f.Work, UID: f.UID,
+	})
 	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, 3*StartLimit)
-	defer cancel()
-	ready, err := p.Wait(ctx, "ready", 0, nil)
-	if err != nil {
-		p.Close(0)
 		return nil, err
 	}
 	return &Server{

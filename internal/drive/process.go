@@ -107,6 +107,22 @@ func Start(c Command) (*Process, error) {
 	return p, nil
 }
 
+// startServer starts a process that says when it is ready, and returns what it says.
+func startServer(ctx context.Context, c Command) (*Process, Event, error) {
+	p, err := Start(c)
+	if err != nil {
+		return nil, Event{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 3*StartLimit)
+	defer cancel()
+	ready, err := p.Wait(ctx, "ready", 0, nil)
+	if err != nil {
+		p.Close(0)
+		return nil, Event{}, err
+	}
+	return p, ready, nil
+}
+
 func (p *Process) read(out io.Reader) {
 	defer close(p.done)
 	lines := bufio.NewScanner(out)

@@ -29,18 +29,11 @@ func (f Foyer) Relay(ctx context.Context, o RelayOptions) (*Relay, error) {
 		}
 		o.Data = dir
 	}
-	p, err := Start(Command{
+	p, ready, err := startServer(ctx, Command{
 		Name: "relay", Path: f.Bin, Args: append([]string{"relay", "--data", o.Data}, o.Args...),
 		NS: o.NS, Logs: f.Work, UID: f.UID,
 	})
 	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, 3*StartLimit)
-	defer cancel()
-	ready, err := p.Wait(ctx, "ready", 0, nil)
-	if err != nil {
-		p.Close(0)
 		return nil, err
 	}
 	return &Relay{p, ready.Text("link")}, nil
