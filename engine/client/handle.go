@@ -17,6 +17,7 @@ const (
 	defaultPing    = 5 * time.Second
 	defaultSilence = 15 * time.Second
 	shortestPing   = time.Second
+	slowPong       = 2 * time.Second
 	longestSilence = time.Minute
 )
 
@@ -41,7 +42,7 @@ func (pg *pings) timeout() time.Duration {
 
 // onMessage takes one message of the server's. Unknown kinds are ignored.
 func (s *session) onMessage(w *signalconn.Conn, msg *livekit.SignalResponse) {
-	if s.signal != w {
+	if s.signal != w || s.phase == phaseEnded {
 		return // of a connection that was given up
 	}
 	if s.phase == phaseLeaving {
@@ -50,9 +51,7 @@ func (s *session) onMessage(w *signalconn.Conn, msg *livekit.SignalResponse) {
 		}
 		return
 	}
-	if s.phase == phaseEnded {
-		return
-	}
+	s.heard = time.Now()
 	s.alarms.Set(alarmPong, s.pings.timeout()) // whatever it says, it is there
 	switch m := msg.GetMessage().(type) {
 	case *livekit.SignalResponse_Answer:
@@ -194,8 +193,8 @@ func (s *session) onAlarm(a alarmKind) {
 	case alarmMedia:
 		s.onMediaLate()
 	case alarmAnswer:
-		// A server that answers pings is there: then alarmMedia limits the join.
-		if s.negotiation.everConnected || s.rtt.Load() == 0 {
+		// If the server is there, alarmMedia limits the join.
+		if s.negotiation.everConnected || time.Since(s.heard) > s.pings.interval()+slowPong {
 			s.lost(fmt.Errorf("%w: offer not answered", call.ErrConnectionLost), true)
 		}
 	case alarmQuiet:

@@ -50,6 +50,7 @@ type session struct {
 	once   sync.Once
 	halted atomic.Bool  // no media any more: leaving or ended
 	rtt    atomic.Int64 // of the signal connection, ns
+	heard  time.Time    // when the server said anything last
 	budget *bandwidth.Budget
 
 	// loop
