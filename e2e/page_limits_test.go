@@ -45,6 +45,11 @@ func (v *visitor) keepsLimits() {
 			const all = chosen(many(70, ['audio', 'microphone']));
 			return [all.length, all.includes('p69.0')]`, "64 true",
 		},
+		"noise displaces nobody who came before it": {
+			`for (let i = 40; i < 140; i++) spoke.set('p' + i + '.', 9);
+			const all = chosen(many(140, ['audio', 'microphone']));
+			return [all.length, [...Array(32).keys()].every((i) => all.includes('p' + i + '.0'))]`, "64 true",
+		},
 		"32 videos, of many screens the first": {
 			`const all = chosen(many(40, ['video', 'camera'], ['video', 'screen_share']));
 			return [all.length, all.filter((sid) => sid.endsWith('.1')).length]`, "32 4",

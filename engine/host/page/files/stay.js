@@ -9,6 +9,7 @@ import { choose } from './tracks.js';
 const { Room, RoomEvent, Track, LocalAudioTrack, LocalVideoTrack, DefaultReconnectPolicy } = window.LivekitClient;
 
 const reconnect = 60_000; // as Foyer
+const yields = 10_000; // how far somebody who goes on speaking falls behind those who begin
 const removalLimit = 1000; // who is told to leave leaves, whatever happens
 
 const { Camera, Microphone, ScreenShare, ScreenShareAudio } = Track.Source;
@@ -30,6 +31,7 @@ export class Stay {
     this.lost = new Set(); // of whom the door says that the connection is lost
     this.departures = new Map(); // identity -> what the door has said of their removal
     this.spoke = new Map(); // identity -> when they were last heard
+    this.began = new Map(); // identity of who speaks now -> since when
     this.pixels = new Map(); // SID -> how large the frames of that track are
     this.settling = new Set(); // the sources of which a step is being taken
     this.connections = 1; // grows whenever the connection was another one
@@ -246,7 +248,10 @@ export class Stay {
   speaking() {
     const unheard = (p) => p !== this.room.localParticipant
       && [...p.trackPublications.values()].some((t) => t.source === 'microphone' && !t.isDesired);
-    for (const p of this.room.activeSpeakers) this.spoke.set(p.identity, Date.now());
+    const [now, before] = [Date.now(), this.began];
+    this.began = new Map(this.room.activeSpeakers.map((p) => [p.identity, before.get(p.identity) ?? now]));
+    // The one who has spoken for longest yields.
+    for (const [id, since] of this.began) this.spoke.set(id, now - Math.min(yields, now - since));
     if (this.room.activeSpeakers.some(unheard)) this.subscribe();
     this.view.speaking();
   }

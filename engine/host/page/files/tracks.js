@@ -1,6 +1,6 @@
 // What is received of all the others together (engine/call/subscription.go). What one
 // person publishes costs the others no more than this, whatever it claims.
-const maxVoices = 64; // of more, those are heard who spoke last
+const maxVoices = 64; // of more, half are of who came first, half of who spoke last
 const maxVideos = 32; // those that are not in sight are paused by LiveKit's client
 const maxScreens = 4; // are shown before cameras
 const maxPixels = 16 * 2 ** 20; // of all frames that are decoded at once; the largest yields
@@ -20,10 +20,19 @@ export function choose(people, { spoke, pixels }) {
       if (kinds[source] !== kind || seen.has(source)) continue;
       seen.add(source);
       if (kind === 'video') videos.push({ publication, nth: videos.filter((v) => v.p === p).length, p });
-      else if (heard) voices.push({ publication, muted: publication.isMuted, spoke: spoke.get(p.identity) ?? 0 });
+      else if (heard) {
+        const screen = source === 'screen_share_audio';
+        voices.push({ publication, screen, muted: publication.isMuted, spoke: spoke.get(p.identity) ?? 0 });
+      }
     }
   }
-  if (voices.length > maxVoices) voices.sort((a, b) => a.muted - b.muted || b.spoke - a.spoke);
+  if (voices.length > maxVoices) {
+    // Noise displaces nobody who came before it.
+    voices.sort((a, b) => a.muted - b.muted || a.screen - b.screen);
+    const late = voices.splice(maxVoices / 2);
+    late.sort((a, b) => a.muted - b.muted || b.spoke - a.spoke || a.screen - b.screen);
+    voices.push(...late);
+  }
   // The first screens, then one video of everybody before anybody's second, of those first
   // who spoke last.
   const screens = videos.filter((v) => v.publication.source === 'screen_share').slice(0, maxScreens);
