@@ -124,9 +124,7 @@ func hiddenStreams(s *stage) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if err := g.OfferAs(func(sdp string) string { return sdp + way.lines }); err != nil {
-			return "", err
-		}
+		offered := g.OfferAs(func(sdp string) string { return sdp + way.lines }) // may be cut in the middle
 		err = every(s.ctx, time.Millisecond, many(20, 1000), func(k int) error {
 			for stream := range uint32(most / 10) {
 				h := &rtp.Header{Version: 2, PayloadType: 111, SSRC: first + stream, SequenceNumber: uint16(k)}
@@ -138,7 +136,7 @@ func hiddenStreams(s *stage) (string, error) {
 			return "", err
 		}
 		if err := g.AwaitCut(s.ctx, 5*time.Second); err != nil {
-			return "", reached("%s: %v", way.name, err)
+			return "", reached("%s: %v (offer: %v)", way.name, err, offered)
 		}
 		all = append(all, fmt.Sprintf("%s: %s", way.name, cutText(g, 0)))
 	}
